@@ -58,12 +58,12 @@ school_of: Prepared[tuple[str]] = Prepared(
 words_of_collected: Prepared[tuple[str]] = Prepared(
     lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
 )
-groups_of: Prepared[tuple[int, str, bool]] = Prepared(
+groups_of: Prepared[tuple[int, str, str, bool]] = Prepared(
     lambda user: (
         Group.objects.filter(user=user, deleted=None)
         .annotate(is_archived=Q(archived__isnull=False))
         .order_by("folded", "pk")
-        .values_list("pk", "name", "is_archived")
+        .values_list("pk", "name", "kind", "is_archived")
     ),
     int,
 )

@@ -74,8 +74,8 @@ class _Asked:
         return sql.holds(self.words)
 
     @cached_property
-    def groups(self) -> list[tuple[int, str, bool]]:
-        """Key and name of each group, and whether it is archived."""
+    def groups(self) -> list[tuple[int, str, str, bool]]:
+        """Key, name and kind of each group, and whether it is archived."""
         return list(queries.groups_of(self.user.pk))
 
     def is_held(self, text: str) -> bool:
@@ -161,7 +161,7 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
 def _words_of_others(user: User) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(user.pk))
-    names = " ".join(name for _pk, name, _archived in queries.groups_of(user.pk))
+    names = " ".join(name for _pk, name, _kind, _archived in queries.groups_of(user.pk))
     return sorted({*collected.split(), *words(names)})
 
 
@@ -227,11 +227,13 @@ def _archived_groups(asked: _Asked) -> Found:
 
 
 def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
-    for pk, name, is_archived in asked.groups:
-        text = "".join(f" {word}" for word in words(name))
+    parts = " ".join(map(families.audience_words, families.Audience))
+    for pk, name, kind, is_archived in asked.groups:
+        is_class = kind == Group.Kind.CLASS
+        text = "".join(f" {word}" for word in words(f"{name} {parts}" if is_class else name))
         if is_archived == are_archived and asked.is_held(text):
             group = Group.objects.get(pk=pk)
-            yield from _parts_of_class(group, text) if group.is_class else _whole(group, text)
+            yield from _parts_of_class(asked, group) if is_class else _whole(group, text)
 
 
 def _whole(group: Group, text: str) -> Found:
@@ -243,22 +245,21 @@ def _whole(group: Group, text: str) -> Found:
         )
 
 
-def _parts_of_class(group: Group, text: str) -> Found:
+def _parts_of_class(asked: _Asked, group: Group) -> Found:
     """The guardians, the pupils and both, each as its own, where they reach anybody."""
     known = families.families(group)
     sizes: set[int] = set()
     for audience in families.Audience:
         size = len(families.reached(group, known, audience).recipients)
-        if not size or (audience == families.Audience.BOTH and size in sizes):
-            continue
-        sizes.add(size)
         name = families.label(group, audience)
         found = "".join(f" {word}" for word in words(name))
+        is_both = audience == families.Audience.BOTH
+        if not size or not asked.is_held(found) or (is_both and size in sizes):
+            continue
+        sizes.add(size)
         yield (
             f"group {group.pk} {audience}",
-            Suggestion(
-                "group", name, group=group.pk, size=size, words=found or text, audience=audience
-            ),
+            Suggestion("group", name, group=group.pk, size=size, words=found, audience=audience),
         )
 
 

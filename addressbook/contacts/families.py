@@ -242,12 +242,16 @@ def _take_guardians(
 
 def label(group: Group, audience: str) -> str:
     """The name of a part of a class among recipients: ``4e B – responsables``."""
-    words = {
+    return f"{group.name} – {audience_words(audience)}"
+
+
+def audience_words(audience: str) -> str:
+    """The people of a class, in the page's language."""
+    return {
         Audience.GUARDIANS: pgettext("of a class", "guardians"),
         Audience.PUPILS: pgettext("of a class", "pupils"),
         Audience.BOTH: pgettext("of a class", "pupils and guardians"),
-    }
-    return f"{group.name} – {words[Audience(audience)]}"
+    }[Audience(audience)]
 
 
 def labelled(user: User, names: Iterable[str]) -> list[tuple[Group, str]]:

@@ -209,6 +209,9 @@ def test_completion_offers_the_parts_of_a_class(visitor: Client, school_class: G
     assert [(one["name"], one["members"].partition("?")[2]) for one in found] == [
         (families.label(school_class, "guardians"), "who=guardians"),
     ]
+    word = families.audience_words("guardians")[:4]
+    again = visitor.get(f"/contacts/complete/?q=4e+{word}").json()["suggestions"]
+    assert [one["name"] for one in again] == [found[0]["name"]]
     assert groups.unreached(school_class.user, [found[0]["name"]]) == [
         groups.Unreached(found[0]["name"], ("Rose Noël",), ())
     ]
