@@ -173,7 +173,10 @@ KINDS: Final[tuple[Kept, ...]] = (
         "identities",
     ),
     Kept(
-        _("Your contacts and groups, with their pictures"),
+        _(
+            "Your contacts and groups, with their pictures, and the pupils and guardians of the"
+            " lists that you brought: you alone see them"
+        ),
         _words(_("until you delete them, and 30 days more in the bin")),
         (
             "addressbook.Contact",
@@ -182,6 +185,7 @@ KINDS: Final[tuple[Kept, ...]] = (
             "addressbook.ContactWord",
             "addressbook.Group",
             "addressbook.Group_contacts",
+            "addressbook.Guardianship",
         ),
         "contacts",
     ),
@@ -200,7 +204,12 @@ KINDS: Final[tuple[Kept, ...]] = (
     Kept(
         _("The lines of an old address book between its reading and its import"),
         _words(_("until the import is over; what takes it back, 30 days")),
-        ("addressbook.ImportRow", "addressbook.ImportGroup", "addressbook.ImportTrace"),
+        (
+            "addressbook.ImportRow",
+            "addressbook.ImportGroup",
+            "addressbook.ImportLink",
+            "addressbook.ImportTrace",
+        ),
         absent=_("It is the file that you brought, or stands among your contacts."),
     ),
     Kept(

@@ -86,7 +86,9 @@ class ContactData:
 class GroupData:
     """A group of a file. ``members`` are indexes of the file's contacts; ``external`` addresses of
     nobody in it; ``missing`` what it names and nothing in the file explains. ``origin`` is
-    ``categories`` or ``labels`` where the group is a tag of its members, else ""."""
+    ``categories`` or ``labels`` where the group is a tag of its members, else "". A class has all
+    its pupils in the file; ``school_year`` is the one in which it begins, 0 where the file does not
+    say it."""
 
     name: str
     members: tuple[int, ...] = ()
@@ -94,3 +96,19 @@ class GroupData:
     missing: tuple[str, ...] = ()
     origin: str = ""
     owner: str = ""
+    is_class: bool = False
+    school_year: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkData:
+    """A guardian of a pupil: indexes of the file's contacts. ``relation`` is one of
+    `models.Guardianship.Relation`, or the words of the file; None: the file does not say it.
+    ``position`` orders the guardians of the pupil, from 0."""
+
+    pupil: int
+    guardian: int
+    relation: str = ""
+    receives_mail: bool | None = None
+    is_legal: bool | None = None
+    position: int = 0

@@ -56,7 +56,7 @@ class PkList(forms.Field):
 class ActForm(forms.Form):
     """A verb on chosen contacts."""
 
-    VERBS = ("delete", "undelete", "group", "ungroup", "fill")
+    VERBS = ("delete", "undelete", "group", "ungroup", "fill", "unarchive")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     contacts = PkList()

@@ -11,11 +11,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.import_presentation import reject_sentence
-from addressbook.importers import LARGEST_FILE, Column
+from addressbook.importers import LARGEST_FILE, Column, families
 from addressbook.imports import MOST_FILES
 from addressbook.models.imports import ImportJob, ImportRow
 
@@ -97,6 +98,50 @@ _KINDS: tuple[tuple[str | Promise, _Choices], ...] = (
         ),
     ),
 )
+_OF_GUARDIANS: _Choices = (
+    ("last_name", _("Last name")),
+    ("first_name", _("First name")),
+    ("display_name", _("Full name")),
+    ("prefix", _("Title (Mrs, Mr…)")),
+    ("relation", _("Relation to the pupil")),
+    ("email", pgettext_lazy("mail", "E-mail address")),
+    ("phone:mobile", _("Mobile")),
+    ("phone:home", _("Telephone, home")),
+    ("phone:work", _("Telephone, work")),
+    ("home.street", _("Street")),
+    ("home.postal_code", _("Postal code")),
+    ("home.city", _("Town")),
+    ("home.country", _("Country")),
+    ("receives_mail", _("Receives the school’s mail")),
+    ("legal", _("Has parental authority")),
+    ("job_title", _("Function")),
+    ("note", _("Note")),
+)
+_SHOWN_GUARDIANS = 2
+_GUARDIAN = pgettext_lazy("kinds of columns", "Guardian")
+# Of a list of pupils.
+_SCHOOL: tuple[tuple[str | Promise, _Choices], ...] = (
+    (
+        pgettext_lazy("kinds of columns", "Pupil"),
+        (
+            (families.CLASS, pgettext_lazy("of pupils", "Class")),
+            (families.SEX, _("Sex")),
+            (families.NOTE, _("Note, behind the name of the column")),
+            (families.YEAR, _("School year")),
+        ),
+    ),
+    *(
+        (
+            format_lazy("{} {}", _GUARDIAN, str(whose)),
+            tuple(
+                (f"g{whose}:{field}", format_lazy("{} {} · {}", _GUARDIAN, str(whose), words))
+                for field, words in _OF_GUARDIANS
+            ),
+        )
+        for whose in range(1, _SHOWN_GUARDIANS + 1)
+    ),
+)
+_KINDS = (*_KINDS[:1], *_SCHOOL, *_KINDS[1:])
 _CHOOSABLE = frozenset(field for _kind, choices in _KINDS for field, _words in choices)
 
 
@@ -186,14 +231,24 @@ class ColumnsForm(forms.Form):
                 widget=forms.Select(attrs={"class": "select"}),
             )
 
-    def rows(self) -> Iterator[ColumnRow]:
+    def filled_rows(self) -> list[ColumnRow]:
+        """Columns with something in them."""
+        return [row for row, is_filled in self._rows() if is_filled]
+
+    def empty_rows(self) -> list[ColumnRow]:
+        """The others, which nobody needs to look at."""
+        return [row for row, is_filled in self._rows() if not is_filled]
+
+    def _rows(self) -> Iterator[tuple[ColumnRow, bool]]:
         for column in self._columns:
-            yield ColumnRow(
+            row = ColumnRow(
                 column.header or gettext("(without a name)"),
                 _examples(column.examples),
                 self[_key(column)],
                 not column.field and any(column.examples),
             )
+            is_wrong = bool(self.is_bound and row.field.errors)
+            yield row, any(column.examples) or is_wrong
 
     def mapping(self) -> dict[int, str]:
         """Index of the column -> canonical field, "" where it is left out."""

@@ -111,7 +111,16 @@ _PROGRAMS = {
     "apple": "Apple",
     "roundcube": "Roundcube",
 }
-_FORMATS = {"csv": "CSV", "tsv": "TSV", "vcard": "vCard", "ldif": "LDIF", "zip": "zip"}
+_SCHOOL = "school"
+_FORMATS = {
+    "csv": "CSV",
+    "xlsx": "XLSX",
+    "ods": "ODS",
+    "tsv": "TSV",
+    "vcard": "vCard",
+    "ldif": "LDIF",
+    "zip": "zip",
+}
 
 
 def _format(file: ImportFile) -> str:
@@ -127,6 +136,9 @@ def _found_words(import_job: ImportJob, files: Sequence[ImportFile]) -> str:
         return rows
     if files[0].program == own.PROGRAM:
         words = gettext("is an export of this webmail, as %(format)s.")
+        return f"{words % {'format': _format(files[0])}} {rows}"
+    if files[0].program == _SCHOOL:
+        words = gettext("is a list of pupils, as %(format)s.")
         return f"{words % {'format': _format(files[0])}} {rows}"
     program, kind = _PROGRAMS.get(files[0].program, ""), _format(files[0])
     if program and kind:
@@ -333,9 +345,26 @@ def preview(
         next_url=url(asked, shown.number + 1) if shown.number < shown.pages else "",
         groups=tuple(_group(change) for change in groups),
         groups_words=_groups_words(groups),
-        warnings=warning_lines(import_job),
+        warnings=(*_left_out(import_job), *warning_lines(import_job)),
         start_words=_start_words(import_job),
     )
+
+
+def _left_out(import_job: ImportJob) -> Iterable[str]:
+    """The columns with something in them that become nothing, by name."""
+    names = dict.fromkeys(
+        header.strip() or f"{index + 1}"
+        for file in import_job.files.all()
+        for index, header, field, examples in file.columns
+        if any(examples) and (not field or field.startswith("_"))
+    )
+    if names:
+        words = ngettext(
+            "Column that is not imported: %(names)s.",
+            "Columns that are not imported: %(names)s.",
+            len(names),
+        )
+        yield words % {"names": ", ".join(names)}
 
 
 def _decision_words(import_job: ImportJob, decision: str, count: int) -> str:

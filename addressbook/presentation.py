@@ -131,6 +131,8 @@ class GroupRow:
     url: str
     size: int
     current: bool
+    is_class: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,15 @@ class Side:
     import_url: str
     is_importing: bool
 
+    @property
+    def has_archived(self) -> bool:
+        return any(row.is_archived for row in self.groups)
+
+    @property
+    def is_in_archived(self) -> bool:
+        """Whether the page is that of an archived group."""
+        return any(row.is_archived and row.current for row in self.groups)
+
 
 def side(user: User, current: str, group: Group | None = None) -> Side:
     """Five queries."""
@@ -154,6 +165,8 @@ def side(user: User, current: str, group: Group | None = None) -> Side:
             reverse("addressbook:group", args=[own_group.pk]),
             size + len(own_group.external),
             own_group == group,
+            own_group.is_class,
+            own_group.archived is not None,
         )
         for own_group, size in counted(user)
     )
@@ -227,9 +240,12 @@ class Card:
     lines: tuple[FieldLine, ...]
     groups: tuple[Group, ...]
     updated: object
+    is_archived: bool = False
+    is_pupil: bool = False
 
 
 def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> Card:
+    own_groups = tuple(groups)
     mails = tuple(_mail_lines(data))
     calls = tuple(
         FieldLine(
@@ -248,8 +264,10 @@ def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: s
         next((line.url for line in calls if line.url), ""),
         " OR ".join(f"de:{email.address} OR à:{email.address}" for email in data.emails[:5]),
         (*mails, *calls, *_other_lines(data)),
-        tuple(groups),
+        own_groups,
         contact.updated,
+        contact.archived is not None,
+        any(group.is_class for group in own_groups),
     )
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from addressbook.views import (
+    classes,
     collected,
     complete,
     directory,
@@ -28,6 +29,17 @@ urlpatterns = [
     path("<int:pk>/", people.contact, name="contact"),
     path("<int:pk>/edit/", people.edit, name="edit"),
     path("<int:pk>/photo/<slug:digest>", people.photo, name="photo"),
+    path("<int:pk>/guardians/", classes.add_guardian, name="add_guardian"),
+    path(
+        "<int:pk>/guardians/<int:guardian>/restore/",
+        classes.restore_guardian,
+        name="restore_guardian",
+    ),
+    path("guardians/<int:tie>/", classes.guardian, name="guardian"),
+    path("guardians/<int:tie>/remove/", classes.remove_guardian, name="remove_guardian"),
+    path("year/", classes.year, name="year"),
+    path("groups/<int:group>/write/", classes.write, name="write_class"),
+    path("groups/<int:group>/class/", classes.set_class, name="set_class"),
     path("groups/new/", groups.new, name="new_group"),
     path("groups/<int:group>/", groups.members, name="group"),
     path("groups/<int:group>/recipients/", complete.recipients, name="recipients"),

@@ -33,11 +33,12 @@ _HORDE = (
 
 
 def write(folder: Path) -> None:
-    """``horde.csv``, ``sun.ldif`` and ``classe-6eC.csv``."""
+    """``horde.csv``, ``sun.ldif``, ``classe-6eC.csv`` and ``pronote-5eC.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "horde.csv").write_bytes(horde())
     (folder / "sun.ldif").write_bytes(sun())
     (folder / "classe-6eC.csv").write_bytes(pupils())
+    (folder / "pronote-5eC.csv").write_bytes(school_list())
 
 
 def _people() -> Iterator[tuple[str, str, int]]:
@@ -144,3 +145,28 @@ def pupils() -> bytes:
             row = [last, first, _address(first, last), _telephone(number), "6e C"]
             table.writerow([*row, "cantine" if number % 24 else "externe"])
     return text.getvalue().encode("cp1252")
+
+
+def school_list() -> bytes:
+    """The class 5e C as Pronote exports it: of those in the demo's address book one left, and two
+    came."""
+    rows = (
+        "Nom;Prénom;Né(e) le;Classe;Sexe;Régime;Responsable 1 Nom;Responsable 1 Prénom;"
+        "Lien responsable 1;Email responsable 1;Tél. portable responsable 1;"
+        "Reçoit les courriers 1;Responsable 2 Nom;Responsable 2 Prénom;Email responsable 2;"
+        "Commentaire",
+        "KOWALSKI;Lila;14/03/2013;5e C;F;DEMI-PENSIONNAIRE;KOWALSKI;Ewa;Mère;"
+        "ewa.kowalski@courriel.example;06 39 98 60 10;Oui;KOWALSKI;Piotr;"
+        "piotr.kowalski@courriel.example;",
+        "MERCIER;Sacha;02/07/2013;5e C;M;EXTERNE;MERCIER;Julie;Mère;"
+        "julie.mercier@courriel.example;;Oui;MERCIER;Denis;;",
+        "PEREIRA;Ana;23/11/2013;5e C;F;EXTERNE;PEREIRA;Teresa;Mère;"
+        "teresa.pereira@courriel.example;;Oui;;;;",
+        "PEREIRA;Rui;23/11/2013;5e C;M;EXTERNE;PEREIRA;Teresa;Mère;"
+        "teresa.pereira@courriel.example;;Oui;;;;",
+        "FAURE;Nino;08/08/2013;5e C;M;DEMI-PENSIONNAIRE;FAURE;Cléa;Mère;"
+        "clea.faure@courriel.example;06 39 98 70 10;Oui;;;;",
+        "BASTIDE;Noa;19/05/2013;5e C;F;EXTERNE;BASTIDE;Yann;Père;"
+        "yann.bastide@courriel.example;06 39 98 71 10;Oui;;;;",
+    )
+    return ("\r\n".join(rows) + "\r\n").encode("cp1252")

@@ -8,10 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from email.headerregistry import Address
+from typing import TYPE_CHECKING
 
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
 from addressbook.folding import fold
 from demo.mail import people
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 # First name, last name, child and class: families of two classes.
 _PARENTS = (
@@ -102,11 +106,76 @@ def fill(login: str) -> int:
         ("Sorties et musées", trips),
     ):
         groups.add(groups.create(user, name), [member.pk for member in members])
+    of_classes = _fill_classes(user)
     for address, days in _WRITTEN_TO:
         name = address.display_name.partition(",")[0]
         when = timezone.now() - timedelta(days=days)
         collected.record(user, [(name, address.addr_spec)], when)
-    return len(made)
+    return len(made) + of_classes
+
+
+# Pupil, born on, and guardians: name, address, how they are related, receives the school's mail.
+# The Kowalskis live apart; Sacha's father has no address; Ana and Rui are of one family.
+_CLASS = (
+    ("Lila Kowalski", "2013-03-14", (
+        ("Ewa Kowalski", "ewa.kowalski@courriel.example", "mother", True, "3, rue des Saules"),
+        ("Piotr Kowalski", "piotr.kowalski@courriel.example", "father", True, "18, quai du Port"),
+    )),
+    ("Sacha Mercier", "2013-07-02", (
+        ("Julie Mercier", "julie.mercier@courriel.example", "mother", True, ""),
+        ("Denis Mercier", "", "father", True, ""),
+    )),
+    ("Ana Pereira", "2013-11-23", (
+        ("Teresa Pereira", "teresa.pereira@courriel.example", "mother", True, ""),
+    )),
+    ("Rui Pereira", "2013-11-23", (
+        ("Teresa Pereira", "teresa.pereira@courriel.example", "mother", True, ""),
+    )),
+    ("Oscar Vidal", "2013-01-30", (
+        ("Marthe Vidal", "marthe.vidal@courriel.example", "grandparent", True, ""),
+        ("Hugues Vidal", "hugues.vidal@courriel.example", "father", False, ""),
+    )),
+)  # fmt: skip
+_LAST_YEAR = ("Nino Faure", "Ambre Colin", "Lila Kowalski")
+
+
+def _fill_classes(user: User) -> int:
+    """A class of this year with its families, and the list of last year; how many contacts."""
+    from addressbook import contacts, years
+    from addressbook.contacts import archiving, families, groups
+    from addressbook.models import Contact, Group
+
+    known: dict[str, Contact] = {}
+
+    def person(data: ContactData) -> Contact:
+        name = f"{data.first_name} {data.last_name}"
+        if name not in known:
+            known[name] = contacts.create(user, data)
+        return known[name]
+
+    this_year, last_year = groups.create(user, "5e C"), groups.create(user, "6e C")
+    for number, (name, born, guardians) in enumerate(_CLASS):
+        first, last = name.split()
+        pupil = person(ContactData(first_name=first, last_name=last, birthday=born, school=SCHOOL))
+        groups.add(this_year, [pupil.pk])
+        for place, (of_guardian, address, relation, receives, street) in enumerate(guardians):
+            first, last = of_guardian.split()
+            data = ContactData(
+                first_name=first,
+                last_name=last,
+                emails=(Email(address, "home"),) if address else (),
+                phones=(Phone(f"06 39 98 {number + 60} {place + 10}", "mobile"),),
+                addresses=(PostalAddress("home", street=street, city="Valmont"),) if street else (),
+            )
+            families.add_guardian(pupil, person(data), relation=relation, receives_mail=receives)
+    for name in _LAST_YEAR:
+        first, last = name.split()
+        groups.add(last_year, [person(ContactData(first_name=first, last_name=last)).pk])
+    current = years.current()
+    groups.set_class(this_year, current, Group.Guardians.ALL)
+    groups.set_class(last_year, current - 1, Group.Guardians.ALL)
+    archiving.archive_group(last_year)
+    return len(known)
 
 
 def _parents() -> list[ContactData]:

@@ -27,6 +27,7 @@ def main(login: str, password: str, *, people: bool) -> int:
     call_command("migrate", interactive=False, verbosity=0)
     _collect_static_files()
     call_command("ensure_mail_domain")
+    call_command("load_school_holidays")
     if people:
         _people()
         _staff()

@@ -19,7 +19,7 @@ from accounts.numen import Key
 from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData
-from addressbook.contacts import groups
+from addressbook.contacts import families, groups
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
@@ -149,6 +149,13 @@ DOORS: dict[str, Answers] = {
     "contacts/<int:pk>/": (SIGN_IN, 404, "/admin/"),
     "contacts/<int:pk>/edit/": (SIGN_IN, 404, "/admin/"),
     "contacts/<int:pk>/photo/<slug:digest>": (SIGN_IN, 404, "/admin/"),
+    "contacts/<int:pk>/guardians/": (SIGN_IN, 404, "/admin/"),
+    "contacts/<int:pk>/guardians/<int:guardian>/restore/": (405, 405, 405),
+    "contacts/guardians/<int:tie>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/guardians/<int:tie>/remove/": (405, 405, 405),
+    "contacts/year/": (SIGN_IN, 200, "/admin/"),
+    "contacts/groups/<int:group>/write/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/class/": (405, 405, 405),
     "contacts/groups/new/": (SIGN_IN, 200, "/admin/"),
     "contacts/groups/<int:group>/": (SIGN_IN, 404, "/admin/"),
     "contacts/groups/<int:group>/recipients/": (SIGN_IN, 404, "/admin/"),
@@ -272,6 +279,7 @@ for model in (
     "accounts/user",
     "addressbook/addressbook",
     "addressbook/importjob",
+    "addressbook/schoolholiday",
     "webmail/allowedsender",
     "webmail/fraudreport",
     "webmail/installationlearnt",
@@ -319,6 +327,8 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     owner = User.objects.create(login="claire")
     sophie = contacts.create(owner, ContactData(display_name="Sophie"))
     group = groups.create(owner, "Parents")
+    groups.set_class(group, 2026, group.Guardians.ALL)
+    tie = families.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
     return {
         "<folder:folder>": "Conseil",
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
@@ -330,6 +340,8 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         "<slug:token>": "x" * 27,
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
         "<int:pk>": str(sophie.pk),
+        "<int:guardian>": str(tie.guardian_id),
+        "<int:tie>": str(tie.pk),
         "<int:group>": str(group.pk),
         "<uuid:pk>": str(_message_of(owner)),
         **_draft_of(owner),

@@ -528,6 +528,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.folding",
         "addressbook.vcard",
         "webmail.php",
+        "webmail.previews.converters",
         "webmail.spreadsheets",
         "webmail.zips",
     },

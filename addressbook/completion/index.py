@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TypeVar
 
 from django.db import connection
 
 from accounts.models import User
+from addressbook.completion import roles
 from addressbook.folding import words
 from addressbook.models import (
     CollectedRecipient,
@@ -29,15 +31,17 @@ _Row = TypeVar("_Row")
 @dataclass(frozen=True, slots=True)
 class Words:
     """Of a name and an address, folded: ``own`` of the name and of what stands before the @,
-    ``domain`` of what stands behind it."""
+    ``domain`` of what stands behind it, ``role`` of what somebody does and where."""
 
     own: tuple[str, ...]
     domain: tuple[str, ...]
+    role: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Each with a blank before it: one that begins with ``du`` is found as `` du``."""
-        return "".join(f" {word}" for word in (*self.own, *self.domain))[:_LONGEST_TEXT]
+        every = (*self.own, *self.domain, *self.role)
+        return "".join(f" {word}" for word in dict.fromkeys(every))[:_LONGEST_TEXT]
 
 
 def words_of(name: str, address: str) -> Words:
@@ -50,7 +54,8 @@ def save_addresses(user: User, addresses: Sequence[ContactAddress]) -> None:
     weights = _weights(user, addresses)
     for address in addresses:
         address.words = _contact_words(address).text
-        address.weight = weights.get(address.folded)
+        is_archived = address.contact.archived is not None
+        address.weight = None if is_archived else weights.get(address.folded)
     made = ContactAddress.objects.bulk_create(addresses, batch_size=BATCH)
     _write_contact_words(made)
 
@@ -62,18 +67,30 @@ def _weights(user: User, addresses: Sequence[ContactAddress]) -> dict[str, float
 
 
 def _contact_words(address: ContactAddress) -> Words:
-    """By the name as it is shown, and as it is sorted: a nickname hides no last name."""
+    """By the name as it is shown, and as it is sorted: a nickname hides no last name. By function,
+    school and nickname too."""
     contact = address.contact
-    return words_of(f"{contact.display_name} {contact.sort_key}", address.address)
+    named = words_of(f"{contact.display_name} {contact.sort_key}", address.address)
+    nickname = _NICKNAME.search(contact.vcard)
+    said = f"{contact.job_title} {contact.organization} {nickname[1] if nickname else ''}"
+    return replace(named, role=roles.words_of(said))
+
+
+# As `vcard.write` writes it.
+_NICKNAME = re.compile(r"^NICKNAME:([^\r\n]{0,100})", re.MULTILINE)
 
 
 def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
     rows: list[tuple[str | int, ...]] = []
     for address in addresses:
+        if address.contact.archived:
+            continue
         texts_of_address = _contact_words(address)
         own = beginnings(texts_of_address.own)
         key = address.contact.sort_key[:LONGEST_SORT_KEY]
-        for by_domain, texts in ((False, own), (True, beginnings(texts_of_address.domain) - own)):
+        # As who is found by the domain alone, who is found by what he does comes last.
+        others = beginnings((*texts_of_address.domain, *texts_of_address.role)) - own
+        for by_domain, texts in ((False, own), (True, others)):
             rows += [(address.user_id, address.pk, text, by_domain, key) for text in texts]
     _insert(ContactWord, ("user_id", "address_id", "word", "by_domain", "sort_key"), rows)
 
@@ -102,7 +119,7 @@ def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
 
 
 def forget(contacts: Iterable[int]) -> None:
-    """Contacts that went into the bin are not completed."""
+    """Contacts that went into the bin, or are archived, are not completed."""
     pks = list(contacts)
     ContactWord.objects.filter(address__contact__in=pks).delete()
     ContactAddress.objects.filter(contact__in=pks, weight__isnull=False).update(weight=None)
@@ -116,21 +133,39 @@ def remember(user: User, contacts: Iterable[int]) -> None:
     addresses = list(rows.select_related("contact"))
     _write_contact_words(addresses)
     weights = _weights(user, addresses)
-    ranked = [address for address in addresses if address.folded in weights]
+    ranked = [
+        address
+        for address in addresses
+        if address.folded in weights and address.contact.archived is None
+    ]
     for address in ranked:
         address.weight = weights[address.folded]
     ContactAddress.objects.bulk_update(ranked, ["weight"], batch_size=BATCH)
 
 
+def entry_words(entry: DirectoryEntry) -> Words:
+    """Of a person of the directory: by function and discipline too."""
+    role = roles.words_of(f"{entry.function} {entry.discipline}")
+    return replace(words_of(entry.name, entry.address), role=role)
+
+
+def entry_text(entry: DirectoryEntry) -> str:
+    """All words that a person of the directory is found by, those of the school among them: they
+    tell colleagues apart, and are no way to find somebody by."""
+    found = entry_words(entry)
+    school = roles.words_of(entry.school_name)
+    return replace(found, role=tuple(dict.fromkeys((*found.role, *school)))).text
+
+
 def save_entries(entries: Sequence[DirectoryEntry]) -> None:
     """New entries of the directory, with what they are found by."""
-    words_of_entries = [words_of(entry.name, entry.address) for entry in entries]
-    for entry, texts in zip(entries, words_of_entries, strict=True):
-        entry.words = texts.text
+    words_of_entries = [entry_words(entry) for entry in entries]
+    for entry in entries:
+        entry.words = entry_text(entry)
     made = DirectoryEntry.objects.bulk_create(entries, batch_size=BATCH)
     rows = [
         (entry.pk, text, entry.sort_key[:LONGEST_SORT_KEY])
         for entry, texts in zip(made, words_of_entries, strict=True)
-        for text in beginnings(texts.own)
+        for text in beginnings((*texts.own, *texts.role))
     ]
     _insert(DirectoryWord, ("entry_id", "word", "sort_key"), rows)

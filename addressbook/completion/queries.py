@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import StaffRecord, User
@@ -58,11 +58,12 @@ school_of: Prepared[tuple[str]] = Prepared(
 words_of_collected: Prepared[tuple[str]] = Prepared(
     lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
 )
-groups_of: Prepared[tuple[int, str]] = Prepared(
+groups_of: Prepared[tuple[int, str, str, bool]] = Prepared(
     lambda user: (
         Group.objects.filter(user=user, deleted=None)
+        .annotate(is_archived=Q(archived__isnull=False))
         .order_by("folded", "pk")
-        .values_list("pk", "name")
+        .values_list("pk", "name", "kind", "is_archived")
     ),
     int,
 )

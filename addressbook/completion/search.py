@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from addressbook.completion import mistakes, queries, sql
 from addressbook.completion.sql import Spellings
+from addressbook.contacts import families
 from addressbook.folding import words
 from addressbook.models import (
     DirectoryEntry,
@@ -35,7 +36,7 @@ _FEW = 1_000
 class Suggestion:
     """Somebody to write to, or with ``group`` its key and ``size`` a whole group. ``source`` says
     where it was found: ``contact``, ``group``, ``collected`` or ``directory``; ``words`` are those
-    it is found by (see `Words.text`)."""
+    it is found by (see `Words.text`). ``audience`` is the part of a class, "" of all others."""
 
     source: str
     name: str
@@ -45,6 +46,7 @@ class Suggestion:
     group: int | None = None
     size: int = 0
     words: str = ""
+    audience: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,17 @@ class _Asked:
     def held(self) -> RawSQL:
         """The condition that holds every word, in the text of a row's words (see `Words.text`)."""
         return sql.holds(self.words)
+
+    @cached_property
+    def groups(self) -> list[tuple[int, str, str, bool]]:
+        """Key, name and kind of each group, and whether it is archived."""
+        return list(queries.groups_of(self.user.pk))
+
+    def is_held(self, text: str) -> bool:
+        """`held`, of a text that is in no row."""
+        return all(
+            any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
+        )
 
     @cached_property
     def own(self) -> _Way:
@@ -148,7 +161,7 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
 def _words_of_others(user: User) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(user.pk))
-    names = " ".join(name for _pk, name in queries.groups_of(user.pk))
+    names = " ".join(name for _pk, name, _kind, _archived in queries.groups_of(user.pk))
     return sorted({*collected.split(), *words(names)})
 
 
@@ -205,13 +218,49 @@ def _written_to(asked: _Asked) -> Found:
 
 
 def _groups(asked: _Asked) -> Found:
-    for pk, name in queries.groups_of(asked.user.pk):
-        text = "".join(f" {word}" for word in words(name))
-        if all(any(f" {spelling}" in text for spelling in spellings) for spellings in asked.words):
+    return _groups_that(asked, are_archived=False)
+
+
+def _archived_groups(asked: _Asked) -> Found:
+    """Classes of former years: found, after everybody else."""
+    return _groups_that(asked, are_archived=True)
+
+
+def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
+    parts = " ".join(map(families.audience_words, families.Audience))
+    for pk, name, kind, is_archived in asked.groups:
+        is_class = kind == Group.Kind.CLASS
+        text = "".join(f" {word}" for word in words(f"{name} {parts}" if is_class else name))
+        if is_archived == are_archived and asked.is_held(text):
             group = Group.objects.get(pk=pk)
-            size = group.contacts.filter(deleted=None).count() + len(group.external)
-            if size:  # to nobody nothing is written
-                yield f"group {pk}", Suggestion("group", name, group=pk, size=size, words=text)
+            yield from _parts_of_class(asked, group) if is_class else _whole(group, text)
+
+
+def _whole(group: Group, text: str) -> Found:
+    size = group.contacts.filter(deleted=None).count() + len(group.external)
+    if size:  # to nobody nothing is written
+        yield (
+            f"group {group.pk}",
+            Suggestion("group", group.name, group=group.pk, size=size, words=text),
+        )
+
+
+def _parts_of_class(asked: _Asked, group: Group) -> Found:
+    """The guardians, the pupils and both, each as its own, where they reach anybody."""
+    known = families.families(group)
+    sizes: set[int] = set()
+    for audience in families.Audience:
+        size = len(families.reached(group, known, audience).recipients)
+        name = families.label(group, audience)
+        found = "".join(f" {word}" for word in words(name))
+        is_both = audience == families.Audience.BOTH
+        if not size or not asked.is_held(found) or (is_both and size in sizes):
+            continue
+        sizes.add(size)
+        yield (
+            f"group {group.pk} {audience}",
+            Suggestion("group", name, group=group.pk, size=size, words=found, audience=audience),
+        )
 
 
 def _colleagues(asked: _Asked) -> Found:
@@ -282,6 +331,7 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
     _colleagues,
     _contacts,
     _directory,
+    _archived_groups,
 )
 
 

@@ -163,7 +163,11 @@ def bring(user: User, recipients: Iterable[tuple[str, str, datetime, int]]) -> i
 
 
 def _rank_contacts(user: User, weights: Mapping[str, float | None]) -> None:
-    mine = list(ContactAddress.objects.filter(user=user, folded__in=weights, contact__deleted=None))
+    mine = list(
+        ContactAddress.objects.filter(
+            user=user, folded__in=weights, contact__deleted=None, contact__archived=None
+        )
+    )
     for address in mine:
         address.weight = weights[address.folded]
     ContactAddress.objects.bulk_update(mine, ["weight"])

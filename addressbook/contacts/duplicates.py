@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.models import User
 from addressbook import vcard
 from addressbook.contact_data import ContactData
-from addressbook.contacts import keeping
+from addressbook.contacts import families, keeping
 from addressbook.folding import words
 from addressbook.importers.duplicates import compatible
 from addressbook.models import Contact, ContactAddress, Group
@@ -145,6 +145,7 @@ def merge(user: User, several: Sequence[Contact], data: ContactData) -> Contact:
         made = keeping.create(user, data)
         groups = Group.objects.of(user).filter(contacts__in=several).distinct()
         made.groups.set(groups)
+        families.carry_over(made, several)
         keeping.delete(user, [contact.pk for contact in several])
     return made
 

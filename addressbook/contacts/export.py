@@ -11,7 +11,8 @@ from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import photos
 from addressbook.importers import own
-from addressbook.models import Contact, Group
+from addressbook.models import Contact, Group, Guardianship
+from addressbook.vcard import families
 from webmail import spreadsheets
 
 _CHUNK = 200
@@ -19,13 +20,18 @@ _CHUNK = 200
 
 def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -> Iterator[bytes]:
     """A card for each contact with its picture, then one for each group with its members' UIDs."""
-    for data in _datas(contacts):
+    for contact, data in _datas(contacts, with_families=version == "4.0"):
+        if version == "4.0":
+            data = replace(data, others=(*data.others, *_family_lines(contact)))
         yield vcard.write(data, version, own=True).encode()
     for group in groups:
         members = group.contacts.filter(deleted=None).order_by("sort_key", "pk")
         uids = list(members.values_list("uid", flat=True))
         uid = f"group-{group.pk}"
-        card = vcard.write_group(group.name, uid, uids, group.external, version, own=True)
+        year = group.school_year if group.is_class else None
+        card = vcard.write_group(
+            group.name, uid, uids, group.external, version, own=True, school_year=year
+        )
         yield card.encode()
 
 
@@ -60,12 +66,33 @@ def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:
     yield from chosen.select_related("photo").iterator(chunk_size=_CHUNK)
 
 
-def _datas(chosen: QuerySet[Contact]) -> Iterator[ContactData]:
+def _datas(
+    chosen: QuerySet[Contact], *, with_families: bool
+) -> Iterator[tuple[Contact, ContactData]]:
+    """``with_families``: guardians and pupils are fetched beside, in two queries for each piece."""
+    if with_families:
+        guardians = Guardianship.objects.filter(guardian__deleted=None).select_related("guardian")
+        pupils = Guardianship.objects.filter(pupil__deleted=None).select_related("pupil")
+        chosen = chosen.prefetch_related(
+            Prefetch("guardianships", queryset=guardians.only(*_TOLD, "guardian__uid")),
+            Prefetch("wardships", queryset=pupils.only(*_TOLD, "pupil__uid")),
+        )
     for contact in _contacts(chosen):
         data = _data(contact)
         if hasattr(contact, "photo"):
             data = replace(data, photo=photos.sealed(bytes(contact.photo.content)))
-        yield data
+        yield contact, data
+
+
+_TOLD = ("pupil_id", "guardian_id", "relation", "receives_mail", "is_legal", "position")
+
+
+def _family_lines(contact: Contact) -> Iterator[str]:
+    for tie in contact.guardianships.all():
+        told = (tie.relation, tie.receives_mail, tie.is_legal, tie.position)
+        yield families.guardian_line(families.Tie(tie.guardian.uid, *told))
+    for tie in contact.wardships.all():
+        yield families.pupil_line(tie.pupil.uid)
 
 
 def _data(contact: Contact) -> ContactData:

@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
+from addressbook.contacts import families
 from addressbook.contacts.keeping import recipient
 from addressbook.folding import fold
 from addressbook.models import Contact, ContactAddress, Group
@@ -49,7 +50,9 @@ def rename(group: Group, name: str) -> None:
     """Raises NameTaken."""
     _check_name(group.user, name, but=group.pk)
     group.name, group.folded = name, fold(name)[:200]
-    group.save(update_fields=["name", "folded"])
+    if group.is_class and not group.archived:
+        group.class_name = name
+    group.save(update_fields=["name", "folded", "class_name"])
 
 
 def _check_name(user: User, name: str, but: int | None = None) -> None:
@@ -86,6 +89,15 @@ def set_external(group: Group, addresses: Sequence[str]) -> None:
         group.save(update_fields=["external"])
 
 
+def set_class(group: Group, school_year: int | None, guardians: Group.Guardians) -> None:
+    """Make the group a class of a school year, or with None an ordinary group."""
+    is_class = school_year is not None
+    group.kind = Group.Kind.CLASS if is_class else Group.Kind.ORDINARY
+    group.class_name = (group.class_name or group.name) if is_class else ""
+    group.school_year, group.guardians = school_year, guardians
+    group.save(update_fields=["kind", "class_name", "school_year", "guardians"])
+
+
 def delete(group: Group) -> None:
     """Put the group into the bin; its contacts stay where they are."""
     group.deleted = timezone.now()
@@ -94,13 +106,20 @@ def delete(group: Group) -> None:
 
 def restore(group: Group) -> None:
     """Take it out of the bin; under another name where a new group has its own."""
-    name, number = group.name, 2
     with transaction.atomic():
-        while Group.objects.of(group.user).filter(folded=fold(name)[:200]).exists():
-            ending = f" ({number})"
-            name, number = group.name[: 200 - len(ending)] + ending, number + 1
+        name = free_name(group.user, group.name)
         group.name, group.folded, group.deleted = name, fold(name)[:200], None
         group.save(update_fields=["name", "folded", "deleted"])
+
+
+def free_name(user: User, name: str, but: int | None = None) -> str:
+    """The name, with a number behind it where another group than ``but`` has it."""
+    free, number = name, 2
+    others = Group.objects.of(user).exclude(pk=but or 0)
+    while others.filter(folded=fold(free)[:200]).exists():
+        ending = f" ({number})"
+        free, number = name[: 200 - len(ending)] + ending, number + 1
+    return free
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +134,10 @@ class Unreached:
 
 
 def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
-    """The gaps of the user's groups of these names, without those that have none. One query."""
+    """The gaps of the user's groups of these names, without those that have none. One query; more
+    where they are parts of classes."""
+    names = list(names)
+    of_classes = [_gap_of_class(*part) for part in families.labelled(user, names)]
     folded = {fold(name)[:200] for name in names}
     if not folded:
         return []
@@ -135,12 +157,23 @@ def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
             without.append(name)
         else:
             others.append(recipient(name, address))
-    return [Unreached(group, tuple(gap[0]), tuple(gap[1])) for group, gap in gaps.items()]
+    found = [Unreached(group, tuple(gap[0]), tuple(gap[1])) for group, gap in gaps.items()]
+    return [*found, *(gap for gap in of_classes if gap.without_address)]
 
 
-def recipients(group: Group) -> tuple[str, ...]:
+def _gap_of_class(group: Group, audience: str) -> Unreached:
+    """Those alone who were to get it and have no address: who receives no mail is left out on
+    purpose."""
+    silent = families.reach(group, audience).silent
+    names = [one.name for one in silent if one.reason == families.Silence.NO_ADDRESS]
+    return Unreached(families.label(group, audience), tuple(dict.fromkeys(names)), ())
+
+
+def recipients(group: Group, audience: str = "") -> tuple[str, ...]:
     """``Nom <adresse>`` of each contact by its preferred address, and the other addresses of the
-    group; an address once."""
+    group; an address once. With ``audience`` those of a part of a class (`families.reach`)."""
+    if audience and group.is_class:
+        return families.reach(group, audience).recipients
     rows = ContactAddress.objects.filter(
         contact__groups=group, contact__deleted=None, position=0
     ).select_related("contact")

@@ -92,11 +92,19 @@ def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Fille
 
 
 def _known(source: str) -> dict[str, tuple[int, int]]:
-    """Key and what is written of each: the row, and a number that is another when it changed."""
-    fields = ("source_id", "name", "sort_key", "address", "school_uai", "school_name")
+    """Key and what is written of each: the row, and a number that is another when it changed, or
+    when it would be found by other words today."""
+    fields = (
+        *("source_id", "name", "sort_key", "address"),
+        *("school_uai", "school_name", "discipline", "function"),
+    )
     rows = DirectoryEntry.objects.filter(source=source).order_by()
-    columns = rows.values_list("pk", *fields, "discipline", "function")
-    return {row[1]: (row[0], hash(row[1:])) for row in columns.iterator(BATCH)}
+    known: dict[str, tuple[int, int]] = {}
+    for row in rows.only("pk", *fields, "words").iterator(BATCH):
+        values = tuple(getattr(row, name) for name in fields)
+        is_right = row.words == index.entry_text(row)
+        known[row.source_id] = (row.pk, hash(values) if is_right else 0)
+    return known
 
 
 def _digest(person: DirectoryPerson) -> int:

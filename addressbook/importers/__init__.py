@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from addressbook import charsets
-from addressbook.importers import archives, detect, ldif, own, table, turba, vcards
+from addressbook.importers import archives, detect, ldif, own, table, turba, vcards, workbooks
 from addressbook.importers.duplicates import duplicate_sets
 from addressbook.importers.reading import (
     LARGEST_FILE,
@@ -42,6 +42,8 @@ def read(
     if len(content) > LARGEST_FILE:
         return refused("too_large")
     if detect.is_zip(content):
+        if kind := workbooks.kind_of(content):
+            return workbooks.read(content, kind, source=source, columns=columns)
         return archives.read(content, lambda file: _read(file, source, None))
     return _read(content, source, columns)
 

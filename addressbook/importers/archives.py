@@ -32,7 +32,7 @@ def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
     """All files of a zip, one after the other. A file named by an address belongs to that person:
     ``prenom.nom@ac-exemple.fr.vcf``."""
     try:
-        return _joined(_read_all(content, _members(content), read_file))
+        return joined(_read_all(content, _members(content), read_file))
     except Refused as error:
         return refused(str(error.args[0]), Reading(format="zip"))
     except zips.BadZip as error:
@@ -53,10 +53,8 @@ def _members(content: bytes) -> list[zips.Member]:
     """Its files, checked before any is unpacked. Raises Refused and BadZip."""
     members = zips.members(content, most=MOST_FILES)
     names = {member.name for member in members}
-    if "[Content_Types].xml" in names:
-        raise Refused("xlsx" if any(name.startswith("xl/") for name in names) else "document")
-    if "mimetype" in names and "content.xml" in names:
-        raise Refused("ods")
+    if "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names:
+        raise Refused("document")
     for member in members:
         _check(content, member)
     if sum(member.size for member in members) > LARGEST_WHOLE:
@@ -95,7 +93,8 @@ def _read_all(
         yield member.name, read_file(zips.read(content, member, limit=LARGEST_FILE))
 
 
-def _joined(readings: Iterator[tuple[str, Reading]]) -> Reading:
+def joined(readings: Iterator[tuple[str, Reading]]) -> Reading:
+    """Several readings as one, each with the name of its file."""
     gathered = Gathered()
     first = ""
     sources: dict[str, None] = {}
@@ -135,6 +134,11 @@ def _append(gathered: Gathered, reading: Reading, owner: str) -> None:
         members = tuple(member + shift for member in group.members)
         moved: GroupData = replace(group, members=members, owner=owner or group.owner)
         gathered.groups.append(moved)
+    gathered.roles |= {shift + n: role for n, role in enumerate(reading.roles)}
+    gathered.links += [
+        replace(link, pupil=link.pupil + shift, guardian=link.guardian + shift)
+        for link in reading.links
+    ]
     gathered.warnings += [
         Warned(warned.code, warned.record + ahead, warned.value) for warned in reading.warnings
     ]

@@ -18,8 +18,13 @@ REJECTS = {
         " sign in there again and repeat the export."
     ),
     "xls": gettext_noop("This is an Excel workbook. Save it there as CSV and bring that file."),
-    "xlsx": gettext_noop("This is an Excel workbook. Save it there as CSV and bring that file."),
-    "ods": gettext_noop("This is a LibreOffice file. Save it there as CSV and bring that file."),
+    "bad_workbook": gettext_noop(
+        "This workbook cannot be read. Save it there as CSV and bring that file."
+    ),
+    "workbook_too_large": gettext_noop(
+        "This workbook has more rows or columns than are read. Save it there as CSV and bring that"
+        " file."
+    ),
     "document": gettext_noop("This is a text document, no address book."),
     "pdf": gettext_noop("This is a PDF document, no address book."),
     "calendar": gettext_noop("This is a calendar, no address book."),
@@ -57,6 +62,7 @@ SKIPS = {
     "column_count": gettext_noop("The row has another number of columns than the header."),
     "serialized_php": gettext_noop("The list of members holds more than names: it was not read."),
     "change_record": gettext_noop("This entry describes a change, not a contact."),
+    "no_pupil": gettext_noop("The line names no pupil."),
     "bad_record": gettext_noop("The record is damaged."),
 }
 
@@ -73,5 +79,8 @@ WARNINGS = {
     "card_without_end": gettext_noop("The card has no end: the file may have been cut off."),
     "row_cut": gettext_noop("The row has no end: the file may have been cut off."),
     "record_cut": gettext_noop("The record was longer than what is kept."),
+    "same_name": gettext_noop(
+        "Several pupils have this name: they are kept apart by their date of birth or class."
+    ),
     "bad_value": gettext_noop("A value is damaged and was left out."),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from addressbook.contact_data import ContactData, GroupData
+from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.folding import fold
 
 LARGEST_FILE = 50 * 1024 * 1024
@@ -50,7 +50,9 @@ class Reading:
     """A file that was read, or refused (``reject_code``, one of `codes.REJECTS`).
 
     ``records`` and ``lines`` say for each contact which record of the file it was (from 0) and
-    where that begins (from 1). ``bulk``: a file of several people's, with their owners.
+    where that begins (from 1). ``bulk``: a file of several people's, with their owners. Of a
+    school's list, ``roles`` says of each contact whether it is a ``pupil`` or a ``guardian``, and
+    ``links`` who is whose.
     """
 
     outcome: str = "ok"
@@ -70,6 +72,8 @@ class Reading:
     warnings: tuple[Warned, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     bulk: bool = False
+    roles: tuple[str, ...] = ()
+    links: tuple[LinkData, ...] = ()
 
 
 class Refused(Exception):
@@ -91,6 +95,8 @@ class Gathered:
     groups: list[GroupData] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    roles: dict[int, str] = field(default_factory=dict)
+    links: list[LinkData] = field(default_factory=list)
     _followed: int = 0
 
     def may_follow(self, members: Sequence[str]) -> bool:
@@ -132,6 +138,10 @@ class Gathered:
             groups=tuple(self.groups),
             warnings=tuple(self.warnings),
             skipped=tuple(self.skipped),
+            roles=tuple(self.roles.get(n, "") for n in range(len(self.contacts)))
+            if self.roles
+            else (),
+            links=tuple(self.links),
         )
 
 

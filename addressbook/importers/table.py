@@ -10,7 +10,7 @@ from typing import NoReturn
 from addressbook import vcard
 from addressbook.charsets import Decoded
 from addressbook.contact_data import ContactData, GroupData
-from addressbook.importers import dates, headers, horde, own, rows, sun, turba
+from addressbook.importers import dates, families, headers, horde, own, rows, sun, turba
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
 from addressbook.importers.rows import SourceRow
@@ -37,6 +37,8 @@ class _Table:
     source: str
     # Of the product's own table: of each column its key and its field.
     own: Sequence[tuple[str, str]] = ()
+    # The words above the header.
+    titles: str = ""
 
 
 def read(
@@ -44,16 +46,52 @@ def read(
 ) -> Reading:
     """``known`` is what is known of the file already; ``columns`` replaces fields of columns."""
     try:
-        table_rows = rows.read(decoded.text, raw_tabs=horde.is_header)
-        return _read(table_rows, source, columns, known)
+        text, titles = _without_titles(decoded.text)
+        table_rows = rows.read(text, raw_tabs=horde.is_header)
+        return read_rows(table_rows, source=source, columns=columns, known=known, titles=titles)
     except Refused as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
 
 
+_MOST_TITLES = 6
+
+
+def _without_titles(text: str) -> tuple[str, str]:
+    """Blank lines in place of those above the header that have one cell alone, and what stood
+    there: what separates the cells is told by the first line."""
+    lines = text.split("\n", _MOST_TITLES + 1)
+    wide = (n for n, line in enumerate(lines[:-1]) if any(c in line for c in rows.DELIMITERS))
+    first = next(wide, 0)
+    titles = "\n".join(lines[:first])
+    if not titles.strip() or len(titles) > 1_000 or "@" in titles or headers.known(lines[0]):
+        return text, ""
+    return "\n" * first + "\n".join(lines[first:]), titles
+
+
+def read_rows(
+    table_rows: rows.Rows,
+    *,
+    source: str,
+    columns: Mapping[int, str] | None,
+    known: Reading,
+    titles: str = "",
+) -> Reading:
+    """Rows of a text or a workbook; ``titles`` are words that stood above them."""
+    try:
+        return _read(table_rows, source, columns, known, titles)
+    except Refused as error:
+        return refused(str(error.args[0]), replace(known, format=known.format or "csv"))
+
+
 def _read(
-    table_rows: rows.Rows, source: str, columns: Mapping[int, str] | None, known: Reading
+    table_rows: rows.Rows,
+    source: str,
+    columns: Mapping[int, str] | None,
+    known: Reading,
+    titles: str,
 ) -> Reading:
     table = _table(table_rows, source)
+    table = replace(table, titles=f"{titles}\n{table.titles}")
     fields = list(table.fields)
     for index, name in (columns or {}).items():
         if 0 <= index < len(fields):
@@ -62,7 +100,7 @@ def _read(
     kind = "tsv" if table_rows.delimiter == "\t" else "csv"
     reading = replace(
         known,
-        format=f"turba_objects_{kind}" if is_dump else kind,
+        format=f"turba_objects_{kind}" if is_dump else known.format or kind,
         source="horde" if is_dump else table.source,
         delimiter=table_rows.delimiter,
         quote_escape=table_rows.quote_escape if table.source == "horde" and not is_dump else "",
@@ -97,6 +135,8 @@ def _read(
         turba.gather(records, style, gathered)
     elif table.own:
         _gather_own(table, fields, fitting, style, gathered)
+    elif families.is_list(fields):
+        families.Gathering(table.header, fields, style, gathered, table.titles).take_all(fitting)
     else:
         _gather(table, fields, fitting, style, gathered)
     return gathered.finished(reading)
@@ -114,6 +154,10 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
     header = table_rows.rows[at].cells
     data = table_rows.rows[at + 1 :]
     program = source_of(header, source)
+    titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:at])
+    is_unsure = program in ("other", "school", source)
+    if is_unsure and (fields_of := families.fields_of(header, data)):
+        return _Table(header, fields_of, data, "school", titles=titles)
     fields = _by_content(header, headers.fields_of(header), data)
     if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":
         # Its releases name the same columns in many ways, and some of them twice.
@@ -140,7 +184,7 @@ def _header_at(source_rows: Sequence[SourceRow]) -> int:
     if any(vcard.addresses_in(cell) for cell in source_rows[0].cells[:_LOOKED_AT]):
         return -1 if _are_addresses(source_rows) else _no_table()
     counts = [
-        sum(headers.known(cell) for cell in row.cells[: rows.MOST_COLUMNS])
+        sum(headers.known(cell) or families.known(cell) for cell in row.cells[: rows.MOST_COLUMNS])
         for row in source_rows[:8]
     ]
     best = max(range(len(counts)), key=lambda index: counts[index])

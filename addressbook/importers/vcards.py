@@ -8,10 +8,17 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from addressbook import vcard
-from addressbook.contact_data import ContactData, GroupData
+from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.importers import horde, own, sun
-from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
-from addressbook.vcard import Card
+from addressbook.importers.reading import (
+    MOST_FOLLOWED,
+    Gathered,
+    Reading,
+    Refused,
+    Tags,
+    refused,
+)
+from addressbook.vcard import Card, families
 
 _LOOKED_AT = 500
 _GOOGLES = {"mycontacts", "my contacts", "starred"}
@@ -128,12 +135,14 @@ class _List:
     name: str
     members: tuple[str, ...]
     own: bool = False
+    class_of: int = 0
 
 
 def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     tags = Tags("categories")
     bare: list[GroupData] = []
     lists: list[_List] = []
+    ties: list[tuple[int, families.Tie]] = []
     for number, card in enumerate(cards):
         if not card.ended:
             gathered.warn("card_without_end", number)
@@ -146,7 +155,9 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not is_own:
             contact = _with_bad_addresses(_without_labels(contact), card)
         if card.is_group:
-            lists.append(_List(number, contact.uid, contact.display_name, card.members, is_own))
+            year = _class_of(card) if is_own else 0
+            told = (contact.uid, contact.display_name, card.members, is_own, year)
+            lists.append(_List(number, *told))
             continue
         if source == "horde" and _is_bare(contact):
             bare.append(GroupData(contact.display_name))
@@ -159,12 +170,40 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not vcard.has_something(contact):
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
+        if is_own:
+            others = (line for line in contact.others if not families.is_own_line(line))
+            contact = replace(contact, others=tuple(others))
         index = gathered.add(contact, number, card.line)
-        if not is_own:
+        if is_own:
+            ties += [(index, tie) for tie in families.ties(card)][: MOST_FOLLOWED - len(ties)]
+        else:
             # Elsewhere a category is the one way to say a group; here both are kept as they are.
             tags.add(contact, index)
     gathered.groups += [*tags.groups(), *bare]
     _add_lists(lists, gathered)
+    _add_ties(ties, gathered)
+
+
+def _class_of(card: Card) -> int:
+    year = card.first(families.CLASS)
+    return int(year) if re.fullmatch(r"20[0-9]{2}", year) else 0
+
+
+def _add_ties(ties: Iterable[tuple[int, families.Tie]], gathered: Gathered) -> None:
+    """The guardians of pupils, those alone whose cards are in the file too."""
+    by_uid = {
+        _plain_uid(contact.uid): index
+        for index, contact in enumerate(gathered.contacts)
+        if contact.uid
+    }
+    for pupil, tie in ties:
+        guardian = by_uid.get(_plain_uid(tie.uid))
+        if guardian is not None and guardian != pupil:
+            gathered.links.append(
+                LinkData(
+                    pupil, guardian, tie.relation, tie.receives_mail, tie.is_legal, tie.position
+                )
+            )
 
 
 def _without_labels(contact: ContactData) -> ContactData:
@@ -250,4 +289,11 @@ def _group(
         gathered.warn("group_without_members", group.record)
     for value in (*(() if group.own else external), *missing):
         gathered.warn("member_not_found", group.record, value)
-    return GroupData(group.name, tuple(indexes), tuple(external), tuple(missing))
+    return GroupData(
+        group.name,
+        tuple(indexes),
+        tuple(external),
+        tuple(missing),
+        is_class=bool(group.class_of),
+        school_year=group.class_of,
+    )

@@ -22,9 +22,11 @@ from addressbook.imports.jobs import (
 )
 from addressbook.imports.running import run
 from addressbook.imports.showing import (
+    ClassChange,
     Kept,
     PreviewPage,
     PreviewRow,
+    class_changes,
     dismiss,
     group_changes,
     kept,
@@ -35,6 +37,7 @@ from addressbook.imports.showing import (
 
 __all__ = [
     "MOST_FILES",
+    "ClassChange",
     "GroupChange",
     "Kept",
     "PreviewPage",
@@ -43,6 +46,7 @@ __all__ = [
     "cancel",
     "choose_columns",
     "choose_policy",
+    "class_changes",
     "columns",
     "dismiss",
     "find",

@@ -13,16 +13,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.claims import Lost
-from addressbook import charsets, importers, vcard
-from addressbook.contact_data import ContactData
+from addressbook import charsets, importers, vcard, years
+from addressbook.contact_data import ContactData, LinkData
 from addressbook.contacts import photos
 from addressbook.folding import fold
 from addressbook.importers import detect, own
+from addressbook.importers.families import PUPIL
 from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
 from addressbook.imports.joining import canonical, card, join
 from addressbook.imports.matching import Book, Candidate
-from addressbook.models import ImportFile, ImportGroup, ImportJob, ImportPart, ImportRow
+from addressbook.models import (
+    Group,
+    ImportFile,
+    ImportGroup,
+    ImportJob,
+    ImportLink,
+    ImportPart,
+    ImportRow,
+)
 from webmail import sandbox
 
 State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
@@ -74,6 +83,7 @@ def rematch(job: ImportJob) -> None:
         rows = rows.order_by("number")
         entries = [_Entry.of(row) for row in rows.iterator(chunk_size=_BATCH)]
         _link(entries)
+        _link_families(entries, part.links.values_list("pupil", "guardian"))
         book.reserve(one.data.uid for one in entries if one.is_own)
         for batch in _batches(_with_sets(entries), _BATCH):
             _match(book, batch)
@@ -92,7 +102,7 @@ def _forget_attempt(job: ImportJob) -> None:
     """What was staged by who was killed, or with other columns."""
     with transaction.atomic():
         job.beat(checked=0, total=0)
-        for table in (job.rows, job.staged_groups, job.parts):
+        for table in (job.links, job.rows, job.staged_groups, job.parts):
             found = table.all()
             found._raw_delete(found.db)
 
@@ -190,6 +200,7 @@ class _Entry:
     combined: ContactData | None = None
     head: _Entry | None = None
     members: list[_Entry] = field(default_factory=list)
+    wards: list[_Entry] = field(default_factory=list)
 
     @property
     def is_own(self) -> bool:
@@ -204,12 +215,15 @@ class _Entry:
         return cls(row, vcard.read_one(row.vcard), picture, combined)
 
 
+_Staged = tuple[ImportFile, int, int, ContactData, list[str], str]
+"""File, record, line, contact, warnings and role."""
+
+
 @dataclass(slots=True)
 class _Part:
     owner: owners.Owner | None
-    contacts: list[tuple[ImportFile, int, int, ContactData, list[str]]] = field(
-        default_factory=list
-    )
+    contacts: list[_Staged] = field(default_factory=list)
+    links: list[LinkData] = field(default_factory=list)
     groups: dict[str, ImportGroup] = field(default_factory=dict)
 
 
@@ -223,6 +237,7 @@ class _Staging:
         self._refused: list[ImportRow] = []
         self._number = 0
         self._group_number = 0
+        self._link_number = 0
         if job.user:
             self._parts[""] = _Part(None)
 
@@ -236,17 +251,26 @@ class _Staging:
                 codes.append(warning.code)
         whose = self._owners(reading)
         places: list[tuple[_Part, int]] = []
-        for contact, record, line in zip(
-            reading.contacts, reading.records, reading.lines, strict=True
+        roles = reading.roles or ("",) * len(reading.contacts)
+        for contact, record, line, role in zip(
+            reading.contacts, reading.records, reading.lines, roles, strict=True
         ):
             part = self._part(whose.get(contact.owner))
             places.append((part, len(part.contacts)))
             plain = replace(contact, owner="")
-            part.contacts.append((file, record, line, plain, warned.get(record, [])))
+            part.contacts.append((file, record, line, plain, warned.get(record, []), role))
         for group in reading.groups:
             part = self._part(whose.get(group.owner))
             members = [places[index][1] for index in group.members if places[index][0] is part]
-            _add_group(part, group.name, members, group.external, len(group.missing))
+            staged = _add_group(part, group.name, members, group.external, len(group.missing))
+            if staged and group.is_class:
+                staged.is_class = True
+                staged.school_year = group.school_year or years.current()
+        _name_class(file, reading, places)
+        for link in reading.links:
+            (part, pupil), (other, guardian) = places[link.pupil], places[link.guardian]
+            if part is other:
+                part.links.append(replace(link, pupil=pupil, guardian=guardian))
         for skipped in reading.skipped:
             text = lines[skipped.line - 1] if 0 < skipped.line <= len(lines) else ""
             self._refused.append(
@@ -311,21 +335,41 @@ class _Staging:
             self.job.beat()
         _find_sets(entries, first)
         self._number += len(entries)
+        links = self._put_links(part, row, first)
+        _link_families(entries, ((link.pupil, link.guardian) for link in links))
         book = Book.of(row.user)
         book.reserve(one.data.uid for one in entries if one.is_own)
         for entries_of_batch in _batches(_with_sets(entries), _BATCH):
             _match(book, entries_of_batch)
             self._stage([entry.row for entry in entries_of_batch])
+        _rename_classes(row, part.groups)
         for group in part.groups.values():
             group.job, group.part, group.number = self.job, row, self._group_number
             group.members = [first + index for index in group.members]
             self._group_number += 1
         ImportGroup.objects.bulk_create(part.groups.values(), batch_size=_BATCH)
 
-    def _refused_row(
-        self, part: ImportPart, one: tuple[ImportFile, int, int, ContactData, list[str]]
-    ) -> ImportRow:
-        file, record, line, _data, _warned = one
+    def _put_links(self, part: _Part, row: ImportPart, first: int) -> list[ImportLink]:
+        links = [
+            ImportLink(
+                job=self.job,
+                part=row,
+                number=self._link_number + n,
+                pupil=first + link.pupil,
+                guardian=first + link.guardian,
+                relation=link.relation[:60],
+                receives_mail=link.receives_mail,
+                is_legal=link.is_legal,
+                position=min(link.position, 100),
+            )
+            for n, link in enumerate(part.links)
+        ]
+        self._link_number += len(links)
+        ImportLink.objects.bulk_create(links, batch_size=_BATCH)
+        return links
+
+    def _refused_row(self, part: ImportPart, one: _Staged) -> ImportRow:
+        file, record, line, _data, _warned, _role = one
         return ImportRow(
             job=self.job,
             part=part,
@@ -336,10 +380,8 @@ class _Staging:
             reason=part.problem,
         )
 
-    def _entry(
-        self, part: ImportPart, one: tuple[ImportFile, int, int, ContactData, list[str]]
-    ) -> _Entry:
-        file, record, line, data, warned = one
+    def _entry(self, part: ImportPart, one: _Staged) -> _Entry:
+        file, record, line, data, warned, role = one
         picture = photos.picture(data.photo) if data.photo else None
         text = card(data)
         # What a card says once it was written is what is compared.
@@ -350,6 +392,7 @@ class _Staging:
             file=file,
             record=record,
             line=line,
+            role=role,
             name=data.display_name[:300],
             addresses=", ".join(email.address for email in data.emails),
             vcard=text,
@@ -372,15 +415,38 @@ class _Staging:
 
 def _add_group(
     part: _Part, name: str, members: Iterable[int], external: Iterable[str], missing: int
-) -> None:
+) -> ImportGroup | None:
     """Two of one name are one group."""
     folded = fold(name)[:200]
     if not folded:
-        return
+        return None
     group = part.groups.setdefault(folded, ImportGroup(name=name[:200], folded=folded))
     group.members = list(dict.fromkeys([*group.members, *members]))
     group.external = list(dict.fromkeys([*group.external, *external]))
     group.missing += missing
+    return group
+
+
+def _name_class(file: ImportFile, reading: Reading, places: Sequence[tuple[_Part, int]]) -> None:
+    """The pupils of a list that names no class are a class of the file's name."""
+    if not reading.roles or any(group.is_class for group in reading.groups):
+        return
+    name = " ".join(re.split(r"[\s_-]+", file.name.rpartition(".")[0] or file.name)).strip()
+    for (part, index), role in zip(places, reading.roles, strict=True):
+        if role == PUPIL and (staged := _add_group(part, name, [index], (), 0)):
+            staged.is_class, staged.school_year = True, years.current()
+
+
+def _rename_classes(part: ImportPart, staged: dict[str, ImportGroup]) -> None:
+    """Give a class another name where the person has an ordinary group of that name."""
+    names = [folded for folded, group in staged.items() if group.is_class]
+    if not names or part.user is None:
+        return
+    ordinary = Group.objects.of(part.user).filter(folded__in=names, kind=Group.Kind.ORDINARY)
+    for folded in ordinary.values_list("folded", flat=True):
+        group = staged[folded]
+        group.name = years.with_year(group.name, group.school_year or years.current())
+        group.folded = fold(group.name)[:200]
 
 
 def _find_sets(entries: Sequence[_Entry], first: int) -> None:
@@ -389,13 +455,16 @@ def _find_sets(entries: Sequence[_Entry], first: int) -> None:
     product itself wrote, the same UID."""
     for index, entry in enumerate(entries):
         entry.row.number = first + index
-    strange = [index for index, entry in enumerate(entries) if not entry.is_own]
+    # Pupils are told apart already, and never a guardian.
+    strange = [
+        index for index, entry in enumerate(entries) if not entry.is_own and entry.row.role != PUPIL
+    ]
     found_sets = importers.duplicate_sets([entries[index].data for index in strange])
     sets = [[strange[index] for index in found] for found in found_sets]
     in_sets = {index for found in sets for index in found}
     same: dict[str, list[int]] = {}
     for index, entry in enumerate(entries):
-        if index not in in_sets:
+        if index not in in_sets and entry.row.role != PUPIL:
             key = f"UID:{entry.data.uid}" if entry.is_own else canonical(entry.data)
             same.setdefault(key, []).append(index)
     for found in (*sets, *(found for found in same.values() if len(found) > 1)):
@@ -420,6 +489,14 @@ def _link(entries: Sequence[_Entry]) -> None:
             entry.head.members.append(entry)
 
 
+def _link_families(entries: Sequence[_Entry], pairs: Iterable[tuple[int, int]]) -> None:
+    """Guardians know their pupils, by the numbers of their rows."""
+    by_number = {entry.row.number: entry for entry in entries}
+    for pupil, guardian in pairs:
+        if pupil in by_number and guardian in by_number:
+            by_number[guardian].wards.append(by_number[pupil])
+
+
 def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     """In their order, but the members of a set right behind their head."""
     for entry in entries:
@@ -431,9 +508,14 @@ def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
 def _match(book: Book, entries: Sequence[_Entry]) -> None:
     """Compare rows with the address book. Members follow their head, maybe in the next batch, and
     are compared with what it leaves there."""
-    book.load(data for entry in entries for data in (entry.data, entry.combined) if data)
+    book.load(
+        _candidate(entry, data)
+        for entry in entries
+        for data in (entry.data, entry.combined)
+        if data
+    )
     for entry in entries:
-        twin = book.twin(Candidate(entry.data, entry.picture))
+        twin = book.twin(_candidate(entry, entry.data))
         entry.row.twin_id = twin.pk if twin else None
         entry.row.twin_row = _repeated(entry)
         entry.row.is_twin = twin is not None or entry.row.twin_row is not None
@@ -441,8 +523,13 @@ def _match(book: Book, entries: Sequence[_Entry]) -> None:
             _match_head(book, entry)
 
 
+def _candidate(entry: _Entry, data: ContactData) -> Candidate:
+    wards = [ward.row.contact_id for ward in entry.wards if ward.row.contact_id]
+    return Candidate(data, entry.picture, entry.row.role, wards)
+
+
 def _match_head(book: Book, entry: _Entry) -> None:
-    match = book.match(Candidate(entry.combined or entry.data, entry.picture))
+    match = book.match(_candidate(entry, entry.combined or entry.data))
     entry.row.contact_id = match.known.pk if match.known else None
     entry.row.fit = match.fit
     base = join(match.known.data, entry.data) if match.known else entry.data

@@ -3,16 +3,20 @@
 Who is in the file's group and not in the address book's is added. Who is in the address book's, and
 in the file only in other groups, was moved: he leaves it, where duplicates are merged or replaced.
 Others who are in the address book's group alone stay, to be checked by the person.
+
+The file of a class holds all its pupils: who is in the class and not in the file left, and goes
+where the person ticked his name (`ImportJob.leavers`). A class of a former year that has the name
+is archived, and the file's class is a new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
-from addressbook.contacts import groups
+from addressbook.contacts import archiving, groups
 from addressbook.contacts.groups import MOST_ADDRESSES
 from addressbook.models import Contact, Group, ImportGroup, ImportJob, ImportPart, ImportRow
 
@@ -26,7 +30,9 @@ Key = tuple[str, int]
 @dataclass(frozen=True, slots=True)
 class GroupChange:
     """What becomes of one group. ``group`` is None of a new one; ``added`` does not count who
-    ``moved`` here; ``removed`` moved from here elsewhere."""
+    ``moved`` here; ``removed`` moved from here elsewhere. Of a class, ``stayers`` are in it and not
+    in the file, ``moved_from`` are classes of the address book with the pupils who come from there,
+    and ``archives`` is the class of a former year that has the name."""
 
     staged: ImportGroup
     group: Group | None
@@ -36,6 +42,10 @@ class GroupChange:
     added: int
     moved: int
     to_check: int
+    stayers: tuple[int, ...] = ()
+    moved_from: tuple[tuple[int, int], ...] = ()
+    archives: Group | None = None
+    size: int = 0
 
     @property
     def name(self) -> str:
@@ -52,17 +62,74 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
     staged = list(part.staged_groups.order_by("number"))
     if not staged:
         return []
-    keys = _keys(part, policy, written)
+    found_keys = keys(part, policy, written)
     wanted = {
-        one.pk: dict.fromkeys(keys[number] for number in one.members if number in keys)
+        one.pk: dict.fromkeys(found_keys[number] for number in one.members if number in found_keys)
         for one in staged
     }
     there = _there(part.user, [one.folded for one in staged]) if part.user else {}
+    former = {
+        one.folded: there.pop(one.folded).group
+        for one in staged
+        if one.folded in there and _is_former(there[one.folded].group, one)
+    }
     moved_to = _moved(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
     leaving = set(moved_to)
-    return [
+    found = [
         _change(one, wanted[one.pk], there.get(one.folded), moved_to, leaving) for one in staged
     ]
+    if policy == Policy.KEEP:
+        # Everybody of the file is somebody new: nobody is told to have left.
+        found = [replace(change, stayers=()) for change in found]
+    elsewhere = _elsewhere(part.user, there, found) if part.user else {}
+    return [_with_class(change, elsewhere, former) for change in found]
+
+
+def _is_former(group: Group, one: ImportGroup) -> bool:
+    return one.is_class and group.is_class and (group.school_year or 0) < (one.school_year or 0)
+
+
+def _elsewhere(
+    user: User, there: Mapping[str, _There], found: Sequence[GroupChange]
+) -> dict[int, list[tuple[int, int]]]:
+    """By pupil who is new in a class of the file: the classes of the same year that he is in, and
+    that are not in the file, each with its year."""
+    new = {pk for change in found if change.staged.is_class for kind, pk in change.keys
+           if kind == "contact"}  # fmt: skip
+    if not new:
+        return {}
+    classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS, archived=None)
+    classes = classes.exclude(pk__in=[one.group.pk for one in there.values()])
+    through: _Members = Group.contacts.through
+    rows = through.objects.filter(group__in=classes, contact__in=new)
+    elsewhere: dict[int, list[tuple[int, int]]] = {}
+    for group, year, contact in rows.values_list("group_id", "group__school_year", "contact_id"):
+        elsewhere.setdefault(contact, []).append((group, year or 0))
+    return elsewhere
+
+
+def _with_class(
+    change: GroupChange,
+    elsewhere: Mapping[int, Sequence[tuple[int, int]]],
+    former: Mapping[str, Group],
+) -> GroupChange:
+    if not change.staged.is_class:
+        return change
+    moved_from = tuple(
+        (group, pk)
+        for kind, pk in change.keys
+        if kind == "contact"
+        for group, year in elsewhere.get(pk, ())
+        if year == (change.staged.school_year or 0)
+    )
+    moved = len({pk for _group, pk in moved_from})
+    return replace(
+        change,
+        added=max(0, change.added - moved),
+        moved=change.moved + moved,
+        moved_from=moved_from,
+        archives=former.get(change.staged.folded),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +138,7 @@ class _There:
     members: frozenset[int]
 
 
-def _keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, Key]:
+def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, Key]:
     """Of each row that is in: whose contact it is."""
     found: dict[int, Key] = {}
     heads: dict[int, int] = {}
@@ -144,7 +211,9 @@ def _change(
     new = new[: len(new) - beyond]
     arrived = {pk for (_group, pk), to in moved_to.items() if to == one.pk}
     moved = sum(key[0] == "contact" and key[1] in arrived for key in new)
-    stay = sum(("contact", pk) not in wanted for pk in members) - len(removed)
+    gone = set(removed)
+    stayers = sorted(pk for pk in members if ("contact", pk) not in wanted and pk not in gone)
+    stay = len(stayers)
     return GroupChange(
         staged=one,
         group=old.group if old else None,
@@ -154,46 +223,83 @@ def _change(
         added=len(new) - moved,
         moved=moved,
         to_check=stay + one.missing + beyond,
+        stayers=tuple(stayers) if one.is_class else (),
+        size=len(members),
     )
 
 
-def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
-    """All groups of a part at once, with what undo needs; the caller's transaction."""
+def apply(
+    part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int] = ()
+) -> list[int]:
+    """All groups of a part at once, with what undo needs; the caller's transaction. The pupils
+    among ``leavers`` who left a class, and are archived now."""
     assert part.user is not None  # noqa: S101  it was written
     through: _Members = Group.contacts.through
     made: list[_Members] = []
+    left: list[int] = []
     for change in changes(part, policy, written):
         staged, group = change.staged, change.group
+        if change.archives:
+            archiving.archive_group(change.archives)
+            staged.archives = change.archives
         if group is None:
-            group = Group.objects.create(user=part.user, name=staged.name, folded=staged.folded)
+            group = _made(part.user, staged)
+        gone = [pk for pk in change.stayers if pk in leavers]
+        left += gone
         staged.group, staged.is_new = group, change.is_new
         staged.before, staged.after = group.external, list(change.external)
         staged.added = [pk for kind, pk in change.keys if kind == "contact"]
-        staged.removed = list(change.removed)
-        staged.moved, staged.to_check = change.moved, change.to_check
+        staged.removed = [*change.removed, *gone]
+        staged.moved_from = [list(pair) for pair in change.moved_from]
+        staged.moved, staged.to_check = change.moved, change.to_check - len(gone)
         staged.is_written = True
         staged.save()
         if staged.before != staged.after:
             Group.objects.filter(pk=group.pk).update(external=staged.after)
         through.objects.filter(group=group, contact__in=staged.removed).delete()
+        for other, pk in change.moved_from:
+            through.objects.filter(group=other, contact=pk).delete()
         made += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
     through.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+    return archiving.archive_contacts(part.user, left)
+
+
+def _made(user: User, staged: ImportGroup) -> Group:
+    return Group.objects.create(
+        user=user,
+        name=staged.name,
+        folded=staged.folded,
+        kind=Group.Kind.CLASS if staged.is_class else Group.Kind.ORDINARY,
+        class_name=staged.name if staged.is_class else "",
+        school_year=staged.school_year if staged.is_class else None,
+    )
 
 
 def take_back(part: ImportPart, *, erase: bool) -> int:
     """Groups as they were before; how many stay because they were changed by hand since. What the
     import made goes into the bin, or for good; the caller's transaction."""
     kept = 0
-    for staged in part.staged_groups.filter(is_written=True, is_undone=False).order_by("-number"):
+    written = part.staged_groups.filter(is_written=True, is_undone=False)
+    for staged in written.select_related("archives").order_by("-number"):
         group = Group.objects.filter(pk=staged.group_id or 0, deleted=None).first()
         if group and staged.is_new:
             staged.is_kept = not _remove(group, staged, erase=erase)
         elif group:
             staged.is_kept = not _restore(group, staged)
+        for other, pk in staged.moved_from:
+            _put_back(part, other, [pk])
+        if staged.archives and staged.archives.deleted is None and not staged.is_kept:
+            archiving.unarchive_group(staged.archives)
         staged.is_undone = True
         kept += staged.is_kept
         staged.save(update_fields=["is_undone", "is_kept", "group"])
     return kept
+
+
+def _put_back(part: ImportPart, group: int, pks: Sequence[int]) -> None:
+    own = Group.objects.filter(pk=group, user=part.user, deleted=None).first()
+    if own:
+        own.contacts.add(*Contact.objects.filter(pk__in=pks, user=part.user))
 
 
 def _remove(group: Group, staged: ImportGroup, *, erase: bool) -> bool:

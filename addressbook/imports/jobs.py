@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import sealed_files
 from accounts.models import User
 from addressbook.contacts import keeping
-from addressbook.importers import LARGEST_FILE, Column
+from addressbook.importers import LARGEST_FILE, Column, families
 from addressbook.imports import deciding
 from addressbook.models import ImportFile, ImportJob, ImportRow
 from webmail.errors import AddressBookFull
@@ -41,6 +41,7 @@ FIELDS = (
     "organization", "department", "job_title", "school", "birthday", "anniversary", "url",
     "categories",
     "notes",
+    *families.FIELDS,
 )  # fmt: skip
 """What a person may say that a column holds; the names of `importers.headers`."""
 SUFFIX = ".contacts"
@@ -173,14 +174,15 @@ def choose_policy(job: ImportJob, policy: str) -> bool:
     return True
 
 
-def start(job: ImportJob) -> bool:
-    """The person has seen it. False when it was too late, or nothing is to be written. Raises
-    AddressBookFull, when the new contacts are more than there is room for."""
+def start(job: ImportJob, leavers: Iterable[int] = ()) -> bool:
+    """The person has seen it; ``leavers`` are the pupils who left, as he ticked them. False when it
+    was too late, or nothing is to be written. Raises AddressBookFull, when the new contacts are
+    more than there is room for."""
     if job.reject_code or not job.total:
         return False
     if job.user and job.new > keeping.room(job.user):
         raise AddressBookFull
-    return job.leave((State.READY,), State.WRITING, attempts=0)
+    return job.leave((State.READY,), State.WRITING, attempts=0, leavers=sorted(set(leavers)))
 
 
 def cancel(job: ImportJob) -> bool:
@@ -248,6 +250,7 @@ def forget_traces(job: ImportJob) -> None:
     """It can't be undone any more: counts, line numbers and reasons alone are left of it."""
     job.traces.all().delete()
     job.staged_groups.all().delete()
+    job.links.all().delete()
     job.rows.update(name="", value="")
     ImportJob.objects.filter(pk=job.pk).update(undo_until=None)
 

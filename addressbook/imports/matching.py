@@ -4,6 +4,9 @@ A row is a contact when they share an address, or a UID, and their names can be 
 parents who share an address are two people. A row without any address is the contact of the same
 name that has one of its telephones, or to which it adds nothing. Of several, that of its UID comes
 first.
+
+In a school's list a pupil is the pupil of the same name and date of birth; without one of both
+dates the only pupil of that name. A guardian is also the one of that name whom the pupil has.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import keeping
 from addressbook.folding import words
-from addressbook.importers.duplicates import compatible
+from addressbook.importers.duplicates import CIVILITIES, compatible
+from addressbook.importers.families import GUARDIAN, PUPIL
 from addressbook.imports.joining import canonical, join
-from addressbook.models import Contact, ContactAddress, ImportRow
+from addressbook.models import Contact, ContactAddress, Group, Guardianship, ImportRow
 
 Fit = ImportRow.Fit
 
@@ -47,10 +51,13 @@ class KnownContact:
 @dataclass(slots=True)
 class Candidate:
     """A row, or the first of several that are one person, with what they say together. ``picture``
-    is its digest, "" where it has none."""
+    is its digest, "" where it has none. Of a school's list, ``role`` says whether it is a pupil or
+    a guardian, and ``wards`` are the contacts that the pupils of a guardian are."""
 
     data: ContactData
     picture: str = ""
+    role: str = ""
+    wards: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class Book:
     by_address: dict[str, list[int]] = field(default_factory=dict)
     by_uid: dict[str, int] = field(default_factory=dict)
     by_name: dict[str, list[int]] = field(default_factory=dict)
+    guardians: dict[int, list[int]] = field(default_factory=dict)
+    pupils: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     _reserved: dict[int, str] = field(default_factory=dict)
     _known: dict[int, KnownContact] = field(default_factory=dict)
@@ -82,10 +91,16 @@ class Book:
         names = found.values_list("pk", "uid", "display_name")
         for pk, uid, name in names.iterator(chunk_size=2000):
             book.by_uid[uid] = pk
-            book.by_name.setdefault(_name_key(name), []).append(pk)
+            book.by_name.setdefault(_bare_key(name), []).append(pk)
         rows = ContactAddress.objects.filter(user=user, contact__deleted=None).order_by("contact")
         for pk, address in rows.values_list("contact_id", "folded").iterator(chunk_size=2000):
             book.by_address.setdefault(address, []).append(pk)
+        ties = Guardianship.objects.filter(user=user, guardian__deleted=None).order_by("pk")
+        for pupil, guardian in ties.values_list("pupil_id", "guardian_id"):
+            book.guardians.setdefault(pupil, []).append(guardian)
+        classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS)
+        in_class = Group.contacts.through.objects.filter(group__in=classes)
+        book.pupils = {*book.guardians, *in_class.values_list("contact_id", flat=True)}
         return book
 
     def reserve(self, uids: Iterable[str]) -> None:
@@ -93,9 +108,15 @@ class Book:
         book says of each row which contact it is."""
         self._reserved |= {pk: uid for uid in uids if (pk := self.by_uid.get(uid))}
 
-    def load(self, datas: Iterable[ContactData]) -> None:
+    def load(self, several: Iterable[Candidate]) -> None:
         """Read the cards that these may be; those of the batch before are forgotten."""
-        wanted = {pk for data in datas for pk in self._candidates(data)}
+        wanted: set[int] = set()
+        for one in several:
+            found = self._candidates(one)
+            wanted.update(found)
+            if one.role == PUPIL:
+                # His guardians follow him.
+                wanted.update(pk for pupil in found for pk in self.guardians.get(pupil, ()))
         rows = Contact.objects.filter(pk__in=wanted).values_list("pk", "vcard", "photo__digest")
         self._known = {pk: KnownContact(pk, text, digest or "") for pk, text, digest in rows}
 
@@ -103,7 +124,9 @@ class Book:
         """The contact that the row is, which no other row is then: the one of its UID, else the
         one that says the same, else the one of the same name, else the oldest."""
         name = _name_key(one.data.display_name)
-        found = [known for known in self._fitting(one.data) if known.pk not in self.taken]
+        found = [known for known in self._fitting(one) if known.pk not in self.taken]
+        if one.role == PUPIL and not one.data.birthday and len(found) > 1:
+            found = []  # two of one name: nobody can tell which of them it is
         if not found:
             return Match(None, Fit.NONE)
         own = canonical(one.data)
@@ -125,18 +148,41 @@ class Book:
         return next(
             (
                 known
-                for known in self._of(self._candidates(one.data))
+                for known in self._of(self._candidates(one))
                 if known.canonical == own and one.picture in ("", known.picture)
             ),
             None,
         )
 
-    def _fitting(self, data: ContactData) -> Iterator[KnownContact]:
-        for known in self._of(self._candidates(data)):
+    def _fitting(self, one: Candidate) -> Iterator[KnownContact]:
+        data = one.data
+        for known in self._of(self._candidates(one)):
             if self._reserved.get(known.pk, data.uid) != data.uid:
                 continue
-            if compatible(known.data, data) and (data.emails or self._is_surely(known, data)):
+            if compatible(known.data, data) and self._is_the_same(known, one):
                 yield known
+
+    def _is_the_same(self, known: KnownContact, one: Candidate) -> bool:
+        """Of two whose names can be one person's."""
+        data = one.data
+        if not one.role:
+            return bool(data.emails) or self._is_surely(known, data)
+        dates = {day for day in (known.data.birthday, data.birthday) if day}
+        if len(dates) > 1:
+            return False
+        if one.role == PUPIL:
+            has_both = bool(known.data.birthday and data.birthday)
+            is_named = _bare_key(known.data.display_name) == _bare_key(data.display_name)
+            return is_named and (has_both or known.pk in self.pupils)
+        if known.pk in self.pupils:
+            return False
+        if any(known.pk in self.guardians.get(pupil, ()) for pupil in one.wards):
+            return True
+        return self._shares_address(known, data) or self._is_surely(known, data)
+
+    def _shares_address(self, known: KnownContact, data: ContactData) -> bool:
+        mine = {email.address.lower() for email in known.data.emails}
+        return any(email.address.lower() in mine for email in data.emails)
 
     def _is_surely(self, known: KnownContact, data: ContactData) -> bool:
         if data.uid and known.pk == self.by_uid.get(data.uid):
@@ -144,14 +190,18 @@ class Book:
         shared = _numbers(known.data) & _numbers(data)
         return bool(shared) or canonical(join(known.data, data)) == known.canonical
 
-    def _candidates(self, data: ContactData) -> list[int]:
+    def _candidates(self, one: Candidate) -> list[int]:
+        data = one.data
         found: dict[int, None] = {}
+        if one.role == GUARDIAN:
+            for pupil in one.wards:
+                found.update(dict.fromkeys(self.guardians.get(pupil, ())))
         if data.uid and (pk := self.by_uid.get(data.uid)):
             found[pk] = None
         for email in data.emails:
             found.update(dict.fromkeys(self.by_address.get(email.address.lower(), ())))
-        if not data.emails:
-            key = _name_key(data.display_name)  # "" of who has none: a mere telephone
+        if one.role or not data.emails:
+            key = _bare_key(data.display_name)  # "" of who has none: a mere telephone
             found.update(dict.fromkeys(self.by_name.get(key, ())))
         return list(found)[:_MOST_CANDIDATES]
 
@@ -171,6 +221,11 @@ def fit_of(known: KnownContact, one: Candidate) -> str:
 
 def _name_key(name: str) -> str:
     return " ".join(sorted(words(name)))
+
+
+def _bare_key(name: str) -> str:
+    """Without civility."""
+    return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
 
 
 def _numbers(data: ContactData) -> set[str]:

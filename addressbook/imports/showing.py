@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ from addressbook.imports import grouping
 from addressbook.imports.grouping import GroupChange
 from addressbook.imports.joining import join
 from addressbook.imports.writing import FULL
-from addressbook.models import Contact, ImportGroup, ImportJob, ImportPart, ImportRow
+from addressbook.models import Contact, Group, ImportGroup, ImportJob, ImportPart, ImportRow
 from webmail import spreadsheets
 
 Decision, Policy, Fit = ImportRow.Decision, ImportJob.Policy, ImportRow.Fit
@@ -46,6 +46,21 @@ class PreviewRow:
     mine: ContactData | None
     result: ContactData | None
     same_as: int
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """What the list of a class changes: names of those who came, names with the class that they
+    come from, and keys and names of those who are in the class and not in the list.
+    ``archives_year`` is that of the class of a former year that makes room, 0 for none; ``size``
+    counts those who are in the class until now."""
+
+    name: str
+    came: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...]
+    left: tuple[tuple[int, str], ...]
+    archives_year: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +148,50 @@ def _refused_cells(job: ImportJob) -> Iterator[list[str]]:
     rows = job.rows.filter(decision=Decision.REFUSED).select_related("file").order_by("number")
     for row in rows.iterator(chunk_size=500):
         yield [row.file.name, str(row.line or ""), row.name, reason_words(row.reason), row.value]
+
+
+def class_changes(job: ImportJob) -> list[ClassChange]:
+    """The classes of a school's list, before it is written. Five queries whatever their number."""
+    part = job.parts.filter(problem="").first()
+    if part is None:
+        return []
+    every = grouping.changes(part, job.policy, {})
+    changes = [one for one in every if one.staged.is_class]
+    if not changes:
+        return []
+    whose = {pk for one in changes for kind, pk in one.keys if kind == "contact"}
+    whose |= {pk for one in changes for pk in one.stayers}
+    names = dict(Contact.objects.filter(pk__in=whose).values_list("pk", "display_name"))
+    numbers = [number for one in changes for kind, number in one.keys if kind == "row"]
+    rows = dict(job.rows.filter(number__in=numbers).values_list("number", "name"))
+    from_groups = {group for one in changes for group, _pk in one.moved_from}
+    classes = dict(Group.objects.filter(pk__in=from_groups).values_list("pk", "name"))
+    leaving = {pk: one.name for one in every for pk in one.removed}
+    return [_class_change(one, names, rows, classes, leaving) for one in changes]
+
+
+def _class_change(
+    change: GroupChange,
+    names: Mapping[int, str],
+    rows: Mapping[int, str],
+    classes: Mapping[int, str],
+    leaving: Mapping[int, str],
+) -> ClassChange:
+    origins = {pk: classes.get(group, "") for group, pk in change.moved_from}
+    origins |= {pk: leaving[pk] for kind, pk in change.keys if kind == "contact" and pk in leaving}
+    came = [
+        rows.get(pk, "") if kind == "row" else names.get(pk, "")
+        for kind, pk in change.keys
+        if kind == "row" or pk not in origins
+    ]
+    return ClassChange(
+        change.name,
+        tuple(came),
+        tuple((names.get(pk, ""), origin) for pk, origin in origins.items()),
+        tuple((pk, names.get(pk, "")) for pk in change.stayers),
+        (change.archives.school_year or 0) if change.archives else 0,
+        change.size,
+    )
 
 
 def group_changes(job: ImportJob) -> list[GroupChange]:

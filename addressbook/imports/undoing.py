@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent
 from addressbook import vcard
-from addressbook.contacts import keeping, photos
-from addressbook.imports import grouping, jobs
+from addressbook.contacts import archiving, keeping, photos
+from addressbook.imports import grouping, jobs, linking
 from addressbook.imports.joining import mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportTrace
 
@@ -39,7 +39,9 @@ def _erases(job: ImportJob) -> bool:
 def _take_back_groups(job: ImportJob, part: ImportPart) -> None:
     with transaction.atomic():
         job.beat()
+        archiving.unarchive_contacts(part.user, job.archived)
         kept = grouping.take_back(part, erase=_erases(job))
+        linking.take_back(part)
         job.beat(kept=job.kept + kept)
 
 
@@ -112,6 +114,7 @@ def _finish(job: ImportJob) -> None:
         else:
             job.traces.all().delete()
             job.staged_groups.all().delete()
+            job.links.all().delete()
         job.beat(state=job.ends_as, runner="")
     jobs.purge(job)
 

@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, User
 from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import keeping, photos
-from addressbook.imports import checking, deciding, grouping, jobs, owners
+from addressbook.imports import checking, deciding, grouping, jobs, linking, owners
 from addressbook.imports.joining import canonical, join, mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportRow, ImportTrace
 
@@ -181,11 +181,14 @@ def _mark(contact: Contact, picture: str) -> bytes:
 def _write_groups(job: ImportJob, part: ImportPart) -> None:
     with transaction.atomic():
         job.beat()
-        if part.staged_groups.filter(is_written=False).exists():
+        has_groups = part.staged_groups.filter(is_written=False).exists()
+        if has_groups or part.links.filter(is_written=False).exists():
             numbers = part.rows.values("number")
             traces = job.traces.filter(number__in=numbers, contact__isnull=False)
             written = dict(traces.values_list("number", "contact_id"))
-            grouping.apply(part, job.policy, written)
+            linking.apply(part, job.policy, written)
+            archived = grouping.apply(part, job.policy, written, frozenset(job.leavers))
+            job.beat(archived=[*job.archived, *archived])
 
 
 def _finish(job: ImportJob) -> None:

@@ -2,17 +2,25 @@
 
 from addressbook.models.collected import CollectedRecipient
 from addressbook.models.completion import ContactWord, DirectoryWord
-from addressbook.models.contacts import Contact, ContactAddress, ContactPhoto, Group
+from addressbook.models.contacts import (
+    Contact,
+    ContactAddress,
+    ContactPhoto,
+    Group,
+    Guardianship,
+)
 from addressbook.models.directory import DirectoryDomain, DirectoryEntry
 from addressbook.models.imports import (
     ImportFile,
     ImportGroup,
     ImportJob,
+    ImportLink,
     ImportPart,
     ImportRow,
     ImportTrace,
 )
 from addressbook.models.owners import AddressBook
+from addressbook.models.school import SchoolHoliday
 
 __all__ = [
     "AddressBook",
@@ -25,10 +33,13 @@ __all__ = [
     "DirectoryEntry",
     "DirectoryWord",
     "Group",
+    "Guardianship",
     "ImportFile",
     "ImportGroup",
     "ImportJob",
+    "ImportLink",
     "ImportPart",
     "ImportRow",
     "ImportTrace",
+    "SchoolHoliday",
 ]

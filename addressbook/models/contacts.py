@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 
@@ -38,6 +39,9 @@ class Contact(models.Model):
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("last change"), auto_now=True)
     deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
+    archived = models.DateTimeField(
+        _("archived"), null=True, blank=True, help_text=_("Found by search, not completed.")
+    )
 
     objects = ContactQuerySet.as_manager()
 
@@ -116,7 +120,22 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
 class Group(models.Model):
     """A named set of contacts; a contact may be in many. ``external`` are addresses in it that no
-    contact has."""
+    contact has.
+
+    The contacts of a class are its pupils; their guardians are found by `Guardianship`. A class of
+    a former year is archived: it bears its year in its name, so that the class of this year may
+    have the same ``class_name``.
+    """
+
+    class Kind(models.TextChoices):
+        ORDINARY = "", _("ordinary")
+        CLASS = "class", _("class")
+
+    class Guardians(models.TextChoices):
+        """The guardians of each pupil that a message to the guardians of a class goes to."""
+
+        ALL = "all", _("all guardians")
+        FIRST = "first", _("the first guardian alone")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -125,6 +144,18 @@ class Group(models.Model):
     folded = models.CharField(_("name, folded"), max_length=200)
     contacts = models.ManyToManyField(Contact, related_name="groups", blank=True)
     external = models.JSONField(_("other addresses"), default=list, blank=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, blank=True, default="")
+    class_name = models.CharField(_("class"), max_length=200, blank=True)
+    school_year = models.PositiveSmallIntegerField(
+        _("school year"), null=True, blank=True, help_text=_("The year in which it begins.")
+    )
+    guardians = models.CharField(
+        _("messages to guardians go to"),
+        max_length=8,
+        choices=Guardians.choices,
+        default=Guardians.ALL,
+    )
+    archived = models.DateTimeField(_("archived"), null=True, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
 
@@ -144,3 +175,50 @@ class Group(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_class(self) -> bool:
+        return self.kind == self.Kind.CLASS
+
+
+class Guardianship(models.Model):
+    """A contact is a guardian of another contact, a pupil of the same address book. ``position``
+    orders the guardians of a pupil, the first of them 0; ``relation`` is a `Relation`, or words of
+    the school's list."""
+
+    class Relation(models.TextChoices):
+        MOTHER = "mother", _("mother")
+        FATHER = "father", _("father")
+        TUTOR = "guardian", pgettext_lazy("of a pupil", "legal guardian")
+        GRANDPARENT = "grandparent", _("grandparent")
+        SIBLING = "sibling", _("brother or sister")
+        FOSTER = "foster", _("foster family")
+        OTHER = "other", pgettext_lazy("relation to a pupil", "other")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    pupil = models.ForeignKey(Contact, models.CASCADE, related_name="guardianships")
+    guardian = models.ForeignKey(Contact, models.CASCADE, related_name="wardships")
+    relation = models.CharField(_("relation"), max_length=60, blank=True)
+    receives_mail = models.BooleanField(_("receives the school’s mail"), default=True)
+    is_legal = models.BooleanField(_("has parental authority"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("guardian of a pupil")
+        verbose_name_plural = _("guardians of pupils")
+        ordering = ("position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=["pupil", "guardian"], name="one_guardianship_a_pair"),
+            models.CheckConstraint(
+                condition=~models.Q(pupil=models.F("guardian")), name="nobody_guards_himself"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pupil_id}:{self.guardian_id}"
+
+    @property
+    def relation_words(self) -> str:
+        """The relation in the page's language; words of a list as they stand there."""
+        known = dict(self.Relation.choices)
+        return str(known.get(self.relation, self.relation))

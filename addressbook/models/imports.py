@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models import User
-from addressbook.models.contacts import Contact, Group
+from addressbook.models.contacts import Contact, Group, Guardianship
 
 
 class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
@@ -60,6 +60,7 @@ class ImportJob(ClaimedRow):
         SUN = "sun", _("SUN")
         HORDE = "horde", _("HORDE")
         OTHER = "other", _("another program")
+        SCHOOL = "school", _("list of a school")
 
     class Failure(models.TextChoices):
         """Why an import failed that no file of its own is to blame for."""
@@ -141,6 +142,9 @@ class ImportJob(ClaimedRow):
     to_check = models.PositiveIntegerField(_("in groups, to be checked"), default=0)
     kept = models.PositiveIntegerField(_("kept when it was undone"), default=0)
     warnings = models.JSONField(_("warnings by their code"), default=dict, blank=True)
+    # Keys of pupils who left: those that the person ticked, and those that were archived.
+    leavers = models.JSONField(_("pupils who left"), default=list, blank=True)
+    archived = models.JSONField(_("archived contacts"), default=list, blank=True)
 
     created = models.DateTimeField(_("asked for"), auto_now_add=True)
     matched = models.DateTimeField(_("compared with the address book"), null=True, blank=True)
@@ -298,6 +302,8 @@ class ImportRow(models.Model):
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="rows", db_index=False)
     number = models.PositiveIntegerField()
+    # Of a school's list: "pupil" or "guardian".
+    role = models.CharField(max_length=8, blank=True, default="")
     # None: nobody knows whose a damaged record of a file of many people's is.
     part = models.ForeignKey(ImportPart, models.CASCADE, null=True, related_name="rows")
     file = models.ForeignKey(ImportFile, models.CASCADE, related_name="+")
@@ -346,6 +352,12 @@ class ImportGroup(models.Model):
     part = models.ForeignKey(ImportPart, models.CASCADE, related_name="staged_groups")
     name = models.CharField(_("name"), max_length=200)
     folded = models.CharField(max_length=200)
+    # Of a school's list: its pupils are the whole class, and those who are not in it left.
+    is_class = models.BooleanField(default=False)
+    school_year = models.PositiveSmallIntegerField(null=True)
+    # The class of a former year that had the name, and pairs of a class and the pupil who left it.
+    archives = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
+    moved_from = models.JSONField(default=list)
     members = models.JSONField(default=list)
     external = models.JSONField(default=list)
     missing = models.PositiveIntegerField(default=0)
@@ -371,6 +383,36 @@ class ImportGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ImportLink(models.Model):
+    """A guardian of a pupil in the files, by the numbers of their rows, and what its import did:
+    `before` is what the guardianship said, None of one that it made."""
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="links", db_index=False)
+    number = models.PositiveIntegerField()
+    part = models.ForeignKey(ImportPart, models.CASCADE, related_name="links")
+    pupil = models.PositiveIntegerField()
+    guardian = models.PositiveIntegerField()
+    relation = models.CharField(max_length=60, blank=True)
+    # None: the file does not say it.
+    receives_mail = models.BooleanField(null=True)
+    is_legal = models.BooleanField(null=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    guardianship = models.ForeignKey(Guardianship, models.SET_NULL, null=True, related_name="+")
+    before = models.JSONField(null=True)
+    is_written = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("guardian of an import")
+        verbose_name_plural = _("guardians of imports")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_import_link_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.job_id}:{self.pupil}:{self.guardian}"
 
 
 class ImportTrace(models.Model):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.vcard.escaping import escape, to_caret
+from addressbook.vcard.families import CLASS
 from addressbook.vcard.reading import FORMATTED, PRODUCT, SCHOOL, SEAL, full_name
 
 
@@ -49,11 +50,14 @@ def write_group(
     version: str = "4.0",
     *,
     own: bool = False,
+    school_year: int | None = None,
 ) -> str:
-    """A group card: ``members`` are UIDs of contacts, ``external`` addresses of nobody in them."""
+    """A group card: ``members`` are UIDs of contacts, ``external`` addresses of nobody in them;
+    ``school_year`` is that of a class."""
     prefix = "" if version == "4.0" else "X-ADDRESSBOOKSERVER-"
     lines = ["BEGIN:VCARD", f"VERSION:{version}", *_product_line(own=own)]
     lines.append(f"{prefix}KIND:group")
+    lines += [f"{CLASS}:{school_year}"] if school_year else []
     lines += _text_line("UID", uid)
     lines += [f"FN:{escape(name)}", f"N:{escape(name)};;;;"]
     lines += [f"{prefix}MEMBER:{escape(_member(member))}" for member in members]

@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest, login_required
+from addressbook.class_forms import AudienceForm
 from addressbook.completion import search
 from addressbook.completion.search import Suggestion
 from addressbook.contacts import groups, recipient
@@ -48,7 +49,8 @@ def _shown(suggestion: Suggestion) -> dict[str, Any]:
     return {
         **shown,
         "detail": count % {"count": intcomma(suggestion.size)},
-        "members": reverse("addressbook:recipients", args=[suggestion.group]),
+        "members": reverse("addressbook:recipients", args=[suggestion.group])
+        + (f"?who={suggestion.audience}" if suggestion.audience else ""),
     }
 
 
@@ -56,5 +58,6 @@ def _shown(suggestion: Suggestion) -> dict[str, Any]:
 @login_required
 @cache_control(private=True, no_store=True)
 def recipients(request: SignedInRequest, group: int) -> JsonResponse:
-    """JSON: everybody in a group, as one writes to them."""
-    return JsonResponse({"recipients": groups.recipients(group_of(request, group))})
+    """JSON: everybody in a group, as one writes to them; with ``?who=`` a part of a class."""
+    audience = AudienceForm(request.GET).value()
+    return JsonResponse({"recipients": groups.recipients(group_of(request, group), audience)})

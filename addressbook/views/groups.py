@@ -8,6 +8,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
+from addressbook import years
+from addressbook.class_forms import ClassForm
 from addressbook.contacts import groups
 from addressbook.forms import ExternalForm, GroupForm
 from addressbook.models import Group
@@ -68,7 +70,19 @@ def external(request: SignedInRequest, group: int) -> HttpResponse:
         else:
             words = gettext("Addresses of the group saved.")
             return go(request, reverse("addressbook:group", args=[group]), words)
-    return _form_page(request, GroupForm(initial={"name": own_group.name}), own_group, form)
+    return form_page(request, own_group, others=form)
+
+
+def form_page(
+    request: SignedInRequest,
+    own_group: Group,
+    *,
+    others: ExternalForm | None = None,
+    of_class: ClassForm | None = None,
+) -> HttpResponse:
+    """The page of a group, where one of its other forms has a mistake."""
+    form = GroupForm(initial={"name": own_group.name})
+    return _form_page(request, form, own_group, others, of_class)
 
 
 def _form_page(
@@ -76,12 +90,20 @@ def _form_page(
     form: GroupForm,
     own_group: Group | None,
     others: ExternalForm | None = None,
+    of_class: ClassForm | None = None,
 ) -> HttpResponse:
-    """``others`` is the form of its other addresses, where that has a mistake."""
-    status = 422 if form.is_bound or others else 200
-    if own_group and not others:
-        others = ExternalForm(initial={"external": "\n".join(own_group.external)})
-    context = {"form": form, "group": own_group, "others": others}
+    """``others`` is the form of its other addresses, ``of_class`` that of a class, where one of
+    them has a mistake."""
+    status = 422 if form.is_bound or others or of_class else 200
+    if own_group:
+        others = others or ExternalForm(initial={"external": "\n".join(own_group.external)})
+        initial = {
+            "is_class": own_group.is_class,
+            "school_year": own_group.school_year or years.current(),
+            "guardians": own_group.guardians,
+        }
+        of_class = of_class or ClassForm(initial=initial)
+    context = {"form": form, "group": own_group, "others": others, "of_class": of_class}
     return page(request, "group_form.html", context, group=own_group, status=status)
 
 

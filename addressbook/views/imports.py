@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import brought, imports, tasks
+from addressbook import brought, class_presentation, imports, tasks
 from addressbook import import_presentation as shown
+from addressbook.class_forms import LeaversForm
 from addressbook.import_forms import BringForm, ColumnsForm, PolicyForm, PreviewForm
 from addressbook.models.imports import ImportJob
 from addressbook.views.pages import go, page
@@ -21,7 +22,7 @@ from webmail.htmx import wants_partial
 
 logger = logging.getLogger(__name__)
 
-SOURCES = ("sun", "horde", "other")
+SOURCES = ("sun", "horde", "other", "school")
 _NO_MORE = 286  # htmx: the last answer to a poll
 _MOST_LISTED = 50
 _MOST_UNFINISHED = 5  # of one person: each keeps its files on the disk
@@ -126,6 +127,7 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
         "job": shown.job(import_job),
         "preview": shown.preview(import_job, decision, rows, imports.group_changes(import_job)),
         "policies": shown.POLICIES.items(),
+        "classes": class_presentation.class_changes(imports.class_changes(import_job)),
     }
     return page(request, "import_preview.html", context, current="imports")
 
@@ -163,8 +165,9 @@ def policy(request: SignedInRequest, job: int) -> HttpResponse:
 def start(request: SignedInRequest, job: int) -> HttpResponse:
     """Write what the preview showed."""
     import_job = job_of(request, job)
+    form = LeaversForm(request.POST)
     try:
-        imports.start(import_job)
+        imports.start(import_job, form.cleaned_data["left"] if form.is_valid() else ())
     except AddressBookFull:
         words = gettext("Nothing was written: there is no room for so many contacts.")
         return go(request, _at("import", import_job), words)

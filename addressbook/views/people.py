@@ -13,9 +13,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import contacts, presentation
+from addressbook import class_presentation, contacts, presentation
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import finding, groups
+from addressbook.contacts import archiving, families, finding, groups
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
@@ -72,6 +72,7 @@ def contact(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = ListForm(request.GET).value("group")
     group = group_of(request, asked) if asked else None
     context: dict[str, Any] = {"card": _card(own_contact), "group": group}
+    context |= _family(own_contact)
     if wants_partial(request):
         context["all_groups"] = Group.objects.of(request.user)
     else:
@@ -92,6 +93,14 @@ def _card(own_contact: Contact) -> presentation.Card:
     )
     mine = own_contact.groups.filter(deleted=None)
     return presentation.card(own_contact, contacts.data_of(own_contact), mine, picture or "")
+
+
+def _family(own_contact: Contact) -> dict[str, Any]:
+    """The guardians and the pupils of a contact: two queries."""
+    return {
+        "guardians": class_presentation.relatives(families.guardians_of(own_contact)),
+        "wards": class_presentation.relatives(families.pupils_of(own_contact)),
+    }
 
 
 @require_GET
@@ -190,6 +199,9 @@ def act(request: SignedInRequest) -> HttpResponse:
             return go(request, back, words % {"count": intcomma(count)})
         case "fill":
             return _fill(request, form, back)
+        case "unarchive":
+            archiving.unarchive_contacts(request.user, pks)
+            return go(request, back, gettext("The contact is completed again."))
     return _regroup(request, form, back)
 
 

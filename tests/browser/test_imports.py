@@ -166,7 +166,7 @@ def test_every_page_of_an_import_is_for_everybody(
         wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         found.extend([f"{url} is too wide"] * wide)
 
-    for url in ("", "horde/", "sun/", "other/"):
+    for url in ("", "horde/", "sun/", "other/", "school/"):
         look(f"/contacts/import/{url}")
     page.set_input_files("input[type=file]", books / "horde.csv")
     page.locator("main button[type=submit]").click()

@@ -21,6 +21,7 @@ def test_each_is_recognised_by_its_content(tmp_path: Path) -> None:
         "horde.csv": ("horde", "csv", 303),
         "sun.ldif": ("sun", "ldif", 50),
         "classe-6eC.csv": ("other", "csv", 25),
+        "pronote-5eC.csv": ("school", "csv", 13),
     }
 
 

@@ -1,24 +1,30 @@
 import pytest
 
 from accounts.models import MailDomain, User
-from addressbook.contacts import groups
-from addressbook.models import Contact
+from addressbook import years
+from addressbook.contacts import families, groups
+from addressbook.models import Contact, Group
 from demo import contacts
 from demo.mail import people
 
 
 @pytest.mark.django_db
-def test_a_teacher_gets_forty_contacts_and_four_groups_once():
+def test_a_teacher_gets_contacts_groups_and_classes_once():
     domain = MailDomain.objects.create(name=people.DOMAIN)
     user = User.objects.create(mail_domain=domain, login="fdurand")
 
-    assert contacts.fill("fdurand") == 40
+    assert contacts.fill("fdurand") == 54
     assert contacts.fill("fdurand") == 0
-    assert Contact.objects.of(user).count() == 40
+    assert Contact.objects.of(user).count() == 54
     sizes = {group.name: size for group, size in groups.counted(user)}
     assert sizes == {
         "Parents 4e B": 10,
         "Délégués des parents": 3,
         "Équipe du collège": 13,
         "Sorties et musées": 4,
+        "5e C": 5,
+        years.with_year("6e C", years.current() - 1): 3,
     }
+    (lila, *_others) = families.families(Group.objects.get(name="5e C"))
+    mother, father = (one.person for one in lila.guardians)
+    assert mother.address != father.address

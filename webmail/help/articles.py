@@ -30,7 +30,7 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
         _("Sorting"),
         ("folders", "sharing", "trash", "space", "rules", "absence", "adverts", "fraud"),
     ),
-    (_("Contacts"), ("contacts", "import")),
+    (_("Contacts"), ("contacts", "classes", "import")),
     (_("Devices and display"), ("phone", "display", "accessibility")),
 )
 NAMES: Final = tuple(name for _topic, names in TOPICS for name in names)
@@ -44,7 +44,11 @@ _PAGES: Final = {
     "accounts:security": "two-steps",
     "accounts:sessions": "shared-computer",
     "addressbook:": "contacts",
+    "addressbook:add_guardian": "classes",
+    "addressbook:guardian": "classes",
     "addressbook:import": "import",
+    "addressbook:write_class": "classes",
+    "addressbook:year": "classes",
     "mail:absence": "absence",
     "mail:canned": "write",
     "mail:compose": "write",

@@ -35,11 +35,15 @@ MOST_CELLS = 200_000  # that are read of a workbook of Excel
 MOST_SHARED = 300_000  # texts that its cells share, among which those that are shown are looked up
 
 
-def convert(content: bytes, extension: str) -> dict[str, Any]:
+def convert(content: bytes, extension: str, *, most_rows: int = MOST_ROWS) -> dict[str, Any]:
     """Return what is shown of a file: ``{"html": ..., "is_truncated": ...}``, not yet sanitised, of
     a text; ``{"sheets": [{"name", "rows", "is_truncated"}, ...], "is_truncated": ...}`` of a
-    workbook. Raises whatever a damaged file makes the libraries raise."""
-    result = {"docx": docx, "xlsx": xlsx, "odt": odt, "ods": ods}[extension](content)
+    workbook, whose sheets have ``most_rows`` at most. Raises whatever a damaged file makes the
+    libraries raise."""
+    if extension in ("xlsx", "ods"):
+        result = {"xlsx": xlsx, "ods": ods}[extension](content, most_rows)
+    else:
+        result = {"docx": docx, "odt": odt}[extension](content)
     trim(result.get("sheets", []))
     return result
 
@@ -318,7 +322,7 @@ DURATIONS = frozenset({46})
 LITERAL = re.compile(r'"[^"]{0,200}"|\\.|_.|\[(?!h+\]|m+\]|s+\])[^\]]{0,100}\]', re.IGNORECASE)
 
 
-def xlsx(content: bytes) -> dict[str, Any]:
+def xlsx(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
     """The visible sheets, with the values that Excel last calculated."""
     parts = Parts(content)
     book = main_part(parts, "xl/workbook.xml")
@@ -340,14 +344,15 @@ def xlsx(content: bytes) -> dict[str, Any]:
     formats = Formats(parts, kinds["styles"], is_1904)
     cells = itertools.count()
     read = [
-        (name, *excel_rows(parts, path, formats, cells)) for name, path in visible[:MOST_SHEETS]
+        (name, *excel_rows(parts, path, formats, cells, most_rows))
+        for name, path in visible[:MOST_SHEETS]
     ]
     texts = shared_texts(
         Parts(content), kinds["sharedStrings"], [rows for _name, rows, _cut in read]
     )
     sheets = [
         sheet_of(name, [[texts.get(cell, "") if isinstance(cell, int) else cell for cell in row]
-                        for row in rows], is_cut)
+                        for row in rows], is_cut, most_rows)
         for name, rows, is_cut in read
     ]  # fmt: skip
     return {"sheets": sheets, "is_truncated": len(visible) > MOST_SHEETS}
@@ -450,7 +455,7 @@ Cell = str | int
 
 
 def excel_rows(
-    parts: Parts, path: str, formats: Formats, seen: Iterator[int]
+    parts: Parts, path: str, formats: Formats, seen: Iterator[int], most_rows: int = MOST_ROWS
 ) -> tuple[list[list[Cell]], bool]:
     """One row more than is shown, if there are as many; and whether the sheet is cut before.
     ``seen`` counts the cells of all sheets."""
@@ -459,7 +464,7 @@ def excel_rows(
         return rows, False
     for row in parts.stream(path, "row"):
         at = number(row.get("r"), len(rows) + 1)
-        if at > MOST_ROWS or len(rows) > MOST_ROWS:
+        if at > most_rows or len(rows) > most_rows:
             return rows, True
         rows += [[] for _ in range(len(rows), at - 1)]
         rows.append(excel_cells(row, formats, seen))
@@ -538,11 +543,13 @@ def shared_texts(parts: Parts, path: str, sheets: list[list[list[Cell]]]) -> dic
     return texts
 
 
-def sheet_of(name: str, rows: list[list[str]], is_cut: bool = False) -> dict[str, Any]:
+def sheet_of(
+    name: str, rows: list[list[str]], is_cut: bool = False, most_rows: int = MOST_ROWS
+) -> dict[str, Any]:
     return {
         "name": name[:200],
-        "rows": rows[:MOST_ROWS],
-        "is_truncated": is_cut or len(rows) > MOST_ROWS,
+        "rows": rows[:most_rows],
+        "is_truncated": is_cut or len(rows) > most_rows,
     }
 
 
@@ -702,7 +709,7 @@ def number(value: str | None, default: int) -> int:
     )
 
 
-def ods(content: bytes) -> dict[str, Any]:
+def ods(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
     """The sheets of an OpenDocument workbook, each cell as it was last shown."""
     root, is_cut = Parts(content).tree("content.xml")
     tables = root.findall(f"{OFFICE}body/{OFFICE}spreadsheet/{TABLE}table")
@@ -710,16 +717,19 @@ def ods(content: bytes) -> dict[str, Any]:
     sheets = [
         # The last one that was read is the one that is cut.
         sheet_of(
-            table.get(f"{TABLE}name", ""), list(ods_rows(table)), is_cut and table is shown[-1]
+            table.get(f"{TABLE}name", ""),
+            list(ods_rows(table, most_rows)),
+            is_cut and table is shown[-1],
+            most_rows,
         )
         for table in shown
     ]
     return {"sheets": sheets, "is_truncated": len(tables) > MOST_SHEETS or is_cut}
 
 
-def ods_rows(table: Any) -> Iterator[list[str]]:
+def ods_rows(table: Any, most_rows: int = MOST_ROWS) -> Iterator[list[str]]:
     """At most one row more than is shown; rows told to be repeated are repeated."""
-    left = MOST_ROWS + 1
+    left = most_rows + 1
     for row in table.iter(f"{TABLE}table-row"):
         cells = list(ods_cells(row))
         # The rest of the sheet down to its last row is one row, repeated a million times.

@@ -27,7 +27,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import groups
+from addressbook.contacts import families, groups
 from webmail import outbox
 from webmail.converters import MessageConverter
 from webmail.errors import (
@@ -239,6 +239,10 @@ def _group(request: SignedInRequest) -> str:
     group = groups.find(request.user, int(asked))
     if group is None:
         raise NotFound
+    who = request.GET.get("who", "")
+    if group.is_class and who in tuple(families.Audience):
+        people = groups.recipients(group, who)
+        return recipients.group_text(families.label(group, who), people)
     return recipients.group_text(group.name, groups.recipients(group))
 
 

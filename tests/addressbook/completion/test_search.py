@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import MailDomain, StaffRecord, User
 from addressbook import contacts
-from addressbook.completion import index, search
+from addressbook.completion import index, roles, search
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import collected, groups
 from addressbook.folding import fold
@@ -388,3 +388,32 @@ def test_a_first_name_that_thousands_have_is_read_in_order(
     contacts.create_many(claire, datas)
     assert people("marie") == [f"{n:04}@x.example" for n in range(10)]
     assert people("marie 119") == [f"{n}@x.example" for n in range(1190, 1200)]
+
+
+def test_a_contact_is_found_by_function_school_nickname_and_abbreviation(claire: User) -> None:
+    data = ContactData(
+        display_name="Jeanne Guérin",
+        nickname="Nanou",
+        job_title="Professeure de SVT",
+        organization="Collège Les Aubépines",
+        emails=(Email("j.guerin@x.example"),),
+    )
+    contacts.create(claire, data)
+    for text in ("svt", "terre", "aubep", "nanou", "guerin svt", "colleg guer"):
+        assert [one.name for one in search.complete(claire, text)] == ["Jeanne Guérin"], text
+
+
+def test_who_bears_the_name_comes_before_who_does_the_thing(claire: User) -> None:
+    for name, job in (("Zoé Principale", ""), ("Anne Roux", "Principale")):
+        address = f"{name[0].lower()}@x.example"
+        data = ContactData(display_name=name, job_title=job, emails=(Email(address),))
+        contacts.create(claire, data)
+    found = [one.name for one in search.complete(claire, "principale")]
+    assert found == ["Zoé Principale", "Anne Roux"]
+
+
+def test_abbreviations_stand_for_their_words_and_words_for_them() -> None:
+    assert "hg" in roles.words_of("Histoire-géographie")
+    assert {"education", "physique"} <= set(roles.words_of("EPS"))
+    assert "cpe" in roles.words_of("Conseiller principal d’éducation")
+    assert roles.words_of("Mairie de Valmont") == ("mairie", "valmont")

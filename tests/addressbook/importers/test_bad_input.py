@@ -42,13 +42,13 @@ REFUSED = {
     "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000), "xls"),
     "a workbook": (
         packed_as([("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")]),
-        "xlsx",
+        "empty",
     ),
     "a text document": (
         packed_as([("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]),
         "document",
     ),
-    "a LibreOffice file": (packed_as([("mimetype", b"x"), ("content.xml", b"<x/>")]), "ods"),
+    "a LibreOffice file": (packed_as([("mimetype", b"x"), ("content.xml", b"<x/>")]), "empty"),
     "a PDF": (b"%PDF-1.7\n%\xe2\xe3", "pdf"),
     "a PNG": (b"\x89PNG\r\n\x1a\n" + bytes(50), "image"),
     "a JPEG": (b"\xff\xd8\xff\xe0" + bytes(50), "image"),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from accounts.models import User
 from addressbook import contacts, imports
 from addressbook.contact_data import ContactData, Email, Photo
-from addressbook.contacts import export, finding, groups
+from addressbook.contacts import export, families, finding, groups
 from addressbook.folding import fold
-from addressbook.models import Contact, Group
+from addressbook.models import Contact, Group, Guardianship
 from tests.addressbook.any_contact import CONTACTS, TEXT
 from tests.addressbook.conftest import SOPHIE
 from tests.addressbook.contacts.test_keeping import picture
@@ -181,3 +181,28 @@ def test_a_picture_whose_seal_is_wrong_is_made_anew(
     brought(paul, content[:at] + b"0" * 64 + content[at + 64 :])
     made, forged = (Contact.objects.of(user).get().photo.content for user in (claire, paul))
     assert bytes(forged) and bytes(forged) != bytes(made)
+
+
+def test_pupils_guardians_and_classes_come_back_with_their_cards(
+    claire: User, paul: User, brought: Import
+) -> None:
+    lea, anne, luc = contacts.create_many(
+        claire, [ContactData(display_name=name) for name in ("Léa", "Anne", "Luc")]
+    )
+    families.add_guardian(lea, anne, relation="mother", receives_mail=False)
+    families.add_guardian(lea, luc, relation="beau-père, le soir", is_legal=False)
+    group = groups.create(claire, "4e B")
+    groups.set_class(group, 2026, Group.Guardians.ALL)
+    groups.add(group, [lea.pk])
+    content = vcard4(claire)
+    assert b"RELATED;TYPE=parent" in content
+    assert f"urn:uuid:{anne.uid}".encode() in content.replace(b"\r\n ", b"")
+    brought(paul, content)
+    (family,) = families.families(Group.objects.of(paul).get())
+    assert [
+        (one.person.name, one.relation, one.receives_mail, one.is_legal) for one in family.guardians
+    ] == [("Anne", "mother", False, True), ("Luc", "beau-père, le soir", True, False)]
+    assert seen(claire, pictures=False)[0] == seen(paul, pictures=False)[0]
+    again = brought(claire, content)
+    assert (again.new, again.merged) == (0, 0)
+    assert Guardianship.objects.filter(user=claire).count() == 2

@@ -1,0 +1,208 @@
+"""Pupils, guardians and classes as the templates show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext, pgettext
+
+from addressbook import vcard, years
+from addressbook.contacts import families
+from addressbook.contacts.families import Audience, Relative
+from addressbook.imports import ClassChange
+from addressbook.models import Group, SchoolHoliday
+from addressbook.presentation import day_words, tel, write_url
+
+_MOST_NAMED = 300
+
+
+@dataclass(frozen=True)
+class RelativeRow:
+    """A guardian on the card of a pupil, or a pupil on that of a guardian; ``tie_url`` is where
+    what is said of both is changed."""
+
+    name: str
+    url: str
+    detail: str
+    address: str
+    write_url: str
+    phone: str
+    call_url: str
+    tie_url: str
+
+
+def relatives(found: Iterable[Relative]) -> tuple[RelativeRow, ...]:
+    """As their cards say how to reach them."""
+    return tuple(_relative(one) for one in found)
+
+
+def _relative(one: Relative) -> RelativeRow:
+    data = vcard.read_one(one.contact.vcard)
+    address = data.emails[0].address if data.emails else ""
+    phone = data.phones[0].number if data.phones else ""
+    said = [one.tie.relation_words]
+    if not one.tie.is_legal:
+        said.append(gettext("without parental authority"))
+    if not one.tie.receives_mail:
+        said.append(gettext("does not receive the school’s mail"))
+    return RelativeRow(
+        name=one.contact.display_name,
+        url=reverse("addressbook:contact", args=[one.contact.pk]),
+        detail=", ".join(filter(None, said)),
+        address=address,
+        write_url=write_url(one.contact.display_name, address) if address else "",
+        phone=phone,
+        call_url=tel(phone) if phone else "",
+        tie_url=reverse("addressbook:guardian", args=[one.tie.pk]),
+    )
+
+
+@dataclass(frozen=True)
+class AudienceView:
+    """A part of a class that one may write to: whom it reaches, who gets nothing and why, and of
+    whose family nobody is reached."""
+
+    title: str
+    count_words: str
+    write_url: str
+    recipients: tuple[str, ...]
+    silent: tuple[tuple[str, str], ...]
+    silent_words: str
+    mute_words: str
+
+
+def audiences(group: Group) -> tuple[AudienceView, ...]:
+    """The guardians, the pupils, and both."""
+    titles = {
+        Audience.GUARDIANS: pgettext("of a class", "The guardians"),
+        Audience.PUPILS: pgettext("of a class", "The pupils"),
+        Audience.BOTH: pgettext("of a class", "The pupils and their guardians"),
+    }
+    found = families.families(group)
+    return tuple(
+        _audience(group, who, title, families.reached(group, found, who))
+        for who, title in titles.items()
+    )
+
+
+def _audience(group: Group, who: Audience, title: str, reach: families.Reach) -> AudienceView:
+    count = len(reach.recipients)
+    words = ngettext("%(count)s person gets it.", "%(count)s people get it.", count)
+    silent = tuple(
+        (
+            one.name if one.pupil in ("", one.name) else f"{one.name} ({one.pupil})",
+            families.silence_words(one.reason),
+        )
+        for one in reach.silent[:_MOST_NAMED]
+    )
+    silent_words = ngettext(
+        "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.silent)
+    ) % {"count": len(reach.silent)}
+    mute_words = ""
+    if reach.mute and who != Audience.PUPILS:
+        mute_words = ngettext(
+            "Nobody is reached of the family of %(names)s.",
+            "Nobody is reached of %(count)s families: %(names)s.",
+            len(reach.mute),
+        ) % {"count": len(reach.mute), "names": ", ".join(reach.mute[:_MOST_NAMED])}
+    query = urlencode({"group": group.pk, "as": "bcc", "who": who.value})
+    return AudienceView(
+        title=title,
+        count_words=words % {"count": count},
+        write_url=f"{reverse('mail:compose')}?{query}" if count else "",
+        recipients=reach.recipients[:_MOST_NAMED],
+        silent=silent,
+        silent_words=silent_words if reach.silent else "",
+        mute_words=mute_words,
+    )
+
+
+# --- the list of a class that comes again ---
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """What a list changes in a class, in words; ``left`` are keys and names to tick, ``is_partial``
+    says that most of the class is not in the list."""
+
+    name: str
+    words: str
+    came: tuple[str, ...]
+    moved: tuple[str, ...]
+    left: tuple[tuple[int, str], ...]
+    archives_words: str
+    is_partial: bool
+
+
+def class_changes(changes: Sequence[ClassChange]) -> tuple[ClassView, ...]:
+    return tuple(_class_change(one) for one in changes)
+
+
+def _class_change(one: ClassChange) -> ClassView:
+    words = []
+    if one.came:
+        words.append(ngettext("%(count)s comes", "%(count)s come", len(one.came)))
+        words[-1] %= {"count": len(one.came)}
+    if one.moved:
+        words.append(ngettext("%(count)s changes class", "%(count)s change class", len(one.moved)))
+        words[-1] %= {"count": len(one.moved)}
+    if one.left:
+        words.append(
+            ngettext("%(count)s is not in the list", "%(count)s are not in the list", len(one.left))
+        )
+        words[-1] %= {"count": len(one.left)}
+    archives = gettext("The class of the former year is archived as “%(name)s”.")
+    return ClassView(
+        name=one.name,
+        words=", ".join(words) or gettext("stays as it is."),
+        came=one.came,
+        moved=tuple(
+            gettext("%(name)s, until now in %(group)s") % {"name": name, "group": origin}
+            for name, origin in one.moved
+        ),
+        left=one.left,
+        archives_words=archives % {"name": years.with_year(one.name, one.archives_year)}
+        if one.archives_year
+        else "",
+        is_partial=len(one.left) > one.size / 2,
+    )
+
+
+# --- the year ---
+
+
+def passed_words(archived: int, made: int) -> str:
+    """``12 classes archived, 3 made.``"""
+    first = ngettext("%(count)s class archived,", "%(count)s classes archived,", archived)
+    second = ngettext("%(count)s new one.", "%(count)s new ones.", made)
+    return f"{first % {'count': archived}} {second % {'count': made}}"
+
+
+@dataclass(frozen=True)
+class HolidayRow:
+    """A holiday, with its days in each of the three zones."""
+
+    name: str
+    zones: tuple[str, ...]
+
+
+def holiday_table(holidays: Iterable[SchoolHoliday]) -> tuple[HolidayRow, ...]:
+    by_name: dict[str, dict[str, str]] = {}
+    for one in holidays:
+        by_name.setdefault(one.name, {})[one.zone] = _days(one.begins, one.resumes)
+    zones = SchoolHoliday.Zone.values
+    return tuple(
+        HolidayRow(name, tuple(days.get(zone, "–") for zone in zones))
+        for name, days in by_name.items()
+    )
+
+
+def _days(begins: date, resumes: date | None) -> str:
+    first = day_words(f"--{begins:%m-%d}")
+    if resumes is None:
+        return gettext("from %(day)s") % {"day": first}
+    return f"{first} – {day_words(f'--{resumes:%m-%d}')}"

@@ -1,0 +1,109 @@
+"""Pupils who left, and classes of a former year: kept, found by search, and out of the way.
+
+An archived contact is not completed; an archived class is completed last, and bears its year in its
+name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from addressbook import years
+from addressbook.completion import index
+from addressbook.contacts import groups
+from addressbook.folding import fold
+from addressbook.models import Contact, Group, Guardianship
+
+
+def archive_group(group: Group) -> None:
+    """A class of a former year."""
+    year = group.school_year or years.current()
+    with transaction.atomic():
+        name = groups.free_name(group.user, years.with_year(group.class_name or group.name, year))
+        group.name, group.folded, group.archived = name, fold(name)[:200], timezone.now()
+        group.save(update_fields=["name", "folded", "archived"])
+
+
+def unarchive_group(group: Group) -> None:
+    """Under its former name, unless another group has that."""
+    with transaction.atomic():
+        name = groups.free_name(group.user, group.class_name or group.name, but=group.pk)
+        group.name, group.folded, group.archived = name, fold(name)[:200], None
+        group.save(update_fields=["name", "folded", "archived"])
+
+
+def archive_contacts(user: User, pks: Iterable[int]) -> list[int]:
+    """Pupils of a person who are in no class any more, and their guardians who have no other pupil
+    there and are in no group; the keys of all who were archived."""
+    with transaction.atomic():
+        mine = Contact.objects.of(user).filter(archived=None)
+        current = Q(groups__kind=Group.Kind.CLASS, groups__archived=None, groups__deleted=None)
+        staying = Contact.objects.filter(current).values("pk")
+        gone = list(
+            mine.filter(pk__in=list(pks)).exclude(pk__in=staying).values_list("pk", flat=True)
+        )
+        gone += _guardians_alone(user, gone)
+        Contact.objects.filter(pk__in=gone).update(archived=timezone.now())
+        index.forget(gone)
+    return gone
+
+
+def _guardians_alone(user: User, pupils: Collection[int]) -> list[int]:
+    """The guardians of these pupils who are nothing else: they have no other pupil, no function
+    and no group."""
+    others = Guardianship.objects.filter(
+        user=user, pupil__archived=None, pupil__deleted=None
+    ).exclude(pupil__in=pupils)
+    alone = Contact.objects.of(user).filter(
+        archived=None, wardships__pupil__in=pupils, job_title="", organization=""
+    )
+    in_groups = Q(groups__archived=None, groups__deleted=None, groups__isnull=False)
+    alone = alone.exclude(pk__in=others.values("guardian"))
+    alone = alone.exclude(pk__in=Contact.objects.filter(in_groups).values("pk"))
+    return list(alone.distinct().values_list("pk", flat=True))
+
+
+def unarchive_contacts(user: User | None, pks: Iterable[int]) -> int:
+    """Complete them again; how many there were."""
+    if user is None:
+        return 0
+    with transaction.atomic():
+        rows = Contact.objects.of(user).filter(pk__in=list(pks)).exclude(archived=None)
+        back = list(rows.values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=back).update(archived=None)
+        index.remember(user, back)
+    return len(back)
+
+
+def former_classes(user: User, year: int) -> list[Group]:
+    """The classes that are not archived and of a year before this one."""
+    classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS, archived=None)
+    return list(classes.filter(school_year__lt=year))
+
+
+@transaction.atomic
+def pass_to(user: User, year: int, classes: Iterable[Group], names: Iterable[str]) -> list[Group]:
+    """Archive classes of former years, and make empty ones of these names for the new year; those
+    that were made. A class whose name is taken is not made."""
+    for group in classes:
+        archive_group(group)
+    made = []
+    for name in names:
+        folded = fold(name)[:200]
+        if folded and not Group.objects.of(user).filter(folded=folded).exists():
+            made.append(
+                Group.objects.create(
+                    user=user,
+                    name=name,
+                    folded=folded,
+                    kind=Group.Kind.CLASS,
+                    class_name=name,
+                    school_year=year,
+                )
+            )
+    return made

@@ -1,0 +1,377 @@
+"""Pupils and their guardians: who is whose, and whom a message to a class goes to.
+
+A pupil and a guardian are contacts as all others; a `Guardianship` ties them. A contact is a pupil
+where it has guardians or is in a class, a guardian where it has pupils.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext, pgettext
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.contacts.keeping import recipient
+from addressbook.folding import fold
+from addressbook.models import Contact, ContactAddress, Group, Guardianship
+
+MOST_GUARDIANS = 10
+"""Of one pupil."""
+MOST_PUPILS = 60
+"""Of one guardian whose card is shown: a foster home has many."""
+
+
+class Audience(StrEnum):
+    """The people of a class that a message goes to."""
+
+    GUARDIANS = "guardians"
+    PUPILS = "pupils"
+    BOTH = "both"
+
+
+class Silence(StrEnum):
+    """The reason why somebody gets nothing."""
+
+    NO_ADDRESS = "no_address"
+    NO_MAIL = "no_mail"
+    NO_GUARDIAN = "no_guardian"
+
+
+class TooManyGuardians(ValueError):
+    """The pupil would have more than ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact as a message to a class needs it; ``addresses`` has the preferred one first."""
+
+    pk: int
+    name: str
+    first_name: str = ""
+    last_name: str = ""
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return self.addresses[0] if self.addresses else ""
+
+    @property
+    def recipient(self) -> str:
+        return recipient(self.name, self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """A guardian of one pupil."""
+
+    person: Person
+    relation: str = ""
+    receives_mail: bool = True
+    is_legal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A pupil of a class with his guardians, the first of them first. What a text between braces
+    may ask for: {élève}, {classe}, {responsable}."""
+
+    pupil: Person
+    class_name: str
+    guardians: tuple[Guardian, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Somebody of a class who gets nothing. ``pupil`` is whose family that is, "" of the pupil
+    himself."""
+
+    name: str
+    reason: Silence
+    pupil: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a message to a class goes to, each address once, and who gets nothing. ``mute`` are the
+    pupils of whose family nobody is reached."""
+
+    recipients: tuple[str, ...]
+    silent: tuple[Silent, ...]
+    mute: tuple[str, ...]
+
+
+def families(group: Group) -> tuple[Family, ...]:
+    """The pupils of a group in the order of the address book, each with his guardians. Three
+    queries whatever their number."""
+    pupils = list(group.contacts.filter(deleted=None).order_by("sort_key", "pk").defer("search"))
+    ties = list(
+        Guardianship.objects.filter(pupil__in=group.contacts.all(), guardian__deleted=None)
+        .select_related("guardian")
+        .defer("guardian__search")
+        .order_by("pupil", "position", "pk")
+    )
+    people = {contact.pk: contact for contact in (*pupils, *(tie.guardian for tie in ties))}
+    addresses = _addresses(group)
+    persons = {pk: _person(contact, addresses.get(pk, ())) for pk, contact in people.items()}
+    by_pupil: dict[int, list[Guardian]] = {}
+    for tie in ties:
+        by_pupil.setdefault(tie.pupil_id, []).append(
+            Guardian(persons[tie.guardian_id], tie.relation, tie.receives_mail, tie.is_legal)
+        )
+    name = group.class_name or group.name
+    return tuple(
+        Family(persons[pupil.pk], name, tuple(by_pupil.get(pupil.pk, ()))) for pupil in pupils
+    )
+
+
+def _addresses(group: Group) -> dict[int, list[str]]:
+    """Of the pupils and of their guardians."""
+    members = group.contacts.filter(deleted=None).order_by().values("pk")
+    guardians = Guardianship.objects.filter(pupil__in=members).order_by().values("guardian")
+    rows = ContactAddress.objects.filter(Q(contact__in=members) | Q(contact__in=guardians))
+    found: dict[int, list[str]] = {}
+    for pk, address in rows.order_by("contact", "position").values_list("contact_id", "address"):
+        found.setdefault(pk, []).append(address)
+    return found
+
+
+def _person(contact: Contact, addresses: Sequence[str]) -> Person:
+    data = vcard.read_one(contact.vcard)
+    return Person(
+        contact.pk, contact.display_name, data.first_name, data.last_name, tuple(addresses)
+    )
+
+
+def reach(group: Group, audience: str) -> Reach:
+    """Whom a message to the guardians, the pupils or both of a class goes to. Of guardians of two
+    of its pupils one gets one copy. Where the group says so, the first guardian alone who can be
+    reached gets it."""
+    return reached(group, families(group), audience)
+
+
+def reached(group: Group, several: Iterable[Family], audience: str) -> Reach:
+    """`reach` of the families of the group, which the caller has."""
+    found: dict[str, str] = {}
+    silent: list[Silent] = []
+    mute: list[str] = []
+    first_alone = group.guardians == Group.Guardians.FIRST
+    for family in several:
+        before = len(silent)
+        is_reached = False
+        if audience in (Audience.PUPILS, Audience.BOTH):
+            is_reached = _take(family.pupil, found)
+            if not is_reached:
+                silent.append(Silent(family.pupil.name, Silence.NO_ADDRESS))
+        if audience in (Audience.GUARDIANS, Audience.BOTH):
+            is_reached |= _take_guardians(family, found, silent, first_alone=first_alone)
+        if not is_reached:
+            mute.append(family.pupil.name)
+        elif first_alone:
+            # Those who stand behind the one who is reached are left out on purpose.
+            silent[before:] = [one for one in silent[before:] if not one.pupil]
+    for address in group.external:
+        found.setdefault(address.lower(), address)
+    return Reach(tuple(found.values()), tuple(silent), tuple(mute))
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Somebody whom a message to a class goes to: ``pupils`` are those of the class whose guardian
+    he is, or himself. ``responsable`` of a text between braces is his ``name``."""
+
+    address: str
+    name: str
+    pupils: tuple[Person, ...]
+    class_name: str
+
+
+def addressed(group: Group, audience: str) -> tuple[Addressed, ...]:
+    """Those of `reach` who are contacts, with their pupils: what a message to each may name."""
+    several = families(group)
+    wanted = {
+        text.rpartition("<")[2].rstrip(">").lower()
+        for text in reached(group, several, audience).recipients
+    }
+    found: dict[str, tuple[Person, list[Person]]] = {}
+    for family in several:
+        people = [one.person for one in family.guardians if one.receives_mail]
+        if audience != Audience.GUARDIANS:
+            people.append(family.pupil)
+        if audience == Audience.PUPILS:
+            people = [family.pupil]
+        for person in people:
+            if person.address.lower() in wanted:
+                found.setdefault(person.address.lower(), (person, []))[1].append(family.pupil)
+    name = group.class_name or group.name
+    return tuple(
+        Addressed(person.address, person.name, tuple(pupils), name)
+        for person, pupils in found.values()
+    )
+
+
+def _take(person: Person, found: dict[str, str]) -> bool:
+    if person.address:
+        found.setdefault(person.address.lower(), person.recipient)
+    return bool(person.address)
+
+
+def _take_guardians(
+    family: Family, found: dict[str, str], silent: list[Silent], *, first_alone: bool
+) -> bool:
+    """Whether anybody is reached."""
+    is_reached = False
+    if not family.guardians:
+        silent.append(Silent(family.pupil.name, Silence.NO_GUARDIAN, family.pupil.name))
+    for guardian in family.guardians:
+        name = guardian.person.name
+        if not guardian.receives_mail:
+            silent.append(Silent(name, Silence.NO_MAIL, family.pupil.name))
+        elif not _take(guardian.person, found):
+            silent.append(Silent(name, Silence.NO_ADDRESS, family.pupil.name))
+        else:
+            is_reached = True
+            if first_alone:
+                break
+    return is_reached
+
+
+def label(group: Group, audience: str) -> str:
+    """The name of a part of a class among recipients: ``4e B – responsables``."""
+    return f"{group.name} – {audience_words(audience)}"
+
+
+def audience_words(audience: str) -> str:
+    """The people of a class, in the page's language."""
+    return {
+        Audience.GUARDIANS: pgettext("of a class", "guardians"),
+        Audience.PUPILS: pgettext("of a class", "pupils"),
+        Audience.BOTH: pgettext("of a class", "pupils and guardians"),
+    }[Audience(audience)]
+
+
+def labelled(user: User, names: Iterable[str]) -> list[tuple[Group, str]]:
+    """The parts of classes that recipients of these names are (`label`)."""
+    wanted = {fold(name) for name in names if "–" in name}
+    if not wanted:
+        return []
+    classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS)
+    return [
+        (group, audience.value)
+        for group in classes
+        for audience in Audience
+        if fold(label(group, audience)) in wanted
+    ]
+
+
+# --- who is whose ---
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A guardian of a pupil, or a pupil of a guardian, on the card of the other."""
+
+    contact: Contact
+    tie: Guardianship
+
+
+def guardians_of(pupil: Contact) -> tuple[Relative, ...]:
+    """One query."""
+    ties = pupil.guardianships.filter(guardian__deleted=None).select_related("guardian")
+    return tuple(Relative(tie.guardian, tie) for tie in ties[:MOST_GUARDIANS])
+
+
+def pupils_of(guardian: Contact) -> tuple[Relative, ...]:
+    """One query."""
+    ties = guardian.wardships.filter(pupil__deleted=None).select_related("pupil")
+    ties = ties.order_by("pupil__sort_key", "pupil")
+    return tuple(Relative(tie.pupil, tie) for tie in ties[:MOST_PUPILS])
+
+
+def add_guardian(
+    pupil: Contact,
+    guardian: Contact,
+    *,
+    relation: str = "",
+    receives_mail: bool = True,
+    is_legal: bool = True,
+) -> Guardianship:
+    """Tie two contacts of one address book; tied already, they are as said now. Raises
+    TooManyGuardians."""
+    with transaction.atomic():
+        Contact.objects.select_for_update().get(pk=pupil.pk)
+        others = pupil.guardianships.exclude(guardian=guardian)
+        if others.count() >= MOST_GUARDIANS:
+            raise TooManyGuardians(pupil.display_name)
+        last = others.aggregate(last=Max("position"))["last"]
+        return Guardianship.objects.update_or_create(
+            pupil=pupil,
+            guardian=guardian,
+            defaults={
+                "relation": relation[:60],
+                "receives_mail": receives_mail,
+                "is_legal": is_legal,
+            },
+            create_defaults={
+                "user_id": pupil.user_id,
+                "relation": relation[:60],
+                "receives_mail": receives_mail,
+                "is_legal": is_legal,
+                "position": 0 if last is None else last + 1,
+            },
+        )[0]
+
+
+def change_guardian(
+    tie: Guardianship, *, relation: str, receives_mail: bool, is_legal: bool, is_first: bool
+) -> None:
+    """What is said of a guardian; the first one comes before all others."""
+    with transaction.atomic():
+        tie.relation, tie.receives_mail, tie.is_legal = relation[:60], receives_mail, is_legal
+        tie.save(update_fields=["relation", "receives_mail", "is_legal"])
+        if is_first:
+            others = Guardianship.objects.filter(pupil=tie.pupil_id).exclude(pk=tie.pk)
+            for position, one in enumerate([tie, *others.order_by("position", "pk")]):
+                Guardianship.objects.filter(pk=one.pk).update(position=position)
+
+
+def carry_over(made: Contact, several: Sequence[Contact]) -> None:
+    """Tie a contact that was made of several to the guardians and pupils of each of them; theirs
+    stay for the day when they come back."""
+    old = {contact.pk for contact in several}
+    ties = Guardianship.objects.filter(Q(pupil__in=old) | Q(guardian__in=old)).order_by("position")
+    new: dict[tuple[int, int], Guardianship] = {}
+    for tie in ties:
+        pupil = made.pk if tie.pupil_id in old else tie.pupil_id
+        guardian = made.pk if tie.guardian_id in old else tie.guardian_id
+        if pupil != guardian:
+            tie.pk, tie.pupil_id, tie.guardian_id = None, pupil, guardian
+            tie._state.adding = True
+            new.setdefault((pupil, guardian), tie)
+    Guardianship.objects.bulk_create(new.values())
+
+
+def remove_guardian(tie: Guardianship) -> None:
+    """Both contacts stay."""
+    tie.delete()
+
+
+def find_tie(user: User, pk: int) -> Guardianship | None:
+    """A person's own, with its two contacts, neither of them in the bin."""
+    ties = Guardianship.objects.filter(
+        user=user, pk=pk, pupil__deleted=None, guardian__deleted=None
+    )
+    return ties.select_related("pupil", "guardian").first()
+
+
+def silence_words(reason: Silence) -> str:
+    """Why somebody gets nothing, as part of a sentence."""
+    return {
+        Silence.NO_ADDRESS: gettext("no e-mail address"),
+        Silence.NO_MAIL: gettext("does not receive the school’s mail"),
+        Silence.NO_GUARDIAN: gettext("no guardian is known"),
+    }[reason]

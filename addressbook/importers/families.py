@@ -1,0 +1,676 @@
+"""Lists of pupils as schools export them -> pupils, guardians, who is whose, and classes.
+
+Pronote, SIECLE, ONDE and EcoleDirecte name the same columns in many ways, and schools rename them:
+a header is understood by its words. A line is a pupil with all guardians, or a pupil with one of
+them. No value is dropped: one that has no place of its own stands in the pupil's note, behind the
+name of its column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from addressbook import vcard
+from addressbook.contact_data import ContactData, GroupData, LinkData
+from addressbook.folding import fold, words
+from addressbook.importers import dates
+from addressbook.importers.assemble import Pair, Style, contact_from
+from addressbook.importers.duplicates import CIVILITIES
+from addressbook.importers.reading import Gathered
+from addressbook.importers.rows import SourceRow
+
+PUPIL, GUARDIAN = "pupil", "guardian"
+MOST_GUARDIANS = 4
+"""Of one line."""
+CLASS, YEAR, SEX, NOTE = "school:class", "school:year", "school:sex", "school:note"
+OF_GUARDIANS = (
+    "last_name", "first_name", "display_name", "prefix", "relation", "receives_mail", "legal",
+    "email", "phone:mobile", "phone:home", "phone:work", "home.street", "home.street2",
+    "home.street3", "home.extended", "home.postal_code", "home.city", "home.country", "job_title",
+    "note",
+)  # fmt: skip
+"""The fields of a guardian."""
+FIELDS = (
+    *(CLASS, YEAR, SEX, NOTE, "home.street2", "home.street3", "home.extended"),
+    *(f"g{whose}:{name}" for whose in range(1, MOST_GUARDIANS + 1) for name in OF_GUARDIANS),
+)
+"""What a column of a school's list may hold besides what columns of any table hold."""
+_LOOKED_AT = 200
+_LONGEST_LABEL = 60
+
+_MARKS = ("receives_mail", "legal")
+_TOKEN = re.compile(r"[a-z]+|\d+")
+_GUARDIAN_TEXT = (
+    "responsable responsables resp parent parents representant representants tuteur tutrice rl"
+    " pere mere papa maman famille guardian mother father"
+)
+_GUARDIANS = frozenset(_GUARDIAN_TEXT.split())
+_PUPILS = frozenset("eleve eleves enfant enfants pupil student apprenant".split())
+_OTHERS = frozenset("professeur prof pp enseignant employeur tuteurs stage adulte".split())
+_RELATIONS = {
+    "mere": "mother", "maman": "mother", "mother": "mother", "belle mere": "other",
+    "pere": "father", "papa": "father", "father": "father", "beau pere": "other",
+    "tuteur": "guardian", "tutrice": "guardian", "tutelle": "guardian",
+    "grand pere": "grandparent", "grand mere": "grandparent", "grand parent": "grandparent",
+    "grands parents": "grandparent", "ascendant": "grandparent",
+    "frere": "sibling", "soeur": "sibling", "fratrie": "sibling",
+    "famille d accueil": "foster", "assistant familial": "foster", "ase": "foster",
+    "assistante familiale": "foster", "autre": "other", "autre lien": "other",
+    "autre cas": "other", "other": "other",
+}  # fmt: skip
+_EMAILS = frozenset("mail mails mel mels email emails courriel courriels electronique".split())
+_PHONES = frozenset("tel telephone telephones portable mobile gsm fixe phone".split())
+_MOBILE = frozenset("portable mobile gsm".split())
+_WORK = frozenset("pro prof professionnel professionnelle travail bureau employeur".split())
+_YES = frozenset("oui o yes y x vrai true 1 coche legal".split())
+_NO = frozenset("non n no faux false 0".split())
+_GIRL = frozenset("f feminin fille 2 mme".split())
+_BOY = frozenset("m masculin garcon g h homme 1".split())
+_YEAR = re.compile(r"\b(20\d\d)\s{0,3}[-/–]\s{0,3}(?:20)?\d\d\b")
+_CLASS_IN_TITLE = re.compile(
+    r"\b(?:classe|division)\b(?: de)?\s{0,3}:?\s{0,3}([^;,:()\n–-]{1,20})", re.IGNORECASE
+)
+_SERIAL = re.compile(r"(\d{5})(?:[.,]0{1,6})?")
+_FIRST_SERIAL = date(1899, 12, 30)
+_Item = TypeVar("_Item")
+
+
+# --- headers ---
+
+
+def tokens(header: str) -> tuple[str, ...]:
+    """The words and numbers of a header: ``Tél. portable resp.2`` -> tel, portable, resp, 2."""
+    return tuple(_TOKEN.findall(fold(header[:200])))
+
+
+def known(header: str) -> bool:
+    """Whether a cell is a header that lists of pupils alone have."""
+    found = tokens(header)
+    if not 0 < len(found) < 8 or "@" in header:
+        return False
+    name = _attribute(found)
+    return name in (CLASS, SEX, "birthday", "receives_mail") or bool(
+        name and set(found) & (_GUARDIANS | _PUPILS)
+    )
+
+
+def fields_of(header: Sequence[str], data: Sequence[SourceRow]) -> list[str] | None:
+    """The fields of the columns of a school's list; None where it is none. Guardians have ``g1:``
+    to ``g4:`` before the field, what is the pupil's stands as in any table."""
+    headers = _Headers([tokens(cell) for cell in header], data)
+    fields = headers.fields()
+    return fields if is_list(fields) else None
+
+
+def is_list(fields: Iterable[str]) -> bool:
+    """Whether these fields are those of pupils: with guardians, or with a class and what only
+    pupils have."""
+    there = set(fields)
+    if not there & {"last_name", "first_name", "display_name"}:
+        return False
+    has_guardians = any(guardian_of(name)[0] for name in there)
+    return has_guardians or (CLASS in there and bool(there & {"birthday", SEX}))
+
+
+def guardian_of(name: str) -> tuple[int, str]:
+    """``g2:email`` -> 2, ``email``; 0 and the field itself where it is the pupil's."""
+    if len(name) > 3 and name[0] == "g" and name[1].isdigit() and name[2] == ":":
+        return int(name[1]), name[3:]
+    return 0, name
+
+
+class _Headers:
+    """The headers of a table from left to right: a column that says of nobody whose it is belongs
+    to the one of the column before."""
+
+    def __init__(self, headers: Sequence[tuple[str, ...]], data: Sequence[SourceRow]) -> None:
+        self._headers = headers
+        self._data = data
+        self._slots: dict[str, int] = {}
+        self._taken: dict[int, set[str]] = {}
+        self._whose = 0
+        self._names_pupil = any(
+            set(found) & _PUPILS and not set(found) & _GUARDIANS and "nom" in found
+            for found in headers
+        )
+
+    def fields(self) -> list[str]:
+        return [self._field(index, found) for index, found in enumerate(self._headers)]
+
+    def _field(self, index: int, found: tuple[str, ...]) -> str:
+        cells = self._cells(index)
+        if not found and not cells:
+            return ""
+        name = _attribute(found)
+        whose = self._owner(found, name)
+        if name == "who":
+            name = _by_content(cells) if whose else "display_name"
+        if not whose and name in ("relation", "receives_mail", "legal"):
+            name = ""
+        if whose and name in (CLASS, YEAR, SEX, "birthday", "categories", "school"):
+            # A column of the pupil behind those of his guardians.
+            whose = 0 if not set(found) & _GUARDIANS else whose
+            name = name if not whose else ""
+        if not name or self._is_taken(whose, name):
+            name = "note" if whose else NOTE
+            return (f"g{whose}:{name}" if whose else name) if cells else ""
+        self._taken.setdefault(whose, set()).add(name)
+        return f"g{whose}:{name}" if whose else name
+
+    def _is_taken(self, whose: int, name: str) -> bool:
+        several = name.partition(":")[0] in ("email", "phone") or name in ("categories", NOTE)
+        return not several and name in self._taken.get(whose, ())
+
+    def _owner(self, found: tuple[str, ...], name: str) -> int:
+        there = set(found)
+        is_name = name in ("last_name", "first_name", "display_name", "prefix", "who")
+        if there & _OTHERS and not there & _GUARDIANS - {"tuteur"}:
+            return 0
+        if there & _GUARDIANS or name in ("relation", "receives_mail"):
+            self._whose = self._slot(found, name if is_name else "")
+        elif there & _PUPILS:
+            self._whose = 0
+        elif self._names_pupil and is_name:
+            self._whose = self._slot(("responsable",), name)
+        elif is_name and self._whose and not self._names_pupil and not self._taken.get(0):
+            self._whose = 0
+        return self._whose
+
+    def _slot(self, found: tuple[str, ...], name: str) -> int:
+        """The number of the guardian: as it stands, or by the word that names him, or the next one
+        where a name comes a second time."""
+        number = _number(found)
+        word = next((one for one in found if one in ("mere", "pere", "maman", "papa")), "")
+        key = str(number) if number else _RELATIONS.get(word, "")
+        if not key:
+            if not self._whose:
+                return self._new_slot("?1") if not self._slots else max(self._slots.values())
+            is_next = name in ("last_name", "display_name", "prefix", "first_name")
+            if is_next and name in self._taken.get(self._whose, ()):
+                return self._new_slot(f"?{len(self._slots) + 1}")
+            return self._whose
+        return self._slots[key] if key in self._slots else self._new_slot(key)
+
+    def _new_slot(self, key: str) -> int:
+        self._slots[key] = min(len(self._slots) + 1, MOST_GUARDIANS)
+        return self._slots[key]
+
+    def _cells(self, index: int) -> list[str]:
+        rows = self._data[:_LOOKED_AT]
+        found = (row.cells[index].strip() for row in rows if index < len(row.cells))
+        return [cell for cell in found if cell]
+
+
+def _number(found: Sequence[str]) -> int:
+    """The number of a guardian: the one behind the word, else the only one there is."""
+    for at, word in enumerate(found):
+        if word in _GUARDIANS:
+            behind = [one for one in found[at + 1 : at + 4] if one not in ("legal", "n", "no")]
+            if behind and behind[0] in ("1", "2", "3", "4"):
+                return int(behind[0])
+    numbers = [one for one in found if one.isdigit()]
+    return int(numbers[0]) if len(numbers) == 1 and numbers[0] in ("1", "2", "3", "4") else 0
+
+
+def _attribute(found: tuple[str, ...]) -> str:
+    """What a column is of somebody; ``who`` where it only says of whom."""
+    there = set(found)
+    if not there or there & {"sms", "autorisation", "accepte", "autorise"}:
+        return ""
+    if there & _EMAILS:
+        return "email"
+    if there & {"courrier", "courriers", "destinataire"}:
+        return "receives_mail"
+    for part in (_of_phone, _of_address, _of_name, _of_school):
+        if name := part(there, found):
+            return name
+    if there & {"legal", "legale"} and not there & {"responsable", "resp", "representant"}:
+        return "legal"
+    return "who" if there & (_GUARDIANS | _PUPILS) else ""
+
+
+def _of_phone(there: set[str], _found: Sequence[str]) -> str:
+    if not there & _PHONES:
+        return ""
+    if there & _WORK:
+        return "phone:work"
+    return "phone:mobile" if there & _MOBILE else "phone:home"
+
+
+def _of_address(there: set[str], found: Sequence[str]) -> str:
+    if there & {"naissance", "nationalite", "etablissement"}:
+        return ""
+    if "cp" in there or {"code", "postal"} <= there:
+        return "home.postal_code"
+    if there & {"ville", "commune", "localite"}:
+        return "home.city"
+    if "pays" in there:
+        return "home.country"
+    if there & {"adresse", "rue", "voie"}:
+        at = next((n for n, one in enumerate(found) if one in ("ligne", "adresse", "rue")), 0)
+        number = next((one for one in found[at + 1 : at + 3] if one in ("2", "3", "4")), "")
+        if there & _GUARDIANS and "ligne" not in there:
+            number = ""
+        return {"2": "home.street2", "3": "home.street3", "4": "home.extended"}.get(
+            number, "home.street"
+        )
+    return ""
+
+
+def _of_name(there: set[str], _found: Sequence[str]) -> str:
+    if there & {"civilite", "civ", "titre"}:
+        return "prefix"
+    first = there & {"prenom", "prenoms"}
+    if first and "nom" in there:
+        return "display_name"
+    if first:
+        is_second = bool(there & {"2", "3", "second", "deuxieme"}) and not there & _GUARDIANS
+        return "middle_name" if is_second else "first_name"
+    if "nom" in there and not there & {"etablissement", "classe", "groupe"}:
+        return "last_name"
+    if there & {"lien", "parente", "qualite"}:
+        return "relation"
+    return "job_title" if there & {"profession", "metier", "csp"} else ""
+
+
+def _of_school(there: set[str], found: Sequence[str]) -> str:
+    if there & {"sexe", "genre"}:
+        return SEX
+    if there & {"naissance", "ddn"} and not there & {"lieu", "ville", "commune", "pays", "dept"}:
+        return "" if there & {"departement", "code", "insee"} else "birthday"
+    if found[:1] in (("ne",), ("nee",)) and "le" in there:
+        return "birthday"
+    if "annee" in there and "scolaire" in there:
+        return YEAR
+    if there & {"classe", "classes", "division", "div"} and not there & {"niveau", "code"}:
+        return CLASS
+    if there & {"groupe", "groupes"}:
+        return "categories"
+    return "school" if "etablissement" in there and "code" not in there else ""
+
+
+def _by_content(cells: Sequence[str]) -> str:
+    """A column "Responsable légal": names, yes and no, addresses or telephones."""
+    if not cells:
+        return "display_name"
+    if all(_is_mark(cell) for cell in cells):
+        return "legal"
+    if sum("@" in cell for cell in cells) > len(cells) / 2:
+        return "email"
+    if sum(not re.search(r"[^\W\d_]", cell) for cell in cells) > len(cells) / 2:
+        return "phone:home"
+    return "display_name"
+
+
+def _is_mark(cell: str) -> bool:
+    plain = fold(cell).strip(" .")
+    return plain in _YES or plain in _NO or plain in ("2", "3", "legal 1", "legal 2")
+
+
+# --- rows ---
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line, taken apart."""
+
+    pupil: list[Pair] = field(default_factory=list)
+    guardians: dict[int, list[Pair]] = field(default_factory=dict)
+    marks: dict[tuple[int, str], str] = field(default_factory=dict)
+    notes: dict[int, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The people of a school's list while its lines are read."""
+
+    header: Sequence[str]
+    fields: Sequence[str]
+    style: Style
+    gathered: Gathered
+    titles: str = ""
+    # Whether an empty cell says no: where the others of its column say yes alone.
+    empty_is_no: frozenset[int] = frozenset()
+    _pupils: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _of_name: dict[str, list[int]] = field(default_factory=dict)
+    _guardians: dict[tuple[str, str], int] = field(default_factory=dict)
+    _links: dict[tuple[int, int], LinkData] = field(default_factory=dict)
+    _counts: dict[int, int] = field(default_factory=dict)
+    _classes: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
+    _tags: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
+    _years: list[str] = field(default_factory=list)
+    _last: int = -1
+    _number: int = 0
+
+    def take_all(self, data: Sequence[tuple[int, SourceRow]]) -> None:
+        """All lines, then the classes and groups."""
+        self.empty_is_no = self._columns_of_yes(data)
+        for number, row in data:
+            self._take(number, row)
+        self.gathered.links += self._links.values()
+        self.gathered.groups += self._groups()
+
+    def _columns_of_yes(self, data: Sequence[tuple[int, SourceRow]]) -> frozenset[int]:
+        marked = []
+        for index, name in enumerate(self.fields):
+            if guardian_of(name)[1] in _MARKS:
+                cells = {fold(row.cells[index]).strip() for _number, row in data}
+                if cells - {""} and cells - {""} <= _YES:
+                    marked.append(index)
+        return frozenset(marked)
+
+    def _take(self, number: int, row: SourceRow) -> None:
+        self._number = number
+        line = self._apart(row)
+        pupil, problems = self._pupil(line)
+        for problem in problems:
+            self.gathered.warn(problem, number)
+        at = self._put_pupil(pupil, line, number, row.line)
+        if at < 0:
+            self.gathered.skip(number, row.line, "no_pupil")
+            return
+        self._last = at
+        whose_all = line.guardians.keys() | line.notes.keys() | {one for one, _name in line.marks}
+        for whose in sorted(whose_all - {0}):
+            self._put_guardian(at, whose, line, number, row.line)
+
+    def _apart(self, row: SourceRow) -> _Line:
+        line = _Line()
+        for index, (name, cell) in enumerate(zip(self.fields, row.cells, strict=True)):
+            whose, own = guardian_of(name)
+            text = cell.strip()
+            if not text and index in self.empty_is_no:
+                line.marks[whose, own] = "non"
+            elif not text or not name or name.startswith("_"):
+                continue
+            elif own == "relation" or (own in _MARKS and _truth(text) is not None):
+                line.marks[whose, own] = text
+            elif own in ("note", NOTE, *_MARKS) or _is_no_phone(own, text):
+                title = self.header[index].strip()[:_LONGEST_LABEL]
+                line.notes.setdefault(whose, []).append(f"{title} : {text}" if title else text)
+            elif whose:
+                line.guardians.setdefault(whose, []).append((own, text))
+            else:
+                line.pupil.append((name, text))
+        return line
+
+    # Pupils
+
+    def _pupil(self, line: _Line) -> tuple[ContactData, tuple[str, ...]]:
+        pairs: list[Pair] = []
+        others: list[str] = []
+        notes = line.notes.setdefault(0, [])
+        problems: list[str] = []
+        for name, text in line.pupil:
+            if name == SEX:
+                sex = _sex(text)
+                others += [f"GENDER:{sex}"] if sex else []
+                notes += [] if sex else [text]
+            elif name == "birthday":
+                day = _day(text, self.style)
+                if day or dates.is_none(text):
+                    pairs.append((name, day))
+                else:
+                    notes.append(text)
+                    problems.append("invalid_date")
+            elif name not in (CLASS, YEAR, "categories"):
+                pairs.append((name, text))
+        assembled = contact_from(pairs, self.style)
+        contact = _split(assembled.contact)
+        joined = "\n".join(filter(None, (contact.notes, *notes)))
+        contact = replace(contact, notes=joined, others=(*contact.others, *others))
+        return contact, (*problems, *assembled.problems)
+
+    def _put_pupil(self, pupil: ContactData, line: _Line, number: int, begins: int) -> int:
+        """The index of the pupil; -1 where nobody knows whose line it is. A line without a pupil
+        goes on with the one above, as merged cells of a spreadsheet do."""
+        name = _key(pupil)
+        if not name:
+            has_more = bool(line.guardians) and self._last >= 0
+            if has_more:
+                self._join(self._last, pupil)
+                self._note_groups(self._last, line)
+            return self._last if has_more else -1
+        classes = [text for field_name, text in line.pupil if field_name == CLASS]
+        own_class = fold(classes[0]) if classes else ""
+        key = (name, pupil.birthday) if pupil.birthday else (name, "", own_class)
+        at = self._pupils.get(key, -1)
+        if at >= 0:
+            self._join(at, pupil)
+        else:
+            at = self._add(pupil, PUPIL, number, begins)
+            self._pupils[key] = at
+            if others := self._of_name.setdefault(name, []):
+                self.gathered.warn("same_name", number)
+            others.append(at)
+        self._note_groups(at, line)
+        return at
+
+    def _add(self, data: ContactData, role: str, number: int, begins: int) -> int:
+        at = self.gathered.add(data, number, begins)
+        self.gathered.roles[at] = role
+        return at
+
+    def _join(self, at: int, more: ContactData) -> None:
+        if _is_full(self.gathered.contacts[at]):
+            self.gathered.warn("record_cut", self._number)
+        else:
+            self.gathered.contacts[at] = joined(self.gathered.contacts[at], more)
+
+    def _note_groups(self, at: int, line: _Line) -> None:
+        for name, text in line.pupil:
+            if name == YEAR:
+                self._years.append(text)
+            elif name == CLASS:
+                _put(self._classes, " ".join(text.split()), at)
+            elif name == "categories":
+                for one in re.split(r"[,;|]", text):
+                    _put(self._tags, " ".join(one.split()), at)
+
+    # Guardians
+
+    def _put_guardian(self, pupil: int, whose: int, line: _Line, number: int, begins: int) -> None:
+        notes = line.notes.get(whose, [])
+        assembled = contact_from(line.guardians.get(whose, []), self.style)
+        for problem in assembled.problems:
+            self.gathered.warn(problem, number)
+        data = _split(assembled.contact)
+        data = replace(data, notes="\n".join(filter(None, (data.notes, *notes))))
+        marks = {name: text for (one, name), text in line.marks.items() if one == whose}
+        if not (data.display_name or data.emails or data.phones):
+            relation = [marks["relation"]] if "relation" in marks else []
+            self._keep_in_note(pupil, whose, line, [*relation, *notes])
+            return
+        at = self._same_guardian(pupil, data)
+        if at < 0:
+            at = self._add(data, GUARDIAN, number, begins)
+        else:
+            self._join(at, data)
+        self._learn(pupil, at)
+        if at == pupil or (pupil, at) in self._links:
+            return
+        position = self._counts.get(pupil, 0)
+        self._counts[pupil] = position + 1
+        self._links[pupil, at] = LinkData(
+            pupil,
+            at,
+            _relation(marks.get("relation", ""), self.header, self.fields, whose),
+            _truth(marks.get("receives_mail", "")),
+            _truth(marks.get("legal", "")),
+            position,
+        )
+
+    def _keep_in_note(self, pupil: int, whose: int, line: _Line, notes: Iterable[str]) -> None:
+        """Of a guardian without a name and without a way to reach him, what is said of him."""
+        said = [text for name, text in line.guardians.get(whose, []) if name != "prefix"]
+        if text := " ; ".join([*said, *notes]):
+            title = next(
+                self.header[n]
+                for n, name in enumerate(self.fields)
+                if guardian_of(name)[0] == whose
+            )
+            self._join(pupil, ContactData(notes=f"{title.strip()[:_LONGEST_LABEL]} : {text}"))
+
+    def _same_guardian(self, pupil: int, data: ContactData) -> int:
+        """The guardian who stands in the list already: of the same name, with an address, a
+        telephone or a pupil in common."""
+        name = _key(data) or data.display_name
+        for mark in (f"pupil {pupil}", *_marks(data)):
+            at = self._guardians.get((name, mark), -1)
+            if at >= 0 and not _is_full(self.gathered.contacts[at]):
+                return at
+        return -1
+
+    def _learn(self, pupil: int, at: int) -> None:
+        data = self.gathered.contacts[at]
+        name = _key(data) or data.display_name
+        for mark in (f"pupil {pupil}", *_marks(data)):
+            self._guardians.setdefault((name, mark), at)
+
+    # Groups
+
+    def _groups(self) -> Iterator[GroupData]:
+        year = _year(" ".join(self._years[:1]) or self.titles)
+        classes = dict(self._classes)
+        title = _CLASS_IN_TITLE.search(self.titles)
+        if not classes and title and (name := title[1].strip()):
+            members = [at for at, role in self.gathered.roles.items() if role == PUPIL]
+            classes[fold(name)] = (name, members)
+        for name, members in classes.values():
+            yield GroupData(name, tuple(members), is_class=True, school_year=year)
+        for name, members in self._tags.values():
+            if fold(name) not in classes:
+                yield GroupData(name, tuple(members), origin="categories")
+
+
+def _put(groups: dict[str, tuple[str, list[int]]], name: str, at: int) -> None:
+    if name:
+        members = groups.setdefault(fold(name), (name, []))[1]
+        if at not in members[-1:]:
+            members.append(at)
+
+
+_TEXTS = (
+    "prefix", "first_name", "last_name", "middle_name", "birthday", "school", "job_title",
+    "display_name",
+)  # fmt: skip
+
+
+def joined(first: ContactData, more: ContactData) -> ContactData:
+    """One person of two lines: what the second one says besides."""
+    texts: dict[str, Any] = {name: getattr(first, name) or getattr(more, name) for name in _TEXTS}
+    notes = first.notes
+    differing = [
+        getattr(more, name)
+        for name in _TEXTS
+        if name != "display_name" and fold(getattr(more, name)) not in ("", fold(texts[name]))
+    ]
+    for line in (*more.notes.split("\n"), *differing):
+        if line and line not in notes.split("\n"):
+            notes = f"{notes}\n{line}" if notes else line
+    return replace(
+        first,
+        **texts,
+        notes=notes,
+        emails=_more(first.emails, more.emails, lambda one: one.address.lower()),
+        phones=_more(first.phones, more.phones, lambda one: re.sub(r"\D", "", one.number)),
+        addresses=tuple(dict.fromkeys((*first.addresses, *more.addresses))),
+        others=tuple(dict.fromkeys((*first.others, *more.others))),
+    )
+
+
+def _more(
+    first: tuple[_Item, ...], more: tuple[_Item, ...], key: Callable[[_Item], Hashable]
+) -> tuple[_Item, ...]:
+    there = {key(one) for one in first}
+    return (*first, *(one for one in more if key(one) not in there))
+
+
+_FULL_NOTE, _FULL = 20_000, 60
+
+
+def _is_full(data: ContactData) -> bool:
+    """Whether a contact grows no more: of a list that repeats one person a thousand times."""
+    many = len(data.emails) + len(data.phones) + len(data.addresses) + len(data.others)
+    return many > _FULL or len(data.notes) > _FULL_NOTE
+
+
+def _is_no_phone(name: str, text: str) -> bool:
+    return name.startswith("phone:") and not re.search(r"\d", text)
+
+
+def _key(data: ContactData) -> str:
+    """The words of a name, without civility, in the order of the alphabet."""
+    name = f"{data.first_name} {data.last_name}".strip() or data.display_name
+    if "@" in name:
+        return ""
+    return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
+
+
+def _marks(data: ContactData) -> Iterator[str]:
+    yield from (one.address.lower() for one in data.emails)
+    yield from (figures for one in data.phones if (figures := re.sub(r"\D", "", one.number)[-9:]))
+    yield from (fold(f"{one.street} {one.postal_code} {one.city}") for one in data.addresses)
+
+
+def _split(data: ContactData) -> ContactData:
+    """A whole name taken apart where its letters tell how: ``Mme LE GOFF Zoé``."""
+    if data.first_name or data.last_name or "@" in data.display_name:
+        return data
+    found = data.display_name.split()
+    civility = [word for word in found[:1] if fold(word).strip(".") in CIVILITIES]
+    bare = found[len(civility) :]
+    capitals = [word for word in bare if len(word) > 1 and word == word.upper() != word.lower()]
+    if not capitals or len(capitals) == len(bare):
+        return data
+    first = [word for word in bare if word not in capitals]
+    made = replace(
+        data,
+        display_name="",
+        prefix=data.prefix or " ".join(civility),
+        first_name=" ".join(first),
+        last_name=" ".join(capitals),
+    )
+    return replace(made, display_name=vcard.full_name(made))
+
+
+def _day(text: str, style: Style) -> str:
+    """A date, also as the number that a spreadsheet keeps of it."""
+    if (serial := _SERIAL.fullmatch(text)) and 20_000 < int(serial[1]) < 60_000:
+        return (_FIRST_SERIAL + timedelta(days=int(serial[1]))).isoformat()
+    return dates.read(text.split(" ")[0] if ":" in text else text, day_comes_first=style.day_first)
+
+
+def _sex(text: str) -> str:
+    plain = fold(text).strip(" .")
+    return "F" if plain in _GIRL else "M" if plain in _BOY else ""
+
+
+def _truth(text: str) -> bool | None:
+    """None: nothing is said."""
+    plain = fold(text).strip(" .")
+    if plain in _NO or plain == "3":
+        return False
+    return True if plain in _YES or plain in ("2", "legal 1", "legal 2") else None
+
+
+def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:
+    """As the list says it; else by the word in the headers: ``Mère – portable``."""
+    if text:
+        plain = " ".join(_TOKEN.findall(fold(text)))
+        return _RELATIONS.get(plain, text[:60])
+    for index, name in enumerate(fields):
+        if guardian_of(name)[0] == whose:
+            for word in tokens(header[index]):
+                if word in ("mere", "pere", "maman", "papa", "mother", "father"):
+                    return _RELATIONS[word]
+    return ""
+
+
+def _year(text: str) -> int:
+    found = _YEAR.search(text)
+    return int(found[1]) if found else 0

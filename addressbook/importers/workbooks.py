@@ -1,0 +1,96 @@
+"""A workbook of Excel or LibreOffice -> contacts: each of its sheets is a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from addressbook.importers import archives, table
+from addressbook.importers.reading import Reading, Refused, refused
+from addressbook.importers.rows import Rows, SourceRow
+from webmail import zips
+from webmail.previews import converters
+
+MOST_ROWS = 20_000
+"""Of one sheet."""
+_MOST_COLUMNS = converters.MOST_COLUMNS - 1
+_MOST_LISTED = 10_000
+
+
+def kind_of(content: bytes) -> str:
+    """``xlsx`` or ``ods``; "" for another zip, or one that is damaged."""
+    try:
+        names = {member.name for member in zips.members(content, most=_MOST_LISTED)}
+    except zips.BadZip:
+        return ""
+    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+        return "xlsx"
+    return "ods" if {"mimetype", "content.xml"} <= names and "word/" not in names else ""
+
+
+def read(content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None) -> Reading:
+    """The visible sheets that hold contacts, with the values that were last calculated. A sheet
+    that goes on behind what is read refuses the file: nobody would be missed. ``columns`` is for
+    the first of them, and for those with the same headers."""
+    known = Reading(format=kind, charset="utf-8")
+    try:
+        book = _book(content, kind)
+    except Refused as error:
+        return refused(str(error.args[0]), known)
+    sheets = [sheet for sheet in book["sheets"] if any(any(row) for row in sheet["rows"])]
+    if book["is_truncated"] or any(_is_cut(sheet) for sheet in sheets):
+        return refused("workbook_too_large", known)
+    readings = list(_readings(sheets, source, columns, known))
+    if not readings:
+        return refused("empty", known)
+    good = [reading for _name, reading in readings if not reading.reject_code]
+    if len(good) < 2:
+        return good[0] if good else readings[0][1]
+    whole = archives.joined(iter(readings))
+    return replace(whole, format=kind, columns=good[0].columns)
+
+
+def _book(content: bytes, kind: str) -> dict[str, Any]:
+    try:
+        return converters.convert(content, kind, most_rows=MOST_ROWS)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a library raises, the file is not what it claims to be
+        raise Refused("bad_workbook") from error
+
+
+def _is_cut(sheet: Mapping[str, Any]) -> bool:
+    rows: Sequence[Sequence[str]] = sheet["rows"]
+    return bool(sheet["is_truncated"]) or any(
+        any(row[_MOST_COLUMNS:]) for row in rows if len(row) > _MOST_COLUMNS
+    )
+
+
+def _readings(
+    sheets: Sequence[Mapping[str, Any]],
+    source: str,
+    columns: Mapping[int, str] | None,
+    known: Reading,
+) -> Iterator[tuple[str, Reading]]:
+    first: tuple[str, ...] | None = None
+    for sheet in sheets:
+        cells: Sequence[Sequence[str]] = sheet["rows"]
+        rows = [
+            SourceRow(line, tuple(cell.replace("\n", " ; ") for cell in row))
+            for line, row in enumerate(cells, start=1)
+            if any(row)
+        ]
+        # Of several sheets each is a class.
+        titles = f"Classe : {sheet['name']}" if len(sheets) > 1 else ""
+        plain = table.read_rows(
+            Rows("", rows), source=source, columns=None, known=known, titles=titles
+        )
+        headers = tuple(column.header for column in plain.columns)
+        if plain.columns and first is None:
+            first = headers
+        if columns and headers == first:
+            plain = table.read_rows(
+                Rows("", rows), source=source, columns=columns, known=known, titles=titles
+            )
+        yield str(sheet["name"]), plain

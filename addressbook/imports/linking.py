@@ -1,0 +1,98 @@
+"""Who is whose guardian in the files -> guardianships of the address book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from addressbook.contacts.families import MOST_GUARDIANS
+from addressbook.imports import grouping
+from addressbook.models import Guardianship, ImportLink, ImportPart
+
+_SAID = ("relation", "receives_mail", "is_legal")
+
+
+def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
+    """All of a part, with what undo needs; the caller's transaction. What the file does not say of
+    a guardian stays as it is; guardians who are not in the file stay."""
+    links = list(part.links.filter(is_written=False).order_by("number"))
+    keys = grouping.keys(part, policy, written) if links else {}
+    pairs = {
+        link.number: (keys[link.pupil][1], keys[link.guardian][1])
+        for link in links
+        if _is_contact(keys, link.pupil) and _is_contact(keys, link.guardian)
+    }
+    pupils = {pupil for pupil, _guardian in pairs.values()}
+    there: dict[tuple[int, int], Guardianship] = {}
+    counts: dict[int, int] = {}
+    for known in Guardianship.objects.filter(pupil__in=pupils):
+        there[known.pupil_id, known.guardian_id] = known
+        counts[known.pupil_id] = max(counts.get(known.pupil_id, 0), known.position + 1)
+    new: dict[tuple[int, int], Guardianship] = {}
+    changed: dict[int, Guardianship] = {}
+    for link in links:
+        pair = pairs.get(link.number)
+        if pair is None or pair[0] == pair[1] or pair in new:
+            continue
+        tie = there.get(pair)
+        if tie:
+            if _change(tie, link):
+                changed[tie.pk] = tie
+        elif counts.get(pair[0], 0) < MOST_GUARDIANS:
+            new[pair] = link.guardianship = _new(part, pair, link, counts)
+    Guardianship.objects.bulk_create(new.values(), batch_size=500)
+    Guardianship.objects.bulk_update(changed.values(), _SAID, batch_size=200)
+    told = [link for link in links if link.guardianship]
+    for link in told:
+        link.guardianship = link.guardianship  # its key, now that there is one
+    ImportLink.objects.bulk_update(told, ["guardianship", "before"], batch_size=200)
+    part.links.update(is_written=True)
+
+
+def _is_contact(keys: Mapping[int, grouping.Key], number: int) -> bool:
+    return number in keys and keys[number][0] == "contact"
+
+
+def _new(
+    part: ImportPart, pair: tuple[int, int], link: ImportLink, counts: dict[int, int]
+) -> Guardianship:
+    position = counts.get(pair[0], 0)
+    counts[pair[0]] = position + 1
+    return Guardianship(
+        user=part.user,
+        pupil_id=pair[0],
+        guardian_id=pair[1],
+        relation=link.relation,
+        receives_mail=link.receives_mail is not False,
+        is_legal=link.is_legal is not False,
+        position=position,
+    )
+
+
+def _change(tie: Guardianship, link: ImportLink) -> bool:
+    before = {name: getattr(tie, name) for name in _SAID}
+    tie.relation = link.relation or tie.relation
+    if link.receives_mail is not None:
+        tie.receives_mail = link.receives_mail
+    if link.is_legal is not None:
+        tie.is_legal = link.is_legal
+    if before == {name: getattr(tie, name) for name in _SAID}:
+        return False
+    link.guardianship, link.before = tie, before
+    return True
+
+
+def take_back(part: ImportPart) -> None:
+    """Guardianships as they were before; the caller's transaction."""
+    links = part.links.filter(is_written=True).exclude(guardianship=None)
+    made: list[int] = []
+    for link in links.select_related("guardianship"):
+        if link.guardianship is None:
+            continue
+        if link.before is None:
+            made.append(link.guardianship.pk)
+        else:
+            for name in _SAID:
+                setattr(link.guardianship, name, link.before[name])
+            link.guardianship.save(update_fields=[*_SAID])
+    Guardianship.objects.filter(pk__in=made).delete()
+    part.links.update(is_written=False)

@@ -1,0 +1,201 @@
+"""Pupils, their guardians, classes and the school year."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.http import SignedInRequest, login_required
+from addressbook import class_presentation, contacts, presentation, years
+from addressbook.class_forms import (
+    NEW,
+    ClassForm,
+    GuardianForm,
+    GuardianSearchForm,
+    NewGuardianForm,
+    YearForm,
+)
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import archiving, families, finding, groups, holidays
+from addressbook.models import Contact, Group, Guardianship
+from addressbook.views.groups import form_page
+from addressbook.views.pages import Undo, contact_of, go, group_of, page
+from webmail.errors import NotFound
+
+_MOST_FOUND = 15
+_SAID = ("relation", "receives_mail", "is_legal")
+
+
+# --- guardians ---
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def add_guardian(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Tie a pupil to a guardian, who is a contact or becomes one."""
+    pupil = contact_of(request, pk)
+    search = GuardianSearchForm(request.GET)
+    query = search.cleaned_data["q"].strip() if search.is_valid() else ""
+    found = _found(request, pupil, query)
+    form = NewGuardianForm(
+        request.POST if request.method == "POST" else None, found=found, query=query
+    )
+    if form.is_bound and form.is_valid():
+        guardian = _guardian(request, form)
+        try:
+            families.add_guardian(
+                pupil, guardian, **{name: form.cleaned_data[name] for name in _SAID}
+            )
+        except families.TooManyGuardians:
+            form.add_error(None, gettext("A pupil has ten guardians at most."))
+        else:
+            words = gettext("%(guardian)s is a guardian of %(pupil)s.") % {
+                "guardian": guardian.display_name,
+                "pupil": pupil.display_name,
+            }
+            return go(request, reverse("addressbook:contact", args=[pk]), words)
+    context = {"form": form, "pupil": presentation.row(pupil), "query": query}
+    status = 422 if form.is_bound else 200
+    return page(request, "guardian_new.html", context, current="contacts", status=status)
+
+
+def _found(request: SignedInRequest, pupil: Contact, query: str) -> list[Contact]:
+    if not query:
+        return []
+    matching = finding.matching(request.user, query).exclude(pk=pupil.pk)
+    return list(matching.prefetch_related("addresses")[:_MOST_FOUND])
+
+
+def _guardian(request: SignedInRequest, form: NewGuardianForm) -> Contact:
+    asked = form.cleaned_data
+    if asked["guardian"] != NEW:
+        return contact_of(request, int(asked["guardian"]))
+    emails = (Email(asked["address"]),) if asked["address"] else ()
+    name = " ".join(asked["name"].split())
+    return contacts.create(request.user, ContactData(display_name=name, emails=emails))
+
+
+def _tie(request: SignedInRequest, pk: int) -> Guardianship:
+    tie = families.find_tie(request.user, pk)
+    if tie is None:
+        raise NotFound
+    return tie
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
+    """What is said of a guardian of a pupil."""
+    own = _tie(request, tie)
+    initial = {name: getattr(own, name) for name in _SAID} | {"is_first": own.position == 0}
+    data = request.POST if request.method == "POST" else None
+    form = GuardianForm(data, initial=initial, other=own.relation)
+    if form.is_bound and form.is_valid():
+        families.change_guardian(own, **form.cleaned_data)
+        words = gettext("Guardian saved.")
+        return go(request, reverse("addressbook:contact", args=[own.pupil_id]), words)
+    context = {
+        "form": form,
+        "tie": own,
+        "pupil": presentation.row(own.pupil),
+        "guardian": presentation.row(own.guardian),
+    }
+    status = 422 if form.is_bound else 200
+    return page(request, "guardian.html", context, current="contacts", status=status)
+
+
+@require_POST
+@login_required
+def remove_guardian(request: SignedInRequest, tie: int) -> HttpResponse:
+    """Both stay contacts."""
+    own = _tie(request, tie)
+    families.remove_guardian(own)
+    words = gettext("%(guardian)s is no guardian of %(pupil)s any more.") % {
+        "guardian": own.guardian.display_name,
+        "pupil": own.pupil.display_name,
+    }
+    url = reverse("addressbook:restore_guardian", args=[own.pupil_id, own.guardian_id])
+    fields = [
+        ("relation", own.relation),
+        *((name, "on") for name in ("receives_mail", "is_legal") if getattr(own, name)),
+    ]
+    back = reverse("addressbook:contact", args=[own.pupil_id])
+    return go(request, back, words, Undo(url, fields))
+
+
+@require_POST
+@login_required
+def restore_guardian(request: SignedInRequest, pk: int, guardian: int) -> HttpResponse:
+    """Undo `remove_guardian`."""
+    pupil, other = contact_of(request, pk), contact_of(request, guardian)
+    form = GuardianForm(request.POST, other=request.POST.get("relation", "")[:60])
+    if pupil == other or not form.is_valid():
+        raise NotFound
+    asked = {name: form.cleaned_data[name] for name in _SAID}
+    try:
+        families.add_guardian(pupil, other, **asked)
+    except families.TooManyGuardians as error:
+        raise NotFound from error
+    words = gettext("%(guardian)s is a guardian of %(pupil)s.") % {
+        "guardian": other.display_name,
+        "pupil": pupil.display_name,
+    }
+    return go(request, reverse("addressbook:contact", args=[pk]), words)
+
+
+# --- classes ---
+
+
+@require_GET
+@login_required
+def write(request: SignedInRequest, group: int) -> HttpResponse:
+    """Whom a message to a class would reach, before it is begun."""
+    own_group = group_of(request, group)
+    if not own_group.is_class:
+        raise NotFound
+    context = {"group": own_group, "audiences": class_presentation.audiences(own_group)}
+    return page(request, "class_write.html", context, group=own_group)
+
+
+@require_POST
+@login_required
+def set_class(request: SignedInRequest, group: int) -> HttpResponse:
+    """Make a group a class, or an ordinary group again."""
+    own_group = group_of(request, group)
+    form = ClassForm(request.POST)
+    if not form.is_valid():
+        return form_page(request, own_group, of_class=form)
+    asked = form.cleaned_data
+    groups.set_class(
+        own_group,
+        asked["school_year"] if asked["is_class"] else None,
+        Group.Guardians(asked["guardians"]),
+    )
+    words = gettext("Group saved.")
+    return go(request, reverse("addressbook:group", args=[group]), words)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def year(request: SignedInRequest) -> HttpResponse:
+    """Pass to the new school year: archive the classes of former ones, propose new ones."""
+    current = years.current()
+    former = archiving.former_classes(request.user, current)
+    initial = {"names": "\n".join(group.class_name or group.name for group in former)}
+    form = YearForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_bound and form.is_valid():
+        chosen = [group for group in former if group.pk in form.cleaned_data["classes"]]
+        made = archiving.pass_to(request.user, current, chosen, form.cleaned_data["names"])
+        words = class_presentation.passed_words(len(chosen), len(made))
+        return go(request, reverse("addressbook:year"), words)
+    context = {
+        "form": form,
+        "former": former,
+        "year_words": years.words(current),
+        "archived": Group.objects.of(request.user).exclude(archived=None),
+        "holidays": class_presentation.holiday_table(holidays.of_year(current)),
+    }
+    status = 422 if form.is_bound else 200
+    return page(request, "year.html", context, current="year", status=status)

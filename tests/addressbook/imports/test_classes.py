@@ -1,0 +1,221 @@
+"""A school's list from its file to pupils, guardians and classes, and again next month."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from addressbook import class_presentation, contacts, imports
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import families, groups
+from addressbook.models import Contact, Group, Guardianship, ImportJob
+from tests.addressbook.imports.conftest import Import
+from tests.webmail.previews import samples
+
+pytestmark = pytest.mark.django_db
+
+FOLDER = Path(__file__).parents[2] / "data" / "addressbook" / "classes"
+HEAD = (
+    "Nom élève;Prénom élève;Né(e) le;Classe;Nom responsable 1;Email responsable 1;"
+    "Reçoit les courriers 1;Nom responsable 2;Email responsable 2;Année scolaire\n"
+)
+LEA = "MARTIN;Léa;12/05/2014;6e C;Martin Paul;p@x.example;oui;Dupont Anne;a@x.example;2026-2027\n"
+TOM = "NOËL;Tom;01/02/2014;6e C;Noël Ève;e@x.example;oui;;;2026-2027\n"
+
+
+def group(user: User, name: str) -> Group:
+    return Group.objects.of(user).get(name=name)
+
+
+def pupils(user: User, name: str) -> list[str]:
+    return list(group(user, name).contacts.values_list("display_name", flat=True))
+
+
+def test_one_import_makes_pupils_guardians_and_classes(claire: User, brought: Import) -> None:
+    job = brought(claire, (FOLDER / "pronote.csv").read_bytes())
+    assert (job.new, job.refused) == (11, 0)
+    assert pupils(claire, "6e C") == ["Léa MARTIN", "Tom MARTIN"]
+    found = families.families(group(claire, "6e C"))
+    assert [[one.person.last_name for one in family.guardians] for family in found] == [
+        ["MARTIN", "DUPONT"],
+        ["MARTIN", "DUPONT"],
+    ]
+    assert found[0].guardians[1].person.addresses[0] == "a.dupont@exemple.invalid"
+    assert group(claire, "6e C").kind == Group.Kind.CLASS
+
+
+def test_a_workbook_with_a_sheet_for_each_class(claire: User, brought: Import) -> None:
+    head = ["Nom", "Prénom", "Né(e) le", "Responsable 1", "Email responsable 1"]
+    book = samples.xlsx(
+        {
+            "6e A": [head, ["MARTIN", "Léa", "12/05/2014", "MARTIN Paul", "p@x.example"]],
+            "6e B": [head, ["MARTIN", "Tom", "12/05/2014", "MARTIN Paul", "p@x.example"]],
+        }
+    )
+    brought(claire, book)
+    assert pupils(claire, "6e A") == ["Léa MARTIN"]
+    assert pupils(claire, "6e B") == ["Tom MARTIN"]
+    (paul,) = Contact.objects.of(claire).filter(addresses__folded="p@x.example")
+    assert len(families.pupils_of(paul)) == 2
+
+
+def test_the_same_list_again_changes_nothing(claire: User, brought: Import) -> None:
+    for name in ("pronote.csv", "siecle_responsables.csv", "onde.csv", "ecoledirecte.csv"):
+        brought(claire, (FOLDER / name).read_bytes())
+        before = list(Contact.objects.values_list("pk", "vcard"))
+        again = brought(claire, (FOLDER / name).read_bytes())
+        assert (again.new, again.merged, again.added, again.to_check) == (0, 0, 0, 0)
+        assert list(Contact.objects.values_list("pk", "vcard")) == before
+
+
+def test_undoing_takes_pupils_ties_and_classes_back(claire: User, brought: Import) -> None:
+    job = brought(claire, (FOLDER / "pronote.csv").read_bytes())
+    assert imports.undo(job)
+    imports.run(job.pk)
+    assert not Guardianship.objects.exists()
+    assert not Contact.objects.of(claire).exists()
+    assert not Group.objects.of(claire).exists()
+
+
+def test_a_list_says_who_came_who_left_and_who_changed_class(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    other = HEAD + TOM.replace("6e C", "6e D") + "ROY;Ali;03/03/2014;6e D;Roy Lou;l@x.example;;;;\n"
+    job = checked(claire, other)
+    (change,) = imports.class_changes(job)
+    assert change.came == ("Ali ROY",)
+    assert change.moved == (("Tom NOËL", "6e C"),)
+    assert not change.left
+    assert imports.start(job)
+    imports.run(job.pk)
+    assert pupils(claire, "6e C") == ["Léa MARTIN"]
+    assert sorted(pupils(claire, "6e D")) == ["Ali ROY", "Tom NOËL"]
+    job.refresh_from_db()
+    imports.undo(job)
+    imports.run(job.pk)
+    assert sorted(pupils(claire, "6e C")) == ["Léa MARTIN", "Tom NOËL"]
+
+
+def test_those_who_are_ticked_leave_the_class_and_are_archived(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    job = checked(claire, HEAD + LEA)
+    (change,) = imports.class_changes(job)
+    assert [name for _pk, name in change.left] == ["Tom NOËL"]
+    assert imports.start(job, [pk for pk, _name in change.left])
+    imports.run(job.pk)
+    assert pupils(claire, "6e C") == ["Léa MARTIN"]
+    gone = Contact.objects.of(claire).exclude(archived=None)
+    assert {one.display_name for one in gone} == {"Noël Ève", "Tom NOËL"}
+    job.refresh_from_db()
+    imports.undo(job)
+    imports.run(job.pk)
+    assert sorted(pupils(claire, "6e C")) == ["Léa MARTIN", "Tom NOËL"]
+    assert not Contact.objects.exclude(archived=None).exists()
+
+
+def test_a_list_of_a_part_of_the_class_ticks_nobody(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM + TOM.replace("Tom", "Jo") + TOM.replace("Tom", "Lu"))
+    (view,) = class_presentation.class_changes(imports.class_changes(checked(claire, HEAD + LEA)))
+    assert (len(view.left), view.is_partial) == (3, True)
+    most = HEAD + LEA + TOM + TOM.replace("Tom", "Jo")
+    (view,) = class_presentation.class_changes(imports.class_changes(checked(claire, most)))
+    assert (len(view.left), view.is_partial) == (1, False)
+
+
+def test_nobody_is_told_to_have_left_where_both_are_kept(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    (change,) = imports.class_changes(checked(claire, HEAD + LEA, policy="keep"))
+    assert not change.left
+
+
+def test_who_is_not_ticked_stays(claire: User, brought: Import) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    job = brought(claire, HEAD + LEA)
+    assert job.to_check == 1
+    assert sorted(pupils(claire, "6e C")) == ["Léa MARTIN", "Tom NOËL"]
+
+
+def test_the_class_of_last_year_is_archived_by_the_list_of_this_year(
+    claire: User, brought: Import
+) -> None:
+    brought(claire, (HEAD + LEA).replace("2026-2027", "2025-2026"))
+    job = brought(claire, HEAD + TOM)
+    assert pupils(claire, "6e C") == ["Tom NOËL"]
+    old = group(claire, "6e C (2025-2026)")
+    assert old.archived
+    assert [one.display_name for one in old.contacts.all()] == ["Léa MARTIN"]
+    imports.undo(job)
+    imports.run(job.pk)
+    assert pupils(claire, "6e C") == ["Léa MARTIN"]
+
+
+def test_an_ordinary_group_of_the_name_stays_one(claire: User, brought: Import) -> None:
+    groups.create(claire, "6e C")
+    brought(claire, HEAD + LEA)
+    assert not pupils(claire, "6e C")
+    assert pupils(claire, "6e C (2026-2027)") == ["Léa MARTIN"]
+
+
+def test_a_guardian_is_known_by_the_pupil_when_the_address_is_another(
+    claire: User, brought: Import
+) -> None:
+    brought(claire, HEAD + LEA)
+    brought(claire, HEAD + LEA.replace("p@x.example", "paul@new.example"))
+    paul = Contact.objects.of(claire).get(display_name="Martin Paul")
+    assert {one.address for one in paul.addresses.all()} == {"p@x.example", "paul@new.example"}
+
+
+def test_a_pupil_and_a_guardian_of_one_name_are_two(claire: User, brought: Import) -> None:
+    contacts.create(
+        claire,
+        ContactData(first_name="Léa", last_name="Martin", emails=(Email("lea@x.example"),)),
+    )
+    brought(claire, HEAD + LEA.replace("Martin Paul;p@x.example", "Martin Léa;lea@x.example"))
+    assert Contact.objects.of(claire).filter(display_name__iexact="Léa Martin").count() == 2
+
+
+def test_what_was_said_by_hand_is_kept_where_the_list_is_silent(
+    claire: User, brought: Import
+) -> None:
+    brought(claire, HEAD + LEA)
+    lea = Contact.objects.of(claire).get(display_name="Léa MARTIN")
+    _paul, anne = families.guardians_of(lea)
+    families.change_guardian(
+        anne.tie, relation="mother", receives_mail=False, is_legal=True, is_first=True
+    )
+    brought(claire, HEAD + LEA)
+    first, _second = families.guardians_of(lea)
+    assert (first.contact, first.tie.receives_mail) == (anne.contact, False)
+
+
+def test_the_preview_of_many_pupils_costs_as_many_queries_as_of_two(
+    claire: User, checked: Import, brought: Import, django_assert_num_queries
+) -> None:
+    client = Client()
+    client.force_login(claire, backend="accounts.backends.MailServerBackend")
+    brought(claire, HEAD + LEA + TOM)
+
+    def lines(count: int) -> str:
+        return "".join(
+            f"NOM{n};Prénom;0{n % 9 + 1}/02/2014;{n % 12}e;Père{n};p{n}@x.example;oui;;;2026-2027\n"
+            for n in range(count)
+        )
+
+    for count in (2, 200):
+        job = checked(claire, HEAD + TOM + lines(count))
+        url = f"/contacts/import/{job.pk}/"
+        ImportJob.objects.filter(pk=job.pk).update(columns={})
+        client.get(url)
+        with django_assert_num_queries(26):
+            client.get(url)
+        imports.cancel(ImportJob.objects.get(pk=job.pk))
