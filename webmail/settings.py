@@ -184,6 +184,10 @@ REMOTE_CLOSED_NETWORKS = env_networks("WEBMAIL_REMOTE_CLOSED_NETWORKS")
 
 PREVIEW_LIMIT = env_int("WEBMAIL_PREVIEW_LIMIT_MB") * 1024 * 1024
 OFFICE = env_choice("WEBMAIL_OFFICE")
+EXPORT_LIMIT = env_int("WEBMAIL_EXPORT_LIMIT_MB") * 1024 * 1024
+EXPORT_DAYS = env_int("WEBMAIL_EXPORT_DAYS")
+IMPORT_LIMIT = env_int("WEBMAIL_IMPORT_LIMIT_MB") * 1024 * 1024
+TRANSFER_OPEN_NETWORKS = env_networks("WEBMAIL_TRANSFER_OPEN_NETWORKS")
 SPOOL = Path(env_text("WEBMAIL_SPOOL", str(BASE_DIR / "var" / "spool")))
 
 # Sign-in
@@ -588,6 +592,11 @@ CELERY_BEAT_SCHEDULE = {
     "tend-mail-jobs": {
         "task": "webmail.tasks.tend_mail_jobs",
         "schedule": 5,
+        "options": _SOON_OVER,
+    },
+    "tend-transfers": {
+        "task": "webmail.tasks.tend_transfers",
+        "schedule": 10,
         "options": _SOON_OVER,
     },
     "tend-outbox": {

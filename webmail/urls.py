@@ -34,6 +34,7 @@ from webmail.views import (
     search,
     space,
     tags,
+    transfers,
 )
 from webmail.views.viewer import cards, contents, nested, office, pages
 
@@ -50,6 +51,8 @@ mail = [
     path("mail/<folder:folder>/snippets/", lists.snippets, name="snippets"),
     path("mail/<folder:folder>/act/", actions.act, name="act"),
     path("mail/<folder:folder>/selection/", actions.selection, name="selection"),
+    path("mail/<folder:folder>/export/", transfers.export_folder, name="export"),
+    path("mail/<folder:folder>/download/", transfers.download, name="download"),
     path("mail/<folder:folder>/purge/", actions.purge, name="purge"),
     path("mail/<folder:folder>/<ref:ref>/", messages.message, name="message"),
     path("mail/<folder:folder>/<ref:ref>/card/", messages.card, name="card"),
@@ -122,6 +125,13 @@ mail = [
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<int:pk>/resume/", jobs.resume, name="job_resume"),
     path("jobs/<int:pk>/undo/", jobs.undo, name="job_undo"),
+    path("transfers/", transfers.all_transfers, name="transfers"),
+    path("transfers/export/", transfers.export_all, name="export_all"),
+    path("transfers/<uuid:pk>/", transfers.one, name="transfer"),
+    path("transfers/<uuid:pk>/file/", transfers.file, name="transfer_file"),
+    path("transfers/<uuid:pk>/cancel/", transfers.cancel, name="transfer_cancel"),
+    path("transfers/<uuid:pk>/resume/", transfers.resume, name="transfer_resume"),
+    path("transfers/<uuid:pk>/undo/", transfers.undo, name="transfer_undo"),
     path("tags/", tags.tags, name="tags"),
     path("folders/", folders.all_folders, name="folders"),
     path("folders/change/", folders.change, name="folder_change"),

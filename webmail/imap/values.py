@@ -158,6 +158,19 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """The facts of a message beside its bytes: what an export writes down. ``size`` is what the
+    server says; some round it.
+    """
+
+    uid: int
+    flags: frozenset[str]
+    received: datetime | None
+    size: int
+    fields: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in
     bytes; ``urgent``: its author says so. Of a message that is not ``is_readable`` the server told

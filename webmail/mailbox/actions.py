@@ -197,6 +197,17 @@ def find_sent(imap: Connection, message_id: str) -> MessageRef | None:
     return MessageRef(selected.folder, selected.uidvalidity, uids[-1]) if uids else None
 
 
+def by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
+    """Messages by their folders, in steps that have no verb yet."""
+    in_order = sorted(set(refs))
+    return tuple(
+        Step("", place, uidvalidity, tuple(ref.uid for ref in group))
+        for (place, uidvalidity), group in groupby(
+            in_order, key=lambda ref: (ref.folder, ref.uidvalidity)
+        )
+    )
+
+
 # --- marking ---
 
 

@@ -26,6 +26,7 @@ from webmail.models.senders import (
     TrustedImageDomain,
 )
 from webmail.models.tags import KNOWN_TAGS, TAGS_CACHE_SECONDS, Tag
+from webmail.models.transfers import Transfer
 from webmail.models.writing import (
     CannedAnswer,
     Draft,
@@ -70,6 +71,7 @@ __all__ = [
     "SignatureTemplate",
     "Standing",
     "Tag",
+    "Transfer",
     "TrustedImageDomain",
     "Unsubscription",
 ]

@@ -6,7 +6,9 @@ import re
 import unicodedata
 from datetime import datetime
 
-_UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+')
+_UNSAFE = re.compile(
+    r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+'
+)
 _LONGEST = 100
 """Characters of a name without its extension: with four bytes each it stays below the 255 bytes of
 file systems only for text of the Latin script, so that bytes are bounded as well."""
@@ -33,8 +35,7 @@ def of_message(when: datetime | None, subject: str, fallback: str) -> str:
 
 
 class Unique:
-    """Names that differ for every file system: one that was given before gets a number. ``seen``:
-    the names of one folder, as `key` spells them."""
+    """Names that differ for every file system: one that was given before gets a number."""
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}
@@ -47,11 +48,14 @@ class Unique:
         if name.casefold() not in self._seen:
             self.note(name)
             return name
-        stem, dot, extension = name.rpartition(".")
+        above, slash, last = name.rpartition("/")
+        stem, dot, extension = last.rpartition(".")
+        if not stem:
+            stem, dot, extension = last, "", ""
         number = self._seen[name.casefold()]
         while True:
             number += 1
-            other = f"{stem} ({number}){dot}{extension}"
+            other = f"{above}{slash}{stem} ({number}){dot}{extension}"
             if other.casefold() not in self._seen:
                 self._seen[name.casefold()] = number
                 self.note(other)

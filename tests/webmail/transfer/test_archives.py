@@ -58,8 +58,8 @@ def test_a_tar_is_read_by_others() -> None:
             assert read.extractfile(name).read() == content  # type: ignore[union-attr]
             assert read.getmember(name).mtime == 1764061200
     ours = [
-        (member.name, member.is_folder, body.read()) for member, body in
-        tarring.members(io.BytesIO(data))
+        (member.name, member.is_folder, body.read())
+        for member, body in tarring.members(io.BytesIO(data))
     ]
     assert ours == [("Boîte/cur/", True, b""), *((n, False, c) for n, c in files.items())]
 
@@ -101,7 +101,9 @@ def test_info_zip_takes_the_zip(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(data)
     try:
         done = subprocess.run(  # noqa: S603
-            ["unzip", "-t", str(tmp_path / "a.zip")], capture_output=True, check=False  # noqa: S607
+            ["unzip", "-t", str(tmp_path / "a.zip")],
+            capture_output=True,
+            check=False,
         )
     except FileNotFoundError:
         pytest.skip("unzip is not installed")

@@ -39,7 +39,9 @@ BODIES = [
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 100_000])
 def test_what_is_written_is_read_as_it_was(size: int) -> None:
-    messages = [b"Subject: %d\r\nStatus-Code: x\r\n\r\n" % n + body for n, body in enumerate(BODIES)]
+    messages = [
+        b"Subject: %d\r\nStatus-Code: x\r\n\r\n" % n + body for n, body in enumerate(BODIES)
+    ]
     data = written(*messages, flags=frozenset({SEEN, FLAGGED}), size=size)
     assert b"\r" not in data
     found = list(mbox.messages(pieces(data, size), MOST))
