@@ -26,7 +26,8 @@ RECEIPT_ANSWERED = "$MDNSent"
 @dataclass(frozen=True, slots=True)
 class ImapServer:
     """The address of an IMAP server and the way to reach it. ``security``: ``tls``, ``starttls`` or
-    ``none``; seconds.
+    ``none``; seconds. ``name``: the one that its certificate must be for, where ``host`` is a
+    number.
     """
 
     host: str
@@ -34,6 +35,7 @@ class ImapServer:
     security: str
     timeout: float = 20.0
     ca_file: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -165,6 +165,11 @@ def ensure_named(imap: Connection, label: str) -> str:
     return name
 
 
+def create(imap: Connection, name: str) -> None:
+    """Make a folder, and subscribe to it; one that is there already stays."""
+    _create(imap, name, "")
+
+
 def named(folders: Iterable[Folder], label: str) -> Folder | None:
     """The person's own folder at the top that is called ``label``: accents and capitals do not
     count. None when there is none, or one that can't be opened."""

@@ -105,7 +105,7 @@ def outcome(job: Transfer) -> str:
     if job.state == State.CANCELLED:
         words.insert(0, gettext("Stopped."))
     if job.state == State.FAILED:
-        words.append(failure(job.failure))
+        words.append(failure(job.failure, is_export=job.kind == Kind.EXPORT))
     if job.is_undone:
         words.append(gettext("It was taken back."))
     return " ".join(words)
@@ -129,7 +129,13 @@ def _counted(job: Transfer) -> str:
     return words
 
 
-def failure(name: str) -> str:
+def too_large() -> str:
+    """What is said of a file that may not be uploaded."""
+    limit = {"limit": size_in_words(settings.IMPORT_LIMIT)}
+    return gettext("The file is larger than %(limit)s: bring it in several parts.") % limit
+
+
+def failure(name: str, *, is_export: bool) -> str:
     """Why a transfer stopped, and what to do."""
     match name:
         case "SpoolFull":
@@ -137,7 +143,7 @@ def failure(name: str) -> str:
                 "The server has no room for the file just now. What was written is kept: go on"
                 " later, or tell the support desk."
             )
-        case "TooLarge":
+        case "TooLarge" if is_export:
             limit = {"limit": size_in_words(settings.EXPORT_LIMIT)}
             return (
                 gettext("The file would be larger than %(limit)s. Take fewer folders at once.")
@@ -152,7 +158,7 @@ def failure(name: str) -> str:
             return gettext("The mail server does not answer: go on later. Nothing is lost.")
         case "FolderChanged" | "FolderNotFound":
             return gettext("The folder is no longer there: begin again from where it is now.")
-        case "Unreadable":
+        case "NoMessages":
             return gettext("This file holds no messages that can be read.")
         case "OtherRefused":
             return gettext(

@@ -7,7 +7,7 @@ What takes time is done by `run`, in a worker. The caller hands a job over with
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,13 @@ from django.utils import timezone
 from accounts import lending, sealed_files, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
-from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
+from webmail.errors import (
+    MessageNotFound,
+    ServerUnavailable,
+    SignInNeeded,
+    TooLarge,
+    WebmailError,
+)
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
@@ -25,7 +31,7 @@ from webmail.jobs.mail_jobs import Deed, Done
 from webmail.mailbox.actions import DELETE, Step
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.models import Transfer
-from webmail.transfer import exporting, store
+from webmail.transfer import collecting, exporting, importing, store
 from webmail.transfer.exporting import Place
 
 State, Kind = Transfer.State, Transfer.Kind
@@ -72,6 +78,109 @@ def _make_room(request: SignedInRequest) -> None:
         _forget_files(job)
 
 
+def bring(request: SignedInRequest, folder: str, name: str, chunks: Iterable[bytes]) -> Transfer:
+    """A new import of an uploaded file, which waits for a worker. Raises TooLarge, and
+    sealed_files.Unwritable when the spool is full; nothing is left then."""
+    key = sealed_files.new_key()
+    segments: list[store.Segment] = []
+    try:
+        for pieces in _segmented(chunks):
+            segments.append(store.write(key, pieces))
+            if sum(size for _name, size in segments) > settings.IMPORT_LIMIT:
+                raise TooLarge(limit=settings.IMPORT_LIMIT)
+        size = sum(size for _name, size in segments)
+        return _import(request, folder, name, key, segments, size, State.WAITING)
+    except BaseException:
+        store.remove(segments)
+        raise
+
+
+def begin_upload(request: SignedInRequest, folder: str, name: str, size: int) -> Transfer:
+    """A new import of a file that comes in pieces. Raises TooLarge."""
+    if size > settings.IMPORT_LIMIT:
+        raise TooLarge(limit=settings.IMPORT_LIMIT)
+    job = _import(request, folder, name, sealed_files.new_key(), [], size, State.UPLOADING)
+    Transfer.objects.filter(pk=job.pk).update(size=0)
+    job.size = 0
+    return job
+
+
+def collect(
+    request: SignedInRequest, folder: str, server: str, port: int, login: str, password: str
+) -> Transfer:
+    """A new transfer of the mail of another account, which waits for a worker."""
+    job = Transfer(
+        user=request.user,
+        credential=lending.lend(request),
+        kind=Kind.ACCOUNT,
+        folder=folder,
+        name=f"{login} ({server})"[:200],
+        work={"other": {"server": server, "port": port, "login": login}},
+    )
+    job.sealed = collecting.seal(job, password)
+    job.save(force_insert=True)
+    return job
+
+
+def add_piece(job: Transfer, at: int, chunks: Iterable[bytes]) -> bool:
+    """The next piece of a file, which begins at a byte; with the last one the job waits for a
+    worker. False where another piece is awaited. Raises TooLarge, sealed_files.Unwritable."""
+    if job.state != State.UPLOADING or at != job.size:
+        return False
+    segment = store.write(bytes(job.key), chunks)
+    size = job.size + segment[1]
+    own = Transfer.objects.filter(pk=job.pk, state=State.UPLOADING, size=at)
+    work = {**job.work, "segments": [*job.work["segments"], segment]}
+    state = State.WAITING if size == job.total else State.UPLOADING
+    if size > job.total or not segment[1]:
+        store.remove([segment])
+        raise TooLarge(limit=job.total)
+    if not own.update(work=work, size=size, state=state, changed=timezone.now()):
+        store.remove([segment])
+        return False
+    job.refresh_from_db()
+    return True
+
+
+def _segmented(chunks: Iterable[bytes]) -> Iterator[Iterator[bytes]]:
+    """Chunks in groups of a segment's size. Each group must be read before the next is asked
+    for."""
+    source = iter(chunks)
+    for first in source:
+
+        def group(first: bytes = first) -> Iterator[bytes]:
+            size = len(first)
+            yield first
+            while size < store.SEGMENT and (chunk := next(source, None)) is not None:
+                size += len(chunk)
+                yield chunk
+
+        yield group()
+
+
+def _import(
+    request: SignedInRequest,
+    folder: str,
+    name: str,
+    key: bytes,
+    segments: Sequence[store.Segment],
+    size: int,
+    state: Transfer.State,
+) -> Transfer:
+    return Transfer.objects.create(
+        user=request.user,
+        credential=lending.lend(request),
+        kind=Kind.IMPORT,
+        folder=folder,
+        name=name[:200],
+        key=key,
+        size=size,
+        total=size,
+        state=state,
+        work={"segments": segments},
+    )
+
+
 def run(pk: uuid.UUID) -> None:
     """Do a job, or what is left of it. A second time, or while another does it, nothing happens."""
     job = Transfer.objects.select_related("user__mail_domain", "credential").claim(pk)
@@ -87,7 +196,7 @@ def run(pk: uuid.UUID) -> None:
         _stop(job, State.PASSWORD)
     except sealed_files.Unwritable:
         _stop(job, State.FAILED, SPOOL_FULL)
-    except (ServerUnavailable, MessageNotFound) as error:
+    except (ServerUnavailable, MessageNotFound, collecting.OtherUnavailable) as error:
         _again(job, type(error).__name__)
     except WebmailError as error:
         _stop(job, State.FAILED, type(error).__name__)
@@ -98,6 +207,8 @@ def run(pk: uuid.UUID) -> None:
 
 _STEPS: dict[Kind, Callable[[Transfer, Connection, Callable[..., None]], None]] = {
     Kind.EXPORT: exporting.run,
+    Kind.IMPORT: importing.run,
+    Kind.ACCOUNT: collecting.run,
 }
 
 
@@ -127,15 +238,23 @@ def cancel(job: Transfer) -> bool:
     return True
 
 
-def resume(request: SignedInRequest, job: Transfer) -> bool:
+def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
     """With the password of this session: a job that waited for it, or that failed and whose files
-    are there. The caller starts the job."""
+    are there. ``password`` is that of the other account, which was forgotten when the job failed.
+    The caller starts the job."""
     lent = lending.lend(request)
+    if needs_password(job):
+        job.sealed = collecting.seal(job, password)
     if job.leave([State.PASSWORD, State.FAILED], State.WAITING, attempts=0, credential=lent,
-                 failure=""):  # fmt: skip
+                 failure="", sealed=job.sealed):  # fmt: skip
         return True
     lending.give_back(lent)
     return False
+
+
+def needs_password(job: Transfer) -> bool:
+    """Whether `resume` needs the password of the other account."""
+    return job.kind == Kind.ACCOUNT and not job.sealed
 
 
 def can_be_resumed(job: Transfer) -> bool:
@@ -190,6 +309,10 @@ def tend() -> list[uuid.UUID]:
     late = Transfer.objects.filter(state=State.UPLOADING, changed__lt=now - _UPLOAD)
     for job in late:
         cancel(job)
+    waited = now - timedelta(days=1)
+    Transfer.objects.filter(state=State.PASSWORD, changed__lt=waited).exclude(sealed=b"").update(
+        state=State.FAILED, failure="OtherRefused", sealed=b""
+    )
     over = Transfer.objects.filter(changed__lt=now - Transfer.KEPT).exclude(state=State.RUNNING)
     for job in over:
         _forget_files(job)
@@ -231,6 +354,8 @@ def _clean_up(job: Transfer) -> None:
 def _stop(job: Transfer, state: Transfer.State, failure: str = "") -> None:
     """Over, or waiting for its user: the passwords are given back. A job that was stopped, or that
     another worker has, is not this one's to end."""
-    if job.end(state, failure=failure, sealed=b""):
+    # One that waits for its user's own password still needs that of the other account.
+    forgotten = {} if state == State.PASSWORD else {"sealed": b""}
+    if job.end(state, failure=failure, **forgotten):
         lending.give_back(job.credential)
     _clean_up(job)

@@ -12,6 +12,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
+    JsonResponse,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect
@@ -23,11 +24,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from kombu.exceptions import OperationalError
 
-from accounts import session
+from accounts import limits, session
 from accounts.http import SignedInRequest, login_required
+from accounts.sealed_files import Unwritable
 from webmail import tasks
-from webmail.errors import FolderNotFound, NotFound
-from webmail.forms.transfers import DownloadForm, ExportForm
+from webmail.errors import FolderNotFound, NotFound, TooLarge
+from webmail.forms.transfers import AccountForm, DownloadForm, ExportForm, ImportForm, PieceForm
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
@@ -38,13 +40,15 @@ from webmail.models import Transfer
 from webmail.presentation import transfers as presentation
 from webmail.presentation.links import ref_name
 from webmail.reader import streaming
-from webmail.transfer import exporting, names
+from webmail.transfer import collecting, exporting, names, store
 from webmail.transfer import jobs as transfers
 from webmail.transfer.exporting import Place
 from webmail.views import jobs
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
 
+MOST_UNFINISHED = 5
+"""Transfers of a user: each may keep a file in the spool."""
 AT_ONCE = 100
 """Messages that are downloaded without a job, if they weigh no more than `BYTES_AT_ONCE`."""
 BYTES_AT_ONCE = 25 * 1024 * 1024
@@ -66,6 +70,7 @@ def _ways(request: SignedInRequest) -> dict[str, Any]:
     recent = Transfer.objects.all().of(request.user)[:50]
     return {
         "forms": presentation.forms(),
+        "piece": store.SEGMENT,
         "jobs": [presentation.shown(job) for job in recent],
     }
 
@@ -76,7 +81,7 @@ def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """A transfer; for htmx how far it is, 286 when it is over."""
     job = _own(request, pk)
     shown = presentation.shown(job, can_be_resumed=transfers.can_be_resumed(job))
-    context = {"job": shown}
+    context = {"job": shown, "needs_password": transfers.needs_password(job)}
     if wants_partial(request):
         status = 200 if job.is_moving else 286
         return render_template(request, "webmail/transfers/_transfer.html", context, status=status)
@@ -270,6 +275,117 @@ def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
     return response
 
 
+# --- imports ---
+
+
+@require_POST
+@login_required
+def bring(request: SignedInRequest) -> HttpResponse:
+    """A file of messages, to be brought in by a job; from a script its name and size, and the file
+    in pieces afterwards."""
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _again(request, import_form=form)
+    chosen = form.cleaned_data
+    with session.imap(request) as imap:
+        target = _target(imap, chosen["folder"], chosen["new"])
+    if _has_too_many(request):
+        form.add_error("file", gettext("First finish or stop a transfer: five wait already."))
+        return _again(request, import_form=form)
+    try:
+        if chosen["file"]:
+            name = chosen["file"].name or "?"
+            job = transfers.bring(request, target, name, chosen["file"].chunks())
+            begin(request, job)
+        else:
+            job = transfers.begin_upload(request, target, chosen["name"], chosen["size"])
+    except TooLarge:
+        form.add_error("file", presentation.too_large())
+        return _again(request, import_form=form)
+    except Unwritable:
+        form.add_error("file", gettext("The file cannot be kept just now. Try again later."))
+        return _again(request, import_form=form)
+    return redirect("mail:transfer", job.pk)
+
+
+@require_POST
+@login_required
+def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """A piece of an uploaded file; the answer says in JSON at which byte the next begins."""
+    job = _own(request, pk)
+    form = PieceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise Http404
+    uploaded = form.cleaned_data["piece"]
+    if uploaded.size > store.SEGMENT:
+        raise TooLarge(limit=store.SEGMENT)
+    try:
+        added = transfers.add_piece(job, form.cleaned_data["at"], uploaded.chunks())
+    except Unwritable:
+        return JsonResponse({"at": job.size, "state": "full"}, status=503)
+    job.refresh_from_db()
+    if added and job.state == Transfer.State.WAITING:
+        begin(request, job)
+    return JsonResponse({"at": job.size, "state": job.state})
+
+
+@require_POST
+@login_required
+def account(request: SignedInRequest) -> HttpResponse:
+    """The mail of another account, to be fetched by a job once its password was tried."""
+    form = AccountForm(request.POST)
+    if not form.is_valid():
+        return _again(request, account_form=form)
+    chosen = form.cleaned_data
+    tries = limits.of_other_accounts(str(request.user.pk))
+    if _has_too_many(request) or limits.wait(tries):
+        form.add_error(None, gettext("First finish or stop a transfer, or try again later."))
+        return _again(request, account_form=form)
+    name, port = chosen["server"]
+    limits.count(tries)
+    try:
+        collecting.check(name, port, chosen["login"], chosen["password"])
+    except (
+        collecting.OtherRefused,
+        collecting.OtherUnavailable,
+        collecting.OtherClosed,
+    ) as error:
+        form.add_error(None, presentation.failure(type(error).__name__, is_export=False))
+        return _again(request, account_form=form)
+    with session.imap(request) as imap:
+        target = _target(imap, chosen["folder"], chosen["new"])
+    job = transfers.collect(request, target, name, port, chosen["login"], chosen["password"])
+    begin(request, job)
+    return redirect("mail:transfer", job.pk)
+
+
+def _has_too_many(request: SignedInRequest) -> bool:
+    unfinished = Transfer.objects.all().of(request.user).filter(state__in=Transfer.UNFINISHED)
+    return unfinished.count() >= MOST_UNFINISHED
+
+
+def _again(request: SignedInRequest, **more: Any) -> HttpResponse:
+    context = _ways(request) | more
+    response = _page(request, "webmail/transfers/transfers.html", context)
+    response.status_code = 422
+    return response
+
+
+def _target(imap: Connection, folder: str, new: str) -> str:
+    """The folder that messages go into. A new one stands inside the one that was chosen."""
+    listed = folders.list_folders(imap)
+    known = {one.name: one for one in listed}
+    if folder and folder not in known:
+        raise FolderNotFound
+    if not new.strip():
+        return folder
+    delimiter = next((one.delimiter for one in listed if one.delimiter), "")
+    label = names.clean(new, "_").replace(delimiter or "/", "-")
+    if folder and delimiter:
+        return f"{folder}{delimiter}{label}"
+    return folders.personal_prefix(listed) + label
+
+
 # --- jobs ---
 
 
@@ -286,7 +402,10 @@ def cancel(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """A transfer that waited for the password, or failed, goes on."""
     job = _own(request, pk)
-    if transfers.can_be_resumed(job) and transfers.resume(request, job):
+    password = request.POST.get("password", "")[:1000]
+    if transfers.needs_password(job) and not password:
+        return redirect("mail:transfer", pk)
+    if transfers.can_be_resumed(job) and transfers.resume(request, job, password):
         begin(request, job)
     return redirect("mail:transfer", pk)
 

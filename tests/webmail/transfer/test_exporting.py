@@ -6,7 +6,7 @@ import io
 import mailbox as python_mailbox
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import sealed_files, session
+from accounts import sealed_files
 from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
-from webmail import tasks
 from webmail.imap import fetch
 from webmail.imap.values import Folder
 from webmail.models import Transfer
@@ -29,24 +28,6 @@ from webmail.transfer import exporting, jobs, store
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool", "no_connections_left")]
 State = Transfer.State
 WHEN = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def no_connections_left() -> Iterator[None]:
-    yield
-    session.pool().close_all()
-
-
-@pytest.fixture
-def spool(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    settings.SPOOL = tmp_path
-    monkeypatch.setattr(tasks.do_transfer, "delay", lambda pk: None)
-    return tmp_path / "transfers"
-
-
-@pytest.fixture
-def reader(signed_in: Callable[..., Client], alice: MailAccount) -> Client:
-    return signed_in(alice)
 
 
 def begun(reader: Client, form: str, folder: str = "INBOX") -> Transfer:
