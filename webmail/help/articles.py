@@ -26,7 +26,10 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
     (_("Reading"), ("read", "attachments", "search")),
     (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
-    (_("Sorting"), ("folders", "trash", "space", "rules", "absence", "adverts", "fraud")),
+    (
+        _("Sorting"),
+        ("folders", "trash", "space", "transfer", "rules", "absence", "adverts", "fraud"),
+    ),
     (_("Contacts"), ("contacts", "import")),
     (_("Devices and display"), ("phone", "display", "accessibility")),
 )
@@ -46,6 +49,7 @@ _PAGES: Final = {
     "mail:canned": "write",
     "mail:compose": "write",
     "mail:draft": "drafts",
+    "mail:export": "transfer",
     "mail:folder": "read",
     "mail:folders": "folders",
     "mail:forward": "write",
@@ -58,6 +62,7 @@ _PAGES: Final = {
     "mail:search": "search",
     "mail:senders": "adverts",
     "mail:space": "space",
+    "mail:transfer": "transfer",
     "mail:view": "attachments",
 }
 _HERE: Final = Path(__file__).resolve().parent

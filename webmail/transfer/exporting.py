@@ -93,10 +93,10 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
         segment = store.write(bytes(job.key), exporter.segment())
         made = [segment]
         try:
-            records = exporter.writer.take_records()
+            entries = exporter.writer.take_records()
             work["records"] = list(work.get("records", []))
-            if records:
-                made.append(store.write(bytes(job.key), [records]))
+            if entries:
+                made.append(store.write(bytes(job.key), [entries]))
                 work["records"].append(made[-1])
                 exporter.note_records(made[-1])
             work |= exporter.state()
@@ -109,8 +109,9 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
             store.remove(made)
             raise
     until = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
-    store.remove(work["records"])
+    records = work.get("records", [])
     go_on(work={**work, "records": []}, until=until)
+    store.remove(records)  # once nobody needs them: a worker that dies before goes on with them
 
 
 def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from webmail.errors import BadServerAnswer, OverQuota, ServerUnavailable, Webmai
 from webmail.imap import quota
 from webmail.imap.connection import Connection
 from webmail.models import Transfer
-from webmail.transfer import reading, store
+from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor
 from webmail.transfer.reading import Item, Limits
 
@@ -51,6 +51,9 @@ class _Import:
         self._work = dict(job.work)
         self._depositor = Depositor(imap, job.folder, self._work, self._go_on)
         self._passed = 0
+        # Messages without a folder, where none was chosen, get one that is called like the file.
+        stem = job.name.rpartition(".")[0] or job.name
+        self._own_path = () if job.folder else (names.clean(stem, "_"),)
 
     def run(self) -> None:
         done = self._work.get("number", 0)
@@ -78,7 +81,8 @@ class _Import:
             self._depositor.refuse(found.place, "server", len(found.raw))
             return
         try:
-            self._depositor.put(found.path, found.raw, found.flags, found.when, found.place)
+            path = found.path or self._own_path
+            self._depositor.put(path, found.raw, found.flags, found.when, found.place)
         except (BadServerAnswer, ServerUnavailable) as error:
             times = times + 1 if stuck_at == number else 1
             self._work["stuck"] = [number, times]

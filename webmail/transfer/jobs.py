@@ -318,9 +318,20 @@ def tend() -> list[uuid.UUID]:
         _forget_files(job)
         lending.give_back(job.credential)
         job.delete()
+    _finish()
     store.sweep(_known_files())
     waiting = Transfer.objects.waiting().filter(changed__lt=now - _AGAIN)
     return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
+
+
+def _finish() -> None:
+    """Do what a worker did not that died just after the end of its job."""
+    over = Transfer.objects.exclude(state__in=Transfer.UNFINISHED)
+    for job in over.exclude(credential=None).select_related("credential"):
+        lending.give_back(job.credential)
+    for job in over.exclude(state=State.FAILED).exclude(kind=Kind.EXPORT, state=State.DONE):
+        if "segments" in job.work:
+            _forget_files(job)
 
 
 def _known_files() -> set[str]:

@@ -132,14 +132,15 @@ def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
         if not known:
             raise FolderNotFound
         sides = read_folders(imap, folder, anew=False)
+    row = sides.shown.find(folder)
+    label = row.label if row else folder
     form = ExportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return _exported(request, form, [Place(folder)], folder, known)
-    row = sides.shown.find(folder)
+        return _exported(request, form, [Place(folder)], folder, known, label)
     context = {
         "folders": sides.shown,
         "current": folder,
-        "label": row.label if row else folder,
+        "label": label,
         "count": known[0].messages,
         "forms": presentation.forms(),
     }
@@ -153,21 +154,16 @@ def _exported(
     places: Sequence[Place],
     folder: str,
     known: Sequence[Folder],
+    label: str = "",
 ) -> HttpResponseRedirect:
-    label = _last(known[0]) if folder else _mailbox_name()
     kind = form.cleaned_data["form"]
-    return _start_export(
-        request, places, kind, folder, label, sum(one.messages or 0 for one in known)
-    )
-
-
-def _last(folder: Folder) -> str:
-    return folder.name.split(folder.delimiter)[-1] if folder.delimiter else folder.name
+    total = sum(one.messages or 0 for one in known)
+    return _start_export(request, places, kind, folder, label or _mailbox_name(), total)
 
 
 def _label(imap: Connection, name: str) -> str:
-    found = (_last(one) for one in folders.kept_folders(imap) if one.name == name)
-    return next(found, name)
+    row = read_folders(imap, name, anew=False).shown.find(name)
+    return row.label if row else name
 
 
 def _mailbox_name() -> str:

@@ -53,7 +53,7 @@ def fill(mailbox: Mailbox) -> None:
 def test_a_folder_as_mbox(reader: Client, mailbox: Mailbox, tmp_path: Path) -> None:
     fill(mailbox)
     job = begun(reader, "mbox")
-    assert job.name == "INBOX.mbox" and job.total == 4
+    assert job.name == "Boîte de réception.mbox" and job.total == 4
     (tmp_path / "a.mbox").write_bytes(done(job))
     read = python_mailbox.mbox(tmp_path / "a.mbox", create=False)
     assert [one["Subject"] for one in read] == [
@@ -228,7 +228,10 @@ def test_a_download_is_its_owners_and_ends(
     assert content not in b"".join(path.read_bytes() for path in spool.iterdir())
     answer = reader.get(f"/transfers/{job.pk}/file/")
     assert b"".join(answer.streaming_content) == content
-    assert answer["Content-Disposition"] == 'attachment; filename="INBOX.zip"'
+    assert (
+        answer["Content-Disposition"]
+        == "attachment; filename*=utf-8''Bo%C3%AEte%20de%20r%C3%A9ception.zip"
+    )
     assert int(answer["Content-Length"]) == len(content)
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     other = signed_in(bob)
