@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 
@@ -32,7 +32,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     file = store.Source(bytes(job.key), job.work["segments"])
     with io.BufferedReader(file, 64 * 1024) as source:
         try:
-            _Import(job, imap, go_on, source, file.size).run()
+            _Import(job, imap, go_on, cast(BinaryIO, source), file.size).run()
         except (reading.Unreadable, OSError) as error:
             raise NoMessages from error
 
@@ -43,7 +43,7 @@ class _Import:
         job: Transfer,
         imap: Connection,
         go_on: Callable[..., None],
-        source: io.BufferedReader,
+        source: BinaryIO,
         size: int,
     ) -> None:
         self._job, self._imap, self._source, self._size = job, imap, source, size

@@ -34,7 +34,8 @@ from webmail.models import Transfer
 from webmail.transfer import collecting, exporting, importing, store
 from webmail.transfer.exporting import Place
 
-State, Kind = Transfer.State, Transfer.Kind
+State = Transfer.State
+Kind = Transfer.Kind
 
 SPOOL_FULL = "SpoolFull"
 _AGAIN = timedelta(seconds=20)

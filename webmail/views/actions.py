@@ -364,7 +364,7 @@ def _toast(
     if result.job is not None:
         return jobs.begun(request, result.job)
     work = result.work
-    undo = None
+    undo: dict[str, Any] | None = None
     if work.undo and asked.verb != "undo":
         steps = json.dumps(packed(work.undo), separators=(",", ":"))
         following = safe_next(request) or reverse("mail:folder", args=[asked.folder])

@@ -61,10 +61,11 @@ class Bench:
             for number in range(1, MESSAGES + 1):
                 mailbox.append("INBOX", "", "", large.message(number))
             mailbox.select("INBOX")
-            self.messages = [
-                bytes(mailbox.fetch(str(number), "(BODY.PEEK[])")[1][0][1])
+            fetched: list[Any] = [
+                mailbox.fetch(str(number), "(BODY.PEEK[])")[1][0]
                 for number in range(1, MESSAGES + 1)
             ]
+            self.messages = [bytes(one[1]) for one in fetched]
 
     def mailbox(self, who: list[str] | None = None) -> imaplib.IMAP4:
         mailbox = imaplib.IMAP4("127.0.0.1", self._port)

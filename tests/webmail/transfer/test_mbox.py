@@ -115,6 +115,14 @@ def test_a_file_without_an_end_is_read_as_far_as_it_goes() -> None:
     ]
 
 
+def test_a_separator_near_the_end_is_seen_behind_a_sentence() -> None:
+    data = written(b"Subject: a\n\na\nFrom me\n", b"Subject: b\n\nb\n")
+    assert [one.raw for one in mbox.messages(pieces(data, 9), MOST)] == [
+        b"Subject: a\n\na\nFrom me\n",
+        b"Subject: b\n\nb\n",
+    ]
+
+
 def test_what_is_no_mbox_has_no_messages() -> None:
     assert not mbox.begins(b"Subject: From bob\n\nFrom bob Tue Mar  3 09:00:00 2026\nx: y\n")
     assert list(mbox.messages([b"\0" * 10_000, b"From " * 10_000], MOST)) == []
