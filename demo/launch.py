@@ -27,7 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, address_books, options, rules, staff
+from demo import academy, address_books, mail_files, options, rules, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -161,6 +161,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     secret = _kept(FOLDER / "secret", 40)
     _keep_oidc_key()
     address_books.write(FOLDER / address_books.FOLDER)
+    mail_files.write(FOLDER / mail_files.FOLDER)
     env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
@@ -516,6 +517,7 @@ def in_words(ready: Announcement) -> str:
             if a.numen and a.birth_date
         ]
     lines += ["", f"Old address books to import: {FOLDER / address_books.FOLDER}"]
+    lines += [f"Files of messages to bring in: {FOLDER / mail_files.FOLDER}"]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 

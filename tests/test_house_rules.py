@@ -282,6 +282,8 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.claims",
         "accounts.http",
         "accounts.lending",
+        "accounts.limits",
+        "accounts.models",
         "accounts.sealed_files",
         "accounts.sealed_rows",
         "accounts.session",

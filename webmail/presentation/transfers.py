@@ -165,6 +165,8 @@ def failure(name: str, *, is_export: bool) -> str:
                 "The other server does not accept this login with this password. Some providers"
                 " ask for a password made for this purpose (“app password”)."
             )
+        case "TooManyTries":
+            return gettext("You tried this too often: wait an hour, then try again.")
         case "OtherUnavailable":
             return gettext(
                 "The other server cannot be reached: check its name. What was brought in stays."

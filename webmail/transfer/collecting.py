@@ -13,7 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import sealed_rows
+from accounts import limits, sealed_rows
+from accounts.models import User
 from webmail import remote
 from webmail.errors import (
     BadServerAnswer,
@@ -24,6 +25,7 @@ from webmail.errors import (
     ServerRefused,
     ServerUnavailable,
     SignInNeeded,
+    TooManyTries,
     WebmailError,
 )
 from webmail.imap import connection, fetch, search, uid_sets
@@ -87,8 +89,13 @@ def server(name: str, port: int) -> ImapServer:
     return ImapServer(host, port, security, SECONDS, settings.TLS_CA_FILE, name=name)
 
 
-def check(name: str, port: int, login: str, password: str) -> None:
-    """Try to sign in there. Raises OtherRefused, OtherUnavailable, OtherClosed."""
+def check(user: User, name: str, port: int, login: str, password: str) -> None:
+    """Try to sign in there. Raises OtherRefused, OtherUnavailable, OtherClosed, and TooManyTries:
+    nobody is to guess passwords of others from here."""
+    tries = limits.of_other_accounts(str(user.pk))
+    if seconds := limits.wait(tries):
+        raise TooManyTries(retry_after=seconds)
+    limits.count(tries)
     _opened(name, port, login, password).close()
 
 

@@ -37,6 +37,8 @@ from webmail.transfer.exporting import Place
 State = Transfer.State
 Kind = Transfer.Kind
 
+Unwritable = sealed_files.Unwritable
+"""The spool takes nothing."""
 SPOOL_FULL = "SpoolFull"
 _AGAIN = timedelta(seconds=20)
 """Before a job is tried again whose server did not answer, or that nobody has started."""

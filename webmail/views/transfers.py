@@ -24,11 +24,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from kombu.exceptions import OperationalError
 
-from accounts import limits, session
+from accounts import session
 from accounts.http import SignedInRequest, login_required
-from accounts.sealed_files import Unwritable
 from webmail import tasks
-from webmail.errors import FolderNotFound, NotFound, TooLarge
+from webmail.errors import FolderNotFound, NotFound, TooLarge, TooManyTries
 from webmail.forms.transfers import AccountForm, DownloadForm, ExportForm, ImportForm, PieceForm
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch, uid_sets
@@ -298,7 +297,7 @@ def bring(request: SignedInRequest) -> HttpResponse:
     except TooLarge:
         form.add_error("file", presentation.too_large())
         return _again(request, import_form=form)
-    except Unwritable:
+    except transfers.Unwritable:
         form.add_error("file", gettext("The file cannot be kept just now. Try again later."))
         return _again(request, import_form=form)
     return redirect("mail:transfer", job.pk)
@@ -317,7 +316,7 @@ def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         raise TooLarge(limit=store.SEGMENT)
     try:
         added = transfers.add_piece(job, form.cleaned_data["at"], uploaded.chunks())
-    except Unwritable:
+    except transfers.Unwritable:
         return JsonResponse({"at": job.size, "state": "full"}, status=503)
     job.refresh_from_db()
     if added and job.state == Transfer.State.WAITING:
@@ -333,15 +332,14 @@ def account(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _again(request, account_form=form)
     chosen = form.cleaned_data
-    tries = limits.of_other_accounts(str(request.user.pk))
-    if _has_too_many(request) or limits.wait(tries):
-        form.add_error(None, gettext("First finish or stop a transfer, or try again later."))
+    if _has_too_many(request):
+        form.add_error(None, gettext("First finish or stop a transfer: five wait already."))
         return _again(request, account_form=form)
     name, port = chosen["server"]
-    limits.count(tries)
     try:
-        collecting.check(name, port, chosen["login"], chosen["password"])
+        collecting.check(request.user, name, port, chosen["login"], chosen["password"])
     except (
+        TooManyTries,
         collecting.OtherRefused,
         collecting.OtherUnavailable,
         collecting.OtherClosed,

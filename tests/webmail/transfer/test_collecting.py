@@ -133,7 +133,7 @@ def test_a_wrong_password_is_told_at_once_and_not_often(
     assert not Transfer.objects.exists()
     for _try in range(12):
         answer = asked(reader, dovecot, bob, password="faux")
-    assert "réessayez plus tard" in words(answer)
+    assert "attendez une heure" in words(answer)
     cache.clear()
 
 
