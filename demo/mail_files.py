@@ -10,7 +10,10 @@ from pathlib import Path
 FOLDER = "mail_files"
 
 _LETTERS = (
-    ("Conseil de classe de la 3e C", "Le conseil aura lieu le jeudi 12 juin à 17 h 30 en salle 14."),
+    (
+        "Conseil de classe de la 3e C",
+        "Le conseil aura lieu le jeudi 12 juin à 17 h 30 en salle 14.",
+    ),
     ("Sortie à la baie de Somme", "From our friends of the park:\n\nFrom 8 h on, at the gate."),
     ("Liste des élèves de latin", "Vingt-deux élèves sont inscrits pour la rentrée."),
     ("Fournitures de rentrée", "Merci de rendre la liste avant le 20 juin."),

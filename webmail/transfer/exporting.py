@@ -87,6 +87,8 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     """Write what is left of the file. ``go_on`` writes columns of the row and a sign of life; it
     raises Lost when the job is another's, or was stopped. Raises TooLarge beyond the limit,
     sealed_files.Unwritable when the spool is full, and what the server's answers are."""
+    if not store.are_there([*job.work.get("segments", []), *job.work.get("records", [])]):
+        job.work = {name: job.work[name] for name in ("places", "fallback")}
     work = dict(job.work)
     exporter = _Export(job, imap, go_on)
     while not work.get("is_whole"):

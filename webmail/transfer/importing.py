@@ -18,6 +18,8 @@ from webmail.transfer.reading import Item, Limits
 
 LARGEST_MESSAGE = 60 * 1024 * 1024
 """Bytes of a message that is kept in memory; more than mail servers take."""
+MOST_MESSAGES = 200_000
+"""Of one file: two gigabytes hold a hundred million tiny ones."""
 _TRIES = 3
 """Times that the connection may break at a message before the message is passed over."""
 
@@ -64,6 +66,9 @@ class _Import:
         for number, found in enumerate(
             reading.read(self._source, self._size, self._job.name, limits)
         ):
+            if number >= MOST_MESSAGES:
+                self._depositor.refuse(found.place, "too_many", 0)
+                break
             if number >= done:
                 self._passed = max(self._passed, found.passed)
                 self._deal_with(number, found)

@@ -293,6 +293,11 @@ def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | No
         raise
 
 
+def is_kept(job: Transfer) -> bool:
+    """Whether the file of an export can be downloaded."""
+    return job.can_be_downloaded and store.are_there(job.work.get("segments", []))
+
+
 def content(job: Transfer) -> Iterator[bytes]:
     """The bytes of an export."""
     return store.read(bytes(job.key), job.work.get("segments", []))

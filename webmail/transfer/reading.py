@@ -83,7 +83,7 @@ def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found
     if mbox.begins(head):
         return _of_mbox(_pieces(file), "", (), limits, lambda passed: passed)
     if head.startswith(b"PK"):
-        return _of_zip(file, size, limits)
+        return _of_zip(file, size, name, limits)
     if head.startswith(b"\x1f\x8b"):
         unpacked = io.BufferedReader(_Unpacked(file, limits.unpacked), _PIECE)
         return _of_tar(unpacked, limits, file.tell)
@@ -151,10 +151,14 @@ def _single(
 # --- archives ---
 
 
-def _of_zip(file: BinaryIO, size: int, limits: Limits) -> Iterator[Found]:
+def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
     try:
         members = unzipping.members(file, size)
     except BadZip as error:
+        if error.fault in (Fault.TOO_MANY, Fault.BOMB, Fault.TOO_LARGE):
+            reason = "bomb" if error.fault == Fault.BOMB else "too_many"
+            yield Refused(name[:200], reason, size, size)
+            return
         raise Unreadable from error
     room = limits.unpacked
     for member in members:

@@ -61,6 +61,11 @@ def remove(segments: Iterable[Sequence[object]]) -> None:
             _path(str(name)).unlink()
 
 
+def are_there(segments: Iterable[Sequence[object]]) -> bool:
+    """Whether no file is missing: a backup of the spool holds none of them."""
+    return all(_path(str(name)).exists() for name, _size in segments)
+
+
 def sweep(known: set[str]) -> None:
     """Remove the files that no row names and that have lain there for long."""
     for path in _folder().glob(f"*{_SUFFIX}"):

@@ -93,7 +93,7 @@ def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     """The file of an export, as long as it is kept."""
     job = _own(request, pk)
-    if not job.can_be_downloaded:
+    if not transfers.is_kept(job):
         raise NotFound("The export is not ready, or no longer kept.")
     response = StreamingHttpResponse(
         transfers.content(job), content_type="application/octet-stream"

@@ -19,7 +19,7 @@ from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter
+from tests.webmail.views.mail import letter, ref
 from webmail.imap import fetch
 from webmail.imap.values import Folder
 from webmail.models import Transfer
@@ -249,6 +249,44 @@ def test_a_download_is_its_owners_and_ends(
     jobs.tend()
     assert reader.get(f"/transfers/{job.pk}/file/").status_code == 404
     assert list(spool.iterdir()) == []
+
+
+def test_picked_messages_are_downloaded_at_once(
+    reader: Client, mailbox: Mailbox, signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    fill(mailbox)
+    data = {"verb": "download", "refs": [ref(mailbox, uid) for uid in mailbox.uids()[:2]]}
+    answer: Any = reader.post("/mail/INBOX/act/", data, headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    url = answer["HX-Redirect"]
+    assert reader.post("/mail/INBOX/act/", data)["Location"] == url
+    answer = reader.get(url)
+    read = _members(b"".join(answer.streaming_content))
+    assert list(read.values()) == mailbox.messages()[:2]
+    assert not Transfer.objects.exists()
+    assert signed_in(bob).get(url).status_code in (404, 409)
+
+
+def test_many_picked_messages_are_exported_by_a_job(reader: Client, mailbox: Mailbox) -> None:
+    large.fill(mailbox, "INBOX", 120)
+    data = {"verb": "download", "all": "1", "uidvalidity": mailbox.uidvalidity()}
+    assert reader.post("/mail/INBOX/act/", data).status_code == 302
+    content = done(Transfer.objects.get())
+    assert len(_members(content)) == 120
+
+
+def test_an_export_whose_files_are_lost_begins_anew(
+    reader: Client, mailbox: Mailbox, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large.fill(mailbox, "INBOX", 30)
+    job = begun(reader, "eml")
+    first = done(job)
+    for path in spool.iterdir():
+        path.unlink()
+    assert reader.get(f"/transfers/{job.pk}/file/").status_code == 404
+    Transfer.objects.update(state=State.FAILED)
+    reader.post(f"/transfers/{job.pk}/resume/")
+    assert done(job) == first
 
 
 def test_places_have_paths_that_differ() -> None:

@@ -215,6 +215,23 @@ def test_what_holds_no_message_says_so(reader: Client, conseil: Mailbox) -> None
         assert (job.state, job.failure) == (State.FAILED, "NoMessages")
 
 
+def test_a_file_of_countless_messages_is_read_up_to_a_bound(
+    reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MOST_MESSAGES", 3)
+    one = b"From a@b Tue Mar  3 09:00:00 2026\nSubject: %d\n\nx\n\n"
+    job = brought(reader, b"".join(one % number for number in range(10)))
+    assert (job.state, job.done) == (State.DONE, 3)
+    assert [row[1] for row in job.work["refused"]] == ["too_many"]
+
+
+def test_messages_without_a_folder_get_one_that_is_called_like_the_file(
+    reader: Client, conseil: Mailbox
+) -> None:
+    job = brought(reader, letter("Un"), "Vieux: messages.eml", folder="")
+    assert job.done == 1 and len(conseil.uids("Vieux messages")) == 1
+
+
 def test_a_full_mailbox_takes_nothing(
     reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
