@@ -516,6 +516,7 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff_file.py reads at most
+MAIL_FILE_LIMIT = 100 * 1024 * 1024  # of a form; scripts bring pieces of webmail/transfer/store.py
 ADDRESS_BOOK_LIMIT = 50 * 1024 * 1024  # as addressbook/importers read at most
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000

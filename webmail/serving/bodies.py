@@ -54,7 +54,12 @@ class BrowserGone(Exception):
 
 def largest() -> int:
     """Bytes of a body that may be taken somewhere: the files, and the fields beside them."""
-    files = max(settings.STAFF_FILE_LIMIT, settings.ADDRESS_BOOK_LIMIT, settings.MESSAGE_LIMIT)
+    files = max(
+        settings.STAFF_FILE_LIMIT,
+        settings.MAIL_FILE_LIMIT,
+        settings.ADDRESS_BOOK_LIMIT,
+        settings.MESSAGE_LIMIT,
+    )
     return int(files + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 

@@ -79,6 +79,8 @@ def _ways(request: SignedInRequest) -> dict[str, Any]:
 def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """A transfer; for htmx how far it is, 286 when it is over."""
     job = _own(request, pk)
+    if job.is_finished:
+        _forget(request, job)  # its end is seen here: no toast tells it on another page
     shown = presentation.shown(job, can_be_resumed=transfers.can_be_resumed(job))
     context = {"job": shown, "needs_password": transfers.needs_password(job)}
     if wants_partial(request):
@@ -424,6 +426,12 @@ def begin(request: SignedInRequest, job: Transfer) -> None:
     request.session[jobs.TRANSFERS] = [*waiting, str(job.pk)][-jobs.MOST_SHOWN :]
     with suppress(OperationalError):
         tasks.do_transfer.delay(str(job.pk))
+
+
+def _forget(request: SignedInRequest, job: Transfer) -> None:
+    awaited = request.session.get(jobs.TRANSFERS, [])
+    if str(job.pk) in awaited:
+        request.session[jobs.TRANSFERS] = [pk for pk in awaited if pk != str(job.pk)]
 
 
 def _own(request: SignedInRequest, pk: uuid.UUID) -> Transfer:

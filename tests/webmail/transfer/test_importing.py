@@ -344,6 +344,18 @@ def test_a_file_that_is_too_large_is_refused(
     assert not Transfer.objects.exists() and not list(spool.glob("*"))
 
 
+def test_a_form_without_a_script_takes_a_hundred_megabytes(
+    reader: Client, conseil: Mailbox
+) -> None:
+    file = SimpleUploadedFile("a.mbox", b"x" * 32_000_000)
+    answer = reader.post("/transfers/import/", {"file": file})
+    assert answer.status_code == 302
+    file = SimpleUploadedFile("a.mbox", b"x" * 111_000_000)
+    answer = reader.post("/transfers/import/", {"file": file})
+    assert answer.status_code == 413 and "100 Mo" in words(answer)
+    assert Transfer.objects.count() == 1
+
+
 def test_segments_are_read_from_any_place(spool: Path) -> None:
     key = b"k" * 32
     content = bytes(range(256)) * 4000
