@@ -269,6 +269,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.transfer.zipping": set(),
     "webmail.transfer.tarring": set(),
     "webmail.transfer.writing": {
+        "webmail.errors",
         "webmail.imap.values",
         "webmail.mime",
         "webmail.transfer.maildir",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -36,12 +37,13 @@ from webmail.mime import headers
 from webmail.models import Transfer
 from webmail.transfer import names
 from webmail.transfer.depositing import FIELDS, Depositor
-from webmail.transfer.exporting import together
+from webmail.transfer.exporting import bounded, together
 from webmail.transfer.importing import LARGEST_MESSAGE
 
 PORTS = (993, 143)
 SECONDS = 30.0
 _BATCH = 500
+_MOST_FOLDERS, _DEEPEST = 2_000, 8
 _PURPOSE = b"other account"
 # Gmail shows all messages once more in a folder of their own. Junk and trash stay where they are.
 _LEFT_OUT = ("\\all", "\\junk", "\\trash", "\\flagged", "\\important")
@@ -152,7 +154,7 @@ class _Collection:
         listed = self._source_answers(lambda: folders.list_folders(self._source))
         return [
             folder
-            for folder in listed
+            for folder in listed[:_MOST_FOLDERS]
             if folder.selectable
             and folder.addressable
             and not folder.owner
@@ -162,7 +164,7 @@ class _Collection:
 
     def _folder(self, folder: Folder, number: int, after: int) -> None:
         labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
-        path = tuple(names.clean(label, "_") for label in labels if label)
+        path = tuple(names.clean(label, "_") for label in labels[:_DEEPEST] if label)
         try:
             selected = self._source_answers(lambda: self._source.select(folder.name))
         except FolderNotFound:
@@ -188,22 +190,27 @@ class _Collection:
         number: int,
         stored: Sequence[Stored],
     ) -> None:
-        new = []
+        fields = {one.uid: headers.parse(one.fields) for one in stored}
+        new = [one for one in stored if not self._depositor.knows(path, fields[one.uid], one.size)]
+        wanted = {one.uid for one in new}
+        contents = self._contents(folder, uidvalidity, new)
+        next_one = next(contents, None)
+        # In the order of their UIDs, so that the position says what was counted.
         for one in stored:
-            if self._depositor.has(path, headers.parse(one.fields), one.size):
-                self._passed += 1
-            else:
-                new.append(one)
-        for one, raw in self._contents(folder, uidvalidity, new):
-            where = f"{folder} {one.uid}"
+            if one.uid not in wanted:
+                self._depositor.has(path, fields[one.uid], one.size)
+            elif next_one and next_one[0].uid == one.uid:
+                self._put(path, folder, *next_one)
+                next_one = next(contents, None)
             self._passed += 1
-            if raw is None:
-                self._depositor.refuse(where, "too_large", one.size)
-            else:
-                self._depositor.put(path, raw, one.flags, one.received, where)
             self._depositor.note(self._position(number, one.uid), self._passed)
-        if stored:
-            self._tell(number, stored[-1].uid)
+
+    def _put(self, path: tuple[str, ...], folder: str, one: Stored, raw: bytes | None) -> None:
+        where = f"{folder} {one.uid}"
+        if raw is None:
+            self._depositor.refuse(where, "too_large", one.size)
+        else:
+            self._depositor.put(path, raw, one.flags, one.received, where)
 
     def _contents(
         self, folder: str, uidvalidity: int, stored: Sequence[Stored]
@@ -217,14 +224,7 @@ class _Collection:
             if len(group) == 1:
                 ref = MessageRef(folder, uidvalidity, group[0].uid)
                 with suppress(MessageNotFound):
-                    yield (
-                        group[0],
-                        self._source_answers(
-                            lambda ref=ref: b"".join(  # type: ignore[misc]  # mypy reads no default
-                                fetch.chunks(self._source, ref, "")
-                            )
-                        ),
-                    )
+                    yield group[0], self._source_answers(partial(self._one, ref, group[0].size))
                 continue
             found = self._source_answers(
                 lambda group=group: fetch.whole(  # type: ignore[misc]  # mypy reads no default
@@ -234,6 +234,9 @@ class _Collection:
             for one in group:
                 if one.uid in found:
                     yield one, found.pop(one.uid)
+
+    def _one(self, ref: MessageRef, size: int) -> bytes:
+        return b"".join(bounded(fetch.chunks(self._source, ref, ""), size))
 
     def _source_answers(self, ask: Callable[[], Any]) -> Any:
         """What the other server says; its silence is not that of the person's own."""

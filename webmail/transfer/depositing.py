@@ -79,6 +79,12 @@ class Depositor:
         self._since, self._written = 0, time.monotonic()
         self._limit = _append_limit(imap.capabilities)
 
+    def knows(self, path: tuple[str, ...], fields: Headers, size: int) -> bool:
+        """Whether a message lies in its folder already. Nothing is counted."""
+        place = self._place(path)
+        number = key(fields, size)
+        return number in place.own or number in place.known
+
     def has(self, path: tuple[str, ...], fields: Headers, size: int) -> bool:
         """Whether a message lies in its folder already, and is counted as such."""
         place = self._place(path)

@@ -17,7 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from webmail.errors import FolderChanged, FolderNotFound, MessageNotFound, TooLarge
+from webmail.errors import (
+    BadServerAnswer,
+    FolderChanged,
+    FolderNotFound,
+    MessageNotFound,
+    TooLarge,
+)
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef, Stored
@@ -244,14 +250,14 @@ def _of_batch(
     for group in together(stored):
         if group[0].size > _TOGETHER:
             ref = MessageRef(place.folder, uidvalidity, group[0].uid)
+            large = _Large(imap, ref, group[0].size)
             try:
-                pieces = fetch.chunks(imap, ref, "")
-                first = next(pieces, b"")
+                head = next(iter(large), b"")
             except MessageNotFound:
                 _count_gone(counts, 1)
                 continue
             counts.passed, counts.done = counts.passed + 1, counts.done + 1
-            yield _letter(place, group[0], first, chain([first], pieces))
+            yield _letter(place, group[0], head, large)
             continue
         found = fetch.whole(imap, [one.uid for one in group])
         for one in group:
@@ -261,6 +267,27 @@ def _of_batch(
                 continue
             counts.passed, counts.done = counts.passed + 1, counts.done + 1
             yield _letter(place, one, content, [content])
+
+
+class _Large:
+    """A message that is fetched in pieces, each time that it is gone through."""
+
+    def __init__(self, imap: Connection, ref: MessageRef, size: int) -> None:
+        self._imap, self._ref, self._size = imap, ref, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return bounded(fetch.chunks(self._imap, self._ref, ""), self._size)
+
+
+def bounded(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Pieces of a message of about so many bytes, which some servers round. Raises BadServerAnswer
+    where there are far more: they might never end."""
+    left = 2 * size + _TOGETHER
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise BadServerAnswer("The IMAP server sent far more of a message than it said.")
+        yield piece
 
 
 def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:

@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from itertools import chain
 from typing import Any, Protocol
 
+from webmail.errors import BadServerAnswer
 from webmail.imap.values import Stored
 from webmail.mime.envelope import Envelope
 from webmail.transfer import maildir, mbox, names, tarring, zipping
@@ -20,7 +21,7 @@ from webmail.transfer import maildir, mbox, names, tarring, zipping
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A message to write. ``path``: the labels of its folder, () where there is one folder alone;
-    ``pieces``: its bytes."""
+    ``pieces``: its bytes, which may be gone through more than once."""
 
     path: tuple[str, ...]
     stored: Stored
@@ -129,14 +130,19 @@ class Maildirs:
             self._made = place
             for folder in ("cur", "new", "tmp"):
                 yield tarring.head(f"{place}/{folder}", 0, 0, is_folder=True)
-        # The header tells the size, and some servers round it.
-        content = b"".join(letter.pieces)
+        # The header tells the size, and some servers round it: the bytes are counted first.
+        size = sum(len(piece) for piece in letter.pieces)
         received = int(letter.stored.received.timestamp()) if letter.stored.received else 0
-        name = f"{received:010}.{letter.stored.uid}.webmail,S={len(content)}"
+        name = f"{received:010}.{letter.stored.uid}.webmail,S={size}"
         flags = maildir.letters(letter.stored.flags)
-        yield tarring.head(f"{place}/cur/{name}:2,{flags}", len(content), received)
-        yield content
-        yield tarring.padding(len(content))
+        yield tarring.head(f"{place}/cur/{name}:2,{flags}", size, received)
+        sent = 0
+        for piece in letter.pieces:
+            sent += len(piece)
+            yield piece
+        if sent != size:
+            raise BadServerAnswer("The IMAP server sent a message that changes.")
+        yield tarring.padding(size)
 
     def pause(self) -> bytes:
         return b""

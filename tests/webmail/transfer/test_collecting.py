@@ -194,6 +194,40 @@ def test_a_killed_worker_costs_no_message_and_no_copy(
     assert len(mailbox.uids("Ancienne/INBOX")) == 120
 
 
+def test_what_was_there_is_counted_once_though_the_worker_dies(
+    reader: Client,
+    mailbox: Mailbox,
+    elsewhere: Mailbox,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large.fill(elsewhere, "INBOX", 100)
+    mailbox.create_folder("Ancienne")
+    mailbox.create_folder("Ancienne/INBOX")
+    for number in range(40, 80):
+        mailbox.append(large.message(number), "Ancienne/INBOX")
+    append, calls = Connection.append, 0
+
+    def dying(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 33:
+            raise KeyboardInterrupt
+        return append(*args, **more)
+
+    monkeypatch.setattr(Connection, "append", dying)
+    asked(reader, dovecot, bob)
+    job = Transfer.objects.get()
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run(job.pk)
+    Transfer.objects.update(state=State.WAITING)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.known) == (State.DONE, 60, 40)
+    assert job.passed == 100 and len(mailbox.uids("Ancienne/INBOX")) == 100
+
+
 def test_commands_are_few(
     reader: Client,
     mailbox: Mailbox,

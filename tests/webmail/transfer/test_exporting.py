@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import mailbox as python_mailbox
 import tarfile
 import zipfile
@@ -20,6 +21,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, ref
+from webmail.errors import BadServerAnswer
 from webmail.imap import fetch
 from webmail.imap.values import Folder
 from webmail.models import Transfer
@@ -287,6 +289,13 @@ def test_an_export_whose_files_are_lost_begins_anew(
     Transfer.objects.update(state=State.FAILED)
     reader.post(f"/transfers/{job.pk}/resume/")
     assert done(job) == first
+
+
+def test_a_message_that_never_ends_is_given_up() -> None:
+    assert b"".join(exporting.bounded([b"x" * 100] * 3, 290)) == b"x" * 300
+    with pytest.raises(BadServerAnswer):
+        for _piece in exporting.bounded(itertools.repeat(b"x" * 100_000), 1_000_000):
+            pass
 
 
 def test_places_have_paths_that_differ() -> None:
