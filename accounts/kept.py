@@ -273,6 +273,12 @@ KINDS: Final[tuple[Kept, ...]] = (
         "actions",
     ),
     Kept(
+        _("Exports and imports of messages: folders, numbers of messages, and what was refused"),
+        _of_model("webmail.Transfer"),
+        ("webmail.Transfer",),
+        "transfers",
+    ),
+    Kept(
         _("Attachments of office programs turned into PDF, encrypted"),
         _words(_("an hour")),
         ("webmail.OfficePreview",),

@@ -36,7 +36,7 @@ class Limit:
     Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
     those without result from one network, ``all-lookups`` those from everywhere; ``strength``
     counts new passwords that are judged while they are typed, ``service`` what services' servers
-    ask for in vain.
+    ask for in vain; ``other-accounts`` sign-ins to accounts elsewhere.
     """
 
     kind: str
@@ -101,6 +101,12 @@ def of_lookups(network: str) -> tuple[Limit, ...]:
         *_of_network("lookups", network),
         Limit("all-lookups", "", settings.LOOKUP_FAILURES_PER_MINUTE, 60),
     )
+
+
+def of_other_accounts(user: str) -> tuple[Limit, ...]:
+    """Return the limit on how often a user may try the password of an account elsewhere: nobody is
+    to guess passwords of others from here."""
+    return (Limit("other-accounts", user, 10, 60 * 60),)
 
 
 def of_network(network: str) -> tuple[Limit, ...]:

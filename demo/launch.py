@@ -27,7 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, address_books, bulletins, options, rules, sharing, staff
+from demo import academy, address_books, bulletins, mail_files, options, rules, sharing, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -165,6 +165,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     _keep_oidc_key()
     address_books.write(FOLDER / address_books.FOLDER)
     bulletins.write(FOLDER / bulletins.FOLDER)
+    mail_files.write(FOLDER / mail_files.FOLDER)
     env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
@@ -556,6 +557,7 @@ def in_words(ready: Announcement) -> str:
         ]
     lines += ["", f"Old address books to import: {FOLDER / address_books.FOLDER}"]
     lines += [f"A class’s bulletins to send, one to each family: {FOLDER / bulletins.FOLDER}"]
+    lines += [f"Files of messages to bring in: {FOLDER / mail_files.FOLDER}"]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 

@@ -23,7 +23,7 @@ from addressbook.contacts import families, groups
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
-from webmail.models import DraftFile, OutboxMessage
+from webmail.models import DraftFile, OutboxMessage, Transfer
 from webmail.writing import drafts
 from webmail.writing.content import Content
 
@@ -97,6 +97,18 @@ DOORS: dict[str, Answers] = {
     "search/selection/": (SIGN_IN, 200, "/admin/"),
     "mail/<folder:folder>/selection/": (SIGN_IN, 404, "/admin/"),
     "mail/<folder:folder>/purge/": (SIGN_IN, 404, "/admin/"),
+    "mail/<folder:folder>/export/": (SIGN_IN, 404, "/admin/"),
+    "mail/<folder:folder>/download/": (SIGN_IN, 404, "/admin/"),
+    "transfers/": (SIGN_IN, 200, "/admin/"),
+    "transfers/export/": (405, 405, 405),
+    "transfers/import/": (405, 405, 405),
+    "transfers/account/": (405, 405, 405),
+    "transfers/<uuid:pk>/": (SIGN_IN, 404, "/admin/"),
+    "transfers/<uuid:pk>/file/": (SIGN_IN, 404, "/admin/"),
+    "transfers/<uuid:pk>/piece/": (405, 405, 405),
+    "transfers/<uuid:pk>/cancel/": (405, 405, 405),
+    "transfers/<uuid:pk>/resume/": (405, 405, 405),
+    "transfers/<uuid:pk>/undo/": (405, 405, 405),
     "jobs/": (SIGN_IN, 200, "/admin/"),
     "jobs/progress/": (SIGN_IN, 286, "/admin/"),
     "jobs/<int:pk>/": (SIGN_IN, 404, "/admin/"),
@@ -358,8 +370,9 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
 
 
 def _message_of(owner: User) -> uuid.UUID:
-    """In somebody's outbox."""
+    """In somebody's outbox; a transfer of theirs has the same number."""
     row = OutboxMessage.objects.create(user=owner, key=uuid.uuid4(), due=timezone.now(), sealed=b"")
+    Transfer.objects.create(pk=row.pk, user=owner, kind="export", state="done")
     return row.pk
 
 

@@ -168,6 +168,10 @@ class AddressBookTooLarge(TooLarge):
     """The uploaded files of an old address book exceed the limit of one import."""
 
 
+class MailFileTooLarge(TooLarge):
+    """A file of messages exceeds the limit of a form; a script brings larger ones in pieces."""
+
+
 class UploadTooSlow(WebmailError):
     """The browser did not send the whole request in time."""
 

@@ -21,7 +21,13 @@ from django.utils.http import urlencode
 
 from accounts import arrival
 from webmail import measures, sandbox
-from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
+from webmail.errors import (
+    AddressBookTooLarge,
+    MailFileTooLarge,
+    SignInNeeded,
+    TooLarge,
+    WebmailError,
+)
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
@@ -168,12 +174,15 @@ def _announced(request: HttpRequest) -> int:
 
 def _bounded(request: HttpRequest) -> TooLarge:
     """The error about a request that is too large, with the limit in bytes that applies to its
-    page: that of messages, of documents for recipients, of staff files or of old address books."""
+    page: that of messages, of documents for recipients, of staff files, of files of messages or of
+    old address books."""
     path, user = request.path_info, request.user
     if path == reverse("admin:accounts_staffimport_add") and user.has_perm(
         "accounts.add_staffimport"
     ):
         return TooLarge(limit=settings.STAFF_FILE_LIMIT)
+    if user.is_authenticated and path == reverse("mail:import_messages"):
+        return MailFileTooLarge(limit=settings.MAIL_FILE_LIMIT)
     if user.is_authenticated and path.startswith(reverse("addressbook:imports")):
         return AddressBookTooLarge(limit=settings.ADDRESS_BOOK_LIMIT)
     if user.is_authenticated and _DOCUMENTS(path):

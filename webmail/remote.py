@@ -248,6 +248,49 @@ def _refusals() -> Iterator[None]:
         raise RemoteRefused("The host did not answer as it must.") from error
 
 
+def public_addresses(
+    host: str,
+    *,
+    resolve: Resolve,
+    seconds: float,
+    closed: tuple[Network, ...] = (),
+    opened: Collection[Network] = (),
+) -> list[Address]:
+    """The addresses of a host that another protocol may connect to, all public or in one of the
+    ``opened`` networks; at most four. The caller connects to one of these and looks up no more.
+    Raises RemoteRefused, RemoteUnavailable.
+    """
+    deadline = _Deadline(seconds)
+    with _refusals():
+        name = host.strip().lower()
+        # Of a name of the local network the addresses decide.
+        name = name.removesuffix(".") if opened and not _is_host(name) else _host(name)
+        literal = _as_address(name)
+        found = [literal] if literal else _looked_up(name, resolve, deadline)
+        if not found:
+            raise RemoteUnavailable("The host has no address.")
+        for address in found:
+            is_open = any(address in network for network in opened)
+            if not is_open and not is_public(address, closed):
+                raise RemoteRefused("The host is not on the public internet.")
+        return found[:_TRIES]
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(_host(name))
+    except ValueError:
+        return False
+
+
+def _looked_up(host: str, resolve: Resolve, deadline: _Deadline) -> list[Address]:
+    lookup = _lookups.submit(resolve, host)
+    try:
+        return [ipaddress.ip_address(text) for text in lookup.result(deadline.left())]
+    finally:
+        lookup.cancel()
+
+
 def look_up(host: str) -> list[str]:
     """The system's resolver, as `fetch` wants one."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -455,11 +498,7 @@ class _Way:
         return is_public(address, self.limits.closed)
 
     def _look_up(self, host: str) -> list[Address]:
-        lookup = _lookups.submit(self.resolve, host)
-        try:
-            return [ipaddress.ip_address(text) for text in lookup.result(self.deadline.left())]
-        finally:
-            lookup.cancel()
+        return _looked_up(host, self.resolve, self.deadline)
 
     def _open(self, target: _Target, addresses: Sequence[Address]) -> socket.socket:
         for tried, address in enumerate(addresses, 1):

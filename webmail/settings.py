@@ -184,6 +184,10 @@ REMOTE_CLOSED_NETWORKS = env_networks("WEBMAIL_REMOTE_CLOSED_NETWORKS")
 
 PREVIEW_LIMIT = env_int("WEBMAIL_PREVIEW_LIMIT_MB") * 1024 * 1024
 OFFICE = env_choice("WEBMAIL_OFFICE")
+EXPORT_LIMIT = env_int("WEBMAIL_EXPORT_LIMIT_MB") * 1024 * 1024
+EXPORT_DAYS = env_int("WEBMAIL_EXPORT_DAYS")
+IMPORT_LIMIT = env_int("WEBMAIL_IMPORT_LIMIT_MB") * 1024 * 1024
+TRANSFER_OPEN_NETWORKS = env_networks("WEBMAIL_TRANSFER_OPEN_NETWORKS")
 SPOOL = Path(env_text("WEBMAIL_SPOOL", str(BASE_DIR / "var" / "spool")))
 
 # Sign-in
@@ -525,6 +529,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff_file.py reads at most
 DOCUMENTS_LIMIT = 128 * 1024 * 1024  # a zip with a document for each recipient, read in memory
+MAIL_FILE_LIMIT = 100 * 1024 * 1024  # of a form; scripts bring pieces of webmail/transfer/store.py
 ADDRESS_BOOK_LIMIT = 50 * 1024 * 1024  # as addressbook/importers read at most
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
@@ -603,6 +608,11 @@ CELERY_BEAT_SCHEDULE = {
     "tend-mail-jobs": {
         "task": "webmail.tasks.tend_mail_jobs",
         "schedule": 5,
+        "options": _SOON_OVER,
+    },
+    "tend-transfers": {
+        "task": "webmail.tasks.tend_transfers",
+        "schedule": 10,
         "options": _SOON_OVER,
     },
     "tend-outbox": {

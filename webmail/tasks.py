@@ -12,6 +12,7 @@ from webmail.models import PreferenceDefault
 from webmail.personal import exporting
 from webmail.preferences import Preferences
 from webmail.reader import conversions
+from webmail.transfer import jobs as transfers
 from webmail.writing import drafts
 
 
@@ -44,6 +45,19 @@ def tend_mail_jobs() -> None:
 def unsubscribe(pk: int) -> None:
     """A person leaves a mailing; a second time nothing is left to do."""
     unsubscribing.run(pk)
+
+
+@shared_task
+def do_transfer(pk: str) -> None:
+    """Do an export or import, or the rest of one. A second run finds nothing left to do."""
+    transfers.run(uuid.UUID(pk))
+
+
+@shared_task
+def tend_transfers() -> None:
+    """Start what waits, take up what died, remove what is over its time; twice does no harm."""
+    for pk in transfers.tend():
+        do_transfer.delay(str(pk))
 
 
 @shared_task

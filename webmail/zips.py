@@ -21,6 +21,8 @@ from typing import IO, BinaryIO, cast
 MOST_MEMBERS = 50_000
 LARGEST_DIRECTORY = 8_000_000
 """Bytes of the central directory: names, comments and extra fields of all members together."""
+END = LARGEST_DIRECTORY + 70_000
+"""Bytes at the end of a zip that hold its central directory, however long its comment is."""
 LONGEST_NAME = 4_096
 """Bytes of a path, the longest that Linux opens."""
 
@@ -34,6 +36,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+LOCAL = _LOCAL.size
 _LONGEST_COMMENT = 65_535
 _NEEDS = 20  # version 2.0: deflate
 _DATE = 0x21  # the first of January 1980
@@ -90,12 +93,13 @@ class Member:
         return bool(self.flags & (_IS_ENCRYPTED | _MASKED))
 
 
-def members(content: bytes, *, most: int = MOST_MEMBERS) -> list[Member]:
+def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> list[Member]:
     """All members in the order of the central directory. Raises BadZip; a member that cannot be
-    unpacked is no fault of the others, and `read` raises for it alone."""
-    directory = _directory(content)
+    unpacked is no fault of the others, and `read` raises for it alone. ``before``: so many bytes
+    of the file stand before ``content``, which is its `END`."""
+    directory = _directory(content, before)
     found = list(_members(content, directory, most))
-    _refuse_shared_bytes(content, found, directory.start)
+    _refuse_shared_bytes(found, before + directory.start)
     return found
 
 
@@ -229,7 +233,7 @@ class _Directory:
     shift: int
 
 
-def _directory(content: bytes) -> _Directory:
+def _directory(content: bytes, before: int = 0) -> _Directory:
     at = content.rfind(b"PK\x05\x06", max(0, len(content) - _END.size - _LONGEST_COMMENT))
     if at < 0 or at + _END.size > len(content):
         raise BadZip(Fault.DAMAGED, "no end of the central directory")
@@ -237,8 +241,8 @@ def _directory(content: bytes) -> _Directory:
     end, size, offset = _directory64(content, at, (count, size, offset)) or (at, size, offset)
     if size > LARGEST_DIRECTORY:
         raise BadZip(Fault.TOO_LARGE, f"a directory of {size} bytes")
-    shift = end - size - offset
-    if shift < 0:
+    shift = before + end - size - offset
+    if shift < 0 or size > end:
         raise BadZip(Fault.DAMAGED, "the central directory is not where it should be")
     return _Directory(end - size, end, shift)
 
@@ -325,7 +329,7 @@ def _sizes64(extra: bytes) -> Iterator[int]:
         position += length
 
 
-def _refuse_shared_bytes(content: bytes, found: Sequence[Member], directory_start: int) -> None:
+def _refuse_shared_bytes(found: Sequence[Member], directory_start: int) -> None:
     """A bomb needs little room when its members are one another's bytes."""
     end = 0
     for member in sorted(found, key=lambda member: member.start):
@@ -343,38 +347,55 @@ def _refuse_shared_bytes(content: bytes, found: Sequence[Member], directory_star
 def packed(content: bytes, member: Member) -> memoryview:
     """A member's bytes as they are packed. Raises BadZip where its local header says something else
     than the central directory: programs that believe one of them are made to see another file."""
+    head = content[member.start : member.start + LOCAL + len(member.raw_name)]
+    start = member.start + local_length(head, member)
+    if start + member.packed_size > len(content):
+        raise BadZip(Fault.DAMAGED, "no local header")
+    return memoryview(content)[start : start + member.packed_size]
+
+
+def local_length(head: bytes, member: Member) -> int:
+    """The bytes of a member's local header, whose first ``LOCAL`` bytes and name are ``head``.
+    Raises BadZip as `packed`."""
     if member.is_encrypted:
         raise BadZip(Fault.ENCRYPTED)
     if member.method not in (STORED, DEFLATED):
         raise BadZip(Fault.METHOD, f"method {member.method}")
-    if member.start + _LOCAL.size > len(content):
+    if len(head) < LOCAL:
         raise BadZip(Fault.DAMAGED, "a member beyond the end")
-    mark, _needs, flags, method, *_rest, name_length, extra_length = _LOCAL.unpack_from(
-        content, member.start
-    )
-    name_start = member.start + _LOCAL.size
-    start = name_start + name_length + extra_length
-    if mark != b"PK\x03\x04" or start + member.packed_size > len(content):
+    mark, _needs, flags, method, *_rest, name_length, extra_length = _LOCAL.unpack_from(head)
+    if mark != b"PK\x03\x04":
         raise BadZip(Fault.DAMAGED, "no local header")
     if method != member.method or flags & _IS_ENCRYPTED:
         raise BadZip(Fault.BOMB, "two headers that contradict each other")
-    if content[name_start : name_start + name_length] != member.raw_name:
+    if name_length != len(member.raw_name) or head[LOCAL:] != member.raw_name:
         raise BadZip(Fault.DAMAGED, "two names of one member")
-    return memoryview(content)[start : start + member.packed_size]
+    return LOCAL + int(name_length) + int(extra_length)
 
 
 def pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
     """A member's bytes, 64 KB at a time and no more than one such piece beyond ``most``. Neither
     its length nor its checksum is compared with what it declares. Raises BadZip."""
     data = packed(content, member)
-    if member.method == STORED:
-        for start in range(0, min(len(data), most + 1), _PIECE):
-            yield bytes(data[start : start + _PIECE])
+    slices = (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
+    yield from unpacked(slices, member.method, most)
+
+
+def unpacked(
+    packed_pieces: Iterable[bytes | memoryview], method: int, most: int
+) -> Iterator[bytes]:
+    """Pieces of a member as it is packed, of 64 KB at most each -> `pieces`. Raises BadZip."""
+    length = 0
+    if method == STORED:
+        for stored in packed_pieces:
+            length += len(stored)
+            yield bytes(stored)
+            if length > most:
+                return
         return
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    unpacked = 0
-    for start in range(0, len(data), _PIECE):
-        waiting: bytes | memoryview = data[start : start + _PIECE]
+    for packed_piece in packed_pieces:
+        waiting: bytes | memoryview = packed_piece
         piece = b" " * _PIECE
         # A full piece may leave some of its bytes in zlib alone, when nothing is left to be fed.
         while waiting or len(piece) == _PIECE:
@@ -383,9 +404,9 @@ def pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
             except zlib.error as error:
                 raise BadZip(Fault.DAMAGED, "no deflated data") from error
             waiting = inflater.unconsumed_tail
-            unpacked += len(piece)
+            length += len(piece)
             yield piece
-            if inflater.eof or unpacked > most:
+            if inflater.eof or length > most:
                 return
 
 

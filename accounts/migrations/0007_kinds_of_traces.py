@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                     ("contacts.imported", "old contacts imported"),
                     ("contacts.undone", "import of contacts undone"),
                     ("contacts.exported", "contacts exported"),
+                    ("user.moved", "brought from another webmail"),
                     ("rules.changed", "rules changed"),
                     ("mail.deleted", "many messages deleted"),
                     ("service.opened", "signed in to a service"),

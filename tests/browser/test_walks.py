@@ -216,7 +216,8 @@ def test_pages_are_accessible_and_fit(
     page.get_by_role("link", name="Absence de Maëlle").click()
     expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
     checked.append(violations(page))
-    for path in ("/compose/", "/preferences/", "/mail/Nulle%20part/"):
+    more = ("/transfers/", "/mail/INBOX/export/")
+    for path in ("/compose/", "/preferences/", *more, "/mail/Nulle%20part/"):
         page.goto(path)
         checked.append(violations(page))
     assert not any(checked), checked

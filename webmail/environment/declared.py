@@ -632,6 +632,43 @@ _ATTACHMENTS = Group(
     only.""",
 )
 
+_TRANSFERS = Group(
+    "Mail that moves in and out",
+    (
+        number(
+            "WEBMAIL_EXPORT_LIMIT_MB",
+            4_000,
+            """The largest file that a user may export, in megabytes. It lies sealed in the spool
+            until it is downloaded or its time is over; a user has ten such files at most.""",
+            minimum=1,
+            example="20000",
+        ),
+        number(
+            "WEBMAIL_EXPORT_DAYS",
+            7,
+            """The days for which an export can be downloaded.""",
+            minimum=1,
+            example="3",
+        ),
+        number(
+            "WEBMAIL_IMPORT_LIMIT_MB",
+            2_000,
+            """The largest file of messages that a user may import, in megabytes. Browsers upload it
+            in pieces of 8 MB; without JavaScript a file has at most 100 MB.""",
+            minimum=1,
+            example="8000",
+        ),
+        networks(
+            "WEBMAIL_TRANSFER_OPEN_NETWORKS",
+            """Private networks, or public ones of `WEBMAIL_REMOTE_CLOSED_NETWORKS`, whose IMAP
+            servers users may fetch their mail from, on any port and without encryption. All other
+            servers must have a public address and speak TLS on port 993 or 143.""",
+            example="192.0.2.25/32",
+        ),
+    ),
+    "The mail of a folder or mailbox as a file, files of messages, and the mail of other accounts.",
+)
+
 _SIGN_IN = Group(
     "Sign-in",
     (
@@ -1038,6 +1075,7 @@ GROUPS = (
     _OUTBOX,
     _RECIPIENTS,
     _ATTACHMENTS,
+    _TRANSFERS,
     _SIGN_IN,
     _PASSWORDS,
     _DIRECTORY,

@@ -230,7 +230,7 @@ class ActForm(forms.Form):
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
     MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag", "retag")
     MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
-    VERBS = (*MARKS, *MOVES, "wanted", "delete", "choose", "tags", "undo")
+    VERBS = (*MARKS, *MOVES, "wanted", "delete", "choose", "tags", "undo", "download")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     tag = forms.RegexField(_KEYWORD, required=False)

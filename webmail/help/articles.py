@@ -28,7 +28,17 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Writing"), ("write", "drafts", "many-people", "bulletins", "outbox", "signature")),
     (
         _("Sorting"),
-        ("folders", "sharing", "trash", "space", "rules", "absence", "adverts", "fraud"),
+        (
+            "folders",
+            "sharing",
+            "trash",
+            "space",
+            "transfer",
+            "rules",
+            "absence",
+            "adverts",
+            "fraud",
+        ),
     ),
     (_("Contacts"), ("contacts", "classes", "import")),
     (_("Devices and display"), ("phone", "display", "accessibility")),
@@ -54,6 +64,7 @@ _PAGES: Final = {
     "mail:compose": "write",
     "mail:draft": "drafts",
     "mail:draft_document": "bulletins",
+    "mail:export": "transfer",
     "mail:folder": "read",
     "mail:folder_share": "sharing",
     "mail:folders": "folders",
@@ -69,6 +80,7 @@ _PAGES: Final = {
     "mail:senders": "adverts",
     "mail:space": "space",
     "mail:trace": "missing",
+    "mail:transfer": "transfer",
     "mail:view": "attachments",
 }
 _HERE: Final = Path(__file__).resolve().parent

@@ -312,9 +312,31 @@ def connect(server: ImapServer) -> mailbox.BaseMailBox:
 def _opened(server: ImapServer) -> mailbox.BaseMailBox:
     if server.security == "none":
         return _Plain(server.host, server.port, server.timeout)
-    context = ssl.create_default_context(cafile=server.ca_file or None)
+    context = _context(server)
     kind = _Tls if server.security == "tls" else _StartTls
     return kind(server.host, server.port, server.timeout, ssl_context=context)
+
+
+class _Named(ssl.SSLContext):
+    """TLS with a server that is reached by its number: the certificate must be for its name.
+    imaplib asks for that of the host that it connects to."""
+
+    name = ""
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **more: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(sock, *args, **{**more, "server_hostname": self.name})
+
+
+def _context(server: ImapServer) -> ssl.SSLContext:
+    if not server.name:
+        return ssl.create_default_context(cafile=server.ca_file or None)
+    context = _Named(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
+    context.name = server.name
+    if server.ca_file:
+        context.load_verify_locations(server.ca_file)
+    else:
+        context.load_default_certs()
+    return context
 
 
 def _greeting_error(error: imaplib.IMAP4.error) -> ServerUnavailable | BadServerAnswer:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, cast
 
 from imap_tools import mailbox
@@ -259,15 +260,24 @@ class Connection:
             return ""
         return response.mailbox_id(self._client.untagged_responses.pop("STATUS", []))
 
-    def append(self, folder: str, message: bytes, flags: Iterable[str] = ()) -> int | None:
-        """Put a message into a folder. Returns its UID if the server tells (UIDPLUS).
+    def append(
+        self,
+        folder: str,
+        message: bytes,
+        flags: Iterable[str] = (),
+        received: datetime | None = None,
+    ) -> int | None:
+        """Put a message into a folder. Returns its UID if the server tells (UIDPLUS). ``received``
+        becomes its INTERNALDATE; None: the present.
 
         CR and LF are data in ``message`` (bare ones become CRLF). Raises FolderNotFound,
         OverQuota, TooLarge.
         """
         name = quoted_folder(canonical(folder))
         flag_set = " ".join(checked_flag(flag) for flag in flags)
-        marks = (f"({flag_set})",) if flag_set else ()
+        marks = [f"({flag_set})"] if flag_set else []
+        if received:
+            marks.append(response.internal_date(received))
         self._prove_alive()
         message = build.crlf(message)
         self._client.begin(sending=len(message))

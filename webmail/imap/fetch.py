@@ -18,7 +18,7 @@ from webmail.errors import (
 from webmail.imap import response, uid_sets
 from webmail.imap.client import Bounds
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample
+from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample, Stored
 from webmail.mime import priority
 from webmail.mime.envelope import read as read_envelope
 from webmail.mime.headers import parse as parse_fields
@@ -217,6 +217,35 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
             received = response.date(items.get(b"INTERNALDATE"))
             pairs.append((uid, (size, received, *response.sections(items))))
     return pairs
+
+
+def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[Stored, ...]:
+    """What an export writes down of messages of the open folder, lowest UID first; with the first
+    two kilobytes of some header fields. One command.
+    """
+    wanted = f" BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.2048>" if names else ""
+    lines = imap.uid("FETCH", uids, f"(UID FLAGS INTERNALDATE RFC822.SIZE{wanted})")
+    found: dict[int, Stored] = {}
+    for _, items in response.items(lines):
+        uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
+        if isinstance(uid, int) and isinstance(size, int):
+            flags = response.flag_set(items.get(b"FLAGS") or ())
+            received = response.date(items.get(b"INTERNALDATE"))
+            fields = b"".join(response.sections(items))
+            found[uid] = Stored(uid, flags, received, size, fields)
+    return tuple(found[uid] for uid in sorted(found))
+
+
+def whole(imap: Connection, uids: Iterable[int]) -> dict[int, bytes]:
+    """Whole messages of the open folder, by UID; those that are gone are left out. One command:
+    the caller sees to it that they are small.
+    """
+    lines = imap.uid("FETCH", uid_sets.compressed(uids), "(UID BODY.PEEK[])")
+    return {
+        items[b"UID"]: response.raw_bytes(items[b"BODY[]"])
+        for _, items in response.items(lines)
+        if isinstance(items.get(b"UID"), int) and b"BODY[]" in items
+    }
 
 
 def links(imap: Connection, uids: str) -> tuple[Linked, ...]:

@@ -453,6 +453,17 @@ def date(value: Any) -> datetime | None:
     return moment(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
 
 
+def internal_date(when: datetime) -> str:
+    """A moment as APPEND takes it: ``"25-Nov-2026 10:00:00 +0100"``, with its quotes. The names of
+    months are English whatever the language of the process.
+    """
+    month = _MONTHS[when.month - 1]
+    return f'"{when.day:02}-{month}-{when.year:04} {when:%H:%M:%S} {when.strftime("%z")[:5]}"'
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 def envelope(value: Any) -> Envelope:
     """RFC 9051 section 7.5.2. Address groups lose their name and keep their members."""
     if not isinstance(value, tuple):

@@ -26,7 +26,8 @@ RECEIPT_ANSWERED = "$MDNSent"
 @dataclass(frozen=True, slots=True)
 class ImapServer:
     """The address of an IMAP server and the way to reach it. ``security``: ``tls``, ``starttls`` or
-    ``none``; seconds.
+    ``none``; seconds. ``name``: the one that its certificate must be for, where ``host`` is a
+    number.
     """
 
     host: str
@@ -34,6 +35,7 @@ class ImapServer:
     security: str
     timeout: float = 20.0
     ca_file: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -155,6 +157,19 @@ class Sample:
     uid: int
     flags: frozenset[str]
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The facts of a message beside its bytes: what an export writes down. ``size`` is what the
+    server says; some round it.
+    """
+
+    uid: int
+    flags: frozenset[str]
+    received: datetime | None
+    size: int
+    fields: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,12 @@ IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60, megabytes=400)
 # LibreOffice has a minute, after a minute of waiting for another conversion and half a minute for
 # the pictures of the file.
 OFFICE = Worker("office", concurrency=1, seconds=3 * 60, megabytes=300, is_optional=True)
+# The mail of a whole mailbox takes hours. One transfer of each person runs at a time.
+TRANSFERS = Worker("transfers", concurrency=4, is_optional=True)
 # All else. Of what is done to thousands of messages one job of each person runs at a time.
 UPKEEP = Worker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)
 
-WORKERS = {worker.queue: worker for worker in (SENDING, IMPORTS, OFFICE, UPKEEP)}
+WORKERS = {worker.queue: worker for worker in (SENDING, IMPORTS, OFFICE, TRANSFERS, UPKEEP)}
 LONGEST_SECONDS = max(worker.hard_seconds for worker in WORKERS.values())
 
 _TASKS = {
@@ -83,6 +85,7 @@ _TASKS = {
         "addressbook.tasks.tend_imports",
     ),
     OFFICE: ("webmail.tasks.convert_office_file",),
+    TRANSFERS: ("webmail.tasks.do_transfer",),
     UPKEEP: (
         "accounts.tasks.clear_expired_service_tokens",
         "accounts.tasks.clear_expired_sessions",
@@ -104,6 +107,7 @@ _TASKS = {
         "webmail.tasks.tend_judgements",
         "webmail.tasks.tend_mail_jobs",
         "webmail.tasks.tend_pulls",
+        "webmail.tasks.tend_transfers",
         "webmail.tasks.tidy_outbox",
         "webmail.tasks.unsubscribe",
     ),

@@ -221,6 +221,17 @@ def _shared_sent(imap: Connection, sender: str) -> str:
     return folder.name if folder else ""
 
 
+def by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
+    """Messages by their folders, in steps that have no verb yet."""
+    in_order = sorted(set(refs))
+    return tuple(
+        Step("", place, uidvalidity, tuple(ref.uid for ref in group))
+        for (place, uidvalidity), group in groupby(
+            in_order, key=lambda ref: (ref.folder, ref.uidvalidity)
+        )
+    )
+
+
 # --- marking ---
 
 

@@ -165,6 +165,11 @@ def ensure_named(imap: Connection, label: str) -> str:
     return name
 
 
+def create(imap: Connection, name: str) -> None:
+    """Make a folder, and subscribe to it; one that is there already stays."""
+    _create(imap, name, "")
+
+
 def shared_sent(folders: Iterable[Folder], address: str) -> Folder | None:
     """The folder for sent mail in somebody else's mailbox, which the server names by a login: that
     of this address, or what stands before its @. None when it is not there, or not to be seen."""

@@ -28,6 +28,7 @@ from webmail.models.senders import (
     TrustedImageDomain,
 )
 from webmail.models.tags import KNOWN_TAGS, TAGS_CACHE_SECONDS, Tag
+from webmail.models.transfers import Transfer
 from webmail.models.writing import (
     CannedAnswer,
     Draft,
@@ -78,6 +79,7 @@ __all__ = [
     "SignatureTemplate",
     "Standing",
     "Tag",
+    "Transfer",
     "TrustedImageDomain",
     "Unsubscription",
 ]

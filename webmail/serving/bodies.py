@@ -56,6 +56,7 @@ def largest() -> int:
     """Bytes of a body that may be taken somewhere: the files, and the fields beside them."""
     files = max(
         settings.STAFF_FILE_LIMIT,
+        settings.MAIL_FILE_LIMIT,
         settings.ADDRESS_BOOK_LIMIT,
         settings.DOCUMENTS_LIMIT,
         settings.MESSAGE_LIMIT,

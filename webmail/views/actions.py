@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +31,7 @@ from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Ste
 from webmail.mailbox.bulk import packed
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
-from webmail.views import jobs
+from webmail.views import jobs, transfers
 from webmail.views.lists import view_of
 from webmail.views.page import TARGETS, known_tags, memory, read_folders
 from webmail.views.search import searched
@@ -85,6 +84,8 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         asked = _Asked(verb, folder, _chosen(request, imap, folder, form), form)
         if verb in {"choose", "tags"} or (verb == "delete" and not form.cleaned_data["confirmed"]):
             return _ask(request, imap, asked)
+        if verb == "download":
+            return transfers.of_selection(request, imap, folder, asked.chosen)
         target = _target(imap, asked)
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
@@ -193,7 +194,7 @@ def _chosen(
     if form.cleaned_data["verb"] == "undo":
         return ()
     if form.is_everything and form.cleaned_data["found"]:
-        return _by_folder(searched(request, form.cleaned_data["found"]))
+        return actions.by_folder(searched(request, form.cleaned_data["found"]))
     if form.is_everything:
         uids = _all_of(request, imap, folder, form)
         uidvalidity = form.cleaned_data["uidvalidity"]
@@ -203,18 +204,8 @@ def _chosen(
         return (Step("", folder, uidvalidity, tuple(sorted(u for u in uids if u < until))),)
     refs = [MessageRef(place or folder, *pair) for place, *pair in form.cleaned_data["refs"]]
     if form.cleaned_data["threads"]:
-        return _by_folder(threads.whole(imap, refs, memory(request)))
-    return _by_folder(refs)
-
-
-def _by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
-    in_order = sorted(set(refs))
-    return tuple(
-        Step("", place, uidvalidity, tuple(ref.uid for ref in group))
-        for (place, uidvalidity), group in groupby(
-            in_order, key=lambda ref: (ref.folder, ref.uidvalidity)
-        )
-    )
+        return actions.by_folder(threads.whole(imap, refs, memory(request)))
+    return actions.by_folder(refs)
 
 
 def _target(imap: Connection, asked: _Asked) -> str:

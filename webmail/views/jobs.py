@@ -18,11 +18,13 @@ from accounts.http import SignedInRequest, login_required, safe_next
 from webmail import tasks
 from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
-from webmail.models import MailJob
+from webmail.models import MailJob, Transfer
 from webmail.presentation import action_words, failures
+from webmail.presentation import transfers as transfer_words
 from webmail.views.page import read_folders
 
 RUNNING, MOST_SHOWN = "mail_jobs", 20  # in the session: jobs whose end the pages await
+TRANSFERS = "transfers"  # the same, of transfers
 
 
 def begun(request: SignedInRequest, job: MailJob) -> dict[str, Any]:
@@ -62,6 +64,7 @@ def ended(job: MailJob) -> dict[str, Any]:
 def progress(request: SignedInRequest) -> HttpResponse:
     """The strip of this session's jobs, asked for again and again; when one ends its toast comes
     with it, and when the last has ended htmx stops asking (286)."""
+    moving, moved = _transfers(request)
     awaited = request.session.get(RUNNING, [])
     tracked = list(MailJob.objects.all().of(request.user).filter(pk__in=awaited))
     left = [job for job in tracked if not job.is_finished]
@@ -70,13 +73,32 @@ def progress(request: SignedInRequest) -> HttpResponse:
         request.session[RUNNING] = [job.pk for job in left]
     context = {
         "running": [_shown(job) for job in left],
-        "toast": ended(over[0]) if over else None,
+        "moving": moving,
+        "toast": ended(over[0]) if over else moved,
     }
-    status = 200 if left else 286
+    status = 200 if left or moving else 286
     response = render_template(request, "webmail/jobs/_running.html", context, status=status)
-    if over:
+    if over or moved:
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
+
+
+def _transfers(
+    request: SignedInRequest,
+) -> tuple[list[transfer_words.Shown], dict[str, Any] | None]:
+    """The transfers of this session that go on, and the toast of one that has ended."""
+    awaited = request.session.get(TRANSFERS, [])
+    tracked = (
+        list(Transfer.objects.all().of(request.user).filter(pk__in=awaited)) if awaited else []
+    )
+    left = [job for job in tracked if not job.is_finished]
+    if len(left) != len(awaited):
+        request.session[TRANSFERS] = [str(job.pk) for job in left]
+    over = next((job for job in tracked if job.is_finished), None)
+    if over is None:
+        return [transfer_words.shown(job) for job in left], None
+    words = f"{transfer_words.title(over)}. {transfer_words.outcome(over)}"
+    return [transfer_words.shown(job) for job in left], {"message": words}
 
 
 @require_GET
@@ -84,7 +106,11 @@ def progress(request: SignedInRequest) -> HttpResponse:
 def all_jobs(request: SignedInRequest) -> HttpResponse:
     """The page of the user's jobs of the last days, most of which can be undone."""
     recent = MailJob.objects.all().of(request.user)[:50]
-    context = {"jobs": [_shown(job) for job in recent]}
+    moved = Transfer.objects.all().of(request.user)[:50]
+    context = {
+        "jobs": [_shown(job) for job in recent],
+        "transfers": [transfer_words.shown(job) for job in moved],
+    }
     return _page(request, "webmail/jobs/jobs.html", context)
 
 

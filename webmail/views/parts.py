@@ -6,11 +6,15 @@ short list whatever the mail claims, everything else is a download.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TypeVar
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
@@ -18,14 +22,16 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import PartNotFound
 from webmail.imap import fetch
+from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mime import containers, headers
+from webmail.mime import containers, envelope, headers
 from webmail.mime.structure import Part, choose
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_message
 from webmail.reader import attachments, html, image_proxy, streaming
+from webmail.transfer import names
 from webmail.views import judged, messages
 from webmail.views.page import memory
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
@@ -172,13 +178,23 @@ def part(
 @login_required
 @policy(INERT)
 def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
-    """The message itself, as ``message-42.eml``. Its length is not told: some servers round it."""
+    """The message itself, called by its day and subject. Its length is not told: some servers round
+    it."""
     message_ref = MessageRef(folder, *ref)
-    stream = streaming.begin(
-        session.lease(request), lambda imap: fetch.chunks(imap, message_ref, "")
-    )
+    head = b""
+
+    def pieces(imap: Connection) -> Iterator[bytes]:
+        nonlocal head
+        found = fetch.chunks(imap, message_ref, "")
+        head = next(found, b"")
+        return chain([head], found)
+
+    stream = streaming.begin(session.lease(request), pieces)
     response = StreamingHttpResponse(stream, content_type=BINARY)
-    response["Content-Disposition"] = f'attachment; filename="message-{ref[1]}.eml"'
+    told = envelope.read(headers.parse(head[: fetch.HEADER_LIMIT]))
+    when = told.date and timezone.localtime(told.date)
+    name = names.of_message(when, told.subject, gettext("No subject"))
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.servers import certificates
 from tests.servers.scripted import GREETING, START_TLS, ScriptedServer, imap_script, no, ok
 from tests.servers.web import SIGNS_CERTIFICATES
 from webmail.errors import BadServerAnswer, ServerUnavailable
@@ -114,3 +115,24 @@ def test_without_starttls_no_password_is_sent(script, certificate):
     with ScriptedServer(script) as server, pytest.raises(BadServerAnswer):
         sign_in(server, "starttls", certificate)
     assert not any(b"LOGIN" in line for line in server.received[0])
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize(("name", "is_taken"), [("imap.exemple.fr", True), ("127.0.0.1", False)])
+def test_a_server_that_is_reached_by_its_number_shows_the_certificate_of_its_name(
+    tmp_path: Path, security: str, name: str, is_taken: bool
+) -> None:
+    own = certificates.certificate(tmp_path, "imap.exemple.fr")
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(own)
+    script = imap_script()
+    if security == "starttls":
+        script = [("", GREETING), ("CAPABILITY", PLAIN), ("STARTTLS", ok(), START_TLS), *script[1:]]
+    with ScriptedServer(script, tls=made) as server:
+        where = ImapServer("127.0.0.1", server.port, security, 2, str(own), name=name)
+        if is_taken:
+            connection.open(where, "alice", "secret").close()
+        else:
+            with pytest.raises(ServerUnavailable):
+                connection.open(where, "alice", "secret")
+            assert not any(b"secret" in line for lines in server.received for line in lines)

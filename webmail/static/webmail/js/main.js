@@ -18,6 +18,7 @@ const byNeed = [
   { marks: "[data-passkey], [data-passkey-none]", bring: () => import("./passkey.js") },
   { marks: "[data-pdf]", bring: () => import("./pdf.js") },
   { marks: "[data-password-form], [data-use-phrase]", bring: () => import("./password.js") },
+  { marks: "[data-pieces]", bring: () => import("./pieces.js") },
   { marks: "a[data-print]", bring: () => import("./print.js") },
   { marks: "[data-complete]", bring: () => import("./recipients.js") },
   { marks: "[data-rules]", bring: () => import("./rules.js") },

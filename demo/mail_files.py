@@ -1,0 +1,62 @@
+"""Files of messages to bring in, as old programs made them: an mbox, and a Thunderbird profile."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+FOLDER = "mail_files"
+
+_LETTERS = (
+    (
+        "Conseil de classe de la 3e C",
+        "Le conseil aura lieu le jeudi 12 juin à 17 h 30 en salle 14.",
+    ),
+    ("Sortie à la baie de Somme", "From our friends of the park:\n\nFrom 8 h on, at the gate."),
+    ("Liste des élèves de latin", "Vingt-deux élèves sont inscrits pour la rentrée."),
+    ("Fournitures de rentrée", "Merci de rendre la liste avant le 20 juin."),
+    ("Photo de classe", "La photo est prévue le mardi 17 juin, à 10 h, dans la cour."),
+)
+
+
+def write(folder: Path) -> None:
+    """``ancienne-boite.mbox`` and ``thunderbird.zip``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ancienne-boite.mbox").write_bytes(mbox())
+    (folder / "thunderbird.zip").write_bytes(thunderbird())
+
+
+def mbox() -> bytes:
+    """The mailbox of a former academy; the second message has lines that begin with "From"."""
+    return b"".join(
+        b"From MAILER-DAEMON Tue Jun %2d 09:00:00 2025\nStatus: RO\n" % (number + 3)
+        + _message(number).replace(b"\nFrom ", b"\n>From ")
+        + b"\n"
+        for number in range(len(_LETTERS))
+    )
+
+
+def thunderbird() -> bytes:
+    """Folders of a profile, one inside another, and the files that lie beside them."""
+    one = b"From - Tue Jun 03 09:00:00 2025\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("Local Folders/Inbox", one + _message(0) + b"\n")
+        made.writestr("Local Folders/Inbox.msf", b"// <!-- <mdb:mork:z v=1.4/> -->\n")
+        made.writestr("Local Folders/Classes.sbd/3e C", one + _message(4) + b"\n")
+        made.writestr("Local Folders/Classes.sbd/photo.jpg", b"\xff\xd8\xff\xe0")
+    return file.getvalue()
+
+
+def _message(number: int) -> bytes:
+    subject, text = _LETTERS[number]
+    message = EmailMessage()
+    message["From"] = "Hélène Caron <helene.caron@ac-ancienne.example>"
+    message["To"] = "francoise.durand@ac-ancienne.example"
+    message["Subject"] = subject
+    message["Date"] = f"Tue, {number + 3:02} Jun 2025 09:00:00 +0200"
+    message["Message-ID"] = f"<{number}.2025@ac-ancienne.example>"
+    message.set_content(text + "\n")
+    return message.as_bytes()

@@ -1,0 +1,257 @@
+"""The mail of another account: fetched once, guarded, its password forgotten."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import LentCredential
+from demo.servers.dovecot import Dovecot, MailAccount
+from tests.servers import large
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter, words
+from webmail.imap.connection import Connection
+from webmail.models import Transfer
+from webmail.transfer import collecting, jobs
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool", "no_connections_left")]
+State = Transfer.State
+
+
+@pytest.fixture
+def opened(settings: Any) -> None:
+    settings.TRANSFER_OPEN_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"),)
+
+
+@pytest.fixture
+def elsewhere(dovecot: Dovecot, bob: MailAccount, opened: None) -> Iterator[Mailbox]:
+    """Bob's mailbox, which Alice fetches the mail from."""
+    box = Mailbox(dovecot, bob)
+    box.empty()
+    yield box
+    box.close()
+
+
+def asked(reader: Client, dovecot: Dovecot, bob: MailAccount, **more: str) -> Any:
+    data = {
+        "server": f"127.0.0.1:{dovecot.imap_port}",
+        "login": bob.login,
+        "password": bob.password,
+        "new": "Ancienne",
+    }
+    return reader.post("/transfers/account/", data | more)
+
+
+def collected(reader: Client, dovecot: Dovecot, bob: MailAccount) -> Transfer:
+    assert asked(reader, dovecot, bob).status_code == 302
+    job = Transfer.objects.get(state=State.WAITING)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_all_folders_come_with_flags_and_dates(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
+) -> None:
+    elsewhere.append(letter("Un"), flags=["\\Seen"])
+    elsewhere.create_folder("Projets/Été")
+    elsewhere.append(letter("Deux", "x" * 3_000_000), "Projets/Été")
+    elsewhere.append(letter("Pub"), "Junk")
+    job = collected(reader, dovecot, bob)
+    assert (job.state, job.done, job.failure) == (State.DONE, 2, "")
+    assert mailbox.message(
+        mailbox.uids("Ancienne/INBOX")[0], "Ancienne/INBOX"
+    ) == elsewhere.message(elsewhere.uids()[0])
+    assert mailbox.flags(mailbox.uids("Ancienne/INBOX")[0], "Ancienne/INBOX") == {"\\Seen"}
+    assert len(mailbox.uids("Ancienne/Projets/Été")) == 1
+    assert "Ancienne/Junk" not in mailbox.folders()
+    assert elsewhere.flags(elsewhere.uids("Projets/Été")[0], "Projets/Été") == set()
+    again = collected(reader, dovecot, bob)
+    assert (again.done, again.known) == (0, 2)
+    reader.post(f"/transfers/{job.pk}/undo/")
+    assert mailbox.uids("Ancienne/INBOX") == []
+
+
+def test_the_password_is_sealed_and_forgotten(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
+) -> None:
+    elsewhere.append(letter("Un"))
+    assert asked(reader, dovecot, bob).status_code == 302
+    job = Transfer.objects.get()
+    assert job.sealed and bob.password not in repr(list(Transfer.objects.values()))
+    assert bob.password.encode() not in bytes(job.sealed)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert bytes(job.sealed) == b"" and not LentCredential.objects.exists()
+    assert job.state == State.DONE
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed", "waited for too long"])
+def test_the_password_is_forgotten_however_it_ends(
+    reader: Client,
+    mailbox: Mailbox,
+    elsewhere: Mailbox,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked(reader, dovecot, bob)
+    job = Transfer.objects.get()
+    if how == "cancelled":
+        reader.post(f"/transfers/{job.pk}/cancel/")
+    elif how == "failed":
+        Transfer.objects.update(work=job.work | {"other": job.work["other"] | {"login": "autre"}})
+        jobs.run(job.pk)
+    else:
+        Transfer.objects.update(state=State.PASSWORD, changed=job.changed - timedelta(days=2))
+        jobs.tend()
+    job.refresh_from_db()
+    assert bytes(job.sealed) == b""
+    assert job.is_finished and (how == "cancelled" or job.failure == "OtherRefused")
+    if how == "failed":
+        Transfer.objects.update(work=job.work | {"other": job.work["other"] | {"login": bob.login}})
+        assert reader.post(f"/transfers/{job.pk}/resume/").status_code == 302
+        assert not jobs.tend()
+        reader.post(f"/transfers/{job.pk}/resume/", {"password": bob.password})
+        jobs.run(job.pk)
+        job.refresh_from_db()
+        assert job.state == State.DONE and bytes(job.sealed) == b""
+
+
+def test_a_wrong_password_is_told_at_once_and_not_often(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
+) -> None:
+    answer = asked(reader, dovecot, bob, password="faux")
+    assert answer.status_code == 422 and "faux" not in answer.content.decode()
+    assert not Transfer.objects.exists()
+    for _try in range(12):
+        answer = asked(reader, dovecot, bob, password="faux")
+    assert "attendez une heure" in words(answer)
+    cache.clear()
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["127.0.0.1:143", "localhost", "169.254.169.254", "[::1]:993", "10.0.0.1", "2130706433"],
+)
+def test_no_server_without_a_public_address_is_asked(
+    reader: Client, mailbox: Mailbox, dovecot: Dovecot, bob: MailAccount, server: str
+) -> None:
+    answer = asked(reader, dovecot, bob, server=server)
+    assert answer.status_code == 422 and not Transfer.objects.exists()
+
+
+def test_no_other_port_is_asked_where_it_is_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting.remote, "look_up", lambda host: ["93.184.216.34"])
+    with pytest.raises(collecting.OtherClosed):
+        collecting.server("imap.example.org", 25)
+    found = collecting.server("imap.example.org", 143)
+    assert (found.host, found.name, found.security) == (
+        "93.184.216.34",
+        "imap.example.org",
+        "starttls",
+    )
+
+
+def test_a_killed_worker_costs_no_message_and_no_copy(
+    reader: Client,
+    mailbox: Mailbox,
+    elsewhere: Mailbox,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large.fill(elsewhere, "INBOX", 120)
+    append, calls = Connection.append, 0
+
+    def dying(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        done = append(*args, **more)
+        if calls % 31 == 0:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(Connection, "append", dying)
+    asked(reader, dovecot, bob)
+    job = Transfer.objects.get()
+    for _time in range(10):
+        Transfer.objects.filter(state=State.RUNNING).update(state=State.WAITING)
+        try:
+            jobs.run(job.pk)
+        except KeyboardInterrupt:
+            continue
+        break
+    job.refresh_from_db()
+    assert (job.state, job.done, job.known, calls) == (State.DONE, 120, 0, 120)
+    assert len(mailbox.uids("Ancienne/INBOX")) == 120
+
+
+def test_what_was_there_is_counted_once_though_the_worker_dies(
+    reader: Client,
+    mailbox: Mailbox,
+    elsewhere: Mailbox,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large.fill(elsewhere, "INBOX", 100)
+    mailbox.create_folder("Ancienne")
+    mailbox.create_folder("Ancienne/INBOX")
+    for number in range(40, 80):
+        mailbox.append(large.message(number), "Ancienne/INBOX")
+    append, calls = Connection.append, 0
+
+    def dying(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 33:
+            raise KeyboardInterrupt
+        return append(*args, **more)
+
+    monkeypatch.setattr(Connection, "append", dying)
+    asked(reader, dovecot, bob)
+    job = Transfer.objects.get()
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run(job.pk)
+    Transfer.objects.update(state=State.WAITING)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.known) == (State.DONE, 60, 40)
+    assert job.passed == 100 and len(mailbox.uids("Ancienne/INBOX")) == 100
+
+
+def test_commands_are_few(
+    reader: Client,
+    mailbox: Mailbox,
+    elsewhere: Mailbox,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large.fill(elsewhere, "INBOX", 600)
+    asked(reader, dovecot, bob)
+    sent = 0
+    exchange: Callable[..., Any] = Connection._exchange
+
+    def counted(*args: Any, **more: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        return exchange(*args, **more)
+
+    monkeypatch.setattr(Connection, "_exchange", counted)
+    job = Transfer.objects.get()
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    # One APPEND a message; all else by hundreds.
+    assert job.done == 600 and sent < 660
+    sent = 0
+    again = collected(reader, dovecot, bob)
+    assert again.known == 600 and sent < 60

@@ -1,0 +1,263 @@
+"""The mail of another account, folder by folder, into folders here.
+
+Its server is reached under the guard of remote requests: it must have a public address, which is
+checked and then connected to, and speak TLS; the administrators may open networks of their own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+
+from accounts import limits, sealed_rows
+from accounts.models import User
+from webmail import remote
+from webmail.errors import (
+    BadServerAnswer,
+    FolderNotFound,
+    MessageNotFound,
+    RemoteRefused,
+    RemoteUnavailable,
+    ServerRefused,
+    ServerUnavailable,
+    SignInNeeded,
+    TooManyTries,
+    WebmailError,
+)
+from webmail.imap import connection, fetch, search, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, ImapServer, MessageRef, Stored
+from webmail.mailbox import folders
+from webmail.mime import headers
+from webmail.models import Transfer
+from webmail.transfer import names
+from webmail.transfer.depositing import FIELDS, Depositor
+from webmail.transfer.exporting import bounded, together
+from webmail.transfer.importing import LARGEST_MESSAGE
+
+PORTS = (993, 143)
+SECONDS = 30.0
+_BATCH = 500
+_MOST_FOLDERS, _DEEPEST = 2_000, 8
+_PURPOSE = b"other account"
+# Gmail shows all messages once more in a folder of their own. Junk and trash stay where they are.
+_LEFT_OUT = ("\\all", "\\junk", "\\trash", "\\flagged", "\\important")
+
+
+class OtherRefused(WebmailError):
+    """The other server does not take this login with this password."""
+
+
+class OtherUnavailable(WebmailError):
+    """The other server cannot be reached, or does not speak as it must."""
+
+
+class OtherClosed(WebmailError):
+    """The other server has no public address, and its network is not open."""
+
+
+def seal(job: Transfer, password: str) -> bytes:
+    """The password of the other account, for this job's row alone."""
+    return sealed_rows.seal(_PURPOSE, job.pk, job.user_id, password.encode())
+
+
+def server(name: str, port: int) -> ImapServer:
+    """The address of a server that may be asked. Raises OtherClosed, OtherUnavailable."""
+    try:
+        found = remote.public_addresses(
+            name,
+            resolve=remote.look_up,
+            seconds=SECONDS,
+            closed=tuple(settings.REMOTE_CLOSED_NETWORKS),
+            opened=tuple(settings.TRANSFER_OPEN_NETWORKS),
+        )
+    except RemoteRefused as error:
+        raise OtherClosed from error
+    except RemoteUnavailable as error:
+        raise OtherUnavailable from error
+    address = found[0]
+    is_open = any(address in network for network in settings.TRANSFER_OPEN_NETWORKS)
+    if port not in PORTS and not is_open:
+        raise OtherClosed(f"port {port}")
+    security = {993: "tls", 143: "starttls"}.get(port, "none" if is_open else "tls")
+    # Only an address is connected to, the one that was checked; the certificate is the name's.
+    literal = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
+    host = literal.strip("[]")
+    return ImapServer(host, port, security, SECONDS, settings.TLS_CA_FILE, name=name)
+
+
+def check(user: User, name: str, port: int, login: str, password: str) -> None:
+    """Try to sign in there. Raises OtherRefused, OtherUnavailable, OtherClosed, and TooManyTries:
+    nobody is to guess passwords of others from here."""
+    tries = limits.of_other_accounts(str(user.pk))
+    if seconds := limits.wait(tries):
+        raise TooManyTries(retry_after=seconds)
+    limits.count(tries)
+    _opened(name, port, login, password).close()
+
+
+def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
+    """Fetch what is left. Raises the errors of this module, OverQuota, and what the server's
+    answers are."""
+    other = job.work["other"]
+    try:
+        password = sealed_rows.opened(_PURPOSE, job.pk, job.user_id, job.sealed).decode()
+    except sealed_rows.Broken as error:
+        raise OtherRefused from error
+    source = _opened(other["server"], other["port"], other["login"], password)
+    try:
+        _Collection(job, imap, source, go_on).run()
+    finally:
+        source.close()
+
+
+def _opened(name: str, port: int, login: str, password: str) -> Connection:
+    try:
+        return connection.open(server(name, port), login, password)
+    except SignInNeeded as error:
+        raise OtherRefused(server_words=error.server_words) from error
+    except (ServerUnavailable, BadServerAnswer, ServerRefused) as error:
+        raise OtherUnavailable(server_words=error.server_words) from error
+
+
+class _Collection:
+    """``at`` and ``after``: the folder, and the UID in it, up to which all was dealt with."""
+
+    def __init__(
+        self, job: Transfer, imap: Connection, source: Connection, go_on: Callable[..., None]
+    ) -> None:
+        self._source, self._beat = source, go_on
+        self._work = dict(job.work)
+        self._depositor = Depositor(imap, job.folder, self._work, self._go_on)
+        self._passed = self._work.get("position", [0, 0, 0])[2]
+
+    def run(self) -> None:
+        known = self._folders()
+        names_ = [folder.name for folder in known]
+        if self._work.get("folders", names_) != names_:
+            self._work["position"] = [0, 0, 0]  # messages that are there already are passed over
+            self._passed = 0
+        at, after, _passed = self._work.get("position", [0, 0, 0])
+        total = sum(folder.messages or 0 for folder in known)
+        self._go_on(work={"folders": names_}, total=total)
+        for number in range(at, len(known)):
+            self._folder(known[number], number, after)
+            after = 0
+        self._tell(len(known), 0)
+
+    def _folders(self) -> list[Folder]:
+        listed = self._source_answers(lambda: folders.list_folders(self._source))
+        return [
+            folder
+            for folder in listed[:_MOST_FOLDERS]
+            if folder.selectable
+            and folder.addressable
+            and not folder.owner
+            and not any(mark in folder.attributes for mark in _LEFT_OUT)
+            and folder.special_use not in (folders.JUNK, folders.TRASH)
+        ]
+
+    def _folder(self, folder: Folder, number: int, after: int) -> None:
+        labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
+        path = tuple(names.clean(label, "_") for label in labels[:_DEEPEST] if label)
+        try:
+            selected = self._source_answers(lambda: self._source.select(folder.name))
+        except FolderNotFound:
+            return
+        uids = self._source_answers(lambda: search.uids(self._source, "UNDELETED"))
+        left = sorted(uid for uid in uids if uid > after)
+        while left:
+            some, rest = uid_sets.head(left, _BATCH)
+            stored = self._source_answers(
+                lambda some=some: fetch.stored(  # type: ignore[misc]  # mypy reads no default
+                    self._source, uid_sets.compressed(some), FIELDS
+                )
+            )
+            self._batch(path, folder.name, selected.uidvalidity, number, stored)
+            left = list(rest)
+        self._tell(number + 1, 0)
+
+    def _batch(
+        self,
+        path: tuple[str, ...],
+        folder: str,
+        uidvalidity: int,
+        number: int,
+        stored: Sequence[Stored],
+    ) -> None:
+        fields = {one.uid: headers.parse(one.fields) for one in stored}
+        new = [one for one in stored if not self._depositor.knows(path, fields[one.uid], one.size)]
+        wanted = {one.uid for one in new}
+        contents = self._contents(folder, uidvalidity, new)
+        next_one = next(contents, None)
+        # In the order of their UIDs, so that the position says what was counted.
+        for one in stored:
+            if one.uid not in wanted:
+                self._depositor.has(path, fields[one.uid], one.size)
+            elif next_one and next_one[0].uid == one.uid:
+                self._put(path, folder, *next_one)
+                next_one = next(contents, None)
+            self._passed += 1
+            self._depositor.note(self._position(number, one.uid), self._passed)
+
+    def _put(self, path: tuple[str, ...], folder: str, one: Stored, raw: bytes | None) -> None:
+        where = f"{folder} {one.uid}"
+        if raw is None:
+            self._depositor.refuse(where, "too_large", one.size)
+        else:
+            self._depositor.put(path, raw, one.flags, one.received, where)
+
+    def _contents(
+        self, folder: str, uidvalidity: int, stored: Sequence[Stored]
+    ) -> Iterator[tuple[Stored, bytes | None]]:
+        """Each message with its bytes, None for one that is too large; those that are gone are
+        left out."""
+        for group in together(stored):
+            if len(group) == 1 and group[0].size > LARGEST_MESSAGE:
+                yield group[0], None
+                continue
+            if len(group) == 1:
+                ref = MessageRef(folder, uidvalidity, group[0].uid)
+                with suppress(MessageNotFound):
+                    yield group[0], self._source_answers(partial(self._one, ref, group[0].size))
+                continue
+            found = self._source_answers(
+                lambda group=group: fetch.whole(  # type: ignore[misc]  # mypy reads no default
+                    self._source, [one.uid for one in group]
+                )
+            )
+            for one in group:
+                if one.uid in found:
+                    yield one, found.pop(one.uid)
+
+    def _one(self, ref: MessageRef, size: int) -> bytes:
+        return b"".join(bounded(fetch.chunks(self._source, ref, ""), size))
+
+    def _source_answers(self, ask: Callable[[], Any]) -> Any:
+        """What the other server says; its silence is not that of the person's own."""
+        try:
+            return ask()
+        except (FolderNotFound, MessageNotFound):
+            raise
+        except WebmailError as error:
+            raise OtherUnavailable(server_words=error.server_words) from error
+
+    def _position(self, number: int, after: int) -> dict[str, Any]:
+        return {"position": [number, after, self._passed]}
+
+    def _tell(self, number: int, after: int) -> None:
+        self._depositor.tell(self._position(number, after), self._passed)
+
+    def _go_on(self, *, work: Any = None, marks: Any = None, **columns: Any) -> None:
+        if work is not None:
+            self._work |= work
+        if marks is not None:
+            self._work["marks"] = {**self._work.get("marks", {}), **marks}
+        if work is not None or marks is not None:
+            columns["work"] = self._work
+        self._beat(**columns)

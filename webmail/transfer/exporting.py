@@ -1,0 +1,309 @@
+"""The steps of an export: messages from the server, segment by segment, into the spool.
+
+A position in the mailbox and the state of the file are written down after each segment; whoever
+takes the job up goes on there. A message costs less than one command: small ones are fetched many
+at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from webmail.errors import (
+    BadServerAnswer,
+    FolderChanged,
+    FolderNotFound,
+    MessageNotFound,
+    TooLarge,
+)
+from webmail.imap import fetch, search, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, MessageRef, Stored
+from webmail.mailbox.bulk import MOST_MESSAGES
+from webmail.mime import envelope, headers
+from webmail.models import Transfer
+from webmail.transfer import names, store, writing
+from webmail.transfer.writing import Letter, Writer
+
+_BATCH = 500
+"""Messages whose sizes are asked for at once."""
+_TOGETHER = 2 * 1024 * 1024
+"""Bytes of messages that one command fetches."""
+_HEADER = 64 * 1024
+_PAUSE = 20.0
+"""Seconds after which a segment ends however small it is."""
+_TELL = 1.0
+"""Seconds between two notes of how far the job is."""
+
+Form = Transfer.Form
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder to export, or messages of it. ``path``: its labels in the file."""
+
+    folder: str
+    path: tuple[str, ...] = ()
+    uidvalidity: int = 0
+    uids: str = ""
+
+
+def places(folders: Iterable[Folder]) -> list[Place]:
+    """All of these folders, each under a path of its own."""
+    unique = names.Unique()
+    found = []
+    for folder in folders:
+        labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
+        *above, last = [names.clean(label, "_") for label in labels if label] or ["_"]
+        path = unique.give("/".join((*above[:20], last)))
+        found.append(Place(folder.name, tuple(path.split("/"))))
+    return found
+
+
+def packed(places_: Iterable[Place]) -> list[list[Any]]:
+    """As JSON carries them."""
+    return [[one.folder, list(one.path), one.uidvalidity, one.uids] for one in places_]
+
+
+@dataclass
+class _Counts:
+    passed: int = 0
+    done: int = 0
+    gone: int = 0
+
+
+@dataclass
+class _Position:
+    """The messages of ``places[at]`` up to the UID ``after`` are in the file."""
+
+    at: int = 0
+    after: int = 0
+    counts: _Counts = field(default_factory=_Counts)
+
+
+def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
+    """Write what is left of the file. ``go_on`` writes columns of the row and a sign of life; it
+    raises Lost when the job is another's, or was stopped. Raises TooLarge beyond the limit,
+    sealed_files.Unwritable when the spool is full, and what the server's answers are."""
+    if not store.are_there([*job.work.get("segments", []), *job.work.get("records", [])]):
+        job.work = {name: job.work[name] for name in ("places", "fallback")}
+    work = dict(job.work)
+    exporter = _Export(job, imap, go_on)
+    while not work.get("is_whole"):
+        segment = store.write(bytes(job.key), exporter.segment())
+        made = [segment]
+        try:
+            entries = exporter.writer.take_records()
+            work["records"] = list(work.get("records", []))
+            if entries:
+                made.append(store.write(bytes(job.key), [entries]))
+                work["records"].append(made[-1])
+                exporter.note_records(made[-1])
+            work |= exporter.state()
+            work["segments"] = [*work.get("segments", []), segment]
+            size = sum(size for _name, size in work["segments"])
+            if size > settings.EXPORT_LIMIT:
+                raise TooLarge(limit=settings.EXPORT_LIMIT)
+            go_on(work=work, size=size, attempts=0, **exporter.columns())
+        except BaseException:
+            store.remove(made)
+            raise
+    until = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
+    records = work.get("records", [])
+    go_on(work={**work, "records": []}, until=until)
+    store.remove(records)  # once nobody needs them: a worker that dies before goes on with them
+
+
+def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterator[bytes]:
+    """A few messages as a zip of .eml, without a job. What is wrong with the first is raised at
+    once."""
+    writer = writing.Letters({}, fallback, timezone.get_current_timezone())
+    letters = (one for place in places_ for one in _letters(imap, place, 0, _Counts()))
+    first = next(letters, None)
+    if first is None:
+        raise MessageNotFound("None of the messages is there any more.")
+
+    def pieces() -> Iterator[bytes]:
+        for letter in chain([first], letters):
+            yield from writer.message(letter)
+        yield from writer.finish([])
+
+    return pieces()
+
+
+class _Export:
+    def __init__(self, job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
+        self._imap, self._go_on = imap, go_on
+        self._places = [
+            Place(folder, tuple(path), uidvalidity, uids)
+            for folder, path, uidvalidity, uids in job.work["places"]
+        ]
+        position = job.work.get("position") or [0, 0, 0, 0, 0]
+        self._position = _Position(position[0], position[1], _Counts(*position[2:]))
+        self.writer = _writer(job)
+        self._records = [tuple(one) for one in job.work.get("records", [])]
+        self._key = bytes(job.key)
+        self._is_whole = False
+        self._told = time.monotonic()
+
+    def segment(self) -> Iterator[bytes]:
+        """The next megabytes of the file."""
+        size, begun = 0, time.monotonic()
+        for piece in self._pieces():
+            size += len(piece)
+            yield piece
+            if not piece and (size >= store.SEGMENT or time.monotonic() - begun > _PAUSE):
+                yield self.writer.pause()
+                return
+
+    def state(self) -> dict[str, Any]:
+        at = self._position
+        counts = [at.counts.passed, at.counts.done, at.counts.gone]
+        return {
+            "position": [at.at, at.after, *counts],
+            "writer": self.writer.state(),
+            "is_whole": self._is_whole,
+        }
+
+    def columns(self) -> dict[str, Any]:
+        counts = self._position.counts
+        return {"passed": counts.passed, "done": counts.done, "refused": counts.gone}
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The rest of the file. An empty piece stands where it may be interrupted."""
+        at = self._position
+        while at.at < len(self._places):
+            place = self._places[at.at]
+            for letter in _letters(self._imap, place, at.after, at.counts):
+                yield from (piece for piece in self.writer.message(letter) if piece)
+                at.after = letter.stored.uid
+                self._tell()
+                yield b""
+            at.at, at.after = at.at + 1, 0
+        yield from self.writer.finish(store.read(self._key, self._records))
+        self._is_whole = True
+
+    def note_records(self, segment: store.Segment) -> None:
+        self._records.append(segment)
+
+    def _tell(self) -> None:
+        if time.monotonic() - self._told > _TELL:
+            self._told = time.monotonic()
+            self._go_on(**self.columns())
+
+
+def _writer(job: Transfer) -> Writer:
+    state: dict[str, Any] = job.work.get("writer") or {}
+    match job.form:
+        case Form.MBOX:
+            is_one = len(job.work["places"]) == 1
+            return writing.Mbox() if is_one else writing.Mboxes(state)
+        case Form.EML:
+            records = store.read(bytes(job.key), job.work.get("records", []))
+            zone = timezone.get_current_timezone()
+            return writing.Letters(state, job.work.get("fallback", "-"), zone, [b"".join(records)])
+    return writing.Maildirs(state)
+
+
+def _letters(imap: Connection, place: Place, after: int, counts: _Counts) -> Iterator[Letter]:
+    """The messages of a place behind a UID, but for those that are marked as deleted, the oldest
+    first. A folder that is gone has none."""
+    try:
+        selected = imap.select(place.folder)
+    except FolderNotFound:
+        return
+    if place.uidvalidity not in (0, selected.uidvalidity):
+        raise FolderChanged("The folder was made anew since its messages were chosen.")
+    wanted = [uid for uid in search.uids(imap, "UNDELETED") if uid > after]
+    if place.uids:
+        chosen = set(uid_sets.expanded(place.uids, MOST_MESSAGES))
+        wanted = [uid for uid in wanted if uid in chosen]
+    wanted.sort()
+    while wanted:
+        uids, rest = uid_sets.head(wanted, _BATCH)
+        stored = fetch.stored(imap, uid_sets.compressed(uids))
+        _count_gone(counts, len(uids) - len(stored))
+        yield from _of_batch(imap, place, selected.uidvalidity, stored, counts)
+        wanted = list(rest)
+
+
+def _count_gone(counts: _Counts, count: int) -> None:
+    counts.gone += count
+    counts.passed += count
+
+
+def _of_batch(
+    imap: Connection,
+    place: Place,
+    uidvalidity: int,
+    stored: Sequence[Stored],
+    counts: _Counts,
+) -> Iterator[Letter]:
+    for group in together(stored):
+        if group[0].size > _TOGETHER:
+            ref = MessageRef(place.folder, uidvalidity, group[0].uid)
+            large = _Large(imap, ref, group[0].size)
+            try:
+                head = next(iter(large), b"")
+            except MessageNotFound:
+                _count_gone(counts, 1)
+                continue
+            counts.passed, counts.done = counts.passed + 1, counts.done + 1
+            yield _letter(place, group[0], head, large)
+            continue
+        found = fetch.whole(imap, [one.uid for one in group])
+        for one in group:
+            content = found.pop(one.uid, None)
+            if content is None:
+                _count_gone(counts, 1)
+                continue
+            counts.passed, counts.done = counts.passed + 1, counts.done + 1
+            yield _letter(place, one, content, [content])
+
+
+class _Large:
+    """A message that is fetched in pieces, each time that it is gone through."""
+
+    def __init__(self, imap: Connection, ref: MessageRef, size: int) -> None:
+        self._imap, self._ref, self._size = imap, ref, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return bounded(fetch.chunks(self._imap, self._ref, ""), self._size)
+
+
+def bounded(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Pieces of a message of about so many bytes, which some servers round. Raises BadServerAnswer
+    where there are far more: they might never end."""
+    left = 2 * size + _TOGETHER
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise BadServerAnswer("The IMAP server sent far more of a message than it said.")
+        yield piece
+
+
+def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """Messages that one command fetches: a large one stands alone."""
+    group: list[Stored] = []
+    size = 0
+    for one in stored:
+        if group and size + one.size > _TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += one.size
+    if group:
+        yield group
+
+
+def _letter(place: Place, stored: Stored, head: bytes, pieces: Iterable[bytes]) -> Letter:
+    fields = headers.parse(head[:_HEADER])
+    return Letter(place.path, stored, envelope.read(fields), pieces)

@@ -1,0 +1,114 @@
+"""The steps of an import: an uploaded file, message by message, into folders."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+
+from webmail.errors import BadServerAnswer, OverQuota, ServerUnavailable, WebmailError
+from webmail.imap import quota
+from webmail.imap.connection import Connection
+from webmail.models import Transfer
+from webmail.transfer import names, reading, store
+from webmail.transfer.depositing import Depositor
+from webmail.transfer.reading import Item, Limits
+
+LARGEST_MESSAGE = 60 * 1024 * 1024
+"""Bytes of a message that is kept in memory; more than mail servers take."""
+MOST_MESSAGES = 200_000
+"""Of one file: two gigabytes hold a hundred million tiny ones."""
+_TRIES = 3
+"""Times that the connection may break at a message before the message is passed over."""
+
+
+class NoMessages(WebmailError):
+    """The file holds no messages that can be read."""
+
+
+def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
+    """Bring in what is left of the file. Raises NoMessages, OverQuota, and what the server's
+    answers are."""
+    file = store.Source(bytes(job.key), job.work["segments"])
+    with io.BufferedReader(file, 64 * 1024) as source:
+        try:
+            _Import(job, imap, go_on, cast(BinaryIO, source), file.size).run()
+        except (reading.Unreadable, OSError) as error:
+            raise NoMessages from error
+
+
+class _Import:
+    def __init__(
+        self,
+        job: Transfer,
+        imap: Connection,
+        go_on: Callable[..., None],
+        source: BinaryIO,
+        size: int,
+    ) -> None:
+        self._job, self._imap, self._source, self._size = job, imap, source, size
+        self._beat = go_on
+        self._work = dict(job.work)
+        self._depositor = Depositor(imap, job.folder, self._work, self._go_on)
+        self._passed = 0
+        # Messages without a folder, where none was chosen, get one that is called like the file.
+        stem = job.name.rpartition(".")[0] or job.name
+        self._own_path = () if job.folder else (names.clean(stem, "_"),)
+
+    def run(self) -> None:
+        done = self._work.get("number", 0)
+        if not done:
+            self._check_room()
+        limits = Limits(LARGEST_MESSAGE, reading.MOST_UNPACKED * settings.IMPORT_LIMIT)
+        number = -1
+        for number, found in enumerate(
+            reading.read(self._source, self._size, self._job.name, limits)
+        ):
+            if number >= MOST_MESSAGES:
+                self._depositor.refuse(found.place, "too_many", 0)
+                break
+            if number >= done:
+                self._passed = max(self._passed, found.passed)
+                self._deal_with(number, found)
+                self._depositor.note({"number": number + 1}, self._passed)
+        if number < 0:
+            raise NoMessages
+        self._depositor.tell({"number": number + 1}, self._size)
+
+    def _deal_with(self, number: int, found: reading.Found) -> None:
+        if not isinstance(found, Item):
+            self._depositor.refuse(found.place, found.reason, found.size)
+            return
+        stuck_at, times = self._work.get("stuck", [-1, 0])
+        if stuck_at == number and times >= _TRIES:
+            self._depositor.refuse(found.place, "server", len(found.raw))
+            return
+        try:
+            path = found.path or self._own_path
+            self._depositor.put(path, found.raw, found.flags, found.when, found.place)
+        except (BadServerAnswer, ServerUnavailable) as error:
+            times = times + 1 if stuck_at == number else 1
+            self._work["stuck"] = [number, times]
+            # Told without a command: the connection may be over.
+            self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
+            raise ServerUnavailable from error
+
+    def _check_room(self) -> None:
+        """A mailbox that has no room for all of it takes nothing of it."""
+        room = quota.ask(self._imap)
+        if room is None or not room.is_storage or not room.limit:
+            return
+        if room.used + reading.unpacked_size(self._source, self._size) > room.limit:
+            raise OverQuota
+
+    def _go_on(self, *, work: Any = None, marks: Any = None, **columns: Any) -> None:
+        """Columns of the row. ``marks`` are written at once and beside what was written last."""
+        if work is not None:
+            self._work |= work
+        if marks is not None:
+            self._work["marks"] = {**self._work.get("marks", {}), **marks}
+        if work is not None or marks is not None:
+            columns["work"] = self._work
+        self._beat(**columns)

@@ -1,0 +1,380 @@
+"""Transfers from their beginning to their end: asked for, run, stopped, resumed, undone, tended.
+
+What takes time is done by `run`, in a worker. The caller hands a job over with
+`webmail.tasks.do_transfer.delay(str(job.pk))` once its row is written.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import lending, sealed_files, session
+from accounts.claims import Heartbeat, Lost
+from accounts.http import SignedInRequest
+from webmail.errors import (
+    MessageNotFound,
+    ServerUnavailable,
+    SignInNeeded,
+    TooLarge,
+    WebmailError,
+)
+from webmail.imap import uid_sets
+from webmail.imap.connection import Connection
+from webmail.jobs import mail_jobs
+from webmail.jobs.mail_jobs import Deed, Done
+from webmail.mailbox.actions import DELETE, Step
+from webmail.mailbox.bulk import MOST_MESSAGES
+from webmail.models import Transfer
+from webmail.transfer import collecting, exporting, importing, store
+from webmail.transfer.exporting import Place
+
+State = Transfer.State
+Kind = Transfer.Kind
+
+Unwritable = sealed_files.Unwritable
+"""The spool takes nothing."""
+SPOOL_FULL = "SpoolFull"
+_AGAIN = timedelta(seconds=20)
+"""Before a job is tried again whose server did not answer, or that nobody has started."""
+_UPLOAD = timedelta(hours=6)
+"""After which an upload that does not go on is given up."""
+MOST_KEPT = 10
+"""Exports of a user whose files lie in the spool; the oldest gives way."""
+
+
+def export(
+    request: SignedInRequest,
+    places: Sequence[Place],
+    form: str,
+    *,
+    name: str,
+    folder: str,
+    total: int,
+    fallback: str,
+) -> Transfer:
+    """A new export, which waits for a worker. ``name`` of the file; ``fallback`` stands for an
+    empty subject; ``total`` messages, as far as known."""
+    _make_room(request)
+    work = {"places": exporting.packed(places), "fallback": fallback}
+    return Transfer.objects.create(
+        user=request.user,
+        credential=lending.lend(request),
+        kind=Kind.EXPORT,
+        form=form,
+        folder=folder,
+        name=name,
+        key=sealed_files.new_key(),
+        total=total,
+        work=work,
+    )
+
+
+def _make_room(request: SignedInRequest) -> None:
+    exports = Transfer.objects.all().of(request.user).filter(kind=Kind.EXPORT)
+    for job in exports.exclude(until=None)[MOST_KEPT - 1 :]:
+        _forget_files(job)
+
+
+def bring(request: SignedInRequest, folder: str, name: str, chunks: Iterable[bytes]) -> Transfer:
+    """A new import of an uploaded file, which waits for a worker. Raises TooLarge, and
+    sealed_files.Unwritable when the spool is full; nothing is left then."""
+    key = sealed_files.new_key()
+    segments: list[store.Segment] = []
+    try:
+        for pieces in _segmented(chunks):
+            segments.append(store.write(key, pieces))
+            if sum(size for _name, size in segments) > settings.IMPORT_LIMIT:
+                raise TooLarge(limit=settings.IMPORT_LIMIT)
+        size = sum(size for _name, size in segments)
+        return _import(request, folder, name, key, segments, size, State.WAITING)
+    except BaseException:
+        store.remove(segments)
+        raise
+
+
+def begin_upload(request: SignedInRequest, folder: str, name: str, size: int) -> Transfer:
+    """A new import of a file that comes in pieces. Raises TooLarge."""
+    if size > settings.IMPORT_LIMIT:
+        raise TooLarge(limit=settings.IMPORT_LIMIT)
+    job = _import(request, folder, name, sealed_files.new_key(), [], size, State.UPLOADING)
+    Transfer.objects.filter(pk=job.pk).update(size=0)
+    job.size = 0
+    return job
+
+
+def collect(
+    request: SignedInRequest, folder: str, server: str, port: int, login: str, password: str
+) -> Transfer:
+    """A new transfer of the mail of another account, which waits for a worker."""
+    job = Transfer(
+        user=request.user,
+        credential=lending.lend(request),
+        kind=Kind.ACCOUNT,
+        folder=folder,
+        name=f"{login} ({server})"[:200],
+        work={"other": {"server": server, "port": port, "login": login}},
+    )
+    job.sealed = collecting.seal(job, password)
+    job.save(force_insert=True)
+    return job
+
+
+def add_piece(job: Transfer, at: int, chunks: Iterable[bytes]) -> bool:
+    """The next piece of a file, which begins at a byte; with the last one the job waits for a
+    worker. False where another piece is awaited. Raises TooLarge, sealed_files.Unwritable."""
+    if job.state != State.UPLOADING or at != job.size:
+        return False
+    segment = store.write(bytes(job.key), chunks)
+    size = job.size + segment[1]
+    own = Transfer.objects.filter(pk=job.pk, state=State.UPLOADING, size=at)
+    work = {**job.work, "segments": [*job.work["segments"], segment]}
+    state = State.WAITING if size == job.total else State.UPLOADING
+    if size > job.total or not segment[1]:
+        store.remove([segment])
+        raise TooLarge(limit=job.total)
+    if not own.update(work=work, size=size, state=state, changed=timezone.now()):
+        store.remove([segment])
+        return False
+    job.refresh_from_db()
+    return True
+
+
+def _segmented(chunks: Iterable[bytes]) -> Iterator[Iterator[bytes]]:
+    """Chunks in groups of a segment's size. Each group must be read before the next is asked
+    for."""
+    source = iter(chunks)
+    for first in source:
+
+        def group(first: bytes = first) -> Iterator[bytes]:
+            size = len(first)
+            yield first
+            while size < store.SEGMENT and (chunk := next(source, None)) is not None:
+                size += len(chunk)
+                yield chunk
+
+        yield group()
+
+
+def _import(
+    request: SignedInRequest,
+    folder: str,
+    name: str,
+    key: bytes,
+    segments: Sequence[store.Segment],
+    size: int,
+    state: Transfer.State,
+) -> Transfer:
+    return Transfer.objects.create(
+        user=request.user,
+        credential=lending.lend(request),
+        kind=Kind.IMPORT,
+        folder=folder,
+        name=name[:200],
+        key=key,
+        size=size,
+        total=size,
+        state=state,
+        work={"segments": segments},
+    )
+
+
+def run(pk: uuid.UUID) -> None:
+    """Do a job, or what is left of it. A second time, or while another does it, nothing happens."""
+    job = Transfer.objects.select_related("user__mail_domain", "credential").claim(pk)
+    if job is None:
+        return
+    try:
+        with Heartbeat(job) as heartbeat, session.imap_for(job) as imap:
+            _STEPS[Kind(job.kind)](job, imap, _going_on(job, heartbeat))
+            _stop(job, State.DONE)
+    except Lost:
+        _clean_up(job)
+    except SignInNeeded:
+        _stop(job, State.PASSWORD)
+    except sealed_files.Unwritable:
+        _stop(job, State.FAILED, SPOOL_FULL)
+    except (ServerUnavailable, MessageNotFound, collecting.OtherUnavailable) as error:
+        _again(job, type(error).__name__)
+    except WebmailError as error:
+        _stop(job, State.FAILED, type(error).__name__)
+    except Exception:
+        _stop(job, State.FAILED, "Broken")
+        raise
+
+
+_STEPS: dict[Kind, Callable[[Transfer, Connection, Callable[..., None]], None]] = {
+    Kind.EXPORT: exporting.run,
+    Kind.IMPORT: importing.run,
+    Kind.ACCOUNT: collecting.run,
+}
+
+
+def _going_on(job: Transfer, heartbeat: Heartbeat) -> Callable[..., None]:
+    def go_on(**columns: Any) -> None:
+        heartbeat.got_on()
+        job.beat(**columns)
+
+    return go_on
+
+
+def _again(job: Transfer, failure: str) -> None:
+    if job.attempts < Transfer.MOST_ATTEMPTS:
+        job.end(State.WAITING)
+    else:
+        _stop(job, State.FAILED, failure)
+
+
+def cancel(job: Transfer) -> bool:
+    """Stop a job. What was brought in stays, and can be undone; what was exported goes. Return
+    False when the job was over already."""
+    if not job.leave(Transfer.UNFINISHED, State.CANCELLED, sealed=b""):
+        return False
+    lending.give_back(job.credential)
+    job.refresh_from_db()
+    _clean_up(job)
+    return True
+
+
+def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
+    """With the password of this session: a job that waited for it, or that failed and whose files
+    are there. ``password`` is that of the other account, which was forgotten when the job failed.
+    The caller starts the job."""
+    lent = lending.lend(request)
+    if needs_password(job):
+        job.sealed = collecting.seal(job, password)
+    if job.leave([State.PASSWORD, State.FAILED], State.WAITING, attempts=0, credential=lent,
+                 failure="", sealed=job.sealed):  # fmt: skip
+        return True
+    lending.give_back(lent)
+    return False
+
+
+def needs_password(job: Transfer) -> bool:
+    """Whether `resume` needs the password of the other account."""
+    return job.kind == Kind.ACCOUNT and not job.sealed
+
+
+def can_be_resumed(job: Transfer) -> bool:
+    """Whether `resume` leads on."""
+    if job.is_undone or (job.kind == Kind.IMPORT and not job.work.get("segments")):
+        return False
+    is_final = job.failure in ("TooLarge", "FolderChanged")
+    return job.state == State.PASSWORD or (job.state == State.FAILED and not is_final)
+
+
+def way_back(job: Transfer) -> tuple[Step, ...]:
+    """The steps that remove what a job brought in."""
+    return tuple(
+        Step(DELETE, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES))
+        for folder, (uidvalidity, uids) in job.work.get("added", {}).items()
+        if uids
+    )
+
+
+def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | None:
+    """Remove what a job brought in, once; that may take a job of its own. None when it was done
+    already, or the job goes on. Raises what `mail_jobs.do` does, and can then be tried again."""
+    own = Transfer.objects.filter(pk=job.pk, is_undone=False)
+    if not own.exclude(state__in=Transfer.UNFINISHED).update(is_undone=True):
+        return None
+    job.refresh_from_db()
+    try:
+        return mail_jobs.do(request, imap, Deed("undo", job.folder or "INBOX"), way_back(job))
+    except MessageNotFound:
+        return None
+    except WebmailError:
+        Transfer.objects.filter(pk=job.pk).update(is_undone=False)
+        raise
+
+
+def is_kept(job: Transfer) -> bool:
+    """Whether the file of an export can be downloaded."""
+    return job.can_be_downloaded and store.are_there(job.work.get("segments", []))
+
+
+def content(job: Transfer) -> Iterator[bytes]:
+    """The bytes of an export."""
+    return store.read(bytes(job.key), job.work.get("segments", []))
+
+
+def tend() -> list[uuid.UUID]:
+    """Take up what died, remove what is over its time. Returns the jobs that the caller should
+    start."""
+    now = timezone.now()
+    for job in Transfer.objects.select_related("credential").take_up():
+        _again(job, "Broken")
+    for job in Transfer.objects.filter(until__lt=now):
+        _forget_files(job)
+    given_up = now - timedelta(days=settings.EXPORT_DAYS)
+    for job in Transfer.objects.filter(state=State.FAILED, changed__lt=given_up):
+        _forget_files(job)
+    late = Transfer.objects.filter(state=State.UPLOADING, changed__lt=now - _UPLOAD)
+    for job in late:
+        cancel(job)
+    waited = now - timedelta(days=1)
+    Transfer.objects.filter(state=State.PASSWORD, changed__lt=waited).exclude(sealed=b"").update(
+        state=State.FAILED, failure="OtherRefused", sealed=b""
+    )
+    over = Transfer.objects.filter(changed__lt=now - Transfer.KEPT).exclude(state=State.RUNNING)
+    for job in over:
+        _forget_files(job)
+        lending.give_back(job.credential)
+        job.delete()
+    _finish()
+    store.sweep(_known_files())
+    waiting = Transfer.objects.waiting().filter(changed__lt=now - _AGAIN)
+    return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
+
+
+def _finish() -> None:
+    """Do what a worker did not that died just after the end of its job."""
+    over = Transfer.objects.exclude(state__in=Transfer.UNFINISHED)
+    for job in over.exclude(credential=None).select_related("credential"):
+        lending.give_back(job.credential)
+    for job in over.exclude(state=State.FAILED).exclude(kind=Kind.EXPORT, state=State.DONE):
+        if "segments" in job.work:
+            _forget_files(job)
+
+
+def _known_files() -> set[str]:
+    known = set()
+    for work in Transfer.objects.values_list("work", flat=True).iterator():
+        for kind in _FILES:
+            known |= {name for name, _size in work.get(kind, [])}
+    return known
+
+
+_FILES = ("segments", "records")
+
+
+def _forget_files(job: Transfer) -> None:
+    """The files go, and what told of them; of a job that is over. An export that is resumed then
+    begins anew."""
+    files = [file for kind in _FILES for file in job.work.get(kind, [])]
+    gone = (*_FILES, "position", "writer", "is_whole")
+    work = {name: value for name, value in job.work.items() if name not in gone}
+    if Transfer.objects.filter(pk=job.pk, changed=job.changed).update(work=work, until=None):
+        store.remove(files)
+
+
+def _clean_up(job: Transfer) -> None:
+    """After the end of a job that leaves no file to anybody: one that was stopped, an import."""
+    job = Transfer.objects.get(pk=job.pk)
+    if job.state == State.CANCELLED or (job.kind != Kind.EXPORT and job.state == State.DONE):
+        _forget_files(job)
+
+
+def _stop(job: Transfer, state: Transfer.State, failure: str = "") -> None:
+    """Over, or waiting for its user: the passwords are given back. A job that was stopped, or that
+    another worker has, is not this one's to end."""
+    # One that waits for its user's own password still needs that of the other account.
+    forgotten = {} if state == State.PASSWORD else {"sealed": b""}
+    if job.end(state, failure=failure, **forgotten):
+        lending.give_back(job.credential)
+    _clean_up(job)

@@ -1,0 +1,264 @@
+"""mbox files: messages one after the other, each behind a line that begins with ``From `` (RFC
+4155).
+
+What is written is mboxrd: a line of a message that begins with ``From ``, or with that behind any
+number of ``>``, gets one ``>`` more, and loses it when it is read. Flags stand in the fields Status
+and X-Status, which are part of the file and not of the message. Lines end in LF.
+
+What is read is any such file of any size, in bounded memory: a line counts as separator behind an
+empty line, if it holds a date as ctime writes it, or nothing, as Thunderbird does, and if a header
+field follows it. So a sentence that begins with "From" parts no message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from webmail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, FORWARDED, SEEN
+from webmail.mime.headers import parse
+
+_TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
+_QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_MAY_BECOME = re.compile(rb">*(?:F(?:r(?:o(?:m)?)?)?)?\Z")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LINE = 512
+"""Bytes that a From_ line and the name of the field after it take at most."""
+_BEFORE = 3
+"""Bytes before a From_ line that tell whether an empty line stands there."""
+_SEPARATOR = re.compile(
+    rb"(?:(?<=\n\n)|(?<=\n\r\n))From ([^\n]{0,300})\n(?=[!-9;-~]{1,70}[ \t]{0,5}:|>?From )"
+)
+_MOMENT = re.compile(
+    rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    rb" {1,2}([0-9]{1,2}) ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?"
+    rb"(?: (?:[A-Z]{1,5}|[+-][0-9]{4})){0,2} ([0-9]{4})(?: ([+-][0-9]{4}))?"
+)
+# Fields of the file, which programs add to a message and take away again.
+_OWN_FIELDS = re.compile(
+    rb"^(?:Status|X-Status|X-Mozilla-Status2?|X-Mozilla-Keys):[^\n]*\n(?:[ \t][^\n]*\n)*",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEADER = 256 * 1024
+"""Bytes at the beginning of a message in which its own fields are looked for."""
+
+# --- writing ---
+
+
+def separator(sender: str, when: datetime | None) -> bytes:
+    """The From_ line: the sender's address, and when the message arrived, in UTC."""
+    moment = (when or datetime(1970, 1, 1, tzinfo=UTC)).astimezone(UTC)
+    words = re.sub(r"[^!-~]", "", sender)[:200] or "MAILER-DAEMON"
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    line = f"From {words} {day} {month} {moment.day:2} {moment:%H:%M:%S} {moment.year:04}\n"
+    return line.encode("ascii")
+
+
+def status(flags: frozenset[str]) -> bytes:
+    """The fields that keep the flags, as mutt and Dovecot write them."""
+    others = "".join(
+        letter
+        for letter, flag in (("A", ANSWERED), ("F", FLAGGED), ("T", DRAFT), ("D", DELETED))
+        if flag in flags
+    )
+    lines = f"Status: {'RO' if SEEN in flags else 'O'}\n"
+    return (lines + (f"X-Status: {others}\n" if others else "")).encode("ascii")
+
+
+def quoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A message as it stands in the file, with the empty line that ends it. No more than a piece
+    is in memory, and the beginning of a line."""
+    held, is_line, last = b"", True, b"\n"
+    for piece in pieces:
+        data = held + piece
+        # The other half of a line end may come with the next piece.
+        keep = 1 if data.endswith(b"\r") else 0
+        whole = data[: len(data) - keep].replace(b"\r\n", b"\n")
+        start = whole.rfind(b"\n") + 1
+        if (start or is_line) and _MAY_BECOME.match(whole, start):
+            whole, held = whole[:start], whole[start:] + data[len(data) - keep :]
+        else:
+            held = data[len(data) - keep :]
+        if whole:
+            yield _quoted(whole, is_line=is_line)
+            is_line, last = whole.endswith(b"\n"), whole[-1:]
+    if held:
+        yield _quoted(held, is_line=is_line)
+        last = held[-1:]
+    yield b"\n" if last == b"\n" else b"\n\n"
+
+
+def _quoted(data: bytes, *, is_line: bool) -> bytes:
+    if b"From " not in data:
+        return data
+    if is_line:
+        return _TO_QUOTE.sub(rb">\1", data)
+    return _TO_QUOTE.sub(rb">\1", b"x" + data)[1:]
+
+
+# --- reading ---
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message of an mbox. ``position``: the byte at which its From_ line begins; ``size`` of the
+    message in the file. ``raw`` is None where it is larger than may be kept."""
+
+    position: int
+    size: int
+    when: datetime | None
+    raw: bytes | None
+    flags: tuple[str, ...] = ()
+    is_deleted: bool = False
+
+
+def begins(head: bytes) -> bool:
+    """Whether a file that begins so is an mbox."""
+    found = _SEPARATOR.match(b"\n\n" + head.lstrip(b"\r\n"), 2)
+    return found is not None and _is_separator(found[1])
+
+
+def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
+    """The messages of an mbox whose first line is a From_ line; of one that has more than ``most``
+    bytes nothing is kept but its size."""
+    reader = _Reader(most)
+    for piece in pieces:
+        yield from reader.feed(piece)
+    yield from reader.close()
+
+
+class _Reader:
+    """What was read and not told yet: the message that goes on, as far as it may be kept, and
+    the end of the file so far, in which a separator may have begun."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._buffer = bytearray(b"\n\n")
+        self._base = -2  # the place in the file of the buffer's first byte
+        self._start = self._searched = 2
+        self._line: bytes | None = None
+        self._position = self._size = 0
+        self._body = bytearray()
+
+    def feed(self, piece: bytes, *, is_last: bool = False) -> Iterator[Found]:
+        self._buffer += piece
+        # Looked for as plain bytes: a pattern takes thirty times as long for a large message.
+        while (at := self._buffer.find(b"\nFrom ", self._searched - 1) + 1) > 0:
+            found = _SEPARATOR.match(self._buffer, at)
+            if found is None and not is_last and len(self._buffer) - at < _LINE:
+                break  # the rest of the line is to come
+            self._searched = at + 5
+            if found is None or not _is_separator(found[1]):
+                continue
+            line, end = bytes(found[1]), found.end()
+            del found  # a bytearray that a match looks at cannot shrink
+            yield from self._ended(at)
+            self._position, self._line = self._base + at, line
+            self._start = self._searched = end
+        self._keep(max(self._start, len(self._buffer) - _LINE))
+
+    def close(self) -> Iterator[Found]:
+        yield from self.feed(b"", is_last=True)
+        yield from self._ended(len(self._buffer))
+
+    def _ended(self, until: int) -> Iterator[Found]:
+        self._take(until)
+        if self._line is not None:
+            yield _found(self._position, self._size, self._line, self._body, self._most)
+        self._body, self._size = bytearray(), 0
+
+    def _take(self, until: int) -> None:
+        """Bytes of the buffer become part of the message, if one has begun."""
+        if self._line is None:
+            return
+        self._size += until - self._start
+        if self._size <= self._most:
+            self._body += memoryview(self._buffer)[self._start : until]
+        else:
+            self._body.clear()
+
+    def _keep(self, until: int) -> None:
+        self._take(until)
+        gone = max(0, until - _BEFORE)
+        self._start = until - gone
+        self._searched = max(self._searched, until) - gone
+        del self._buffer[:gone]
+        self._base += gone
+
+
+def _found(position: int, size: int, line: bytes, body: bytearray, most: int) -> Found:
+    if size > most:
+        return Found(position, size, None, None)
+    raw = bytes(body)
+    for end in (b"\r\n", b"\n"):
+        if raw.endswith(b"\n" + end):  # the empty line before the next separator
+            raw = raw.removesuffix(end)
+            break
+    if b">From " in raw:
+        raw = _QUOTED.sub(rb"\1", raw)
+    return of(position, size, line, raw)
+
+
+def of(position: int, size: int, line: bytes, raw: bytes) -> Found:
+    """A message without the fields of the file that it lay in, and what they say."""
+    head, rest = raw[:_HEADER], raw[_HEADER:]
+    blank = re.search(rb"\n\r?\n", head)
+    end = blank.start() + 1 if blank else len(head)
+    fields = parse(head[:end])
+    own = _OWN_FIELDS.sub(b"", head[:end])
+    flags, is_deleted = _flags(fields.get("Status"), fields.get("X-Status"))
+    mozilla = _mozilla(fields.get("X-Mozilla-Status"))
+    flags |= {flag for bit, flag in _BITS.items() if mozilla & bit}
+    return Found(
+        position,
+        size,
+        _moment(line),
+        own + head[end:] + rest,
+        tuple(sorted(flags)),
+        is_deleted or bool(mozilla & _EXPUNGED),
+    )
+
+
+_BITS = {0x1: SEEN, 0x2: ANSWERED, 0x4: FLAGGED, 0x1000: FORWARDED}
+_EXPUNGED = 0x8
+
+
+def _flags(status_: str, more: str) -> tuple[set[str], bool]:
+    letters = {"R": SEEN, "A": ANSWERED, "F": FLAGGED, "T": DRAFT}
+    words = status_[:20].upper() + more[:20].upper()
+    return {letters[one] for one in words if one in letters}, "D" in more[:20].upper()
+
+
+def _mozilla(value: str) -> int:
+    found = re.match(r"[0-9A-Fa-f]{4}", value.strip())
+    return int(found[0], 16) if found else 0
+
+
+def _is_separator(line: bytes) -> bool:
+    words = line.strip()
+    return words in (b"", b"-") or _MOMENT.search(words) is not None
+
+
+def _moment(line: bytes) -> datetime | None:
+    """When the message arrived, as the From_ line says. Thunderbird writes there when it filed the
+    message, behind a hyphen: that is not told."""
+    found = None if line.lstrip().startswith(b"- ") else _MOMENT.search(line)
+    if found is None:
+        return None
+    month, day, hour, minute, second, year, zone = (part or b"" for part in found.groups())
+    try:
+        when = datetime(
+            int(year),
+            _MONTHS.index(month.decode()) + 1,
+            int(day),
+            int(hour),
+            int(minute),
+            int(second or b"0"),
+            tzinfo=UTC,
+        )
+        return datetime.strptime(f"{when:%Y%m%d%H%M%S}{zone.decode() or '+0000'}", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None

@@ -1,0 +1,334 @@
+"""Files that people bring -> messages: mbox, .eml, zip and tar of those, Maildir, and the folders
+of Thunderbird.
+
+Every file is hostile. No more than one message is in memory; paths are looked at for the names of
+folders and never opened; links, nested archives and what is no message are told and passed over.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import BinaryIO
+
+from webmail.imap import names as imap_names
+from webmail.mime.headers import parse
+from webmail.transfer import maildir, mbox, names, tarring, unzipping
+from webmail.zips import BadZip, Fault, Member
+
+MOST_UNPACKED = 8
+"""An archive may hold so many times the bytes that may be uploaded, and no more."""
+_HEAD = 4096
+_PIECE = 256 * 1024
+_DEEPEST = 8
+_OUTLOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_KNOWN_FIELDS = {"from", "date", "subject", "message-id", "received", "return-path", "to",
+                 "mime-version", "delivered-to"}  # fmt: skip
+# What Thunderbird and others keep beside the mail.
+_BESIDE = (".msf", ".dat", ".json", ".sqlite", ".ini", ".html", ".txt", ".mab", ".js", ".db")
+_FIRST_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?[!-9;-~]{1,76}[ \t]{0,5}:")
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+class Unreadable(Exception):
+    """The file holds no messages, as far as can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message. ``place``: where it stood, for people; ``path``: the labels of its folder;
+    ``passed``: bytes of the file that are gone through with it."""
+
+    place: str
+    path: tuple[str, ...]
+    raw: bytes
+    passed: int
+    flags: tuple[str, ...] = ()
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A part of the file that is not brought in. ``reason``: a code for
+    `webmail.presentation.transfers`; ``size`` in bytes."""
+
+    place: str
+    reason: str
+    size: int
+    passed: int
+
+
+Found = Item | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``message``: bytes of the largest message; ``unpacked``: of all files of an archive."""
+
+    message: int
+    unpacked: int
+
+
+def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
+    """The messages of an uploaded file, in its order. Raises Unreadable where it is of no known
+    kind; what is wrong further on is told as `Refused`."""
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(0)
+    if mbox.begins(head):
+        return _of_mbox(_pieces(file), "", (), limits, lambda passed: passed)
+    if head.startswith(b"PK"):
+        return _of_zip(file, size, name, limits)
+    if head.startswith(b"\x1f\x8b"):
+        unpacked = io.BufferedReader(_Unpacked(file, limits.unpacked), _PIECE)
+        return _of_tar(unpacked, limits, file.tell)
+    if tarring.is_tar(head):
+        return _of_tar(file, limits, file.tell)
+    if head.startswith(_OUTLOOK):
+        return iter([Refused(name, "outlook", size, size)])
+    if _is_message(head):
+        return _single(_pieces(file), name, (), size, limits, size, ())
+    raise Unreadable
+
+
+def unpacked_size(file: BinaryIO, size: int) -> int:
+    """The bytes that a file unpacks to, as far as it says: for the quota."""
+    file.seek(0)
+    if file.read(2) != b"PK":
+        return size
+    try:
+        return sum(member.size for member in unzipping.members(file, size))
+    except BadZip:
+        return size
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE):
+        yield piece
+
+
+def _of_mbox(
+    pieces: Iterable[bytes],
+    place: str,
+    path: tuple[str, ...],
+    limits: Limits,
+    passed: Callable[[int], int],
+) -> Iterator[Found]:
+    for found in mbox.messages(pieces, limits.message):
+        where = f"{place} @{found.position}".strip()
+        end = passed(found.position + found.size)
+        if found.raw is None:
+            yield Refused(where, "too_large", found.size, end)
+        elif found.raw.strip() and not found.is_deleted:
+            yield Item(where, path, found.raw, end, found.flags, found.when)
+
+
+def _single(
+    pieces: Iterable[bytes],
+    place: str,
+    path: tuple[str, ...],
+    size: int,
+    limits: Limits,
+    passed: int,
+    flags: tuple[str, ...],
+    when: datetime | None = None,
+) -> Iterator[Found]:
+    if size > limits.message:
+        yield Refused(place, "too_large", size, passed)
+        return
+    raw = b"".join(pieces).removeprefix(b"\xef\xbb\xbf")
+    found = mbox.of(0, len(raw), b"", raw)
+    told = flags or found.flags
+    if not found.is_deleted:
+        yield Item(place, path, found.raw or b"", passed, told, when)
+
+
+# --- archives ---
+
+
+def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
+    try:
+        members = unzipping.members(file, size)
+    except BadZip as error:
+        if error.fault in (Fault.TOO_MANY, Fault.BOMB, Fault.TOO_LARGE):
+            reason = "bomb" if error.fault == Fault.BOMB else "too_many"
+            yield Refused(name[:200], reason, size, size)
+            return
+        raise Unreadable from error
+    room = limits.unpacked
+    for member in members:
+        passed = min(size, member.start + member.packed_size)
+        if member.is_folder:
+            continue
+        room -= member.size
+        if room < 0:
+            yield Refused(names.clean(member.name, "?"), Fault.BOMB, member.size, size)
+            return
+        is_link = member.mode & 0o170000 == 0o120000
+        try:
+            yield from _of_member(
+                member.name,
+                member.size,
+                unzipping.pieces(file, member),
+                limits,
+                _scaled(member),
+                is_link=is_link,
+            )
+        except BadZip as error:
+            yield Refused(member.name[:200], str(error.fault), member.size, passed)
+
+
+def _scaled(member: Member) -> Callable[[int], int]:
+    """A place in the unpacked member -> about the same place in the zip."""
+    size = max(1, member.size)
+    return lambda place: member.start + member.packed_size * min(place, size) // size
+
+
+def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[Found]:
+    room = limits.unpacked
+    try:
+        for member, body in tarring.members(file):
+            if member.is_folder:
+                continue
+            room -= member.size
+            if room < 0:
+                yield Refused(names.clean(member.name, "?"), Fault.BOMB, member.size, tell())
+                return
+            yield from _of_member(
+                member.name,
+                member.size,
+                _pieces(body),
+                limits,
+                lambda _place: tell(),
+                is_link=member.is_other,
+                seconds=member.seconds,
+            )
+    except (tarring.BadTar, zlib.error, EOFError):
+        yield Refused("tar", Fault.DAMAGED, 0, tell())
+
+
+def _of_member(
+    name: str,
+    size: int,
+    pieces: Iterator[bytes],
+    limits: Limits,
+    passed: Callable[[int], int],
+    *,
+    is_link: bool,
+    seconds: int | None = None,
+) -> Iterator[Found]:
+    """The messages of one file of an archive."""
+    place = name[:200]
+    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
+    if not parts or parts[0] == "__MACOSX" or _is_beside(parts):
+        return
+    if is_link:
+        yield Refused(place, "link", size, passed(size))
+        return
+    if ".." in parts or name[:1] in "/\\" or _DRIVE.match(name):
+        yield Refused(place, "path", size, passed(size))
+        return
+    head = next(pieces, b"")
+    whole = chain([head], pieces)
+    is_maildir = len(parts) > 1 and parts[-2] in ("cur", "new")
+    if mbox.begins(head[:_HEAD]):
+        yield from _of_mbox(whole, place, _labels(_mbox_folder(parts)), limits, passed)
+    elif head.startswith(_OUTLOOK):
+        yield Refused(place, "outlook", size, passed(size))
+    elif not _is_message(head[:_HEAD]):
+        if head:
+            yield Refused(place, "no_message", size, passed(size))
+    elif is_maildir:
+        if not maildir.is_trashed(parts[-1]):
+            when = _moment(maildir.seconds(parts[-1]) or seconds)
+            flags = maildir.flags(parts[-1])
+            path = _labels(_maildir_folder(parts[:-2]))
+            yield from _single(whole, place, path, size, limits, passed(size), flags, when)
+    else:
+        path = _labels(parts[:-1])
+        yield from _single(whole, place, path, size, limits, passed(size), ())
+
+
+def _is_beside(parts: list[str]) -> bool:
+    last = parts[-1]
+    is_hidden = last.startswith(".") and not (len(parts) > 1 and parts[-2] in ("cur", "new"))
+    return is_hidden or last.lower().endswith(_BESIDE) or (len(parts) > 1 and parts[-2] == "tmp")
+
+
+def _is_message(head: bytes) -> bool:
+    """Whether a file begins with the header of a message."""
+    head = head.lstrip(b"\r\n")
+    if not _FIRST_FIELD.match(head):
+        return False
+    return any(name.lower() in _KNOWN_FIELDS for name, _value in parse(head).fields)
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    if not seconds or not 0 < seconds < 4_102_444_800:  # the year 2100
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+# --- folders ---
+
+
+def _mbox_folder(parts: list[str]) -> list[str]:
+    """``Projets.sbd/2026`` and Apple's ``2026.mbox/mbox`` are folders of these names."""
+    if parts[-1].lower() == "mbox" and len(parts) > 1:
+        return parts[:-1]
+    return parts
+
+
+def _maildir_folder(parts: list[str]) -> list[str]:
+    """Maildir++ puts the folder ``A/B`` into ``.A.B``, as IMAP spells it."""
+    found: list[str] = []
+    for part in parts:
+        if part.startswith("."):
+            name, _can_be_said = imap_names.decode(part[1:].encode("utf-8", "replace"))
+            found += name.split(".")
+        else:
+            found.append(part)
+    return found[1:] if found and found[0].lower() == "maildir" else found
+
+
+def _labels(parts: list[str]) -> tuple[str, ...]:
+    """Names of folders without what programs add to them; those too deep are one."""
+    bare = [re.sub(r"\.(?:sbd|mbox|mbx)\Z", "", part, flags=re.IGNORECASE) for part in parts]
+    labels = [names.clean(label, "_") for label in bare if label]
+    if len(labels) > _DEEPEST:
+        labels = [*labels[: _DEEPEST - 1], names.clean(" ".join(labels[_DEEPEST - 1 :]), "_")]
+    return tuple(labels)
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip file, as far as it may be unpacked."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._left = file, most
+        self._inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._waiting = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]  # the stubs name no type for it here
+        while not self._inflater.eof:
+            self._waiting = self._waiting or self._file.read(64 * 1024)
+            data = self._inflater.decompress(self._waiting, len(view))
+            is_end = not self._waiting and not data
+            self._waiting = self._inflater.unconsumed_tail
+            if is_end:
+                raise EOFError("a gzip file that is cut off")
+            if data:
+                self._left -= len(data)
+                if self._left < 0:
+                    raise EOFError("a gzip file that unpacks to too much")
+                view[: len(data)] = data
+                return len(data)
+        return 0

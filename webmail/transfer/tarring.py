@@ -1,0 +1,197 @@
+"""Tar files (POSIX.1-2001), written and read in bounded memory.
+
+Python's ``tarfile`` reads a long name of any announced size into memory, and follows links; this
+module knows files and folders, and tells of everything else that it was there.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+_LONGEST_NAME = 4096
+_LONGEST_HEADER = 64 * 1024
+_FILES = (b"0", b"\0", b"7")
+_FOLDER = b"5"
+
+
+class BadTar(Exception):
+    """The rest of the file is no tar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """``size`` in bytes; ``seconds``: when it was changed, since 1970. ``is_other``: a link, a
+    device, whatever is neither file nor folder."""
+
+    name: str
+    size: int
+    seconds: int
+    is_folder: bool = False
+    is_other: bool = False
+
+
+def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> bytes:
+    """What stands before a file's bytes, or all of a folder."""
+    raw = name.encode() + (b"/" if is_folder else b"")
+    before = b""
+    if len(raw) > 100:
+        before = _extended(b"path", raw)
+        raw = raw[:100]
+    kind = _FOLDER if is_folder else b"0"
+    return before + _header(raw, size, seconds, kind, 0o755 if is_folder else 0o644)
+
+
+def padding(size: int) -> bytes:
+    """What stands behind a file of so many bytes."""
+    return bytes(-size % BLOCK)
+
+
+def _extended(key: bytes, value: bytes) -> bytes:
+    """A field of an extended header: its length counts itself."""
+    length = len(key) + len(value) + 3
+    while len(field := b"%d %b=%b\n" % (length, key, value)) != length:
+        length = len(field)
+    return _header(b"PaxHeader", len(field), 0, b"x", 0o644) + field + padding(len(field))
+
+
+def _header(raw: bytes, size: int, seconds: int, kind: bytes, mode: int) -> bytes:
+    block = bytearray(BLOCK)
+    block[: len(raw)] = raw
+    for start, width, value in ((100, 8, mode), (108, 8, 0), (116, 8, 0), (124, 12, size),
+                                (136, 12, max(0, seconds))):  # fmt: skip
+        block[start : start + width] = b"%0*o\0" % (width - 1, value)
+    block[148:157] = b" " * 8 + kind
+    block[257:265] = b"ustar\x0000"
+    block[148:155] = b"%06o\0" % sum(block)
+    return bytes(block)
+
+
+def is_tar(start: bytes) -> bool:
+    """Whether a file begins as a tar does."""
+    return len(start) >= BLOCK and _is_header(start[:BLOCK])
+
+
+def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
+    """Each member with its bytes, which must be read before the next is asked for, or are passed
+    over. Raises BadTar; what came before is good."""
+    long_name, said = b"", {}
+    while True:
+        block = file.read(BLOCK)
+        if len(block) < BLOCK or not block.strip(b"\0"):
+            return
+        if not _is_header(block):
+            raise BadTar("a header that is none")
+        kind, size = block[156:157], _number(block[124:136])
+        if kind in (b"L", b"x"):
+            content = _short(file, size, _LONGEST_NAME if kind == b"L" else _LONGEST_HEADER)
+            if kind == b"L":
+                long_name = content.rstrip(b"\0")
+            else:
+                said = _said(content)
+            continue
+        name = said.get(b"path") or long_name or _name(block)
+        size = int(said[b"size"]) if said.get(b"size", b"").isdigit() else size
+        long_name, said = b"", {}
+        body = _Body(file, 0 if kind == _FOLDER else size)
+        if kind not in (b"g", b"K"):
+            yield _member(name, size, block, kind), io.BufferedReader(body, 64 * 1024)
+        body.skip()
+
+
+def _member(name: bytes, size: int, block: bytes, kind: bytes) -> Member:
+    return Member(
+        decoded(name[:_LONGEST_NAME]),
+        size,
+        min(_number(block[136:148]), 2**33),
+        is_folder=kind == _FOLDER,
+        is_other=kind not in (*_FILES, _FOLDER),
+    )
+
+
+def decoded(raw: bytes) -> str:
+    """A name, which old programs wrote in the code page of French Windows."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _short(file: BinaryIO, size: int, most: int) -> bytes:
+    if size > most:
+        raise BadTar("a name that is too long")
+    content = file.read(size)
+    file.read(len(padding(size)))
+    return content
+
+
+def _said(content: bytes) -> dict[bytes, bytes]:
+    fields, at = {}, 0
+    while at < len(content):
+        number, blank, _rest = content[at : at + 20].partition(b" ")
+        length = int(number) if blank and number.isdigit() else 0
+        if length < len(number) + 2:
+            break
+        key, _equal, value = content[at + len(number) + 1 : at + length].partition(b"=")
+        fields[key] = value.rstrip(b"\n")
+        at += length
+    return fields
+
+
+def _name(block: bytes) -> bytes:
+    name = block[:100].partition(b"\0")[0]
+    prefix = block[345:500].partition(b"\0")[0] if block[257:263] == b"ustar\0" else b""
+    return prefix + b"/" + name if prefix else name
+
+
+def _number(field: bytes) -> int:
+    if field[:1] == b"\x80":  # a GNU extension for what octal digits cannot hold
+        return int.from_bytes(field[1:], "big")
+    digits = field.strip(b" \0")
+    if not digits:
+        return 0
+    try:
+        return int(digits, 8)
+    except ValueError as error:
+        raise BadTar("a number that is none") from error
+
+
+def _is_header(block: bytes) -> bool:
+    try:
+        told = _number(block[148:156])
+    except BadTar:
+        return False
+    return told == sum(block[:148]) + sum(block[156:]) + 8 * 32
+
+
+class _Body(io.RawIOBase):
+    """The bytes of one member."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._left = file, size
+        self._padding = len(padding(size))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]  # the stubs name no type for it here
+        data = self._file.read(min(len(view), self._left))
+        if self._left and not data:
+            raise BadTar("a file that is cut off")
+        view[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+    def skip(self) -> None:
+        while self._left:
+            data = self._file.read(min(self._left, 256 * 1024))
+            if not data:
+                raise BadTar("a file that is cut off")
+            self._left -= len(data)
+        self._file.read(self._padding)
+        self._padding = 0

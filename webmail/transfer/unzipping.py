@@ -1,0 +1,53 @@
+"""Members of a zip that lies in a file, in bounded memory. `webmail.zips` reads one in memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from webmail import zips
+from webmail.zips import BadZip, Fault, Member
+
+_PIECE = 64 * 1024
+
+
+def members(file: BinaryIO, size: int) -> list[Member]:
+    """All members, in the order in which they lie in the file. Raises BadZip."""
+    before = max(0, size - zips.END)
+    file.seek(before)
+    found = zips.members(_exactly(file, size - before), before=before)
+    return sorted(found, key=lambda member: member.start)
+
+
+def pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
+    """A member's bytes. Raises BadZip, at the end too: where it is not what it declares."""
+    file.seek(member.start)
+    head = file.read(zips.LOCAL + len(member.raw_name))
+    length = zips.local_length(head, member)
+    file.seek(member.start + length)
+    size, checksum = 0, 0
+    for piece in zips.unpacked(_packed(file, member), member.method, member.size):
+        size, checksum = size + len(piece), zlib.crc32(piece, checksum)
+        if size > member.size:
+            raise BadZip(Fault.BOMB, "larger than it declares")
+        yield piece
+    if size < member.size or checksum != member.checksum:
+        raise BadZip(Fault.DAMAGED, "other bytes than it declares")
+
+
+def _packed(file: BinaryIO, member: Member) -> Iterator[bytes]:
+    left = member.packed_size
+    while left:
+        piece = file.read(min(left, _PIECE))
+        if not piece:
+            raise BadZip(Fault.DAMAGED, "a member that is cut off")
+        left -= len(piece)
+        yield piece
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    content = file.read(size)
+    if len(content) < size:
+        raise BadZip(Fault.DAMAGED, "a file that is cut off")
+    return content

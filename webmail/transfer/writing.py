@@ -1,0 +1,163 @@
+"""Messages as a file to take away: mbox, a zip of .eml, a tar of Maildir folders.
+
+A writer yields bytes, one message after the other, and no more than one is in memory. After
+`pause` another writer, made of `state`, goes on where this one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import chain
+from typing import Any, Protocol
+
+from webmail.errors import BadServerAnswer
+from webmail.imap.values import Stored
+from webmail.mime.envelope import Envelope
+from webmail.transfer import maildir, mbox, names, tarring, zipping
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to write. ``path``: the labels of its folder, () where there is one folder alone;
+    ``pieces``: its bytes, which may be gone through more than once."""
+
+    path: tuple[str, ...]
+    stored: Stored
+    envelope: Envelope
+    pieces: Iterable[bytes]
+
+    @property
+    def when(self) -> datetime | None:
+        return self.envelope.date or self.stored.received
+
+
+class Writer(Protocol):
+    """``records``: what the end of the file needs of its beginning, kept beside it."""
+
+    def message(self, letter: Letter) -> Iterator[bytes]: ...
+    def pause(self) -> bytes: ...
+    def state(self) -> dict[str, Any]: ...
+    def take_records(self) -> bytes: ...
+    def finish(self, records: Iterable[bytes]) -> Iterator[bytes]: ...
+
+
+class Mbox:
+    """One mbox."""
+
+    def message(self, letter: Letter) -> Iterator[bytes]:
+        yield from _in_mbox(letter)
+
+    def pause(self) -> bytes:
+        return b""
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def take_records(self) -> bytes:
+        return b""
+
+    def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
+        return iter(())
+
+
+class _Zipped:
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._zip = zipping.Zip(state)
+
+    def pause(self) -> bytes:
+        return self._zip.pause()
+
+    def state(self) -> dict[str, Any]:
+        return self._zip.state()
+
+    def take_records(self) -> bytes:
+        return self._zip.take_records()
+
+    def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
+        """``records``: all that were taken. Those of what is still open follow them."""
+        last = self._zip.close() if self._zip.open_name else b""
+        yield last
+        yield from self._zip.finish(chain(records, [self._zip.take_records()]))
+
+
+class Mboxes(_Zipped):
+    """A zip with an mbox for each folder. The messages of a folder must come together."""
+
+    def message(self, letter: Letter) -> Iterator[bytes]:
+        name = "/".join(letter.path) + ".mbox"
+        if name != self._zip.open_name:
+            if self._zip.open_name:
+                yield self._zip.close()
+            yield self._zip.open(name, None)
+        for piece in _in_mbox(letter):
+            yield self._zip.write(piece)
+
+
+class Letters(_Zipped):
+    """A zip with a file for each message, called by its day and subject. ``fallback`` stands for
+    an empty subject; days are those of ``zone``; ``records`` hold the names that are taken."""
+
+    def __init__(
+        self, state: dict[str, Any], fallback: str, zone: tzinfo, records: Iterable[bytes] = ()
+    ) -> None:
+        super().__init__(state)
+        self._fallback, self._zone = fallback, zone
+        self._unique = names.Unique()
+        for piece in records:
+            for name in zipping.names(piece):
+                self._unique.note(name)
+
+    def message(self, letter: Letter) -> Iterator[bytes]:
+        when = letter.when.astimezone(self._zone) if letter.when else None
+        name = names.of_message(when, letter.envelope.subject, self._fallback)
+        yield self._zip.open(self._unique.give("/".join((*letter.path, name))), when)
+        for piece in letter.pieces:
+            yield self._zip.write(piece)
+        yield self._zip.close()
+
+
+class Maildirs:
+    """A tar with a Maildir for each folder, the flags in the names of files."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._made = state.get("made", "")
+
+    def message(self, letter: Letter) -> Iterator[bytes]:
+        place = "/".join(letter.path or ("Maildir",))
+        if place != self._made:
+            self._made = place
+            for folder in ("cur", "new", "tmp"):
+                yield tarring.head(f"{place}/{folder}", 0, 0, is_folder=True)
+        # The header tells the size, and some servers round it: the bytes are counted first.
+        size = sum(len(piece) for piece in letter.pieces)
+        received = int(letter.stored.received.timestamp()) if letter.stored.received else 0
+        name = f"{received:010}.{letter.stored.uid}.webmail,S={size}"
+        flags = maildir.letters(letter.stored.flags)
+        yield tarring.head(f"{place}/cur/{name}:2,{flags}", size, received)
+        sent = 0
+        for piece in letter.pieces:
+            sent += len(piece)
+            yield piece
+        if sent != size:
+            raise BadServerAnswer("The IMAP server sent a message that changes.")
+        yield tarring.padding(size)
+
+    def pause(self) -> bytes:
+        return b""
+
+    def state(self) -> dict[str, Any]:
+        return {"made": self._made}
+
+    def take_records(self) -> bytes:
+        return b""
+
+    def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
+        yield tarring.END
+
+
+def _in_mbox(letter: Letter) -> Iterator[bytes]:
+    sender = letter.envelope.from_[0].address if letter.envelope.from_ else ""
+    yield mbox.separator(sender, letter.stored.received) + mbox.status(letter.stored.flags)
+    yield from mbox.quoted(letter.pieces)

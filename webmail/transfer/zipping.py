@@ -1,0 +1,163 @@
+"""A zip file written piece by piece, by several processes one after the other.
+
+Members are deflated and stream: their sizes stand behind them (APPNOTE.TXT 6.3.10 section 4.3.9).
+At a `pause` the open member is flushed to a whole byte, and `state` tells all that another process
+needs to go on: deflate's blocks may follow one another whoever made them. The central directory is
+kept in records of its own, which the end of the file is made of.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64 = struct.Struct("<4sLQL")
+_EXTRA64 = struct.Struct("<2H3Q")
+_DESCRIPTOR64 = struct.Struct("<4sL2Q")
+_FLAGS = 0x808  # sizes stand behind the member; the name is UTF-8
+_NEEDS = 45  # version 4.5: zip64
+_UNIX_FILE = 0o100644 << 16
+_MOST = 0xFFFFFFFF
+_LEVEL = 1
+_LAST_BLOCK = b"\x03\x00"  # an empty one
+
+
+@dataclass
+class _Member:
+    name: str
+    moment: int
+    start: int
+    checksum: int = 0
+    packed: int = 0
+    size: int = 0
+
+
+class Zip:
+    """``position``: bytes written so far; ``records``: those of the central directory that were
+    not taken yet."""
+
+    def __init__(self, state: dict[str, Any] | None = None) -> None:
+        state = state or {}
+        self.position: int = state.get("position", 0)
+        self.count: int = state.get("count", 0)
+        member = state.get("member")
+        self._member = _Member(**member) if member else None
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self._records = bytearray()
+
+    def state(self) -> dict[str, Any]:
+        """What a process needs that goes on after `pause`, as JSON carries it."""
+        member = asdict(self._member) if self._member else None
+        return {"position": self.position, "count": self.count, "member": member}
+
+    @property
+    def open_name(self) -> str:
+        """The name of the member that goes on; ``""`` where none is open."""
+        return self._member.name if self._member else ""
+
+    def open(self, name: str, when: datetime | None) -> bytes:
+        """Begin a member; what is written for it."""
+        self._member = _Member(name, _dos(when), self.position)
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        raw = name.encode()
+        moment, day = self._member.moment & 0xFFFF, self._member.moment >> 16
+        # A zip64 field says that the sizes behind the member have eight bytes each.
+        head = _LOCAL.pack(b"PK\x03\x04", _NEEDS, _FLAGS, 8, moment, day, 0, _MOST, _MOST,
+                           len(raw), 20)  # fmt: skip
+        return self._counted(head + raw + struct.pack("<2H2Q", 1, 16, 0, 0))
+
+    def write(self, data: bytes) -> bytes:
+        """Some bytes of the open member; what is written for them may come later."""
+        member = self._opened
+        member.checksum = zlib.crc32(data, member.checksum)
+        member.size += len(data)
+        return self._packed(self._packer.compress(data))
+
+    def close(self) -> bytes:
+        """End the member."""
+        member = self._opened
+        last = self._packed(self._packer.flush(zlib.Z_FULL_FLUSH) + _LAST_BLOCK)
+        sizes = (member.checksum, member.packed, member.size)
+        self._records += _record(member)
+        self.count += 1
+        self._member = None
+        return last + self._counted(_DESCRIPTOR64.pack(b"PK\x07\x08", *sizes))
+
+    def pause(self) -> bytes:
+        """What must be written before another process may go on."""
+        return self._packed(self._packer.flush(zlib.Z_FULL_FLUSH)) if self._member else b""
+
+    def take_records(self) -> bytes:
+        """The central directory of what was closed since this was asked last."""
+        taken = bytes(self._records)
+        self._records.clear()
+        return taken
+
+    def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
+        """The end of the file, which repeats all records that were taken."""
+        start = self.position
+        for piece in records:
+            yield self._counted(piece)
+        size = self.position - start
+        end = self.position
+        count = self.count
+        yield self._counted(
+            _END64.pack(b"PK\x06\x06", 44, _NEEDS, _NEEDS, 0, 0, count, count, size, start)
+            + _LOCATOR64.pack(b"PK\x06\x07", 0, end, 1)
+        )
+        few, small, low = min(count, 0xFFFF), min(size, _MOST), min(start, _MOST)
+        yield self._counted(_END.pack(b"PK\x05\x06", 0, 0, few, few, small, low, 0))
+
+    @property
+    def _opened(self) -> _Member:
+        if self._member is None:
+            raise RuntimeError("No member is open.")
+        return self._member
+
+    def _packed(self, data: bytes) -> bytes:
+        self._opened.packed += len(data)
+        return self._counted(data)
+
+    def _counted(self, data: bytes) -> bytes:
+        self.position += len(data)
+        return data
+
+
+def names(records: bytes) -> Iterator[str]:
+    """The names in records of the central directory."""
+    at = 0
+    while at + _CENTRAL.size <= len(records):
+        fields = _CENTRAL.unpack_from(records, at)
+        name, extra = fields[10], fields[11]
+        start = at + _CENTRAL.size
+        yield records[start : start + name].decode()
+        at = start + name + extra
+
+
+def _record(member: _Member) -> bytes:
+    raw = member.name.encode()
+    moment, day = member.moment & 0xFFFF, member.moment >> 16
+    extra = _EXTRA64.pack(1, 24, member.size, member.packed, member.start)
+    return (
+        _CENTRAL.pack(b"PK\x01\x02", 3 << 8 | _NEEDS, _NEEDS, _FLAGS, 8, moment, day,
+                      member.checksum, _MOST, _MOST, len(raw), len(extra), 0, 0, 0, _UNIX_FILE,
+                      _MOST)
+        + raw
+        + extra
+    )  # fmt: skip
+
+
+def _dos(when: datetime | None) -> int:
+    """Two seconds exact, from 1980 on."""
+    if when is None or not 1980 <= when.year < 2107:
+        return 0x21 << 16
+    day = (when.year - 1980) << 9 | when.month << 5 | when.day
+    return day << 16 | when.hour << 11 | when.minute << 5 | when.second // 2

@@ -1,0 +1,447 @@
+"""Mail that moves in and out: what is asked for, how far it is, what can be downloaded."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header, urlencode
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from kombu.exceptions import OperationalError
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import tasks
+from webmail.errors import FolderNotFound, NotFound, TooLarge, TooManyTries
+from webmail.forms.transfers import AccountForm, DownloadForm, ExportForm, ImportForm, PieceForm
+from webmail.htmx import TOAST, wants_partial
+from webmail.imap import fetch, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, MessageRef
+from webmail.mailbox import actions, folders
+from webmail.mailbox.actions import Step
+from webmail.models import Transfer
+from webmail.presentation import transfers as presentation
+from webmail.presentation.links import ref_name
+from webmail.reader import streaming
+from webmail.transfer import collecting, exporting, names, store
+from webmail.transfer import jobs as transfers
+from webmail.transfer.exporting import Place
+from webmail.views import jobs
+from webmail.views.page import read_folders
+from webmail.views.policies import INERT, policy
+
+MOST_UNFINISHED = 5
+"""Transfers of a user: each may keep a file in the spool."""
+AT_ONCE = 100
+"""Messages that are downloaded without a job, if they weigh no more than `BYTES_AT_ONCE`."""
+BYTES_AT_ONCE = 25 * 1024 * 1024
+
+Form = Transfer.Form
+
+
+# --- pages ---
+
+
+@require_GET
+@login_required
+def all_transfers(request: SignedInRequest) -> HttpResponse:
+    """The ways in and out, and the transfers of the last month."""
+    return _page(request, "webmail/transfers/transfers.html", _ways(request))
+
+
+def _ways(request: SignedInRequest) -> dict[str, Any]:
+    recent = Transfer.objects.all().of(request.user)[:50]
+    return {
+        "forms": presentation.forms(),
+        "piece": store.SEGMENT,
+        "jobs": [presentation.shown(job) for job in recent],
+    }
+
+
+@require_GET
+@login_required
+def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """A transfer; for htmx how far it is, 286 when it is over."""
+    job = _own(request, pk)
+    if job.is_finished:
+        _forget(request, job)  # its end is seen here: no toast tells it on another page
+    shown = presentation.shown(job, can_be_resumed=transfers.can_be_resumed(job))
+    context = {"job": shown, "needs_password": transfers.needs_password(job)}
+    if wants_partial(request):
+        status = 200 if job.is_moving else 286
+        return render_template(request, "webmail/transfers/_transfer.html", context, status=status)
+    return _page(request, "webmail/transfers/transfer.html", context)
+
+
+@require_GET
+@login_required
+@policy(INERT)
+def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """The file of an export, as long as it is kept."""
+    job = _own(request, pk)
+    if not transfers.is_kept(job):
+        raise NotFound("The export is not ready, or no longer kept.")
+    response = StreamingHttpResponse(
+        transfers.content(job), content_type="application/octet-stream"
+    )
+    response["Content-Length"] = str(job.size)
+    response["Content-Disposition"] = content_disposition_header(True, job.name) or "attachment"
+    return response
+
+
+# --- exports ---
+
+
+@require_POST
+@login_required
+def export_all(request: SignedInRequest) -> HttpResponse:
+    """The whole mailbox, by a job."""
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    with session.imap(request) as imap:
+        known = [one for one in folders.list_folders(imap, sizes=True) if _is_exported(one)]
+    return _exported(request, form, exporting.places(known), "", known)
+
+
+def _is_exported(folder: Folder) -> bool:
+    return folder.selectable and folder.addressable and not folder.owner
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
+    """Ask for the format; by POST a folder is exported by a job."""
+    with session.imap(request) as imap:
+        known = [one for one in folders.list_folders(imap) if one.name == folder]
+        if not known:
+            raise FolderNotFound
+        sides = read_folders(imap, folder, anew=False)
+    row = sides.shown.find(folder)
+    label = row.label if row else folder
+    form = ExportForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        return _exported(request, form, [Place(folder)], folder, known, label)
+    context = {
+        "folders": sides.shown,
+        "current": folder,
+        "label": label,
+        "count": known[0].messages,
+        "forms": presentation.forms(),
+    }
+    status = 422 if form.is_bound else 200
+    return render_template(request, "webmail/transfers/export.html", context, status=status)
+
+
+def _exported(
+    request: SignedInRequest,
+    form: ExportForm,
+    places: Sequence[Place],
+    folder: str,
+    known: Sequence[Folder],
+    label: str = "",
+) -> HttpResponseRedirect:
+    kind = form.cleaned_data["form"]
+    total = sum(one.messages or 0 for one in known)
+    return _start_export(request, places, kind, folder, label or _mailbox_name(), total)
+
+
+def _label(imap: Connection, name: str) -> str:
+    row = read_folders(imap, name, anew=False).shown.find(name)
+    return row.label if row else name
+
+
+def _mailbox_name() -> str:
+    words = gettext("Mailbox of %(date)s") % {"date": f"{timezone.localdate():%Y-%m-%d}"}
+    return words
+
+
+def _start_export(
+    request: SignedInRequest,
+    places: Sequence[Place],
+    kind: str,
+    folder: str,
+    label: str,
+    total: int,
+) -> HttpResponseRedirect:
+    # Several mboxes are a zip.
+    is_zip = kind == Form.MBOX and len(places) > 1
+    extension = "zip" if is_zip else presentation.FORMS[Form(kind)]
+    job = transfers.export(
+        request,
+        places,
+        kind,
+        name=f"{names.clean(label, 'mail')}.{extension}",
+        folder=folder,
+        total=total,
+        fallback=gettext("No subject"),
+    )
+    begin(request, job)
+    return redirect("mail:transfer", job.pk)
+
+
+def of_selection(
+    request: SignedInRequest, imap: Connection, folder: str, chosen: Sequence[Step]
+) -> HttpResponse:
+    """Messages that were picked: at once where they are few and small, else by a job. For htmx the
+    answer leads the browser there."""
+    count = sum(len(step.uids) for step in chosen)
+    if count <= AT_ONCE and _weight(imap, chosen) <= BYTES_AT_ONCE:
+        refs = [
+            ref_name(MessageRef(step.folder, step.uidvalidity, uid), folder)
+            for step in chosen
+            for uid in step.uids
+        ]
+        query = urlencode({"refs": refs}, doseq=True)
+        return _led(request, f"{reverse('mail:download', args=[folder])}?{query}")
+    label = _label(imap, folder)
+    answer = _start_export(request, _places(imap, chosen), Form.EML, folder, label, count)
+    return _led(request, answer.url)
+
+
+def _led(request: SignedInRequest, url: str) -> HttpResponse:
+    if wants_partial(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def _weight(imap: Connection, chosen: Sequence[Step]) -> int:
+    size = 0
+    for step in chosen:
+        imap.require(step.first)
+        found = fetch.stored(imap, uid_sets.compressed(step.uids))
+        size += sum(one.size for one in found)
+    return size
+
+
+def _places(imap: Connection, chosen: Sequence[Step]) -> list[Place]:
+    """Messages of several folders lie in folders of the zip."""
+    known = {one.name: one for one in folders.kept_folders(imap)}
+    steps = [step for step in chosen if step.uids]
+    paths: dict[str, tuple[str, ...]] = {}
+    if len(steps) > 1:
+        paths = {one.folder: one.path for one in exporting.places(known.values())}
+    return [
+        Place(
+            step.folder,
+            paths.get(step.folder, ()),
+            step.uidvalidity,
+            uid_sets.compressed(step.uids),
+        )
+        for step in steps
+    ]
+
+
+@require_GET
+@login_required
+@policy(INERT)
+def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
+    """A few messages as a zip, at once."""
+    form = DownloadForm(request.GET)
+    if not form.is_valid() or len(form.cleaned_data["refs"]) > AT_ONCE:
+        raise Http404
+    named = form.cleaned_data["refs"]
+    chosen = actions.by_folder(MessageRef(place or folder, *pair) for place, *pair in named)
+    with session.imap(request) as imap:
+        if _weight(imap, chosen) > BYTES_AT_ONCE:
+            raise Http404
+        places = _places(imap, chosen)
+        label = _label(imap, folder)
+    stream = streaming.begin(
+        session.lease(request), lambda imap: exporting.direct(imap, places, gettext("No subject"))
+    )
+    response = StreamingHttpResponse(stream, content_type="application/octet-stream")
+    name = f"{names.clean(label, 'mail')}.zip"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+# --- imports ---
+
+
+@require_POST
+@login_required
+def bring(request: SignedInRequest) -> HttpResponse:
+    """A file of messages, to be brought in by a job; from a script its name and size, and the file
+    in pieces afterwards."""
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _again(request, import_form=form)
+    chosen = form.cleaned_data
+    with session.imap(request) as imap:
+        target = _target(imap, chosen["folder"], chosen["new"])
+    if _has_too_many(request):
+        form.add_error("file", gettext("First finish or stop a transfer: five wait already."))
+        return _again(request, import_form=form)
+    try:
+        if chosen["file"]:
+            name = chosen["file"].name or "?"
+            job = transfers.bring(request, target, name, chosen["file"].chunks())
+            begin(request, job)
+        else:
+            job = transfers.begin_upload(request, target, chosen["name"], chosen["size"])
+    except TooLarge:
+        form.add_error("file", presentation.too_large())
+        return _again(request, import_form=form)
+    except transfers.Unwritable:
+        form.add_error("file", gettext("The file cannot be kept just now. Try again later."))
+        return _again(request, import_form=form)
+    return redirect("mail:transfer", job.pk)
+
+
+@require_POST
+@login_required
+def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """A piece of an uploaded file; the answer says in JSON at which byte the next begins."""
+    job = _own(request, pk)
+    form = PieceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise Http404
+    uploaded = form.cleaned_data["piece"]
+    if uploaded.size > store.SEGMENT:
+        raise TooLarge(limit=store.SEGMENT)
+    try:
+        added = transfers.add_piece(job, form.cleaned_data["at"], uploaded.chunks())
+    except transfers.Unwritable:
+        return JsonResponse({"at": job.size, "state": "full"}, status=503)
+    job.refresh_from_db()
+    if added and job.state == Transfer.State.WAITING:
+        begin(request, job)
+    return JsonResponse({"at": job.size, "state": job.state})
+
+
+@require_POST
+@login_required
+def account(request: SignedInRequest) -> HttpResponse:
+    """The mail of another account, to be fetched by a job once its password was tried."""
+    form = AccountForm(request.POST)
+    if not form.is_valid():
+        return _again(request, account_form=form)
+    chosen = form.cleaned_data
+    if _has_too_many(request):
+        form.add_error(None, gettext("First finish or stop a transfer: five wait already."))
+        return _again(request, account_form=form)
+    name, port = chosen["server"]
+    try:
+        collecting.check(request.user, name, port, chosen["login"], chosen["password"])
+    except (
+        TooManyTries,
+        collecting.OtherRefused,
+        collecting.OtherUnavailable,
+        collecting.OtherClosed,
+    ) as error:
+        form.add_error(None, presentation.failure(type(error).__name__, is_export=False))
+        return _again(request, account_form=form)
+    with session.imap(request) as imap:
+        target = _target(imap, chosen["folder"], chosen["new"])
+    job = transfers.collect(request, target, name, port, chosen["login"], chosen["password"])
+    begin(request, job)
+    return redirect("mail:transfer", job.pk)
+
+
+def _has_too_many(request: SignedInRequest) -> bool:
+    unfinished = Transfer.objects.all().of(request.user).filter(state__in=Transfer.UNFINISHED)
+    return unfinished.count() >= MOST_UNFINISHED
+
+
+def _again(request: SignedInRequest, **more: Any) -> HttpResponse:
+    context = _ways(request) | more
+    response = _page(request, "webmail/transfers/transfers.html", context)
+    response.status_code = 422
+    return response
+
+
+def _target(imap: Connection, folder: str, new: str) -> str:
+    """The folder that messages go into. A new one stands inside the one that was chosen."""
+    listed = folders.list_folders(imap)
+    known = {one.name: one for one in listed}
+    if folder and folder not in known:
+        raise FolderNotFound
+    if not new.strip():
+        return folder
+    delimiter = next((one.delimiter for one in listed if one.delimiter), "")
+    label = names.clean(new, "_").replace(delimiter or "/", "-")
+    if folder and delimiter:
+        return f"{folder}{delimiter}{label}"
+    return folders.personal_prefix(listed) + label
+
+
+# --- jobs ---
+
+
+@require_POST
+@login_required
+def cancel(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Stop a transfer. What was brought in stays, and its page offers to undo it."""
+    transfers.cancel(_own(request, pk))
+    return redirect("mail:transfer", pk)
+
+
+@require_POST
+@login_required
+def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """A transfer that waited for the password, or failed, goes on."""
+    job = _own(request, pk)
+    password = request.POST.get("password", "")[:1000]
+    if transfers.needs_password(job) and not password:
+        return redirect("mail:transfer", pk)
+    if transfers.can_be_resumed(job) and transfers.resume(request, job, password):
+        begin(request, job)
+    return redirect("mail:transfer", pk)
+
+
+@require_POST
+@login_required
+def undo(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Remove what a transfer brought in, once; that may be a job again."""
+    job = _own(request, pk)
+    with session.imap(request) as imap:
+        result = transfers.undo(request, imap, job)
+    if result is None:
+        request.session[TOAST] = {"message": gettext("There is nothing to take back.")}
+    elif result.job:
+        request.session[TOAST] = jobs.begun(request, result.job)
+    return redirect("mail:transfer", pk)
+
+
+def begin(request: SignedInRequest, job: Transfer) -> None:
+    """Start a job, and let the pages await it. When no worker can be told of it, beat finds it."""
+    waiting = [pk for pk in request.session.get(jobs.TRANSFERS, []) if pk != str(job.pk)]
+    request.session[jobs.TRANSFERS] = [*waiting, str(job.pk)][-jobs.MOST_SHOWN :]
+    with suppress(OperationalError):
+        tasks.do_transfer.delay(str(job.pk))
+
+
+def _forget(request: SignedInRequest, job: Transfer) -> None:
+    awaited = request.session.get(jobs.TRANSFERS, [])
+    if str(job.pk) in awaited:
+        request.session[jobs.TRANSFERS] = [pk for pk in awaited if pk != str(job.pk)]
+
+
+def _own(request: SignedInRequest, pk: uuid.UUID) -> Transfer:
+    return get_object_or_404(
+        Transfer.objects.select_related("credential"), pk=pk, user_id=request.user.pk
+    )
+
+
+def _page(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    with session.imap(request) as imap:
+        context["folders"] = read_folders(imap, "").shown
+    context["toast"] = request.session.pop(TOAST, None)
+    return render_template(request, template, context)
