@@ -214,6 +214,75 @@ def addressed(group: Group, audience: str) -> tuple[Addressed, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyWords:
+    """What a text between braces may ask for of somebody who is written to: the names of his
+    pupils, or his own, of their classes, and of the guardians."""
+
+    pupil: str = ""
+    class_name: str = ""
+    guardian: str = ""
+
+
+def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
+    """Of those at these addresses who are guardians or pupils, by address in lower case. An address
+    that both parents share stands for both. Archived classes do not count. Three queries."""
+    wanted = {address.lower() for address in addresses if address}
+    rows = ContactAddress.objects.filter(user=user, folded__in=wanted, contact__deleted=None)
+    at = list(rows.order_by("contact__sort_key", "contact").values_list("folded", "contact"))
+    people = {pk for _address, pk in at}
+    ties = list(
+        Guardianship.objects.filter(
+            Q(guardian__in=people) | Q(pupil__in=people),
+            user=user,
+            guardian__deleted=None,
+            pupil__deleted=None,
+        )
+        .order_by("pupil__sort_key", "pupil", "position", "pk")
+        .values_list("pupil", "pupil__display_name", "guardian", "guardian__display_name")
+    )
+    classes = _classes(user, {pupil for pupil, *_rest in ties} | people)
+    own = {pk: name for pk, name, *_rest in ties}
+    guardian_names = {pk: name for *_rest, pk, name in ties}
+    found: dict[str, FamilyWords] = {}
+    for address in wanted:
+        here = {pk: None for folded, pk in at if folded == address}
+        pupils = {pupil: None for pupil, _name, guardian, _its in ties if guardian in here}
+        pupils |= {pk: None for pk in here if pk in own or pk in classes}
+        if not pupils:
+            continue
+        told = [pk for pk in here if pk in guardian_names] or [
+            guardian for pupil, _name, guardian, _its in ties if pupil in here
+        ]
+        found[address] = FamilyWords(
+            _listed(own.get(pupil, "") for pupil in pupils),
+            _listed(name for pupil in pupils for name in classes.get(pupil, ())),
+            _listed(guardian_names[pk] for pk in told),
+        )
+    return found
+
+
+def _classes(user: User, pupils: Iterable[int]) -> dict[int, list[str]]:
+    classes = Group.objects.filter(
+        user=user, kind=Group.Kind.CLASS, archived=None, deleted=None, contacts__in=set(pupils)
+    )
+    names: dict[int, list[str]] = {}
+    for pupil, name, class_name in classes.values_list("contacts", "name", "class_name"):
+        names.setdefault(pupil, []).append(class_name or name)
+    return names
+
+
+def _listed(names: Iterable[str]) -> str:
+    """“Léa”, “Léa et Tom”, “Léa, Tom et Zoé”, each once."""
+    several = list(dict.fromkeys(name for name in names if name))
+    if len(several) < 2:
+        return "".join(several)
+    return gettext("%(first)s and %(last)s") % {
+        "first": ", ".join(several[:-1]),
+        "last": several[-1],
+    }
+
+
 def _take(person: Person, found: dict[str, str]) -> bool:
     if person.address:
         found.setdefault(person.address.lower(), person.recipient)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from django.db.models import Q
+
 from accounts.models import User
 from addressbook import vcard
 from addressbook.folding import fold
@@ -39,17 +41,20 @@ def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
 
 
 def beside(user: User, addresses: Iterable[str], most: int) -> tuple[Name, ...]:
-    """The contacts who are in a group with one of those at these addresses, such as the pupils of a
-    class, and who are none of them: the first ``most`` by name. One query."""
+    """The contacts who are in a group with one of those at these addresses, or with a pupil of
+    theirs, and who are none of them: the first ``most`` by name. One query."""
     wanted = {address.lower() for address in addresses if address}
+    of_guardians = "guardianships__guardian__addresses__folded__in"
     together = Contact.objects.filter(
+        Q(groups__contacts__addresses__folded__in=wanted)
+        | Q(**{f"groups__contacts__{of_guardians}": wanted}),
         user=user,
         deleted=None,
         groups__deleted=None,
         groups__contacts__deleted=None,
-        groups__contacts__addresses__folded__in=wanted,
     )
-    others = together.exclude(addresses__folded__in=wanted).order_by("sort_key").distinct()
+    others = together.exclude(addresses__folded__in=wanted).exclude(**{of_guardians: wanted})
+    others = others.order_by("sort_key").distinct()
     return tuple(by_order(*row) for row in others.values_list("display_name", "sort_key")[:most])
 
 

@@ -1,20 +1,20 @@
 """The values of fields for each recipient of a message to each: the one place they come from.
 
 A row of the roster goes before the contact, the contact before the directory, and what was typed in
-the field of recipients comes last. A further source, such as pupils with their class and guardians
-for ``{élève}``, ``{classe}`` and ``{responsable}``, is asked in `known`, and the keys of its fields
-stand in `keys`.
+the field of recipients comes last. ``{élève}``, ``{classe}`` and ``{responsable}`` are told by the
+pupils and guardians of the address book.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from accounts.models import User
-from addressbook.contacts import names
+from addressbook.contacts import families, names
+from addressbook.contacts.families import FamilyWords
 from webmail.writing import fields
-from webmail.writing.fields import ADDRESS, FIRST, LAST, WHOLE
+from webmail.writing.fields import ADDRESS, CLASS, FIRST, GUARDIAN, LAST, PUPIL, WHOLE
 from webmail.writing.roster_reading import Roster
 
 
@@ -54,17 +54,24 @@ def keys(roster: Roster | None) -> frozenset[str]:
     return fields.OF_CONTACTS | frozenset(roster.keys if roster else ())
 
 
-def known(user: User, people: Sequence[Member], roster: Roster | None) -> tuple[Member, ...]:
+def known(
+    user: User, people: Sequence[Member], roster: Roster | None, *, asked: Collection[str] = ()
+) -> tuple[Member, ...]:
     """The recipients with all that is known of them. The typed name is shown; first and last are
-    told apart where a contact has them apart."""
+    told apart where a contact has them apart. ``asked``: the fields of the text, by their keys;
+    families are looked for where it has one of theirs."""
     of_contacts = names.of(user, [member.address for member in people])
+    of_families: dict[str, tuple[tuple[str, str], ...]] = {}
+    if not fields.OF_FAMILIES.isdisjoint(asked):
+        told = families.words_of(user, [member.address for member in people])
+        of_families = {address: _of_family(family) for address, family in told.items()}
     found = (
         replace(
             member,
             name=member.name or name.shown,
             first_name=name.first,
             last_name=name.last,
-            more=name.more,
+            more=name.more + of_families.get(member.address.lower(), ()),
         )
         for member in people
         for name in [of_contacts.get(member.address.lower()) or names.split(member.name)]
@@ -77,6 +84,10 @@ def known(user: User, people: Sequence[Member], roster: Roster | None) -> tuple[
         _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
         for member in found
     )
+
+
+def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
+    return (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
 
 
 def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:

@@ -14,11 +14,15 @@ from collections.abc import Collection, Iterator, Mapping
 from webmail.folding import fold
 
 FIRST, LAST, WHOLE, ADDRESS = "first", "last", "whole", "address"
+PUPIL, CLASS, GUARDIAN = "eleve", "classe", "responsable"
 _SPELLINGS = {
     FIRST: "prenom firstname",
     LAST: "nom lastname",
     WHOLE: "name",
     ADDRESS: "email courriel adressemail adresseelectronique",
+    PUPIL: "eleve pupil",
+    CLASS: "classe class",
+    GUARDIAN: "responsable guardian",
     "civility": "civilite",
     "organization": "organisme organisation societe entreprise",
     "function": "fonction",
@@ -29,6 +33,8 @@ _SPELLINGS = {
 _KEYS = {spelt: key for key, words in _SPELLINGS.items() for spelt in words.split()}
 OF_CONTACTS = frozenset(_SPELLINGS)
 """The keys that every recipient has, though perhaps without a value."""
+OF_FAMILIES = frozenset((PUPIL, CLASS, GUARDIAN))
+"""Those of them that pupils and guardians of the address book have."""
 
 LONGEST = 80
 """Characters between the braces."""

@@ -105,14 +105,17 @@ def review(
     count = sum(len(line.valid) + line.repeated for line in lines)
     people = tuple(members.values())
     known_fields = field_values.keys(roster)
+    asked = placeholders(content, known_fields)
+    if with_names:
+        people = field_values.known(user, people, roster, asked=asked)
     return Review(
-        members=field_values.known(user, people, roster) if with_names else people,
+        members=people,
         groups=lines[0].groups + lines[1].groups,
         hidden_groups=lines[2].groups,
         invalid=tuple(text for line in lines for text in line.invalid),
         repeated=count - len(people),
         known=known_fields,
-        placeholders=placeholders(content, known_fields),
+        placeholders=asked,
     )
 
 

@@ -151,7 +151,7 @@ def sent(state: str, *, to: str = "bob@ac-exemple.fr", **more: Any) -> OutboxMes
     ("state", "more", "told"),
     [
         ("scheduled", {}, "Départ prévu"),
-        ("password", {}, "Pas encore parti, mot de passe"),
+        ("password", {}, "attend une nouvelle connexion"),
         ("sent", {"stage": "filed", "server_words": "250 2.0.0 queued as 4Xq"}, "a répondu : 250"),
         ("failed", {"failure": "ServerRefused", "server_words": "550 policy"}, "550 policy"),
     ],

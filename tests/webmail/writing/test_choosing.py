@@ -281,11 +281,11 @@ def test_a_message_with_a_file_may_be_without_a_text(claire: User) -> None:
 
 
 def test_braces_that_nothing_replaces_are_named(claire: User) -> None:
-    content = about(to="zoe@x.example", subject="{Classe}", html="<p>{prénom}, le {date}</p>")
+    content = about(to="zoe@x.example", subject="{Salle}", html="<p>{prénom}, le {date}</p>")
     asked = question(claire, content)
     assert kinds(asked) == ["fields"]
     shown = html_of(asked)
-    assert "{Classe}, {date} ne seront remplacés par rien" in shown
+    assert "{Salle}, {date} ne seront remplacés par rien" in shown
 
 
 def test_members_of_a_group_that_get_nothing_are_named(claire: User) -> None:
