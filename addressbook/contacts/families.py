@@ -6,7 +6,7 @@ where it has guardians or is in a class, a guardian where it has pupils.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 from addressbook import vcard
+from addressbook.contacts import names
 from addressbook.contacts.keeping import recipient
 from addressbook.folding import fold
 from addressbook.models import Contact, ContactAddress, Group, Guardianship
@@ -215,13 +216,24 @@ def addressed(group: Group, audience: str) -> tuple[Addressed, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class PupilName:
+    """A pupil by his name; ``number`` is his contact's."""
+
+    number: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class FamilyWords:
     """What a text between braces may ask for of somebody who is written to: the names of his
-    pupils, or his own, of their classes, and of the guardians."""
+    pupils, or his own, of their classes, and of the guardians. ``pupils`` are those that he is a
+    guardian of."""
 
     pupil: str = ""
     class_name: str = ""
     guardian: str = ""
+    pupils: tuple[PupilName, ...] = ()
 
 
 def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
@@ -238,28 +250,40 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
             guardian__deleted=None,
             pupil__deleted=None,
         )
+        .select_related("pupil", "guardian")
+        .defer("pupil__search", "pupil__vcard", "guardian__search", "guardian__vcard")
         .order_by("pupil__sort_key", "pupil", "position", "pk")
-        .values_list("pupil", "pupil__display_name", "guardian", "guardian__display_name")
     )
-    classes = _classes(user, {pupil for pupil, *_rest in ties} | people)
-    own = {pk: name for pk, name, *_rest in ties}
-    guardian_names = {pk: name for *_rest, pk, name in ties}
-    found: dict[str, FamilyWords] = {}
-    for address in wanted:
-        here = {pk: None for folded, pk in at if folded == address}
-        pupils = {pupil: None for pupil, _name, guardian, _its in ties if guardian in here}
-        pupils |= {pk: None for pk in here if pk in own or pk in classes}
-        if not pupils:
-            continue
-        told = [pk for pk in here if pk in guardian_names] or [
-            guardian for pupil, _name, guardian, _its in ties if pupil in here
-        ]
-        found[address] = FamilyWords(
-            _listed(own.get(pupil, "") for pupil in pupils),
-            _listed(name for pupil in pupils for name in classes.get(pupil, ())),
-            _listed(guardian_names[pk] for pk in told),
-        )
-    return found
+    classes = _classes(user, {tie.pupil_id for tie in ties} | people)
+    here: dict[str, dict[int, None]] = {}
+    for address, pk in at:
+        here.setdefault(address, {})[pk] = None
+    told = {address: _words(set(contacts), ties, classes) for address, contacts in here.items()}
+    return {address: words for address, words in told.items() if words.pupil or words.class_name}
+
+
+def _words(
+    here: set[int], ties: Sequence[Guardianship], classes: Mapping[int, Sequence[str]]
+) -> FamilyWords:
+    """Of the contacts at one address."""
+    wards = {tie.pupil_id: tie.pupil for tie in ties if tie.guardian_id in here}
+    own = {tie.pupil_id: tie.pupil for tie in ties if tie.pupil_id in here}
+    pupils = wards | own
+    return FamilyWords(
+        pupil=_listed(pupil.display_name for pupil in pupils.values()),
+        class_name=_listed(name for pk in (*pupils, *here) for name in classes.get(pk, ())),
+        guardian=_listed(
+            tie.guardian.display_name
+            for tie in ties
+            if tie.guardian_id in here or (tie.pupil_id in own and not wards)
+        ),
+        pupils=tuple(_pupil_name(pupil) for pupil in wards.values()),
+    )
+
+
+def _pupil_name(pupil: Contact) -> PupilName:
+    name = names.by_order(pupil.display_name, pupil.sort_key)
+    return PupilName(pupil.pk, name.first, name.last)
 
 
 def _classes(user: User, pupils: Iterable[int]) -> dict[int, list[str]]:

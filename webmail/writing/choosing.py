@@ -200,7 +200,9 @@ def decide(
         return (
             asked if asked.doubts else (recipients.delivered(open_content, review.members, sender),)
         )
-    review = recipients.review(user, content, with_names=True, roster=roster)
+    review = recipients.review(
+        user, content, with_names=True, with_pupils=held is not None, roster=roster
+    )
     matching = held.matched(review.members, roster) if held else None
     if matching and not matching.is_settled:
         return replace(asked, refusal=documents.unsettled_words(matching), unsettled=True)

@@ -167,9 +167,16 @@ def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
 
 def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
     """The recipients as documents name them: by the columns of a pupil, where the roster has them,
-    since a parent's own name may be another; else by their own names."""
+    since a parent's own name may be another; else by the pupils that the address book knows of
+    them, one entry for each; else by their own names."""
     lines = {row.address.casefold(): row.line for row in roster.rows} if roster else {}
-    return [_person(member, lines.get(member.key, 0)) for member in members]
+    return [person for member in members for person in _persons(member, lines.get(member.key, 0))]
+
+
+def _persons(member: Member, line: int) -> list[Person]:
+    if not line and member.pupils:
+        return [Person(member.key, one.last, one.first, line=one.number) for one in member.pupils]
+    return [_person(member, line)]
 
 
 def _person(member: Member, line: int) -> Person:

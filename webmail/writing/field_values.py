@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from accounts.models import User
 from addressbook.contacts import families, names
-from addressbook.contacts.families import FamilyWords
+from addressbook.contacts.families import FamilyWords, PupilName
 from webmail.writing import fields
 from webmail.writing.fields import ADDRESS, CLASS, FIRST, GUARDIAN, LAST, PUPIL, WHOLE
 from webmail.writing.roster_reading import Roster
+
+NO_FAMILY: Final = FamilyWords()
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One of those a message goes to. ``first_name`` and ``last_name`` are "" where nobody knows
-    them; ``more`` are the other fields that are known of him, by their keys. ``is_visible``: all
-    others would see the address."""
+    them; ``more`` are the other fields that are known of him, by their keys; ``pupils`` those whose
+    guardian he is. ``is_visible``: all others would see the address."""
 
     address: str
     name: str = ""
@@ -32,6 +35,7 @@ class Member:
     is_outside: bool = False
     is_visible: bool = False
     more: tuple[tuple[str, str], ...] = ()
+    pupils: tuple[PupilName, ...] = ()
 
     @property
     def key(self) -> str:
@@ -61,20 +65,21 @@ def known(
     told apart where a contact has them apart. ``asked``: the fields of the text, by their keys;
     families are looked for where it has one of theirs."""
     of_contacts = names.of(user, [member.address for member in people])
-    of_families: dict[str, tuple[tuple[str, str], ...]] = {}
+    of_families: dict[str, FamilyWords] = {}
     if not fields.OF_FAMILIES.isdisjoint(asked):
-        told = families.words_of(user, [member.address for member in people])
-        of_families = {address: _of_family(family) for address, family in told.items()}
+        of_families = families.words_of(user, [member.address for member in people])
     found = (
         replace(
             member,
             name=member.name or name.shown,
             first_name=name.first,
             last_name=name.last,
-            more=name.more + of_families.get(member.address.lower(), ()),
+            more=name.more + _of_family(family),
+            pupils=family.pupils,
         )
         for member in people
         for name in [of_contacts.get(member.address.lower()) or names.split(member.name)]
+        for family in [of_families.get(member.address.lower(), NO_FAMILY)]
     )
     if roster is None:
         return tuple(found)
@@ -87,7 +92,8 @@ def known(
 
 
 def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
-    return (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
+    told = (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
+    return tuple((key, value) for key, value in told if value)
 
 
 def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:

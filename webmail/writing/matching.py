@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,8 +31,9 @@ _MOST_CANDIDATES = 5
 @dataclass(frozen=True, slots=True)
 class Person:
     """A recipient: ``key`` is his address in lower case, ``last`` and ``first`` the name that
-    documents are called by, which may be his child's. ``file`` is the document that the roster
-    names for him, ``line`` the roster's line, 0 without one."""
+    documents are called by, which may be his child's; one of two children stands here twice.
+    ``file`` is the document that the roster names for him. ``line`` is the same for those who get
+    the same document: that of the roster, or one for each pupil; 0 without one."""
 
     key: str
     last: str = ""
@@ -100,18 +102,20 @@ def match(
         found[key] = ()
     shared = {key: to for key, to in found.items() if not _are_one(to)}
     sure = {key: _keys(to) for key, to in found.items() if key not in shared and to}
-    number: dict[str, int] = {}
-    for to in (*by_hand.values(), *sure.values()):
-        for person in to:
-            number[person] = number.get(person, 0) + 1
-    doubled = {key: to for key, to in sure.items() if any(number[one] > 1 for one in to)}
+    handed = {person for to in by_hand.values() for person in to}
+    number = Counter((person.key, person.line) for key in sure for person in found[key])
+    doubled = {
+        key: to
+        for key, to in sure.items()
+        if any(one.key in handed or number[one.key, one.line] > 1 for one in found[key])
+    }
     given: dict[str, list[str]] = {}
     for key in documents:
         for person in by_hand.get(key) or (() if key in doubled else sure.get(key, ())):
             given.setdefault(person, []).append(key)
     # Who gets one of two documents is settled with them.
     expected = {one for to in (*doubled.values(), *map(_keys, shared.values())) for one in to}
-    bare = [person.key for person in people if person.key not in given]
+    bare = list(dict.fromkeys(person.key for person in people if person.key not in given))
     return Matching(
         given={person: tuple(keys) for person, keys in given.items()},
         unmatched=tuple(key for key, to in found.items() if not to),
@@ -179,8 +183,8 @@ def _exact(name: str) -> str:
 
 
 def _are_one(people: Sequence[Person]) -> bool:
-    """Whether they are all meant: one person, those of one line of the roster, as both parents
-    are, or those for whom the roster names the same document."""
+    """Whether they are all meant: one person, those of one line of the roster or of one pupil, as
+    both parents are, or those for whom the roster names the same document."""
     first = people[0] if people else None
     if first is None or len(people) == 1:
         return True
@@ -190,7 +194,7 @@ def _are_one(people: Sequence[Person]) -> bool:
 
 
 def _keys(people: Iterable[Person]) -> tuple[str, ...]:
-    return tuple(person.key for person in people)
+    return tuple(dict.fromkeys(person.key for person in people))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +254,12 @@ class _Index:
 
     def _near(self, words: _Words) -> Iterator[Person]:
         """Those with a word of the document's, each once."""
-        seen: set[str] = set()
+        seen: set[Person] = set()
         for word in sorted(words.joined, key=lambda one: len(self._people.get(one, ()))):
             for person in self._people.get(word, ()):
-                if person.key in seen:
+                if person in seen:
                     continue
-                seen.add(person.key)
+                seen.add(person)
                 self._left -= 1
                 if self._left < 0:
                     return
@@ -274,9 +278,9 @@ class _Index:
             frozenset(),
             frozenset(word for word in words.joined if len(word) >= _LEAST_TELLING),
         )
-        near = []
+        near: dict[str, None] = {}
         for person in self._near(telling):
-            near.append(person.key)
+            near[person.key] = None
             if len(near) == _MOST_CANDIDATES:
                 break
         return tuple(near)

@@ -81,10 +81,16 @@ def is_outside(address: str, own: Collection[str]) -> bool:
 
 
 def review(
-    user: User, content: Content, *, with_names: bool = False, roster: Roster | None = None
+    user: User,
+    content: Content,
+    *,
+    with_names: bool = False,
+    with_pupils: bool = False,
+    roster: Roster | None = None,
 ) -> Review:
     """What there is to say of the recipients of ``content``; ``with_names``: with what contacts,
-    directory and ``roster`` have of them, for a list to choose from."""
+    directory and ``roster`` have of them, for a list to choose from; ``with_pupils``: with the
+    pupils whose guardians they are, also where no field asks for them."""
     own = own_domains()
     lines = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
     members: dict[str, Member] = {}
@@ -107,7 +113,8 @@ def review(
     known_fields = field_values.keys(roster)
     asked = placeholders(content, known_fields)
     if with_names:
-        people = field_values.known(user, people, roster, asked=asked)
+        fields_asked = fields.OF_FAMILIES if with_pupils else frozenset(asked)
+        people = field_values.known(user, people, roster, asked=fields_asked)
     return Review(
         members=people,
         groups=lines[0].groups + lines[1].groups,

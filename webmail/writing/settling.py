@@ -102,7 +102,7 @@ def sheet(user: User, draft: Draft) -> Sheet | None:
         return None
     content = drafts.content(draft)
     roster = rosters.asked_for(draft, content)
-    review = recipients.review(user, content, with_names=True, roster=roster)
+    review = recipients.review(user, content, with_names=True, with_pupils=True, roster=roster)
     people = documents.persons(review.members, roster)
     found = matching.match(held.names, people, held.decided)
     return _Making(held, review.members, people, found).sheet()

@@ -19,6 +19,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import families, groups
+from addressbook.models import Contact, Group
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import cheap
@@ -465,3 +469,40 @@ def _kilobytes(name: str) -> int:
     found = re.search(rf"{name}:\s+(\d+) kB", status)
     assert found
     return int(found[1])
+
+
+def test_guardians_get_the_documents_of_their_pupils(
+    reader: Client, outgoing: SubmissionServer, bobs_mailbox: Mailbox, mailbox: Mailbox
+) -> None:
+    """Bob is the father of Léa and Tom, Alice the mother of Léa: nobody is asked about anything."""
+    user = User.objects.get(login="alice")
+
+    def person(first: str, last: str, address: str = "") -> Contact:
+        emails = (Email(address),) if address else ()
+        return contacts.create(user, ContactData(first_name=first, last_name=last, emails=emails))
+
+    lea, tom = person("Léa", "Petit"), person("Tom", "Petit")
+    father = person("Bob", "Petit", "bob@ac-exemple.fr")
+    mother = person("Alice", "Martin", "alice@ac-exemple.fr")
+    school_class = groups.create(user, "6e B")
+    groups.set_class(school_class, 2026, Group.Guardians.ALL)
+    groups.add(school_class, [lea.pk, tom.pk])
+    for pupil, guardian in ((lea, father), (tom, father), (lea, mother)):
+        families.add_guardian(pupil, guardian)
+    files = {"Petit_Lea.pdf": b"%PDF-1.7 of Lea", "PETIT Tom.pdf": b"%PDF-1.7 of Tom"}
+    people = "Bob Petit <bob@ac-exemple.fr>, Alice Martin <alice@ac-exemple.fr>"
+    number = str(uuid.uuid4())
+    body = "Bulletin de {élève}, classe de {classe}, pour {responsable}."
+    form = written(draft=number, to=people, body=body)
+    assert brought(reader, zipped(files), number).status_code == 200
+    reader.post("/compose/", form | {"do": "documents"})
+    kept_form = fields(reader.get(f"/drafts/{number}/"))
+    assert "Tout est réglé" in sheet(reader, kept_form)
+    send(reader, kept_form)
+    leave()
+    for_father, for_mother = only(bobs_mailbox.messages()), only(mailbox.messages())
+    assert enclosed(for_father) == files
+    assert enclosed(for_mother) == {"Petit_Lea.pdf": files["Petit_Lea.pdf"]}
+    both, one = text(for_father), text(for_mother)
+    assert both == "Bulletin de Léa Petit et Tom Petit, classe de 6e B, pour Bob Petit.\n"
+    assert one == "Bulletin de Léa Petit, classe de 6e B, pour Alice Martin.\n"

@@ -128,3 +128,24 @@ def test_a_school_of_one_name_takes_no_longer_than_a_moment() -> None:
     begun = time.process_time()
     match(names, people)
     assert time.process_time() - begun < 10
+
+
+def test_a_parent_of_two_gets_the_document_of_each_child() -> None:
+    parents = ("a@x.example", "b@x.example")
+    people = tuple(
+        Person(key, "Dupont", first, line=line)
+        for key in parents
+        for line, first in ((7, "Léa"), (8, "Tom"))
+    )
+    result = found("Dupont Lea.pdf", "Dupont Tom.pdf", people=people)
+    assert result.is_settled
+    assert result.given == dict.fromkeys(parents, ("Dupont Lea.pdf", "Dupont Tom.pdf"))
+    again = found("Dupont Lea.pdf", "Lea Dupont.pdf", "Dupont Tom.pdf", people=people)
+    assert set(again.doubled) == {"Dupont Lea.pdf", "Lea Dupont.pdf"}
+
+
+def test_of_what_was_given_by_hand_a_second_document_is_asked_about() -> None:
+    people = (Person("a@x.example", "Dupont", "Léa", line=7),)
+    files = {"x.pdf": "x.pdf", "Dupont Lea.pdf": "Dupont Lea.pdf"}
+    result = match(files, people, Decisions({"x.pdf": ("a@x.example",)}))
+    assert set(result.doubled) == {"Dupont Lea.pdf"}
