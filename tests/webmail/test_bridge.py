@@ -249,6 +249,7 @@ def test_what_is_larger_than_anything_may_be_is_not_taken_in(settings) -> None:
 
 def test_a_body_without_a_length_is_cut_at_the_largest(settings) -> None:
     settings.STAFF_FILE_LIMIT = settings.ADDRESS_BOOK_LIMIT = settings.MESSAGE_LIMIT = 1000
+    settings.DOCUMENTS_LIMIT = settings.MAIL_FILE_LIMIT = 1000
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 0
     endless = Asked("/", [b"a" * 600] * 3, transfer__encoding="chunked")
     assert told(endless) == [b"TooLarge"]

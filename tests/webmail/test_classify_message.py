@@ -80,5 +80,6 @@ def test_every_reason_that_the_code_gives_has_its_words() -> None:
         given |= set(re.findall(r'^    "([a-z_]+)": \d', source, re.MULTILINE))
     lists = ROOT / "webmail" / "adverts" / "classify" / "data" / "turns.txt"
     given |= set(re.findall(r"^\[(\w+)\]$", lists.read_text("utf-8"), re.MULTILINE))
-    given |= {"blocked_sender", "nothing_found", "words", "fraud", "no_link"}
+    # What a user or an administrator decided, and what learnt words did.
+    given |= {"blocked_sender", "nothing_found", "pulled", "words", "fraud", "no_link"}
     assert given - {"wanted", "advert", "junk"} == set(REASONS)
