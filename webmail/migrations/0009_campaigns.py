@@ -131,25 +131,32 @@ class Migration(migrations.Migration):
             model_name="fraudreport",
             name="digest",
             field=models.CharField(
-                blank=True, max_length=40, verbose_name="keyed digest of the message’s identity"
+                blank=True,
+                db_default="",
+                max_length=40,
+                verbose_name="keyed digest of the message’s identity",
             ),
         ),
         migrations.AddField(
             model_name="fraudreport",
             name="folded",
             field=models.CharField(
-                blank=True, max_length=200, verbose_name="subject as it is compared"
+                blank=True, db_default="", max_length=200, verbose_name="subject as it is compared"
             ),
         ),
         migrations.AddField(
             model_name="fraudreport",
             name="hosts",
-            field=models.JSONField(default=list, verbose_name="where its links lead"),
+            field=models.JSONField(
+                db_default=[], default=list, verbose_name="where its links lead"
+            ),
         ),
         migrations.AddField(
             model_name="fraudreport",
             name="message_id",
-            field=models.CharField(blank=True, max_length=255, verbose_name="Message-ID"),
+            field=models.CharField(
+                blank=True, db_default="", max_length=255, verbose_name="Message-ID"
+            ),
         ),
         migrations.AddField(
             model_name="fraudreport",
@@ -159,12 +166,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="fraudreport",
             name="sender",
-            field=models.CharField(blank=True, max_length=254, verbose_name="sender"),
+            field=models.CharField(
+                blank=True, db_default="", max_length=254, verbose_name="sender"
+            ),
         ),
         migrations.AddField(
             model_name="fraudreport",
             name="subject",
-            field=models.CharField(blank=True, max_length=200, verbose_name="subject"),
+            field=models.CharField(
+                blank=True, db_default="", max_length=200, verbose_name="subject"
+            ),
         ),
         migrations.AddIndex(
             model_name="fraudreport",

@@ -242,14 +242,16 @@ class FraudReport(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     digest = models.CharField(
-        _("keyed digest of the message’s identity"), max_length=40, blank=True
+        _("keyed digest of the message’s identity"), max_length=40, blank=True, db_default=""
     )
-    message_id = models.CharField("Message-ID", max_length=255, blank=True)
-    sender = models.CharField(_("sender"), max_length=254, blank=True)
+    message_id = models.CharField("Message-ID", max_length=255, blank=True, db_default="")
+    sender = models.CharField(_("sender"), max_length=254, blank=True, db_default="")
     domain = models.CharField(_("domain of the sender"), max_length=253, blank=True)
-    subject = models.CharField(_("subject"), max_length=200, blank=True)
-    folded = models.CharField(_("subject as it is compared"), max_length=200, blank=True)
-    hosts = models.JSONField(_("where its links lead"), default=list)
+    subject = models.CharField(_("subject"), max_length=200, blank=True, db_default="")
+    folded = models.CharField(
+        _("subject as it is compared"), max_length=200, blank=True, db_default=""
+    )
+    hosts = models.JSONField(_("where its links lead"), default=list, db_default=[])
     received = models.DateField(_("day of the message"), null=True, blank=True)
     reasons = models.JSONField(_("reasons"), default=list)
     when = models.DateTimeField(_("when"), auto_now_add=True)
