@@ -34,7 +34,7 @@ def assert_accessible(page: Page) -> None:
 
 def test_articles_are_found_while_one_types(page: Page, faults: list[str]) -> None:
     page.goto("/help/")
-    page.get_by_label("Que cherchez-vous").press_sequentially("signatures")
+    page.get_by_label("Que cherchez-vous").press_sequentially("préparer signatures")
     expect(page.locator("#help-count")).to_have_text("1 article")
     page.get_by_role("link", name="Préparer sa signature").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Préparer sa signature")
