@@ -39,6 +39,8 @@ TASKS: Final = (
             "accounts.StaffImport",
             "accounts.MovedUser",
             "mfa.Authenticator",
+            "addressbook.AddressBook",
+            "addressbook.ImportJob",
         ),
     ),
     (
@@ -63,9 +65,21 @@ TASKS: Final = (
             "accounts.SupportContact",
             "accounts.Service",
             "accounts.Application",
+            "addressbook.SchoolHoliday",
         ),
     ),
-    ("follow-up", _("Follow-up"), ("accounts.AuditEvent", "webmail.OfficePreview")),
+    (
+        "follow-up",
+        _("Follow-up"),
+        (
+            "accounts.AuditEvent",
+            "webmail.OutboxMessage",
+            "webmail.MailJob",
+            "webmail.OfficePreview",
+            "webmail.FraudReport",
+            "webmail.InstallationLearnt",
+        ),
+    ),
 )
 
 

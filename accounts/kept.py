@@ -61,7 +61,7 @@ def _after(words: Promise, lasts: Callable[[], Words]) -> Callable[[], Words]:
     return lambda: str(words) % {"time": lasts()}
 
 
-_UNTIL_DELETED: Final = _words(_("until you delete it"))
+_UNTIL_DELETED: Final = _words(_("until you delete them"))
 _ACCOUNT: Final = _words(_("as long as the account"))
 
 KINDS: Final[tuple[Kept, ...]] = (
@@ -273,10 +273,24 @@ KINDS: Final[tuple[Kept, ...]] = (
         "actions",
     ),
     Kept(
-        _("Exports and imports of messages: folders, numbers of messages, and what was refused"),
+        _(
+            "Exports and imports of messages: folders, numbers of messages, what was refused, and"
+            " the server and login of another account"
+        ),
         _of_model("webmail.Transfer"),
         ("webmail.Transfer",),
         "transfers",
+    ),
+    Kept(
+        _("The files of exports and imports of messages, encrypted"),
+        _of_setting("EXPORT_DAYS"),
+        absent=_("They are copies of what lies in your mailbox, or of a file of yours."),
+        setting="WEBMAIL_EXPORT_DAYS",
+    ),
+    Kept(
+        _("The password of another account whose mail is fetched, sealed"),
+        _words(_("until that is over, a day at most where it waits for you")),
+        absent=_("It is a password."),
     ),
     Kept(
         _("Attachments of office programs turned into PDF, encrypted"),

@@ -312,6 +312,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.errors",
         "webmail.models",
         "webmail.outbox",
+        "webmail.transfer.jobs",
         "webmail.writing",
         "webmail.zips",
     },

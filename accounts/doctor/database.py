@@ -16,7 +16,7 @@ from accounts.findings import Finding, bad, ok, warn
 
 _OLDEST_POSTGRESQL: Final = 140000
 _THREADS: Final = 16  # of a web process, each with a connection (webmail/asgi.py)
-_FOR_JOBS: Final = 12
+_FOR_JOBS: Final = 16
 _SKEW_SECONDS: Final = 2.0
 
 

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import sealed_rows
 from accounts.models.mail_domains import LOOPBACK, MailDomain
@@ -166,7 +167,7 @@ class TokenGrant(models.Model):
     # of everybody, and what is left of it here is found later.
     session = models.BigIntegerField(_("session"), null=True, db_index=True)
     # As the provider names the person and the session (OpenID Connect Back-Channel Logout 1.0).
-    subject = models.CharField(_("subject"), **FIELDS)
+    subject = models.CharField(pgettext_lazy("of a token", "subject"), **FIELDS)
     sid = models.CharField(_("session at the provider"), blank=True, **FIELDS)
     sealed = models.BinaryField()
     expires = models.DateTimeField(_("until"))

@@ -59,12 +59,13 @@ def live(*queues: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_queue_without_a_sign_of_life_is_not_well(
     broker: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert jobs.health().without_worker == ["sending", "imports", "upkeep"]
+    assert jobs.health().without_worker == ["sending", "imports", "transfers", "upkeep"]
     assert not jobs.are_done()
-    live("sending", "upkeep", "celery", monkeypatch=monkeypatch)
-    assert jobs.health().without_worker == ["imports"]
+    live("sending", "imports", "upkeep", "celery", monkeypatch=monkeypatch)
+    assert jobs.health().without_worker == ["transfers"]
     assert not jobs.health().is_well
-    live("imports", monkeypatch=monkeypatch)
+    assert not jobs.are_done()
+    live("transfers", monkeypatch=monkeypatch)
     assert jobs.health().is_well
     assert jobs.are_done()
 
@@ -81,7 +82,7 @@ def test_a_worker_is_no_sign_that_beat_runs(
 def test_office_files_need_a_worker_when_some_wait(
     broker: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live("sending", "imports", "upkeep", monkeypatch=monkeypatch)
+    live("sending", "imports", "transfers", "upkeep", monkeypatch=monkeypatch)
     broker("office")
     assert jobs.health().without_worker == ["office"]
 
@@ -98,7 +99,7 @@ def test_the_page_and_the_check_name_the_queue_that_has_no_worker(
     broker: Callable[[str], object], settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ADMIN_NEEDS_TOTP = False
-    live("sending", "upkeep", monkeypatch=monkeypatch)
+    live("sending", "transfers", "upkeep", monkeypatch=monkeypatch)
     client, user = Client(), User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
     client.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
     page = client.get("/admin/jobs/").content.decode()

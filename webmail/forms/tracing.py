@@ -20,7 +20,7 @@ class EnvelopeForm(PlaceForm):
         label=_("Address of the other person"),
         required=False,
         max_length=LONGEST_ADDRESS,
-        help_text=_("Who wrote it, or to whom you wrote: or a part of the address."),
+        help_text=_("Of the sender or of a recipient; a part of it is enough."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     day = forms.DateField(
@@ -33,7 +33,7 @@ class EnvelopeForm(PlaceForm):
         label="Message-ID",
         required=False,
         max_length=LONGEST_ID,
-        help_text=_("The number of the message, where somebody told it to you."),
+        help_text=_("The number of the message, where it is known."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
 

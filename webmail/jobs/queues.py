@@ -68,7 +68,7 @@ IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60, megabytes=400)
 # the pictures of the file.
 OFFICE = Worker("office", concurrency=1, seconds=3 * 60, megabytes=300, is_optional=True)
 # The mail of a whole mailbox takes hours. One transfer of each person runs at a time.
-TRANSFERS = Worker("transfers", concurrency=4, is_optional=True)
+TRANSFERS = Worker("transfers", concurrency=4)
 # All else. Of what is done to thousands of messages one job of each person runs at a time.
 UPKEEP = Worker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)
 

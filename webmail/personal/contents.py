@@ -25,7 +25,15 @@ from addressbook.contacts import export
 from addressbook.models import Contact, Group
 from webmail import outbox
 from webmail.errors import PartNotFound, Unreadable
-from webmail.models import Draft, DraftDocument, DraftFile, DraftRoster, DraftVersion, OutboxMessage
+from webmail.models import (
+    Draft,
+    DraftDocument,
+    DraftFile,
+    DraftRoster,
+    DraftVersion,
+    OutboxMessage,
+    Transfer,
+)
 from webmail.outbox import values as outbox_values
 from webmail.writing import documents, files, sealing
 from webmail.zips import NewMember
@@ -172,6 +180,11 @@ def _sent(row: Any) -> dict[str, Any]:
     }
 
 
+def _transfer(row: Any) -> dict[str, Any]:
+    left_out = ("segments", "records")  # names of files of the spool
+    return {"work": {name: value for name, value in row.work.items() if name not in left_out}}
+
+
 def _roles(row: Any) -> dict[str, Any]:
     return {"roles": sorted(row.roles)}
 
@@ -183,6 +196,7 @@ _OPENED: Final[dict[type, Callable[[Any], dict[str, Any]]]] = {
     DraftFile: _file,
     DraftDocument: _document,
     OutboxMessage: _sent,
+    Transfer: _transfer,
     User: _roles,
 }
 

@@ -10,10 +10,11 @@ from accounts import kept, sessions
 from accounts.models import User, UserSession
 from addressbook.imports.jobs import path_of as path_of_import
 from addressbook.models.imports import ImportFile
-from webmail.models import DataExport, DraftFile, OutboxMessage
+from webmail.models import DataExport, DraftDocument, DraftFile, OutboxMessage
 from webmail.outbox import values as outbox_values
 from webmail.personal import contents, exporting
-from webmail.writing import files
+from webmail.transfer import jobs as transfers
+from webmail.writing import documents, files
 
 STAYS = ("accounts.AuditEvent", "accounts.StaffRecord")
 """Kinds that are not deleted: the log ends by itself, the staff record is the authority's."""
@@ -58,14 +59,17 @@ def forget(user: User) -> None:
 def _files(user: User) -> list[Path]:
     """Those in the spool; conversions of office files go by themselves within the hour."""
     drafts = DraftFile.objects.filter(user=user).exclude(spool="")
+    apiece = DraftDocument.objects.filter(draft__user=user).exclude(spool="")
     imports = ImportFile.objects.filter(job__user=user).exclude(spool="")
     messages = OutboxMessage.objects.of(user).exclude(spool="")
     exports = DataExport.objects.of(user).exclude(spool="")
     return [
         *(files.path_of(row.spool) for row in drafts),
+        *(documents.path_of(row.spool) for row in apiece),
         *map(path_of_import, imports),
         *(outbox_values.path(row.spool) for row in messages),
         *(exporting.path_of(row.spool) for row in exports),
+        *transfers.paths_of(user),
     ]
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 
 from accounts import lending, sealed_files, session
@@ -351,6 +353,17 @@ def _known_files() -> set[str]:
 
 
 _FILES = ("segments", "records")
+
+
+def paths_of(user: AbstractBaseUser) -> list[Path]:
+    """The files of all transfers of a user in the spool."""
+    works = Transfer.objects.all().of(user).values_list("work", flat=True)
+    return [
+        store.path_of(str(name))
+        for work in works
+        for kind in _FILES
+        for name, _size in work.get(kind, [])
+    ]
 
 
 def _forget_files(job: Transfer) -> None:

@@ -39,7 +39,7 @@ def write(key: bytes, pieces: Iterable[bytes]) -> Segment:
             size += len(piece)
             yield piece
 
-    sealed_files.write(_path(name), _key(key, name), counted())
+    sealed_files.write(path_of(name), _key(key, name), counted())
     return name, size
 
 
@@ -52,18 +52,18 @@ def read(key: bytes, segments: Iterable[Sequence[object]]) -> Iterator[bytes]:
 
 
 def opened(key: bytes, name: str) -> BinaryIO:
-    return sealed_files.read(_path(name), _key(key, name))
+    return sealed_files.read(path_of(name), _key(key, name))
 
 
 def remove(segments: Iterable[Sequence[object]]) -> None:
     for name, _size in segments:
         with suppress(OSError):
-            _path(str(name)).unlink()
+            path_of(str(name)).unlink()
 
 
 def are_there(segments: Iterable[Sequence[object]]) -> bool:
     """Whether no file is missing: a backup of the spool holds none of them."""
-    return all(_path(str(name)).exists() for name, _size in segments)
+    return all(path_of(str(name)).exists() for name, _size in segments)
 
 
 def sweep(known: set[str]) -> None:
@@ -158,7 +158,7 @@ def _folder() -> Path:
     return folder
 
 
-def _path(name: str) -> Path:
+def path_of(name: str) -> Path:
     if not (len(name) == 32 and name.isalnum()):
         raise ValueError("Not the name of a segment.")
     return _folder() / f"{name}{_SUFFIX}"

@@ -100,7 +100,8 @@ def _mailbox(user: User, sought: Sought) -> Mailbox | None:
     deadline = time.monotonic() + SECONDS
     try:
         with session.imap_by_master(user) as imap:
-            known = folders.list_folders(imap)
+            # What colleagues share is theirs, and they would not be told of the look.
+            known = [folder for folder in folders.list_folders(imap) if not folder.owner]
             traced = tracing.trace(imap, known, sought, None, lambda: time.monotonic() > deadline)
     except WebmailError as error:
         return Mailbox(failure=type(error).__name__)

@@ -138,7 +138,7 @@ def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
 def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
     """The content as a stream. Raises PartNotFound, Unreadable."""
     try:
-        return sealed_files.read(_path(row.spool), _opened(draft, row)[1])
+        return sealed_files.read(path_of(row.spool), _opened(draft, row)[1])
     except OSError as error:
         raise PartNotFound("The document is gone from the spool.") from error
 
@@ -220,7 +220,7 @@ def remove(draft: Draft) -> None:
         _count(own, settled=None)
         draft.documents_count, draft.documents_settled = 0, None
     for spool in spools:
-        _path(spool).unlink(missing_ok=True)
+        path_of(spool).unlink(missing_ok=True)
 
 
 def prune() -> None:
@@ -342,7 +342,7 @@ def _add_files(user: User, draft: Draft, found: Iterable[_One]) -> Added:
     finally:
         if not is_noted:
             for row in rows:
-                _path(row.spool).unlink(missing_ok=True)
+                path_of(row.spool).unlink(missing_ok=True)
     if not rows and not faults:
         return Added(refusal=NO_FILES)
     return Added(len(rows), tuple(faults))
@@ -359,7 +359,7 @@ def _fault(one: _One, limit: int, is_known: bool) -> str:
 def _written(draft: Draft, one: _One, digest: str) -> DraftDocument:
     key, spool = sealed_files.new_key(), sealed_files.new_name()
     try:
-        sealed_files.write(_path(spool), key, [one.content])
+        sealed_files.write(path_of(spool), key, [one.content])
     except sealed_files.Unwritable as error:
         logger.error("The spool can't be written: %s", error)
         raise FileRefused("unkept") from error
@@ -451,7 +451,7 @@ def _opened(draft: Draft, row: DraftDocument) -> tuple[Document, bytes]:
         raise Unreadable from error
 
 
-def _path(spool: str) -> Path:
+def path_of(spool: str) -> Path:
     folder: Path = settings.SPOOL / _FOLDER
     return folder / f"{spool}.sealed"
 

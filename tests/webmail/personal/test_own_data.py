@@ -24,9 +24,10 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from tests.webmail.views.mail import words
-from webmail.models import CannedAnswer, DataExport, DraftFile, Identity, RecentSearch
+from webmail.models import CannedAnswer, DataExport, DraftFile, Identity, RecentSearch, Transfer
 from webmail.personal import contents, deleting, exporting
-from webmail.writing import drafts, files
+from webmail.transfer import store
+from webmail.writing import documents, drafts, files
 from webmail.writing.content import Content
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool")]
@@ -107,16 +108,20 @@ def test_nothing_in_it_proves_who_somebody_is(
 ) -> None:
     Authenticator.objects.create(user=user, type="totp", data={"secret": "GEZDGNBVGY3TQOJQ"})
     lending.LentCredential.objects.create(user=user, sealed=b"sealed-password")
+    work = {"segments": [("file-of-the-spool", 1)], "other": {"login": "alice@perso.example"}}
+    Transfer.objects.create(user=user, kind="account", sealed=b"sealed-password", work=work)
     archive = zipfile.ZipFile(io.BytesIO(whole(user)))
     everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
     secrets = [
         alice.password,
         "GEZDGNBVGY3TQOJQ",
         "sealed-password",
+        "file-of-the-spool",
         UserSession.objects.get(user=user).session_key,
         *KnownDevice.objects.filter(user=user).values_list("digest", flat=True),
     ]
     assert [secret for secret in secrets if str(secret) in everything] == []
+    assert rows(archive, "transfers", "webmail.Transfer")[0]["work"] == {"other": work["other"]}
     assert rows(archive, "second-factors", "mfa.Authenticator")[0]["type"] == "totp"
     assert len(rows(archive, "lent-passwords", "accounts.LentCredential")) == 1
 
@@ -218,7 +223,12 @@ def test_an_administrator_deletes_what_is_kept_and_the_log_says_so(
 ) -> None:
     draft = drafts.save(user, uuid.uuid4(), Content(subject="x"), base=0)
     row = files.add(user, draft, "note.txt", "text/plain", [b"x"])
-    path = files.path_of(row.spool)
+    documents.add(user, draft, "bulletin.txt", [b"x"])
+    segment = store.write(b"k" * 32, [b"x"])
+    Transfer.objects.create(user=user, kind="export", state="done", work={"segments": [segment]})
+    paths = [files.path_of(row.spool), store.path_of(segment[0])]
+    paths += [documents.path_of(one.spool) for one in draft.documents.all()]
+    assert [path.exists() for path in paths] == [True] * 3
     address = f"/admin/accounts/user/{user.pk}/data/"
     assert "alice@ac-exemple.fr" in words(chief.get(address))
     assert chief.post(address, {"login": "bob"}).status_code == 422
@@ -226,7 +236,7 @@ def test_an_administrator_deletes_what_is_kept_and_the_log_says_so(
     assert chief.post(address, {"login": "Alice@ac-exemple.fr "}).status_code == 302
     assert not User.objects.filter(pk=user.pk).exists()
     assert not DraftFile.objects.exists()
-    assert not path.exists()
+    assert [path for path in paths if path.exists()] == []
     line = AuditEvent.objects.get(kind=AuditEvent.Kind.DATA_DELETED)
     assert line.target == "alice@ac-exemple.fr"
     assert line.detail["rows"] > 3

@@ -9,6 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
@@ -17,7 +18,7 @@ from accounts.models import MailDomain, StaffRecord, User
 from demo.servers.dovecot import Dovecot, MailAccount, has_acl
 from demo.servers.dovecot import installed as dovecot_installed
 from tests.servers.mailboxes import Mailbox
-from tests.servers.plugin import ALICE, BOB, missing
+from tests.servers.plugin import ALICE, BOB, MASTER, missing
 from tests.webmail.views.mail import commands_sent, letter, page, ref, words
 from webmail.errors import NotPermitted
 from webmail.imap import acl, connection
@@ -37,7 +38,7 @@ def sharing_server() -> Iterator[Dovecot]:
         pytest.skip(missing("Dovecot with its plug-ins of access lists"))
     folder = Path(tempfile.mkdtemp(prefix="webmail-sharing-"))
     folder.chmod(0o755)
-    server = Dovecot(folder / "dovecot", [ALICE, BOB], sharing=True)
+    server = Dovecot(folder / "dovecot", [ALICE, BOB], sharing=True, master=MASTER)
     server.start()
     yield server
     server.stop()
@@ -126,6 +127,20 @@ def test_who_may_only_read_moves_nothing_away(
     done = colleague.post(reverse("mail:act", args=[HIS]), {"verb": "trash", "refs": [chosen]})
     assert done.status_code == 302
     assert shared.uids(NAME) == []
+
+
+def test_the_support_desk_that_looks_for_his_message_sees_nothing_of_her_folder(
+    owner: Client, colleague: Client, settings
+) -> None:
+    let_in(owner, "read")
+    settings.ADMIN_NEEDS_TOTP = False
+    settings.MASTER_USER, settings.MASTER_PASSWORD = {"": MASTER.login}, {"": MASTER.password}
+    User.objects.get(login="alice").groups.add(Group.objects.get(name="support"))
+    colleague.get("/mail/INBOX/")
+    asked = {"q": "bob", "address": "ac-exemple.fr"}
+    shown = words(owner.get("/admin/support/message/", asked))
+    assert "Dans la boîte aux lettres" in shown
+    assert "Réunions" not in shown
 
 
 def test_only_who_has_the_right_lets_others_in(owner: Client, colleague: Client) -> None:
