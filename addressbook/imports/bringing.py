@@ -55,7 +55,7 @@ class Bringing:
         rows = [(key, keeping.complete(data)) for key, data in page if key not in self.known]
         if not rows:
             return
-        self._book.load([data for _key, data in rows])
+        self._book.load([Candidate(data) for _key, data in rows])
         new: list[tuple[str, ContactData]] = []
         changed: dict[int, tuple[str, ContactData]] = {}
         for key, data in rows:
