@@ -565,13 +565,16 @@ class Report:
     is_failed: bool = False
 
 
-def report(import_job: ImportJob, shown: Job, kept: Kept) -> Report:
-    """Of an import that is over."""
+def report(import_job: ImportJob, shown: Job, kept: Kept, *, is_of_classes: bool = False) -> Report:
+    """Of an import that is over. ``is_of_classes`` where a school's list was brought in."""
     match import_job.state:
         case State.DONE:
             facts = tuple(_facts(import_job, shown))
             return Report(
-                _done_title(import_job), _done_text(import_job), facts, warning_lines(import_job)
+                _done_title(import_job, is_of_classes=is_of_classes),
+                _done_text(import_job),
+                facts,
+                warning_lines(import_job),
             )
         case State.UNDONE:
             named = tuple(_kept_lines(kept))
@@ -591,10 +594,16 @@ def report(import_job: ImportJob, shown: Job, kept: Kept) -> Report:
     return Report(gettext("This could not be imported"), f"{words} {text}", is_failed=True)
 
 
-def _done_title(import_job: ImportJob) -> str:
+def _done_title(import_job: ImportJob, *, is_of_classes: bool) -> str:
     taken = import_job.new + import_job.merged
     if not taken:
         return gettext("Your address book was up to date already")
+    if is_of_classes:
+        return ngettext(
+            "%(count)s pupil or guardian was brought in",
+            "%(count)s pupils and guardians were brought in",
+            taken,
+        ) % {"count": number(taken)}
     return ngettext(
         "%(count)s contact of your old address book was brought in",
         "%(count)s contacts of your old address book were brought in",

@@ -150,6 +150,15 @@ def _refused_cells(job: ImportJob) -> Iterator[list[str]]:
         yield [row.file.name, str(row.line or ""), row.name, reason_words(row.reason), row.value]
 
 
+def classes(job: ImportJob) -> list[Group]:
+    """The classes that an import of a school's list wrote and that are still there."""
+    if job.state != ImportJob.State.DONE:
+        return []
+    written = job.staged_groups.filter(is_class=True, is_written=True)
+    there = written.filter(group__deleted=None, group__archived=None).exclude(group=None)
+    return [one.group for one in there.select_related("group") if one.group]
+
+
 def class_changes(job: ImportJob) -> list[ClassChange]:
     """The classes of a school's list, before it is written. Five queries whatever their number."""
     part = job.parts.filter(problem="").first()

@@ -115,7 +115,9 @@ def _progress(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
 
 def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     ours = shown.job(import_job)
-    context = {"job": ours, "report": shown.report(import_job, ours, imports.kept(import_job))}
+    classes = imports.classes(import_job)
+    report = shown.report(import_job, ours, imports.kept(import_job), is_of_classes=bool(classes))
+    context = {"job": ours, "report": report, "classes": classes}
     return page(request, "import_report.html", context, current="imports")
 
 

@@ -30,7 +30,7 @@ class EnvelopeForm(PlaceForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     message_id = SearchedField(
-        label="Message-ID",
+        label=_("Number of the message (Message-ID)"),
         required=False,
         max_length=LONGEST_ID,
         help_text=_("The number of the message, where it is known."),

@@ -21,7 +21,7 @@ from webmail.presentation.words import size, special_label
 _SECONDS = re.compile(r"(?<!\s)\s*+\([\d.]+ \+ [\d.][^()]*secs\)\.?$")
 
 
-_INSIDE = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+INSIDE = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _place(rows: Iterable[FolderRow], above: str, moved: str, named: list[tuple[
         if row.name == moved:
             continue
         named.append((row.name, above + row.label))
-        _place(row.children, f"{above}{row.label}{_INSIDE}", moved, named)
+        _place(row.children, f"{above}{row.label}{INSIDE}", moved, named)
 
 
 def special_uses(shown: FolderList) -> list[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from webmail.mailbox.tracing import ReturnedMail, TracedMessage
 from webmail.models import Judgement
 from webmail.presentation import adverts
 from webmail.presentation.contents import OutcomeLine, outcome_line
+from webmail.presentation.folders import INSIDE
 from webmail.presentation.links import message_url
 from webmail.presentation.words import few, special_label, subject_of
 
@@ -44,7 +45,12 @@ class TraceLine:
 
 
 def folder_labels(known: Iterable[Folder]) -> dict[str, str]:
-    return {folder.name: special_label(folder.special_use) or folder.name for folder in known}
+    """The name of each as people see it, below those that it is inside of."""
+    return {folder.name: special_label(folder.special_use) or _path(folder) for folder in known}
+
+
+def _path(folder: Folder) -> str:
+    return folder.name.replace(folder.delimiter, INSIDE) if folder.delimiter else folder.name
 
 
 def lines(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from addressbook import class_presentation, contacts, imports
@@ -219,3 +222,18 @@ def test_the_preview_of_many_pupils_costs_as_many_queries_as_of_two(
         with django_assert_num_queries(26):
             client.get(url)
         imports.cancel(ImportJob.objects.get(pk=job.pk))
+
+
+def test_the_report_of_a_schools_list_leads_to_its_classes(
+    browser_of: Callable[[User], Client], claire: User, brought: Import
+) -> None:
+    visitor = browser_of(claire)
+    job = brought(claire, HEAD + LEA)
+    made = Group.objects.of(claire).get(name="6e C")
+    at = reverse("addressbook:import", args=[job.pk])
+    shown = unescape(visitor.get(at).content.decode())
+    assert "3 élèves et responsables" in shown
+    assert reverse("addressbook:group", args=[made.pk]) in shown.partition("<main")[2]
+    assert reverse("addressbook:write_class", args=[made.pk]) in shown
+    imports.undo(job)
+    assert reverse("addressbook:write_class", args=[made.pk]) not in str(visitor.get(at).content)

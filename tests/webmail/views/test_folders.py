@@ -149,6 +149,7 @@ def test_a_folder_has_a_page_with_its_actions(reader: Client, mailbox: Mailbox) 
     shown = page(reader.get("/folders/of/Zoo/?next=/mail/Zoo/"))
     for verb in ("rename", "move", "create", "favour", "unsubscribe", "throw"):
         assert f'value="{verb}"' in shown
+    assert 'href="/mail/Zoo/export/"' in shown
     # Not inside itself.
     places = re.findall(r'<option value="([^"]*)"', shown)
     assert "Sent" in places

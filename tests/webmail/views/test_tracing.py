@@ -61,6 +61,16 @@ def test_a_message_is_found_in_whatever_folder_by_address_day_subject_or_number(
     assert mailbox.flags(mailbox.uids("4e B")[0], "4e B") == frozenset()
 
 
+def test_a_folder_inside_another_is_named_as_in_the_list_of_folders(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("Classes/4e B")
+    mailbox.append(letter("Réunion", sender="chef@ac-exemple.fr"), "Classes/4e B", date=day(3))
+    assert "Classes \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} 4e B" in traced(
+        reader, address="chef@"
+    )
+
+
 def test_nothing_typed_is_a_mistake_and_asks_nobody(reader: Client) -> None:
     answer = reader.get(f"{TRACE}?address=&day=")
     assert answer.status_code == 422
