@@ -200,7 +200,7 @@ def test_what_was_found_in_several_folders_is_deleted_and_brought_back(
     expect(page.locator("#rows .subject")).to_have_count(0)
     assert len(letters.uids("Trash")) == 3
     page.locator("#toast button").click()
-    page.wait_for_url("/search/?q=*")
+    expect(page.locator("#rows .subject")).to_have_count(3)
     assert letters.uids("Trash") == []
     assert len(letters.uids()) == 2 and len(letters.uids("Classes/4e B")) == 1
     assert not faults
