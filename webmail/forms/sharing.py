@@ -45,6 +45,9 @@ class ShareForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        identifier = cleaned.get("identifier", "")
+        if cleaned.get("verb") == "end" and not (identifier and identifier.isprintable()):
+            self.add_error("identifier", _("Say with whom."))
         if cleaned.get("verb") != "share" or "people" in self.errors:
             return cleaned
         if not cleaned.get("people"):

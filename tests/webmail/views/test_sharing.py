@@ -169,6 +169,13 @@ def test_what_is_refused_changes_nothing(owner: Client, data: dict[str, str], to
     assert "Personne d’autre que vous" in words(owner.get(PAGE))
 
 
+@pytest.mark.parametrize("identifier", ["", "bob\r\nA1 LOGOUT", "\x01"])
+def test_an_identifier_that_is_none_ends_nothing(owner: Client, identifier: str) -> None:
+    let_in(owner)
+    assert owner.post(PAGE, {"verb": "end", "identifier": identifier}).status_code == 422
+    assert "bob@ac-exemple.fr" in words(owner.get(PAGE))
+
+
 def test_folders_inside_are_shared_with_it(owner: Client, shared: Mailbox) -> None:
     shared.create_folder(f"{NAME}/Annexes")
     data = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
