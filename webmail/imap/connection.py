@@ -346,7 +346,7 @@ class Connection:
         def send() -> tuple[str, Raw]:
             if rest:
                 self._client.literal = _Rest(rest).answer  # type: ignore[assignment]
-            with measures.imap_command(name):
+            with measures.imap_command(str(args[0]) if name == "UID" else name):
                 return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         try:

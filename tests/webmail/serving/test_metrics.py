@@ -89,7 +89,11 @@ def test_requests_are_timed_by_their_route() -> None:
 def test_commands_of_imap_are_timed(imap: Connection) -> None:
     before = read()
     imap.command("NOOP")
+    imap.select("INBOX")
+    imap.uid("SEARCH", "ALL")
     after = read()
+    searches = ("webmail_imap_seconds_count", "SEARCH")
+    assert after[searches] == before.get(searches, 0) + 1
     name = "webmail_imap_seconds"
     for key in ((f"{name}_count", "NOOP"), (f"{name}_bucket", "NOOP10.0")):
         assert after[key] == before.get(key, 0) + 1
