@@ -110,7 +110,7 @@ class Webmail(Adapter):
         self._note_folders(text)
         if answer.status != 200:
             raise Bad(f"message: HTTP {answer.status}")
-        if frame := re.search(r'<iframe[^>]* src="([^"]+)"', text):
+        if frame := re.search(r'<iframe[^>]*\ssrc="([^"]+)"', text):
             answer = self.http.request("GET", html.unescape(frame[1]))
             text = answer.text
         if answer.status != 200 or expect not in (
