@@ -26,6 +26,7 @@ from webmail.mailbox.bulk import unpacked
 from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
+from webmail.mailbox.verbs import VERBS
 
 _KEYWORD = re.compile(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z")
 
@@ -227,12 +228,7 @@ class ActForm(forms.Form):
     ``among``: the message is shown in its conversation, which has one row in the list.
     """
 
-    # Marking, moving, deleting; then those that ask something first, and those about a folder.
-    MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag", "retag")
-    MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
-    VERBS = (*MARKS, *MOVES, "wanted", "delete", "choose", "tags", "undo", "download")
-
-    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
+    verb = forms.ChoiceField(choices=[(name, name) for name in VERBS])
     tag = forms.RegexField(_KEYWORD, required=False)
     tags = KeywordsField(required=False)
     had = KeywordsField(required=False)
@@ -261,16 +257,18 @@ class ActForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        verb = cleaned.get("verb")
-        if verb in {"move", "copy"} and not cleaned.get("to") and "to" not in self.errors:
+        verb = VERBS.get(cleaned.get("verb", ""))
+        if verb is None:
+            return cleaned
+        if verb.needs == "to" and not cleaned.get("to") and "to" not in self.errors:
             self.add_error("to", _("Choose a folder."))
-        if verb in {"tag", "untag"} and not cleaned.get("tag") and "tag" not in self.errors:
-            self.add_error("tag", _("Choose a tag."))
-        if verb == "retag" and not any(self.changed_tags):
+        tag = any(self.changed_tags) if verb.name == "retag" else cleaned.get("tag")
+        if verb.needs == "tag" and not tag and "tag" not in self.errors:
             self.add_error("tag", _("Choose a tag."))
         counted = cleaned.get("uidvalidity") or cleaned.get("found")
         named = cleaned.get("refs") or (cleaned.get("all") and counted)
-        if not (cleaned.get("steps") if verb == "undo" else named) and "refs" not in self.errors:
+        chosen = cleaned.get("steps") if verb.needs == "steps" else named
+        if not chosen and "refs" not in self.errors:
             self.add_error("refs", _("Choose at least one message."))
         return cleaned
 

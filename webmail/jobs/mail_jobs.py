@@ -45,7 +45,7 @@ _DELETES = {"delete": "for good", "trash": "trash"}
 
 
 @dataclass(frozen=True)
-class Deed:
+class Action:
     """A requested action, as the user sees it: the verb of the forms, the folder where it was
     requested, and the folder that the messages go to, where the user chose one."""
 
@@ -62,7 +62,7 @@ class Done:
     job: MailJob | None = None
 
 
-def do(request: SignedInRequest, imap: Connection, deed: Deed, steps: Iterable[Step]) -> Done:
+def do(request: SignedInRequest, imap: Connection, action: Action, steps: Iterable[Step]) -> Done:
     """Do the first second of it. The caller starts the job, if there is one, when the connection is
     given back. Raises MessageNotFound when none of the messages is there any more, and what stopped
     it before anything was done.
@@ -80,14 +80,14 @@ def do(request: SignedInRequest, imap: Connection, deed: Deed, steps: Iterable[S
     except WebmailError as error:
         if not work.done:
             raise
-        return Done(work, _note(request.user, deed, work, State.FAILED, type(error).__name__))
-    if deed.verb in _DELETES:
-        note_deleted(request, work.total, _DELETES[deed.verb])
+        return Done(work, _note(request.user, action, work, State.FAILED, type(error).__name__))
+    if action.verb in _DELETES:
+        note_deleted(request, work.total, _DELETES[action.verb])
     if work.is_over:
         if work.gone and not work.done:
             raise MessageNotFound("None of the messages is there any more.")
         return Done(work)
-    job = _note(request.user, deed, work, State.WAITING)
+    job = _note(request.user, action, work, State.WAITING)
     job.credential = lending.lend(request)
     job.save(update_fields=["credential"])
     return Done(work, job)
@@ -99,9 +99,9 @@ def note_deleted(request: SignedInRequest, count: int, way: str) -> None:
         audit.record(AuditEvent.Kind.MAIL_DELETED, request, messages=count, way=way)
 
 
-def keep(user: User, deed: Deed, work: Work) -> MailJob:
+def keep(user: User, action: Action, work: Work) -> MailJob:
     """Something that is over and whose way back is too long for a form."""
-    return _note(user, deed, work, State.DONE)
+    return _note(user, action, work, State.DONE)
 
 
 def run(pk: int) -> None:
@@ -153,7 +153,7 @@ def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | Non
         return None
     job.refresh_from_db()
     try:
-        return do(request, imap, Deed("undo", job.folder), way_back(job))
+        return do(request, imap, Action("undo", job.folder), way_back(job))
     except WebmailError:
         own.update(is_undone=False)
         raise
@@ -174,12 +174,14 @@ def tend() -> list[int]:
     return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
 
 
-def _note(user: User, deed: Deed, work: Work, state: MailJob.State, failure: str = "") -> MailJob:
+def _note(
+    user: User, action: Action, work: Work, state: MailJob.State, failure: str = ""
+) -> MailJob:
     return MailJob.objects.create(
         user=user,
-        verb=deed.verb,
-        folder=deed.folder,
-        to=deed.to,
+        verb=action.verb,
+        folder=action.folder,
+        to=action.to,
         total=work.total,
         state=state,
         failure=failure,

@@ -29,7 +29,7 @@ from webmail.errors import (
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
-from webmail.jobs.mail_jobs import Deed, Done
+from webmail.jobs.mail_jobs import Action, Done
 from webmail.mailbox.actions import DELETE, Step
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.models import Transfer
@@ -287,7 +287,7 @@ def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | No
         return None
     job.refresh_from_db()
     try:
-        return mail_jobs.do(request, imap, Deed("undo", job.folder or "INBOX"), way_back(job))
+        return mail_jobs.do(request, imap, Action("undo", job.folder or "INBOX"), way_back(job))
     except MessageNotFound:
         return None
     except WebmailError:

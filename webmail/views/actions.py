@@ -24,25 +24,19 @@ from webmail.forms.messages import ActForm
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
-from webmail.imap.values import ADVERT, FLAGGED, JUNK, SEEN, MessageRef
+from webmail.imap.values import MessageRef
 from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, folders, listing, threads
-from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
+from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, Step
 from webmail.mailbox.bulk import packed
+from webmail.mailbox.verbs import VERBS, Verb
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
 from webmail.views import jobs, transfers
 from webmail.views.lists import view_of
-from webmail.views.page import TARGETS, known_tags, memory, read_folders
+from webmail.views.page import known_tags, memory, read_folders
 from webmail.views.search import searched
 
-MARKS = {
-    "flag": (SET, FLAGGED),
-    "unflag": (CLEAR, FLAGGED),
-    "seen": (SET, SEEN),
-    "unseen": (CLEAR, SEEN),
-}
-UNDOING = {"flag": "unflag", "unflag": "flag", "seen": "unseen", "unseen": "seen"}
 RECENT, MOST_RECENT = "recent_folders", 5
 # Of more messages, or longer than this, the way back is kept in a row and not in the toast's form,
 # which goes after ten seconds.
@@ -57,7 +51,7 @@ class _Asked:
     """A validated request for an action. ``chosen`` holds the messages, by folder, in steps that
     have no verb yet."""
 
-    verb: str
+    verb: Verb
     folder: str
     chosen: tuple[Step, ...]
     form: ActForm
@@ -79,33 +73,33 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
     form = ActForm(request.POST)
     if not form.is_valid():
         return _nothing_done(request, folder, _what_is_missing(form))
-    verb = form.cleaned_data["verb"]
+    verb = VERBS[form.cleaned_data["verb"]]
     with session.imap(request) as imap:
         asked = _Asked(verb, folder, _chosen(request, imap, folder, form), form)
-        if verb in {"choose", "tags"} or (verb == "delete" and not form.cleaned_data["confirmed"]):
+        if verb.asks or (verb.name == "delete" and not form.cleaned_data["confirmed"]):
             return _ask(request, imap, asked)
-        if verb == "download":
+        if verb.name == "download":
             return transfers.of_selection(request, imap, folder, asked.chosen)
         target = _target(imap, asked)
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
-        deed = mail_jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
+        action = mail_jobs.Action(verb.name, folder, target if verb.needs == "to" else "")
         steps = _steps(request, asked, target)
-        lessons = teaching.lessons(imap, verb, steps)
+        lessons = teaching.lessons(imap, verb.name, steps)
         try:
-            result = mail_jobs.do(request, imap, deed, steps)
+            result = mail_jobs.do(request, imap, action, steps)
         except OverQuota:
             if not _is_for_trash(imap, asked, target):
                 raise
             # Where not even the trash takes anything, this is the only way to make room.
-            return _ask(request, imap, replace(asked, verb="delete"), is_full=True)
+            return _ask(request, imap, replace(asked, verb=VERBS["delete"]), is_full=True)
         teaching.teach(request, lessons)
         # Beside a job the page asks for its list again; its line may have dropped just now.
         renews = wants_partial(request) and result.job is None
         renewed = _renewed(request, imap, asked) if renews else {}
-    if target and verb in {"move", "copy"}:
+    if verb.needs == "to":
         _remember(request, target)
-    toast = _toast(request, asked, deed, result)
+    toast = _toast(request, asked, action, result)
     if not wants_partial(request):
         request.session[TOAST] = toast
         return HttpResponseRedirect(safe_next(request) or reverse("mail:folder", args=[folder]))
@@ -191,7 +185,7 @@ def _all_of(
 def _chosen(
     request: SignedInRequest, imap: Connection, folder: str, form: ActForm
 ) -> tuple[Step, ...]:
-    if form.cleaned_data["verb"] == "undo":
+    if VERBS[form.cleaned_data["verb"]].needs == "steps":
         return ()
     if form.is_everything and form.cleaned_data["found"]:
         return actions.by_folder(searched(request, form.cleaned_data["found"]))
@@ -210,35 +204,35 @@ def _chosen(
 
 def _target(imap: Connection, asked: _Asked) -> str:
     """The folder that the verb brings messages to; "" for one that leaves them where they are."""
-    match asked.verb:
+    if asked.verb.special_use:
+        return folders.ensure(imap, asked.verb.special_use)
+    match asked.verb.name:
         case "inbox":
             return "INBOX"
         case "move" | "copy":
             return canonical(asked.form.cleaned_data["to"])
         case "advert":
             return folders.ensure_named(imap, settings.ADVERTS_FOLDER)
-        case "trash" | "archive" | "junk":
-            return folders.ensure(imap, TARGETS[asked.verb])
     return ""
 
 
 def _is_for_trash(imap: Connection, asked: _Asked, target: str) -> bool:
     """Also what is dragged there."""
-    if asked.verb == "move":
+    if asked.verb.name == "move":
         trash = folders.special(folders.outline(imap), folders.TRASH)
         return trash is not None and trash.name == target
-    return asked.verb == "trash"
+    return asked.verb.special_use == folders.TRASH
 
 
 def _refusal(imap: Connection, asked: _Asked, target: str) -> str:
     """Why nothing is done, "" when it can be."""
-    if asked.verb == "undo":
+    if asked.verb.needs == "steps":
         return ""
     if not asked.count:
         return gettext("Nothing was done: there are no messages.")
     if target and all(canonical(step.folder) == target for step in asked.chosen):
         return gettext("Nothing was done: these messages are in this folder already.")
-    if asked.verb in {"tag", "retag"}:
+    if asked.verb.name in {"tag", "retag"}:
         keywords = asked.form.changed_tags[0] | {asked.form.cleaned_data["tag"]} - {""}
         if not _keeps(imap, asked, keywords):
             return gettext("Nothing was done: the mail server keeps no tags in this folder.")
@@ -253,35 +247,31 @@ def _keeps(imap: Connection, asked: _Asked, keywords: Iterable[str]) -> bool:
 
 
 def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
-    value = asked.form.cleaned_data
-    if asked.verb == "undo":
-        return list(value["steps"])
-    if asked.verb in MARKS:
-        verb, flag = MARKS[asked.verb]
-        return [replace(step, verb=verb, flag=flag) for step in asked.chosen]
-    if asked.verb == "wanted":
-        marks = [(step, flag) for step in asked.chosen for flag in (ADVERT, JUNK)]
-        return [replace(step, verb=CLEAR, flag=flag) for step, flag in marks]
-    if asked.verb == "retag":
-        put, removed = asked.form.changed_tags
-        changes = [*((SET, one) for one in sorted(put)), *((CLEAR, one) for one in sorted(removed))]
+    verb = asked.verb
+    if verb.needs == "steps":
+        return list(asked.form.cleaned_data["steps"])
+    if verb.needs == "tag" or verb.flags:
         return [
-            replace(step, verb=verb, flag=keyword)
+            replace(step, verb=way, flag=flag)
             for step in asked.chosen
-            for verb, keyword in changes
+            for way, flag in _marks(asked)
         ]
-    if asked.verb in {"tag", "untag"}:
-        verb = SET if asked.verb == "tag" else CLEAR
-        return [replace(step, verb=verb, flag=value["tag"]) for step in asked.chosen]
-    if asked.verb == "delete":
-        return [replace(step, verb=DELETE) for step in asked.chosen]
-    by_year = asked.verb == "archive" and request.preferences.archive == "year"
-    verb = COPY if asked.verb == "copy" else ARCHIVE if by_year else MOVE
+    by_year = verb.name == "archive" and request.preferences.archive == "year"
+    way = ARCHIVE if by_year else verb.step
     return [
-        replace(step, verb=verb, to=target)
+        replace(step, verb=way, to=target)
         for step in asked.chosen
-        if canonical(step.folder) != target
+        if not target or canonical(step.folder) != target
     ]
+
+
+def _marks(asked: _Asked) -> list[tuple[str, str]]:
+    """SET or CLEAR, and the flag or keyword."""
+    if asked.verb.name == "retag":
+        put, removed = (sorted(keywords) for keywords in asked.form.changed_tags)
+        return [*((SET, keyword) for keyword in put), *((CLEAR, keyword) for keyword in removed)]
+    flags = asked.verb.flags or (asked.form.cleaned_data["tag"],)
+    return [(asked.verb.step, flag) for flag in flags]
 
 
 # --- what is asked first ---
@@ -293,7 +283,7 @@ def _ask(
     """A dialog, or without a script a page, that asks what is still to be known. ``is_full``: the
     mailbox is, which is why it asks whether to delete for good."""
     context: dict[str, Any] = {
-        "kind": asked.verb,
+        "kind": asked.verb.name,
         "count": asked.count,
         "fields": _fields(request),
         "act_url": reverse("mail:act", args=[asked.folder]),
@@ -303,10 +293,10 @@ def _ask(
         "is_full": is_full,
     }
     partial = wants_partial(request)
-    if asked.verb == "choose" or not partial:
+    if asked.verb.name == "choose" or not partial:
         context["folders"] = read_folders(imap, asked.folder).shown
         context["recent"] = _recent(request, context["folders"], asked.folder)
-    if asked.verb == "tags":
+    if asked.verb.name == "tags":
         context["tags"] = _tag_counts(request, imap, asked)
     if not partial:
         return render_template(request, "webmail/actions/ask.html", context)
@@ -357,7 +347,7 @@ def _tag_counts(
 
 
 def _toast(
-    request: SignedInRequest, asked: _Asked, deed: mail_jobs.Deed, result: mail_jobs.Done
+    request: SignedInRequest, asked: _Asked, action: mail_jobs.Action, result: mail_jobs.Done
 ) -> dict[str, Any]:
     """The toast about a finished action, with the form that undoes it; or the notice that a job has
     begun."""
@@ -365,17 +355,17 @@ def _toast(
         return jobs.begun(request, result.job)
     work = result.work
     undo: dict[str, Any] | None = None
-    if work.undo and asked.verb != "undo":
+    if work.undo and asked.verb.name != "undo":
         steps = json.dumps(packed(work.undo), separators=(",", ":"))
         following = safe_next(request) or reverse("mail:folder", args=[asked.folder])
         if work.done > MOST_IN_FORM or len(steps) > LONGEST_FORM:
-            job = mail_jobs.keep(request.user, deed, work)
+            job = mail_jobs.keep(request.user, action, work)
             undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
         else:
             fields = [("verb", "undo"), ("steps", steps), ("next", following)]
             url = reverse("mail:act", args=[asked.folder])
             undo = {"url": url, "fields": fields, "in_place": True}
-    return {"message": action_words.done(asked.verb, work.done, work.gone), "undo": undo}
+    return {"message": action_words.done(asked.verb.name, work.done, work.gone), "undo": undo}
 
 
 def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[str, Any]:
@@ -386,7 +376,7 @@ def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[
         "folders": sides.shown,
         "page": row and {"total": row.messages, "unseen": row.unseen},
     }
-    if asked.verb in {"tag", "untag", "retag"} and not _is_too_much(asked):
+    if asked.verb.needs == "tag" and not _is_too_much(asked):
         context["tagged"] = _tags_now(request, imap, asked)
     return context
 
@@ -418,12 +408,12 @@ def _acted(
         for step in asked.chosen
         for uid in step.uids
     ]
-    gone = asked.verb in {"trash", "archive", "junk", "advert", "inbox", "move", "delete"}
+    gone = asked.verb.leaves
     too_much = _is_too_much(asked)
     context |= {
         "current": asked.folder,
         "refs": [] if too_much else refs,
-        "verb": asked.verb,
+        "verb": asked.verb.name,
         "gone": gone,
         "is_among": is_among,
         "opened_ref": opened,
@@ -431,12 +421,12 @@ def _acted(
         "is_running": is_running,
     }
     # One flag that is set shows by itself, and goes by the same button.
-    if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
+    if asked.verb.shows and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/list/_acted.html", context)
     # The list has a row for its conversation alone, which is unread by now.
-    changes_row = is_among and asked.verb == "unseen"
-    if too_much or is_running or asked.verb in {"wanted", "undo"} or changes_row:
+    changes_row = is_among and asked.verb.name == "unseen"
+    if too_much or is_running or asked.verb.name in {"wanted", "undo"} or changes_row:
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

@@ -12,7 +12,7 @@ from accounts import mailboxes, session_cache
 from accounts.http import SignedInRequest
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
-from webmail.mailbox import folders
+from webmail.mailbox import folders, verbs
 from webmail.mailbox.folders import folded
 from webmail.mailbox.memory import Memory
 from webmail.models import Tag
@@ -20,7 +20,6 @@ from webmail.presentation import lists
 from webmail.presentation.tags import Chip
 
 _KIND = "sides"  # what is kept with the connection
-TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Sides:
         """The verb that moves messages to the open folder: of no use in it."""
         if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
             return "advert"
-        return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
+        return verbs.of_special_use(self.special_use)
 
 
 def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:

@@ -353,14 +353,14 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
                 "was_changed": request.method == "POST" and not is_sent,
             }
             return _apply_page(request, rule, matched, folder, shown, context)
-        deed = mail_jobs.Deed("rule", folder)
-        result = mail_jobs.do(request, imap, deed, steps)
-    request.session[TOAST] = _applied(request, deed, result)
+        action = mail_jobs.Action("rule", folder)
+        result = mail_jobs.do(request, imap, action, steps)
+    request.session[TOAST] = _applied(request, action, result)
     return redirect("mail:rules")
 
 
 def _applied(
-    request: SignedInRequest, deed: mail_jobs.Deed, result: mail_jobs.Done
+    request: SignedInRequest, action: mail_jobs.Action, result: mail_jobs.Done
 ) -> dict[str, Any]:
     """The toast about a rule that was applied, with the way back, which is kept in a row: what a
     rule does takes several steps, too long for a form."""
@@ -368,7 +368,7 @@ def _applied(
         return jobs.begun(request, result.job)
     work, undo = result.work, None
     if work.undo:
-        job = mail_jobs.keep(request.user, deed, work)
+        job = mail_jobs.keep(request.user, action, work)
         fields = [("next", reverse("mail:rules"))]
         undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": fields}
     return {"message": action_words.done("rule", work.done, work.gone), "undo": undo}

@@ -118,8 +118,8 @@ def _cleaned(
     else:
         trash = folders.ensure(imap, folders.TRASH)
         done = [replace(step, verb=MOVE, to=trash) for step in steps]
-    deed = mail_jobs.Deed("delete" if for_good else "trash", steps[0].folder)
-    result = mail_jobs.do(request, imap, deed, done)
+    action = mail_jobs.Action("delete" if for_good else "trash", steps[0].folder)
+    result = mail_jobs.do(request, imap, action, done)
     if result.job is not None:
         return jobs.begun(request, result.job)
-    return jobs.ended(mail_jobs.keep(request.user, deed, result.work))
+    return jobs.ended(mail_jobs.keep(request.user, action, result.work))

@@ -103,7 +103,7 @@ class Bench:
             empty(mailbox, "Archive")
         work = Work((Step("copy", "INBOX", self.uidvalidity, self.uids, "Archive"),))
         job = mail_jobs._note(
-            self.user, mail_jobs.Deed("copy", "INBOX", "Archive"), work, MailJob.State.WAITING
+            self.user, mail_jobs.Action("copy", "INBOX", "Archive"), work, MailJob.State.WAITING
         )
         job.credential = lending.lend(signed_in(self.user, self.password))
         job.save()

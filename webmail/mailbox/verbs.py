@@ -1,0 +1,60 @@
+"""The verbs of actions on messages, as forms, buttons, keys and jobs name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webmail.imap.values import ADVERT, FLAGGED, JUNK, SEEN
+from webmail.mailbox.actions import CLEAR, COPY, DELETE, MOVE, SET
+from webmail.mailbox.folders import ARCHIVE, TRASH
+from webmail.mailbox.folders import JUNK as JUNK_FOLDER
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb. ``step`` is the verb of the steps that it takes, "" where the form says them.
+
+    ``flags`` are what SET and CLEAR apply to; ``special_use`` is the folder that MOVE brings
+    messages to (RFC 6154). ``needs`` names the field without which the verb says nothing.
+    ``leaves``: the messages go from the list. ``shows``: the button itself shows that the verb was
+    done to one message, so that no toast says it. ``asks``: the verb only opens a dialog.
+    """
+
+    name: str
+    step: str = ""
+    flags: tuple[str, ...] = ()
+    special_use: str = ""
+    needs: str = "refs"
+    leaves: bool = False
+    shows: bool = False
+    asks: bool = False
+
+
+_TABLE = (
+    Verb("flag", SET, (FLAGGED,), shows=True),
+    Verb("unflag", CLEAR, (FLAGGED,), shows=True),
+    Verb("seen", SET, (SEEN,), shows=True),
+    Verb("unseen", CLEAR, (SEEN,)),
+    Verb("wanted", CLEAR, (ADVERT, JUNK)),
+    Verb("tag", SET, needs="tag", shows=True),
+    Verb("untag", CLEAR, needs="tag", shows=True),
+    Verb("retag", needs="tag"),
+    Verb("trash", MOVE, special_use=TRASH, leaves=True),
+    Verb("archive", MOVE, special_use=ARCHIVE, leaves=True),
+    Verb("junk", MOVE, special_use=JUNK_FOLDER, leaves=True),
+    Verb("advert", MOVE, leaves=True),
+    Verb("inbox", MOVE, leaves=True),
+    Verb("move", MOVE, needs="to", leaves=True),
+    Verb("copy", COPY, needs="to"),
+    Verb("delete", DELETE, leaves=True),
+    Verb("choose", asks=True),
+    Verb("tags", asks=True),
+    Verb("download"),
+    Verb("undo", needs="steps"),
+)
+VERBS = {verb.name: verb for verb in _TABLE}
+
+
+def of_special_use(special_use: str) -> str:
+    """The verb that brings messages to such a folder; "" where none does."""
+    return next((verb.name for verb in _TABLE if verb.special_use == special_use != ""), "")
