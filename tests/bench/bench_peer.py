@@ -6,7 +6,7 @@ python -m tests.bench.bench_peer [--kit FOLDER] [--only webmail] [--sizes small,
 
 The kit (``bench.py`` with its mailboxes, Roundcube and floor) stands beside the project in
 ``../shared/bench``; it needs Debian, root and about 1.6 GB, and listens on loopback alone. The
-webmail runs with uvicorn, two workers, Redis and SQLite. The table goes between
+webmail runs with gunicorn, two processes, all workers, Redis and SQLite. The table goes between
 its marks into docs/performance.md, the figures into ``var/bench/``.
 """
 
@@ -134,14 +134,13 @@ def _webmail() -> Iterator[None]:
             ["shell", "--no-imports", "-c", _AT_ONCE],
         ):
             _run([sys.executable, "manage.py", *command], env)
-        web = [sys.executable, "-m", "uvicorn", "webmail.asgi:application"]
-        web += ["--host", process.LOOPBACK, "--port", str(PORT), "--workers", str(WORKERS)]
-        web += ["--no-proxy-headers", "--no-access-log", "--log-level", "warning"]
+        # As the units of deploy/systemd start them.
+        web = [sys.executable, "-m", "gunicorn", "--config", "python:webmail.serving.processes"]
+        web += ["--bind", f"{process.LOOPBACK}:{PORT}", "webmail.asgi:application"]
         children.append(process.spawn(web, log, env=env, cwd=ROOT))
-        process.wait_until(_answers, children[0], log)
-        worker = [sys.executable, "-m", "celery", "-A", "webmail", "worker", "-B", "-c", "1"]
-        worker += ["--schedule", str(folder / "beat"), "--loglevel", "WARNING"]
-        children.append(process.spawn(worker, folder / "worker-log", env=env, cwd=ROOT))
+        process.wait_until(_answers, children[0], log, seconds=60)
+        workers = [sys.executable, "manage.py", "run_workers", "--loglevel", "WARNING"]
+        children.append(process.spawn(workers, folder / "worker-log", env=env, cwd=ROOT))
         for number, child in enumerate(children):
             (BENCH_DIR / "run" / f"webmail-{number}.pid").write_text(str(child.pid))
         os.environ.update(env)
@@ -166,6 +165,9 @@ def _environment(folder: Path, broker_url: str) -> dict[str, str]:
         "WEBMAIL_BASE_URL": f"http://{process.LOOPBACK}:{PORT}",
         "WEBMAIL_STATIC_ROOT": str(folder / "static"),
         "WEBMAIL_DEBUG": "0",
+        "WEBMAIL_SPOOL": str(folder / "spool"),
+        "WEB_CONCURRENCY": str(WORKERS),
+        "MALLOC_ARENA_MAX": "2",
         "WEBMAIL_DOMAIN": os.environ.get("BENCH_DOMAIN", "bench.test"),
         "WEBMAIL_LOGIN_FORM": "typed",
         "WEBMAIL_IMAP_URL": f"imap://{process.LOOPBACK}:{imap}",
