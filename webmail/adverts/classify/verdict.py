@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from webmail.adverts.classify import (
     approach,
     base,
+    circumstances,
     domains,
     fraud,
     institutions,
@@ -142,7 +143,8 @@ def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judg
     deceits = [Sign(code, 1.0) for code in deceit.signs]
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
     found = [*signs.of(read, text, server), *deceits, *sure]
-    return [*found, *approach.of(read, text, server, found)]
+    found += approach.of(read, text, server, found)
+    return [*found, *circumstances.of(read, text, found)]
 
 
 def by_signs(
