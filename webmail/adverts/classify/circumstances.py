@@ -15,6 +15,15 @@ _MOST_TEXT = 20_000
 _CURT = 45
 # A class as who teaches or has a child in it calls it: 6e B, 4C, 3e2. Not "3 à 5".
 _CLASS = re.compile(r"\b[3-6](?:(?:e|eme) ?[a-h1-9]|[b-f])\b")
+# Lines and characters of a signature.
+_SIGNATURE, _MOST_SIGNED = 3, 400
+_OFFICE = (
+    r"(?:(?:m|mme|le|la) ?\.? ?)?(?:principale?|proviseure?|direct(?:eur|rice)|recteur|rectrice"
+    r"|headteacher|head of school|president|inspect(?:eur|rice))"
+)
+_TITLE = re.compile(rf"\b{_OFFICE}\b")
+_SIGNED = re.compile(rf"(?:^|\n) ?{_OFFICE}\b.{{0,40}}$")
+_UNREACHED = frozenset({"out_of_reach", "secret_words", "available_words", "gift_card_words"})
 _PASSED_ON = re.compile(r"(?:tr|fw|fwd)\s*:", re.IGNORECASE)
 _NUMBER_OF_ACCOUNT = re.compile(r"\b([a-z]{2})\d\d(?: ?\d{2,4}){1,8}")
 _FAR = frozenset("lt be de es pt lu nl ie cy ee mt bg ro pl gb it ch".split())
@@ -70,12 +79,23 @@ def _of_numbers(folded: str, amounts: Mapping[str, float]) -> Iterator[Sign]:
 def _of_traps(message: Message, length: int, amounts: Mapping[str, float]) -> Iterator[Sign]:
     leads_away = "links_elsewhere" in amounts
     has_way = leads_away or bool(message.attachments) or "bait_host" in amounts
+    is_anybody = "personal_mailbox" in amounts or "role_elsewhere" in amounts
     if has_way and "asks_login" in amounts:
         yield Sign("login_elsewhere", min(2.0, 2 * amounts["asks_login"]))
-    if message.attachments and "asks_macros" in amounts:
-        yield Sign("macros_asked", 1.0)
+    if "macros_attached" in amounts and "asks_macros" in amounts:
+        yield Sign("macros_asked", 4.0)
     if "gives_away" in amounts and "fetching_costs" in amounts:
-        yield Sign("gift_with_costs", 1.0)
+        is_to_many = "hidden_recipients" in amounts or "reply_elsewhere" in amounts
+        yield Sign("gift_with_costs", 2.0 if is_to_many else 1.0)
     is_curt = length < _CURT and "bulk_sending" not in amounts
-    if is_curt and leads_away and "look_at_this" in amounts:
-        yield Sign("curt_link", 1.0)
+    if is_curt and "single_link" in amounts and "look_at_this" in amounts:
+        yield Sign("curt_link", 2.0 if leads_away else 1.0)
+    if is_anybody and _bears_title(message) and not _UNREACHED.isdisjoint(amounts):
+        yield Sign("title_from_mailbox", 2.0)
+
+
+def _bears_title(message: Message) -> bool:
+    """Whether whoever writes names himself by an office: in the sender's name or the last lines."""
+    lines = [line for line in message.text.splitlines() if line.strip()][-_SIGNATURE:]
+    end = phrases.fold("\n".join(lines)[-_MOST_SIGNED:])
+    return bool(_TITLE.search(phrases.fold(message.sender.name[:200])) or _SIGNED.search(end))

@@ -32,7 +32,7 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted.
 _LEAST = 1.75
-_LEAST_FRAUD = 0.2
+_LEAST_FRAUD = 0.5
 _TAUGHT_WORDS = 1.5
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
