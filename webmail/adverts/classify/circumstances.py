@@ -56,11 +56,11 @@ def _of_warning(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign
 def _of_readers(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign]:
     """Yield how it sells: to many, or as one person to another."""
     offers = sum(amounts.get(code, 0.0) for code in _OFFER)
-    if "bulk_sending" in amounts and "order_words" not in amounts:
-        if offers or "prices" in amounts or "offer_button" in amounts:
-            is_priced = bool(amounts.get("prices"))
-            has_button = "offer_button" in amounts
-            yield Sign("bulk_offer", min(3.0, offers + 0.5 * is_priced + 0.5 * has_button))
+    sells = bool(offers) or "prices" in amounts or "offer_button" in amounts
+    if sells and "bulk_sending" in amounts and "order_words" not in amounts:
+        is_priced = bool(amounts.get("prices"))
+        has_button = "offer_button" in amounts
+        yield Sign("bulk_offer", min(3.0, offers + 0.5 * is_priced + 0.5 * has_button))
     if message.domain in domains.MAILBOX_PROVIDERS and "reply" not in amounts:
         common = sum(code in amounts for code in _COMMON)
         pitch = sum(amounts.get(code, 0.0) for code in (*_PERSONAL_PITCH, "price_talk"))
