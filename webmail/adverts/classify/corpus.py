@@ -22,6 +22,8 @@ from io import BytesIO
 
 from webmail.adverts.classify.words import VERDICT_KINDS, VerdictKind
 
+UNTAUGHT = "untaught"
+"""The folder of messages that nothing is learnt from or chosen on."""
 READER = "helene.kervran@ac-exemple.test"
 _AT = "Tue, 14 Oct 2025 09:12:44 +0200"
 _FOUND = {
@@ -46,9 +48,9 @@ class Written:
     raw: bytes
 
 
-def messages() -> Iterator[Written]:
-    """All messages of ``data/messages/``, in the order of the files' names."""
-    folder = resources.files("webmail.adverts.classify.data").joinpath("messages")
+def messages(folder_name: str = "messages") -> Iterator[Written]:
+    """All messages of a folder of ``data/``, in the order of the files' names."""
+    folder = resources.files("webmail.adverts.classify.data").joinpath(folder_name)
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".txt"):
             yield from read(file.read_text("utf-8"))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 
 from webmail.adverts.classify import phrases
 
@@ -22,25 +23,33 @@ class Turns:
 
     def __init__(self, lists: Mapping[str, str]) -> None:
         self._by_word: dict[str, list[_Turn]] = {}
+        self._by_pair: dict[tuple[str, str], list[_Turn]] = {}
         self._by_start: dict[str, list[_Turn]] = {}
         for code, written in lists.items():
             for turn in phrases.read(written):
-                first = turn[0]
-                if first.endswith("*"):
-                    by, key = self._by_start, first[:-1][:_START]
-                else:
-                    by, key = self._by_word, first
-                by.setdefault(key, []).append((code, turn))
+                self._keep(code, turn)
         self._lengths = sorted({len(key) for key in self._by_start})
+
+    def _keep(self, code: str, turn: tuple[str, ...]) -> None:
+        first = turn[0]
+        if first.endswith("*"):
+            self._by_start.setdefault(first[:-1][:_START], []).append((code, turn))
+        elif len(turn) > 1 and not turn[1].endswith("*"):
+            self._by_pair.setdefault((first, turn[1]), []).append((code, turn))
+        else:
+            self._by_word.setdefault(first, []).append((code, turn))
 
     def counted(self, words: Sequence[str]) -> Mapping[str, int]:
         """How many different turns of each list ``words`` hold; of two of one list that begin at a
         word the longer counts, and no other one inside it. Lists without any are left out."""
         found: dict[str, set[tuple[str, ...]]] = {}
         free: dict[str, int] = {}
-        for index, word in enumerate(words):
+        for index, (word, after) in enumerate(zip_longest(words, words[1:], fillvalue="")):
+            beginning = self._beginning_with(word, after)
+            if not beginning:
+                continue
             longest: dict[str, tuple[str, ...]] = {}
-            for code, turn in self._beginning_with(word):
+            for code, turn in beginning:
                 is_longer = len(turn) > len(longest.get(code, ())) and index >= free.get(code, 0)
                 if is_longer and phrases.stands(turn, words, index):
                     longest[code] = turn
@@ -49,8 +58,10 @@ class Turns:
                 free[code] = index + len(turn)
         return {code: len(turns) for code, turns in found.items()}
 
-    def _beginning_with(self, word: str) -> list[_Turn]:
+    def _beginning_with(self, word: str, after: str) -> list[_Turn]:
         found = self._by_word.get(word, _NONE)
+        if paired := self._by_pair.get((word, after)):
+            found = [*found, *paired]
         for length in self._lengths:
             if starred := self._by_start.get(word[:length]):
                 found = [*found, *starred]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from webmail.adverts.classify import (
     approach,
     base,
+    circumstances,
     domains,
     fraud,
     institutions,
@@ -31,7 +32,7 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted.
 _LEAST = 1.75
-_LEAST_FRAUD = 0.2
+_LEAST_FRAUD = 0.5
 _TAUGHT_WORDS = 1.5
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
@@ -142,7 +143,8 @@ def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judg
     deceits = [Sign(code, 1.0) for code in deceit.signs]
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
     found = [*signs.of(read, text, server), *deceits, *sure]
-    return [*found, *approach.of(read, text, server, found)]
+    found += approach.of(read, text, server, found)
+    return [*found, *circumstances.of(read, text, found)]
 
 
 def by_signs(

@@ -42,6 +42,10 @@ class Command(BaseCommand):
             self._tell(list(fitting.held_out(known)))
             self.stdout.write("\nfamilies that are set aside, by what all others taught")
             self._tell(list(fitting.set_aside(known)))
+            self.stdout.write("\nmessages that nothing is chosen on, by what all others taught")
+            untaught = fitting.examples(corpus.messages(corpus.UNTAUGHT))
+            models = fitting.fit(known)
+            self._tell([(one, fitting.judged(one, models)) for one in untaught])
             return
         counts, models = training.counts(), fitting.fit(known)
         folder = Path(classify.__path__[0]) / "data"

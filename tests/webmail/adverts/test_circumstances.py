@@ -1,0 +1,82 @@
+"""The signs of what words mean where they stand, and how mail is judged that taught nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.webmail.adverts.test_approach import found
+from webmail.adverts.classify import corpus, verdict
+
+FIRM = "from: Paul Petit <paul@vente.example>"
+PRIVATE = "from: Paul Petit <paul.petit@gmail.com>"
+TO_MANY = f"{FIRM}\nheader: List-Unsubscribe: <https://vente.example/u>"
+LINK = "https://ailleurs.example/k"
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "code"),
+    [
+        (PRIVATE, "J'ai reçu ceci, c'est une arnaque ?", "warns"),
+        (TO_MANY, "Profitez de nos tarifs, livraison offerte.", "bulk_offer"),
+        (PRIVATE, "Je propose des cours à domicile, 25 € de l'heure.", "private_pitch"),
+        (PRIVATE, "C'est la maman de Zoé, 4e B.", "names_class"),
+        (PRIVATE, "Mon nouvel IBAN : LT12 3456 7890 1234.", "account_abroad"),
+        (FIRM, f"Connectez-vous pour lire le document : {LINK}", "login_elsewhere"),
+        (f"{FIRM}\nattach: a.xlsm = x", "Activez le contenu du fichier.", "macros_asked"),
+        (PRIVATE, "Je donne mon piano, le transport est à votre charge.", "gift_with_costs"),
+        (PRIVATE, f"Regarde cette vidéo {LINK}", "curt_link"),
+        (PRIVATE, "Êtes-vous disponible ?\n\nAnne Le Goff\nPrincipale", "title_from_mailbox"),
+    ],
+)
+def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> None:
+    assert code in found(head, text)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "code"),
+    [
+        (FIRM, f"Ceci n'est pas une arnaque : {LINK}", "warns"),
+        (FIRM, "Profitez de nos tarifs, livraison offerte.", "bulk_offer"),
+        (PRIVATE, "De 3 à 4 heures, et 5 à table.", "names_class"),
+        (PRIVATE, "Mon IBAN : FR76 3456 7890 1234.", "account_abroad"),
+        (FIRM, "Connectez-vous pour lire le document.", "login_elsewhere"),
+        (FIRM, "Activez les macros de votre tableur.", "macros_asked"),
+        (PRIVATE, "Je donne mon piano.", "gift_with_costs"),
+        (PRIVATE, "Êtes-vous disponible ? J'ai vu la principale.\n\nAnne", "title_from_mailbox"),
+    ],
+)
+def test_the_same_words_are_none_elsewhere(head: str, text: str, code: str) -> None:
+    assert code not in found(head, text)
+
+
+def test_a_warning_that_is_passed_on_stays_a_warning_with_its_link() -> None:
+    asked = "=== wanted\nfamily: x\nfrom: Lise <lise@orange.fr>\nsubject: {}votre colis\n---\n{}\n"
+    text = f"C'est une arnaque, non ? {LINK}"
+    scores = [
+        verdict.judge(next(corpus.read(asked.format(start, text))).raw).score
+        for start in ("Fwd: ", "")
+    ]
+    assert scores[0] < scores[1]
+
+
+def test_of_mail_that_taught_nothing_little_is_judged_amiss() -> None:
+    judged = Counter(
+        (one.kind, verdict.judge(one.raw).kind != "wanted")
+        for one in corpus.messages(corpus.UNTAUGHT)
+    )
+    assert judged["wanted", True] <= 1
+    assert judged["advert", True] + judged["junk", True] >= 34
+    assert judged["fraud", True] >= 36
+
+
+@pytest.mark.parametrize("piece", ["principal ", "3e ", "lt12 3456 ", "fwd: ", "je donne ", "5 "])
+def test_poisoned_text_takes_no_longer_than_its_length(piece: str) -> None:
+    body = piece * 60_000
+    raw = f"From: a@gmail.com\nSubject: {piece * 50}\n\n{body}".encode()
+    verdict.judge(raw)
+    begun = time.process_time()
+    verdict.judge(raw)
+    assert time.process_time() - begun < 2

@@ -1,0 +1,101 @@
+"""The signs of what a message says in the circumstances it came in: the same words mean one thing
+in a letter that leads nowhere and another in one with a link, a file, or many readers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from webmail.adverts.classify import domains, phrases
+from webmail.adverts.classify.message import Message
+from webmail.adverts.classify.signs import Sign
+
+_MOST_TEXT = 20_000
+# Words of a message that is only there for its link.
+_CURT = 45
+# A class as who teaches or has a child in it calls it: 6e B, 4C, 3e2. Not "3 à 5".
+_CLASS = re.compile(r"\b[3-6](?:(?:e|eme) ?[a-h1-9]|[b-f])\b")
+# Lines and characters of a signature.
+_SIGNATURE, _MOST_SIGNED = 3, 400
+_OFFICE = (
+    r"(?:(?:m|mme|le|la) ?\.? ?)?(?:principale?|proviseure?|direct(?:eur|rice)|recteur|rectrice"
+    r"|headteacher|head of school|president|inspect(?:eur|rice))"
+)
+_TITLE = re.compile(rf"\b{_OFFICE}\b")
+_SIGNED = re.compile(rf"(?:^|\n) ?{_OFFICE}\b.{{0,40}}$")
+_UNREACHED = frozenset({"out_of_reach", "secret_words", "available_words", "gift_card_words"})
+_PASSED_ON = re.compile(r"(?:tr|fw|fwd)\s*:", re.IGNORECASE)
+_NUMBER_OF_ACCOUNT = re.compile(r"\b([a-z]{2})\d\d(?: ?\d{2,4}){1,8}")
+_FAR = frozenset("lt be de es pt lu nl ie cy ee mt bg ro pl gb it ch".split())
+_PERSONAL_PITCH = ("introduces_itself", "private_services", "invites_yes", "seeks_contact")
+_OFFER = ("lure_free", "deadline_offer", "price_talk", "proof_of_crowd", "shop_words")
+_COMMON = ("shared_past", "known_of", "school_matter")
+
+
+def of(message: Message, words: Sequence[str], found: Sequence[Sign]) -> Iterator[Sign]:
+    """Yield the signs of a message in which ``found`` was found before."""
+    amounts: dict[str, float] = {}
+    for sign in found:
+        amounts[sign.code] = amounts.get(sign.code, 0.0) + sign.weight
+    folded = phrases.fold(f"{message.subject}\n{message.text}"[:_MOST_TEXT])
+    yield from _of_warning(message, amounts)
+    yield from _of_readers(message, amounts)
+    yield from _of_numbers(folded, amounts)
+    yield from _of_traps(message, len(words), amounts)
+
+
+def _of_warning(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign]:
+    """Yield whether it warns of a fraud or asks about one: without a way into one."""
+    has_way = bool(message.attachments) or "links_elsewhere" in amounts or message.scanned
+    is_passed_on = _PASSED_ON.match(message.subject) and "personal_mailbox" in amounts
+    is_harmless = (is_passed_on or not has_way) and "reply_elsewhere" not in amounts
+    if "speaks_of_fraud" in amounts and is_harmless:
+        yield Sign("warns", min(2.0, 2 * amounts["speaks_of_fraud"]))
+
+
+def _of_readers(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign]:
+    """Yield how it sells: to many, or as one person to another."""
+    offers = sum(amounts.get(code, 0.0) for code in _OFFER)
+    sells = bool(offers) or "prices" in amounts or "offer_button" in amounts
+    if sells and "bulk_sending" in amounts and "order_words" not in amounts:
+        is_priced = bool(amounts.get("prices"))
+        has_button = "offer_button" in amounts
+        yield Sign("bulk_offer", min(3.0, offers + 0.5 * is_priced + 0.5 * has_button))
+    if message.domain in domains.MAILBOX_PROVIDERS and "reply" not in amounts:
+        common = sum(code in amounts for code in _COMMON)
+        pitch = sum(amounts.get(code, 0.0) for code in (*_PERSONAL_PITCH, "price_talk"))
+        pitch += 0.5 * bool(amounts.get("prices"))
+        if pitch and common <= 1:
+            yield Sign("private_pitch", min(2.0, pitch))
+
+
+def _of_numbers(folded: str, amounts: Mapping[str, float]) -> Iterator[Sign]:
+    if _CLASS.search(folded):
+        yield Sign("names_class", 1.0)
+    if any(match[1] in _FAR for match in _NUMBER_OF_ACCOUNT.finditer(folded)):
+        yield Sign("account_abroad", 1.0)
+
+
+def _of_traps(message: Message, length: int, amounts: Mapping[str, float]) -> Iterator[Sign]:
+    leads_away = "links_elsewhere" in amounts
+    has_way = leads_away or bool(message.attachments) or "bait_host" in amounts
+    is_anybody = "personal_mailbox" in amounts or "role_elsewhere" in amounts
+    if has_way and "asks_login" in amounts:
+        yield Sign("login_elsewhere", min(2.0, 2 * amounts["asks_login"]))
+    if "macros_attached" in amounts and "asks_macros" in amounts:
+        yield Sign("macros_asked", 4.0)
+    if "gives_away" in amounts and "fetching_costs" in amounts:
+        is_to_many = "hidden_recipients" in amounts or "reply_elsewhere" in amounts
+        yield Sign("gift_with_costs", 2.0 if is_to_many else 1.0)
+    is_curt = length < _CURT and "bulk_sending" not in amounts
+    if is_curt and "single_link" in amounts and "look_at_this" in amounts:
+        yield Sign("curt_link", 2.0 if leads_away else 1.0)
+    if is_anybody and _bears_title(message) and not _UNREACHED.isdisjoint(amounts):
+        yield Sign("title_from_mailbox", 2.0)
+
+
+def _bears_title(message: Message) -> bool:
+    """Whether whoever writes names himself by an office: in the sender's name or the last lines."""
+    lines = [line for line in message.text.splitlines() if line.strip()][-_SIGNATURE:]
+    end = phrases.fold("\n".join(lines)[-_MOST_SIGNED:])
+    return bool(_TITLE.search(phrases.fold(message.sender.name[:200])) or _SIGNED.search(end))
