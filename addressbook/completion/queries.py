@@ -1,4 +1,4 @@
-"""The queries of completion: every character that is typed asks nine of these.
+"""The queries of completion: every character that is typed asks eleven of these.
 
 ``held`` is `sql.holds` all words that were typed, ``begins`` is `sql.begins` one of them.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import StaffRecord, User
@@ -21,8 +21,11 @@ from addressbook.models import (
     ContactWord,
     DirectoryDomain,
     DirectoryEntry,
+    DirectoryList,
     DirectoryWord,
     Group,
+    GroupShare,
+    SharedUse,
 )
 
 MOST = 10
@@ -66,6 +69,31 @@ groups_of: Prepared[tuple[int, str, str, bool]] = Prepared(
         .values_list("pk", "name", "kind", "is_archived")
     ),
     int,
+)
+
+
+def _shared(user: Any, address: Any, school: Any) -> QuerySet:
+    has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
+    rows = GroupShare.objects.filter(
+        Q(address=address) | Q(school_uai=school), group__deleted=None, group__user__is_active=True
+    )
+    rows = rows.filter(~Exists(has_left)).exclude(group__user=user)
+    return rows.order_by("group__folded", "group", "pk").values_list(
+        *("group_id", "group__name", "group__kind", "with_pupils"),
+        *("group__user__name", "group__user__address"),
+    )
+
+
+NOBODY = " "
+"""Stands for the address or the school of who has none: "" is any share's other column."""
+shared_with: Prepared[tuple[int, str, str, bool, str, str]] = Prepared(_shared, int, str, str)
+lists: Prepared[tuple[int, str, str, int, str]] = Prepared(
+    lambda held: (
+        DirectoryList.objects.filter(held)
+        .order_by("sort_key", "pk")
+        .values_list("pk", "name", "address", "size", "words")[:MOST]
+    ),
+    RawSQL,
 )
 
 

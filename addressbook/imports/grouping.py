@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
-from addressbook.contacts import archiving, groups
+from addressbook.contacts import archiving, groups, nesting
 from addressbook.contacts.groups import MOST_ADDRESSES
 from addressbook.models import Contact, Group, ImportGroup, ImportJob, ImportPart, ImportRow
 
@@ -244,6 +244,8 @@ def apply(
             staged.archives = change.archives
         if group is None:
             group = _made(part.user, staged)
+            if change.archives:
+                nesting.succeed(change.archives, group)
         gone = [pk for pk in change.stayers if pk in leavers]
         left += gone
         staged.group, staged.is_new = group, change.is_new
