@@ -7,9 +7,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from addressbook import vcard
 from addressbook.contacts import families
@@ -133,6 +132,7 @@ class FilterForm(forms.Form):
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={**_TEXT, "list": "functions"}),
+        help_text=_("“Professeur” stands for all functions with that word, whoever has them."),
     )
     discipline = forms.CharField(
         label=_("Discipline"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
+from accounts.models import User
 from addressbook.contacts import endings, families, groups, nesting, sharing
 from addressbook.contacts.families import Reach
 from addressbook.contacts.sharing import Seen
@@ -17,6 +19,7 @@ from addressbook.models import DirectoryEntry, Group, GroupFilter, GroupShare, S
 from webmail.avatars import initials
 
 MOST_NAMED = 300
+_MOST_GONE = 20
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,11 @@ def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
     )
 
 
+def gone(user: User) -> tuple[tuple[int, str], ...]:
+    """The lines about shared groups that ended, each with its key. One query."""
+    return tuple((one.pk, gone_words(one)) for one in endings.of(user)[:_MOST_GONE])
+
+
 def gone_words(one: SharedGone) -> str:
     """Why a shared group is there no more."""
     words = {
@@ -265,6 +273,21 @@ def refused_words(error: nesting.NestingRefused) -> str:
         case nesting.TooManyInner():
             return gettext("A group holds up to %(most)s groups.") % {"most": nesting.MOST_INNER}
     return gettext("A class holds pupils alone.")
+
+
+def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
+    """Of an import: why a group is not in another."""
+    reasons = {
+        "cycle": gettext("that would be a circle"),
+        "depth": gettext("too many groups stand one in another"),
+        "many": gettext("too many groups"),
+        "class": gettext("a class holds pupils alone"),
+    }
+    words = gettext("“%(inner)s” was not put into “%(group)s”: %(reason)s.")
+    return tuple(
+        words % {"inner": inner, "group": outer, "reason": reasons[code]}
+        for inner, outer, code in rows
+    )
 
 
 def _path(names: tuple[str, ...]) -> str:

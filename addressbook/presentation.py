@@ -15,16 +15,14 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
-from addressbook.contacts import endings, recipient, sharing
+from addressbook.contacts import recipient, sharing
 from addressbook.contacts.finding import ContactPage
 from addressbook.contacts.groups import counted
 from addressbook.contacts.keeping import digits
-from addressbook.group_presentation import SharedRow, gone_words, shared_row
+from addressbook.group_presentation import SharedRow, shared_row
 from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob
 from webmail.avatars import hue, initials
-
-_MOST_GONE = 20
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ class GroupRow:
 class Side:
     """The column beside every page: ``current`` names the page that is open;
     ``import_url`` leads to an import that moves (``is_importing``) or waits for the person.
-    ``shared`` are groups of colleagues, ``gone`` those that ended, each with the reason."""
+    ``shared`` are groups of colleagues."""
 
     total: int
     binned: int
@@ -151,7 +149,6 @@ class Side:
     import_url: str
     is_importing: bool
     shared: tuple[SharedRow, ...] = ()
-    gone: tuple[tuple[int, str], ...] = ()
 
     @property
     def has_archived(self) -> bool:
@@ -164,7 +161,7 @@ class Side:
 
 
 def side(user: User, current: str, group: Group | None = None, shared: int | None = None) -> Side:
-    """Seven queries."""
+    """Five queries."""
     rows = tuple(
         GroupRow(
             own_group.name,
@@ -188,7 +185,6 @@ def side(user: User, current: str, group: Group | None = None, shared: int | Non
         reverse("addressbook:import", args=[job.pk]) if job else "",
         job is not None and job.is_moving,
         tuple(shared_row(seen, shared) for seen in sharing.seen_by(user)),
-        tuple((one.pk, gone_words(one)) for one in endings.of(user)[:_MOST_GONE]),
     )
 
 

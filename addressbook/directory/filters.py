@@ -42,7 +42,10 @@ class Terms:
         return next(iter(_same(text, self.disciplines)), "")
 
     def function(self, text: str) -> str:
-        return next(iter(_same(text, self.functions)), "")
+        """The function that was typed: as the directory has it, else the words that some of the
+        directory hold, as ``Professeur`` of ``Professeure agrégée``; "" for none."""
+        known = next(iter(_same(text, self.functions)), "")
+        return known or (text if _holding(text, self.functions) else "")
 
 
 def school_words(uai: str, name: str) -> str:
@@ -81,7 +84,14 @@ def forget_terms() -> None:
     cache.delete(_TERMS)
 
 
-_FEMININE = (("euse", "eur"), ("trice", "teur"), ("ere", "er"), ("ienne", "ien"), ("e", ""))
+_FEMININE = (
+    ("euse", "eur"),
+    ("ee", ""),
+    ("trice", "teur"),
+    ("ere", "er"),
+    ("ienne", "ien"),
+    ("e", ""),
+)
 
 
 def _stem(word: str) -> str:
@@ -103,8 +113,15 @@ def _same(text: str, known: Iterable[str]) -> list[str]:
     return [one for one in known if _key(one) == key] if key else []
 
 
+def _holding(text: str, known: Iterable[str]) -> list[str]:
+    """Those that have every word of the text, and perhaps others."""
+    key = _key(text)
+    return [one for one in known if key <= _key(one)] if key else []
+
+
 def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
-    """Those who have what is wanted now, by last name; all spellings of a discipline count."""
+    """Those who have what is wanted now, by last name. All spellings of a discipline count, and all
+    functions that hold the words of the one that is wanted."""
     return DirectoryEntry.objects.filter(_condition(wanted)).order_by("sort_key", "pk")
 
 
@@ -115,7 +132,7 @@ def _condition(wanted: GroupFilter) -> Q:
         same = _same(wanted.discipline, known.disciplines)
         condition &= Q(discipline__in=[wanted.discipline, *same])
     if wanted.function:
-        same = _same(wanted.function, known.functions)
+        same = _holding(wanted.function, known.functions)
         condition &= Q(function__in=[wanted.function, *same])
     return condition
 

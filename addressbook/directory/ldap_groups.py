@@ -93,8 +93,8 @@ def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
 
 
 def _read(entry: Entry, left: int) -> _Read | None:
-    """None for a group without a name; ``left`` is how many members may still be read. Of a long group some servers give a part alone, as
-    ``member;range=0-1499``."""
+    """None for a group without a name; ``left`` is how many members may still be read. Of a long
+    group some servers give a part alone, as ``member;range=0-1499``."""
     values = {name.lower(): texts for name, texts in entry.items()}
     entries: list[str] = []
     is_cut = False

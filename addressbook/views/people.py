@@ -55,6 +55,7 @@ def list_context(
     return {
         "group": group,
         "parts": group_presentation.parts(group) if group and not query else None,
+        "gone": () if wants_partial(request) else group_presentation.gone(request.user),
         "query": query,
         "base_url": base,
         "here": request.get_full_path(),

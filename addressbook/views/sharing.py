@@ -94,7 +94,7 @@ def _share(
             target=target,
             name=group.name,
             key=group.pk,
-            change="edit" if may_edit else "read",
+            change="edit group" if may_edit else "read group",
         )
     return True
 
@@ -115,7 +115,7 @@ def change_share(request: SignedInRequest, group: int, share_pk: int) -> HttpRes
         return go(request, _share_url(own_group), gettext("The group is no longer shared so."))
     may_edit = request.POST.get("may") == GroupShareForm.EDIT
     sharing.change(found, may_edit=may_edit)
-    change = "edit" if may_edit else "read"
+    change = "edit group" if may_edit else "read group"
     audit.record(AuditEvent.Kind.GROUP_SHARED, request, target=target, change=change, **detail)
     return go(request, _share_url(own_group), gettext("Saved."))
 
@@ -197,7 +197,7 @@ def add_members(request: SignedInRequest, group: int) -> HttpResponse:
     except groups.GroupFull:
         form.add_error("addresses", gettext("A group holds up to 5,000 addresses."))
         return _shared_page(request, seen, form)
-    _record_edit(request, seen, "added", count)
+    _record_edit(request, seen, "member added", count)
     words = ngettext("%(count)s address added.", "%(count)s addresses added.", count)
     return go(request, here, words % {"count": intcomma(count)})
 
@@ -213,7 +213,7 @@ def _put_back(request: SignedInRequest, seen: Seen, sealed: str, here: str) -> H
         sharing.put_back(seen, key)
     except groups.GroupFull as error:
         raise NotFound from error
-    _record_edit(request, seen, "added", 1)
+    _record_edit(request, seen, "member added", 1)
     return go(request, here, gettext("The member is in the group again."))
 
 
@@ -241,7 +241,7 @@ def take_out(request: SignedInRequest, group: int) -> HttpResponse:
     here = safe_next(request) or reverse("addressbook:shared_group", args=[group])
     if not sharing.take_out(seen, key):
         return go(request, here, gettext("Nothing was done: that member is not there any more."))
-    _record_edit(request, seen, "removed", 1)
+    _record_edit(request, seen, "member removed", 1)
     sealed = signing.dumps([request.user.pk, group, key], salt=_SALT, compress=True)
     undo = Undo(reverse("addressbook:add_members", args=[group]), [("undo", sealed)])
     return go(request, here, gettext("The member is no longer in the group."), undo)

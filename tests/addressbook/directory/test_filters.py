@@ -112,3 +112,31 @@ def test_a_class_takes_nobody_from_the_directory(claire: User) -> None:
     groups.set_class(made, 2026, Group.Guardians.ALL)
     with pytest.raises(groups.HoldsGroups):
         groups.set_filter(made, GroupFilter(discipline="SVT"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("professeur", True),
+        ("Professeure certifiée", True),
+        ("certifié", True),
+        ("infirmier", True),
+        ("jardinier", False),
+    ],
+)
+def test_a_word_stands_for_all_functions_that_hold_it(typed: str, stored: bool) -> None:
+    entry("Fanny", "SVT", "Professeur certifié", MOULIN)
+    entry("Gaelle", "SVT", "Professeure certifiée", MOULIN)
+    entry("Hugo", "", "Infirmière", MOULIN)
+    filters.forget_terms()
+    assert bool(filters.terms().function(typed)) is stored
+
+
+def test_a_function_finds_those_whose_function_says_more() -> None:
+    entry("Fanny", "SVT", "Professeur certifié", MOULIN)
+    entry("Gaelle", "SVT", "Professeure certifiée", MOULIN)
+    filters.forget_terms()
+    wanted = GroupFilter(school_uai=MOULIN[0], function="professeur")
+    assert [name for name, _address in filters.find(wanted).people] == ["Chloe", "Fanny", "Gaelle"]
+    wanted = GroupFilter(function="Professeure certifiée")
+    assert [name for name, _address in filters.find(wanted).people] == ["Fanny", "Gaelle"]
