@@ -98,6 +98,8 @@ class GroupShareForm(forms.Form):
         if self.holds_families and not cleaned.get("with_pupils"):
             words = _("Pupils or their families are in this group: confirm that they may see them.")
             self.add_error("with_pupils", words)
+        # Nobody agrees beforehand to what is put in later.
+        cleaned["with_pupils"] = self.holds_families and bool(cleaned.get("with_pupils"))
         return cleaned
 
 

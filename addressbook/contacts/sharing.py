@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import StaffRecord, User
 from addressbook.contacts import endings, families, groups, nesting
-from addressbook.contacts.groups import MOST_ADDRESSES, GroupFull
+from addressbook.contacts.groups import MOST_ADDRESSES, GroupFull, Unreached
 from addressbook.folding import fold
 from addressbook.models import (
     ContactAddress,
@@ -203,6 +203,20 @@ def come_back(user: User, pk: int) -> bool:
 def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
     """See `groups.recipients`."""
     return groups.recipients(seen.group, audience, with_pupils=seen.with_pupils)
+
+
+def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
+    """`groups.unreached`, with those of the groups that are shared with the user; of two of one
+    name his own. One query more, where there is a name."""
+    several = list(names)
+    found = groups.unreached(user, several)
+    for seen in named(user, several):
+        own = Group.objects.of(user).filter(folded=seen.group.folded)
+        silent = reach(seen).silent
+        without = [one.name for one in silent if one.reason == families.Silence.NO_ADDRESS]
+        if without and not own.exists():
+            found.append(Unreached(seen.group.name, tuple(dict.fromkeys(without)), ()))
+    return found
 
 
 def reach(seen: Seen) -> families.Reach:

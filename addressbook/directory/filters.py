@@ -45,7 +45,8 @@ class Terms:
         """The function that was typed: as the directory has it, else the words that some of the
         directory hold, as ``Professeur`` of ``Professeure agrégée``; "" for none."""
         known = next(iter(_same(text, self.functions)), "")
-        return known or (text if _holding(text, self.functions) else "")
+        plain = f"{text[:1].upper()}{text[1:]}"
+        return known or (plain if _holding(text, self.functions) else "")
 
 
 def school_words(uai: str, name: str) -> str:

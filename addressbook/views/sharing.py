@@ -6,7 +6,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -51,8 +51,16 @@ def share(request: SignedInRequest, group: int) -> HttpResponse:
         "holds_families": holds_families,
         "chosen": form["may"].value() or GroupShareForm.READ,
         "choices": [
-            (GroupShareForm.READ, gettext("Read"), presentation.may_words(may_edit=False)),
-            (GroupShareForm.EDIT, gettext("Edit"), presentation.may_words(may_edit=True)),
+            (
+                GroupShareForm.READ,
+                pgettext("a share", "Read"),
+                presentation.may_words(may_edit=False),
+            ),
+            (
+                GroupShareForm.EDIT,
+                pgettext("a share", "Edit"),
+                presentation.may_words(may_edit=True),
+            ),
         ],
     }
     status = 422 if form.is_bound else 200

@@ -40,7 +40,7 @@ def test_a_teacher_gets_a_group_of_groups_and_a_shared_one_once():
     contacts.fill_groups("fdurand", "nguerin")
     contacts.fill_groups("fdurand", "nguerin")
     team = Group.objects.get(user=user, name=contacts.TEAM)
-    assert len(groups.recipients(team)) == 20
+    assert len(groups.recipients(team)) == 21
     (board,) = sharing.seen_by(user)
     assert (board.group.name, board.owner_name, board.may_edit) == (
         "Conseil d’administration",

@@ -290,6 +290,17 @@ def test_a_stranger_is_nobody_to_share_with(claire: User, paul: User, council: G
     assert sharing.strangers([PAUL, "eve@ailleurs.example"]) == ["eve@ailleurs.example"]
 
 
+def test_who_gets_nothing_of_a_shared_group_is_named(
+    council: Group, paul: User, claire: User
+) -> None:
+    assert sharing.unreached(paul, ["Conseil"]) == []
+    give(council)
+    assert [gap.without_address for gap in sharing.unreached(paul, ["CONSEIL"])] == [("Muet",)]
+    groups.create(paul, "Conseil")
+    assert sharing.unreached(paul, ["Conseil"]) == []
+    assert [gap.without_address for gap in sharing.unreached(claire, ["Conseil"])] == [("Muet",)]
+
+
 def test_names_of_added_addresses_are_the_directorys(council: Group, paul: User) -> None:
     DirectoryEntry.objects.create(
         source="staff", source_id="1", name="Ext Erne", sort_key="erne", address="ext@x.example",

@@ -210,6 +210,14 @@ def test_a_class_is_shared_when_its_owner_confirms_it(
     assert GroupShare.objects.get().with_pupils
 
 
+def test_nobody_agrees_to_pupils_beforehand(
+    browser_of: Browsers, claire: User, paul: User, team: Group
+) -> None:
+    told = {"people": "paul@ac-exemple.fr", "may": "read", "with_pupils": "1"}
+    browser_of(claire).post(f"/contacts/groups/{team.pk}/share/", told)
+    assert not GroupShare.objects.get().with_pupils
+
+
 def test_a_colleague_reads_writes_and_leaves(
     browser_of: Browsers, claire: User, paul: User, team: Group
 ) -> None:
