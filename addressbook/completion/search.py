@@ -77,8 +77,9 @@ class _Asked:
         return sql.holds(self.words)
 
     @cached_property
-    def groups(self) -> list[tuple[int, str, str, bool]]:
-        """Key, name and kind of each group, and whether it is archived."""
+    def groups(self) -> list[tuple[int, str, str, bool, bool]]:
+        """Key, name and kind of each group, whether it is archived, and whether it holds more than
+        its own contacts."""
         return list(queries.groups_of(self.user.pk))
 
     @cached_property
@@ -279,16 +280,19 @@ def _archived_groups(asked: _Asked) -> Found:
 
 def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
     parts = " ".join(map(families.audience_words, families.Audience))
-    for pk, name, kind, is_archived in asked.groups:
+    for pk, name, kind, is_archived, is_composite in asked.groups:
         is_class = kind == Group.Kind.CLASS
         text = "".join(f" {word}" for word in words(f"{name} {parts}" if is_class else name))
         if is_archived == are_archived and asked.is_held(text):
-            group = Group.objects.annotate(is_composite=groups.IS_COMPOSITE).get(pk=pk)
-            yield from _parts_of_class(asked, group) if is_class else _whole(group, text)
+            group = Group.objects.get(pk=pk)
+            if is_class:
+                yield from _parts_of_class(asked, group)
+            else:
+                yield from _whole(group, text, is_composite=is_composite)
 
 
-def _whole(group: Group, text: str) -> Found:
-    if group.is_composite:  # type: ignore[attr-defined]  # annotated
+def _whole(group: Group, text: str, *, is_composite: bool) -> Found:
+    if is_composite:
         size = len(groups.recipients(group))
     else:
         size = group.contacts.filter(deleted=None).count() + len(group.external)

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from addressbook import contacts
+from addressbook.completion import index
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from addressbook.models import DirectoryEntry, Group, GroupShare
@@ -33,18 +34,21 @@ def spool(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def directory(bob: MailAccount) -> None:
+def directory(db: None) -> None:
     """Teachers, and the colleague to share with."""
     cache.clear()
     people = (("Aline Vidal", "SVT"), ("Bruno Petit", "SVT"), ("David Roy", "Allemand"))
+    entries = []
     for name, discipline in (*people, ("Robert Bob", "")):
-        address = f"{name.split()[0].lower()}@ac-exemple.fr" if discipline else bob.address
-        DirectoryEntry.objects.create(
-            source="staff", source_id=name, name=name, sort_key=name.lower(), address=address,
-            folded=address.lower(), words=f" {name.lower()}", discipline=discipline,
-            function="Professeur", school_uai="0800101A", school_name="Collège Les Aubépines",
-            filled=timezone.now(),
+        address = f"{name.split()[0].lower()}@ac-exemple.fr" if discipline else "bob@ac-exemple.fr"
+        entries.append(
+            DirectoryEntry(
+                source="staff", source_id=name, name=name, sort_key=name.lower(),
+                address=address, folded=address, discipline=discipline, function="Professeur",
+                school_uai="0800101A", school_name="Collège Les Aubépines", filled=timezone.now(),
+            )
         )  # fmt: skip
+    index.save_entries(entries)
 
 
 def group_of(login: str, name: str, *people: str) -> Group:

@@ -47,4 +47,4 @@ def test_a_teacher_gets_a_group_of_groups_and_a_shared_one_once():
         "Nathalie Guérin",
         True,
     )
-    assert len(sharing.recipients(board)) == 7
+    assert len(sharing.recipients(board)) == 5
