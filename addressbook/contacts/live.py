@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from addressbook.contacts import groups, nesting, sharing
 from addressbook.contacts.nesting import Part
+from addressbook.directory import filters
 from addressbook.folding import fold
 from addressbook.models import Group
 
@@ -22,9 +23,10 @@ class Live:
 
 
 def find(user: User, names: Iterable[str]) -> dict[str, Live]:
-    """By name, folded, those of the user's groups and of the ones shared with him that hold people
+    """By name, as it is given, those of the user's groups and of the ones shared with him that hold people
     of the directory, themselves or in a group in them. Two queries where there is none."""
-    folded = {fold(name)[:200] for name in names}
+    asked = {name: fold(name)[:200] for name in names}
+    folded = set(asked.values())
     if not folded:
         return {}
     found: dict[str, Live] = {}
@@ -42,4 +44,9 @@ def find(user: User, names: Iterable[str]) -> dict[str, Live]:
         if filtered & {part.group.pk for part in parts}:
             people = groups.recipients(group, with_pupils=with_pupils)
             found[group.folded] = Live(people, bool(groups.too_large(parts)))
-    return found
+    return {name: found[key] for name, key in asked.items() if key in found}
+
+
+def most() -> int:
+    """How many people of the directory a group may have."""
+    return filters.most()

@@ -14,8 +14,6 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from addressbook.contacts import live
-from addressbook.directory import filters
-from addressbook.folding import fold
 from webmail.mime import addresses
 from webmail.writing.content import Content
 
@@ -37,7 +35,7 @@ def renew(user: User, content: Content) -> Content:
         return content
     members = {}
     for name in called:
-        if group := found.get(fold(name)[:200]):
+        if group := found.get(name):
             if group.is_too_large:
                 raise TooLarge(name)
             members[name] = addresses.read_recipients(", ".join(group.recipients)).valid
@@ -49,4 +47,4 @@ def too_large_words(error: TooLarge) -> str:
     return gettext(
         "The group “%(group)s” has more people of the directory than a group may have (%(most)s)."
         " Take it out, or change it under Contacts."
-    ) % {"group": str(error), "most": intcomma(filters.most())}
+    ) % {"group": str(error), "most": intcomma(live.most())}
