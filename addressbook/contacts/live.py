@@ -23,8 +23,8 @@ class Live:
 
 
 def find(user: User, names: Iterable[str]) -> dict[str, Live]:
-    """By name, as it is given, those of the user's groups and of the ones shared with him that hold people
-    of the directory, themselves or in a group in them. Two queries where there is none."""
+    """By name, as it is given, those of the user's groups and of the ones shared with him that hold
+    people of the directory, themselves or in a group in them. Two queries where there is none."""
     asked = {name: fold(name)[:200] for name in names}
     folded = set(asked.values())
     if not folded:
