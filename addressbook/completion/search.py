@@ -183,7 +183,7 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
 def _words_of_others(asked: _Asked) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
-    names = " ".join(row[1] for row in (*asked.groups, *asked.shared))
+    names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
     return sorted({*collected.split(), *words(names)})
 
 
@@ -250,14 +250,16 @@ def _shared_groups(asked: _Asked) -> Found:
         if not asked.is_held(text):
             continue
         seen = sharing.find(asked.user, pk)
+        if seen is None:
+            continue
         audiences = tuple(families.Audience) if kind == Group.Kind.CLASS else ("",)
-        for audience in audiences if seen else ():
+        for audience in audiences:
             size = len(sharing.recipients(seen, audience))
             label = families.label(seen.group, audience) if audience else name
             if size:
-                more = {"group": pk, "size": size, "audience": str(audience), "owner": owner}
-                found = Suggestion("shared", label, words=text, **more)
-                yield f"shared {pk} {audience}", found
+                found = Suggestion("shared", label, group=pk, size=size, words=text)
+                key = f"shared {pk} {audience}"
+                yield key, replace(found, audience=str(audience), owner=owner)
 
 
 def _lists(asked: _Asked) -> Found:

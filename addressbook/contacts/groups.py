@@ -43,8 +43,8 @@ IS_COMPOSITE = Exists(GroupNesting.objects.filter(outer=OuterRef("pk"))) | Exist
 def counted(user: User) -> list[tuple[Group, int | None]]:
     """A person's groups by name, each with the number of its contacts that are not in the bin; None
     where it holds more than those. One query."""
-    through = Group.contacts.through.objects.filter(group=OuterRef("pk"), contact__deleted=None)
-    sizes = through.order_by().values("group").annotate(size=Count("pk")).values("size")
+    contacts = Contact.objects.filter(groups=OuterRef("pk"), deleted=None)
+    sizes = contacts.order_by().values("groups").annotate(size=Count("pk")).values("size")
     own = Group.objects.of(user).annotate(is_composite=IS_COMPOSITE, size=Subquery(sizes))
     return [(one, None if one.is_composite else one.size or 0) for one in own]
 

@@ -285,27 +285,28 @@ def _nest(part: ImportPart) -> None:
     """Put the groups of the file into each other; those that may not be are named in the report.
     What is there already stays as it is."""
     written = part.staged_groups.filter(is_written=True, is_undone=False).select_related("group")
-    wanted = [one for one in written.order_by("number") if one.inner and one.group]
-    if not wanted:
-        return
-    names = {fold(name)[:200] for one in wanted for name, _audience in one.inner}
-    there = {
-        one.folded: one for one in Group.objects.of(wanted[0].group.user).filter(folded__in=names)
-    }
+    wanted = [
+        (one, one.group, one.inner)
+        for one in written.order_by("number")
+        if one.inner and one.group and part.user
+    ]
+    names = {fold(name)[:200] for _staged, _group, inner in wanted for name, _audience in inner}
+    rows_of_names = Group.objects.filter(user=part.user, deleted=None, folded__in=names)
+    there = {one.folded: one for one in rows_of_names} if wanted else {}
     left = MOST_NESTED
-    for staged in wanted:
-        known = set(GroupNesting.objects.filter(outer=staged.group).values_list("inner", flat=True))
+    for staged, group, inner in wanted:
+        known = set(GroupNesting.objects.filter(outer=group).values_list("inner", flat=True))
         new = [
             (other, audience if audience in tuple(Audience) else "")
-            for name, audience in staged.inner
+            for name, audience in inner
             if (other := there.get(fold(name)[:200])) and other.pk not in known
         ]
-        refused = nesting.add_allowed(staged.group, new[:left])
+        refused = nesting.add_allowed(group, new[:left])
         refused += [(other, "many") for other, _audience in new[left:]]
         left = max(0, left - len(new))
         gone = {other.pk for other, _code in refused}
         added = [other.pk for other, _audience in new if other.pk not in gone]
-        rows = GroupNesting.objects.filter(outer=staged.group, inner__in=added)
+        rows = GroupNesting.objects.filter(outer=group, inner__in=added)
         staged.nested = list(rows.values_list("pk", flat=True))
         staged.not_nested = [[other.name, code] for other, code in refused]
         staged.save(update_fields=["nested", "not_nested"])

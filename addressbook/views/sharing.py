@@ -116,15 +116,16 @@ def change_share(request: SignedInRequest, group: int, share_pk: int) -> HttpRes
     if found is None:
         raise NotFound
     target = found.address or found.school_uai
-    detail = {"name": own_group.name, "key": own_group.pk}
+    name, key = own_group.name, own_group.pk
     if request.POST.get("verb") == "end":
         sharing.end(found)
-        audit.record(AuditEvent.Kind.GROUP_UNSHARED, request, target=target, **detail)
+        audit.record(AuditEvent.Kind.GROUP_UNSHARED, request, target=target, name=name, key=key)
         return go(request, _share_url(own_group), gettext("The group is no longer shared so."))
     may_edit = request.POST.get("may") == GroupShareForm.EDIT
     sharing.change(found, may_edit=may_edit)
     change = "edit group" if may_edit else "read group"
-    audit.record(AuditEvent.Kind.GROUP_SHARED, request, target=target, change=change, **detail)
+    kind = AuditEvent.Kind.GROUP_SHARED
+    audit.record(kind, request, target=target, name=name, key=key, change=change)
     return go(request, _share_url(own_group), gettext("Saved."))
 
 

@@ -39,8 +39,11 @@ def renew(user: User, content: Content) -> Content:
             if group.is_too_large:
                 raise TooLarge(name)
             members[name] = addresses.read_recipients(", ".join(group.recipients)).valid
-    changed = {name: addresses.with_groups(texts[name], members) for name in read}
-    return replace(content, **changed)
+    lines = {
+        name: addresses.with_groups(text, members) if name in read else text
+        for name, text in texts.items()
+    }
+    return replace(content, to=lines["to"], cc=lines["cc"], bcc=lines["bcc"])
 
 
 def too_large_words(error: TooLarge) -> str:
