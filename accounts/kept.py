@@ -175,7 +175,7 @@ KINDS: Final[tuple[Kept, ...]] = (
     Kept(
         _(
             "Your contacts and groups, with their pictures, and the pupils and guardians of the"
-            " lists that you brought: you alone see them"
+            " lists that you brought: you alone see them, but for groups that you share"
         ),
         _words(_("until you delete them, and 30 days more in the bin")),
         (
@@ -188,6 +188,21 @@ KINDS: Final[tuple[Kept, ...]] = (
             "addressbook.Guardianship",
         ),
         "contacts",
+    ),
+    Kept(
+        _(
+            "Which groups are in which, whom of the directory a group stands for, and with whom you"
+            " share one: these colleagues see its members"
+        ),
+        _words(_("until you delete the group or end the sharing")),
+        ("addressbook.GroupNesting", "addressbook.GroupFilter", "addressbook.GroupShare"),
+        "groups",
+    ),
+    Kept(
+        _("The groups of colleagues that you used or left, and those that are shared no more"),
+        _words(_("until the group is deleted, or you put the line away")),
+        ("addressbook.SharedUse", "addressbook.SharedGone"),
+        "groups",
     ),
     Kept(
         _("Addresses that you wrote to, to suggest them"),

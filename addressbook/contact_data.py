@@ -88,7 +88,7 @@ class GroupData:
     nobody in it; ``missing`` what it names and nothing in the file explains. ``origin`` is
     ``categories`` or ``labels`` where the group is a tag of its members, else "". A class has all
     its pupils in the file; ``school_year`` is the one in which it begins, 0 where the file does not
-    say it."""
+    say it. ``inner`` are the names of groups in it, each with the part of a class, "" of others."""
 
     name: str
     members: tuple[int, ...] = ()
@@ -98,6 +98,7 @@ class GroupData:
     owner: str = ""
     is_class: bool = False
     school_year: int = 0
+    inner: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

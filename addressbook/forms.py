@@ -177,6 +177,8 @@ class ExternalForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "input", "rows": 5, "spellcheck": "false"}),
     )
 
+    former = forms.CharField(required=False, max_length=500_000, widget=forms.HiddenInput)
+
     def clean_external(self) -> list[str]:
         """Each once, as it was typed first."""
         addresses: dict[str, str] = {}
@@ -185,6 +187,11 @@ class ExternalForm(forms.Form):
                 address = one_address(text)
                 addresses.setdefault(address.lower(), address)
         return list(addresses.values())
+
+    def clean_former(self) -> list[str] | None:
+        """Those that the form was made of; None where it does not say."""
+        text = self.cleaned_data["former"]
+        return text.splitlines() if "former" in self.data else None
 
 
 class AddForm(forms.Form):

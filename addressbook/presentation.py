@@ -15,10 +15,11 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
-from addressbook.contacts import recipient
+from addressbook.contacts import recipient, sharing
 from addressbook.contacts.finding import ContactPage
 from addressbook.contacts.groups import counted
 from addressbook.contacts.keeping import digits
+from addressbook.group_presentation import SharedRow, shared_row
 from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob
 from webmail.avatars import hue, initials
@@ -125,11 +126,11 @@ def write_url(name: str, address: str) -> str:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A group beside the list."""
+    """A group beside the list; ``size`` is None of one that holds more than contacts."""
 
     name: str
     url: str
-    size: int
+    size: int | None
     current: bool
     is_class: bool = False
     is_archived: bool = False
@@ -138,7 +139,8 @@ class GroupRow:
 @dataclass(frozen=True)
 class Side:
     """The column beside every page: ``current`` names the page that is open;
-    ``import_url`` leads to an import that moves (``is_importing``) or waits for the person."""
+    ``import_url`` leads to an import that moves (``is_importing``) or waits for the person.
+    ``shared`` are groups of colleagues."""
 
     total: int
     binned: int
@@ -146,6 +148,7 @@ class Side:
     current: str
     import_url: str
     is_importing: bool
+    shared: tuple[SharedRow, ...] = ()
 
     @property
     def has_archived(self) -> bool:
@@ -157,13 +160,13 @@ class Side:
         return any(row.is_archived and row.current for row in self.groups)
 
 
-def side(user: User, current: str, group: Group | None = None) -> Side:
+def side(user: User, current: str, group: Group | None = None, shared: int | None = None) -> Side:
     """Five queries."""
     rows = tuple(
         GroupRow(
             own_group.name,
             reverse("addressbook:group", args=[own_group.pk]),
-            size + len(own_group.external),
+            None if size is None else size + len(own_group.external),
             own_group == group,
             own_group.is_class,
             own_group.archived is not None,
@@ -178,9 +181,10 @@ def side(user: User, current: str, group: Group | None = None) -> Side:
         total,
         binned,
         rows,
-        "" if group else current,
+        "" if group or shared else current,
         reverse("addressbook:import", args=[job.pk]) if job else "",
         job is not None and job.is_moving,
+        tuple(shared_row(seen, shared) for seen in sharing.seen_by(user)),
     )
 
 

@@ -114,6 +114,39 @@ def fill(login: str) -> int:
     return len(made) + of_classes
 
 
+_BOARD = (people.DURAND, people.MORVAN, people.GUERIN)
+"""The head's, who shares it with the teacher: those whose mailboxes the demo has."""
+_PARENTS_OF_BOARD = ("s.lambert-petit@courriel.example", "i.roussel@courriel.example")
+
+
+def fill_groups(login: str, head: str) -> None:
+    """A teacher's group of groups and group from the directory, and a group that the head of the
+    school shares with the teacher, unless they are there; after the directory was filled."""
+    from accounts.models import User
+    from addressbook import contacts
+    from addressbook.contacts import groups, nesting, sharing
+    from addressbook.contacts.families import Audience
+    from addressbook.models import Group, GroupFilter
+
+    users = User.objects.filter(mail_domain__name=people.DOMAIN)
+    teacher, owner = users.get(login=login), users.get(login=head)
+    if Group.objects.filter(user=teacher, folded=fold(TEAM)).exists():
+        return
+    own = {group.name: group for group in Group.objects.of(teacher)}
+    team = groups.create(teacher, TEAM)
+    nesting.add(team, own["Équipe du collège"])
+    nesting.add(team, own["Délégués des parents"])
+    nesting.add(team, own["5e C"], Audience.GUARDIANS)
+    wanted = GroupFilter(discipline="Lettres modernes")
+    groups.create_filtered(teacher, "Professeurs de lettres de l’académie", wanted)
+    board = groups.create(owner, "Conseil d’administration")
+    made = contacts.create_many(owner, [_colleague(address, "") for address in _BOARD])
+    groups.add(board, [contact.pk for contact in made])
+    groups.set_external(board, list(_PARENTS_OF_BOARD))
+    sharing.share(board, [teacher.address], may_edit=True, with_pupils=False)
+
+
+TEAM = "Équipe pédagogique 5e C"
 # Pupil, born on, and guardians: name, address, how they are related, receives the school's mail.
 # The Kowalskis live apart; Sacha's father has no address; Ana and Rui are of one family.
 _CLASS = (

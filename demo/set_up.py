@@ -32,6 +32,7 @@ def main(login: str, password: str, *, people: bool) -> int:
         _people()
         _staff()
         _directory()
+        contacts.fill_groups("fdurand", "nguerin")
         _services()
         _provider(os.environ.get("DEMO_ISSUER", ""), os.environ.get("DEMO_ISSUER_SECRET", ""))
         _reports()

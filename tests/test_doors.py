@@ -19,7 +19,8 @@ from accounts.numen import Key
 from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData
-from addressbook.contacts import families, groups
+from addressbook.contacts import families, groups, nesting, sharing
+from addressbook.models import SharedGone
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
@@ -175,6 +176,21 @@ DOORS: dict[str, Answers] = {
     "contacts/groups/<int:group>/addresses/": (405, 405, 405),
     "contacts/groups/<int:group>/delete/": (405, 405, 405),
     "contacts/groups/<int:group>/restore/": (405, 405, 405),
+    "contacts/groups/directory/": (SIGN_IN, 200, "/admin/"),
+    "contacts/groups/<int:group>/directory/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/inner/": (405, 405, 405),
+    "contacts/groups/<int:group>/inner/<int:nesting_pk>/remove/": (405, 405, 405),
+    "contacts/groups/<int:group>/share/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/share/<int:share_pk>/": (405, 405, 405),
+    "contacts/shared/<int:group>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/shared/<int:group>/recipients/": (SIGN_IN, 404, "/admin/"),
+    "contacts/shared/<int:group>/members/": (405, 405, 405),
+    "contacts/shared/<int:group>/members/remove/": (405, 405, 405),
+    "contacts/shared/<int:group>/leave/": (405, 405, 405),
+    "contacts/shared/<int:group>/return/": (405, 405, 405),
+    "contacts/shared/gone/<int:gone>/": (405, 405, 405),
+    "contacts/directory/lists/": (SIGN_IN, 200, "/admin/"),
+    "contacts/directory/lists/<int:group>/": (SIGN_IN, 404, "/admin/"),
     "contacts/duplicates/": (SIGN_IN, 200, "/admin/"),
     "contacts/duplicates/merge/": (SIGN_IN, 404, "/admin/"),
     "contacts/duplicates/undo/": (405, 405, 405),
@@ -340,6 +356,10 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     sophie = contacts.create(owner, ContactData(display_name="Sophie"))
     group = groups.create(owner, "Parents")
     groups.set_class(group, 2026, group.Guardians.ALL)
+    nested = nesting.add(groups.create(owner, "Tous"), group, families.Audience.GUARDIANS)
+    # Shared with somebody else than the one who asks.
+    sharing.share(group, ["paul@ac-exemple.fr"], may_edit=True, with_pupils=True)
+    gone = SharedGone.objects.create(user=owner, group_key=1, group_name="x", owner_name="x")
     tie = families.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
     return {
         "<folder:folder>": "Conseil",
@@ -355,6 +375,9 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         "<int:guardian>": str(tie.guardian_id),
         "<int:tie>": str(tie.pk),
         "<int:group>": str(group.pk),
+        "<int:nesting_pk>": str(nested.pk),
+        "<int:share_pk>": str(group.shares.get().pk),
+        "<int:gone>": str(gone.pk),
         "<uuid:pk>": str(_message_of(owner)),
         **_draft_of(owner),
         "<int:job>": str(ImportJob.objects.create(user=owner).pk),

@@ -404,6 +404,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.session_cache",
         "addressbook.completion",
         "addressbook.contacts",
+        "addressbook.directory.lists",
         "webmail",
     },
     "webmail.views.support": {

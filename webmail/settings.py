@@ -280,6 +280,9 @@ if unknown := DIRECTORY_LDAP_ATTRIBUTES.keys() - {
     raise ImproperlyConfigured(
         f"WEBMAIL_DIRECTORY_LDAP_ATTRIBUTES: there is no field {', '.join(sorted(unknown))}"
     )
+DIRECTORY_LDAP_GROUPS = env_text("WEBMAIL_DIRECTORY_LDAP_GROUPS")
+DIRECTORY_LDAP_GROUPS_BASE = env_text("WEBMAIL_DIRECTORY_LDAP_GROUPS_BASE")
+DIRECTORY_GROUP_MOST = env_int("WEBMAIL_DIRECTORY_GROUP_MOST")
 
 # Profiles for telephones
 

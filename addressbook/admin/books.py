@@ -16,7 +16,7 @@ from addressbook.models import AddressBook
 class AddressBookAdmin(KeptAdmin):
     """Whether somebody's contacts are there, and how many; no name, no address of any of them."""
 
-    list_display = ("login", "mail_domain", "contacts", "binned", "lists", "imports")
+    list_display = ("login", "mail_domain", "contacts", "binned", "lists", "shared", "imports")
     list_filter = ("mail_domain",)
     list_select_related = ("mail_domain",)
     list_per_page = 50
@@ -39,6 +39,10 @@ class AddressBookAdmin(KeptAdmin):
     @admin.display(description=_("groups"), ordering="group_count")
     def lists(self, book: AddressBook) -> str:
         return self._number(book, "group_count")
+
+    @admin.display(description=_("shared groups"), ordering="shared_count")
+    def shared(self, book: AddressBook) -> str:
+        return self._number(book, "shared_count")
 
     @admin.display(description=_("imports"), ordering="import_count")
     def imports(self, book: AddressBook) -> str:

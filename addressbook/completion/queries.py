@@ -1,4 +1,4 @@
-"""The queries of completion: every character that is typed asks nine of these.
+"""The queries of completion: every character that is typed asks eleven of these.
 
 ``held`` is `sql.holds` all words that were typed, ``begins`` is `sql.begins` one of them.
 """
@@ -9,20 +9,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import StaffRecord, User
 from accounts.models.prepared import Prepared
 from addressbook.completion import sql
+from addressbook.contacts.groups import IS_COMPOSITE
 from addressbook.models import (
     CollectedRecipient,
     ContactAddress,
     ContactWord,
     DirectoryDomain,
     DirectoryEntry,
+    DirectoryList,
     DirectoryWord,
     Group,
+    GroupShare,
+    SharedUse,
 )
 
 MOST = 10
@@ -58,14 +62,39 @@ school_of: Prepared[tuple[str]] = Prepared(
 words_of_collected: Prepared[tuple[str]] = Prepared(
     lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
 )
-groups_of: Prepared[tuple[int, str, str, bool]] = Prepared(
+groups_of: Prepared[tuple[int, str, str, bool, bool]] = Prepared(
     lambda user: (
         Group.objects.filter(user=user, deleted=None)
-        .annotate(is_archived=Q(archived__isnull=False))
+        .annotate(is_archived=Q(archived__isnull=False), is_composite=IS_COMPOSITE)
         .order_by("folded", "pk")
-        .values_list("pk", "name", "kind", "is_archived")
+        .values_list("pk", "name", "kind", "is_archived", "is_composite")
     ),
     int,
+)
+
+
+def _shared(user: Any, address: Any, school: Any) -> QuerySet:
+    has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
+    rows = GroupShare.objects.filter(
+        Q(address=address) | Q(school_uai=school), group__deleted=None, group__user__is_active=True
+    )
+    rows = rows.filter(~Exists(has_left)).exclude(group__user=user)
+    return rows.order_by("group__folded", "group", "pk").values_list(
+        *("group_id", "group__name", "group__kind", "with_pupils"),
+        *("group__user__name", "group__user__address"),
+    )
+
+
+NOBODY = " "
+"""Stands for the address or the school of who has none: "" is any share's other column."""
+shared_with: Prepared[tuple[int, str, str, bool, str, str]] = Prepared(_shared, int, str, str)
+lists: Prepared[tuple[int, str, str, int, str]] = Prepared(
+    lambda held: (
+        DirectoryList.objects.filter(held)
+        .order_by("sort_key", "pk")
+        .values_list("pk", "name", "address", "size", "words")[:MOST]
+    ),
+    RawSQL,
 )
 
 

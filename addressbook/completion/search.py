@@ -14,7 +14,8 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from addressbook.completion import mistakes, queries, sql
 from addressbook.completion.sql import Spellings
-from addressbook.contacts import families
+from addressbook.contacts import families, groups, sharing
+from addressbook.directory import filters
 from addressbook.folding import words
 from addressbook.models import (
     DirectoryEntry,
@@ -35,8 +36,9 @@ _FEW = 1_000
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """Somebody to write to, or with ``group`` its key and ``size`` a whole group. ``source`` says
-    where it was found: ``contact``, ``group``, ``collected`` or ``directory``; ``words`` are those
-    it is found by (see `Words.text`). ``audience`` is the part of a class, "" of all others."""
+    where it was found: ``contact``, ``group``, ``shared``, ``collected``, ``directory`` or
+    ``list``; ``words`` are those it is found by (see `Words.text`). ``audience`` is the part of a
+    class, "" of all others; ``owner`` is the name of who shares a group."""
 
     source: str
     name: str
@@ -47,6 +49,7 @@ class Suggestion:
     size: int = 0
     words: str = ""
     audience: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,22 @@ class _Asked:
         return sql.holds(self.words)
 
     @cached_property
-    def groups(self) -> list[tuple[int, str, str, bool]]:
-        """Key, name and kind of each group, and whether it is archived."""
+    def groups(self) -> list[tuple[int, str, str, bool, bool]]:
+        """Key, name and kind of each group, whether it is archived, and whether it holds more than
+        its own contacts."""
         return list(queries.groups_of(self.user.pk))
+
+    @cached_property
+    def shared(self) -> list[tuple[int, str, str, str]]:
+        """Key, name, kind and owner of each group that is shared with the person, once."""
+        rows = _shared_with(self.user, self.school)
+        found = {row[0]: row for row in reversed(rows)}
+        is_seen = {pk for pk, _name, kind, with_pupils, *_owner in rows if with_pupils or not kind}
+        return [
+            (pk, name, kind, owner or address)
+            for pk, name, kind, _pupils, owner, address in reversed(found.values())
+            if pk in is_seen
+        ]
 
     def is_held(self, text: str) -> bool:
         """`held`, of a text that is in no row."""
@@ -117,11 +133,17 @@ def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
     )
 
 
+def _shared_with(user: User, school: str) -> list[tuple[int, str, str, bool, str, str]]:
+    nobody = queries.NOBODY
+    address = user.address.lower() if user.mail_domain_id else ""
+    return queries.shared_with(user.pk, address or nobody, school or nobody)
+
+
 def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
     """The same with one mistake: in the word that nobody has; where everybody has his, in one of
     the two longest."""
     spelt = [word[0] for word in asked.words]
-    others = _words_of_others(asked.user)
+    others = _words_of_others(asked)
     there = _there(asked.user, spelt, others)
     missing = [
         word for word in spelt if word not in there and not _begins_domain((word,), asked.domains)
@@ -158,10 +180,10 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
     return tuple(text for text in texts if text in there)
 
 
-def _words_of_others(user: User) -> list[str]:
+def _words_of_others(asked: _Asked) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
-    collected = " ".join(text for (text,) in queries.words_of_collected(user.pk))
-    names = " ".join(name for _pk, name, _kind, _archived in queries.groups_of(user.pk))
+    collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
+    names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
     return sorted({*collected.split(), *words(names)})
 
 
@@ -218,7 +240,39 @@ def _written_to(asked: _Asked) -> Found:
 
 
 def _groups(asked: _Asked) -> Found:
-    return _groups_that(asked, are_archived=False)
+    return chain(_groups_that(asked, are_archived=False), _shared_groups(asked))
+
+
+def _shared_groups(asked: _Asked) -> Found:
+    """Those of colleagues, also found by who shares them."""
+    for pk, name, kind, owner in asked.shared:
+        text = "".join(f" {word}" for word in words(f"{name} {owner}"))
+        if not asked.is_held(text):
+            continue
+        seen = sharing.find(asked.user, pk)
+        if seen is None:
+            continue
+        audiences = tuple(families.Audience) if kind == Group.Kind.CLASS else ("",)
+        for audience in audiences:
+            size = len(sharing.recipients(seen, audience))
+            label = families.label(seen.group, audience) if audience else name
+            if size:
+                found = Suggestion("shared", label, group=pk, size=size, words=text)
+                key = f"shared {pk} {audience}"
+                yield key, replace(found, audience=str(audience), owner=owner)
+
+
+def _lists(asked: _Asked) -> Found:
+    """Groups of the LDAP directory: by an address of their own, else by their members."""
+    most = filters.most()
+    for pk, name, address, size, words_of_it in queries.lists(asked.held) if most else ():
+        if address:
+            yield address.lower(), Suggestion("list", name, address, size=size, words=words_of_it)
+        elif 0 < size <= most:
+            yield (
+                f"list {pk}",
+                Suggestion("list", name, group=pk, size=size, words=words_of_it),
+            )
 
 
 def _archived_groups(asked: _Asked) -> Found:
@@ -228,16 +282,22 @@ def _archived_groups(asked: _Asked) -> Found:
 
 def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
     parts = " ".join(map(families.audience_words, families.Audience))
-    for pk, name, kind, is_archived in asked.groups:
+    for pk, name, kind, is_archived, is_composite in asked.groups:
         is_class = kind == Group.Kind.CLASS
         text = "".join(f" {word}" for word in words(f"{name} {parts}" if is_class else name))
         if is_archived == are_archived and asked.is_held(text):
             group = Group.objects.get(pk=pk)
-            yield from _parts_of_class(asked, group) if is_class else _whole(group, text)
+            if is_class:
+                yield from _parts_of_class(asked, group)
+            else:
+                yield from _whole(group, text, is_composite=is_composite)
 
 
-def _whole(group: Group, text: str) -> Found:
-    size = group.contacts.filter(deleted=None).count() + len(group.external)
+def _whole(group: Group, text: str, *, is_composite: bool) -> Found:
+    if is_composite:
+        size = len(groups.recipients(group))
+    else:
+        size = group.contacts.filter(deleted=None).count() + len(group.external)
     if size:  # to nobody nothing is written
         yield (
             f"group {group.pk}",
@@ -330,6 +390,7 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
     _groups,
     _colleagues,
     _contacts,
+    _lists,
     _directory,
     _archived_groups,
 )

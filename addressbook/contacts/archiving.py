@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from addressbook import years
 from addressbook.completion import index
-from addressbook.contacts import groups
+from addressbook.contacts import groups, nesting
 from addressbook.folding import fold
 from addressbook.models import Contact, Group, Guardianship
 
@@ -89,21 +89,25 @@ def former_classes(user: User, year: int) -> list[Group]:
 @transaction.atomic
 def pass_to(user: User, year: int, classes: Iterable[Group], names: Iterable[str]) -> list[Group]:
     """Archive classes of former years, and make empty ones of these names for the new year; those
-    that were made. A class whose name is taken is not made."""
+    that were made. A class whose name is taken is not made. In groups that an archived class is in,
+    the new one of its name takes its place."""
+    former: dict[str, list[Group]] = {}
     for group in classes:
         archive_group(group)
+        former.setdefault(fold(group.class_name), []).append(group)
     made = []
     for name in names:
         folded = fold(name)[:200]
         if folded and not Group.objects.of(user).filter(folded=folded).exists():
-            made.append(
-                Group.objects.create(
-                    user=user,
-                    name=name,
-                    folded=folded,
-                    kind=Group.Kind.CLASS,
-                    class_name=name,
-                    school_year=year,
-                )
+            new = Group.objects.create(
+                user=user,
+                name=name,
+                folded=folded,
+                kind=Group.Kind.CLASS,
+                class_name=name,
+                school_year=year,
             )
+            made.append(new)
+            for group in former.get(fold(name), ()):
+                nesting.succeed(group, new)
     return made

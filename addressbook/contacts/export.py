@@ -9,9 +9,9 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData
-from addressbook.contacts import photos
+from addressbook.contacts import nesting, photos
 from addressbook.importers import own
-from addressbook.models import Contact, Group, Guardianship
+from addressbook.models import Contact, Group, GroupNesting, Guardianship
 from addressbook.vcard import families
 from webmail import spreadsheets
 
@@ -24,15 +24,41 @@ def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -
         if version == "4.0":
             data = replace(data, others=(*data.others, *_family_lines(contact)))
         yield vcard.write(data, version, own=True).encode()
+    inside = _inside(groups)
     for group in groups:
         members = group.contacts.filter(deleted=None).order_by("sort_key", "pk")
         uids = list(members.values_list("uid", flat=True))
         uid = f"group-{group.pk}"
         year = group.school_year if group.is_class else None
         card = vcard.write_group(
-            group.name, uid, uids, group.external, version, own=True, school_year=year
+            group.name,
+            uid,
+            uids,
+            group.external,
+            version,
+            own=True,
+            school_year=year,
+            inner=[(f"group-{one.inner_id}", one.audience) for one in inside.get(group.pk, ())],
         )
         yield card.encode()
+
+
+def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
+    """Of groups that are handed out together, which are in which."""
+    pks = [group.pk for group in groups]
+    found: dict[int, list[GroupNesting]] = {}
+    rows = GroupNesting.objects.filter(outer__in=pks, inner__in=pks).select_related("inner")
+    for row in rows:
+        found.setdefault(row.outer_id, []).append(row)
+    return found
+
+
+def with_inner(group: Group) -> tuple[list[Group], QuerySet[Contact]]:
+    """A group and all in it at any depth, with their contacts."""
+    several = list({part.group.pk: part.group for part in nesting.parts(group)}.values())
+    through = Group.contacts.through.objects.filter(group__in=several)
+    contacts = Contact.objects.of(group.user).filter(pk__in=through.values("contact"))
+    return several, contacts.order_by("initial", "sort_key", "pk")
 
 
 def table(
@@ -57,9 +83,11 @@ def _rows(
         yield own.Row(_data(contact), names)
     there = Count("contacts", filter=Q(contacts__deleted=None))
     sizes = Group.objects.filter(pk__in=[group.pk for group in whole]).annotate(size=there)
+    inside = _inside(whole)
     for group in sizes:
-        if group.external or not group.size:
-            yield own.Row(None, (group.name,), tuple(group.external))
+        inner = tuple((one.inner.name, one.audience) for one in inside.get(group.pk, ()))
+        if group.external or inner or not group.size:
+            yield own.Row(None, (group.name,), tuple(group.external), inner)
 
 
 def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from addressbook.contacts import families
+from addressbook.contacts import endings, families, nesting
+from addressbook.contacts.families import Reach, Silence, Silent
 from addressbook.contacts.keeping import recipient
+from addressbook.contacts.nesting import Part
+from addressbook.directory import filters
 from addressbook.folding import fold
-from addressbook.models import Contact, ContactAddress, Group
+from addressbook.models import Contact, ContactAddress, Group, GroupFilter, GroupNesting
 
 MOST_ADDRESSES = 5_000
 """In one group."""
@@ -27,12 +30,23 @@ class GroupFull(ValueError):
     """The group would hold more than 5,000 addresses."""
 
 
-def counted(user: User) -> list[tuple[Group, int]]:
-    """A person's groups by name, each with the number of its contacts that are not in the bin."""
-    there = Q(contacts__isnull=False, contacts__deleted=None)
-    groups = Group.objects.of(user).annotate(size=Count("contacts", filter=there))
-    sizes = dict(groups.order_by().values_list("pk", "size"))
-    return [(group, sizes.get(group.pk, 0)) for group in Group.objects.of(user)]
+class HoldsGroups(ValueError):
+    """A group that holds other groups, or people of the directory, is no class."""
+
+
+IS_COMPOSITE = Exists(GroupNesting.objects.filter(outer=OuterRef("pk"))) | Exists(
+    GroupFilter.objects.filter(group=OuterRef("pk"))
+)
+"""Whether a group holds more than its own contacts: other groups, or people of the directory."""
+
+
+def counted(user: User) -> list[tuple[Group, int | None]]:
+    """A person's groups by name, each with the number of its contacts that are not in the bin; None
+    where it holds more than those. One query."""
+    contacts = Contact.objects.filter(groups=OuterRef("pk"), deleted=None)
+    sizes = contacts.order_by().values("groups").annotate(size=Count("pk")).values("size")
+    own = Group.objects.of(user).annotate(is_composite=IS_COMPOSITE, size=Subquery(sizes))
+    return [(one, None if one.is_composite else one.size or 0) for one in own]
 
 
 def find(user: User, pk: int) -> Group | None:
@@ -44,6 +58,14 @@ def create(user: User, name: str) -> Group:
     """An empty group. Raises NameTaken."""
     _check_name(user, name)
     return Group.objects.create(user=user, name=name, folded=fold(name)[:200])
+
+
+def create_filtered(user: User, name: str, wanted: GroupFilter) -> Group:
+    """A group of people of the directory. Raises NameTaken."""
+    with transaction.atomic():
+        group = create(user, name)
+        set_filter(group, wanted)
+    return group
 
 
 def rename(group: Group, name: str) -> None:
@@ -79,19 +101,49 @@ def remove(group: Group, pks: Iterable[int]) -> int:
     return len(members)
 
 
-def set_external(group: Group, addresses: Sequence[str]) -> None:
-    """The addresses in it that no contact has. Raises GroupFull."""
+def set_external(
+    group: Group, addresses: Sequence[str], former: Sequence[str] | None = None
+) -> None:
+    """The addresses in it that no contact has. With ``former``, which they were made of, only what
+    was added and taken out counts: somebody else may have changed them meanwhile. Raises
+    GroupFull."""
     with transaction.atomic():
-        Group.objects.select_for_update().get(pk=group.pk)
-        if group.contacts.count() + len(addresses) > MOST_ADDRESSES:
+        there = Group.objects.select_for_update().get(pk=group.pk)
+        wanted = {address.lower(): address for address in addresses}
+        if former is not None:
+            gone = {address.lower() for address in former} - wanted.keys()
+            known = {one.lower(): one for one in there.external if one.lower() not in gone}
+            fresh = {key: one for key, one in wanted.items() if key not in _lower(former)}
+            wanted = known | {key: one for key, one in fresh.items() if key not in known}
+        if group.contacts.count() + len(wanted) > MOST_ADDRESSES:
             raise GroupFull(group.name)
-        group.external = list(addresses)
+        group.external = list(wanted.values())
         group.save(update_fields=["external"])
 
 
+def _lower(addresses: Iterable[str]) -> set[str]:
+    return {address.lower() for address in addresses}
+
+
+def set_filter(group: Group, wanted: GroupFilter | None) -> None:
+    """The people of the directory who are in it; None: none any more. Raises HoldsGroups."""
+    if wanted is None:
+        GroupFilter.objects.filter(group=group).delete()
+        return
+    if group.is_class:
+        raise HoldsGroups(group.name)
+    wanted.group = group
+    columns = ("school_uai", "school_name", "discipline", "function")
+    values = {name: getattr(wanted, name) for name in columns}
+    GroupFilter.objects.update_or_create(group=group, defaults=values)
+
+
 def set_class(group: Group, school_year: int | None, guardians: Group.Guardians) -> None:
-    """Make the group a class of a school year, or with None an ordinary group."""
+    """Make the group a class of a school year, or with None an ordinary group. Raises
+    HoldsGroups."""
     is_class = school_year is not None
+    if is_class and is_composite(group):
+        raise HoldsGroups(group.name)
     group.kind = Group.Kind.CLASS if is_class else Group.Kind.ORDINARY
     group.class_name = (group.class_name or group.name) if is_class else ""
     group.school_year, group.guardians = school_year, guardians
@@ -99,9 +151,12 @@ def set_class(group: Group, school_year: int | None, guardians: Group.Guardians)
 
 
 def delete(group: Group) -> None:
-    """Put the group into the bin; its contacts stay where they are."""
-    group.deleted = timezone.now()
-    group.save(update_fields=["deleted"])
+    """Put the group into the bin; its contacts stay where they are. Groups that it is in hold it
+    again when it comes back; who used it as a shared one is told."""
+    with transaction.atomic():
+        group.deleted = timezone.now()
+        group.save(update_fields=["deleted"])
+        endings.tell_deleted(group)
 
 
 def restore(group: Group) -> None:
@@ -110,6 +165,7 @@ def restore(group: Group) -> None:
         name = free_name(group.user, group.name)
         group.name, group.folded, group.deleted = name, fold(name)[:200], None
         group.save(update_fields=["name", "folded", "deleted"])
+        endings.tell_restored(group)
 
 
 def free_name(user: User, name: str, but: int | None = None) -> str:
@@ -133,54 +189,152 @@ class Unreached:
     other_addresses: tuple[str, ...]
 
 
+def is_composite(group: Group) -> bool:
+    """See `IS_COMPOSITE`."""
+    return Group.objects.filter(IS_COMPOSITE, pk=group.pk).exists()
+
+
+def filters_of(parts: Iterable[Part]) -> list[GroupFilter]:
+    """Of a group and those in it, the ones that the directory fills; one query."""
+    pks = [part.group.pk for part in parts]
+    return list(GroupFilter.objects.filter(group__in=pks).select_related("group"))
+
+
 def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
-    """The gaps of the user's groups of these names, without those that have none. One query; more
-    where they are parts of classes."""
+    """The gaps of the user's groups of these names, groups in them counted, without those that have
+    none. Three queries at most; more where they are parts of classes."""
     names = list(names)
     of_classes = [_gap_of_class(*part) for part in families.labelled(user, names)]
     folded = {fold(name)[:200] for name in names}
-    if not folded:
-        return []
+    own = list(Group.objects.of(user).filter(folded__in=folded)) if folded else []
+    found = _gaps(own) if own else []
+    return [*found, *(gap for gap in of_classes if gap.without_address)]
+
+
+def _gaps(own: Sequence[Group]) -> Iterator[Unreached]:
+    """Yield the gap of each group that has one."""
+    of_each = nesting.parts_of([Part(group) for group in own])
+    plain = {part.group.pk for parts in of_each for part in parts if not _is_people(part)}
     rows = (
         Group.contacts.through.objects.filter(
             Q(contact__addresses=None) | Q(contact__addresses__position__gt=0),
-            group__in=Group.objects.of(user).filter(folded__in=folded),
+            group__in=plain,
             contact__deleted=None,
         )
         .order_by("contact__sort_key", "contact", "contact__addresses__position")
-        .values_list("group__name", "contact__display_name", "contact__addresses__address")
+        .values_list("group_id", "contact__display_name", "contact__addresses__address")
     )
-    gaps: dict[str, tuple[list[str], list[str]]] = {}
-    for group, name, address in rows[:MOST_ADDRESSES]:
-        without, others = gaps.setdefault(group, ([], []))
-        if address is None:
-            without.append(name)
-        else:
-            others.append(recipient(name, address))
-    found = [Unreached(group, tuple(gap[0]), tuple(gap[1])) for group, gap in gaps.items()]
-    return [*found, *(gap for gap in of_classes if gap.without_address)]
+    by_group: dict[int, list[tuple[str, str | None]]] = {}
+    for pk, name, address in rows[:MOST_ADDRESSES]:
+        by_group.setdefault(pk, []).append((name, address))
+    for group, parts in zip(own, of_each, strict=True):
+        lines = dict.fromkeys(line for one in parts for line in by_group.get(one.group.pk, ()))
+        without = [name for name, address in lines if address is None]
+        for part in parts:
+            if _is_people(part):
+                without += _gap_of_class(part.group, part.audience).without_address
+        others = [recipient(name, address) for name, address in lines if address is not None]
+        if without or others:
+            yield Unreached(group.name, tuple(dict.fromkeys(without)), tuple(others))
+
+
+def _is_people(part: Part) -> bool:
+    """Whether it is a part of a class, whose people are not its contacts alone."""
+    return bool(part.audience) and part.group.is_class
 
 
 def _gap_of_class(group: Group, audience: str) -> Unreached:
     """Those alone who were to get it and have no address: who receives no mail is left out on
     purpose."""
     silent = families.reach(group, audience).silent
-    names = [one.name for one in silent if one.reason == families.Silence.NO_ADDRESS]
+    names = [one.name for one in silent if one.reason == Silence.NO_ADDRESS]
     return Unreached(families.label(group, audience), tuple(dict.fromkeys(names)), ())
 
 
-def recipients(group: Group, audience: str = "") -> tuple[str, ...]:
-    """``Nom <adresse>`` of each contact by its preferred address, and the other addresses of the
-    group; an address once. With ``audience`` those of a part of a class (`families.reach`)."""
-    if audience and group.is_class:
-        return families.reach(group, audience).recipients
-    rows = ContactAddress.objects.filter(
-        contact__groups=group, contact__deleted=None, position=0
-    ).select_related("contact")
-    by_address = {
-        row.folded: recipient(row.contact.display_name, row.address)
-        for row in rows.order_by("contact__sort_key", "contact__pk")
-    }
-    for address in group.external:
-        by_address.setdefault(address.lower(), address)
-    return tuple(by_address.values())
+def recipients(group: Group, audience: str = "", *, with_pupils: bool = True) -> tuple[str, ...]:
+    """``Nom <adresse>`` of each contact by its preferred address, the other addresses of the group
+    and the people of the directory in it, with those of all groups in it; an address once. With
+    ``audience`` those of a part of a class (`families.reach`). One more than may be in a group is
+    the most. ``with_pupils``: see `sharing`."""
+    return reach(group, audience, with_pupils=with_pupils, with_silent=False).recipients
+
+
+def reach(
+    group: Group, audience: str = "", *, with_pupils: bool = True, with_silent: bool = True
+) -> Reach:
+    """Whom a message to a group and all groups in it goes to, each address once, and who gets
+    nothing and why. Five queries whatever their number; three more for each class."""
+    parts = nesting.parts(group, audience)
+    if not with_pupils:
+        parts = tuple(part for part in parts if not part.group.is_class)
+    found: dict[str, str] = {}
+    silent: dict[Silent, None] = {}
+    mute: list[str] = []
+    plain = [part.group for part in parts if not _is_people(part)]
+    members = _members(plain, with_pupils=with_pupils)
+    for folded, name, address in _preferred(members):
+        found.setdefault(folded, recipient(name, address))
+    for part in parts:
+        if _is_people(part):
+            of_class = families.reach(part.group, part.audience)
+            _take(found, of_class.recipients)
+            silent |= dict.fromkeys(of_class.silent)
+            mute += of_class.mute
+        else:
+            _take(found, part.group.external)
+    for wanted in filters_of(parts):
+        for name, address in filters.find(wanted).people:
+            found.setdefault(address.lower(), recipient(name, address))
+    if with_silent and plain:
+        names = members.filter(addresses=None).order_by("sort_key", "pk")
+        for name in names.values_list("display_name", flat=True)[:MOST_ADDRESSES]:
+            silent.setdefault(Silent(name, Silence.NO_ADDRESS))
+    return Reach(tuple(found.values())[: MOST_ADDRESSES + 1], tuple(silent), tuple(mute))
+
+
+def _take(found: dict[str, str], people: Iterable[str]) -> None:
+    """Those who are not there yet, written as a name with an address or as an address alone."""
+    for text in people:
+        key = text.rpartition("<")[2].rstrip(">").lower()
+        found.setdefault(key, text)
+
+
+def _members(several: Collection[Group], *, with_pupils: bool) -> QuerySet[Contact]:
+    """The contacts of these groups; without pupils also without their guardians."""
+    through = Group.contacts.through.objects.filter(group__in=[one.pk for one in several])
+    rows = Contact.objects.filter(deleted=None, pk__in=through.values("contact"))
+    if not with_pupils:
+        rows = rows.exclude(pk__in=_families(rows).values("pk"))
+    return rows
+
+
+def contacts_of(group: Group, *, with_pupils: bool = True) -> QuerySet[Contact]:
+    """The contacts of a group itself, without those of groups in it."""
+    return _members([group], with_pupils=with_pupils)
+
+
+def _families(rows: QuerySet[Contact]) -> QuerySet[Contact]:
+    """Pupils and guardians among contacts."""
+    in_class = Q(groups__kind=Group.Kind.CLASS, groups__deleted=None)
+    tied = Q(guardianships__isnull=False) | Q(wardships__isnull=False)
+    return rows.filter(in_class | tied).order_by()
+
+
+def holds_families(group: Group) -> bool:
+    """Whether pupils or guardians are in a group, or in one of those in it."""
+    parts = nesting.parts(group)
+    if any(part.group.is_class for part in parts):
+        return True
+    return _families(_members([part.group for part in parts], with_pupils=True)).exists()
+
+
+def _preferred(members: QuerySet[Contact]) -> Iterator[tuple[str, str, str]]:
+    rows = ContactAddress.objects.filter(contact__in=members.values("pk"), position=0)
+    rows = rows.order_by("contact__sort_key", "contact__pk")
+    yield from rows.values_list("folded", "contact__display_name", "address")[: MOST_ADDRESSES + 1]
+
+
+def too_large(parts: Iterable[Part]) -> Mapping[int, int]:
+    """Of groups whose filter finds more people than may be, how many it finds, by their keys."""
+    counts = {one.group_id: filters.find(one) for one in filters_of(parts)}
+    return {pk: found.count for pk, found in counts.items() if found.is_too_large}

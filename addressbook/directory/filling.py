@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from accounts.models import StaffRecord
 from addressbook.completion import index
+from addressbook.directory import filters
 from addressbook.directory.person import DirectoryPerson
 from addressbook.folding import fold
-from addressbook.models import DirectoryDomain, DirectoryEntry
+from addressbook.models import DirectoryDomain, DirectoryEntry, DirectoryList
 from webmail.errors import ServerRefused
 
-STAFF, LDAP = "staff", "ldap"
+STAFF, LDAP, LISTS = "staff", "ldap", "lists"
 BATCH = 2_000
 
 
@@ -35,6 +36,9 @@ def fill() -> dict[str, Filled]:
     filled = {STAFF: fill_from_staff()}
     if settings.DIRECTORY_LDAP_URL:
         filled[LDAP] = fill_from_ldap()
+        if settings.DIRECTORY_LDAP_GROUPS:
+            filled[LISTS] = fill_lists()
+    filters.forget_terms()
     return filled
 
 
@@ -72,6 +76,38 @@ def fill_from_ldap() -> Filled:
     if not people:
         raise ServerRefused("The directory has nobody with an address.")
     return _fill(LDAP, lambda: people)
+
+
+def fill_lists() -> Filled:
+    """The groups of LDAP, with those who are in them tonight. Raises ServerUnavailable and
+    ServerRefused, and then they are as they were."""
+    from addressbook.directory import ldap, ldap_groups
+
+    found = {group.key: group for group in ldap_groups.groups(ldap.from_settings())}
+    there = DirectoryList.objects.in_bulk(field_name="source_id")
+    now, written = timezone.now(), 0
+    with transaction.atomic():
+        gone = DirectoryList.objects.exclude(source_id__in=list(found)).delete()[0]
+        for key, group in found.items():
+            values = {
+                "name": group.name,
+                "sort_key": fold(group.name)[:200],
+                "description": group.description,
+                "address": group.address,
+                "words": index.words_of(group.name, group.address).text,
+                "members": list(group.members),
+                "size": len(group.members),
+                "unknown": group.unknown,
+                "is_cut": group.is_cut,
+            }
+            old = there.get(key)
+            if old is None or any(getattr(old, name) != value for name, value in values.items()):
+                written += 1
+                DirectoryList.objects.update_or_create(
+                    source_id=key, defaults={**values, "filled": now}
+                )
+        DirectoryList.objects.exclude(filled=now).update(filled=now)
+    return Filled(written=written, gone=gone, unchanged=len(found) - written)
 
 
 def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Filled:

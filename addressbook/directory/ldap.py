@@ -6,6 +6,7 @@ python-ldap is an extra (requirements-ldap.txt): this module is imported only wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import ldap
@@ -26,7 +27,8 @@ Entry = Mapping[str, list[bytes]]
 class Source:
     """``url``: ``ldaps://host``, or ``ldap://host`` with StartTLS (on this machine itself without).
     ``dn`` and ``password`` may be "": then as nobody. ``attributes``: what each field of a person
-    is called there, as ``{"name": "cn"}``."""
+    is called there, as ``{"name": "cn"}``. ``groups`` is the filter that chooses groups, "" for
+    none, ``groups_base`` their branch."""
 
     url: str
     base: str
@@ -35,6 +37,8 @@ class Source:
     password: str
     ca_file: str
     attributes: Mapping[str, str]
+    groups: str = ""
+    groups_base: str = ""
 
 
 def from_settings() -> Source:
@@ -46,28 +50,42 @@ def from_settings() -> Source:
         password=settings.DIRECTORY_LDAP_PASSWORD,
         ca_file=settings.TLS_CA_FILE,
         attributes=settings.DIRECTORY_LDAP_ATTRIBUTES,
+        groups=settings.DIRECTORY_LDAP_GROUPS,
+        groups_base=settings.DIRECTORY_LDAP_GROUPS_BASE or settings.DIRECTORY_LDAP_BASE,
     )
 
 
 def people(source: Source) -> Iterator[DirectoryPerson]:
     """Those with an address. Raises ServerUnavailable and ServerRefused."""
-    refusal = "The directory refused to be read."
-    with ldap_server.connected(
-        source.url, ca_file=source.ca_file, seconds=_SECONDS, refusal=refusal
-    ) as directory:
-        directory.simple_bind_s(source.dn, source.password)
+    with opened(source) as directory:
         for dn, entry in _entries(directory, source):
             if person := _person(dn, entry, source.attributes):
                 yield person
 
 
+@contextmanager
+def opened(source: Source) -> Iterator[SimpleLDAPObject]:
+    """The directory, bound as the settings say. Raises ServerUnavailable and ServerRefused."""
+    refusal = "The directory refused to be read."
+    with ldap_server.connected(
+        source.url, ca_file=source.ca_file, seconds=_SECONDS, refusal=refusal
+    ) as directory:
+        directory.simple_bind_s(source.dn, source.password)
+        yield directory
+
+
 def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str, Entry]]:
-    page = SimplePagedResultsControl(True, size=PAGE, cookie="")
     names = list(set(source.attributes.values()))
+    yield from paged(directory, source.base, source.filter, names)
+
+
+def paged(
+    directory: SimpleLDAPObject, base: str, chosen: str, names: list[str]
+) -> Iterator[tuple[str, Entry]]:
+    """All entries below a branch that a filter chooses, with these attributes."""
+    page = SimplePagedResultsControl(True, size=PAGE, cookie="")
     while True:
-        asked = directory.search_ext(
-            source.base, ldap.SCOPE_SUBTREE, source.filter, names, serverctrls=[page]
-        )
+        asked = directory.search_ext(base, ldap.SCOPE_SUBTREE, chosen, names, serverctrls=[page])
         _kind, rows, _number, controls = directory.result3(asked, timeout=_SECONDS)
         # Without a name it is a referral to another server, which is not followed.
         yield from ((dn, entry) for dn, entry in rows if dn)

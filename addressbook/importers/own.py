@@ -71,6 +71,7 @@ def _columns() -> Iterator[tuple[str, str, str]]:
         ("categories", "Categories", "Catégories"),
         ("groups", "Groups", "Groupes"),
         ("external", "Other Addresses of the Group", "Autres adresses du groupe"),
+        ("inner", "Groups in the Group", "Groupes dans le groupe"),
         ("uid", "Contact Identifier", "Identifiant du contact"),
         ("more", "Other Data", "Autres données"),
     )
@@ -97,11 +98,13 @@ _OF_TYPE = {_normal(name): kind for kind, names in _TYPES.items() for name in na
 @dataclass(frozen=True, slots=True)
 class Row:
     """A contact with the names of its groups; without a contact, a group of that name with its
-    ``external`` addresses. ``problems`` are codes of `codes.WARNINGS`."""
+    ``external`` addresses and the groups in it, as `GroupData.inner`. ``problems`` are codes of
+    `codes.WARNINGS`."""
 
     contact: ContactData | None
     groups: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
+    inner: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -115,6 +118,7 @@ def table(rows: Iterable[Row], language: str) -> Iterator[list[str]]:
     for row in rows:
         cells = _cells(row.contact, at) if row.contact else {}
         cells["groups"], cells["external"] = _joined(row.groups), _joined(row.external)
+        cells["inner"] = _joined([_inner_word(*one, at) for one in row.inner])
         yield [cells.get(key, "") for key, *_names in COLUMNS]
 
 
@@ -129,6 +133,25 @@ def _cells(contact: ContactData, at: int) -> dict[str, str]:
         cells |= {f"address:{n}:{part}": getattr(address, part) for part in _PARTS}
     cells |= {f"url:{n}": url for n, url in enumerate(contact.urls[:_URLS], start=1)}
     return cells | {"categories": _joined(contact.categories), "more": _more(contact)}
+
+
+_AUDIENCES = {
+    "guardians": ("guardians", "responsables"),
+    "pupils": ("pupils", "élèves"),
+    "both": ("pupils and guardians", "élèves et responsables"),
+}
+_OF_AUDIENCE = {_normal(word): key for key, words_ in _AUDIENCES.items() for word in words_}
+
+
+def _inner_word(name: str, audience: str, at: int) -> str:
+    """``5e C [responsables]``."""
+    return f"{name} [{_AUDIENCES[audience][at]}]" if audience in _AUDIENCES else name
+
+
+def _read_inner(text: str) -> tuple[str, str]:
+    name, bracket, word = text.rpartition("[")
+    audience = _OF_AUDIENCE.get(_normal(word.rstrip("] ")), "")
+    return (name.strip(), audience) if bracket and name.strip() and audience else (text, "")
 
 
 def _type_word(kind: str, at: int) -> str:
@@ -202,7 +225,8 @@ def read(cells: Mapping[str, str]) -> Row:
     )
     groups, external = _split(cells.get("groups", "")), _split(cells.get("external", ""))
     whole = None if contact == ContactData() and groups else contact
-    return Row(whole, groups, external, tuple(problems))
+    inner = tuple(map(_read_inner, _split(cells.get("inner", ""))))
+    return Row(whole, groups, external, inner, tuple(problems))
 
 
 def _read_more(text: str) -> ContactData:
@@ -268,6 +292,7 @@ class Groups:
     _names: dict[str, str] = field(default_factory=dict)
     _members: dict[str, list[int]] = field(default_factory=dict)
     _external: dict[str, list[str]] = field(default_factory=dict)
+    _inner: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def add(self, row: Row, index: int | None = None) -> None:
         """``index`` is the contact of the row; the other addresses of one that has none are those
@@ -279,10 +304,16 @@ class Groups:
                 self._members.setdefault(key, []).append(index)
             else:
                 self._external.setdefault(key, []).extend(row.external)
+                self._inner.setdefault(key, []).extend(row.inner)
 
     def all(self) -> list[GroupData]:
         return [
-            GroupData(name, _once(self._members.get(key, ())), _once(self._external.get(key, ())))
+            GroupData(
+                name,
+                _once(self._members.get(key, ())),
+                _once(self._external.get(key, ())),
+                inner=_once(self._inner.get(key, ())),
+            )
             for key, name in self._names.items()
         ]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from addressbook import vcard
@@ -136,6 +136,7 @@ class _List:
     members: tuple[str, ...]
     own: bool = False
     class_of: int = 0
+    audiences: Mapping[str, str] = field(default_factory=dict)
 
 
 def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
@@ -157,7 +158,7 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if card.is_group:
             year = _class_of(card) if is_own else 0
             told = (contact.uid, contact.display_name, card.members, is_own, year)
-            lists.append(_List(number, *told))
+            lists.append(_List(number, *told, audiences=_audiences(card) if is_own else {}))
             continue
         if source == "horde" and _is_bare(contact):
             bare.append(GroupData(contact.display_name))
@@ -182,6 +183,13 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     gathered.groups += [*tags.groups(), *bare]
     _add_lists(lists, gathered)
     _add_ties(ties, gathered)
+
+
+def _audiences(card: Card) -> dict[str, str]:
+    """Of members of a group that are classes, the part of their people, by their UID."""
+    lines = card.all("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")
+    told = ((card.text(line), line.parameters.get(families.AUDIENCE, ())) for line in lines)
+    return {_plain_uid(uid): values[0].lower() for uid, values in told if values}
 
 
 def _class_of(card: Card) -> int:
@@ -239,7 +247,8 @@ def _plain_uid(uid: str) -> str:
 
 
 def _add_lists(lists: Sequence[_List], gathered: Gathered) -> None:
-    """Group cards. A list in a list is followed once; members are found by UID, then address."""
+    """Group cards. A list in a list is followed once, in cards of this product's kept as it is;
+    members are found by UID, then address."""
     by_uid: dict[str, int] = {}
     by_address: dict[str, int] = {}
     for index, contact in enumerate(gathered.contacts):
@@ -262,6 +271,7 @@ def _group(
     indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
+    nested: dict[str, str] = {}
     itself = _plain_uid(group.uid)
     seen, waiting = {itself}, [*reversed(group.members)]
     while waiting:
@@ -276,6 +286,8 @@ def _group(
         elif uid in inner:
             if uid == itself:
                 gathered.warn("group_cycle", group.record)
+            elif group.own:
+                nested.setdefault(inner[uid].name, group.audiences.get(uid, ""))
             elif uid not in seen and gathered.may_follow(inner[uid].members):
                 seen.add(uid)
                 waiting += reversed(inner[uid].members)
@@ -296,4 +308,5 @@ def _group(
         tuple(missing),
         is_class=bool(group.class_of),
         school_year=group.class_of,
+        inner=tuple(nested.items()),
     )

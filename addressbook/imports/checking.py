@@ -263,6 +263,9 @@ class _Staging:
             part = self._part(whose.get(group.owner))
             members = [places[index][1] for index in group.members if places[index][0] is part]
             staged = _add_group(part, group.name, members, group.external, len(group.missing))
+            if staged and group.inner:
+                known = [tuple(one) for one in staged.inner or ()]
+                staged.inner = [list(one) for one in dict.fromkeys([*known, *group.inner])]
             if staged and group.is_class:
                 staged.is_class = True
                 staged.school_year = group.school_year or years.current()

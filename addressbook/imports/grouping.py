@@ -16,9 +16,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
-from addressbook.contacts import archiving, groups
+from addressbook.contacts import archiving, groups, nesting
+from addressbook.contacts.families import Audience
 from addressbook.contacts.groups import MOST_ADDRESSES
-from addressbook.models import Contact, Group, ImportGroup, ImportJob, ImportPart, ImportRow
+from addressbook.folding import fold
+from addressbook.models import (
+    Contact,
+    Group,
+    GroupNesting,
+    ImportGroup,
+    ImportJob,
+    ImportPart,
+    ImportRow,
+)
 
 Decision, Policy = ImportRow.Decision, ImportJob.Policy
 
@@ -244,6 +254,8 @@ def apply(
             staged.archives = change.archives
         if group is None:
             group = _made(part.user, staged)
+            if change.archives:
+                nesting.succeed(change.archives, group)
         gone = [pk for pk in change.stayers if pk in leavers]
         left += gone
         staged.group, staged.is_new = group, change.is_new
@@ -261,7 +273,43 @@ def apply(
             through.objects.filter(group=other, contact=pk).delete()
         made += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
     through.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+    _nest(part)
     return archiving.archive_contacts(part.user, left)
+
+
+MOST_NESTED = 500
+"""Groups that one import puts into others; those beyond are refused."""
+
+
+def _nest(part: ImportPart) -> None:
+    """Put the groups of the file into each other; those that may not be are named in the report.
+    What is there already stays as it is."""
+    written = part.staged_groups.filter(is_written=True, is_undone=False).select_related("group")
+    wanted = [
+        (one, one.group, one.inner)
+        for one in written.order_by("number")
+        if one.inner and one.group and part.user
+    ]
+    names = {fold(name)[:200] for _staged, _group, inner in wanted for name, _audience in inner}
+    rows_of_names = Group.objects.filter(user=part.user, deleted=None, folded__in=names)
+    there = {one.folded: one for one in rows_of_names} if wanted else {}
+    left = MOST_NESTED
+    for staged, group, inner in wanted:
+        known = set(GroupNesting.objects.filter(outer=group).values_list("inner", flat=True))
+        new = [
+            (other, audience if audience in tuple(Audience) else "")
+            for name, audience in inner
+            if (other := there.get(fold(name)[:200])) and other.pk not in known
+        ]
+        refused = nesting.add_allowed(group, new[:left])
+        refused += [(other, "many") for other, _audience in new[left:]]
+        left = max(0, left - len(new))
+        gone = {other.pk for other, _code in refused}
+        added = [other.pk for other, _audience in new if other.pk not in gone]
+        rows = GroupNesting.objects.filter(outer=group, inner__in=added)
+        staged.nested = list(rows.values_list("pk", flat=True))
+        staged.not_nested = [[other.name, code] for other, code in refused]
+        staged.save(update_fields=["nested", "not_nested"])
 
 
 def _made(user: User, staged: ImportGroup) -> Group:
@@ -281,6 +329,7 @@ def take_back(part: ImportPart, *, erase: bool) -> int:
     kept = 0
     written = part.staged_groups.filter(is_written=True, is_undone=False)
     for staged in written.select_related("archives").order_by("-number"):
+        GroupNesting.objects.filter(pk__in=staged.nested or ()).delete()
         group = Group.objects.filter(pk=staged.group_id or 0, deleted=None).first()
         if group and staged.is_new:
             staged.is_kept = not _remove(group, staged, erase=erase)

@@ -159,6 +159,13 @@ def classes(job: ImportJob) -> list[Group]:
     return [one.group for one in there.select_related("group") if one.group]
 
 
+def not_nested(job: ImportJob) -> list[tuple[str, str, str]]:
+    """The groups that an import could not put into others: inner group, outer group, and the code
+    of the reason (`nesting.add_allowed`)."""
+    rows = job.staged_groups.filter(is_written=True).exclude(not_nested=None).order_by("number")
+    return [(name, one.name, code) for one in rows for name, code in one.not_nested or ()]
+
+
 def class_changes(job: ImportJob) -> list[ClassChange]:
     """The classes of a school's list, before it is written. Five queries whatever their number."""
     part = job.parts.filter(problem="").first()

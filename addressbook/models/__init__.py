@@ -9,7 +9,14 @@ from addressbook.models.contacts import (
     Group,
     Guardianship,
 )
-from addressbook.models.directory import DirectoryDomain, DirectoryEntry
+from addressbook.models.directory import DirectoryDomain, DirectoryEntry, DirectoryList
+from addressbook.models.groups import (
+    GroupFilter,
+    GroupNesting,
+    GroupShare,
+    SharedGone,
+    SharedUse,
+)
 from addressbook.models.imports import (
     ImportFile,
     ImportGroup,
@@ -31,8 +38,12 @@ __all__ = [
     "ContactWord",
     "DirectoryDomain",
     "DirectoryEntry",
+    "DirectoryList",
     "DirectoryWord",
     "Group",
+    "GroupFilter",
+    "GroupNesting",
+    "GroupShare",
     "Guardianship",
     "ImportFile",
     "ImportGroup",
@@ -42,4 +53,6 @@ __all__ = [
     "ImportRow",
     "ImportTrace",
     "SchoolHoliday",
+    "SharedGone",
+    "SharedUse",
 ]

@@ -53,3 +53,31 @@ class DirectoryEntry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DirectoryList(models.Model):
+    """A group of an LDAP directory, with its members as they were at the last filling, each as
+    ``Nom <adresse>``. Where it has an ``address`` of its own, its mail server knows the members."""
+
+    source_id = models.CharField(_("digest of its name in the source"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    sort_key = models.CharField(_("sorted as"), max_length=200)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    address = models.CharField(_("address"), max_length=254, blank=True)
+    words = models.TextField(_("words of name and address"), blank=True)
+    members = models.JSONField(_("members"), default=list, blank=True)
+    size = models.PositiveIntegerField(_("number of members"), default=0)
+    unknown = models.PositiveIntegerField(
+        _("members without an address"), default=0, help_text=_("Or who are not in the directory.")
+    )
+    is_cut = models.BooleanField(_("has more members than are read"), default=False)
+    filled = models.DateTimeField(_("filled"))
+
+    class Meta:
+        verbose_name = _("list of the directory")
+        verbose_name_plural = _("lists of the directory")
+        ordering = ("sort_key", "pk")
+        indexes = (models.Index(fields=["sort_key"], name="list_in_order"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -361,6 +361,11 @@ class ImportGroup(models.Model):
     members = models.JSONField(default=list)
     external = models.JSONField(default=list)
     missing = models.PositiveIntegerField(default=0)
+    # Names of groups in it with the part of a class; the keys of the rows that were made of them;
+    # and of those that were refused, name and reason.
+    inner = models.JSONField(null=True)
+    nested = models.JSONField(null=True)
+    not_nested = models.JSONField(null=True)
     group = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
     is_new = models.BooleanField(_("new"), default=False)
     before = models.JSONField(default=list)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from addressbook.models.contacts import Contact, Group
+from addressbook.models.groups import GroupShare
 from addressbook.models.imports import ImportJob
 
 
 class AddressBookQuerySet(models.QuerySet["AddressBook"]):
     def counted(self) -> AddressBookQuerySet:
-        """Each with how many contacts and groups it has, contacts in the bin, and imports."""
+        """Each with how many contacts and groups it has, contacts in the bin, groups that are
+        shared, and imports."""
         contacts, groups = Contact.objects.filter(deleted=None), Group.objects.filter(deleted=None)
         return self.annotate(
             contact_count=_count(contacts),
             binned_count=_count(Contact.objects.exclude(deleted=None)),
             group_count=_count(groups),
+            shared_count=_count(
+                groups.filter(Exists(GroupShare.objects.filter(group=OuterRef("pk"))))
+            ),
             import_count=_count(ImportJob.objects.all()),
         )
 

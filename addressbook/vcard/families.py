@@ -16,6 +16,8 @@ _POSITION, _MAIL, _LEGAL = f"{_MARK}POSITION", f"{_MARK}MAIL", f"{_MARK}LEGAL"
 _RELATION, _PUPIL = f"{_MARK}RELATION", f"{_MARK}PUPIL"
 CLASS = f"{_MARK}CLASS"
 """Property of a group's card: the school year of a class."""
+AUDIENCE = f"{_MARK}AUDIENCE"
+"""Parameter of a member that is a class: the part of its people."""
 _TYPES = {"mother": "parent", "father": "parent", "grandparent": "kin", "sibling": "sibling"}
 # Of RFC 6350: who may act on behalf of the person.
 _OTHER = "agent"

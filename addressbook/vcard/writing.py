@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.vcard.escaping import escape, to_caret
-from addressbook.vcard.families import CLASS
+from addressbook.vcard.families import AUDIENCE, CLASS
 from addressbook.vcard.reading import FORMATTED, PRODUCT, SCHOOL, SEAL, full_name
 
 
@@ -51,9 +51,11 @@ def write_group(
     *,
     own: bool = False,
     school_year: int | None = None,
+    inner: Sequence[tuple[str, str]] = (),
 ) -> str:
     """A group card: ``members`` are UIDs of contacts, ``external`` addresses of nobody in them;
-    ``school_year`` is that of a class."""
+    ``school_year`` is that of a class. ``inner`` are UIDs of groups in it, each with the part of a
+    class, "" of others."""
     prefix = "" if version == "4.0" else "X-ADDRESSBOOKSERVER-"
     lines = ["BEGIN:VCARD", f"VERSION:{version}", *_product_line(own=own)]
     lines.append(f"{prefix}KIND:group")
@@ -62,6 +64,9 @@ def write_group(
     lines += [f"FN:{escape(name)}", f"N:{escape(name)};;;;"]
     lines += [f"{prefix}MEMBER:{escape(_member(member))}" for member in members]
     lines += [f"{prefix}MEMBER:{escape(f'mailto:{address}')}" for address in external]
+    for group_uid, audience in inner:
+        part = f";{AUDIENCE}={audience}" if audience else ""
+        lines.append(f"{prefix}MEMBER{part}:{escape(_member(group_uid))}")
     return _folded([*lines, "END:VCARD"])
 
 

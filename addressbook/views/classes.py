@@ -168,11 +168,16 @@ def set_class(request: SignedInRequest, group: int) -> HttpResponse:
     if not form.is_valid():
         return form_page(request, own_group, of_class=form)
     asked = form.cleaned_data
-    groups.set_class(
-        own_group,
-        asked["school_year"] if asked["is_class"] else None,
-        Group.Guardians(asked["guardians"]),
-    )
+    try:
+        groups.set_class(
+            own_group,
+            asked["school_year"] if asked["is_class"] else None,
+            Group.Guardians(asked["guardians"]),
+        )
+    except groups.HoldsGroups:
+        words = gettext("A class holds pupils alone: first take out the groups that are in it.")
+        form.add_error("school_year", words)
+        return form_page(request, own_group, of_class=form)
     words = gettext("Group saved.")
     return go(request, reverse("addressbook:group", args=[group]), words)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import JsonResponse
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
@@ -43,13 +43,22 @@ def _shown(suggestion: Suggestion) -> dict[str, Any]:
         "detail": " · ".join(filter(None, (suggestion.function, suggestion.school))),
         "words": suggestion.words,
     }
+    is_list = suggestion.source == "list"
     if suggestion.group is None:
-        return {**shown, "text": recipient(suggestion.name, suggestion.address)}
+        detail = gettext("list of the directory") if is_list else shown["detail"]
+        text = recipient(suggestion.name, suggestion.address)
+        return {**shown, "detail": detail, "text": text}
     count = ngettext("%(count)s address", "%(count)s addresses", suggestion.size)
+    count %= {"count": intcomma(suggestion.size)}
+    owner = gettext("from %(owner)s") % {"owner": suggestion.owner} if suggestion.owner else ""
+    from_directory = gettext("list of the directory") if is_list else ""
+    page = {"shared": "shared_recipients", "list": "list_recipients"}.get(
+        suggestion.source, "recipients"
+    )
     return {
         **shown,
-        "detail": count % {"count": intcomma(suggestion.size)},
-        "members": reverse("addressbook:recipients", args=[suggestion.group])
+        "detail": " · ".join(filter(None, (count, owner, from_directory))),
+        "members": reverse(f"addressbook:{page}", args=[suggestion.group])
         + (f"?who={suggestion.audience}" if suggestion.audience else ""),
     }
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest, login_required
 from addressbook import presentation
-from addressbook.directory import finding
+from addressbook.directory import filters, finding, lists
 from addressbook.forms import DirectoryForm
 from addressbook.views.pages import page
 
@@ -34,6 +34,8 @@ def directory(request: SignedInRequest) -> HttpResponse:
             for row in entry_page.rows
         ],
         "before_url": _url(query, school, entry_page.number - 1) if entry_page.number > 1 else "",
+        "most": filters.most(),
+        "has_lists": bool(lists.page("")),
         "next_url": _url(query, school, entry_page.number + 1) if entry_page.has_next else "",
     }
     return page(

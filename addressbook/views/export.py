@@ -33,8 +33,12 @@ def file(request: SignedInRequest) -> HttpResponseBase:
     if not form.is_valid():
         return page(request, "export.html", {"form": form}, current="export", status=422)
     group: Group | None = form.cleaned_data["group"]
-    exported = finding.matching(request.user, group=group)
-    groups = whole = [group] if group else list(Group.objects.of(request.user))
+    if group:
+        groups, exported = writing.with_inner(group)
+    else:
+        groups = list(Group.objects.of(request.user))
+        exported = finding.matching(request.user)
+    whole = groups
     if chosen := form.cleaned_data["contacts"]:
         exported, whole = exported.filter(pk__in=chosen), []
     audit.record(AuditEvent.Kind.CONTACTS_EXPORTED, request, contacts=exported.count())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import years
+from addressbook import group_presentation, years
 from addressbook.class_forms import ClassForm
-from addressbook.contacts import groups
+from addressbook.contacts import groups, nesting
 from addressbook.forms import ExternalForm, GroupForm
-from addressbook.models import Group
+from addressbook.group_forms import InnerForm
+from addressbook.models import Group, GroupFilter
 from addressbook.views.pages import Undo, go, group_of, page
 from addressbook.views.people import show_list
 from webmail.errors import NotFound
@@ -64,7 +67,8 @@ def external(request: SignedInRequest, group: int) -> HttpResponse:
     form = ExternalForm(request.POST)
     if form.is_valid():
         try:
-            groups.set_external(own_group, form.cleaned_data["external"])
+            asked = form.cleaned_data
+            groups.set_external(own_group, asked["external"], asked["former"])
         except groups.GroupFull:
             form.add_error("external", gettext("A group holds up to 5,000 addresses."))
         else:
@@ -79,10 +83,11 @@ def form_page(
     *,
     others: ExternalForm | None = None,
     of_class: ClassForm | None = None,
+    of_inner: InnerForm | None = None,
 ) -> HttpResponse:
     """The page of a group, where one of its other forms has a mistake."""
     form = GroupForm(initial={"name": own_group.name})
-    return _form_page(request, form, own_group, others, of_class)
+    return _form_page(request, form, own_group, others, of_class, of_inner)
 
 
 def _form_page(
@@ -91,19 +96,30 @@ def _form_page(
     own_group: Group | None,
     others: ExternalForm | None = None,
     of_class: ClassForm | None = None,
+    of_inner: InnerForm | None = None,
 ) -> HttpResponse:
-    """``others`` is the form of its other addresses, ``of_class`` that of a class, where one of
-    them has a mistake."""
-    status = 422 if form.is_bound or others or of_class else 200
+    """``others`` is the form of its other addresses, ``of_class`` that of a class, ``of_inner``
+    that of groups in it, where one of them has a mistake."""
+    status = 422 if form.is_bound or others or of_class or of_inner else 200
+    context: dict[str, Any] = {}
     if own_group:
-        others = others or ExternalForm(initial={"external": "\n".join(own_group.external)})
+        external = "\n".join(own_group.external)
+        others = others or ExternalForm(initial={"external": external, "former": external})
         initial = {
             "is_class": own_group.is_class,
             "school_year": own_group.school_year or years.current(),
             "guardians": own_group.guardians,
         }
         of_class = of_class or ClassForm(initial=initial)
-    context = {"form": form, "group": own_group, "others": others, "of_class": of_class}
+        if not own_group.is_class:
+            candidates = nesting.candidates(own_group)
+            context = {
+                "of_inner": of_inner or InnerForm(candidates=candidates),
+                "candidates": candidates,
+                "inner": group_presentation.inner_rows(own_group),
+                "has_filter": GroupFilter.objects.filter(group=own_group).exists(),
+            }
+    context |= {"form": form, "group": own_group, "others": others, "of_class": of_class}
     return page(request, "group_form.html", context, group=own_group, status=status)
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import brought, class_presentation, imports, tasks
+from addressbook import brought, class_presentation, group_presentation, imports, tasks
 from addressbook import import_presentation as shown
 from addressbook.class_forms import LeaversForm
 from addressbook.import_forms import BringForm, ColumnsForm, PolicyForm, PreviewForm
@@ -117,7 +117,8 @@ def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     ours = shown.job(import_job)
     classes = imports.classes(import_job)
     report = shown.report(import_job, ours, imports.kept(import_job), is_of_classes=bool(classes))
-    context = {"job": ours, "report": report, "classes": classes}
+    refused = group_presentation.not_nested_words(imports.not_nested(import_job))
+    context = {"job": ours, "report": report, "classes": classes, "not_nested": refused}
     return page(request, "import_report.html", context, current="imports")
 
 

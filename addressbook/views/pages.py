@@ -32,12 +32,14 @@ def page(
     *,
     current: str = "",
     group: Group | None = None,
+    shared: int | None = None,
     partial: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """A page with its side, or its partial without."""
+    """A page with its side, or its partial without; ``shared`` is the key of a colleague's group
+    that the page is about."""
     if not wants_partial(request):
-        context["side"] = presentation.side(request.user, current, group)
+        context["side"] = presentation.side(request.user, current, group, shared)
         context["toast"] = request.session.pop(TOAST, None)
     return render(request, f"addressbook/{template}", context, partial=partial, status=status)
 

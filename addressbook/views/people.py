@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import class_presentation, contacts, presentation
+from addressbook import class_presentation, contacts, group_presentation, presentation
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import archiving, families, finding, groups
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
@@ -54,6 +54,8 @@ def list_context(
         base = reverse("addressbook:group", args=[group.pk])
     return {
         "group": group,
+        "parts": group_presentation.parts(group) if group and not query else None,
+        "gone": () if wants_partial(request) else group_presentation.gone(request.user),
         "query": query,
         "base_url": base,
         "here": request.get_full_path(),

@@ -2,7 +2,7 @@ import pytest
 
 from accounts.models import MailDomain, User
 from addressbook import years
-from addressbook.contacts import families, groups
+from addressbook.contacts import families, groups, sharing
 from addressbook.models import Contact, Group
 from demo import contacts
 from demo.mail import people
@@ -28,3 +28,23 @@ def test_a_teacher_gets_contacts_groups_and_classes_once():
     (lila, *_others) = families.families(Group.objects.get(name="5e C"))
     mother, father = (one.person for one in lila.guardians)
     assert mother.address != father.address
+
+
+@pytest.mark.django_db
+def test_a_teacher_gets_a_group_of_groups_and_a_shared_one_once():
+    domain = MailDomain.objects.create(name=people.DOMAIN)
+    address = people.DURAND.addr_spec
+    user = User.objects.create(mail_domain=domain, login="fdurand", address=address)
+    User.objects.create(mail_domain=domain, login="nguerin", name="Nathalie Guérin")
+    contacts.fill("fdurand")
+    contacts.fill_groups("fdurand", "nguerin")
+    contacts.fill_groups("fdurand", "nguerin")
+    team = Group.objects.get(user=user, name=contacts.TEAM)
+    assert len(groups.recipients(team)) == 21
+    (board,) = sharing.seen_by(user)
+    assert (board.group.name, board.owner_name, board.may_edit) == (
+        "Conseil d’administration",
+        "Nathalie Guérin",
+        True,
+    )
+    assert len(sharing.recipients(board)) == 5

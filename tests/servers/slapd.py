@@ -27,13 +27,15 @@ def installed() -> bool:
 
 class Slapd(process.Server):
     """`start()`, then `url`. `people` are logins with their passwords; the directory itself asks
-    for ten characters, by its policy overlay, and answers with 500 people at a time."""
+    for ten characters, by its policy overlay, and answers with 500 people at a time. `groups` are
+    entries of groups, as LDIF."""
 
     name = "LDAP server"
 
-    def __init__(self, folder: Path, people: dict[str, str]) -> None:
+    def __init__(self, folder: Path, people: dict[str, str], groups: str = "") -> None:
         self.folder = folder
         self.people = people
+        self.groups = groups
         self.port = process.free_port()
         self.log = folder / "slapd.log"
 
@@ -67,6 +69,7 @@ class Slapd(process.Server):
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
 modulepath {modules}
 moduleload back_mdb
 moduleload ppolicy
@@ -111,4 +114,5 @@ cn: policy
 pwdAttribute: userPassword
 pwdCheckQuality: 2
 pwdMinLength: 10
-{people}"""
+{people}
+{self.groups}"""

@@ -918,6 +918,29 @@ _DIRECTORY = Group(
             "function=title",
             example="key=entryUUID,name=displayName,address=mail",
         ),
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_GROUPS",
+            """The LDAP filter that chooses the groups whose members one may write to: entries with
+            `member`, `uniqueMember` or `memberUid`, or with an address of their own. Without it
+            none are read.""",
+            example="(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)"
+            "(objectClass=posixGroup))",
+        ),
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_GROUPS_BASE",
+            """The branch of the LDAP tree that holds the groups. Without it, the branch of the
+            people.""",
+            example="ou=groups,o=gouv,c=fr",
+        ),
+        number(
+            "WEBMAIL_DIRECTORY_GROUP_MOST",
+            300,
+            """How many people a group may have that a user makes of the directory by school,
+            discipline and function, and a group of the LDAP server that one writes to. `0` turns
+            both off.""",
+            maximum=5000,
+            example="100",
+        ),
     ),
     """A job fills the directory every night from the staff records, and from an LDAP server where
     one is set: [contacts.md](contacts.md).""",

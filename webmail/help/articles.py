@@ -40,7 +40,7 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
             "fraud",
         ),
     ),
-    (_("Contacts"), ("contacts", "classes", "import")),
+    (_("Contacts"), ("contacts", "groups", "classes", "import")),
     (_("Devices and display"), ("phone", "display", "accessibility")),
 )
 NAMES: Final = tuple(name for _topic, names in TOPICS for name in names)
@@ -55,8 +55,14 @@ _PAGES: Final = {
     "accounts:sessions": "shared-computer",
     "addressbook:": "contacts",
     "addressbook:add_guardian": "classes",
+    "addressbook:edit_filter": "groups",
+    "addressbook:edit_group": "groups",
     "addressbook:guardian": "classes",
     "addressbook:import": "import",
+    "addressbook:new_filter": "groups",
+    "addressbook:new_group": "groups",
+    "addressbook:share_group": "groups",
+    "addressbook:shared_group": "groups",
     "addressbook:write_class": "classes",
     "addressbook:year": "classes",
     "mail:absence": "absence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -288,6 +288,20 @@ def format_group(group: Group) -> str:
     if _CONTROLS.search(group.name):
         raise ValueError("control character in the name of a group")
     return f"{_phrase(group.name)}: {', '.join(map(format, group.members))};"
+
+
+def with_groups(text: str, members: Mapping[str, Sequence[Address]]) -> str:
+    """A line of recipients with other people in the groups of these names; all else stays as it was
+    typed. A group of nobody is left out."""
+    pieces: list[str] = []
+    for name, entries in _entries(text):
+        if name in members:
+            pieces += [format_group(Group(name, tuple(members[name])))] if members[name] else []
+        elif name:
+            pieces.append(f"{_phrase(name)}: {', '.join(entries)};")
+        else:
+            pieces += entries
+    return ", ".join(filter(None, pieces))
 
 
 def _phrase(name: str) -> str:

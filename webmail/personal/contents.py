@@ -43,6 +43,7 @@ _PIECE = 256 * 1024
 CONTACTS = "contacts"
 # How a row leads to its user, where no column of its own does.
 _PATHS: Final = {
+    "addressbook.GroupNesting": "outer__user",
     "addressbook.ImportFile": "job__user",
     "addressbook.ImportPart": "job__user",
     "webmail.DraftDocument": "draft__user",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from accounts import kept, sessions
 from accounts.models import User, UserSession
+from addressbook.contacts import endings
 from addressbook.imports.jobs import path_of as path_of_import
 from addressbook.models.imports import ImportFile
 from webmail.models import DataExport, DraftDocument, DraftFile, OutboxMessage
@@ -46,7 +47,8 @@ def preview(user: User) -> Preview:
 def forget(user: User) -> None:
     """Delete the user with every row that leads to him, his sessions and his files in the spool.
     A sign-in afterwards makes a new user who is as empty as a newcomer; mail and rules on the mail
-    server stay."""
+    server stay. Colleagues who used his groups are told."""
+    endings.tell_of_owner(user)
     for own in UserSession.objects.of(user):
         sessions.end(own)
     paths = _files(user)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import groups
+from addressbook.contacts import sharing
 from addressbook.contacts.groups import Unreached
 from webmail.mime import addresses
 from webmail.writing import recipients
@@ -47,7 +47,7 @@ def check(request: SignedInRequest) -> JsonResponse:
     return JsonResponse(
         {
             "addresses": [asdict(checked) for checked in _checked(request.user, typed)],
-            "groups": [_gap(gap) for gap in groups.unreached(request.user, names)],
+            "groups": [_gap(gap) for gap in sharing.unreached(request.user, names)],
         }
     )
 

@@ -27,7 +27,8 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import families, groups
+from addressbook.contacts import families, groups, sharing
+from addressbook.directory import lists
 from webmail import outbox
 from webmail.converters import MessageConverter
 from webmail.errors import (
@@ -71,6 +72,7 @@ from webmail.writing import (
     policies,
     posted,
     recipients,
+    renewing,
     resending,
     rosters,
     scheduling,
@@ -231,19 +233,27 @@ def _begun_page(
 
 
 def _group(request: SignedInRequest) -> str:
-    """The group of contacts that ``?group=`` names, under its name: thirty people would not fit
-    into the address of a page."""
+    """The group of contacts, one's own or a colleague's, that ``?group=`` names, or the list of the
+    directory that ``?list=`` names, under its name: thirty people would not fit into the address of
+    a page."""
+    asked = request.GET.get("list", "")
+    if re.fullmatch(r"[0-9]{1,18}", asked):
+        found = lists.find(int(asked))
+        return recipients.group_text(found.name, found.members)
     asked = request.GET.get("group", "")
     if not re.fullmatch(r"[0-9]{1,18}", asked):
         return ""
-    group = groups.find(request.user, int(asked))
-    if group is None:
-        raise NotFound
     who = request.GET.get("who", "")
-    if group.is_class and who in tuple(families.Audience):
+    who = who if who in tuple(families.Audience) else ""
+    if group := groups.find(request.user, int(asked)):
         people = groups.recipients(group, who)
-        return recipients.group_text(families.label(group, who), people)
-    return recipients.group_text(group.name, groups.recipients(group))
+    elif seen := sharing.find(request.user, int(asked)):
+        group, people = seen.group, sharing.recipients(seen, who)
+        sharing.note_use(request.user, group)
+    else:
+        raise NotFound
+    name = families.label(group, who) if group.is_class and who else group.name
+    return recipients.group_text(name, people)
 
 
 def _line(text: str) -> str:
@@ -503,7 +513,11 @@ class _Writing:
             self.form.add_error(None, gettext("Messages cannot be scheduled here."))
         if not self.form.is_valid():
             return _refused(self.request, self.form, status=422, draft=row)
-        content = drafts.content(row)
+        try:
+            content = renewing.renew(self.user, drafts.content(row))
+        except renewing.TooLarge as error:
+            self.form.add_error(None, renewing.too_large_words(error))
+            return _refused(self.request, self.form, status=422, draft=row)
         identity = identities.check(self.user, content.identity)
         held = documents.of(row)
         attached = [file for file in files.of(row) if not file.is_inline]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from addressbook.contacts import groups, names
+from addressbook.contacts import names, sharing
 from addressbook.contacts.groups import Unreached
 from webmail.presentation.words import few
 from webmail.writing import fields, matching, recipients, reminder
@@ -99,7 +99,7 @@ def _of_groups(user: User, review: Review) -> list[Doubt]:
     there = {member.key for member in review.members}
     called = [group.name for group in review.groups + review.hidden_groups]
     facts = []
-    for gap in groups.unreached(user, called):
+    for gap in sharing.unreached(user, called):
         facts += _facts(gap, recipients.without(gap.other_addresses, there))
     if not facts:
         return []

@@ -1,0 +1,56 @@
+"""The ends of shared groups: those who used one are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from addressbook.models import Group, SharedGone, SharedUse
+
+Reason = SharedGone.Reason
+
+
+def users_of(group: Group) -> QuerySet[User]:
+    """Those who used it and did not leave."""
+    uses = SharedUse.objects.filter(group=group, left=None)
+    return User.objects.filter(pk__in=uses.values("user"))
+
+
+def tell(group: Group, users: Iterable[User], reason: str) -> None:
+    owner = group.user.display_name[:254]
+    SharedGone.objects.bulk_create(
+        [
+            SharedGone(
+                user=user,
+                group_key=group.pk,
+                group_name=group.name,
+                owner_name=owner,
+                reason=reason,
+            )
+            for user in users
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def tell_deleted(group: Group) -> None:
+    """The group went into its owner's bin."""
+    tell(group, users_of(group), Reason.DELETED)
+
+
+def tell_restored(group: Group) -> None:
+    """It came out of the bin, and is shared as before."""
+    SharedGone.objects.filter(group_key=group.pk, reason=Reason.DELETED).delete()
+
+
+def tell_of_owner(owner: User) -> None:
+    """Before the account of an owner is deleted, with all his groups."""
+    for group in Group.objects.of(owner).filter(shares__isnull=False).distinct():
+        tell(group, users_of(group), Reason.OWNER)
+
+
+def of(user: User) -> QuerySet[SharedGone]:
+    """The lines that the person has not put away."""
+    return SharedGone.objects.filter(user=user)

@@ -1,0 +1,52 @@
+"""Groups that hold people of the directory: who is in them at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.models import User
+from addressbook.contacts import groups, nesting, sharing
+from addressbook.contacts.nesting import Part
+from addressbook.directory import filters
+from addressbook.folding import fold
+from addressbook.models import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A group as it is now. ``is_too_large``: the directory has more such people than may be in a
+    group, and none of them is among the recipients."""
+
+    recipients: tuple[str, ...]
+    is_too_large: bool = False
+
+
+def find(user: User, names: Iterable[str]) -> dict[str, Live]:
+    """By name, as it is given, those of the user's groups and of the ones shared with him that hold
+    people of the directory, themselves or in a group in them. Two queries where there is none."""
+    asked = {name: fold(name)[:200] for name in names}
+    folded = set(asked.values())
+    if not folded:
+        return {}
+    found: dict[str, Live] = {}
+    own = list(Group.objects.of(user).filter(folded__in=folded))
+    seen = sharing.named(user, folded - {group.folded for group in own})
+    several = [(group, True) for group in own]
+    several += [(one.group, one.with_pupils) for one in seen]
+    if not several:
+        return {}
+    of_each = nesting.parts_of([Part(group) for group, _pupils in several])
+    filtered = {
+        one.group_id for one in groups.filters_of(part for parts in of_each for part in parts)
+    }
+    for (group, with_pupils), parts in zip(several, of_each, strict=True):
+        if filtered & {part.group.pk for part in parts}:
+            people = groups.recipients(group, with_pupils=with_pupils)
+            found[group.folded] = Live(people, bool(groups.too_large(parts)))
+    return {name: found[key] for name, key in asked.items() if key in found}
+
+
+def most() -> int:
+    """How many people of the directory a group may have."""
+    return filters.most()

@@ -1,0 +1,323 @@
+"""Groups that their owner lets colleagues use: to read, or to add and take out members too.
+
+Whoever gets at a group here is its owner or a colleague whom a share of it names, himself or by his
+school. A colleague sees the members of the group, by name and address, and nothing else of the
+owner's address book: an address that he adds becomes none of the owner's contacts. Pupils and their
+guardians are seen where the owner has said so for this share, and only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import StaffRecord, User
+from addressbook.contacts import endings, families, groups, nesting
+from addressbook.contacts.groups import MOST_ADDRESSES, GroupFull, Unreached
+from addressbook.folding import fold
+from addressbook.models import (
+    ContactAddress,
+    DirectoryEntry,
+    Group,
+    GroupShare,
+    SharedGone,
+    SharedUse,
+)
+
+MOST_SHARES = 200
+"""Colleagues and schools that one group is shared with."""
+MOST_SEEN = 500
+"""Groups that are shared with one person."""
+Reason = SharedGone.Reason
+
+
+class TooManyShares(ValueError):
+    """The group would be shared with more than two hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A group of a colleague's as it is shared with somebody."""
+
+    group: Group
+    may_edit: bool
+    with_pupils: bool
+
+    @property
+    def owner_name(self) -> str:
+        return self.group.user.display_name
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a shared group. ``key`` names him in the group itself, to take him out; "" of
+    who is in one of the groups in it, or in the directory."""
+
+    name: str
+    address: str
+    key: str = ""
+
+
+# --- the owner's ---
+
+
+def strangers(addresses: Iterable[str]) -> list[str]:
+    """Those of the addresses that are nobody's in the directory, nor a user's."""
+    wanted = list(dict.fromkeys(addresses))
+    known = set(DirectoryEntry.objects.filter(folded__in=wanted).values_list("folded", flat=True))
+    missing = [address for address in wanted if address not in known]
+    users = User.objects.filter(address__in=missing, mail_domain__isnull=False)
+    known |= {address.lower() for address in users.values_list("address", flat=True)}
+    return [address for address in missing if address not in known]
+
+
+def share(
+    group: Group,
+    addresses: Iterable[str],
+    school: str = "",
+    *,
+    may_edit: bool,
+    with_pupils: bool,
+) -> int:
+    """Let colleagues use a group, or change how they may; with how many it is shared now. Raises
+    TooManyShares."""
+    wanted = [(address.lower(), "") for address in addresses]
+    wanted += [("", school)] if school else []
+    with transaction.atomic():
+        Group.objects.select_for_update().get(pk=group.pk)
+        there = set(group.shares.values_list("address", "school_uai"))
+        if len(there | set(wanted)) > MOST_SHARES:
+            raise TooManyShares(group.name)
+        for address, uai in wanted:
+            said = {"may_edit": may_edit, "with_pupils": with_pupils}
+            GroupShare.objects.update_or_create(
+                group=group, address=address, school_uai=uai, defaults=said
+            )
+        # Who is asked in again is in again.
+        named = User.objects.filter(address__in=[address for address, _uai in wanted if address])
+        SharedUse.objects.filter(group=group, user__in=named).update(left=None)
+        SharedGone.objects.filter(group_key=group.pk, user__in=named).delete()
+    return len(there | set(wanted))
+
+
+def change(one: GroupShare, *, may_edit: bool) -> None:
+    one.may_edit = may_edit
+    one.save(update_fields=["may_edit"])
+
+
+def end(one: GroupShare) -> None:
+    """Those who used the group by this share alone are told."""
+    group = Group.objects.select_related("user").get(pk=one.group_id)
+    with transaction.atomic():
+        one.delete()
+        users = endings.users_of(group)
+        endings.tell(group, [user for user in users if find(user, group.pk) is None], Reason.ENDED)
+
+
+def left(group: Group) -> set[str]:
+    """The addresses of colleagues who left it."""
+    uses = SharedUse.objects.filter(group=group).exclude(left=None)
+    return {address.lower() for address in uses.values_list("user__address", flat=True)}
+
+
+# --- the colleague's ---
+
+
+def seen_by(user: User) -> list[Seen]:
+    """The groups that are shared with a person, by name. One query."""
+    several: dict[int, Seen] = {}
+    for one in _shares(user)[:MOST_SEEN]:
+        before = several.get(one.group_id)
+        several[one.group_id] = Seen(
+            one.group,
+            one.may_edit or bool(before and before.may_edit),
+            one.with_pupils or bool(before and before.with_pupils),
+        )
+    return [one for one in several.values() if one.with_pupils or not one.group.is_class]
+
+
+def _shares(user: User) -> QuerySet[GroupShare]:
+    """By his address, or by the school of his staff record. None of those he left."""
+    has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
+    rows = GroupShare.objects.filter(_for(user), ~Exists(has_left), group__deleted=None)
+    rows = rows.filter(group__user__is_active=True).exclude(group__user=user)
+    return rows.select_related("group__user").order_by("group__folded", "group", "pk")
+
+
+def _for(user: User) -> Q:
+    if user.mail_domain_id is None:
+        return Q(pk=None)
+    record = StaffRecord.objects.active().filter(mail_domain=user.mail_domain_id, login=user.login)
+    of_school = Q(school_uai__in=record.order_by().values("school_uai")) & ~Q(school_uai="")
+    if not user.address:
+        return of_school
+    return of_school | Q(address=user.address.lower())
+
+
+def find(user: User, pk: int) -> Seen | None:
+    """A group that is shared with a person."""
+    shares = list(_shares(user).filter(group=pk))
+    if not shares:
+        return None
+    with_pupils = any(one.with_pupils for one in shares)
+    group = shares[0].group
+    if group.is_class and not with_pupils:
+        return None
+    return Seen(group, any(one.may_edit for one in shares), with_pupils)
+
+
+def named(user: User, names: Iterable[str]) -> list[Seen]:
+    """Those of these names, accents and capitals aside."""
+    folded = {fold(name)[:200] for name in names}
+    return [one for one in seen_by(user) if one.group.folded in folded] if folded else []
+
+
+def note_use(user: User, group: Group) -> None:
+    """Whoever uses a group is told when it ends; once a day is enough."""
+    today = timezone.localdate()
+    use, is_new = SharedUse.objects.get_or_create(group=group, user=user)
+    if not is_new and use.used != today:
+        SharedUse.objects.filter(pk=use.pk).update(used=today)
+
+
+def leave(user: User, group: Group) -> None:
+    """It is shown to this person no more; the owner sees who left."""
+    SharedUse.objects.update_or_create(group=group, user=user, defaults={"left": timezone.now()})
+
+
+def come_back(user: User, pk: int) -> bool:
+    """Undo `leave`; False where it is not shared with him any more."""
+    uses = SharedUse.objects.filter(user=user, group=pk)
+    former = list(uses.values_list("left", flat=True))
+    uses.update(left=None)
+    if find(user, pk) is not None:
+        return True
+    uses.update(left=former[0] if former else None)
+    return False
+
+
+def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
+    """See `groups.recipients`."""
+    return groups.recipients(seen.group, audience, with_pupils=seen.with_pupils)
+
+
+def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
+    """`groups.unreached`, with those of the groups that are shared with the user; of two of one
+    name his own. One query more, where there is a name."""
+    several = list(names)
+    found = groups.unreached(user, several)
+    for seen in named(user, several):
+        own = Group.objects.of(user).filter(folded=seen.group.folded)
+        silent = reach(seen).silent
+        without = [one.name for one in silent if one.reason == families.Silence.NO_ADDRESS]
+        if without and not own.exists():
+            found.append(Unreached(seen.group.name, tuple(dict.fromkeys(without)), ()))
+    return found
+
+
+def reach(seen: Seen) -> families.Reach:
+    """See `groups.reach`."""
+    return groups.reach(seen.group, with_pupils=seen.with_pupils)
+
+
+def members(seen: Seen) -> tuple[Member, ...]:
+    """All who are in it, by name, those of groups in it and of the directory after its own. Names
+    of addresses without a contact are the directory's."""
+    own = list(_own(seen))
+    own += [Member("", address, f"a:{address.lower()}") for address in seen.group.external]
+    there = {member.address.lower() for member in own if member.address}
+    audience = families.Audience.BOTH if seen.group.is_class else ""
+    others = []
+    for text in recipients(seen, audience):
+        name, address = _split(text)
+        if address.lower() not in there:
+            others.append(Member(name, address))
+    return tuple(_called([*own, *others]))
+
+
+def _own(seen: Seen) -> Iterable[Member]:
+    rows = groups.contacts_of(seen.group, with_pupils=seen.with_pupils)
+    rows = rows.order_by("sort_key", "pk")
+    pairs = list(rows.values_list("pk", "display_name")[:MOST_ADDRESSES])
+    first = ContactAddress.objects.filter(contact__in=rows.order_by().values("pk"), position=0)
+    addresses = dict(first.order_by().values_list("contact_id", "address"))
+    for pk, name in pairs:
+        yield Member(name, addresses.get(pk, ""), f"c:{pk}")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """A recipient as `keeping.recipient` writes it."""
+    name, bracket, address = text.rpartition("<")
+    if not bracket:
+        return "", text
+    return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
+
+
+def _called(found: Sequence[Member]) -> Iterable[Member]:
+    nameless = [member.address.lower() for member in found if not member.name]
+    names: dict[str, str] = {}
+    for start in range(0, len(nameless), 500):
+        rows = DirectoryEntry.objects.filter(folded__in=nameless[start : start + 500])
+        names |= dict(rows.values_list("folded", "name"))
+    for member in found:
+        name = member.name or names.get(member.address.lower(), "")
+        yield Member(name, member.address, member.key)
+
+
+def add(seen: Seen, addresses: Iterable[str]) -> int:
+    """Addresses into a shared group, among those that no contact has; how many were not in it.
+    Raises GroupFull."""
+    with transaction.atomic():
+        group = Group.objects.select_for_update().get(pk=seen.group.pk)
+        there = {address.lower() for address in group.external}
+        of_contacts = ContactAddress.objects.filter(
+            contact__groups=group, contact__deleted=None, position=0
+        )
+        there |= set(of_contacts.values_list("folded", flat=True))
+        new = {one.lower(): one for one in addresses if one.lower() not in there}
+        if group.contacts.count() + len(group.external) + len(new) > MOST_ADDRESSES:
+            raise GroupFull(group.name)
+        group.external = [*group.external, *new.values()]
+        group.save(update_fields=["external"])
+    return len(new)
+
+
+def take_out(seen: Seen, key: str) -> bool:
+    """Take a member out by `Member.key`: a contact stays with the owner. False when he is not in
+    the group itself, or not to be seen."""
+    kind, _colon, value = key.partition(":")
+    if kind == "c" and value.isascii() and value.isdigit() and len(value) < 19:
+        visible = groups.contacts_of(seen.group, with_pupils=seen.with_pupils)
+        there = visible.filter(pk=int(value)).values_list("pk", flat=True)
+        return bool(groups.remove(seen.group, there))
+    with transaction.atomic():
+        group = Group.objects.select_for_update().get(pk=seen.group.pk)
+        rest = [one for one in group.external if f"a:{one.lower()}" != key]
+        is_gone = len(rest) < len(group.external)
+        if is_gone:
+            group.external = rest
+            group.save(update_fields=["external"])
+    return is_gone
+
+
+def put_back(seen: Seen, key: str) -> bool:
+    """Undo `take_out`: a contact only where he is the owner's and was in the group a moment ago,
+    which the caller has signed."""
+    kind, _colon, value = key.partition(":")
+    if kind == "c":
+        return bool(groups.add(seen.group, [int(value)]))
+    return bool(add(seen, [value]))
+
+
+def inner_of(seen: Seen) -> list[str]:
+    """The names of the groups that are in it at any depth."""
+    parts = nesting.parts(seen.group)[1:]
+    return [
+        families.label(part.group, part.audience) if part.audience else part.group.name
+        for part in parts
+        if seen.with_pupils or not part.group.is_class
+    ]

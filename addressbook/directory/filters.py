@@ -1,0 +1,163 @@
+"""People of the directory by what they do and where: whom a group from the directory stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Q, QuerySet
+
+from addressbook.completion import roles
+from addressbook.folding import fold, words
+from addressbook.models import DirectoryEntry, GroupFilter
+
+_TERMS = "directory-terms"
+_TERMS_SECONDS = 10 * 60
+_MOST_SCHOOLS, _MOST_WORDS = 5_000, 1_000
+
+
+def most() -> int:
+    """How many people a group from the directory may have; 0: there are no such groups."""
+    return int(settings.DIRECTORY_GROUP_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The schools of the directory, number and name, its disciplines and its functions."""
+
+    schools: tuple[tuple[str, str], ...]
+    disciplines: tuple[str, ...]
+    functions: tuple[str, ...]
+
+    def school(self, text: str) -> tuple[str, str] | None:
+        """The school that was typed: its number, its name, or both as the list shows them."""
+        wanted = fold(text.strip())
+        named = [one for one in self.schools if wanted in _spellings(*one)]
+        return named[0] if len(named) == 1 else None
+
+    def discipline(self, text: str) -> str:
+        """The discipline that was typed as the directory has it, or ""."""
+        return next(iter(_same(text, self.disciplines)), "")
+
+    def function(self, text: str) -> str:
+        """The function that was typed: as the directory has it, else the words that some of the
+        directory hold, as ``Professeur`` of ``Professeure agrégée``; "" for none."""
+        known = next(iter(_same(text, self.functions)), "")
+        plain = f"{text[:1].upper()}{text[1:]}"
+        return known or (plain if _holding(text, self.functions) else "")
+
+
+def school_words(uai: str, name: str) -> str:
+    """A school as it is chosen: ``Collège Jean Moulin (0801234A)``."""
+    return f"{name} ({uai})" if name else uai
+
+
+def _spellings(uai: str, name: str) -> set[str]:
+    return {fold(text) for text in (uai, name, school_words(uai, name)) if text}
+
+
+def terms() -> Terms:
+    """From the cache for ten minutes, and until the next filling; else three queries."""
+    if kept := cache.get(_TERMS):
+        schools, disciplines, functions = kept  # lists, as the cache keeps them
+        pairs = tuple((uai, name) for uai, name in schools)
+        return Terms(pairs, tuple(disciplines), tuple(functions))
+    rows = DirectoryEntry.objects.order_by().exclude(school_uai="")
+    names: dict[str, str] = {}
+    for uai, name in rows.values_list("school_uai", "school_name").distinct()[:_MOST_SCHOOLS]:
+        names[uai] = names.get(uai) or name
+    schools = sorted(names.items(), key=lambda one: (fold(one[1]), one[0]))
+    found = Terms(tuple(schools), _values("discipline"), _values("function"))
+    cache.set(_TERMS, (found.schools, found.disciplines, found.functions), _TERMS_SECONDS)
+    return found
+
+
+def _values(column: str) -> tuple[str, ...]:
+    rows = DirectoryEntry.objects.order_by().exclude(**{column: ""})
+    values = rows.values_list(column, flat=True).distinct()[:_MOST_WORDS]
+    return tuple(sorted(values, key=fold))
+
+
+def forget_terms() -> None:
+    """After a filling."""
+    cache.delete(_TERMS)
+
+
+_FEMININE = (
+    ("euse", "eur"),
+    ("ee", ""),
+    ("trice", "teur"),
+    ("ere", "er"),
+    ("ienne", "ien"),
+    ("e", ""),
+)
+
+
+def _stem(word: str) -> str:
+    """``professeure`` and ``professeur`` are one function, ``infirmière`` and ``infirmier``."""
+    for ending, other in _FEMININE:
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return word.removesuffix(ending) + other
+    return word
+
+
+def _key(text: str) -> frozenset[str]:
+    """The same for two spellings of a discipline or function: ``SVT`` and its whole name."""
+    plain = text.replace("(e)", "").replace("·e", "")
+    return frozenset(_stem(word) for word in roles.words_of(" ".join(words(plain))))
+
+
+def _same(text: str, known: Iterable[str]) -> list[str]:
+    key = _key(text)
+    return [one for one in known if _key(one) == key] if key else []
+
+
+def _holding(text: str, known: Iterable[str]) -> list[str]:
+    """Those that have every word of the text, and perhaps others."""
+    key = _key(text)
+    return [one for one in known if key <= _key(one)] if key else []
+
+
+def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
+    """Those who have what is wanted now, by last name. All spellings of a discipline count, and all
+    functions that hold the words of the one that is wanted."""
+    return DirectoryEntry.objects.filter(_condition(wanted)).order_by("sort_key", "pk")
+
+
+def _condition(wanted: GroupFilter) -> Q:
+    known = terms()
+    condition = Q(school_uai=wanted.school_uai) if wanted.school_uai else Q()
+    if wanted.discipline:
+        same = _same(wanted.discipline, known.disciplines)
+        condition &= Q(discipline__in=[wanted.discipline, *same])
+    if wanted.function:
+        same = _holding(wanted.function, known.functions)
+        condition &= Q(function__in=[wanted.function, *same])
+    return condition
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The people of one group from the directory, each once: name and address. ``count`` is how
+    many there are; beyond what is allowed there is nobody among ``people``."""
+
+    people: tuple[tuple[str, str], ...] = ()
+    count: int = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.count > most()
+
+
+def find(wanted: GroupFilter) -> Found:
+    """One query, two where there are too many; nobody where the administrators turned it off."""
+    limit = most()
+    if not limit:
+        return Found()
+    rows = entries(wanted)
+    people = tuple(rows.values_list("name", "address")[: limit + 1])
+    if len(people) > limit:
+        return Found((), rows.order_by().count())
+    return Found(people, len(people))

@@ -1,0 +1,209 @@
+"""Groups read from an LDAP directory, with the people in them.
+
+A group names its members by their entries (``member`` of groupOfNames, ``uniqueMember`` of
+groupOfUniqueNames), by their logins (``memberUid`` of posixGroup), or has an address of its own.
+Groups in groups are followed; what a server answers is bounded everywhere.
+
+python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import ldap.dn
+from ldap.ldapobject import SimpleLDAPObject
+
+from addressbook.contacts.keeping import recipient
+from addressbook.directory import ldap as people
+from addressbook.directory.ldap import Entry, Source
+
+MOST_GROUPS = 5_000
+MOST_MEMBERS = 5_000
+"""Of one group, those of groups in it among them."""
+MOST_DEPTH = 12
+MOST_NAMES = 500_000
+"""Of all groups together: names of members that are read, and members that are kept."""
+_MOST_PEOPLE = 1_000_000
+_LONGEST_NAME = 2_000
+_BY_ENTRY = ("member", "uniquemember")
+_BY_LOGIN = "memberuid"
+_NAMES = ["cn", "mail", "description", "member", "uniqueMember", "memberUid"]
+
+
+@dataclass(frozen=True, slots=True)
+class LdapGroup:
+    """A group as the directory has it today. ``members`` are written as recipients; ``unknown`` is
+    how many have no address, or are not among the people; ``is_cut``: it has more than are read."""
+
+    key: str
+    name: str
+    description: str
+    address: str
+    members: tuple[str, ...]
+    unknown: int
+    is_cut: bool
+
+
+@dataclass(slots=True)
+class _Read:
+    """A group as its entry says it."""
+
+    name: str
+    description: str
+    address: str
+    entries: tuple[str, ...]
+    logins: tuple[str, ...]
+    is_cut: bool
+
+
+@dataclass(slots=True)
+class _People:
+    """Recipients by the name of their entry, and by their login."""
+
+    by_entry: dict[str, str] = field(default_factory=dict)
+    by_login: dict[str, str] = field(default_factory=dict)
+
+
+def groups(source: Source) -> Iterator[LdapGroup]:
+    """Those that the filter chooses, each with its people. Raises ServerUnavailable and
+    ServerRefused."""
+    with people.opened(source) as directory:
+        found = _groups(directory, source)
+        known = _people(directory, source, found)
+    left = MOST_NAMES
+    for key, group in found.items():
+        resolved = _resolved(key, group, found, known, min(MOST_MEMBERS, left))
+        left -= len(resolved.members)
+        yield resolved
+
+
+def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
+    found: dict[str, _Read] = {}
+    left = MOST_NAMES
+    for dn, entry in people.paged(directory, source.groups_base, source.groups, _NAMES):
+        if group := _read(entry, left):
+            found[normal(dn)] = group
+            left = max(0, left - len(group.entries) - len(group.logins))
+        if len(found) == MOST_GROUPS:
+            break
+    return found
+
+
+def _read(entry: Entry, left: int) -> _Read | None:
+    """None for a group without a name; ``left`` is how many members may still be read. Of a long
+    group some servers give a part alone, as ``member;range=0-1499``."""
+    values = {name.lower(): texts for name, texts in entry.items()}
+    entries: list[str] = []
+    is_cut = False
+    most = min(MOST_MEMBERS, left)
+    for name, texts in values.items():
+        plain, _semicolon, part = name.partition(";")
+        if plain in _BY_ENTRY:
+            is_cut |= part.startswith("range=") and not part.endswith("-*")
+            is_cut |= len(texts) > most
+            entries += [_text(one) for one in texts[:most]]
+    of_logins = values.get(_BY_LOGIN, [])
+    is_cut |= len(of_logins) > most
+    logins = [_text(one) for one in of_logins[:most]]
+    name, address = _first(values, "cn", 200), _first(values, "mail", 254)
+    if not name:
+        return None
+    return _Read(
+        name=name,
+        description=_first(values, "description", 300),
+        address=address if "@" in address else "",
+        entries=tuple(map(normal, filter(None, entries))),
+        logins=tuple(one.lower() for one in logins if one),
+        is_cut=is_cut,
+    )
+
+
+def _first(values: Mapping[str, list[bytes]], name: str, most: int) -> str:
+    texts = values.get(name, [])
+    return " ".join(_text(texts[0]).split())[:most] if texts else ""
+
+
+def _text(value: bytes) -> str:
+    """ "" for what is too long to be a name: cut, it would be somebody else's."""
+    return value.decode("utf-8", "replace") if len(value) <= _LONGEST_NAME else ""
+
+
+def normal(dn: str) -> str:
+    """The name of an entry as it is compared: ``CN=A, O=B`` is ``cn=a,o=b``."""
+    try:
+        parts = ldap.dn.str2dn(dn)
+    except ldap.DECODING_ERROR:
+        return dn.lower()
+    return ",".join(
+        "+".join(f"{name.lower()}={value.lower()}" for name, value, _flags in parts_of_one)
+        for parts_of_one in parts
+    )
+
+
+def _people(directory: SimpleLDAPObject, source: Source, found: Mapping[str, _Read]) -> _People:
+    """The people whom a group names; nobody else is kept."""
+    named = {one for group in found.values() for one in group.entries}
+    logins = {one for group in found.values() for one in group.logins}
+    address, name = source.attributes.get("address", "mail"), source.attributes.get("name", "cn")
+    known = _People()
+    rows = people.paged(directory, source.base, source.filter, ["uid", address, name])
+    for number, (dn, entry) in enumerate(rows):
+        if number == _MOST_PEOPLE:
+            break
+        values = {key.lower(): texts for key, texts in entry.items()}
+        mail = _first(values, address.lower(), 254)
+        if "@" not in mail:
+            continue
+        text = recipient(_first(values, name.lower(), 200), mail)
+        if (key := normal(dn)) in named:
+            known.by_entry[key] = text
+        if (login := _first(values, "uid", 254).lower()) in logins:
+            known.by_login[login] = text
+    return known
+
+
+def _resolved(
+    key: str, group: _Read, found: Mapping[str, _Read], known: _People, most: int
+) -> LdapGroup:
+    """With those of groups in it; ``most`` are kept."""
+    members: dict[str, str] = {}
+    unknown = 0
+    seen, level, is_cut = {key}, [group], False
+    for _depth in range(MOST_DEPTH):
+        inner: list[_Read] = []
+        for one in level:
+            is_cut |= one.is_cut
+            for named in one.entries:
+                if named in seen:
+                    continue
+                if text := known.by_entry.get(named):
+                    members.setdefault(text.lower(), text)
+                elif named in found:
+                    seen.add(named)
+                    inner.append(found[named])
+                else:
+                    unknown += 1
+            for login in one.logins:
+                if text := known.by_login.get(login):
+                    members.setdefault(text.lower(), text)
+                else:
+                    unknown += 1
+            if len(members) > most:
+                is_cut, inner = True, []
+                break
+        level = inner
+        if not level:
+            break
+    is_cut |= bool(level)
+    return LdapGroup(
+        key=hashlib.blake2b(key.encode(), digest_size=16).hexdigest(),
+        name=group.name,
+        description=group.description,
+        address=group.address,
+        members=tuple(list(members.values())[:most]),
+        unknown=unknown,
+        is_cut=is_cut,
+    )

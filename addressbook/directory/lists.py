@@ -1,0 +1,34 @@
+"""The groups of an LDAP directory, as the last filling found them."""
+
+from __future__ import annotations
+
+from addressbook.directory import filters
+from addressbook.folding import words
+from addressbook.models import DirectoryList
+from webmail.errors import NotFound
+
+MOST_SHOWN = 200
+_MOST_WORDS = 5
+
+
+def page(query: str) -> list[DirectoryList]:
+    """By name, those with every word of ``query``; one more than is shown. One query."""
+    rows = DirectoryList.objects.order_by("sort_key", "pk").defer("members")
+    if not filters.most():
+        return []
+    for word in words(query)[:_MOST_WORDS]:
+        rows = rows.filter(words__contains=f" {word}")
+    return list(rows[: MOST_SHOWN + 1])
+
+
+def find(pk: int) -> DirectoryList:
+    """One that may be written to. Raises NotFound."""
+    found = DirectoryList.objects.filter(pk=pk).first()
+    if found is None or not 0 < found.size <= filters.most():
+        raise NotFound
+    return found
+
+
+def recipients(pk: int) -> tuple[str, ...]:
+    """``Nom <adresse>`` of each member. Raises NotFound."""
+    return tuple(find(pk).members)

@@ -1,0 +1,232 @@
+"""The input from browsers about groups in groups, shared groups, and groups from the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from addressbook import vcard
+from addressbook.contacts import families
+from addressbook.contacts.families import Audience
+from addressbook.directory import filters
+from addressbook.directory.filters import Terms
+from addressbook.forms import one_address
+from addressbook.models import Group, GroupFilter
+
+MOST_PEOPLE = 50
+"""Colleagues named at once."""
+MOST_ADDED = 100
+"""Addresses that a colleague adds at once."""
+_TEXT = {"class": "input", "autocomplete": "off"}
+
+
+class InnerForm(forms.Form):
+    """A group that goes into another: its key, and of a class the part of its people."""
+
+    inner = forms.ChoiceField(
+        label=_("Group to put in"), widget=forms.Select(attrs={"class": "select"})
+    )
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, candidates: Sequence[Group]
+    ) -> None:
+        super().__init__(data)
+        self.candidates = {str(group.pk): group for group in candidates}
+        field = self.fields["inner"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  as declared above
+        field.choices = [choice for group in candidates for choice in _choices(group)]
+
+    def wanted(self) -> tuple[Group, str]:
+        key, _colon, audience = self.cleaned_data["inner"].partition(":")
+        return self.candidates[key], audience
+
+
+def _choices(group: Group) -> list[tuple[str, str]]:
+    if not group.is_class:
+        return [(str(group.pk), group.name)]
+    return [
+        (f"{group.pk}:{audience}", families.label(group, audience))
+        for audience in (Audience.GUARDIANS, Audience.PUPILS, Audience.BOTH)
+    ]
+
+
+class GroupShareForm(forms.Form):
+    """Colleagues who may use a group, by name or by their school, and how."""
+
+    READ, EDIT = "read", "edit"
+
+    people = forms.CharField(required=False, max_length=20_000, label=_("Colleagues"))
+    school = forms.BooleanField(required=False)
+    may = forms.ChoiceField(
+        choices=[(READ, READ), (EDIT, EDIT)],
+        error_messages={
+            "required": _("Choose what they may do."),
+            "invalid_choice": _("Choose what they may do."),
+        },
+    )
+    with_pupils = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, holds_families: bool, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.holds_families = holds_families
+
+    def clean_people(self) -> tuple[str, ...]:
+        """The addresses, in small letters, each once."""
+        found: dict[str, None] = {}
+        for piece in self.cleaned_data["people"].replace(";", ",").split(","):
+            if not piece.strip():
+                continue
+            addresses = vcard.addresses_in(piece)
+            if len(addresses) != 1:
+                words = gettext("%(typed)s is not an address.")
+                raise ValidationError(words % {"typed": piece.strip()[:80]})
+            found.setdefault(addresses[0].lower())
+        if len(found) > MOST_PEOPLE:
+            words = gettext("At most %(most)s people at once.")
+            raise ValidationError(words % {"most": MOST_PEOPLE})
+        return tuple(found)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "people" not in self.errors and not (cleaned.get("people") or cleaned.get("school")):
+            self.add_error("people", _("Say with whom."))
+        if self.holds_families and not cleaned.get("with_pupils"):
+            words = _("Pupils or their families are in this group: confirm that they may see them.")
+            self.add_error("with_pupils", words)
+        # Nobody agrees beforehand to what is put in later.
+        cleaned["with_pupils"] = self.holds_families and bool(cleaned.get("with_pupils"))
+        return cleaned
+
+
+class AddAddressesForm(forms.Form):
+    """Addresses that a colleague adds to a shared group, one on a line or between commas."""
+
+    addresses = forms.CharField(
+        label=_("Addresses to add"),
+        max_length=30_000,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 3, "spellcheck": "false"}),
+        help_text=_("One on a line. They do not become contacts of the group’s owner."),
+    )
+
+    def clean_addresses(self) -> list[str]:
+        found: dict[str, str] = {}
+        text = self.cleaned_data["addresses"].replace(";", "\n").replace(",", "\n")
+        for line in text.splitlines():
+            if typed := line.strip():
+                address = one_address(typed)
+                found.setdefault(address.lower(), address)
+        if len(found) > MOST_ADDED:
+            words = gettext("At most %(most)s addresses at once.")
+            raise ValidationError(words % {"most": MOST_ADDED})
+        return list(found.values())
+
+
+class FilterForm(forms.Form):
+    """Whom a group from the directory stands for: school, discipline, function."""
+
+    function = forms.CharField(
+        label=_("Function"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={**_TEXT, "list": "functions"}),
+        help_text=_("“Professeur” stands for all functions with that word, whoever has them."),
+    )
+    discipline = forms.CharField(
+        label=_("Discipline"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={**_TEXT, "list": "disciplines"}),
+    )
+    school = forms.CharField(
+        label=_("School"),
+        max_length=220,
+        required=False,
+        widget=forms.TextInput(attrs={**_TEXT, "list": "schools"}),
+    )
+    name = forms.CharField(
+        label=_("Name of the group"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs=_TEXT),
+        help_text=_("Empty: as its people are called above."),
+    )
+
+    def __init__(self, *args: Any, terms: Terms, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.terms = terms
+        self.found_school = ("", "")
+
+    def clean_name(self) -> str:
+        text = "".join(" " if ord(one) < 32 else one for one in self.cleaned_data["name"])
+        return " ".join(text.split())
+
+    def clean_school(self) -> str:
+        text = self.cleaned_data["school"].strip()
+        if text:
+            school = self.terms.school(text)
+            if school is None:
+                words = _("No school of the directory is called so. Choose one of the list.")
+                raise ValidationError(words)
+            self.found_school = school
+        return text
+
+    def clean_discipline(self) -> str:
+        text = self.cleaned_data["discipline"].strip()
+        if text and not (known := self.terms.discipline(text)):
+            raise ValidationError(
+                _("The directory has no such discipline. Choose one of the list.")
+            )
+        return known if text else ""
+
+    def clean_function(self) -> str:
+        text = self.cleaned_data["function"].strip()
+        if text and not (known := self.terms.function(text)):
+            raise ValidationError(_("The directory has no such function. Choose one of the list."))
+        return known if text else ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not any(
+            cleaned.get(name) for name in ("school", "discipline", "function")
+        ):
+            raise ValidationError(_("Say at least a school, a discipline or a function."))
+        return cleaned
+
+    def wanted(self) -> GroupFilter:
+        """The filter, of no group yet."""
+        uai, name = self.found_school
+        return GroupFilter(
+            school_uai=uai,
+            school_name=name[:200],
+            discipline=self.cleaned_data["discipline"],
+            function=self.cleaned_data["function"],
+        )
+
+
+def filter_initial(wanted: GroupFilter) -> dict[str, str]:
+    school = filters.school_words(wanted.school_uai, wanted.school_name)
+    return {
+        "school": school if wanted.school_uai else "",
+        "discipline": wanted.discipline,
+        "function": wanted.function,
+        "name": wanted.group.name,
+    }
+
+
+class MemberForm(forms.Form):
+    """A member of a shared group, by `sharing.Member.key`."""
+
+    key = forms.CharField(max_length=400)
+
+
+class ListsForm(forms.Form):
+    """The query of the lists of the directory."""
+
+    q = forms.CharField(
+        required=False, max_length=200, label=pgettext_lazy("the lists of the directory", "Search")
+    )

@@ -1,0 +1,295 @@
+"""Groups in groups, shared groups and groups from the directory as the templates show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext, pgettext
+
+from accounts.models import User
+from addressbook.contacts import endings, families, groups, nesting, sharing
+from addressbook.contacts.families import Reach
+from addressbook.contacts.sharing import Seen
+from addressbook.directory import filters
+from addressbook.models import DirectoryEntry, Group, GroupFilter, GroupShare, SharedGone
+from webmail.avatars import initials
+
+MOST_NAMED = 300
+_MOST_GONE = 20
+
+
+@dataclass(frozen=True)
+class InnerRow:
+    """A group that is in another one."""
+
+    pk: int
+    name: str
+    url: str
+    is_archived: bool
+
+
+@dataclass(frozen=True)
+class ReachView:
+    """Whom a message to a group reaches, in a sentence, and who gets nothing and why."""
+
+    count_words: str
+    recipients: tuple[str, ...]
+    silent_words: str
+    silent: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class FilterView:
+    """The people of the directory in a group, by what they are found; ``problem``: why nobody is
+    reached by it, or ""."""
+
+    words: str
+    count_words: str
+    problem: str
+    people: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class PartsView:
+    """What a group holds beside its own contacts, and with whom it is shared."""
+
+    inner: tuple[InnerRow, ...]
+    filter: FilterView | None
+    reach: ReachView | None
+    shared_words: str
+
+
+def parts(group: Group) -> PartsView:
+    """Four queries; six more where it holds groups or people of the directory."""
+    inner = inner_rows(group)
+    wanted = GroupFilter.objects.filter(group=group).first()
+    is_composite = bool(inner or wanted)
+    return PartsView(
+        inner=inner,
+        filter=filter_view(wanted) if wanted else None,
+        reach=reach_view(groups.reach(group)) if is_composite else None,
+        shared_words=_shared_words(group.shares.count()),
+    )
+
+
+def inner_rows(group: Group) -> tuple[InnerRow, ...]:
+    return tuple(
+        InnerRow(
+            one.pk,
+            families.label(one.inner, one.audience) if one.audience else one.inner.name,
+            reverse("addressbook:group", args=[one.inner_id]),
+            one.inner.archived is not None,
+        )
+        for one in nesting.inner(group)
+    )
+
+
+def _shared_words(count: int) -> str:
+    if not count:
+        return ""
+    return ngettext("Shared with %(count)s", "Shared with %(count)s", count) % {"count": count}
+
+
+def reach_view(reach: Reach) -> ReachView:
+    count = len(reach.recipients)
+    words = ngettext("%(count)s person gets it.", "%(count)s people get it.", count)
+    silent_words = ngettext(
+        "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.silent)
+    ) % {"count": intcomma(len(reach.silent))}
+    return ReachView(
+        words % {"count": intcomma(count)},
+        reach.recipients[:MOST_NAMED],
+        silent_words if reach.silent else "",
+        tuple(
+            (
+                one.name if one.pupil in ("", one.name) else f"{one.name} ({one.pupil})",
+                families.silence_words(one.reason),
+            )
+            for one in reach.silent[:MOST_NAMED]
+        ),
+    )
+
+
+def filter_view(wanted: GroupFilter) -> FilterView:
+    found = filters.find(wanted)
+    count = ngettext("%(count)s person today", "%(count)s people today", found.count)
+    problem = ""
+    if not filters.most():
+        problem = gettext("Your administrators turned groups from the directory off.")
+    elif found.is_too_large:
+        problem = gettext(
+            "%(count)s people: too many for a group from the directory, which may have %(most)s."
+            " Nobody of them gets a message. Say a school or a discipline."
+        ) % {"count": intcomma(found.count), "most": intcomma(filters.most())}
+    elif not found.count:
+        problem = gettext("Nobody in the directory has these.")
+    return FilterView(
+        filter_words(wanted),
+        "" if problem else count % {"count": intcomma(found.count)},
+        problem,
+        found.people,
+    )
+
+
+def filter_words(wanted: GroupFilter) -> str:
+    """``Professeur · SVT · Collège Jean Moulin``."""
+    school = wanted.school_name or wanted.school_uai
+    return " · ".join(filter(None, (wanted.function, wanted.discipline, school)))
+
+
+# --- sharing ---
+
+
+@dataclass(frozen=True)
+class ShareRow:
+    """Somebody, or a school, with whom a group is shared."""
+
+    pk: int
+    name: str
+    address: str
+    may: str
+    may_edit: bool
+    initials: str
+    note: str = ""
+
+
+def may_words(*, may_edit: bool) -> str:
+    if may_edit:
+        return gettext("Reads it, adds and takes out members")
+    return gettext("Reads it and writes to it")
+
+
+def share_rows(group: Group) -> tuple[ShareRow, ...]:
+    shares = list(group.shares.all()[: sharing.MOST_SHARES])
+    addresses = [one.address for one in shares if one.address]
+    names = dict(DirectoryEntry.objects.filter(folded__in=addresses).values_list("folded", "name"))
+    gone = sharing.left(group)
+    schools = dict(
+        DirectoryEntry.objects.filter(
+            school_uai__in=[one.school_uai for one in shares if one.school_uai]
+        )
+        .order_by()
+        .values_list("school_uai", "school_name")
+        .distinct()
+    )
+    return tuple(_share_row(one, names, schools, gone) for one in shares)
+
+
+def _share_row(
+    one: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
+) -> ShareRow:
+    if one.school_uai:
+        school = schools.get(one.school_uai) or one.school_uai
+        name = gettext("Everybody of %(school)s") % {"school": school}
+    else:
+        name = names.get(one.address) or one.address
+    notes = []
+    if one.address in gone:
+        notes.append(gettext("has left the group"))
+    if one.with_pupils:
+        notes.append(gettext("sees pupils and families"))
+    return ShareRow(
+        one.pk,
+        name,
+        "" if name == one.address else one.address,
+        may_words(may_edit=one.may_edit),
+        one.may_edit,
+        initials(name),
+        ", ".join(notes),
+    )
+
+
+@dataclass(frozen=True)
+class SharedRow:
+    """A group of a colleague's beside the list."""
+
+    name: str
+    owner: str
+    url: str
+    current: bool
+    may_edit: bool
+
+
+def shared_row(seen: Seen, current: int | None = None) -> SharedRow:
+    return SharedRow(
+        seen.group.name,
+        gettext("from %(owner)s") % {"owner": seen.owner_name},
+        reverse("addressbook:shared_group", args=[seen.group.pk]),
+        seen.group.pk == current,
+        seen.may_edit,
+    )
+
+
+def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
+    """Words and address of each way to write to a shared group."""
+    compose = reverse("mail:compose")
+    if not seen.group.is_class:
+        hidden = urlencode({"group": seen.group.pk, "as": "bcc"})
+        return (
+            (gettext("In blind copy: nobody sees the others"), f"{compose}?{hidden}"),
+            (gettext("As recipients: all see each other"), f"{compose}?group={seen.group.pk}"),
+        )
+    titles = {
+        families.Audience.GUARDIANS: pgettext("of a class", "The guardians"),
+        families.Audience.PUPILS: pgettext("of a class", "The pupils"),
+        families.Audience.BOTH: pgettext("of a class", "The pupils and their guardians"),
+    }
+    return tuple(
+        (title, f"{compose}?{urlencode({'group': seen.group.pk, 'as': 'bcc', 'who': who.value})}")
+        for who, title in titles.items()
+    )
+
+
+def gone(user: User) -> tuple[tuple[int, str], ...]:
+    """The lines about shared groups that ended, each with its key. One query."""
+    return tuple((one.pk, gone_words(one)) for one in endings.of(user)[:_MOST_GONE])
+
+
+def gone_words(one: SharedGone) -> str:
+    """Why a shared group is there no more."""
+    words = {
+        endings.Reason.ENDED: gettext("%(owner)s no longer shares the group “%(group)s” with you."),
+        endings.Reason.DELETED: gettext("%(owner)s deleted the group “%(group)s”."),
+        endings.Reason.OWNER: gettext(
+            "The group “%(group)s” of %(owner)s is gone: that account was deleted."
+        ),
+    }[endings.Reason(one.reason)]
+    return words % {"owner": one.owner_name, "group": one.group_name}
+
+
+def refused_words(error: nesting.NestingRefused) -> str:
+    """Why a group cannot go into another."""
+    match error:
+        case nesting.Circle():
+            return gettext("That would be a circle: %(path)s.") % {"path": _path(error.path)}
+        case nesting.TooDeep():
+            return gettext("Groups may stand %(most)s deep one in another.") % {
+                "most": nesting.MOST_DEPTH
+            }
+        case nesting.TooManyInner():
+            return gettext("A group holds up to %(most)s groups.") % {"most": nesting.MOST_INNER}
+    return gettext("A class holds pupils alone.")
+
+
+def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
+    """Of an import: why a group is not in another."""
+    reasons = {
+        "cycle": gettext("that would be a circle"),
+        "depth": gettext("too many groups stand one in another"),
+        "many": gettext("too many groups"),
+        "class": gettext("a class holds pupils alone"),
+    }
+    words = gettext("“%(inner)s” was not put into “%(group)s”: %(reason)s.")
+    return tuple(
+        words % {"inner": inner, "group": outer, "reason": reasons[code]}
+        for inner, outer, code in rows
+    )
+
+
+def _path(names: tuple[str, ...]) -> str:
+    """“5e C” is in “Équipe”, which is in …: from the outer group back to itself."""
+    return " → ".join((names[-1], *names)) if names else ""

@@ -1,0 +1,53 @@
+"""Groups of the directory in the lines of recipients, as they are when a message is sent.
+
+A group that is chosen becomes its people at once, so that they are seen. Of a group that holds
+people of the directory these may be others by the time the message is sent; other groups are the
+user's own to change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext
+
+from accounts.models import User
+from addressbook.contacts import live
+from webmail.mime import addresses
+from webmail.writing.content import Content
+
+_LINES = ("to", "cc", "bcc")
+
+
+class TooLarge(ValueError):
+    """A group of the directory has more people than may be; its name."""
+
+
+def renew(user: User, content: Content) -> Content:
+    """The message with the people of today in such groups, which keep their names. Raises
+    TooLarge."""
+    texts = {name: getattr(content, name) for name in _LINES}
+    read = {name: addresses.read_recipients(text) for name, text in texts.items() if ":" in text}
+    called = {group.name for line in read.values() for group in line.groups}
+    found = live.find(user, called)
+    if not found:
+        return content
+    members = {}
+    for name in called:
+        if group := found.get(name):
+            if group.is_too_large:
+                raise TooLarge(name)
+            members[name] = addresses.read_recipients(", ".join(group.recipients)).valid
+    lines = {
+        name: addresses.with_groups(text, members) if name in read else text
+        for name, text in texts.items()
+    }
+    return replace(content, to=lines["to"], cc=lines["cc"], bcc=lines["bcc"])
+
+
+def too_large_words(error: TooLarge) -> str:
+    return gettext(
+        "The group “%(group)s” has more people of the directory than a group may have (%(most)s)."
+        " Take it out, or change it under Contacts."
+    ) % {"group": str(error), "most": intcomma(live.most())}
