@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+import redis
 
 from demo.servers import process
 from demo.servers.broker import Broker
@@ -81,8 +82,8 @@ class Site:
             for n in range(1, people + 1)
         ]
         self.postgresql = PostgreSQL()
-        redis = shutil.which("redis-server")
-        self.redis = Broker(self.folder / "r", Path(redis) if redis else None, keep=True)
+        broker = shutil.which("redis-server")
+        self.redis = Broker(self.folder / "r", Path(broker) if broker else None, keep=True)
         self.dovecot = Dovecot(self.folder / "d", self.accounts)
         (self.folder / "smtp").mkdir()
         self.submission = SubmissionServer(
@@ -159,6 +160,10 @@ class Site:
         with psycopg.connect(self.postgresql.url, autocommit=True) as connection:
             answer = connection.execute(sql)
             return answer.fetchall() if answer.description else []
+
+    def redis_bytes(self) -> int:
+        with redis.Redis.from_url(self.redis.url) as client:
+            return int(client.info("memory")["used_memory"])
 
     def _node(self, number: int, port: int) -> Part:
         words = [str(Path(sys.executable).with_name("gunicorn")), "--bind", f"127.0.0.1:{port}"]
