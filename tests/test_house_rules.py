@@ -370,6 +370,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.remote",
         "webmail.zips",
     },
+    "webmail.serving.reports": {"webmail.serving.logs", "webmail.version"},
     "webmail.serving.bodies": {"accounts.network", "webmail.errors"},
     "webmail.serving.shares": {"accounts.session", "webmail.errors", "webmail.serving.bodies"},
     "webmail.serving.health": {
@@ -501,6 +502,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.backups": {
         "accounts.models",
+        "webmail.clock",
         "webmail.dates",
         "webmail.outbox",
         "webmail.version",
