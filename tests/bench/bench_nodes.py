@@ -53,7 +53,7 @@ def _measure(site: Site, options: argparse.Namespace) -> None:
         counts = {
             "PostgreSQL, all": _postgresql(site),
             **{f"PostgreSQL, {p.name}": connections(p, site.postgresql.port) for p in site.parts},
-            **{f"IMAP, {p.name}": connections(p, site.dovecot.imap_port) for p in site.parts},
+            **{f"IMAP, {p.name}": connections(p, site.imap_port) for p in site.parts},
         }
         most = {name: max(count, most.get(name, 0)) for name, count in counts.items()}
         time.sleep(2)

@@ -61,7 +61,7 @@ class Samples:
                     self.files[f"{part.name} {pid}"].values[at] = processes.files_of(pid)
             for name, port in (
                 ("PostgreSQL", site.postgresql.port),
-                ("IMAP", site.dovecot.imap_port),
+                ("IMAP", site.imap_port),
             ):
                 found = processes.connections(part, port)
                 self.counts[f"{name} connections, {part.name}"].values[at] = found
