@@ -56,10 +56,10 @@ def tidy() -> None:
         delivery.forget_file(row)
     over.filter(changed__lt=now - OutboxMessage.KEPT).delete()
     named = set(OutboxMessage.objects.exclude(spool="").values_list("spool", flat=True))
-    late = clock.of_files(values.folder()) - _ORPHAN_SECONDS
+    old = clock.of_files(values.folder()) - _ORPHAN_SECONDS
     for file in values.spooled():
         with suppress(OSError):
-            if file.stem not in named and file.stat().st_mtime < late:
+            if file.stem not in named and file.stat().st_mtime < old:
                 file.unlink()
 
 
