@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import OutOfMemoryError as RedisFull
 from redis.exceptions import TimeoutError as RedisSilent
 
 from webmail.middleware import in_place
@@ -22,8 +23,8 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def unforeseen(request: HttpRequest) -> HttpResponse:
-    """What no view foresaw, 500; where the database or Redis is down, or the database takes
-    nothing, 503. The page is rendered without context: nothing in it may need them."""
+    """What no view foresaw, 500; where the database or Redis is down or full, 503. The page is
+    rendered without context: nothing in it may need them."""
     error = sys.exception()
     if is_unwritable(error):
         template = "503_unwritable.html"
@@ -37,4 +38,4 @@ def unforeseen(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-_DOWN = (OperationalError, InterfaceError, RedisGone, RedisSilent)
+_DOWN = (OperationalError, InterfaceError, RedisGone, RedisSilent, RedisFull)
