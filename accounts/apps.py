@@ -1,7 +1,10 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
 from django.core.checks import register
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
+
+from webmail import clock
 
 
 class AccountsConfig(AppConfig):
@@ -12,6 +15,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import checks  # it needs the models
 
+        connection_created.connect(clock.ask)
         register(checks.second_factors, deploy=True)
 
 

@@ -21,6 +21,8 @@ from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from webmail import clock
+
 Row = TypeVar("Row", bound="ClaimedRow")
 
 _MOST = 100
@@ -45,7 +47,7 @@ class ClaimedQuerySet(models.QuerySet[Row]):
 
     def dead(self, patience: timedelta | None = None) -> Self:
         """Return the rows whose worker has given no sign of life for so long."""
-        late = timezone.now() - (patience or self.model.PATIENCE)
+        late = clock.now() - (patience or self.model.PATIENCE)
         return self.filter(state__in=self.model.STEPS.values(), changed__lt=late)
 
     def claim(self, pk: object) -> Row | None:
@@ -66,7 +68,7 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         """Make the caller the runner of the row, if the row is as it was read. The row is not read
         again: it might be another's by then."""
         as_read = {"state": row.state, "runner": row.runner, "changed": row.changed}
-        values |= {"runner": new_runner(), "changed": timezone.now()}
+        values |= {"runner": new_runner(), "changed": clock.now()}
         if not self.filter(pk=row.pk, **as_read).update(**values):
             return False
         row.remember(values)
@@ -112,7 +114,7 @@ class ClaimedRow(models.Model):
         """Write ``values`` and a sign of life, as the worker that has the row. Until its
         transaction ends nobody else can write the row. Raises Lost; also when the row is in none of
         ``states``, which are those of a worker's step by default."""
-        values = {"changed": timezone.now(), **values}
+        values = {"changed": clock.now(), **values}
         own = self.mine().filter(state__in=states or self.STEPS.values())
         if not own.update(**values):
             raise Lost
@@ -129,7 +131,7 @@ class ClaimedRow(models.Model):
     def leave(self, before: Collection[str], after: str, /, **values: object) -> bool:
         """Change the state, whoever has the row. Return False when the row is in none of the states
         ``before``: somebody else was first."""
-        values = {"state": after, "changed": timezone.now(), **values}
+        values = {"state": after, "changed": clock.now(), **values}
         rows = type(self)._default_manager.filter(pk=self.pk, state__in=before)
         if not rows.update(**values):
             return False
@@ -176,7 +178,7 @@ class Heartbeat:
         try:
             while not self._over.wait(_BEAT) and not self._hangs():
                 try:
-                    if not self._mine.update(changed=timezone.now()):
+                    if not self._mine.update(changed=clock.now()):
                         return
                 except DatabaseError:
                     connection.close()  # the next sign opens another

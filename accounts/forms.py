@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from typing import Any, ClassVar
 
@@ -29,6 +28,7 @@ from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address, network_of
 from accounts.passwords import reminder
 from accounts.providers import grants
+from webmail import clock
 from webmail.errors import WebmailError
 
 NO_CONTROLS = RegexValidator(
@@ -127,7 +127,7 @@ class SignInForm(LoginForm):
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
         request.session[sessions.STAYS] = self.cleaned_data["stay_signed_in"]
-        request.session[LAST_ACTIVE] = int(time.time())
+        request.session[LAST_ACTIVE] = clock.timestamp()
         response: HttpResponse = super().login(request, redirect_url=redirect_url)
         sessions.keep_signed_in(request)
         return response

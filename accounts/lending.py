@@ -11,12 +11,12 @@ import uuid
 from datetime import datetime
 
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import credentials, sealed_rows
 from accounts.models import LentCredential, User
 from accounts.models.lending import in_a_day
 from accounts.providers import grants
+from webmail import clock
 from webmail.errors import SignInNeeded
 
 _PURPOSE = b"lent password"
@@ -42,7 +42,7 @@ def lend(request: HttpRequest, *, until: datetime | None = None) -> LentCredenti
 def opened(lent: LentCredential | None) -> str:
     """The password. SignInNeeded when it was given back, is over its time, was changed by the
     person since, or was sealed with another lending key."""
-    if lent is None or lent.until < timezone.now():
+    if lent is None or lent.until < clock.now():
         raise SignInNeeded
     if lent.user.mail_password_changed != lent.changed:
         raise SignInNeeded
@@ -60,4 +60,4 @@ def give_back(lent: LentCredential | None) -> None:
 
 def forget_overdue() -> int:
     """Delete what is over its time, whatever became of its job. Returns how many."""
-    return LentCredential.objects.filter(until__lt=timezone.now()).delete()[0]
+    return LentCredential.objects.filter(until__lt=clock.now()).delete()[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from django.contrib.auth import logout
@@ -11,6 +10,7 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 
 from accounts import credentials, devices, session, sessions
 from accounts.models.sessions import idle_seconds
+from webmail import clock
 
 LAST_ACTIVE = "last_active"
 TOUCH_SECONDS = 60
@@ -23,7 +23,7 @@ def is_activity(request: HttpRequest) -> bool:
 
 def seconds_left(request: HttpRequest) -> int:
     """Return how long this session may still idle, as far as the last activity is noted."""
-    now = int(time.time())
+    now = clock.timestamp()
     return max(0, _allowed(request) - (now - request.session.get(LAST_ACTIVE, now)))
 
 
@@ -60,7 +60,7 @@ class SessionMiddleware:
 
     @staticmethod
     def _note_activity(request: HttpRequest) -> None:
-        now = int(time.time())
+        now = clock.timestamp()
         idle = now - request.session.get(LAST_ACTIVE, now)
         if idle > _allowed(request):
             sessions.forget(request)

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accounts.models import Announcement, AuditEvent, KnownDevice, UserSession
+from webmail import clock
 
 Kind = AuditEvent.Kind
 LOOKUPS = (Kind.LOOKUP_FOUND, Kind.LOOKUP_FAILED, Kind.LOOKUP_LIMITED, Kind.SETTINGS_FETCHED)
@@ -22,7 +22,7 @@ def forget(batch: int = BATCH) -> dict[str, int]:
 
     Returns how many rows of what. A second run finds nothing.
     """
-    now = timezone.now()
+    now = clock.now()
     audit = AuditEvent.objects.order_by()
     sessions = settings.KEEP_SESSIONS_DAYS
     over: dict[str, QuerySet[Any]] = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import secrets
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from webmail import clock
 
 _PIECE = 256 * 1024
 _TAG = 16
@@ -89,9 +90,10 @@ def read(path: Path, key: bytes) -> BinaryIO:
 
 def remove_older(folder: Path, pattern: str, seconds: int) -> None:
     """Files that nobody came for, by their age."""
+    late = clock.of_files(folder) - seconds
     for path in folder.glob(pattern):
         with suppress(OSError):
-            if path.stat().st_mtime < time.time() - seconds:
+            if path.stat().st_mtime < late:
                 path.unlink()
 
 

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import (
     capabilities,
@@ -24,6 +23,7 @@ from accounts import (
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants, proxied
+from webmail import clock
 from webmail import smtp as submission
 from webmail.errors import SieveNotOffered, SignInNeeded
 from webmail.imap import connection as imap_connection
@@ -258,7 +258,7 @@ def still_watched(all_: Collection[Watched]) -> frozenset[int]:
     """The rows of those whose session goes on, with the password that it was sealed with: not ended
     here or from elsewhere, not idle for too long."""
     rows = {watch.row for watch in all_}
-    changed = sessions.still_open(rows, timezone.now())
+    changed = sessions.still_open(rows, clock.now())
     return frozenset(
         watch.row
         for watch in all_

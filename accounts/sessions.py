@@ -6,7 +6,6 @@ gone: the sealed password with them, so that the key in the other browser opens 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from datetime import datetime
 from importlib import import_module
@@ -14,8 +13,8 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import Error as DatabaseError
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import devices
 from accounts.models import User, UserSession
@@ -23,6 +22,8 @@ from accounts.models.sessions import WRITTEN_EVERY, idle_seconds
 from accounts.network import client_address
 from accounts.oidc import farewells
 from accounts.providers import grants
+from webmail import clock
+from webmail.unwritable import is_unwritable
 
 ROW: Final = "own_session"
 WRITTEN: Final = "own_session_written"
@@ -43,13 +44,13 @@ def begin(request: HttpRequest, user: User) -> None:
         "network": client_address(request),
         "is_shared": bool(session.get("shared_computer")),
         "stays": stays(request),
-        "last_used": timezone.now(),
+        "last_used": clock.now(),
     }
     rows = UserSession.objects.filter(pk=row(request), user=user)
     if not rows.update(**values):
         session[ROW] = UserSession.objects.create(user=user, **values).pk
     grants.bind(request, session[ROW])
-    session[WRITTEN] = int(time.time())
+    session[WRITTEN] = clock.timestamp()
 
 
 def stays(request: HttpRequest) -> bool:
@@ -75,7 +76,7 @@ def renew(request: HttpRequest) -> None:
 def touch(request: HttpRequest) -> bool:
     """Note that the session is used, every five minutes at most. False when it was ended from
     elsewhere, should a copy of it have survived in a cache."""
-    now, written = int(time.time()), request.session.get(WRITTEN, 0)
+    now, written = clock.timestamp(), request.session.get(WRITTEN, 0)
     if now - written < WRITTEN_EVERY.total_seconds():
         return True
     request.session[WRITTEN] = now
@@ -83,11 +84,13 @@ def touch(request: HttpRequest) -> bool:
         assert isinstance(request.user, User)  # noqa: S101  who is signed in is one
         begin(request, request.user)
         return True
-    return bool(
-        UserSession.objects.filter(pk=request.session[ROW]).update(
-            last_used=timezone.now(), network=client_address(request)
-        )
-    )
+    own = UserSession.objects.filter(pk=request.session[ROW])
+    try:
+        return bool(own.update(last_used=clock.now(), network=client_address(request)))
+    except DatabaseError as error:
+        if not is_unwritable(error):
+            raise
+        return own.exists()
 
 
 def forget(request: HttpRequest) -> None:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
@@ -6,7 +7,7 @@ from webmail import (
     celery,  # noqa: F401  tasks bind to this application, and not to a default one
     sandbox,
 )
-from webmail.serving import checks
+from webmail.serving import checks, reports
 
 
 class WebmailConfig(AppConfig):
@@ -22,3 +23,5 @@ class WebmailConfig(AppConfig):
         register(checks.verdicts, deploy=True)
         register(checks.walls, deploy=True)
         sandbox.observe(health.count_ended)
+        if settings.SENTRY_DSN:
+            reports.begin(settings.SENTRY_DSN)

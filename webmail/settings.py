@@ -189,6 +189,7 @@ EXPORT_DAYS = env_int("WEBMAIL_EXPORT_DAYS")
 IMPORT_LIMIT = env_int("WEBMAIL_IMPORT_LIMIT_MB") * 1024 * 1024
 TRANSFER_OPEN_NETWORKS = env_networks("WEBMAIL_TRANSFER_OPEN_NETWORKS")
 SPOOL = Path(env_text("WEBMAIL_SPOOL", str(BASE_DIR / "var" / "spool")))
+BACKUP_RECIPIENTS = env_list("WEBMAIL_BACKUP_RECIPIENTS")
 
 # Sign-in
 
@@ -421,7 +422,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # A cache that each process has for itself would keep sessions that another process has ended.
-SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
+SESSION_ENGINE = f"accounts.session_stores.{'cached' if REDIS_URL else 'database'}"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
@@ -629,6 +630,8 @@ CELERY_BEAT_SCHEDULE = {
 
 ACCESS_LOG = env_bool("WEBMAIL_ACCESS_LOG")
 METRICS_TOKEN = env_text("WEBMAIL_METRICS_TOKEN")
+SENTRY_DSN = env_text("WEBMAIL_SENTRY_DSN")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -108,7 +108,7 @@ def clock_findings(skew: float) -> Iterator[Finding]:
             gettext("The clocks of this machine and of the database differ by %(seconds)s seconds.")
             % {"seconds": round(skew)},
             gettext(
-                "Let both follow a time server (systemd-timesyncd or chrony): messages leave and"
-                " sessions end by the clock."
+                "Let both follow a time server (systemd-timesyncd or chrony): messages and sessions"
+                " go by the database's clock, second factors and certificates by this machine's."
             ),
         )

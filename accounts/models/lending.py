@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
+from webmail import clock
 
 
 def in_a_day() -> datetime:
-    return timezone.now() + LentCredential.LONGEST
+    return clock.now() + LentCredential.LONGEST
 
 
 class LentCredential(models.Model):

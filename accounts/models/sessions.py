@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
+from webmail import clock
 
 
 def idle_seconds(is_shared: bool, stays: bool = False) -> int:
@@ -35,7 +36,7 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
 
     def unused_for(self, days: int) -> UserSessionQuerySet:
         """Return the sessions that nobody used for so many days: to be removed."""
-        return self.filter(last_used__lt=timezone.now() - timedelta(days=days))
+        return self.filter(last_used__lt=clock.now() - timedelta(days=days))
 
 
 class UserSession(models.Model):
@@ -82,7 +83,7 @@ class KnownDeviceQuerySet(models.QuerySet["KnownDevice"]):
     def unused_for(self, days: int) -> KnownDeviceQuerySet:
         """Return the devices on which this person has not signed in for so many days: to be
         removed."""
-        return self.filter(last_used__lt=timezone.now() - timedelta(days=days))
+        return self.filter(last_used__lt=clock.now() - timedelta(days=days))
 
 
 class KnownDevice(models.Model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants
 from accounts.providers.failures import Failure, ProviderError
+from webmail import clock
 from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap.connection import Connection
 
@@ -83,7 +83,7 @@ def begin(
     request.session[grants.PROVIDER_KEY] = by
     request.session["shared_computer"] = boxes.shared
     request.session[sessions.STAYS] = boxes.stay
-    request.session[LAST_ACTIVE] = int(time.time())
+    request.session[LAST_ACTIVE] = clock.timestamp()
     proof: dict[str, Any] = {"reauthenticated": True} if was_asked else {}
     record_authentication(request, user, "provider", provider=by, **proof)
     response: HttpResponse = perform_login(

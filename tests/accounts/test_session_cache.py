@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core.cache import cache
 from django.http import HttpRequest
 
 from accounts import credentials, session_cache
+from accounts.session_stores.cached import SessionStore
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 

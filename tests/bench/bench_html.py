@@ -15,8 +15,8 @@ from types import SimpleNamespace
 import bleach
 import django
 from bleach.css_sanitizer import CSSSanitizer
-from django.contrib.sessions.backends.cached_db import SessionStore
 
+from accounts.session_stores.cached import SessionStore
 from webmail import sandbox
 from webmail.imap.values import MessageRef
 from webmail.mime import css, html, links, verdict

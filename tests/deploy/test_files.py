@@ -44,7 +44,8 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateTmp", "ProtectHome"} <= set(service)
     assert service["KillMode"] == "mixed"
     command = service["ExecStart"].split()[1:]
-    is_web = command == ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
+    server = ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
+    is_web = command == ["/srv/webmail/.venv/bin/gunicorn", *server]
     # A worker ends at an upgrade's signal, and systemd starts it again.
     assert service["Restart"] == ("on-failure" if is_web else "always")
     assert is_web or command[:2] == ["manage.py", "run_workers"]

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 
@@ -73,10 +74,32 @@ def _flush(site: Site) -> None:
         client.flushall()
 
 
-def _fill(site: Site) -> None:
-    with (site.spool / "filler").open("wb", buffering=0) as file, suppress(OSError):
+def _fill(folder: Path) -> None:
+    with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
+
+
+def _fill_redis(site: Site) -> None:
+    with redis.Redis.from_url(site.redis.url) as client:
+        client.config_set("maxmemory", 1)
+        client.config_set("maxmemory-policy", "noeviction")
+
+
+def _empty_redis(site: Site) -> None:
+    with redis.Redis.from_url(site.redis.url) as client:
+        client.config_set("maxmemory", 0)
+
+
+def _raise_postgresql(site: Site) -> None:
+    """With room again; it ends by itself where its log of transactions found none."""
+    (site.postgresql.folder / "filler").unlink()
+    site.postgresql.go_down()
+    site.postgresql.go_up()
+
+
+def _slow_down(site: Site) -> None:
+    site.door.delay = 2.0
 
 
 def _spool_is_writable(site: Site, word: str) -> None:
@@ -130,6 +153,19 @@ FAULTS = (
     *_of("IMAP server", lambda site: site.dovecot),
     *_of("submission server", lambda site: site.submission),
     Fault(
+        "IMAP server slow for 30 s: 2 s an answer",
+        _slow_down,
+        lambda site: site.door.mend(),
+        30,
+        is_possible=lambda site: site.has_own_hosts,
+    ),
+    Fault(
+        "certificate of the IMAP server expired for 20 s",
+        lambda site: site.door.expire(),
+        lambda site: site.door.mend(),
+        is_possible=lambda site: site.has_own_hosts,
+    ),
+    Fault(
         "PostgreSQL restarted, 5 s down",
         lambda site: site.postgresql.go_down(),
         lambda site: site.postgresql.go_up(),
@@ -141,15 +177,22 @@ FAULTS = (
         lambda site: _read_only(site, "off"),
     ),
     Fault(
+        "PostgreSQL full for 20 s",
+        lambda site: _fill(site.postgresql.folder),
+        _raise_postgresql,
+        is_possible=lambda site: site.has_small_database,
+    ),
+    Fault(
         "Redis restarted, 10 s down",
         lambda site: site.redis.stop(),
         lambda site: site.redis.start(),
         10,
     ),
     Fault("Redis loses its memory", _flush, seconds=0),
+    Fault("Redis full for 20 s", _fill_redis, _empty_redis),
     Fault(
         "spool full for 20 s",
-        _fill,
+        lambda site: _fill(site.spool),
         lambda site: (site.spool / "filler").unlink(),
         is_possible=lambda site: site.has_small_spool,
     ),

@@ -17,11 +17,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+import redis
 
 from demo.servers import process
 from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.faults.door import Door
 from tests.servers.nginx import NAME, ROOT, Nginx
 from tests.servers.postgresql import PostgreSQL
 
@@ -81,8 +83,8 @@ class Site:
             for n in range(1, people + 1)
         ]
         self.postgresql = PostgreSQL()
-        redis = shutil.which("redis-server")
-        self.redis = Broker(self.folder / "r", Path(redis) if redis else None, keep=True)
+        broker = shutil.which("redis-server")
+        self.redis = Broker(self.folder / "r", Path(broker) if broker else None, keep=True)
         self.dovecot = Dovecot(self.folder / "d", self.accounts)
         (self.folder / "smtp").mkdir()
         self.submission = SubmissionServer(
@@ -91,6 +93,7 @@ class Site:
             domain=DOMAIN,
             lmtp_port=self.dovecot.lmtp_port,
         )
+        self.door = Door(self.folder, "imap.faults.test", self.dovecot.imap_port)
         self.known_hosts = _HOSTS
         self.hosts = self.folder / "hosts"
         self.hosts.write_text(_HOSTS)
@@ -106,8 +109,8 @@ class Site:
         self.nginx = Nginx(self.folder, [node.port for node in self.nodes])
         self._processes = processes
         self.environment: dict[str, str] = {}
-        self.has_small_spool = False
-        """Whether the spool is a file system of its own, of `_SPOOL_MEGABYTES`."""
+        self.has_small_spool = self.has_small_database = False
+        """Whether spool and database are file systems of their own, which can be filled."""
         self.is_held = set[str]()
         """Parts that stay down until somebody starts them."""
 
@@ -116,11 +119,17 @@ class Site:
         return f"https://127.0.0.1:{self.nginx.port}"
 
     @property
+    def imap_port(self) -> int:
+        """Where the processes connect to."""
+        return self.door.port if self.has_own_hosts else self.dovecot.imap_port
+
+    @property
     def parts(self) -> list[Part]:
         return [*self.nodes, *self.workers]
 
     def start(self) -> None:
         self.has_small_spool = self._mount_spool()
+        self.has_small_database = self._mount_database()
         self.postgresql.start()
         self.redis.start()
         self.dovecot.start()
@@ -138,9 +147,13 @@ class Site:
     def stop(self) -> None:
         for server in (self.nginx, *self.parts, self.submission, self.dovecot, self.redis):
             server.stop()
+        self.postgresql.go_down()
+        if self.has_small_database:
+            quietly("umount", str(self.postgresql.folder))
         self.postgresql.stop()
         if self.has_small_spool:
             quietly("umount", str(self.spool))
+        self.door.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def tend(self) -> None:
@@ -160,13 +173,16 @@ class Site:
             answer = connection.execute(sql)
             return answer.fetchall() if answer.description else []
 
+    def redis_bytes(self) -> int:
+        with redis.Redis.from_url(self.redis.url) as client:
+            return int(client.info("memory")["used_memory"])
+
     def _node(self, number: int, port: int) -> Part:
         words = [str(Path(sys.executable).with_name("gunicorn")), "--bind", f"127.0.0.1:{port}"]
         words += ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
         return Part(self, f"node{number}", words, port)
 
     def _environment(self) -> dict[str, str]:
-        imap = "imap.faults.test" if self.has_own_hosts else "127.0.0.1"
         smtp = "smtp.faults.test" if self.has_own_hosts else "127.0.0.1"
         return {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
@@ -180,12 +196,26 @@ class Site:
             "WEBMAIL_SPOOL": str(self.spool),
             "WEBMAIL_STATIC_ROOT": str(_static_root()),
             "WEBMAIL_DOMAIN": DOMAIN,
-            "WEBMAIL_IMAP_URL": f"imap://{imap}:{self.dovecot.imap_port}?security=none",
+            **self._imap(),
             "WEBMAIL_SMTP_URL": f"smtp://{smtp}:{self.submission.port}?security=none",
             "WEBMAIL_LOGIN_FORM": "local",
             "WEBMAIL_LOGIN_EXEMPT_NETWORKS": "127.0.0.0/8",
             "MALLOC_ARENA_MAX": "2",
         }
+
+    def _imap(self) -> dict[str, str]:
+        """By TLS and the door, where the name of its certificate is known."""
+        if not self.has_own_hosts:
+            port = self.dovecot.imap_port
+            return {"WEBMAIL_IMAP_URL": f"imap://127.0.0.1:{port}?security=none"}
+        return {
+            "WEBMAIL_IMAP_URL": f"imaps://imap.faults.test:{self.door.port}",
+            "WEBMAIL_TLS_CA_FILE": str(self.door.trusted),
+        }
+
+    def _mount_database(self) -> bool:
+        folder = self.postgresql.folder
+        return quietly("mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", str(folder))
 
     def _mount_spool(self) -> bool:
         size = f"size={_SPOOL_MEGABYTES}m"

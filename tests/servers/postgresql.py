@@ -32,7 +32,7 @@ class PostgreSQL:
         self._durable = durable
         self.port = process.free_port()
         self._password = secrets.token_urlsafe(16)
-        self._folder = Path(tempfile.mkdtemp(prefix="webmail-postgresql-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="webmail-postgresql-"))
         self._owner = _owner() if os.getuid() == 0 else None
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -43,22 +43,22 @@ class PostgreSQL:
     def start(self) -> None:
         """Make the cluster and start it; raises ServerFailed."""
         if self._owner is not None:
-            os.chown(self._folder, self._owner.pw_uid, self._owner.pw_gid)
+            os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
         self._make_cluster()
         self.go_up()
 
     def go_up(self) -> None:
         """Start the server of a cluster that is there."""
-        log = self._folder / "log"
+        log = self.folder / "log"
         # What it holds lives for one session: nothing needs to survive a power cut.
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1"]
         if not self._durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         options = [word for setting in settings for word in ("-c", setting)]
         self._child = process.spawn(
-            [_program("postgres") or "", "-D", self._data, "-k", self._folder, *options],
+            [_program("postgres") or "", "-D", self._data, "-k", self.folder, *options],
             log,
-            cwd=self._folder,
+            cwd=self.folder,
             user=self._owner,
             stop_signal=signal.SIGINT,
         )
@@ -71,7 +71,7 @@ class PostgreSQL:
 
     def stop(self) -> None:
         self.go_down()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _answers(self) -> bool:
         """Its port is open before it takes connections."""
@@ -86,10 +86,10 @@ class PostgreSQL:
 
     @property
     def _data(self) -> Path:
-        return self._folder / "data"
+        return self.folder / "data"
 
     def _make_cluster(self) -> None:
-        password_file = self._folder / "password"
+        password_file = self.folder / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self._password)
         if self._owner is not None:
@@ -104,8 +104,8 @@ class PostgreSQL:
             "scram-sha-256",
         ]
         command += [f"--pwfile={password_file}", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
-        log = self._folder / "log"
-        child = process.spawn(command, log, cwd=self._folder, user=self._owner)
+        log = self.folder / "log"
+        child = process.spawn(command, log, cwd=self.folder, user=self._owner)
         if child.wait() != 0:
             raise process.ServerFailed(f"initdb failed.\n{process.last_lines(log)}")
 

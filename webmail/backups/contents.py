@@ -37,7 +37,8 @@ class BackupRefused(Exception):
 class Manifest:
     """``made``: when the database was read. ``digests``: SHA-256 of each file, in hexadecimal.
     ``migrations``: those that the database had run, as ``app.name``. ``key``: tells whether two
-    installations have the same secret key, and nothing else of it."""
+    installations have the same secret key, and nothing else of it. ``encryption``: the program that
+    decrypts the files; empty where they are not encrypted."""
 
     made: str
     version: str
@@ -46,10 +47,15 @@ class Manifest:
     digests: dict[str, str]
     key: str
     form: int = _FORMAT
+    encryption: str = ""
 
     @property
     def when(self) -> datetime:
         return datetime.fromisoformat(self.made)
+
+    def file(self, name: str) -> str:
+        """What `DATABASE` or `SPOOL` is called in the folder."""
+        return f"{name}.{self.encryption}" if self.encryption else name
 
 
 def write(folder: Path, manifest: Manifest) -> None:
@@ -101,7 +107,7 @@ def last() -> Last | None:
 
 def check(folder: Path, manifest: Manifest) -> None:
     """Raises BackupRefused where a file is not the one that was written."""
-    for name in (DATABASE, SPOOL):
+    for name in map(manifest.file, (DATABASE, SPOOL)):
         try:
             digest = digest_of(folder / name)
         except OSError as error:

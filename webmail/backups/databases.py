@@ -9,7 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import IO, Final
 
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -44,26 +45,34 @@ def is_empty() -> bool:
     return not connection.introspection.table_names()
 
 
-def dump(path: Path) -> None:
+def dump(target: IO[bytes]) -> None:
     """Write all of the database as it is at one moment, while others go on."""
     if connection.vendor == "postgresql":
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(path))
+        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", stdout=target)
         return
     connection.ensure_connection()
-    with closing(sqlite3.connect(path)) as copy:
-        connection.connection.backup(copy)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "copy"
+        with closing(sqlite3.connect(path)) as copy:
+            connection.connection.backup(copy)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, target)
 
 
-def load(path: Path) -> None:
+def load(source: IO[bytes]) -> None:
     """Fill the empty database; all of it or nothing."""
     if connection.vendor == "postgresql":
         connection.close()
         arguments = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-        _run("pg_restore", *arguments, "--dbname", _name(), str(path))
+        _run("pg_restore", *arguments, "--dbname", _name(), stdin=source)
         return
     connection.ensure_connection()
-    with closing(sqlite3.connect(path)) as copy:
-        copy.backup(connection.connection)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "copy"
+        with path.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        with closing(sqlite3.connect(path)) as copy:
+            copy.backup(connection.connection)
     connection.close()
 
 
@@ -71,13 +80,24 @@ def _name() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(
+    program: str,
+    *arguments: str,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+    stdout: IO[bytes] | int = subprocess.DEVNULL,
+) -> None:
     """Run one of PostgreSQL's programs; passwords go by the environment, which nobody else sees."""
     path = shutil.which(program)
     if path is None:
         raise BackupRefused(f"{program} is not installed (Debian: postgresql-client).")
     done = subprocess.run(  # noqa: S603  no word of it is a user's
-        [path, *arguments], env=_environment(), capture_output=True, text=True, check=False
+        [path, *arguments],
+        env=_environment(),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise BackupRefused(f"{program}: {_last_words(done.stderr.splitlines())}")

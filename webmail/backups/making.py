@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
-from webmail import version
-from webmail.backups import contents, databases
+from webmail import clock, version
+from webmail.backups import contents, databases, encryption
 from webmail.backups.contents import BackupRefused, Manifest
 
 
-def make(folder: Path) -> Manifest:
-    """Write a backup into a new or empty folder. Raises BackupRefused; OSError where there is no
-    room.
+def make(folder: Path, recipients: Sequence[str] = ()) -> Manifest:
+    """Write a backup into a new or empty folder, encrypted for ``recipients``. Raises
+    BackupRefused; OSError where there is no room.
 
     A file of the spool is written before the row that names it, and removed after it. So the spool
     is copied, then the database, then what came into the spool meanwhile: every row of the backup
     has its file, but for messages that left in between, which are looked for in the folder of sent
     mail after a restore.
     """
+    program = encryption.program_for(recipients)
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     copied: set[str] = set()
-    with tarfile.open(folder / contents.SPOOL, "w") as archive:
-        _copy_spool(archive, copied)
-        made = timezone.now()
-        databases.dump(folder / contents.DATABASE)
-        _copy_spool(archive, copied)
+    made = clock.now()
     manifest = Manifest(
         made=made.isoformat(),
         version=version.VERSION,
         vendor=connection.vendor,
         migrations=databases.migrations(),
-        digests={
-            name: contents.digest_of(folder / name) for name in (contents.DATABASE, contents.SPOOL)
-        },
+        digests={},
         key=contents.key_mark(),
+        encryption=program,
     )
-    for name in (contents.DATABASE, contents.SPOOL):
-        (folder / name).chmod(0o600)
+    database, spool = (folder / manifest.file(name) for name in (contents.DATABASE, contents.SPOOL))
+    with (
+        encryption.writing(spool, program, recipients) as file,
+        # "|": nobody goes back in a pipe.
+        tarfile.open(fileobj=file, mode="w|") as archive,
+    ):
+        _copy_spool(archive, copied)
+        with encryption.writing(database, program, recipients) as target:
+            databases.dump(target)
+        _copy_spool(archive, copied)
+    manifest.digests.update({path.name: contents.digest_of(path) for path in (database, spool)})
     contents.write(folder, manifest)
     contents.note(folder, made)
     return manifest

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,7 +20,7 @@ from django.utils.translation import gettext
 
 from accounts.models import Announcement
 from webmail import dates, outbox
-from webmail.backups import contents, databases
+from webmail.backups import contents, databases, encryption
 from webmail.backups.contents import BackupRefused, Manifest
 
 _TOLD_FOR = timedelta(days=7)
@@ -35,15 +36,24 @@ class Restored:
     has_other_key: bool
 
 
-def restore(folder: Path) -> Restored:
+def restore(folder: Path, identity: Path | None = None) -> Restored:
     """Check the backup, fill spool and database, run newer migrations, hold the outbox, and tell
-    users. Raises BackupRefused, with nothing changed, where the backup is damaged or newer than
-    this version, or the place is not empty."""
+    users. ``identity`` is the file of age's key. Raises BackupRefused, with nothing changed, where
+    the backup is damaged, cannot be decrypted or is newer than this version, or the place is not
+    empty."""
     manifest = contents.read(folder)
     contents.check(folder, manifest)
     _check_place(manifest)
-    with _filled_spool(folder / contents.SPOOL):
-        databases.load(folder / contents.DATABASE)
+    program = manifest.encryption
+    database, spool = (folder / manifest.file(name) for name in (contents.DATABASE, contents.SPOOL))
+    for path in (database, spool):
+        encryption.check(path, program, identity)
+    with (
+        encryption.reading(spool, program, identity) as archive,
+        _filled_spool(archive),
+        encryption.reading(database, program, identity) as dump,
+    ):
+        databases.load(dump)
     # What was kept of the time after the backup: sessions, counts, pages.
     cache.clear()
     call_command("migrate", verbosity=0)
@@ -79,12 +89,12 @@ def _known_migrations() -> set[str]:
 
 
 @contextmanager
-def _filled_spool(archive: Path) -> Iterator[None]:
+def _filled_spool(archive: IO[bytes]) -> Iterator[None]:
     """The files of the backup lie in the spool; they are gone again where the block fails."""
     spool = settings.SPOOL
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with tarfile.open(archive) as files:
+        with tarfile.open(fileobj=archive, mode="r|") as files:
             files.extractall(spool, filter=_sealed_files)  # noqa: S202  sealed files alone
         yield
     except (tarfile.TarError, OSError) as error:

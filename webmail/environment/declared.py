@@ -162,6 +162,12 @@ _INSTALLATION = Group(
             words="Default: `var/spool`",
             example="/var/lib/webmail/spool",
         ),
+        items(
+            "WEBMAIL_BACKUP_RECIPIENTS",
+            """For whom `bin/manage backup` encrypts: public keys of age, or fingerprints of keys of
+            GnuPG in the account's keyring. None: backups are not encrypted.""",
+            example="age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+        ),
         text(
             "WEBMAIL_TIME_ZONE",
             """The time zone of users who have chosen none.""",
@@ -189,6 +195,13 @@ _INSTALLATION = Group(
             """Log a line for each request, with its method, route, status and duration. It names no
             folder, no message and no words that were searched for.""",
             example="1",
+        ),
+        text(
+            "WEBMAIL_SENTRY_DSN",
+            """The address of a project of Sentry, or of a server that speaks its protocol. Errors
+            are reported there: their kind, the lines of code, the route and the id of the request,
+            and nothing else. It needs the extra of `requirements-sentry.txt`.""",
+            example="WEBMAIL_SENTRY_DSN_FILE=>/etc/webmail/sentry-dsn",
         ),
         text(
             "WEBMAIL_METRICS_TOKEN",

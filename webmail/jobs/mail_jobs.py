@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from accounts import audit, lending, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
+from webmail import clock
 from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
@@ -162,7 +161,7 @@ def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | Non
 def tend() -> list[int]:
     """Take up what died, remove what is over its time. Returns the jobs that the caller should
     start."""
-    now = timezone.now()
+    now = clock.now()
     for job in MailJob.objects.select_related("credential").take_up():
         if job.attempts < MailJob.MOST_ATTEMPTS:
             job.end(State.WAITING)
@@ -211,7 +210,7 @@ def _write_down(job: MailJob, work: Work) -> bool:
         try:
             job.beat(**columns)
         except Lost:
-            job.mine().filter(state=State.CANCELLED).update(**columns, changed=timezone.now())
+            job.mine().filter(state=State.CANCELLED).update(**columns, changed=clock.now())
             return False
         if time.monotonic() - asked < _SURE:
             return True

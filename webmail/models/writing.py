@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.prepared import Prepared
+from webmail import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -181,7 +182,7 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
         return self.filter(recipients__gt=0)
 
     def waiting(self) -> OutboxMessageQuerySet:
-        return super().waiting().filter(due__lte=timezone.now())
+        return super().waiting().filter(due__lte=clock.now())
 
 
 class OutboxMessage(ClaimedRow):

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from accounts import lending, sealed_files
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
+from webmail import clock
 from webmail.errors import DraftNotFound, MessageUnkept, SenderRefused, TooManyRecipients
 from webmail.imap.values import ANSWERED, FORWARDED
 from webmail.mime import encoded_words, headers
@@ -52,7 +52,7 @@ def accept(
     """
     if known := _accepted(request.user, key):
         return known
-    first = due or timezone.now() + timedelta(seconds=hold_seconds)
+    first = due or clock.now() + timedelta(seconds=hold_seconds)
     sending = _Sending(request.user, draft, key, first, identity, is_scheduled=due is not None)
     try:
         rows = sending.take(submissions)
@@ -201,7 +201,7 @@ def _take(draft: Draft | None) -> None:
     if not own.update(state=Draft.State.ACCEPTED):
         raise DraftNotFound
     failed = OutboxMessage.objects.filter(draft=draft, state=OutboxMessage.State.FAILED)
-    failed.update(state=OutboxMessage.State.CANCELLED, sealed=b"", spool="", changed=timezone.now())
+    failed.update(state=OutboxMessage.State.CANCELLED, sealed=b"", spool="", changed=clock.now())
 
 
 def _lend(request: SignedInRequest, last: datetime) -> LentCredential | None:

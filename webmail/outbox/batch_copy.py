@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
+from webmail import clock
 from webmail.errors import Unreadable
 from webmail.mime import build
 from webmail.mime.addresses import Address
@@ -74,7 +74,7 @@ def message(row: OutboxMessage) -> bytes:
 
 def put_back(wait: timedelta) -> dict[str, object]:
     """The columns of a copy that waits: waiting is no attempt that failed."""
-    return {"due": timezone.now() + wait, "told": None, "attempts": 0, "failure": ""}
+    return {"due": clock.now() + wait, "told": None, "attempts": 0, "failure": ""}
 
 
 def _letters(row: OutboxMessage) -> OutboxMessageQuerySet:

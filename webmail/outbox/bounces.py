@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.utils import timezone
-
 from accounts.models import User
+from webmail import clock
 from webmail.errors import ContentTooCostly, Unreadable
 from webmail.mailbox import parsing
 from webmail.mime import build, headers, report, structure, text
@@ -96,7 +95,7 @@ def _write(row: OutboxMessage, back: dict[str, DeliveryOutcome]) -> None:
     refused = dict(values.opened(row).refused) | words
     status = next(iter(back.values())).status[:_LONGEST_STATUS]
     OutboxMessage.objects.filter(pk=row.pk).update(
-        sealed=values.refused_by(row, refused), bounced=timezone.now(), bounce_status=status
+        sealed=values.refused_by(row, refused), bounced=clock.now(), bounce_status=status
     )
 
 

@@ -6,12 +6,12 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import lending
 from accounts.claims import new_runner
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
+from webmail import clock
 from webmail.errors import AlreadyLeft, DraftChanged, NotFound
 from webmail.imap.connection import Connection
 from webmail.models import Draft, OutboxMessage
@@ -127,7 +127,7 @@ def settle(request: SignedInRequest, imap: Connection) -> None:
 def _cancel(row: OutboxMessage, *, stage: str = _STAGE.READY) -> bool:
     """False when it is on its way, or was sent."""
     own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=stage)
-    changed = {"changed": timezone.now(), "credential": None, "sealed": b"", "spool": ""}
+    changed = {"changed": clock.now(), "credential": None, "sealed": b"", "spool": ""}
     with transaction.atomic():
         if not own.update(state=_STATE.CANCELLED, **changed):
             return False
@@ -149,7 +149,7 @@ def _go_on(
     request: SignedInRequest, row: OutboxMessage, before: tuple[str, ...], *, stage: str
 ) -> None:
     lent = None if relay.server() is not None else _lent(request, row)
-    now = timezone.now()
+    now = clock.now()
     said = {"stage": stage, "due": now, "told": None, "attempts": 0, "failure": ""}
     after = _STATE.HELD
     if row.state == _STATE.PASSWORD and row.due > now:  # it was scheduled, and is again
@@ -166,4 +166,4 @@ def _lent(request: SignedInRequest, row: OutboxMessage) -> LentCredential:
 
 
 def _lend(request: SignedInRequest, row: OutboxMessage) -> LentCredential:
-    return lending.lend(request, until=max(timezone.now(), row.due) + retrying.longest())
+    return lending.lend(request, until=max(clock.now(), row.due) + retrying.longest())

@@ -10,10 +10,10 @@ import re
 import uuid
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import lending, sealed_files
 from accounts.http import SignedInRequest
+from webmail import clock
 from webmail.errors import AlreadyLeft, MessageUnkept, TooManyRecipients, Unreadable
 from webmail.mime import addresses, build
 from webmail.mime.addresses import Address
@@ -56,7 +56,7 @@ def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMes
         with transaction.atomic():
             own = OutboxMessage.objects.filter(pk=row.pk, state=row.state, spool=row.spool)
             said = {"state": _STATE.CANCELLED, "sealed": b"", "spool": "", "credential": None}
-            if not own.update(**said, changed=timezone.now()):
+            if not own.update(**said, changed=clock.now()):
                 raise AlreadyLeft
             delivery.give_back(row.credential)
             if relay.server() is None:
@@ -82,7 +82,7 @@ def _made(row: OutboxMessage, address: str) -> OutboxMessage:
         batch=row.batch,
         number=row.number,
         state=_STATE.HELD,
-        due=timezone.now(),
+        due=clock.now(),
         message_id=message_id,
         sender=row.sender,
         size=row.size,

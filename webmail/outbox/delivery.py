@@ -24,11 +24,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
 
 from accounts import lending, session
 from accounts.claims import Lost
-from webmail import smtp
+from webmail import clock, smtp
 from webmail.errors import (
     BadServerAnswer,
     PerhapsSent,
@@ -149,7 +148,7 @@ def close(row: OutboxMessage) -> None:
         _write(
             row,
             state=_STATE.SENT,
-            sent=row.sent or timezone.now(),
+            sent=row.sent or clock.now(),
             sealed=bytes(row.sealed) if stays else _without_key(row),
             spool=spool if stays else "",
             credential=None,
@@ -180,7 +179,7 @@ def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool 
     wait = timedelta(0) if at_once else retrying.delay(row.attempts)
     said = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
     if wait is not None:
-        _settle(row, _STATE.HELD, due=timezone.now() + wait, told=None, **said)
+        _settle(row, _STATE.HELD, due=clock.now() + wait, told=None, **said)
     elif row.stage == _STAGE.READY:
         _give_up(row, **said)
     else:
@@ -233,7 +232,7 @@ def _hand_over(row: OutboxMessage) -> bytes:
 def _note_taken(row: OutboxMessage, words: str) -> None:
     """As soon as it is known, before the farewell."""
     # From here on the attempts are those to file it.
-    taken = {"stage": _STAGE.HANDED, "sent": timezone.now(), "attempts": 1}
+    taken = {"stage": _STAGE.HANDED, "sent": clock.now(), "attempts": 1}
     said = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
     # Whatever it takes: what is not written down now is a doubt for ever. One who waited too long
     # for the answer may find that it was called one already.
@@ -247,7 +246,7 @@ def _server(row: OutboxMessage) -> smtp.SmtpServer:
 
 
 def _stay_alive(row: OutboxMessage) -> None:
-    if timezone.now() - row.changed > _ALIVE_EVERY:
+    if clock.now() - row.changed > _ALIVE_EVERY:
         row.beat()
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.claims import new_runner
 from accounts.http import SignedInRequest
+from webmail import clock
 from webmail.imap.connection import Connection
 from webmail.mailbox import actions
 from webmail.models import OutboxMessage
@@ -18,7 +18,7 @@ _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 def hold_restored() -> int:
     """Mark as perhaps sent what may have left after the backup; return how many. Nobody may run
     meanwhile. What is scheduled for later has not left, and stays."""
-    now = timezone.now()
+    now = clock.now()
     may_have_left = Q(state__in=(_STATE.HELD, _STATE.SENDING, _STATE.PASSWORD))
     may_have_left |= Q(state=_STATE.SCHEDULED, due__lte=now)
     rows = OutboxMessage.objects.filter(may_have_left, stage__in=(_STAGE.READY, _STAGE.HANDING))

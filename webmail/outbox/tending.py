@@ -3,14 +3,13 @@ delete old rows."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
+from webmail import clock
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import counting, delivery, values
 
@@ -46,7 +45,7 @@ def tend() -> list[uuid.UUID]:
 def tidy() -> None:
     """Once in a while: rows that are over their time, drafts whose messages have all left, files
     that no row names."""
-    now = timezone.now()
+    now = clock.now()
     _ask_for_passwords()
     over = OutboxMessage.objects.filter(state__in=(_STATE.SENT, _STATE.CANCELLED))
     unsent = OutboxMessage.objects.filter(draft=OuterRef("pk")).unfinished()
@@ -57,9 +56,10 @@ def tidy() -> None:
         delivery.forget_file(row)
     over.filter(changed__lt=now - OutboxMessage.KEPT).delete()
     named = set(OutboxMessage.objects.exclude(spool="").values_list("spool", flat=True))
+    old = clock.of_files(values.folder()) - _ORPHAN_SECONDS
     for file in values.spooled():
         with suppress(OSError):
-            if file.stem not in named and file.stat().st_mtime < time.time() - _ORPHAN_SECONDS:
+            if file.stem not in named and file.stat().st_mtime < old:
                 file.unlink()
 
 
@@ -75,7 +75,7 @@ def _ask_for_passwords() -> None:
 
 
 def _due() -> list[uuid.UUID]:
-    now = timezone.now()
+    now = clock.now()
     untold = Q(told=None) | Q(told__lt=now - _TOLD_AGAIN)
     due = OutboxMessage.objects.waiting().filter(untold).order_by("due")
     return [pk for pk in due.values_list("pk", flat=True)[:_MOST] if _tell(pk, now, untold)]

@@ -103,7 +103,11 @@ def path(spool: str) -> Path:
 
 def spooled() -> list[Path]:
     """All files of the outbox."""
-    return list((Path(settings.SPOOL) / _FOLDER).glob("*.sealed"))
+    return list(folder().glob("*.sealed"))
+
+
+def folder() -> Path:
+    return Path(settings.SPOOL) / _FOLDER
 
 
 def message(row: OutboxMessage) -> bytes:

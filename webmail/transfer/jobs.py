@@ -14,11 +14,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.utils import timezone
 
 from accounts import lending, sealed_files, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
+from webmail import clock
 from webmail.errors import (
     MessageNotFound,
     ServerUnavailable,
@@ -140,7 +140,7 @@ def add_piece(job: Transfer, at: int, chunks: Iterable[bytes]) -> bool:
     if size > job.total or not segment[1]:
         store.remove([segment])
         raise TooLarge(limit=job.total)
-    if not own.update(work=work, size=size, state=state, changed=timezone.now()):
+    if not own.update(work=work, size=size, state=state, changed=clock.now()):
         store.remove([segment])
         return False
     job.refresh_from_db()
@@ -308,7 +308,7 @@ def content(job: Transfer) -> Iterator[bytes]:
 def tend() -> list[uuid.UUID]:
     """Take up what died, remove what is over its time. Returns the jobs that the caller should
     start."""
-    now = timezone.now()
+    now = clock.now()
     for job in Transfer.objects.select_related("credential").take_up():
         _again(job, "Broken")
     for job in Transfer.objects.filter(until__lt=now):

@@ -5,6 +5,6 @@ translations of the new version come beside those of the old one, then the datab
 new version needs, then the services are told to start anew. `bin/manage upgrade` runs the steps.
 """
 
-from webmail.upgrading.steps import STEPS, Options, UpgradeStopped
+from webmail.upgrading.steps import STEPS, Options, UpgradeStopped, wait_for_services
 
-__all__ = ["STEPS", "Options", "UpgradeStopped"]
+__all__ = ["STEPS", "Options", "UpgradeStopped", "wait_for_services"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from babel.messages import mofile, pofile
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import Error as DatabaseError
+from django.db import connection
 from django.utils import timezone, translation
 from django.utils.timesince import timesince
 
@@ -48,6 +50,20 @@ class Step:
 
     title: str
     run: Callable[[Options], Iterator[str]]
+
+
+def wait_for_services(seconds: int) -> None:
+    """Return once the database and Redis answer, or after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            connection.ensure_connection()
+        except DatabaseError:
+            time.sleep(1)
+            continue
+        if not any(finding.level == "bad" for finding in queues.redis_findings()):
+            return
+        time.sleep(1)
 
 
 def _check(_options: Options) -> Iterator[str]:

@@ -29,7 +29,7 @@ from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
 from addressbook.contacts import families, groups, sharing
 from addressbook.directory import lists
-from webmail import outbox
+from webmail import clock, outbox
 from webmail.converters import MessageConverter
 from webmail.errors import (
     ContentTooCostly,
@@ -550,7 +550,7 @@ class _Writing:
         return scheduling.due(
             chosen,
             self.form.cleaned_data["due_at"],
-            timezone.now(),
+            clock.now(),
             zone,
             self.request.preferences.hours,
         )
@@ -817,7 +817,7 @@ def _page(
 
 def _presets(request: HttpRequest) -> tuple[scheduling.Preset, ...]:
     zone = ZoneInfo(timezone.get_current_timezone_name())
-    return scheduling.presets(timezone.now(), zone, request.preferences.hours)  # type: ignore[attr-defined]  # the middleware's
+    return scheduling.presets(clock.now(), zone, request.preferences.hours)  # type: ignore[attr-defined]  # the middleware's
 
 
 @dataclass(frozen=True)

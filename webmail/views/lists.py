@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
@@ -31,9 +33,12 @@ from webmail.models import FolderChoice
 from webmail.presentation import adverts, lists
 from webmail.presentation.links import ref_name
 from webmail.presentation.people import Faces
+from webmail.unwritable import is_unwritable
 from webmail.views import people
 from webmail.views.page import Sides, known_tags, memory, read_folders
 from webmail.writing import drafts
+
+logger = logging.getLogger(__name__)
 
 NOTHING_LOOKED = Looked()
 
@@ -135,9 +140,20 @@ def look(
     request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[Summary]
 ) -> Looked:
     """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
-    query a minute at most, when nothing is new."""
+    query a minute at most, when nothing is new. While the database takes nothing, nothing is
+    judged: the list is shown."""
     if folder != judging.INBOX:
         return Looked()
+    try:
+        return _judge(request, imap, rows)
+    except DatabaseError as error:
+        if not is_unwritable(error):
+            raise
+        logger.warning("new mail not judged: the database takes nothing")
+        return Looked(changed=imap.open_folder != judging.INBOX)
+
+
+def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[Summary]) -> Looked:
     selected = imap.known()
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
     is_pulled = pulling.sight(request, imap, newest)

@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import outbox, tasks
+from webmail import clock, outbox, tasks
 from webmail.errors import TooManyRecipients, Unreadable
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
@@ -99,9 +99,9 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
     to_start = [*rows, *filter(None, [copy])]
     for row in to_start:
         if settings.CELERY_TASK_ALWAYS_EAGER:  # without a broker nobody comes back for it
-            OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=timezone.now())
+            OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=clock.now())
             row.refresh_from_db()
-    started = [row for row in to_start if row.state == State.HELD and row.due <= timezone.now()]
+    started = [row for row in to_start if row.state == State.HELD and row.due <= clock.now()]
     for row in started:
         start(row)
     if started:
@@ -250,7 +250,7 @@ def when(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     choices.find(request.user, pk)
     choice = request.POST.get("due", scheduling.AT)
     try:
-        due = scheduling.due(choice, request.POST.get("due_at", ""), timezone.now(), _zone())
+        due = scheduling.due(choice, request.POST.get("due_at", ""), clock.now(), _zone())
     except scheduling.NotThen as error:
         toasts.warning(request, error.words)
         return redirect("mail:outbox_message", pk)
@@ -282,7 +282,7 @@ _TROUBLES = (State.FAILED, State.DOUBT, State.PASSWORD)
 
 
 def _may_be_undone(row: OutboxMessage) -> bool:
-    return row.state == State.HELD and row.due > timezone.now()
+    return row.state == State.HELD and row.due > clock.now()
 
 
 def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
     if row.state == State.SCHEDULED:
         words = gettext("Leaves on %(when)s.") % {"when": scheduling.in_words(row.due)}
         return {"message": words, "undo": undo}
-    seconds = round((row.due - timezone.now()).total_seconds())
+    seconds = round((row.due - clock.now()).total_seconds())
     if row.state == State.HELD and seconds > 0:
         words = sending.leaving(seconds)
         before, after = (words % {"seconds": "\0"}).split("\0")
@@ -315,7 +315,7 @@ def _listed(request: SignedInRequest) -> list[Shown]:
     """One of each sending, the last first: what has not left, what has left since yesterday, and
     what came back. A sending of 1,900 messages is one; what is sealed is read of one of them."""
     mine = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
-    now = timezone.now()
+    now = clock.now()
     lately = Q(state=State.SENT) & (
         Q(changed__gte=now - SHOWN_AFTER) | Q(bounced__gte=now - OutboxMessage.CORRECTED_FOR)
     )

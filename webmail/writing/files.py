@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -28,7 +27,7 @@ from django.utils.translation import gettext
 from accounts import sealed_files
 from accounts.models import MailDomain, User
 from accounts.session import smtp_server
-from webmail import smtp
+from webmail import clock, smtp
 from webmail.errors import FileRefused, PartNotFound, TooLarge, Unreadable, WebmailError
 from webmail.imap import fetch as imap_fetch
 from webmail.imap.connection import Connection
@@ -251,7 +250,7 @@ def prune() -> None:
 def remove_orphans(folder: Path, known: Iterable[str]) -> None:
     """Files of the spool that no row names, once they are older than any request."""
     named = set(known)
-    late = time.time() - _ORPHAN_SECONDS
+    late = clock.of_files(folder) - _ORPHAN_SECONDS
     for path in folder.glob("*.sealed"):
         if path.name.partition(".")[0] not in named and path.stat().st_mtime < late:
             path.unlink(missing_ok=True)

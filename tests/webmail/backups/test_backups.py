@@ -239,7 +239,7 @@ def names() -> tuple[str, str]:
 
 
 def _restored_into_nothing(tmp_path: Path) -> Iterator[None]:
-    with _filled_spool(tmp_path / "backup" / "spool.tar"):
+    with (tmp_path / "backup" / "spool.tar").open("rb") as file, _filled_spool(file):
         yield
 
 

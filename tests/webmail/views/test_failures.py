@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Never
 
 import pytest
+import redis
 from django.db import Error as DatabaseError
 from django.db import InternalError, OperationalError
 from django.db import connection as database
@@ -237,9 +238,11 @@ def read_only() -> DatabaseError:
     return error
 
 
-@pytest.mark.parametrize("error", [lost, read_only])
+@pytest.mark.parametrize(
+    ("error", "words"), [(lost, "n’est pas disponible"), (read_only, "Rien ne peut être modifié")]
+)
 def test_a_database_that_is_down_is_no_fault_to_report(
-    reader: Client, error: Callable[[], DatabaseError]
+    reader: Client, error: Callable[[], DatabaseError], words: str
 ) -> None:
     def fail(*_statement: object) -> Never:
         raise error()
@@ -248,7 +251,7 @@ def test_a_database_that_is_down_is_no_fault_to_report(
     with database.execute_wrapper(fail):
         answer = reader.get("/mail/INBOX/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
-    assert "n’est pas disponible" in page(answer) and "assistance" not in page(answer)
+    assert words in page(answer) and "assistance" not in page(answer)
 
 
 def test_a_redis_that_is_down_is_no_fault_to_report(reader: Client, settings: Any) -> None:
@@ -257,6 +260,20 @@ def test_a_redis_that_is_down_is_no_fault_to_report(reader: Client, settings: An
     reader.raise_request_exception = False
     answer = reader.get("/mail/INBOX/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
+def test_a_redis_that_is_full_is_no_fault_to_report(reader: Client, redis_server: str) -> None:
+    with redis.Redis.from_url(redis_server) as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 1)
+        try:
+            reader.raise_request_exception = False
+            answer = reader.post("/accounts/login/", {"login": "alice", "password": "faux"})
+            answers = [answer, reader.get("/mail/INBOX/")]
+        finally:
+            client.config_set("maxmemory", 0)
+    assert {answer.status_code for answer in answers} <= {200, 302, 503}
+    assert 503 in {answer.status_code for answer in answers}
 
 
 def test_an_address_that_is_none_gets_our_page(reader: Client) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +44,28 @@ def test_a_file_that_cannot_be_kept_is_named(reader: Client, submission: object)
     assert answer.status_code == 422
     assert "plan.txt" in text and "Le serveur ne peut pas garder de fichier" in text
     assert "À demain." in text
+
+
+@pytest.fixture
+def small_spool(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
+    if subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603
+        pytest.skip("this account may not mount a file system")
+    settings.SPOOL = folder
+    yield folder
+    subprocess.run(("umount", str(folder)), check=True)  # noqa: S603, S607
+
+
+def test_the_disk_fills_in_the_middle_of_a_file(
+    reader: Client, submission: object, small_spool: Path
+) -> None:
+    attached = SimpleUploadedFile("film.mp4", os.urandom(4 * 1024 * 1024), "video/mp4")
+    answer = reader.post("/compose/", {**WRITTEN, "attachments": attached})
+    text = page(answer)
+    assert answer.status_code == 422
+    assert "film.mp4" in text and "Le serveur ne peut pas garder de fichier" in text
+    assert "À demain." in text
+    assert not list(small_spool.rglob("*.sealed"))

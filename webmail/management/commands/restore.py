@@ -20,10 +20,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="The folder that “backup” wrote.")
+        parser.add_argument(
+            "--identity",
+            type=Path,
+            metavar="FILE",
+            help="The key of a backup that was encrypted by age. GnuPG finds its own.",
+        )
 
-    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+    def handle(self, *args: Any, folder: Path, identity: Path | None, **options: Any) -> None:
         try:
-            restored = backups.restore(folder)
+            restored = backups.restore(folder, identity)
         except (backups.BackupRefused, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The webmail is as it was on {restored.manifest.made}.")

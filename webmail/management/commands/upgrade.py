@@ -32,9 +32,18 @@ class Command(BaseCommand):
             help="Leave the services alone, as on the first of several machines.",
         )
 
+        parser.add_argument(
+            "--wait",
+            type=int,
+            default=0,
+            metavar="SECONDS",
+            help="Wait so long for a database and a Redis that are just starting.",
+        )
+
     def handle(
-        self, *args: Any, dry_run: bool, offline: bool, reload: bool, **options: Any
+        self, *args: Any, dry_run: bool, offline: bool, reload: bool, wait: int, **options: Any
     ) -> None:
+        upgrading.wait_for_services(wait)
         chosen = upgrading.Options(dry_run=dry_run, offline=offline, reload=reload)
         for step in upgrading.STEPS:
             self.stdout.write(self.style.MIGRATE_HEADING(step.title))

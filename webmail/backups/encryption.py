@@ -1,0 +1,133 @@
+"""The files of a backup, encrypted for recipients by age or GnuPG as they are written.
+
+Nothing of a backup is on the disk unencrypted meanwhile, but for SQLite's copy of its database.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+from webmail.backups.contents import BackupRefused
+
+_AGE_KEYS: Final = ("age1", "ssh-")
+_PACKAGES: Final = {"age": "age", "gpg": "gnupg"}
+_PIECE: Final = 1024 * 1024
+
+
+def program_for(recipients: Sequence[str]) -> str:
+    """``age`` for its own keys and those of ssh, else ``gpg``; nothing without recipients. Raises
+    BackupRefused."""
+    if not recipients:
+        return ""
+    by_age = [one.startswith(_AGE_KEYS) for one in recipients]
+    if any(by_age) != all(by_age):
+        raise BackupRefused("The recipients of a backup are keys of age, or of GnuPG, not of both.")
+    program = "age" if all(by_age) else "gpg"
+    _path(program)
+    return program
+
+
+@contextmanager
+def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[bytes]]:
+    """A file that is encrypted where ``program`` is one; readable for the account alone. Raises
+    BackupRefused where the program fails."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        if not program:
+            yield file
+            return
+        words = [_path(program), *_to(program, recipients)]
+        with TemporaryFile() as told:
+            child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=file, stderr=told)  # noqa: S603
+            assert child.stdin is not None  # noqa: S101  PIPE
+            error: Exception | None = None
+            try:
+                yield child.stdin
+            except (OSError, BackupRefused) as caught:  # perhaps since the program has ended
+                error = caught
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                _close(child.stdin)
+                child.wait()
+            if child.returncode:
+                raise BackupRefused(f"{program} encrypts nothing: {_last_words(told)}") from error
+            if error is not None:
+                raise error
+
+
+@contextmanager
+def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[bytes]]:
+    """The content of a file. Raises BackupRefused where the program cannot decrypt it, at the
+    latest at its end: what was read until then may be cut."""
+    if not program:
+        with path.open("rb") as file:
+            yield file
+        return
+    if program == "age" and identity is None:
+        raise BackupRefused("The backup is encrypted by age: name the file of its key, --identity.")
+    words = [_path(program), *_from(program, identity), str(path)]
+    with TemporaryFile() as told:
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=told)  # noqa: S603
+        assert child.stdout is not None  # noqa: S101  PIPE
+        try:
+            yield child.stdout
+            while child.stdout.read(_PIECE):
+                pass
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            child.stdout.close()
+            child.wait()
+        if child.returncode:
+            raise BackupRefused(
+                f"{path} cannot be decrypted. Is this its key, and the file whole?"
+                f" {program} says: {_last_words(told)}"
+            )
+
+
+def check(path: Path, program: str, identity: Path | None) -> None:
+    """Decrypt a file to its end, and keep nothing. Raises BackupRefused."""
+    if program:
+        with reading(path, program, identity):
+            pass
+
+
+def _to(program: str, recipients: Sequence[str]) -> list[str]:
+    gpg = ["--batch", "--trust-model", "always", "--no-auto-key-locate", "--encrypt"]
+    options = gpg if program == "gpg" else []
+    return options + [word for one in recipients for word in ("--recipient", one)]
+
+
+def _from(program: str, identity: Path | None) -> list[str]:
+    if program == "gpg":
+        return ["--batch", "--quiet", "--decrypt"]
+    return ["--decrypt", "--identity", str(identity)]
+
+
+def _path(program: str) -> str:
+    if program not in _PACKAGES:
+        raise BackupRefused(f"This version does not know backups that are encrypted by {program}.")
+    path = shutil.which(program)
+    if path is None:
+        raise BackupRefused(f"{program} is not installed (Debian: {_PACKAGES[program]}).")
+    return path
+
+
+def _close(stream: IO[bytes]) -> None:
+    with suppress(BrokenPipeError):
+        stream.close()
+
+
+def _last_words(told: IO[bytes]) -> str:
+    told.seek(0)
+    lines = told.read(_PIECE).decode(errors="replace").splitlines()
+    return " / ".join(lines[:3]) or "nothing"
