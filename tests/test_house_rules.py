@@ -357,6 +357,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.models",
         "webmail.remote",
+        "webmail.sandbox",
         "webmail.zips",
     },
     "webmail.serving.bodies": {"accounts.network", "webmail.errors"},

@@ -16,10 +16,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import LentCredential
+from demo import outlook_files as outlook
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.mime import msg_files
 from tests.webmail.views.mail import letter, words
+from webmail import sandbox
 from webmail.errors import ServerUnavailable
 from webmail.imap.connection import Connection
 from webmail.imap.quota import Quota
@@ -170,10 +173,77 @@ def test_what_is_wrong_is_told_and_the_rest_comes_in(reader: Client, conseil: Ma
     job = brought(reader, file.getvalue())
     assert (job.done, job.refused) == (2, 7)
     assert [one[1] for one in job.work["refused"]] == ["path", "path", "path", "no_message",
-                                                       "outlook", "no_message", "link"]  # fmt: skip
+                                                       "damaged", "no_message", "link"]  # fmt: skip
     shown = words(reader.get(f"/transfers/{job.pk}/"))
     assert "photo.jpg" in shown and "a.msg" in shown
     assert any(b"a\x80b" in raw for raw in conseil.messages("Conseil"))
+
+
+def outlook_zip() -> bytes:
+    """A zip of files of Outlook, good and hostile ones."""
+    whole = outlook.compound(
+        outlook.message(
+            recipients=[outlook.recipient(1, "Alice", "alice@ac-exemple.fr")],
+            attachments=[outlook.attachment("plan.pdf", b"%PDF-" * 2000, "application/pdf")],
+            more={"1035": "<outlook@x>"},
+        )
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("4e B/Conseil de classe.msg", whole)
+        made.writestr("4e B/coupé.msg", whole[: len(whole) // 2])
+        made.writestr("énorme.msg", msg_files.with_size(whole, "__substg1.0_1000001F", 2**32 - 1))
+        made.writestr("cercle.msg", msg_files.cyclic(whole))
+        made.writestr("poupées.msg", msg_files.nested(100))
+        made.writestr(
+            "Parent.msg",
+            outlook.compound(outlook.message(more={"001A": "IPM.Contact"})),
+        )
+        made.writestr("lettre.doc", outlook.compound({"WordDocument": b"x" * 5000}))
+    return file.getvalue()
+
+
+def test_outlooks_files_come_in_and_hostile_ones_are_told(reader: Client, conseil: Mailbox) -> None:
+    job = brought(reader, outlook_zip())
+    assert (job.state, job.done, job.refused) == (State.DONE, 1, 6)
+    refused = {place: reason for place, reason, _size in job.work["refused"]}
+    assert refused == {
+        "4e B/coupé.msg": "damaged",
+        "énorme.msg": "too_large",
+        "cercle.msg": "no_message",
+        "poupées.msg": "nested",
+        "Parent.msg": "no_mail",
+        "lettre.doc": "no_message",
+    }
+    ((raw, flags, date),) = stored(conseil, "Conseil/4e B")
+    assert b"Message-ID: <outlook@x>\r\n" in raw and b'filename="plan.pdf"' in raw.replace(
+        b"\r\n ", b" "
+    )
+    assert flags == {"\\Seen"} and date.startswith("25-Nov-2026 ")
+    shown = words(reader.get(f"/transfers/{job.pk}/"))
+    assert "un contact, un événement ou une tâche d’Outlook" in shown
+    again = brought(reader, outlook_zip())
+    assert (again.done, again.known) == (0, 1)
+
+
+def test_costly_files_of_outlook_are_given_up(
+    reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = sandbox.Budget(seconds=1, wait=20, memory=10_000_000, is_jobs=True)
+    monkeypatch.setattr(sandbox, "MESSAGE", small)
+    monkeypatch.setattr(importing, "_MOST_COSTLY", 1)
+    large_one = outlook.compound(
+        outlook.message(attachments=[outlook.attachment("a", b"x" * 6_000_000)])
+    )
+    good = outlook.compound(outlook.message())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.msg", good)
+        made.writestr("b.msg", large_one)
+        made.writestr("c.msg", good)
+    job = brought(reader, file.getvalue())
+    assert (job.state, job.done) == (State.DONE, 1)
+    assert [row[:2] for row in job.work["refused"]] == [["b.msg", "bomb"], ["c.msg", "bomb"]]
 
 
 def test_a_bomb_is_refused(reader: Client, conseil: Mailbox, settings: Any) -> None:

@@ -19,9 +19,11 @@ from PIL import Image
 
 from accounts import session
 from addressbook.models import Contact
+from demo import mail_files
 from demo.mail import office, pdf, scans, slides
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import DATA, Mailbox
+from tests.webmail.mime import msg_files
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from webmail import tasks
 from webmail.celery import app
@@ -581,6 +583,28 @@ def test_a_nested_message_is_read_and_its_attachments_too(
     picture_view, _save = links(shown, "p.png")
     assert Image.open(io.BytesIO(body(reader.get(picture_view + "image")))).size == (60, 40)
     assert re.search(rf'rel="next" href="{picture_view}"', page(inside))
+
+
+def test_a_message_of_outlook_is_read_and_its_attachments_too(
+    reader: Client, attached: Open
+) -> None:
+    url = attached(("Voyage.msg", "application/vnd.ms-outlook", mail_files.outlook()))
+    shown = reader.get(url)
+    assert "Voyage à Berlin : liste des élèves" in words(shown)
+    assert "<b>liste</b>" in page(reader.get(url + "frame/"))
+    view, save = links(shown, "Liste des élèves.csv")
+    assert "4e B" in words(reader.get(view)) and "Léo;4e B".encode() in body(reader.get(save))
+    view, _save = links(shown, "Dates du voyage.eml")
+    assert "c’est noté" in words(reader.get(view))
+
+
+def test_a_message_of_outlook_that_is_broken_is_said(reader: Client, attached: Open) -> None:
+    whole = mail_files.outlook()
+    kind = "application/vnd.ms-outlook"
+    cut = reader.get(attached(("Voyage.msg", kind, whole[:-600])))
+    assert "Ce fichier est endommagé" in words(cut)
+    deep_one = reader.get(attached(("Voyage.msg", kind, msg_files.nested(100))))
+    assert "conçu pour saturer" in words(deep_one)
 
 
 @pytest.mark.parametrize("container", ["winmail.eml", "smime-opaque.eml", "uuencode.eml"])
