@@ -139,6 +139,7 @@ DOORS: dict[str, Answers] = {
     "rules/new/": (SIGN_IN, 200, "/admin/"),
     "rules/raw/": (SIGN_IN, 200, "/admin/"),
     "rules/absence/": (SIGN_IN, 200, "/admin/"),
+    "rules/absence/of/<folder:login>/": (SIGN_IN, 404, "/admin/"),
     "rules/state/": (405, 405, 405),
     "rules/<int:number>/": (SIGN_IN, 404, "/admin/"),
     "rules/<int:number>/apply/": (SIGN_IN, 404, "/admin/"),

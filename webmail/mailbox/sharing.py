@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from webmail.errors import FolderNotFound, NotPermitted
-from webmail.imap import acl
+from webmail.imap import acl, status
 from webmail.imap.acl import Grant
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
@@ -25,6 +25,8 @@ EVERYBODY: Final = frozenset(("anyone", "authenticated", "anonymous"))
 GROUPS: Final = ("$", "#", "group=", "group-override=")
 # With its folders inside: each is a command.
 MOST_FOLDERS: Final = 200
+# Mailboxes of others that are asked about, by a command each.
+MOST_BOXES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,40 @@ class Share:
         """Not everybody, a group, or a line that takes rights away (RFC 4314 section 2)."""
         one = self.identifier
         return one.isprintable() and one not in EVERYBODY and not one.startswith(("-", *GROUPS))
+
+
+@dataclass(frozen=True)
+class Box:
+    """Somebody else's mailbox. ``login`` as the server names it in its folders; ``inbox`` is the
+    name of its INBOX for the user."""
+
+    login: str
+    inbox: str
+
+
+def boxes(imap: Connection) -> tuple[Box, ...]:
+    """The mailboxes of others that the user manages: of which he may say who may use the INBOX. At
+    most one command, and one for each mailbox."""
+    if not imap.has("ACL"):
+        return ()
+    found: dict[str, Box] = {}
+    for folder in folders.kept_folders(imap):
+        if folder.owner != "others" or not (folder.selectable and folder.addressable):
+            continue
+        place = folder.name.removeprefix(folder.prefix)
+        login, _delimiter, rest = place.partition(folder.delimiter or "/")
+        # Dovecot tells the INBOX by the login alone, others by its name.
+        if login and rest.upper() in ("", "INBOX"):
+            found.setdefault(login, Box(login, folder.name))
+    some = list(found.values())[:MOST_BOXES]
+    return tuple(box for box in some if "a" in acl.my_rights(imap, box.inbox))
+
+
+def is_same(imap: Connection, box: Box, opened: Connection) -> bool:
+    """Whether a mailbox that was opened by another sign-in is this one: its INBOX has the same
+    identifier and UIDVALIDITY. Two commands each."""
+    mine = imap.mailbox_id(box.inbox), status.ask(imap, box.inbox).uidvalidity
+    return mine == (opened.mailbox_id(), status.ask(opened, "INBOX").uidvalidity)
 
 
 def is_offered(imap: Connection, folder: Folder) -> bool:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -14,12 +15,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import mailboxes, session
-from accounts.models import MailDomain, StaffRecord, User
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+from accounts.providers import grants
 from demo.servers.dovecot import Dovecot, MailAccount, has_acl
 from demo.servers.dovecot import installed as dovecot_installed
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, MASTER, missing
+from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import commands_sent, letter, page, ref, words
+from tests.webmail.views.test_absence import away, kept
 from webmail.errors import NotPermitted
 from webmail.imap import acl, connection
 from webmail.imap.connection import Connection
@@ -277,3 +281,80 @@ def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> Non
         lookup_digest=b"2" * 32,
     )
     assert mailboxes.login_of("paul@ac-exemple.fr", host) == "ppaul"
+
+
+# --- the absence of a shared mailbox ---
+
+BOX = "/rules/absence/of/alice/"
+
+
+@pytest.fixture
+def box(
+    shared: Mailbox, sharing_server: Dovecot, mail_domain: MailDomain, settings: Any
+) -> Iterator[Scripts]:
+    """Alice's mailbox, which Bob manages: the scripts in it."""
+    if sharing_server.sieve_port is None:
+        pytest.skip(missing("Pigeonhole"))
+    mail_domain.sieve_host, mail_domain.sieve_port = "127.0.0.1", sharing_server.sieve_port
+    mail_domain.sieve_security = MailDomain.Security.NONE
+    mail_domain.save()
+    settings.MASTER_USER = {"": MASTER.login}
+    settings.MASTER_PASSWORD = {"": MASTER.password}
+    for account in (ALICE, BOB):
+        Scripts(sharing_server.sieve_port, account).empty()
+    shared.imap.setacl("INBOX", "bob", "lrswitekxpa")
+    yield Scripts(sharing_server.sieve_port, ALICE)
+    shared.imap.deleteacl("INBOX", "bob")
+
+
+def test_who_manages_a_mailbox_sets_its_absence(
+    box: Scripts, shared: Mailbox, colleague: Client, sharing_server: Dovecot
+) -> None:
+    User.objects.filter(login="alice").update(name="Secrétariat")
+    assert f'href="{BOX}"' in page(colleague.get("/rules/absence/"))
+    shown = colleague.get(BOX)
+    assert 'aria-current="page">' in page(shown) and "alice@ac-exemple.fr" in words(shown)
+    answer = colleague.post(BOX, away(colleague, BOX, text="Le secrétariat est fermé."))
+    assert (answer.status_code, answer["Location"]) == (302, BOX), words(answer)
+    absence = kept(box)
+    assert absence.text == "Le secrétariat est fermé."
+    assert absence.addresses == ("alice@ac-exemple.fr",)
+    assert "Le secrétariat est fermé." in page(colleague.get(BOX))
+    assert Scripts(sharing_server.sieve_port or 0, BOB).all() == {}
+    event = AuditEvent.objects.get(kind=AuditEvent.Kind.RULES_CHANGED)
+    assert event.detail["mailbox"] == "alice" and event.actor == User.objects.get(login="bob")
+    assert "Le secrétariat est fermé." not in page(colleague.get("/rules/absence/"))
+
+
+def test_who_may_only_sort_sets_no_absence(
+    box: Scripts, shared: Mailbox, colleague: Client
+) -> None:
+    data = away(colleague, BOX)
+    shared.imap.setacl("INBOX", "bob", "lrswite")
+    session.pool().close_all()
+    assert BOX not in page(colleague.get("/rules/absence/"))
+    assert colleague.get(BOX).status_code == 404
+    assert colleague.post(BOX, data).status_code == 404
+    assert box.all() == {}
+    assert colleague.get("/rules/absence/of/carol/").status_code == 404
+
+
+@pytest.mark.parametrize("why", ["no master user", "refused", "another mailbox"])
+def test_where_the_server_gives_no_way_the_page_says_so(
+    box: Scripts, colleague: Client, settings: Any, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = away(colleague, BOX)
+    if why == "no master user":
+        settings.MASTER_USER = {}
+    elif why == "refused":
+        settings.MASTER_PASSWORD = {"": "autre"}
+    else:
+        # The server's folders name a mailbox by a word that is the login of another one.
+        monkeypatch.setattr(
+            grants, "master", lambda _domain, _login: (f"bob*{MASTER.login}", MASTER.password)
+        )
+    for answer in (colleague.get(BOX), colleague.post(BOX, data)):
+        assert answer.status_code == 200
+        assert "ne peuvent pas être réglées d’ici" in words(answer)
+    assert box.all() == {}
+    assert colleague.get("/rules/absence/").status_code == 200
