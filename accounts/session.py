@@ -28,6 +28,7 @@ from webmail import smtp as submission
 from webmail.errors import (
     FolderNotFound,
     MailboxClosed,
+    ServerRefused,
     ServerUnavailable,
     SieveNotOffered,
     SignInNeeded,
@@ -228,7 +229,7 @@ def box(
         ):
             if not is_allowed(mailbox):
                 raise MailboxClosed("The login opens another mailbox.")
-    except (SignInNeeded, FolderNotFound) as error:
+    except (SignInNeeded, FolderNotFound, ServerRefused) as error:
         raise MailboxClosed(server_words=error.server_words) from error
     with manage_sieve.open(_sieve_server(domain), *way_in) as connection:
         yield connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +23,6 @@ _OLD: Final = frozenset("cdp")
 # Identifiers that are nobody's login; those of groups are Dovecot's.
 EVERYBODY: Final = frozenset(("anyone", "authenticated", "anonymous"))
 GROUPS: Final = ("$", "#", "group=", "group-override=")
-# With its folders inside: each is a command.
-MOST_FOLDERS: Final = 200
 # Mailboxes of others that are asked about, by a command each.
 MOST_BOXES: Final = 20
 
@@ -101,32 +99,56 @@ def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
     )
 
 
-def share(imap: Connection, names: Sequence[str], identifiers: Iterable[str], preset: str) -> None:
-    """Give these people the rights of a preset in each of the folders."""
-    for identifier in identifiers:
-        for name in names:
-            acl.put(imap, name, identifier, PRESETS[preset])
+@dataclass(frozen=True)
+class Progress:
+    """Folders that were gone through, of all of them; those that the server ``refused``."""
+
+    done: int
+    total: int
+    refused: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.done >= self.total
 
 
-def end(imap: Connection, names: Sequence[str], identifier: str) -> None:
-    """Take all rights in the folders from somebody."""
-    for name in names:
-        acl.remove(imap, name, identifier)
+def change(
+    imap: Connection, names: Sequence[str], identifiers: Sequence[str], preset: str, at: Progress
+) -> Iterator[Progress]:
+    """Give these people the rights of a preset in each of the folders, or with "" none any more,
+    from where ``at`` is; told after each folder. A command for each person and folder.
+
+    Raises what the server says of the first folder; one inside that is gone, or belongs to somebody
+    who did not give that right, is counted and passed over.
+    """
+    refused = at.refused
+    for number in range(at.done, len(names)):
+        try:
+            for identifier in identifiers:
+                if preset:
+                    acl.put(imap, names[number], identifier, PRESETS[preset])
+                else:
+                    acl.remove(imap, names[number], identifier)
+        except FolderNotFound:
+            if not number:
+                raise
+            refused += 1
+        yield Progress(number + 1, len(names), refused)
 
 
 def with_inside(imap: Connection, name: str) -> tuple[str, ...]:
-    """The folder and those inside it, at most `MOST_FOLDERS`. At most one command."""
+    """The folder and those inside it, all of them, by name. At most one command."""
     known = folders.kept_folders(imap)
     place = next((folder for folder in known if folder.name == name), None)
     if place is None:
         raise FolderNotFound(f"There is no folder {name!r}.")
     inside = f"{name}{place.delimiter}" if place.delimiter else ""
-    below = (
+    below = sorted(
         folder.name
         for folder in known
         if inside and folder.name.startswith(inside) and folder.selectable and folder.addressable
     )
-    return (name, *below)[:MOST_FOLDERS]
+    return (name, *below)
 
 
 def _preset(grant: Grant) -> str:

@@ -22,11 +22,13 @@ from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.mime import msg_files
 from tests.webmail.views.mail import letter, words
-from webmail import sandbox
+from webmail import sandbox, tasks
 from webmail.errors import ServerUnavailable
 from webmail.imap.connection import Connection
 from webmail.imap.quota import Quota
-from webmail.models import Transfer
+from webmail.jobs import mail_jobs
+from webmail.mailbox import bulk
+from webmail.models import MailJob, Transfer
 from webmail.transfer import importing, jobs, store
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool", "no_connections_left")]
@@ -130,6 +132,46 @@ def test_an_import_is_undone(reader: Client, conseil: Mailbox) -> None:
     assert len(conseil.uids("Conseil")) == 2
     reader.post(f"/transfers/{job.pk}/undo/")
     assert len(conseil.uids("Conseil")) == 2
+
+
+def a_profile() -> bytes:
+    """Messages in Vieux/A, Vieux/A/B and Vieux/C."""
+    one = b"From - Tue Mar 03 09:00:00 2026\nSubject: %b\nFrom: a@b\n\nx\n\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name in ("A", "A.sbd/B", "C"):
+            made.writestr(f"Vieux/{name}", one % name.encode())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_what_is_undone_leaves_no_empty_folder_that_it_made(
+    reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch, is_long: bool
+) -> None:
+    conseil.create_folder("Vieux")
+    job = brought(reader, a_profile(), folder="")
+    assert {"Vieux/A", "Vieux/A/B", "Vieux/C"} <= set(conseil.folders())
+    conseil.append(letter("mien"), "Vieux/C")
+    if is_long:
+        monkeypatch.setattr(mail_jobs, "SECONDS", -1.0)
+        monkeypatch.setattr(bulk, "FIRST", 1)
+        monkeypatch.setattr(tasks.do_mail_job, "delay", lambda pk: None)
+    reader.post(f"/transfers/{job.pk}/undo/")
+    for later in MailJob.objects.all():
+        mail_jobs.run(later.pk)
+    # The one that was there before stays, and the one in which somebody put something.
+    assert {name for name in conseil.folders() if name.startswith("Vieux")} == {"Vieux", "Vieux/C"}
+    assert len(conseil.uids("Vieux/C")) == 1
+    _, lines = conseil.imap.lsub()
+    assert not any(b"Vieux/A" in (line or b"") for line in lines)
+
+
+def test_a_folder_that_was_made_anew_meanwhile_stays(reader: Client, conseil: Mailbox) -> None:
+    job = brought(reader, letter("Un"), "Vieux.eml", folder="")
+    conseil.delete_folder("Vieux")
+    conseil.create_folder("Vieux")
+    reader.post(f"/transfers/{job.pk}/undo/")
+    assert "Vieux" in conseil.folders()
 
 
 def test_thunderbirds_profile_becomes_folders(reader: Client, conseil: Mailbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from webmail.imap import acl, connection
 from webmail.imap.connection import Connection
 from webmail.imap.values import ImapServer
 from webmail.mailbox import actions, sharing
+from webmail.views import sharing as views
 
 pytestmark = pytest.mark.django_db
 NAME = "Réunions & « tri »"
@@ -281,6 +283,75 @@ def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> Non
         lookup_digest=b"2" * 32,
     )
     assert mailboxes.login_of("paul@ac-exemple.fr", host) == "ppaul"
+
+
+# --- many folders inside ---
+
+
+def forms_of(answer: Any) -> dict[str, str]:
+    """The hidden fields of the page that goes on."""
+    return {
+        unescape(name): unescape(value)
+        for name, value in re.findall(
+            r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page(answer)
+        )
+        if name != "csrfmiddlewaretoken"
+    }
+
+
+@pytest.mark.slow
+def test_three_hundred_folders_inside_are_shared_and_shared_no_more(
+    owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{NAME}/Élève {number:03} é" for number in range(300)]
+    for name in names:
+        shared.create_folder(name)
+    session.pool().close_all()
+    monkeypatch.setattr(views, "SECONDS", 0.5)
+
+    def gone_through(data: dict[str, str]) -> list[int]:
+        seen = []
+        answer = owner.post(PAGE, data)
+        while answer.status_code == 200:
+            told = re.search(r'<progress max="301" value="(\d+)"', page(answer))
+            assert told, words(answer)
+            seen.append(int(told[1]))
+            assert "sur 301 dossiers" in words(answer)
+            answer = owner.post(PAGE, forms_of(answer))
+        assert answer.status_code == 302
+        return seen
+
+    asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    seen = gone_through(asked)
+    assert len(seen) > 1 and seen == sorted(set(seen))
+    assert "300 dossiers à l’intérieur" in words(owner.get(PAGE))
+    # Not by the one above: each has a list of its own.
+    for name in (names[0], names[199], names[299]):
+        _, (line, *_) = shared.imap.getacl(mailbox_name(name))
+        assert re.search(rb" \"?bob\"? \"?l", line), line
+    gone_through({"verb": "end", "identifier": "bob", "inside": "1"})
+    for name in (names[0], names[299]):
+        _, (line, *_) = shared.imap.getacl(mailbox_name(name))
+        assert b"bob" not in line
+
+
+def test_a_folder_inside_that_is_gone_meanwhile_is_told(
+    owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        shared.create_folder(f"{NAME}/{number}")
+    put = acl.put
+
+    def late(imap: Connection, name: str, *more: Any) -> None:
+        if name.endswith("/1"):
+            shared.delete_folder(name)
+        put(imap, name, *more)
+
+    monkeypatch.setattr(acl, "put", late)
+    asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    assert owner.post(PAGE, asked).status_code == 302
+    said = words(owner.get(PAGE))
+    assert "2 dossiers à l’intérieur" in said and "refusé" in said
 
 
 # --- the absence of a shared mailbox ---
