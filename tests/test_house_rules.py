@@ -435,6 +435,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.imports.owners",
         "addressbook.vcard",
         "webmail.imap.names",
+        "webmail.mailbox.query",
         "webmail.mime",
         "webmail.models",
         "webmail.php",

@@ -201,13 +201,13 @@ def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
     emptied = [(str(name), int(number)) for name, number in job.work.get("emptied", [])]
     for work in bulk.run(imap, _read(job)):
         heartbeat.got_on()
-        if not _write_down(job, work, emptied):
+        if not _write_down(job, work):
             return
     folders.remove_empty(imap, emptied)
     _stop(job, State.DONE)
 
 
-def _write_down(job: MailJob, work: Work, emptied: Sequence[tuple[str, int]]) -> bool:
+def _write_down(job: MailJob, work: Work) -> bool:
     """False when the job was cancelled, or another worker has it: then this one stops. What it did
     before a cancellation is kept all the same, for the way back.
 
@@ -216,7 +216,7 @@ def _write_down(job: MailJob, work: Work, emptied: Sequence[tuple[str, int]]) ->
     has copied.
     """
     columns = _columns(work)
-    columns["work"]["emptied"] = emptied
+    columns["work"]["emptied"] = job.work.get("emptied", [])
     while True:
         asked = time.monotonic()
         try:
