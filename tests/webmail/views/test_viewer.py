@@ -938,3 +938,15 @@ def test_all_attachments_come_as_one_zip(reader: Client, mailbox: Mailbox) -> No
 def test_a_message_without_attachments_has_no_zip(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(letter())
     assert reader.get(path(mailbox, uid, "zip/")).status_code == 404
+
+
+def test_all_attachments_are_saved_by_the_day_and_subject_of_their_message(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    files = (("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
+    uid = mailbox.append(letter("Conseil de classe ?", files=files))
+    answer = reader.get(path(mailbox, uid, "zip/"))
+    said = 'attachment; filename="2026-03-03 Conseil de classe.zip"'
+    assert answer["Content-Disposition"] == said
+    with zipfile.ZipFile(io.BytesIO(body(answer))) as made:
+        assert made.namelist() == ["a.txt", "b.txt"]
