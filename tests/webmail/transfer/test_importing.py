@@ -321,6 +321,22 @@ def test_a_tar_with_links_and_without_an_end(reader: Client, conseil: Mailbox) -
     assert [one[1] for one in cut.work["refused"]] == ["damaged"]
 
 
+def test_two_gigabytes_that_are_declared_and_not_there_are_told(
+    reader: Client, conseil: Mailbox
+) -> None:
+    info = tarfile.TarInfo("gros.mbox")
+    info.size = 2 * 1024**3
+    mbox = b"From a@b Tue Mar  3 09:00:00 2026\nSubject: a\n\nFrom here on it is cut"
+    job = brought(reader, info.tobuf() + mbox)
+    assert job.state == State.DONE
+    assert [one[1] for one in job.work["refused"]] == ["damaged"]
+    single = tarfile.TarInfo("gros.eml")
+    single.size = 2 * 1024**3
+    job = brought(reader, single.tobuf() + b"Subject: a\n\nx", folder="", new="B")
+    assert job.done == 0
+    assert {one[1] for one in job.work["refused"]} <= {"too_large", "damaged"}
+
+
 def test_what_holds_no_message_says_so(reader: Client, conseil: Mailbox) -> None:
     for content in (b"%PDF-1.4", b"\0" * 1000, b"PK\x05\x06"):
         job = brought(reader, content)
