@@ -422,13 +422,14 @@ def note(
     if text == kept.text and kept.is_active:
         return
     begun, ended = rules.sent_anew(kept, text)
+    detail: dict[str, Any] = {"mailbox": mailbox} if mailbox else {}
     audit.record(
         AuditEvent.Kind.RULES_CHANGED,
         request,
         change=change,
         forwards=_masked(begun),
         forwards_no_more=_masked(ended),
-        **({"mailbox": mailbox} if mailbox else {}),
+        **detail,
     )
 
 
