@@ -344,6 +344,7 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     tie = families.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
     return {
         "<folder:folder>": "Conseil",
+        "<folder:login>": "claire",
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
         "<part:number>": "1",
         "<member:member>": "0",

@@ -8,7 +8,6 @@ budget of the helper ends what is made to cost much.
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -85,9 +84,11 @@ class Converted:
 def convert(content: bytes, most: int) -> Converted:
     """The message of a file. The same file always gives the same bytes. Never raises; ``most``
     bytes may be in its streams together."""
+    # Shorter bytes olefile takes for a path.
+    if len(content) < olefile.MINIMAL_OLEFILE_SIZE:
+        return Converted(fault=Fault.DAMAGED)
     try:
-        # Not the bytes themselves: short ones olefile takes for a path.
-        with OleFileIO(io.BytesIO(content), olefile.DEFECT_INCORRECT) as ole:
+        with OleFileIO(bytes(content), olefile.DEFECT_INCORRECT) as ole:
             return _Message(_Storage(ole, ole.root, (), _Budget(most))).converted()
     except _Refused as refused:
         return Converted(fault=refused.fault)
