@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
@@ -25,7 +25,14 @@ from accounts.network import client_address
 from accounts.providers import grants, proxied
 from webmail import clock
 from webmail import smtp as submission
-from webmail.errors import SieveNotOffered, SignInNeeded
+from webmail.errors import (
+    FolderNotFound,
+    MailboxClosed,
+    ServerRefused,
+    ServerUnavailable,
+    SieveNotOffered,
+    SignInNeeded,
+)
 from webmail.imap import connection as imap_connection
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Lease, Pool
@@ -189,6 +196,45 @@ def imap_by_master(user: User) -> Iterator[Connection]:
         pool().close(key)
 
 
+def opens_boxes(user: User) -> bool:
+    """Whether the rules of another mailbox can be opened: the user's mail domain has a ManageSieve
+    server and a master user."""
+    if not has_sieve(user):
+        return False
+    try:
+        grants.master(user.mail_domain, "somebody")  # type: ignore[arg-type]  # it has Sieve
+    except ServerUnavailable:
+        return False
+    return True
+
+
+@contextmanager
+def box(
+    user: User, login: str, is_allowed: Callable[[Connection], bool]
+) -> Iterator[manage_sieve.Connection]:
+    """Open the rules of another mailbox on the server of the user's, by the master user.
+
+    ``is_allowed`` is told the mailbox, opened, and says whether it is the one that the caller
+    means. Raises MailboxClosed where it is not, or where the server lets no master user in;
+    ServerUnavailable, SieveUnavailable.
+    """
+    domain = user.mail_domain
+    if domain is None or not opens_boxes(user):
+        raise MailboxClosed("There is no master user.")
+    try:
+        way_in = grants.master(domain, login)
+        with (
+            stalled.bounded(domain.imap_host),
+            closing(imap_connection.open(imap_server(domain), *way_in)) as mailbox,
+        ):
+            if not is_allowed(mailbox):
+                raise MailboxClosed("The login opens another mailbox.")
+    except (SignInNeeded, FolderNotFound, ServerRefused) as error:
+        raise MailboxClosed(server_words=error.server_words) from error
+    with manage_sieve.open(_sieve_server(domain), *way_in) as connection:
+        yield connection
+
+
 def smtp_for(job: Borrower) -> submission.SmtpServer:
     """The submission server with the login of a job's person, by the password that was lent to it.
     Raises SignInNeeded when that opens no more."""
@@ -309,15 +355,18 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
     login, password = grants.way_in(user, password)
     if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
         raise SignInNeeded
-    server = manage_sieve.SieveServer(
+    with manage_sieve.open(_sieve_server(domain), login, password) as connection:
+        yield connection
+
+
+def _sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
+    return manage_sieve.SieveServer(
         host=domain.sieve_host,
         port=domain.sieve_port,
         security=domain.sieve_security,
         timeout=settings.SIEVE_TIMEOUT,
         ca_file=settings.TLS_CA_FILE,
     )
-    with manage_sieve.open(server, login, password) as connection:
-        yield connection
 
 
 def close(request: HttpRequest) -> None:

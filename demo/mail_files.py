@@ -1,4 +1,5 @@
-"""Files of messages to bring in, as old programs made them: an mbox, and a Thunderbird profile."""
+"""Files of messages to bring in, as old programs made them: an mbox, a Thunderbird profile, and a
+message that Outlook saved."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import io
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
+
+from demo.outlook_files import attached_message, attachment, compound, message, recipient
 
 FOLDER = "mail_files"
 
@@ -22,10 +25,11 @@ _LETTERS = (
 
 
 def write(folder: Path) -> None:
-    """``ancienne-boite.mbox`` and ``thunderbird.zip``."""
+    """``ancienne-boite.mbox``, ``thunderbird.zip`` and ``outlook.msg``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ancienne-boite.mbox").write_bytes(mbox())
     (folder / "thunderbird.zip").write_bytes(thunderbird())
+    (folder / "outlook.msg").write_bytes(outlook())
 
 
 def mbox() -> bytes:
@@ -50,13 +54,34 @@ def thunderbird() -> bytes:
     return file.getvalue()
 
 
+def outlook() -> bytes:
+    """A message with another one in it, and a file."""
+    former = message(subject="Dates du voyage", text="Du 9 au 13 mars, c’est noté.\r\n", head=24)
+    files = [
+        attachment("Liste des élèves.csv", "nom;classe\r\nLéo;4e B\r\n".encode(), "text/csv"),
+        attached_message("Dates du voyage", former),
+    ]
+    html = "<html><body><p>Bonjour,</p><p>La <b>liste</b> est jointe.</p></body></html>"
+    to = [recipient(1, "Françoise Durand", "francoise.durand@ac-exemple.fr")]
+    more: dict[str, str | bytes] = {"1013": html, "1035": "<voyage@ac-ancienne.example>"}
+    return compound(
+        message(
+            subject="Voyage à Berlin : liste des élèves",
+            text="Bonjour,\r\n\r\nLa liste est jointe.\r\n",
+            recipients=to,
+            attachments=files,
+            more=more,
+        )
+    )
+
+
 def _message(number: int) -> bytes:
     subject, text = _LETTERS[number]
-    message = EmailMessage()
-    message["From"] = "Hélène Caron <helene.caron@ac-ancienne.example>"
-    message["To"] = "francoise.durand@ac-ancienne.example"
-    message["Subject"] = subject
-    message["Date"] = f"Tue, {number + 3:02} Jun 2025 09:00:00 +0200"
-    message["Message-ID"] = f"<{number}.2025@ac-ancienne.example>"
-    message.set_content(text + "\n")
-    return message.as_bytes()
+    made = EmailMessage()
+    made["From"] = "Hélène Caron <helene.caron@ac-ancienne.example>"
+    made["To"] = "francoise.durand@ac-ancienne.example"
+    made["Subject"] = subject
+    made["Date"] = f"Tue, {number + 3:02} Jun 2025 09:00:00 +0200"
+    made["Message-ID"] = f"<{number}.2025@ac-ancienne.example>"
+    made.set_content(text + "\n")
+    return made.as_bytes()

@@ -19,6 +19,8 @@ from webmail.imap.connection import quoted_folder
 OFFICE: Final = MailAccount(people.OFFICE.username, "Tampon;Encre4", (people.OFFICE.addr_spec,))
 JOURNAL: Final = "Journal du collège"
 _SORT: Final = "lrswite"
+# Who manages a mailbox sets its answers of absence, too.
+_ALL: Final = "lrswitekxpa"
 
 
 def fill(server: Dovecot, now: datetime | None = None) -> None:
@@ -35,16 +37,16 @@ def fill(server: Dovecot, now: datetime | None = None) -> None:
     with _signed_in(server, OFFICE.login, OFFICE.password) as mailbox:
         if not mailbox.folder.status("INBOX", ["MESSAGES"])["MESSAGES"]:
             _put(mailbox, "INBOX", _requests(moment))
-            for name in ("INBOX", "Sent"):
-                _share(mailbox, name, head.login)
+            _share(mailbox, "INBOX", head.login, _ALL)
+            _share(mailbox, "Sent", head.login)
 
 
 def _signed_in(server: Dovecot, login: str, password: str) -> BaseMailBox:
     return MailBoxUnencrypted(LOOPBACK, server.imap_port).login(login, password)
 
 
-def _share(mailbox: BaseMailBox, name: str, login: str) -> None:
-    mailbox.client.setacl(cast(str, quoted_folder(name)), login, _SORT)
+def _share(mailbox: BaseMailBox, name: str, login: str, rights: str = _SORT) -> None:
+    mailbox.client.setacl(cast(str, quoted_folder(name)), login, rights)
 
 
 def _put(mailbox: BaseMailBox, folder: str, letters: tuple[Letter, ...]) -> None:

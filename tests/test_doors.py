@@ -140,6 +140,7 @@ DOORS: dict[str, Answers] = {
     "rules/new/": (SIGN_IN, 200, "/admin/"),
     "rules/raw/": (SIGN_IN, 200, "/admin/"),
     "rules/absence/": (SIGN_IN, 200, "/admin/"),
+    "rules/absence/of/<folder:login>/": (SIGN_IN, 404, "/admin/"),
     "rules/state/": (405, 405, 405),
     "rules/<int:number>/": (SIGN_IN, 404, "/admin/"),
     "rules/<int:number>/apply/": (SIGN_IN, 404, "/admin/"),
@@ -363,6 +364,7 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     tie = families.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
     return {
         "<folder:folder>": "Conseil",
+        "<folder:login>": "claire",
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
         "<part:number>": "1",
         "<member:member>": "0",

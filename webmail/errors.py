@@ -114,6 +114,10 @@ class NotPermitted(FolderNotFound):
     status = 403
 
 
+class MailboxClosed(NotPermitted):
+    """Somebody else's mailbox, which the mail server does not open by the master user."""
+
+
 class MessageNotFound(NotFound):
     """No message in the folder has this UID: the message was moved or deleted meanwhile."""
 

@@ -1,7 +1,8 @@
 """Values as PHP's ``serialize()`` writes them: Roundcube and Horde keep preferences so.
 
-Null, booleans, whole numbers, floats, strings and arrays are read; objects and references never
-are. One pass over the bytes, with bounds on their number, on the values and on the depth.
+Null, booleans, whole numbers, floats, strings and arrays are read; references never are, and
+objects where a caller asks for what stands in them: as arrays, of which none becomes an object. One
+pass over the bytes, with bounds on their number, on the values and on the depth.
 phpserialize, the library for it, recurses without a bound, reads lengths of any size digit by digit
 and has had no release since 2016.
 """
@@ -27,6 +28,15 @@ _TOKEN = re.compile(
     rb"|d:(?P<float>-?(?:INF|NAN|[0-9][0-9.eE+-]{0,40}));"
     rb"|s:(?P<string>[0-9]{1,9}):\"|a:(?P<array>[0-9]{1,9}):\{|(?P<end>\})"
 )
+
+
+_OBJECT = re.compile(
+    rb"(?:O:[0-9]{1,3}:\"(?P<class>[A-Za-z0-9_\\]{1,100})\":(?P<slots>[0-9]{1,9}):\{)"
+    rb"|(?:C:[0-9]{1,3}:\"(?P<custom>[A-Za-z0-9_\\]{1,100})\":(?P<length>[0-9]{1,9}):\{)"
+)
+CLASS, DATA = "\0class", "\0data"
+"""Keys of an object that was read as an array: the name of its class, and the text that a class
+with a form of its own wrote."""
 
 
 class Broken(ValueError):
@@ -58,13 +68,13 @@ class _Open:
         return self.values
 
 
-def read(raw: bytes) -> Value:
+def read(raw: bytes, *, objects: bool = False) -> Value:
     """The value that ``raw`` is from its first byte to its last. Strings are UTF-8, or else
-    windows-1252. Raises Broken."""
+    windows-1252. ``objects``: they are read as arrays with `CLASS`. Raises Broken."""
     if len(raw) > LARGEST:
         raise Broken("too large")
     waiting: list[_Open] = []
-    tokens = _tokens(raw.strip())
+    tokens = _tokens(raw.strip(), objects=objects)
     for token in tokens:
         value = token
         if isinstance(token, _Open):
@@ -84,9 +94,9 @@ def read(raw: bytes) -> Value:
     raise Broken("cut off")
 
 
-def array(raw: bytes) -> Array:
+def array(raw: bytes, *, objects: bool = False) -> Array:
     """`read` of an array; an empty text is an empty one. Raises Broken."""
-    value = read(raw) if raw.strip() else {}
+    value = read(raw, objects=objects) if raw.strip() else {}
     if not isinstance(value, dict):
         raise Broken("no array")
     return value
@@ -99,10 +109,12 @@ class _End:
 _END = _End()
 
 
-def _tokens(raw: bytes) -> Iterator[Value | _Open | _End]:
+def _tokens(raw: bytes, *, objects: bool) -> Iterator[Value | _Open | _End]:
     position = count = 0
     while position < len(raw):
         match = _TOKEN.match(raw, position)
+        if match is None and objects:
+            match = _OBJECT.match(raw, position)
         count += 1
         if match is None or count > 2 * MOST_VALUES:
             raise Broken("neither a scalar nor an array, or too many of them")
@@ -116,6 +128,14 @@ def _tokens(raw: bytes) -> Iterator[Value | _Open | _End]:
             position = end + 2
         elif kind == "array":
             yield _Open(int(match["array"]))
+        elif kind == "slots":
+            yield _Open(int(match["slots"]), {CLASS: _text(match["class"])})
+        elif kind == "length":
+            end = position + int(match["length"])
+            if raw[end : end + 1] != b"}":
+                raise Broken("a length that does not fit")
+            yield {CLASS: _text(match["custom"]), DATA: _text(raw[position:end])}
+            position = end + 1
         else:
             yield _scalar(kind or "", match)
 

@@ -165,6 +165,7 @@ mail = [
     path("rules/new/", rules.new, name="rule_new"),
     path("rules/raw/", rules_raw.raw, name="rules_raw"),
     path("rules/absence/", absence.absence, name="absence"),
+    path("rules/absence/of/<folder:login>/", absence.of_box, name="box_absence"),
     path("rules/state/", absence.state, name="rules_state"),
     path("rules/<int:number>/", rules.one, name="rule"),
     path("rules/<int:number>/apply/", rules.apply, name="rule_apply"),

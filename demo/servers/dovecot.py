@@ -471,6 +471,7 @@ plugin {{
   quota_rule = *:storage={server.quota_megabytes}M
   acl = vfile
   acl_shared_dict = file:{folder}/mail/shared-folders
+  acl_user = %u
   {sieve_place}
 }}
 {_listeners(server)}"""

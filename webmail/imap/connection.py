@@ -243,16 +243,17 @@ class Connection:
         """The response code (RFC 5530) of the last command's answer, in capitals, or ``""``."""
         return response.code(self._answer.words)
 
-    def mailbox_id(self) -> str:
-        """Return the server's identifier of this person's INBOX, the same whatever the login was
-        spelled like: MAILBOXID (RFC 8474), or the GUID that Dovecot has under a name of its own. ""
-        when it does not tell, or a word too short to be unique among all people. One command.
+    def mailbox_id(self, folder: str = "INBOX") -> str:
+        """Return the server's identifier of a folder. That of this person's INBOX is the same
+        whatever the login was spelled like: MAILBOXID (RFC 8474), or the GUID that Dovecot has
+        under a name of its own. "" when it does not tell, or a word too short to be unique among
+        all people. One command.
         """
         item = "MAILBOXID" if self.has("OBJECTID") else "X-GUID"
         self.commands += 1
         self._client.begin()
         try:
-            self._client._simple_command("STATUS", "INBOX", f"({item})")
+            self._client._simple_command("STATUS", quoted_folder(folder), f"({item})")
         except imaplib.IMAP4.abort as error:
             self._broken = True
             raise BadServerAnswer("The IMAP server did not answer as it must.") from error

@@ -10,7 +10,7 @@ gives none, and another takes the job up within a minute.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from webmail import clock
 from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
-from webmail.mailbox import bulk
+from webmail.mailbox import bulk, folders
 from webmail.mailbox.actions import Begun, Step
 from webmail.mailbox.bulk import MOST_MESSAGES, Work, packed, unpacked
 from webmail.models import MailJob
@@ -61,10 +61,18 @@ class Done:
     job: MailJob | None = None
 
 
-def do(request: SignedInRequest, imap: Connection, action: Action, steps: Iterable[Step]) -> Done:
+def do(
+    request: SignedInRequest,
+    imap: Connection,
+    action: Action,
+    steps: Iterable[Step],
+    *,
+    emptied: Sequence[tuple[str, int]] = (),
+) -> Done:
     """Do the first second of it. The caller starts the job, if there is one, when the connection is
-    given back. Raises MessageNotFound when none of the messages is there any more, and what stopped
-    it before anything was done.
+    given back. ``emptied``: folders, by name and UIDVALIDITY, that go at the end of it if nothing
+    is in them then. Raises MessageNotFound when none of the messages is there any more, and what
+    stopped it before anything was done.
     """
     work = asked = Work(tuple(step for step in steps if step.uids))
     deadline = time.monotonic() + SECONDS
@@ -83,12 +91,14 @@ def do(request: SignedInRequest, imap: Connection, action: Action, steps: Iterab
     if action.verb in _DELETES:
         note_deleted(request, work.total, _DELETES[action.verb])
     if work.is_over:
+        folders.remove_empty(imap, emptied)
         if work.gone and not work.done:
             raise MessageNotFound("None of the messages is there any more.")
         return Done(work)
     job = _note(request.user, action, work, State.WAITING)
     job.credential = lending.lend(request)
-    job.save(update_fields=["credential"])
+    job.work["emptied"] = list(emptied)
+    job.save(update_fields=["credential", "work"])
     return Done(work, job)
 
 
@@ -189,10 +199,12 @@ def _note(
 
 
 def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
+    emptied = [(str(name), int(number)) for name, number in job.work.get("emptied", [])]
     for work in bulk.run(imap, _read(job)):
         heartbeat.got_on()
         if not _write_down(job, work):
             return
+    folders.remove_empty(imap, emptied)
     _stop(job, State.DONE)
 
 
@@ -205,6 +217,7 @@ def _write_down(job: MailJob, work: Work) -> bool:
     has copied.
     """
     columns = _columns(work)
+    columns["work"]["emptied"] = job.work.get("emptied", [])
     while True:
         asked = time.monotonic()
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
 from webmail.folding import fold
-from webmail.imap import names, response
+from webmail.imap import names, response, status
 from webmail.imap.connection import Connection, canonical, quoted_folder
 from webmail.imap.grammar import Piece
 from webmail.imap.values import Folder, Namespace
@@ -168,6 +168,33 @@ def ensure_named(imap: Connection, label: str) -> str:
 def create(imap: Connection, name: str) -> None:
     """Make a folder, and subscribe to it; one that is there already stays."""
     _create(imap, name, "")
+
+
+def remove_empty(imap: Connection, made: Iterable[tuple[str, int]]) -> None:
+    """Remove folders, by name and UIDVALIDITY, in which nothing is: no message and no folder. One
+    that is there no more, or is another one of the name, is passed over. UIDVALIDITY 0: whatever
+    it is now. Some commands for each."""
+    wanted = list(made)
+    known = {folder.name: folder for folder in outline(imap)} if wanted else {}
+    for name, uidvalidity in sorted(wanted, key=lambda one: -len(one[0])):
+        folder = known.get(name)
+        if folder is None or any(other.startswith(_inside(folder)) for other in known):
+            continue
+        try:
+            state = status.ask(imap, name)
+            if state.exists or uidvalidity not in (0, state.uidvalidity):
+                continue
+            if imap.open_folder == name:  # some servers hang up
+                imap.select("INBOX")
+            imap.command("DELETE", quoted_folder(name), changes=True)
+        except (FolderNotFound, ServerRefused):
+            continue  # gone meanwhile, or kept by the server
+        del known[name]
+        imap.command("UNSUBSCRIBE", quoted_folder(name), changes=True)
+
+
+def _inside(folder: Folder) -> str:
+    return f"{folder.name}{folder.delimiter}" if folder.delimiter else "\n"
 
 
 def shared_sent(folders: Iterable[Folder], address: str) -> Folder | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from webmail.errors import FolderNotFound, NotPermitted
-from webmail.imap import acl
+from webmail.imap import acl, status
 from webmail.imap.acl import Grant
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
@@ -23,8 +23,8 @@ _OLD: Final = frozenset("cdp")
 # Identifiers that are nobody's login; those of groups are Dovecot's.
 EVERYBODY: Final = frozenset(("anyone", "authenticated", "anonymous"))
 GROUPS: Final = ("$", "#", "group=", "group-override=")
-# With its folders inside: each is a command.
-MOST_FOLDERS: Final = 200
+# Mailboxes of others that are asked about, by a command each.
+MOST_BOXES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,40 @@ class Share:
         """Not everybody, a group, or a line that takes rights away (RFC 4314 section 2)."""
         one = self.identifier
         return one.isprintable() and one not in EVERYBODY and not one.startswith(("-", *GROUPS))
+
+
+@dataclass(frozen=True)
+class Box:
+    """Somebody else's mailbox. ``login`` as the server names it in its folders; ``inbox`` is the
+    name of its INBOX for the user."""
+
+    login: str
+    inbox: str
+
+
+def boxes(imap: Connection) -> tuple[Box, ...]:
+    """The mailboxes of others that the user manages: of which he may say who may use the INBOX. At
+    most one command, and one for each mailbox."""
+    if not imap.has("ACL"):
+        return ()
+    found: dict[str, Box] = {}
+    for folder in folders.kept_folders(imap):
+        if folder.owner != "others" or not (folder.selectable and folder.addressable):
+            continue
+        place = folder.name.removeprefix(folder.prefix)
+        login, _delimiter, rest = place.partition(folder.delimiter or "/")
+        # Dovecot tells the INBOX by the login alone, others by its name.
+        if login and rest.upper() in ("", "INBOX"):
+            found.setdefault(login, Box(login, folder.name))
+    some = list(found.values())[:MOST_BOXES]
+    return tuple(box for box in some if "a" in acl.my_rights(imap, box.inbox))
+
+
+def is_same(imap: Connection, box: Box, opened: Connection) -> bool:
+    """Whether a mailbox that was opened by another sign-in is this one: its INBOX has the same
+    identifier and UIDVALIDITY. Two commands each."""
+    mine = imap.mailbox_id(box.inbox), status.ask(imap, box.inbox).uidvalidity
+    return mine == (opened.mailbox_id(), status.ask(opened, "INBOX").uidvalidity)
 
 
 def is_offered(imap: Connection, folder: Folder) -> bool:
@@ -65,32 +99,56 @@ def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
     )
 
 
-def share(imap: Connection, names: Sequence[str], identifiers: Iterable[str], preset: str) -> None:
-    """Give these people the rights of a preset in each of the folders."""
-    for identifier in identifiers:
-        for name in names:
-            acl.put(imap, name, identifier, PRESETS[preset])
+@dataclass(frozen=True)
+class Progress:
+    """Folders that were gone through, of all of them; those that the server ``refused``."""
+
+    done: int
+    total: int
+    refused: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.done >= self.total
 
 
-def end(imap: Connection, names: Sequence[str], identifier: str) -> None:
-    """Take all rights in the folders from somebody."""
-    for name in names:
-        acl.remove(imap, name, identifier)
+def change(
+    imap: Connection, names: Sequence[str], identifiers: Sequence[str], preset: str, at: Progress
+) -> Iterator[Progress]:
+    """Give these people the rights of a preset in each of the folders, or with "" none any more,
+    from where ``at`` is; told after each folder. A command for each person and folder.
+
+    Raises what the server says of the first folder; one inside that is gone, or belongs to somebody
+    who did not give that right, is counted and passed over.
+    """
+    refused = at.refused
+    for number in range(at.done, len(names)):
+        try:
+            for identifier in identifiers:
+                if preset:
+                    acl.put(imap, names[number], identifier, PRESETS[preset])
+                else:
+                    acl.remove(imap, names[number], identifier)
+        except FolderNotFound:
+            if not number:
+                raise
+            refused += 1
+        yield Progress(number + 1, len(names), refused)
 
 
 def with_inside(imap: Connection, name: str) -> tuple[str, ...]:
-    """The folder and those inside it, at most `MOST_FOLDERS`. At most one command."""
+    """The folder and those inside it, all of them, by name. At most one command."""
     known = folders.kept_folders(imap)
     place = next((folder for folder in known if folder.name == name), None)
     if place is None:
         raise FolderNotFound(f"There is no folder {name!r}.")
     inside = f"{name}{place.delimiter}" if place.delimiter else ""
-    below = (
+    below = sorted(
         folder.name
         for folder in known
         if inside and folder.name.startswith(inside) and folder.selectable and folder.addressable
     )
-    return (name, *below)[:MOST_FOLDERS]
+    return (name, *below)
 
 
 def _preset(grant: Grant) -> str:

@@ -18,7 +18,7 @@ from addressbook.importers import dates, headers, turba
 from addressbook.importers.assemble import Style
 from addressbook.importers.reading import LARGEST_FILE, MOST_RECORDS, Gathered, Refused
 from webmail import php
-from webmail.migrating import likes
+from webmail.migrating import likes, searches
 from webmail.migrating.source import Source
 from webmail.migrating.texts import mended, of, serialised
 from webmail.migrating.values import (
@@ -28,6 +28,7 @@ from webmail.migrating.values import (
     Page,
     Person,
     Recipient,
+    Search,
     Signed,
 )
 
@@ -97,14 +98,16 @@ class Reader:
         names, values = _preferences(source, uid)
         shown: dict[str, php.Value] = {name: mended(values.get(name)) for name in sorted(names)}
         book = _Book(source, (uid, *self._books.get(uid, ())), uid, left_out)
-        for name in _SEARCHES:
-            if of(values.get(name)).strip() not in ("", "a:0:{}"):
-                left_out["saved searches: PHP objects, which are not read"] += 1
+        saved: list[Search] = []
+        for name in sorted(_SEARCHES):
+            raw = _raw(_bytes_of_hex(values.get(name)))
+            saved += searches.read(raw, left_out)
         return Person(
             identities=_identities(values, left_out),
             preferences=likes.converted(shown, likes.HORDE, left_out),
             recipients=_recipients(source, uid),
             trusted=_trusted(values.get(_TRUSTED), left_out),
+            searches=saved,
             contacts=book.pages,
             groups=book.groups(),
             left_out=left_out,
@@ -213,6 +216,12 @@ def _bytes_of_hex(value: object) -> object:
         except ValueError:
             return value
     return value
+
+
+def _raw(value: object) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return of(value).encode("utf-8", "replace")
 
 
 def _trusted(value: object, left_out: Counter[str]) -> list[str]:

@@ -83,6 +83,16 @@ class Members:
     contacts: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A saved search. ``reach`` and ``folder`` are those of `models.SavedSearch`."""
+
+    name: str
+    text: str
+    reach: str
+    folder: str = ""
+
+
 Page = Sequence[tuple[str, ContactData]]
 """Contacts with their keys."""
 Contacts = Callable[[Container[str]], Iterable[Page]]
@@ -107,6 +117,7 @@ class Person:
     preferences: Mapping[str, str] = field(default_factory=dict)
     recipients: Sequence[Recipient] = ()
     trusted: Sequence[str] = ()
+    searches: Sequence[Search] = ()
     contacts: Contacts = no_contacts
     groups: Iterable[Members] = ()
     left_out: Counter[str] = field(default_factory=Counter)

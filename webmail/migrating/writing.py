@@ -20,7 +20,7 @@ from addressbook.imports.bringing import Bringing
 from webmail.migrating.texts import word
 from webmail.migrating.values import Canned, Person, Signed
 from webmail.mime import addresses, composed
-from webmail.models import AllowedSender, FolderChoice, Identity
+from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch
 from webmail.writing import canned, identities
 
 _MOST_IDENTITIES = 50
@@ -45,7 +45,7 @@ def write(person: Person, user: User, origin: str, options: Options) -> MovedUse
     # Texts that identities leave over become canned answers.
     now.identities = writer.identities()
     now.canned = writer.canned()
-    now.preferences = writer.preferences() + writer.orders()
+    now.preferences = writer.preferences() + writer.orders() + writer.searches()
     now.recipients = writer.recipients()
     now.senders = writer.senders()
     bringing = writer.contacts()
@@ -215,6 +215,22 @@ class _Writer:
             self._user.preferences |= more
             self._user.save(update_fields=["preferences"])
         return len(new)
+
+    def searches(self) -> int:
+        found = {one.name: one for one in self._person.searches}
+        there = set(SavedSearch.objects.of(self._user).values_list("name", flat=True))
+        count = 0
+        for name in self._unless_brought("searches", found):
+            one = found[name]
+            if name in there:
+                continue
+            if SavedSearch.objects.keep(
+                self._user, name, text=one.text, reach=one.reach, folder=one.folder
+            ):
+                count += 1
+            else:
+                self._person.left_out["saved search: one too many"] += 1
+        return count
 
     def orders(self) -> int:
         orders = {one.folder: one for one in self._person.orders}

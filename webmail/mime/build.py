@@ -236,7 +236,7 @@ def _boundary(seed: str, parts: list[bytes]) -> bytes:
 def text_part(words: str) -> bytes:
     """Plain text, its lines wrapped where they flow (RFC 3676)."""
     words = words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    return _encoded('text/plain; charset="utf-8"; format=flowed', text.flow(words))
+    return encoded('text/plain; charset="utf-8"; format=flowed', text.flow(words))
 
 
 def _html_part(body: str) -> bytes:
@@ -244,10 +244,10 @@ def _html_part(body: str) -> bytes:
         '<!DOCTYPE html>\n<html><head><meta http-equiv="Content-Type" content="text/html;'
         f' charset=utf-8"></head>\n<body>{body.replace(chr(0), "")}</body></html>'
     )
-    return _encoded('text/html; charset="utf-8"', whole.replace("\r\n", "\n").replace("\r", "\n"))
+    return encoded('text/html; charset="utf-8"', whole.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _encoded(content_type: str, words: str) -> bytes:
+def encoded(content_type: str, words: str) -> bytes:
     """A text part: as it is when its lines are short, else quoted-printable."""
     data = words.encode("utf-8", "replace").replace(b"\n", b"\r\n")
     if data and not data.endswith(b"\r\n"):
@@ -261,14 +261,16 @@ def _encoded(content_type: str, words: str) -> bytes:
 def _inline_part(image: Attachment) -> bytes:
     if not _CID.fullmatch(image.cid):
         raise ValueError("not usable as a Content-ID")
-    return _file_part(image, "inline", f"Content-ID: <{image.cid}>\r\n")
+    return file_part(image, "inline", f"Content-ID: <{image.cid}>\r\n")
 
 
 def _attachment_part(attachment: Attachment) -> bytes:
-    return _file_part(attachment, "attachment")
+    return file_part(attachment, "attachment")
 
 
-def _file_part(attachment: Attachment, disposition: str, more: str = "") -> bytes:
+def file_part(attachment: Attachment, disposition: str, more: str = "") -> bytes:
+    """A file, header first; ``more`` are further lines of it. Raises ValueError for a name with a
+    control character."""
     media_type = attachment.media_type.lower()
     if not re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}", media_type):
         media_type = "application/octet-stream"

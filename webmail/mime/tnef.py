@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime
 
-from webmail.mime import encoded_words, headers, rtf
+from webmail.mime import encoded_words, headers, mapi, rtf
 from webmail.mime import text as plain_text
 from webmail.mime.structure import Piece
 
@@ -167,7 +166,7 @@ class _Reader:
         """The codepage of 8-bit strings."""
         _, codepage = self._properties.get(_PR_MESSAGE_CODEPAGE, (0, b""))
         codepage = codepage or self._attributes.get(_OEM_CODEPAGE, b"")
-        return f"cp{int.from_bytes(codepage[:4], 'little')}" if codepage else ""
+        return mapi.charset(int.from_bytes(codepage[:4], "little"))
 
     def _string(self, name: int, properties: dict[int, tuple[int, bytes]] | None = None) -> str:
         kind, value = (self._properties if properties is None else properties).get(name, (0, b""))
@@ -197,26 +196,19 @@ class _Reader:
         if kind == _UNICODE:
             return self._string(_PR_HTML)
         _, codepage = self._properties.get(_PR_CODEPAGE, (0, b""))
-        charset = f"cp{int.from_bytes(codepage[:4], 'little')}" if codepage else self._charset
-        return _clean(
-            plain_text.decode(value[:_MOST_TEXT], "binary", _INTERNET.get(charset, charset))
-        )
+        charset = mapi.charset(int.from_bytes(codepage[:4], "little")) or self._charset
+        return _clean(plain_text.decode(value[:_MOST_TEXT], "binary", charset))
 
     def _sender(self) -> str:
         address = self._string(_PR_SENDER_SMTP) or self._string(_PR_SENDER_ADDRESS)
         name = encoded_words.decode(self._string(_PR_SENDER_NAME))
-        # Within one Exchange server an address is an X.500 name, which says nothing to people.
-        address = address if re.fullmatch(r"[^\s<>\"]{1,200}@[^\s<>\"]{1,200}", address) else ""
+        address = address if mapi.is_address(address) else ""
         quoted = name.replace("\\", "").replace('"', "")
         return f'"{quoted}" <{address}>' if address else f'"{quoted}"' * bool(quoted)
 
     def _date(self) -> datetime | None:
         kind, value = self._properties.get(_PR_SUBMITTED, (0, b""))
-        ticks = int.from_bytes(value, "little") if kind == _TIME else 0
-        # A tenth of a microsecond, from 1601 on; 1970 to 2200 is what a mail may say.
-        if not 116_444_736_000_000_000 <= ticks < 189_026_784_000_000_000:
-            return None
-        return datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks // 10)
+        return mapi.moment(int.from_bytes(value, "little")) if kind == _TIME else None
 
     def _file(self, attachment: _Attachment) -> Piece | None:
         properties = attachment.properties
@@ -237,7 +229,7 @@ class _Reader:
             return None
         name = name or "file"
         media_type = self._string(_PR_MEDIA_TYPE, properties).strip().lower()
-        if not _MEDIA_TYPE.fullmatch(media_type):
+        if not mapi.MEDIA_TYPE.fullmatch(media_type):
             media_type = "application/octet-stream"
         content_id = encoded_words.decode(self._string(_PR_CONTENT_ID, properties)).strip("<> ")
         return Piece(media_type, content, name, content_id)
@@ -250,25 +242,6 @@ class _Reader:
         self.is_whole = self.is_whole and inner.is_whole
         name = headers.safe_name(f"{inner.subject or name or 'message'}.eml")
         return Piece("message/rfc822", as_mail(inner), name)
-
-
-# A multipart has its parts below it in the tree of a message, and here there are none.
-_MEDIA_TYPE = re.compile(r"(?!multipart/)[a-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}", re.ASCII)
-# The numbers that Windows gives to charsets without a codepage of their own.
-_INTERNET = {
-    "cp20127": "us-ascii",
-    "cp20866": "koi8-r",
-    "cp21866": "koi8-u",
-    "cp20932": "euc-jp",
-    "cp51932": "euc-jp",
-    "cp50220": "iso-2022-jp",
-    "cp50221": "iso-2022-jp",
-    "cp50222": "iso-2022-jp",
-    "cp51949": "euc-kr",
-    "cp54936": "gb18030",
-    "cp65000": "utf-7",
-    "cp1200": "utf-16-le",
-} | {f"cp{28590 + n}": f"iso-8859-{n}" for n in range(1, 16)}
 
 
 def _clean(written: str) -> str:

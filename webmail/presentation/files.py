@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from webmail.imap.values import MessageRef
@@ -193,9 +195,11 @@ def file_name(part: Part) -> str:
     return part.file_name or _unnamed(part)
 
 
-def zip_name(subject: str) -> str:
-    """Return the file name under which all attachments of a message are saved."""
-    return _short(subject, gettext("attachments")) + ".zip"
+def zip_name(subject: str, sent: datetime | None) -> str:
+    """Return the file name under which all attachments of a message are saved, with its day where
+    the user is: ``2026-11-25 Conseil de classe.zip``."""
+    day = f"{timezone.localtime(sent):%Y-%m-%d} " if sent else ""
+    return f"{day}{_short(subject, gettext('attachments'))}.zip"
 
 
 def _short(subject: str, otherwise: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext, pgettext_lazy
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from webmail import avatars
-from webmail.mailbox.sharing import EVERYBODY, GROUPS, Share
+from webmail.mailbox.sharing import EVERYBODY, GROUPS, Progress, Share
 from webmail.presentation.people import Faces
 
 # By preset: its name, and what it lets people do.
@@ -80,6 +81,25 @@ def _may(share: Share) -> str:
         return gettext("Shut out by an administrator")
     label = LABELS.get(share.preset)
     return str(label[0]) if label else gettext("Rights that another program gave")
+
+
+def inside(at: Progress) -> str:
+    """What came of the folders inside; "" where there are none."""
+    told = []
+    if at.total - at.refused > 1:
+        count = at.total - 1 - at.refused
+        words = ngettext(
+            "So it is in %(count)s folder inside.", "So it is in %(count)s folders inside.", count
+        )
+        told.append(words % {"count": intcomma(count)})
+    if at.refused:
+        words = ngettext(
+            "In %(count)s folder inside the mail server refused it.",
+            "In %(count)s folders inside the mail server refused it.",
+            at.refused,
+        )
+        told.append(words % {"count": intcomma(at.refused)})
+    return " ".join(told)
 
 
 def done(count: int, name: str, *, is_over: bool) -> str:

@@ -185,7 +185,8 @@ def _reason(code: str) -> str:
     return {
         "too_large": gettext("larger than the mail server takes"),
         "server": gettext("refused by the mail server"),
-        "outlook": gettext("a file of Outlook (.msg): save it as .eml first"),
+        "no_mail": gettext("a contact, an event or a task of Outlook, not a message"),
+        "nested": gettext("messages within messages, too deep"),
         "no_message": gettext("no message"),
         "damaged": gettext("damaged, or cut off"),
         "encrypted": gettext("protected by a password"),

@@ -128,6 +128,7 @@ _FORMATS = {
         _Format(Kind.OFFICE, "application/rtf", "rtf"),
         _Format(Kind.ARCHIVE, "application/zip", "zip"),
         _Format(Kind.MESSAGE, "message/rfc822", "eml"),
+        _Format(Kind.MESSAGE, "application/vnd.ms-outlook", "msg"),
         _Format(Kind.VCARD, "text/vcard", "vcf"),
         _Format(Kind.CALENDAR, "text/calendar", "ics"),
         # Known by their bytes, and only downloaded.
@@ -137,7 +138,6 @@ _FORMATS = {
         _Format(Kind.UNKNOWN, "image/heic", "heic"),
         _Format(Kind.UNKNOWN, "image/avif", "avif"),
         _Format(Kind.UNKNOWN, "video/x-msvideo", "avi"),
-        _Format(Kind.UNKNOWN, "application/vnd.ms-outlook", "msg"),
         _Format(Kind.UNKNOWN, "application/vnd.microsoft.portable-executable", "exe"),
         _Format(Kind.UNKNOWN, BINARY, ""),
     )
@@ -360,12 +360,13 @@ def _iso_media(brand: bytes) -> str:
 
 
 _OLE_STREAMS = (
+    # First: the files that are attached to a message lie in it as they are.
+    ("__properties_version1.0", "msg"),
     ("EncryptedPackage", "docx"),
     ("WordDocument", "doc"),
     ("PowerPoint Document", "ppt"),
     ("Workbook", "xls"),
     ("Book", "xls"),
-    ("__substg1.0_", "msg"),
 )
 
 

@@ -16,7 +16,7 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mailbox.contents import PLAIN_SANITISER, MessageContent, Sanitiser
 from webmail.mailbox.reading import Enclosed
-from webmail.mime import containers, text
+from webmail.mime import containers, msg, text
 from webmail.mime.build import decoded_size
 from webmail.mime.structure import Part
 from webmail.previews import archives
@@ -165,7 +165,7 @@ def inside(attachment: FoundAttachment) -> Holding:
             listing.is_truncated,
         )
     if attachment.detected.kind is Kind.MESSAGE:
-        return _in_message(Enclosed.of(attachment.content))
+        return _in_message(_message(attachment))
     return Holding()
 
 
@@ -239,7 +239,26 @@ def _enclosed(
     attachment = whole(imap, ref, number, path, limit)
     if attachment.detected.kind is not Kind.MESSAGE:
         raise PartNotFound("The file is no message.")
-    return Enclosed.of(attachment.content)
+    return _message(attachment)
+
+
+def _message(attachment: FoundAttachment) -> Enclosed:
+    """The message in a whole file. Raises NoPreview for one of Outlook that is not read."""
+    content = attachment.content
+    if attachment.detected.extension == "msg":
+        made = make(msg.convert, content, 4 * len(content))
+        if made.fault:
+            raise NoPreview(_FAULTS.get(msg.Fault(made.fault), Reason.DAMAGED), made.fault)
+        content = made.raw
+    return Enclosed.of(content)
+
+
+_FAULTS = {
+    msg.Fault.NESTED: Reason.BOMB,
+    msg.Fault.TOO_LARGE: Reason.BOMB,
+    msg.Fault.NO_MAIL: Reason.UNSUPPORTED,
+    msg.Fault.NO_MESSAGE: Reason.UNSUPPORTED,
+}
 
 
 # --- the way to a file ---
@@ -277,9 +296,9 @@ def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[P
 
 def _step(attachment: FoundAttachment, index: int, limit: int) -> FoundAttachment:
     """One of the files that a file holds."""
-    if attachment.detected.kind is Kind.MESSAGE:
-        return _leaf(attachment, index)
     try:
+        if attachment.detected.kind is Kind.MESSAGE:
+            return _leaf(attachment, index)
         inner = next((held for held in inside(attachment).files if held.index == index), None)
     except NoPreview as refusal:
         return replace(attachment, content=b"", refusal=refusal.reason)
@@ -293,7 +312,7 @@ def _step(attachment: FoundAttachment, index: int, limit: int) -> FoundAttachmen
 
 
 def _leaf(attachment: FoundAttachment, index: int) -> FoundAttachment:
-    enclosed = Enclosed.of(attachment.content)
+    enclosed = _message(attachment)
     if index >= len(enclosed.leaves):
         raise PartNotFound(f"The message has no part {index}.")
     leaf = enclosed.leaves[index]

@@ -69,6 +69,9 @@ FILE = Budget(seconds=3, wait=4.5, memory=350_000_000, at_once=2)
 IMPORT = Budget(seconds=60, wait=120, memory=450_000_000, at_once=1, is_jobs=True)
 """An old address book of up to 50 MB, read by a job: 90,000 people of an LDIF need that much."""
 
+MESSAGE = Budget(seconds=15, wait=60, memory=450_000_000, at_once=1, is_jobs=True)
+"""A message as Outlook saved it, which a job brings in."""
+
 
 PATIENCE = 4.5
 """Seconds that a page waits for helpers in all, however often it asks."""

@@ -137,18 +137,19 @@ class _Collection:
         self._passed = self._work.get("position", [0, 0, 0])[2]
 
     def run(self) -> None:
-        known = self._folders()
-        names_ = [folder.name for folder in known]
-        if self._work.get("folders", names_) != names_:
-            self._work["position"] = [0, 0, 0]  # messages that are there already are passed over
-            self._passed = 0
+        known = {folder.name: folder for folder in self._folders()}
+        # In the order of the first run: servers tell folders in another one from one connection to
+        # the next. One that is new comes last, so that the position holds.
+        order = list(self._work.get("folders", []))
+        order += sorted(known.keys() - set(order))
         at, after, _passed = self._work.get("position", [0, 0, 0])
-        total = sum(folder.messages or 0 for folder in known)
-        self._go_on(work={"folders": names_}, total=total)
-        for number in range(at, len(known)):
-            self._folder(known[number], number, after)
+        total = sum(folder.messages or 0 for folder in known.values())
+        self._go_on(work={"folders": order}, total=total)
+        for number in range(at, len(order)):
+            if order[number] in known:
+                self._folder(known[order[number]], number, after)
             after = 0
-        self._tell(len(known), 0)
+        self._tell(len(order), 0)
 
     def _folders(self) -> list[Folder]:
         listed = self._source_answers(lambda: folders.list_folders(self._source))

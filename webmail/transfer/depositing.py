@@ -72,6 +72,8 @@ class Depositor:
         self._marks: dict[str, list[int]] = dict(work.get("marks", {}))
         self._added: dict[str, list[Any]] = dict(work.get("added", {}))
         self._refused: list[list[Any]] = list(work.get("refused", []))
+        # Folders that the job made, in that order: its undoing takes them away.
+        self._made: list[str] = list(work.get("made", []))
         self._names: dict[tuple[str, ...], str] = {}
         self._places: dict[str, _Place] = {}
         self._delimiter, self._prefix, self._existing = "", "", set[str]()
@@ -175,6 +177,7 @@ class Depositor:
             "marks": dict(self._marks),
             "added": dict(self._added),
             "refused": list(self._refused),
+            "made": list(self._made),
             "counts": list(self.counts),
         }
 
@@ -216,7 +219,7 @@ class Depositor:
         if not is_same:
             # Before anything is put there: what comes from now on may be the job's own.
             self._marks[name] = [place.uidvalidity, place.uidnext]
-            self._go_on(marks={name: self._marks[name]})
+            self._go_on(marks={name: self._marks[name]}, work={"made": list(self._made)})
         return place
 
     def _keys(self, selected: Selected, first: int) -> Iterator[tuple[int, int]]:
@@ -254,6 +257,7 @@ class Depositor:
     def _make(self, name: str) -> None:
         folders.create(self._imap, name)
         self._existing.add(name)
+        self._made.append(name)
 
 
 def _append_limit(capabilities: Iterable[str]) -> int:

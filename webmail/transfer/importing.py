@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 
+from webmail import sandbox
 from webmail.errors import BadServerAnswer, OverQuota, ServerUnavailable, WebmailError
 from webmail.imap import quota
 from webmail.imap.connection import Connection
+from webmail.mime import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor
-from webmail.transfer.reading import Item, Limits
+from webmail.transfer.reading import Item, Limits, Refused
 
 LARGEST_MESSAGE = 60 * 1024 * 1024
 """Bytes of a message that is kept in memory; more than mail servers take."""
 MOST_MESSAGES = 200_000
 """Of one file: two gigabytes hold a hundred million tiny ones."""
+_MOST_COSTLY = 10
+"""Files of Outlook in one import that may use up the budget of a helper; more are not tried."""
 _TRIES = 3
 """Times that the connection may break at a message before the message is passed over."""
 
@@ -78,22 +83,42 @@ class _Import:
         self._depositor.tell({"number": number + 1}, self._size)
 
     def _deal_with(self, number: int, found: reading.Found) -> None:
-        if not isinstance(found, Item):
-            self._depositor.refuse(found.place, found.reason, found.size)
-            return
         stuck_at, times = self._work.get("stuck", [-1, 0])
-        if stuck_at == number and times >= _TRIES:
+        if isinstance(found, Item) and stuck_at == number and times >= _TRIES:
             self._depositor.refuse(found.place, "server", len(found.raw))
             return
         try:
-            path = found.path or self._own_path
-            self._depositor.put(path, found.raw, found.flags, found.when, found.place)
+            if isinstance(found, Item) and found.is_outlook:
+                found = self._converted(found)
+            if isinstance(found, Item):
+                path = found.path or self._own_path
+                self._depositor.put(path, found.raw, found.flags, found.when, found.place)
+            else:
+                self._depositor.refuse(found.place, found.reason, found.size)
         except (BadServerAnswer, ServerUnavailable) as error:
             times = times + 1 if stuck_at == number else 1
             self._work["stuck"] = [number, times]
             # Told without a command: the connection may be over.
             self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
             raise ServerUnavailable from error
+
+    def _converted(self, found: Item) -> reading.Found:
+        """The message in a file of Outlook, which is read by a helper process."""
+        size, costly = len(found.raw), self._work.get("costly", 0)
+        if costly >= _MOST_COSTLY:
+            return Refused(found.place, "bomb", size, found.passed)
+        try:
+            made = sandbox.call(msg.convert, sandbox.MESSAGE, found.raw, LARGEST_MESSAGE)
+        except sandbox.Exhausted as error:
+            if error.limit is sandbox.Limit.BUSY:
+                raise ServerUnavailable from error
+            self._work["costly"] = costly + 1
+            return Refused(found.place, "bomb", size, found.passed)
+        if len(made.raw) > LARGEST_MESSAGE:
+            return Refused(found.place, "too_large", size, found.passed)
+        if made.fault:
+            return Refused(found.place, made.fault, size, found.passed)
+        return replace(found, raw=made.raw, flags=made.flags, when=made.received)
 
     def _check_room(self) -> None:
         """A mailbox that has no room for all of it takes nothing of it."""

@@ -279,6 +279,12 @@ def way_back(job: Transfer) -> tuple[Step, ...]:
     )
 
 
+def folders_made(job: Transfer) -> tuple[tuple[str, int], ...]:
+    """The folders that a job made, by name and UIDVALIDITY; 0 for one that holds folders alone."""
+    marks = job.work.get("marks", {})
+    return tuple((name, marks.get(name, [0])[0]) for name in job.work.get("made", []))
+
+
 def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | None:
     """Remove what a job brought in, once; that may take a job of its own. None when it was done
     already, or the job goes on. Raises what `mail_jobs.do` does, and can then be tried again."""
@@ -287,7 +293,10 @@ def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | No
         return None
     job.refresh_from_db()
     try:
-        return mail_jobs.do(request, imap, Action("undo", job.folder or "INBOX"), way_back(job))
+        made = folders_made(job)
+        return mail_jobs.do(
+            request, imap, Action("undo", job.folder or "INBOX"), way_back(job), emptied=made
+        )
     except MessageNotFound:
         return None
     except WebmailError:

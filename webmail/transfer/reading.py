@@ -1,5 +1,5 @@
-"""Files that people bring -> messages: mbox, .eml, zip and tar of those, Maildir, and the folders
-of Thunderbird.
+"""Files that people bring -> messages: mbox, .eml, .msg, zip and tar of those, Maildir, and the
+folders of Thunderbird.
 
 Every file is hostile. No more than one message is in memory; paths are looked at for the names of
 folders and never opened; links, nested archives and what is no message are told and passed over.
@@ -42,7 +42,8 @@ class Unreadable(Exception):
 @dataclass(frozen=True, slots=True)
 class Item:
     """A message. ``place``: where it stood, for people; ``path``: the labels of its folder;
-    ``passed``: bytes of the file that are gone through with it."""
+    ``passed``: bytes of the file that are gone through with it. ``is_outlook``: ``raw`` is a file
+    of Outlook (.msg), or another of its format."""
 
     place: str
     path: tuple[str, ...]
@@ -50,6 +51,7 @@ class Item:
     passed: int
     flags: tuple[str, ...] = ()
     when: datetime | None = None
+    is_outlook: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,12 @@ Found = Item | Refused
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``message``: bytes of the largest message; ``unpacked``: of all files of an archive."""
+    """``message``: bytes of the largest message; ``unpacked``: of all files of an archive;
+    ``outlook``: of the largest file of Outlook, which grows when it becomes a message."""
 
     message: int
     unpacked: int
+    outlook: int = 40_000_000
 
 
 def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
@@ -90,7 +94,7 @@ def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found
     if tarring.is_tar(head):
         return _of_tar(file, limits, file.tell)
     if head.startswith(_OUTLOOK):
-        return iter([Refused(name, "outlook", size, size)])
+        return _outlook(_pieces(file), name, (), size, limits, size)
     if _is_message(head):
         return _single(_pieces(file), name, (), size, limits, size, ())
     raise Unreadable
@@ -146,6 +150,20 @@ def _single(
     told = flags or found.flags
     if not found.is_deleted:
         yield Item(place, path, found.raw or b"", passed, told, when)
+
+
+def _outlook(
+    pieces: Iterable[bytes],
+    place: str,
+    path: tuple[str, ...],
+    size: int,
+    limits: Limits,
+    passed: int,
+) -> Iterator[Found]:
+    if size > limits.outlook:
+        yield Refused(place, "too_large", size, passed)
+    else:
+        yield Item(place, path, b"".join(pieces), passed, is_outlook=True)
 
 
 # --- archives ---
@@ -239,7 +257,8 @@ def _of_member(
     if mbox.begins(head[:_HEAD]):
         yield from _of_mbox(whole, place, _labels(_mbox_folder(parts)), limits, passed)
     elif head.startswith(_OUTLOOK):
-        yield Refused(place, "outlook", size, passed(size))
+        path = _labels(parts[:-1])
+        yield from _outlook(whole, place, path, size, limits, passed(size))
     elif not _is_message(head[:_HEAD]):
         if head:
             yield Refused(place, "no_message", size, passed(size))

@@ -1,28 +1,34 @@
-"""The answer while somebody is away; and what a session asks the server of rules once."""
+"""The answer while somebody is away, or nobody reads a shared mailbox; and what a session asks the
+server of rules once."""
 
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import session
+from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import known as acquaintances
 from webmail import outbox
-from webmail.errors import WebmailError
+from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable, WebmailError
 from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
 from webmail.htmx import TOAST
-from webmail.mailbox import folders, rules
+from webmail.imap.connection import Connection as Imap
+from webmail.mailbox import folders, rules, sharing
+from webmail.mailbox.sharing import Box
 from webmail.mime import build
 from webmail.mime.addresses import Address
 from webmail.mime.build import Outgoing
@@ -34,8 +40,23 @@ from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence
 from webmail.views.outbox import start
 from webmail.views.page import read_folders
-from webmail.views.rules import Problem, ask_first, note, opened, refused, without
+from webmail.views.rules import Problem, ask_first, forwarding, note, opened, refused, without
 from webmail.writing import identities, making
+
+
+@dataclass(frozen=True)
+class _Whose:
+    """The mailbox that answers: ``address`` is its own; ``login`` is that of somebody else's, ""
+    for the user's."""
+
+    address: str
+    login: str = ""
+
+    @property
+    def url(self) -> str:
+        if self.login:
+            return reverse("mail:box_absence", args=[self.login])
+        return reverse("mail:absence")
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,18 +66,66 @@ def absence(request: SignedInRequest) -> HttpResponse:
     if not session.has_sieve(request.user):
         return without(request)
     with opened(request) as (sieve, kept):
-        initial = absence_initial(kept.script.absence, request.user.address)
-        form = AbsenceForm(request.POST or None, initial=initial)
-        can_answer = {"vacation", "date", "relational"} <= kept.extensions
-        problem, is_tried = None, request.POST.get("do") == "try" and can_answer and form.is_valid()
-        if request.method == "POST" and can_answer and not is_tried and form.is_valid():
-            problem = _saved(request, sieve, kept, form)
-            if problem is None:
-                return redirect("mail:absence")
+        return _answered(request, _Whose(request.user.address), sieve, kept)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def of_box(request: SignedInRequest, login: str) -> HttpResponse:
+    """The same for a shared mailbox that the user manages, where the webmail may open it."""
+    domain = request.user.mail_domain
+    assert domain is not None  # noqa: S101  the mailbox is open
     with session.imap(request) as imap:
-        shown = read_folders(imap, "").shown
+        box = next((one for one in sharing.boxes(imap) if one.login == login), None)
+        if box is None:
+            raise FolderNotFound(f"The user does not manage the mailbox {login!r}.")
+    told = mailboxes.people([login], domain.imap_host).get(login, ("", ""))
+    whose = _Whose(told[1] or domain.own_address(login), login)
+    try:
+        with box_opened(request, box) as (sieve, kept):
+            return _answered(request, whose, sieve, kept)
+    except (MailboxClosed, SieveUnavailable) as error:
+        # One that refuses the master user has words for it; one that is down is down for all.
+        if isinstance(error, SieveUnavailable) and not error.server_words:
+            raise
+    with session.imap(request) as imap:
+        context = {
+            "tab": "absence",
+            "folders": read_folders(imap, "").shown,
+            "box": whose,
+            "boxes": _boxes(request, imap, whose),
+        }
+    return render_template(request, "webmail/rules/absence_closed.html", context)
+
+
+@contextmanager
+def box_opened(request: SignedInRequest, box: Box) -> Iterator[tuple[Sieve, rules.Kept]]:
+    """The rules of a shared mailbox, as `opened` has the user's own."""
+
+    def is_same(opened_box: Imap) -> bool:
+        with session.imap(request) as imap:
+            return sharing.is_same(imap, box, opened_box)
+
+    with session.box(request.user, box.login, is_same) as sieve:
+        yield sieve, rules.read(sieve, settings.SIEVE_SCRIPT, forwarding())
+
+
+def _answered(
+    request: SignedInRequest, whose: _Whose, sieve: Sieve, kept: rules.Kept
+) -> HttpResponse:
+    initial = absence_initial(kept.script.absence, whose.address)
+    form = AbsenceForm(request.POST or None, initial=initial)
+    can_answer = {"vacation", "date", "relational"} <= kept.extensions
+    problem, is_tried = None, request.POST.get("do") == "try" and can_answer and form.is_valid()
+    if request.method == "POST" and can_answer and not is_tried and form.is_valid():
+        problem = _saved(request, whose, sieve, kept, form)
+        if problem is None:
+            return redirect(whose.url)
     if is_tried:
         _send_trial(request, form)
+    with session.imap(request) as imap:
+        shown = read_folders(imap, "").shown
+        boxes = _boxes(request, imap, whose)
     context = {
         "tab": "absence",
         "tried": request.user.address if is_tried else "",
@@ -67,10 +136,29 @@ def absence(request: SignedInRequest) -> HttpResponse:
         "digest": kept.digest,
         "standing": _standing(kept.script.absence),
         "problem": problem,
+        "box": whose,
+        "boxes": boxes,
         "toast": None if form.is_bound else request.session.pop(TOAST, None),
     }
     status = 422 if form.is_bound and not is_tried else 200
     return render_template(request, "webmail/rules/absence.html", context, status=status)
+
+
+def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str, object]]:
+    """The mailboxes whose absence the user sets, his own first; none where there is no other."""
+    found = sharing.boxes(imap)
+    if not found:
+        return []
+    people = mailboxes.people([box.login for box in found], imap.host)
+    mine = {"name": gettext("My mailbox"), "url": reverse("mail:absence"), "is_open": True}
+    return [mine | {"is_open": not whose.login}] + [
+        {
+            "name": people.get(box.login, ("", ""))[0] or box.login,
+            "url": reverse("mail:box_absence", args=[box.login]),
+            "is_open": box.login == whose.login,
+        }
+        for box in found
+    ]
 
 
 def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
@@ -101,11 +189,11 @@ def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
 
 
 def _saved(
-    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, form: AbsenceForm
+    request: SignedInRequest, whose: _Whose, sieve: Sieve, kept: rules.Kept, form: AbsenceForm
 ) -> Problem | None:
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
     zones = _offset(first), _offset(last)
-    made = form.absence(MailDomain.objects.all().names(), request.user.address, zones)
+    made = form.absence(MailDomain.objects.all().names(), whose.address, zones)
     script = rules.with_absence(kept.script, made)
     if rules.answers_twice(kept, script, rules.included_text(sieve, kept)):
         return {
@@ -116,11 +204,13 @@ def _saved(
     def change() -> None:
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
-        note(request, kept, "absence", rules.save(sieve, kept, script, timezone.localtime()))
+        text = rules.save(sieve, kept, script, timezone.localtime())
+        note(request, kept, "absence", text, mailbox=whose.login)
 
     if problem := refused(change):
         return problem
-    away.note(request, made)
+    if not whose.login:
+        away.note(request, made)
     request.session[TOAST] = {"message": _standing(made)}
     return None
 

@@ -413,18 +413,23 @@ def ask_first(kept: rules.Kept) -> None:
         raise SieveRefused("The script can't be read.")
 
 
-def note(request: SignedInRequest, kept: rules.Kept, change: str, text: str) -> None:
+def note(
+    request: SignedInRequest, kept: rules.Kept, change: str, text: str, mailbox: str = ""
+) -> None:
     """A line of the audit log, with the addresses that mail goes to from now on, masked: a thief of
-    a password makes it forward what comes."""
+    a password makes it forward what comes. ``mailbox``: whose the rules are, where they are not the
+    user's."""
     if text == kept.text and kept.is_active:
         return
     begun, ended = rules.sent_anew(kept, text)
+    detail: dict[str, Any] = {"mailbox": mailbox} if mailbox else {}
     audit.record(
         AuditEvent.Kind.RULES_CHANGED,
         request,
         change=change,
         forwards=_masked(begun),
         forwards_no_more=_masked(ended),
+        **detail,
     )
 
 

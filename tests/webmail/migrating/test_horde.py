@@ -13,7 +13,7 @@ from addressbook import contacts
 from addressbook.models import CollectedRecipient, Contact, ContactPhoto, Group
 from tests.addressbook.imports.pictures import png
 from tests.webmail.migrating.installations import Installation, serialised
-from webmail.models import AllowedSender, CannedAnswer, Identity
+from webmail.models import AllowedSender, CannedAnswer, Identity, SavedSearch
 
 
 def move(installation: Installation, **options: Any) -> str:
@@ -89,8 +89,66 @@ def test_objects_are_never_read(horde: Installation) -> None:
     prefer(horde, vfolder=b'a:1:{i:0;C:18:"IMP_Search_Vfolder":2:{xx}}')
     words = move(horde)
     assert "identities cannot be read" in words
-    assert "saved searches: PHP objects" in words
-    assert not Identity.objects.exists()
+    assert "saved search cannot be read" in words
+    assert not Identity.objects.exists() and not SavedSearch.objects.exists()
+
+
+UNSEEN = r'[1,{"f":"\\seen","s":0}]'
+
+
+def custom(kind: str, data: str) -> str:
+    """An object of a class that writes itself."""
+    name = f"IMP_Search_{kind}"
+    return f'C:{len(name)}:"{name}":{len(data.encode())}:{{{data}}}'
+
+
+def php_text(text: str) -> str:
+    return f's:{len(text.encode())}:"{text}";'
+
+
+def search(label: str, elements: list[str], *mailboxes: str, kind: str = "Vfolder") -> str:
+    """As Horde 5 keeps one."""
+
+    def listed(values: list[str]) -> str:
+        each = "".join(f"i:{number};{value}" for number, value in enumerate(values))
+        return f"a:{len(values)}:{{{each}}}"
+
+    data = (
+        f'a:6:{{s:1:"c";{listed(elements)}s:1:"e";i:1;s:1:"i";s:3:"abc";s:1:"l";{php_text(label)}'
+        f's:1:"m";{listed([php_text(name) for name in mailboxes])}s:1:"v";i:1;}}'
+    )
+    return custom(kind, data)
+
+
+def test_saved_searches_come_where_they_have_a_like(horde: Installation) -> None:
+    header = '[1,{"h":"subject","n":0,"t":"conseil de classe"}]'
+    text = '[1,{"b":0,"n":0,"t":"élève"}]'
+    saved = [
+        search(
+            "Conseils à lire",
+            [
+                custom("Element_Header", header),
+                # As newer PHP writes it.
+                f'O:23:"IMP_Search_Element_Flag":1:{{i:0;{php_text(UNSEEN)}}}',
+            ],
+            "INBOX/Conseils",
+        ),
+        search("Élèves", [custom("Element_Text", text)], "all\0"),
+        search("Vieux", [custom("Element_Within", '[1,{"o":1,"t":1,"v":9}]')], "INBOX"),
+        search("Corbeille", [], kind="Vfolder_Vtrash"),
+    ]
+    each = "".join(f"i:{number};{value}" for number, value in enumerate(saved))
+    prefer(horde, vfolder=f"a:{len(saved)}:{{{each}}}".encode())
+    words = move(horde)
+    found = {one.name: (one.text, one.reach, one.folder) for one in SavedSearch.objects.all()}
+    assert found == {
+        "Conseils à lire": ('objet:"conseil de classe" nonlu', "here", "INBOX/Conseils"),
+        "Élèves": ("élève", "all", ""),
+    }
+    assert "1 × saved search by within: no like here" in words
+    SavedSearch.objects.filter(name="Élèves").delete()
+    move(horde)
+    assert [one.name for one in SavedSearch.objects.all()] == ["Conseils à lire"]
 
 
 def test_preferences_that_are_alike_come_and_others_are_named(horde: Installation) -> None:

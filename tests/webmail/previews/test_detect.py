@@ -52,7 +52,7 @@ EACH = [
     (samples.CALENDAR, Kind.CALENDAR, "ics", BINARY),
     (b"\x00\x01\x02\x03", Kind.UNKNOWN, "", BINARY),
     (b"a" * 1000 + b"\x00", Kind.UNKNOWN, "", BINARY),
-    (samples.ole("__substg1.0_0037001F"), Kind.UNKNOWN, "msg", BINARY),
+    (samples.ole("__properties_version1.0"), Kind.MESSAGE, "msg", BINARY),
     (b"\x00\x00\x00\x18ftypheic" + bytes(12), Kind.UNKNOWN, "heic", BINARY),
     (samples.PROGRAM, Kind.UNKNOWN, "exe", BINARY),
 ]

@@ -17,8 +17,9 @@ from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, words
 from webmail.imap.connection import Connection
+from webmail.mailbox import folders
 from webmail.models import Transfer
-from webmail.transfer import collecting, jobs
+from webmail.transfer import collecting, depositing, jobs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool", "no_connections_left")]
 State = Transfer.State
@@ -76,6 +77,49 @@ def test_all_folders_come_with_flags_and_dates(
     assert (again.done, again.known) == (0, 2)
     reader.post(f"/transfers/{job.pk}/undo/")
     assert mailbox.uids("Ancienne/INBOX") == []
+
+
+def test_what_was_killed_goes_on_where_it_was_in_whatever_order_folders_are_told(
+    reader: Client,
+    mailbox: Mailbox,
+    elsewhere: Mailbox,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in "ABCD":
+        elsewhere.create_folder(name)
+        for number in range(3):
+            elsewhere.append(letter(name, message_id=f"<{name}{number}@x>"), name)
+    append, list_folders, runs = Connection.append, folders.list_folders, 0
+
+    def dying(*args: Any, **more: Any) -> Any:
+        if runs == 1 and len(mailbox.uids("Ancienne/B")) == 2:
+            raise KeyboardInterrupt
+        return append(*args, **more)
+
+    def listed(imap: Connection) -> Any:
+        # Dovecot tells folders in another order from one connection to the next.
+        return sorted(list_folders(imap), key=lambda one: one.name, reverse=runs > 1)
+
+    monkeypatch.setattr(Connection, "append", dying)
+    monkeypatch.setattr(folders, "list_folders", listed)
+    monkeypatch.setattr(depositing, "_WRITE_EVERY", 1)
+    mailbox.create_folder("Ancienne/B")
+    asked(reader, dovecot, bob)
+    job = Transfer.objects.get(state=State.WAITING)
+    runs = 1
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run(job.pk)
+    Transfer.objects.update(state=State.WAITING)
+    elsewhere.delete_folder("A")
+    elsewhere.create_folder("0")
+    elsewhere.append(letter("nouveau"), "0")
+    runs = 2
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.known) == (State.DONE, 13, 0)
+    assert all(len(mailbox.uids(f"Ancienne/{name}")) == 3 for name in "ABCD")
 
 
 def test_the_password_is_sealed_and_forgotten(

@@ -16,14 +16,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import LentCredential
+from demo import outlook_files as outlook
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.mime import msg_files
 from tests.webmail.views.mail import letter, words
+from webmail import sandbox, tasks
 from webmail.errors import ServerUnavailable
 from webmail.imap.connection import Connection
 from webmail.imap.quota import Quota
-from webmail.models import Transfer
+from webmail.jobs import mail_jobs
+from webmail.mailbox import bulk
+from webmail.models import MailJob, Transfer
 from webmail.transfer import importing, jobs, store
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool", "no_connections_left")]
@@ -129,6 +134,46 @@ def test_an_import_is_undone(reader: Client, conseil: Mailbox) -> None:
     assert len(conseil.uids("Conseil")) == 2
 
 
+def a_profile() -> bytes:
+    """Messages in Vieux/A, Vieux/A/B and Vieux/C."""
+    one = b"From - Tue Mar 03 09:00:00 2026\nSubject: %b\nFrom: a@b\n\nx\n\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name in ("A", "A.sbd/B", "C"):
+            made.writestr(f"Vieux/{name}", one % name.encode())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_what_is_undone_leaves_no_empty_folder_that_it_made(
+    reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch, is_long: bool
+) -> None:
+    conseil.create_folder("Vieux")
+    job = brought(reader, a_profile(), folder="")
+    assert {"Vieux/A", "Vieux/A/B", "Vieux/C"} <= set(conseil.folders())
+    conseil.append(letter("mien"), "Vieux/C")
+    if is_long:
+        monkeypatch.setattr(mail_jobs, "SECONDS", -1.0)
+        monkeypatch.setattr(bulk, "FIRST", 1)
+        monkeypatch.setattr(tasks.do_mail_job, "delay", lambda pk: None)
+    reader.post(f"/transfers/{job.pk}/undo/")
+    for later in MailJob.objects.all():
+        mail_jobs.run(later.pk)
+    # The one that was there before stays, and the one in which somebody put something.
+    assert {name for name in conseil.folders() if name.startswith("Vieux")} == {"Vieux", "Vieux/C"}
+    assert len(conseil.uids("Vieux/C")) == 1
+    _, lines = conseil.imap.lsub()
+    assert not any(b"Vieux/A" in (line or b"") for line in lines)
+
+
+def test_a_folder_that_was_made_anew_meanwhile_stays(reader: Client, conseil: Mailbox) -> None:
+    job = brought(reader, letter("Un"), "Vieux.eml", folder="")
+    conseil.delete_folder("Vieux")
+    conseil.create_folder("Vieux")
+    reader.post(f"/transfers/{job.pk}/undo/")
+    assert "Vieux" in conseil.folders()
+
+
 def test_thunderbirds_profile_becomes_folders(reader: Client, conseil: Mailbox) -> None:
     one = (
         b"From - Tue Mar 03 09:00:00 2026\nX-Mozilla-Status: 0001\nSubject: %b\nFrom: a@b\n\nx\n\n"
@@ -170,10 +215,77 @@ def test_what_is_wrong_is_told_and_the_rest_comes_in(reader: Client, conseil: Ma
     job = brought(reader, file.getvalue())
     assert (job.done, job.refused) == (2, 7)
     assert [one[1] for one in job.work["refused"]] == ["path", "path", "path", "no_message",
-                                                       "outlook", "no_message", "link"]  # fmt: skip
+                                                       "damaged", "no_message", "link"]  # fmt: skip
     shown = words(reader.get(f"/transfers/{job.pk}/"))
     assert "photo.jpg" in shown and "a.msg" in shown
     assert any(b"a\x80b" in raw for raw in conseil.messages("Conseil"))
+
+
+def outlook_zip() -> bytes:
+    """A zip of files of Outlook, good and hostile ones."""
+    whole = outlook.compound(
+        outlook.message(
+            recipients=[outlook.recipient(1, "Alice", "alice@ac-exemple.fr")],
+            attachments=[outlook.attachment("plan.pdf", b"%PDF-" * 2000, "application/pdf")],
+            more={"1035": "<outlook@x>"},
+        )
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("4e B/Conseil de classe.msg", whole)
+        made.writestr("4e B/coupé.msg", whole[: len(whole) // 2])
+        made.writestr("énorme.msg", msg_files.with_size(whole, "__substg1.0_1000001F", 2**32 - 1))
+        made.writestr("cercle.msg", msg_files.cyclic(whole))
+        made.writestr("poupées.msg", msg_files.nested(100))
+        made.writestr(
+            "Parent.msg",
+            outlook.compound(outlook.message(more={"001A": "IPM.Contact"})),
+        )
+        made.writestr("lettre.doc", outlook.compound({"WordDocument": b"x" * 5000}))
+    return file.getvalue()
+
+
+def test_outlooks_files_come_in_and_hostile_ones_are_told(reader: Client, conseil: Mailbox) -> None:
+    job = brought(reader, outlook_zip())
+    assert (job.state, job.done, job.refused) == (State.DONE, 1, 6)
+    refused = {place: reason for place, reason, _size in job.work["refused"]}
+    assert refused == {
+        "4e B/coupé.msg": "damaged",
+        "énorme.msg": "too_large",
+        "cercle.msg": "no_message",
+        "poupées.msg": "nested",
+        "Parent.msg": "no_mail",
+        "lettre.doc": "no_message",
+    }
+    ((raw, flags, date),) = stored(conseil, "Conseil/4e B")
+    assert b"Message-ID: <outlook@x>\r\n" in raw and b'filename="plan.pdf"' in raw.replace(
+        b"\r\n ", b" "
+    )
+    assert flags == {"\\Seen"} and date.startswith("25-Nov-2026 ")
+    shown = words(reader.get(f"/transfers/{job.pk}/"))
+    assert "un contact, un événement ou une tâche d’Outlook" in shown
+    again = brought(reader, outlook_zip())
+    assert (again.done, again.known) == (0, 1)
+
+
+def test_costly_files_of_outlook_are_given_up(
+    reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = sandbox.Budget(seconds=1, wait=20, memory=10_000_000, is_jobs=True)
+    monkeypatch.setattr(sandbox, "MESSAGE", small)
+    monkeypatch.setattr(importing, "_MOST_COSTLY", 1)
+    large_one = outlook.compound(
+        outlook.message(attachments=[outlook.attachment("a", b"x" * 6_000_000)])
+    )
+    good = outlook.compound(outlook.message())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.msg", good)
+        made.writestr("b.msg", large_one)
+        made.writestr("c.msg", good)
+    job = brought(reader, file.getvalue())
+    assert (job.state, job.done) == (State.DONE, 1)
+    assert [row[:2] for row in job.work["refused"]] == [["b.msg", "bomb"], ["c.msg", "bomb"]]
 
 
 def test_a_bomb_is_refused(reader: Client, conseil: Mailbox, settings: Any) -> None:
@@ -207,6 +319,22 @@ def test_a_tar_with_links_and_without_an_end(reader: Client, conseil: Mailbox) -
     ]
     cut = brought(reader, file.getvalue()[:100], folder="", new="B")
     assert [one[1] for one in cut.work["refused"]] == ["damaged"]
+
+
+def test_two_gigabytes_that_are_declared_and_not_there_are_told(
+    reader: Client, conseil: Mailbox
+) -> None:
+    info = tarfile.TarInfo("gros.mbox")
+    info.size = 2 * 1024**3
+    mbox = b"From a@b Tue Mar  3 09:00:00 2026\nSubject: a\n\nFrom here on it is cut"
+    job = brought(reader, info.tobuf() + mbox)
+    assert job.state == State.DONE
+    assert [one[1] for one in job.work["refused"]] == ["damaged"]
+    single = tarfile.TarInfo("gros.eml")
+    single.size = 2 * 1024**3
+    job = brought(reader, single.tobuf() + b"Subject: a\n\nx", folder="", new="B")
+    assert job.done == 0
+    assert {one[1] for one in job.work["refused"]} <= {"too_large", "damaged"}
 
 
 def test_what_holds_no_message_says_so(reader: Client, conseil: Mailbox) -> None:

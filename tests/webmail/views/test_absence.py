@@ -50,9 +50,9 @@ def day(after: int) -> str:
     return (timezone.localdate() + timedelta(days=after)).isoformat()
 
 
-def away(reader: Client, **more: str) -> dict[str, str]:
+def away(reader: Client, url: str = "/rules/absence/", **more: str) -> dict[str, str]:
     """This week, the same for everybody."""
-    found = re.search(r'name="digest" value="(\w+)"', page(reader.get("/rules/absence/")))
+    found = re.search(r'name="digest" value="(\w+)"', page(reader.get(url)))
     assert found is not None
     return {
         "digest": found[1],

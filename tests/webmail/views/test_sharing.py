@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -14,17 +16,21 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import mailboxes, session
-from accounts.models import MailDomain, StaffRecord, User
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+from accounts.providers import grants
 from demo.servers.dovecot import Dovecot, MailAccount, has_acl
 from demo.servers.dovecot import installed as dovecot_installed
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, MASTER, missing
+from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import commands_sent, letter, page, ref, words
+from tests.webmail.views.test_absence import away, kept
 from webmail.errors import NotPermitted
 from webmail.imap import acl, connection
 from webmail.imap.connection import Connection
 from webmail.imap.values import ImapServer
 from webmail.mailbox import actions, sharing
+from webmail.views import sharing as views
 
 pytestmark = pytest.mark.django_db
 NAME = "Réunions & « tri »"
@@ -277,3 +283,149 @@ def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> Non
         lookup_digest=b"2" * 32,
     )
     assert mailboxes.login_of("paul@ac-exemple.fr", host) == "ppaul"
+
+
+# --- many folders inside ---
+
+
+def forms_of(answer: Any) -> dict[str, str]:
+    """The hidden fields of the page that goes on."""
+    return {
+        unescape(name): unescape(value)
+        for name, value in re.findall(
+            r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page(answer)
+        )
+        if name != "csrfmiddlewaretoken"
+    }
+
+
+@pytest.mark.slow
+def test_three_hundred_folders_inside_are_shared_and_shared_no_more(
+    owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{NAME}/Élève {number:03} é" for number in range(300)]
+    for name in names:
+        shared.create_folder(name)
+    session.pool().close_all()
+    monkeypatch.setattr(views, "SECONDS", 0.5)
+
+    def gone_through(data: dict[str, str]) -> list[int]:
+        seen = []
+        answer = owner.post(PAGE, data)
+        while answer.status_code == 200:
+            told = re.search(r'<progress max="301" value="(\d+)"', page(answer))
+            assert told, words(answer)
+            seen.append(int(told[1]))
+            assert "sur 301 dossiers" in words(answer)
+            answer = owner.post(PAGE, forms_of(answer))
+        assert answer.status_code == 302
+        return seen
+
+    asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    seen = gone_through(asked)
+    assert len(seen) > 1 and seen == sorted(set(seen))
+    assert "300 dossiers à l’intérieur" in words(owner.get(PAGE))
+    # Not by the one above: each has a list of its own.
+    for name in (names[0], names[199], names[299]):
+        _, (line, *_) = shared.imap.getacl(mailbox_name(name))
+        assert re.search(rb" \"?bob\"? \"?l", line), line
+    gone_through({"verb": "end", "identifier": "bob", "inside": "1"})
+    for name in (names[0], names[299]):
+        _, (line, *_) = shared.imap.getacl(mailbox_name(name))
+        assert b"bob" not in line
+
+
+def test_a_folder_inside_that_is_gone_meanwhile_is_told(
+    owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        shared.create_folder(f"{NAME}/{number}")
+    put = acl.put
+
+    def late(imap: Connection, name: str, *more: Any) -> None:
+        if name.endswith("/1"):
+            shared.delete_folder(name)
+        put(imap, name, *more)
+
+    monkeypatch.setattr(acl, "put", late)
+    asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    assert owner.post(PAGE, asked).status_code == 302
+    said = words(owner.get(PAGE))
+    assert "2 dossiers à l’intérieur" in said and "refusé" in said
+
+
+# --- the absence of a shared mailbox ---
+
+BOX = "/rules/absence/of/alice/"
+
+
+@pytest.fixture
+def box(
+    shared: Mailbox, sharing_server: Dovecot, mail_domain: MailDomain, settings: Any
+) -> Iterator[Scripts]:
+    """Alice's mailbox, which Bob manages: the scripts in it."""
+    if sharing_server.sieve_port is None:
+        pytest.skip(missing("Pigeonhole"))
+    mail_domain.sieve_host, mail_domain.sieve_port = "127.0.0.1", sharing_server.sieve_port
+    mail_domain.sieve_security = MailDomain.Security.NONE
+    mail_domain.save()
+    settings.MASTER_USER = {"": MASTER.login}
+    settings.MASTER_PASSWORD = {"": MASTER.password}
+    for account in (ALICE, BOB):
+        Scripts(sharing_server.sieve_port, account).empty()
+    shared.imap.setacl("INBOX", "bob", "lrswitekxpa")
+    yield Scripts(sharing_server.sieve_port, ALICE)
+    shared.imap.deleteacl("INBOX", "bob")
+
+
+def test_who_manages_a_mailbox_sets_its_absence(
+    box: Scripts, shared: Mailbox, colleague: Client, sharing_server: Dovecot
+) -> None:
+    User.objects.filter(login="alice").update(name="Secrétariat")
+    assert f'href="{BOX}"' in page(colleague.get("/rules/absence/"))
+    shown = colleague.get(BOX)
+    assert 'aria-current="page">' in page(shown) and "alice@ac-exemple.fr" in words(shown)
+    answer = colleague.post(BOX, away(colleague, BOX, text="Le secrétariat est fermé."))
+    assert (answer.status_code, answer["Location"]) == (302, BOX), words(answer)
+    absence = kept(box)
+    assert absence.text == "Le secrétariat est fermé."
+    assert absence.addresses == ("alice@ac-exemple.fr",)
+    assert "Le secrétariat est fermé." in page(colleague.get(BOX))
+    assert Scripts(sharing_server.sieve_port or 0, BOB).all() == {}
+    event = AuditEvent.objects.get(kind=AuditEvent.Kind.RULES_CHANGED)
+    assert event.detail["mailbox"] == "alice" and event.actor == User.objects.get(login="bob")
+    assert "Le secrétariat est fermé." not in page(colleague.get("/rules/absence/"))
+
+
+def test_who_may_only_sort_sets_no_absence(
+    box: Scripts, shared: Mailbox, colleague: Client
+) -> None:
+    data = away(colleague, BOX)
+    shared.imap.setacl("INBOX", "bob", "lrswite")
+    session.pool().close_all()
+    assert BOX not in page(colleague.get("/rules/absence/"))
+    assert colleague.get(BOX).status_code == 404
+    assert colleague.post(BOX, data).status_code == 404
+    assert box.all() == {}
+    assert colleague.get("/rules/absence/of/carol/").status_code == 404
+
+
+@pytest.mark.parametrize("why", ["no master user", "refused", "another mailbox"])
+def test_where_the_server_gives_no_way_the_page_says_so(
+    box: Scripts, colleague: Client, settings: Any, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = away(colleague, BOX)
+    if why == "no master user":
+        settings.MASTER_USER = {}
+    elif why == "refused":
+        settings.MASTER_PASSWORD = {"": "autre"}
+    else:
+        # The server's folders name a mailbox by a word that is the login of another one.
+        monkeypatch.setattr(
+            grants, "master", lambda _domain, _login: (f"bob*{MASTER.login}", MASTER.password)
+        )
+    for answer in (colleague.get(BOX), colleague.post(BOX, data)):
+        assert answer.status_code == 200
+        assert "ne peuvent pas être réglées d’ici" in words(answer)
+    assert box.all() == {}
+    assert colleague.get("/rules/absence/").status_code == 200

@@ -19,9 +19,11 @@ from PIL import Image
 
 from accounts import session
 from addressbook.models import Contact
+from demo import mail_files
 from demo.mail import office, pdf, scans, slides
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import DATA, Mailbox
+from tests.webmail.mime import msg_files
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from webmail import tasks
 from webmail.celery import app
@@ -583,6 +585,28 @@ def test_a_nested_message_is_read_and_its_attachments_too(
     assert re.search(rf'rel="next" href="{picture_view}"', page(inside))
 
 
+def test_a_message_of_outlook_is_read_and_its_attachments_too(
+    reader: Client, attached: Open
+) -> None:
+    url = attached(("Voyage.msg", "application/vnd.ms-outlook", mail_files.outlook()))
+    shown = reader.get(url)
+    assert "Voyage à Berlin : liste des élèves" in words(shown)
+    assert "<b>liste</b>" in page(reader.get(url + "frame/"))
+    view, save = links(shown, "Liste des élèves.csv")
+    assert "4e B" in words(reader.get(view)) and "Léo;4e B".encode() in body(reader.get(save))
+    view, _save = links(shown, "Dates du voyage.eml")
+    assert "c’est noté" in words(reader.get(view))
+
+
+def test_a_message_of_outlook_that_is_broken_is_said(reader: Client, attached: Open) -> None:
+    whole = mail_files.outlook()
+    kind = "application/vnd.ms-outlook"
+    cut = reader.get(attached(("Voyage.msg", kind, whole[:-600])))
+    assert "Ce fichier est endommagé" in words(cut)
+    deep_one = reader.get(attached(("Voyage.msg", kind, msg_files.nested(100))))
+    assert "conçu pour saturer" in words(deep_one)
+
+
 @pytest.mark.parametrize("container", ["winmail.eml", "smime-opaque.eml", "uuencode.eml"])
 @pytest.mark.parametrize(("name", "media_type"), BOTH_WAYS)
 def test_what_programs_wrap_is_unwrapped_inside_a_nested_message_too(
@@ -914,3 +938,15 @@ def test_all_attachments_come_as_one_zip(reader: Client, mailbox: Mailbox) -> No
 def test_a_message_without_attachments_has_no_zip(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(letter())
     assert reader.get(path(mailbox, uid, "zip/")).status_code == 404
+
+
+def test_all_attachments_are_saved_by_the_day_and_subject_of_their_message(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    files = (("a.txt", "text/plain", b"a"), ("b.txt", "text/plain", b"b"))
+    uid = mailbox.append(letter("Conseil de classe ?", files=files))
+    answer = reader.get(path(mailbox, uid, "zip/"))
+    said = 'attachment; filename="2026-03-03 Conseil de classe.zip"'
+    assert answer["Content-Disposition"] == said
+    with zipfile.ZipFile(io.BytesIO(body(answer))) as made:
+        assert made.namelist() == ["a.txt", "b.txt"]

@@ -131,15 +131,16 @@ def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> H
     if not parts:
         raise PartNotFound("The message has no attachment.")
     names = _distinct([files.file_name(part) for part in parts])
-    when = dates.local(opened.fetched.received or opened.fetched.envelope.date)
+    envelope = opened.fetched.envelope
+    when = dates.local(opened.fetched.received or envelope.date)
     stream = streaming.begin(
         session.lease(request),
         lambda imap: streaming.zipped(
             imap, message_ref, list(zip(names, parts, strict=True)), when
         ),
     )
-    subject = opened.fetched.envelope.subject
-    return download(StreamingHttpResponse(stream), files.zip_name(subject))
+    name = files.zip_name(envelope.subject, envelope.date or opened.fetched.received)
+    return download(StreamingHttpResponse(stream), name)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

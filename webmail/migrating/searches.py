@@ -1,0 +1,143 @@
+"""Horde's saved searches -> ours: its virtual folders and filters.
+
+They are PHP objects, read as arrays (`webmail.php`): none becomes an object. One that looks for
+something that has no like here is left out whole, since without it it would find other messages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+from webmail import php
+from webmail.mailbox import query
+from webmail.mailbox.query import Form
+from webmail.migrating.values import Search
+from webmail.php import Array, Value
+
+_MOST = 100
+_CLASS = "IMP_Search_"
+# Horde's own, which stand in each installation.
+_BUILT_IN = frozenset({"Vfolder_Vinbox", "Vfolder_Vtrash"})
+# One mailbox is "here"; these marks before a name stand for those below it, and for all.
+_BELOW, _ALL = "sub\0", "all\0"
+_FIELDS = {"from": "sender", "to": "recipient", "cc": "recipient", "subject": "subject"}
+_MARKS = {("\\seen", 0): "unread", ("\\flagged", 1): "flagged"}
+
+
+class _Unlike(Exception):
+    """A criterion that has no like here; its words are for the report."""
+
+
+def read(raw: bytes, left_out: Counter[str]) -> list[Search]:
+    """Those of a preference that can be brought."""
+    try:
+        values = php.array(raw, objects=True)
+    except php.Broken as error:
+        left_out[f"saved searches cannot be read: {error}"] += 1
+        return []
+    found = []
+    for value in list(values.values())[:_MOST]:
+        try:
+            if search := _search(value):
+                found.append(search)
+        except _Unlike as error:
+            left_out[f"saved search by {error}: no like here"] += 1
+        except (php.Broken, ValueError, TypeError) as error:
+            left_out[f"saved search cannot be read: {type(error).__name__}"] += 1
+    return found
+
+
+def _search(value: Value) -> Search | None:
+    kind, data = _object(value)
+    if kind in _BUILT_IN:
+        return None
+    if "c" not in data:
+        raise _Unlike("criteria of an older Horde")
+    label = " ".join(str(data.get("l") or "").split())[:60]
+    form = Form()
+    for criterion in _values(data["c"]):
+        form = _with(form, *_element(criterion))
+    text = query.written(form)
+    if not label or not text:
+        raise _Unlike("nothing that has a name here")
+    return Search(label, text[: query.MOST_CHARACTERS], *_place(list(_values(data.get("m")))))
+
+
+def _object(value: Value) -> tuple[str, Array]:
+    """The end of the name of its class, and what it holds."""
+    if not isinstance(value, dict):
+        raise _Unlike("criteria of an older Horde")
+    kind = str(value.get(php.CLASS, "")).removeprefix(_CLASS)
+    written = value.get(php.DATA)
+    if isinstance(written, str):
+        return kind, php.array(written.encode(), objects=True)
+    return kind, value
+
+
+def _element(value: Value) -> tuple[str, object]:
+    """The kind of a criterion and its data, which are JSON: ``[1, {"h": "subject", …}]``."""
+    if not isinstance(value, dict):
+        raise _Unlike("criteria of an older Horde")
+    kind = str(value.get(php.CLASS, "")).removeprefix(f"{_CLASS}Element_")
+    written = value.get(php.DATA, value.get(0))
+    told = json.loads(str(written)[:10_000])
+    if not isinstance(told, list) or len(told) < 2:
+        raise _Unlike("criteria of an older Horde")
+    return kind, told[1]
+
+
+def _with(form: Form, kind: str, data: object) -> Form:
+    """The form with one criterion more. Raises _Unlike."""
+    if kind == "Attachment" and data == 0:
+        return replace(form, attachment=True)
+    if not isinstance(data, dict):
+        raise _Unlike(_told(kind))
+    told = cast(dict[str, object], data)
+    text = " ".join(str(told.get("t") or "").split())[:200]
+    if kind == "Text" and text and not told.get("b"):
+        if told.get("n") and " " not in text:
+            return replace(form, without=f"{form.without} {text}".strip())
+        if not told.get("n"):
+            return replace(form, words=f"{form.words} {query.quoted(text)}".strip())
+    if kind == "Recipient" and text and not told.get("n") and not form.recipient:
+        return replace(form, recipient=text)
+    if kind == "Header" and text and not told.get("n"):
+        field = _FIELDS.get(str(told.get("h")), "")
+        if field == "sender" and not form.sender:
+            return replace(form, sender=text)
+        if field == "recipient" and not form.recipient:
+            return replace(form, recipient=text)
+        if field == "subject" and not form.subject:
+            return replace(form, subject=text)
+    if kind == "Flag":
+        mark = _MARKS.get((str(told.get("f")).lower(), int(bool(told.get("s")))))
+        if mark == "unread":
+            return replace(form, unread=True)
+        if mark == "flagged":
+            return replace(form, flagged=True)
+    megabytes = int(told["s"]) // 1_000_000 if isinstance(told.get("s"), int) else 0  # type: ignore[call-overload]
+    if kind == "Size" and told.get("l") and megabytes:
+        return replace(form, larger=megabytes)
+    raise _Unlike(_told(kind))
+
+
+def _told(kind: str) -> str:
+    return kind.lower() if kind.isalpha() and len(kind) < 20 else "something else"
+
+
+def _place(mailboxes: list[Value]) -> tuple[str, str]:
+    """Reach and folder of the search: of one mailbox that, of several all."""
+    names = [str(one) for one in mailboxes]
+    if len(names) != 1 or names[0] == _ALL:
+        return "all", ""
+    if names[0].startswith(_BELOW):
+        return "below", names[0].removeprefix(_BELOW)
+    return "here", names[0]
+
+
+def _values(value: Value) -> Iterator[Value]:
+    yield from value.values() if isinstance(value, dict) else ()
