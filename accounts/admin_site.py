@@ -48,6 +48,7 @@ TASKS: Final = (
         _("Mail domains and sending"),
         (
             "accounts.MailDomain",
+            "accounts.DomainTheme",
             "webmail.PreferenceDefault",
             "webmail.Identity",
             "webmail.SignatureTemplate",

@@ -482,6 +482,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.outbox.counting",
         "webmail.preferences",
         "accounts.models",
+        "accounts.themes",
         "webmail.presentation.away",
         "webmail.presentation.first_steps",
         "webmail.presentation.panes",
@@ -536,6 +537,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.errors",
         "webmail.previews.office",
     },
+    "accounts.logos": {"webmail.previews", "webmail.sandbox"},
     "accounts.sends": {"accounts", "webmail.models"},
     "accounts": {
         "webmail.accessibility",

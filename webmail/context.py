@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts import themes
 from accounts.models import User
 from webmail.migrating import telling
 from webmail.outbox import awaited, counting
@@ -19,9 +20,11 @@ from webmail.writing import offering
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Product and authority, the person's preferences, what is configured."""
+    theme = themes.of(request)
     return {
-        "product": settings.PRODUCT_NAME,
-        "authority": settings.AUTHORITY_NAME,
+        "product": theme.product,
+        "authority": theme.authority,
+        "theme": theme,
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "panes": panes(request.COOKIES.get(COOKIE, "")),
         "demo": settings.DEMO,

@@ -92,14 +92,14 @@ class SiteTextAdmin(Cached):
 class SupportContactForm(forms.ModelForm):
     class Meta:
         model = SupportContact
-        fields = ("name", "phone", "email", "hours", "postal", "mail_domain")
+        fields = ("name", "phone", "email", "link", "hours", "postal", "mail_domain")
         widgets = {"postal": forms.Textarea(attrs={"rows": 3})}  # noqa: RUF012  Django's way
 
     def clean(self) -> dict[str, Any]:
         """One for all, besides those of mail domains; and a way to reach it."""
         cleaned: dict[str, Any] = super().clean() or {}
-        if not (cleaned.get("phone") or cleaned.get("email")):
-            self.add_error("phone", _("A telephone number or an address is needed."))
+        if not (cleaned.get("phone") or cleaned.get("email") or cleaned.get("link")):
+            self.add_error("phone", _("A telephone number, an address or a page is needed."))
         others = SupportContact.objects.exclude(pk=self.instance.pk)
         if not cleaned.get("mail_domain") and others.filter(mail_domain=None).exists():
             self.add_error("mail_domain", _("There is already one for all."))
@@ -113,5 +113,5 @@ class SupportContactAdmin(Cached):
 
     cache_keys = (CONTACTS_KEY,)
     form = SupportContactForm
-    list_display = ("name", "phone", "email", "hours", "mail_domain")
+    list_display = ("name", "phone", "email", "link", "hours", "mail_domain")
     list_select_related = ("mail_domain",)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 
-CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts", 60
+CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts 2", 60  # changes with what is kept
+
+
+_SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")
 
 
 class Contact(TypedDict):
@@ -22,6 +26,7 @@ class Contact(TypedDict):
     email: str
     postal: str
     hours: str
+    link: str
 
 
 class SupportContactQuerySet(models.QuerySet["SupportContact"]):
@@ -40,18 +45,19 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
     def _rows(self) -> list[tuple[int | None, Contact]]:
         rows = cache.get(CONTACTS_KEY)
         if rows is None:
-            fields = ("mail_domain_id", "name", "phone", "email", "postal", "hours")
-            rows = [list(row) for row in self.values_list(*fields)]
+            rows = [list(row) for row in self.values_list("mail_domain_id", *_SHOWN)]
             cache.set(CONTACTS_KEY, rows, CONTACTS_SECONDS)
-        return [
-            (pk, Contact(name=name, phone=phone, email=email, postal=postal, hours=hours))
-            for pk, name, phone, email, postal, hours in rows
-        ]
+        return [(row[0], Contact(**dict(zip(_SHOWN, row[1:], strict=True)))) for row in rows]
 
 
 def from_settings() -> Contact:
     return Contact(
-        name="", phone=settings.SUPPORT_PHONE, email=settings.SUPPORT_EMAIL, postal="", hours=""
+        name="",
+        phone=settings.SUPPORT_PHONE,
+        email=settings.SUPPORT_EMAIL,
+        postal="",
+        hours="",
+        link="",
     )
 
 
@@ -66,6 +72,14 @@ class SupportContact(models.Model):
         help_text=_("For example “Monday to Friday, 8 a.m. to 6 p.m.”"),
     )
     postal = models.TextField(_("postal address"), max_length=400, blank=True)
+    link = models.CharField(
+        _("page"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        validators=[URLValidator(("https", "http"))],
+        help_text=_("The address of a page of the support desk, for example its form."),
+    )
     mail_domain = models.OneToOneField(
         MailDomain,
         models.CASCADE,

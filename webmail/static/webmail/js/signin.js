@@ -21,6 +21,14 @@ export function start() {
   on("submit", "[data-keep-nothing]", (form) => {
     for (const field of form.elements) field.autocomplete = "off";
   });
+  // Of what is typed the domain alone leaves the page before the form is sent.
+  on("change", "#id_login", (field) => {
+    const brand = document.getElementById("sign-in-brand");
+    const domain = field.value.trim().split("@")[1];
+    if (!brand?.dataset.themeUrl || !domain) return;
+    const url = `${brand.dataset.themeUrl}?domain=${encodeURIComponent(domain)}`;
+    window.htmx.ajax("GET", url, { source: brand, target: brand, swap: "innerHTML" });
+  });
   // Coming back to this page by the browser's button, the form may be sent again.
   window.addEventListener("pageshow", () => {
     document.querySelector("[data-sign-in] [type=submit]")?.removeAttribute("aria-busy");
