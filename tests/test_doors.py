@@ -297,6 +297,7 @@ for model in (
     "addressbook/importjob",
     "addressbook/schoolholiday",
     "webmail/allowedsender",
+    "webmail/forwardpolicy",
     "webmail/fraudreport",
     "webmail/installationlearnt",
     "webmail/identity",
@@ -306,6 +307,7 @@ for model in (
     "webmail/preferencedefault",
     "webmail/sendingpolicy",
     "webmail/signaturetemplate",
+    "webmail/standingforward",
     "webmail/trustedimagedomain",
 ):
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]

@@ -2,15 +2,14 @@
 
 from django import forms
 from django.contrib import admin
-from django.core.cache import cache
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import KeptAdmin, ReadOnlyAdmin
+from accounts.admin_pages import Cached, KeptAdmin, ReadOnlyAdmin
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
+    ForwardPolicy,
     FraudReport,
     Identity,
     InstallationLearnt,
@@ -20,6 +19,7 @@ from webmail.models import (
     PreferenceDefault,
     SendingPolicy,
     SignatureTemplate,
+    StandingForward,
     TrustedImageDomain,
 )
 from webmail.preferences import BY_NAME, DECLARED
@@ -34,7 +34,8 @@ class PreferenceDefaultForm(forms.ModelForm):
 
 
 @admin.register(PreferenceDefault)
-class PreferenceDefaultAdmin(admin.ModelAdmin):
+class PreferenceDefaultAdmin(Cached):
+    cache_keys = (CACHE_KEY,)
     form = PreferenceDefaultForm
     list_display = ("preference", "chosen", "locked")
 
@@ -51,20 +52,6 @@ class PreferenceDefaultAdmin(admin.ModelAdmin):
         if row.value in words:
             return str(words[row.value])
         return ", ".join(str(words.get(word, word)) for word in row.value.split(" "))
-
-    def save_model(
-        self, request: HttpRequest, obj: PreferenceDefault, form: object, change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        cache.delete(CACHE_KEY)
-
-    def delete_model(self, request: HttpRequest, obj: PreferenceDefault) -> None:
-        super().delete_model(request, obj)
-        cache.delete(CACHE_KEY)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PreferenceDefault]) -> None:
-        super().delete_queryset(request, queryset)
-        cache.delete(CACHE_KEY)
 
 
 @admin.register(TrustedImageDomain)
@@ -190,26 +177,34 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 
 @admin.register(SendingPolicy)
-class SendingPolicyAdmin(admin.ModelAdmin):
+class SendingPolicyAdmin(Cached):
     """The name, the Reply-To and the text that go with all that a mail domain sends, and whether
     many recipients from outside may see one another."""
 
+    cache_keys = (SendingPolicy.CACHE_KEY,)
     list_display = ("__str__", "name", "reply_to", "footer", "hides_outside")
     list_select_related = ("mail_domain",)
 
-    def save_model(
-        self, request: HttpRequest, obj: SendingPolicy, form: object, change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        cache.delete(SendingPolicy.CACHE_KEY)
 
-    def delete_model(self, request: HttpRequest, obj: SendingPolicy) -> None:
-        super().delete_model(request, obj)
-        cache.delete(SendingPolicy.CACHE_KEY)
+@admin.register(ForwardPolicy)
+class ForwardPolicyAdmin(Cached):
+    """Where the rules of a mail domain's users may send mail."""
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SendingPolicy]) -> None:
-        super().delete_queryset(request, queryset)
-        cache.delete(SendingPolicy.CACHE_KEY)
+    cache_keys = (ForwardPolicy.CACHE_KEY,)
+    list_display = ("__str__", "allowed", "places")
+    list_select_related = ("mail_domain",)
+
+
+@admin.register(StandingForward)
+class StandingForwardAdmin(KeptAdmin):
+    """The forwards that were there before they were banned, masked, as their users' scripts were
+    last seen; who takes one out leaves the list."""
+
+    list_display = ("user", "address", "since")
+    list_filter = ("user__mail_domain",)
+    list_select_related = ("user",)
+    search_fields = ("user__login", "user__address", "address")
+    fields = readonly_fields = ("user", "address", "since")
 
 
 @admin.register(OutboxMessage)

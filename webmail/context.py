@@ -30,6 +30,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),
+        "standing_forwards": away.has_forwards(request),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
         # Asked for when a template asks, once in a session.

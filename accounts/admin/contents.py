@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.cache import cache
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -16,27 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import announcements, markdown
+from accounts.admin_pages import Cached
 from accounts.models import Announcement, SiteText, SupportContact
 from accounts.models.support import CONTACTS_KEY
 from accounts.models.texts import TEXTS_KEY
-
-
-class Cached(admin.ModelAdmin):
-    """An admin of rows that pages have from the cache, which is read anew after a change."""
-
-    cache_keys: ClassVar[tuple[str, ...]] = ()
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        cache.delete_many(self.cache_keys)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        cache.delete_many(self.cache_keys)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        super().delete_queryset(request, queryset)
-        cache.delete_many(self.cache_keys)
 
 
 @admin.register(Announcement)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import colours, logos
-from accounts.admin.contents import Cached
+from accounts.admin_pages import Cached
 from accounts.logos import Logo, RefusedLogo
 from accounts.models import DomainTheme
 

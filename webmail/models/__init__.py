@@ -11,6 +11,7 @@ from webmail.models.adverts import (
     Unsubscription,
 )
 from webmail.models.campaigns import Pull, PulledMessage, PullSight
+from webmail.models.forwards import ForwardPolicy, StandingForward
 from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
 from webmail.models.personal import DataExport
@@ -57,6 +58,7 @@ __all__ = [
     "DraftRoster",
     "DraftVersion",
     "FolderChoice",
+    "ForwardPolicy",
     "FraudReport",
     "Identity",
     "InboxWatch",
@@ -78,6 +80,7 @@ __all__ = [
     "SendingPolicy",
     "SignatureTemplate",
     "Standing",
+    "StandingForward",
     "Tag",
     "Transfer",
     "TrustedImageDomain",
