@@ -76,6 +76,7 @@ TASKS: Final = (
         (
             "accounts.AuditEvent",
             "webmail.OutboxMessage",
+            "webmail.Probe",
             "webmail.MailJob",
             "webmail.OfficePreview",
             "webmail.FraudReport",

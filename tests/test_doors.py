@@ -305,6 +305,7 @@ for model in (
     "webmail/outboxmessage",
     "webmail/officepreview",
     "webmail/preferencedefault",
+    "webmail/probe",
     "webmail/sendingpolicy",
     "webmail/signaturetemplate",
     "webmail/standingforward",

@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import Cached, KeptAdmin, ReadOnlyAdmin
@@ -17,6 +18,7 @@ from webmail.models import (
     OfficePreview,
     OutboxMessage,
     PreferenceDefault,
+    Probe,
     SendingPolicy,
     SignatureTemplate,
     StandingForward,
@@ -37,12 +39,36 @@ class PreferenceDefaultForm(forms.ModelForm):
 class PreferenceDefaultAdmin(Cached):
     cache_keys = (CACHE_KEY,)
     form = PreferenceDefaultForm
-    list_display = ("preference", "chosen", "locked")
+    list_display = ("preference", "chosen", "locked", "whom")
+    list_filter = ("locked", "mail_domain")
+    list_select_related = ("mail_domain",)
+    fieldsets = (
+        (None, {"fields": ("name", "value", "locked")}),
+        (
+            _("For whom"),
+            {
+                "fields": ("mail_domain", "school", "function"),
+                "description": _(
+                    "All that is filled in must be true of a person. Of several locks for one"
+                    " person that of the mail domain counts, then those of the school, of the"
+                    " function, of all; of several defaults that of the school, then those of the"
+                    " function, of the mail domain, of all. A lock goes before what people chose,"
+                    " which goes before any default."
+                ),
+            },
+        ),
+    )
 
     @admin.display(description=_("preference"), ordering="name")
     def preference(self, row: PreferenceDefault) -> str:
         declared = BY_NAME.get(row.name)
         return str(declared.label) if declared else row.name
+
+    @admin.display(description=_("for whom"))
+    def whom(self, row: PreferenceDefault) -> str:
+        """All that a person must be, in words."""
+        named = (str(row.mail_domain or ""), row.school, row.function)
+        return ", ".join(filter(None, named)) or gettext("everybody")
 
     @admin.display(description=_("value"), ordering="value")
     def chosen(self, row: PreferenceDefault) -> str:
@@ -231,4 +257,15 @@ class OutboxMessageAdmin(KeptAdmin):
         "server_words",
         "recipients",
         "size",
+    )
+
+
+@admin.register(Probe)
+class ProbeAdmin(KeptAdmin):
+    """The messages that go round, of the last seven days."""
+
+    list_display = ("asked", "state", "seconds", "folder", "words")
+    list_filter = ("state",)
+    fields = readonly_fields = (
+        *("asked", "handed", "ended", "state", "seconds", "folder", "words"),
     )

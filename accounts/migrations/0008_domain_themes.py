@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 db_default="",
+                default="",
                 help_text="The address of a page of the support desk, for example its form.",
                 max_length=300,
                 validators=[django.core.validators.URLValidator(("https", "http"))],

@@ -76,6 +76,7 @@ class SupportContact(models.Model):
         _("page"),
         max_length=300,
         blank=True,
+        default="",
         db_default="",
         validators=[URLValidator(("https", "http"))],
         help_text=_("The address of a page of the support desk, for example its form."),

@@ -1045,6 +1045,41 @@ _RETENTION = Group(
     """The page "Personal data" shows these numbers to users.""",
 )
 
+_PROBE = Group(
+    "Mail that goes round",
+    (
+        text(
+            "WEBMAIL_PROBE_LOGIN",
+            """The login of a mailbox that the webmail sends a message to every few minutes, finds
+            it there and deletes it. The mailbox is for nothing else: every message of this kind in
+            it is deleted, whichever installation sent it. Without a login and its password no mail
+            goes round.""",
+            example="sonde@ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_PROBE_PASSWORD",
+            """The password of that mailbox.""",
+            example="WEBMAIL_PROBE_PASSWORD_FILE=>/etc/webmail/probe-password",
+        ),
+        text(
+            "WEBMAIL_PROBE_ADDRESS",
+            """The address of that mailbox, where its login does not show it.""",
+            words="Default: the login, with the mail domain",
+            example="sonde@ac-exemple.fr",
+        ),
+        number(
+            "WEBMAIL_PROBE_MINUTES",
+            10,
+            """The number of minutes between two such messages. One that has not arrived by then
+            counts as lost.""",
+            example="5",
+            minimum=1,
+            maximum=1440,
+        ),
+    ),
+    "[administration.md](administration.md#mail-that-goes-round) says what it tells.",
+)
+
 _NOTICES = Group(
     "Notices",
     (
@@ -1083,6 +1118,7 @@ GROUPS = (
     _LOOKUP,
     _SERVICES,
     _RETENTION,
+    _PROBE,
     _NOTICES,
 )
 DECLARED: Mapping[str, Setting] = {

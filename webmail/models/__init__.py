@@ -22,6 +22,7 @@ from webmail.models.preferences import (
     PreferenceDefault,
 )
 from webmail.models.previews import OFFICE_PREVIEWS_KEPT, OfficePreview
+from webmail.models.probes import Probe, ProbeCount
 from webmail.models.searches import RecentSearch, SavedSearch
 from webmail.models.senders import (
     AllowedSender,
@@ -71,6 +72,8 @@ __all__ = [
     "OutboxMessage",
     "PersonLearnt",
     "PreferenceDefault",
+    "Probe",
+    "ProbeCount",
     "Pull",
     "PullSight",
     "PulledMessage",

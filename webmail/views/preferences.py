@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from webmail import enforcing
 from webmail.forms.preferences import PreferencesForm, offered
-from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
 from webmail.presentation import settings
 from webmail.presentation.lists import FolderList
@@ -69,8 +69,7 @@ def _save(request: SignedInRequest, chosen: dict[str, object]) -> None:
     request.user.preferences = chosen
     request.user.save(update_fields=["preferences"])
     if chosen.get("adverts") != before:
-        in_force = PreferenceDefault.objects.all().in_force()
-        request.preferences = Preferences.combine(chosen, in_force)
+        request.preferences = Preferences.combine(chosen, enforcing.of_request(request))
         renew_adverts(request)
 
 

@@ -165,7 +165,7 @@ def test_a_logo_can_be_taken_away(
     [
         ({"accent": "#7cb342"}, "contraste de 2,5"),
         ({"accent": "#ffffff"}, "contraste de 1,0"),
-        ({"accent": GREEN, "accent_dark": "#04602f"}, "contraste de 1,9"),
+        ({"accent": GREEN, "accent_dark": "#04602f"}, "liens des pages sombres"),
         ({"accent": "red"}, "#1a2b3c"),
         ({"accent": "#123456;"}, "errorlist"),
         ({"accent_dark": "#93d4a4"}, "errorlist"),

@@ -151,7 +151,9 @@ def test_what_another_webmail_left_is_told_and_brought_in_as_it_ran(
 def test_a_variable_address_that_stands_is_told_without_one(
     reader: Client, scripts: Scripts, policy: ForwardPolicy
 ) -> None:
-    scripts.put("webmail", 'require "variables";\nset "a" "d@x.fr";\nredirect "${a}";\n', active=True)
+    scripts.put(
+        "webmail", 'require "variables";\nset "a" "d@x.fr";\nredirect "${a}";\n', active=True
+    )
     assert 'id="standing-forwards"' in page(reader.get("/rules/"))
     assert StandingForward.objects.get().address == "…"
 
