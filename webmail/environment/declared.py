@@ -452,7 +452,8 @@ _RULES = Group(
         switch(
             "WEBMAIL_RULES_FORWARD",
             False,
-            """Let rules forward mail to other addresses.""",
+            """Let rules forward mail to other addresses, where no policy for forwards in the admin says
+            it.""",
             example="1",
         ),
         items(
