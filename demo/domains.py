@@ -1,5 +1,4 @@
-"""A second mail domain, with looks, forwards and preferences of its own; the mailbox of the mail that
-goes round."""
+"""A second mail domain, with looks, forwards and preferences of its own; the probe’s mailbox."""
 
 from __future__ import annotations
 
@@ -68,7 +67,7 @@ def set_up() -> None:
     ForwardPolicy.objects.create(
         allowed=ForwardPolicy.Allowed.LISTED, places=f"{people.DOMAIN}\n{NAME}"
     )
-    for name, value in (("images", "ask"), ("theme", "light")):
+    for name, value in (("images", "ask"), ("dates", "full")):
         PreferenceDefault.objects.create(name=name, value=value, locked=True, mail_domain=domain)
     User.objects.create(
         mail_domain=domain, login=PETIT.addr_spec, address=PETIT.addr_spec, name=PETIT.display_name

@@ -418,6 +418,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.models",
         "accounts.session",
         "accounts.session_cache",
+        "accounts.themes",
         "addressbook.completion",
         "addressbook.contacts",
         "webmail",

@@ -177,7 +177,8 @@ def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None
     """Once, whoever comes first."""
     now = timezone.now()
     arrived = state == _State.ARRIVED and probe.handed is not None
-    seconds = (now - probe.handed).total_seconds() if arrived and probe.handed else None
+    taken = now - probe.handed if arrived and probe.handed else None
+    seconds = round(taken.total_seconds(), 2) if taken else None
     ended = Probe.objects.filter(pk=probe.pk, state=_State.WAITING).update(
         state=state, ended=now, seconds=seconds, folder=folder[:60], words=words
     )

@@ -452,8 +452,8 @@ _RULES = Group(
         switch(
             "WEBMAIL_RULES_FORWARD",
             False,
-            """Let rules forward mail to other addresses, where no policy for forwards in the admin says
-            it.""",
+            """Let rules forward mail to other addresses, unless a policy for forwards in the admin
+            says where.""",
             example="1",
         ),
         items(
