@@ -52,7 +52,11 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
         if rows is None:
             rows = [list(row) for row in self.values_list("mail_domain_id", *_SHOWN)]
             cache.set(CONTACTS_KEY, rows, CONTACTS_SECONDS)
-        return [(row[0], Contact(**dict(zip(_SHOWN, row[1:], strict=True)))) for row in rows]
+        return [(pk, _contact(*values)) for pk, *values in rows]
+
+
+def _contact(name: str, phone: str, email: str, postal: str, hours: str, link: str) -> Contact:
+    return Contact(name=name, phone=phone, email=email, postal=postal, hours=hours, link=link)
 
 
 def from_settings() -> Contact:

@@ -112,7 +112,7 @@ class StandingForwardQuerySet(models.QuerySet["StandingForward"]):
             mine.filter(address__in=gone).delete()
         new = sorted(set(addresses) - known)
         self.bulk_create(
-            [StandingForward(user_id=user.pk, address=address) for address in new],
+            [self.model(user_id=user.pk, address=address) for address in new],
             ignore_conflicts=True,
         )
 

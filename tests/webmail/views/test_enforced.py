@@ -30,9 +30,9 @@ def combined(chosen: dict[str, str], *values: GroupsValue) -> Preferences:
 
 
 ALL: dict[str, Any] = {}
-BY_FUNCTION = {"function": "PROFESSEUR"}
-BY_SCHOOL = {"school": SCHOOL}
-BY_DOMAIN = {"domain": 1}
+BY_FUNCTION: dict[str, Any] = {"function": "PROFESSEUR"}
+BY_SCHOOL: dict[str, Any] = {"school": SCHOOL}
+BY_DOMAIN: dict[str, Any] = {"domain": 1}
 # From the weakest to the strongest.
 DEFAULTS = (ALL, BY_DOMAIN, BY_FUNCTION, BY_SCHOOL)
 LOCKS = (ALL, BY_FUNCTION, BY_SCHOOL, BY_DOMAIN)
