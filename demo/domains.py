@@ -39,13 +39,14 @@ def set_up() -> None:
     from accounts.models import DomainTheme, MailDomain, SupportContact, User
     from webmail.models import ForwardPolicy, PreferenceDefault
 
-    if MailDomain.objects.filter(name=NAME).exists():
-        return
     domain = MailDomain.objects.get(name=people.DOMAIN)
-    domain.pk, domain.name, domain.is_default = None, NAME, False
+    known = MailDomain.objects.filter(name=NAME).values_list("pk", flat=True).first()
+    domain.pk, domain.name, domain.is_default = known, NAME, False
     domain.login_form = MailDomain.LoginForm.ADDRESS
     domain.password_driver = MailDomain.PasswordDriver.NONE
-    domain.save()
+    domain.save(force_insert=known is None, force_update=known is not None)
+    if known is not None:  # its servers stand at other ports now
+        return
     made = logos.encoded(_logo())
     DomainTheme.objects.create(
         mail_domain=domain,
