@@ -2,6 +2,9 @@
 
 import { on, within } from "./dom.js";
 
+// The domain whose looks the page has, or waits for.
+let shown = "";
+
 export function start() {
   on("click", "[data-reveal]", (button) => {
     const field = document.getElementById(button.dataset.reveal);
@@ -32,10 +35,10 @@ export function start() {
 function follow(field) {
   const brand = document.getElementById("sign-in-brand");
   const domain = field.value.trim().split("@")[1];
-  if (!brand || !domain || brand.dataset.shown === domain) return;
-  brand.dataset.shown = domain;
+  if (!brand || !domain || shown === domain) return;
+  shown = domain;
   const url = `${brand.dataset.themeUrl}?domain=${encodeURIComponent(domain)}`;
-  window.htmx.ajax("GET", url, { source: brand, target: brand, swap: "innerHTML" });
+  window.htmx.ajax("GET", url, { source: brand, target: brand, swap: "outerHTML" });
 }
 
 export function load(root) {
