@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -23,6 +24,24 @@ from webmail.htmx import wants_partial
 
 # htmx stops asking at this status, and shows what comes with it.
 _NO_MORE = 286
+
+
+class Cached(admin.ModelAdmin):
+    """An admin of rows that pages have from the cache, which is read anew after a change."""
+
+    cache_keys: ClassVar[tuple[str, ...]] = ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        cache.delete_many(self.cache_keys)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        cache.delete_many(self.cache_keys)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        cache.delete_many(self.cache_keys)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

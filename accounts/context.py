@@ -10,11 +10,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import announcements, sessions
+from accounts import announcements, sessions, themes
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
+from accounts.models.support import Contact
 from accounts.providers import grants
 from webmail.accessibility.audit import audit
+
+
+def _support(request: HttpRequest) -> Contact:
+    return SupportContact.objects.all().of(themes.of(request).domain)
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -23,11 +28,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
     shared = bool(session and session.get("shared_computer"))
     signed_in = getattr(request, "user", None)
     user = signed_in if isinstance(signed_in, User) else None
-    domain = user.mail_domain_id if user else None
     return {
         "announcements": SimpleLazyObject(lambda: announcements.shown_to(user)),
         "texts": SimpleLazyObject(SiteText.objects.all().in_force),
-        "support": SimpleLazyObject(lambda: SupportContact.objects.all().of(domain)),
+        "support": SimpleLazyObject(lambda: _support(request)),
         "accessibility": audit().state,
         "shared_computer": shared,
         "signed_in_by": grants.start_address(session) if session else "",

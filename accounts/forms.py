@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, credentials, limits, numen, sessions
+from accounts import audit, credentials, limits, numen, sessions, themes
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address, network_of
@@ -124,6 +124,7 @@ class SignInForm(LoginForm):
             credentials.seal(request, user.pk, password, changed=user.mail_password_changed)
             grants.leave(request)
             reminder.note(request, user)
+        request.session[themes.TYPED] = user.mail_domain_id
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
         request.session[sessions.STAYS] = self.cleaned_data["stay_signed_in"]

@@ -258,6 +258,12 @@ KINDS: Final[tuple[Kept, ...]] = (
         "senders",
     ),
     Kept(
+        _("Addresses that your rules forward mail to and may not, masked but for the domain"),
+        _words(_("until you take them out of your rules")),
+        ("webmail.StandingForward",),
+        absent=_("Your rules, on the mail server, have them whole."),
+    ),
+    Kept(
         _("Why messages were set aside, without a word of them, and what you said of it"),
         _of_model("webmail.Judgement"),
         ("webmail.Judgement", "webmail.Unsubscription"),

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts import audit, limits, notices, numen, tasks
+from accounts import audit, limits, notices, numen, tasks, themes
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from webmail.errors import TooManyTries
@@ -86,7 +86,7 @@ def settings_of(record: StaffRecord) -> MailSettings:
         servers=servers_of(record.mail_domain),
         webmail_url=settings.BASE_URL,
         domain=record.mail_domain.name,
-        authority=settings.AUTHORITY_NAME,
+        authority=themes.of_domain(record.mail_domain_id).authority,
         password_changed=record.password_changed,
         post=", ".join(filter(None, (record.school_name, record.discipline))),
     )
@@ -105,7 +105,7 @@ def settings_of_user(user: User) -> MailSettings:
         servers=servers_of(domain),
         webmail_url=settings.BASE_URL,
         domain=domain.name,
-        authority=settings.AUTHORITY_NAME,
+        authority=themes.of_domain(domain.pk).authority,
     )
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from accounts import devices
+from accounts import devices, themes
 from accounts.models import AuditEvent, StaffRecord, SupportContact, User
 from webmail import dates
 from webmail.preferences import Preferences
@@ -127,13 +127,14 @@ def _notice(
         translation.override(preferences.language),
         timezone.override(ZoneInfo(preferences.time_zone)),
     ):
+        theme = themes.of_domain(user.mail_domain_id if user else None)
         context = {
             "name": name,
             "when": dates.written(timezone.localtime(event.when), "d MMMM y, HH:mm"),
             "network": event.network,
             **more,
-            "product": settings.PRODUCT_NAME,
-            "authority": settings.AUTHORITY_NAME,
+            "product": theme.product,
+            "authority": theme.authority,
             "webmail_url": settings.BASE_URL,
             "support": _support_desk(user),
         }
@@ -141,6 +142,6 @@ def _notice(
 
 
 def _support_desk(user: User | None) -> str:
-    """Its telephone and address in a line; "" without either."""
+    """Its telephone, address and page in a line; "" without any."""
     contact = SupportContact.objects.all().of(user.mail_domain_id if user else None)
-    return ", ".join(filter(None, (contact["phone"], contact["email"])))
+    return ", ".join(filter(None, (contact["phone"], contact["email"], contact["link"])))

@@ -22,6 +22,7 @@ from accounts.views import (
     proxied,
     service_menu,
     texts,
+    themes,
 )
 
 # Outlook writes it in capitals and small letters as it pleases, and Django reverses no (?i).
@@ -44,6 +45,9 @@ ours = [
     path("account/password/", passwords.password, name="password"),
     path("account/password/strength/", passwords.strength, name="password_strength"),
     path("account/password/later/", passwords.later, name="password_later"),
+    path("theme/sign-in/", themes.sign_in, name="theme_sign_in"),
+    path("theme/<slug:digest>.css", themes.sheet, name="theme_sheet"),
+    path("theme/<slug:digest>.webp", themes.logo, name="theme_logo"),
     path("lookup/", lookup.ask, name="lookup"),
     path("lookup/sheet/", lookup.sheet, name="lookup_sheet"),
     path("lookup/close/", lookup.close, name="lookup_close"),

@@ -27,7 +27,17 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, address_books, bulletins, mail_files, options, rules, sharing, staff
+from demo import (
+    academy,
+    address_books,
+    bulletins,
+    domains,
+    mail_files,
+    options,
+    rules,
+    sharing,
+    staff,
+)
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -176,6 +186,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
                 say(_WITHOUT_RULES)
             if isinstance(mail.embedded, Dovecot) and mail.embedded.sharing:
                 sharing.fill(mail.embedded)
+                domains.fill(mail.embedded.imap_port)
         has_our_password = set_up()
     _start_django(running, env, chosen.port)
     people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)
@@ -321,7 +332,7 @@ def mail_accounts() -> list[MailAccount]:
         MailAccount(person.login, person.password, tuple(person.aliases))
         for person in academy.PEOPLE
     ]
-    return [*people, academy.NOTICES, sharing.OFFICE]
+    return [*people, academy.NOTICES, sharing.OFFICE, domains.TEACHER, domains.PROBE]
 
 
 def environment(
@@ -356,6 +367,8 @@ def environment(
             "WEBMAIL_PASSWORD_DRIVER": "dovecot",
             "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
         }
+        env["WEBMAIL_PROBE_LOGIN"] = domains.PROBE.aliases[0]
+        env["WEBMAIL_PROBE_PASSWORD"] = domains.PROBE.password
         if master := mail.embedded.master:
             env["WEBMAIL_MASTER_USER"] = master.login
             env["WEBMAIL_MASTER_PASSWORD"] = master.password
@@ -556,6 +569,8 @@ def in_words(ready: Announcement) -> str:
             if a.numen and a.birth_date
         ]
     lines += ["", f"Old address books to import: {FOLDER / address_books.FOLDER}"]
+    if any(a.numen for a in ready.accounts):
+        lines += [f"Another mail domain: {domains.PETIT.addr_spec}  {domains.TEACHER.password}"]
     lines += [f"A class’s bulletins to send, one to each family: {FOLDER / bulletins.FOLDER}"]
     lines += [f"Files of messages to bring in: {FOLDER / mail_files.FOLDER}"]
     return "\n".join([*lines, "", "Ctrl-C stops it."])

@@ -15,7 +15,7 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
-from demo import academy, contacts, staff
+from demo import academy, contacts, domains, staff
 from demo.mail.people import OFFICE
 from demo.words import say
 
@@ -36,6 +36,7 @@ def main(login: str, password: str, *, people: bool) -> int:
         _services()
         _provider(os.environ.get("DEMO_ISSUER", ""), os.environ.get("DEMO_ISSUER_SECRET", ""))
         _reports()
+        domains.set_up()
     return _administrator(login, password)
 
 

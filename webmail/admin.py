@@ -2,15 +2,15 @@
 
 from django import forms
 from django.contrib import admin
-from django.core.cache import cache
-from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import KeptAdmin, ReadOnlyAdmin
+from accounts.admin_pages import Cached, KeptAdmin, ReadOnlyAdmin
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
+    ForwardPolicy,
     FraudReport,
     Identity,
     InstallationLearnt,
@@ -18,8 +18,10 @@ from webmail.models import (
     OfficePreview,
     OutboxMessage,
     PreferenceDefault,
+    Probe,
     SendingPolicy,
     SignatureTemplate,
+    StandingForward,
     TrustedImageDomain,
 )
 from webmail.preferences import BY_NAME, DECLARED
@@ -34,14 +36,39 @@ class PreferenceDefaultForm(forms.ModelForm):
 
 
 @admin.register(PreferenceDefault)
-class PreferenceDefaultAdmin(admin.ModelAdmin):
+class PreferenceDefaultAdmin(Cached):
+    cache_keys = (CACHE_KEY,)
     form = PreferenceDefaultForm
-    list_display = ("preference", "chosen", "locked")
+    list_display = ("preference", "chosen", "locked", "whom")
+    list_filter = ("locked", "mail_domain")
+    list_select_related = ("mail_domain",)
+    fieldsets = (
+        (None, {"fields": ("name", "value", "locked")}),
+        (
+            _("For whom"),
+            {
+                "fields": ("mail_domain", "school", "function"),
+                "description": _(
+                    "All that is filled in must be true of a person. Of several locks for one"
+                    " person that of the mail domain counts, then those of the school, of the"
+                    " function, of all; of several defaults that of the school, then those of the"
+                    " function, of the mail domain, of all. A lock goes before what people chose,"
+                    " which goes before any default."
+                ),
+            },
+        ),
+    )
 
     @admin.display(description=_("preference"), ordering="name")
     def preference(self, row: PreferenceDefault) -> str:
         declared = BY_NAME.get(row.name)
         return str(declared.label) if declared else row.name
+
+    @admin.display(description=_("for whom"))
+    def whom(self, row: PreferenceDefault) -> str:
+        """All that a person must be, in words."""
+        named = (str(row.mail_domain or ""), row.school, row.function)
+        return ", ".join(filter(None, named)) or gettext("everybody")
 
     @admin.display(description=_("value"), ordering="value")
     def chosen(self, row: PreferenceDefault) -> str:
@@ -51,20 +78,6 @@ class PreferenceDefaultAdmin(admin.ModelAdmin):
         if row.value in words:
             return str(words[row.value])
         return ", ".join(str(words.get(word, word)) for word in row.value.split(" "))
-
-    def save_model(
-        self, request: HttpRequest, obj: PreferenceDefault, form: object, change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        cache.delete(CACHE_KEY)
-
-    def delete_model(self, request: HttpRequest, obj: PreferenceDefault) -> None:
-        super().delete_model(request, obj)
-        cache.delete(CACHE_KEY)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PreferenceDefault]) -> None:
-        super().delete_queryset(request, queryset)
-        cache.delete(CACHE_KEY)
 
 
 @admin.register(TrustedImageDomain)
@@ -190,26 +203,34 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 
 @admin.register(SendingPolicy)
-class SendingPolicyAdmin(admin.ModelAdmin):
+class SendingPolicyAdmin(Cached):
     """The name, the Reply-To and the text that go with all that a mail domain sends, and whether
     many recipients from outside may see one another."""
 
+    cache_keys = (SendingPolicy.CACHE_KEY,)
     list_display = ("__str__", "name", "reply_to", "footer", "hides_outside")
     list_select_related = ("mail_domain",)
 
-    def save_model(
-        self, request: HttpRequest, obj: SendingPolicy, form: object, change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        cache.delete(SendingPolicy.CACHE_KEY)
 
-    def delete_model(self, request: HttpRequest, obj: SendingPolicy) -> None:
-        super().delete_model(request, obj)
-        cache.delete(SendingPolicy.CACHE_KEY)
+@admin.register(ForwardPolicy)
+class ForwardPolicyAdmin(Cached):
+    """Where the rules of a mail domain's users may send mail."""
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SendingPolicy]) -> None:
-        super().delete_queryset(request, queryset)
-        cache.delete(SendingPolicy.CACHE_KEY)
+    cache_keys = (ForwardPolicy.CACHE_KEY,)
+    list_display = ("__str__", "allowed", "places")
+    list_select_related = ("mail_domain",)
+
+
+@admin.register(StandingForward)
+class StandingForwardAdmin(KeptAdmin):
+    """The forwards that were there before they were banned, masked, as their users' scripts were
+    last seen; who takes one out leaves the list."""
+
+    list_display = ("user", "address", "since")
+    list_filter = ("user__mail_domain",)
+    list_select_related = ("user",)
+    search_fields = ("user__login", "user__address", "address")
+    fields = readonly_fields = ("user", "address", "since")
 
 
 @admin.register(OutboxMessage)
@@ -236,4 +257,15 @@ class OutboxMessageAdmin(KeptAdmin):
         "server_words",
         "recipients",
         "size",
+    )
+
+
+@admin.register(Probe)
+class ProbeAdmin(KeptAdmin):
+    """The messages that go round, of the last seven days."""
+
+    list_display = ("asked", "state", "seconds", "folder", "words")
+    list_filter = ("state",)
+    fields = readonly_fields = (
+        *("asked", "handed", "ended", "state", "seconds", "folder", "words"),
     )

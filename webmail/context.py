@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts import themes
 from accounts.models import User
 from webmail.migrating import telling
 from webmail.outbox import awaited, counting
@@ -19,14 +20,17 @@ from webmail.writing import offering
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Product and authority, the person's preferences, what is configured."""
+    theme = themes.of(request)
     return {
-        "product": settings.PRODUCT_NAME,
-        "authority": settings.AUTHORITY_NAME,
+        "product": theme.product,
+        "authority": theme.authority,
+        "theme": theme,
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "panes": panes(request.COOKIES.get(COOKIE, "")),
         "demo": settings.DEMO,
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),
+        "standing_forwards": away.has_forwards(request),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
         # Asked for when a template asks, once in a session.

@@ -230,11 +230,13 @@ class SieveRefused(ServerRefused):
 
 class ForwardRefused(SieveRefused):
     """A script would forward mail to ``address``, which the administrators do not allow;
-    ``address`` is "" where the script's text does not state it. The script was not stored."""
+    ``address`` is "" where the script's text does not state it, ``places`` are the domains and
+    addresses that are allowed. The script was not stored."""
 
-    def __init__(self, line: int, address: str) -> None:
+    def __init__(self, line: int, address: str, places: tuple[str, ...] = ()) -> None:
         super().__init__("Mail may not be forwarded there.", line=line)
         self.address = address
+        self.places = places
 
 
 class BadServerAnswer(WebmailError):

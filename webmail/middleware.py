@@ -20,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from accounts import arrival
-from webmail import measures, sandbox
+from webmail import enforcing, measures, sandbox
 from webmail.errors import (
     AddressBookTooLarge,
     MailFileTooLarge,
@@ -29,7 +29,6 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.htmx import TOAST, wants_partial
-from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
 from webmail.serving import health, logs, metrics
 from webmail.serving.bodies import REFUSED
@@ -144,7 +143,7 @@ class PreferencesMiddleware:
         chosen = dict(getattr(request.user, "preferences", None) or {})
         if not request.user.is_authenticated:
             chosen["language"] = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-        preferences = Preferences.combine(chosen, PreferenceDefault.objects.all().in_force())
+        preferences = Preferences.combine(chosen, enforcing.of_request(request))
         request.preferences = preferences  # type: ignore[attr-defined]
         request.LANGUAGE_CODE = preferences.language
         with (

@@ -6,7 +6,7 @@ What a person chose is in ``User.preferences``; what administrators set or lock,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from webmail.converters import CONTROLS
+from webmail.folding import fold
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -386,6 +387,54 @@ class AdministratorsChoice:
 
     value: str
     locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What an administrators' value may ask of a person: the number of the mail domain, the code of
+    the school, the function."""
+
+    domain: int | None = None
+    school: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsValue:
+    """An administrators' value and whom it is for: who fulfils all that is named. Of a function the
+    beginning is named, whatever its capitals and accents."""
+
+    name: str
+    value: str
+    locked: bool
+    domain: int | None = None
+    school: str = ""
+    function: str = ""
+
+    def is_for(self, group: Group) -> bool:
+        if self.domain is not None and self.domain != group.domain:
+            return False
+        if self.school and self.school != group.school:
+            return False
+        return not self.function or fold(group.function).startswith(fold(self.function))
+
+    @property
+    def rank(self) -> tuple[bool, ...]:
+        """Of two that are for one person the greater counts. A lock goes before a default. Of
+        locks that of a mail domain goes before those of a school, of a function and of all; of
+        defaults the narrowest goes first: school, function, mail domain, all."""
+        named = (self.domain is not None, bool(self.school), bool(self.function))
+        return (self.locked, *(named if self.locked else (*named[1:], named[0])))
+
+
+def for_group(values: Iterable[GroupsValue], group: Group) -> dict[str, AdministratorsChoice]:
+    """The administrators' values for one person, by name of the preference."""
+    found: dict[str, GroupsValue] = {}
+    for value in values:
+        known = found.get(value.name)
+        if value.is_for(group) and (known is None or value.rank > known.rank):
+            found[value.name] = value
+    return {name: AdministratorsChoice(one.value, one.locked) for name, one in found.items()}
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,13 @@ MASTER_USER = env_by_domain("WEBMAIL_MASTER_USER")
 MASTER_PASSWORD = env_by_domain("WEBMAIL_MASTER_PASSWORD")
 MASTER_SEPARATOR = env_by_domain("WEBMAIL_MASTER_SEPARATOR")
 
+# The message that goes round.
+
+PROBE_LOGIN = env_text("WEBMAIL_PROBE_LOGIN")
+PROBE_PASSWORD = env_text("WEBMAIL_PROBE_PASSWORD")
+PROBE_ADDRESS = env_text("WEBMAIL_PROBE_ADDRESS")
+PROBE_MINUTES = env_int("WEBMAIL_PROBE_MINUTES")
+
 # The key that seals a password lent to a job. It can be changed without WEBMAIL_SECRET_KEY.
 
 _lending = env_text("WEBMAIL_LENDING_KEY")
@@ -627,6 +634,12 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-outbox": {"task": "webmail.tasks.tidy_outbox", "schedule": 60 * 60},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
+if PROBE_LOGIN and PROBE_PASSWORD:
+    CELERY_BEAT_SCHEDULE["tend-probe"] = {
+        "task": "webmail.tasks.tend_probe",
+        "schedule": 20,
+        "options": _SOON_OVER,
+    }
 
 ACCESS_LOG = env_bool("WEBMAIL_ACCESS_LOG")
 METRICS_TOKEN = env_text("WEBMAIL_METRICS_TOKEN")

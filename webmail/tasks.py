@@ -5,10 +5,9 @@ import uuid
 from celery import shared_task
 
 from addressbook.contacts import collected
-from webmail import outbox
+from webmail import enforcing, outbox, probing
 from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
-from webmail.models import PreferenceDefault
 from webmail.personal import exporting
 from webmail.preferences import Preferences
 from webmail.reader import conversions
@@ -82,7 +81,7 @@ def deliver_message(pk: str) -> None:
     sent = outbox.deliver(uuid.UUID(pk))
     if sent is None:
         return
-    chosen = Preferences.combine(sent.user.preferences, PreferenceDefault.objects.in_force())
+    chosen = Preferences.combine(sent.user.preferences, enforcing.of_user(sent.user))
     if chosen.collect == "on":
         collected.record(sent.user, outbox.opened(sent).people)
 
@@ -126,3 +125,30 @@ def tend_pulls() -> None:
     """Start what waits, take up what died, remove what is over its time; twice does no harm."""
     for pk in pulling.tend():
         run_pull.delay(pk)
+
+
+@shared_task
+def tend_probe() -> None:
+    """Send the message that goes round when it is due, look for it while it does; twice does no
+    harm."""
+    due, waiting = probing.tend()
+    if due:
+        send_probe.delay(str(due))
+    if waiting:
+        look_for_probe.delay(str(waiting), len(probing.WATCHED_SECONDS))
+
+
+@shared_task
+def send_probe(pk: str) -> None:
+    """The message that goes round leaves; a second time nothing does."""
+    if probing.send(uuid.UUID(pk)):
+        look_for_probe.apply_async((pk, 0), countdown=probing.WATCHED_SECONDS[0])
+
+
+@shared_task
+def look_for_probe(pk: str, times: int) -> None:
+    """Look for the message once, and soon again while that is told from how long it took; a second
+    time nothing is left to do."""
+    pauses = probing.WATCHED_SECONDS[times + 1 :]
+    if probing.look(uuid.UUID(pk)) and pauses:
+        look_for_probe.apply_async((pk, times + 1), countdown=pauses[0])

@@ -12,6 +12,7 @@ from accounts.admin import (
     providers,
     service_menu,
     staff,
+    themes,
     users,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "providers",
     "service_menu",
     "staff",
+    "themes",
     "users",
 ]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.cache import cache
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -16,27 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import announcements, markdown
+from accounts.admin_pages import Cached
 from accounts.models import Announcement, SiteText, SupportContact
 from accounts.models.support import CONTACTS_KEY
 from accounts.models.texts import TEXTS_KEY
-
-
-class Cached(admin.ModelAdmin):
-    """An admin of rows that pages have from the cache, which is read anew after a change."""
-
-    cache_keys: ClassVar[tuple[str, ...]] = ()
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        cache.delete_many(self.cache_keys)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        cache.delete_many(self.cache_keys)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        super().delete_queryset(request, queryset)
-        cache.delete_many(self.cache_keys)
 
 
 @admin.register(Announcement)
@@ -92,14 +73,14 @@ class SiteTextAdmin(Cached):
 class SupportContactForm(forms.ModelForm):
     class Meta:
         model = SupportContact
-        fields = ("name", "phone", "email", "hours", "postal", "mail_domain")
+        fields = ("name", "phone", "email", "link", "hours", "postal", "mail_domain")
         widgets = {"postal": forms.Textarea(attrs={"rows": 3})}  # noqa: RUF012  Django's way
 
     def clean(self) -> dict[str, Any]:
         """One for all, besides those of mail domains; and a way to reach it."""
         cleaned: dict[str, Any] = super().clean() or {}
-        if not (cleaned.get("phone") or cleaned.get("email")):
-            self.add_error("phone", _("A telephone number or an address is needed."))
+        if not (cleaned.get("phone") or cleaned.get("email") or cleaned.get("link")):
+            self.add_error("phone", _("A telephone number, an address or a page is needed."))
         others = SupportContact.objects.exclude(pk=self.instance.pk)
         if not cleaned.get("mail_domain") and others.filter(mail_domain=None).exists():
             self.add_error("mail_domain", _("There is already one for all."))
@@ -113,5 +94,5 @@ class SupportContactAdmin(Cached):
 
     cache_keys = (CONTACTS_KEY,)
     form = SupportContactForm
-    list_display = ("name", "phone", "email", "hours", "mail_domain")
+    list_display = ("name", "phone", "email", "link", "hours", "mail_domain")
     list_select_related = ("mail_domain",)

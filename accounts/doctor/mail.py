@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import capabilities, server_check
@@ -16,6 +17,7 @@ from accounts.models import MailDomain, SignInProvider
 from accounts.providers import asking, grants
 from accounts.providers.failures import ProviderError
 from accounts.server_check import Result, Target
+from webmail import probing
 from webmail.errors import WebmailError
 
 
@@ -97,6 +99,7 @@ def other_findings() -> Iterator[Finding]:
     ]
     if settings.NOTICES_URL:
         yield from _server(server_check.check(_notices()))
+    yield from probe_findings()
     yield from provider_findings()
     for name, url, port, tls_port in others:
         if url:
@@ -105,6 +108,45 @@ def other_findings() -> Iterator[Finding]:
         yield warn(
             gettext("The webmail sends no letters of its own (WEBMAIL_NOTICES_URL)."),
             gettext("People are not told of new devices, lookups and changed passwords."),
+        )
+
+
+def probe_findings() -> Iterator[Finding]:
+    """The message that goes round: how long the last one took, or what became of it."""
+    if not probing.is_on():
+        yield ok(gettext("No mail goes round to check the way of mail (WEBMAIL_PROBE_LOGIN)."))
+        return
+    try:
+        address = probing.mailbox().address
+    except ValueError as error:
+        yield bad(str(error), gettext("It is an address of one of the mail domains, or a login."))
+        return
+    state = probing.health()
+    words = {"address": address, "seconds": round(state.seconds or 0)}
+    if state.last is None:
+        yield warn(
+            gettext("No self-check mail has gone round to %(address)s yet.") % words,
+            gettext("The first leaves within a minute, where beat and the workers run."),
+        )
+    elif state.last.state in state.last.FAILURES:
+        yield bad(
+            gettext("The last self-check mail to %(address)s failed: %(state)s. %(server)s")
+            % {**words, "state": state.last.get_state_display(), "server": state.last.words},
+            gettext("docs/administration.md, “Mail that goes round”, says what to look at."),
+        )
+    elif state.since and timezone.now() - state.since > 3 * probing.interval():
+        yield bad(
+            gettext("No self-check mail went round lately."),
+            gettext("Beat asks for it, and the workers of “sending” and “upkeep” do it."),
+        )
+    elif state.last.folder != "INBOX":
+        yield warn(
+            gettext("The last self-check mail to %(address)s was taken for junk.") % words,
+            gettext("So may other mail be: look at the rules of the mail server’s filter."),
+        )
+    else:
+        yield ok(
+            gettext("The last self-check mail to %(address)s went round in %(seconds)s s.") % words
         )
 
 

@@ -13,6 +13,7 @@ from accounts.models.staff import StaffRecord
 from accounts.models.staff_imports import StaffImport, StagedStaff
 from accounts.models.support import SupportContact
 from accounts.models.texts import SiteText
+from accounts.models.themes import DomainTheme
 from accounts.models.users import User
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Application",
     "AuditEvent",
     "Dismissal",
+    "DomainTheme",
     "KnownDevice",
     "LentCredential",
     "MailDomain",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 
-CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts", 60
+CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts 2", 60  # changes with what is kept
+
+
+_SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")
 
 
 class Contact(TypedDict):
@@ -22,6 +26,7 @@ class Contact(TypedDict):
     email: str
     postal: str
     hours: str
+    link: str
 
 
 class SupportContactQuerySet(models.QuerySet["SupportContact"]):
@@ -33,25 +38,35 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
         for_all = [contact for pk, contact in rows if pk is None]
         return next(iter([*own, *for_all]), from_settings())
 
-    def everybody(self) -> list[Contact]:
-        """All, for the help page; the settings' where none is written."""
-        return [contact for _pk, contact in self._rows()] or [from_settings()]
+    def everybody(self, domain_id: int | None) -> list[Contact]:
+        """All, for the help page, that of the mail domain first; the settings' where none is
+        written for all."""
+        rows = self._rows()
+        own = [contact for pk, contact in rows if pk is not None and pk == domain_id]
+        for_all = [contact for pk, contact in rows if pk is None] or [from_settings()]
+        others = [contact for pk, contact in rows if pk not in (None, domain_id)]
+        return [one for one in (*own, *for_all, *others) if any(one.values())]
 
     def _rows(self) -> list[tuple[int | None, Contact]]:
         rows = cache.get(CONTACTS_KEY)
         if rows is None:
-            fields = ("mail_domain_id", "name", "phone", "email", "postal", "hours")
-            rows = [list(row) for row in self.values_list(*fields)]
+            rows = [list(row) for row in self.values_list("mail_domain_id", *_SHOWN)]
             cache.set(CONTACTS_KEY, rows, CONTACTS_SECONDS)
-        return [
-            (pk, Contact(name=name, phone=phone, email=email, postal=postal, hours=hours))
-            for pk, name, phone, email, postal, hours in rows
-        ]
+        return [(pk, _contact(*values)) for pk, *values in rows]
+
+
+def _contact(name: str, phone: str, email: str, postal: str, hours: str, link: str) -> Contact:
+    return Contact(name=name, phone=phone, email=email, postal=postal, hours=hours, link=link)
 
 
 def from_settings() -> Contact:
     return Contact(
-        name="", phone=settings.SUPPORT_PHONE, email=settings.SUPPORT_EMAIL, postal="", hours=""
+        name="",
+        phone=settings.SUPPORT_PHONE,
+        email=settings.SUPPORT_EMAIL,
+        postal="",
+        hours="",
+        link="",
     )
 
 
@@ -66,6 +81,15 @@ class SupportContact(models.Model):
         help_text=_("For example “Monday to Friday, 8 a.m. to 6 p.m.”"),
     )
     postal = models.TextField(_("postal address"), max_length=400, blank=True)
+    link = models.CharField(
+        _("page"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[URLValidator(("https", "http"))],
+        help_text=_("The address of a page of the support desk, for example its form."),
+    )
     mail_domain = models.OneToOneField(
         MailDomain,
         models.CASCADE,

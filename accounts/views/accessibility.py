@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import themes
 from accounts.models import SupportContact
 from webmail.accessibility.audit import VERSION, Result, audit
 
@@ -20,6 +21,6 @@ def statement(request: HttpRequest) -> HttpResponse:
         "conforming": done.of(Result.CONFORMS),
         "absent": done.of(Result.ABSENT),
         "untested": done.of(Result.UNTESTED),
-        "contacts": SupportContact.objects.all().everybody(),
+        "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
     }
     return render(request, "accounts/accessibility.html", context)

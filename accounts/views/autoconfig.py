@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import lookup
+from accounts import lookup, themes
 from accounts.autoconfig import outlook, thunderbird
 from accounts.models import MailDomain
 
@@ -59,7 +59,7 @@ def thunderbird_config(request: HttpRequest) -> HttpResponse:
     )
     servers = lookup.servers_of(domain)
     document = thunderbird.config(
-        domain.name, domain.formed_login, servers, settings.AUTHORITY_NAME, pages
+        domain.name, domain.formed_login, servers, themes.of_domain(domain.pk).authority, pages
     )
     response = HttpResponse(document, content_type="application/xml; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={_CACHE_SECONDS}"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import credentials, session, sessions
+from accounts import credentials, session, sessions, themes
 from accounts.forms import SignInForm
 from accounts.http import safe_next
 from accounts.models import MailDomain, User
@@ -52,6 +52,7 @@ class SignInView(LoginView):
         typed = form.cleaned_data.get("login", "") if form.errors else ""
         if typed and (domain := MailDomain.objects.of_typed_login(typed)):
             context["domain_help"] = domain.help_text
+            themes.type_in(self.request, domain.pk)
         context["providers"] = names.offered()
         context["proxied"] = {"value": proxied.BUTTON} if proxied.is_on() else None
         # Local administrators have no provider: they ask for the form, as /admin/ does for them.

@@ -7,7 +7,7 @@ from django.shortcuts import render as render_page
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import devices
+from accounts import devices, themes
 from accounts.models import SupportContact
 from webmail.help import articles
 from webmail.help.releases import releases
@@ -26,7 +26,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
         "sought": sought,
         "topics": topics,
         "count": sum(len(found) for _topic, found in topics),
-        "contacts": SupportContact.objects.all().everybody(),
+        "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
         "version": VERSION,
         **_to_tell(request),
     }

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, limits, lookup
+from accounts import audit, limits, lookup, themes
 from accounts.autoconfig import apple, guides, phone, qr, sheet
 from accounts.http import SignedInRequest, login_required
 from accounts.lookup import MailSettings
@@ -160,7 +160,7 @@ def _paper(mail_settings: MailSettings) -> HttpResponse:
     )
     support = SupportContact.objects.all().of(domain)
     around = sheet.Surroundings(
-        product=settings.PRODUCT_NAME,
+        product=themes.of_domain(domain).product,
         guides=settings.BASE_URL.rstrip("/") + reverse("accounts:guides"),
         support_phone=support["phone"],
         support_email=support["email"],

@@ -220,10 +220,10 @@ class Handler:
         return {name.lower() if "@" in name else f"{name}@{self._plan.domain}" for name in names}
 
     def _account(self, address: str) -> MailAccount | None:
+        if known := self._by_name.get(address.lower()):
+            return known
         local, _, domain = address.rpartition("@")
-        if domain.lower() != self._plan.domain:
-            return None
-        return self._by_name.get(address.lower()) or self._by_name.get(local.lower())
+        return self._by_name.get(local.lower()) if domain.lower() == self._plan.domain else None
 
     def _is_local(self, address: str) -> bool:
         return address.lower().endswith(f"@{self._plan.domain}")

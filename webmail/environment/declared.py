@@ -465,7 +465,8 @@ _RULES = Group(
         switch(
             "WEBMAIL_RULES_FORWARD",
             False,
-            """Let rules forward mail to other addresses.""",
+            """Let rules forward mail to other addresses, unless a policy for forwards in the admin
+            says where.""",
             example="1",
         ),
         items(
@@ -1081,6 +1082,41 @@ _RETENTION = Group(
     """The page "Personal data" shows these numbers to users.""",
 )
 
+_PROBE = Group(
+    "Mail that goes round",
+    (
+        text(
+            "WEBMAIL_PROBE_LOGIN",
+            """The login of a mailbox that the webmail sends a message to every few minutes, finds
+            it there and deletes it. The mailbox is for nothing else: every message of this kind in
+            it is deleted, whichever installation sent it. Without a login and its password no mail
+            goes round.""",
+            example="sonde@ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_PROBE_PASSWORD",
+            """The password of that mailbox.""",
+            example="WEBMAIL_PROBE_PASSWORD_FILE=>/etc/webmail/probe-password",
+        ),
+        text(
+            "WEBMAIL_PROBE_ADDRESS",
+            """The address of that mailbox, where its login does not show it.""",
+            words="Default: the login, with the mail domain",
+            example="sonde@ac-exemple.fr",
+        ),
+        number(
+            "WEBMAIL_PROBE_MINUTES",
+            10,
+            """The number of minutes between two such messages. One that has not arrived by then
+            counts as lost.""",
+            example="5",
+            minimum=1,
+            maximum=1440,
+        ),
+    ),
+    "[administration.md](administration.md#mail-that-goes-round) says what it tells.",
+)
+
 _NOTICES = Group(
     "Notices",
     (
@@ -1119,6 +1155,7 @@ GROUPS = (
     _LOOKUP,
     _SERVICES,
     _RETENTION,
+    _PROBE,
     _NOTICES,
 )
 DECLARED: Mapping[str, Setting] = {

@@ -65,13 +65,14 @@ Line = dict[str, str]
 class Offers:
     """The options that a rule has on this server. ``extensions``: of the server; ``folders`` and
     ``tags``: name or keyword and label; ``trash``: the name of the folder; ``may_forward``: the
-    administrators allow it."""
+    administrators allow it, to ``places`` alone where there are any."""
 
     extensions: frozenset[str]
     folders: Choices = ()
     tags: Choices = ()
     trash: str = ""
     may_forward: bool = False
+    places: Sequence[str] = ()
 
     def tests(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """By what is looked at: the comparisons that the server can make."""
@@ -404,6 +405,10 @@ class Editor:
             ActionForm(data, prefix=f"a{n}", offers=offers) for n in range(len(draft.actions))
         ]
         self._comments = comments
+
+    @property
+    def allowed_places(self) -> str:
+        return words.places(self.offers.places)
 
     def _lines(self, group: int, count: int) -> list[ConditionForm]:
         data = self.draft.flat()

@@ -76,7 +76,11 @@ WORKERS = {worker.queue: worker for worker in (SENDING, IMPORTS, OFFICE, TRANSFE
 LONGEST_SECONDS = max(worker.hard_seconds for worker in WORKERS.values())
 
 _TASKS = {
-    SENDING: ("webmail.tasks.deliver_message", "webmail.tasks.tend_outbox"),
+    SENDING: (
+        "webmail.tasks.deliver_message",
+        "webmail.tasks.send_probe",
+        "webmail.tasks.tend_outbox",
+    ),
     IMPORTS: (
         "accounts.tasks.import_staff",
         "accounts.tasks.tend_staff_imports",
@@ -101,11 +105,13 @@ _TASKS = {
         "webmail.tasks.do_mail_job",
         "webmail.tasks.expire_office_previews",
         "webmail.tasks.export_data",
+        "webmail.tasks.look_for_probe",
         "webmail.tasks.prune_drafts",
         "webmail.tasks.run_pull",
         "webmail.tasks.tend_exports",
         "webmail.tasks.tend_judgements",
         "webmail.tasks.tend_mail_jobs",
+        "webmail.tasks.tend_probe",
         "webmail.tasks.tend_pulls",
         "webmail.tasks.tend_transfers",
         "webmail.tasks.tidy_outbox",

@@ -34,7 +34,8 @@ class Kept:
     """The scripts on the server. ``text``: of our script, "" where there is none; ``script``: what
     it says, empty where it is no Sieve (``is_readable`` is False then); ``former``: another script
     that runs instead; ``digest`` tells whether anything of it changed since; ``allowed``: where a
-    script that is written may send mail.
+    script that is written may send mail; ``standing``: addresses that what runs now sends mail to
+    although it no longer may, UNTOLD where the text does not say.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Kept:
     former: str = ""
     former_text: str = ""
     is_readable: bool = True
+    standing: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -83,7 +85,8 @@ class Kept:
 
 
 def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
-    """At most three commands. Raises what the connection does."""
+    """At most three commands; where forwards are restricted, one more for each script that is
+    included. Raises what the connection does."""
     names = sieve.scripts()
     text = sieve.get(name) if any(script_name.name == name for script_name in names) else ""
     former = next(
@@ -100,7 +103,7 @@ def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
     except NotSieve:
         script, is_readable = Script(), False
     serialized = json.dumps([text, former, former_text]).encode()
-    return Kept(
+    kept = Kept(
         name=name,
         text=text,
         script=script,
@@ -112,6 +115,15 @@ def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
         is_readable=is_readable,
         allowed=allowed,
     )
+    return replace(kept, standing=_standing(sieve, kept))
+
+
+def _standing(sieve: Connection, kept: Kept) -> tuple[str, ...]:
+    if kept.allowed.is_everything:
+        return ()
+    sent = _sent_until_now(sieve, kept)
+    refused = {address for address in sent if not kept.allowed.covers(address)}
+    return tuple(sorted({UNTOLD if one.startswith(_BOX) else one for one in refused}))
 
 
 def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
@@ -223,9 +235,8 @@ def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
     before = _sent_until_now(sieve, kept)
     for sending in refused:
         if sending.address == UNTOLD or sending.address not in before:
-            raise ForwardRefused(
-                sending.line, "" if sending.address.startswith(_BOX) else sending.address
-            )
+            shown = "" if sending.address.startswith(_BOX) else sending.address
+            raise ForwardRefused(sending.line, shown, kept.allowed.places)
 
 
 def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:

@@ -17,10 +17,12 @@ from accounts import audit
 from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
+from webmail import enforcing
 from webmail.migrating.texts import word
 from webmail.migrating.values import Canned, Person, Signed
 from webmail.mime import addresses, composed
 from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch
+from webmail.preferences import Preferences
 from webmail.writing import canned, identities
 
 _MOST_IDENTITIES = 50
@@ -204,7 +206,12 @@ class _Writer:
         return count
 
     def preferences(self) -> int:
-        theirs = self._person.preferences
+        locked = Preferences.combine({}, enforcing.of_user(self._user)).locked
+        theirs = {
+            name: value for name, value in self._person.preferences.items() if name not in locked
+        }
+        if refused := len(self._person.preferences) - len(theirs):
+            self._person.left_out["preference: set by the administrators"] += refused
         names = list(self._unless_brought("preferences", sorted(theirs)))
         new = {name: theirs[name] for name in names if name not in self._user.preferences}
         more = dict(new)

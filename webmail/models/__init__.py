@@ -11,6 +11,7 @@ from webmail.models.adverts import (
     Unsubscription,
 )
 from webmail.models.campaigns import Pull, PulledMessage, PullSight
+from webmail.models.forwards import ForwardPolicy, StandingForward
 from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
 from webmail.models.personal import DataExport
@@ -21,6 +22,7 @@ from webmail.models.preferences import (
     PreferenceDefault,
 )
 from webmail.models.previews import OFFICE_PREVIEWS_KEPT, OfficePreview
+from webmail.models.probes import Probe, ProbeCount
 from webmail.models.searches import RecentSearch, SavedSearch
 from webmail.models.senders import (
     AllowedSender,
@@ -57,6 +59,7 @@ __all__ = [
     "DraftRoster",
     "DraftVersion",
     "FolderChoice",
+    "ForwardPolicy",
     "FraudReport",
     "Identity",
     "InboxWatch",
@@ -69,6 +72,8 @@ __all__ = [
     "OutboxMessage",
     "PersonLearnt",
     "PreferenceDefault",
+    "Probe",
+    "ProbeCount",
     "Pull",
     "PullSight",
     "PulledMessage",
@@ -78,6 +83,7 @@ __all__ = [
     "SendingPolicy",
     "SignatureTemplate",
     "Standing",
+    "StandingForward",
     "Tag",
     "Transfer",
     "TrustedImageDomain",

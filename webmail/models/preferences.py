@@ -8,35 +8,69 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
-from webmail.preferences import BY_NAME, AdministratorsChoice
+from webmail.preferences import BY_NAME, GroupsValue
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "near:preference-defaults", 60
+CACHE_KEY, CACHE_SECONDS = "near:preference-defaults 2", 60  # changes with what is kept under it
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
-    def in_force(self) -> dict[str, AdministratorsChoice]:
-        """By name; from the cache: a page costs no query. A change shows within a minute."""
+    def in_force(self) -> list[GroupsValue]:
+        """All, for everybody and for groups; from the cache: a page costs no query. A change shows
+        within a minute."""
         rows = cache.get(CACHE_KEY)
         if rows is None:
-            rows = [list(row) for row in self.values_list("name", "value", "locked")]
+            fields = ("name", "value", "locked", "mail_domain_id", "school", "function")
+            rows = [list(row) for row in self.values_list(*fields)]
             cache.set(CACHE_KEY, rows, CACHE_SECONDS)
-        return {name: AdministratorsChoice(value, locked) for name, value, locked in rows}
+        return [GroupsValue(*row) for row in rows]
 
 
 class PreferenceDefault(models.Model):
-    """A preference's value for everybody who chose none, or, locked, for everybody."""
+    """A preference's value for everybody who chose none, or, locked, for everybody; or for those of
+    a mail domain, of a school, with a function. Schools and functions are the staff records', which
+    the staff files keep up to date; Django's groups are roles of administrators."""
 
-    name = models.CharField(_("preference"), max_length=40, unique=True)
+    name = models.CharField(_("preference"), max_length=40)
     value = models.CharField(_("value"), max_length=60)
     locked = models.BooleanField(
         _("locked"), default=False, help_text=_("People see it and cannot change it.")
+    )
+    mail_domain = models.ForeignKey(
+        "accounts.MailDomain",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("mail domain"),
+        help_text=_("Empty: all."),
+    )
+    school = models.CharField(
+        _("school (UAI)"),
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(r"^\d{7}[A-Z]\Z", _("Seven digits and a capital letter."))],
+        help_text=_("As staff records have it. Empty: all schools."),
+    )
+    function = models.CharField(
+        _("function"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "For people whose function begins so in their staff record, as “professeur”, whatever"
+            " its capitals and accents. Empty: whatever the function."
+        ),
     )
 
     objects = PreferenceDefaultQuerySet.as_manager()
@@ -44,17 +78,35 @@ class PreferenceDefault(models.Model):
     class Meta:
         verbose_name = _("preference default")
         verbose_name_plural = _("preference defaults")
-        ordering = ("name",)
+        ordering = ("name", "mail_domain", "school", "function")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["name", "school", "function"],
+                condition=models.Q(mail_domain=None),
+                name="one_default_of_all_domains",
+                violation_error_message=_("There is already one for the same people."),
+            ),
+            models.UniqueConstraint(
+                fields=["name", "mail_domain", "school", "function"],
+                name="one_default_of_a_group",
+                violation_error_message=_("There is already one for the same people."),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value}"
 
     def clean(self) -> None:
+        """The value is one of the preference's; a lock on what none may be locked would do
+        nothing."""
+        self.function = " ".join(self.function.split())
         preference = BY_NAME.get(self.name)
         if preference and not preference.allows(self.value):
             allowed = [option for option, _words in preference.options()]
             shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")
             raise ValidationError({"value": _("Allowed: %(values)s.") % {"values": shown}})
+        if preference and self.locked and not preference.lockable:
+            raise ValidationError({"locked": _("This preference cannot be locked.")})
 
 
 class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):

@@ -17,6 +17,7 @@ from webmail.sieve.values import Absence
 
 SECONDS: Final = 15 * 60
 _KEY: Final = "away"
+_FORWARDS: Final = "standing_forwards"
 
 
 def note(request: HttpRequest, absence: Absence | None) -> None:
@@ -25,6 +26,17 @@ def note(request: HttpRequest, absence: Absence | None) -> None:
     if absence is not None and absence.enabled:
         days = [absence.first.isoformat(), absence.last.isoformat()]
     request.session[_KEY] = {"when": time.time(), "days": days}
+
+
+def note_forwards(request: HttpRequest, *, stand: bool) -> None:
+    """Keep in the session whether rules forward mail to where they no longer may."""
+    if stand or request.session.get(_FORWARDS):
+        request.session[_FORWARDS] = stand
+
+
+def has_forwards(request: HttpRequest) -> bool:
+    """Whether rules forward mail to where they no longer may."""
+    return bool(getattr(request, "session", {}).get(_FORWARDS))
 
 
 def line(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -262,3 +262,11 @@ def would_fit(count: int, folder: str, *, is_whole: bool) -> str:
             count,
         )
     return words % {"count": intcomma(count), "folder": folder}
+
+
+_MOST_PLACES = 8
+
+
+def places(allowed: Sequence[str]) -> str:
+    """The domains and addresses that mail may be forwarded to, the first of many."""
+    return ", ".join(allowed[:_MOST_PLACES]) + (" …" if len(allowed) > _MOST_PLACES else "")

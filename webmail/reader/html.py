@@ -298,7 +298,9 @@ def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) ->
 
 
 def _prefer(request: SignedInRequest, images: str) -> None:
-    """From the next request on, unless administrators locked it."""
+    """From the next request on; what administrators locked stays as it is."""
+    if "images" in request.preferences.locked:
+        return
     request.user.preferences = {**request.user.preferences, "images": images}
     request.user.save(update_fields=["preferences"])
 

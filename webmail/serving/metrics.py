@@ -15,12 +15,12 @@ from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
-from webmail import measures
+from webmail import measures, probing
 from webmail.models import MailJob, OfficePreview, OutboxMessage
 from webmail.serving import health
 
@@ -53,7 +53,7 @@ def _counted() -> CollectorRegistry:
 class State(Collector):
     """All gauges. Where the database does not answer, ``webmail_up`` alone."""
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         up = health.state()
         yield _by("webmail_up", "Whether a service answers.", "service", up)
         if not up["database"]:
@@ -64,6 +64,8 @@ class State(Collector):
         yield _by_state("webmail_office_previews", "Office files, by state.", OfficePreview)
         yield from _today(dashboard.state())
         yield _one("webmail_spool_free_bytes", "Room of the spool.", _free())
+        if probing.is_on():
+            yield from _probes()
 
 
 def _queues(state: jobs.Health) -> Iterator[GaugeMetricFamily]:
@@ -93,6 +95,24 @@ def _today(state: dashboard.State) -> Iterator[GaugeMetricFamily]:
     lookups = {"found": state.lookups, "failed": state.lookups_failed}
     yield _by("webmail_lookups_today", "Account lookups.", "result", lookups)
     yield _one("webmail_too_costly_today", "Messages and files too costly to show.", state.ended)
+
+
+def _probes() -> Iterator[Metric]:
+    """Of the message that goes round, where the settings name a mailbox for it."""
+    state = probing.health()
+    if state.seconds is not None:
+        words = "From sending to finding, of the last self-check mail that arrived."
+        yield _one("webmail_probe_delay_seconds", words, state.seconds)
+    if state.since is not None:
+        age = (timezone.now() - state.since).total_seconds()
+        words = (
+            "Since the last self-check mail that arrived was sent; since the first, if none did."
+        )
+        yield _one("webmail_probe_age_seconds", words, age)
+    runs = CounterMetricFamily("webmail_probe_runs", "Self-check mails.", labels=["result"])
+    for result, count in probing.counts().items():
+        runs.add_metric([result], count)
+    yield runs
 
 
 def _free() -> int:

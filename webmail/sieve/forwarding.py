@@ -16,25 +16,46 @@ from webmail.sieve import grammar
 from webmail.sieve.grammar import Command, Tag, Test
 
 UNTOLD: Final = ""
+_NOT_BARE: Final = frozenset(' \t\r\n<>()[]\\",;:%!')
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """``anywhere``: all addresses, or where there are ``domains`` those in one of them or below;
-    otherwise none."""
+    """``anywhere``: all addresses, or where there are ``domains`` or ``addresses`` those in one of
+    the domains or below, and these addresses; otherwise none. All in lower case."""
 
     anywhere: bool = False
     domains: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
 
     @property
     def is_everything(self) -> bool:
-        return self.anywhere and not self.domains
+        return self.anywhere and not (self.domains or self.addresses)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The domains and addresses, to be named to the person."""
+        return (*sorted(self.domains), *sorted(self.addresses))
 
     def covers(self, address: str) -> bool:
+        """What is no bare address is not covered by a domain: a server might read another one in
+        it than stands behind its last @."""
         if self.is_everything or not self.anywhere:
             return self.anywhere
-        domain = address.rpartition("@")[2].lower().rstrip(".")
+        local, at, domain = address.lower().rstrip(".").rpartition("@")
+        if not (at and _is_bare(local) and not _NOT_BARE & set(domain)):
+            return False
+        if f"{local}@{domain}" in self.addresses:
+            return True
         return any(domain == allowed or domain.endswith(f".{allowed}") for allowed in self.domains)
+
+
+def _is_bare(local: str) -> bool:
+    """Whether it is a local part alone, a quoted one too (RFC 5321 section 4.1.2)."""
+    inner = local[1:-1]
+    if len(local) > 2 and local[0] == local[-1] == '"':
+        return not {'"', "\\"} & set(inner)
+    return bool(local) and not (_NOT_BARE | {"@"}) & set(local)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages as toasts
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -9,10 +11,10 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import session
+from accounts import session, themes
 from accounts.http import SignedInRequest, login_required
+from webmail import enforcing
 from webmail.forms.preferences import PreferencesForm, offered
-from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
 from webmail.presentation import settings
 from webmail.presentation.lists import FolderList
@@ -40,6 +42,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         tab=tab if posted is not None else tab or settings.DISPLAY.name,
         folders=_places(folders),
     )
+    _name_accent(request, form)
     if form.is_valid():
         _save(request, {**request.user.preferences, **form.cleaned_data})
         with translation.override(form.cleaned_data.get("language", request.preferences.language)):
@@ -48,6 +51,14 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
     context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
     return render(request, "webmail/preferences/preferences.html", context, status=status)
+
+
+def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
+    """Where a theme has taken the place of the blue, the choice is called so."""
+    field: Any = form.fields.get("accent")
+    if field is not None and themes.of(request).sheet:
+        (blue, _blue), *others = field.choices
+        field.choices = [(blue, gettext("That of my authority")), *others]
 
 
 def _places(folders: FolderList) -> list[tuple[str, str]]:
@@ -69,8 +80,7 @@ def _save(request: SignedInRequest, chosen: dict[str, object]) -> None:
     request.user.preferences = chosen
     request.user.save(update_fields=["preferences"])
     if chosen.get("adverts") != before:
-        in_force = PreferenceDefault.objects.all().in_force()
-        request.preferences = Preferences.combine(chosen, in_force)
+        request.preferences = Preferences.combine(chosen, enforcing.of_request(request))
         renew_adverts(request)
 
 

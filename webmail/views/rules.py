@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import audit, session
 from accounts.http import SignedInRequest, login_required
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
 from webmail.errors import (
     FolderNotFound,
@@ -37,6 +37,7 @@ from webmail.jobs import mail_jobs
 from webmail.mailbox import rules, trying
 from webmail.mailbox.folders import TRASH
 from webmail.mime import headers
+from webmail.models import ForwardPolicy, StandingForward
 from webmail.presentation import action_words, away
 from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
@@ -58,9 +59,19 @@ _MOST_NOTED = 5
 def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
     """The person's rules as they are on the server, and the connection to change them."""
     with session.sieve(request) as sieve:
-        kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding())
+        kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
         away.note(request, kept.script.absence)
+        _note_standing(request, kept)
         yield sieve, kept
+
+
+def _note_standing(request: SignedInRequest, kept: rules.Kept) -> None:
+    """Keep which forwards stand although they are not allowed: for the person's pages, and for the
+    administrators, masked."""
+    away.note_forwards(request, stand=bool(kept.standing))
+    if not kept.allowed.is_everything:
+        masked = [_mask(address) for address in kept.standing]
+        StandingForward.objects.all().note(request.user, masked)
 
 
 # --- the list ---
@@ -188,6 +199,7 @@ def _list(
         "kept": kept,
         "rows": words.rows(kept.script.items, names(request, shown)),
         "former_rows": words.rows(former, names(request, shown)),
+        "forward_places": words.places(kept.allowed.places),
         "problem": problem,
         "toast": None if problem else request.session.pop(TOAST, None),
     }
@@ -434,10 +446,12 @@ def note(
 
 
 def _masked(addresses: Sequence[str]) -> str:
-    shown = [
-        audit.masked(address[-100:]) if address else "…" for address in addresses[:_MOST_NOTED]
-    ]
+    shown = [_mask(address) for address in addresses[:_MOST_NOTED]]
     return ", ".join(shown) + (" …" if len(addresses) > _MOST_NOTED else "")
+
+
+def _mask(address: str) -> str:
+    return audit.masked(address[-100:]) if address else "…"
 
 
 def refused(change: Callable[[], None]) -> Problem | None:
@@ -483,9 +497,9 @@ def _not_there(error: ForwardRefused) -> str:
     values = {
         "line": error.line,
         "address": error.address or gettext("an address that the text does not tell"),
-        "domains": ", ".join(sorted(settings.RULES_FORWARD_DOMAINS)),
+        "domains": words.places(error.places),
     }
-    if settings.RULES_FORWARD:
+    if error.places:
         return (
             gettext(
                 "Line %(line)d of the script sends mail to %(address)s: only addresses in"
@@ -502,9 +516,20 @@ def _not_there(error: ForwardRefused) -> str:
     )
 
 
-def forwarding() -> Allowed:
-    """Where rules may send mail, as the administrators say."""
-    return Allowed(anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS)
+def forwarding(user: User) -> Allowed:
+    """Where the rules of this person may send mail: as the policy of his mail domain says, else
+    that of all, else the settings."""
+    policy = ForwardPolicy.objects.all().of(user.mail_domain_id)
+    if policy is None:
+        return Allowed(anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS)
+    allowed, places = policy
+    if allowed == ForwardPolicy.Allowed.LISTED and places:
+        return Allowed(
+            anywhere=True,
+            domains=frozenset(place for place in places if "@" not in place),
+            addresses=frozenset(place for place in places if "@" in place),
+        )
+    return Allowed(anywhere=allowed == ForwardPolicy.Allowed.ANYWHERE)
 
 
 def _unwritable(error: writing.Unwritable) -> str:
@@ -521,7 +546,8 @@ def offers(request: SignedInRequest, kept: rules.Kept, shown: FolderList) -> Off
         folders=folder_words.places(shown),
         tags=[(chip.keyword, chip.name) for chip in known_tags(request)],
         trash=_trash(shown),
-        may_forward=settings.RULES_FORWARD,
+        may_forward=kept.allowed.anywhere,
+        places=kept.allowed.places,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
@@ -28,7 +29,14 @@ from tests.webmail.migrating.installations import (
     serialised,
 )
 from webmail.migrating import source
-from webmail.models import AllowedSender, CannedAnswer, FolderChoice, Identity
+from webmail.models import (
+    CACHE_KEY,
+    AllowedSender,
+    CannedAnswer,
+    FolderChoice,
+    Identity,
+    PreferenceDefault,
+)
 from webmail.presentation import first_steps
 
 CARD = (
@@ -698,3 +706,13 @@ def test_without_a_driver_of_mysql_the_command_says_which_to_install(
 ) -> None:
     with pytest.raises(CommandError, match=r"requirements-mysql\.txt"):
         call_command("migrate_roundcube", database="mysql://u:p@127.0.0.1/x")
+
+
+def test_a_preference_that_administrators_locked_is_left_out(roundcube: Installation) -> None:
+    add_user(roundcube, timezone="Indian/Reunion", mail_pagesize=100)
+    PreferenceDefault.objects.create(name="time_zone", value="Europe/Paris", locked=True)
+    cache.delete(CACHE_KEY)
+    said = move(roundcube)
+    assert "preference: set by the administrators" in said
+    assert francoise().preferences["page_size"] == "100"
+    assert "time_zone" not in francoise().preferences

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import User
 from webmail.imap.connection import Connection
-from webmail.models import OutboxMessage
+from webmail.models import OutboxMessage, Probe
 
 pytestmark = pytest.mark.django_db
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -105,6 +105,8 @@ def test_alerts_and_the_board_are_about_what_is_there(
     settings: Any, file: Path, imap: Connection
 ) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = False
+    settings.PROBE_LOGIN, settings.PROBE_PASSWORD = "sonde@ac-exemple.fr", "x"
+    Probe.objects.create(state="arrived", handed=timezone.now(), seconds=2)
     imap.command("NOOP")
     Client().get("/accounts/login/")
     named = set(re.findall(r"\bwebmail_\w+", file.read_text()))

@@ -83,3 +83,34 @@ def test_domains_hold_what_is_below_them() -> None:
     assert Allowed(anywhere=True).covers("a@x.fr")
     assert not Allowed().covers("a@ac-exemple.fr")
     assert not Allowed(domains=frozenset({"x.fr"})).covers("a@x.fr")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "dehors@x.fr",
+        "ac-exemple.fr",
+        "@ac-exemple.fr",
+        "a@ac-exemple.fr.x.fr",
+        "a@xac-exemple.fr",
+        '"<dehors@x.fr>" <a"@ac-exemple.fr',
+        "<dehors@x.fr>@ac-exemple.fr",
+        "dehors@x.fr (a@ac-exemple.fr",
+        "dehors@x.fr\t@ac-exemple.fr",
+        "dehors%x.fr@ac-exemple.fr",
+        "x.fr!dehors@ac-exemple.fr",
+        "dehors@x.fr;a@ac-exemple.fr",
+        "@x.fr:dehors@ac-exemple.fr",
+        "autre@lycee.example",
+        "secretariat@lycee.example.x.fr",
+    ],
+)
+def test_what_is_not_on_the_list_is_not_covered(address: str) -> None:
+    listed = Allowed(
+        anywhere=True,
+        domains=frozenset({"ac-exemple.fr"}),
+        addresses=frozenset({"secretariat@lycee.example"}),
+    )
+    assert not listed.covers(address)
+    assert listed.covers("A@Lycee.AC-exemple.fr")
+    assert listed.covers("Secretariat@lycee.example")

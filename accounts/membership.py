@@ -1,0 +1,34 @@
+"""The school and the function of a person, by which administrators choose for groups of people.
+
+They are the staff record's, which the staff files keep up to date; a session asks for them once a
+day.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import StaffRecord, User
+
+_KEY: Final = "membership"
+
+
+def of_user(user: User) -> tuple[str, str]:
+    """The code of the school and the function; "" for who has no staff record."""
+    record = StaffRecord.objects.of(user)
+    return (record.school_uai, record.function) if record else ("", "")
+
+
+def of_request(request: HttpRequest) -> tuple[str, str]:
+    """Those of who is signed in, as the session knows them since today."""
+    if not isinstance(request.user, User):
+        return "", ""
+    today = timezone.localdate().isoformat()
+    known = request.session.get(_KEY)
+    if known is None or known[0] != today:
+        known = [today, *of_user(request.user)]
+        request.session[_KEY] = known
+    return known[1], known[2]

@@ -1,0 +1,153 @@
+"""The looks of the webmail for who asks for a page, from the cache: a page costs no query."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts import colours
+from accounts.models import DomainTheme, User
+
+TYPED: Final = "theme_domain"
+"""Under which name the session has the mail domain of who has given the password, until a second
+factor was given."""
+_HEIGHT: Final = 30
+_WIDEST: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """``domain`` is the number of the mail domain whose looks these are; ``logo`` and ``sheet`` are
+    addresses, "" for the webmail's own."""
+
+    product: str
+    authority: str
+    domain: int | None = None
+    logo: str = ""
+    logo_width: int = 0
+    logo_height: int = 0
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    domain: int | None
+    domain_name: str
+    name: str
+    authority: str
+    hosts: tuple[str, ...]
+    accent: str
+    accent_dark: str
+    logo_digest: str
+    logo_width: int
+    logo_height: int
+
+
+def of(request: HttpRequest) -> Theme:
+    """The theme of the person's mail domain; before sign-in that of the host name, else of the
+    domain whose address was typed."""
+    rows = _rows()
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        return _theme(_of_domain(rows, user.mail_domain_id), user.mail_domain_id)
+    row = _of_host(rows, request) or _of_typed(rows, request)
+    return _theme(row or _of_domain(rows, None), row.domain if row else _typed(request))
+
+
+def of_domain(domain: int | None) -> Theme:
+    """The theme of a mail domain, for what is no page."""
+    return _theme(_of_domain(_rows(), domain), domain)
+
+
+def type_in(request: HttpRequest, domain: int) -> None:
+    """Note for this request that an address of the domain was typed."""
+    request.theme_domain = domain  # type: ignore[attr-defined]
+
+
+def sheet(digest: str) -> str:
+    """The style sheet of this digest; "" where no theme has it."""
+    return next(
+        (
+            colours.sheet(row.accent, row.accent_dark)
+            for row in _rows()
+            if row.accent and _digest(row) == digest
+        ),
+        "",
+    )
+
+
+def forget() -> None:
+    """A theme was changed."""
+    cache.delete(DomainTheme.CACHE_KEY)
+
+
+def _rows() -> list[_Row]:
+    known: list[list[Any]] | None = cache.get(DomainTheme.CACHE_KEY)
+    if known is None:
+        fields = (
+            *("mail_domain_id", "mail_domain__name", "name", "authority", "hosts"),
+            *("accent", "accent_dark", "logo_digest", "logo_width", "logo_height"),
+        )
+        known = [
+            [*row[:4], row[4].lower().split(), *row[5:]]
+            for row in DomainTheme.objects.values_list(*fields)
+        ]
+        cache.set(DomainTheme.CACHE_KEY, known, DomainTheme.CACHE_SECONDS)
+    return [_Row(*row) for row in known]
+
+
+def _of_domain(rows: list[_Row], domain: int | None) -> _Row | None:
+    own = [row for row in rows if row.domain == domain]
+    return next(iter([*own, *(row for row in rows if row.domain is None)]), None)
+
+
+def _of_host(rows: list[_Row], request: HttpRequest) -> _Row | None:
+    if not any(row.hosts for row in rows):
+        return None
+    try:
+        host = request.get_host().rpartition(":")[0] or request.get_host()
+    except DisallowedHost:
+        return None
+    return next((row for row in rows if host.lower() in row.hosts), None)
+
+
+def _typed(request: HttpRequest) -> int | None:
+    typed: int | None = getattr(request, TYPED, None)
+    if typed is None and (session := getattr(request, "session", None)) is not None:
+        typed = session.get(TYPED)
+    return typed
+
+
+def _of_typed(rows: list[_Row], request: HttpRequest) -> _Row | None:
+    typed = _typed(request)
+    return next((row for row in rows if typed is not None and row.domain == typed), None)
+
+
+def _theme(row: _Row | None, domain: int | None) -> Theme:
+    if row is None:
+        return Theme(settings.PRODUCT_NAME, settings.AUTHORITY_NAME, domain)
+    return Theme(
+        product=row.name or settings.PRODUCT_NAME,
+        authority=row.authority or settings.AUTHORITY_NAME,
+        domain=domain,
+        logo=reverse("accounts:theme_logo", args=[row.logo_digest]) if row.logo_digest else "",
+        logo_width=_width(row),
+        logo_height=_HEIGHT if row.logo_digest else 0,
+        sheet=reverse("accounts:theme_sheet", args=[_digest(row)]) if row.accent else "",
+    )
+
+
+def _width(row: _Row) -> int:
+    """Of the logo in the header, as high as the webmail's own."""
+    return min(round(_HEIGHT * row.logo_width / row.logo_height), _WIDEST) if row.logo_height else 0
+
+
+def _digest(row: _Row) -> str:
+    return hashlib.sha256(f"1 {row.accent} {row.accent_dark}".encode()).hexdigest()[:16]

@@ -1,0 +1,55 @@
+"""The files of a theme, and what of the sign-in page changes with the address that is typed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from accounts import themes
+from accounts.models import DomainTheme, MailDomain
+from webmail.errors import NotFound
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_LONGEST: Final = 253
+
+
+@require_GET
+def sheet(request: HttpRequest, digest: str) -> HttpResponse:
+    """The colours of a theme; their address changes with them."""
+    text = themes.sheet(digest)
+    if not text:
+        raise NotFound
+    return _kept(HttpResponse(text, content_type="text/css; charset=utf-8"))
+
+
+@require_GET
+def logo(request: HttpRequest, digest: str) -> HttpResponse:
+    """A logo; its address changes with it."""
+    row = DomainTheme.objects.filter(logo_digest=digest).only("logo").first()
+    if row is None or not row.logo:
+        raise NotFound
+    return _kept(HttpResponse(bytes(row.logo), content_type="image/webp"))
+
+
+def _kept(answer: HttpResponse) -> HttpResponse:
+    answer["Cache-Control"] = _FOR_EVER
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@require_GET
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The name, the logo, the colours and the support desk of the domain of an address that was
+    typed; of the address its domain alone is asked. A domain that is nobody's here looks as before.
+    """
+    name = request.GET.get("domain", "")[:_LONGEST].strip().lower()
+    known = "\0" not in name and name in MailDomain.objects.names()
+    if known and (domain := MailDomain.objects.filter(name=name).first()):
+        themes.type_in(request, domain.pk)
+    return render(request, "accounts/_sign_in_theme.html")

@@ -1,0 +1,37 @@
+"""The administrators' values of preferences for one person, from the cache: a page costs no query
+more. Where a value is for a school or a function, a session asks for those of its user once a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from django.http import HttpRequest
+
+from accounts import membership
+from accounts.models import User
+from webmail.models import PreferenceDefault
+from webmail.preferences import AdministratorsChoice, Group, GroupsValue, for_group
+
+Choices = Mapping[str, AdministratorsChoice]
+
+
+def of_request(request: HttpRequest) -> Choices:
+    """Those for who asks for a page; for a stranger those of everybody."""
+    user = request.user if isinstance(request.user, User) else None
+    return _chosen(user, lambda: membership.of_request(request))
+
+
+def of_user(user: User) -> Choices:
+    """Those for a person, for what is no page."""
+    return _chosen(user, lambda: membership.of_user(user))
+
+
+def _chosen(user: User | None, ask: Callable[[], tuple[str, str]]) -> Choices:
+    rows: Sequence[GroupsValue] = PreferenceDefault.objects.all().in_force()
+    if not rows:
+        return {}
+    domain = user.mail_domain_id if user else None
+    needs_record = domain is not None and any(row.school or row.function for row in rows)
+    school, function = ask() if needs_record else ("", "")
+    return for_group(rows, Group(domain, school, function))

@@ -1,0 +1,242 @@
+"""A message goes round: from a job through the submission server into a mailbox of the webmail's
+own, where another job finds and deletes it. How long that took is what users feel.
+
+No worker waits for it: between sending and finding there is a row of `Probe`, at which beat looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts import session
+from accounts.models import MailDomain
+from webmail import smtp
+from webmail.errors import FolderNotFound, PerhapsSent, SignInNeeded, WebmailError
+from webmail.imap import search, uid_sets
+from webmail.imap.connection import Connection
+from webmail.mailbox import folders
+from webmail.models import Probe, ProbeCount
+
+HEADER: Final = "X-Webmail-Probe"
+WATCHED_SECONDS: Final = (2, 3, 5, 10, 15)
+"""After these pauses a job looks whether the message is there; from then on beat asks for it."""
+_MOST_DELETED: Final = 500
+_State = Probe.State
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """The mailbox that the settings name."""
+
+    domain: MailDomain
+    login: str
+    address: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the last messages tell. ``seconds``: of the last that arrived, and ``since`` when it was
+    sent; None where none ever did. ``last``: the last that ended."""
+
+    last: Probe | None
+    since: datetime | None
+    seconds: float | None
+
+
+def is_on() -> bool:
+    """Whether the settings name a mailbox."""
+    return bool(settings.PROBE_LOGIN and settings.PROBE_PASSWORD)
+
+
+def interval() -> timedelta:
+    """Between two messages, and the longest that one may be on its way."""
+    return timedelta(minutes=settings.PROBE_MINUTES)
+
+
+def tend() -> tuple[UUID | None, UUID | None]:
+    """Return the message to be sent and that to be looked for, if there are such. What is over its
+    time is ended, and old rows are deleted."""
+    if not is_on():
+        return None, None
+    now = timezone.now()
+    Probe.objects.filter(asked__lt=now - Probe.KEPT).delete()
+    last = Probe.objects.first()
+    if last is not None and last.state == _State.WAITING:
+        if now - last.asked < interval():
+            return None, last.pk if last.handed else None
+        _end_overdue(last)
+    if last is not None and now - last.asked < interval():
+        return None, None
+    return _begun(), None
+
+
+def _begun() -> UUID | None:
+    try:
+        with transaction.atomic():
+            return Probe.objects.create().pk
+    except IntegrityError:  # another worker began one at this moment
+        return None
+
+
+def _end_overdue(probe: Probe) -> None:
+    if probe.handed is None:
+        _end(probe, _State.UNSENT, words=gettext("No worker took the job."))
+    elif probe.words:
+        _end(probe, _State.UNREAD, words=probe.words)
+    else:
+        _end(probe, _State.MISSING)
+
+
+def send(pk: UUID) -> bool:
+    """Hand the message to the submission server; whether it is on its way then. A second run of the
+    job sends nothing."""
+    now = timezone.now()
+    mine = Probe.objects.filter(pk=pk, state=_State.WAITING, handed=None)
+    if not (is_on() and mine.update(handed=now)):
+        return False
+    probe = Probe.objects.get(pk=pk)
+    try:
+        box = mailbox()
+        server = session.smtp_server(box.domain, box.login, box.password)
+        smtp.submit(server, box.address, [box.address], _message(box, probe, now))
+    except PerhapsSent:
+        return True
+    except (WebmailError, ValueError) as error:
+        _end(probe, _State.UNSENT, words=_words(error))
+        return False
+    return True
+
+
+def look(pk: UUID) -> bool:
+    """Look for the message and delete it, with all that came late; whether it is still on its
+    way."""
+    probe = Probe.objects.filter(pk=pk, state=_State.WAITING).exclude(handed=None).first()
+    if probe is None or not is_on():
+        return False
+    try:
+        box = mailbox()
+        imap = session.sign_in(box.domain, box.login, box.password, "")
+        try:
+            found = _taken(imap, _message_id(box, probe))
+        finally:
+            imap.close()
+    except SignInNeeded as error:
+        # Asked again and again, the server would shut the mailbox.
+        _end(probe, _State.UNREAD, words=_words(error))
+        return False
+    except (WebmailError, ValueError) as error:
+        Probe.objects.filter(pk=pk, state=_State.WAITING).update(words=_words(error))
+        return True
+    if not found:
+        Probe.objects.filter(pk=pk, state=_State.WAITING).update(words="")
+        return True
+    _end(probe, _State.ARRIVED, folder=found)
+    return False
+
+
+def health() -> Health:
+    """For the metrics and the self-check; two queries."""
+    last = Probe.objects.exclude(state=_State.WAITING).first()
+    arrived = Probe.objects.filter(state=_State.ARRIVED).first()
+    if arrived is None:
+        oldest = Probe.objects.order_by("asked").values_list("asked", flat=True).first()
+        return Health(last, oldest, None)
+    return Health(last, arrived.handed, arrived.seconds)
+
+
+def counts() -> dict[str, int]:
+    """How many ended in which state, since the installation began."""
+    ended = [state for state in _State.values if state != _State.WAITING]
+    known = ProbeCount.objects.values_list("state", "count")
+    return dict.fromkeys(ended, 0) | dict(known)
+
+
+def mailbox() -> Mailbox:
+    """The mailbox of the settings. Raises ValueError where no mail domain has it."""
+    typed = settings.PROBE_LOGIN.lower()
+    domain = MailDomain.objects.all().of_typed_login(typed)
+    if domain is None:
+        raise ValueError(gettext("No mail domain has the mailbox of WEBMAIL_PROBE_LOGIN."))
+    address = settings.PROBE_ADDRESS or domain.address_of(typed)
+    return Mailbox(domain, domain.server_login(typed), address, settings.PROBE_PASSWORD)
+
+
+def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:
+    """Once, whoever comes first."""
+    now = timezone.now()
+    arrived = state == _State.ARRIVED and probe.handed is not None
+    taken = now - probe.handed if arrived and probe.handed else None
+    seconds = round(taken.total_seconds(), 2) if taken else None
+    ended = Probe.objects.filter(pk=probe.pk, state=_State.WAITING).update(
+        state=state, ended=now, seconds=seconds, folder=folder[:60], words=words
+    )
+    if ended:
+        ProbeCount.objects.get_or_create(state=state)
+        ProbeCount.objects.filter(state=state).update(count=F("count") + 1)
+
+
+def _words(error: Exception) -> str:
+    said = getattr(error, "server_words", "") or str(error) or type(error).__name__
+    return " ".join(said.split())[:300]
+
+
+def _message_id(box: Mailbox, probe: Probe) -> str:
+    return f"<probe.{probe.pk.hex}@{box.address.rpartition('@')[2]}>"
+
+
+def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
+    """It says of itself that a machine wrote it (RFC 3834): no absence answers it."""
+    text = (
+        "This message checks the way of mail. The webmail sends it to itself and deletes it.\r\n"
+        "Ce message vérifie le chemin du courrier. La messagerie se l’envoie et l’efface.\r\n"
+    )
+    head = (
+        f"From: <{box.address}>\r\nTo: <{box.address}>\r\n"
+        f"Subject: Webmail self-check\r\nDate: {format_datetime(now)}\r\n"
+        f"Message-ID: {_message_id(box, probe)}\r\n{HEADER}: {probe.pk.hex}\r\n"
+        "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n"
+    )
+    return (head + text).encode()
+
+
+def _taken(imap: Connection, message_id: str) -> str:
+    """Delete all probes, which the mailbox is for; the folder in which that of the Message-ID lay,
+    "" where it was not."""
+    found = ""
+    for folder in _places(imap):
+        try:
+            imap.select(folder)
+        except FolderNotFound:
+            continue
+        if search.matching(imap, [b"HEADER", b"Message-ID", message_id]):
+            found = found or folder
+        probes = search.matching(imap, [b"HEADER", HEADER.encode(), ""])[:_MOST_DELETED]
+        if probes:
+            uids = uid_sets.compressed(probes)
+            imap.uid("STORE", uids, "+FLAGS.SILENT", "(\\Deleted)", changes=True)
+            if imap.has("UIDPLUS"):
+                imap.uid("EXPUNGE", uids, changes=True)
+            else:
+                imap.command("EXPUNGE", changes=True)
+    return found
+
+
+def _places(imap: Connection) -> Iterator[str]:
+    """The inbox, and where filters put what they take for junk."""
+    yield "INBOX"
+    if junk := folders.special(folders.outline(imap), folders.JUNK):
+        yield junk.name
