@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages as toasts
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext
@@ -33,7 +33,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         return _reset(request, tab)
     with session.imap(request) as imap:
         folders = read_folders(imap, "").shown
-    posted = request.POST if request.method == "POST" else None
+    posted = _moved(request.POST) if request.method == "POST" else None
     form = PreferencesForm(
         posted,
         preferences=request.preferences,
@@ -48,6 +48,20 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
     context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
     return render(request, "webmail/preferences/preferences.html", context, status=status)
+
+
+def _moved(posted: QueryDict) -> QueryDict:
+    """Where a button of the toolbar's order was pressed, what was posted with that tool one place
+    further up or down; what is chosen besides is saved as by the button that saves."""
+    names = posted.getlist("toolbar")
+    for button, step in (("raise", -1), ("lower", 1)):
+        name = posted.get(button)
+        if name in names and 0 <= (place := names.index(name) + step) < len(names):
+            names.remove(name)
+            names.insert(place, name)
+            posted = posted.copy()
+            posted.setlist("toolbar", names)
+    return posted
 
 
 def _places(folders: FolderList) -> list[tuple[str, str]]:
