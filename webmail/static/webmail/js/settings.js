@@ -13,7 +13,9 @@ function moveTool(button, event) {
   if (!other) return;
   if (button.name === "raise") other.before(line);
   else other.after(line);
-  button.focus();
+  // At an end of the list its own button has nowhere to go, and is hidden.
+  const isAtEnd = button.name === "raise" ? !line.previousElementSibling : !line.nextElementSibling;
+  (isAtEnd ? line.querySelector(`button:not([name=${button.name}])`) : button).focus();
   sayPlace(line);
 }
 
