@@ -156,10 +156,10 @@ SHOTS = (
 )
 # Name of the file in docs/images/: the page, and the window that it is seen in.
 DOCS_SHOTS = (
-    ("reading.png", "message", 1440, 900, 1, "light"),
-    ("telephone.png", "inbox", 375, 720, 2, "light"),
-    ("reading-dark.png", "message", 1440, 900, 1, "dark"),
-    ("tools.png", "tools", 1440, 900, 1, "light"),
+    ("reading.webp", "message", 1440, 900, 1, "light"),
+    ("telephone.webp", "inbox", 375, 720, 2, "light"),
+    ("reading-dark.webp", "message", 1440, 900, 1, "dark"),
+    ("tools.webp", "tools", 1440, 900, 1, "light"),
 )
 
 
@@ -263,14 +263,13 @@ def take(studio: Studio, folder: Path, only: set[str]) -> None:
 
 
 def take_docs(studio: Studio) -> None:
-    """The pictures of the README and of docs/, as small as their few colours allow."""
+    """The pictures of the README and of docs/."""
     shots = {shot.name: shot for shot in SHOTS}
     for file, name, width, height, scale, theme in DOCS_SHOTS:
         with _window(studio, width, height, theme, scale) as pages:
             page = _show(pages[shots[name].is_signed_in], shots[name])
             picture = Image.open(BytesIO(page.screenshot()))
-        few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-        few.save(DOCS / file, optimize=True)
+        picture.convert("RGB").save(DOCS / file, lossless=True, quality=100, method=6)
         say(f"docs/images/{file}")
 
 
