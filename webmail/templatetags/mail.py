@@ -65,7 +65,10 @@ def message_tools(context: Context) -> tools.Tools:
     user = context["user"]
     has_rules = bool(user.mail_domain and user.mail_domain.sieve_host)
     return tools.tools(
-        context["opened"], context["prefs"].toolbar, context.get("here", ""), has_rules=has_rules
+        context["opened"],
+        context["prefs"].toolbar,
+        str(context.get("here") or ""),
+        has_rules=has_rules,
     )
 
 

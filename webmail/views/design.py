@@ -49,14 +49,20 @@ _STATES = {":hover": ".as-hover", ":focus-visible": ".as-focus", ":active": ".as
 _STATE = re.compile(r":hover|:focus-visible|:active")
 _TAG = Chip("eleves", "Élèves", 2)
 # Subject, flags, with attachment, with invitation, urgent.
-_ROWS = (
-    ("Unread", {}, True, False, False),
+_ROWS: tuple[tuple[str, set[str], bool, bool, bool], ...] = (
+    ("Unread", set(), True, False, False),
     ("Read", {SEEN}, False, False, False),
     ("Flagged, with a tag", {SEEN, FLAGGED, _TAG.keyword}, False, False, False),
     ("Answered", {SEEN, ANSWERED}, False, False, False),
     ("Forwarded", {SEEN, FORWARDED}, False, True, False),
     ("Draft", {SEEN, DRAFT}, False, False, False),
-    ("Urgent, and so long that it does not fit into the row beside the date", {}, True, True, True),
+    (
+        "Urgent, and so long that it does not fit into the row beside the date",
+        set(),
+        True,
+        True,
+        True,
+    ),
 )
 
 

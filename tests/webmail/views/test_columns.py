@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter, page, subjects
+from tests.webmail.views.mail import Answer, letter, page, subjects
 
 pytestmark = pytest.mark.django_db
 HEAD = re.compile(
@@ -28,7 +28,7 @@ def prefer(panes: str) -> None:
     User.objects.update(preferences={"panes": panes})
 
 
-def heads(answer: object) -> dict[str, tuple[str, str]]:
+def heads(answer: Answer) -> dict[str, tuple[str, str]]:
     """Order and address, by the name of the column."""
     found = HEAD.findall(page(answer))
     return {name: (order, url.replace("&amp;", "&")) for order, name, url in found}

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter, page, path, subjects, words
+from tests.webmail.views.mail import Answer, letter, page, path, subjects, words
 from webmail.models import PreferenceDefault
 from webmail.presentation import keys
 
@@ -245,7 +245,7 @@ TYPED = {f"own_keys-{key.name}": keys.typed(key.stroke) for key in keys.CHANGEAB
 CHOSEN_TOOLS = {"toolbar": ["reply"], "keys": "gmail", "key_sheet": "everywhere"}
 
 
-def bar(answer: object) -> list[str]:
+def bar(answer: Answer) -> list[str]:
     """Titles of the tools in the bar of the open message, by their order."""
     tools = page(answer).split('id="open-form"')[1].split("data-menu")[0]
     return re.findall(r'title="([^"]*)"', tools)
