@@ -342,7 +342,8 @@ def contact_sheet(files: Iterable[Path], sheet: Path) -> None:
     """All pictures on one, small, by their order."""
     small = []
     for file in files:
-        picture = Image.open(file).convert("RGB")
+        with Image.open(file) as kept:
+            picture = kept.convert("RGB")
         height = round(picture.height * _SHEET_WIDTH / picture.width)
         small.append(picture.resize((_SHEET_WIDTH, height), Image.Resampling.LANCZOS))
     if not small:

@@ -148,13 +148,13 @@ def fault(shown: Image.Image, name: str) -> str:
     """What is wrong with a picture, in words; "" where it is as it was."""
     kept = KEPT / f"{name}.webp"
     if RENEWS:
-        if not kept.exists() or percent(shown, Image.open(kept).convert("RGB")) > 0.05:
+        if not kept.exists() or percent(shown, opened(kept)) > 0.05:
             KEPT.mkdir(parents=True, exist_ok=True)
             shown.save(kept, quality=90, method=6)
         return ""
     if not kept.exists():
         return f"{name}: there is no picture to compare with"
-    before = Image.open(kept).convert("RGB")
+    before = opened(kept)
     if before.size != shown.size:
         return f"{name}: {shown.size}, and it was {before.size}"
     found, (most, place) = percent(shown, before), worst(shown, before)
@@ -162,6 +162,11 @@ def fault(shown: Image.Image, name: str) -> str:
         return ""
     where = f"{most} % of a square at {place}"
     return f"{name}: {found:.1f} % of the pixels differ, {where}: {keep(shown, before, name)}"
+
+
+def opened(file: Path) -> Image.Image:
+    with Image.open(file) as kept:
+        return kept.convert("RGB")
 
 
 def changed(one: Image.Image, other: Image.Image) -> Image.Image:
@@ -238,7 +243,7 @@ def test_every_kept_picture_is_of_a_page() -> None:
 
 
 def test_a_button_that_is_gone_is_seen_and_smoothed_letters_are_not() -> None:
-    kept = Image.open(KEPT / "mail-INBOX-1440-light.webp").convert("RGB")
+    kept = opened(KEPT / "mail-INBOX-1440-light.webp")
     without = kept.copy()
     without.paste((235, 239, 246), (0, 8, 40, 16))  # "New message"
     most, place = worst(without, kept)

@@ -15,7 +15,10 @@ def test_each_page_has_a_name_of_its_own() -> None:
 
 
 def test_the_pictures_of_the_documents_are_those_that_the_command_takes() -> None:
-    kept = {file.name: Image.open(file).size for file in pictures.DOCS.glob("*.webp")}
+    kept = {}
+    for file in pictures.DOCS.glob("*.webp"):
+        with Image.open(file) as picture:
+            kept[file.name] = picture.size
     assert kept == {
         file: (width * scale, height * scale)
         for file, _name, width, height, scale, _theme in pictures.DOCS_SHOTS
@@ -29,9 +32,10 @@ def test_a_contact_sheet_has_every_picture(tmp_path: Path) -> None:
         files.append(tmp_path / f"{number}.png")
         Image.new("RGB", (600, 400), (30 * number, 0, 0)).save(files[-1])
     pictures.contact_sheet(files, tmp_path / "sheet.webp")
-    sheet = Image.open(tmp_path / "sheet.webp")
+    with Image.open(tmp_path / "sheet.webp") as kept:
+        sheet = kept.convert("RGB")
     assert sheet.size == (308 * 6, 208 * 2)
-    last = sheet.convert("RGB").getpixel((308 + 150, 208 + 100))
+    last = sheet.getpixel((308 + 150, 208 + 100))
     assert isinstance(last, tuple) and abs(last[0] - 210) < 8
 
 
