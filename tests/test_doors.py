@@ -41,6 +41,9 @@ AUTODISCOVER = f"^{urls.AUTODISCOVER}$"
 # administrator who gave no second factor yet. A text is where one is led.
 Answers = tuple[int | str, int | str, int | str]
 DOORS: dict[str, Answers] = {
+    # Only where DEBUG is on: tests/webmail/views/test_design.py.
+    "design/": (404, 404, 404),
+    "design/states.css": (404, 404, 404),
     "": ("/mail/INBOX/", "/mail/INBOX/", "/admin/"),
     "mail/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
     "mail/<folder:folder>/snippets/": (SIGN_IN, 200, "/admin/"),

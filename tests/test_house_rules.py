@@ -395,7 +395,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.sandbox",
     },
-    "webmail.serving.templating": {"webmail.presentation.icons", "webmail.presentation.keys"},
+    "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.metrics": {
         "accounts.dashboard",
         "accounts.jobs",

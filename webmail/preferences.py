@@ -49,8 +49,10 @@ def _time_zones() -> Choices:
 class Preference:
     """One thing a person may choose. ``choices`` are its allowed values with their words;
     ``needs_beat``: of no use where jobs run at once, which offer it to nobody; ``several``: a value
-    is any number of the choices, with blanks between them; ``folder``: a value may also be the name
-    of a folder; ``tab``: the page of the settings that it stands on."""
+    is any number of the choices, with blanks between them, and if ``ordered`` in the order that the
+    user put them; ``own_keys``: a value is a text that `webmail.presentation.keys` reads;
+    ``folder``: a value may also be the name of a folder; ``tab``: the page of the settings that it
+    stands on."""
 
     name: str
     label: Any
@@ -61,6 +63,8 @@ class Preference:
     wide: bool = False
     needs_beat: bool = False
     several: bool = False
+    ordered: bool = False
+    own_keys: bool = False
     folder: bool = False
     tab: str = "display"
 
@@ -71,12 +75,23 @@ class Preference:
         options = [option for option, _words in self.options()]
         if self.folder and isinstance(value, str):
             return bool(value) and len(value) <= MOST_FOLDER and not CONTROLS.search(value)
-        if not self.several:
+        if self.own_keys:
+            return isinstance(value, str) and len(value) <= MOST_KEYS and not CONTROLS.search(value)
+        if not (self.several or self.ordered):
             return value in options
         words = value.split(" ") if value and isinstance(value, str) else []
+        if self.ordered:
+            is_known = len(words) == len(set(words)) and set(words) <= set(options)
+            return value == "" or (bool(words) and is_known)
         return value == " ".join(option for option in options if option in words)
 
-    def field(self) -> forms.ChoiceField:
+    def field(self) -> forms.Field:
+        if self.own_keys:
+            return OwnKeysField(label=self.label, help_text=self.help_text, required=False)
+        if self.ordered:
+            return OrderedField(
+                label=self.label, help_text=self.help_text, choices=self.options, required=False
+            )
         if self.several:
             return SeveralField(
                 label=self.label, help_text=self.help_text, choices=self.options, required=False
@@ -89,6 +104,36 @@ class Preference:
 
 MOST_FOLDER = 250
 """Characters of the name of a folder that one may begin in."""
+
+
+MOST_KEYS = 400
+"""Characters of the keys that a user chose."""
+
+
+class OwnKeysWidget(forms.Widget):
+    """One text field for each key, which the template writes: ``own_keys-archive``."""
+
+    use_fieldset = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str] | None:
+        begin = f"{name}-"
+        typed = {key.removeprefix(begin): data[key] for key in data if key.startswith(begin)}
+        return typed or None
+
+
+class OwnKeysField(forms.Field):
+    """Keys as they were typed, by the names of actions; None where none of them was posted."""
+
+    widget = OwnKeysWidget
+
+
+class OrderedField(forms.MultipleChoiceField):
+    """Some of the choices in the order that they were posted in, as one value."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> str:
+        return " ".join(dict.fromkeys(super().clean(value)))
 
 
 class SeveralField(forms.MultipleChoiceField):
@@ -357,6 +402,52 @@ DECLARED: tuple[Preference, ...] = (
         lockable=False,
     ),
     Preference(
+        "toolbar",
+        _("Toolbar of the message"),
+        "reply reply_all forward archive choose junk trash",
+        (
+            ("reply", pgettext_lazy("verb", "Reply")),
+            ("reply_all", _("Reply to all")),
+            ("forward", pgettext_lazy("verb: a message to somebody", "Forward")),
+            ("archive", pgettext_lazy("verb", "Archive")),
+            ("choose", pgettext_lazy("verb", "Move")),
+            ("junk", _("Report as junk")),
+            ("trash", _("Delete")),
+            ("flag", _("Flag for follow-up")),
+            ("unseen", _("Mark as unread")),
+            ("tags", _("Tags…")),
+            ("rule", _("Create a rule…")),
+            ("print", _("Print")),
+            ("source", _("Download the source (.eml)")),
+        ),
+        help_text=_("What is not in it stands in its menu “More actions”."),
+        lockable=False,
+        ordered=True,
+        tab="tools",
+    ),
+    Preference(
+        "keys",
+        pgettext_lazy("of the keyboard", "Keys"),
+        "gmail",
+        (
+            ("gmail", _("As in Gmail")),
+            ("roundcube", _("As in Roundcube")),
+            ("own", _("My own")),
+        ),
+        help_text=_("The key “?” shows the keys in force."),
+        lockable=False,
+        tab="tools",
+    ),
+    Preference(
+        "own_keys",
+        _("My own keys"),
+        "",
+        (),
+        lockable=False,
+        own_keys=True,
+        tab="tools",
+    ),
+    Preference(
         "key_sheet",
         _("The key “?” shows the keys"),
         "everywhere",
@@ -365,6 +456,7 @@ DECLARED: tuple[Preference, ...] = (
             ("list", _("In the list and in an open message alone")),
         ),
         help_text=_("Turn it off elsewhere if you speak to your computer instead of typing."),
+        tab="tools",
     ),
     Preference(
         "notifications",
@@ -469,6 +561,9 @@ class Preferences:
     each_copy: str
     receipts: str
     first_steps: str
+    toolbar: str
+    keys: str
+    own_keys: str
     key_sheet: str
     notifications: str
     locked: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ from webmail.views import (
     canned,
     checking,
     compose,
+    design,
     documents,
     drafts,
     first_steps,
@@ -55,6 +56,8 @@ register_converter(MemberConverter, "member")
 LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
+    path("design/", design.design, name="design"),
+    path("design/states.css", design.states, name="design_states"),
     path("mail/<folder:folder>/", lists.message_list, name="folder"),
     path("mail/<folder:folder>/snippets/", lists.snippets, name="snippets"),
     path("mail/<folder:folder>/act/", actions.act, name="act"),

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences
+from webmail.presentation import keys
+
+_LONGEST_KEY = 30
+"""Characters of a key as it was typed."""
 
 
 def offered(tab: str = "") -> tuple[Preference, ...]:
@@ -19,6 +27,27 @@ def offered(tab: str = "") -> tuple[Preference, ...]:
         if tab in ("", preference.tab)
         and not (preference.needs_beat and settings.CELERY_TASK_ALWAYS_EAGER)
     )
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """The field of one key. ``warns``: the browser has a use for it too."""
+
+    name: str
+    words: str | Promise
+    value: str
+    fault: str
+    is_first_fault: bool
+    warns: bool
+
+
+@dataclass(frozen=True)
+class ToolLine:
+    """One action that the toolbar of the message may have."""
+
+    name: str
+    words: str | Promise
+    is_chosen: bool
 
 
 class PreferencesForm(forms.Form):
@@ -34,6 +63,8 @@ class PreferencesForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.key_faults: dict[str, str] = {}
+        self._preferences = preferences
         for preference in offered(tab):
             field = preference.field()
             field.initial = getattr(preferences, preference.name)
@@ -51,12 +82,64 @@ class PreferencesForm(forms.Form):
             if name in BY_NAME and not self.fields[name].disabled and self._is_choice(name, value)
         }
 
-    def _is_choice(self, name: str, value: str) -> bool:
-        """A folder that was not posted is no choice."""
-        return bool(value) or not BY_NAME[name].folder
+    def _is_choice(self, name: str, value: str | None) -> bool:
+        """A folder that was not posted is no choice, nor are keys."""
+        return value is not None and (bool(value) or not BY_NAME[name].folder)
+
+    def clean_own_keys(self) -> str | None:
+        """The keys as the preference keeps them; None where the user wants others than own ones.
+        ``key_faults`` says of each action what is wrong with its key."""
+        typed = self.cleaned_data["own_keys"]
+        if typed is None or self.cleaned_data.get("keys") != "own":
+            return None
+        strokes: dict[str, str] = {}
+        for key in keys.CHANGEABLE:
+            try:
+                strokes[key.name] = keys.parse(str(typed.get(key.name, ""))[:_LONGEST_KEY])
+            except keys.Refused as refused:
+                self.key_faults[key.name] = str(refused)
+        for conflict in keys.conflicts(strokes):
+            self._note_conflict(conflict)
+        if self.key_faults:
+            raise ValidationError(_("Correct the keys that are marked below."))
+        return keys.write(strokes)
+
+    def key_lines(self) -> list[KeyLine]:
+        """One for each action that has a key of its own, as it was typed or stands."""
+        typed = self.data if self.is_bound else {}
+        chosen = keys.scheme(self._preferences.keys, self._preferences.own_keys).strokes
+        return [
+            KeyLine(
+                key.name,
+                key.words,
+                str(typed.get(f"own_keys-{key.name}", keys.typed(chosen[key.name]))),
+                self.key_faults.get(key.name, ""),
+                is_first_fault=key.name == next(iter(self.key_faults), ""),
+                warns=chosen[key.name] in keys.BROWSERS and key.name != "search",
+            )
+            for key in keys.CHANGEABLE
+        ]
+
+    def tool_lines(self) -> list[ToolLine]:
+        """The actions of the toolbar: those in it by their order, then the others."""
+        chosen: Any = self["toolbar"].value()
+        names = chosen.split() if isinstance(chosen, str) else list(chosen or ())
+        words = dict(BY_NAME["toolbar"].options())
+        inside = [ToolLine(name, words[name], is_chosen=True) for name in names if name in words]
+        return inside + [
+            ToolLine(n, w, is_chosen=False) for n, w in words.items() if n not in names
+        ]
+
+    def _note_conflict(self, conflict: keys.Conflict) -> None:
+        words = _("“%(key)s” stands for “%(first)s” already: choose another key for “%(second)s”.")
+        kept, other = conflict.first, conflict.second
+        if not other.stroke:
+            kept, other = other, kept  # that of a fixed key cannot change
+        named = {"key": keys.typed(conflict.stroke), "first": kept.words, "second": other.words}
+        self.key_faults.setdefault(other.name, words % named)
 
 
-def _offer_folders(field: forms.ChoiceField, folders: Iterable[tuple[str, str]]) -> None:
+def _offer_folders(field: Any, folders: Iterable[tuple[str, str]]) -> None:
     """Beside the folders that the declaration names."""
     declared: Any = field.choices
     named = dict(declared)

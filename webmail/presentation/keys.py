@@ -1,4 +1,4 @@
-"""The keys of the list and of the open message.
+"""The keys of the list and of the open message, and the strokes that a user chose for them.
 
 One table: the dialog of the key "?" shows it, and a control says its own keys from it in
 ``aria-keyshortcuts``. By that attribute ``js/keys.js`` finds the control that a key presses.
@@ -6,8 +6,10 @@ One table: the dialog of the key "?" shows it, and a control says its own keys f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -15,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+_SHIFT = pgettext_lazy("key", "Shift")
 _CAPS: dict[str, str | Promise] = {
     "ArrowDown": "↓",
     "ArrowUp": "↑",
@@ -25,73 +28,197 @@ _CAPS: dict[str, str | Promise] = {
     "F10": "F10",
     "Enter": pgettext_lazy("key", "Enter"),
     "Escape": pgettext_lazy("key", "Esc"),
-    "Shift": pgettext_lazy("key", "Shift"),
+    "Shift": _SHIFT,
 }
+_STROKE = re.compile(r"(?:Shift\+)?[A-ZÀ-ÖØ-Þ]|[!-@\[-`{-~²]")
+_TAKEN = re.compile(
+    r"f\d{1,2}|tab|enter|entrée|return|esc|escape|échap|space|espace|home|end|fin|insert|inser|del"
+    r"|delete|suppr|backspace|page.{0,5}|arrow.{0,5}|[←-↓]",
+    re.IGNORECASE,
+)
+_SYSTEM = re.compile(r"(?:ctrl|control|alt|altgr|meta|cmd|win|⌘)\s?\+.*", re.IGNORECASE)
+BROWSERS = frozenset("'/")
+"""Keys by which a browser opens its own search, where neither the list nor a message has the
+focus."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What one or several keys do. ``strokes`` are as ``aria-keyshortcuts`` writes them, separated
-    by blanks."""
+    """What one or several keys do. ``stroke`` is the one that a user may change, as in Gmail, and
+    ``roundcube`` the one of Roundcube's plugin keyboard_shortcuts where that is another; ``fixed``
+    always do it. Strokes are as ``aria-keyshortcuts`` writes them, separated by blanks."""
 
     name: str
-    strokes: str
     words: str | Promise
-
-    @property
-    def caps(self) -> tuple[tuple[str | Promise, ...], ...]:
-        """What stands on the keys: of each stroke those that are pressed together."""
-        strokes = (stroke.split("+") for stroke in self.strokes.split())
-        return tuple(tuple(_CAPS.get(cap, cap.lower()) for cap in caps) for caps in strokes)
+    stroke: str = ""
+    fixed: str = ""
+    roundcube: str = ""
 
 
 IN_BOTH = (
-    Key("next", "J ArrowDown", _("next message")),
-    Key("previous", "K ArrowUp", _("previous message")),
-    Key("reply", "R", pgettext_lazy("of a key", "reply")),
-    Key("reply_all", "A", pgettext_lazy("of a key", "reply to all")),
-    Key("forward", "F", pgettext_lazy("of a key", "forward")),
-    Key("archive", "E", pgettext_lazy("verb, of a key", "archive")),
-    Key("trash", "# Delete", pgettext_lazy("of a key", "delete")),
-    Key("junk", "!", pgettext_lazy("of a key", "report as junk")),
-    Key("choose", "M", pgettext_lazy("of a key", "move or copy")),
-    Key("tags", "L", pgettext_lazy("of a key", "tags")),
-    Key("flag", "S", pgettext_lazy("of a key", "flag for follow-up")),
-    Key("seen", "Shift+I", pgettext_lazy("of a key", "mark as read")),
-    Key("unseen", "Shift+U", pgettext_lazy("of a key", "mark as unread")),
-    Key("write", "C", pgettext_lazy("of a key", "write a message")),
-    Key("search", "/", pgettext_lazy("of a key", "search")),
-    Key("keys", "?", pgettext_lazy("of a key", "show these keys")),
+    Key("next", _("next message"), "J", "ArrowDown", roundcube="K"),
+    Key("previous", _("previous message"), "K", "ArrowUp", roundcube="J"),
+    Key("reply", pgettext_lazy("of a key", "reply"), "R"),
+    Key("reply_all", pgettext_lazy("of a key", "reply to all"), "A", roundcube="Shift+R"),
+    Key("forward", pgettext_lazy("of a key", "forward"), "F"),
+    Key("archive", pgettext_lazy("verb, of a key", "archive"), "E"),
+    Key("trash", pgettext_lazy("of a key", "delete"), "#", "Delete", roundcube="D"),
+    Key("junk", pgettext_lazy("of a key", "report as junk"), "!"),
+    Key("choose", pgettext_lazy("of a key", "move or copy"), "M"),
+    Key("tags", pgettext_lazy("of a key", "tags"), "L"),
+    Key("flag", pgettext_lazy("of a key", "flag for follow-up"), "S", roundcube="*"),
+    Key("seen", pgettext_lazy("of a key", "mark as read"), "Shift+I"),
+    Key("unseen", pgettext_lazy("of a key", "mark as unread"), "Shift+U"),
+    Key("write", pgettext_lazy("of a key", "write a message"), "C"),
+    Key("search", pgettext_lazy("of a key", "search"), "/", roundcube="S"),
+    Key("keys", pgettext_lazy("of a key", "show these keys"), fixed="?"),
 )
-IN_MESSAGE = (Key("back", "U", pgettext_lazy("of a key", "back to the list")),)
+IN_MESSAGE = (
+    Key("back", pgettext_lazy("of a key", "back to the list"), "U"),
+    Key("print", pgettext_lazy("of a key", "print"), "P"),
+)
 IN_LIST = (
-    Key("open", "Enter", pgettext_lazy("a message", "open")),
-    Key("unfold", "ArrowRight", _("unfold a conversation")),
-    Key("fold", "ArrowLeft", _("fold a conversation")),
-    Key("select", "X", pgettext_lazy("a message", "select")),
-    Key("several", "Shift+ArrowDown Shift+ArrowUp Shift+X", _("select several")),
-    Key("all", "Control+A", _("select all that are shown")),
-    Key("menu", "Shift+F10", _("menu of the actions on a message")),
-    Key("none", "Escape", _("clear the selection")),
+    Key("open", pgettext_lazy("a message", "open"), fixed="Enter"),
+    Key("unfold", _("unfold a conversation"), fixed="ArrowRight"),
+    Key("fold", _("fold a conversation"), fixed="ArrowLeft"),
+    Key("select", pgettext_lazy("a message", "select"), "X"),
+    Key("several", _("select several"), fixed="Shift+ArrowDown Shift+ArrowUp"),
+    Key("all", _("select all that are shown"), fixed="Control+A"),
+    Key("menu", _("menu of the actions on a message"), fixed="Shift+F10"),
+    Key("none", _("clear the selection"), fixed="Escape"),
 )
 SECTIONS: tuple[tuple[str | Promise, tuple[Key, ...]], ...] = (
     (_("In the list and in an open message"), IN_BOTH),
     (_("In an open message"), IN_MESSAGE),
     (_("In the list"), IN_LIST),
 )
+CHANGEABLE = tuple(key for _heading, keys in SECTIONS for key in keys if key.stroke)
 _BY_NAME = {key.name: key for _heading, keys in SECTIONS for key in keys}
+_USUAL = {key.name: key.stroke for key in CHANGEABLE}
+# Keys that no control says: scripts ask for their strokes (js/dom.js).
+_WITHOUT_CONTROL = ("next", "previous", "search", "select")
+
+Caps = tuple[tuple[str | Promise, ...], ...]
 
 
-def sections() -> Iterable[tuple[str | Promise, tuple[Key, ...]]]:
-    """The keys for the dialog, under their headings."""
-    return SECTIONS
+def caps(strokes: str) -> Caps:
+    """What stands on the keys: of each stroke those that are pressed together."""
+    each = (stroke.split("+") if len(stroke) > 1 else [stroke] for stroke in strokes.split())
+    return tuple(tuple(_CAPS.get(cap, cap.lower()) for cap in together) for together in each)
 
 
-def shortcut(name: str) -> SafeString:
-    """``{% shortcut "archive" %}``: the attribute that says a control's keys."""
-    return format_html('aria-keyshortcuts="{}"', _BY_NAME[name].strokes)
+def typed(stroke: str) -> str:
+    """A stroke as the settings show it and as a user may type it: "e", "Maj+i"."""
+    return "+".join(str(cap) for cap in caps(stroke)[0]) if stroke else ""
 
 
-def cap(name: str) -> str:
-    """``{% cap "archive" %}``: the first of a control's keys, for its title."""
-    return " + ".join(str(cap) for cap in _BY_NAME[name].caps[0])
+@dataclass(frozen=True)
+class Shown:
+    """One line of the dialog of the keys."""
+
+    words: str | Promise
+    caps: Caps
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The strokes of one user, by the names of keys; "" for a key that was given none."""
+
+    strokes: Mapping[str, str]
+
+    def all_of(self, name: str) -> str:
+        """The chosen stroke and those that are fixed."""
+        fixed = _BY_NAME[name].fixed
+        select = self.strokes["select"]
+        if name == "several" and _STROKE.fullmatch(f"Shift+{select}"):
+            fixed = f"{fixed} Shift+{select}"
+        return f"{self.strokes.get(name, '')} {fixed}".strip()
+
+    def sections(self) -> Iterable[tuple[str | Promise, tuple[Shown, ...]]]:
+        """The keys for the dialog, under their headings."""
+        for heading, keys in SECTIONS:
+            lines = (Shown(key.words, caps(self.all_of(key.name))) for key in keys)
+            yield heading, tuple(line for line in lines if line.caps)
+
+    def shortcut(self, name: str) -> str:
+        """``{% shortcut "archive" %}``: the attribute that says a control's keys."""
+        strokes = self.all_of(name)
+        return format_html('aria-keyshortcuts="{}"', strokes) if strokes else SafeString("")
+
+    def cap(self, name: str) -> str:
+        """``{% cap "archive" %}``: the first of a control's keys in brackets, for its title."""
+        first = caps(self.all_of(name))[:1]
+        return f" ({' + '.join(str(cap) for cap in first[0])})" if first else ""
+
+    @property
+    def for_scripts(self) -> str:
+        """The strokes that scripts must be told: ``next=K``, separated by blanks; "" where they
+        are the usual ones."""
+        named = ((name, self.strokes[name]) for name in _WITHOUT_CONTROL)
+        return " ".join(f"{name}={stroke}" for name, stroke in named if stroke != _USUAL[name])
+
+
+@lru_cache(maxsize=512)
+def scheme(kind: str = "gmail", own: str = "") -> Scheme:
+    """The keys as Gmail has them, as Roundcube, or the user's ``own``, of which what is nonsense
+    counts as not chosen."""
+    if kind == "roundcube":
+        return Scheme({key.name: key.roundcube or key.stroke for key in CHANGEABLE})
+    return Scheme(_USUAL | (_read(own) if kind == "own" else {}))
+
+
+def _read(own: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in own.split(" "))
+    return {
+        name: stroke
+        for name, sign, stroke in pairs
+        if name in _USUAL and sign and (not stroke or _STROKE.fullmatch(stroke))
+    }
+
+
+def write(strokes: Mapping[str, str]) -> str:
+    """Own keys as the preference keeps them: those that are not as in Gmail."""
+    return " ".join(
+        f"{name}={strokes[name]}" for name in _USUAL if strokes.get(name, "") != _USUAL[name]
+    )
+
+
+class Refused(ValueError):
+    """A key that no action can have; its words say why."""
+
+
+def parse(text: str) -> str:
+    """The stroke that a user typed, "" for none. Raises Refused."""
+    text = text.strip()
+    shift = re.compile(rf"(?:shift|maj|⇧|{re.escape(str(_SHIFT))})\s?\+\s?(?=.)", re.IGNORECASE)
+    letter = shift.sub("", text, count=1).upper()
+    stroke = f"Shift+{letter}" if shift.match(text) else letter
+    if not text or _STROKE.fullmatch(stroke):
+        return stroke if text else ""
+    if _SYSTEM.fullmatch(text):
+        raise Refused(_("Keys with Ctrl, Alt or the system’s key belong to the browser."))
+    if _TAKEN.fullmatch(letter):
+        raise Refused(_("The browser, the list or the page needs this key."))
+    raise Refused(_("Give one key: a letter, a digit or a sign, or a letter with Shift."))
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two keys that one stroke stands for."""
+
+    first: Key
+    second: Key
+    stroke: str
+
+
+def conflicts(strokes: Mapping[str, str]) -> list[Conflict]:
+    """Strokes that two keys of one place have; a key of the list alone may be one of the message
+    alone."""
+    found = []
+    for places in ((*IN_BOTH, *IN_MESSAGE), (*IN_BOTH, *IN_LIST)):
+        seen: dict[str, Key] = {}
+        for key in places:
+            for stroke in (strokes.get(key.name, ""), *key.fixed.split()):
+                if stroke and (first := seen.setdefault(stroke, key)) is not key:
+                    found.append(Conflict(first, key, stroke))
+    return list(dict.fromkeys(found))

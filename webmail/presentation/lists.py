@@ -267,6 +267,18 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Column:
+    """The head of a column of a list over the full width. ``order``: ``ascending`` or
+    ``descending`` where the list is sorted by it, as ``aria-sort`` says it, else ""; ``url`` sorts
+    by it, or by it the other way round."""
+
+    name: str
+    label: str
+    url: str
+    order: str
+
+
+@dataclass(frozen=True)
 class MailPage:
     """One page of a folder. ``url`` shows the same list from its top; ``total`` counts the folder,
     ``listed`` what the filter lets through; ``above`` rows stand above this page. ``month`` and
@@ -292,6 +304,7 @@ class MailPage:
     sort: Choice
     only: Choice
     sorts: tuple[Choice, ...]
+    columns: tuple[Column, ...]
     directions: tuple[Choice, ...]
     filters: tuple[Choice, ...]
     hidden: tuple[tuple[str, str], ...]
@@ -437,6 +450,7 @@ def mail_page(
         sort=next(choice for choice in sorts if choice.is_current),
         only=next(choice for choice in filters if choice.is_current),
         sorts=sorts,
+        columns=_columns(base, view, own_mail=own_mail),
         directions=_directions(base, view),
         filters=filters,
         hidden=tuple(_query(view).items()),
@@ -658,6 +672,30 @@ def _sort(url: str, view: View, name: str) -> Choice:
     is_current = name == view.sort and not view.threads
     up = not view.down if is_current else up
     return Choice(str(_SORTED[name]), _with_query(url, _query(view, sort=name, up=up)), is_current)
+
+
+_COLUMNS = {
+    "from": pgettext_lazy("column", "From"),
+    "to": pgettext_lazy("column", "To"),
+    "subject": pgettext_lazy("column", "Subject"),
+    "size": pgettext_lazy("column", "Size"),
+    "arrival": pgettext_lazy("column", "Date"),
+}
+
+
+def _columns(url: str, view: View, *, own_mail: bool) -> tuple[Column, ...]:
+    """From the left to the right."""
+    names = ("to" if own_mail else "from", "subject", "size", "arrival")
+    return tuple(_column(url, view, name) for name in names)
+
+
+def _column(url: str, view: View, name: str) -> Column:
+    if name != ("arrival" if view.sort == "date" else view.sort):
+        return Column(name, str(_COLUMNS[name]), _sort(url, view, name).url, "")
+    chosen: dict[str, object] = {} if view.threads else {"sort": view.sort}
+    other_way = _with_query(url, _query(view, **chosen, up=view.down))
+    order = "descending" if view.down else "ascending"
+    return Column(name, str(_COLUMNS[name]), other_way, order)
 
 
 def _directions(url: str, view: View) -> tuple[Choice, ...]:

@@ -50,7 +50,12 @@ def _chosen(name: str, label: Words) -> Page:
 
 DISPLAY = Page("display", pgettext_lazy("preferences", "Display"), ("mail:preferences",))
 TABS: tuple[Tab, ...] = (
-    Tab("display", DISPLAY.label, "monitor", (DISPLAY,)),
+    Tab(
+        "display",
+        DISPLAY.label,
+        "monitor",
+        (DISPLAY, _chosen("tools", _("Toolbar and keys"))),
+    ),
     Tab(
         "reading",
         pgettext_lazy("preferences", "Reading"),

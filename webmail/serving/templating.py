@@ -27,10 +27,9 @@ from django.urls import NoReverseMatch, get_script_prefix
 from django.utils.translation import get_language
 
 from webmail.presentation.icons import drawing, icon
-from webmail.presentation.keys import cap, shortcut
 
 # Tags that say the same of the same words, in one language.
-_CONSTANT = (icon, drawing, shortcut, cap)
+_CONSTANT = (icon, drawing)
 _INDENT = re.compile(r"\n[ \t]+")
 
 

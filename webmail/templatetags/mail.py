@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from webmail.help import articles
-from webmail.presentation import elision, files, keys, markup, scripts, settings
+from webmail.presentation import elision, files, keys, markup, scripts, settings, tools
 from webmail.serving import logs
 
 # What the list of folders on the page is like, as htmx says with each request (js/folders.js).
@@ -22,14 +22,54 @@ register.simple_tag(markup.folder_rows)
 register.simple_tag(markup.flag_button)
 register.simple_tag(markup.menu_choices)
 register.simple_tag(markup.month_options)
-register.simple_tag(keys.sections, name="key_sections")
-register.simple_tag(keys.shortcut)
-register.simple_tag(keys.cap)
 register.simple_tag(logs.request_id)
 register.simple_tag(settings.head, name="settings_head")
 register.filter(elision.of)
 register.filter(scripts.kept_on)
 register.filter(files.short_name)
+
+
+def _scheme(context: Context) -> keys.Scheme:
+    """The keys of the user whose page it is; of others the usual ones."""
+    prefs = context.get("prefs")
+    return keys.scheme(prefs.keys, prefs.own_keys) if prefs else keys.scheme()
+
+
+@register.simple_tag(takes_context=True)
+def shortcut(context: Context, name: str) -> str:
+    """``{% shortcut "archive" %}``: the attribute that says a control's keys."""
+    return _scheme(context).shortcut(name)
+
+
+@register.simple_tag(takes_context=True)
+def cap(context: Context, name: str) -> str:
+    """``{% cap "archive" %}``: the first of a control's keys in brackets, for its title."""
+    return _scheme(context).cap(name)
+
+
+@register.simple_tag(takes_context=True)
+def keys_for_scripts(context: Context) -> str:
+    """The keys that scripts must be told, "" where they are the usual ones."""
+    return _scheme(context).for_scripts
+
+
+@register.simple_tag(takes_context=True)
+def key_sections(context: Context) -> list[tuple[object, tuple[keys.Shown, ...]]]:
+    """The keys for the dialog, under their headings."""
+    return list(_scheme(context).sections())
+
+
+@register.simple_tag(takes_context=True)
+def message_tools(context: Context) -> tools.Tools:
+    """The actions on the open message: those of its toolbar, and those of its menu."""
+    user = context["user"]
+    has_rules = bool(user.mail_domain and user.mail_domain.sieve_host)
+    return tools.tools(
+        context["opened"],
+        context["prefs"].toolbar,
+        str(context.get("here") or ""),
+        has_rules=has_rules,
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as toasts
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext
@@ -35,7 +35,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         return _reset(request, tab)
     with session.imap(request) as imap:
         folders = read_folders(imap, "").shown
-    posted = request.POST if request.method == "POST" else None
+    posted = _moved(request.POST) if request.method == "POST" else None
     form = PreferencesForm(
         posted,
         preferences=request.preferences,
@@ -59,6 +59,20 @@ def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
     if field is not None and themes.of(request).sheet:
         (blue, _blue), *others = field.choices
         field.choices = [(blue, gettext("That of my authority")), *others]
+
+
+def _moved(posted: QueryDict) -> QueryDict:
+    """Where a button of the toolbar's order was pressed, what was posted with that tool one place
+    further up or down; what is chosen besides is saved as by the button that saves."""
+    names = posted.getlist("toolbar")
+    for button, step in (("raise", -1), ("lower", 1)):
+        name = posted.get(button)
+        if name in names and 0 <= (place := names.index(name) + step) < len(names):
+            names.remove(name)
+            names.insert(place, name)
+            posted = posted.copy()
+            posted.setlist("toolbar", names)
+    return posted
 
 
 def _places(folders: FolderList) -> list[tuple[str, str]]:

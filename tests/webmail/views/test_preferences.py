@@ -10,8 +10,9 @@ from django.test import Client
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter, page, path, subjects, words
+from tests.webmail.views.mail import Answer, letter, page, path, subjects, words
 from webmail.models import PreferenceDefault
+from webmail.presentation import keys
 
 pytestmark = pytest.mark.django_db
 URL = "/preferences/"
@@ -20,6 +21,8 @@ CHOSEN = {
     "snippets": "off",
     "columns": "size",
     "first_steps": "off",
+    "toolbar": "reply",
+    "keys": "roundcube",
     "key_sheet": "everywhere",
     "conversations": "on",
     "panes": "none",
@@ -135,6 +138,8 @@ def test_the_language_changes_the_page_at_once(reader: Client, mailbox: Mailbox)
         ("page_size", "-1"),
         ("dates", "a\x00b"),
         ("panes", ""),
+        ("keys", "emacs"),
+        ("toolbar", "explode"),
     ],
 )
 def test_nonsense_is_refused_and_nothing_saved(
@@ -231,3 +236,118 @@ def test_several_columns_are_kept_in_their_order(reader: Client, mailbox: Mailbo
     assert reader.post(URL, CHOSEN | {"columns": ["date", "colour"]}).status_code == 422
     set_default("columns", "date size", locked=True)
     assert 'data-columns="date size"' in page(reader.get(URL))
+
+
+# --- the toolbar and the keys ---
+
+TOOLS = of("tools")
+TYPED = {f"own_keys-{key.name}": keys.typed(key.stroke) for key in keys.CHANGEABLE}
+CHOSEN_TOOLS = {"toolbar": ["reply"], "keys": "gmail", "key_sheet": "everywhere"}
+
+
+def bar(answer: Answer) -> list[str]:
+    """Titles of the tools in the bar of the open message, by their order."""
+    tools = page(answer).split('id="open-form"')[1].split("data-menu")[0]
+    return re.findall(r'title="([^"]*)"', tools)
+
+
+def test_the_tools_stand_in_the_order_that_was_chosen(reader: Client, mailbox: Mailbox) -> None:
+    where = path(mailbox, mailbox.append(letter()))
+    assert bar(reader.get(where))[:4] == [
+        "Répondre (r)", "Répondre à tous (a)", "Transférer (f)", "Archiver (e)",
+    ]  # fmt: skip
+    posted = {**CHOSEN_TOOLS, "toolbar": ["print", "trash", "flag", "reply"]}
+    assert reader.post(TOOLS, posted).status_code == 302
+    assert User.objects.get().preferences["toolbar"] == "print trash flag reply"
+    shown = reader.get(where)
+    assert bar(shown)[:4] == ["Imprimer (p)", "Supprimer (#)", "Suivre (s)", "Répondre (r)"]
+    menu = page(shown).split('id="open-form"')[1].split("data-menu")[1].split("</details>")[0]
+    assert 'value="archive"' in menu and 'value="trash"' not in menu and "open-flag" not in menu
+
+
+def test_no_tool_at_all_is_a_choice(reader: Client, mailbox: Mailbox) -> None:
+    where = path(mailbox, mailbox.append(letter()))
+    assert reader.post(TOOLS, {**CHOSEN_TOOLS, "toolbar": []}).status_code == 302
+    assert User.objects.get().preferences["toolbar"] == ""
+    assert 'value="archive"' in page(reader.get(where))
+
+
+@pytest.mark.parametrize(
+    ("button", "order"),
+    [
+        ({"raise": "trash"}, "reply trash archive"),
+        ({"lower": "reply"}, "archive reply trash"),
+        ({"raise": "reply"}, "reply archive trash"),
+        ({"lower": "print"}, "reply archive trash"),
+    ],
+)
+def test_a_tool_moves_without_a_script(reader: Client, button: dict[str, str], order: str) -> None:
+    posted = {**CHOSEN_TOOLS, "toolbar": ["reply", "archive", "trash"], **button}
+    assert reader.post(TOOLS, posted).status_code == 302
+    assert User.objects.get().preferences["toolbar"] == order
+
+
+def test_keys_of_roundcube_stand_in_titles_attributes_and_the_dialog(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    where = path(mailbox, mailbox.append(letter()))
+    assert "data-keys" not in page(reader.get(where))
+    reader.post(TOOLS, CHOSEN_TOOLS | {"keys": "roundcube"})
+    shown = page(reader.get(where))
+    assert 'data-keys="next=K previous=J search=S"' in shown
+    assert 'aria-keyshortcuts="D Delete"' in shown and "Supprimer (d)" in shown
+    assert "<kbd>d</kbd>" in shown.split('id="keys"')[1]
+    assert "<kbd>d</kbd>" in page(reader.get("/help/keys/"))
+
+
+def test_own_keys_are_kept(reader: Client, mailbox: Mailbox) -> None:
+    where = path(mailbox, mailbox.append(letter()))
+    typed = TYPED | {"own_keys-archive": "y", "own_keys-junk": "", "own_keys-print": "Maj+p"}
+    assert reader.post(TOOLS, CHOSEN_TOOLS | {"keys": "own"} | typed).status_code == 302
+    assert User.objects.get().preferences["own_keys"] == "archive=Y junk= print=Shift+P"
+    shown = page(reader.get(where))
+    assert 'aria-keyshortcuts="Y"' in shown and 'aria-keyshortcuts="Shift+P"' in shown
+    assert 'value="y"' in page(reader.get(TOOLS))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words_of_it"),
+    [
+        ({"own_keys-archive": "r"}, "sert déjà à « répondre »"),
+        ({"own_keys-archive": "?"}, "« ? » sert déjà à « afficher"),
+        ({"own_keys-archive": "Ctrl+w"}, "réservées au navigateur"),
+        ({"own_keys-archive": "F5"}, "a besoin de cette touche"),
+        ({"own_keys-archive": "abc"}, "une seule touche"),
+        ({"own_keys-archive": "\x00"}, "une seule touche"),
+    ],
+)
+def test_a_wrong_key_is_refused_in_words_and_nothing_is_saved(
+    reader: Client, wrong: dict[str, str], words_of_it: str
+) -> None:
+    answer = reader.post(TOOLS, CHOSEN_TOOLS | {"keys": "own"} | TYPED | wrong)
+    assert answer.status_code == 422
+    assert words_of_it in words(answer)
+    assert len(re.findall(r'aria-invalid="true"', page(answer))) == 1
+    assert User.objects.get().preferences == {}
+
+
+def test_own_keys_of_someone_who_wants_others_are_not_looked_at(reader: Client) -> None:
+    reader.post(TOOLS, CHOSEN_TOOLS | {"keys": "own"} | TYPED | {"own_keys-archive": "y"})
+    wrong = TYPED | {"own_keys-archive": "r"}
+    assert reader.post(TOOLS, CHOSEN_TOOLS | {"keys": "gmail"} | wrong).status_code == 302
+    assert User.objects.get().preferences["own_keys"] == "archive=Y"
+
+
+def test_a_key_that_browsers_use_is_warned_of(reader: Client) -> None:
+    reader.post(TOOLS, CHOSEN_TOOLS | {"keys": "own"} | TYPED | {"own_keys-archive": "'"})
+    shown = reader.get(TOOLS)
+    assert words(shown).count("certains navigateurs ouvrent leur propre recherche") == 1
+
+
+def test_original_tools_and_keys_come_back(reader: Client) -> None:
+    reader.post(URL, CHOSEN)
+    assert reader.post(TOOLS, {"reset": "1"}).status_code == 302
+    kept = User.objects.get().preferences
+    assert (
+        not kept.keys() & {"toolbar", "keys", "own_keys", "key_sheet"} and kept["theme"] == "dark"
+    )

@@ -271,12 +271,6 @@ export function start() {
   addEventListener("resize", placeBelow);
   document.body.addEventListener("htmx:afterSettle", placeBelow);
   bringBack();
-  // As the other letters, while the list has the focus (WCAG 2.1.4).
-  on("keydown", "#rows", (_list, event) => {
-    if (event.key !== "c" || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    document.querySelector(".side-new")?.click();
-  });
   on("click", "a[href]", (link, event) => {
     const url = new URL(link.href);
     if (!isPlain(event) || event.defaultPrevented || link.target || url.origin !== location.origin || !WRITES.test(url.pathname)) return;

@@ -35,3 +35,17 @@ export const bare = (text) =>
 
 /** A number as a reader expects it: 4 213. */
 export const grouped = (number) => number.toLocaleString(document.documentElement.lang);
+
+// The keys of what is no control, where a user chose others (webmail/presentation/keys.py).
+const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
+const chosenKeys = () => Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
+
+/** The stroke as aria-keyshortcuts writes it; "" for one that it never names. */
+export function strokeOf({ key, shiftKey }) {
+  if (key.length > 1) return shiftKey ? "" : key;
+  const letter = key.toUpperCase();
+  return shiftKey && letter !== key.toLowerCase() ? `Shift+${letter}` : letter;
+}
+
+/** Whether the stroke is the one of an action: "next", "previous", "search", "select". */
+export const isKey = (stroke, name) => stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);

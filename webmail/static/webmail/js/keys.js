@@ -1,6 +1,7 @@
 // The keys of the list and of the open message: single letters act only while one of them has the focus (WCAG 2.1.4).
 // A control says its own keys (webmail/presentation/keys.py); here it is found by them and pressed.
 
+import { strokeOf } from "./dom.js";
 import { follow, linkFor } from "./rowmenu.js";
 import { act } from "./selection.js";
 
@@ -19,13 +20,6 @@ export function regionOf(event) {
 
 /** Whether a key that is pressed is neither written nor chooses something. */
 export const isBeside = (event) => !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
-
-/** The stroke as aria-keyshortcuts writes it; "" for one that it never names. */
-function strokeOf({ key, shiftKey }) {
-  if (key.length > 1) return shiftKey ? "" : key;
-  const letter = key.toUpperCase();
-  return shiftKey && letter !== key.toLowerCase() ? `Shift+${letter}` : letter;
-}
 
 const saying = (stroke) => `[aria-keyshortcuts~="${CSS.escape(stroke)}"]`;
 const find = (place, stroke) => document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);

@@ -1,6 +1,6 @@
 // The message list: its keys, the row that is open, and pages that scroll in.
 
-import { on, within } from "./dom.js";
+import { isKey, on, strokeOf, within } from "./dom.js";
 
 export const rows = () => [...document.querySelectorAll("#rows .row")];
 
@@ -29,17 +29,10 @@ function unfold(event, row, isOpen) {
 function key(region, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const current = event.target.closest(".row");
-  switch (event.key) {
-    case "ArrowDown":
-    case "j":
-      return move(event, current, 1);
-    case "ArrowUp":
-    case "k":
-      return move(event, current, -1);
-    case "ArrowRight":
-    case "ArrowLeft":
-      return unfold(event, current, event.key === "ArrowRight");
-  }
+  const stroke = strokeOf(event);
+  if (stroke === "ArrowDown" || isKey(stroke, "next")) move(event, current, 1);
+  else if (stroke === "ArrowUp" || isKey(stroke, "previous")) move(event, current, -1);
+  else if (["ArrowRight", "ArrowLeft"].includes(stroke)) unfold(event, current, stroke === "ArrowRight");
 }
 
 export function markRead(ref, isRead) {

@@ -1,7 +1,7 @@
 // The search field: what it says, what is suggested below it, when a search is given up, and the hits in a message's
 // frame.
 
-import { on, within } from "./dom.js";
+import { isKey, on, strokeOf, within } from "./dom.js";
 import { regionOf } from "./keys.js";
 
 // Letters of a message that are looked through: beyond, marking would hold the page up.
@@ -185,7 +185,7 @@ export function start() {
   on("click", "#search-suggestions [role=option]", (option, event) => (event.target.closest("[data-x]") ? remove(option) : choose(option)));
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || !regionOf(event) || !field()?.offsetParent) return;
+    if (!isKey(strokeOf(event), "search") || !regionOf(event) || !field()?.offsetParent) return;
     event.preventDefault();
     field().select();
   });

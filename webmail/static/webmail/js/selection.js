@@ -1,6 +1,6 @@
 // Picking several messages, and what follows an action without asking for the list again.
 
-import { grouped, on } from "./dom.js";
+import { grouped, isKey, on, strokeOf } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
 import { bring, neighbourOf, openMessage, openRow } from "./steps.js";
 
@@ -128,7 +128,9 @@ function key(region, event) {
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.shiftKey && row && ["ArrowDown", "ArrowUp"].includes(event.key)) return walkPicking(event, row);
-  if (event.key === "x" || event.key === "X") return box && pickTo(box, event.shiftKey, event.shiftKey || !box.checked);
+  const stroke = strokeOf(event);
+  const isLast = stroke.startsWith("Shift+") && isKey(stroke.slice(6), "select");
+  if (isLast || isKey(stroke, "select")) return box && pickTo(box, isLast, isLast || !box.checked);
   if (event.key === "Escape") unpick();
 }
 

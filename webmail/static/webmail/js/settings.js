@@ -5,7 +5,58 @@ import { on } from "./dom.js";
 
 const SHOWN = ["theme", "density", "panes", "accent", "text"];
 
+/** A tool goes one place up or down, as its button says; the focus stays on it, and its place is said. */
+function moveTool(button, event) {
+  const line = button.closest("li");
+  const other = button.name === "raise" ? line.previousElementSibling : line.nextElementSibling;
+  event.preventDefault();
+  if (!other) return;
+  if (button.name === "raise") other.before(line);
+  else other.after(line);
+  // At an end of the list its own button has nowhere to go, and is hidden.
+  const isAtEnd = button.name === "raise" ? !line.previousElementSibling : !line.nextElementSibling;
+  (isAtEnd ? line.querySelector(`button:not([name=${button.name}])`) : button).focus();
+  sayPlace(line);
+}
+
+function sayPlace(line) {
+  const { moved } = line.parentElement.dataset;
+  const place = [...line.parentElement.children].indexOf(line) + 1;
+  const words = moved.replace("@", line.textContent.trim()).replace("#", place);
+  document.querySelector("[data-order-said]").textContent = words;
+}
+
+let dragged = null;
+
+function dragOver(line, event) {
+  if (!dragged || dragged.parentElement !== line.parentElement) return;
+  event.preventDefault();
+  const { top, height } = line.getBoundingClientRect();
+  if (event.clientY < top + height / 2) line.before(dragged);
+  else line.after(dragged);
+}
+
+/** A key that is pressed in its field stands there; Tab goes on, and Backspace empties it. */
+function typeKey(field, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.key.length !== 1 || event.key === " ") return;
+  event.preventDefault();
+  const isShifted = event.shiftKey && event.key.toUpperCase() !== event.key.toLowerCase();
+  field.value = `${isShifted ? `${field.dataset.ownKey}+` : ""}${event.key.toLowerCase()}`;
+}
+
 export function start() {
+  on("click", "[data-tool-order] button", moveTool);
+  on("dragstart", "[data-tool-order] li", (line, { dataTransfer }) => {
+    dragged = line;
+    dataTransfer.effectAllowed = "move";
+    dataTransfer.setData("text/plain", "");
+  });
+  on("dragover", "[data-tool-order] li", dragOver);
+  on("dragend", "[data-tool-order] li", (line) => {
+    dragged = null;
+    sayPlace(line);
+  });
+  on("keydown", "[data-own-key]", typeKey);
   on("change", "[data-settings] input[type=radio]", (choice) => {
     if (SHOWN.includes(choice.name)) document.documentElement.dataset[choice.name] = choice.value;
   });

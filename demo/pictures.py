@@ -1,0 +1,360 @@
+"""Pictures of every page, taken by a browser from the demo's data.
+
+    .venv/bin/python -m demo.pictures FOLDER            every page: three widths, light and dark
+    .venv/bin/python -m demo.pictures --docs            those of the README and of docs/
+
+Starts the demo where none answers at the port, and stops it again. Needs the tests' packages
+(`bin/test` installs them) and Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from demo.academy import PEOPLE
+from demo.environment import ROOT
+from demo.words import Refused, say
+
+WIDTHS = {1440: 900, 1024: 768, 375: 800}
+"""Each with the height of its window."""
+THEMES = ("light", "dark")
+# However the folder was sorted last.
+INBOX = "/mail/INBOX/?sort=arrival"
+DOCS = ROOT / "docs" / "images"
+_TOLD = "Connexion depuis un nouvel appareil"
+_SHEET = 6  # pictures beside each other on a contact sheet
+_SHEET_WIDTH = 300
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page. ``then``: what is done on it before its picture is taken."""
+
+    name: str
+    path: str
+    then: Callable[[Page], None] | None = None
+    is_signed_in: bool = True
+
+
+def _open_message(page: Page) -> None:
+    page.locator("#rows .row > a", has_text="Votre visite").first.click()
+    page.locator("#message[data-open]").wait_for()
+    page.mouse.move(0, 0)
+
+
+def _open_viewer(page: Page) -> None:
+    _open_message(page)
+    page.locator(".file-text a").first.click()
+    page.locator("#viewer").wait_for()
+
+
+def _reply(page: Page) -> None:
+    _open_message(page)
+    page.goto(page.locator("#message .answer").get_attribute("href") or "/")
+
+
+def _pick(page: Page) -> None:
+    for place in (0, 2):
+        page.locator("#rows .pick input").nth(place).check(force=True)
+
+
+def _open_menu(page: Page) -> None:
+    page.locator(".top-acts .me").click()
+
+
+def _first(selector: str) -> Callable[[Page], None]:
+    """Follow the first link like this."""
+
+    def follow(page: Page) -> None:
+        if address := page.locator(selector).first.get_attribute("href"):
+            page.goto(address)
+
+    return follow
+
+
+SHOTS = (
+    Shot("sign-in", "/accounts/login/", is_signed_in=False),
+    Shot("lookup", "/lookup/", is_signed_in=False),
+    Shot("help", "/help/", is_signed_in=False),
+    Shot("help-keys", "/help/keys/", is_signed_in=False),
+    Shot("help-news", "/help/news/", is_signed_in=False),
+    Shot("help-article", "/help/write/", is_signed_in=False),
+    Shot("legal", "/legal/", is_signed_in=False),
+    Shot("privacy", "/privacy/", is_signed_in=False),
+    Shot("accessibility", "/accessibilite/", is_signed_in=False),
+    Shot("guides", "/guides/", is_signed_in=False),
+    Shot("not-found", "/nowhere/", is_signed_in=False),
+    Shot("inbox", INBOX),
+    Shot("message", INBOX, _open_message),
+    Shot("viewer", INBOX, _open_viewer),
+    Shot("picked", INBOX, _pick),
+    Shot("menu", INBOX, _open_menu),
+    Shot("conversations", "/mail/INBOX/?threads=1"),
+    Shot("sent", "/mail/Sent/"),
+    Shot("drafts", "/mail/Drafts/"),
+    Shot("trash", "/mail/Trash/"),
+    Shot("drafts-discarded", "/drafts/discarded/"),
+    Shot("outbox", "/outbox/"),
+    Shot("search", "/search/?q=conseil"),
+    Shot("search-nothing", "/search/?q=zzzz"),
+    Shot("search-form", "/search/?refine=1"),
+    Shot("search-trace", "/search/trace/"),
+    Shot("compose", "/compose/"),
+    Shot("reply", INBOX, _reply),
+    Shot("folders", "/folders/"),
+    Shot("space", "/folders/space/"),
+    Shot("transfers", "/transfers/"),
+    Shot("jobs", "/jobs/"),
+    Shot("rules", "/rules/"),
+    Shot("rule", "/rules/new/"),
+    Shot("rules-raw", "/rules/raw/"),
+    Shot("absence", "/rules/absence/"),
+    Shot("senders", "/adverts/senders/"),
+    Shot("tags", "/tags/"),
+    Shot("display", "/preferences/"),
+    Shot("tools", "/preferences/tools/"),
+    Shot("reading", "/preferences/reading/"),
+    Shot("writing", "/preferences/writing/"),
+    Shot("adverts", "/preferences/adverts/"),
+    Shot("notifications", "/preferences/notifications/"),
+    Shot("identities", "/preferences/identities/"),
+    Shot("canned", "/preferences/canned/"),
+    Shot("settings-found", "/preferences/find/?q=couleur"),
+    Shot("own-data", "/account/data/"),
+    Shot("account", "/account/"),
+    Shot("security", "/account/security/"),
+    Shot("sessions", "/account/sessions/"),
+    Shot("password", "/account/password/"),
+    Shot("mail-settings", "/account/settings/"),
+    Shot("phone", "/account/settings/phone/"),
+    Shot("services", "/services/"),
+    Shot("contacts", "/contacts/"),
+    Shot("contact", "/contacts/", _first("#rows .row > a")),
+    Shot("contact-new", "/contacts/new/"),
+    Shot("group-new", "/contacts/groups/new/"),
+    Shot("collected", "/contacts/collected/"),
+    Shot("directory", "/contacts/directory/"),
+    Shot("duplicates", "/contacts/duplicates/"),
+    Shot("contacts-bin", "/contacts/bin/"),
+    Shot("contacts-year", "/contacts/year/"),
+    Shot("import", "/contacts/import/"),
+    Shot("export", "/contacts/export/"),
+)
+# Name of the file in docs/images/: the page, and the window that it is seen in.
+DOCS_SHOTS = (
+    ("reading.webp", "message", 1440, 900, 1, "light"),
+    ("telephone.webp", "inbox", 375, 720, 2, "light"),
+    ("reading-dark.webp", "message", 1440, 900, 1, "dark"),
+    ("tools.webp", "tools", 1440, 900, 1, "light"),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """0 when the pictures were taken, 1 after saying why not."""
+    chosen = _options(arguments)
+    try:
+        with _demo(chosen.port) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"]
+            )
+            studio = Studio(browser, address, _sign_in(browser, address))
+            if chosen.docs:
+                take_docs(studio)
+            else:
+                only = set(filter(None, chosen.only.split(",")))
+                take(studio, Path(chosen.folder), only)
+            browser.close()
+    except Refused as refused:
+        say(str(refused))
+        return 1
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo.pictures")
+    parser.add_argument("folder", nargs="?", default=str(ROOT / "var" / "pictures"))
+    parser.add_argument("--docs", action="store_true", help="those of the README and of docs/")
+    parser.add_argument("--only", default="", help="names of pages, with commas between them")
+    parser.add_argument("--port", type=int, default=8000, help="of the demo (8000)")
+    return parser.parse_args(arguments)
+
+
+def _chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        raise Refused("Chromium is not installed: `bin/test` installs it.")
+    return found
+
+
+@contextmanager
+def _demo(port: int) -> Iterator[str]:
+    """The address of a demo that runs, or of one that is started for the pictures."""
+    address = f"http://localhost:{port}"
+    if _answers(address):
+        yield address
+        return
+    command = [str(ROOT / "bin" / "demo"), "--json", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
+        if child.stdout is None or not child.stdout.readline():
+            raise Refused(f"bin/demo ended with status {child.wait()}.")
+        try:
+            yield address
+        finally:
+            child.terminate()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/livez", timeout=5):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A browser, the address of the demo, and the cookies of a sign-in: of one, since each sign-in
+    of a new browser is told of by a message in the inbox."""
+
+    browser: Browser
+    address: str
+    cookies: StorageState
+
+
+def take(studio: Studio, folder: Path, only: set[str]) -> None:
+    """Every page at every width in both themes, with a contact sheet of each kind, and a list of
+    the pages that are wider than their window."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for width, height in WIDTHS.items():
+        for theme in THEMES:
+            kind = f"{width}-{theme}"
+            files = []
+            with _window(studio, width, height, theme) as pages:
+                for shot in SHOTS:
+                    if only and shot.name not in only:
+                        continue
+                    try:
+                        page = _show(pages[shot.is_signed_in], shot)
+                    except PlaywrightError as problem:
+                        say(f"{shot.name} {kind}: {problem.message.splitlines()[0]}")
+                        continue
+                    files.append(folder / f"{shot.name}-{kind}.png")
+                    page.screenshot(path=files[-1])
+                    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                        say(f"{shot.name} is wider than {width} pixels")
+            contact_sheet(files, folder / f"sheet-{kind}.webp")
+            say(f"{len(files)} pictures {kind}")
+
+
+def take_docs(studio: Studio) -> None:
+    """The pictures of the README and of docs/."""
+    shots = {shot.name: shot for shot in SHOTS}
+    for file, name, width, height, scale, theme in DOCS_SHOTS:
+        with _window(studio, width, height, theme, scale) as pages:
+            page = _show(pages[shots[name].is_signed_in], shots[name])
+            picture = Image.open(BytesIO(page.screenshot()))
+        picture.convert("RGB").save(DOCS / file, lossless=True, quality=100, method=6)
+        say(f"docs/images/{file}")
+
+
+@contextmanager
+def _window(
+    studio: Studio, width: int, height: int, theme: str, scale: int = 1
+) -> Iterator[tuple[Page, Page]]:
+    """Two windows: of a stranger, and of the first person of the demo."""
+    contexts = [
+        studio.browser.new_context(
+            base_url=studio.address,
+            storage_state=state,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            device_scale_factor=scale,
+            has_touch=width < 600,
+            locale="fr-FR",
+            reduced_motion="reduce",
+        )
+        for state in (None, studio.cookies)
+    ]
+    try:
+        stranger, page = (_page(context) for context in contexts)
+        yield stranger, page
+    finally:
+        for context in contexts:
+            context.close()
+
+
+def _page(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def _sign_in(browser: Browser, address: str) -> StorageState:
+    """The cookies of the first person, whose inbox has no message about that."""
+    context = browser.new_context(base_url=address, locale="fr-FR")
+    page, person = _page(context), PEOPLE[0]
+    page.goto("/accounts/login/")
+    page.locator("[name=login]").fill(person.login)
+    page.locator("[name=password]").fill(person.password)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url("**/mail/INBOX/")
+    page.wait_for_timeout(6_000)  # the message is on its way
+    page.goto(INBOX)
+    told = page.locator("#rows .row", has_text=_TOLD)
+    if count := told.count():
+        for place in range(count):
+            told.nth(place).locator(".pick input").check(force=True)
+        page.locator("#act-form [value=trash]").click()
+        told.first.wait_for(state="detached")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _show(page: Page, shot: Shot) -> Page:
+    page.goto(shot.path)
+    if shot.then:
+        shot.then(page)
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready")
+    # What is fetched a moment later; with push a connection stays open, so that no page is "idle".
+    page.wait_for_timeout(900)
+    return page
+
+
+def contact_sheet(files: Iterable[Path], sheet: Path) -> None:
+    """All pictures on one, small, by their order."""
+    small = []
+    for file in files:
+        with Image.open(file) as kept:
+            picture = kept.convert("RGB")
+        height = round(picture.height * _SHEET_WIDTH / picture.width)
+        small.append(picture.resize((_SHEET_WIDTH, height), Image.Resampling.LANCZOS))
+    if not small:
+        return
+    height = max(picture.height for picture in small) + 8
+    rows = -(-len(small) // _SHEET)
+    whole = Image.new("RGB", ((_SHEET_WIDTH + 8) * _SHEET, height * rows), "#888888")
+    for place, picture in enumerate(small):
+        whole.paste(picture, (place % _SHEET * (_SHEET_WIDTH + 8), place // _SHEET * height))
+    whole.save(sheet, quality=85)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

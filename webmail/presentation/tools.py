@@ -1,0 +1,125 @@
+"""The actions on an open message: in its toolbar, as its user ordered them, or in its menu."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext, pgettext
+
+from webmail.presentation.reader import MessageView
+
+ANSWERS = ("reply", "reply_all", "forward")
+LAST = ("print", "source")
+# So many tools besides the answers stand in the bar of a telephone, which has its own for these.
+_MOST_NARROW = 3
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One action. It follows ``url``, or posts ``verb``. ``word``: its label stands beside the icon
+    where there is room. ``is_wide``: where there is little, it stands in the menu instead of the
+    bar. ``is_first``: the first one at the right."""
+
+    name: str
+    label: str
+    icon: str
+    verb: str = ""
+    url: str = ""
+    key: str = ""
+    word: bool = False
+    is_wide: bool = False
+    is_first: bool = False
+
+    @property
+    def is_answer(self) -> bool:
+        return self.name in ANSWERS
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The tools of the bar, and those at the beginning and at the end of the menu."""
+
+    bar: tuple[Tool, ...]
+    menu: tuple[Tool, ...]
+    last: tuple[Tool, ...]
+
+    @property
+    def has_right(self) -> bool:
+        """Whether one of the bar begins its right half."""
+        return any(tool.is_first for tool in self.bar)
+
+
+def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> Tools:
+    """``chosen``: names of the preference ``toolbar``; ``here``: the verb that moves messages to
+    the folder that is open."""
+    known = {tool.name: tool for tool in _all(opened, here, has_rules=has_rules)}
+    names = [name for name in chosen.split() if name in known]
+    bar = tuple(_placed([known[name] for name in names]))
+    others = [tool for name, tool in known.items() if name not in names]
+    menu = (tool for tool in others if tool.name not in LAST)
+    last = tuple(tool for tool in others if tool.name in LAST)
+    return Tools(bar, (*menu, *(tool for tool in bar if tool.is_wide)), last)
+
+
+def _placed(bar: Iterable[Tool]) -> Iterator[Tool]:
+    """Say which of them stand at the right, and which have no room in a narrow bar. The flag is
+    always in the bar: it is swapped by its id, of which there may be one."""
+    is_left, narrow = True, 0
+    for tool in bar:
+        is_first = is_left and not tool.is_answer
+        is_left = is_left and tool.is_answer
+        is_wide = not tool.is_answer and tool.name != "flag"
+        is_wide = is_wide and (narrow >= _MOST_NARROW or (tool.name, tool.verb) == ("junk", "junk"))
+        narrow += not (tool.is_answer or is_wide)
+        yield replace(tool, is_first=is_first, is_wide=is_wide)
+
+
+def _all(opened: MessageView, here: str, *, has_rules: bool) -> Iterator[Tool]:
+    """What can be done with this message in this folder, in the order of the menu."""
+    if not opened.draft:
+        yield from _answers(opened)
+    yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")
+    yield Tool("unseen", gettext("Mark as unread"), "mail", "unseen", key="unseen")
+    yield Tool("tags", gettext("Tags…"), "check", "tags", key="tags")
+    if here != "archive":
+        yield Tool("archive", pgettext("verb", "Archive"), "archive", "archive", key="archive")
+    yield Tool("choose", pgettext("verb", "Move"), "folder-input", "choose", key="choose")
+    yield from _judgements(here)
+    if here == "trash":
+        yield Tool("trash", gettext("Delete for good"), "trash-2", "delete", key="trash")
+    else:
+        yield Tool("trash", gettext("Delete"), "trash-2", "trash", key="trash")
+    if has_rules and opened.rule_url:
+        yield Tool("rule", gettext("Create a rule…"), "sliders-horizontal", url=opened.rule_url)
+    yield Tool("print", gettext("Print"), "printer", url=opened.print_url, key="print")
+    yield Tool("source", gettext("Download the source (.eml)"), "code", url=opened.source_url)
+
+
+def _answers(opened: MessageView) -> Iterator[Tool]:
+    words = (
+        pgettext("verb", "Reply"),
+        gettext("Reply to all"),
+        pgettext("verb: a message to somebody", "Forward"),
+    )
+    icons = ("reply", "reply-all", "forward")
+    urls = (opened.reply_url, opened.reply_all_url, opened.forward_url)
+    for name, label, icon, url in zip(ANSWERS, words, icons, urls, strict=True):
+        yield Tool(name, label, icon, url=url, key=name, word=True)
+
+
+def _judgements(here: str) -> Iterator[Tool]:
+    """Moving to junk and to the adverts, or back from there."""
+    junk = Tool("junk", gettext("Report as junk"), "shield-alert", "junk", key="junk")
+    advert = Tool("advert", gettext("This is an advert"), "megaphone", "advert")
+    match here:
+        case "junk":
+            words = pgettext("move back to the inbox", "Not junk")
+            yield Tool("junk", words, "inbox", "inbox", word=True)
+        case "advert":
+            words = pgettext("move back to the inbox", "Not an advert")
+            yield Tool("junk", words, "inbox", "inbox", word=True)
+            yield replace(junk, name="as_junk")
+        case _:
+            yield advert
+            yield junk
