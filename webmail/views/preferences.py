@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from webmail.forms.preferences import PreferencesForm, offered
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
@@ -31,14 +32,13 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         raise Http404
     if "reset" in request.POST:
         return _reset(request, tab)
-    with session.imap(request) as imap:
-        folders = read_folders(imap, "").shown
+    folders = _folders(request)
     posted = request.POST if request.method == "POST" else None
     form = PreferencesForm(
         posted,
         preferences=request.preferences,
         tab=tab if posted is not None else tab or settings.DISPLAY.name,
-        folders=_places(folders),
+        folders=_places(folders) if folders else None,
     )
     if form.is_valid():
         _save(request, {**request.user.preferences, **form.cleaned_data})
@@ -48,6 +48,15 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
     context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
     return render(request, "webmail/preferences/preferences.html", context, status=status)
+
+
+def _folders(request: SignedInRequest) -> FolderList | None:
+    """None where the mail server is away: settings are kept here, and open all the same."""
+    try:
+        with session.imap(request) as imap:
+            return read_folders(imap, "").shown
+    except (ServerUnavailable, ServerRefused, BadServerAnswer):
+        return None
 
 
 def _places(folders: FolderList) -> list[tuple[str, str]]:
@@ -87,7 +96,5 @@ def find(request: SignedInRequest) -> HttpResponse:
     sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
     if not sought:
         return redirect("mail:preferences")
-    with session.imap(request) as imap:
-        folders = read_folders(imap, "").shown
-    context = {"folders": folders, "sought": sought, "found": settings.find(sought, offered())}
+    context = {"folders": _folders(request), "sought": sought, "found": settings.find(sought, offered())}
     return render(request, "webmail/preferences/settings_found.html", context)
