@@ -26,7 +26,9 @@
   for (const image of all("img").filter(told)) {
     if (!image.hasAttribute("alt")) wrong("1.1", image);
     const alt = words(image.alt);
-    if (/\.(png|jpe?g|gif|svg|webp)$/i.test(alt) || /^(image|photo|logo|icône)$/i.test(alt))
+    // Of an attachment nothing is known but its name.
+    const isFile = image.matches("[data-picture]");
+    if ((!isFile && /\.(png|jpe?g|gif|svg|webp)$/i.test(alt)) || /^(image|photo|logo|icône)$/i.test(alt))
       wrong("1.3", image, "no alternative");
   }
   for (const drawing of all("svg").filter(told)) {
@@ -69,6 +71,9 @@
       const ground = behind(at.parentElement);
       if (parseFloat(style.borderBottomWidth) && style.borderBottomStyle !== "none")
         best = Math.max(best, contrast(numbers(style.borderBottomColor), ground));
+      const below = getComputedStyle(at, "::after");
+      if (below.content !== "none" && parseFloat(below.borderBottomWidth))
+        best = Math.max(best, contrast(numbers(below.borderBottomColor), ground));
       best = Math.max(best, contrast(behind(at), ground));
       if (best >= 3) break;
     }
@@ -200,7 +205,8 @@
       wrong("11.2", field, `two fields alike: ${label}`);
     names.set(key, field);
     const shown = field.labels && [...field.labels].find((one) => seen(one) && one.getBoundingClientRect().width > 2);
-    if (shown && field.type !== "radio") {
+    // Recipients stand between a label and its field.
+    if (shown && field.type !== "radio" && !field.closest("[data-line]")) {
       const a = field.getBoundingClientRect();
       const b = shown.getBoundingClientRect();
       const gap = Math.max(

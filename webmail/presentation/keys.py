@@ -59,11 +59,15 @@ IN_BOTH = (
     Key("flag", "S", pgettext_lazy("of a key", "flag for follow-up")),
     Key("seen", "Shift+I", pgettext_lazy("of a key", "mark as read")),
     Key("unseen", "Shift+U", pgettext_lazy("of a key", "mark as unread")),
+    Key("undo", "Z", pgettext_lazy("of a key", "undo")),
     Key("write", "C", pgettext_lazy("of a key", "write a message")),
     Key("search", "/", pgettext_lazy("of a key", "search")),
     Key("keys", "?", pgettext_lazy("of a key", "show these keys")),
 )
-IN_MESSAGE = (Key("back", "U", pgettext_lazy("of a key", "back to the list")),)
+IN_MESSAGE = (
+    Key("back", "U", pgettext_lazy("of a key", "back to the list")),
+    Key("more", ".", pgettext_lazy("of a key", "more actions")),
+)
 IN_LIST = (
     Key("open", "Enter", pgettext_lazy("a message", "open")),
     Key("unfold", "ArrowRight", _("unfold a conversation")),
