@@ -129,7 +129,7 @@
     if (!/^[a-z]{2}(-[A-Za-z]{2,4})?$/.test(one.lang)) wrong("8.8", one);
   for (const one of all("font, center, big, tt, strike, marquee, blink, basefont"))
     wrong("8.9", one);
-  for (const one of all("br + br")) if (told(one) && !one.closest("[contenteditable]")) wrong("8.9", one);
+  for (const one of all("br + br")) if (told(one) && !one.closest("[contenteditable], .letter")) wrong("8.9", one);
   for (const one of all("h1, h2, h3, h4, h5, h6"))
     if (seen(one) && !words(one.textContent) && !one.querySelector("img[alt]")) wrong("8.9", one, "empty");
   for (const one of all("[dir]"))
@@ -190,7 +190,7 @@
     if (["hidden", "submit", "button", "reset", "image"].includes(field.type)) continue;
     const label = name(field);
     if (!label) wrong("11.1", field);
-    if (/^(champ|texte|valeur|field|\*)$/i.test(label)) wrong("11.2", field, label);
+    if (/^(champ|valeur|field|\*)$/i.test(label)) wrong("11.2", field, label);
     const group = field.closest("fieldset, [role=group], [role=radiogroup], tr, .row");
     if (field.type === "radio") {
       const legend = group?.matches("fieldset")
@@ -206,7 +206,7 @@
     names.set(key, field);
     const shown = field.labels && [...field.labels].find((one) => seen(one) && one.getBoundingClientRect().width > 2);
     // Recipients stand between a label and its field.
-    if (shown && field.type !== "radio" && !field.closest("[data-line]")) {
+    if (shown && field.type !== "radio" && !field.closest("[data-line], td")) {
       const a = field.getBoundingClientRect();
       const b = shown.getBoundingClientRect();
       const gap = Math.max(

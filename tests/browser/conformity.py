@@ -17,9 +17,12 @@ SPACING: Final = """* { line-height: 1.5 !important; letter-spacing: .12em !impo
 # Text that its box cuts, and that nothing else gives: neither a title nor a way to scroll.
 CUT: Final = """() => [...document.querySelectorAll("body *")].flatMap((box) => {
   const style = getComputedStyle(box);
-  if (!box.checkVisibility({visibilityProperty: true}) || box.closest(".sr, [aria-hidden=true]")) return [];
-  if (![...box.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) return [];
-  if (box.matches("option, select, textarea, input, iframe, svg *") || style.clipPath !== "none") return [];
+  if (!box.checkVisibility({visibilityProperty: true})) return [];
+  if (box.closest(".sr, [aria-hidden=true]") || style.clipPath !== "none") return [];
+  const isText = (node) => node.nodeType === 3 && node.data.trim();
+  if (![...box.childNodes].some(isText)) return [];
+  if (box.closest(".row, .sample-list")) return []; // one line of each, whole in the message
+  if (box.matches("option, select, textarea, input, iframe, svg *")) return [];
   const hides = (value) => value === "hidden" || value === "clip";
   const across = hides(style.overflowX) && box.scrollWidth > box.clientWidth + 2
     && style.textOverflow !== "ellipsis";
@@ -36,10 +39,10 @@ CUT: Final = """() => [...document.querySelectorAll("body *")].flatMap((box) => 
     if (around.position === "fixed" || around.position === "absolute") break;
     if (/auto|scroll/.test(around.overflowX + around.overflowY)) break;
     const frame = at.getBoundingClientRect();
-    if (hides(around.overflowX) && style.textOverflow !== "ellipsis" && around.textOverflow !== "ellipsis"
-        && frame.width > 1 && text.right > frame.right + 3 && around.webkitLineClamp === "none") cut = true;
-    if (hides(around.overflowY) && frame.height > 1 && text.bottom > frame.bottom + 4
-        && around.webkitLineClamp === "none" && around.textOverflow !== "ellipsis") cut = true;
+    const isWhole = around.webkitLineClamp === "none" && around.textOverflow !== "ellipsis"
+      && style.textOverflow !== "ellipsis" && frame.width > 1 && frame.height > 1;
+    if (isWhole && hides(around.overflowX) && text.right > frame.right + 3) cut = true;
+    if (isWhole && hides(around.overflowY) && text.bottom > frame.bottom + 4) cut = true;
     at = at.parentElement;
   }
   return across || down || cut ? [box.outerHTML.replace(/\\s+/g, " ").slice(0, 140)] : [];
@@ -158,15 +161,14 @@ FOCUS: Final = """() => {
   const labels = [...(at.labels || [])];
   const near = [...around, at.nextElementSibling, ...labels,
     ...labels.flatMap((label) => [...label.children])].filter(Boolean);
-  // A divider is drawn by its ground, the paper by its margin, the calendar's button by the browser.
+  // A divider is drawn by its ground, the paper by its margin, a calendar by the browser.
   const is = near.some((node) => drawn(node) || drawn(node, "::after") || drawn(node, "::before"))
     || getComputedStyle(at).backgroundImage !== "none" || at.type === "date"
     || around.some((box) => getComputedStyle(box, "::before").width === "2px");
-  const box = at.getBoundingClientRect();
   window.__stops = window.__stops || new Map();
   if (!window.__stops.has(at)) window.__stops.set(at, window.__stops.size);
-  return {where: at.outerHTML.replace(/\\s+/g, " ").slice(0, 130), drawn: is, n: window.__stops.get(at),
-    radio: at.type === "radio", out: box.width === 0};
+  const where = at.outerHTML.replace(/\\s+/g, " ").slice(0, 130);
+  return {where, drawn: is, n: window.__stops.get(at)};
 }"""
 
 

@@ -1,11 +1,12 @@
-"""Somebody at the page who counts: keys pressed or things touched, and what a screen reader says."""
+"""Somebody at the page who counts keys and touches, and hears what a screen reader says."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from playwright.sync_api import CDPSession, Locator, Page
+from playwright.sync_api import CDPSession, Error, Locator, Page
 
 # What live regions say, of the page and of the frames in it. Each is told once.
 LISTEN: Final = """(() => {
@@ -92,7 +93,8 @@ class Hands:
         """Whether a live region has said it by now."""
         for _try in range(200):
             for frame in self.page.frames:
-                if any(words in one for one in frame.evaluate("window.__said || []")):
-                    return True
+                with suppress(Error):  # it goes while it is asked
+                    if any(words in one for one in frame.evaluate("window.__said || []")):
+                        return True
             self.page.wait_for_timeout(50)
         return False

@@ -6,24 +6,24 @@ A new address of `test_doors.py` must be entered here: as a page, or as what is 
 from __future__ import annotations
 
 import itertools
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import (
     Announcement,
-    AuditEvent,
-    MailDomain,
     Service,
     SiteText,
-    StaffImport,
     SupportContact,
     User,
 )
@@ -37,7 +37,7 @@ from tests.browser import conformity
 from tests.browser.conftest import as_playwright_has_it
 from tests.browser.test_rules import a_rule, scripts  # noqa: F401  a fixture
 from tests.browser.test_viewer import FILES
-from tests.servers.mailboxes import DATA, Mailbox
+from tests.servers.mailboxes import Mailbox
 from tests.servers.scripts import Scripts
 from tests.test_doors import DOORS
 from tests.webmail.outbox.letters import letter as outgoing
@@ -50,8 +50,6 @@ from webmail.models import (
     MailJob,
     PreferenceDefault,
     Pull,
-    SendingPolicy,
-    SignatureTemplate,
     Transfer,
 )
 from webmail.writing import drafts
@@ -359,7 +357,6 @@ WIDTHS += ((768, "dark"),)
 def faults_of(page: Page, address: str, number: int, step: int) -> list[str]:
     """The page at ``/address`` at three widths, light and dark. In the quick run each page has two
     of the six looks, by its number; so has every look a third of the pages."""
-    import time; began=time.time()
     answer = page.goto(f"/{address}")
     assert answer is not None
     assert "text/html" in answer.headers["content-type"], address
@@ -373,8 +370,121 @@ def faults_of(page: Page, address: str, number: int, step: int) -> list[str]:
         found += conformity.axe(page)
     page.set_viewport_size({"width": 1440, "height": 900})
     found += conformity.stretched(page)
-    import time; open("/tmp/w/access/sweep.txt","a").write(f"{time.time()-began:.1f} /{address}\n" + "".join(f"    {one}\n" for one in dict.fromkeys(found)))
     return [f"/{address}: {one}" for one in dict.fromkeys(found)]
+
+
+# --- the administration ---
+
+
+# Pages of the admin that are no list, form or deletion of a model; the others lead on or are files.
+ADMIN_PAGES = {
+    "": "",
+    "password_change/": "",
+    "jobs/": "",
+    "reports/": "",
+    "reports/<int:pk>/": "reports/{report}/",
+    "reports/pulls/<int:pk>/": "reports/pulls/{pull}/",
+    "doctor/": "",
+    "retention/": "",
+    "accounts/user/<int:pk>/data/": "accounts/user/{user}/data/",
+    "support/why/": "support/why/?q=alice",
+    "support/message/": "",
+    "^(?P<app_label>…)/$": "accounts/",
+}
+NO_ADMIN_PAGES = {
+    "password_change/done/",
+    "autocomplete/",
+    "jsi18n/",
+    "login/",
+    "logout/",
+    "r/<path:content_type_id>/<path:object_id>/",
+    "(?P<url>.*)$",
+    "accounts/staffimport/template/",
+    "accounts/auditevent/export/",
+    "accounts/application/<path:object_id>/secret/",
+    "accounts/maildomain/<int:pk>/connection/",
+    "support/lift/",
+    "support/reset/",
+    *(f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")),
+    *(
+        f"addressbook/importjob/<int:pk>/{page}/"
+        for page in ("progress", "start", "cancel", "undo")
+    ),
+    "addressbook/importjob/<int:pk>/report.csv",
+}
+OF_MODELS = re.compile(r"\w+/\w+/(add/|<path:object_id>/(history/|delete/|change/)?)?")
+
+
+def test_every_address_of_the_admin_is_a_page_here_or_none() -> None:
+    special = {*ADMIN_PAGES, *NO_ADMIN_PAGES}
+    all_of_them = {address.removeprefix("admin/") for address in DOORS if "admin/" in address}
+    left = {address for address in all_of_them if not OF_MODELS.fullmatch(address)}
+    assert left - special == set()
+    assert special - all_of_them == set()
+
+
+def _administered() -> dict[str, str]:
+    """Rows for pages that want one."""
+    alice = User.objects.get(login="alice")
+    Announcement.objects.create(title="Maintenance", text="Ce soir.")
+    SupportContact.objects.create(name="Assistance", phone="03 22 00 00 00")
+    Service.objects.create(name="Frais", address="https://frais.example/")
+    SiteText.objects.create(place=SiteText.Place.values[0], text="Texte.")
+    PreferenceDefault.objects.create(name="density", value="compact")
+    report = FraudReport.objects.create(
+        user=alice,
+        message_id="<1@x>",
+        sender="a@x.example",
+        domain="x.example",
+        subject="Votre compte",
+        received=timezone.localdate(),
+    )
+    pull = Pull.objects.create(by=alice, criteria={})
+    return {"report": str(report.pk), "pull": str(pull.pk), "user": str(alice.pk)}
+
+
+def _of_models() -> Iterator[str]:
+    """The list of each model, its form, and the form and deletion of its first row."""
+    for model, options in admin.site._registry.items():
+        base = f"admin/{model._meta.app_label}/{model._meta.model_name}/"
+        yield base
+        yield f"{base}add/"
+        if row := model._default_manager.first():
+            yield f"{base}{row.pk}/change/"
+            yield f"{base}{row.pk}/delete/"
+            yield f"{base}{row.pk}/history/"
+        assert options is not None
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_the_admin_conforms(
+    part: int,
+    open_page: Callable[..., Page],
+    browser_of: Callable[[Page, MailAccount], Client],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    one_in: Callable[[int], int],
+) -> None:
+    """axe at three widths, light and dark, and no page is wider than the window."""
+    page = open_page()
+    page.goto("/accounts/login/")
+    client = browser_of(page, alice)
+    user = User.objects.get(login="alice")
+    user.is_superuser = user.is_staff = True
+    user.save()
+    made = _administered()
+    special = [f"admin/{(path or address).format(**made)}" for address, path in ADMIN_PAGES.items()]
+    found = []
+    for number, address in enumerate([*special, *_of_models()][part::2]):
+        if client.get(f"/{address}").status_code != 200:
+            continue  # nobody may add such a row
+        page.goto(f"/{address}")
+        looks = itertools.islice(itertools.cycle(WIDTHS), number % 3, number % 3 + 6)
+        for width, scheme in itertools.islice(looks, 0, 6, one_in(3)):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            found += [f"{width} {scheme} /{address}: {one}" for one in conformity.axe(page)]
+    assert found == []
 
 
 PARTS = 4
@@ -423,7 +533,7 @@ def test_pages_are_walked_by_tab(
     page.goto("/accounts/login/")
     made = things(browser_of(page, alice))
     found = []
-    for address in list(PAGES)[part :: PARTS * one_in(2)]:
+    for address in list(PAGES)[part :: PARTS * one_in(6)]:
         page.goto("/" + (PAGES[address] or address).format(**made))
         found += [f"{page.url}: {one}" for one in conformity.tabbed(page)]
     assert found == []

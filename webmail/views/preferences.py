@@ -96,5 +96,9 @@ def find(request: SignedInRequest) -> HttpResponse:
     sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
     if not sought:
         return redirect("mail:preferences")
-    context = {"folders": _folders(request), "sought": sought, "found": settings.find(sought, offered())}
+    context = {
+        "folders": _folders(request),
+        "sought": sought,
+        "found": settings.find(sought, offered()),
+    }
     return render(request, "webmail/preferences/settings_found.html", context)

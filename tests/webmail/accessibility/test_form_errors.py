@@ -1,4 +1,4 @@
-"""What is wrong in a form is said beside its field, tied to it, and in words (RGAA 11.10, 11.11)."""
+"""What is wrong in a form is said beside its field, and tied to it (RGAA 11.10)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def untied(page: html.HtmlElement) -> list[str]:
         if not any(name in described for name in names if name):
             found.append(" ".join(html.tostring(error, encoding="unicode").split())[:200])
     for field in page.xpath("//*[@aria-invalid='true']"):
-        names = field.get("aria-describedby", "").split()
+        group = field.xpath("ancestor::fieldset[1]/@aria-describedby")
+        names = " ".join([field.get("aria-describedby", ""), *group]).split()
         if not any(page.xpath(f"//*[@id='{name}']") for name in names):
             found.append(" ".join(html.tostring(field, encoding="unicode").split())[:200])
     return found
@@ -79,3 +80,22 @@ def test_what_is_wrong_is_tied_to_its_field(
     page = html.fromstring(answer.content)
     assert page.xpath("//*[@aria-invalid='true'] | //*[@role='alert'][normalize-space()]")
     assert untied(page) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("/accounts/login/", {"login": "username", "password": "current-password"}),
+        ("/preferences/identities/", {"name": "name", "reply_to": "email"}),
+    ],
+)
+def test_fields_about_oneself_are_filled_by_browsers(
+    address: str,
+    fields: dict[str, str],
+    reader: Client,  # noqa: F811
+    mailbox: Mailbox,
+) -> None:
+    client = Client() if address == "/accounts/login/" else reader
+    page = html.fromstring(client.get(address).content)
+    found = {name: page.xpath(f"//main//*[@name='{name}']/@autocomplete") for name in fields}
+    assert found == {name: [token] for name, token in fields.items()}
