@@ -199,7 +199,7 @@ def test_a_group_is_written_to_by_keyboard(hands: Hands) -> None:
     hands.page.locator("#rows .row > a").first.focus()
     hands.press("c")
     frame = pane(hands)
-    expect(frame.locator("#id_to")).to_be_focused()
+    expect(frame.locator("#id_to[role=combobox]")).to_be_focused()
     hands.type("parents")
     expect(frame.get_by_role("option").first).to_be_visible()
     hands.press("Enter")
@@ -389,7 +389,7 @@ def test_a_group_is_written_to_on_a_telephone(thumb: Hands) -> None:
     page = thumb.page
     thumb.touch(page.get_by_role("link", name="Écrire").locator("visible=true").first)
     written(page)
-    expect(page.locator("#id_to")).to_be_focused()
+    expect(page.locator("#id_to[role=combobox]")).to_be_focused()
     thumb.type("parents")
     thumb.touch(page.get_by_role("option").first)
     thumb.touch(page.locator("#id_subject"))

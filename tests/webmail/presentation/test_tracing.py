@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 
 from webmail.imap.values import Folder
+from webmail.presentation.folders import INSIDE
 from webmail.presentation.tracing import folder_labels
 
 
 @pytest.mark.parametrize(
     ("folder", "label"),
     [
-        (Folder("Classes/4e B", "/"), "Classes › 4e B"),
+        (Folder("Classes/4e B", "/"), f"Classes{INSIDE}4e B"),
         (
             Folder("shared/cmorvan/Journal", "/", owner="others", prefix="shared/"),
-            "cmorvan › Journal",
+            f"cmorvan{INSIDE}Journal",
         ),
-        (Folder("shared/", "/", owner="others", prefix="shared/"), "shared › "),
+        (Folder("shared/", "/", owner="others", prefix="shared/"), f"shared{INSIDE}"),
         (Folder("Conseil", ""), "Conseil"),
     ],
 )
