@@ -384,24 +384,6 @@ def test_a_message_is_deleted_and_comes_back_on_a_telephone(opened: Hands, mail:
     assert opened.steps <= allowed("Delete, then undo")[1]
 
 
-@pytest.mark.usefixtures("families")
-def test_a_group_is_written_to_on_a_telephone(thumb: Hands) -> None:
-    page = thumb.page
-    thumb.touch(page.get_by_role("link", name="Écrire").locator("visible=true").first)
-    written(page)
-    expect(page.locator("#id_to[role=combobox]")).to_be_focused()
-    thumb.type("parents")
-    thumb.touch(page.get_by_role("option").first)
-    thumb.touch(page.locator("#id_subject"))
-    thumb.type("Réunion")
-    thumb.touch(page.get_by_role("textbox", name="Texte du message"))
-    thumb.type("Bonjour.")
-    thumb.touch(button(page, "Envoyer"))
-    thumb.touch(page.locator("[data-choice-send]"))
-    assert sent_to(page, "group")
-    assert thumb.steps <= allowed("Write to a group")[1]
-
-
 def test_a_message_is_scheduled_on_a_telephone(opened: Hands) -> None:
     page = opened.page
     opened.touch(link(page, "Répondre"))
