@@ -67,7 +67,6 @@ PAGES: dict[str, str] = {
     "mail/<folder:folder>/": "mail/INBOX/",
     MESSAGE: "{letter}",
     f"{MESSAGE}headers/": "{letter}headers/",
-    f"{MESSAGE}print/": "{letter}print/",
     f"{MESSAGE}reply/": "{letter}reply/",
     f"{MESSAGE}forward/": "{letter}forward/",
     f"{MESSAGE}edit/": "{letter}edit/",
@@ -177,6 +176,7 @@ NO_PAGES = {
     "",
     "mail/<folder:folder>/snippets/",
     f"{MESSAGE}frame/",
+    f"{MESSAGE}print/",  # no scripts run in it, those that look at it neither
     f"{MESSAGE}frame/inline/<int:n>",
     f"{MESSAGE}frame/remote/<int:n>",
     f"{MESSAGE}card/",
