@@ -165,7 +165,7 @@ def sign_in(site: str) -> Callable[[Page, MailAccount], None]:
         assert answer.status_code == 302, answer.content.decode()
         put_first_steps_away()
         page.context.add_cookies(
-            [_as_playwright_has_it(one, site) for one in answer.cookies.values()]
+            [as_playwright_has_it(one, site) for one in answer.cookies.values()]
         )
         page.goto(answer["Location"])
         page.wait_for_url("**/mail/INBOX/")
@@ -173,7 +173,7 @@ def sign_in(site: str) -> Callable[[Page, MailAccount], None]:
     return sign_in
 
 
-def _as_playwright_has_it(cookie: Morsel[str], site: str) -> SetCookieParam:
+def as_playwright_has_it(cookie: Morsel[str], site: str) -> SetCookieParam:
     made: SetCookieParam = {
         "name": cookie.key,
         "value": cookie.value,

@@ -15,6 +15,7 @@ from demo.servers.submission import SubmissionServer
 from tests.browser.test_compose import body, only
 from tests.browser.test_walks import leave, violations
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
 from webmail.models import Draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -328,3 +329,46 @@ def test_four_attachments_leave_recipients_text_and_send_in_view(
     expect(page.locator("[data-files] [name=files]")).to_have_count(4)
     for seen in ("[data-send]", "[data-line=to]", "#rich"):
         expect(page.locator(seen)).to_be_in_viewport(ratio=0.5)
+
+
+def covers(page: Page, what: Locator) -> bool:
+    """Whether a toast of the page stands over it."""
+    page.evaluate(
+        """() => document.getElementById("toast").innerHTML =
+        '<div class="toast"><p>2 messages déplacés dans « Conseil d’administration ».</p></div>'"""
+    )
+    toast, other = page.locator("#toast .toast").bounding_box(), what.bounding_box()
+    assert toast and other
+    return (
+        toast["x"] < other["x"] + other["width"]
+        and other["x"] < toast["x"] + toast["width"]
+        and toast["y"] < other["y"] + other["height"]
+        and other["y"] < toast["y"] + toast["height"]
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_toast_covers_no_menu_of_the_composer(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    width: int,
+) -> None:
+    """The button that schedules was below it."""
+    mailbox.append(letter("Sortie"))
+    page = open_page(width=width, height=740)
+    sign_in(page, alice)
+    page.goto("/compose/")
+    expect(page.locator("[data-tools]")).to_be_visible()
+    page.locator(".write-foot summary").first.click()
+    assert not covers(page, page.locator(".later"))
+    if width == 375:
+        return
+    page.goto("/mail/INBOX/")
+    page.get_by_role("link", name="Sortie").click()
+    page.get_by_role("link", name="Répondre", exact=True).first.click()
+    pane = page.frame_locator("#composers iframe")
+    expect(pane.locator("[data-tools]")).to_be_visible()
+    pane.locator(".write-foot summary").first.click()
+    assert not covers(page, pane.locator(".later"))

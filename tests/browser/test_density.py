@@ -161,3 +161,28 @@ def test_sizes_stand_below_each_other_without_beginnings_of_messages(
     seen(375, 812, density=density, columns="date size", snippets="off")
     sizes = [size.bounding_box() for size in watched_page.locator("#rows .size").all()[:8]]
     assert len({round(at["x"] + at["width"]) for at in sizes if at}) == 1
+
+
+# Words that stand on two lines.
+BROKEN = """() => [...document.querySelectorAll("#folders .clip")].flatMap((label) => {
+  const text = label.firstChild;
+  if (text?.nodeType !== 3) return [];
+  return [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return new Set([...range.getClientRects()].map((box) => box.top)).size > 1;
+  }).map(([word]) => word);
+})"""
+
+
+def test_no_word_of_the_rail_is_broken_with_large_letters(
+    watched_page: Page, mailbox: Mailbox
+) -> None:
+    """“Indésirables” was, and “Circulaires”."""
+    mailbox.create_folder("Circulaires")
+    prefer(text="larger")
+    watched_page.set_viewport_size({"width": 1024, "height": 900})
+    watched_page.goto("/mail/INBOX/")
+    expect(watched_page.locator("#folders .clip", has_text="Circulaires")).to_be_visible()
+    assert watched_page.evaluate(BROKEN) == []

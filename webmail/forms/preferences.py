@@ -52,24 +52,26 @@ class ToolLine:
 
 class PreferencesForm(forms.Form):
     """One field for each preference of a page of the settings; of every page where none is named.
-    ``folders``: those that one may begin in, by name and label."""
+    ``folders``: those that one may begin in, by name and label; None where the mail server does not
+    tell. Cleaned is what is another than before: what somebody saw and left is no choice, and
+    follows the administrators' value."""
 
     def __init__(
         self,
         *args: Any,
         preferences: Preferences,
         tab: str = "",
-        folders: Iterable[tuple[str, str]] = (),
+        folders: Iterable[tuple[str, str]] | None = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.key_faults: dict[str, str] = {}
-        self._preferences = preferences
+        self.before = preferences
         for preference in offered(tab):
             field = preference.field()
             field.initial = getattr(preferences, preference.name)
             if preference.folder:
-                _offer_folders(field, folders)
+                _offer_folders(field, folders, field.initial)
                 field.required = False
             field.disabled = preference.name in preferences.locked
             self.fields[preference.name] = field
@@ -83,8 +85,10 @@ class PreferencesForm(forms.Form):
         }
 
     def _is_choice(self, name: str, value: str | None) -> bool:
-        """A folder that was not posted is no choice, nor are keys."""
-        return value is not None and (bool(value) or not BY_NAME[name].folder)
+        """What was not posted is no choice, as a folder or keys; nor is what was there before."""
+        if value is None or value == getattr(self.before, name):
+            return False
+        return bool(value) or not BY_NAME[name].folder
 
     def clean_own_keys(self) -> str | None:
         """The keys as the preference keeps them; None where the user wants others than own ones.
@@ -107,7 +111,7 @@ class PreferencesForm(forms.Form):
     def key_lines(self) -> list[KeyLine]:
         """One for each action that has a key of its own, as it was typed or stands."""
         typed = self.data if self.is_bound else {}
-        chosen = keys.scheme(self._preferences.keys, self._preferences.own_keys).strokes
+        chosen = keys.scheme(self.before.keys, self.before.own_keys).strokes
         return [
             KeyLine(
                 key.name,
@@ -139,8 +143,13 @@ class PreferencesForm(forms.Form):
         self.key_faults.setdefault(other.name, words % named)
 
 
-def _offer_folders(field: Any, folders: Iterable[tuple[str, str]]) -> None:
-    """Beside the folders that the declaration names."""
+def _offer_folders(
+    field: forms.ChoiceField, folders: Iterable[tuple[str, str]] | None, chosen: str
+) -> None:
+    """Beside the folders that the declaration names; without others the chosen one alone."""
     declared: Any = field.choices
     named = dict(declared)
+    if folders is None:
+        folders = [(chosen, chosen)]
+        field.help_text = _("The mail server does not answer: other folders cannot be chosen now.")
     field.choices = [*named.items(), *(pair for pair in folders if pair[0] not in named)]

@@ -137,7 +137,7 @@ class ConditionForm(forms.Form):
 
     test = forms.ChoiceField(label=_("Condition"))
     header = forms.CharField(label=_("Name of the header"), required=False, max_length=76)
-    value = forms.CharField(label=_("Text"), required=False, max_length=LONGEST_VALUE)
+    value = forms.CharField(label=_("Text to look for"), required=False, max_length=LONGEST_VALUE)
     size = forms.IntegerField(label=_("Size"), required=False, min_value=0, max_value=999_999)
     unit = forms.ChoiceField(
         label=_("Unit"), required=False, choices=[("K", _("KB")), ("M", _("MB"))]

@@ -69,6 +69,7 @@ IN_BOTH = (
     Key("flag", pgettext_lazy("of a key", "flag for follow-up"), "S", roundcube="*"),
     Key("seen", pgettext_lazy("of a key", "mark as read"), "Shift+I"),
     Key("unseen", pgettext_lazy("of a key", "mark as unread"), "Shift+U"),
+    Key("undo", pgettext_lazy("of a key", "undo"), "Z"),
     Key("write", pgettext_lazy("of a key", "write a message"), "C"),
     Key("search", pgettext_lazy("of a key", "search"), "/", roundcube="S"),
     Key("keys", pgettext_lazy("of a key", "show these keys"), fixed="?"),
@@ -76,6 +77,7 @@ IN_BOTH = (
 IN_MESSAGE = (
     Key("back", pgettext_lazy("of a key", "back to the list"), "U"),
     Key("print", pgettext_lazy("of a key", "print"), "P"),
+    Key("more", pgettext_lazy("of a key", "more actions"), "."),
 )
 IN_LIST = (
     Key("open", pgettext_lazy("a message", "open"), fixed="Enter"),

@@ -50,7 +50,9 @@ def folder_labels(known: Iterable[Folder]) -> dict[str, str]:
 
 
 def _path(folder: Folder) -> str:
-    return folder.name.replace(folder.delimiter, INSIDE) if folder.delimiter else folder.name
+    """Without the name that the server has for all folders of other people."""
+    name = folder.name.removeprefix(folder.prefix) or folder.name
+    return name.replace(folder.delimiter, INSIDE) if folder.delimiter else name
 
 
 def lines(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import session, themes
 from accounts.http import SignedInRequest, login_required
 from webmail import enforcing
+from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from webmail.forms.preferences import PreferencesForm, offered
 from webmail.preferences import Preferences
 from webmail.presentation import settings
@@ -33,14 +34,13 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         raise Http404
     if "reset" in request.POST:
         return _reset(request, tab)
-    with session.imap(request) as imap:
-        folders = read_folders(imap, "").shown
+    folders = _folders(request)
     posted = _moved(request.POST) if request.method == "POST" else None
     form = PreferencesForm(
         posted,
         preferences=request.preferences,
         tab=tab if posted is not None else tab or settings.DISPLAY.name,
-        folders=_places(folders),
+        folders=_places(folders) if folders else None,
     )
     _name_accent(request, form)
     if form.is_valid():
@@ -73,6 +73,15 @@ def _moved(posted: QueryDict) -> QueryDict:
             posted = posted.copy()
             posted.setlist("toolbar", names)
     return posted
+
+
+def _folders(request: SignedInRequest) -> FolderList | None:
+    """None where the mail server is away: settings are kept here, and open all the same."""
+    try:
+        with session.imap(request) as imap:
+            return read_folders(imap, "").shown
+    except (ServerUnavailable, ServerRefused, BadServerAnswer):
+        return None
 
 
 def _places(folders: FolderList) -> list[tuple[str, str]]:
@@ -111,7 +120,9 @@ def find(request: SignedInRequest) -> HttpResponse:
     sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
     if not sought:
         return redirect("mail:preferences")
-    with session.imap(request) as imap:
-        folders = read_folders(imap, "").shown
-    context = {"folders": folders, "sought": sought, "found": settings.find(sought, offered())}
+    context = {
+        "folders": _folders(request),
+        "sought": sought,
+        "found": settings.find(sought, offered()),
+    }
     return render(request, "webmail/preferences/settings_found.html", context)

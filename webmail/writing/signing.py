@@ -28,12 +28,18 @@ class IdentityForm(forms.Form):
     or is typed as plain text with an image below it; then text that was not touched keeps the
     formatting it has."""
 
-    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     reply_to = forms.CharField(
         label=_("Answers go to"),
         required=False,
         max_length=254,
         help_text=_("Empty: to the address itself."),
+        widget=forms.TextInput(attrs={"autocomplete": "email"}),
     )
     text = forms.CharField(
         label=_("Signature"),

@@ -85,4 +85,4 @@ def test_the_statement_names_the_rate_and_what_fails(client: Client) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("clean_cache")
 def test_the_foot_of_every_page_says_the_state(client: Client) -> None:
-    assert "Accessibilité\u00a0: non conforme" in client.get("/help/").content.decode()
+    assert "Accessibilité\u00a0: partiellement conforme" in client.get("/help/").content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -50,6 +51,27 @@ CHOSEN = {
     "signature_place": "end",
     "receipts": "never",
 }
+# What is another than before.
+KEPT = {name: value for name, value in CHOSEN.items() if value not in ("everywhere", "off", "fr")}
+KEPT |= {"snippets": "off", "collect": "off"}
+# The page of the display as it is before anything was chosen.
+SEEN = {
+    "density": "normal",
+    "snippets": "on",
+    "columns": ["date", "tags"],
+    "conversations": "off",
+    "panes": "right",
+    "theme": "system",
+    "accent": "blue",
+    "text": "normal",
+    "start_folder": "INBOX",
+    "language": "fr",
+    "dates": "relative",
+    "time_zone": "Europe/Paris",
+    "page_size": "50",
+    "first_steps": "off",
+    "key_sheet": "everywhere",
+}
 
 
 def of(tab: str) -> str:
@@ -77,11 +99,34 @@ def no_second_factor(settings) -> None:
 def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> None:
     answer = reader.post(URL, CHOSEN)
     assert (answer.status_code, answer["Location"]) == (302, URL)
-    assert User.objects.get().preferences == CHOSEN
+    assert User.objects.get().preferences == KEPT
     content = page(reader.get(URL))
     assert 'data-theme="dark" data-density="compact" data-panes="none"' in content
     assert re.search(r'value="compact"[^>]*checked', content)
     assert 'class="toast"' in content
+
+
+def test_what_was_seen_and_left_is_no_choice(reader: Client, mailbox: Mailbox) -> None:
+    """It was kept with all else, and no later default came to those who had saved once."""
+    reader.post(of("display"), {**SEEN, "theme": "dark"})
+    assert User.objects.get().preferences == {"theme": "dark"}
+    set_default("density", "compact")
+    assert 'data-density="compact"' in page(reader.get(URL))
+
+
+def test_the_settings_open_while_the_mail_server_is_away(
+    reader: Client, mailbox: Mailbox, imap_moved: Callable[[int], None]
+) -> None:
+    mailbox.create_folder("Conseil")
+    reader.post(URL, {**CHOSEN, "start_folder": "Conseil"})
+    imap_moved(1)
+    answer = reader.get(URL)
+    assert answer.status_code == 200
+    assert "les autres dossiers ne peuvent pas être choisis" in words(answer)
+    assert re.search(r'<option value="Conseil"[^>]*selected', page(answer))
+    assert reader.post(URL, {**CHOSEN, "start_folder": "Conseil"}).status_code == 302
+    assert User.objects.get(mail_domain__isnull=False).preferences["start_folder"] == "Conseil"
+    assert reader.get("/preferences/find/", {"q": "densité"}).status_code == 200
 
 
 def test_the_beginning_of_a_message_is_one_thing(reader: Client) -> None:
@@ -154,7 +199,7 @@ def test_nonsense_is_refused_and_nothing_saved(
 
 def test_what_is_no_preference_is_not_kept(reader: Client, mailbox: Mailbox) -> None:
     reader.post(URL, CHOSEN | {"is_staff": "1", "password": "x"})
-    assert User.objects.get().preferences == CHOSEN
+    assert User.objects.get().preferences == KEPT
 
 
 def test_administrators_set_what_nobody_chose(reader: Client, mailbox: Mailbox) -> None:
@@ -171,7 +216,7 @@ def test_a_locked_preference_is_shown_and_cannot_be_changed(
     set_default("theme", "light", locked=True)
     content = page(reader.get(URL))
     assert 'data-theme="light"' in content
-    assert re.search(r'<fieldset class="field choices" id="id_theme" disabled>', content)
+    assert re.search(r'<fieldset class="field choices" disabled>\s*<legend>Thème', content)
     answer = reader.post(URL, CHOSEN | {"theme": "system"})
     assert answer.status_code == 302
     assert 'data-theme="light"' in page(reader.get(URL))
@@ -228,11 +273,11 @@ def test_before_sign_in_a_browser_speaks_french_unless_it_chose(mail_domain: Non
 
 
 def test_several_columns_are_kept_in_their_order(reader: Client, mailbox: Mailbox) -> None:
-    reader.post(URL, CHOSEN | {"columns": ["tags", "date"]})
-    assert User.objects.get().preferences["columns"] == "date tags"
+    reader.post(URL, CHOSEN | {"columns": ["tags", "size"]})
+    assert User.objects.get().preferences["columns"] == "size tags"
     content = page(reader.get(URL))
-    assert 'data-columns="date tags"' in content
-    assert len(re.findall(r'name="columns" value="(?:date|tags)"[^>]*checked', content)) == 2
+    assert 'data-columns="size tags"' in content
+    assert len(re.findall(r'name="columns" value="(?:size|tags)"[^>]*checked', content)) == 2
     assert reader.post(URL, CHOSEN | {"columns": ["date", "colour"]}).status_code == 422
     set_default("columns", "date size", locked=True)
     assert 'data-columns="date size"' in page(reader.get(URL))

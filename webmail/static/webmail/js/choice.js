@@ -49,6 +49,12 @@ export function start() {
   on("change", ".sending-choice [name=delivery]", (way) => follow(around(way)));
   on("input", "#choice-find", (field) => find(around(field), field.value));
   on("keydown", "#choice-find", (_field, event) => event.key === "Enter" && event.preventDefault());
+  // Enter takes the way that has the focus, as the button below does.
+  on("keydown", "dialog.sending-choice [name=delivery]", (way, event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    around(way).querySelector("[data-choice-send]").click();
+  });
   on("click", "[data-choice-all]", (button) => tick(around(button), true));
   on("click", "[data-choice-none]", (button) => tick(around(button), false));
   on("click", "dialog.sending-choice [data-choice-cancel]", (button) => button.closest("dialog").close("cancel"));

@@ -135,14 +135,38 @@ function listenToKeys(form) {
       event.stopPropagation();
       form.querySelector(selector).click();
     };
-    if (event.key === "Enter" && isCtrl) press("[data-send]");
+    if (event.key === "Enter" && isCtrl && event.shiftKey) openLater(event, form);
+    else if (event.key === "Enter" && isCtrl) press("[data-send]");
     else if (event.key.toLowerCase() === "s" && isCtrl && !event.shiftKey) press("[data-save]");
     else if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector(OPEN)) press("[data-close]");
   }, { capture: true });
+  let wasEmpty = false; // before an address that was complete became one of the recipients
+  form.addEventListener("keydown", ({ target }) => (wasEmpty = target.value === ""), { capture: true });
   form.addEventListener("keydown", (event) => {
-    // Enter in a line would save half a message.
-    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])")) event.preventDefault();
+    // Enter in a line would save half a message: it leads on, from recipients to the subject and then to the text.
+    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])")) goOn(event, form, wasEmpty);
+    if (event.key !== "Enter" || !event.target.matches(".later [name=due]")) return;
+    event.preventDefault();
+    form.querySelector("[value=schedule]").click();
   });
+}
+
+function goOn(event, form, wasEmpty) {
+  event.preventDefault();
+  const { target } = event;
+  if (target.id === "id_subject") form.querySelector("#rich:not([hidden]), [data-plain]").focus();
+  else if (wasEmpty && target.closest("[data-line]")) form.elements.subject.focus();
+}
+
+/** The menu of times, at the first of them: Enter takes it. */
+function openLater(event, form) {
+  const times = form.querySelector(".later");
+  if (!times) return;
+  event.preventDefault();
+  times.closest("details").open = true;
+  const time = times.querySelector("[name=due]:checked") ?? times.querySelector("[name=due]");
+  time.checked = true;
+  time.focus();
 }
 
 // Sending

@@ -113,7 +113,7 @@ function placeBelow() {
   pane.style.setProperty("--below-left", `${left}px`);
   pane.style.setProperty("--below-width", `${width}px`);
   pane.style.setProperty("--below-height", `${Math.round(Math.max(LEAST_BELOW, Math.min(600, height * 0.6)))}px`);
-  reader().style.setProperty("--below-height", pane.style.getPropertyValue("--below-height"));
+  document.body.style.setProperty("--below-height", pane.style.getPropertyValue("--below-height"));
 }
 
 // Sizes

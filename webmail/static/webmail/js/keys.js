@@ -23,6 +23,7 @@ export const isBeside = (event) => !hasModifier(event) && !event.isComposing && 
 
 const saying = (stroke) => `[aria-keyshortcuts~="${CSS.escape(stroke)}"]`;
 const find = (place, stroke) => document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);
+const findBeside = (stroke) => document.querySelector(`:is(.side-new, #toast button)${saying(stroke)}`);
 
 /** Beside the title arrows scroll, as everywhere. */
 const isScrolling = ({ target }, stroke) => stroke.startsWith("Arrow") && target.id !== "message-title";
@@ -35,16 +36,23 @@ function controlOf(event, region, stroke) {
 
 const isStep = (control) => control.matches("[data-step]");
 
+/** A menu that a key opens is gone through from its first line. */
+function openMenu(menu) {
+  menu.open = true;
+  menu.querySelector(".menu-panel :is(a[href], button)").focus();
+}
+
 function press(event) {
   const region = event.defaultPrevented ? null : regionOf(event);
   const stroke = region && strokeOf(event);
   if (!stroke) return;
-  const control = controlOf(event, region, stroke) ?? document.querySelector(`.side-new${saying(stroke)}`);
+  const control = controlOf(event, region, stroke) ?? findBeside(stroke);
   if (!control) return;
   event.preventDefault();
   // A key that is held down goes through the messages, and does nothing else to several.
   if (event.repeat && !isStep(control)) return;
-  if (control.closest("#row-menu")) follow(control);
+  if (control.matches("summary")) openMenu(control.parentElement);
+  else if (control.closest("#row-menu")) follow(control);
   else if (control.form?.id === "act-form") act(control, event.target.closest(".row"));
   else control.click();
 }

@@ -1,0 +1,100 @@
+"""Somebody at the page who counts keys and touches, and hears what a screen reader says."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from playwright.sync_api import CDPSession, Error, Locator, Page
+
+# What live regions say, of the page and of the frames in it. Each is told once.
+LISTEN: Final = """(() => {
+  window.__said = [];
+  const live = "[role=status], [role=alert], [aria-live=polite], [aria-live=assertive]";
+  const words = (node) => (node.textContent || "").replace(/\\s+/g, " ").trim();
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const at = target.nodeType === 1 ? target : target.parentElement;
+      const region = at?.closest(live);
+      const said = region && words(region);
+      if (said && window.__said.at(-1) !== said) window.__said.push(said);
+    }
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+})()"""
+# The element with the focus, within a frame if it is there.
+FOCUSED: Final = """(() => {
+  let at = document.activeElement;
+  while (at?.localName === "iframe" && at.contentDocument) at = at.contentDocument.activeElement;
+  return at;
+})()"""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What the accessibility tree tells of the element with the focus."""
+
+    role: str
+    name: str
+    states: frozenset[str]
+
+
+class Hands:
+    """``steps``: keys pressed and things clicked or touched; what is typed counts nothing."""
+
+    def __init__(self, page: Page) -> None:
+        page.add_init_script(LISTEN)
+        self.page = page
+        self.steps = 0
+        self._devtools: CDPSession = page.context.new_cdp_session(page)
+
+    def press(self, *keys: str) -> Stop:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.steps += 1
+        return self.stop()
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def touch(self, what: Locator) -> None:
+        what.tap()
+        self.steps += 1
+
+    def tab_to(self, name: str, most: int = 40) -> Stop:
+        """By Tab alone."""
+        for _ in range(most):
+            stop = self.press("Tab")
+            if name in stop.name:
+                return stop
+        raise AssertionError(f"{name} is not reached by {most} times Tab")
+
+    def stop(self) -> Stop:
+        found: dict[str, Any] = {"result": {}}
+        while "objectId" not in found["result"]:  # none between two pages
+            found = self._devtools.send("Runtime.evaluate", {"expression": FOCUSED})
+        tree = self._devtools.send(
+            "Accessibility.getPartialAXTree",
+            {"objectId": found["result"]["objectId"], "fetchRelatives": False},
+        )
+        node = tree["nodes"][0]
+        states = {
+            one["name"]
+            for one in node.get("properties", [])
+            if one["value"].get("value") in (True, "true")
+        }
+        return Stop(
+            node.get("role", {}).get("value", ""),
+            " ".join(node.get("name", {}).get("value", "").split()),
+            frozenset(states),
+        )
+
+    def said(self, words: str) -> bool:
+        """Whether a live region has said it by now."""
+        for _try in range(200):
+            for frame in self.page.frames:
+                with suppress(Error):  # it goes while it is asked
+                    if any(words in one for one in frame.evaluate("window.__said || []")):
+                        return True
+            self.page.wait_for_timeout(50)
+        return False
