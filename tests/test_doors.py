@@ -207,6 +207,7 @@ DOORS: dict[str, Answers] = {
     "phone/<slug:token>/profile": (405, 405, 405),
     "announcements/<int:pk>/dismiss": (405, 405, 405),
     "accessibilite/": (200, 200, 200),
+    "rest/": (405, 405, 405),
     "first-steps/close/": (405, 405, 405),
     "moved/dismiss/": (405, 405, 405),
     "help/": (200, 200, 200),

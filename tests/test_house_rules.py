@@ -29,7 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.help": {"webmail.folding"},
     "webmail.htmx": set(),
     "webmail.ldap_server": {"webmail.errors"},
-    "webmail.preferences": {"webmail.converters"},
+    "webmail.hours": set(),
+    "webmail.preferences": {"webmail.converters", "webmail.hours"},
     "webmail.remote": {"webmail.errors"},
     "webmail.spreadsheets": set(),
     "webmail.zips": set(),
@@ -59,7 +60,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     # The upper floors: what people and pages need.
-    "webmail.models": {"accounts.claims", "accounts.models.prepared", "webmail.preferences"},
+    "webmail.models": {
+        "accounts.claims",
+        "accounts.models.prepared",
+        "webmail.hours",
+        "webmail.preferences",
+    },
     "webmail.adverts.correspondence": {
         "accounts.models",
         "addressbook.contacts",
@@ -153,6 +159,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
+    "webmail.presentation.rest": {
+        "webmail.dates",
+        "webmail.preferences",
+        "webmail.writing.working_hours",
+    },
     "webmail.presentation.settings": {"webmail.folding", "webmail.preferences"},
     "webmail.presentation.transfers": {"webmail.models", "webmail.presentation.words"},
     "webmail.presentation.sending": {
@@ -185,6 +196,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.imap.connection",
         "webmail.imap.values",
         "webmail.mailbox",
+        "webmail.hours",
         "webmail.mime",
         "webmail.preferences",
         "webmail.presentation",
@@ -200,6 +212,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.converters",
         "webmail.dates",
         "webmail.errors",
+        "webmail.hours",
         "webmail.imap",
         "webmail.mailbox",
         "webmail.mime",
@@ -485,6 +498,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation.away",
         "webmail.presentation.first_steps",
         "webmail.presentation.panes",
+        "webmail.presentation.rest",
         "webmail.presentation.sending",
         "webmail.writing",
     },
@@ -597,6 +611,7 @@ ALLOWED: dict[str, set[str]] = {
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = (
     "webmail.folding",
+    "webmail.hours",
     "webmail.php",
     "webmail.zips",
     "webmail.mime",

@@ -47,10 +47,7 @@ class PreferenceDefaultAdmin(admin.ModelAdmin):
     def chosen(self, row: PreferenceDefault) -> str:
         """The words of its choices, as the settings show them."""
         declared = BY_NAME.get(row.name)
-        words = dict(declared.options()) if declared else {}
-        if row.value in words:
-            return str(words[row.value])
-        return ", ".join(str(words.get(word, word)) for word in row.value.split(" "))
+        return declared.words_of(row.value) if declared else row.value
 
     def save_model(
         self, request: HttpRequest, obj: PreferenceDefault, form: object, change: bool

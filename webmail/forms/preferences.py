@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences
+from webmail import hours
+from webmail.preferences import BY_NAME, DECLARED, HoursField, Preference, Preferences
 
 
 def offered(tab: str = "") -> tuple[Preference, ...]:
@@ -37,6 +38,8 @@ class PreferencesForm(forms.Form):
         for preference in offered(tab):
             field = preference.field()
             field.initial = getattr(preferences, preference.name)
+            if isinstance(field, HoursField):
+                field.least = hours.read(preferences.hours_least)
             if preference.folder:
                 _offer_folders(field, folders)
                 field.required = False
@@ -56,7 +59,7 @@ class PreferencesForm(forms.Form):
         return bool(value) or not BY_NAME[name].folder
 
 
-def _offer_folders(field: forms.ChoiceField, folders: Iterable[tuple[str, str]]) -> None:
+def _offer_folders(field: Any, folders: Iterable[tuple[str, str]]) -> None:
     """Beside the folders that the declaration names."""
     declared: Any = field.choices
     named = dict(declared)

@@ -12,12 +12,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
-from webmail.preferences import BY_NAME, AdministratorsChoice
+from webmail import hours
+from webmail.preferences import BY_NAME, AdministratorsChoice, HoursPreference
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "near:preference-defaults", 60
+CACHE_KEY, CACHE_SECONDS = "near:defaults-of-preferences", 60
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
@@ -25,18 +26,28 @@ class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
         """By name; from the cache: a page costs no query. A change shows within a minute."""
         rows = cache.get(CACHE_KEY)
         if rows is None:
-            rows = [list(row) for row in self.values_list("name", "value", "locked")]
+            rows = [list(row) for row in self.values_list("name", "value", "locked", "least")]
             cache.set(CACHE_KEY, rows, CACHE_SECONDS)
-        return {name: AdministratorsChoice(value, locked) for name, value, locked in rows}
+        return {name: AdministratorsChoice(*row) for name, *row in rows}
 
 
 class PreferenceDefault(models.Model):
     """A preference's value for everybody who chose none, or, locked, for everybody."""
 
     name = models.CharField(_("preference"), max_length=40, unique=True)
-    value = models.CharField(_("value"), max_length=60)
+    value = models.CharField(_("value"), max_length=200, blank=True)
     locked = models.BooleanField(
         _("locked"), default=False, help_text=_("People see it and cannot change it.")
+    )
+    least = models.CharField(
+        _("at least"),
+        max_length=30,
+        blank=True,
+        db_default="",
+        help_text=_(
+            "Of working hours: those of nobody may be shorter. Days and times are written as"
+            " 12345:0800-1700, Monday being 1."
+        ),
     )
 
     objects = PreferenceDefaultQuerySet.as_manager()
@@ -51,6 +62,10 @@ class PreferenceDefault(models.Model):
 
     def clean(self) -> None:
         preference = BY_NAME.get(self.name)
+        if self.least and (self.name != "hours" or hours.read(self.least) is None):
+            raise ValidationError({"least": _("These are no working hours.")})
+        if isinstance(preference, HoursPreference) and not preference.allows(self.value):
+            raise ValidationError({"value": _("Allowed: off, or such as 12345:0800-1800.")})
         if preference and not preference.allows(self.value):
             allowed = [option for option, _words in preference.options()]
             shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")

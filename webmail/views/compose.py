@@ -76,6 +76,7 @@ from webmail.writing import (
     scheduling,
     settling,
     untouched,
+    working_hours,
 )
 from webmail.writing.beginning import Begun, Writer
 from webmail.writing.choosing import Question
@@ -538,7 +539,7 @@ class _Writing:
             self.form.cleaned_data["due_at"],
             timezone.now(),
             zone,
-            self.request.preferences.hours,
+            working_hours.of(self.request.preferences),
         )
 
     def _accept(
@@ -802,8 +803,8 @@ def _page(
 
 
 def _presets(request: HttpRequest) -> tuple[scheduling.Preset, ...]:
-    zone = ZoneInfo(timezone.get_current_timezone_name())
-    return scheduling.presets(timezone.now(), zone, request.preferences.hours)  # type: ignore[attr-defined]  # the middleware's
+    hours = working_hours.of(request.preferences)  # type: ignore[attr-defined]  # the middleware's
+    return scheduling.presets(timezone.now(), working_hours.zone(), hours)
 
 
 @dataclass(frozen=True)
