@@ -133,6 +133,7 @@ DOORS: dict[str, Answers] = {
     "folders/share/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "compose/check/": (SIGN_IN, 200, "/admin/"),
+    "compose/beside/": (405, 405, 405),
     "compose/canned/": (SIGN_IN, "/preferences/canned/", "/admin/"),
     "poll/": (SIGN_IN, "/accounts/reenter/", "/admin/"),
     "rules/": (SIGN_IN, 200, "/admin/"),

@@ -102,6 +102,7 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/resend/", compose.resend, name="resend"),
     path("compose/", compose.compose, name="compose"),
     path("compose/check/", checking.check, name="compose_check"),
+    path("compose/beside/", checking.beside, name="compose_beside"),
     path("compose/canned/", canned.menu, name="canned_list"),
     path("drafts/<uuid:number>/", compose.draft, name="draft"),
     path("drafts/", drafts.all_drafts, name="drafts"),
