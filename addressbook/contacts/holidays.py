@@ -17,6 +17,7 @@ FILE = "school_holidays.json"
 """The calendar that comes with the product."""
 _CACHE_SECONDS = 300
 _DAY = timedelta(days=1)
+_SATURDAY = 6
 
 
 class BadCalendar(ValueError):
@@ -45,6 +46,13 @@ def coming(zone: str, today: date, number: int) -> list[SchoolHoliday]:
     """The holidays of a zone that are not over, at most so many."""
     rows = SchoolHoliday.objects.filter(zone=zone, begins__gte=today - timedelta(days=100))
     return [one for one in rows if last_day(one) >= today][:number]
+
+
+def first_day(holiday: SchoolHoliday) -> date:
+    """The first day without lessons: of most schools a Saturday after whose lessons the holiday
+    begins is one."""
+    is_saturday = holiday.begins.isoweekday() == _SATURDAY
+    return holiday.begins if is_saturday else holiday.begins + _DAY
 
 
 def last_day(holiday: SchoolHoliday) -> date:

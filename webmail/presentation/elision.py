@@ -11,6 +11,7 @@ _NOUNS = {
     "direction": "de la direction",
     "rectorat": "du rectorat",
     "région": "de la région",
+    "ascension": "de l’Ascension",
     "toussaint": "de la Toussaint",
     "hiver": "d’hiver",
     "printemps": "de printemps",

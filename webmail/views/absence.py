@@ -101,14 +101,14 @@ def _holidays(request: SignedInRequest) -> list[Offered]:
 
 
 def _offered(holiday: holidays.SchoolHoliday) -> Offered:
-    last = holidays.last_day(holiday)
-    days = {"first": words.day(holiday.begins), "last": words.day(last)}
+    first, last = holidays.first_day(holiday), holidays.last_day(holiday)
+    days = {"first": words.day(first), "last": words.day(last)}
     name = gettext("Holidays %(of_name)s: from %(first)s to %(last)s") % {
         "of_name": elision.of(holiday.name),
         **days,
     }
     text = gettext("I am on holiday until %(last)s, and will answer when lessons resume.") % days
-    return Offered(holiday.pk, holiday.begins, last, name, text)
+    return Offered(holiday.pk, first, last, name, text)
 
 
 def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> dict[str, Any]:

@@ -344,7 +344,8 @@ def test_the_absence_is_filled_from_the_holidays_of_ones_zone(
     reader: Client, scripts: Scripts
 ) -> None:
     today = timezone.localdate()
-    begins, resumes = today + timedelta(days=20), today + timedelta(days=36)
+    begins = today + timedelta(days=20 + (6 - today.isoweekday() - 20) % 7)
+    resumes = begins + timedelta(days=16)
     year = today.year if today.month > 7 else today.year - 1
     made = {"school_year": year, "name": "Noël"}
     other = SchoolHoliday.objects.create(zone="A", begins=begins, resumes=resumes, **made)
