@@ -67,7 +67,13 @@ def _begin(imap_port: int, smtp_port: int) -> str:
     from tests.webmail.outbox.killed import somebody
 
     call_command("migrate", verbosity=0)
-    somebody(ALICE.login, imap_port=imap_port, smtp_port=smtp_port, smtp_security="none")
+    somebody(
+        ALICE.login,
+        imap_port=imap_port,
+        smtp_host="127.0.0.1",
+        smtp_port=smtp_port,
+        smtp_security="none",
+    )
     return "database"
 
 
