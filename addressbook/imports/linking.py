@@ -52,7 +52,7 @@ def leave(
     found = missing(part, policy, written) if leavers else {}
     gone = {guardian: ties for guardian, ties in found.items() if guardian in leavers}
     number = part.job.links.count()
-    made = []
+    made: list[ImportLink] = []
     for tie in (tie for ties in gone.values() for tie in ties):
         before = {name: getattr(tie, name) for name in _SAID}
         made.append(
@@ -68,7 +68,7 @@ def leave(
             )
         )
     ImportLink.objects.bulk_create(made, batch_size=200)
-    silenced = [link.guardianship_id for link in made]
+    silenced = [tie.pk for ties in gone.values() for tie in ties]
     Guardianship.objects.filter(pk__in=silenced).update(receives_mail=False)
     return archiving.archive_guardians(part.user, gone)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter, page, path, words
+from tests.webmail.views.mail import Answer, letter, page, path, words
 
 pytestmark = pytest.mark.django_db
 INBOX = "/mail/INBOX/"
@@ -39,8 +39,10 @@ def title(reader: Client) -> str:
     return page(reader.get(INBOX)).partition("<title>")[2].partition("</title>")[0]
 
 
-def spans(shown: str) -> list[list[object]]:
-    return json.loads(re.search(r'data-spans="(\[.*?\])"', shown)[1])
+def spans(shown: str) -> list[tuple[float, float, str, bool]]:
+    found = re.search(r'data-spans="(\[.*?\])"', shown)
+    assert found
+    return [(begins, ends, said, rests) for begins, ends, said, rests in json.loads(found[1])]
 
 
 def test_a_mark_says_that_notifications_rest_and_the_title_counts_nothing(
@@ -92,13 +94,15 @@ def test_sending_at_the_opening_stands_beside_send(
     hours_of_another_day()
     shown = page(reader.get("/compose/"))
     found = re.search(r'data-due="opening" hidden>(.*?)</button>', shown, re.DOTALL)
+    assert found
     assert re.search(r"Envoyer \w+ à 7\xa0h\xa030", unescape(found[1]))
     hours_of_now()
     assert 'data-due="opening"' not in page(reader.get("/compose/"))
 
 
-def text_of(answer: object) -> str:
+def text_of(answer: Answer) -> str:
     found = re.search(r'<textarea[^>]*name="body"[^>]*>(.*?)</textarea>', page(answer), re.DOTALL)
+    assert found
     return unescape(found[1])
 
 
