@@ -354,7 +354,7 @@ def test_the_absence_is_filled_from_the_holidays_of_ones_zone(
         zone="B", begins=day(-30), resumes=day(-14), school_year=year, name="Toussaint"
     )
     address = "/rules/absence/"
-    assert "la zone de votre établissement" in page(reader.get(address))
+    assert "Choisissez la zone de votre établissement" in page(reader.get(address))
     User.objects.update(preferences={"school_zone": "B"})
     shown = page(reader.get(address))
     assert "Vacances de Noël" in shown and "Toussaint" not in shown
