@@ -127,7 +127,8 @@ def _audience(group: Group, who: Audience, title: str, reach: families.Reach) ->
 @dataclass(frozen=True)
 class ClassView:
     """What a list changes in a class, in words; ``left`` are keys and names to tick, ``is_partial``
-    says that most of the class is not in the list."""
+    says that most of the class is not in the list. ``guardians`` are keys and words to tick, and
+    ``has_few_guardians`` says that of most pupils one is not in the list."""
 
     name: str
     words: str
@@ -136,6 +137,8 @@ class ClassView:
     left: tuple[tuple[int, str], ...]
     archives_words: str
     is_partial: bool
+    guardians: tuple[tuple[int, str], ...] = ()
+    has_few_guardians: bool = False
 
 
 def class_changes(changes: Sequence[ClassChange]) -> tuple[ClassView, ...]:
@@ -169,6 +172,10 @@ def _class_change(one: ClassChange) -> ClassView:
         if one.archives_year
         else "",
         is_partial=len(one.left) > one.size / 2,
+        guardians=tuple(
+            (pk, f"{name} ({', '.join(pupils)})") for pk, name, pupils in one.guardians
+        ),
+        has_few_guardians=len(one.guardians) > one.size / 2,
     )
 
 

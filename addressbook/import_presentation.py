@@ -42,7 +42,8 @@ def day(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """An import: its files, and where each thing is done; ``undo_url`` "" when it is too late."""
+    """An import: its files, and where each thing is done; ``undo_url`` "" when it is too late;
+    ``is_school``: they are lists of classes."""
 
     name: str
     found_words: str
@@ -57,6 +58,7 @@ class Job:
     undo_url: str
     refused_url: str
     again_url: str
+    is_school: bool = False
 
 
 def job(import_job: ImportJob) -> Job:
@@ -80,6 +82,7 @@ def job(import_job: ImportJob) -> Job:
         undo_url=at("import_undo") if import_job.is_undoable else "",
         refused_url=at("import_refused"),
         again_url=reverse("addressbook:import_from", args=[source_of(import_job)]),
+        is_school=import_job.source == ImportJob.Source.SCHOOL,
     )
 
 

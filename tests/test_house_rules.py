@@ -31,7 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.help": {"webmail.folding"},
     "webmail.htmx": set(),
     "webmail.ldap_server": {"webmail.errors"},
-    "webmail.preferences": {"webmail.converters", "webmail.folding"},
+    "webmail.hours": set(),
+    "webmail.preferences": {"webmail.converters", "webmail.folding", "webmail.hours"},
     "webmail.probing": {
         "accounts.models",
         "accounts.session",
@@ -80,6 +81,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.claims",
         "accounts.models.prepared",
         "webmail.clock",
+        "webmail.hours",
         "webmail.preferences",
     },
     "webmail.adverts.correspondence": {
@@ -175,6 +177,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
+    "webmail.presentation.rest": {
+        "webmail.dates",
+        "webmail.preferences",
+        "webmail.writing.working_hours",
+    },
     "webmail.presentation.settings": {"webmail.folding", "webmail.preferences"},
     "webmail.presentation.transfers": {"webmail.models", "webmail.presentation.words"},
     "webmail.presentation.sending": {
@@ -207,6 +214,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.imap.connection",
         "webmail.imap.values",
         "webmail.mailbox",
+        "webmail.hours",
         "webmail.mime",
         "webmail.preferences",
         "webmail.presentation",
@@ -223,6 +231,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.converters",
         "webmail.dates",
         "webmail.errors",
+        "webmail.hours",
         "webmail.imap",
         "webmail.mailbox",
         "webmail.mime",
@@ -519,6 +528,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation.away",
         "webmail.presentation.first_steps",
         "webmail.presentation.panes",
+        "webmail.presentation.rest",
         "webmail.presentation.sending",
         "webmail.writing",
     },
@@ -639,6 +649,7 @@ ALLOWED: dict[str, set[str]] = {
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = (
     "webmail.folding",
+    "webmail.hours",
     "webmail.php",
     "webmail.zips",
     "webmail.mime",

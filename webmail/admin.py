@@ -74,10 +74,7 @@ class PreferenceDefaultAdmin(Cached):
     def chosen(self, row: PreferenceDefault) -> str:
         """The words of its choices, as the settings show them."""
         declared = BY_NAME.get(row.name)
-        words = dict(declared.options()) if declared else {}
-        if row.value in words:
-            return str(words[row.value])
-        return ", ".join(str(words.get(word, word)) for word in row.value.split(" "))
+        return declared.words_of(row.value) if declared else row.value
 
 
 @admin.register(TrustedImageDomain)

@@ -13,7 +13,7 @@ from accounts.models import User
 from webmail.migrating import telling
 from webmail.outbox import awaited, counting
 from webmail.preferences import Preferences
-from webmail.presentation import away, first_steps, sending
+from webmail.presentation import away, first_steps, rest, sending
 from webmail.presentation.panes import COOKIE, panes
 from webmail.writing import offering
 
@@ -31,6 +31,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),
         "standing_forwards": away.has_forwards(request),
+        "rest": SimpleLazyObject(lambda: rest.of(request)),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
         # Asked for when a template asks, once in a session.

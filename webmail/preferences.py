@@ -1,4 +1,5 @@
-"""Every preference, declared once: name, type (by its choices), default, lockable, form field.
+"""Every preference, declared once: name, type (by its choices or class), default, lockable, form
+field.
 
 What a person chose is in ``User.preferences``; what administrators set or lock, a
 ``PreferenceDefault`` row.
@@ -8,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from webmail import hours
 from webmail.converters import CONTROLS
 from webmail.folding import fold
 
@@ -85,6 +90,13 @@ class Preference:
             return value == "" or (bool(words) and is_known)
         return value == " ".join(option for option in options if option in words)
 
+    def words_of(self, value: str) -> str:
+        """A value as the settings show it."""
+        words = dict(self.options())
+        if value in words:
+            return str(words[value])
+        return ", ".join(str(words.get(word, word)) for word in value.split(" "))
+
     def field(self) -> forms.Field:
         if self.own_keys:
             return OwnKeysField(label=self.label, help_text=self.help_text, required=False)
@@ -100,6 +112,63 @@ class Preference:
         return forms.ChoiceField(
             label=self.label, help_text=self.help_text, choices=self.options, widget=widget
         )
+
+
+@dataclass(frozen=True)
+class TextPreference(Preference):
+    """A line of the user's own."""
+
+    longest: int = 200
+
+    def allows(self, value: object) -> bool:
+        return isinstance(value, str) and len(value) <= self.longest and not CONTROLS.search(value)
+
+    def words_of(self, value: str) -> str:
+        return value
+
+    def field(self) -> forms.Field:
+        return forms.CharField(
+            label=self.label,
+            help_text=self.help_text,
+            required=False,
+            max_length=self.longest,
+            validators=[RegexValidator(CONTROLS, inverse_match=True)],
+            widget=forms.TextInput(attrs={"class": "input"}),
+        )
+
+
+@dataclass(frozen=True)
+class HoursPreference(Preference):
+    """Working hours (`webmail.hours`), or ``off``."""
+
+    def allows(self, value: object) -> bool:
+        return value == OFF or hours.read(value) is not None
+
+    def words_of(self, value: str) -> str:
+        found = hours.read(value)
+        if found is None:
+            return str(_no_hours())
+        days = ", ".join(str(words) for number, words in DAYS if int(number) in found.days)
+        return f"{days}, {found.begin:%H:%M}–{found.end:%H:%M}"
+
+    def field(self) -> forms.Field:
+        return HoursField(label=self.label, help_text=self.help_text)
+
+
+OFF = "off"
+DAYS: Choices = (
+    ("1", _("Monday")),
+    ("2", _("Tuesday")),
+    ("3", _("Wednesday")),
+    ("4", _("Thursday")),
+    ("5", _("Friday")),
+    ("6", _("Saturday")),
+    ("7", _("Sunday")),
+)
+
+
+def _no_hours() -> str | Promise:
+    return pgettext_lazy("working hours", "None")
 
 
 MOST_FOLDER = 250
@@ -148,6 +217,60 @@ class SeveralField(forms.MultipleChoiceField):
         chosen = super().clean(value)
         options: Any = self.choices
         return " ".join(str(option) for option, _words in options if option in chosen)
+
+
+class HoursWidget(forms.MultiWidget):
+    """Days to tick, and two times: fields ``…_days``, ``…_begin`` and ``…_end``."""
+
+    use_fieldset = True
+
+    def __init__(self) -> None:
+        clock = {"class": "input", "step": "300"}
+        super().__init__(
+            {
+                "days": forms.CheckboxSelectMultiple(choices=DAYS),
+                "begin": forms.TimeInput(attrs={**clock, "type": "time"}, format="%H:%M"),
+                "end": forms.TimeInput(attrs={**clock, "type": "time"}, format="%H:%M"),
+            }
+        )
+
+    def decompress(self, value: Any) -> list[Any]:
+        found = hours.read(value)
+        if found is None:
+            return [[], time(8), time(18)]
+        return [sorted(map(str, found.days)), found.begin, found.end]
+
+
+class HoursField(forms.MultiValueField):
+    """Working hours as one value; ``off`` where no day is ticked. ``least``: what they must
+    cover."""
+
+    widget = HoursWidget
+    default_error_messages = {  # noqa: RUF012  as Django has it
+        "order": _("They must end after they begin."),
+        "least": _("Your administrators ask for these at least: %(hours)s."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.least: hours.Hours | None = None
+        fields = (
+            forms.MultipleChoiceField(choices=DAYS, required=False),
+            forms.TimeField(required=False),
+            forms.TimeField(required=False),
+        )
+        super().__init__(fields, required=False, require_all_fields=False, **kwargs)
+
+    def compress(self, data_list: Any) -> str:
+        days, begin, end = data_list or ([], None, None)
+        if not days:
+            return OFF
+        if begin is None or end is None or begin.replace(second=0) >= end.replace(second=0):
+            raise ValidationError(self.error_messages["order"], code="order")
+        chosen = hours.of(map(int, days), begin, end)
+        if self.least and not chosen.covers(self.least):
+            words = BY_NAME["hours"].words_of(self.least.value)
+            raise ValidationError(self.error_messages["least"], "least", {"hours": words})
+        return chosen.value
 
 
 DECLARED: tuple[Preference, ...] = (
@@ -359,22 +482,49 @@ DECLARED: tuple[Preference, ...] = (
         needs_beat=True,
         tab="writing",
     ),
-    Preference(
+    HoursPreference(
         "hours",
         _("Working hours"),
-        "off",
+        OFF,
+        (),
+        help_text=_(
+            "Without a day there are none. Outside them, sending at the next opening is offered"
+            " beside “Send”, and new mail is shown neither on the desktop nor in the title. You can"
+            " send and read all the same."
+        ),
+        tab="hours",
+    ),
+    Preference(
+        "school_zone",
+        _("School holidays"),
+        "none",
         (
-            ("off", pgettext_lazy("working hours", "None")),
-            ("0730-1830", _("Monday to Friday, 7:30 to 18:30")),
-            ("0800-1800", _("Monday to Friday, 8:00 to 18:00")),
-            ("0800-2000", _("Monday to Friday, 8:00 to 20:00")),
+            ("none", pgettext_lazy("school holidays", "Do not count")),
+            ("A", _("Zone A")),
+            ("B", _("Zone B")),
+            ("C", _("Zone C")),
         ),
         help_text=_(
-            "Outside them, sending at the next opening is offered beside “Send”, and new mail is"
-            " not shown on the desktop. You can send and read all the same."
+            "The days of these holidays, and the public holidays of France, lie outside your"
+            " working hours; your absence can be filled in from them."
         ),
-        needs_beat=True,
-        tab="writing",
+        wide=True,
+        tab="hours",
+    ),
+    Preference(
+        "hours_line",
+        _("A line in my answers outside my working hours"),
+        "off",
+        (("off", _("None")), ("on", _("Below the text; I can remove it"))),
+        tab="hours",
+    ),
+    TextPreference(
+        "hours_words",
+        _("Words of this line"),
+        "",
+        (),
+        help_text=_("Empty: “This message calls for no answer outside your working hours.”"),
+        tab="hours",
     ),
     Preference(
         "each_copy",
@@ -475,10 +625,12 @@ BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference 
 
 @dataclass(frozen=True)
 class AdministratorsChoice:
-    """The administrators' value of a preference; ``locked`` where users may not choose another."""
+    """The administrators' value of a preference; ``locked`` where users may not choose another;
+    ``least``: working hours that each user's cover."""
 
     value: str
     locked: bool
+    least: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,6 +654,7 @@ class GroupsValue:
     domain: int | None = None
     school: str = ""
     function: str = ""
+    least: str = ""
 
     def is_for(self, group: Group) -> bool:
         if self.domain is not None and self.domain != group.domain:
@@ -526,7 +679,9 @@ def for_group(values: Iterable[GroupsValue], group: Group) -> dict[str, Administ
         known = found.get(value.name)
         if value.is_for(group) and (known is None or value.rank > known.rank):
             found[value.name] = value
-    return {name: AdministratorsChoice(one.value, one.locked) for name, one in found.items()}
+    return {
+        name: AdministratorsChoice(one.value, one.locked, one.least) for name, one in found.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -558,6 +713,9 @@ class Preferences:
     compose_in: str
     undo_seconds: str
     hours: str
+    school_zone: str
+    hours_line: str
+    hours_words: str
     each_copy: str
     receipts: str
     first_steps: str
@@ -567,6 +725,7 @@ class Preferences:
     key_sheet: str
     notifications: str
     locked: frozenset[str] = frozenset()
+    hours_least: str = ""
 
     @classmethod
     def combine(
@@ -588,4 +747,13 @@ class Preferences:
             elif not preference.allows(value):
                 value = theirs.value if theirs else preference.default
             values[preference.name] = str(value)
-        return cls(locked=frozenset(locked), **values)
+        asked = administrators.get("hours")
+        least = asked.least if asked else ""
+        values["hours"] = _at_least(values["hours"], least)
+        return cls(locked=frozenset(locked), hours_least=least, **values)
+
+
+def _at_least(value: str, least: str) -> str:
+    """Working hours that cover those of the administrators; ``off`` has no rest at all."""
+    chosen, asked = hours.read(value), hours.read(least)
+    return chosen.widened(asked).value if chosen and asked else value

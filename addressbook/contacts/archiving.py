@@ -68,6 +68,25 @@ def _guardians_alone(user: User, pupils: Collection[int]) -> list[int]:
     return list(alone.distinct().values_list("pk", flat=True))
 
 
+def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
+    """Those among these guardians who get mail about no pupil any more and have no function and no
+    group; their keys."""
+    ties = Guardianship.objects.filter(
+        user=user, receives_mail=True, pupil__archived=None, pupil__deleted=None
+    )
+    in_groups = Q(groups__archived=None, groups__deleted=None, groups__isnull=False)
+    with transaction.atomic():
+        alone = Contact.objects.of(user).filter(
+            pk__in=list(pks), archived=None, job_title="", organization=""
+        )
+        alone = alone.exclude(pk__in=ties.values("guardian"))
+        alone = alone.exclude(pk__in=Contact.objects.filter(in_groups).values("pk"))
+        gone = list(alone.values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=gone).update(archived=timezone.now())
+        index.forget(gone)
+    return gone
+
+
 def unarchive_contacts(user: User | None, pks: Iterable[int]) -> int:
     """Complete them again; how many there were."""
     if user is None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 
 from addressbook.models import SchoolHoliday
 
 FILE = "school_holidays.json"
 """The calendar that comes with the product."""
+_CACHE_SECONDS = 300
+_DAY = timedelta(days=1)
+_SATURDAY = 6
 
 
 class BadCalendar(ValueError):
@@ -23,6 +27,39 @@ class BadCalendar(ValueError):
 def of_year(school_year: int) -> list[SchoolHoliday]:
     """The holidays of all zones, in their order."""
     return list(SchoolHoliday.objects.filter(school_year=school_year))
+
+
+def days_off(zone: str) -> tuple[tuple[date, date], ...]:
+    """The days without lessons in a zone, as first and last day of each holiday; from the cache."""
+    if zone not in SchoolHoliday.Zone.values:
+        return ()
+    key = f"near:school-holidays-{zone}"
+    known = cache.get(key)
+    if known is None:
+        rows = SchoolHoliday.objects.filter(zone=zone)
+        known = [[(one.begins + _DAY).isoformat(), last_day(one).isoformat()] for one in rows]
+        cache.set(key, known, _CACHE_SECONDS)
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in known)
+
+
+def coming(zone: str, today: date, number: int) -> list[SchoolHoliday]:
+    """The holidays of a zone that are not over, at most so many."""
+    rows = SchoolHoliday.objects.filter(zone=zone, begins__gte=today - timedelta(days=100))
+    return [one for one in rows if last_day(one) >= today][:number]
+
+
+def first_day(holiday: SchoolHoliday) -> date:
+    """The first day without lessons: of most schools a Saturday after whose lessons the holiday
+    begins is one."""
+    is_saturday = holiday.begins.isoweekday() == _SATURDAY
+    return holiday.begins if is_saturday else holiday.begins + _DAY
+
+
+def last_day(holiday: SchoolHoliday) -> date:
+    """The last day without lessons; of a summer whose end is not known, the last of August."""
+    if holiday.resumes:
+        return holiday.resumes - _DAY
+    return date(holiday.school_year + 1, 8, 31)
 
 
 def own_file() -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from accounts.models import User
 from addressbook import vcard
 from addressbook.folding import fold
 from addressbook.importers.duplicates import CIVILITIES
-from addressbook.models import Contact, ContactAddress, DirectoryEntry
+from addressbook.models import Contact, ContactAddress, DirectoryEntry, Group
 
 _BATCH = 500
 
@@ -42,17 +42,21 @@ def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
 
 def beside(user: User, addresses: Iterable[str], most: int) -> tuple[Name, ...]:
     """The contacts who are in a group with one of those at these addresses, or with a pupil of
-    theirs, and who are none of them: the first ``most`` by name. One query."""
+    theirs, and who are none of them: the first ``most`` by name. Where one of these groups is a
+    class of this year, those in the user's other classes are beside them too. One query."""
     wanted = {address.lower() for address in addresses if address}
     of_guardians = "guardianships__guardian__addresses__folded__in"
-    together = Contact.objects.filter(
-        Q(groups__contacts__addresses__folded__in=wanted)
-        | Q(**{f"groups__contacts__{of_guardians}": wanted}),
+    theirs = Group.objects.filter(
+        Q(contacts__addresses__folded__in=wanted) | Q(**{f"contacts__{of_guardians}": wanted}),
         user=user,
         deleted=None,
-        groups__deleted=None,
-        groups__contacts__deleted=None,
+        contacts__deleted=None,
     )
+    current = {"kind": Group.Kind.CLASS, "archived": None}
+    shared = Group.objects.filter(user=user, deleted=None).filter(
+        Q(pk__in=theirs.values("pk")) | Q(Exists(theirs.filter(**current)), **current)
+    )
+    together = Contact.objects.filter(user=user, deleted=None, groups__in=shared)
     others = together.exclude(addresses__folded__in=wanted).exclude(**{of_guardians: wanted})
     others = others.order_by("sort_key").distinct()
     return tuple(by_order(*row) for row in others.values_list("display_name", "sort_key")[:most])

@@ -312,6 +312,14 @@ def _nest(part: ImportPart) -> None:
         staged.save(update_fields=["nested", "not_nested"])
 
 
+def bring_back(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
+    """Complete those again who had left and stand in a list of a class; the caller's
+    transaction."""
+    if part.staged_groups.filter(is_class=True).exists():
+        there = keys(part, policy, written).values()
+        archiving.unarchive_contacts(part.user, {pk for kind, pk in there if kind == "contact"})
+
+
 def _made(user: User, staged: ImportGroup) -> Group:
     return Group.objects.create(
         user=user,

@@ -1,14 +1,76 @@
-"""Who is whose guardian in the files -> guardianships of the address book."""
+"""Who is whose guardian in the files -> guardianships of the address book.
+
+A pupil's guardian who is in the address book and not in the list, where it names others of that
+pupil, is named before anything is written. Ticked (`ImportJob.leavers`), he gets no mail about the
+pupil any more, and is archived where he is nothing else; the tie stays.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from addressbook.contacts import archiving
 from addressbook.contacts.families import MOST_GUARDIANS
 from addressbook.imports import grouping
-from addressbook.models import Guardianship, ImportLink, ImportPart
+from addressbook.models import Guardianship, ImportJob, ImportLink, ImportPart
 
 _SAID = ("relation", "receives_mail", "is_legal")
+
+
+def missing(
+    part: ImportPart, policy: str, written: Mapping[int, int]
+) -> dict[int, list[Guardianship]]:
+    """By guardian: the ties to pupils of whom the list names other guardians and not this one. Of
+    who gets no mail about a pupil already nothing is said. Two queries more than those of
+    `grouping.keys`."""
+    links = list(part.links.values_list("pupil", "guardian"))
+    if not links or part.user is None or policy == ImportJob.Policy.KEEP:
+        return {}
+    keys = grouping.keys(part, policy, written)
+    named = {
+        (keys[pupil], keys.get(guardian, ("row", guardian)))
+        for pupil, guardian in links
+        if pupil in keys
+    }
+    pupils = {pk for (kind, pk), _guardian in named if kind == "contact"}
+    ties = Guardianship.objects.filter(
+        user=part.user, pupil__in=pupils, receives_mail=True, guardian__deleted=None
+    )
+    found: dict[int, list[Guardianship]] = {}
+    for tie in ties.select_related("pupil", "guardian").order_by("pupil", "position", "pk"):
+        if (("contact", tie.pupil_id), ("contact", tie.guardian_id)) not in named:
+            found.setdefault(tie.guardian_id, []).append(tie)
+    return found
+
+
+def leave(
+    part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int]
+) -> list[int]:
+    """Silence the ticked ones among `missing`, with what undo needs; the keys of those who were
+    archived. The caller's transaction, before `apply`."""
+    assert part.user is not None  # noqa: S101  it was written
+    found = missing(part, policy, written) if leavers else {}
+    gone = {guardian: ties for guardian, ties in found.items() if guardian in leavers}
+    number = part.job.links.count()
+    made: list[ImportLink] = []
+    for tie in (tie for ties in gone.values() for tie in ties):
+        before = {name: getattr(tie, name) for name in _SAID}
+        made.append(
+            ImportLink(
+                job=part.job,
+                part=part,
+                number=number + len(made),
+                pupil=0,
+                guardian=0,
+                guardianship=tie,
+                before=before,
+                is_written=True,
+            )
+        )
+    ImportLink.objects.bulk_create(made, batch_size=200)
+    silenced = [tie.pk for ties in gone.values() for tie in ties]
+    Guardianship.objects.filter(pk__in=silenced).update(receives_mail=False)
+    return archiving.archive_guardians(part.user, gone)
 
 
 def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:

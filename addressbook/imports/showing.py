@@ -14,11 +14,19 @@ from accounts.models import User
 from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.importers import codes
-from addressbook.imports import grouping
+from addressbook.imports import grouping, linking
 from addressbook.imports.grouping import GroupChange
 from addressbook.imports.joining import join
 from addressbook.imports.writing import FULL
-from addressbook.models import Contact, Group, ImportGroup, ImportJob, ImportPart, ImportRow
+from addressbook.models import (
+    Contact,
+    Group,
+    Guardianship,
+    ImportGroup,
+    ImportJob,
+    ImportPart,
+    ImportRow,
+)
 from webmail import spreadsheets
 
 Decision, Policy, Fit = ImportRow.Decision, ImportJob.Policy, ImportRow.Fit
@@ -53,7 +61,8 @@ class ClassChange:
     """What the list of a class changes: names of those who came, names with the class that they
     come from, and keys and names of those who are in the class and not in the list.
     ``archives_year`` is that of the class of a former year that makes room, 0 for none; ``size``
-    counts those who are in the class until now."""
+    counts those who are in the class until now. ``guardians`` are in the address book and not in
+    the list: key, name, and the names of their pupils of this class."""
 
     name: str
     came: tuple[str, ...]
@@ -61,6 +70,8 @@ class ClassChange:
     left: tuple[tuple[int, str], ...]
     archives_year: int = 0
     size: int = 0
+    guardians: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
+    """Those of the pupils who stay."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +178,7 @@ def not_nested(job: ImportJob) -> list[tuple[str, str, str]]:
 
 
 def class_changes(job: ImportJob) -> list[ClassChange]:
-    """The classes of a school's list, before it is written. Five queries whatever their number."""
+    """The classes of a school's list, before it is written. Nine queries whatever their number."""
     part = job.parts.filter(problem="").first()
     if part is None:
         return []
@@ -183,7 +194,30 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
     from_groups = {group for one in changes for group, _pk in one.moved_from}
     classes = dict(Group.objects.filter(pk__in=from_groups).values_list("pk", "name"))
     leaving = {pk: one.name for one in every for pk in one.removed}
-    return [_class_change(one, names, rows, classes, leaving) for one in changes]
+    missing = linking.missing(part, job.policy, {})
+    keys = grouping.keys(part, job.policy, {}) if missing else {}
+    return [
+        replace(
+            _class_change(one, names, rows, classes, leaving),
+            guardians=_guardians(one, keys, missing),
+        )
+        for one in changes
+    ]
+
+
+def _guardians(
+    change: GroupChange,
+    keys: Mapping[int, grouping.Key],
+    missing: Mapping[int, list[Guardianship]],
+) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    """The missing guardians of the pupils of one class."""
+    here = {keys[number][1] for number in change.staged.members if number in keys}
+    found = []
+    for guardian, ties in missing.items():
+        pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in here)
+        if pupils:
+            found.append((guardian, ties[0].guardian.display_name, pupils))
+    return tuple(found)
 
 
 def _class_change(

@@ -186,8 +186,11 @@ def _write_groups(job: ImportJob, part: ImportPart) -> None:
             numbers = part.rows.values("number")
             traces = job.traces.filter(number__in=numbers, contact__isnull=False)
             written = dict(traces.values_list("number", "contact_id"))
+            leavers = frozenset(job.leavers)
+            archived = linking.leave(part, job.policy, written, leavers) if part.user else []
             linking.apply(part, job.policy, written)
-            archived = grouping.apply(part, job.policy, written, frozenset(job.leavers))
+            archived += grouping.apply(part, job.policy, written, leavers)
+            grouping.bring_back(part, job.policy, written)
             job.beat(archived=[*job.archived, *archived])
 
 

@@ -19,6 +19,7 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.browser.test_compose_panes import inside, panes, ready, text_in
 from tests.browser.test_outbox import look
+from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
 from webmail.models import Draft, OutboxMessage
@@ -109,6 +110,9 @@ def test_a_server_that_hangs_leaves_a_line_until_the_message_has_left(
     look(page, "not-left-1440")
     page.goto("/preferences/")
     expect(line(page)).to_contain_text("« Sortie »")
+    assert violations(page) == []
+    within = page.get_by_role("region", name="Avis", exact=True)
+    expect(within.locator("[data-not-left]")).to_be_visible()
     page.set_viewport_size({"width": 375, "height": 700})
     look(page, "not-left-375")
     hanging.close()

@@ -73,6 +73,13 @@ def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
     )
 
 
+def looks(pull: Pull) -> tuple[int, int]:
+    """Of a pull without a master user: in how many mailboxes its user's own look has carried it
+    out, and how many there are."""
+    users = User.objects.filter(is_active=True, mail_domain__isnull=False)
+    return pull.sights.count(), users.count()
+
+
 def confirm(request: HttpRequest, pull: Pull) -> bool:
     """Pull what was counted; the caller starts the job. A line of the audit log. False when it was
     confirmed already."""

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences
+from webmail import hours
+from webmail.preferences import BY_NAME, DECLARED, HoursField, Preference, Preferences
 from webmail.presentation import keys
 
 _LONGEST_KEY = 30
@@ -70,6 +71,8 @@ class PreferencesForm(forms.Form):
         for preference in offered(tab):
             field = preference.field()
             field.initial = getattr(preferences, preference.name)
+            if isinstance(field, HoursField):
+                field.least = hours.read(preferences.hours_least)
             if preference.folder:
                 _offer_folders(field, folders, field.initial)
                 field.required = False

@@ -13,12 +13,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
-from webmail.preferences import BY_NAME, GroupsValue
+from webmail import hours
+from webmail.preferences import BY_NAME, GroupsValue, HoursPreference
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "near:preference-defaults 2", 60  # changes with what is kept under it
+CACHE_KEY, CACHE_SECONDS = "near:preference-defaults 3", 60  # changes with what is kept under it
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
@@ -27,7 +28,7 @@ class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
         within a minute."""
         rows = cache.get(CACHE_KEY)
         if rows is None:
-            fields = ("name", "value", "locked", "mail_domain_id", "school", "function")
+            fields = ("name", "value", "locked", "mail_domain_id", "school", "function", "least")
             rows = [list(row) for row in self.values_list(*fields)]
             cache.set(CACHE_KEY, rows, CACHE_SECONDS)
         return [GroupsValue(*row) for row in rows]
@@ -39,7 +40,7 @@ class PreferenceDefault(models.Model):
     the staff files keep up to date; Django's groups are roles of administrators."""
 
     name = models.CharField(_("preference"), max_length=40)
-    value = models.CharField(_("value"), max_length=60)
+    value = models.CharField(_("value"), max_length=200, blank=True)
     locked = models.BooleanField(
         _("locked"), default=False, help_text=_("People see it and cannot change it.")
     )
@@ -73,6 +74,17 @@ class PreferenceDefault(models.Model):
         ),
     )
 
+    least = models.CharField(
+        _("at least"),
+        max_length=30,
+        blank=True,
+        db_default="",
+        help_text=_(
+            "Of working hours: those of nobody may be shorter. Days and times are written as"
+            " 12345:0800-1700, Monday being 1."
+        ),
+    )
+
     objects = PreferenceDefaultQuerySet.as_manager()
 
     class Meta:
@@ -101,6 +113,10 @@ class PreferenceDefault(models.Model):
         nothing."""
         self.function = " ".join(self.function.split())
         preference = BY_NAME.get(self.name)
+        if self.least and (self.name != "hours" or hours.read(self.least) is None):
+            raise ValidationError({"least": _("These are no working hours.")})
+        if isinstance(preference, HoursPreference) and not preference.allows(self.value):
+            raise ValidationError({"value": _("Allowed: off, or such as 12345:0800-1800.")})
         if preference and not preference.allows(self.value):
             allowed = [option for option, _words in preference.options()]
             shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")

@@ -5,12 +5,17 @@ from __future__ import annotations
 from django.utils.translation import get_language, gettext
 
 _VOWELS = frozenset("aàâeéèêëiîïoôuùûyœæ")
-# Names that begin with a common noun take its article in French.
+# Names that begin with a common noun take its article in French; school holidays have their own.
 _NOUNS = {
     "académie": "de l’académie",
     "direction": "de la direction",
     "rectorat": "du rectorat",
     "région": "de la région",
+    "ascension": "de l’Ascension",
+    "toussaint": "de la Toussaint",
+    "hiver": "d’hiver",
+    "printemps": "de printemps",
+    "été": "d’été",
 }
 
 

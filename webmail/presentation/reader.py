@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from webmail.avatars import hue
@@ -125,6 +127,7 @@ class MessageView:
     notice: Notice | None = None
     mailing: Mailing | None = None
     report_url: str = ""
+    trace_url: str = ""
 
     @property
     def unlisted(self) -> int:
@@ -218,7 +221,21 @@ def message_view(
         reply_list_url=f"{reply}?list=1" if list_address(opened.headers.get("List-Post")) else "",
         receipt_to=_receipt_to(opened) if asks_for_receipts else (),
         receipt_url=message_url(ref, "receipt"),
+        trace_url=_trace_url(opened),
     )
+
+
+def _trace_url(opened: OpenedMessage) -> str:
+    """The page about the way of the message, filled in; of a delivery report, about the one that
+    came back: the report names whom it did not reach. "" where nothing is known to ask by."""
+    back = (one.recipient for one in opened.outcomes if one.action == "failed" and one.recipient)
+    if address := next(back, ""):
+        query = {"address": address}
+    elif message_id := opened.fetched.envelope.message_id:
+        query = {"message_id": message_id}
+    else:
+        return ""
+    return f"{reverse('mail:trace')}?{urlencode(query)}"
 
 
 def others_words(fetched: Fetched) -> str:

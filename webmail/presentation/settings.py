@@ -103,7 +103,10 @@ TABS: tuple[Tab, ...] = (
         "notifications",
         pgettext_lazy("preferences", "Notifications"),
         "info",
-        (_chosen("notifications", pgettext_lazy("preferences", "Notifications")),),
+        (
+            _chosen("notifications", pgettext_lazy("preferences", "Notifications")),
+            _chosen("hours", _("Working hours")),
+        ),
     ),
     Tab(
         "account",

@@ -4,10 +4,11 @@ server of rules once."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
+from addressbook.contacts import holidays
 from addressbook.contacts import known as acquaintances
 from webmail import outbox
 from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable, WebmailError
@@ -33,7 +35,7 @@ from webmail.mime import build
 from webmail.mime.addresses import Address
 from webmail.mime.build import Outgoing
 from webmail.models import SenderChoice
-from webmail.presentation import away
+from webmail.presentation import away, elision
 from webmail.presentation import rules as words
 from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
@@ -42,6 +44,8 @@ from webmail.views.outbox import start
 from webmail.views.page import read_folders
 from webmail.views.rules import Problem, ask_first, forwarding, note, opened, refused, without
 from webmail.writing import identities, making
+
+_MOST_OFFERED = 3
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def _answered(
     request: SignedInRequest, whose: _Whose, sieve: Sieve, kept: rules.Kept
 ) -> HttpResponse:
     initial = absence_initial(kept.script.absence, whose.address)
+    offered = _holidays(request)
+    initial |= _filled(offered, request.GET.get("holiday", ""), initial)
     form = AbsenceForm(request.POST or None, initial=initial)
     can_answer = {"vacation", "date", "relational"} <= kept.extensions
     problem, is_tried = None, request.POST.get("do") == "try" and can_answer and form.is_valid()
@@ -133,6 +139,8 @@ def _answered(
         "form": form,
         "kept": kept,
         "can_answer": can_answer,
+        "holidays": offered,
+        "has_zone": request.preferences.school_zone != "none",
         "digest": kept.digest,
         "standing": _standing(kept.script.absence),
         "problem": problem,
@@ -159,6 +167,44 @@ def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str
         }
         for box in found
     ]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A holiday of the user's zone that fills the form."""
+
+    pk: int
+    first: date
+    last: date
+    words: str
+    text: str
+
+
+def _holidays(request: SignedInRequest) -> list[Offered]:
+    """The next ones, or that of these days."""
+    coming = holidays.coming(request.preferences.school_zone, timezone.localdate(), _MOST_OFFERED)
+    return [_offered(one) for one in coming]
+
+
+def _offered(holiday: holidays.SchoolHoliday) -> Offered:
+    first, last = holidays.first_day(holiday), holidays.last_day(holiday)
+    days = {"first": words.day(first), "last": words.day(last)}
+    name = gettext("Holidays %(of_name)s: from %(first)s to %(last)s") % {
+        "of_name": elision.of(holiday.name),
+        **days,
+    }
+    text = gettext("I am on holiday until %(last)s, and will answer when lessons resume.") % days
+    return Offered(holiday.pk, first, last, name, text)
+
+
+def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> dict[str, Any]:
+    """The form's values with the days of the holiday that was asked for; a text that is there
+    stays."""
+    for one in offered:
+        if str(one.pk) == asked:
+            text = initial.get("text") or one.text
+            return {"enabled": True, "first": one.first, "last": one.last, "text": text}
+    return {}
 
 
 def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:

@@ -106,7 +106,15 @@ def pull(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _decided(request, row)
     criteria = Criteria.from_json(row.criteria)
-    context = _context(request, gettext("Pull of reported messages"), pull=row, criteria=criteria)
+    looked, mailboxes = (0, 0) if row.by_master else pulling.looks(row)
+    context = _context(
+        request,
+        gettext("Pull of reported messages"),
+        pull=row,
+        criteria=criteria,
+        looked=looked,
+        mailboxes=mailboxes,
+    )
     return TemplateResponse(request, "admin/reports/pull.html", context)
 
 

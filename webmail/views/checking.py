@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 
 from django.http import JsonResponse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
 from accounts.models import User
 from addressbook.contacts import sharing
 from addressbook.contacts.groups import Unreached
 from webmail.mime import addresses
-from webmail.writing import recipients
+from webmail.writing import doubts, matching, recipients
 
 MOST = 1_000
 """Addresses of one request; those beyond are not answered."""
@@ -50,6 +50,22 @@ def check(request: SignedInRequest) -> JsonResponse:
             "groups": [_gap(gap) for gap in sharing.unreached(request.user, names)],
         }
     )
+
+
+@require_POST
+@login_required
+@cache_control(private=True, no_store=True)
+def beside(request: SignedInRequest) -> JsonResponse:
+    """JSON: ``others``, the people beside the family at these ``address``es, each with the words
+    that would name them in a text. The browser looks for them in what is written: no text is sent
+    here."""
+    typed = [text[:_LONGEST] for text in request.POST.getlist("address")[:MOST]]
+    others = doubts.others_beside(request.user, typed)
+    found = [
+        {"shown": other.shown, "rows": matching.rows_of(other.first, other.last)}
+        for other in others
+    ]
+    return JsonResponse({"others": found})
 
 
 def _checked(user: User, typed: list[str]) -> list[Checked]:

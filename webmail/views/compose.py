@@ -78,6 +78,7 @@ from webmail.writing import (
     scheduling,
     settling,
     untouched,
+    working_hours,
 )
 from webmail.writing.beginning import Begun, Writer
 from webmail.writing.choosing import Question
@@ -552,7 +553,7 @@ class _Writing:
             self.form.cleaned_data["due_at"],
             clock.now(),
             zone,
-            self.request.preferences.hours,
+            working_hours.of(self.request.preferences),
         )
 
     def _accept(
@@ -816,8 +817,8 @@ def _page(
 
 
 def _presets(request: HttpRequest) -> tuple[scheduling.Preset, ...]:
-    zone = ZoneInfo(timezone.get_current_timezone_name())
-    return scheduling.presets(clock.now(), zone, request.preferences.hours)  # type: ignore[attr-defined]  # the middleware's
+    hours = working_hours.of(request.preferences)  # type: ignore[attr-defined]  # the middleware's
+    return scheduling.presets(clock.now(), working_hours.zone(), hours)
 
 
 @dataclass(frozen=True)

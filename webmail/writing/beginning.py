@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
@@ -27,7 +28,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 from webmail.models import Identity
 from webmail.preferences import Preferences
-from webmail.writing import cleaning, files, identities, images, making
+from webmail.writing import cleaning, files, identities, images, making, working_hours
 from webmail.writing.content import WHOLE, Content
 
 # Those that the reader shows.
@@ -375,8 +376,9 @@ def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
 
 def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _Body:
     original = _original(opened, opened.fetched.ref, writer, is_signed=False)
+    line = working_hours.line(writer.preferences, timezone.now())
     if writer.preferences.reply_quote == "none":
-        return _signed(_Body("", "", original.is_html), identity)
+        return _signed(_Body("", "", original.is_html), identity, line=line)
     attribution = _attribution(opened.fetched.envelope)
     quoted = replace(
         original,
@@ -385,29 +387,39 @@ def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) ->
     )
     if writer.preferences.reply_place == "below":
         below = replace(quoted, html=quoted.html + _EMPTY, text=quoted.text + "\n")
-        return _signed(below, identity)
+        return _signed(below, identity, line=line)
     if writer.preferences.signature_place == "end":
-        above = replace(quoted, html=_EMPTY + quoted.html, text="\n\n" + quoted.text)
+        above = _above(quoted, None, line=line)
         return _signed(above, identity, at_end=True)
-    return _above(quoted, identity)
+    return _above(quoted, identity, line=line)
 
 
-def _above(body: _Body, identity: Identity | None) -> _Body:
-    """Room for what is to be written, and the signature, above a text."""
+def _above(body: _Body, identity: Identity | None, *, line: str = "") -> _Body:
+    """Room for what is to be written, the ``line`` and the signature, above a text."""
     signature, plain = _signature(identity)
-    html = (_EMPTY + signature if signature else "") + _EMPTY
-    text = f"\n\n{plain}" if plain else ""
+    ending = _lined(line) + signature
+    html = (_EMPTY + ending if ending else "") + _EMPTY
+    text = "".join(f"\n\n{words}" for words in (line, plain) if words)
     return replace(body, html=html + body.html, text=f"{text}\n\n{body.text}")
 
 
-def _signed(body: _Body, identity: Identity | None, *, at_end: bool = False) -> _Body:
-    """The signature below a text. ``at_end``: of a text that is not one's own."""
+def _signed(
+    body: _Body, identity: Identity | None, *, at_end: bool = False, line: str = ""
+) -> _Body:
+    """The ``line`` and the signature below a text. ``at_end``: of a text that is not one's own."""
     signature, plain = _signature(identity)
-    if not signature:
+    if not signature and not line:
         return body
     room = _EMPTY if at_end or not body.html else ""
-    text = f"{body.text.rstrip(chr(10))}\n\n-- \n{plain}" if plain else body.text
-    return replace(body, html=f"{body.html}{room}{signature}", text=text)
+    text = f"{body.text.rstrip(chr(10))}\n\n{line}" if line else body.text
+    if plain:
+        text = f"{text.rstrip(chr(10))}\n\n-- \n{plain}"
+    return replace(body, html=f"{body.html}{room}{_lined(line)}{signature}", text=text)
+
+
+def _lined(line: str) -> str:
+    """As HTML, with room before what is written below."""
+    return f"{_EMPTY}<div>{escape(line)}</div>" if line else ""
 
 
 def _signature(identity: Identity | None) -> tuple[str, str]:

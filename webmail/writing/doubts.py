@@ -24,8 +24,8 @@ from webmail.writing.matching import Matching, Person
 from webmail.writing.recipients import Review
 
 _MOST_NAMED = 5
-_MOST_OF_FAMILY = 3  # recipients who may be one family
-_MOST_BESIDE = 300
+_MOST_OF_FAMILY = 3  # recipients who may be one family, as js/family.js has it
+_MOST_BESIDE = 2_500  # a school
 _MOST_FILES = 25
 _LONGEST_LOOKED_AT = 50_000
 
@@ -140,19 +140,15 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
         return []
     if not all(member.is_outside for member in review.members):
         return []
-    others = names.beside(user, [one.address for one in review.members], _MOST_BESIDE)
+    others = others_beside(user, [one.address for one in review.members])
     words = matching.in_a_row(text[:_LONGEST_LOOKED_AT])
     named = [
         other.shown
         for other in others
-        if other.first
-        and other.last
-        and (
-            matching.is_in(words, other.first, other.last)
-            or any(
-                matching.names_person(name, matching.Person("", other.last, other.first))
-                for name in file_names[:_MOST_FILES]
-            )
+        if matching.is_in(words, other.first, other.last)
+        or any(
+            matching.names_person(name, matching.Person("", other.last, other.first))
+            for name in file_names[:_MOST_FILES]
         )
     ]
     if not named:
@@ -165,6 +161,15 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
     ) % {"to": to, "names": few(named, _MOST_NAMED)}
     question = gettext("Send it to this family?")
     return [Doubt(_key("others", [to, *named]), "users", question, fact)]
+
+
+def others_beside(user: User, addresses: Sequence[str]) -> list[names.Name]:
+    """The contacts who are in a group with one of these people, or with a pupil of theirs, and
+    whose whole name is known; none for more people than one family has. One query."""
+    if not 0 < len(addresses) <= _MOST_OF_FAMILY:
+        return []
+    found = names.beside(user, addresses, _MOST_BESIDE)
+    return [other for other in found if other.first and other.last]
 
 
 def of_documents(held: Held, found: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:

@@ -143,8 +143,14 @@ def in_a_row(text: str) -> str:
 
 def is_in(words: str, first: str, last: str) -> bool:
     """Whether a name stands in a text, the first name before or behind the last."""
+    return any(f" {row} " in words for row in rows_of(first, last))
+
+
+def rows_of(first: str, last: str) -> tuple[str, str]:
+    """A name as it stands among the words of `in_a_row`: the first name before the last, and
+    behind."""
     one, other = " ".join(_parts(first)), " ".join(_parts(last))
-    return f" {one} {other} " in words or f" {other} {one} " in words
+    return f"{one} {other}", f"{other} {one}"
 
 
 # --- whose a document is ---

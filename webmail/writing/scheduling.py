@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,14 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from webmail import dates
+from webmail.hours import Hours
 
 TOMORROW, MONDAY, OPENING, AT = "tomorrow8", "monday8", "opening", "at"
 CHOICES = ("", TOMORROW, MONDAY, OPENING, AT)
 FARTHEST = timedelta(days=366)
 """A year: then a password lent to a message is more likely changed than right."""
 _MORNING = time(8)
-_SATURDAY = 5
-_HOURS = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d-(?:[01]\d|2[0-3])[0-5]\d")
 _PATTERN = "%Y-%m-%dT%H:%M"
 
 
@@ -32,16 +30,20 @@ class NotThen(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One of the times that are offered: ``choice`` is the form's value, ``due`` in UTC."""
+    """One of the times that are offered: ``choice`` is the form's value, ``due`` in UTC. ``when``:
+    the label inside a sentence, of an opening."""
 
     choice: str
     label: str
     due: datetime
+    when: str = ""
 
 
-def due(choice: str, at: str, now: datetime, zone: ZoneInfo, hours: str = "") -> datetime:
+def due(
+    choice: str, at: str, now: datetime, zone: ZoneInfo, hours: Hours | None = None
+) -> datetime:
     """When a message leaves, in UTC: ``now`` for "", the next 8 o'clock of `CHOICES`, the next
-    opening of ``hours`` (`opening`), which is now inside them, or ``at``, in the zone's time
+    opening of ``hours``, which is now inside them, or ``at``, in the zone's time
     (``2026-11-30T08:00``, as `<input type="datetime-local">` writes it).
 
     A time that the clocks leave out in March is the one that they then show instead; of the one
@@ -56,7 +58,7 @@ def due(choice: str, at: str, now: datetime, zone: ZoneInfo, hours: str = "") ->
     if choice == MONDAY:
         return _at(local.date() + timedelta(days=7 - local.weekday()), _MORNING, zone)
     if choice == OPENING:
-        return opening(now, zone, hours) or now.astimezone(UTC)
+        return (hours and hours.opening(now, zone)) or now.astimezone(UTC)
     if choice != AT:
         raise NotThen(gettext("Choose when the message is to leave."))
     try:
@@ -77,30 +79,14 @@ def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, zone).astimezone(UTC)
 
 
-def opening(now: datetime, zone: ZoneInfo, hours: str) -> datetime | None:
-    """When working hours such as ``0730-1830`` begin next, from Monday to Friday, in UTC; None
-    inside them, and where there are none."""
-    if not _HOURS.fullmatch(hours):
-        return None
-    begin, end = (time(int(part[:2]), int(part[2:])) for part in hours.split("-"))
-    local = now.astimezone(zone)
-    if local.weekday() < _SATURDAY and begin <= local.time() < end:
-        return None
-    day = local.date()
-    if local.time() >= begin:
-        day += timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
-    return _at(day, begin, zone)
-
-
-def presets(now: datetime, zone: ZoneInfo, hours: str = "") -> tuple[Preset, ...]:
+def presets(now: datetime, zone: ZoneInfo, hours: Hours | None = None) -> tuple[Preset, ...]:
     """What a menu offers, first the next opening of the user's working ``hours``, outside them; on
     a Sunday tomorrow and Monday are one."""
     tomorrow, monday = due(TOMORROW, "", now, zone), due(MONDAY, "", now, zone)
     offered = []
-    if begins := opening(now, zone, hours):
-        offered.append(Preset(OPENING, _day_and_time(begins.astimezone(zone)), begins))
+    if begins := hours and hours.opening(now, zone):
+        words = opening_in_words(begins.astimezone(zone), now.astimezone(zone))
+        offered.append(Preset(OPENING, words[:1].upper() + words[1:], begins, words))
     offered.append(Preset(TOMORROW, gettext("Tomorrow at 8:00"), tomorrow))
     if monday != tomorrow:
         offered.append(Preset(MONDAY, gettext("Monday at 8:00"), monday))
@@ -108,12 +94,13 @@ def presets(now: datetime, zone: ZoneInfo, hours: str = "") -> tuple[Preset, ...
     return tuple(one for one in offered if known[one.due] is one)
 
 
-def _day_and_time(local: datetime) -> str:
-    """``Lundi à 7 h 30``."""
-    day = dates.written(local.date(), "EEEE").capitalize()
+def opening_in_words(local: datetime, now: datetime) -> str:
+    """``lundi à 7 h 30``; with the date where it is a week away."""
+    pattern = "EEEE" if local.date() - now.date() < timedelta(days=7) else "EEEE d MMMM"
     words = gettext("%(day)s at %(hour)d:%(minute)02d")
     if local.minute == 0:
         words = gettext("%(day)s at %(hour)d:00")
+    day = dates.written(local.date(), pattern)
     return words % {"day": day, "hour": local.hour, "minute": local.minute}
 
 

@@ -219,7 +219,7 @@ def test_the_preview_of_many_pupils_costs_as_many_queries_as_of_two(
         url = f"/contacts/import/{job.pk}/"
         ImportJob.objects.filter(pk=job.pk).update(columns={})
         client.get(url)
-        with django_assert_num_queries(26):
+        with django_assert_num_queries(29):
             client.get(url)
         imports.cancel(ImportJob.objects.get(pk=job.pk))
 
@@ -237,3 +237,81 @@ def test_the_report_of_a_schools_list_leads_to_its_classes(
     assert reverse("addressbook:write_class", args=[made.pk]) in shown
     imports.undo(job)
     assert reverse("addressbook:write_class", args=[made.pk]) not in str(visitor.get(at).content)
+
+
+def test_guardians_who_are_not_in_the_list_are_named_and_leave_where_ticked(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    alone = LEA.replace("Dupont Anne;a@x.example", ";")
+    job = checked(claire, HEAD + alone + TOM)
+    (change,) = imports.class_changes(job)
+    ((anne, *words),) = change.guardians
+    assert words == ["Dupont Anne", ("Léa MARTIN",)]
+    assert not change.left
+    # Not ticked, she stays as she is.
+    assert imports.start(job)
+    imports.run(job.pk)
+    assert Guardianship.objects.get(guardian=anne).receives_mail
+    job = checked(claire, HEAD + alone + TOM)
+    assert imports.start(job, [anne])
+    imports.run(job.pk)
+    tie = Guardianship.objects.select_related("guardian").get(guardian=anne)
+    assert (tie.receives_mail, tie.guardian.archived is not None) == (False, True)
+    reached = families.reach(group(claire, "6e C"), "guardians").recipients
+    assert not [one for one in reached if "a@x.example" in one]
+    # A list that names nobody new says nothing of her again, and undoing brings her back.
+    assert imports.class_changes(checked(claire, HEAD + alone + TOM))[0].guardians == ()
+    job.refresh_from_db()
+    imports.undo(job)
+    imports.run(job.pk)
+    tie.refresh_from_db()
+    assert tie.receives_mail
+    assert Contact.objects.get(pk=anne).archived is None
+
+
+def test_a_guardian_of_another_pupil_is_silenced_and_not_archived(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brother = LEA.replace("Léa", "Max")
+    brought(claire, HEAD + LEA + brother + TOM)
+    job = checked(claire, HEAD + LEA.replace("Dupont Anne;a@x.example", ";") + brother + TOM)
+    (change,) = imports.class_changes(job)
+    ((anne, _name, pupils),) = change.guardians
+    assert pupils == ("Léa MARTIN",)
+    imports.start(job, [anne])
+    imports.run(job.pk)
+    told = Guardianship.objects.filter(guardian=anne).values_list(
+        "pupil__display_name", "receives_mail"
+    )
+    assert dict(told) == {"Léa MARTIN": False, "Max MARTIN": True}
+    assert Contact.objects.get(pk=anne).archived is None
+
+
+def test_a_list_without_second_guardians_ticks_none_of_them(
+    claire: User, brought: Import, checked: Import, browser_of: Callable[[User], Client]
+) -> None:
+    tom = TOM.replace("oui;;;", "oui;Noël Luc;l@x.example;")
+    brought(claire, HEAD + LEA + tom)
+    first = HEAD + LEA.replace("Dupont Anne;a@x.example", ";") + TOM
+    job = checked(claire, first)
+    (view,) = class_presentation.class_changes(imports.class_changes(job))
+    assert (len(view.guardians), view.has_few_guardians) == (2, True)
+    at = reverse("addressbook:import", args=[job.pk])
+    shown = unescape(browser_of(claire).get(at, follow=True).content.decode())
+    assert "Importer la liste d’une classe" in shown
+    # A list that names no guardian at all says nothing of them.
+    job = checked(claire, "Nom;Prénom;Classe\nMARTIN;Léa;6e C\nNOËL;Tom;6e C\n")
+    assert all(not one.guardians for one in imports.class_changes(job))
+
+
+def test_who_comes_back_in_a_list_is_completed_again(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    job = checked(claire, HEAD + LEA)
+    imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
+    imports.run(job.pk)
+    assert Contact.objects.of(claire).exclude(archived=None).count() == 2
+    brought(claire, HEAD + LEA + TOM)
+    assert not Contact.objects.of(claire).exclude(archived=None).exists()

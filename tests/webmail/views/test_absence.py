@@ -18,6 +18,7 @@ from accounts.models import MailDomain, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import collected
+from addressbook.models import SchoolHoliday
 from demo.servers.dovecot import Dovecot
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
@@ -337,3 +338,42 @@ def test_another_programs_script_goes_on_before_it(
     mailbox.receive(ADVERT)
     assert len(mailbox.uids("Achats")) == 1
     assert scripts.get("roundcube") == theirs
+
+
+def test_the_absence_is_filled_from_the_holidays_of_ones_zone(
+    reader: Client, scripts: Scripts
+) -> None:
+    today = timezone.localdate()
+    begins = today + timedelta(days=20 + (6 - today.isoweekday() - 20) % 7)
+    resumes = begins + timedelta(days=16)
+    year = today.year if today.month > 7 else today.year - 1
+    made = {"school_year": year, "name": "Noël"}
+    other = SchoolHoliday.objects.create(zone="A", begins=begins, resumes=resumes, **made)
+    own = SchoolHoliday.objects.create(zone="B", begins=begins, resumes=resumes, **made)
+    SchoolHoliday.objects.create(
+        zone="B", begins=day(-30), resumes=day(-14), school_year=year, name="Toussaint"
+    )
+    address = "/rules/absence/"
+    assert "Choisissez la zone de votre établissement" in page(reader.get(address))
+    User.objects.update(preferences={"school_zone": "B"})
+    shown = page(reader.get(address))
+    assert "Vacances de Noël" in shown and "Toussaint" not in shown
+    assert f'data-first="{begins:%Y-%m-%d}"' in shown
+    filled = page(reader.get(f"{address}?holiday={own.pk}"))
+    last = resumes - timedelta(days=1)
+    assert re.search(rf'name="first"\s+value="{begins:%Y-%m-%d}"', filled)
+    assert re.search(rf'name="last"\s+value="{last:%Y-%m-%d}"', filled)
+    assert re.search(r'name="enabled"[^>]* checked', filled)
+    assert "Je suis en vacances jusqu’au" in filled
+    # A holiday of another zone, and no holiday at all, fill nothing.
+    for asked in (str(other.pk), "0", "x", "9" * 30):
+        answer = reader.get(f"{address}?holiday={asked}")
+        assert answer.status_code == 200
+        assert not re.search(r'name="enabled"[^>]* checked', page(answer))
+    # Saved, the server itself ends it with the last day.
+    data = away(reader, first=f"{begins:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
+    assert reader.post(address, data).status_code == 302
+    assert (kept(scripts).first, kept(scripts).last) == (begins, last)
+    # A text that is there stays.
+    again = page(reader.get(f"{address}?holiday={own.pk}"))
+    assert "Je suis en vacances" not in again.partition("<textarea")[2]

@@ -297,9 +297,16 @@ def test_without_a_master_user_the_next_look_does_it_and_takes_it_back(
     mailbox.append(scam(1))
     mailbox.append(letter("Vraie lettre"))
     mailbox.append(scam(2), "Paie")
-    pull = confirmed(chief, reported(), "subject")
+    row = reported()
+    assert chief.post(f"/admin/reports/{row.pk}/", {"way": ["subject"]}).status_code == 302
+    pull = Pull.objects.get()
+    before = words(chief.get(f"/admin/reports/pulls/{pull.pk}/")).replace("\N{NO-BREAK SPACE}", " ")
+    assert "messages 1, personnes 1. Boîtes aux lettres ici : 2." in before
+    decide(chief, pull, "confirm", sure="on")
+    assert "0 boîte sur 2" in words(chief.get(f"/admin/reports/pulls/{pull.pk}/"))
     answer = reader.get("/mail/INBOX/")
     assert subjects(answer) == ["Vraie lettre"]
+    assert "1 boîte sur 2" in words(chief.get(f"/admin/reports/pulls/{pull.pk}/"))
     assert "L’académie a déplacé 2 messages frauduleux" in words(answer)
     assert len(mailbox.uids("Junk")) == 2
     pull.refresh_from_db()

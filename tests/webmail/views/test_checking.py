@@ -12,6 +12,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
+from addressbook.models import Contact
 
 pytestmark = pytest.mark.django_db
 CHECK = "/compose/check/"
@@ -83,3 +84,26 @@ def test_members_that_a_group_does_not_reach_are_named_to_its_owner(reader: Clie
     assert answer.json()["groups"] == [
         {"group": "Parents 6e B", "without_address": ["Léo Petit"], "other_addresses": []}
     ]
+
+
+def test_who_is_beside_a_family_is_told_to_its_writer_alone(
+    reader: Client, django_assert_max_num_queries: Any
+) -> None:
+    alice = User.objects.get()
+    group = groups.create(alice, "6e B")
+    for first, last in (("Zoé", "Le Goff"), ("Paul", "N’Diaye")):
+        address = f"{first.lower()}@x.example"
+        pupil = contacts.create(
+            alice, ContactData(first_name=first, last_name=last, emails=(Email(address),))
+        )
+        groups.add(group, [pupil.pk])
+    answer = reader.post("/compose/beside/", {"address": ["zoé@x.example"]})
+    rows = ["paul n diaye", "n diaye paul"]
+    assert answer.json() == {"others": [{"shown": "Paul N’Diaye", "rows": rows}]}
+    assert answer["Cache-Control"] == "private, no-store"
+    many = {"address": [f"{n}@x.example" for n in range(4)] + ["zoé@x.example"]}
+    assert reader.post("/compose/beside/", many).json() == {"others": []}
+    Contact.objects.filter(user=alice).update(
+        user=User.objects.create(login="m", address="m@ac-exemple.fr")
+    )
+    assert reader.post("/compose/beside/", {"address": "zoé@x.example"}).json() == {"others": []}

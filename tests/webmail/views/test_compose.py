@@ -762,3 +762,21 @@ def test_whoever_does_not_want_it_has_nobody_remembered(
     posted()
     assert remembered() == {}
     assert bobs_mailbox.messages()
+
+
+@pytest.mark.parametrize(
+    ("query", "focused"),
+    [
+        ("", "id_to"),
+        ("?to=a@x.example", "id_subject"),
+        ("?bcc=a@x.example,b@x.example", "id_subject"),
+        ("?bcc=a@x.example&subject=Sortie", "id_body"),
+        ("?subject=Sortie", "id_to"),
+    ],
+)
+def test_a_message_begins_where_something_is_missing(
+    reader: Client, mailbox: Mailbox, query: str, focused: str
+) -> None:
+    shown = page(reader.get(f"/compose/{query}"))
+    fields = re.findall(r'<(?:input|textarea)[^>]*id="(\w+)"[^>]*\bautofocus\b', shown)
+    assert fields == [focused]

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, words
-from tests.webmail.views.test_preferences import CHOSEN, of
+from tests.webmail.views.test_preferences import CHOSEN, POSTED, of
 from webmail.presentation.settings import TABS
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,7 @@ PAGES = [
     "/preferences/writing/",
     "/preferences/adverts/",
     "/preferences/notifications/",
+    "/preferences/hours/",
     "/preferences/identities/",
     "/preferences/canned/",
     "/folders/",
@@ -53,7 +54,7 @@ def test_every_page_of_the_tabs_is_tried_above() -> None:
 
 
 def test_a_page_saves_its_own_preferences_alone(reader: Client, mailbox: Mailbox) -> None:
-    reader.post(URL, CHOSEN)
+    reader.post(URL, POSTED)
     mine = {name: CHOSEN[name] for name in ("after_filing", "archive", "images", "receipts")}
     answer = reader.post(of("reading"), mine | {"archive": "year", "density": "airy"})
     assert (answer.status_code, answer["Location"]) == (302, of("reading"))
@@ -61,7 +62,7 @@ def test_a_page_saves_its_own_preferences_alone(reader: Client, mailbox: Mailbox
 
 
 def test_the_original_settings_of_a_page_come_back(reader: Client, mailbox: Mailbox) -> None:
-    reader.post(URL, CHOSEN)
+    reader.post(URL, POSTED)
     answer = reader.post(of("display"), {"reset": "1"}, follow=True)
     assert "Les réglages d’origine sont rétablis." in words(answer)
     kept = User.objects.get().preferences
@@ -103,7 +104,7 @@ def test_one_begins_in_the_folder_of_ones_choice(reader: Client, mailbox: Mailbo
     mailbox.imap.create('"Classes"')
     content = page(reader.get(URL))
     assert re.search(r'<select name="start_folder".*?<option value="Classes">', content)
-    reader.post(URL, CHOSEN | {"start_folder": "Classes"})
+    reader.post(URL, POSTED | {"start_folder": "Classes"})
     assert reader.get("/")["Location"] == "/mail/Classes/"
     mailbox.imap.delete('"Classes"')
     assert reader.get("/")["Location"] == "/mail/INBOX/"
@@ -113,4 +114,4 @@ def test_one_begins_in_the_folder_of_ones_choice(reader: Client, mailbox: Mailbo
 def test_a_folder_to_begin_in_is_one_of_the_list(
     reader: Client, mailbox: Mailbox, name: str
 ) -> None:
-    assert reader.post(URL, CHOSEN | {"start_folder": name}).status_code == 422
+    assert reader.post(URL, POSTED | {"start_folder": name}).status_code == 422

@@ -271,3 +271,21 @@ def test_support_finds_what_was_sent_by_a_recipient_and_sees_none(
     assert "bob@ac-exemple.fr" not in shown.partition('id="content-main"')[2]
     none = desk.get(DESK, {"q": "alice", "address": "personne@"}).content.decode()
     assert "550 policy" not in none
+
+
+def test_the_page_is_reached_filled_in_from_where_one_is(reader: Client, mailbox: Mailbox) -> None:
+    own = mailbox.append(letter(sender="Alice <alice@ac-exemple.fr>"), "Sent", date=day(3))
+    asked = "?message_id=%3Corigine%40ac-exemple.fr%3E"
+    shown = page(reader.get(f"/mail/Sent/{mailbox.uidvalidity('Sent')}-{own}/"))
+    assert f'href="{TRACE}{asked}"' in shown
+    assert "Dans le dossier" in words(reader.get(f"{TRACE}{asked}"))
+    # Of what came from others nobody asks why it did not arrive.
+    theirs = mailbox.append(letter())
+    shown = page(reader.get(f"/mail/INBOX/{mailbox.uidvalidity()}-{theirs}/"))
+    assert f"{TRACE}?" not in shown
+    back = mailbox.append(bounce(HEADERS))
+    shown = page(reader.get(f"/mail/INBOX/{mailbox.uidvalidity()}-{back}/"))
+    assert f'href="{TRACE}?address=zoe%40courriel.exempl"' in shown
+    assert f'href="{TRACE}"' in page(reader.get("/mail/INBOX/"))
+    assert f'href="{TRACE}"' in page(reader.get("/help/missing/"))
+    assert f'href="{TRACE}"' not in page(Client().get("/help/missing/"))

@@ -20,6 +20,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, names
+from addressbook.models import Group
 from webmail.folding import fold
 from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
@@ -499,6 +500,25 @@ def test_another_pupil_of_the_class_in_a_message_to_one_family_is_asked_about(
 )
 @pytest.mark.usefixtures("class_of_zoe")
 def test_what_names_nobody_else_of_the_class_leaves(claire: User, content: Content) -> None:
+    assert letters(claire, content)
+
+
+@pytest.mark.usefixtures("class_of_zoe")
+def test_a_pupil_of_another_of_ones_classes_is_asked_about(claire: User) -> None:
+    other = groups.create(claire, "5e A")
+    lea = contacts.create(claire, ContactData(first_name="Inès", last_name="Roche"))
+    groups.add(other, [lea.pk])
+    content = about(to="Zoé Le Goff <zoe@x.example>", html="<p>Inès Roche a 12</p>")
+    assert letters(claire, content)
+    Group.objects.filter(user=claire).update(kind=Group.Kind.CLASS)
+    assert isinstance(
+        choosing.decide(
+            claire, content, choosing.answer(QueryDict()), sender=CLAIRE, has_files=False
+        ),
+        Question,
+    )
+    # Of a class of a former year nobody is asked about.
+    Group.objects.filter(pk=other.pk).update(archived=timezone.now())
     assert letters(claire, content)
 
 

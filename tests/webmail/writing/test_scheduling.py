@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,9 +13,11 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webmail import hours
 from webmail.writing import scheduling
 from webmail.writing.scheduling import NotThen
 
+HOURS = hours.of(range(1, 6), time(7, 30), time(18, 30))
 PARIS = ZoneInfo("Europe/Paris")
 WEDNESDAY = datetime(2026, 11, 25, 23, 30, tzinfo=PARIS)
 
@@ -149,9 +152,9 @@ def test_a_time_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_outside_working_hours_the_next_opening_is_offered_first(
     now: datetime, begins: str | None
 ) -> None:
-    found = scheduling.opening(now, PARIS, "0730-1830")
+    found = HOURS.opening(now, PARIS)
     assert (found and f"{found.astimezone(PARIS):%a %d/%m/%Y %H:%M}") == begins
-    offered = [one.choice for one in scheduling.presets(now, PARIS, "0730-1830")]
+    offered = [one.choice for one in scheduling.presets(now, PARIS, HOURS)]
     assert (offered[0] == "opening") == (begins is not None)
     assert "opening" not in [one.choice for one in scheduling.presets(now, PARIS)]
 
@@ -159,15 +162,13 @@ def test_outside_working_hours_the_next_opening_is_offered_first(
 def test_the_opening_is_named_as_people_say_it() -> None:
     sunday = datetime(2026, 11, 29, 12, tzinfo=PARIS)
     with translation.override("fr"):
-        labels = [one.label for one in scheduling.presets(sunday, PARIS, "0730-1830")]
+        labels = [one.label for one in scheduling.presets(sunday, PARIS, HOURS)]
         assert labels == ["Lundi à 7\xa0h\xa030", "Demain à 8\xa0h"]
         # At eight it is Monday at eight: said once.
-        labels = [one.label for one in scheduling.presets(sunday, PARIS, "0800-1800")]
+        eight = hours.read("0800-1800")
+        labels = [one.label for one in scheduling.presets(sunday, PARIS, eight)]
         assert labels == ["Lundi à 8\xa0h"]
+        christmas = replace(HOURS, closed=((date(2026, 11, 29), date(2027, 1, 3)),))
+        labels = [one.label for one in scheduling.presets(sunday, PARIS, christmas)]
+        assert labels[0] == "Lundi 4 janvier à 7\xa0h\xa030"
     assert local("opening", sunday) == local("", sunday)
-
-
-@given(st.text(max_size=12))
-def test_hours_that_are_none_change_nothing(hours: str) -> None:
-    if not re.fullmatch(r"\d{4}-\d{4}", hours):
-        assert scheduling.opening(WEDNESDAY, PARIS, hours) is None

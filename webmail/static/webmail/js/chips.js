@@ -544,8 +544,10 @@ class Fields {
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
     const seenFields = this.fields.filter((field) => field.name === "to" || field.name === "cc");
     const seen = states(seenFields);
+    const addresses = [...new Set(everybody.filter((entry) => entry.address).map(key))];
     const detail = {
-      people: new Set(everybody.filter((entry) => entry.address).map(key)).size,
+      people: addresses.length,
+      outsiders: addresses.every((address) => this.known.get(address)?.outside) ? addresses : [],
       seen_groups: this.groups.filter((group) => group.members.length > 1 && seenFields.some((field) => field.entries.includes(group))).length,
       unreached: this.groups.map((group) => this.gap(group)).reduce((sum, gap) => sum + gap.withoutAddress.length + gap.others.length, 0),
       outside: count(everybody, (known) => known.outside),

@@ -3,6 +3,7 @@
 
 import { grouped, isShared } from "./dom.js";
 import * as documents from "./documents.js";
+import * as family from "./family.js";
 import * as keeping from "./keeping.js";
 import * as roster from "./roster.js";
 import * as uploads from "./uploads.js";
@@ -208,7 +209,7 @@ function showChecks(form) {
       const span = item.querySelector("span");
       if (number > 0 && span.textContent !== text) span.textContent = text;
     }
-    place.hidden = !place.querySelector("[data-check]:not([hidden])");
+    place.hidden = !place.querySelector("li:not([hidden])");
   });
 }
 
@@ -280,6 +281,7 @@ export async function start() {
   showChecks(form);
   showLimit(form);
   const [chips, { Editor }] = await Promise.all([import("./chips.js"), import("./editor.js")]);
+  family.start(form);
   chips.start(form);
   // In a frame the browser leaves the focus on the page around it.
   if (document.activeElement === document.body) form.querySelector("input[autofocus]")?.focus();

@@ -5,6 +5,7 @@ import { grouped, isShared, on, within } from "./dom.js";
 
 const INBOX = "INBOX";
 const MOST_SHOWN = 3;
+const MINUTE = 60_000;
 const NUMBER = /^\(\d+\) /;
 
 const place = document.getElementById("news");
@@ -56,7 +57,7 @@ function mark() {
   const icon = document.querySelector("link[rel=icon][data-unread]");
   if (!icon) return;
   icon.dataset.read ??= icon.getAttribute("href");
-  const isUnread = unseenIn(link(INBOX)) > 0 && !("covered" in document.documentElement.dataset);
+  const isUnread = unseenIn(link(INBOX)) > 0 && !rests() && !("covered" in document.documentElement.dataset);
   const href = isUnread ? icon.dataset.unread : icon.dataset.read;
   if (icon.getAttribute("href") !== href) icon.setAttribute("href", href);
 }
@@ -68,7 +69,7 @@ function retitle() {
   const row = link(openFolder() || INBOX);
   // What is covered, because the session is over, says so in the title too.
   if (!row || "covered" in document.documentElement.dataset) return;
-  const unseen = unseenIn(row);
+  const unseen = rests() ? 0 : unseenIn(row);
   const bare = document.title.replace(NUMBER, "");
   const title = unseen > 0 ? `(${unseen}) ${bare}` : bare;
   if (title !== document.title) document.title = title;
@@ -98,13 +99,30 @@ function wordsOf(arrived) {
 
 // Notifications on the desktop
 
-/** Outside working hours, such as 0730-1830 from Monday to Friday, nothing is shown on the desktop. */
-function rests(now = new Date()) {
-  const { hours } = place.dataset;
-  if (!hours) return false;
-  const [begin, end] = hours.split("-").map(Number);
-  const time = now.getHours() * 100 + now.getMinutes();
-  return now.getDay() % 6 === 0 || time < begin || time >= end;
+/** Outside working hours nothing is shown on the desktop, in the title and on the icon. The server says when that is,
+ * as [begin, end, words, whether notifications rest] in seconds; of now, or none. */
+function spanOf(mark, now = Date.now() / 1000) {
+  return JSON.parse(mark.dataset.spans).find(([begin, end]) => begin <= now && now < end);
+}
+
+function rests() {
+  const mark = document.getElementById("rest");
+  return Boolean(mark?.dataset.spans && spanOf(mark)?.[3]);
+}
+
+/** The mark in the bar as it is to be now: a page stands open for hours. */
+function renewRest() {
+  const mark = document.getElementById("rest");
+  if (!mark?.dataset.spans) return;
+  const span = spanOf(mark);
+  if (mark.hidden !== !span) mark.hidden = !span;
+  const words = mark.querySelector("[data-rest-words]");
+  if (span && words.textContent !== span[2]) {
+    words.textContent = span[2];
+    words.closest("button").title = span[2];
+    mark.querySelector("[name=lift]").value = span[3] ? "1" : "";
+  }
+  retitle();
 }
 
 const mayShow = () =>
@@ -153,11 +171,13 @@ export function start() {
     if (choice.value === "on") askPermission();
   });
   const title = document.querySelector("title");
+  setInterval(renewRest, MINUTE);
+  document.addEventListener("visibilitychange", renewRest);
   // Another page of the list, or a message, brings a title of its own.
   if (place && title) new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
 }
 
 export function load(root) {
-  if (place && (root === document.body || root.id === "folder-list")) retitle();
+  if (place && (root === document.body || root.id === "folder-list" || root.id === "rest")) retitle();
   if (within(root, "[data-notify-state]").length > 0) showPermission();
 }

@@ -8,7 +8,7 @@ const ADDRESS = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}$|<[^<>\s]+@[^<>\s]+>$/;
 const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l", đ: "d" };
 
 /** The words of a text as the server compares them: no accents, no capitals. */
-function wordsOf(text) {
+export function wordsOf(text) {
   const plain = text.toLowerCase().replace(/[œæßøłđ]/g, (letter) => LIGATURES[letter]);
   return plain.normalize("NFKD").replace(/\p{M}/gu, "").match(/[\p{L}\p{N}]+/gu) ?? [];
 }

@@ -1,4 +1,7 @@
-// The order of rules by dragging. The buttons beside each rule do the same for the keyboard, and without this script.
+// The order of rules by dragging, and the days of an absence by a press. The buttons beside each rule, and links, do the
+// same for the keyboard, and without this script.
+
+import { on } from "./dom.js";
 
 let dragged = null;
 
@@ -28,7 +31,18 @@ export function load(root) {
   for (const row of root.querySelectorAll("[data-rules] > [data-rule]")) row.draggable = true;
 }
 
+/** The days of a holiday, into the form as it is typed; a text that is there stays. */
+function fillDays(link, event) {
+  event.preventDefault();
+  const { enabled, first, last, text } = link.closest("form").elements;
+  enabled.checked = true;
+  first.value = link.dataset.first;
+  last.value = link.dataset.last;
+  if (text.value.trim() === "") text.value = link.dataset.absence;
+}
+
 export function start() {
+  on("click", "[data-absence]", fillDays);
   document.addEventListener("dragstart", (event) => {
     dragged = event.target instanceof Element && event.target.matches("[data-rule]") ? event.target : null;
     if (dragged) event.dataTransfer.effectAllowed = "move";

@@ -1,0 +1,124 @@
+"""Working hours: days of the week and a time from which to which, with the days off of a school
+zone. Values alone: no Django, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_WRITTEN = re.compile(r"(?:([1-7]{1,7}):)?([01]\d|2[0-3])([0-5]\d)-([01]\d|2[0-3])([0-5]\d)")
+_WEEK = frozenset(range(1, 6))
+_FARTHEST = 200
+"""Days in which an opening is looked for: a summer and its week-ends are shorter."""
+_DAY = timedelta(days=1)
+_FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
+_AFTER_EASTER = (1, 39, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The same hours on each of some days of the week, Monday being 1. ``closed``: holidays, by
+    their first and last day; ``has_public_holidays``: those of France are days off too."""
+
+    days: frozenset[int]
+    begin: time
+    end: time
+    closed: tuple[tuple[date, date], ...] = ()
+    has_public_holidays: bool = False
+
+    @property
+    def value(self) -> str:
+        """As a preference keeps them: ``12345:0730-1830``."""
+        days = "".join(map(str, sorted(self.days)))
+        return f"{days}:{self.begin:%H%M}-{self.end:%H%M}"
+
+    def covers(self, other: Hours) -> bool:
+        return other.days <= self.days and self.begin <= other.begin and other.end <= self.end
+
+    def widened(self, least: Hours) -> Hours:
+        """So that they cover ``least``."""
+        return replace(
+            self,
+            days=self.days | least.days,
+            begin=min(self.begin, least.begin),
+            end=max(self.end, least.end),
+        )
+
+    def is_working_day(self, day: date) -> bool:
+        if day.isoweekday() not in self.days:
+            return False
+        if any(first <= day <= last for first, last in self.closed):
+            return False
+        return not (self.has_public_holidays and is_public_holiday(day))
+
+    def has(self, local: datetime) -> bool:
+        """Whether a moment, in the user's time zone, lies inside them."""
+        return self.begin <= local.time() < self.end and self.is_working_day(local.date())
+
+    def opening(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """When they begin next, in UTC; None inside them, and where no day comes."""
+        local = now.astimezone(zone)
+        if self.has(local):
+            return None
+        day = local.date() if local.time() < self.begin else local.date() + _DAY
+        for _ in range(_FARTHEST):
+            if self.is_working_day(day):
+                return datetime.combine(day, self.begin, zone).astimezone(UTC)
+            day += _DAY
+        return None
+
+    def rests(
+        self, now: datetime, zone: ZoneInfo, days: int
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """The times outside them that begin within so many days, the present one first, in UTC."""
+        begins, until = now, now + timedelta(days=days)
+        while begins < until:
+            ends = self.opening(begins, zone)
+            if ends is None:
+                local = begins.astimezone(zone)
+                if not self.has(local):
+                    return
+                begins = datetime.combine(local.date(), self.end, zone).astimezone(UTC)
+                continue
+            yield begins, ends
+            begins = ends
+
+
+def read(value: object) -> Hours | None:
+    """Hours as a preference keeps them; without days, as earlier versions wrote them, they are from
+    Monday to Friday. None where there are none."""
+    found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        return None
+    days = frozenset(map(int, found[1])) if found[1] else _WEEK
+    begin, end = time(int(found[2]), int(found[3])), time(int(found[4]), int(found[5]))
+    return Hours(days, begin, end) if begin < end else None
+
+
+def of(days: Iterable[int], begin: time, end: time) -> Hours:
+    return Hours(frozenset(days), _minute(begin), _minute(end))
+
+
+def _minute(moment: time) -> time:
+    return time(moment.hour, moment.minute)
+
+
+def is_public_holiday(day: date) -> bool:
+    """Whether it is one in all of France (article L3133-1 of its labour code)."""
+    if (day.month, day.day) in _FIXED:
+        return True
+    return (day - _easter(day.year)).days in _AFTER_EASTER
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday, as Meeus, Jones and Butcher reckon it."""
+    century, rest = divmod(year, 100)
+    golden = year % 19
+    epact = (19 * golden + century - century // 4 - (8 * century + 13) // 25 + 15) % 30
+    week = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    late = (golden + 11 * epact + 22 * week) // 451
+    month, day = divmod(epact + week - 7 * late + 114, 31)
+    return date(year, month, day + 1)

@@ -1,0 +1,111 @@
+"""Notifications that rest outside working hours: when, in which words, and lifted for today."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+
+from webmail import dates
+from webmail.preferences import Preferences
+from webmail.writing import working_hours
+
+_KEY: Final = "rest_lifted"
+_DAYS: Final = 7
+"""A page that stands open longer asks the server for another before that."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time in which notifications rest, or in which they were told not to (``is_lifted``)."""
+
+    begins: datetime
+    ends: datetime
+    words: str
+    is_lifted: bool = False
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The spans of the next days, one after the other."""
+
+    spans: tuple[Span, ...] = ()
+
+    @cached_property
+    def shown(self) -> Span | None:
+        """The span of this moment."""
+        now = timezone.now()
+        return next((one for one in self.spans if one.begins <= now < one.ends), None)
+
+    @property
+    def is_now(self) -> bool:
+        return self.shown is not None and not self.shown.is_lifted
+
+    @property
+    def told(self) -> str:
+        """The spans as a script reads them."""
+        return json.dumps(
+            [
+                [one.begins.timestamp(), one.ends.timestamp(), one.words, not one.is_lifted]
+                for one in self.spans
+            ]
+        )
+
+
+def of(request: HttpRequest) -> Rest:
+    """By the user's working hours and what the session knows of today."""
+    preferences = getattr(request, "preferences", None)
+    if not isinstance(preferences, Preferences):
+        return Rest()
+    hours = working_hours.of(preferences)
+    if hours is None:
+        return Rest()
+    now, zone = timezone.now(), working_hours.zone()
+    local = now.astimezone(zone)
+    spans = [
+        Span(begins, ends, _resting(ends.astimezone(zone), local))
+        for begins, ends in hours.rests(now, zone, _DAYS)
+    ]
+    if request.session.get(_KEY) == local.date().isoformat():
+        midnight = datetime.combine(local.date() + timedelta(days=1), time(), zone)
+        spans = [Span(now, midnight, gettext("Notifications are on until midnight"), True)] + [
+            Span(max(one.begins, midnight), one.ends, one.words)
+            for one in spans
+            if one.ends > midnight
+        ]
+    return Rest(tuple(spans))
+
+
+def lift(request: HttpRequest, *, on: bool) -> None:
+    """Notifications come until midnight all the same, in this session; or rest again."""
+    if on:
+        request.session[_KEY] = timezone.localdate().isoformat()
+    else:
+        request.session.pop(_KEY, None)
+
+
+def _resting(ends: datetime, now: datetime) -> str:
+    """``Notifications au repos jusqu’à lundi 7 h 30``."""
+    hour = gettext("%(hour)d:%(minute)02d") if ends.minute else gettext("%(hour)d:00")
+    values = {
+        "day": _day(ends, now),
+        "time": hour % {"hour": ends.hour, "minute": ends.minute},
+    }
+    if not values["day"]:
+        return gettext("Notifications rest until %(time)s") % values
+    return gettext("Notifications rest until %(day)s %(time)s") % values
+
+
+def _day(ends: datetime, now: datetime) -> str:
+    ahead = (ends.date() - now.date()).days
+    if ahead == 0:
+        return ""
+    if ahead == 1:
+        return gettext("tomorrow")
+    return dates.written(ends.date(), "EEEE" if ahead < 7 else "EEEE d MMMM")

@@ -1,0 +1,77 @@
+// Another pupil of the class who is named in what is written to one family: said while it is written. The server names
+// the people beside the family; the text is looked at here alone, and is sent nowhere.
+
+import { wordsOf } from "./recipients.js";
+
+const MOST = 3; // recipients who may be one family, as webmail/writing/doubts.py has it
+const MOST_NAMED = 3;
+const LONGEST = 50_000;
+const PAUSE = 400;
+
+/** What the user wrote: the subject, the text without what it quotes, and the names of the files. */
+function written(form) {
+  const rich = form.querySelector("[data-rich]");
+  const own = rich && !rich.hidden ? ownText(rich) : form.elements.body.value.replace(/^>.*$/gm, "");
+  const files = [...form.querySelectorAll(".file-name")].map((name) => name.title || name.textContent);
+  return [form.elements.subject.value, own, ...files].map((text) => ` ${wordsOf(text.slice(0, LONGEST)).join(" ")} `);
+}
+
+function ownText(rich) {
+  const copy = rich.cloneNode(true);
+  for (const quote of copy.querySelectorAll("blockquote")) quote.remove();
+  for (const block of copy.querySelectorAll("div, p, br, li")) block.append("\n");
+  return copy.textContent;
+}
+
+async function beside(url, addresses) {
+  const body = new FormData();
+  for (const address of addresses) body.append("address", address);
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const headers = { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" };
+  try {
+    const answer = await fetch(url, { method: "POST", body, headers });
+    return answer.ok && !answer.redirected ? (await answer.json()).others : [];
+  } catch (error) {
+    // Sending asks the server, which looks again.
+    if (error instanceof TypeError || error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+export function start(form) {
+  const item = form.querySelector("[data-family]");
+  if (!item) return;
+  const place = item.closest("[data-checks]");
+  let asked = "";
+  let others = [];
+  let waiting;
+
+  function look() {
+    const texts = others.length ? written(form) : [];
+    const named = others.filter(({ rows }) => rows.some((row) => texts.some((text) => text.includes(` ${row} `))));
+    const shown = named.slice(0, MOST_NAMED).map((other) => other.shown);
+    const words = shown.length ? item.dataset.words.replace("@", () => shown.join(", ")) : "";
+    const span = item.querySelector("span");
+    if (span.textContent !== words) span.textContent = words;
+    item.hidden = words === "";
+    place.hidden = !place.querySelector("li:not([hidden])");
+  }
+
+  form.addEventListener("recipients:changed", async ({ detail: { outsiders } }) => {
+    const family = outsiders.length <= MOST ? outsiders : [];
+    const key = family.join(" ");
+    if (key === asked) return;
+    asked = key;
+    others = [];
+    const found = family.length ? await beside(item.dataset.family, family) : [];
+    if (key !== asked) return;
+    others = found;
+    look();
+  });
+  for (const name of ["input", "draft:changed", "draft:saved"]) {
+    form.addEventListener(name, () => {
+      clearTimeout(waiting);
+      if (others.length || !item.hidden) waiting = setTimeout(look, PAUSE);
+    });
+  }
+}

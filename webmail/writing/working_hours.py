@@ -1,0 +1,42 @@
+"""A user's working hours as his preferences say them, and the line that answers outside them
+bear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from addressbook.contacts import holidays
+from webmail import hours
+from webmail.preferences import Preferences
+
+
+def of(preferences: Preferences) -> hours.Hours | None:
+    """With the holidays of the user's zone; None where there are no hours. No query but for the
+    holidays, once in a while."""
+    found = hours.read(preferences.hours)
+    if found is None or preferences.school_zone == "none":
+        return found
+    closed = holidays.days_off(preferences.school_zone)
+    return replace(found, closed=closed, has_public_holidays=True)
+
+
+def line(preferences: Preferences, now: datetime) -> str:
+    """The line that goes into an answer that is begun now; "" inside the hours, and where it is not
+    wanted."""
+    if preferences.hours_line != "on":
+        return ""
+    found = of(preferences)
+    if found is None or found.has(now.astimezone(ZoneInfo(preferences.time_zone))):
+        return ""
+    own = " ".join(preferences.hours_words.split())
+    return own or gettext("This message calls for no answer outside your working hours.")
+
+
+def zone() -> ZoneInfo:
+    """The time zone of the page."""
+    return ZoneInfo(timezone.get_current_timezone_name())
