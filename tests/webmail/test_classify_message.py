@@ -73,7 +73,7 @@ def test_every_reason_that_the_code_gives_has_its_words() -> None:
     import re
 
     given = set()
-    for name in ("signs", "approach", "attachments", "verdict", "fraud"):
+    for name in ("signs", "approach", "circumstances", "attachments", "verdict", "fraud"):
         source = (ROOT / "webmail" / "adverts" / "classify" / f"{name}.py").read_text("utf-8")
         codes = r'(?:Sign\(|yield |return |_Scale\(|else |in \(\(|, \()\s*"([a-z_]+)"'
         given |= set(re.findall(codes, source))
