@@ -43,7 +43,7 @@ class PreferenceDefaultAdmin(Cached):
     list_filter = ("locked", "mail_domain")
     list_select_related = ("mail_domain",)
     fieldsets = (
-        (None, {"fields": ("name", "value", "locked")}),
+        (None, {"fields": ("name", "value", "locked", "least")}),
         (
             _("For whom"),
             {

@@ -146,12 +146,9 @@ class PreferencesForm(forms.Form):
         self.key_faults.setdefault(other.name, words % named)
 
 
-def _offer_folders(
-    field: forms.ChoiceField, folders: Iterable[tuple[str, str]] | None, chosen: str
-) -> None:
+def _offer_folders(field: Any, folders: Iterable[tuple[str, str]] | None, chosen: str) -> None:
     """Beside the folders that the declaration names; without others the chosen one alone."""
-    declared: Any = field.choices
-    named = dict(declared)
+    named = dict(field.choices)
     if folders is None:
         folders = [(chosen, chosen)]
         field.help_text = _("The mail server does not answer: other folders cannot be chosen now.")

@@ -111,7 +111,7 @@ def box_opened(request: SignedInRequest, box: Box) -> Iterator[tuple[Sieve, rule
             return sharing.is_same(imap, box, opened_box)
 
     with session.box(request.user, box.login, is_same) as sieve:
-        yield sieve, rules.read(sieve, settings.SIEVE_SCRIPT, forwarding())
+        yield sieve, rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
 
 
 def _answered(
