@@ -20,6 +20,7 @@ from tests.browser.test_outbox import look
 from tests.browser.test_sending_choice import asked, write
 from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.test_bounces import report
 from webmail import outbox
 from webmail.models import OutboxMessage
 
@@ -149,4 +150,22 @@ def test_thirty_bulletins_reach_thirty_families(
     others = [received(path.read_bytes()) for path in submission.outgoing.glob("*.eml")]
     got = {one["To"].addresses[0].addr_spec: enclosed(one) for one in others}
     assert got == {address(n): [bulletin(n)] for n in range(2, PUPILS)}
+    lost = letters.get(number=letters.order_by("number")[5].number)
+    mailbox.append(report(lost.message_id, to=address(5)))
+    page.goto("/mail/INBOX/")
+    page.goto(f"/outbox/{lost.pk}/")
+    returned = page.locator(".outbox-each > li[data-back]")
+    expect(returned).to_contain_text(address(5))
+    returned.locator("summary").click()
+    returned.get_by_label("Adresse").fill("martin5@courriel.example")
+    look(page, f"documents-returned-{width}")
+    assert violations(page) == []
+    returned.get_by_role("button", name="Renvoyer").click()
+    expect(page.locator(".outbox-each > li[data-back]")).to_have_count(0)
+    for row in letters.filter(state=OutboxMessage.State.HELD):
+        OutboxMessage.objects.filter(pk=row.pk).update(due=timezone.now())
+        outbox.deliver(row.pk)
+    again = [received(path.read_bytes()) for path in submission.outgoing.glob("*.eml")]
+    (arrived,) = [one for one in again if "martin5@courriel.example" in one["To"]]
+    assert enclosed(arrived) == [bulletin(5)] and len(again) == len(others) + 1
     assert faults == []
