@@ -42,6 +42,21 @@ def row(page: Page, n: int):
     return page.locator(".row", has_text=f"Lettre {n}")
 
 
+def test_the_buttons_on_a_row_go_by_escape(page: Page, faults: list[str]) -> None:
+    buttons = page.locator(".hover-acts")
+    row(page, 4).hover()
+    expect(buttons).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(buttons).to_have_count(0)
+    row(page, 4).hover(position={"x": 60, "y": 10})
+    expect(buttons).to_have_count(0)
+    row(page, 3).hover()
+    expect(row(page, 3).locator(".hover-acts")).to_be_visible()
+    row(page, 4).hover()
+    expect(row(page, 4).locator(".hover-acts")).to_be_visible()
+    assert faults == []
+
+
 def test_rows_are_picked_with_ctrl_shift_and_keys(page: Page, faults: list[str]) -> None:
     count = page.locator("#bulk-count")
     row(page, 5).locator("a").click(modifiers=["Control"])

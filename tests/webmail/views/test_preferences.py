@@ -269,6 +269,11 @@ def test_an_old_value_that_is_no_longer_allowed_counts_as_none(
     assert 'lang="fr" data-theme="system" data-density="normal"' in page(answer)
 
 
+def test_each_language_is_named_in_its_own_words(reader: Client, mailbox: Mailbox) -> None:
+    shown = page(reader.get(URL))
+    assert '<span lang="fr">Français</span>' in shown and '<span lang="en">English</span>' in shown
+
+
 def test_before_sign_in_a_browser_speaks_french_unless_it_chose(mail_domain: None) -> None:
     client = Client(headers={"accept-language": "en"})
     assert '<html lang="fr"' in page(client.get("/accounts/login/"))

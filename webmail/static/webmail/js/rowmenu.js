@@ -124,13 +124,23 @@ function byKey(link, event) {
 
 const FINE = matchMedia("(hover: hover) and (pointer: fine)");
 
+let dismissed = null; // the row whose buttons Escape put away, while the pointer stays on it
+
 function hover(row) {
-  if (!FINE.matches || row.contains(bar)) return;
+  if (!FINE.matches || row === dismissed || row.contains(bar)) return;
+  dismissed = null;
   bar?.remove();
   bar = document.createElement("span");
   bar.className = "hover-acts";
   bar.append(...verbs().filter(({ value }) => HOVERED.includes(value)).map((button) => quick(button, row)));
   row.append(bar);
+}
+
+/** What the buttons cover can be read again without moving the pointer (WCAG 1.4.13). */
+function dismiss({ key: pressed }) {
+  if (pressed !== "Escape" || !bar?.isConnected) return;
+  dismissed = bar.closest(".row");
+  bar.remove();
 }
 
 function quick(button, row) {
@@ -159,6 +169,7 @@ export function start() {
   on("dblclick", "#rows .row > a", openWindow);
   document.addEventListener("pointerdown", (event) => about && !menu().contains(event.target) && close(false));
   document.addEventListener("scroll", (event) => about && !menu().contains(event.target) && close(true), { capture: true, passive: true });
+  document.addEventListener("keydown", dismiss);
   addEventListener("blur", () => close(true));
 }
 
