@@ -580,7 +580,7 @@ def test_what_a_search_costs(
         # The rows are known by now: NOOP or SELECT, SEARCH, FETCH of the flags
         "here, by htmx": (lambda: found(reader, "musée", HTMX, **here), 3, 7),
         "here again": (lambda: found(reader, "musée", HTMX, **here), 2, 3),
-        "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 11),
+        "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 12),
         "the form": (lambda: reader.get("/search/"), 1, 5),
     }
     measured = {}

@@ -10,13 +10,14 @@ from django.test import Client
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, words
-from tests.webmail.views.test_preferences import CHOSEN, POSTED, of
+from tests.webmail.views.test_preferences import CHOSEN, KEPT, POSTED, of
 from webmail.presentation.settings import TABS
 
 pytestmark = pytest.mark.django_db
 URL = "/preferences/"
 PAGES = [
     "/preferences/",
+    "/preferences/tools/",
     "/preferences/reading/",
     "/preferences/writing/",
     "/preferences/adverts/",
@@ -58,7 +59,7 @@ def test_a_page_saves_its_own_preferences_alone(reader: Client, mailbox: Mailbox
     mine = {name: CHOSEN[name] for name in ("after_filing", "archive", "images", "receipts")}
     answer = reader.post(of("reading"), mine | {"archive": "year", "density": "airy"})
     assert (answer.status_code, answer["Location"]) == (302, of("reading"))
-    assert User.objects.get().preferences == CHOSEN | {"archive": "year"}
+    assert User.objects.get().preferences == KEPT | {"archive": "year"}
 
 
 def test_the_original_settings_of_a_page_come_back(reader: Client, mailbox: Mailbox) -> None:
