@@ -51,6 +51,34 @@ def test_the_time_is_that_of_the_database(machine_off: timedelta) -> None:
     assert abs(timezone.now() - true_time()) > DAY / 2
 
 
+class Slow:
+    """A database that is a second away."""
+
+    vendor, alias = "postgresql", "default"
+
+    @property
+    def connection(self) -> Slow:
+        return self
+
+    def execute(self, query: str) -> Slow:
+        self.moment = connection.connection.execute(query).fetchone()
+        time.sleep(1)
+        return self
+
+    def fetchone(self) -> tuple[datetime]:
+        return self.moment
+
+
+def test_an_answer_that_takes_long_makes_the_time_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no clock of its own")
+    connection.ensure_connection()
+    monkeypatch.setattr(clock, "_known", None)
+    clock.ask(Slow())  # type: ignore[arg-type]
+    real = true_time()
+    assert timedelta(0) <= clock.now() - real < timedelta(seconds=3)
+
+
 def test_a_clock_that_is_set_while_the_connection_stays(machine_off: timedelta) -> None:
     before = clock.now()
     with pytest.MonkeyPatch.context() as patch:
