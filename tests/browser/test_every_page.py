@@ -31,7 +31,8 @@ from accounts.models import (
 from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import families, groups
+from addressbook.contacts import families, groups, sharing
+from addressbook.models import GroupFilter
 from addressbook.models.imports import ImportJob
 from demo import address_books
 from demo.servers.dovecot import MailAccount
@@ -124,6 +125,11 @@ PAGES: dict[str, str] = {
     "contacts/groups/new/": "",
     "contacts/groups/<int:group>/": "contacts/groups/{group}/",
     "contacts/groups/<int:group>/edit/": "contacts/groups/{group}/edit/",
+    "contacts/groups/<int:group>/share/": "contacts/groups/{group}/share/",
+    "contacts/groups/directory/": "",
+    "contacts/groups/<int:group>/directory/": "contacts/groups/{renewed}/directory/",
+    "contacts/shared/<int:group>/": "contacts/shared/{shared}/",
+    "contacts/directory/lists/": "",
     "contacts/duplicates/": "",
     "contacts/duplicates/merge/": "contacts/duplicates/merge/?contacts={contact}&contacts={twin}",
     "contacts/bin/": "",
@@ -201,6 +207,14 @@ NO_PAGES = {
     "contacts/complete/",
     "contacts/<int:pk>/photo/<slug:digest>",
     "contacts/groups/<int:group>/recipients/",
+    "contacts/shared/<int:group>/recipients/",
+    "contacts/directory/lists/<int:group>/",
+    "rules/absence/of/<folder:login>/",  # one's own absence with another name above it
+    "design/",  # of those that write pages, where DEBUG is on
+    "design/states.css",
+    "theme/sign-in/",
+    "theme/<slug:digest>.css",
+    "theme/<slug:digest>.webp",
     "contacts/import/<int:job>/refused.csv",
     "contacts/export/file/",
     "favicon.ico",
@@ -328,7 +342,16 @@ def _known_to(user: User) -> dict[str, str]:
     group = groups.create(user, "4e B")
     groups.set_class(group, 2026, group.Guardians.ALL)
     groups.add(group, [maelle.pk])
+    wanted = GroupFilter(discipline="SVT")
+    renewed = groups.create_filtered(user, "Professeurs de SVT", wanted)
+    bob = User.objects.create(login="bob", address="bob@ac-exemple.fr", name="Bob Petit")
+    lent = groups.create(bob, "Équipe de 4e B")
+    zoe = contacts.create(bob, ContactData(display_name="Zoé Roux", emails=LUC))
+    groups.add(lent, [zoe.pk])
+    sharing.share(lent, [user.address], may_edit=True, with_pupils=False)
     return {
+        "renewed": str(renewed.pk),
+        "shared": str(lent.pk),
         "contact": str(maelle.pk),
         "twin": str(twin.pk),
         "tie": str(tie.pk),
