@@ -76,7 +76,7 @@ def test_all_folders_come_with_flags_and_dates(
     again = collected(reader, dovecot, bob)
     assert (again.done, again.known) == (0, 2)
     reader.post(f"/transfers/{job.pk}/undo/")
-    assert mailbox.uids("Ancienne/INBOX") == []
+    assert not any(name.startswith("Ancienne") for name in mailbox.folders())
 
 
 def test_what_was_killed_goes_on_where_it_was_in_whatever_order_folders_are_told(
