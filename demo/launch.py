@@ -290,6 +290,7 @@ def _start_mail(running: Running, mail_folder: Path, port: int) -> Mail:
             ask_imap=embedded is None,
             relay_port=relay_port,
             takes_tokens=issuer is not None,
+            elsewhere=staff.addresses(),
         )
         running.start(submission)
         smtp_url = submission.url

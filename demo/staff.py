@@ -92,6 +92,13 @@ def of(person: academy.Person) -> Member:
     return next(member for member in STAFF if member.address == person.address)
 
 
+def addresses() -> set[str]:
+    """Of everybody in the directory, and of the school's offices: all of them get mail, though few
+    sign in."""
+    offices = (people.SCHOOL_LIFE, people.STORES)
+    return {member.address for member in STAFF} | {office.addr_spec for office in offices}
+
+
 def csv_file() -> bytes:
     """As a staff database exports it: semicolons, French headings, dates day first, UTF-8."""
     text = io.StringIO()

@@ -524,7 +524,10 @@ DECLARED: tuple[Preference, ...] = (
         "hours_line",
         _("A line in my answers outside my working hours"),
         "off",
-        (("off", _("None")), ("on", _("Below the text; I can remove it"))),
+        (
+            ("off", pgettext_lazy("a line below an answer", "None")),
+            ("on", _("Below the text; I can remove it")),
+        ),
         tab="hours",
     ),
     TextPreference(

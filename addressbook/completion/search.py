@@ -100,6 +100,10 @@ class _Asked:
             any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
         )
 
+    def is_touched(self, text: str) -> bool:
+        """Whether at least one of the words is in a text that is in no row."""
+        return any(any(f" {one}" in text for one in spellings) for spellings in self.words)
+
     @cached_property
     def own(self) -> _Way:
         """To the person's contacts; two sources ask for it."""
@@ -243,11 +247,18 @@ def _groups(asked: _Asked) -> Found:
     return chain(_groups_that(asked, are_archived=False), _shared_groups(asked))
 
 
-def _shared_groups(asked: _Asked) -> Found:
-    """Those of colleagues, also found by who shares them."""
+def _groups_of_owners(asked: _Asked) -> Found:
+    """Shared groups of whose names nothing was typed: whoever types a colleague's name means the
+    colleague before the groups that she shares."""
+    return _shared_groups(asked, by_owner=True)
+
+
+def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
+    """Those of colleagues, by a word of their names, and the others of the owner's."""
     for pk, name, kind, owner in asked.shared:
         text = "".join(f" {word}" for word in words(f"{name} {owner}"))
-        if not asked.is_held(text):
+        own = "".join(f" {word}" for word in words(name))
+        if not asked.is_held(text) or asked.is_touched(own) == by_owner:
             continue
         seen = sharing.find(asked.user, pk)
         if seen is None:
@@ -392,6 +403,7 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
     _contacts,
     _lists,
     _directory,
+    _groups_of_owners,
     _archived_groups,
 )
 

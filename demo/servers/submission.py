@@ -20,7 +20,7 @@ import socket
 import ssl
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -50,6 +50,8 @@ class Plan:
     With `ask_imap` the addresses of its domain are not known here. With `takes_tokens` it also says
     whether an access token is good. At `relay_port` the IMAP
     server hands over what it writes itself, such as answers of absence, without signing in.
+    `elsewhere`: addresses of the domain, in lower case, whose mail is taken as that of other
+    domains is.
     """
 
     port: int
@@ -61,6 +63,7 @@ class Plan:
     ask_imap: bool = False
     relay_port: int | None = None
     takes_tokens: bool = False
+    elsewhere: tuple[str, ...] = ()
 
 
 class SubmissionServer(process.Server):
@@ -79,6 +82,7 @@ class SubmissionServer(process.Server):
         ask_imap: bool = False,
         relay_port: int | None = None,
         takes_tokens: bool = False,
+        elsewhere: Iterable[str] = (),
     ) -> None:
         self.port = process.free_port()
         self.log = folder / "submission.log"
@@ -94,6 +98,7 @@ class SubmissionServer(process.Server):
             ask_imap=ask_imap,
             relay_port=relay_port,
             takes_tokens=takes_tokens,
+            elsewhere=tuple(sorted(address.lower() for address in elsewhere)),
         )
 
     @property
@@ -187,7 +192,7 @@ class Handler:
         options: list[str],
     ) -> str:
         unknown = self._account(address) is None and self._is_local(address)
-        if unknown and not self._plan.ask_imap:
+        if unknown and not self._plan.ask_imap and address.lower() not in self._plan.elsewhere:
             return "550 5.1.1 There is no such mailbox here"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)

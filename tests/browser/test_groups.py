@@ -144,3 +144,30 @@ def test_from_groups_to_the_message_of_a_colleague(
     colleague.wait_for_url("**/mail/**", timeout=PATIENCE)
     assert OutboxMessage.objects.get().recipients == 5
     assert found + faults == []
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_the_ways_to_write_to_a_group_are_whole_in_sight(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    bob: MailAccount,
+    faults: list[str],
+    width: int,
+) -> None:
+    page = open_page(width=width)
+    sign_in(page, bob)
+    theirs = group_of("bob", "Conseil", "Zelda")
+    sign_in(page, alice)
+    mine = group_of("alice", "Équipe", "Marc")
+    GroupShare.objects.create(group=theirs, address=User.objects.get(login="alice").address)
+    for address in (f"/contacts/groups/{mine.pk}/", f"/contacts/shared/{theirs.pk}/"):
+        page.goto(address)
+        page.locator("main summary").filter(has_text="Écrire").click()
+        panel, around = page.locator("main [open] .menu-panel"), page.locator("main")
+        expect(panel.get_by_text("En copie cachée")).to_be_visible(timeout=PATIENCE)
+        box, room = panel.bounding_box(), around.bounding_box()
+        assert box is not None and room is not None
+        assert room["x"] <= box["x"] and box["x"] + box["width"] <= room["x"] + room["width"]
+        assert violations(page) == []
+    assert faults == []

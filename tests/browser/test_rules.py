@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import MailDomain
+from accounts.models import MailDomain, User
+from addressbook.models import SchoolHoliday
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
@@ -149,3 +152,31 @@ def test_the_absence_and_the_text_have_no_axe_faults(
         page.goto(address)
         no_axe_faults(page)
     assert not faults
+
+
+def test_holidays_fill_the_absence_as_it_is_typed_and_widen_no_phone(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    scripts: Scripts,
+) -> None:
+    page = open_page(width=375)
+    sign_in(page, alice)
+    first = timezone.localdate() + timedelta(days=20)
+    SchoolHoliday.objects.create(
+        zone="B",
+        begins=first,
+        resumes=first + timedelta(days=16),
+        school_year=first.year,
+        name="Toussaint et des jours d’avant et d’après",
+    )
+    User.objects.update(preferences={"school_zone": "B"})
+    page.goto("/rules/absence/")
+    offer = page.locator(".absence-offers a")
+    expect(offer).to_contain_text("Toussaint")
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    page.wait_for_load_state("networkidle")
+    page.locator("[name=subject]").fill("Je reviens")
+    offer.click()
+    expect(page.locator("[name=first]")).to_have_value(f"{first:%Y-%m-%d}")
+    expect(page.locator("[name=subject]")).to_have_value("Je reviens")

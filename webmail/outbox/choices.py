@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from accounts.claims import new_runner
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
 from webmail import clock
-from webmail.errors import AlreadyLeft, DraftChanged, NotFound
+from webmail.errors import AlreadyLeft, DraftChanged, NotFound, RecipientsRefused, Unreadable
 from webmail.imap.connection import Connection
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import batch_copy, counting, delivery, relay, restored, retrying, values
@@ -152,6 +153,9 @@ def _go_on(
     now = clock.now()
     said = {"stage": stage, "due": now, "told": None, "attempts": 0, "failure": ""}
     after = _STATE.HELD
+    if row.failure == RecipientsRefused.__name__:
+        with suppress(Unreadable):
+            said["sealed"] = values.refused_by(row, {})
     if row.state == _STATE.PASSWORD and row.due > now:  # it was scheduled, and is again
         after, said["due"] = _STATE.SCHEDULED, row.due
     if not row.leave(before, after, credential=lent, **said):

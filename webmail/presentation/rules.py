@@ -231,17 +231,22 @@ def day(value: date) -> str:
     return formats.date_format(value, "DATE_FORMAT")
 
 
-def absence_line(absence: Absence, today: date) -> str:
-    """Whether somebody is answered, in words."""
+def absence_line(absence: Absence, today: date, box: str = "") -> str:
+    """Whether somebody is answered, in words. ``box``: the address of a mailbox that is not the
+    user's own."""
+    days = {"first": day(absence.first), "last": day(absence.last), "box": box}
     if absence.is_on(today):
+        if box:
+            return gettext("The mailbox %(box)s answers until %(last)s.") % days
         return gettext("People who write to you are answered until %(day)s.") % {
             "day": day(absence.last)
         }
     if absence.is_coming(today):
-        return gettext("People who write to you will be answered from %(first)s to %(last)s.") % {
-            "first": day(absence.first),
-            "last": day(absence.last),
-        }
+        if box:
+            return gettext("The mailbox %(box)s will answer from %(first)s to %(last)s.") % days
+        return (
+            gettext("People who write to you will be answered from %(first)s to %(last)s.") % days
+        )
     return gettext("Nobody is answered.")
 
 

@@ -142,7 +142,7 @@ def _answered(
         "holidays": offered,
         "has_zone": request.preferences.school_zone != "none",
         "digest": kept.digest,
-        "standing": _standing(kept.script.absence),
+        "standing": _standing(kept.script.absence, whose),
         "problem": problem,
         "box": whose,
         "boxes": boxes,
@@ -257,12 +257,15 @@ def _saved(
         return problem
     if not whose.login:
         away.note(request, made)
-    request.session[TOAST] = {"message": _standing(made)}
+    request.session[TOAST] = {"message": _standing(made, whose)}
     return None
 
 
-def _standing(absence: Absence | None) -> str:
-    return words.absence_line(absence, timezone.localdate()) if absence else ""
+def _standing(absence: Absence | None, whose: _Whose) -> str:
+    if absence is None:
+        return ""
+    box = whose.address if whose.login else ""
+    return words.absence_line(absence, timezone.localdate(), box)
 
 
 def _offset(day: date) -> str:

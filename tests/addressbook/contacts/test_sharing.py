@@ -82,6 +82,10 @@ def test_it_is_completed_as_the_owners(council: Group, paul: User, claire: User)
     assert (found.source, found.name, found.size) == ("shared", "Conseil", 2)
     assert found.owner == claire.display_name
     assert search.complete(paul, "morvan conseil")[0].group == council.pk
+    # Her own name means her, and what she shares comes after.
+    person(paul, "Claire Morvan", "claire.morvan@x.example")
+    by_name = search.complete(paul, "morvan")
+    assert [one.source for one in by_name] == ["contact", "shared"]
     assert all(one.source != "contact" for one in search.complete(paul, "sec"))
 
 

@@ -103,6 +103,25 @@ def test_an_unknown_colleague_is_refused(as_alice: smtplib.SMTP):
     assert as_alice.rcpt("carole@ac-exemple.fr")[0] == 550
 
 
+def test_a_colleague_without_a_mailbox_here_gets_mail_elsewhere(dovecot: Dovecot, tmp_path: Path):
+    server = SubmissionServer(
+        tmp_path,
+        [ALICE],
+        domain="ac-exemple.fr",
+        lmtp_port=dovecot.lmtp_port,
+        elsewhere=["Carole@ac-exemple.fr"],
+    )
+    server.start()
+    try:
+        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+            smtp.login(ALICE.login, ALICE.password)
+            smtp.sendmail("alice@ac-exemple.fr", ["carole@ac-exemple.fr"], LETTER)
+    finally:
+        server.stop()
+    (kept,) = server.outgoing.iterdir()
+    assert b"Subject: Conseil" in kept.read_bytes()
+
+
 def test_a_message_announced_too_large_is_refused(as_alice: smtplib.SMTP):
     assert as_alice.mail("alice@ac-exemple.fr", [f"size={SIZE_LIMIT + 1}"])[0] == 552
 

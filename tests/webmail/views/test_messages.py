@@ -83,6 +83,16 @@ def test_htmx_gets_the_reader_and_the_counts_beside_it(reader: Client, mailbox: 
     assert "has-new" not in page(answer)
 
 
+def test_an_answer_to_ones_own_message_goes_to_those_it_was_for(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    theirs = mailbox.append(letter())
+    own = mailbox.append(letter(sender="Alice <ALICE@ac-exemple.fr>", to="bob@ac-exemple.fr"))
+    assert "Répondre à Bob Petit…" in words(reader.get(path(mailbox, theirs)))
+    shown = words(reader.get(path(mailbox, own)))
+    assert "Répondre aux destinataires…" in shown and "Répondre à Alice…" not in shown
+
+
 def test_a_message_asked_for_ahead_stays_unread_until_it_is_shown(
     reader: Client, mailbox: Mailbox, django_assert_max_num_queries: Any
 ) -> None:

@@ -191,6 +191,21 @@ def test_what_failed_is_sent_again(
     assert len(bobs_mailbox.uids()) == 1
 
 
+def test_what_was_refused_once_and_was_sent_then_says_no_refusal(
+    reader: Client, sent: Callable[..., OutboxMessage], bobs_mailbox: Mailbox
+) -> None:
+    row = sent()
+    refused = outbox.values.refused_by(row, {BOB: "No such person"})
+    OutboxMessage.objects.update(
+        state=State.FAILED, failure="RecipientsRefused", sealed=refused, credential=None
+    )
+    Draft.objects.update(state=Draft.State.WRITING)
+    reader.post(url(row, "again/"))
+    outbox.deliver(row.pk)
+    assert len(bobs_mailbox.uids()) == 1
+    assert "No such person" not in words(reader.get("/outbox/"))
+
+
 def test_what_was_written_on_since_is_sent_from_there(
     reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:

@@ -387,6 +387,9 @@ def test_who_manages_a_mailbox_sets_its_absence(
     assert 'aria-current="page">' in page(shown) and "alice@ac-exemple.fr" in words(shown)
     answer = colleague.post(BOX, away(colleague, BOX, text="Le secrétariat est fermé."))
     assert (answer.status_code, answer["Location"]) == (302, BOX), words(answer)
+    said = words(colleague.get(BOX))
+    assert "La boîte alice@ac-exemple.fr répond jusqu’au" in said
+    assert "Votre réponse d’absence" not in said
     absence = kept(box)
     assert absence.text == "Le secrétariat est fermé."
     assert absence.addresses == ("alice@ac-exemple.fr",)
