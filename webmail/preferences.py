@@ -515,7 +515,10 @@ DECLARED: tuple[Preference, ...] = (
         "hours_line",
         _("A line in my answers outside my working hours"),
         "off",
-        (("off", _("None")), ("on", _("Below the text; I can remove it"))),
+        (
+            ("off", pgettext_lazy("line of a text", "None")),
+            ("on", _("Below the text; I can remove it")),
+        ),
         tab="hours",
     ),
     TextPreference(

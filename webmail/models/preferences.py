@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
@@ -106,7 +107,12 @@ class PreferenceDefault(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value}"
+        """The words of the settings."""
+        declared = BY_NAME.get(self.name)
+        name, value = self.name, self.value
+        if declared:
+            name, value = str(declared.label), declared.words_of(value)
+        return gettext("%(name)s: %(value)s") % {"name": name, "value": value}
 
     def clean(self) -> None:
         """The value is one of the preference's; a lock on what none may be locked would do
