@@ -20,7 +20,7 @@ from webmail.preferences import BY_NAME, GroupsValue, HoursPreference
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "near:preference-defaults 3", 60  # changes with what is kept under it
+CACHE_KEY, CACHE_SECONDS = "near:preference-defaults:3", 60  # changes with what is kept under it
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
