@@ -119,7 +119,9 @@ class PreferenceDefault(models.Model):
         nothing."""
         self.function = " ".join(self.function.split())
         preference = BY_NAME.get(self.name)
-        if self.least and (self.name != "hours" or hours.read(self.least) is None):
+        # What was not given is no text yet, but the database's default.
+        least = self.least if isinstance(self.least, str) else ""
+        if least and (self.name != "hours" or hours.read(least) is None):
             raise ValidationError({"least": _("These are no working hours.")})
         if isinstance(preference, HoursPreference) and not preference.allows(self.value):
             raise ValidationError({"value": _("Allowed: off, or such as 12345:0800-1800.")})
