@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.apps import apps
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 NAMES: Final[dict[str, Promise]] = {
@@ -64,6 +66,13 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("code", "unknown"): _("failed, and the outcome is unknown"),
     ("code", "untold"): _("the server did not answer"),
     ("code", "wrong"): _("wrong old password"),
+    ("fields", "address"): _("address"),
+    ("fields", "day"): _("day"),
+    ("fields", "message_id"): _("Message-ID"),
+    ("limits", "login"): _("login"),
+    ("limits", "lookups"): _("lookups"),
+    ("limits", "network"): _("network"),
+    ("limits", "numen"): _("NUMEN"),
     ("cause", "domain"): _("domain"),
     ("cause", "mailbox"): _("another login of the mailbox"),
     ("cause", "password"): _("login or password refused"),
@@ -114,6 +123,8 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("reason", "unsupported_response_type"): _("way of answering not supported"),
     ("way", "for good"): _("for good"),
     ("way", "folder"): _("with their folder"),
+    ("way", "host"): _("site of their links"),
+    ("way", "subject"): _("sender and subject"),
     ("way", "trash"): _("to the trash"),
     ("way", "profile"): _("profile"),
     ("way", "values"): _("values to type"),
@@ -150,8 +161,36 @@ def in_words(detail: Mapping[str, Any]) -> str:
         if value is True:
             words_of_values.append(label)
         elif value not in ("", None, False):
-            words = _VALUES.get((name, str(value)), value)
-            if name in _COUNTS and isinstance(words, int):
-                words = intcomma(words)
+            words = _value_in_words(name, value)
             words_of_values.append(str(_("%(name)s: %(value)s")) % {"name": label, "value": words})
     return ", ".join(words_of_values)
+
+
+def _value_in_words(name: str, value: Any) -> str:
+    """``subject, host``: each value of a list by itself."""
+    if name in _COUNTS and isinstance(value, int):
+        return intcomma(value)
+    if name == "model":
+        return _model_in_words(str(value))
+    parts = [one for one in str(value).split(", ") if one]
+    if name == "fields":
+        return ", ".join(_field_in_words(one) for one in parts)
+    return ", ".join(str(_VALUES.get((name, one), one)) for one in parts)
+
+
+def _model_in_words(label: str) -> str:
+    """``accounts.DomainTheme`` by its name for people; one that is there no more as it stands."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return label
+
+
+def _field_in_words(name: str) -> str:
+    """A field's label, which Django notes in English and with a capital."""
+    if words := _VALUES.get(("fields", name)):
+        return str(words)
+    for label in (name[0].lower() + name[1:], name):
+        if (translated := gettext(label)) != label:
+            return translated
+    return name

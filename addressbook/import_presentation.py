@@ -82,8 +82,14 @@ def job(import_job: ImportJob) -> Job:
         undo_url=at("import_undo") if import_job.is_undoable else "",
         refused_url=at("import_refused"),
         again_url=reverse("addressbook:import_from", args=[source_of(import_job)]),
-        is_school=import_job.source == ImportJob.Source.SCHOOL,
+        is_school=_is_school(import_job, files),
     )
+
+
+def _is_school(import_job: ImportJob, files: Sequence[ImportFile]) -> bool:
+    """Return whether they are lists of classes: brought as such, or recognised."""
+    recognised = any(file.program == _SCHOOL for file in files)
+    return recognised or import_job.source == ImportJob.Source.SCHOOL
 
 
 def source_of(import_job: ImportJob) -> str:

@@ -30,7 +30,7 @@ from webmail.presentation import adverts
 
 class PreferenceDefaultForm(forms.ModelForm):
     name = forms.ChoiceField(
-        label=_("preference"),
+        label=_("Preference"),
         choices=[(preference.name, preference.label) for preference in DECLARED],
     )
 

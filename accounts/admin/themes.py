@@ -30,14 +30,14 @@ class ThemeForm(forms.ModelForm):
     """Refuses in words what could not be read, shown or reached."""
 
     upload = forms.FileField(
-        label=_("logo"),
+        label=_("Logo"),
         required=False,
         help_text=_(
             "PNG, JPEG, WebP or GIF of 1 MB at most, no SVG. It is kept as a small still image."
         ),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
     )
-    without_logo = forms.BooleanField(label=_("no logo any more"), required=False)
+    without_logo = forms.BooleanField(label=_("No logo any more"), required=False)
 
     class Meta:
         model = DomainTheme

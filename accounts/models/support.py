@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 
-CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts 2", 60  # changes with what is kept
+CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts:2", 60  # changes with what is kept
 
 
 _SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")

@@ -51,3 +51,26 @@ def test_thousands_are_set_apart_in_counts_alone() -> None:
 def test_reasons_of_refusals_are_no_codes(detail: dict[str, str], words: str) -> None:
     with translation.override("fr"):
         assert in_words(detail).endswith(f"\u00a0: {words}")
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        (
+            {"way": "Message-ID, subject, host"},
+            "manière\u00a0: Message-ID, expéditeur et objet, site de leurs liens",
+        ),
+        ({"limits": "login, network"}, "limites\u00a0: identifiant, réseau"),
+        ({"fields": "address, day"}, "champs\u00a0: adresse, jour"),
+        (
+            {"model": "webmail.ForwardPolicy", "fields": "Rules may forward, Mail domain, xyz"},
+            "genre d’objet\u00a0: politique de transfert, "
+            "champs\u00a0: les règles peuvent transférer, domaine de messagerie, xyz",
+        ),
+        ({"model": "gone.Thing"}, "genre d’objet\u00a0: gone.Thing"),
+        ({"file": "a, b.csv"}, "fichier\u00a0: a, b.csv"),
+    ],
+)
+def test_each_value_of_a_list_has_its_words(detail: dict[str, str], words: str) -> None:
+    with translation.override("fr"):
+        assert in_words(detail) == words

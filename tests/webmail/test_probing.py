@@ -254,7 +254,9 @@ def test_the_administration_shows_them(
     probing.send(pk)
     probing.look(pk)
     assert "arrivé" in admin_page("/admin/webmail/probe/")
-    assert "INBOX" in admin_page(f"/admin/webmail/probe/{pk}/change/")
+    page = admin_page(f"/admin/webmail/probe/{pk}/change/")
+    assert "INBOX" in page
+    assert ", arrivé</h2>" in page and "arrived" not in page
 
 
 @pytest.fixture

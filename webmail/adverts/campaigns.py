@@ -69,6 +69,13 @@ class Criteria:
             terms.append(And((senders[0] if len(senders) == 1 else Or(tuple(senders)), *days)))
         return Query(terms[0] if len(terms) == 1 else Or(tuple(terms)))
 
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """Return the first day and the one after the last; None where any day will do."""
+        if not (self.since and self.until):
+            return None
+        return date.fromisoformat(self.since), date.fromisoformat(self.until)
+
     def has_id(self, fields: Headers) -> bool:
         found = build.message_ids(fields.get("Message-ID"))
         return bool(found) and found[0] in self.message_ids

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
@@ -19,7 +20,7 @@ from webmail.preferences import BY_NAME, GroupsValue, HoursPreference
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "near:preference-defaults 3", 60  # changes with what is kept under it
+CACHE_KEY, CACHE_SECONDS = "near:preference-defaults:3", 60  # changes with what is kept under it
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
@@ -106,14 +107,21 @@ class PreferenceDefault(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value}"
+        """The words of the settings."""
+        declared = BY_NAME.get(self.name)
+        name, value = self.name, self.value
+        if declared:
+            name, value = str(declared.label), declared.words_of(value)
+        return gettext("%(name)s: %(value)s") % {"name": name, "value": value}
 
     def clean(self) -> None:
         """The value is one of the preference's; a lock on what none may be locked would do
         nothing."""
         self.function = " ".join(self.function.split())
         preference = BY_NAME.get(self.name)
-        if self.least and (self.name != "hours" or hours.read(self.least) is None):
+        # What was not given is no text yet, but the database's default.
+        least = self.least if isinstance(self.least, str) else ""
+        if least and (self.name != "hours" or hours.read(least) is None):
             raise ValidationError({"least": _("These are no working hours.")})
         if isinstance(preference, HoursPreference) and not preference.allows(self.value):
             raise ValidationError({"value": _("Allowed: off, or such as 12345:0800-1800.")})

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -46,7 +46,8 @@ class Probe(models.Model):
         indexes = (models.Index(fields=["state", "-asked"], name="probes_by_state"),)
 
     def __str__(self) -> str:
-        return f"{self.asked:%Y-%m-%d %H:%M} {self.state}"
+        asked = formats.date_format(timezone.localtime(self.asked), "DATETIME_FORMAT")
+        return f"{asked}, {self.get_state_display()}"
 
 
 class ProbeCount(models.Model):

@@ -11,7 +11,8 @@ import pytest
 from django.contrib.auth.models import Group as Role
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 from pytest_django import Settings
 
 from accounts.models import AuditEvent, User
@@ -190,6 +191,11 @@ def test_a_campaign_is_counted_then_pulled_from_all_mailboxes_and_put_back(
     bobs_mailbox.append(letter("Vraie lettre"))
     pull = asked(chief, reported(), "id", "subject")
     assert (pull.messages, pull.people) == (3, 2)
+    days = Criteria.from_json(pull.criteria).days
+    told = html.unescape(chief.get(f"/admin/reports/pulls/{pull.pk}/").content.decode())
+    with translation.override("fr"):
+        assert days and all(date_format(day) in told for day in days)
+    assert pull.criteria["since"] not in told
     assert len(mailbox.uids("INBOX")) == 3  # nothing has moved
     decide(chief, pull, "confirm")
     assert pull.state == Pull.State.COUNTED  # the number was not ticked

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
@@ -257,6 +258,21 @@ def test_taking_a_default_back_shows_at_once(reader: Client, mailbox: Mailbox) -
     )
     assert not PreferenceDefault.objects.exists()
     assert 'data-density="normal"' in page(reader.get(URL))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("theme", "dark", "Thème\u00a0: Sombre"),
+        ("hours", "1:0800-1700", "Horaires de travail\u00a0: Lundi, 08:00–17:00"),
+        ("gone", "x", "gone\u00a0: x"),
+    ],
+)
+def test_a_default_is_called_by_the_words_of_the_settings(
+    name: str, value: str, words: str
+) -> None:
+    with translation.override("fr"):
+        assert str(PreferenceDefault(name=name, value=value)) == words
 
 
 def test_an_old_value_that_is_no_longer_allowed_counts_as_none(
