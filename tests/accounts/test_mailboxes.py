@@ -183,7 +183,7 @@ def test_a_number_that_cannot_be_unique_is_none() -> None:
         (b"", ""),
     ):  # fmt: skip
         script = imap_script(
-            ("STATUS INBOX (MAILBOXID)", ok(status_line)),
+            ('STATUS "INBOX" (MAILBOXID)', ok(status_line)),
             ("LOGOUT", ok()),
             capabilities="IMAP4rev1 OBJECTID",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +46,7 @@ class Criterion:
         return self.result is not Result.UNTESTED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Audit:
     criteria: tuple[Criterion, ...]
 
@@ -63,7 +63,7 @@ class Audit:
         """Per cent of ``checked``, rounded down; 0 where nothing was checked."""
         return len(self.of(Result.CONFORMS)) * 100 // self.checked if self.checked else 0
 
-    @property
+    @cached_property
     def state(self) -> str:
         """``full``, ``partial`` (from half on) or ``none``, of all criteria that apply: what nobody
         checked conforms to nothing."""

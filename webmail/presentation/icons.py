@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,11 +17,16 @@ def icon(name: str, classes: str = "", attributes: str = "") -> SafeString:
 
     ``attributes`` are names of attributes without values, such as ``hidden``.
     """
+    return _icon(static(ICONS), name, classes, attributes)
+
+
+@lru_cache(maxsize=512)
+def _icon(sprite: str, name: str, classes: str, attributes: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"{}><use href="{}#{}"/></svg>',
         f"i {classes}" if classes else "i",
         f" {attributes}" if attributes else "",
-        static(ICONS),
+        sprite,
         name,
     )
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 _SHIFT = pgettext_lazy("key", "Shift")
 _CAPS: dict[str, str | Promise] = {
@@ -127,6 +127,7 @@ class Scheme:
     """The strokes of one user, by the names of keys; "" for a key that was given none."""
 
     strokes: Mapping[str, str]
+    _written: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def all_of(self, name: str) -> str:
         """The chosen stroke and those that are fixed."""
@@ -144,13 +145,22 @@ class Scheme:
 
     def shortcut(self, name: str) -> str:
         """``{% shortcut "archive" %}``: the attribute that says a control's keys."""
-        strokes = self.all_of(name)
-        return format_html('aria-keyshortcuts="{}"', strokes) if strokes else SafeString("")
+        known = self._written.get((name,))
+        if known is None:
+            strokes = self.all_of(name)
+            known = format_html('aria-keyshortcuts="{}"', strokes) if strokes else SafeString("")
+            self._written[(name,)] = known
+        return known
 
     def cap(self, name: str) -> str:
         """``{% cap "archive" %}``: the first of a control's keys in brackets, for its title."""
-        first = caps(self.all_of(name))[:1]
-        return f" ({' + '.join(str(cap) for cap in first[0])})" if first else ""
+        place = name, get_language() or ""
+        known = self._written.get(place)
+        if known is None:
+            first = caps(self.all_of(name))[:1]
+            known = f" ({' + '.join(str(cap) for cap in first[0])})" if first else ""
+            self._written[place] = known
+        return known
 
     @property
     def for_scripts(self) -> str:

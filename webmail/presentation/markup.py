@@ -19,8 +19,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from webmail.presentation.icons import ICONS, icon
+from webmail.presentation.keys import Scheme
 from webmail.presentation.lists import Choice, FolderRow, MessageRow
 from webmail.presentation.tags import Chip
+from webmail.presentation.tools import Tool, Tools
 
 Groups = Iterable[tuple[str, tuple[MessageRow, ...]]]
 
@@ -218,3 +220,63 @@ def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
         )
 
     return SafeString(lines(rows))
+
+
+def tool_bar(tools: Tools, scheme: Scheme, flag: str) -> SafeString:
+    """The tools of an open message that stand in its bar. ``flag``: the button of the flag, which
+    answers swap."""
+    html = []
+    for tool in tools.bar:
+        if tool.is_first:
+            html.append('<span class="push"></span>')
+        html.append(flag if tool.name == "flag" else _bar_tool(tool, scheme))
+    if not tools.has_right:
+        html.append('<span class="push"></span>')
+    return SafeString("".join(html))
+
+
+_NARROW = ' class="narrow-tool"'
+
+
+def tool_menu(tools: Iterable[Tool], scheme: Scheme, flag: str) -> SafeString:
+    """The tools that stand in the menu, some of them only where the bar is narrow."""
+    return SafeString(
+        "".join(
+            f"<li{_NARROW if tool.is_wide else ''}>"
+            f"{flag if tool.name == 'flag' else _menu_tool(tool, scheme)}</li>"
+            for tool in tools
+        )
+    )
+
+
+def _bar_tool(tool: Tool, scheme: Scheme) -> str:
+    label = _e(tool.label)
+    keys, cap = (scheme.shortcut(tool.key), scheme.cap(tool.key)) if tool.key else ("", "")
+    kind = " wide-only-tool" if tool.is_wide else ""
+    names = f'aria-label="{label}" title="{label}{_e(cap)}"'
+    if tool.url:
+        kind = f"{'quiet reply' if tool.is_answer else 'icon'}{kind}"
+        word = f"<span>{label}</span>" if tool.word else ""
+        return (
+            f'<a class="btn {kind}" href="{_e(tool.url)}" {keys}{_way(tool)} {names}>'
+            f"{icon(tool.icon)}{word}</a>"
+        )
+    kind = f"{'quiet' if tool.word else 'icon'}{kind}"
+    word = f'<span class="tool-word">{label}</span>' if tool.word else ""
+    return (
+        f'<button class="btn {kind}" name="verb" value="{tool.verb}" {names} {keys}>'
+        f"{icon(tool.icon)}{word}</button>"
+    )
+
+
+def _menu_tool(tool: Tool, scheme: Scheme) -> str:
+    keys = scheme.shortcut(tool.key) if tool.key else ""
+    inside = f"{icon(tool.icon)} {_e(tool.label)}"
+    if tool.url:
+        return f'<a href="{_e(tool.url)}" {keys}{_way(tool)}>{inside}</a>'
+    return f'<button name="verb" value="{tool.verb}" {keys}>{inside}</button>'
+
+
+def _way(tool: Tool) -> str:
+    """Attributes of a link that leads to no page of the webmail."""
+    return {"print": ' target="_blank" data-print', "source": " download"}.get(tool.name, "")

@@ -73,6 +73,26 @@ def message_tools(context: Context) -> tools.Tools:
 
 
 @register.simple_tag(takes_context=True)
+def tool_bar(context: Context, shown: tools.Tools) -> str:
+    """The tools of `message_tools` in the bar."""
+    flag = _flag(context) if any(tool.name == "flag" for tool in shown.bar) else ""
+    return markup.tool_bar(shown, _scheme(context), flag)
+
+
+@register.simple_tag(takes_context=True)
+def tool_menu(context: Context, shown: tuple[tools.Tool, ...]) -> str:
+    """The tools of `message_tools` in the menu."""
+    flag = _flag(context) if any(tool.name == "flag" for tool in shown) else ""
+    return markup.tool_menu(shown, _scheme(context), flag)
+
+
+def _flag(context: Context) -> str:
+    template = Engine.get_default().get_template("webmail/reader/_message_flag.html")
+    with context.push(flagged=context["opened"].flagged):
+        return str(template.render(context))
+
+
+@register.simple_tag(takes_context=True)
 def help_here(context: Context) -> articles.Article | None:
     """The article of the help about the page that is shown."""
     match = getattr(context.get("request"), "resolver_match", None)

@@ -166,7 +166,7 @@ def test_a_group_is_shared_changed_and_ended(
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
-        ({"people": "", "may": "read"}, "Indiquez avec qui."),
+        ({"people": "", "may": "read"}, "Indiquez avec qui partager."),
         ({"people": "n’importe quoi", "may": "read"}, "n’est pas une adresse."),
         ({"people": "eve@ailleurs.example", "may": "read"}, "n’est à personne dans l’annuaire."),
         ({"people": "paul@ac-exemple.fr"}, "Choisissez ce qu’elles peuvent faire."),
