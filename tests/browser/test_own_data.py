@@ -89,7 +89,7 @@ def test_any_message_is_reported_from_its_menu(
     mail_domain.save()
     uid = mailbox.append(letter("Gagnez un vélo"))
     page.goto(f"/mail/INBOX/{mailbox.uidvalidity()}-{uid}/")
-    page.locator("#message summary[title='Plus d’actions']").click()
+    page.locator("#message summary[title^='Plus d’actions']").click()
     page.get_by_role("button", name="Signaler à l’académie").click()
     expect(page.locator(".toast")).to_contain_text("Signalé à l’académie")
     assert FraudReport.objects.count() == 1
