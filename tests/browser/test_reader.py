@@ -268,6 +268,12 @@ def test_a_message_is_printed_by_its_own_page(
           });
         }, true)"""
     )
+    # The script of printing comes after the page; until then the link opens the page of its own.
+    until(
+        page,
+        "performance.getEntriesByType('resource').some((one) => /print[^/]*[.]js/.test(one.name))",
+    )
+    page.wait_for_timeout(500)
     page.locator("a[data-print]").evaluate("link => link.click()")
     until(page, "window.printed")
     printed = page.evaluate("window.printed")
