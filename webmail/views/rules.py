@@ -69,9 +69,7 @@ def _note_standing(request: SignedInRequest, kept: rules.Kept) -> None:
     """Keep which forwards stand although they are not allowed: for the person's pages, and for the
     administrators, masked."""
     away.note_forwards(request, stand=bool(kept.standing))
-    if not kept.allowed.is_everything:
-        masked = [_mask(address) for address in kept.standing]
-        StandingForward.objects.all().note(request.user, masked)
+    StandingForward.objects.all().note(request.user, [_mask(one) for one in kept.standing])
 
 
 # --- the list ---

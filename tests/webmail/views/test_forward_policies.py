@@ -112,6 +112,18 @@ def _forget() -> None:
     cache.delete(ForwardPolicy.CACHE_KEY)
 
 
+def test_a_forward_that_is_allowed_again_is_told_to_nobody(
+    reader: Client, scripts: Scripts, policy: ForwardPolicy
+) -> None:
+    scripts.put("webmail", OUT, active=True)
+    reader.get("/rules/")
+    assert StandingForward.objects.exists()
+    ForwardPolicy.objects.update(allowed=ForwardPolicy.Allowed.ANYWHERE, places="")
+    _forget()
+    assert 'id="standing-forwards"' not in page(reader.get("/rules/"))
+    assert not StandingForward.objects.exists()
+
+
 def test_a_forward_that_stands_is_named_to_its_user_and_told_to_the_administrators(
     reader: Client, scripts: Scripts, policy: ForwardPolicy
 ) -> None:
