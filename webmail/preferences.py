@@ -17,7 +17,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.functional import Promise
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -274,14 +273,6 @@ class HoursField(forms.MultiValueField):
         return chosen.value
 
 
-def _languages() -> Choices:
-    """Each in its own words, marked as being of that language."""
-    named = (("fr", "Français"), ("en", "English"))
-    return tuple(
-        (code, format_html('<span lang="{}">{}</span>', code, name)) for code, name in named
-    )
-
-
 DECLARED: tuple[Preference, ...] = (
     Preference(
         "density",
@@ -384,7 +375,7 @@ DECLARED: tuple[Preference, ...] = (
         (("year", _("By year: Archives/2026")), ("one", _("All in one folder"))),
         tab="reading",
     ),
-    Preference("language", _("Language"), "fr", _languages),
+    Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
     Preference(
         "dates",
         _("Dates in the list"),

@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from webmail import hours
@@ -76,6 +77,8 @@ class PreferencesForm(forms.Form):
             if preference.folder:
                 _offer_folders(field, folders, field.initial)
                 field.required = False
+            if preference.name == "language":
+                _mark_languages(field)
             field.disabled = preference.name in preferences.locked
             self.fields[preference.name] = field
 
@@ -144,6 +147,12 @@ class PreferencesForm(forms.Form):
             kept, other = other, kept  # that of a fixed key cannot change
         named = {"key": keys.typed(conflict.stroke), "first": kept.words, "second": other.words}
         self.key_faults.setdefault(other.name, words % named)
+
+
+def _mark_languages(field: Any) -> None:
+    """Each is named in its own words, and said to be of that language."""
+    marked = '<span lang="{}">{}</span>'
+    field.choices = [(code, format_html(marked, code, name)) for code, name in field.choices]
 
 
 def _offer_folders(field: Any, folders: Iterable[tuple[str, str]] | None, chosen: str) -> None:

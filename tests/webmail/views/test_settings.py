@@ -101,6 +101,11 @@ def test_a_search_without_a_setting_says_so(reader: Client, mailbox: Mailbox) ->
     assert reader.get("/preferences/find/", {"q": "  "}).status_code == 302
 
 
+def test_no_setting_is_found_by_its_markup(reader: Client, mailbox: Mailbox) -> None:
+    assert "id_language" in page(reader.get("/preferences/find/", {"q": "english"}))
+    assert "id_language" not in page(reader.get("/preferences/find/", {"q": "span"}))
+
+
 def test_one_begins_in_the_folder_of_ones_choice(reader: Client, mailbox: Mailbox) -> None:
     mailbox.imap.create('"Classes"')
     content = page(reader.get(URL))
