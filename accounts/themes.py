@@ -42,7 +42,7 @@ class _Row:
     domain_name: str
     name: str
     authority: str
-    hosts: tuple[str, ...]
+    hosts: list[str]
     accent: str
     accent_dark: str
     logo_digest: str

@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.probing": {
         "accounts.models",
         "accounts.session",
+        "webmail.clock",
         "webmail.errors",
         "webmail.imap",
         "webmail.mailbox",

@@ -16,12 +16,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import session
 from accounts.models import MailDomain
-from webmail import smtp
+from webmail import clock, smtp
 from webmail.errors import FolderNotFound, PerhapsSent, SignInNeeded, WebmailError
 from webmail.imap import search, uid_sets
 from webmail.imap.connection import Connection
@@ -70,7 +69,7 @@ def tend() -> tuple[UUID | None, UUID | None]:
     time is ended, and old rows are deleted."""
     if not is_on():
         return None, None
-    now = timezone.now()
+    now = clock.now()
     Probe.objects.filter(asked__lt=now - Probe.KEPT).delete()
     last = Probe.objects.first()
     if last is not None and last.state == _State.WAITING:
@@ -85,7 +84,7 @@ def tend() -> tuple[UUID | None, UUID | None]:
 def _begun() -> UUID | None:
     try:
         with transaction.atomic():
-            return Probe.objects.create().pk
+            return Probe.objects.create(asked=clock.now()).pk
     except IntegrityError:  # another worker began one at this moment
         return None
 
@@ -102,7 +101,7 @@ def _end_overdue(probe: Probe) -> None:
 def send(pk: UUID) -> bool:
     """Hand the message to the submission server; whether it is on its way then. A second run of the
     job sends nothing."""
-    now = timezone.now()
+    now = clock.now()
     mine = Probe.objects.filter(pk=pk, state=_State.WAITING, handed=None)
     if not (is_on() and mine.update(handed=now)):
         return False
@@ -175,7 +174,7 @@ def mailbox() -> Mailbox:
 
 def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:
     """Once, whoever comes first."""
-    now = timezone.now()
+    now = clock.now()
     arrived = state == _State.ARRIVED and probe.handed is not None
     taken = now - probe.handed if arrived and probe.handed else None
     seconds = round(taken.total_seconds(), 2) if taken else None
