@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,17 +13,14 @@ from accounts import numen, session
 from accounts.lookup import MailSettings, ServerSetting
 from accounts.models import MailDomain, StaffRecord
 from accounts.numen import Key
-from webmail.celery import app
 
 NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
 
 
 @pytest.fixture
-def celery_now() -> Iterator[None]:
+def celery_now(settings: Any) -> None:
     """Jobs run at once."""
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from addressbook.models import Contact, Group
 from demo import address_books
 from demo.servers.dovecot import MailAccount
 from tests.browser.test_walks import violations
-from webmail.celery import app
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -33,10 +32,8 @@ def lists(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def jobs_at_once() -> Iterator[None]:
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+def jobs_at_once(settings: Any) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 def bring(page: Page, file: Path) -> None:

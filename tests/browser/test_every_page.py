@@ -46,7 +46,6 @@ from tests.test_doors import DOORS
 from tests.webmail.outbox.letters import letter as outgoing
 from tests.webmail.views.mail import letter, path
 from webmail import outbox
-from webmail.celery import app
 from webmail.models import (
     CannedAnswer,
     FraudReport,
@@ -261,13 +260,11 @@ def test_every_address_is_a_page_here_or_none() -> None:
 
 
 @pytest.fixture(autouse=True)
-def spool(settings: Any, tmp_path: Path) -> Iterator[None]:
+def spool(settings: Any, tmp_path: Path) -> None:
     settings.SPOOL = tmp_path / "spool"
     settings.ADMIN_NEEDS_TOTP = False
     settings.REPORT_ADDRESS = "signalement@ac-exemple.fr"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 @pytest.fixture

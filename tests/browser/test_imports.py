@@ -32,19 +32,16 @@ def books(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def jobs_wait() -> Iterator[None]:
+def jobs_wait(settings: Any) -> Iterator[None]:
     """Until a worker is there."""
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, False
+    settings.CELERY_TASK_ALWAYS_EAGER = False
     yield
     app.control.purge()
-    app.conf.task_always_eager = eager
 
 
 @pytest.fixture
-def jobs_at_once() -> Iterator[None]:
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+def jobs_at_once(settings: Any) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 def worker() -> Any:

@@ -3,7 +3,7 @@ that shows nobody to anybody; and a fraud that is reported, pulled and put back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_campaigns import reported, scam
 from webmail import outbox
-from webmail.celery import app
 from webmail.models import OutboxMessage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,11 +36,9 @@ MOTHER, FATHER, OTHER = "anne@mere.example", "paul@pere.example", "eve@mere.exam
 
 
 @pytest.fixture(autouse=True)
-def jobs_at_once(settings: Any, tmp_path: Path) -> Iterator[None]:
+def jobs_at_once(settings: Any, tmp_path: Path) -> None:
     settings.SPOOL = tmp_path / "spool"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 def listed(folder: Path, year: int, *rows: str) -> Path:

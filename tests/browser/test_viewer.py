@@ -17,7 +17,6 @@ from tests.servers.mailboxes import Mailbox
 from tests.webmail.previews import samples
 from tests.webmail.views.mail import letter
 from tests.webmail.views.test_viewer import INVITATION, SVG, archive, forwarded, picture, sound
-from webmail.celery import app
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -61,10 +60,9 @@ SIGNS = {
 def documents(mailbox: Mailbox, settings: Any, tmp_path: Any) -> Any:
     """A message with one attachment of each kind; jobs are done at once."""
     settings.SPOOL = tmp_path / "spool"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
+    settings.CELERY_TASK_ALWAYS_EAGER = True
     mailbox.append(letter("Documents", files=FILES))
-    yield mailbox
-    app.conf.task_always_eager = eager
+    return mailbox
 
 
 def violations(page: Page) -> list[str]:

@@ -3,7 +3,7 @@ told when it does not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
 from uuid import UUID, uuid4
@@ -18,7 +18,6 @@ from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from webmail import probing, tasks
-from webmail.celery import app
 from webmail.models import Probe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -85,10 +84,8 @@ def test_it_goes_round_and_leaves_nothing(submission: SubmissionServer, mailbox:
 
 
 @pytest.fixture
-def at_once() -> Iterator[None]:
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+def at_once(settings) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 def test_its_jobs_call_one_another(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from accounts.models import User
 from accounts.roles import SUPPORT
 from addressbook.models import Contact, ImportJob
 from tests.addressbook.imports.conftest import Import
-from webmail.celery import app
 
 SAMPLES = Path(__file__).parents[2] / "data" / "addressbook"
 LIST = "/admin/addressbook/importjob/"
@@ -24,11 +22,9 @@ BOOK = "Nom;Prénom;Mail\nMartin;Claire;claire.martin@exemple.invalid\nlulu;b;c;
 
 
 @pytest.fixture(autouse=True)
-def jobs_run_at_once(settings) -> Iterator[None]:
+def jobs_run_at_once(settings) -> None:
     settings.ADMIN_NEEDS_TOTP = False
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 @pytest.fixture

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
@@ -42,12 +44,10 @@ CARDS = (
 
 
 @pytest.fixture
-def jobs_at_once(settings: Any, tmp_path: Path) -> Iterator[None]:
+def jobs_at_once(settings: Any, tmp_path: Path) -> None:
     """A worker that is always quicker than the next page; a spool of its own."""
     settings.SPOOL = tmp_path / "spool"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
+    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 @pytest.fixture
@@ -171,9 +171,9 @@ def test_a_file_that_is_no_address_book_is_refused_with_what_to_do(visitor: Clie
 
 
 def test_a_job_waits_where_the_broker_is_down(
-    visitor: Client, claire: User, monkeypatch: pytest.MonkeyPatch
+    visitor: Client, claire: User, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    monkeypatch.setitem(app.conf, "task_always_eager", False)
+    settings.CELERY_TASK_ALWAYS_EAGER = False
     monkeypatch.setitem(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
     # The connections that Celery has already.
     monkeypatch.setattr(app, "_pool", None)
@@ -536,8 +536,10 @@ def test_what_one_imports_oneself_is_no_news(
 
 
 def test_whether_there_is_news_is_asked_once_in_a_session(
-    visitor: Client, brought: ImportJob, django_assert_num_queries: Any
+    visitor: Client, brought: ImportJob
 ) -> None:
     visitor.get("/contacts/")
-    with django_assert_num_queries(10):
+    with CaptureQueriesContext(connection) as asked:
         assert b'id="brought"' in visitor.get("/contacts/").content
+    assert asked.captured_queries
+    assert not [query for query in asked.captured_queries if "importpart" in query["sql"]]

@@ -132,7 +132,7 @@ def test_a_job_has_the_id_of_the_request_that_asked_for_it(
     ids: tuple[Any, Queue[str]], settings: Any
 ) -> None:
     tell_id, seen = ids
-    settings.CELERY_TASK_ALWAYS_EAGER = app.conf.task_always_eager = False
+    settings.CELERY_TASK_ALWAYS_EAGER = False
     with logs.about("0badcafe"):
         tell_id.delay()
     tell_id.delay()  # as beat asks

@@ -7,7 +7,7 @@ import io
 import re
 import wave
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -740,10 +740,10 @@ def test_a_presentation_is_only_downloaded(
 
 
 @pytest.fixture
-def job(settings, tmp_path: Path, libreoffice: None) -> Iterator[Callable[[], OfficePreview]]:
+def job(settings, tmp_path: Path, libreoffice: None) -> Callable[[], OfficePreview]:
     """`job()`: does what waits, as a worker would; the job."""
     settings.SPOOL = tmp_path / "spool"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, False
+    settings.CELERY_TASK_ALWAYS_EAGER = False
 
     def work() -> OfficePreview:
         waiting = OfficePreview.objects.get()
@@ -751,8 +751,7 @@ def job(settings, tmp_path: Path, libreoffice: None) -> Iterator[Callable[[], Of
         waiting.refresh_from_db()
         return waiting
 
-    yield work
-    app.conf.task_always_eager = eager
+    return work
 
 
 def test_an_office_file_is_converted_by_a_job_and_shown_as_a_pdf(
