@@ -67,7 +67,7 @@ class Writer:
 
     @property
     def own(self) -> frozenset[str]:
-        mine = {one.address.casefold() for one in self.identities}
+        mine = {identity.address.casefold() for identity in self.identities}
         return frozenset(mine | {self.user.address.casefold()} - {""})
 
     @property
@@ -190,7 +190,7 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     taken from a draft or from one's own copy: nobody else's message has it."""
     opened = _opened(imap, writer, ref)
     envelope, fields = opened.fetched.envelope, opened.headers
-    mine = identities.written_to(writer.identities, [one.address for one in envelope.from_])
+    mine = identities.written_to(writer.identities, [sender.address for sender in envelope.from_])
     identity = mine or _default(writer)
     is_own = mine is not None or DRAFT in opened.fetched.flags
     parts = opened.shown.attachments[:MOST_KEPT]
@@ -221,8 +221,8 @@ def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple
         fetched, _raw = fetch.opened(imap, origin)
         whole = Part(WHOLE, "message/rfc822", size=fetched.size, envelope=fetched.envelope)
         return (whole,)
-    known = {part.number: part for part in fetch.structure(imap, origin).walk()}
-    return tuple(known[number] for number in numbers if number in known)
+    by_number = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    return tuple(by_number[number] for number in numbers if number in by_number)
 
 
 # --- whom it goes to, and from ---
@@ -245,10 +245,11 @@ def _recipients(
 
 
 def _own_reply_to(writer: Writer, envelope: Envelope) -> frozenset[str]:
-    """Where answers to a message of his own were to go: it is not himself who is to be answered."""
-    if not any(one.address.casefold() in writer.own for one in envelope.from_):
+    """The user's own addresses that answers to his message were to go to; none for a message of
+    somebody else. He does not answer himself."""
+    if not any(sender.address.casefold() in writer.own for sender in envelope.from_):
         return frozenset()
-    read = (addresses.read_recipients(one.reply_to).valid for one in writer.identities)
+    read = (addresses.read_recipients(identity.reply_to).valid for identity in writer.identities)
     return frozenset(person.address for people in read for person in people)
 
 
@@ -354,15 +355,15 @@ def _original(
 
 def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
     try:
-        made = cleaning.quoted(body, images, is_signed=is_signed)
+        quote = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
         return _in_words(body)
-    return _Body(made.html, made.text)
+    return _Body(quote.html, quote.text)
 
 
 def _in_words(body: str) -> _Body:
-    made = cleaning.rough(body)
-    return _Body(made.html, made.text, is_rough=True)
+    quote = cleaning.rough(body)
+    return _Body(quote.html, quote.text, is_rough=True)
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:

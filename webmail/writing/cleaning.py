@@ -62,8 +62,8 @@ def rough(source: str) -> Written:
 
 def _images(source: str, place: Place) -> Images:
     if len(source) <= SMALL:
-        found = composed.image_addresses(source)
+        sources = composed.image_addresses(source)
     else:
-        found = sandbox.call(composed.image_addresses, sandbox.HTML, source)
-    placed = {address: place(address, words) for address, words in found.items()}
+        sources = sandbox.call(composed.image_addresses, sandbox.HTML, source)
+    placed = {address: place(address, words) for address, words in sources.items()}
     return {address: there for address, there in placed.items() if there is not None}

@@ -336,7 +336,7 @@ def _bound_versions(user_id: int) -> None:
 
 
 def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
-    made = []
+    summaries = []
     for draft in rows:
         try:
             written = content(draft)
@@ -344,12 +344,12 @@ def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
             continue
         if is_blank(written) and not DraftFile.objects.filter(draft=draft, removed=None).exists():
             continue
-        made.append(
+        summaries.append(
             Summary(
                 draft.pk, draft.changed, draft.state, _names(written.to), written.subject[:_SHOWN]
             )
         )
-    return tuple(made)
+    return tuple(summaries)
 
 
 def is_blank(written: Content) -> bool:

@@ -68,7 +68,7 @@ def known(
     of_families: dict[str, FamilyWords] = {}
     if not fields.OF_FAMILIES.isdisjoint(asked):
         of_families = families.words_of(user, [member.address for member in people])
-    found = (
+    members = (
         replace(
             member,
             name=member.name or name.shown,
@@ -82,18 +82,18 @@ def known(
         for family in [of_families.get(member.address.lower(), NO_FAMILY)]
     )
     if roster is None:
-        return tuple(found)
+        return tuple(members)
     rows = {row.address.casefold(): row for row in roster.rows}
     empty = ("",) * len(roster.columns)
     return tuple(
         _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
-        for member in found
+        for member in members
     )
 
 
 def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
-    told = (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
-    return tuple((key, value) for key, value in told if value)
+    values = (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
+    return tuple((key, value) for key, value in values if value)
 
 
 def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:

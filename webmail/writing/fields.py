@@ -52,10 +52,10 @@ def key_of(name: str) -> str:
 
 def asked(text: str, known: Collection[str] = OF_CONTACTS) -> dict[str, str]:
     """The fields of ``known`` that a text has, by their keys: each as it is spelt first."""
-    found: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for key, match in _found(text, known):
-        found.setdefault(key, " ".join(html.unescape(match["name"]).split()))
-    return found
+        spellings.setdefault(key, " ".join(html.unescape(match["name"]).split()))
+    return spellings
 
 
 def count(text: str, known: Collection[str] = OF_CONTACTS) -> int:

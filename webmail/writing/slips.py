@@ -62,9 +62,9 @@ def suggestion(address: str, known_domains: Collection[str], own: Collection[str
     """
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
-    known = frozenset(map(str.lower, known_domains))
+    right = frozenset(map(str.lower, known_domains))
     meant = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
-    is_right = domain in known or any(domain.endswith(f".{one}") for one in known)
+    is_right = domain in right or any(domain.endswith(f".{right_domain}") for right_domain in right)
     return f"{local}@{meant}" if meant and not is_right else ""
 
 
@@ -74,7 +74,7 @@ def _meant(domain: str, own: frozenset[str]) -> str:
     among = targets(own)
     if domain in among or domain in _REAL or not 3 < len(domain) <= 60:
         return ""
-    if any(domain.endswith(f".{one}") for one in among):
+    if any(domain.endswith(f".{target}") for target in among):
         return ""
     costs = {target: _cost(domain, target) for target in among}
     best = min(costs.values())
