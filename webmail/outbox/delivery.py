@@ -174,14 +174,14 @@ def _without_key(row: OutboxMessage) -> bytes:
 
 
 def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool = False) -> None:
-    """Try again later; when it was tried long enough, say so: what was never handed over is not
-    sent, what was is sent without a copy."""
+    """Try again later. When the message was tried long enough, it has failed if it was never handed
+    over; else it is sent without a copy."""
     wait = timedelta(0) if at_once else retrying.delay(row.attempts)
-    said = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
+    columns = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
     if wait is not None:
-        _settle(row, _STATE.HELD, due=clock.now() + wait, told=None, **said)
+        _settle(row, _STATE.HELD, due=clock.now() + wait, told=None, **columns)
     elif row.stage == _STAGE.READY:
-        _give_up(row, **said)
+        _give_up(row, **columns)
     else:
         _close_without_copy(row, failure)
 
@@ -230,13 +230,13 @@ def _hand_over(row: OutboxMessage) -> bytes:
 
 
 def _note_taken(row: OutboxMessage, words: str) -> None:
-    """As soon as it is known, before the farewell."""
+    """Write down that the server took the message, as soon as it is known: before the farewell."""
     # From here on the attempts are those to file it.
     taken = {"stage": _STAGE.HANDED, "sent": clock.now(), "attempts": 1}
-    said = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
+    columns = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
     # Whatever it takes: what is not written down now is a doubt for ever. One who waited too long
     # for the answer may find that it was called one already.
-    _insist(lambda: _write(row, (_STATE.SENDING, _STATE.DOUBT), **taken, **said))
+    _insist(lambda: _write(row, (_STATE.SENDING, _STATE.DOUBT), **taken, **columns))
 
 
 def _server(row: OutboxMessage) -> smtp.SmtpServer:
@@ -311,11 +311,11 @@ def _note_unsent(row: OutboxMessage, error: WebmailError) -> None:
     if isinstance(error, (ServerUnavailable, BadServerAnswer)):
         put_off(row, name, words)
         return
-    said: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     if isinstance(error, RecipientsRefused):
         words = "; ".join(dict.fromkeys(filter(None, error.refused.values())))
-        said["sealed"] = values.refused_by(row, error.refused)
-    _give_up(row, failure=name, server_words=values.masked(words)[:_MOST_WORDS], **said)
+        columns["sealed"] = values.refused_by(row, error.refused)
+    _give_up(row, failure=name, server_words=values.masked(words)[:_MOST_WORDS], **columns)
 
 
 def _note_fault(row: OutboxMessage) -> None:
