@@ -92,8 +92,9 @@ class Written:
 
 
 def written(imap: Connection, memory: Memory) -> Written:
-    """Of the newest thousand messages that the person sent. Three commands, of which the last
-    brings only what was not remembered; another folder is open after it."""
+    """The Message-IDs and recipients of the newest thousand messages that the person sent. Three
+    commands, of which the last brings only the messages that were not remembered; another folder is
+    open after it."""
     sent = folders.special(folders.outline(imap), folders.SENT)
     if sent is None:
         return Written()

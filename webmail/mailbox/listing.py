@@ -147,7 +147,9 @@ def _read(
     if isinstance(order, _ByThread):
         shown = order.threads[start : start + size]
         conversations = threads.gathered(imap, selected, shown)
-        return _Read(start, tuple(one.newest for one in conversations), conversations)
+        return _Read(
+            start, tuple(conversation.newest for conversation in conversations), conversations
+        )
     marks: Sequence[Marked]
     above = below = None
     if place.row is None:

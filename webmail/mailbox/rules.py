@@ -85,8 +85,9 @@ class Kept:
 
 
 def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
-    """At most three commands; where forwards are restricted, one more for each script that is
-    included. Raises what the connection does."""
+    """Read the user's script, and the active one of another program. At most three commands; where
+    forwards are restricted, one more for each script that is included. Raises the errors of the
+    connection."""
     names = sieve.scripts()
     text = sieve.get(name) if any(script_name.name == name for script_name in names) else ""
     former = next(
@@ -123,7 +124,7 @@ def _standing(sieve: Connection, kept: Kept) -> tuple[str, ...]:
         return ()
     sent = _sent_until_now(sieve, kept)
     refused = {address for address in sent if not kept.allowed.covers(address)}
-    return tuple(sorted({UNTOLD if one.startswith(_BOX) else one for one in refused}))
+    return tuple(sorted({UNTOLD if address.startswith(_BOX) else address for address in refused}))
 
 
 def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
