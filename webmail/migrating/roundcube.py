@@ -128,7 +128,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
         " WHERE user_id = %s AND del <> 1 ORDER BY standard DESC, identity_id LIMIT 50",
         [user],
     )
-    found = []
+    identities = []
     for key, address, name, organization, reply_to, bcc, signature, is_html, standard in rows:
         left_out["identity: its organisation has no field here"] += bool(of(organization).strip())
         left_out["identity: its copy to another address (Bcc) is not brought"] += bool(
@@ -138,7 +138,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
         if len(of(signature)) > _LARGEST_TEXT:
             left_out["signature: too large"] += 1
             text = ""
-        found.append(
+        identities.append(
             Signed(
                 str(key),
                 of(address).strip(),
@@ -149,12 +149,14 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
                 bool(standard),
             )
         )
-    return found
+    return identities
 
 
 def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozenset[str]:
     """The addresses that are also another user's, as login or as identity."""
-    spelt = {one.address for one in identities} | {one.address.lower() for one in identities}
+    spelt = {identity.address for identity in identities} | {
+        identity.address.lower() for identity in identities
+    }
     if not spelt:
         return frozenset()
     marks = ", ".join(["%s"] * len(spelt))
@@ -163,7 +165,7 @@ def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozense
         f" WHERE email IN ({marks}) AND user_id <> %s AND del <> 1",
         [*spelt, user],
     )
-    found = {of(address).lower() for (address,) in rows}
+    shared = {of(address).lower() for (address,) in rows}
     locals_of = {address.rpartition("@")[0]: address.lower() for address in spelt}
     names_of = {address: address.lower() for address in spelt} | locals_of
     marks = ", ".join(["%s"] * len(names_of))
@@ -172,7 +174,7 @@ def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozense
         f" WHERE username IN ({marks}) AND user_id <> %s",
         [*names_of, user],
     )
-    return frozenset(found | {names_of.get(of(name), of(name).lower()) for (name,) in rows})
+    return frozenset(shared | {names_of.get(of(name), of(name).lower()) for (name,) in rows})
 
 
 def _canned(source: Source, user: int) -> list[Canned]:
@@ -191,14 +193,14 @@ def _canned(source: Source, user: int) -> list[Canned]:
 
 
 def _old_canned(responses: php.Value) -> Iterator[Canned]:
-    """Those of 1.4 and 1.5."""
+    """The canned answers of Roundcube 1.4 and 1.5."""
     if not isinstance(responses, dict):
         return
-    for number, one in list(responses.items())[:500]:
-        if isinstance(one, dict) and isinstance(one.get("text"), str):
-            name, text = str(one.get("name") or ""), str(one["text"])
-            key = str(one.get("key") or number)[:40]
-            yield Canned(f"old {key}", name, text, one.get("format") == "html")
+    for number, response in list(responses.items())[:500]:
+        if isinstance(response, dict) and isinstance(response.get("text"), str):
+            name, text = str(response.get("name") or ""), str(response["text"])
+            key = str(response.get("key") or number)[:40]
+            yield Canned(f"old {key}", name, text, response.get("format") == "html")
 
 
 def _orders(theirs: php.Array) -> list[Order]:

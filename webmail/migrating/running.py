@@ -56,13 +56,13 @@ class Choice:
     is_trial: bool = False
 
     def login_of(self, account: Account) -> str:
-        known = {
+        values = {
             "{username}": account.login,
             "{local}": account.login.partition("@")[0],
             "{host}": account.host,
         }
         text = self.template
-        for mark, words in known.items():
+        for mark, words in values.items():
             text = text.replace(mark, words)
         return text.strip()
 
@@ -90,9 +90,9 @@ def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Ite
     chosen = (account for account in reader.accounts(source) if choice.takes(account))
     for batch in _batches(chosen):
         shares = {choice.login_of(account) for account in batch if account.is_share}
-        known = owners.resolve({choice.login_of(account) for account in batch}, shares)
+        owner_of = owners.resolve({choice.login_of(account) for account in batch}, shares)
         for account in batch:
-            owner = known[choice.login_of(account)]
+            owner = owner_of[choice.login_of(account)]
             if owner.problem:
                 yield Outcome(account.login, "", REFUSED, owner.problem)
                 continue

@@ -42,15 +42,15 @@ class Moved:
 
 
 def news(request: HttpRequest) -> Moved | None:
-    """None once the user has put the line away."""
+    """The counts that the line after sign-in tells; None once the user has put the line away."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return None
     if SESSION_KEY not in request.session:
         moved = _find(user)
         request.session[SESSION_KEY] = asdict(moved) if moved else {}
-    kept = request.session[SESSION_KEY]
-    return Moved(**kept) if kept else None
+    values = request.session[SESSION_KEY]
+    return Moved(**values) if values else None
 
 
 def _find(user: User) -> Moved | None:
