@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
     def handle(self, *args: object, **options: object) -> None:
-        known = _known(list(map(str, _listed(options["known"]))))
+        correspondents = _known(list(map(str, _listed(options["known"]))))
         is_all_read = True
         for name in map(str, _listed(options["files"])):
             try:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 is_all_read = False
             else:
                 scanned = codes.scan(codes.pictures(raw))
-                judged = verdict.judge(raw, known, scanned=scanned)
+                judged = verdict.judge(raw, correspondents, scanned=scanned)
                 self._tell(name, judged, as_json=bool(options["json"]))
         if not is_all_read:
             sys.exit(1)
@@ -70,10 +70,10 @@ def _listed(value: object) -> list[object]:
 
 
 def _known(given: list[str]) -> KnownCorrespondents:
-    lowered = [one.lower().strip("<> ") for one in given]
+    lowered = [text.lower().strip("<> ") for text in given]
     return KnownCorrespondents(
-        addresses=frozenset(one for one in lowered if not _is_domain(one)),
-        domains=frozenset(one.lstrip("@") for one in lowered if _is_domain(one)),
+        addresses=frozenset(text for text in lowered if not _is_domain(text)),
+        domains=frozenset(text.lstrip("@") for text in lowered if _is_domain(text)),
     )
 
 
