@@ -594,18 +594,18 @@ def arrived(
 def tagged(
     groups: Iterable[tuple[str, tuple[MessageRow, ...]]], known: Iterable[Chip]
 ) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """The rows with their tags, by the names that the person gave them; those marked as deleted
-    are left out. Where nothing is left, one heading without rows stands for what follows.
+    """The rows with their tags, by the names that the person gave them; rows marked as deleted are
+    left out. Where no row is left, one heading without rows stands for the rows that follow.
     """
     ordered = tuple(known)
-    kept = [
+    left = [
         (
             heading,
             tuple(_tagged(row, ordered) for row in rows if DELETED not in row.flags),
         )
         for heading, rows in groups
     ]
-    return tuple(group for group in kept if group[1]) or tuple(("", ()) for _group in kept[:1])
+    return tuple(group for group in left if group[1]) or tuple(("", ()) for _group in left[:1])
 
 
 def _tagged(row: MessageRow, known: tuple[Chip, ...]) -> MessageRow:
