@@ -230,17 +230,21 @@ def _settle_image(element: etree._Element, images: Images) -> None:
     if address is None:
         _replace(element, element.get("alt", ""))
         return
-    kept = {name: _value(element, name, value) for name, value in element.items() if name != "src"}
-    kept.setdefault("alt", "")
-    _set(element, kept)
+    attributes = {
+        name: _value(element, name, value) for name, value in element.items() if name != "src"
+    }
+    attributes.setdefault("alt", "")
+    _set(element, attributes)
     element.set("src", address)
 
 
 def _set(element: etree._Element, values: dict[str, str]) -> None:
     """Give an element its attributes, as far as bleach too lets it have them."""
-    kept = verdict.ask(str(element.tag), {name: value for name, value in values.items() if value})
+    attributes = verdict.ask(
+        str(element.tag), {name: value for name, value in values.items() if value}
+    )
     element.attrib.clear()
-    element.attrib.update(kept or {})
+    element.attrib.update(attributes or {})
     if "alt" in values and "alt" not in element.attrib:
         element.set("alt", "")
 
@@ -344,12 +348,12 @@ def _make_lists(root: etree._Element) -> None:
         while lists and lists[-1][0] > level:
             lists.pop()
         if not lists or lists[-1][0] < level:
-            made = etree.Element("ol" if is_ordered else "ul")
+            new_list = etree.Element("ol" if is_ordered else "ul")
             if lists:
-                lists[-1][1][-1].append(made)
+                lists[-1][1][-1].append(new_list)
             else:
-                element.addprevious(made)
-            lists.append((level, made))
+                element.addprevious(new_list)
+            lists.append((level, new_list))
         made_in = lists[0][1]
         made_in.tail, element.tail = element.tail, None
         lists[-1][1].append(element)
