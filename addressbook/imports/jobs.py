@@ -72,8 +72,10 @@ def accept(
     """Files of one import, sealed into the spool, to be checked by `run`; at most `MOST_FILES` are
     taken, of 50 MB together: those beyond are refused. ``user`` None: the files say whose contacts
     they are. OSError when the spool can't be written."""
-    found = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
-    return accept_chunks(user, found[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy)
+    named_chunks = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
+    return accept_chunks(
+        user, named_chunks[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy
+    )
 
 
 def accept_chunks(
@@ -265,9 +267,9 @@ def _remove_leftovers() -> None:
     over = ImportJob.objects.exclude(state__in=ImportJob.UNFINISHED)
     for job in over.exclude(files=None).exclude(files__spool="").distinct():
         purge(job)
-    kept = set(ImportFile.objects.exclude(spool="").values_list("spool", flat=True))
+    spooled = set(ImportFile.objects.exclude(spool="").values_list("spool", flat=True))
     for path in settings.SPOOL.glob(f"*{SUFFIX}"):
-        if path.stem not in kept:
+        if path.stem not in spooled:
             sealed_files.remove_older(settings.SPOOL, path.name, _ORPHAN_SECONDS)
 
 
