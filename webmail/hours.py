@@ -88,13 +88,13 @@ class Hours:
 
 
 def read(value: object) -> Hours | None:
-    """Hours as a preference keeps them; without days, as earlier versions wrote them, they are from
-    Monday to Friday. None where there are none."""
-    found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
-    if not found:
+    """Read the hours that a preference keeps; None where there are none. Hours without days, as
+    earlier versions wrote them, are from Monday to Friday."""
+    match = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    if not match:
         return None
-    days = frozenset(map(int, found[1])) if found[1] else _WEEK
-    begin, end = time(int(found[2]), int(found[3])), time(int(found[4]), int(found[5]))
+    days = frozenset(map(int, match[1])) if match[1] else _WEEK
+    begin, end = time(int(match[2]), int(match[3])), time(int(match[4]), int(match[5]))
     return Hours(days, begin, end) if begin < end else None
 
 

@@ -136,18 +136,18 @@ class _Bounded(_Smtplib):
     def getreply(self) -> tuple[int, bytes]:
         """The code and the words of the next answer; -1 for a line that is none."""
         deadline = time.monotonic() + _PATIENCE * self.timeout
-        said, size = [], 0
+        lines, size = [], 0
         while True:
             line = self._line(deadline)
             size += len(line)
             if size > _ANSWER_LIMIT:
                 self.close()
                 raise BadServerAnswer("The submission server sent more than is read at once.")
-            said.append(line[4:].strip())
+            lines.append(line[4:].strip())
             if not line[:3].isdigit():
                 return -1, line
             if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(said)
+                return int(line[:3]), b"\n".join(lines)
 
     def send(self, s: Any) -> None:
         if self.sock is not None:
@@ -228,8 +228,8 @@ class _Session:
 
     @property
     def size_limit(self) -> int:
-        said = self._smtp.esmtp_features.get("size", "").strip()
-        return int(said) if said.isdigit() else 0
+        size = self._smtp.esmtp_features.get("size", "").strip()
+        return int(size) if size.isdigit() else 0
 
     def sign_in(self, login: str, password: str) -> None:
         """AUTH, when the server offers it: PLAIN (RFC 4616), else LOGIN; both in UTF-8."""
@@ -265,12 +265,12 @@ class _Session:
             raise SignInNeeded("No login or token holds a control character.")
         code, words = self._say(f"AUTH {mechanism}")
         host, port = self._place
-        for said in (
+        for message in (
             bearer.first(mechanism, login, token, host, port),
             bearer.second(mechanism),
         ):
             if code == 334:
-                code, words = self._say(said.decode())
+                code, words = self._say(message.decode())
         return code, words
 
     def open_envelope(
@@ -304,9 +304,9 @@ class _Session:
         code, words = self._last_answer()
         if not 200 <= code < 300:
             raise _refusal(code, words, self.size_limit)
-        said = _shown(words)
-        self.steps.taken(said)
-        return said
+        shown = _shown(words)
+        self.steps.taken(shown)
+        return shown
 
     def _last_answer(self) -> tuple[int, bytes]:
         """To the dot, after which only the server knows."""

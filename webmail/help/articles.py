@@ -130,7 +130,9 @@ def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
     words = [_stem(word) for word in folding.fold(sought).split()]
     for topic, names in TOPICS:
         articles = [article(name) for name in names]
-        fitting = [one for one in articles if all(_has(one, word) for word in words)]
+        fitting = [
+            candidate for candidate in articles if all(_has(candidate, word) for word in words)
+        ]
         if fitting:
             yield topic, fitting
 

@@ -571,8 +571,8 @@ def _give_token(guard: client.Guard, login: str, token: bearer.AccessToken) -> N
         raise ServerRefused("The IMAP server takes no access token on this connection.")
     if not bearer.is_sayable(login, token):
         raise SignInNeeded("No login or token holds a control character.")
-    said = bearer.first(mechanism, login, token, guard.host, guard.port)
-    pieces = _Rest([said, bearer.second(mechanism)])
+    initial = bearer.first(mechanism, login, token, guard.host, guard.port)
+    pieces = _Rest([initial, bearer.second(mechanism)])
     guard.literal = pieces.answer  # type: ignore[assignment]  # as _Plain's
     status, data = guard._simple_command("AUTHENTICATE", mechanism)
     if status != "OK":

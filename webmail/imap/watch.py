@@ -209,10 +209,10 @@ class Watch:
         mechanism = bearer.mechanism(offered)
         if not mechanism or not bearer.is_sayable(login, token):
             raise ServerRefused("The IMAP server takes no access token on this connection.")
-        said = bearer.first(mechanism, login, token, self._server.host, self._server.port)
+        initial = bearer.first(mechanism, login, token, self._server.host, self._server.port)
         await self._command(
             f"AUTHENTICATE {mechanism}".encode(),
-            said,
+            initial,
             bearer.second(mechanism),
             refusal=sign_in_error,
         )

@@ -40,20 +40,21 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return self.filter(user_id=user.pk)
 
     def standing(self, user: AbstractBaseUser) -> Standing | None:
-        """From the cache: a list costs no query. None for an inbox that was never judged."""
+        """How the inbox stands, from the cache: a list costs no query. None for an inbox that was
+        never judged."""
         kept = cache.get(_watch_key(user))
         return Standing(*kept) if kept else self.fresh(user)
 
     def fresh(self, user: AbstractBaseUser) -> Standing | None:
-        """From the database, for whoever is about to judge."""
+        """How the inbox stands, from the database, for a caller that is about to judge."""
         columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed")
         row = self.of(user).values_list(*columns).first()
         if row is None:
             return None
         uidvalidity, judged, day, adverts, junk, closed = row
-        found = Standing(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
-        cache.set(_watch_key(user), list(astuple(found)), WATCH_CACHE_SECONDS)
-        return found
+        standing = Standing(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
+        cache.set(_watch_key(user), list(astuple(standing)), WATCH_CACHE_SECONDS)
+        return standing
 
     def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int) -> None:
         """Leave the mail up to the UID ``judged`` unjudged: the inbox is new to the webmail, or was
@@ -130,8 +131,11 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         return self.filter(user_id=user.pk)
 
     def known(self, user: AbstractBaseUser, digests: Iterable[str]) -> dict[str, Judgement]:
-        """By digest; one query."""
-        return {one.digest: one for one in self.of(user).filter(digest__in=list(digests))}
+        """The judgements of messages, by digest; one query."""
+        return {
+            judgement.digest: judgement
+            for judgement in self.of(user).filter(digest__in=list(digests))
+        }
 
     def one(self, user: AbstractBaseUser, digest: str) -> Judgement | None:
         return next(iter(_judgement(user.pk, digest)), None)

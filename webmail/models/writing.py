@@ -352,12 +352,10 @@ class Identity(models.Model):
 
 class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
     def text_for(self, mail_domain_id: int | None) -> str:
-        """Of the person's mail domain, else of all; "" where there is none."""
+        """The text of the person's mail domain, else that of all; "" where there is none."""
         own = models.Q(mail_domain_id=mail_domain_id) | models.Q(mail_domain=None)
-        found = (
-            self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
-        )
-        return found.text if found else ""
+        row = self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
+        return row.text if row else ""
 
 
 class SignatureTemplate(models.Model):

@@ -70,7 +70,7 @@ class Codec:
         self.function = function
         self.name = f"{function.__module__}:{function.__qualname__}"
         self._signature = inspect.signature(function, eval_str=True)
-        kinds = tuple(one.annotation for one in self._signature.parameters.values())
+        kinds = tuple(parameter.annotation for parameter in self._signature.parameters.values())
         self._arguments = msgspec.msgpack.Decoder(GenericAlias(tuple, kinds))
         self._result = msgspec.msgpack.Decoder(self._signature.return_annotation)
 
@@ -116,8 +116,8 @@ def error_of(answer: Answer) -> Exception | None:
     if answer.error not in ERRORS:
         return None
     module, _, name = answer.error.partition(":")
-    made: Exception = getattr(importlib.import_module(module), name)(*answer.words)
-    return made
+    error: Exception = getattr(importlib.import_module(module), name)(*answer.words)
+    return error
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -168,8 +168,8 @@ class Connection:
         mechanism = bearer.mechanism(self._methods)
         if not mechanism or not bearer.is_sayable(login, token):
             raise SieveUnavailable("The ManageSieve server takes no access token.")
-        said = bearer.first(mechanism, login, token, server.host, server.port)
-        counted = b"{%d+}\r\n" % len(said) + said
+        initial = bearer.first(mechanism, login, token, server.host, server.port)
+        counted = b"{%d+}\r\n" % len(initial) + initial
         self._wire.send(b'AUTHENTICATE "%b" %b\r\n' % (mechanism.encode(), counted))
         self._answer(refused=b'"%b"\r\n' % bearer.second(mechanism))
 
