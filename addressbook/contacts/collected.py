@@ -39,14 +39,14 @@ def record(user: User, recipients: Iterable[tuple[str, str]], now: datetime | No
 
 def _record(user: User, names: dict[str, tuple[str, str]], now: datetime) -> None:
     before = {row.folded: row for row in _of(user, names).select_for_update()}
-    known = _known_names(user, [key for key, (name, _address) in names.items() if not name])
+    contact_names = _known_names(user, [key for key, (name, _address) in names.items() if not name])
     rows = []
     for folded, (name, address) in names.items():
         row = before.get(folded) or CollectedRecipient(
             user=user, folded=folded, times=0, weight=-math.inf
         )
         row.address = address
-        row.name = name or row.name or known.get(folded, "")
+        row.name = name or row.name or contact_names.get(folded, "")
         row.times += 1
         row.last = now
         row.weight = weight(row.weight, now)
