@@ -32,8 +32,8 @@ def news(request: HttpRequest) -> Brought | None:
     if SESSION_KEY not in request.session:
         brought = _find(user)
         request.session[SESSION_KEY] = asdict(brought) if brought else {}
-    kept = request.session[SESSION_KEY]
-    return Brought(**kept) if kept else None
+    values = request.session[SESSION_KEY]
+    return Brought(**values) if values else None
 
 
 def _find(user: User) -> Brought | None:

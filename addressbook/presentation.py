@@ -72,10 +72,11 @@ def listing(
     def url(number: int) -> str:
         return f"{base}?{urlencode(asked(number))}" if asked(number) else base
 
-    known = {letter.letter: letter for letter in page.letters}
+    letters = {letter.letter: letter for letter in page.letters}
     index = tuple(
         IndexLetter(
-            letter, f"{url(known[letter].page)}#letter-{anchor(letter)}" if letter in known else ""
+            letter,
+            f"{url(letters[letter].page)}#letter-{anchor(letter)}" if letter in letters else "",
         )
         for letter in (*string.ascii_uppercase, "#")
     )

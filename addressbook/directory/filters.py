@@ -34,7 +34,7 @@ class Terms:
     def school(self, text: str) -> tuple[str, str] | None:
         """The school that was typed: its number, its name, or both as the list shows them."""
         wanted = fold(text.strip())
-        named = [one for one in self.schools if wanted in _spellings(*one)]
+        named = [school for school in self.schools if wanted in _spellings(*school)]
         return named[0] if len(named) == 1 else None
 
     def discipline(self, text: str) -> str:
@@ -42,11 +42,12 @@ class Terms:
         return next(iter(_same(text, self.disciplines)), "")
 
     def function(self, text: str) -> str:
-        """The function that was typed: as the directory has it, else the words that some of the
-        directory hold, as ``Professeur`` of ``Professeure agrégée``; "" for none."""
-        known = next(iter(_same(text, self.functions)), "")
+        """The function that was typed, as the directory has it; else the typed words, when
+        functions of the directory hold them, as ``Professeur`` in ``Professeure agrégée``; "" for
+        none."""
+        function = next(iter(_same(text, self.functions)), "")
         plain = f"{text[:1].upper()}{text[1:]}"
-        return known or (plain if _holding(text, self.functions) else "")
+        return function or (plain if _holding(text, self.functions) else "")
 
 
 def school_words(uai: str, name: str) -> str:
@@ -59,9 +60,10 @@ def _spellings(uai: str, name: str) -> set[str]:
 
 
 def terms() -> Terms:
-    """From the cache for ten minutes, and until the next filling; else three queries."""
-    if kept := cache.get(_TERMS):
-        schools, disciplines, functions = kept  # lists, as the cache keeps them
+    """The schools, disciplines and functions of the directory, from the cache for ten minutes and
+    until the next filling; else three queries."""
+    if cached := cache.get(_TERMS):
+        schools, disciplines, functions = cached  # lists, as the cache keeps them
         pairs = tuple((uai, name) for uai, name in schools)
         return Terms(pairs, tuple(disciplines), tuple(functions))
     rows = DirectoryEntry.objects.order_by().exclude(school_uai="")
@@ -69,9 +71,13 @@ def terms() -> Terms:
     for uai, name in rows.values_list("school_uai", "school_name").distinct()[:_MOST_SCHOOLS]:
         names[uai] = names.get(uai) or name
     schools = sorted(names.items(), key=lambda one: (fold(one[1]), one[0]))
-    found = Terms(tuple(schools), _values("discipline"), _values("function"))
-    cache.set(_TERMS, (found.schools, found.disciplines, found.functions), _TERMS_SECONDS)
-    return found
+    directory_terms = Terms(tuple(schools), _values("discipline"), _values("function"))
+    cache.set(
+        _TERMS,
+        (directory_terms.schools, directory_terms.disciplines, directory_terms.functions),
+        _TERMS_SECONDS,
+    )
+    return directory_terms
 
 
 def _values(column: str) -> tuple[str, ...]:
@@ -111,13 +117,13 @@ def _key(text: str) -> frozenset[str]:
 
 def _same(text: str, known: Iterable[str]) -> list[str]:
     key = _key(text)
-    return [one for one in known if _key(one) == key] if key else []
+    return [term for term in known if _key(term) == key] if key else []
 
 
 def _holding(text: str, known: Iterable[str]) -> list[str]:
-    """Those that have every word of the text, and perhaps others."""
+    """The terms that have every word of the text, and perhaps others."""
     key = _key(text)
-    return [one for one in known if key <= _key(one)] if key else []
+    return [term for term in known if key <= _key(term)] if key else []
 
 
 def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
@@ -127,13 +133,13 @@ def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
 
 
 def _condition(wanted: GroupFilter) -> Q:
-    known = terms()
+    choices = terms()
     condition = Q(school_uai=wanted.school_uai) if wanted.school_uai else Q()
     if wanted.discipline:
-        same = _same(wanted.discipline, known.disciplines)
+        same = _same(wanted.discipline, choices.disciplines)
         condition &= Q(discipline__in=[wanted.discipline, *same])
     if wanted.function:
-        same = _holding(wanted.function, known.functions)
+        same = _holding(wanted.function, choices.functions)
         condition &= Q(function__in=[wanted.function, *same])
     return condition
 

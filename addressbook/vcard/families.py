@@ -60,18 +60,18 @@ def is_own_line(line: str) -> bool:
 
 def ties(card: Card) -> tuple[Tie, ...]:
     """The guardians that a card of this product names."""
-    found = []
+    guardians = []
     for line in card.all("RELATED"):
-        said = {name: ",".join(values) for name, values in line.parameters.items() if values}
-        if _POSITION in said:
-            place = said[_POSITION]
-            found.append(
+        parameters = {name: ",".join(values) for name, values in line.parameters.items() if values}
+        if _POSITION in parameters:
+            place = parameters[_POSITION]
+            guardians.append(
                 Tie(
                     card.text(line),
-                    said.get(_RELATION, "")[:60],
-                    said.get(_MAIL) != "0",
-                    said.get(_LEGAL) != "0",
+                    parameters.get(_RELATION, "")[:60],
+                    parameters.get(_MAIL) != "0",
+                    parameters.get(_LEGAL) != "0",
                     int(place) if place.isascii() and place.isdigit() and len(place) < 3 else 0,
                 )
             )
-    return tuple(found)
+    return tuple(guardians)

@@ -140,10 +140,10 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
 def columns(request: SignedInRequest, job: int) -> HttpResponse:
     """Ask what each column of a table is; by POST the file is read again with that."""
     import_job = job_of(request, job)
-    known = imports.columns(import_job)
-    if import_job.state != State.READY or not known:
+    table = imports.columns(import_job)
+    if import_job.state != State.READY or not table:
         return HttpResponseRedirect(_at("import", import_job))
-    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=known)
+    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=table)
     if form.is_bound and form.is_valid():
         imports.choose_columns(import_job, form.mapping())
         return _hand_over(import_job)
