@@ -145,7 +145,9 @@ def _least(colour: str, others: tuple[str, ...]) -> float:
 def _mixed(colour: str, other: str, share: float) -> str:
     """``share`` of the other in the first."""
     pairs = zip(_channels(colour), _channels(other), strict=True)
-    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+    return "#" + "".join(
+        f"{round(first + (second - first) * share):02x}" for first, second in pairs
+    )
 
 
 def _channels(colour: str) -> tuple[int, ...]:

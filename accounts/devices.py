@@ -79,10 +79,10 @@ class Device:
 
 def recognise(user_agent: str) -> Device:
     """The device of a ``User-Agent`` field, which may hold anything."""
-    known = user_agent[:_LONGEST]
+    field = user_agent[:_LONGEST]
     return Device(
-        browser=next((name for name, rule in _BROWSERS if rule.search(known)), ""),
-        system=next((name for name, rule in _SYSTEMS if rule.search(known)), ""),
+        browser=next((name for name, rule in _BROWSERS if rule.search(field)), ""),
+        system=next((name for name, rule in _SYSTEMS if rule.search(field)), ""),
     )
 
 

@@ -51,8 +51,8 @@ def _of_model(label: str, name: str = "KEPT") -> Callable[[], Words]:
     """For as long as a constant of the model says."""
 
     def lasts() -> Words:
-        kept: timedelta = getattr(apps.get_model(label), name)
-        return days(kept.days)
+        duration: timedelta = getattr(apps.get_model(label), name)
+        return days(duration.days)
 
     return lasts
 

@@ -190,10 +190,10 @@ def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
 def ticket(request: HttpRequest) -> Ticket | None:
     """The browser's ticket; None without one, or when its ten minutes are over."""
     token = request.COOKIES.get(cookie_name())
-    kept = cache.get(_key(token)) if token else None
-    if not kept or kept["ends"] <= time.time():
+    entry = cache.get(_key(token)) if token else None
+    if not entry or entry["ends"] <= time.time():
         return None
-    return Ticket(kept["record"], kept["ends"])
+    return Ticket(entry["record"], entry["ends"])
 
 
 def opened(request: HttpRequest) -> MailSettings | None:

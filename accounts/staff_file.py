@@ -333,8 +333,8 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
 def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
     """Return which column stands where, and the headings that are nothing to us."""
     plain = [_plain(heading) for heading in headings]
-    known = [heading for heading in plain if heading in _KNOWN]
-    if len(set(known)) != len(known):
+    recognised = [heading for heading in plain if heading in _KNOWN]
+    if len(set(recognised)) != len(recognised):
         raise FileRefused(Failure.AMBIGUOUS)
     columns: dict[Column, int] = {}
     for column, names in _PLAIN_HEADINGS.items():

@@ -72,10 +72,10 @@ def renew(secret: str, holder: Holder) -> Link:
 
 def find(token: str) -> Link | None:
     """The link of a token; None when it is over, or never was."""
-    kept = cache.get(_key(token))
-    if not kept or kept["ends"] <= time.time():
+    entry = cache.get(_key(token))
+    if not entry or entry["ends"] <= time.time():
         return None
-    return Link(token, Holder(*kept["holder"]), kept["ends"])
+    return Link(token, Holder(*entry["holder"]), entry["ends"])
 
 
 def fetch(token: str) -> Link | None:

@@ -31,10 +31,10 @@ FIELDS: dict[str, Any] = {"max_length": 255}
 
 def check_issuer(address: str) -> None:
     """https, or http where the provider stands on this machine itself; no query, no fragment."""
-    found = _ISSUER.fullmatch(address)
-    if not found or set("?#@") & set(address):
+    match = _ISSUER.fullmatch(address)
+    if not match or set("?#@") & set(address):
         raise ValidationError(_("This is no address of a provider: https://…"))
-    if found[1] == "http" and found[2].strip("[]") not in LOOPBACK:
+    if match[1] == "http" and match[2].strip("[]") not in LOOPBACK:
         raise ValidationError(_("A provider is asked by https alone."))
 
 

@@ -87,16 +87,16 @@ def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
     """
     granted = frozenset(scopes)
     record = StaffRecord.objects.of(user)
-    known: dict[str, Any] = {"sub": str(user.subject)}
+    values: dict[str, Any] = {"sub": str(user.subject)}
     if "profile" in granted:
-        known["name"] = user.display_name
+        values["name"] = user.display_name
         if record:
-            known |= {"given_name": record.first_name, "family_name": record.last_name}
+            values |= {"given_name": record.first_name, "family_name": record.last_name}
     if "email" in granted and user.address:
         is_verified = record is not None and record.address == user.address.lower()
-        known |= {"email": user.address, "email_verified": is_verified}
+        values |= {"email": user.address, "email_verified": is_verified}
     if "staff" in granted and record:
         school = {"uai": record.school_uai, "name": record.school_name}
-        known |= {"school": {key: value for key, value in school.items() if value}}
-        known["function"] = record.function
-    return {key: value for key, value in known.items() if value not in ("", {})}
+        values |= {"school": {key: value for key, value in school.items() if value}}
+        values["function"] = record.function
+    return {key: value for key, value in values.items() if value not in ("", {})}

@@ -116,7 +116,7 @@ def _is_of(line: bytes, login: str) -> bool:
 def _replace(path: Path, content: bytes, before: os.stat_result) -> None:
     """Put the content in the file's place with the same owner, group and mode: Dovecot must still
     be able to read it, and nobody else begin to."""
-    handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, copy = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(handle, "wb") as file:
             now = os.fstat(handle)
@@ -126,10 +126,10 @@ def _replace(path: Path, content: bytes, before: os.stat_result) -> None:
             file.write(content)
             file.flush()
             os.fsync(handle)
-        os.replace(made, path)
+        os.replace(copy, path)
     except BaseException:
         with suppress(FileNotFoundError):
-            os.unlink(made)
+            os.unlink(copy)
         raise
     _sync_folder(path.parent)
 

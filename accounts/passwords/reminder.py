@@ -40,11 +40,11 @@ def is_due(user: User, today: date) -> bool:
 
 
 def last_change(user: User) -> date | None:
-    """The later of what the staff files say and what was changed here."""
+    """The day of the last change of the mail password, in the staff files or here."""
     record = StaffRecord.objects.of(user)
     here = user.mail_password_changed
-    known = [
+    days = [
         record.password_changed if record else None,
         timezone.localdate(here) if here else None,
     ]
-    return max((day for day in known if day), default=None)
+    return max((day for day in days if day), default=None)

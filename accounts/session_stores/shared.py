@@ -46,8 +46,8 @@ class SharedStore(DatabaseStore):
         """Keep the session until the database takes it."""
 
     def _get_session_from_db(self) -> Session | None:
-        known = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())
-        session = known.first()
+        sessions = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())
+        session = sessions.first()
         if session is None:
             self._session_key = None
         return session

@@ -138,9 +138,9 @@ class AuthorizationView(provider.AuthorizationView):
             return redirect(step)
         response = super().post(request, *args, **kwargs)
         if request.POST.get("request") and request.POST.get("action") != "grant":
-            asked = getattr(self, "_request_info", None)  # not there before sign-in
-            if asked:
-                self._note(asked["client_id"], "access_denied")
+            info = getattr(self, "_request_info", None)  # not there before sign-in
+            if info:
+                self._note(info["client_id"], "access_denied")
         return response
 
     def form_valid(self, form: AuthorizationForm) -> HttpResponse:

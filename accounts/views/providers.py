@@ -100,9 +100,9 @@ def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tupl
 
 def _was_asked(arrival: flow.Arrival) -> bool:
     """Whether the provider has just asked for the password, as it was told to, and says so."""
-    asked = arrival.claims.get("auth_time")
+    signed_in = arrival.claims.get("auth_time")
     recent = time.time() - flow.SECONDS - checking.SKEW_SECONDS
-    return arrival.journey.again and isinstance(asked, int) and asked >= recent
+    return arrival.journey.again and isinstance(signed_in, int) and signed_in >= recent
 
 
 def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError) -> HttpResponse:
@@ -116,8 +116,8 @@ def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError
 
 
 def _provider(pk: int) -> SignInProvider:
-    known = SignInProvider.objects.select_related("mail_domain")
-    provider = known.filter(pk=pk, is_on=True).first()
+    providers = SignInProvider.objects.select_related("mail_domain")
+    provider = providers.filter(pk=pk, is_on=True).first()
     if provider is None:
         raise Http404
     return provider
