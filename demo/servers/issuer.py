@@ -179,8 +179,8 @@ class Issuer:
                 query.get("code_challenge", ""),
             )
         )
-        said = urlencode({"code": code, "state": query.get("state", ""), "iss": self.url})
-        return f"{query['redirect_uri']}?{said}"
+        answer = urlencode({"code": code, "state": query.get("state", ""), "iss": self.url})
+        return f"{query['redirect_uri']}?{answer}"
 
     def tokens(self, form: dict[str, str]) -> dict[str, Any] | None:
         """For a code, or for a refresh token; each is worth something once."""

@@ -156,13 +156,14 @@ class Handler:
         return AuthResult(success=accepted, handled=False, auth_data=login)
 
     async def auth_OAUTHBEARER(self, server: SMTP, args: list[str]) -> AuthResult:
-        """aiosmtpd offers what is named so. The IMAP server is shown the client's own message."""
-        said = await server.challenge_auth("")
-        if not isinstance(said, bytes):
+        """The mechanism OAUTHBEARER, which aiosmtpd offers by the name of this method. The client's
+        message is handed to the IMAP server as it is."""
+        response = await server.challenge_auth("")
+        if not isinstance(response, bytes):
             return AuthResult(success=False, handled=True)
-        found = re.match(rb"n,a=([^,]*),\x01", said)
-        login = found[1].decode(errors="replace") if found else ""
-        if not found or not await asyncio.to_thread(_imap_takes, self._plan.imap_url, said):
+        match = re.match(rb"n,a=([^,]*),\x01", response)
+        login = match[1].decode(errors="replace") if match else ""
+        if not match or not await asyncio.to_thread(_imap_takes, self._plan.imap_url, response):
             await server.challenge_auth('{"status":"invalid_token"}')
             return AuthResult(success=False, handled=False)
         return AuthResult(success=True, handled=False, auth_data=login)
