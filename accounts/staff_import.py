@@ -444,10 +444,10 @@ def _match(check: _Check, several: list[_Staged]) -> None:
                 check.claims.append(_Claim(staged.line, column, staged.record, holder))
 
 
-def _of_mailboxes(found: list[_Staged]) -> models.Q:
+def _of_mailboxes(several: list[_Staged]) -> models.Q:
     """By domain, then login, as the index is made: a login alone would read the whole table."""
     logins: dict[int, list[str]] = {}
-    for staged in found:
+    for staged in several:
         logins.setdefault(staged.domain, []).append(staged.login)
     wanted = models.Q(pk__in=())
     for domain, names in logins.items():

@@ -62,10 +62,10 @@ class NewGuardianForm(_Said):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, found: Sequence[Contact], query: str
+        self, data: Mapping[str, Any] | None, *, matches: Sequence[Contact], query: str
     ) -> None:
         initial = {
-            "guardian": str(found[0].pk) if found else NEW,
+            "guardian": str(matches[0].pk) if matches else NEW,
             "name": query,
             "receives_mail": True,
             "is_legal": True,
@@ -74,7 +74,7 @@ class NewGuardianForm(_Said):
         guardian = self.fields["guardian"]
         assert isinstance(guardian, forms.ChoiceField)  # noqa: S101  as declared above
         guardian.choices = [
-            *((str(contact.pk), _named(contact)) for contact in found),
+            *((str(contact.pk), _named(contact)) for contact in matches),
             (NEW, _("A new contact")),
         ]
 

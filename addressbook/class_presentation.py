@@ -147,37 +147,41 @@ def class_changes(changes: Sequence[ClassChange]) -> tuple[ClassView, ...]:
     return tuple(_class_change(change) for change in changes)
 
 
-def _class_change(one: ClassChange) -> ClassView:
+def _class_change(change: ClassChange) -> ClassView:
     words = []
-    if one.came:
-        words.append(ngettext("%(count)s comes", "%(count)s come", len(one.came)))
-        words[-1] %= {"count": len(one.came)}
-    if one.moved:
-        words.append(ngettext("%(count)s changes class", "%(count)s change class", len(one.moved)))
-        words[-1] %= {"count": len(one.moved)}
-    if one.left:
+    if change.came:
+        words.append(ngettext("%(count)s comes", "%(count)s come", len(change.came)))
+        words[-1] %= {"count": len(change.came)}
+    if change.moved:
         words.append(
-            ngettext("%(count)s is not in the list", "%(count)s are not in the list", len(one.left))
+            ngettext("%(count)s changes class", "%(count)s change class", len(change.moved))
         )
-        words[-1] %= {"count": len(one.left)}
+        words[-1] %= {"count": len(change.moved)}
+    if change.left:
+        words.append(
+            ngettext(
+                "%(count)s is not in the list", "%(count)s are not in the list", len(change.left)
+            )
+        )
+        words[-1] %= {"count": len(change.left)}
     archives = gettext("The class of the former year is archived as “%(name)s”.")
     return ClassView(
-        name=one.name,
+        name=change.name,
         words=", ".join(words) or gettext("stays as it is."),
-        came=one.came,
+        came=change.came,
         moved=tuple(
             gettext("%(name)s, until now in %(group)s") % {"name": name, "group": origin}
-            for name, origin in one.moved
+            for name, origin in change.moved
         ),
-        left=one.left,
-        archives_words=archives % {"name": years.with_year(one.name, one.archives_year)}
-        if one.archives_year
+        left=change.left,
+        archives_words=archives % {"name": years.with_year(change.name, change.archives_year)}
+        if change.archives_year
         else "",
-        is_partial=len(one.left) > one.size / 2,
+        is_partial=len(change.left) > change.size / 2,
         guardians=tuple(
-            (pk, f"{name} ({', '.join(pupils)})") for pk, name, pupils in one.guardians
+            (pk, f"{name} ({', '.join(pupils)})") for pk, name, pupils in change.guardians
         ),
-        has_few_guardians=len(one.guardians) > one.size / 2,
+        has_few_guardians=len(change.guardians) > change.size / 2,
     )
 
 

@@ -182,24 +182,24 @@ def share_rows(group: Group) -> tuple[ShareRow, ...]:
 
 
 def _share_row(
-    one: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
+    share: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
 ) -> ShareRow:
-    if one.school_uai:
-        school = schools.get(one.school_uai) or one.school_uai
+    if share.school_uai:
+        school = schools.get(share.school_uai) or share.school_uai
         name = gettext("Everybody of %(school)s") % {"school": school}
     else:
-        name = names.get(one.address) or one.address
+        name = names.get(share.address) or share.address
     notes = []
-    if one.address in gone:
+    if share.address in gone:
         notes.append(gettext("has left the group"))
-    if one.with_pupils:
+    if share.with_pupils:
         notes.append(gettext("sees pupils and families"))
     return ShareRow(
-        one.pk,
+        share.pk,
         name,
-        "" if name == one.address else one.address,
-        may_words(may_edit=one.may_edit),
-        one.may_edit,
+        "" if name == share.address else share.address,
+        may_words(may_edit=share.may_edit),
+        share.may_edit,
         initials(name),
         ", ".join(notes),
     )
@@ -253,7 +253,7 @@ def gone(user: User) -> tuple[tuple[int, str], ...]:
     )
 
 
-def gone_words(one: SharedGone) -> str:
+def gone_words(gone_group: SharedGone) -> str:
     """Why a shared group is there no more."""
     words = {
         endings.Reason.ENDED: gettext("%(owner)s no longer shares the group “%(group)s” with you."),
@@ -261,8 +261,8 @@ def gone_words(one: SharedGone) -> str:
         endings.Reason.OWNER: gettext(
             "The group “%(group)s” of %(owner)s is gone: that account was deleted."
         ),
-    }[endings.Reason(one.reason)]
-    return words % {"owner": one.owner_name, "group": one.group_name}
+    }[endings.Reason(gone_group.reason)]
+    return words % {"owner": gone_group.owner_name, "group": gone_group.group_name}
 
 
 def refused_words(error: nesting.NestingRefused) -> str:

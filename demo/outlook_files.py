@@ -54,7 +54,7 @@ class _Writer:
     def place(self, tree: Tree) -> int:
         """The entries of a storage; the number of the one in the middle, whose tree they are."""
         placed: list[int] = []
-        for name in sorted(tree, key=lambda one: (len(one), one.upper())):
+        for name in sorted(tree, key=lambda stream_name: (len(stream_name), stream_name.upper())):
             value = tree[name]
             number = len(self.entries)
             placed.append(number)

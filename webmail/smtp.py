@@ -472,7 +472,7 @@ def _stuffed(message: bytes) -> bytes:
 
 def _xtext(text: str) -> str:
     """RFC 3461 section 4."""
-    return re.sub(r"[^!-~]|[+=]", lambda found: f"+{ord(found[0]) & 0xFF:02X}", text)[:100]
+    return re.sub(r"[^!-~]|[+=]", lambda match: f"+{ord(match[0]) & 0xFF:02X}", text)[:100]
 
 
 def _as_bytes(words: bytes | str) -> bytes:

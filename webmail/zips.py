@@ -124,12 +124,12 @@ def beginning(content: bytes, member: Member, length: int) -> bytes:
     return bytes(unpacked[:length])
 
 
-def check(content: bytes, found: Sequence[Member], *, limit: int, most_bytes: int) -> None:
+def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: int) -> None:
     """Unpack every member and keep nothing: a program that trusts what the zip declares may read it
     afterwards. No member may be larger than ``limit``, all together than ``most_bytes``. Raises
     BadZip."""
     left = most_bytes
-    for member in found:
+    for member in every:
         if member.size > min(limit, left):
             raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
         length, checksum = 0, 0
@@ -329,10 +329,10 @@ def _sizes64(extra: bytes) -> Iterator[int]:
         position += length
 
 
-def _refuse_shared_bytes(found: Sequence[Member], directory_start: int) -> None:
+def _refuse_shared_bytes(every: Sequence[Member], directory_start: int) -> None:
     """A bomb needs little room when its members are one another's bytes."""
     end = 0
-    for member in sorted(found, key=lambda member: member.start):
+    for member in sorted(every, key=lambda member: member.start):
         if member.start < end:
             raise BadZip(Fault.BOMB, "members that share their bytes")
         end = member.start + _LOCAL.size + len(member.raw_name) + member.packed_size

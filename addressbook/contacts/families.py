@@ -309,14 +309,14 @@ def _listed(names: Iterable[str]) -> str:
     }
 
 
-def _take(person: Person, found: dict[str, str]) -> bool:
+def _take(person: Person, by_address: dict[str, str]) -> bool:
     if person.address:
-        found.setdefault(person.address.lower(), person.recipient)
+        by_address.setdefault(person.address.lower(), person.recipient)
     return bool(person.address)
 
 
 def _take_guardians(
-    family: Family, found: dict[str, str], silent: list[Silent], *, first_alone: bool
+    family: Family, by_address: dict[str, str], silent: list[Silent], *, first_alone: bool
 ) -> bool:
     """Whether anybody is reached."""
     is_reached = False
@@ -326,7 +326,7 @@ def _take_guardians(
         name = guardian.person.name
         if not guardian.receives_mail:
             silent.append(Silent(name, Silence.NO_MAIL, family.pupil.name))
-        elif not _take(guardian.person, found):
+        elif not _take(guardian.person, by_address):
             silent.append(Silent(name, Silence.NO_ADDRESS, family.pupil.name))
         else:
             is_reached = True

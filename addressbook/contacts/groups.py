@@ -299,11 +299,11 @@ def reach(
     return Reach(tuple(by_address.values())[: MOST_ADDRESSES + 1], tuple(silent), tuple(mute))
 
 
-def _take(found: dict[str, str], people: Iterable[str]) -> None:
+def _take(by_address: dict[str, str], people: Iterable[str]) -> None:
     """Those who are not there yet, written as a name with an address or as an address alone."""
     for text in people:
         key = text.rpartition("<")[2].rstrip(">").lower()
-        found.setdefault(key, text)
+        by_address.setdefault(key, text)
 
 
 def _members(several: Collection[Group], *, with_pupils: bool) -> QuerySet[Contact]:

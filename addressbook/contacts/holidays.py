@@ -101,15 +101,15 @@ def _rows(text: str) -> list[dict[str, Any]]:
         raise BadCalendar(f"{type(error).__name__}: {error}") from error
 
 
-def _row(year: int, one: Mapping[str, Any], zone: str, source: str) -> dict[str, Any]:
-    begins = date.fromisoformat(one["begins"])
-    resumes = date.fromisoformat(one["resumes"]) if one.get("resumes") else None
+def _row(year: int, holiday: Mapping[str, Any], zone: str, source: str) -> dict[str, Any]:
+    begins = date.fromisoformat(holiday["begins"])
+    resumes = date.fromisoformat(holiday["resumes"]) if holiday.get("resumes") else None
     if zone not in SchoolHoliday.Zone.values or (resumes and resumes <= begins):
-        raise BadCalendar(f"{one['name']}, zone {zone}")
+        raise BadCalendar(f"{holiday['name']}, zone {zone}")
     return {
         "zone": zone,
         "school_year": year,
-        "name": str(one["name"])[:60],
+        "name": str(holiday["name"])[:60],
         "begins": begins,
         "resumes": resumes,
         "source": source,

@@ -106,16 +106,16 @@ def share(
     return len(there | set(wanted))
 
 
-def change(one: GroupShare, *, may_edit: bool) -> None:
-    one.may_edit = may_edit
-    one.save(update_fields=["may_edit"])
+def change(row: GroupShare, *, may_edit: bool) -> None:
+    row.may_edit = may_edit
+    row.save(update_fields=["may_edit"])
 
 
-def end(one: GroupShare) -> None:
+def end(row: GroupShare) -> None:
     """Those who used the group by this share alone are told."""
-    group = Group.objects.select_related("user").get(pk=one.group_id)
+    group = Group.objects.select_related("user").get(pk=row.group_id)
     with transaction.atomic():
-        one.delete()
+        row.delete()
         users = endings.users_of(group)
         endings.tell(group, [user for user in users if find(user, group.pk) is None], Reason.ENDED)
 
@@ -259,13 +259,13 @@ def _split(text: str) -> tuple[str, str]:
     return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
 
 
-def _called(found: Sequence[Member]) -> Iterable[Member]:
-    nameless = [member.address.lower() for member in found if not member.name]
+def _called(several: Sequence[Member]) -> Iterable[Member]:
+    nameless = [member.address.lower() for member in several if not member.name]
     names: dict[str, str] = {}
     for start in range(0, len(nameless), 500):
         rows = DirectoryEntry.objects.filter(folded__in=nameless[start : start + 500])
         names |= dict(rows.values_list("folded", "name"))
-    for member in found:
+    for member in several:
         name = member.name or names.get(member.address.lower(), "")
         yield Member(name, member.address, member.key)
 

@@ -70,7 +70,7 @@ def terms() -> Terms:
     names: dict[str, str] = {}
     for uai, name in rows.values_list("school_uai", "school_name").distinct()[:_MOST_SCHOOLS]:
         names[uai] = names.get(uai) or name
-    schools = sorted(names.items(), key=lambda one: (fold(one[1]), one[0]))
+    schools = sorted(names.items(), key=lambda school: (fold(school[1]), school[0]))
     directory_terms = Terms(tuple(schools), _values("discipline"), _values("function"))
     cache.set(
         _TERMS,

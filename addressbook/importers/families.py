@@ -141,19 +141,19 @@ class _Headers:
     def fields(self) -> list[str]:
         return [self._field(index, header) for index, header in enumerate(self._headers)]
 
-    def _field(self, index: int, found: tuple[str, ...]) -> str:
+    def _field(self, index: int, heading: tuple[str, ...]) -> str:
         cells = self._cells(index)
-        if not found and not cells:
+        if not heading and not cells:
             return ""
-        name = _attribute(found)
-        whose = self._owner(found, name)
+        name = _attribute(heading)
+        whose = self._owner(heading, name)
         if name == "who":
             name = _by_content(cells) if whose else "display_name"
         if not whose and name in ("relation", "receives_mail", "legal"):
             name = ""
         if whose and name in (CLASS, YEAR, SEX, "birthday", "categories", "school"):
             # A column of the pupil behind those of his guardians.
-            whose = 0 if not set(found) & _GUARDIANS else whose
+            whose = 0 if not set(heading) & _GUARDIANS else whose
             name = name if not whose else ""
         if not name or self._is_taken(whose, name):
             name = "note" if whose else NOTE
@@ -165,13 +165,13 @@ class _Headers:
         several = name.partition(":")[0] in ("email", "phone") or name in ("categories", NOTE)
         return not several and name in self._taken.get(whose, ())
 
-    def _owner(self, found: tuple[str, ...], name: str) -> int:
-        there = set(found)
+    def _owner(self, heading: tuple[str, ...], name: str) -> int:
+        there = set(heading)
         is_name = name in ("last_name", "first_name", "display_name", "prefix", "who")
         if there & _OTHERS and not there & _GUARDIANS - {"tuteur"}:
             return 0
         if there & _GUARDIANS or name in ("relation", "receives_mail"):
-            self._whose = self._slot(found, name if is_name else "")
+            self._whose = self._slot(heading, name if is_name else "")
         elif there & _PUPILS:
             self._whose = 0
         elif self._names_pupil and is_name:
@@ -222,9 +222,9 @@ def _number(heading: Sequence[str]) -> int:
     return int(numbers[0]) if len(numbers) == 1 and numbers[0] in ("1", "2", "3", "4") else 0
 
 
-def _attribute(found: tuple[str, ...]) -> str:
+def _attribute(heading: tuple[str, ...]) -> str:
     """What a column is of somebody; ``who`` where it only says of whom."""
-    there = set(found)
+    there = set(heading)
     if not there or there & {"sms", "autorisation", "accepte", "autorise"}:
         return ""
     if there & _EMAILS:
@@ -232,7 +232,7 @@ def _attribute(found: tuple[str, ...]) -> str:
     if there & {"courrier", "courriers", "destinataire"}:
         return "receives_mail"
     for part in (_of_phone, _of_address, _of_name, _of_school):
-        if name := part(there, found):
+        if name := part(there, heading):
             return name
     if there & {"legal", "legale"} and not there & {"responsable", "resp", "representant"}:
         return "legal"
@@ -285,12 +285,12 @@ def _of_name(there: set[str], _found: Sequence[str]) -> str:
     return "job_title" if there & {"profession", "metier", "csp"} else ""
 
 
-def _of_school(there: set[str], found: Sequence[str]) -> str:
+def _of_school(there: set[str], heading: Sequence[str]) -> str:
     if there & {"sexe", "genre"}:
         return SEX
     if there & {"naissance", "ddn"} and not there & {"lieu", "ville", "commune", "pays", "dept"}:
         return "" if there & {"departement", "code", "insee"} else "birthday"
-    if found[:1] in (("ne",), ("nee",)) and "le" in there:
+    if heading[:1] in (("ne",), ("nee",)) and "le" in there:
         return "birthday"
     if "annee" in there and "scolaire" in there:
         return YEAR
@@ -585,8 +585,8 @@ def joined(first: ContactData, more: ContactData) -> ContactData:
         first,
         **texts,
         notes=notes,
-        emails=_more(first.emails, more.emails, lambda one: one.address.lower()),
-        phones=_more(first.phones, more.phones, lambda one: re.sub(r"\D", "", one.number)),
+        emails=_more(first.emails, more.emails, lambda email: email.address.lower()),
+        phones=_more(first.phones, more.phones, lambda phone: re.sub(r"\D", "", phone.number)),
         addresses=tuple(dict.fromkeys((*first.addresses, *more.addresses))),
         others=tuple(dict.fromkeys((*first.others, *more.others))),
     )

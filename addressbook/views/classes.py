@@ -40,7 +40,7 @@ def add_guardian(request: SignedInRequest, pk: int) -> HttpResponse:
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
     matches = _found(request, pupil, query)
     form = NewGuardianForm(
-        request.POST if request.method == "POST" else None, found=matches, query=query
+        request.POST if request.method == "POST" else None, matches=matches, query=query
     )
     if form.is_bound and form.is_valid():
         guardian = _guardian(request, form)

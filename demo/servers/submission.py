@@ -304,8 +304,8 @@ def _imap_accepts(url: str, login: str, password: str) -> bool:
         return False
 
 
-def _imap_takes(url: str, said: bytes) -> bool:
-    answers = iter((said, b"\x01"))
+def _imap_takes(url: str, response: bytes) -> bool:
+    answers = iter((response, b"\x01"))
     try:
         with open_imap(url) as imap:
             imap.authenticate("OAUTHBEARER", lambda _: next(answers, b""))

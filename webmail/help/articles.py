@@ -141,8 +141,8 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] in "sx" else word
 
 
-def _has(one: Article, word: str) -> bool:
-    return re.search(rf"\b{re.escape(word)}", one.folded) is not None
+def _has(candidate: Article, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}", candidate.folded) is not None
 
 
 def about(page: str) -> Article | None:

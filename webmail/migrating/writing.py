@@ -141,21 +141,21 @@ class _Writer:
                 own = None
         return count
 
-    def _write(self, one: Signed, identity: Identity, *, may_be_default: bool) -> bool:
+    def _write(self, signed: Signed, identity: Identity, *, may_be_default: bool) -> bool:
         """False where there is nothing to write: what the user has here already stays as it is."""
         if identity.pk is not None:
             return False
-        signature = self._signature(one)
-        reply_to = one.reply_to if addresses.is_valid(one.reply_to) else ""
-        if one.reply_to and not reply_to:
+        signature = self._signature(signed)
+        reply_to = signed.reply_to if addresses.is_valid(signed.reply_to) else ""
+        if signed.reply_to and not reply_to:
             self._person.left_out["identity: its Reply-To is no single address"] += 1
-        name = " ".join(one.name.split())[:200]
+        name = " ".join(signed.name.split())[:200]
         is_as_proposed = not (signature or reply_to) and name in ("", identity.name)
         if is_as_proposed and identity.source != Identity.Source.ADMINISTRATOR:
             return False
         identity.name = name or identity.name
         identity.reply_to, identity.signature = reply_to, signature
-        identity.is_default = one.is_default and may_be_default
+        identity.is_default = signed.is_default and may_be_default
         identities.keep(identity)
         return True
 
@@ -178,23 +178,25 @@ class _Writer:
         theirs = Identity.objects.filter(address__iexact=address).exclude(user=self._user)
         return other not in (None, self._user) or records.exists() or theirs.exists()
 
-    def _signature(self, one: Signed) -> str:
-        if not one.signature.strip():
+    def _signature(self, signed: Signed) -> str:
+        if not signed.signature.strip():
             return ""
         # The mark above a signature is put there by whoever sends.
-        text = one.signature if one.is_html else _unmarked(one.signature)
-        html = text if one.is_html else composed.from_text(text)
+        text = signed.signature if signed.is_html else _unmarked(signed.signature)
+        html = text if signed.is_html else composed.from_text(text)
         try:
             return identities.clean_signature(html)
         except ValueError:
             self._person.left_out["signature: too large"] += 1
             return ""
 
-    def _keep_signature(self, one: Signed) -> None:
+    def _keep_signature(self, signed: Signed) -> None:
         """A second signature of an address: as a canned answer, so that nobody loses it."""
-        if one.signature.strip():
-            name = gettext("Signature: %(name)s") % {"name": one.name or one.address}
-            self._signatures.append(Canned(f"identity {one.key}", name, one.signature, one.is_html))
+        if signed.signature.strip():
+            name = gettext("Signature: %(name)s") % {"name": signed.name or signed.address}
+            self._signatures.append(
+                Canned(f"identity {signed.key}", name, signed.signature, signed.is_html)
+            )
 
     # The rest
 

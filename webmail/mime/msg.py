@@ -327,30 +327,30 @@ class _Message:
             if file := self._file(storage):
                 yield file
 
-    def _file(self, one: _Storage) -> Attachment | None:
+    def _file(self, storage: _Storage) -> Attachment | None:
         name = headers.safe_name(
-            one.line(_FILE_NAME) or one.line(_SHORT_NAME) or one.line(_NAME) or "file"
+            storage.line(_FILE_NAME) or storage.line(_SHORT_NAME) or storage.line(_NAME) or "file"
         )
-        method = one.number(_METHOD)
+        method = storage.number(_METHOD)
         if method == _MESSAGE:
-            return self._inner(one, name)
+            return self._inner(storage, name)
         if method == _OBJECT:
-            held = one.inner(_EMBEDDED, 8)
+            held = storage.inner(_EMBEDDED, 8)
             content = held.largest() if held else b""
         else:
-            content = one.stream(_DATA)
-        link = one.line(_LINK)
+            content = storage.stream(_DATA)
+        link = storage.line(_LINK)
         if not content and link and method != _BY_VALUE:
             # A file that lies elsewhere: the address of it is all that there is.
             return Attachment(f"{name}.txt", "text/plain", f"{link}\r\n".encode())
-        media_type = one.line(_MEDIA_TYPE).lower()
+        media_type = storage.line(_MEDIA_TYPE).lower()
         if not mapi.MEDIA_TYPE.fullmatch(media_type) or media_type.startswith("message/"):
             media_type = "application/octet-stream"
-        cid = one.line(_CONTENT_ID).strip("<>")
+        cid = storage.line(_CONTENT_ID).strip("<>")
         return Attachment(name, media_type, content, cid if _CID.fullmatch(cid) else "")
 
-    def _inner(self, one: _Storage, name: str) -> Attachment | None:
-        held = one.inner(_EMBEDDED, 24)
+    def _inner(self, storage: _Storage, name: str) -> Attachment | None:
+        held = storage.inner(_EMBEDDED, 24)
         if held is None:
             return None
         if self._depth >= DEEPEST:

@@ -333,40 +333,40 @@ def _close_without_copy(row: OutboxMessage, failure: str) -> None:
     OutboxMessage.objects.filter(pk=row.pk).update(failure=failure)
 
 
-def _give_up(row: OutboxMessage, **said: Any) -> None:
+def _give_up(row: OutboxMessage, **columns: Any) -> None:
     """Give up sending. The draft can be edited again, unless it belongs to a batch of messages."""
-    _stop(row, _STATE.FAILED, **said)
+    _stop(row, _STATE.FAILED, **columns)
     if row.batch is None and row.draft_id:
         own = Draft.objects.filter(pk=row.draft_id, state=Draft.State.ACCEPTED)
         own.update(state=Draft.State.WRITING)
 
 
-def _stop(row: OutboxMessage, state: str, **said: Any) -> None:
+def _stop(row: OutboxMessage, state: str, **columns: Any) -> None:
     """Stop until the user decides. Meanwhile the message holds no password."""
     credential = row.credential
     with transaction.atomic():
-        _settle(row, state, credential=None, **said)
+        _settle(row, state, credential=None, **columns)
         give_back(credential)
 
 
-def _settle(row: OutboxMessage, state: str, **said: Any) -> None:
+def _settle(row: OutboxMessage, state: str, **columns: Any) -> None:
     """Store the state after an attempt, unless another worker has claimed the message meanwhile.
 
     The stage is stored again too: a worker that lost the database connection while it stored the
     stage cannot know whether the row has it.
     """
     try:
-        _write(row, state=state, stage=row.stage, **said)
+        _write(row, state=state, stage=row.stage, **columns)
     except Lost:
         logger.info("message %s was taken up by another", row.pk)
 
 
-def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **said: Any) -> None:
+def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **columns: Any) -> None:
     """Change the row that this worker has claimed. A stage belongs to a message on its way, unless
     another state is said."""
-    if "stage" in said:
-        said.setdefault("state", _STATE.SENDING)
-    row.beat(states, **said)
+    if "stage" in columns:
+        columns.setdefault("state", _STATE.SENDING)
+    row.beat(states, **columns)
 
 
 def patience(stage: str) -> timedelta:

@@ -197,9 +197,9 @@ def narrowings(asked: Asked) -> tuple[Reach, ...]:
     return tuple(choices)
 
 
-def sorts(asked: Asked, found: int) -> tuple[Reach, ...]:
+def sorts(asked: Asked, count: int) -> tuple[Reach, ...]:
     """Return the orders in which so many messages found can be shown."""
-    names = FOUND_SORTS if found <= MOST_SORTED else FOUND_SORTS[:2]
+    names = FOUND_SORTS if count <= MOST_SORTED else FOUND_SORTS[:2]
     current = asked.sort if asked.sort in names else ""
     return tuple(
         Reach(

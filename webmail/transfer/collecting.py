@@ -210,12 +210,12 @@ class _Collection:
             self._passed += 1
             self._depositor.note(self._position(number, message.uid), self._passed)
 
-    def _put(self, path: tuple[str, ...], folder: str, one: Stored, raw: bytes | None) -> None:
-        where = f"{folder} {one.uid}"
+    def _put(self, path: tuple[str, ...], folder: str, message: Stored, raw: bytes | None) -> None:
+        where = f"{folder} {message.uid}"
         if raw is None:
-            self._depositor.refuse(where, "too_large", one.size)
+            self._depositor.refuse(where, "too_large", message.size)
         else:
-            self._depositor.put(path, raw, one.flags, one.received, where)
+            self._depositor.put(path, raw, message.flags, message.received, where)
 
     def _contents(
         self, folder: str, uidvalidity: int, stored: Sequence[Stored]

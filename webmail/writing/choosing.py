@@ -230,10 +230,10 @@ def decide(
     return (recipients.delivered(content, ticked, sender),)
 
 
-def _doubted(asked: Question, found: Sequence[Doubt], given: Answer) -> Question:
+def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Question:
     """The question with those of the doubts that were not shown before."""
-    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
-    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
+    new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
+    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
 
 
 def _refusal(user: User, review: Review) -> str:

@@ -399,10 +399,10 @@ def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
     draft.documents_count = own.documents_count
 
 
-def _count(own: Draft, **said: bytes | None) -> None:
+def _count(own: Draft, **settled: bytes | None) -> None:
     """Write down how many there are: who sends a message without documents asks for none."""
     own.documents_count = own.documents.count()
-    values = {f"documents_{name}": value for name, value in said.items()}
+    values = {f"documents_{name}": value for name, value in settled.items()}
     Draft.objects.filter(pk=own.pk).update(documents_count=own.documents_count, **values)
 
 

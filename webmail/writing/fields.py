@@ -67,11 +67,11 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with the values of its fields. Without the blank before a value that is empty:
     "Bonjour {prénom}," is "Bonjour," then. Other braces stay."""
 
-    def fill(found: re.Match[str]) -> str:
-        key = key_of(found["name"])
+    def fill(match: re.Match[str]) -> str:
+        key = key_of(match["name"])
         if key not in values:
-            return found[0]
-        return found["blank"] + values[key] if values[key] else ""
+            return match[0]
+        return match["blank"] + values[key] if values[key] else ""
 
     return _FIELD.sub(fill, text)
 

@@ -125,8 +125,8 @@ def _readdressed(html: str, draft: Draft, adopted: Mapping[str, str]) -> str:
     if not adopted:
         return html
     return _UPLOAD.sub(
-        lambda found: (
-            f"/drafts/{draft.pk}/files/{adopted[found[2]]}" if found[2] in adopted else found[0]
+        lambda match: (
+            f"/drafts/{draft.pk}/files/{adopted[match[2]]}" if match[2] in adopted else match[0]
         ),
         html,
     )

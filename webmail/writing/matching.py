@@ -267,7 +267,7 @@ class _Index:
     def _near(self, words: _Words) -> Iterator[Person]:
         """Those with a word of the document's, each once."""
         seen: set[Person] = set()
-        for word in sorted(words.joined, key=lambda one: len(self._people.get(one, ()))):
+        for word in sorted(words.joined, key=lambda joined: len(self._people.get(joined, ()))):
             for person in self._people.get(word, ()):
                 if person in seen:
                     continue

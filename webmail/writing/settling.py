@@ -116,9 +116,9 @@ class _Making:
         held: Held,
         members: Sequence[Member],
         people: Sequence[Person],
-        found: Matching,
+        matched: Matching,
     ) -> None:
-        self._held, self._found = held, found
+        self._held, self._found = held, matched
         self._people = {person.key: person for person in people}
         self._members = {member.key: member for member in members}
 

@@ -168,19 +168,19 @@ def _are_neighbours(a: str, b: str) -> bool:
     return False
 
 
-def _distance(one: str, other: str) -> int:
+def _distance(typed: str, other: str) -> int:
     """Characters left out, added, changed, or two turned round (optimal string alignment); 3 stands
     for all that is more than two."""
     # Each of them gives or takes a character, or one for another: most domains are told apart so.
-    if abs(len(one) - len(other)) > 2 or len(set(one) ^ set(other)) > 4:
+    if abs(len(typed) - len(other)) > 2 or len(set(typed) ^ set(other)) > 4:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for n, character in enumerate(one, 1):
+    for n, character in enumerate(typed, 1):
         current = [n]
         for m, right in enumerate(other, 1):
             cost = min(row[m] + 1, current[m - 1] + 1, row[m - 1] + (character != right))
-            if n > 1 and m > 1 and character == other[m - 2] and one[n - 2] == right:
+            if n > 1 and m > 1 and character == other[m - 2] and typed[n - 2] == right:
                 cost = min(cost, before[m - 2] + 1)
             current.append(cost)
         before, row = row, current

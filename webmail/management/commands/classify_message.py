@@ -54,15 +54,15 @@ class Command(BaseCommand):
         if not is_all_read:
             sys.exit(1)
 
-    def _tell(self, name: str, found: Verdict, *, as_json: bool) -> None:
-        codes = [*found.reasons, *found.fraud]
+    def _tell(self, name: str, judged: Verdict, *, as_json: bool) -> None:
+        codes = [*judged.reasons, *judged.fraud]
         if as_json:
             reasons = [{"code": code, "text": str(REASONS[code])} for code in codes]
-            line = {"file": name, "verdict": found.kind, "score": found.score, "reasons": reasons}
+            line = {"file": name, "verdict": judged.kind, "score": judged.score, "reasons": reasons}
             self.stdout.write(json.dumps(line))
         else:
             words = " ".join(str(REASONS[code]) for code in codes)
-            self.stdout.write(f"{name}: {found.kind} ({found.score:.2f}) {words}")
+            self.stdout.write(f"{name}: {judged.kind} ({judged.score:.2f}) {words}")
 
 
 def _listed(value: object) -> list[object]:
@@ -77,5 +77,5 @@ def _known(given: list[str]) -> KnownCorrespondents:
     )
 
 
-def _is_domain(one: str) -> bool:
-    return "@" not in one[1:]
+def _is_domain(text: str) -> bool:
+    return "@" not in text[1:]

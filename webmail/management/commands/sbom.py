@@ -39,7 +39,7 @@ class Component:
 
 def components() -> list[Component]:
     """Return the pinned Python packages that are installed, and the files for browsers."""
-    return sorted([*_packages(), *_vendored()], key=lambda one: one.name.lower())
+    return sorted([*_packages(), *_vendored()], key=lambda component: component.name.lower())
 
 
 def _packages() -> Iterator[Component]:
