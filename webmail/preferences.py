@@ -638,8 +638,8 @@ class AdministratorsChoice:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What an administrators' value may ask of a person: the number of the mail domain, the code of
-    the school, the function."""
+    """The values of a person that an administrators' value may ask for: the number of the mail
+    domain, the code of the school, the function."""
 
     domain: int | None = None
     school: str = ""
@@ -668,9 +668,10 @@ class GroupsValue:
 
     @property
     def rank(self) -> tuple[bool, ...]:
-        """Of two that are for one person the greater counts. A lock goes before a default. Of
-        locks that of a mail domain goes before those of a school, of a function and of all; of
-        defaults the narrowest goes first: school, function, mail domain, all."""
+        """The rank of a value: of two that are for one person the greater counts. A lock goes
+        before a default. Among locks, that of a mail domain goes before those of a school, of a
+        function and of all; among defaults the narrowest goes first: school, function, mail domain,
+        all."""
         named = (self.domain is not None, bool(self.school), bool(self.function))
         return (self.locked, *(named if self.locked else (*named[1:], named[0])))
 

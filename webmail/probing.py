@@ -46,8 +46,9 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the last messages tell. ``seconds``: of the last that arrived, and ``since`` when it was
-    sent; None where none ever did. ``last``: the last that ended."""
+    """The state of the mail by the last messages. ``seconds`` is the time that the last one that
+    arrived was on its way, and ``since`` when it was sent; both are None where none ever arrived.
+    ``last`` is the last message that ended."""
 
     last: Probe | None
     since: datetime | None

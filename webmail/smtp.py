@@ -49,9 +49,8 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where the submission server is. ``security``: ``tls``, ``starttls`` or ``none``; ``timeout``
-    in seconds for each answer.
-    """
+    """The place of the submission server. ``security`` is ``tls``, ``starttls`` or ``none``;
+    ``timeout`` is in seconds for each answer."""
 
     host: str
     port: int
@@ -76,10 +75,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the caller does on the way. ``alive``: called after each answer of the server, so that
-    nobody takes a long dialogue for a dead one. ``before_last``: the content has been sent, and the
-    dot that makes a message of it has not; what it raises stops the dialogue, and nothing was
-    handed over. ``taken``: the server took it, with these words; nothing is said before."""
+    """The steps that the caller takes on the way.
+
+    ``alive`` is called after each answer of the server, so that nobody takes a long dialogue for a
+    dead one. ``before_last`` is called when the content has been sent, and the dot that makes a
+    message of it has not; an error that it raises stops the dialogue, and nothing was handed over.
+    ``taken`` is called with the server's words when it took the message, before anything else is
+    said.
+    """
 
     alive: Callable[[], None] = lambda: None
     before_last: Callable[[], None] = lambda: None
@@ -129,7 +132,7 @@ def check_login(server: SmtpServer) -> None:
 
 
 class _Bounded(_Smtplib):
-    """What both connections replace of smtplib."""
+    """The methods of smtplib that both connections replace."""
 
     _buffer = b""
 
@@ -309,7 +312,8 @@ class _Session:
         return shown
 
     def _last_answer(self) -> tuple[int, bytes]:
-        """To the dot, after which only the server knows."""
+        """Send the dot, after which only the server knows what becomes of the message, and read its
+        answer."""
         try:
             self._smtp.send(b".\r\n")
             code, words = self._smtp.getreply()
@@ -438,7 +442,7 @@ def _sign_in_error(code: int, words: bytes) -> WebmailError:
 
 
 def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
-    """What an answer other than success means (RFC 5321 section 4.2, RFC 3463)."""
+    """The error for an answer other than success (RFC 5321 section 4.2, RFC 3463)."""
     shown = _shown(words)
     if code in _NEEDS_SIGN_IN:
         return SignInNeeded("The submission server wants a sign-in.", server_words=shown)

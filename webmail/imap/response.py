@@ -287,9 +287,8 @@ def parsed(line: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
-    """Of a NAMESPACE line those of others and the shared ones: three lists, each NIL or
-    ``((prefix delimiter ...) ...)`` (RFC 2342). What is none is left out.
-    """
+    """The namespaces of others and the shared ones in a NAMESPACE line: three lists, each NIL or
+    ``((prefix delimiter ...) ...)`` (RFC 2342). Values that are no namespace are left out."""
     namespaces_: list[Namespace] = []
     for line in lines(raw):
         for owner, listed in zip(("", "others", "shared"), parsed(line), strict=False):

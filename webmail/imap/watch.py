@@ -425,7 +425,7 @@ class Watch:
         raise BadServerAnswer("The IMAP server does not stop answering.")
 
     async def _finish(self, tag: bytes) -> None:
-        """To the end of an IDLE that was left."""
+        """Read to the end of an IDLE that was left."""
         async with asyncio.timeout(self._server.timeout):
             for _turn in range(MOST_ANSWERS):
                 if self._take(await self._wire.receive(), tag):

@@ -37,8 +37,8 @@ def untouched(imap: Connection, after: int = 0) -> tuple[int, ...]:
 
 
 def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
-    """Those of these messages of the open folder that are there and still untouched. One
-    command."""
+    """The samples of these messages of the open folder, without those that are gone or no longer
+    untouched. One command."""
     fetched = fetch.samples(imap, uids, SAMPLE)
     return tuple(sample for sample in fetched if not sample.flags & TOUCHED)
 

@@ -165,9 +165,8 @@ def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
 
 @dataclass(frozen=True)
 class Newer:
-    """What arrived since a list was made, the newest first. ``on_top``: all of it is no older than
-    what was there, in the order in which it came.
-    """
+    """The messages that arrived since a list was made, the newest first. ``on_top``: none of them
+    is older than the list, and they are in the order in which they came."""
 
     rows: tuple[Summary, ...]
     on_top: bool = True
@@ -218,7 +217,7 @@ class _Placed(Protocol):
 
 
 class _Order(_Placed, Protocol):
-    """Of which each row is a message."""
+    """The order of a list whose rows are messages."""
 
     def window(self, start: int, stop: int) -> Sequence[Marked]: ...
 

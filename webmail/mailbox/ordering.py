@@ -133,9 +133,8 @@ _UNTOLD = Rising(True, 2**32, 0)
 
 
 def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
-    """What is known of the open folder's dates. No command when it is remembered, else two; a
-    folder of which the server can't sort the messages counts as rising.
-    """
+    """Whether the dates of the open folder rise. No command when it is remembered, else two; a
+    folder whose messages the server cannot sort counts as rising."""
     return _Lists(imap, selected, memory).rising()
 
 
@@ -448,7 +447,7 @@ class _Lists:
         return self._having([mark.uid for mark in marks])
 
     def _having(self, uids: Sequence[int]) -> tuple[int, ...]:
-        """Those that have an attachment, by their structure."""
+        """The messages that have an attachment, by their structure."""
         marks = fetch.marks(self._imap, uids)
         rows: list[summaries.Summary] = []
         for start in range(0, len(marks), _AT_ONCE):

@@ -198,7 +198,7 @@ def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
 
 
 def included_text(sieve: Connection, kept: Kept) -> str:
-    """Of the script that runs before our rules, or will."""
+    """The text of the script that runs before our rules, or will."""
     if kept.former:
         return kept.former_text
     try:
@@ -264,7 +264,8 @@ def _addresses(text: str) -> set[str]:
 
 
 def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
-    """Of a script and of those that it includes, by the line of the first that leads there."""
+    """The sendings of a script and of those that it includes, each with the line of the first
+    script that leads there."""
     try:
         sendings = list(forwarding.sendings(text))
         waiting = list(forwarding.included(text))
@@ -290,7 +291,7 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
 
 
 def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
-    """Of another script; "" where there is none: then the server runs nothing either."""
+    """The text of another script; "" where there is none: then the server runs nothing either."""
     if name == kept.former:
         return kept.former_text
     return sieve.get(name) if any(script_name.name == name for script_name in kept.names) else ""

@@ -359,7 +359,8 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
 
 
 def in_order(rows: Iterable[Summary], sort: str) -> tuple[Summary, ...]:
-    """What was found, by what it says; of equal ones the newer first, as they came."""
+    """Sort rows that a search found. Equal ones stay in the order in which they came, the newer
+    first."""
     match sort:
         case "from":
             return tuple(

@@ -93,7 +93,7 @@ class _Run:
         return _joined(group.match, parts)
 
     def _found(self, condition: Condition) -> frozenset[int]:
-        """Those for which the condition holds, whether it is negated or not."""
+        """The messages that the condition holds for, whether it is negated or not."""
         uids = imap_search.matching(self.imap, list(_criteria(condition)))
         if not _needs_a_look(condition):
             return frozenset(uids)

@@ -241,7 +241,7 @@ def _trusted(value: object, left_out: Counter[str]) -> list[str]:
 
 
 def _recipients(source: Source, uid: str) -> list[Recipient]:
-    """Those who were written to, where the log of sent mail is kept in the database."""
+    """The people who were written to, where the log of sent mail is kept in the database."""
     if not source.has("imp_sentmail"):
         return []
     rows = source.rows(
@@ -344,7 +344,7 @@ class _Book:
             last = rows[-1][at]
 
     def _by_pictures(self, page: Page) -> Iterator[Page]:
-        """Those without a picture together, each other one by itself."""
+        """Yield the contacts without a picture together, and each of the others by itself."""
         source, keys = self._source, [key for key, _data in page]
         if "object_photo" not in source.columns("turba_objects"):
             yield page

@@ -33,12 +33,12 @@ def _number(value: Value) -> int | None:
 
 
 def _switch(name: str, yes: str, no: str) -> Converter:
-    """Of a preference that is on or off."""
+    """The converter of a preference that is on or off."""
     return lambda value: {name: yes if _yes(value) else no}
 
 
 def _one_of(choices: Mapping[int | str, Ours]) -> Converter:
-    """Of a preference with several values; numbers may be written as texts."""
+    """The converter of a preference with several values; numbers may be written as texts."""
 
     def convert(value: Value) -> Ours | None:
         number = _number(value)

@@ -79,7 +79,7 @@ def accounts(source: Source) -> Iterator[Account]:
 
 
 def person(source: Source, account: Account) -> Person:
-    """What one user has; contacts are read when they are asked for."""
+    """Everything that one user has; the contacts are read when they are asked for."""
     user = int(account.key)
     left_out: Counter[str] = Counter()
     theirs = _preferences(source, user, left_out)
@@ -204,7 +204,7 @@ def _old_canned(responses: php.Value) -> Iterator[Canned]:
 
 
 def _orders(theirs: php.Array) -> list[Order]:
-    """Which folders are by conversations; and the order of all lists, for the inbox."""
+    """The folders that are shown by conversations, and the order of all lists, for the inbox."""
     orders: dict[str, Order] = {}
     sort = _SORTS.get(str(theirs.get("message_sort_col") or "arrival"), "arrival")
     up = str(theirs.get("message_sort_order") or "DESC").upper() == "ASC"
@@ -220,7 +220,7 @@ def _orders(theirs: php.Array) -> list[Order]:
 
 
 def _collected(source: Source, user: int) -> tuple[list[Recipient], list[str]]:
-    """Those who were written to, and the trusted senders; the latest first."""
+    """The people who were written to, and the trusted senders; the latest first."""
     if not source.has("collected_addresses"):
         return [], []
     rows = source.rows(

@@ -47,9 +47,9 @@ class TooManyFailures(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """Whom to bring, and by which login here. ``template`` stands for a login there:
-    ``{username}`` is that login, ``{local}`` what stands before its @, ``{host}`` the mail server.
-    ``only``: logins in lower case, there or here; empty for all."""
+    """The users to bring, and their logins here. In ``template``, ``{username}`` stands for a login
+    there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only`` has
+    logins in lower case, there or here; empty for all."""
 
     template: str = "{username}"
     only: frozenset[str] = frozenset()
@@ -73,8 +73,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one user. ``reason`` says why nothing did; ``address`` is "" where the user
-    was not recognised."""
+    """The outcome of one user. ``reason`` says why nothing was brought; ``address`` is "" where the
+    user was not recognised."""
 
     login: str
     address: str

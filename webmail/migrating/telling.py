@@ -19,7 +19,7 @@ SESSION_KEY = "moved_user"
 
 @dataclass(frozen=True)
 class Moved:
-    """What was brought, in numbers."""
+    """The numbers of things that were brought."""
 
     contacts: int
     identities: int

@@ -30,8 +30,8 @@ _MOST_IDENTITIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What administrators choose for all. ``source`` names the webmail, ``vouched`` are domains
-    whose addresses become identities though nothing else says that they are the user's."""
+    """The choices of administrators for all users. ``source`` names the webmail; ``vouched`` are
+    domains whose addresses become identities though nothing else says that they are the user's."""
 
     source: str
     vouched: frozenset[str] = frozenset()

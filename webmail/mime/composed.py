@@ -171,8 +171,8 @@ def clean(source: str, images: Images = _NO_IMAGES) -> str:
 
 
 def own(source: str) -> str:
-    """Of the composer's HTML what its writer wrote, clean: neither signature, nor quotes and what
-    introduces them, nor images, which belong to their message."""
+    """The clean HTML that the writer of a message wrote himself, without the signature, quotes and
+    the words that introduce them, and images, which belong to their message."""
     root = html_mail.tree(clean(source))
     for element in list(root.iter("blockquote", "div")):
         classes = element.get("class", "").split()

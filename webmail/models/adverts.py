@@ -141,7 +141,8 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         return next(iter(_judgement(user.pk, digest)), None)
 
     def adverts_since(self, user: AbstractBaseUser, when: datetime) -> tuple[int, int]:
-        """How many adverts were set aside since then, and how many of them came back; one query."""
+        """The numbers of adverts that were set aside since then, and of those that came back; one
+        query."""
         rows = self.of(user).filter(kind="advert", when__gte=when)
         is_back = models.Q(taught="wanted")
         counted = rows.aggregate(

@@ -23,8 +23,8 @@ _MOST_PLACES = 500
 
 class ForwardPolicyQuerySet(models.QuerySet["ForwardPolicy"]):
     def of(self, domain: int | None) -> tuple[str, list[str]] | None:
-        """What is allowed, and the places, of a mail domain, else of all; None where the settings
-        say. From the cache; news within a minute."""
+        """The policy of a mail domain, else that of all, with its places; None where the settings
+        decide. It comes from the cache, and a change shows within a minute."""
         rows = cache.get(ForwardPolicy.CACHE_KEY)
         if rows is None:
             rows = [

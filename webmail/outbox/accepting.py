@@ -129,7 +129,7 @@ class _Sending:
         self._seal(row, submission)
 
     def _check_sender(self, submission: Submission) -> None:
-        """Whatever the form did, nobody writes as somebody else."""
+        """Refuse a sender that is not the user's, whatever the form did."""
         if submission.sender not in self._senders:
             identities.check(self._user, submission.sender)
             self._senders.add(submission.sender)

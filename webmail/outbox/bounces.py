@@ -48,7 +48,8 @@ def _outcomes(parsed: Parsed) -> Iterator[DeliveryOutcome]:
 
 
 def _message_ids(parsed: Parsed) -> Iterator[str]:
-    """Those of the message that the report encloses, answers, or names (RFC 6522, RFC 5337)."""
+    """The Message-IDs of the message that the report encloses, answers, or names (RFC 6522, RFC
+    5337)."""
     for part in parsed.root.walk():
         if part.media_type in _ENCLOSED and part.number in parsed.bodies:
             raw = text.decode_transfer(parsed.bodies[part.number][:_LONGEST_HEAD], part.encoding)

@@ -160,7 +160,7 @@ def close(row: OutboxMessage) -> None:
 
 
 def forget_file(row: OutboxMessage) -> None:
-    """Of a message that has left nothing but whom it went to is kept from now on."""
+    """Delete the file of a message that has left. Only its recipients are kept from now on."""
     spool = row.spool
     OutboxMessage.objects.filter(pk=row.pk).update(sealed=_without_key(row), spool="")
     values.path(spool).unlink(missing_ok=True)

@@ -82,7 +82,8 @@ def members(user: User) -> Iterator[NewMember]:
 
 
 def count(user: User) -> list[tuple[kept.Kept, int]]:
-    """How many rows of each kind there are about a user, for whoever is about to delete them."""
+    """The number of rows of each kind that are about a user, for a person who is about to delete
+    them."""
     return [
         (kind, sum(rows_of(user, label).count() for label in kind.models))
         for kind in kept.KINDS
@@ -212,7 +213,7 @@ def _cards(user: User, which: Q) -> Iterator[bytes]:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """What a file of the spool holds; a damaged one ends where it is damaged."""
+    """The content of a file of the spool; a damaged file ends where the damage begins."""
     with file, suppress(OSError):
         while piece := file.read(_PIECE):
             yield piece

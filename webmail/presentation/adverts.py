@@ -271,12 +271,12 @@ class Notice:
 
     @property
     def first_reasons(self) -> tuple[str, ...]:
-        """Those that are read at once."""
+        """The reasons that are read at once."""
         return () if self.is_fraud else words(self._codes[:_AT_ONCE])
 
     @property
     def folded_reasons(self) -> tuple[str, ...]:
-        """Those that wait behind a word, so that the message itself is on the screen."""
+        """The reasons that wait behind a word, so that the message itself is on the screen."""
         return words(self._codes if self.is_fraud else self._codes[_AT_ONCE:])
 
     @property

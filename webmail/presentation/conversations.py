@@ -58,9 +58,9 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of a conversation: its messages in their order, and how many of them are in the
-    folder. ``opened``: those shown besides the open one; ``snippets``: how others begin.
-    """
+    """A conversation as far as it is known: its messages in their order, and the number of them
+    that are in the folder. ``opened`` are those shown besides the open one; ``snippets`` are the
+    beginnings of others."""
 
     rows: Sequence[Summary]
     count: int

@@ -44,9 +44,10 @@ focus."""
 
 @dataclass(frozen=True)
 class Key:
-    """What one or several keys do. ``stroke`` is the one that a user may change, as in Gmail, and
-    ``roundcube`` the one of Roundcube's plugin keyboard_shortcuts where that is another; ``fixed``
-    always do it. Strokes are as ``aria-keyshortcuts`` writes them, separated by blanks."""
+    """The work of one or several keys. ``stroke`` is the one that a user may change, as in Gmail,
+    and ``roundcube`` the one of Roundcube's plugin keyboard_shortcuts where that is another;
+    ``fixed`` strokes always work. Strokes are as ``aria-keyshortcuts`` writes them, separated by
+    blanks."""
 
     name: str
     words: str | Promise
@@ -104,7 +105,8 @@ Caps = tuple[tuple[str | Promise, ...], ...]
 
 
 def caps(strokes: str) -> Caps:
-    """What stands on the keys: of each stroke those that are pressed together."""
+    """The words on the keys of strokes, for each stroke those of the keys that are pressed
+    together."""
     each = (stroke.split("+") if len(stroke) > 1 else [stroke] for stroke in strokes.split())
     return tuple(tuple(_CAPS.get(cap, cap.lower()) for cap in together) for together in each)
 

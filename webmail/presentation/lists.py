@@ -173,7 +173,7 @@ def folder_row(
 
 
 def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
-    """Those with a use of their own, and the adverts' before junk."""
+    """The folders with a special use, with that of the adverts before junk."""
     special = [row for row in rows if row.special_use]
     adverts = [row for row in rows if row.icon == ADVERTS_ICON and not row.owner]
     after = ("\\Junk", "\\Trash")
@@ -318,7 +318,7 @@ class MailPage:
 
     @property
     def below(self) -> int:
-        """How many rows stand below this page."""
+        """The number of rows below this page."""
         return self.listed - self.above - sum(len(rows) for _heading, rows in self.groups)
 
     def steps(self, ref: str) -> Steps | None:
@@ -493,7 +493,8 @@ def page_rows(
 
 
 def _beside_reader(view: View) -> str:
-    """What the address of a message adds so that its page shows the list beside it as it was."""
+    """The query that the URL of a message has so that its page shows the list beside it as it
+    was."""
     return f"?{urlencode(_query(view))}" if view.only or view.threads else ""
 
 

@@ -156,7 +156,7 @@ class Results:
 
     @property
     def below(self) -> int:
-        """How many rows stand below this page, as far as is known."""
+        """The number of rows below this page, as far as it is known."""
         return max(0, self.listed - self.number * self.size)
 
     def steps(self, ref: str) -> Steps | None:

@@ -118,8 +118,9 @@ def leaving(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NotLeft:
-    """What every page says of messages that were sent and have not left. ``seconds`` until it asks
-    again, 0 when nothing is awaited; ``digest`` tells whether the page has said it already."""
+    """The lines of every page about messages that were sent and have not left. A page asks again
+    after ``seconds``, 0 when nothing is awaited; ``digest`` tells whether the page has said it
+    already."""
 
     lines: tuple[str, ...] = ()
     seconds: int = 0

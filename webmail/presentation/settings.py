@@ -139,7 +139,7 @@ class Head:
 
 
 def head(name: str) -> Head:
-    """Of the page of this name."""
+    """The head of the page of this name."""
     return next(Head(TABS, tab, page) for tab in TABS for page in tab.pages if page.name == name)
 
 

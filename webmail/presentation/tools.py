@@ -76,7 +76,7 @@ def _placed(bar: Iterable[Tool]) -> Iterator[Tool]:
 
 
 def _all(opened: MessageView, here: str, *, has_rules: bool) -> Iterator[Tool]:
-    """What can be done with this message in this folder, in the order of the menu."""
+    """Yield the tools for this message in this folder, in the order of the menu."""
     if not opened.draft:
         yield from _answers(opened)
     yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")

@@ -244,7 +244,7 @@ class _Collection:
         return b"".join(bounded(fetch.chunks(self._source, ref, ""), size))
 
     def _source_answers(self, ask: Callable[[], Any]) -> Any:
-        """What the other server says; its silence is not that of the person's own."""
+        """The answer of the other server, whose silence is not that of the person's own."""
         try:
             return ask()
         except (FolderNotFound, MessageNotFound):

@@ -131,8 +131,8 @@ def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
 
 
 class _Reader:
-    """What was read and not told yet: the message that goes on, as far as it may be kept, and
-    the end of the file so far, in which a separator may have begun."""
+    """The bytes that were read and not yielded yet: the message that goes on, as far as it may be
+    kept, and the end of the file so far, in which a separator may have begun."""
 
     def __init__(self, most: int) -> None:
         self._most = most

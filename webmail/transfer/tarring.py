@@ -36,7 +36,7 @@ class Member:
 
 
 def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> bytes:
-    """What stands before a file's bytes, or all of a folder."""
+    """The bytes before the content of a file, or all those of a folder."""
     raw = name.encode() + (b"/" if is_folder else b"")
     before = b""
     if len(raw) > 100:
@@ -47,7 +47,7 @@ def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> byte
 
 
 def padding(size: int) -> bytes:
-    """What stands behind a file of so many bytes."""
+    """The bytes behind a file of this size."""
     return bytes(-size % BLOCK)
 
 

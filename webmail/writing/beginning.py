@@ -55,7 +55,8 @@ class Begun:
 
 @dataclass(frozen=True)
 class Writer:
-    """Who begins it, and how he likes it: all that the functions below know of him."""
+    """The person who begins a message, with his preferences: everything that the functions below
+    know of him."""
 
     user: User
     preferences: Preferences
@@ -94,7 +95,7 @@ class _Body:
 
 
 def too_costly() -> str:
-    """What to say where `cleaning` took too long."""
+    """The warning where `cleaning` took too long."""
     return gettext(
         "Laying out this text takes too long: it is here without its formatting and its images."
     )
@@ -271,8 +272,8 @@ def _default(writer: Writer) -> Identity | None:
 
 
 def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[str, ...]:
-    """What to say where not all people of these fields are taken over, or ``opened`` does not
-    name all."""
+    """The warning where not all people of these fields are taken over, or ``opened`` does not name
+    all."""
     is_cut = any(len(people) > MOST_ANSWERED for people in fields)
     if not is_cut and not (opened and opened.fetched.recipients):
         return ()
@@ -295,7 +296,7 @@ def _not_all_files(opened: OpenedMessage) -> tuple[str, ...]:
 
 
 def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
-    """What to say to who answers to all and was not seen among them."""
+    """The warning for a person who answers to all and was not seen among them."""
     named = (*envelope.from_, *envelope.to, *envelope.cc)
     if any(person.address.casefold() in writer.own for person in named):
         return ()
@@ -339,8 +340,8 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
 def _original(
     opened: OpenedMessage, ref: MessageRef, writer: Writer, *, is_signed: bool = True
 ) -> _Body:
-    """What the message says, cleaned. As text where it has nothing else and the person wants that,
-    or writes all so."""
+    """The body of the message, cleaned. It is text where the message has nothing else and the
+    person wants that, or writes all his messages so."""
     if rendered := opened.rendered:
         source = rendered.html.body
         if rendered.simplified:  # words alone, which have cost enough

@@ -36,11 +36,14 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the form says already. ``digest`` names the recipients that the choice was about;
-    ``members`` are the keys of those ticked; ``instead``, by the keys of fields, what stands where
-    one is empty; ``confirmed`` are the keys of the doubts that were shown. ``act`` is what was
-    pressed, to be pressed again. ``look``: which message is to be shown, from 0, before any
-    leaves; -1 for none."""
+    """The answers that the form holds already.
+
+    ``digest`` names the recipients that the choice was about, and ``members`` are the keys of those
+    ticked. ``instead`` has the words in place of fields that are empty, by their keys.
+    ``confirmed`` are the keys of the doubts that were shown. ``act`` is the button that was
+    pressed, to be pressed again. ``look`` is the number of the message to be shown, from 0, before
+    any leaves; -1 for none.
+    """
 
     members: frozenset[str] = frozenset()
     digest: str = ""
@@ -237,7 +240,7 @@ def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Q
 
 
 def _refusal(user: User, review: Review) -> str:
-    """What no choice mends."""
+    """The error that no choice mends."""
     if review.invalid:
         return ngettext(
             "This is not an address: %(addresses)s.",

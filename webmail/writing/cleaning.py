@@ -25,7 +25,7 @@ def no_image(_address: str, _words: str) -> str | None:
 
 
 def written(source: str, place: Place = no_image) -> Written:
-    """What an editor left, as `composed.clean` makes it. Raises ContentTooCostly."""
+    """The content of an editor, as `composed.clean` makes it. Raises ContentTooCostly."""
     images = _images(source, place) if "<img" in source.lower() else {}
     if len(source) <= SMALL:
         return composed.write(source, images)
@@ -33,7 +33,7 @@ def written(source: str, place: Place = no_image) -> Written:
 
 
 def quoted(body: str, images: Images, *, is_signed: bool) -> Written:
-    """What the sanitiser left of a message, as it may stand in another. Raises
+    """The HTML that the sanitiser left of a message, as it may stand in another. Raises
     ContentTooCostly."""
     if len(body) <= SMALL:
         return composed.write_quote(body, images, is_signed)
@@ -48,7 +48,7 @@ def own(source: str) -> str:
 
 
 def text(source: str) -> str:
-    """What an editor left, as plain text; without its order where that takes too long."""
+    """The content of an editor as plain text; without its order where that takes too long."""
     try:
         return written(source).text
     except ContentTooCostly:

@@ -87,7 +87,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of an upload. ``refusal``: why nothing of it was taken, "" where something
+    """The outcome of an upload. ``refusal`` says why nothing of it was taken, "" where something
     was."""
 
     count: int = 0
@@ -123,7 +123,7 @@ def of(draft: Draft) -> Held | None:
 
 
 def about(draft: Draft, row: DraftDocument) -> Document:
-    """What a document is. Raises Unreadable."""
+    """The values of a document. Raises Unreadable."""
     return _opened(draft, row)[0]
 
 
@@ -441,7 +441,8 @@ def _decisions(draft: Draft) -> Decisions:
 
 
 def _number(draft: Draft) -> uuid.UUID:
-    """Of the decisions, which are sealed for another place than the draft's own words."""
+    """The number that the decisions are sealed for, which is another than that of the draft's
+    words."""
     return uuid.uuid5(draft.pk, "documents")
 
 

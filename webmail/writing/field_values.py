@@ -47,7 +47,7 @@ class Member:
 
     @property
     def values(self) -> dict[str, str]:
-        """What is known of him, by the keys of fields; "" where it is not."""
+        """The values of fields for this person, by their keys; "" where one is not known."""
         of_contact = dict.fromkeys(fields.OF_CONTACTS, "")
         own = {ADDRESS: self.address, WHOLE: self.name, FIRST: self.first_name}
         return of_contact | own | {LAST: self.last_name} | dict(self.more)

@@ -60,9 +60,9 @@ _FOLDER = "drafts"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a file is. ``size`` in bytes, without any encoding; ``cid`` for an image inside the
-    text. ``origin`` and ``part``: where it lies on the mail server, if it came from there; the part
-    ``""`` is the whole message."""
+    """A file of a draft. ``size`` is in bytes, without any encoding; ``cid`` is that of an image
+    inside the text. ``origin`` and ``part`` name its place on the mail server, if it came from
+    there; the part ``""`` is the whole message."""
 
     name: str
     media_type: str
@@ -194,7 +194,7 @@ def open_(row: DraftFile) -> BinaryIO:
 
 
 def about(row: DraftFile) -> File:
-    """What a file is. Raises Unreadable."""
+    """The values of a file. Raises Unreadable."""
     return _opened(row)[0]
 
 
@@ -208,7 +208,7 @@ def find(user: User, draft: uuid.UUID, number: uuid.UUID) -> DraftFile:
 
 
 def of(draft: Draft) -> tuple[DraftFile, ...]:
-    """Those that are not removed, as they were added."""
+    """The files that are not removed, as they were added."""
     return tuple(draft.files.filter(removed=None))
 
 
@@ -220,8 +220,8 @@ def named(draft: Draft, numbers: Sequence[str]) -> tuple[DraftFile, ...]:
 
 
 def kinds(draft: Draft, numbers: Iterable[str]) -> dict[str, bool]:
-    """Which of these numbers are files of the draft, removed ones too, and whether each is an image
-    inside the text. One query."""
+    """The files of the draft among these numbers, removed ones too, each with whether it is an
+    image inside the text. One query."""
     rows = draft.files.filter(pk__in=_numbers(numbers)).values_list("pk", "is_inline")
     return {str(pk): is_inline for pk, is_inline in rows}
 
@@ -290,7 +290,7 @@ def _message_limit(domain: MailDomain | None, *, asks: bool = True) -> int:
 
 
 def _asked_limit(domain: MailDomain) -> int:
-    """What the submission server says it takes, 0 when it names no limit, -1 when it is silent."""
+    """The limit that the submission server names, 0 when it names none, -1 when it is silent."""
     server = replace(smtp_server(domain, "", ""), timeout=_LIMIT_PATIENCE)
     try:
         return smtp.size_limit(server)
@@ -299,7 +299,7 @@ def _asked_limit(domain: MailDomain) -> int:
 
 
 def _place_for(user: User, draft: Draft) -> int:
-    """How many bytes one more file may have. Raises FileRefused."""
+    """The number of bytes that one more file may have. Raises FileRefused."""
     there = DraftFile.objects.filter(draft=draft, removed=None)
     if there.count() >= settings.FILES_PER_MESSAGE:
         raise FileRefused("many")

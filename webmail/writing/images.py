@@ -59,10 +59,10 @@ def upload(address: str) -> str:
 
 
 def settled(user: User, draft: Draft, content: Content) -> Content:
-    """What is saved of a draft: of the posted files those beside the text, and the images that the
-    text names, whether they were posted or not. An image of another draft of the same user becomes
-    one of this draft; so do parts of a message that its own copy took the place of
-    (`copies.take_over`).
+    """The content of a draft as it is saved. Its files are the posted ones beside the text, and the
+    images that the text names, whether they were posted or not. An image of another draft of the
+    same user becomes one of this draft; so do parts of a message that its own copy took the place
+    of (`copies.take_over`).
 
     A message in plain text shows no image: its files are those that were posted. No query where
     there is neither file nor image.

@@ -54,8 +54,8 @@ NOTHING = Enclosed()
 
 @dataclass(frozen=True)
 class Laid:
-    """What was written, laid out: clean, with its images, and the files beside them. ``missing``:
-    the words that stand for images of the text that are not there, "" for one without any."""
+    """The content laid out: clean, with its images, and the files beside them. ``missing`` are the
+    words in place of images of the text that are not there, "" for one without any."""
 
     text: str
     html: str

@@ -44,9 +44,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What the writer decided by hand: ``documents``, by their keys, go to these people, or to
-    nobody; ``opened`` are documents that he will decide about, whatever their names say;
-    ``without`` are people who get a message without a document."""
+    """The decisions of the writer. ``documents``, by their keys, go to these people, or to nobody;
+    ``opened`` are documents that he will decide about, whatever their names say; ``without`` are
+    people who get a message without a document."""
 
     documents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     opened: frozenset[str] = frozenset()
@@ -55,12 +55,14 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Who gets what. ``given`` has the documents of each person, in their order. What is to be
-    decided by hand: ``unmatched`` documents are nobody's, ``shared`` ones may be several people's,
-    ``doubled`` ones are each of a person who has another one, and ``lacking`` are people without
-    any. ``candidates`` are the people whom an unmatched document may mean. ``left_out`` and
-    ``without`` were decided; ``absent`` are people whose document, as the roster calls it, is not
-    there."""
+    """The documents of each person, in their order, as ``given``, and everything that is to be
+    decided by hand.
+
+    ``unmatched`` documents are nobody's, ``shared`` ones may be several people's, ``doubled`` ones
+    are each of a person who has another one, and ``lacking`` are people without any. ``candidates``
+    are the people whom an unmatched document may mean. ``left_out`` and ``without`` were decided;
+    ``absent`` are people whose document, as the roster calls it, is not there.
+    """
 
     given: Mapping[str, tuple[str, ...]]
     unmatched: tuple[str, ...] = ()
@@ -265,7 +267,7 @@ class _Index:
         return {*last, *first, "".join(last), "".join(first)} - {""}
 
     def _near(self, words: _Words) -> Iterator[Person]:
-        """Those with a word of the document's, each once."""
+        """The people with a word of the document's, each once."""
         seen: set[Person] = set()
         for word in sorted(words.joined, key=lambda joined: len(self._people.get(joined, ()))):
             for person in self._people.get(word, ()):

@@ -16,8 +16,8 @@ _LINE = 400_000  # characters: five thousand recipients with their names
 
 
 def content(data: QueryDict) -> Content:
-    """What is unknown or missing is as in a new message. A line of recipients may have line ends:
-    it was pasted."""
+    """The content that a form posts. Values that are unknown or missing are as in a new message. A
+    line of recipients may have line ends, for it may be pasted."""
     return Content(
         kind=_one_of(data.get("kind", ""), KINDS),
         identity=data.get("identity", "")[:254],

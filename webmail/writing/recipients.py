@@ -29,10 +29,10 @@ HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Those a message goes to, each once, in the order of To, Cc and Bcc. ``groups`` stand in To
-    or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count who is seen in To and Cc;
-    ``known`` are the keys of all fields that the text may have, ``placeholders`` those that it
-    has, each as it is spelt there."""
+    """The recipients of a message, each once, in the order of To, Cc and Bcc. ``groups`` stand in
+    To or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count the people who are seen in
+    To and Cc; ``known`` are the keys of all fields that the text may have, ``placeholders`` those
+    that it has, each as it is spelt there."""
 
     members: tuple[Member, ...]
     groups: tuple[Group, ...] = ()
@@ -63,7 +63,7 @@ class Review:
         return self.visible > 1 and self.outside > settings.OUTSIDE_VISIBLE
 
     def lacking(self, key: str) -> tuple[Member, ...]:
-        """Those of whom a field that the text has is not known."""
+        """The members for whom a field of the text is not known."""
         if key not in self.placeholders:
             return ()
         return tuple(member for member in self.members if not member.values.get(key))
@@ -151,7 +151,7 @@ def misspelt(user: User, typed: Iterable[str], own: Collection[str]) -> dict[str
 
 
 def without(people: Iterable[str], keys: Collection[str]) -> tuple[str, ...]:
-    """Of people written as in a field, those whose address is not among ``keys``."""
+    """The people whose address is not among ``keys``, written as in a field."""
     return tuple(
         text
         for text in people

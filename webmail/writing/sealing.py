@@ -16,8 +16,8 @@ def seal(number: uuid.UUID, user_id: int, content: bytes) -> bytes:
 
 
 def opened(number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes:
-    """What was sealed for this row. Raises Unreadable for another's, and after the lending key was
-    changed."""
+    """The bytes that were sealed for this row. Raises Unreadable for another's, and after the
+    lending key was changed."""
     try:
         return sealed_rows.opened(_PURPOSE, number, user_id, sealed)
     except sealed_rows.Broken as error:

@@ -211,7 +211,8 @@ def _answered(value: str, key: str, shown: Sheet) -> tuple[tuple[str, ...]] | No
 
 
 def _pressed(button: str, decided: Decisions, shown: Sheet, held: Held) -> Decisions:
-    """What the pressed button decides of all at once, or takes back."""
+    """The decisions after the pressed button, which decides about all documents at once, or takes
+    decisions back."""
     chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)
     what, _colon, which = button.partition(":")
     if what == "leave_out":
