@@ -68,7 +68,7 @@ def _is_outdated(request: HttpRequest) -> bool:
 
 
 def mark(request: HttpRequest) -> str:
-    """Of which password this session's seal is."""
+    """The mark of the password in this session's seal."""
     return str(request.session.get(CHANGED) or "")
 
 

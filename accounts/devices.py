@@ -123,7 +123,7 @@ def known(request: HttpRequest, user: User) -> str:
 
 
 def digests_of(user: User) -> list[str]:
-    """Of all browsers that this person is known to use."""
+    """The digests of all browsers that this person is known to use."""
     return list(KnownDevice.objects.filter(user=user).values_list("digest", flat=True))
 
 

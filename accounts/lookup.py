@@ -93,7 +93,7 @@ def settings_of(record: StaffRecord) -> MailSettings:
 
 
 def settings_of_user(user: User) -> MailSettings:
-    """Those of a person who is signed in, named by a staff file or not. He has a mail domain."""
+    """The mail settings of a signed-in user, named by a staff file or not. He has a mail domain."""
     if record := StaffRecord.objects.select_related("mail_domain").of(user):
         return settings_of(record)
     domain = user.mail_domain

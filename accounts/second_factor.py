@@ -46,7 +46,8 @@ def is_required(user: User) -> bool:
 
 
 def is_required_in(domain: MailDomain | None) -> bool:
-    """Of everybody in this mail domain; ``None``: of the local administrators."""
+    """Whether everybody in this mail domain needs a second factor; ``None`` stands for the local
+    administrators."""
     return not settings.SECOND_FACTOR_ROLES.isdisjoint({EVERYBODY, domain.name if domain else ""})
 
 

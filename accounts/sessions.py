@@ -112,8 +112,8 @@ def row(request: HttpRequest) -> int:
 
 
 def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | None]:
-    """Those of these rows whose sessions are not over, with when their person has changed the
-    password. One query for each 500: thousands may be asked for at once."""
+    """The rows whose sessions are not over, each with when its person has changed the password. One
+    query for each 500: thousands may be asked for at once."""
     numbers = list(rows)
     changed_by_row: dict[int, datetime | None] = {}
     for start in range(0, len(numbers), 500):

@@ -207,7 +207,8 @@ def _spooled(job: StaffImport) -> Source:
 
 @dataclass
 class _Check:
-    """What must be remembered of the rows that were read: 200,000 of them take some 100 MB."""
+    """The state of a check, which remembers the rows that were read: 200,000 of them take some 100
+    MB."""
 
     job: StaffImport
     keys: tuple[numen.Key, ...]
@@ -234,7 +235,7 @@ class _Check:
                 self.early.append(refusal)
 
     def refuse_late(self, refusal: Refusal) -> None:
-        """Of a line that was taken for good at first."""
+        """Refuse a line that was taken for good at first."""
         self.refused.add(refusal.line)
         if len(self.late) < MOST_REFUSALS_KEPT:
             self.late.append(refusal)
@@ -456,7 +457,7 @@ def _of_mailboxes(several: list[_Staged]) -> models.Q:
 
 
 def _spare(check: _Check, refused: list[StaffRow]) -> None:
-    """Whom a refused row names must not be taken for missing from the file."""
+    """Spare the people whom a refused row names: they are not missing from the file."""
     digests = [
         numen.digest_of_numen(key, row.numen) for row in refused if row.numen for key in check.keys
     ]
@@ -482,10 +483,10 @@ def _drop(check: _Check, lines: Iterable[int]) -> None:
 
 
 def _settle_claims(check: _Check) -> set[int]:
-    """Which records give way to lines that claim their address or login: those of the past, which
-    the file does not name and which are inactive, or will be. Who is in the file gets another
-    address or login from it. Other claims are refused; and each refusal leaves a record as it is,
-    which may refuse another."""
+    """The records that give way to lines that claim their address or login. A record gives way when
+    the file does not name it and it is inactive, or will be; people who are in the file get another
+    address or login from it. Other claims are refused. Each refusal leaves a record as it is, which
+    may refuse another claim."""
     claims = [claim for claim in check.claims if claim.line not in check.refused]
     on_holder: dict[int, list[_Claim]] = {}
     for claim in claims:
@@ -603,8 +604,8 @@ def _swap(job: StaffImport) -> None:
 
 
 def _step_aside(job: StaffImport) -> None:
-    """Who gets another address or login first takes one that nobody has: two people may exchange
-    theirs, and the database looks at every row by itself."""
+    """Give records that get another address or login one that nobody has at first: two people may
+    exchange theirs, and the database looks at every row by itself."""
     moving = StagedStaff.objects.filter(job=job, record=OuterRef("pk")).exclude(
         address=OuterRef("address"),
         login=OuterRef("login"),

@@ -145,7 +145,7 @@ def _theme(row: _Row | None, domain: int | None) -> Theme:
 
 
 def _width(row: _Row) -> int:
-    """Of the logo in the header, as high as the webmail's own."""
+    """The width of the logo in the header, as high as the webmail's own."""
     return min(round(_HEIGHT * row.logo_width / row.logo_height), _WIDEST) if row.logo_height else 0
 
 

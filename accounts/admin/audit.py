@@ -120,7 +120,7 @@ class AuditEventAdmin(KeptAdmin):
 
     @admin.display(description=_("when"))
     def moment(self, event: AuditEvent) -> str:
-        """To the second: that is what one compares with a server's log."""
+        """The moment to the second, as it is compared with a server's log."""
         return dates.written(timezone.localtime(event.when), "dd/MM/y HH:mm:ss")
 
     @admin.display(description=_("details"))

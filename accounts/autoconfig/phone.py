@@ -112,7 +112,7 @@ def _key(token: str) -> str:
 
 
 def _salt_key(secret: str, holder: Holder) -> str:
-    """Of the salt of a browser's last token. With the holder: after a sign-out somebody else may
-    sit there."""
+    """The key of the salt of a browser's last token. It holds the holder too: after a sign-out
+    somebody else may sit there."""
     text = f"{secret}\0{holder.kind}\0{holder.pk}"
     return f"phone-salt:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -32,7 +32,7 @@ class Adapter(DefaultOIDCAdapter):
         return settings.BASE_URL.rstrip("/")
 
     def generate_client_secret(self) -> str:
-        """Of letters and digits that need no quoting anywhere: 256 bits."""
+        """A secret of letters and digits that need no quoting anywhere: 256 bits."""
         return secrets.token_urlsafe(32)
 
     def get_user_sub(self, client: Client, user: User) -> str:

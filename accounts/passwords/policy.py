@@ -57,7 +57,7 @@ class Policy:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Those in force."""
+        """The rules in force."""
         return tuple(rule for rule in Rule if rule not in KINDS or rule in self.kinds)
 
 

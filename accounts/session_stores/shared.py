@@ -32,8 +32,8 @@ class SharedStore(DatabaseStore):
         Session.objects.filter(expire_date__lt=clock.now()).delete()
 
     def save(self, must_create: bool = False) -> None:
-        """Where the database takes nothing, a page that only notes something in the session is
-        shown all the same."""
+        """Save the session. Where the database takes nothing, a page that only notes something in
+        the session is shown all the same."""
         try:
             super().save(must_create)
         except UpdateError as error:

@@ -54,5 +54,5 @@ def news(request: HttpRequest) -> HttpResponse:
 
 
 def _to_tell(request: HttpRequest) -> dict[str, object]:
-    """What the support desk asks for first; nothing of the user's mail."""
+    """The facts that the support desk asks for first; nothing of the user's mail."""
     return {"device": devices.of(request), "now": timezone.localtime()}

@@ -163,13 +163,13 @@ class AuthorizationView(provider.AuthorizationView):
         return context
 
     def _note(self, client_id: str, reason: str) -> None:
-        """Of people alone: strangers could fill the audit log."""
+        """Note a refusal in the audit log, of signed-in people alone: strangers could fill it."""
         if isinstance(self.request.user, User):
             _note_refusal(self.request, client_id, reason)
 
     @staticmethod
     def _back(request: HttpRequest, refusal: rules.Refusal) -> HttpResponse:
-        """To the service, with the reason (RFC 6749, 4.1.2.1)."""
+        """Lead back to the service, with the reason (RFC 6749, 4.1.2.1)."""
         query = {"error": refusal.error, "error_description": refusal.description}
         if state := request.GET.get("state"):
             query["state"] = state
