@@ -21,7 +21,7 @@ _TEXT = forms.TextInput(attrs={"class": "input", "autocomplete": "off"})
 
 
 class _Said(forms.Form):
-    """What is said of a guardian."""
+    """The values of a guardian."""
 
     relation = forms.ChoiceField(
         label=_("Relation to the pupil"),
@@ -96,7 +96,7 @@ def _named(contact: Contact) -> str:
 
 
 class GuardianSearchForm(forms.Form):
-    """Whom one looks for among the contacts."""
+    """The words of a search for a guardian among the contacts."""
 
     q = forms.CharField(required=False, max_length=200)
 

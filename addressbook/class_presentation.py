@@ -128,9 +128,10 @@ def _audience(group: Group, who: Audience, title: str, reach: families.Reach) ->
 
 @dataclass(frozen=True)
 class ClassView:
-    """What a list changes in a class, in words; ``left`` are keys and names to tick, ``is_partial``
-    says that most of the class is not in the list. ``guardians`` are keys and words to tick, and
-    ``has_few_guardians`` says that of most pupils one is not in the list."""
+    """The changes that a list makes in a class, in words. ``left`` are keys and names to tick, and
+    ``is_partial`` says that most of the class is not in the list. ``guardians`` are keys and words
+    to tick, and ``has_few_guardians`` says that most pupils have a guardian who is not in the
+    list."""
 
     name: str
     words: str

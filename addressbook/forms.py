@@ -109,7 +109,7 @@ class DirectoryForm(ListForm):
 
 
 class CollectedForm(forms.Form):
-    """Those to forget, or what was forgotten (``former``, signed)."""
+    """The collected recipients to forget, or those that were forgotten (``former``, signed)."""
 
     people = PkList(required=False)
     former = forms.CharField(required=False, max_length=200_000)
@@ -189,7 +189,7 @@ class ExternalForm(forms.Form):
         return list(addresses.values())
 
     def clean_former(self) -> list[str] | None:
-        """Those that the form was made of; None where it does not say."""
+        """The addresses that the form was made of; None where it does not say."""
         text = self.cleaned_data["former"]
         return text.splitlines() if "former" in self.data else None
 

@@ -127,7 +127,7 @@ class AddAddressesForm(forms.Form):
 
 
 class FilterForm(forms.Form):
-    """Whom a group from the directory stands for: school, discipline, function."""
+    """The filter of a group from the directory: school, discipline, function."""
 
     function = forms.CharField(
         label=_("Function"),

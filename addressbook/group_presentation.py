@@ -34,7 +34,8 @@ class InnerRow:
 
 @dataclass(frozen=True)
 class ReachView:
-    """Whom a message to a group reaches, in a sentence, and who gets nothing and why."""
+    """The recipients of a message to a group, in a sentence, and the people who get nothing, with
+    the reasons."""
 
     count_words: str
     recipients: tuple[str, ...]
@@ -55,7 +56,7 @@ class FilterView:
 
 @dataclass(frozen=True)
 class PartsView:
-    """What a group holds beside its own contacts, and with whom it is shared."""
+    """The parts of a group beside its own contacts, and the people it is shared with."""
 
     inner: tuple[InnerRow, ...]
     filter: FilterView | None
@@ -280,7 +281,7 @@ def refused_words(error: nesting.NestingRefused) -> str:
 
 
 def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
-    """Of an import: why a group is not in another."""
+    """The sentences of an import that say why a group is not in another."""
     reasons = {
         "cycle": gettext("that would be a circle"),
         "depth": gettext("too many groups stand one in another"),

@@ -209,7 +209,7 @@ TELEPHONES: dict[str, Promise] = {
 
 
 def place_words(kind: str) -> str:
-    """Of an e-mail or postal address."""
+    """The words for the kind of an e-mail or postal address."""
     return str(PLACES.get(kind, PLACES["other"]))
 
 

@@ -30,8 +30,9 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Of a name and an address, folded: ``own`` of the name and of what stands before the @,
-    ``domain`` of what stands behind it, ``role`` of what somebody does and where."""
+    """The words of a name and an address, folded. ``own`` are those of the name and of the part
+    before the @, ``domain`` those of the part behind it, ``role`` those of a person's function,
+    discipline and school."""
 
     own: tuple[str, ...]
     domain: tuple[str, ...]
@@ -144,7 +145,7 @@ def remember(user: User, contacts: Iterable[int]) -> None:
 
 
 def entry_words(entry: DirectoryEntry) -> Words:
-    """Of a person of the directory: by function and discipline too."""
+    """The words of a person of the directory, with those of function and discipline."""
     role = roles.words_of(f"{entry.function} {entry.discipline}")
     return replace(words_of(entry.name, entry.address), role=role)
 

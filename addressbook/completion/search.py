@@ -108,7 +108,7 @@ class _Asked:
 
     @cached_property
     def own(self) -> _Way:
-        """To the person's contacts; two sources ask for it."""
+        """The way to the person's contacts; two sources ask for it."""
         return _way(partial(queries.own_words.count, self.user.pk), self.words)
 
 
@@ -174,8 +174,8 @@ def _shortest(texts: Sequence[str]) -> Spellings:
 
 
 def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    """Those of the texts that begin a word of anybody whom the person can find; ``others`` are
-    words in their order."""
+    """The texts that begin a word of anybody whom the person can find; ``others`` are words in
+    their order."""
     if not texts:
         return ()
     there = set(queries.in_index(user, texts))
@@ -187,7 +187,8 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
 
 
 def _words_of_others(asked: _Asked) -> list[str]:
-    """Of those he wrote to and of his groups, which have no rows of words: they are few."""
+    """The words of people he wrote to and of his groups, which have no rows of words: they are
+    few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
     names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
     return sorted({*collected.split(), *words(names)})
@@ -339,7 +340,7 @@ def _parts_of_class(asked: _Asked, group: Group) -> Found:
 
 
 def _colleagues(asked: _Asked) -> Found:
-    """Of the directory, those of the person's own school."""
+    """The colleagues of the person's own school, from the directory."""
     rows = queries.of_school(asked.school, asked.held) if asked.school else ()
     return (_of_entry(*row) for row in rows)
 

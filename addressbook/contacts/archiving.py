@@ -69,8 +69,8 @@ def _guardians_alone(user: User, pupils: Collection[int]) -> list[int]:
 
 
 def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
-    """Those among these guardians who get mail about no pupil any more and have no function and no
-    group; their keys."""
+    """Archive the guardians who get mail about no pupil any more and have no function and no group,
+    and return their keys."""
     ties = Guardianship.objects.filter(
         user=user, receives_mail=True, pupil__archived=None, pupil__deleted=None
     )

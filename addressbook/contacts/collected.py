@@ -73,7 +73,7 @@ def weight(before: float, now: datetime) -> float:
 
 
 def _known_names(user: User, folded: list[str]) -> dict[str, str]:
-    """Of addresses that were typed alone: the directory's names, the contacts' before them."""
+    """The names of addresses that were typed alone: the contacts', else the directory's."""
     entries = DirectoryEntry.objects.filter(folded__in=folded)
     mine = ContactAddress.objects.filter(user=user, folded__in=folded, contact__deleted=None)
     return {
@@ -90,8 +90,8 @@ def _trim(user: User) -> None:
 
 
 def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
-    """Those who are no contacts, the latest first; with every word of ``query`` at the beginning of
-    a word of name or address."""
+    """The recipients who are no contacts, the latest first; with every word of ``query`` at the
+    beginning of a word of name or address."""
     contacts = ContactAddress.objects.filter(
         user=user, folded=OuterRef("folded"), contact__deleted=None
     )
@@ -134,8 +134,9 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
 
 
 def bring(user: User, recipients: Iterable[tuple[str, str, datetime, int]]) -> int:
-    """Those whom the person wrote to elsewhere: name, address, when last, how often. Whom he wrote
-    to here already stays as he is; how many are new."""
+    """Bring people whom the person wrote to elsewhere, with name, address, the last time and the
+    number of times, and return how many are new. People he wrote to here already stay as they
+    are."""
     new: dict[str, CollectedRecipient] = {}
     for name, address, last, times in recipients:
         if len(address) > 254 or address.lower() in new:

@@ -13,7 +13,7 @@ Reason = SharedGone.Reason
 
 
 def users_of(group: Group) -> QuerySet[User]:
-    """Those who used it and did not leave."""
+    """The users of a shared group who did not leave it."""
     uses = SharedUse.objects.filter(group=group, left=None)
     return User.objects.filter(pk__in=uses.values("user"))
 

@@ -98,8 +98,8 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a message to a class goes to, each address once, and who gets nothing. ``mute`` are the
-    pupils of whose family nobody is reached."""
+    """The recipients of a message to a class, each address once, and the people who get nothing.
+    ``mute`` are the pupils of whose family nobody is reached."""
 
     recipients: tuple[str, ...]
     silent: tuple[Silent, ...]
@@ -149,9 +149,9 @@ def _person(contact: Contact, addresses: Sequence[str]) -> Person:
 
 
 def reach(group: Group, audience: str) -> Reach:
-    """Whom a message to the guardians, the pupils or both of a class goes to. Of guardians of two
-    of its pupils one gets one copy. Where the group says so, the first guardian alone who can be
-    reached gets it."""
+    """The recipients of a message to the guardians, the pupils or both of a class. Guardians of two
+    of its pupils get one copy. Where the group says so, only the first guardian who can be reached
+    gets it."""
     return reached(group, families(group), audience)
 
 
@@ -227,9 +227,9 @@ class PupilName:
 
 @dataclass(frozen=True, slots=True)
 class FamilyWords:
-    """What a text between braces may ask for of somebody who is written to: the names of his
-    pupils, or his own, of their classes, and of the guardians. ``pupils`` are those that he is a
-    guardian of."""
+    """The words about a recipient that a text between braces may ask for: the names of his pupils,
+    or his own, of their classes, and of the guardians. ``pupils`` are those that he is a guardian
+    of."""
 
     pupil: str = ""
     class_name: str = ""
@@ -267,7 +267,7 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
 def _words(
     here: set[int], ties: Sequence[Guardianship], classes: Mapping[int, Sequence[str]]
 ) -> FamilyWords:
-    """Of the contacts at one address."""
+    """The words about the contacts at one address."""
     wards = {tie.pupil_id: tie.pupil for tie in ties if tie.guardian_id in here}
     own = {tie.pupil_id: tie.pupil for tie in ties if tie.pupil_id in here}
     pupils = wards | own

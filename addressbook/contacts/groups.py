@@ -201,7 +201,7 @@ def is_composite(group: Group) -> bool:
 
 
 def filters_of(parts: Iterable[Part]) -> list[GroupFilter]:
-    """Of a group and those in it, the ones that the directory fills; one query."""
+    """The filters of groups, and of the groups in them, that the directory fills; one query."""
     pks = [part.group.pk for part in parts]
     return list(GroupFilter.objects.filter(group__in=pks).select_related("group"))
 
@@ -300,7 +300,8 @@ def reach(
 
 
 def _take(by_address: dict[str, str], people: Iterable[str]) -> None:
-    """Those who are not there yet, written as a name with an address or as an address alone."""
+    """Add the people who are not there yet, written as a name with an address or as an address
+    alone."""
     for text in people:
         key = text.rpartition("<")[2].rstrip(">").lower()
         by_address.setdefault(key, text)

@@ -48,5 +48,5 @@ def find(user: User, names: Iterable[str]) -> dict[str, Live]:
 
 
 def most() -> int:
-    """How many people of the directory a group may have."""
+    """The number of people of the directory that a group may have."""
     return filters.most()

@@ -84,7 +84,7 @@ def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[
 
 
 def inner(group: Group) -> list[GroupNesting]:
-    """Those directly in it that are not in the bin, archived ones too."""
+    """The groups directly in it that are not in the bin, archived ones too."""
     nestings = GroupNesting.objects.filter(outer=group, inner__deleted=None)
     return list(nestings.select_related("inner")[:MOST_INNER])
 
@@ -220,7 +220,7 @@ def _path(first: int, last: int, edges: _Edges) -> list[int]:
 
 
 def _depth(pk: int, edges: _Edges) -> int:
-    """How many groups stand one in another from this one on, itself counted."""
+    """The number of groups that stand one in another from this one on, itself counted."""
     below, level, depth = _below(edges), {pk}, 0
     while level and depth <= MOST_DEPTH:
         depth += 1

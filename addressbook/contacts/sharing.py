@@ -112,7 +112,7 @@ def change(row: GroupShare, *, may_edit: bool) -> None:
 
 
 def end(row: GroupShare) -> None:
-    """Those who used the group by this share alone are told."""
+    """End a share, and tell the people who used the group by it alone."""
     group = Group.objects.select_related("user").get(pk=row.group_id)
     with transaction.atomic():
         row.delete()
@@ -179,7 +179,7 @@ def named(user: User, names: Iterable[str]) -> list[Seen]:
 
 
 def note_use(user: User, group: Group) -> None:
-    """Whoever uses a group is told when it ends; once a day is enough."""
+    """Note once a day that a user uses a group: he is told when it ends."""
     today = timezone.localdate()
     use, is_new = SharedUse.objects.get_or_create(group=group, user=user)
     if not is_new and use.used != today:

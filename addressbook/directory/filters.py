@@ -19,7 +19,8 @@ _MOST_SCHOOLS, _MOST_WORDS = 5_000, 1_000
 
 
 def most() -> int:
-    """How many people a group from the directory may have; 0: there are no such groups."""
+    """The number of people that a group from the directory may have; 0 where there are no such
+    groups."""
     return int(settings.DIRECTORY_GROUP_MOST)
 
 
@@ -127,8 +128,8 @@ def _holding(text: str, known: Iterable[str]) -> list[str]:
 
 
 def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
-    """Those who have what is wanted now, by last name. All spellings of a discipline count, and all
-    functions that hold the words of the one that is wanted."""
+    """The people of the directory who fit the filter now, by last name. All spellings of a
+    discipline count, and all functions that hold the words of the one that is wanted."""
     return DirectoryEntry.objects.filter(_condition(wanted)).order_by("sort_key", "pk")
 
 

@@ -24,7 +24,7 @@ class EntryPage:
 
 
 def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
-    """Of those who are contacts of the person, the contact's key by their address."""
+    """The keys of the contacts who are among these people of the directory, by their address."""
     mine = ContactAddress.objects.filter(
         user=user, folded__in=[row.folded for row in rows], contact__deleted=None
     )

@@ -56,7 +56,7 @@ def from_settings() -> Source:
 
 
 def people(source: Source) -> Iterator[DirectoryPerson]:
-    """Those with an address. Raises ServerUnavailable and ServerRefused."""
+    """Yield the people with an address. Raises ServerUnavailable and ServerRefused."""
     with opened(source) as directory:
         for dn, entry in _entries(directory, source):
             if person := _person(dn, entry, source.attributes):

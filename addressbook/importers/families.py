@@ -223,7 +223,8 @@ def _number(heading: Sequence[str]) -> int:
 
 
 def _attribute(heading: tuple[str, ...]) -> str:
-    """What a column is of somebody; ``who`` where it only says of whom."""
+    """The field of a column that is about a person; ``who`` where its heading only names the
+    person."""
     there = set(heading)
     if not there or there & {"sms", "autorisation", "accepte", "autorise"}:
         return ""

@@ -163,7 +163,7 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _more(contact: ContactData) -> str:
-    """What has no column, as lines of a card."""
+    """The values that have no column, as lines of a card."""
     rest = ContactData(
         emails=contact.emails[_EMAILS:],
         phones=contact.phones[_PHONES:],

@@ -39,10 +39,13 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """What becomes of one group. ``group`` is None of a new one; ``added`` does not count who
-    ``moved`` here; ``removed`` moved from here elsewhere. Of a class, ``stayers`` are in it and not
-    in the file, ``moved_from`` are classes of the address book with the pupils who come from there,
-    and ``archives`` is the class of a former year that has the name."""
+    """The change of one group.
+
+    ``group`` is None for a new one. ``added`` does not count the contacts who ``moved`` here;
+    ``removed`` moved from here elsewhere. In a class, ``stayers`` are in it and not in the file,
+    ``moved_from`` are classes of the address book with the pupils who come from there, and
+    ``archives`` is the class of a former year that has the name.
+    """
 
     staged: ImportGroup
     group: Group | None

@@ -51,7 +51,7 @@ _ORPHAN_SECONDS = 2 * 60 * 60
 
 
 class Upload(Protocol):
-    """What Django makes of an uploaded file."""
+    """An uploaded file, as Django has it."""
 
     @property
     def name(self) -> str | None: ...
@@ -108,7 +108,8 @@ def accept_chunks(
 
 
 def _spool(file: ImportFile, chunks: Iterable[bytes], most: int) -> int:
-    """How many bytes were sealed; 0 where they are more than ``most``, and the file is refused."""
+    """The number of bytes that were sealed; 0 where they are more than ``most``, and the file is
+    refused."""
     size = 0
 
     def counted() -> Iterator[bytes]:
@@ -167,7 +168,8 @@ def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
 
 
 def choose_policy(job: ImportJob, policy: str) -> bool:
-    """What becomes of duplicates; counted anew from what is staged. False when it was too late."""
+    """Choose how duplicates are treated, and count the staged rows anew. False when it was too
+    late."""
     with transaction.atomic():
         if not job.leave((State.READY,), State.READY, policy=ImportJob.Policy(policy)):
             return False

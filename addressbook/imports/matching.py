@@ -70,7 +70,7 @@ class Match:
 
 @dataclass
 class Book:
-    """What must be remembered of one person's address book: of 10,000 contacts some 5 MB."""
+    """The part of one person's address book that matching needs: of 10,000 contacts some 5 MB."""
 
     by_address: dict[str, list[int]] = field(default_factory=dict)
     by_uid: dict[str, int] = field(default_factory=dict)
@@ -163,7 +163,7 @@ class Book:
                 yield known
 
     def _is_the_same(self, known: KnownContact, candidate: Candidate) -> bool:
-        """Of two whose names can be one person's."""
+        """Whether two people whose names fit are the same."""
         data = candidate.data
         if not candidate.role:
             return bool(data.emails) or self._is_surely(known, data)
@@ -210,7 +210,7 @@ class Book:
 
 
 def fit_of(known: KnownContact, candidate: Candidate) -> str:
-    """What the row is to the contact."""
+    """The fit of a row to a contact."""
     if canonical(candidate.data) == known.canonical and candidate.picture in ("", known.picture):
         return Fit.SAME
     adds_picture = bool(candidate.picture) and not known.picture

@@ -40,7 +40,7 @@ class Owner:
 
     @property
     def is_newcomer(self) -> bool:
-        """Who never signed in, made by an earlier import or not at all."""
+        """Whether the owner never signed in: an earlier import made him, or nobody yet."""
         return not self.problem and (self.user is None or self.user.last_login is None)
 
 

@@ -58,11 +58,13 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """What the list of a class changes: names of those who came, names with the class that they
-    come from, and keys and names of those who are in the class and not in the list.
+    """The changes that the list of a class makes: names of those who came, names with the class
+    that they come from, and keys and names of those who are in the class and not in the list.
+
     ``archives_year`` is that of the class of a former year that makes room, 0 for none; ``size``
     counts those who are in the class until now. ``guardians`` are in the address book and not in
-    the list: key, name, and the names of their pupils of this class."""
+    the list: key, name, and the names of their pupils of this class.
+    """
 
     name: str
     came: tuple[str, ...]
@@ -245,14 +247,15 @@ def _class_change(
 
 
 def group_changes(job: ImportJob) -> list[GroupChange]:
-    """What becomes of each group, while the import waits for the person's word."""
+    """The change of each group, while the import waits for the person's word."""
     parts = job.parts.filter(problem="").select_related("user")
     return [change for part in parts for change in grouping.changes(part, job.policy, {})]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What undoing left as it is, because it was changed by hand since."""
+    """The contacts and groups that undoing left as they are, because they were changed by hand
+    since."""
 
     contacts: tuple[Contact, ...]
     groups: tuple[ImportGroup, ...]

@@ -57,7 +57,7 @@ def _is_overtaken(job: ImportJob) -> bool:
 
 @dataclass(slots=True)
 class _Batch:
-    """What a batch does: new contacts, changed ones, and rows whose decision was overtaken."""
+    """The changes of a batch: new contacts, changed ones, and rows whose decision was overtaken."""
 
     new: list[tuple[ImportRow, ContactData]] = field(default_factory=list)
     changed: list[tuple[ImportRow, Contact, ContactData]] = field(default_factory=list)
@@ -108,7 +108,8 @@ def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> 
 
 
 def _person(part: ImportPart) -> User:
-    """Who never signed in is made now, not before: a dry run makes nobody."""
+    """The user of a part. One who never signed in is made now, not before: a dry run makes
+    nobody."""
     if part.user is None:
         part.user = owners.ensure(owners.find(part.owner))
         part.save(update_fields=["user"])

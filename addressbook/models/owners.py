@@ -30,7 +30,8 @@ class AddressBookQuerySet(models.QuerySet["AddressBook"]):
 
 
 def _count(rows: models.QuerySet) -> Coalesce:
-    """Of the rows that are the person's, in a query of their own: joined, they would multiply."""
+    """The number of rows that are the person's, by a query of their own: joined, they would
+    multiply."""
     mine = rows.filter(user=OuterRef("pk")).order_by().values("user")
     return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), Value(0))
 

@@ -87,7 +87,7 @@ def _tie(request: SignedInRequest, pk: int) -> Guardianship:
 @require_http_methods(["GET", "POST"])
 @login_required
 def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
-    """What is said of a guardian of a pupil."""
+    """Show and change the values of a guardian of a pupil."""
     own = _tie(request, tie)
     initial = {name: getattr(own, name) for name in _SAID} | {"is_first": own.position == 0}
     data = request.POST if request.method == "POST" else None
@@ -151,7 +151,7 @@ def restore_guardian(request: SignedInRequest, pk: int, guardian: int) -> HttpRe
 @require_GET
 @login_required
 def write(request: SignedInRequest, group: int) -> HttpResponse:
-    """Whom a message to a class would reach, before it is begun."""
+    """Show the people whom a message to a class would reach, before it is begun."""
     own_group = group_of(request, group)
     if not own_group.is_class:
         raise NotFound

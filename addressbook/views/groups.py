@@ -24,7 +24,7 @@ from webmail.errors import NotFound
 @require_GET
 @login_required
 def members(request: SignedInRequest, group: int) -> HttpResponse:
-    """Those in it."""
+    """Show the members of a group."""
     return show_list(request, group_of(request, group))
 
 

@@ -76,7 +76,7 @@ def _has_too_many(request: SignedInRequest) -> bool:
 
 
 def _hand_over(job: ImportJob) -> HttpResponseRedirect:
-    """To a worker what takes time, and the person to the page that shows it."""
+    """Hand a job to a worker, and lead the person to the page that shows it."""
     if job.is_moving:
         try:
             tasks.run_import.delay(job.pk)

@@ -135,7 +135,7 @@ def _filter_page(
 @require_GET
 @login_required
 def directory_lists(request: SignedInRequest) -> HttpResponse:
-    """Those of the directory, by name; with ``?q=`` those with all of its words."""
+    """The lists of the directory, by name; with ``?q=`` those with all of its words."""
     form = ListsForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     rows = lists.page(query)
