@@ -429,7 +429,7 @@ def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Cal
 
 
 def _unchanged(mail: Mail) -> list[academy.Person]:
-    """Those who still have the password that the academy gave them."""
+    """The people who still have the password that the academy gave them."""
     server = mail.embedded
     changed = server.changed_logins() if isinstance(server, Dovecot) else frozenset()
     return [person for person in academy.PEOPLE if person.login not in changed]
@@ -472,7 +472,7 @@ def _healthy(port: int) -> bool:
 
 
 def _admitted(imap_url: str) -> list[academy.Person]:
-    """Those of the academy whom a real IMAP server lets in."""
+    """The people of the academy whom a real IMAP server lets in."""
     admitted = []
     for person in academy.PEOPLE:
         try:
