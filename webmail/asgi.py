@@ -201,7 +201,8 @@ class Answer:
         self._is_left = False
 
     def produce(self, app: WSGIApplication, environ: dict[str, Any]) -> None:
-        """In a thread: ask the application, and hand over its answer, or how a stream begins."""
+        """Ask the application in a thread, and hand over its answer, or the beginning of a
+        stream."""
         try:
             answered = app(environ, self._start_response)
             # Django's responses say so; whatever else a WSGI application answers may be long.
@@ -235,7 +236,7 @@ class Answer:
             watcher.cancel()
 
     def leave(self) -> None:
-        """Nobody waits for more."""
+        """Leave the answer, since nobody waits for more."""
         self._is_left = True
         if self._stream is not None:
             self._threads.submit(self._close)
@@ -258,7 +259,7 @@ class Answer:
         self._in_loop(self._begin, None)
 
     def _close(self) -> None:
-        """Once, by whichever thread comes first."""
+        """Close the answer once, by whichever thread comes first."""
         with self._lock:
             stream, self._stream = self._stream, None
         if stream is not None:

@@ -31,7 +31,7 @@ class Hours:
 
     @property
     def value(self) -> str:
-        """As a preference keeps them: ``12345:0730-1830``."""
+        """The hours as a preference keeps them: ``12345:0730-1830``."""
         days = "".join(map(str, sorted(self.days)))
         return f"{days}:{self.begin:%H%M}-{self.end:%H%M}"
 
@@ -39,7 +39,7 @@ class Hours:
         return other.days <= self.days and self.begin <= other.begin and other.end <= self.end
 
     def widened(self, least: Hours) -> Hours:
-        """So that they cover ``least``."""
+        """Widen the hours so that they cover ``least``."""
         return replace(
             self,
             days=self.days | least.days,
@@ -59,7 +59,8 @@ class Hours:
         return self.begin <= local.time() < self.end and self.is_working_day(local.date())
 
     def opening(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """When they begin next, in UTC; None inside them, and where no day comes."""
+        """The moment at which the hours begin next, in UTC; None inside them, and where no day
+        comes."""
         local = now.astimezone(zone)
         if self.has(local):
             return None

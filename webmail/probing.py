@@ -147,7 +147,7 @@ def look(pk: UUID) -> bool:
 
 
 def health() -> Health:
-    """For the metrics and the self-check; two queries."""
+    """The health of the mail for the metrics and the self-check; two queries."""
     last = Probe.objects.exclude(state=_State.WAITING).first()
     arrived = Probe.objects.filter(state=_State.ARRIVED).first()
     if arrived is None:
@@ -174,7 +174,7 @@ def mailbox() -> Mailbox:
 
 
 def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:
-    """Once, whoever comes first."""
+    """End a probe once, whoever comes first."""
     now = clock.now()
     arrived = state == _State.ARRIVED and probe.handed is not None
     taken = now - probe.handed if arrived and probe.handed else None
@@ -197,7 +197,8 @@ def _message_id(box: Mailbox, probe: Probe) -> str:
 
 
 def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
-    """It says of itself that a machine wrote it (RFC 3834): no absence answers it."""
+    """The bytes of the message, which says of itself that a machine wrote it (RFC 3834): no absence
+    answers it."""
     text = (
         "This message checks the way of mail. The webmail sends it to itself and deletes it.\r\n"
         "Ce message vérifie le chemin du courrier. La messagerie se l’envoie et l’efface.\r\n"

@@ -343,7 +343,7 @@ _BITMAP_HEADS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108
 
 
 class _Deadline:
-    """When everything must be over."""
+    """The moment at which everything must be over."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -388,7 +388,7 @@ class _Target:
 
     @property
     def authority(self) -> str:
-        """For the Host field (RFC 9110 section 7.2)."""
+        """The value of the Host field (RFC 9110 section 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = self.port == (443 if self.scheme == "https" else 80)
         return host if usual else f"{host}:{self.port}"

@@ -467,7 +467,8 @@ def _shown(words: bytes) -> str:
 
 
 def _stuffed(message: bytes) -> bytes:
-    """As it goes over the wire but for the dot (RFC 5321 section 4.5.2): ended by a line end."""
+    """The message as it goes over the wire, ended by a line end, but without the dot (RFC 5321
+    section 4.5.2)."""
     stuffed = build.crlf(message).replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed

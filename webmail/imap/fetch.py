@@ -118,9 +118,8 @@ def _step(
 def _after_break(
     imap: Connection, left: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """As `_step`, of those that were not told when the connection broke: the others must not be
-    asked for less because of the one at which it did.
-    """
+    """Fetch, as `_step` does, the messages that were not told when the connection broke: less must
+    not be asked for of the others because of the one at which it did."""
     if len(left) > 1 and imap.recoveries_left > _KEPT_BACK and step == _STEPS[1]:
         # Messages are told in their order: it broke at the first that was not.
         return [left[0], *_step(imap, left[1:], step, longest, fetched)]
@@ -135,7 +134,8 @@ def _after_break(
 def _half(
     imap: Connection, uids: Sequence[int], longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """As `_step` by fields alone, as long as a connection is left for what comes after it."""
+    """Fetch by fields alone, as `_step` does, as long as a connection is left for what comes after
+    it."""
     if imap.recoveries_left <= 1:
         return list(uids)
     return _step(imap, uids, _STEPS[2], longest, fetched)
@@ -254,7 +254,7 @@ def links(imap: Connection, uids: str) -> tuple[Linked, ...]:
 
 
 def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[Linked, ...]:
-    """As `links`, of messages ``first`` to ``last``."""
+    """The values of `links`, of messages ``first`` to ``last``."""
     return tuple(_links(imap.command("FETCH", f"{first}:{last}", f"(UID {_LINKS})")))
 
 
@@ -351,9 +351,8 @@ def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
 
 
 def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
-    """As `one`, with the raw header (its first 256 KB) in the same command, as long as the answer
-    can be read. A header that the server cannot tell is empty.
-    """
+    """The message as `one` has it, with the raw header (its first 256 KB) in the same command, as
+    long as the answer can be read. A header that the server cannot tell is empty."""
     imap.require(ref)
     fetched: dict[int, Fetched] = {}
     left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, fetched)

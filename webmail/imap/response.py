@@ -205,7 +205,8 @@ def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
 
 
 def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
-    """As `esearched` for SORT (ESORT, RFC 5267): in the order that the server gave."""
+    """The numbers of SORT, as `esearched` has those of SEARCH (ESORT, RFC 5267), in the order that
+    the server gave."""
     uids: list[int] = []
     for line in raw:
         match = _ALL.search(line) if isinstance(line, bytes) else None

@@ -148,8 +148,9 @@ class Watch:
     # Signing in.
 
     async def sign_in(self, login: str, password: str, client_address: str) -> None:
-        """From the greeting to the open INBOX. Raises SignInNeeded, ServerUnavailable, or
-        ServerRefused where the server takes no password so, or has no IDLE."""
+        """Lead the connection from the greeting to the open INBOX. Raises SignInNeeded,
+        ServerUnavailable, or ServerRefused where the server takes no password so, or has no
+        IDLE."""
         await self._greeting()
         await self._ask_capabilities()
         if self._server.security == "starttls":
@@ -179,7 +180,8 @@ class Watch:
                 self.capabilities = frozenset(words.decode("ascii", "replace").upper().split())
 
     async def _introduce(self, client_address: str) -> None:
-        """As `connection.open` does: else one's wrong passwords would slow down everybody."""
+        """Name the client, as `connection.open` does: else one's wrong passwords would slow down
+        everybody."""
         if "ID" not in self.capabilities:
             return
         origin = f' "x-originating-ip" "{client_address}"' if client_address else ""

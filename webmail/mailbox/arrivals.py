@@ -44,7 +44,7 @@ def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
 
 
 def sample(imap: Connection, ref: MessageRef) -> bytes:
-    """As much of one message, whoever has looked at it; empty when it is gone. One command, and
+    """The sample of one message, whoever has looked at it; empty when it is gone. One command, and
     another where its folder is not open."""
     imap.require(ref)
     fetched = fetch.samples(imap, [ref.uid], SAMPLE)

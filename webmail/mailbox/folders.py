@@ -393,9 +393,8 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
 
 
 def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
-    """By special use, those with one of its known names. Only at the top: a teacher's
-    ``Projets/Archives`` is his own.
-    """
+    """The folders with a known name, by the special use that the name stands for. They are looked
+    for only at the top: a teacher's ``Projets/Archives`` is his own."""
     by_use: dict[str, list[Folder]] = {}
     for folder in own:
         use = _USE_OF_NAME.get(folded(folder.name.removeprefix(prefix)))

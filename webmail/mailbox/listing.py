@@ -425,7 +425,8 @@ def has_months(view: View) -> bool:
 
 
 def _month(imap: Connection, view: View, day: date, total: int) -> int | None:
-    """By counting what is older: a few messages that were moved in late make little difference."""
+    """The place of a month, by counting older messages: a few that were moved in late make little
+    difference."""
     if not has_months(view):
         return None
     month = day.replace(day=1)

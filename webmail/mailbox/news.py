@@ -12,7 +12,8 @@ from webmail.imap.watch import MOST_NAMED
 
 
 def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
-    """In the order of the names; a folder that is gone, or not to be asked about, is left out.
+    """The states of folders in the order of their names; a folder that is gone, or not to be asked
+    about, is left out.
 
     One command where the server has LIST-STATUS (RFC 5819), else one for each; and one before if
     the connection has one of them open: of that one Dovecot tells what it has told before.

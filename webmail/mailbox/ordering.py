@@ -586,7 +586,8 @@ def without_answer(subject: str) -> str:
 
 
 def _key(row: Fetched, sort: str) -> Any:
-    """As RFC 5256 compares: base subjects, the first person, the moment in one time zone."""
+    """The key of a row as RFC 5256 compares it: base subjects, the first person, the moment in one
+    time zone."""
     envelope = row.envelope
     match sort:
         case "size":

@@ -79,21 +79,21 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """With a tag, by the name that its owner gave it."""
+    """A message with a tag, by the name that its owner gave it."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class WithAttachment:
-    """By the keyword that some servers set, else by the kind of the whole message, which is right
-    for nearly all."""
+    """A message with an attachment, by the keyword that some servers set, else by the kind of the
+    whole message, which is right for nearly all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """With this Message-ID, angle brackets or not. No text of a person's asks for it: the page that
-    traces a message does."""
+    """The message with this Message-ID, angle brackets or not. No text of a person's asks for it:
+    the page that traces a message does."""
 
     message_id: str
 

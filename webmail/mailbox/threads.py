@@ -205,7 +205,7 @@ def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summa
 
 
 def in_order(rows: Iterable[Summary]) -> tuple[Summary, ...]:
-    """As they were received, or sent."""
+    """The messages in the order in which they were received, or sent."""
     earliest = datetime.fromtimestamp(0, UTC)
     return tuple(sorted(rows, key=lambda row: row.received or row.sent or earliest))
 
@@ -285,7 +285,8 @@ def _told(imap: Connection) -> list[Thread]:
 
 
 def _put_together(imap: Connection) -> list[Thread]:
-    """By the header fields of the newest messages; each older one stands alone."""
+    """The conversations by the header fields of the newest messages; each older message stands
+    alone."""
     exists, deadline = imap.known().exists, time.monotonic() + SECONDS_TO_THREAD
     groups = _Groups()
     lowest = max(0, exists - MOST_THREADED_HERE)
@@ -352,9 +353,8 @@ def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
 
 
 def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) -> tuple[Thread, ...]:
-    """With the messages that came put to those that they answer: three commands, one when they
-    answer nothing.
-    """
+    """The conversations with the messages that came put to those that they answer: three commands,
+    one when they answer nothing."""
     links = fetch.links(imap, uid_sets.compressed(came))
     groups = _Groups()
     for link in links:

@@ -187,5 +187,5 @@ def _holds(condition: Condition, fields: Headers, names: Sequence[str]) -> bool:
 
 
 def _folded(text: str) -> str:
-    """As ``i;ascii-casemap`` compares: only ASCII's capitals are small letters."""
+    """The text as ``i;ascii-casemap`` compares it: only ASCII's capitals are small letters."""
     return re.sub("[A-Z]+", lambda match: match[0].lower(), text)

@@ -293,7 +293,7 @@ class _Book:
             yield from self._by_pictures(contacts[start : start + _PAGE])
 
     def groups(self) -> Iterator[Members]:
-        """Once the pages are read."""
+        """Yield the groups; called once the pages are read."""
         keys = self._contact_keys()
         for group in self._gathered.groups:
             if group.missing:

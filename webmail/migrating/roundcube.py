@@ -297,7 +297,8 @@ def _contacts(
 
 
 def _contact(row: Row, left_out: Counter[str]) -> ContactData:
-    """As its card says; where that is missing or cut, with what the columns beside it say."""
+    """The contact as its card says; where the card is missing or cut, with the values of the
+    columns beside it."""
     _key, name, first, last, emails, card = row
     text = mended(card)
     if len(of(card)) > _LARGEST_CARD:

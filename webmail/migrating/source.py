@@ -45,7 +45,7 @@ class Source:
             raise Unreadable(f"There is no table {', '.join(missing)} (--prefix names a prefix).")
 
     def table(self, name: str) -> str:
-        """As it stands in a statement."""
+        """The name of a table as it stands in a statement."""
         return self._connection.ops.quote_name(self._prefix + name)
 
     def column(self, name: str) -> str:

@@ -65,6 +65,6 @@ def _find(user: User) -> Moved | None:
 
 
 def dismiss(request: HttpRequest, user: User) -> None:
-    """Not in this session, nor in any other."""
+    """Put the line away, in this session and in any other."""
     MovedUser.objects.filter(user=user, told=None).update(told=timezone.now())
     request.session[SESSION_KEY] = {}

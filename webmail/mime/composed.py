@@ -149,8 +149,8 @@ def _unsigned(body: str) -> str:
 
 
 def image_addresses(source: str) -> dict[str, str]:
-    """By which addresses a text calls its images, as `clean` looks for them, each with the words
-    that stand for it."""
+    """The addresses by which a text calls its images, as `clean` looks for them, each with the
+    words that stand for it."""
     try:
         root = _parsed(source)
     except TooComplex:
@@ -321,7 +321,7 @@ def _unwrap(element: etree._Element) -> None:
 
 
 def _unwrap_hollow(root: etree._Element) -> None:
-    """Without the elements that say nothing: Word and browsers leave hundreds."""
+    """Unwrap elements that say nothing: Word and browsers leave hundreds."""
     for element in reversed(list(root.iter())[1:]):
         tag = element.tag
         says = len(element.attrib) > 0 or tag not in ("span", "font", "a")
@@ -484,7 +484,7 @@ def _prepare(root: etree._Element) -> None:
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    """Without empty lines at both ends."""
+    """The lines without the empty ones at both ends."""
     return "\n".join(lines).strip("\n").split("\n") if any(lines) else []
 
 

@@ -71,7 +71,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return self._changed(user, rows.update(judged=until))
 
     def give_back(self, user: AbstractBaseUser, uidvalidity: int, before: int, until: int) -> None:
-        """They could not be judged; another time, unless somebody went on meanwhile."""
+        """Give back messages that could not be judged; they are judged another time, unless
+        somebody went on meanwhile."""
         rows = self.of(user).filter(uidvalidity=uidvalidity, judged=until)
         self._changed(user, rows.update(judged=before))
 
@@ -80,7 +81,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         self._changed(user, self.of(user).update(closed=day))
 
     def note_aside(self, user: AbstractBaseUser, day: date, *, adverts: int, junk: int) -> None:
-        """So many were set aside on this day; less than none when they were brought back."""
+        """Note how many messages were set aside on this day; the numbers are below 0 when they were
+        brought back."""
         rows = self.of(user)
         rows.exclude(day=day).update(day=day, adverts=0, junk=0)
         for name, number in (("adverts", adverts), ("junk", junk)):

@@ -92,7 +92,7 @@ class Pull(ClaimedRow):
 
     @property
     def until(self) -> object:
-        """When it can be undone no more."""
+        """The moment from which it can be undone no more."""
         return self.confirmed + self.KEPT if self.confirmed else None
 
 

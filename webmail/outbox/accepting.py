@@ -205,8 +205,8 @@ def _take(draft: Draft | None) -> None:
 
 
 def _lend(request: SignedInRequest, last: datetime) -> LentCredential | None:
-    """For all of them, as long as the last may need it. None where a trusted relay takes mail
-    without a sign-in."""
+    """Lend the password for all messages, as long as the last may need it. None where a trusted
+    relay takes mail without a sign-in."""
     if relay.server() is not None:
         return None
     return lending.lend(request, until=last + retrying.longest())

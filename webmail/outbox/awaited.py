@@ -95,7 +95,8 @@ def keep(request: SignedInRequest, awaited: Sequence[Awaited]) -> None:
 def rows_of(
     request: SignedInRequest, awaited: Sequence[Awaited]
 ) -> list[tuple[Awaited, list[OutboxMessage]]]:
-    """Each with its messages as they stand now; none where they were taken back."""
+    """The entries, each with its messages as they stand now; without any where they were taken
+    back."""
     mine = OutboxMessage.objects.of(request.user).letters().exclude(state=_STATE.CANCELLED)
     first = {str(row.pk): row for row in mine.filter(pk__in=[entry.pk for entry in awaited])}
     batches: dict[uuid.UUID, list[OutboxMessage]] = {}

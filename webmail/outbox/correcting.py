@@ -25,7 +25,7 @@ _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 
 
 class NoAddress(ValueError):
-    """Nobody can be written to at what was typed."""
+    """The typed text is nobody's address."""
 
 
 def may_be_corrected(row: OutboxMessage) -> bool:

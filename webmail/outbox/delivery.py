@@ -137,8 +137,9 @@ def _file(
 
 
 def close(row: OutboxMessage) -> None:
-    """It is over: nothing is left of the draft, the password and the file; of a message to each the
-    file stays for some days, so that its address can be corrected (`webmail.outbox.correcting`)."""
+    """Close a message that is over: nothing is left of the draft, the password and the file. The
+    file of a message to each stays for some days, so that its address can be corrected
+    (`webmail.outbox.correcting`)."""
     spool, credential = row.spool, row.credential
     stays = row.batch is not None and not row.is_copy
     with transaction.atomic():

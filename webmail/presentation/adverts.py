@@ -281,7 +281,7 @@ class Notice:
 
     @property
     def _codes(self) -> tuple[str, ...]:
-        """Each once, without what a warning says better."""
+        """The codes of the reasons, each once, without those that a warning says better."""
         warned = {code for caution in self.cautions for code in caution.says}
         if self.is_fraud:
             warned |= _OF_ANY_FRAUD

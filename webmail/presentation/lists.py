@@ -114,7 +114,7 @@ class FolderList:
 
     @property
     def rows(self) -> Iterable[FolderRow]:
-        """Each once, those above before those inside them."""
+        """The rows of all folders, each once, those above before those inside them."""
         return _walk((*self.special, *self.own, *self.shared, *self.others))
 
     def find(self, name: str) -> FolderRow | None:
@@ -322,7 +322,8 @@ class MailPage:
         return self.listed - self.above - sum(len(rows) for _heading, rows in self.groups)
 
     def steps(self, ref: str) -> Steps | None:
-        """From the message of a row, or of the conversation of one; None where it has no row."""
+        """The steps from the message of a row, or of the conversation of one; None where it has no
+        row."""
         rows = [row for _heading, group in self.groups for row in group]
         named = (n for n, row in enumerate(rows) if ref in {row.ref, *(m.ref for m in row.members)})
         index = next(named, None)
@@ -685,7 +686,7 @@ _COLUMNS = {
 
 
 def _columns(url: str, view: View, *, own_mail: bool) -> tuple[Column, ...]:
-    """From the left to the right."""
+    """The columns from the left to the right."""
     names = ("to" if own_mail else "from", "subject", "size", "arrival")
     return tuple(_column(url, view, name) for name in names)
 
@@ -728,12 +729,12 @@ def _filter(url: str, view: View, name: str) -> Choice:
 
 
 def without_next(page: MailPage) -> MailPage:
-    """For rows that are put above those of a page that is there."""
+    """The page for rows that are put above those of a page that is there."""
     return replace(page, next_url="")
 
 
 def without_previous(page: MailPage) -> MailPage:
-    """For rows that are put below those of a page that is there."""
+    """The page for rows that are put below those of a page that is there."""
     return replace(page, previous_url="")
 
 

@@ -160,7 +160,8 @@ class Results:
         return max(0, self.listed - self.number * self.size)
 
     def steps(self, ref: str) -> Steps | None:
-        """From the message that is open beside the results; None where it is none of them."""
+        """The steps from the message that is open beside the results; None where it is none of
+        them."""
         return self.from_opened
 
 

@@ -50,7 +50,8 @@ def folder_labels(known: Iterable[Folder]) -> dict[str, str]:
 
 
 def _path(folder: Folder) -> str:
-    """Without the name that the server has for all folders of other people."""
+    """The path of a folder, without the name that the server has for all folders of other
+    people."""
     name = folder.name.removeprefix(folder.prefix) or folder.name
     return name.replace(folder.delimiter, INSIDE) if folder.delimiter else name
 

@@ -140,7 +140,7 @@ def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str,
 def whole(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> FoundAttachment:
-    """As `look`, with all bytes. Raises PartNotFound, NoPreview."""
+    """The attachment as `look` has it, with all bytes. Raises PartNotFound, NoPreview."""
     carried = _carried(imap, ref, number, path, limit)
     if carried.refusal is not None:
         raise NoPreview(carried.refusal)

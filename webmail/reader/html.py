@@ -298,7 +298,8 @@ def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) ->
 
 
 def _prefer(request: SignedInRequest, images: str) -> None:
-    """From the next request on; what administrators locked stays as it is."""
+    """Prefer to show images so from the next request on; a value that administrators locked
+    stays."""
     if "images" in request.preferences.locked:
         return
     request.user.preferences = {**request.user.preferences, "images": images}

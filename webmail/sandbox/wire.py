@@ -104,7 +104,8 @@ def codec(function: Callable[..., Any]) -> Codec:
 
 @lru_cache(maxsize=256)
 def codec_of(name: str) -> Codec:
-    """By the name that a request has. Raises LookupError for a function outside `PACKAGES`."""
+    """The codec of a function, by the name that a request has. Raises LookupError for a function
+    outside `PACKAGES`."""
     module, _, function = name.partition(":")
     if not module.startswith(PACKAGES) or not function.isidentifier():
         raise LookupError(name)
@@ -147,7 +148,7 @@ def receive(connection: socket.socket) -> bytearray | None:
 
 
 def receive_request(connection: socket.socket) -> Request | None:
-    """As `receive`."""
+    """Receive a request, as `receive` does bytes."""
     frame = receive(connection)
     return None if frame is None else _read_request(frame)
 

@@ -69,7 +69,7 @@ def places(folders: Iterable[Folder]) -> list[Place]:
 
 
 def packed(places_: Iterable[Place]) -> list[list[Any]]:
-    """As JSON carries them."""
+    """The places as JSON carries them."""
     return [[place.folder, list(place.path), place.uidvalidity, place.uids] for place in places_]
 
 

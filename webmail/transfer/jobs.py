@@ -244,9 +244,9 @@ def cancel(job: Transfer) -> bool:
 
 
 def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
-    """With the password of this session: a job that waited for it, or that failed and whose files
-    are there. ``password`` is that of the other account, which was forgotten when the job failed.
-    The caller starts the job."""
+    """Take up, with the password of this session, a job that waited for it, or that failed and
+    whose files are there. ``password`` is that of the other account, which was forgotten when the
+    job failed. The caller starts the job."""
     lent = lending.lend(request)
     if needs_password(job):
         job.sealed = collecting.seal(job, password)
@@ -391,7 +391,8 @@ def _forget_files(job: Transfer) -> None:
 
 
 def _clean_up(job: Transfer) -> None:
-    """After the end of a job that leaves no file to anybody: one that was stopped, an import."""
+    """Clean up after the end of a job that leaves no file to anybody: one that was stopped, an
+    import."""
     job = Transfer.objects.get(pk=job.pk)
     if job.state == State.CANCELLED or (job.kind != Kind.EXPORT and job.state == State.DONE):
         _forget_files(job)

@@ -311,7 +311,8 @@ def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple
 
 
 def _people(people: Sequence[Address]) -> str:
-    """As they are typed. What a name holds that no field may, is left out."""
+    """The people as they are typed into a field. Characters of a name that no field may hold are
+    left out."""
     cleaned = (
         Address(making.one_line(person.name), "".join(making.one_line(person.address).split()))
         for person in people
@@ -327,7 +328,8 @@ def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
 
 
 def _written(content: Content, identity: Identity | None, body: _Body) -> Content:
-    """Both the HTML and the text: without a script the text is what one goes on with."""
+    """The content with both the HTML and the text: without a script the text is what one goes on
+    with."""
     return replace(
         content,
         identity=identity.address if identity else "",
@@ -420,12 +422,12 @@ def _signed(
 
 
 def _lined(line: str) -> str:
-    """As HTML, with room before what is written below."""
+    """A line as HTML, with room before the text that is written below."""
     return f"{_EMPTY}<div>{escape(line)}</div>" if line else ""
 
 
 def _signature(identity: Identity | None) -> tuple[str, str]:
-    """As HTML and as text, both "" without one."""
+    """The signature as HTML and as text, both "" without one."""
     html = identity.signature if identity else ""
     if not html:
         return "", ""

@@ -20,7 +20,7 @@ None: nowhere, and what stands for it is its ``alt``."""
 
 
 def no_image(_address: str, _words: str) -> str | None:
-    """For what has none."""
+    """The place of an image in a text that has none."""
     return None
 
 

@@ -354,7 +354,7 @@ def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
 
 
 def is_blank(written: Content) -> bool:
-    """Nobody wrote a word, and nothing was there to begin with."""
+    """Whether nobody wrote a word, and nothing was there to begin with."""
     bare = replace(
         written, kind="new", identity="", is_html=True, origin=None, priority="", delivery=""
     )

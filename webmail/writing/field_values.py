@@ -97,7 +97,8 @@ def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
 
 
 def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
-    """With the cells of his row of a roster; an empty one leaves what is known of him otherwise."""
+    """The member with the cells of his row of a roster; an empty cell leaves the value that he has
+    otherwise."""
     row = dict(zip(keys, cells, strict=True))
     first = row.pop(FIRST, "") or member.first_name
     last = row.pop(LAST, "") or member.last_name

@@ -232,8 +232,8 @@ def remove(row: DraftFile) -> None:
 
 
 def settle(draft: Draft, numbers: Sequence[str]) -> None:
-    """After the draft was saved with these files: others are removed, and one that was removed
-    before is there again."""
+    """Settle the files of a draft that was saved with these: others are removed, and one that was
+    removed before is there again."""
     wanted = _numbers(numbers)
     rows = DraftFile.objects.filter(draft=draft)
     rows.filter(removed=None).exclude(pk__in=wanted).update(removed=timezone.now())

@@ -47,7 +47,8 @@ def of(user: User) -> tuple[Identity, ...]:
 
 
 def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
-    """As `of`, without the signature that is proposed; with the staff record. Two queries."""
+    """The identities of `of`, without the signature that is proposed, and the staff record. Two
+    queries."""
     rows = {row.address.casefold(): row for row in Identity.objects.own(user)}
     record = StaffRecord.objects.of(user)
     vouched: dict[str, tuple[str, str]] = {}
@@ -117,7 +118,7 @@ def written_to(mine: Iterable[Identity], people: Iterable[str]) -> Identity | No
 
 
 def sender(identity: Identity) -> Address:
-    """As From has it."""
+    """The address as From has it."""
     return Address(" ".join(identity.name.split()), identity.address)
 
 

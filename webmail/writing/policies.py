@@ -19,7 +19,7 @@ NAME, REPLY_TO, OUTSIDE = "name", "reply_to", "outside"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """As `SendingPolicy` has it, "" for what is left to users."""
+    """The policy as `SendingPolicy` has it, "" for values that are left to users."""
 
     name: str = ""
     reply_to: str = ""

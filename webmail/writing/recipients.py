@@ -205,7 +205,7 @@ def are_too_many(count: int) -> bool:
 
 
 def _free_from(user: User, count: int, hourly: int) -> datetime | None:
-    """From when there is room for so many more in one hour; None for now."""
+    """The moment from which there is room for so many more in one hour; None for now."""
     since = timezone.now() - timedelta(hours=1)
     lately = OutboxMessage.objects.of(user).filter(accepted__gt=since)
     lately = lately.exclude(state=OutboxMessage.State.CANCELLED)

@@ -42,9 +42,10 @@ class Preset:
 def due(
     choice: str, at: str, now: datetime, zone: ZoneInfo, hours: Hours | None = None
 ) -> datetime:
-    """When a message leaves, in UTC: ``now`` for "", the next 8 o'clock of `CHOICES`, the next
-    opening of ``hours``, which is now inside them, or ``at``, in the zone's time
-    (``2026-11-30T08:00``, as `<input type="datetime-local">` writes it).
+    """The moment at which a message leaves, in UTC. ``choice`` is "" for ``now``, one of `CHOICES`
+    for its next 8 o'clock or for the next opening of ``hours``, which is now inside them, or stands
+    for ``at``, in the zone's time (``2026-11-30T08:00``, as `<input type="datetime-local">` writes
+    it).
 
     A time that the clocks leave out in March is the one that they then show instead; of the one
     that they show twice in October, the first is meant. Raises NotThen for one that is past, more
@@ -115,5 +116,5 @@ def in_words(moment: datetime) -> str:
 
 
 def as_typed(moment: datetime, zone: ZoneInfo) -> str:
-    """For `<input type="datetime-local">`."""
+    """The moment as `<input type="datetime-local">` has it."""
     return moment.astimezone(zone).strftime(_PATTERN)

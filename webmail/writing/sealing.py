@@ -11,7 +11,7 @@ _PURPOSE = b"what is written"
 
 
 def seal(number: uuid.UUID, user_id: int, content: bytes) -> bytes:
-    """For the row ``number`` of a person."""
+    """Seal bytes for the row ``number`` of a person."""
     return sealed_rows.seal(_PURPOSE, number, user_id, content)
 
 

@@ -16,8 +16,8 @@ from webmail.preferences import Preferences
 
 
 def of(preferences: Preferences) -> hours.Hours | None:
-    """With the holidays of the user's zone; None where there are no hours. No query but for the
-    holidays, once in a while."""
+    """The working hours with the holidays of the user's zone; None where there are no hours. No
+    query but for the holidays, once in a while."""
     own_hours = hours.read(preferences.hours)
     if own_hours is None or preferences.school_zone == "none":
         return own_hours
