@@ -114,7 +114,8 @@ def _rule(properties: Mapping[str, str]) -> str:
 
 
 def _tint(accent: str, ground: Ground, most: float) -> str:
-    """So much of the accent in the page's ground as lets all that stands on it be read."""
+    """The accent mixed into the page's ground: as much of it as lets everything that stands on it
+    be read."""
 
     def is_read(mixed: str) -> bool:
         marks = min(contrast(mark, mixed) for mark in _MARKS[ground])

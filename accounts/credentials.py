@@ -63,7 +63,8 @@ def open_sealed(request: HttpRequest) -> str | None:
 
 
 def _is_outdated(request: HttpRequest) -> bool:
-    """By comparing marks, not times: the clocks of two web servers are never the same."""
+    """Whether the seal is outdated, by comparing marks, not times: the clocks of two web servers
+    are never the same."""
     return is_outdated(mark(request), getattr(request.user, "mail_password_changed", None))
 
 

@@ -60,7 +60,7 @@ class Device:
 
     @property
     def words(self) -> str:
-        """In the language in force: “Firefox on Windows”."""
+        """The device in the language in force: “Firefox on Windows”."""
         if self.browser and self.system:
             return gettext("%(browser)s on %(system)s") % {
                 "browser": self.browser,
@@ -96,7 +96,8 @@ def cookie_name() -> str:
 
 
 def is_new(request: HttpRequest, user: User) -> bool:
-    """At a completed sign-in: whether to tell this person of a new device. Once: then it is known.
+    """Whether to tell this person of a new device, at a completed sign-in. It is true once: then
+    the device is known.
 
     A shared computer is given no cookie. There its network counts as the device, for a day: who
     ticks the box to stay unnoticed is told of all the same.
@@ -128,7 +129,8 @@ def digests_of(user: User) -> list[str]:
 
 
 def _digest(user: User, token: str) -> str:
-    """For each person another one: rows do not tell who shares a browser with whom."""
+    """The digest of a browser's token, another one for each person: rows do not tell who shares a
+    browser with whom."""
     return hashlib.sha256(f"{user.pk}:{token}".encode("utf-8", "replace")).hexdigest()
 
 

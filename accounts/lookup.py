@@ -40,7 +40,7 @@ class ServerSetting:
 
     @property
     def security_name(self) -> str:
-        """As mail programs call it."""
+        """The security as mail programs call it."""
         names = {"tls": "SSL/TLS", "starttls": "STARTTLS"}
         return names.get(self.security) or gettext("no encryption")
 

@@ -39,7 +39,8 @@ def owner(domain: MailDomain, named: User | None, mailbox_id: str) -> User | Non
 
 
 def of_mailbox(domain: MailDomain, mailbox_id: str) -> QuerySet[User]:
-    """In all the mail domains of the same server: it may not look at the domain of a login."""
+    """The users of a mailbox in all the mail domains of the same server: it may not look at the
+    domain of a login."""
     people = User.objects.select_related("mail_domain")
     return people.filter(mailbox_id=mailbox_id, mail_domain__imap_host=domain.imap_host)
 

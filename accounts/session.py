@@ -370,7 +370,7 @@ def _sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
 
 
 def close(request: HttpRequest) -> None:
-    """At sign-out: the person's IMAP connections of this session end."""
+    """End the person's IMAP connections of this session, at sign-out."""
     try:
         key, _opener = _door(request)
     except SignInNeeded:

@@ -243,7 +243,8 @@ class _Survey:
 
     @property
     def lines(self) -> int:
-        """With the last one, also where nothing ends it. Old Macintosh programs end them by CR."""
+        """The number of lines with the last one, also where nothing ends it. Old Macintosh programs
+        end them by CR."""
         ends_open = not self._last.strip(b"\0").endswith((b"\n", b"\r"))
         return max(self._line_feeds, self._returns) + ends_open
 
@@ -365,7 +366,7 @@ def _settle_school(columns: dict[Column, int]) -> None:
 
 
 def _plain(text: str) -> str:
-    """Without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
+    """A text without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
     letters = (c if c.isalnum() else " " for c in fold(text[:200]))
     return " ".join("".join(letters).split())
 

@@ -325,7 +325,7 @@ class _Staged:
         return self.domain, self.login
 
     def values(self, job: int) -> tuple[_Value, ...]:
-        """In the order of `_STAGED_COLUMNS`."""
+        """The values in the order of `_STAGED_COLUMNS`."""
         person = self.person
         return (
             job, self.line, self.record, self.digests[0], self.lookup_digest, self.key_id,
@@ -351,8 +351,8 @@ def _stage(check: _Check, rows: list[StaffRow]) -> None:
 
 
 def _put_aside(rows: list[tuple[_Value, ...]]) -> None:
-    """Into the staging table, by the quickest way that the database has: as models, rows would
-    take as long again as all the rest."""
+    """Put rows into the staging table, by the quickest way that the database has: as models, they
+    would take as long again as all the rest."""
     columns = ", ".join(_STAGED_COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -446,7 +446,8 @@ def _match(check: _Check, several: list[_Staged]) -> None:
 
 
 def _of_mailboxes(several: list[_Staged]) -> models.Q:
-    """By domain, then login, as the index is made: a login alone would read the whole table."""
+    """The condition of mailboxes, by domain, then login, as the index is made: a login alone would
+    read the whole table."""
     logins: dict[int, list[str]] = {}
     for staged in several:
         logins.setdefault(staged.domain, []).append(staged.login)

@@ -76,7 +76,7 @@ def _next_month(month: datetime) -> datetime:
 
 
 def _months() -> list[datetime]:
-    """From this one back to that of the oldest line; two years at most."""
+    """The months from this one back to that of the oldest line; two years at most."""
     oldest = AuditEvent.objects.order_by().aggregate(first=Min("when"))["first"]
     month = _midnight().replace(day=1)
     months: list[datetime] = []

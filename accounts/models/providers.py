@@ -39,7 +39,8 @@ def check_issuer(address: str) -> None:
 
 
 def check_template(template: str) -> None:
-    """At least one claim: a login that is the same for everybody would be everybody's mailbox."""
+    """Refuse a template without a claim: a login that is the same for everybody would be
+    everybody's mailbox."""
     rest = _PLACE.sub("", template)
     if not _PLACE.search(template) or set("{} ") & set(rest):
         raise ValidationError(_("Name a claim between braces, as in {preferred_username}."))

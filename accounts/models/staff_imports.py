@@ -18,7 +18,7 @@ MOST_REFUSALS_KEPT = 1000
 
 
 class KeptRefusal(NamedTuple):
-    """As a job's report keeps it; `column` and `other` may be empty."""
+    """A refusal as a job's report keeps it; `column` and `other` may be empty."""
 
     line: int
     column: str

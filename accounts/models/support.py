@@ -19,7 +19,7 @@ _SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")
 
 
 class Contact(TypedDict):
-    """As templates and notices show it; any may be empty."""
+    """A contact of the support desk, as templates and notices show it; any field may be empty."""
 
     name: str
     phone: str

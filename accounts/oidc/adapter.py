@@ -60,7 +60,7 @@ class Adapter(DefaultOIDCAdapter):
     def populate_id_token(
         self, id_token: dict[str, Any], client: Client, scopes: Iterable[str], **kwargs: Any
     ) -> None:
-        """With the number of the session, for applications that want to hear of its end."""
+        """Add the number of the session, for applications that want to hear of its end."""
         if sid := farewells.sid_of_this_request.get():
             id_token["sid"] = sid
 

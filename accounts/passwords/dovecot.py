@@ -98,7 +98,8 @@ def _changed(line: bytes, secret: bytes) -> bytes:
 
 
 def _name(line: bytes) -> str:
-    """In lower case, as sessions know logins; "" for a comment and for what is no line of it."""
+    """The name of a line in lower case, as sessions know logins; "" for a comment and for a line
+    that has none."""
     if line.startswith(b"#") or b":" not in line:
         return ""
     return line.partition(b":")[0].decode("utf-8", "replace").lower()

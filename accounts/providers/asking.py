@@ -165,8 +165,8 @@ def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
 def _with_secret(
     provider: SignInProvider, methods: list[str], form: dict[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """By ``client_secret_basic``, the default of the standard, unless the provider offers
-    ``client_secret_post`` alone; a client without a secret says its name."""
+    """Add the client's secret by ``client_secret_basic``, the default of the standard, unless the
+    provider offers ``client_secret_post`` alone; a client without a secret says its name."""
     try:
         secret = provider.secret
     except sealed_rows.Broken as error:

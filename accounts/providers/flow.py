@@ -140,8 +140,8 @@ def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]
 
 
 def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> dict[str, Any]:
-    """With those that the provider tells at its userinfo address alone, where the login needs
-    them."""
+    """The claims with those that the provider tells at its userinfo address alone, where the login
+    needs them."""
     if provider.login_of(claims):
         return claims
     more = asking.user_info(provider, tokens.access)

@@ -161,7 +161,7 @@ def forget(grants: Any) -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """At sign-out, and where a password takes the place of the tokens."""
+    """Leave the grant, at sign-out and where a password takes the place of the tokens."""
     request.session.pop(PROVIDER_KEY, None)
     if number := request.session.pop(SESSION_KEY, ""):
         forget(TokenGrant.objects.filter(pk=number))

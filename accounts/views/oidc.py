@@ -97,7 +97,7 @@ def configuration(request: HttpRequest) -> JsonResponse:
 
 
 class AuthorizationView(provider.AuthorizationView):
-    """From a service to us, and back with a code."""
+    """The way from a service to us, and back with a code."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user, client = request.user, rules.client_of(request.GET)
@@ -319,7 +319,8 @@ class LogoutForm(RPInitiatedLogoutForm):
 
 
 class LogoutView(provider.LogoutView):
-    """From a service that somebody leaves; he is asked whether he leaves the webmail too."""
+    """The way from a service that somebody leaves; he is asked whether he leaves the webmail
+    too."""
 
     form_class = LogoutForm
 

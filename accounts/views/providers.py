@@ -26,12 +26,13 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def start(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """On to the provider, by a link: where somebody signs in again."""
+    """Lead on to the provider by a link, where somebody signs in again."""
     return lead_to(request, pk)
 
 
 def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """On to the provider, by a page of ours: a form's answer may lead to our own pages alone."""
+    """Lead on to the provider by a page of ours: a form's answer may lead to our own pages
+    alone."""
     provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
     journey = flow.begin(
         provider,
@@ -53,7 +54,7 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 @never_cache
 def back(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """From the provider: its word is checked, the mailbox opened, and the session begun."""
+    """Come back from the provider: check its word, open the mailbox, and begin the session."""
     provider = _provider(pk)
     try:
         journey = flow.remembered(request, provider)
