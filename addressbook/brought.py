@@ -47,6 +47,6 @@ def _find(user: User) -> Brought | None:
 
 
 def dismiss(request: HttpRequest, user: User) -> None:
-    """Not in this session, nor in any other."""
+    """Put the line away, in this session and in any other."""
     imports.dismiss(user)
     request.session[SESSION_KEY] = {}

@@ -141,7 +141,7 @@ class YearForm(forms.Form):
     )
 
     def clean_names(self) -> list[str]:
-        """Each once, in their order."""
+        """The names, each once, in their order."""
         lines = (" ".join(line.split()) for line in self.cleaned_data["names"].splitlines())
         names = list(dict.fromkeys(line[:180] for line in lines if line))
         if len(names) > MOST_CLASSES:

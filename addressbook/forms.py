@@ -180,7 +180,7 @@ class ExternalForm(forms.Form):
     former = forms.CharField(required=False, max_length=500_000, widget=forms.HiddenInput)
 
     def clean_external(self) -> list[str]:
-        """Each once, as it was typed first."""
+        """The addresses, each once, as it was typed first."""
         addresses: dict[str, str] = {}
         for line in self.cleaned_data["external"].splitlines():
             if text := line.strip().strip(",;").strip():

@@ -32,7 +32,7 @@ _MOST_NAMES = 3
 
 
 def number(value: int) -> str:
-    """As the page's language writes it: ``1 284``."""
+    """The number as the page's language writes it: ``1 284``."""
     return formats.number_format(value, force_grouping=True)
 
 
@@ -462,7 +462,7 @@ def _groups_words(groups: Sequence[GroupChange]) -> str:
 
 
 def _start_words(import_job: ImportJob) -> str:
-    """On the button: ``Import 307 contacts``; "" where there is nothing to do."""
+    """The words on the button: ``Import 307 contacts``; "" where there is nothing to do."""
     if not import_job.total or import_job.reject_code:
         return ""
     taken = import_job.new + import_job.merged

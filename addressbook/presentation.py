@@ -323,7 +323,7 @@ def _other_lines(data: ContactData) -> Iterable[FieldLine]:
 
 
 def written(address: PostalAddress) -> str:
-    """On lines, as on an envelope."""
+    """The address on lines, as on an envelope."""
     town = " ".join(filter(None, (address.postal_code, address.city)))
     lines = (address.po_box, address.street, town, address.region, address.country)
     return "\n".join(filter(None, lines)) or address.formatted

@@ -40,7 +40,8 @@ class Words:
 
     @property
     def text(self) -> str:
-        """Each with a blank before it: one that begins with ``du`` is found as `` du``."""
+        """All words, each with a blank before it: one that begins with ``du`` is found as ``
+        du``."""
         every = (*self.own, *self.domain, *self.role)
         return "".join(f" {word}" for word in dict.fromkeys(every))[:_LONGEST_TEXT]
 

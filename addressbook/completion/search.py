@@ -165,7 +165,8 @@ def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
 
 
 def _shortest(texts: Sequence[str]) -> Spellings:
-    """Without those that others begin: what begins with ``martine`` begins with ``martin``."""
+    """The spellings without those that others begin: what begins with ``martine`` begins with
+    ``martin``."""
     return tuple(
         text
         for text in texts
@@ -353,10 +354,11 @@ def _contacts(asked: _Asked) -> Found:
 
 
 def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
-    """By the rarest of the words ``drivers``, among the rows that ``count`` counts.
+    """The way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
 
     Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
-    three letters are read in their order instead, which the index has, until there are enough."""
+    three letters are read in their order instead, which the index has, until there are enough.
+    """
     counts = {word: count(sql.begins(word), most=_FEW) for word in drivers if len(word[0]) > 1}
     rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
     is_few = counts[rarest] < _FEW
@@ -367,7 +369,8 @@ def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
 
 
 def _directory(asked: _Asked) -> Found:
-    """By name; then, where each word begins a domain of the directory, by that."""
+    """The people of the directory by name; then, where each word begins a domain of the directory,
+    by that."""
     long = [word for word in asked.words if len(word[0]) > 1]
     if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
         yield from _of_words(asked, by_name)
@@ -414,8 +417,8 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 
 
 def _known_better(asked: _Asked, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
-    """Each by the best that is known of its address: a contact's name, the directory's function
-    and school."""
+    """The suggestions, each with the best that is known of its address: a contact's name, the
+    directory's function and school."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]
     if not addresses:
         return tuple(suggestions.values())

@@ -66,7 +66,7 @@ def _of(user: User, folded: Iterable[str]) -> QuerySet[CollectedRecipient]:
 
 
 def weight(before: float, now: datetime) -> float:
-    """With one message more; see `CollectedRecipient`."""
+    """The weight with one message more; see `CollectedRecipient`."""
     new = (now - _EPOCH) / HALF_LIFE
     high, low = max(before, new), min(before, new)
     return high + math.log2(1 + 2 ** (low - high))

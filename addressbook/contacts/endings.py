@@ -41,12 +41,13 @@ def tell_deleted(group: Group) -> None:
 
 
 def tell_restored(group: Group) -> None:
-    """It came out of the bin, and is shared as before."""
+    """Take back the lines about a shared group that came out of the bin, and is shared as
+    before."""
     SharedGone.objects.filter(group_key=group.pk, reason=Reason.DELETED).delete()
 
 
 def tell_of_owner(owner: User) -> None:
-    """Before the account of an owner is deleted, with all his groups."""
+    """Tell users of the groups of an owner, before his account is deleted with all of them."""
     for group in Group.objects.of(owner).filter(shares__isnull=False).distinct():
         tell(group, users_of(group), Reason.OWNER)
 

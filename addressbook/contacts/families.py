@@ -451,7 +451,7 @@ def carry_over(made: Contact, several: Sequence[Contact]) -> None:
 
 
 def remove_guardian(tie: Guardianship) -> None:
-    """Both contacts stay."""
+    """Untie a guardian from a pupil; both contacts stay."""
     tie.delete()
 
 

@@ -128,7 +128,7 @@ def data_of(contact: Contact) -> ContactData:
 
 
 def complete(data: ContactData) -> ContactData:
-    """With a name to show, and without what columns cannot hold."""
+    """The contact with a name to show, and without values that columns cannot hold."""
     emails = tuple(email for email in data.emails if len(email.address) <= 254)
     data = replace(data, emails=emails[:_MOST_ADDRESSES])
     return replace(data, display_name=data.display_name or vcard.full_name(data) or data.nickname)

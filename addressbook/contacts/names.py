@@ -148,7 +148,7 @@ def _is_no_person(words: list[str]) -> bool:
 
 
 def _without_civility(words: list[str]) -> Iterator[str]:
-    """Without ``M. et Mme`` and the like before the name."""
+    """The words of a name without ``M. et Mme`` and the like before it."""
     begun = False
     for word in words:
         plain = fold(word).strip("'.")

@@ -67,7 +67,8 @@ def parts_of(several: Sequence[Part]) -> list[tuple[Part, ...]]:
 
 
 def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[Part, ...]:
-    """From the outermost inwards, level by level: a circle, if there were one, ends at once."""
+    """The groups from the outermost inwards, level by level: a circle, if there were one, ends at
+    once."""
     seen = {(first.group.pk, first.audience): first}
     level = [first.group.pk]
     for _depth in range(MOST_DEPTH):
@@ -146,7 +147,7 @@ _CODES: dict[type[NestingRefused], str] = {
 
 
 def remove(nesting: GroupNesting) -> None:
-    """Both groups stay."""
+    """Take a group out of another; both stay."""
     nesting.delete()
 
 

@@ -143,7 +143,8 @@ def seen_by(user: User) -> list[Seen]:
 
 
 def _shares(user: User) -> QuerySet[GroupShare]:
-    """By his address, or by the school of his staff record. None of those he left."""
+    """The shares with a person, by his address or by the school of his staff record, without those
+    he left."""
     has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
     rows = GroupShare.objects.filter(_for(user), ~Exists(has_left), group__deleted=None)
     rows = rows.filter(group__user__is_active=True).exclude(group__user=user)
@@ -187,7 +188,7 @@ def note_use(user: User, group: Group) -> None:
 
 
 def leave(user: User, group: Group) -> None:
-    """It is shown to this person no more; the owner sees who left."""
+    """Show a group to this person no more; the owner sees who left."""
     SharedUse.objects.update_or_create(group=group, user=user, defaults={"left": timezone.now()})
 
 

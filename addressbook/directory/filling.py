@@ -32,7 +32,8 @@ class Filled:
 
 
 def fill() -> dict[str, Filled]:
-    """From each source that there is; what each changed, by its name."""
+    """Fill the directory from each source that there is, and return the changes of each by its
+    name."""
     filled = {STAFF: fill_from_staff()}
     if settings.DIRECTORY_LDAP_URL:
         filled[LDAP] = fill_from_ldap()
@@ -149,7 +150,7 @@ def _digest(person: DirectoryPerson) -> int:
 
 
 def _cut(person: DirectoryPerson) -> DirectoryPerson:
-    """As the columns hold it, ``sort_name`` as it is sorted."""
+    """The person as the columns hold him, ``sort_name`` as it is sorted."""
     return DirectoryPerson(
         key=person.key[:254],
         name=person.name[:300],

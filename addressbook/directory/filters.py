@@ -88,7 +88,7 @@ def _values(column: str) -> tuple[str, ...]:
 
 
 def forget_terms() -> None:
-    """After a filling."""
+    """Forget the terms, after a filling."""
     cache.delete(_TERMS)
 
 

@@ -32,8 +32,9 @@ def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
 
 
 def page(user: User, query: str, school: str, number: int) -> EntryPage:
-    """By last name, those with every word of ``query`` in name or address and, unless "", of the
-    school with this number (UAI); one beyond the last page that is shown is that page."""
+    """A page of the people with every word of ``query`` in name or address and, unless "", of the
+    school with this number (UAI), by last name. A page beyond the last one that is shown is that
+    page."""
     number = max(1, min(number, MOST_PAGES))
     entries = search.entries(user, query)
     if school:

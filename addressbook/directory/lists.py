@@ -12,7 +12,7 @@ _MOST_WORDS = 5
 
 
 def page(query: str) -> list[DirectoryList]:
-    """By name, those with every word of ``query``; one more than is shown. One query."""
+    """The lists with every word of ``query``, by name; one more than is shown. One query."""
     rows = DirectoryList.objects.order_by("sort_key", "pk").defer("members")
     if not filters.most():
         return []

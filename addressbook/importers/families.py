@@ -673,7 +673,7 @@ def _truth(text: str) -> bool | None:
 
 
 def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:
-    """As the list says it; else by the word in the headers: ``Mère – portable``."""
+    """The relation as the list says it; else by the word in the headers: ``Mère – portable``."""
     if text:
         plain = " ".join(_TOKEN.findall(fold(text)))
         return _RELATIONS.get(plain, text[:60])

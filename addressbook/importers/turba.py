@@ -40,7 +40,7 @@ def is_dump(header: Sequence[str]) -> bool:
 
 
 class Serialized(Exception):
-    """It is no array of integers and strings."""
+    """The text is no array of integers and strings."""
 
 
 def members_of(text: str) -> tuple[str, ...]:

@@ -209,7 +209,7 @@ class _Entry:
 
     @classmethod
     def of(cls, row: ImportRow) -> _Entry:
-        """As it was staged."""
+        """The entry as it was staged."""
         picture = photos.digest(bytes(row.picture)) if row.picture else ""
         combined = vcard.read_one(row.combined) if row.combined else None
         return cls(row, vcard.read_one(row.vcard), picture, combined)
@@ -289,7 +289,7 @@ class _Staging:
             )
 
     def put(self) -> None:
-        """Into the database, in batches, each with a sign of life."""
+        """Put the rows into the database, in batches, each with a sign of life."""
         contacts = sum(len(part.contacts) for part in self._parts.values())
         self.job.beat(total=contacts + len(self._refused))
         for number, part in enumerate(self._parts.values()):
@@ -501,7 +501,7 @@ def _link_families(entries: Sequence[_Entry], pairs: Iterable[tuple[int, int]]) 
 
 
 def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
-    """In their order, but the members of a set right behind their head."""
+    """The entries in their order, but the members of a set right behind their head."""
     for entry in entries:
         if entry.head is None:
             yield entry

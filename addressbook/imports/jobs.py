@@ -251,7 +251,7 @@ def purge(job: ImportJob) -> None:
 
 
 def forget_traces(job: ImportJob) -> None:
-    """It can't be undone any more: counts, line numbers and reasons alone are left of it."""
+    """Forget what undo needs: counts, line numbers and reasons alone are left of the import."""
     job.traces.all().delete()
     job.staged_groups.all().delete()
     job.links.all().delete()

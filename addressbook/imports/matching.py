@@ -224,7 +224,7 @@ def _name_key(name: str) -> str:
 
 
 def _bare_key(name: str) -> str:
-    """Without civility."""
+    """The key of a name without civility."""
     return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
 
 

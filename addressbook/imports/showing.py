@@ -285,5 +285,5 @@ def to_tell(user: User) -> ImportPart | None:
 
 
 def dismiss(user: User) -> None:
-    """He has read it."""
+    """Put the line about an import away, since the user has read it."""
     ImportPart.objects.filter(user=user, told=None).update(told=timezone.now())

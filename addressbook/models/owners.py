@@ -15,8 +15,8 @@ from addressbook.models.imports import ImportJob
 
 class AddressBookQuerySet(models.QuerySet["AddressBook"]):
     def counted(self) -> AddressBookQuerySet:
-        """Each with how many contacts and groups it has, contacts in the bin, groups that are
-        shared, and imports."""
+        """The owners, each with the numbers of his contacts, groups, contacts in the bin, groups
+        that are shared, and imports."""
         contacts, groups = Contact.objects.filter(deleted=None), Group.objects.filter(deleted=None)
         return self.annotate(
             contact_count=_count(contacts),

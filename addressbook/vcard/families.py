@@ -35,7 +35,7 @@ class Tie:
 
 
 def guardian_line(tie: Tie) -> str:
-    """On the card of a pupil."""
+    """The line of a guardian on the card of a pupil."""
     kind = _TYPES.get(tie.relation, _OTHER)
     relation = f';{_RELATION}="{to_caret(tie.relation)}"' if tie.relation else ""
     return (
@@ -45,7 +45,7 @@ def guardian_line(tie: Tie) -> str:
 
 
 def pupil_line(uid: str) -> str:
-    """On the card of a guardian."""
+    """The line of a pupil on the card of a guardian."""
     return f"RELATED;TYPE=child;{_PUPIL}=1:{escape(_uri(uid))}"
 
 

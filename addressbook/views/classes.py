@@ -109,7 +109,7 @@ def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
 @require_POST
 @login_required
 def remove_guardian(request: SignedInRequest, tie: int) -> HttpResponse:
-    """Both stay contacts."""
+    """Untie a guardian from a pupil; both stay contacts."""
     own = _tie(request, tie)
     families.remove_guardian(own)
     words = gettext("%(guardian)s is no guardian of %(pupil)s any more.") % {

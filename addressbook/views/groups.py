@@ -126,7 +126,7 @@ def _form_page(
 @require_POST
 @login_required
 def delete(request: SignedInRequest, group: int) -> HttpResponse:
-    """Into the bin; its contacts stay."""
+    """Put a group into the bin; its contacts stay."""
     own_group = group_of(request, group)
     groups.delete(own_group)
     words = gettext("Group “%(name)s” deleted; its contacts stay.") % {"name": own_group.name}

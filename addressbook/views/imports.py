@@ -180,7 +180,7 @@ def start(request: SignedInRequest, job: int) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: SignedInRequest, job: int) -> HttpResponse:
-    """Nothing of it is kept."""
+    """Cancel an import; nothing of it is kept."""
     import_job = job_of(request, job)
     imports.cancel(import_job)
     return _hand_over(import_job)

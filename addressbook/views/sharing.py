@@ -33,7 +33,7 @@ MEMBERS_PER_PAGE = 200
 @require_http_methods(["GET", "POST"])
 @login_required
 def share(request: SignedInRequest, group: int) -> HttpResponse:
-    """With whom a group is shared; more colleagues."""
+    """Show with whom a group is shared, and share it with more colleagues."""
     own_group = group_of(request, group)
     holds_families = groups.holds_families(own_group)
     form = GroupShareForm(
