@@ -545,7 +545,7 @@ def _account(person: academy.Person, has_our_password: bool, has_record: bool) -
 
 
 def announce(chosen: options.Options, ready: Announcement) -> None:
-    """On stdout: one line of JSON, or words."""
+    """Announce the demo on stdout, by one line of JSON or in words."""
     if chosen.json:
         text = json.dumps(dataclasses.asdict(ready), ensure_ascii=False)
     else:

@@ -100,7 +100,8 @@ def addresses() -> set[str]:
 
 
 def csv_file() -> bytes:
-    """As a staff database exports it: semicolons, French headings, dates day first, UTF-8."""
+    """The staff as a staff database exports it: semicolons, French headings, dates day first,
+    UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(
@@ -172,7 +173,7 @@ def _birthday(draw: random.Random) -> date:
 
 
 def _plain(name: str) -> str:
-    """As logins and addresses are made of names: ``Marie-Hélène`` -> ``marie-helene``."""
+    """A name as logins and addresses are made of it: ``Marie-Hélène`` -> ``marie-helene``."""
     return without_accents(name.lower().replace("’", "").replace(" ", "-"))
 
 

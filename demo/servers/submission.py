@@ -220,7 +220,7 @@ class Handler:
         return self._plan.relay_port is not None and not session.authenticated
 
     def _addresses(self, login: str) -> set[str]:
-        """In lower case."""
+        """The addresses of a login, in lower case."""
         account = self._by_name.get(login.lower())
         names = (account.login, *account.aliases) if account else (login,)
         return {name.lower() if "@" in name else f"{name}@{self._plan.domain}" for name in names}
@@ -287,7 +287,7 @@ def _security(scheme: str, host: str, query: str) -> str:
 
 
 def sign_in(imap: imaplib.IMAP4, login: str, password: str) -> None:
-    """By AUTHENTICATE PLAIN, which takes any character; raises IMAP4.error when refused."""
+    """Sign in by AUTHENTICATE PLAIN, which takes any character; raises IMAP4.error when refused."""
     secret = f"\0{login}\0{password}".encode()
     imap.authenticate("PLAIN", lambda _: secret)
 
