@@ -52,7 +52,7 @@ def _target(obj: Model) -> str:
 
 
 def _fields(message: Any) -> str:
-    """Of Django's change message the names of fields, and of what stands inline."""
+    """The names of fields in a change message of Django, and those of inline rows."""
     names: list[str] = []
     for part in message if isinstance(message, list) else []:
         for verb, change in part.items():

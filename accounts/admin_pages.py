@@ -146,8 +146,8 @@ class JobAdmin(KeptAdmin):
 
     def job(self, request: HttpRequest, pk: str | int) -> Any:
         self.need_administrator(request)
-        found = self.model._default_manager.select_related(*self.list_select_related)
-        job = found.filter(pk=pk).first() if _is_key(pk) else None
+        jobs = self.model._default_manager.select_related(*self.list_select_related)
+        job = jobs.filter(pk=pk).first() if _is_key(pk) else None
         if job is None:
             raise Http404
         return job

@@ -172,10 +172,10 @@ def _value_in_words(name: str, value: Any) -> str:
         return intcomma(value)
     if name == "model":
         return _model_in_words(str(value))
-    parts = [one for one in str(value).split(", ") if one]
+    parts = [part for part in str(value).split(", ") if part]
     if name == "fields":
-        return ", ".join(_field_in_words(one) for one in parts)
-    return ", ".join(str(_VALUES.get((name, one), one)) for one in parts)
+        return ", ".join(_field_in_words(part) for part in parts)
+    return ", ".join(str(_VALUES.get((name, part), part)) for part in parts)
 
 
 def _model_in_words(label: str) -> str:

@@ -80,12 +80,12 @@ def _ask_in_vain(login: str, password: str, address: str) -> None:
 
 
 def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
-    """The user whom ``typed`` names, if there is one yet, and the login for the mail server: of an
-    address that nobody has signed in with, a staff record may know it."""
+    """The user whom ``typed`` names, if there is one yet, and the login for the mail server. For an
+    address that nobody has signed in with, the login may come from a staff record."""
     if user := User.objects.of_mail_login(domain, typed):
         return user, user.login
-    known = StaffRecord.objects.filter(mail_domain=domain, address=domain.address_of(typed))
-    login = known.values_list("login", flat=True).first()
+    records = StaffRecord.objects.filter(mail_domain=domain, address=domain.address_of(typed))
+    login = records.values_list("login", flat=True).first()
     return None, login or domain.server_login(typed)
 
 
@@ -222,8 +222,8 @@ def _prove(user: User, domain: MailDomain, login: str, password: str, address: s
 
 
 def _note_mailbox(user: User, mailbox_id: str, address: str) -> None:
-    """Note what the server calls the mailbox now: one that was made anew has another number."""
-    known = (mailbox_id or user.mailbox_id, user.address or address)
-    if known != (user.mailbox_id, user.address):
-        user.mailbox_id, user.address = known
+    """Note the server's number of the mailbox: a mailbox that was made anew has another one."""
+    values = (mailbox_id or user.mailbox_id, user.address or address)
+    if values != (user.mailbox_id, user.address):
+        user.mailbox_id, user.address = values
         user.save(update_fields=["mailbox_id", "address"])

@@ -114,7 +114,8 @@ def _rule(properties: Mapping[str, str]) -> str:
 
 
 def _tint(accent: str, ground: Ground, most: float) -> str:
-    """So much of the accent in the page's ground as lets all that stands on it be read."""
+    """The accent mixed into the page's ground: as much of it as lets everything that stands on it
+    be read."""
 
     def is_read(mixed: str) -> bool:
         marks = min(contrast(mark, mixed) for mark in _MARKS[ground])
@@ -145,7 +146,9 @@ def _least(colour: str, others: tuple[str, ...]) -> float:
 def _mixed(colour: str, other: str, share: float) -> str:
     """``share`` of the other in the first."""
     pairs = zip(_channels(colour), _channels(other), strict=True)
-    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+    return "#" + "".join(
+        f"{round(first + (second - first) * share):02x}" for first, second in pairs
+    )
 
 
 def _channels(colour: str) -> tuple[int, ...]:

@@ -63,12 +63,13 @@ def open_sealed(request: HttpRequest) -> str | None:
 
 
 def _is_outdated(request: HttpRequest) -> bool:
-    """By comparing marks, not times: the clocks of two web servers are never the same."""
+    """Whether the seal is outdated, by comparing marks, not times: the clocks of two web servers
+    are never the same."""
     return is_outdated(mark(request), getattr(request.user, "mail_password_changed", None))
 
 
 def mark(request: HttpRequest) -> str:
-    """Of which password this session's seal is."""
+    """The mark of the password in this session's seal."""
     return str(request.session.get(CHANGED) or "")
 
 

@@ -60,7 +60,7 @@ class Device:
 
     @property
     def words(self) -> str:
-        """In the language in force: “Firefox on Windows”."""
+        """The device in the language in force: “Firefox on Windows”."""
         if self.browser and self.system:
             return gettext("%(browser)s on %(system)s") % {
                 "browser": self.browser,
@@ -79,10 +79,10 @@ class Device:
 
 def recognise(user_agent: str) -> Device:
     """The device of a ``User-Agent`` field, which may hold anything."""
-    known = user_agent[:_LONGEST]
+    field = user_agent[:_LONGEST]
     return Device(
-        browser=next((name for name, rule in _BROWSERS if rule.search(known)), ""),
-        system=next((name for name, rule in _SYSTEMS if rule.search(known)), ""),
+        browser=next((name for name, rule in _BROWSERS if rule.search(field)), ""),
+        system=next((name for name, rule in _SYSTEMS if rule.search(field)), ""),
     )
 
 
@@ -96,7 +96,8 @@ def cookie_name() -> str:
 
 
 def is_new(request: HttpRequest, user: User) -> bool:
-    """At a completed sign-in: whether to tell this person of a new device. Once: then it is known.
+    """Whether to tell this person of a new device, at a completed sign-in. It is true once: then
+    the device is known.
 
     A shared computer is given no cookie. There its network counts as the device, for a day: who
     ticks the box to stay unnoticed is told of all the same.
@@ -123,12 +124,13 @@ def known(request: HttpRequest, user: User) -> str:
 
 
 def digests_of(user: User) -> list[str]:
-    """Of all browsers that this person is known to use."""
+    """The digests of all browsers that this person is known to use."""
     return list(KnownDevice.objects.filter(user=user).values_list("digest", flat=True))
 
 
 def _digest(user: User, token: str) -> str:
-    """For each person another one: rows do not tell who shares a browser with whom."""
+    """The digest of a browser's token, another one for each person: rows do not tell who shares a
+    browser with whom."""
     return hashlib.sha256(f"{user.pk}:{token}".encode("utf-8", "replace")).hexdigest()
 
 

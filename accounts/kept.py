@@ -48,11 +48,11 @@ def _of_setting(name: str) -> Callable[[], Words]:
 
 
 def _of_model(label: str, name: str = "KEPT") -> Callable[[], Words]:
-    """For as long as a constant of the model says."""
+    """The words for the time that a constant of the model has."""
 
     def lasts() -> Words:
-        kept: timedelta = getattr(apps.get_model(label), name)
-        return days(kept.days)
+        duration: timedelta = getattr(apps.get_model(label), name)
+        return days(duration.days)
 
     return lasts
 

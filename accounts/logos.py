@@ -35,10 +35,10 @@ def encoded(content: bytes) -> Logo:
     if len(content) > LARGEST_FILE:
         raise RefusedLogo("too large")
     try:
-        made = sandbox.call(images.thumbnail, sandbox.FILE, content, longest=LONGEST_SIDE)
+        picture = sandbox.call(images.thumbnail, sandbox.FILE, content, longest=LONGEST_SIDE)
     except (NoPreview, sandbox.Exhausted) as error:
         raise RefusedLogo(str(error)) from error
-    if made.width > _WIDEST * made.height or made.height > _WIDEST * made.width:
+    if picture.width > _WIDEST * picture.height or picture.height > _WIDEST * picture.width:
         raise RefusedLogo("too long")
-    digest = hashlib.sha256(made.content).hexdigest()[:32]
-    return Logo(made.content, made.width, made.height, digest)
+    digest = hashlib.sha256(picture.content).hexdigest()[:32]
+    return Logo(picture.content, picture.width, picture.height, digest)

@@ -40,7 +40,7 @@ class ServerSetting:
 
     @property
     def security_name(self) -> str:
-        """As mail programs call it."""
+        """The security as mail programs call it."""
         names = {"tls": "SSL/TLS", "starttls": "STARTTLS"}
         return names.get(self.security) or gettext("no encryption")
 
@@ -93,7 +93,7 @@ def settings_of(record: StaffRecord) -> MailSettings:
 
 
 def settings_of_user(user: User) -> MailSettings:
-    """Those of a person who is signed in, named by a staff file or not. He has a mail domain."""
+    """The mail settings of a signed-in user, named by a staff file or not. He has a mail domain."""
     if record := StaffRecord.objects.select_related("mail_domain").of(user):
         return settings_of(record)
     domain = user.mail_domain
@@ -190,10 +190,10 @@ def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
 def ticket(request: HttpRequest) -> Ticket | None:
     """The browser's ticket; None without one, or when its ten minutes are over."""
     token = request.COOKIES.get(cookie_name())
-    kept = cache.get(_key(token)) if token else None
-    if not kept or kept["ends"] <= time.time():
+    entry = cache.get(_key(token)) if token else None
+    if not entry or entry["ends"] <= time.time():
         return None
-    return Ticket(kept["record"], kept["ends"])
+    return Ticket(entry["record"], entry["ends"])
 
 
 def opened(request: HttpRequest) -> MailSettings | None:

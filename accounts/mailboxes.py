@@ -39,7 +39,8 @@ def owner(domain: MailDomain, named: User | None, mailbox_id: str) -> User | Non
 
 
 def of_mailbox(domain: MailDomain, mailbox_id: str) -> QuerySet[User]:
-    """In all the mail domains of the same server: it may not look at the domain of a login."""
+    """The users of a mailbox in all the mail domains of the same server: it may not look at the
+    domain of a login."""
     people = User.objects.select_related("mail_domain")
     return people.filter(mailbox_id=mailbox_id, mail_domain__imap_host=domain.imap_host)
 
@@ -64,20 +65,20 @@ def login_of(address: str, imap_host: str) -> str:
 
 def people(logins: Iterable[str], imap_host: str) -> dict[str, tuple[str, str]]:
     """Name and address of the people with these logins on an IMAP server, as far as users and staff
-    records tell them; nobody for a login that two mail domains have. Two queries."""
+    records have them. A login that two mail domains have is left out. Two queries."""
     here = {"login__in": set(logins), "mail_domain__imap_host": imap_host}
     users = User.objects.filter(**here).values_list("login", "name", "address", "mail_domain")
     records = StaffRecord.objects.filter(**here)
-    told: dict[str, tuple[str, str]] = {}
+    person_of: dict[str, tuple[str, str]] = {}
     domains: dict[str, set[int]] = {}
     for login, name, address, domain in [
         *((record.login, record.name, record.address, record.mail_domain_id) for record in records),
         *users,
     ]:
         domains.setdefault(login, set()).add(domain)
-        before = told.get(login, ("", ""))
-        told[login] = (before[0] or name, before[1] or address)
-    return {login: person for login, person in told.items() if len(domains[login]) == 1}
+        before = person_of.get(login, ("", ""))
+        person_of[login] = (before[0] or name, before[1] or address)
+    return {login: person for login, person in person_of.items() if len(domains[login]) == 1}
 
 
 def secured_users() -> QuerySet[User]:

@@ -23,12 +23,12 @@ def of_user(user: User) -> tuple[str, str]:
 
 
 def of_request(request: HttpRequest) -> tuple[str, str]:
-    """Those of who is signed in, as the session knows them since today."""
+    """The school and the function of the signed-in user, which the session keeps for the day."""
     if not isinstance(request.user, User):
         return "", ""
     today = timezone.localdate().isoformat()
-    known = request.session.get(_KEY)
-    if known is None or known[0] != today:
-        known = [today, *of_user(request.user)]
-        request.session[_KEY] = known
-    return known[1], known[2]
+    noted = request.session.get(_KEY)
+    if noted is None or noted[0] != today:
+        noted = [today, *of_user(request.user)]
+        request.session[_KEY] = noted
+    return noted[1], noted[2]

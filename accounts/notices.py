@@ -79,25 +79,26 @@ def of_lookup(event: AuditEvent) -> Notice | None:
 
 
 def of_password(event: AuditEvent) -> Notice | None:
-    """To who changed the password; None when there is no such user any more, or no address."""
+    """The notice to the user who changed the password; None when there is no such user any more, or
+    no address."""
     return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
 def of_device(event: AuditEvent) -> Notice | None:
-    """To who signed in on a new device; None as above."""
+    """The notice to the user who signed in on a new device; None as above."""
     device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
     subject = gettext_lazy("Sign-in from a new device")
     return _to_actor("device", subject, event, device=device, shared=event.detail.get("shared"))
 
 
 def of_second_factor(event: AuditEvent) -> Notice | None:
-    """To whose second factor was changed; None as above."""
+    """The notice to the user whose second factor was changed; None as above."""
     subject = gettext_lazy("Your two-step sign-in was changed")
     return _to_actor("second-factor", subject, event, change=event.detail.get("change", ""))
 
 
 def of_reset(event: AuditEvent) -> Notice | None:
-    """To whose second factor the support desk took away; None as above."""
+    """The notice to the user whose second factor the support desk took away; None as above."""
     user = User.objects.filter(address=event.target).first() if event.target else None
     if user is None:
         return None

@@ -37,7 +37,7 @@ def new_key() -> bytes:
 
 
 def new_name() -> str:
-    """Of a file, and of nothing else: hexadecimal digits that nobody guesses."""
+    """A new name of a file, and of nothing else: hexadecimal digits that nobody guesses."""
     return secrets.token_hex(16)
 
 

@@ -38,15 +38,16 @@ def note_set_up(request: HttpRequest, user: User, kind: str) -> None:
 
 
 def is_required(user: User) -> bool:
-    """By the roles, or the mail domain, that the setting names."""
-    asked = settings.SECOND_FACTOR_ROLES
-    if not asked:
+    """Whether a user needs a second factor, by his roles or his mail domain."""
+    roles = settings.SECOND_FACTOR_ROLES
+    if not roles:
         return False
-    return is_required_in(user.mail_domain) or not user.roles.isdisjoint(asked)
+    return is_required_in(user.mail_domain) or not user.roles.isdisjoint(roles)
 
 
 def is_required_in(domain: MailDomain | None) -> bool:
-    """Of everybody in this mail domain; ``None``: of the local administrators."""
+    """Whether everybody in this mail domain needs a second factor; ``None`` stands for the local
+    administrators."""
     return not settings.SECOND_FACTOR_ROLES.isdisjoint({EVERYBODY, domain.name if domain else ""})
 
 

@@ -131,15 +131,15 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
 
 
 def wishes(user: User) -> Wishes:
-    """Return what a person decided about his folders; it is kept with his preferences."""
-    kept = user.preferences.get(FOLDERS, {})
-    return Wishes(dict(kept.get("special", {})), tuple(kept.get("favourites", ())))
+    """Return a person's decisions about his folders, which are kept with his preferences."""
+    values = user.preferences.get(FOLDERS, {})
+    return Wishes(dict(values.get("special", {})), tuple(values.get("favourites", ())))
 
 
 def wish(user: User, wished: Wishes) -> None:
-    """Keep what he decided from now on."""
-    kept = {"special": dict(wished.special), "favourites": list(wished.favourites)}
-    user.preferences = {**user.preferences, FOLDERS: kept}
+    """Keep a person's decisions about his folders."""
+    values = {"special": dict(wished.special), "favourites": list(wished.favourites)}
+    user.preferences = {**user.preferences, FOLDERS: values}
     user.save(update_fields=["preferences"])
 
 
@@ -370,7 +370,7 @@ def _sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
 
 
 def close(request: HttpRequest) -> None:
-    """At sign-out: the person's IMAP connections of this session end."""
+    """End the person's IMAP connections of this session, at sign-out."""
     try:
         key, _opener = _door(request)
     except SignInNeeded:

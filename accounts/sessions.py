@@ -31,7 +31,7 @@ STAYS: Final = "stays_signed_in"
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """At a completed sign-in: the session has a row. After a re-entry in place it keeps the one it
+    """Give the session a row, at a completed sign-in. After a re-entry in place it keeps the one it
     had, under its new key."""
     session = request.session
     if not session.session_key:
@@ -94,7 +94,7 @@ def touch(request: HttpRequest) -> bool:
 
 
 def forget(request: HttpRequest) -> None:
-    """At sign-out, and when the session idled too long: its row goes."""
+    """Delete the row of a session, at sign-out and when it idled too long."""
     grants.leave(request)
     if farewells.VISITED in request.session:
         _tell_services(row(request))
@@ -112,8 +112,8 @@ def row(request: HttpRequest) -> int:
 
 
 def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | None]:
-    """Those of these rows whose sessions are not over, with when their person has changed the
-    password. One query for each 500: thousands may be asked for at once."""
+    """The rows whose sessions are not over, each with when its person has changed the password. One
+    query for each 500: thousands may be asked for at once."""
     numbers = list(rows)
     changed_by_row: dict[int, datetime | None] = {}
     for start in range(0, len(numbers), 500):
@@ -140,7 +140,7 @@ def end_others(request: HttpRequest, user: User) -> int:
 
 
 def _tell_services(number: int) -> None:
-    """By jobs: an application that does not answer keeps nobody from leaving."""
+    """Tell services by jobs: an application that does not answer keeps nobody from leaving."""
     from accounts import tasks  # which imports what sends notices, and that sessions
 
     for visit in farewells.of_session(number):

@@ -243,7 +243,8 @@ class _Survey:
 
     @property
     def lines(self) -> int:
-        """With the last one, also where nothing ends it. Old Macintosh programs end them by CR."""
+        """The number of lines with the last one, also where nothing ends it. Old Macintosh programs
+        end them by CR."""
         ends_open = not self._last.strip(b"\0").endswith((b"\n", b"\r"))
         return max(self._line_feeds, self._returns) + ends_open
 
@@ -333,8 +334,8 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
 def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
     """Return which column stands where, and the headings that are nothing to us."""
     plain = [_plain(heading) for heading in headings]
-    known = [heading for heading in plain if heading in _KNOWN]
-    if len(set(known)) != len(known):
+    recognised = [heading for heading in plain if heading in _KNOWN]
+    if len(set(recognised)) != len(recognised):
         raise FileRefused(Failure.AMBIGUOUS)
     columns: dict[Column, int] = {}
     for column, names in _PLAIN_HEADINGS.items():
@@ -365,7 +366,7 @@ def _settle_school(columns: dict[Column, int]) -> None:
 
 
 def _plain(text: str) -> str:
-    """Without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
+    """A text without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
     letters = (c if c.isalnum() else " " for c in fold(text[:200]))
     return " ".join("".join(letters).split())
 

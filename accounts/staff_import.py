@@ -185,9 +185,9 @@ def _remove_leftovers() -> None:
         Exists(StagedStaff.objects.filter(job=OuterRef("pk"))) | ~models.Q(source_key=b"")
     ):
         _purge(job)
-    kept = set(StaffImport.objects.unfinished().values_list("spool", flat=True))
+    spooled = set(StaffImport.objects.unfinished().values_list("spool", flat=True))
     for path in settings.SPOOL.glob(f"*{_SUFFIX}"):
-        if path.stem not in kept:
+        if path.stem not in spooled:
             sealed_files.remove_older(settings.SPOOL, path.name, _ORPHAN_SECONDS)
 
 
@@ -207,7 +207,8 @@ def _spooled(job: StaffImport) -> Source:
 
 @dataclass
 class _Check:
-    """What must be remembered of the rows that were read: 200,000 of them take some 100 MB."""
+    """The state of a check, which remembers the rows that were read: 200,000 of them take some 100
+    MB."""
 
     job: StaffImport
     keys: tuple[numen.Key, ...]
@@ -234,17 +235,22 @@ class _Check:
                 self.early.append(refusal)
 
     def refuse_late(self, refusal: Refusal) -> None:
-        """Of a line that was taken for good at first."""
+        """Refuse a line that was taken for good at first."""
         self.refused.add(refusal.line)
         if len(self.late) < MOST_REFUSALS_KEPT:
             self.late.append(refusal)
 
     @property
     def kept_refusals(self) -> list[tuple[int, str, str, int]]:
-        found = sorted(self.early + self.late, key=lambda refusal: refusal.line)
+        refusals = sorted(self.early + self.late, key=lambda refusal: refusal.line)
         return [
-            (one.line, one.column.value if one.column else "", one.problem.value, one.other)
-            for one in found[:MOST_REFUSALS_KEPT]
+            (
+                refusal.line,
+                refusal.column.value if refusal.column else "",
+                refusal.problem.value,
+                refusal.other,
+            )
+            for refusal in refusals[:MOST_REFUSALS_KEPT]
         ]
 
 
@@ -319,7 +325,7 @@ class _Staged:
         return self.domain, self.login
 
     def values(self, job: int) -> tuple[_Value, ...]:
-        """In the order of `_STAGED_COLUMNS`."""
+        """The values in the order of `_STAGED_COLUMNS`."""
         person = self.person
         return (
             job, self.line, self.record, self.digests[0], self.lookup_digest, self.key_id,
@@ -331,22 +337,22 @@ class _Staged:
 
 def _stage(check: _Check, rows: list[StaffRow]) -> None:
     check.rows += len(rows)
-    found: list[_Staged] = []
+    several: list[_Staged] = []
     for row in rows:
         check.refuse(*row.refusals)
         staged = _staged(check, row.line, row.person) if row.person else None
         if staged:
-            found.append(staged)
-    _match(check, found)
+            several.append(staged)
+    _match(check, several)
     _spare(check, [row for row in rows if row.line in check.refused])
     with transaction.atomic():
         check.job.beat(rows=check.rows, refused=len(check.refused))
-        _put_aside([staged.values(check.job.pk) for staged in found])
+        _put_aside([staged.values(check.job.pk) for staged in several])
 
 
 def _put_aside(rows: list[tuple[_Value, ...]]) -> None:
-    """Into the staging table, by the quickest way that the database has: as models, rows would
-    take as long again as all the rest."""
+    """Put rows into the staging table, by the quickest way that the database has: as models, they
+    would take as long again as all the rest."""
     columns = ", ".join(_STAGED_COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -381,52 +387,53 @@ def _staged(check: _Check, line: int, person: StaffMember) -> _Staged | None:
 
 
 def _contradicts(check: _Check, staged: _Staged) -> bool:
-    """Whether an earlier line speaks against this one; then that one is refused too, for nobody
-    knows which is right. A person who stands twice with the same mailbox, as who teaches in two
-    schools does, is taken once.
+    """Whether an earlier line contradicts this one; then that one is refused too, for nobody knows
+    which is right. A person who stands twice with the same mailbox, as teachers of two schools do,
+    is taken once.
     """
     line, address = staged.line, staged.person.address
     fingerprint = hash((staged.lookup_digest, staged.mailbox, address))
-    first, said = check.numens.setdefault(staged.digests[0], (line, fingerprint))
+    first, former = check.numens.setdefault(staged.digests[0], (line, fingerprint))
     if first != line:
         check.refuse(Refusal(line, Column.NUMEN, Problem.REPEATED, first))
-        if said != fingerprint:
+        if former != fingerprint:
             check.contradicted.add(first)
             check.refuse_late(Refusal(first, Column.NUMEN, Problem.REPEATED, line))
         return True
     by_login = check.logins.setdefault(staged.mailbox, line)
     by_address = check.addresses.setdefault(address, line)
-    found = False
+    contradicts = False
     for first, column in ((by_login, Column.LOGIN), (by_address, Column.ADDRESS)):
         if first != line:
-            found = True
+            contradicts = True
             check.contradicted.add(first)
             check.refuse(Refusal(line, column, Problem.REPEATED, first))
             check.refuse_late(Refusal(first, column, Problem.REPEATED, line))
-    return found
+    return contradicts
 
 
-def _match(check: _Check, found: list[_Staged]) -> None:
-    """Give each row the record of its NUMEN, by whichever key; note whose things it claims."""
+def _match(check: _Check, several: list[_Staged]) -> None:
+    """Give each row the record of its NUMEN, by whichever key, and note the records whose login or
+    address it claims."""
     records = StaffRecord.objects.values_list(
         "pk", "numen_digest", "mail_domain_id", "login", "address", "is_active"
     )
     by_digest = {
         bytes(digest): pk
         for pk, digest, *_others in records.filter(
-            numen_digest__in=[digest for staged in found for digest in staged.digests]
+            numen_digest__in=[digest for staged in several for digest in staged.digests]
         )
     }
     holders: dict[tuple[int, str] | str, _Holder] = {}
     for named in (
-        records.filter(_of_mailboxes(found)),
-        records.filter(address__in=[staged.person.address for staged in found]),
+        records.filter(_of_mailboxes(several)),
+        records.filter(address__in=[staged.person.address for staged in several]),
     ):
         for pk, _digest, domain, login, address, is_active in named:
             holders[domain, login] = holders[address] = _Holder(pk, is_active)
-    for staged in found:
-        known = (by_digest[digest] for digest in staged.digests if digest in by_digest)
-        staged.record = next(known, None)
+    for staged in several:
+        keys = (by_digest[digest] for digest in staged.digests if digest in by_digest)
+        staged.record = next(keys, None)
         if staged.record:
             check.records.add(staged.record)
         for column, key in (
@@ -438,10 +445,11 @@ def _match(check: _Check, found: list[_Staged]) -> None:
                 check.claims.append(_Claim(staged.line, column, staged.record, holder))
 
 
-def _of_mailboxes(found: list[_Staged]) -> models.Q:
-    """By domain, then login, as the index is made: a login alone would read the whole table."""
+def _of_mailboxes(several: list[_Staged]) -> models.Q:
+    """The condition of mailboxes, by domain, then login, as the index is made: a login alone would
+    read the whole table."""
     logins: dict[int, list[str]] = {}
-    for staged in found:
+    for staged in several:
         logins.setdefault(staged.domain, []).append(staged.login)
     wanted = models.Q(pk__in=())
     for domain, names in logins.items():
@@ -450,7 +458,7 @@ def _of_mailboxes(found: list[_Staged]) -> models.Q:
 
 
 def _spare(check: _Check, refused: list[StaffRow]) -> None:
-    """Whom a refused row names must not be taken for missing from the file."""
+    """Spare the people whom a refused row names: they are not missing from the file."""
     digests = [
         numen.digest_of_numen(key, row.numen) for row in refused if row.numen for key in check.keys
     ]
@@ -476,10 +484,10 @@ def _drop(check: _Check, lines: Iterable[int]) -> None:
 
 
 def _settle_claims(check: _Check) -> set[int]:
-    """Which records give way to lines that claim their address or login: those of the past, which
-    the file does not name and which are inactive, or will be. Who is in the file gets another
-    address or login from it. Other claims are refused; and each refusal leaves a record as it is,
-    which may refuse another."""
+    """The records that give way to lines that claim their address or login. A record gives way when
+    the file does not name it and it is inactive, or will be; people who are in the file get another
+    address or login from it. Other claims are refused. Each refusal leaves a record as it is, which
+    may refuse another claim."""
     claims = [claim for claim in check.claims if claim.line not in check.refused]
     on_holder: dict[int, list[_Claim]] = {}
     for claim in claims:
@@ -546,15 +554,16 @@ def _missing(job: StaffImport) -> models.QuerySet[StaffRecord]:
 
 
 def _count(job: StaffImport) -> None:
-    """What writing does, on the job's row. Records that give way count as deactivated too."""
+    """Note on the job's row how many records writing would create, change and deactivate. Records
+    that give way count as deactivated too."""
     staged = StagedStaff.objects.filter(job=job)
-    known = staged.filter(record__isnull=False)
-    same = known.filter(**{name: F(f"record__{name}") for name in _FACTS}).count()
-    by_file = known.filter(record__is_active=True, is_active=False).count()
+    updates = staged.filter(record__isnull=False)
+    same = updates.filter(**{name: F(f"record__{name}") for name in _FACTS}).count()
+    by_file = updates.filter(record__is_active=True, is_active=False).count()
     giving_way = job.giving_way.count()
     job.created = staged.filter(record=None).count()
     job.unchanged = same
-    job.updated = known.count() - same
+    job.updated = updates.count() - same
     job.replaced = giving_way
     missing = _missing(job).count()
     if not job.deactivate_missing:  # those that give way are among the missing otherwise
@@ -596,8 +605,8 @@ def _swap(job: StaffImport) -> None:
 
 
 def _step_aside(job: StaffImport) -> None:
-    """Who gets another address or login first takes one that nobody has: two people may exchange
-    theirs, and the database looks at every row by itself."""
+    """Give records that get another address or login one that nobody has at first: two people may
+    exchange theirs, and the database looks at every row by itself."""
     moving = StagedStaff.objects.filter(job=job, record=OuterRef("pk")).exclude(
         address=OuterRef("address"),
         login=OuterRef("login"),

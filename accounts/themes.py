@@ -89,18 +89,18 @@ def forget() -> None:
 
 
 def _rows() -> list[_Row]:
-    known: list[list[Any]] | None = cache.get(DomainTheme.CACHE_KEY)
-    if known is None:
+    rows: list[list[Any]] | None = cache.get(DomainTheme.CACHE_KEY)
+    if rows is None:
         fields = (
             *("mail_domain_id", "mail_domain__name", "name", "authority", "hosts"),
             *("accent", "accent_dark", "logo_digest", "logo_width", "logo_height"),
         )
-        known = [
+        rows = [
             [*row[:4], row[4].lower().split(), *row[5:]]
             for row in DomainTheme.objects.values_list(*fields)
         ]
-        cache.set(DomainTheme.CACHE_KEY, known, DomainTheme.CACHE_SECONDS)
-    return [_Row(*row) for row in known]
+        cache.set(DomainTheme.CACHE_KEY, rows, DomainTheme.CACHE_SECONDS)
+    return [_Row(*row) for row in rows]
 
 
 def _of_domain(rows: list[_Row], domain: int | None) -> _Row | None:
@@ -145,7 +145,7 @@ def _theme(row: _Row | None, domain: int | None) -> Theme:
 
 
 def _width(row: _Row) -> int:
-    """Of the logo in the header, as high as the webmail's own."""
+    """The width of the logo in the header, as high as the webmail's own."""
     return min(round(_HEIGHT * row.logo_width / row.logo_height), _WIDEST) if row.logo_height else 0
 
 

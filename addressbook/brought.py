@@ -32,8 +32,8 @@ def news(request: HttpRequest) -> Brought | None:
     if SESSION_KEY not in request.session:
         brought = _find(user)
         request.session[SESSION_KEY] = asdict(brought) if brought else {}
-    kept = request.session[SESSION_KEY]
-    return Brought(**kept) if kept else None
+    values = request.session[SESSION_KEY]
+    return Brought(**values) if values else None
 
 
 def _find(user: User) -> Brought | None:
@@ -47,6 +47,6 @@ def _find(user: User) -> Brought | None:
 
 
 def dismiss(request: HttpRequest, user: User) -> None:
-    """Not in this session, nor in any other."""
+    """Put the line away, in this session and in any other."""
     imports.dismiss(user)
     request.session[SESSION_KEY] = {}

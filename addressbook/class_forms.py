@@ -21,7 +21,7 @@ _TEXT = forms.TextInput(attrs={"class": "input", "autocomplete": "off"})
 
 
 class _Said(forms.Form):
-    """What is said of a guardian."""
+    """The values of a guardian."""
 
     relation = forms.ChoiceField(
         label=_("Relation to the pupil"),
@@ -62,10 +62,10 @@ class NewGuardianForm(_Said):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, found: Sequence[Contact], query: str
+        self, data: Mapping[str, Any] | None, *, matches: Sequence[Contact], query: str
     ) -> None:
         initial = {
-            "guardian": str(found[0].pk) if found else NEW,
+            "guardian": str(matches[0].pk) if matches else NEW,
             "name": query,
             "receives_mail": True,
             "is_legal": True,
@@ -74,7 +74,7 @@ class NewGuardianForm(_Said):
         guardian = self.fields["guardian"]
         assert isinstance(guardian, forms.ChoiceField)  # noqa: S101  as declared above
         guardian.choices = [
-            *((str(contact.pk), _named(contact)) for contact in found),
+            *((str(contact.pk), _named(contact)) for contact in matches),
             (NEW, _("A new contact")),
         ]
 
@@ -96,7 +96,7 @@ def _named(contact: Contact) -> str:
 
 
 class GuardianSearchForm(forms.Form):
-    """Whom one looks for among the contacts."""
+    """The words of a search for a guardian among the contacts."""
 
     q = forms.CharField(required=False, max_length=200)
 
@@ -141,7 +141,7 @@ class YearForm(forms.Form):
     )
 
     def clean_names(self) -> list[str]:
-        """Each once, in their order."""
+        """The names, each once, in their order."""
         lines = (" ".join(line.split()) for line in self.cleaned_data["names"].splitlines())
         names = list(dict.fromkeys(line[:180] for line in lines if line))
         if len(names) > MOST_CLASSES:

@@ -35,29 +35,29 @@ class RelativeRow:
     tie_url: str
 
 
-def relatives(found: Iterable[Relative]) -> tuple[RelativeRow, ...]:
-    """As their cards say how to reach them."""
-    return tuple(_relative(one) for one in found)
+def relatives(several: Iterable[Relative]) -> tuple[RelativeRow, ...]:
+    """The rows of guardians or pupils, with the ways to reach them that are on their cards."""
+    return tuple(_relative(relative) for relative in several)
 
 
-def _relative(one: Relative) -> RelativeRow:
-    data = vcard.read_one(one.contact.vcard)
+def _relative(relative: Relative) -> RelativeRow:
+    data = vcard.read_one(relative.contact.vcard)
     address = data.emails[0].address if data.emails else ""
     phone = data.phones[0].number if data.phones else ""
-    said = [one.tie.relation_words]
-    if not one.tie.is_legal:
-        said.append(gettext("without parental authority"))
-    if not one.tie.receives_mail:
-        said.append(gettext("does not receive the school’s mail"))
+    details = [relative.tie.relation_words]
+    if not relative.tie.is_legal:
+        details.append(gettext("without parental authority"))
+    if not relative.tie.receives_mail:
+        details.append(gettext("does not receive the school’s mail"))
     return RelativeRow(
-        name=one.contact.display_name,
-        url=reverse("addressbook:contact", args=[one.contact.pk]),
-        detail=", ".join(filter(None, said)),
+        name=relative.contact.display_name,
+        url=reverse("addressbook:contact", args=[relative.contact.pk]),
+        detail=", ".join(filter(None, details)),
         address=address,
-        write_url=write_url(one.contact.display_name, address) if address else "",
+        write_url=write_url(relative.contact.display_name, address) if address else "",
         phone=phone,
         call_url=tel(phone) if phone else "",
-        tie_url=reverse("addressbook:guardian", args=[one.tie.pk]),
+        tie_url=reverse("addressbook:guardian", args=[relative.tie.pk]),
     )
 
 
@@ -82,9 +82,9 @@ def audiences(group: Group) -> tuple[AudienceView, ...]:
         Audience.PUPILS: pgettext("of a class", "The pupils"),
         Audience.BOTH: pgettext("of a class", "The pupils and their guardians"),
     }
-    found = families.families(group)
+    class_families = families.families(group)
     return tuple(
-        _audience(group, who, title, families.reached(group, found, who))
+        _audience(group, who, title, families.reached(group, class_families, who))
         for who, title in titles.items()
     )
 
@@ -94,10 +94,12 @@ def _audience(group: Group, who: Audience, title: str, reach: families.Reach) ->
     words = ngettext("%(count)s person gets it.", "%(count)s people get it.", count)
     silent = tuple(
         (
-            one.name if one.pupil in ("", one.name) else f"{one.name} ({one.pupil})",
-            families.silence_words(one.reason),
+            silence.name
+            if silence.pupil in ("", silence.name)
+            else f"{silence.name} ({silence.pupil})",
+            families.silence_words(silence.reason),
         )
-        for one in reach.silent[:_MOST_NAMED]
+        for silence in reach.silent[:_MOST_NAMED]
     )
     silent_words = ngettext(
         "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.silent)
@@ -126,9 +128,10 @@ def _audience(group: Group, who: Audience, title: str, reach: families.Reach) ->
 
 @dataclass(frozen=True)
 class ClassView:
-    """What a list changes in a class, in words; ``left`` are keys and names to tick, ``is_partial``
-    says that most of the class is not in the list. ``guardians`` are keys and words to tick, and
-    ``has_few_guardians`` says that of most pupils one is not in the list."""
+    """The changes that a list makes in a class, in words. ``left`` are keys and names to tick, and
+    ``is_partial`` says that most of the class is not in the list. ``guardians`` are keys and words
+    to tick, and ``has_few_guardians`` says that most pupils have a guardian who is not in the
+    list."""
 
     name: str
     words: str
@@ -142,40 +145,44 @@ class ClassView:
 
 
 def class_changes(changes: Sequence[ClassChange]) -> tuple[ClassView, ...]:
-    return tuple(_class_change(one) for one in changes)
+    return tuple(_class_change(change) for change in changes)
 
 
-def _class_change(one: ClassChange) -> ClassView:
+def _class_change(change: ClassChange) -> ClassView:
     words = []
-    if one.came:
-        words.append(ngettext("%(count)s comes", "%(count)s come", len(one.came)))
-        words[-1] %= {"count": len(one.came)}
-    if one.moved:
-        words.append(ngettext("%(count)s changes class", "%(count)s change class", len(one.moved)))
-        words[-1] %= {"count": len(one.moved)}
-    if one.left:
+    if change.came:
+        words.append(ngettext("%(count)s comes", "%(count)s come", len(change.came)))
+        words[-1] %= {"count": len(change.came)}
+    if change.moved:
         words.append(
-            ngettext("%(count)s is not in the list", "%(count)s are not in the list", len(one.left))
+            ngettext("%(count)s changes class", "%(count)s change class", len(change.moved))
         )
-        words[-1] %= {"count": len(one.left)}
+        words[-1] %= {"count": len(change.moved)}
+    if change.left:
+        words.append(
+            ngettext(
+                "%(count)s is not in the list", "%(count)s are not in the list", len(change.left)
+            )
+        )
+        words[-1] %= {"count": len(change.left)}
     archives = gettext("The class of the former year is archived as “%(name)s”.")
     return ClassView(
-        name=one.name,
+        name=change.name,
         words=", ".join(words) or gettext("stays as it is."),
-        came=one.came,
+        came=change.came,
         moved=tuple(
             gettext("%(name)s, until now in %(group)s") % {"name": name, "group": origin}
-            for name, origin in one.moved
+            for name, origin in change.moved
         ),
-        left=one.left,
-        archives_words=archives % {"name": years.with_year(one.name, one.archives_year)}
-        if one.archives_year
+        left=change.left,
+        archives_words=archives % {"name": years.with_year(change.name, change.archives_year)}
+        if change.archives_year
         else "",
-        is_partial=len(one.left) > one.size / 2,
+        is_partial=len(change.left) > change.size / 2,
         guardians=tuple(
-            (pk, f"{name} ({', '.join(pupils)})") for pk, name, pupils in one.guardians
+            (pk, f"{name} ({', '.join(pupils)})") for pk, name, pupils in change.guardians
         ),
-        has_few_guardians=len(one.guardians) > one.size / 2,
+        has_few_guardians=len(change.guardians) > change.size / 2,
     )
 
 
@@ -199,8 +206,8 @@ class HolidayRow:
 
 def holiday_table(holidays: Iterable[SchoolHoliday]) -> tuple[HolidayRow, ...]:
     by_name: dict[str, dict[str, str]] = {}
-    for one in holidays:
-        by_name.setdefault(one.name, {})[one.zone] = _days(one.begins, one.resumes)
+    for holiday in holidays:
+        by_name.setdefault(holiday.name, {})[holiday.zone] = _days(holiday.begins, holiday.resumes)
     zones = SchoolHoliday.Zone.values
     return tuple(
         HolidayRow(name, tuple(days.get(zone, "–") for zone in zones))

@@ -109,7 +109,7 @@ class DirectoryForm(ListForm):
 
 
 class CollectedForm(forms.Form):
-    """Those to forget, or what was forgotten (``former``, signed)."""
+    """The collected recipients to forget, or those that were forgotten (``former``, signed)."""
 
     people = PkList(required=False)
     former = forms.CharField(required=False, max_length=200_000)
@@ -180,7 +180,7 @@ class ExternalForm(forms.Form):
     former = forms.CharField(required=False, max_length=500_000, widget=forms.HiddenInput)
 
     def clean_external(self) -> list[str]:
-        """Each once, as it was typed first."""
+        """The addresses, each once, as it was typed first."""
         addresses: dict[str, str] = {}
         for line in self.cleaned_data["external"].splitlines():
             if text := line.strip().strip(",;").strip():
@@ -189,7 +189,7 @@ class ExternalForm(forms.Form):
         return list(addresses.values())
 
     def clean_former(self) -> list[str] | None:
-        """Those that the form was made of; None where it does not say."""
+        """The addresses that the form was made of; None where it does not say."""
         text = self.cleaned_data["former"]
         return text.splitlines() if "former" in self.data else None
 
@@ -338,7 +338,7 @@ class ContactForm(forms.Form):
     def _set(
         line: type[forms.Form], prefix: str, data: Mapping[str, Any] | None, old: Sequence[Any]
     ) -> forms.BaseFormSet[forms.Form]:
-        made = forms.formset_factory(
+        line_set = forms.formset_factory(
             line, extra=0 if old else 1, max_num=MOST_LINES, absolute_max=MOST_LINES + 5
         )
         if data is not None:
@@ -348,7 +348,7 @@ class ContactForm(forms.Form):
             # An address that nobody took apart is shown as its lines.
             if isinstance(entry, PostalAddress) and not any(_parts_of(entry)):
                 texts["street"] = entry.formatted
-        return made(data, prefix=prefix, initial=initial)
+        return line_set(data, prefix=prefix, initial=initial)
 
     @property
     def lines(self) -> tuple[forms.BaseFormSet[forms.Form], ...]:
@@ -421,13 +421,13 @@ class ContactForm(forms.Form):
         addresses = []
         for number, line in enumerate(self.addresses.cleaned_data):
             texts = {name: text.replace("\r\n", "\n").strip() for name, text in line.items()}
-            made = PostalAddress(**(texts | {"type": texts.get("type") or "other"}))
-            known = number < len(self.old.addresses)
-            before = self.old.addresses[number] if known else PostalAddress()
-            if not any(_parts_of(before)) and _parts_of(made) == (before.formatted, *[""] * 5):
-                made = replace(before, type=made.type)
-            if any(_parts_of(made)) or made.formatted:
-                addresses.append(made)
+            address = PostalAddress(**(texts | {"type": texts.get("type") or "other"}))
+            is_old = number < len(self.old.addresses)
+            before = self.old.addresses[number] if is_old else PostalAddress()
+            if not any(_parts_of(before)) and _parts_of(address) == (before.formatted, *[""] * 5):
+                address = replace(before, type=address.type)
+            if any(_parts_of(address)) or address.formatted:
+                addresses.append(address)
         return addresses
 
 
@@ -533,9 +533,9 @@ class MergeForm(forms.Form):
         """The contact as chosen; call it on a valid form."""
         cleaned = self.cleaned_data
         chosen = {name: int(cleaned[name]) for name in duplicates.TEXTS if name in cleaned}
-        kept = {
+        numbers = {
             name: {int(number) for number in cleaned[name]}
             for name in duplicates.SEVERAL
             if name in cleaned
         }
-        return duplicates.combine(self.datas, chosen, kept)
+        return duplicates.combine(self.datas, chosen, numbers)

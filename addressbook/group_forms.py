@@ -77,7 +77,7 @@ class GroupShareForm(forms.Form):
 
     def clean_people(self) -> tuple[str, ...]:
         """The addresses, in small letters, each once."""
-        found: dict[str, None] = {}
+        people: dict[str, None] = {}
         for piece in self.cleaned_data["people"].replace(";", ",").split(","):
             if not piece.strip():
                 continue
@@ -85,11 +85,11 @@ class GroupShareForm(forms.Form):
             if len(addresses) != 1:
                 words = gettext("%(typed)s is not an address.")
                 raise ValidationError(words % {"typed": piece.strip()[:80]})
-            found.setdefault(addresses[0].lower())
-        if len(found) > MOST_PEOPLE:
+            people.setdefault(addresses[0].lower())
+        if len(people) > MOST_PEOPLE:
             words = gettext("At most %(most)s people at once.")
             raise ValidationError(words % {"most": MOST_PEOPLE})
-        return tuple(found)
+        return tuple(people)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -114,20 +114,20 @@ class AddAddressesForm(forms.Form):
     )
 
     def clean_addresses(self) -> list[str]:
-        found: dict[str, str] = {}
+        by_address: dict[str, str] = {}
         text = self.cleaned_data["addresses"].replace(";", "\n").replace(",", "\n")
         for line in text.splitlines():
             if typed := line.strip():
                 address = one_address(typed)
-                found.setdefault(address.lower(), address)
-        if len(found) > MOST_ADDED:
+                by_address.setdefault(address.lower(), address)
+        if len(by_address) > MOST_ADDED:
             words = gettext("At most %(most)s addresses at once.")
             raise ValidationError(words % {"most": MOST_ADDED})
-        return list(found.values())
+        return list(by_address.values())
 
 
 class FilterForm(forms.Form):
-    """Whom a group from the directory stands for: school, discipline, function."""
+    """The filter of a group from the directory: school, discipline, function."""
 
     function = forms.CharField(
         label=_("Function"),
@@ -162,7 +162,9 @@ class FilterForm(forms.Form):
         self.found_school = ("", "")
 
     def clean_name(self) -> str:
-        text = "".join(" " if ord(one) < 32 else one for one in self.cleaned_data["name"])
+        text = "".join(
+            " " if ord(character) < 32 else character for character in self.cleaned_data["name"]
+        )
         return " ".join(text.split())
 
     def clean_school(self) -> str:
@@ -177,17 +179,17 @@ class FilterForm(forms.Form):
 
     def clean_discipline(self) -> str:
         text = self.cleaned_data["discipline"].strip()
-        if text and not (known := self.terms.discipline(text)):
+        if text and not (discipline := self.terms.discipline(text)):
             raise ValidationError(
                 _("The directory has no such discipline. Choose one of the list.")
             )
-        return known if text else ""
+        return discipline if text else ""
 
     def clean_function(self) -> str:
         text = self.cleaned_data["function"].strip()
-        if text and not (known := self.terms.function(text)):
+        if text and not (function := self.terms.function(text)):
             raise ValidationError(_("The directory has no such function. Choose one of the list."))
-        return known if text else ""
+        return function if text else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -34,7 +34,8 @@ class InnerRow:
 
 @dataclass(frozen=True)
 class ReachView:
-    """Whom a message to a group reaches, in a sentence, and who gets nothing and why."""
+    """The recipients of a message to a group, in a sentence, and the people who get nothing, with
+    the reasons."""
 
     count_words: str
     recipients: tuple[str, ...]
@@ -55,7 +56,7 @@ class FilterView:
 
 @dataclass(frozen=True)
 class PartsView:
-    """What a group holds beside its own contacts, and with whom it is shared."""
+    """The parts of a group beside its own contacts, and the people it is shared with."""
 
     inner: tuple[InnerRow, ...]
     filter: FilterView | None
@@ -79,12 +80,12 @@ def parts(group: Group) -> PartsView:
 def inner_rows(group: Group) -> tuple[InnerRow, ...]:
     return tuple(
         InnerRow(
-            one.pk,
-            families.label(one.inner, one.audience) if one.audience else one.inner.name,
-            reverse("addressbook:group", args=[one.inner_id]),
-            one.inner.archived is not None,
+            nested.pk,
+            families.label(nested.inner, nested.audience) if nested.audience else nested.inner.name,
+            reverse("addressbook:group", args=[nested.inner_id]),
+            nested.inner.archived is not None,
         )
-        for one in nesting.inner(group)
+        for nested in nesting.inner(group)
     )
 
 
@@ -106,32 +107,34 @@ def reach_view(reach: Reach) -> ReachView:
         silent_words if reach.silent else "",
         tuple(
             (
-                one.name if one.pupil in ("", one.name) else f"{one.name} ({one.pupil})",
-                families.silence_words(one.reason),
+                silence.name
+                if silence.pupil in ("", silence.name)
+                else f"{silence.name} ({silence.pupil})",
+                families.silence_words(silence.reason),
             )
-            for one in reach.silent[:MOST_NAMED]
+            for silence in reach.silent[:MOST_NAMED]
         ),
     )
 
 
 def filter_view(wanted: GroupFilter) -> FilterView:
-    found = filters.find(wanted)
-    count = ngettext("%(count)s person today", "%(count)s people today", found.count)
+    chosen = filters.find(wanted)
+    count = ngettext("%(count)s person today", "%(count)s people today", chosen.count)
     problem = ""
     if not filters.most():
         problem = gettext("Your administrators turned groups from the directory off.")
-    elif found.is_too_large:
+    elif chosen.is_too_large:
         problem = gettext(
             "%(count)s people: too many for a group from the directory, which may have %(most)s."
             " Nobody of them gets a message. Say a school or a discipline."
-        ) % {"count": intcomma(found.count), "most": intcomma(filters.most())}
-    elif not found.count:
+        ) % {"count": intcomma(chosen.count), "most": intcomma(filters.most())}
+    elif not chosen.count:
         problem = gettext("Nobody in the directory has these.")
     return FilterView(
         filter_words(wanted),
-        "" if problem else count % {"count": intcomma(found.count)},
+        "" if problem else count % {"count": intcomma(chosen.count)},
         problem,
-        found.people,
+        chosen.people,
     )
 
 
@@ -165,39 +168,39 @@ def may_words(*, may_edit: bool) -> str:
 
 def share_rows(group: Group) -> tuple[ShareRow, ...]:
     shares = list(group.shares.all()[: sharing.MOST_SHARES])
-    addresses = [one.address for one in shares if one.address]
+    addresses = [share.address for share in shares if share.address]
     names = dict(DirectoryEntry.objects.filter(folded__in=addresses).values_list("folded", "name"))
     gone = sharing.left(group)
     schools = dict(
         DirectoryEntry.objects.filter(
-            school_uai__in=[one.school_uai for one in shares if one.school_uai]
+            school_uai__in=[share.school_uai for share in shares if share.school_uai]
         )
         .order_by()
         .values_list("school_uai", "school_name")
         .distinct()
     )
-    return tuple(_share_row(one, names, schools, gone) for one in shares)
+    return tuple(_share_row(share, names, schools, gone) for share in shares)
 
 
 def _share_row(
-    one: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
+    share: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
 ) -> ShareRow:
-    if one.school_uai:
-        school = schools.get(one.school_uai) or one.school_uai
+    if share.school_uai:
+        school = schools.get(share.school_uai) or share.school_uai
         name = gettext("Everybody of %(school)s") % {"school": school}
     else:
-        name = names.get(one.address) or one.address
+        name = names.get(share.address) or share.address
     notes = []
-    if one.address in gone:
+    if share.address in gone:
         notes.append(gettext("has left the group"))
-    if one.with_pupils:
+    if share.with_pupils:
         notes.append(gettext("sees pupils and families"))
     return ShareRow(
-        one.pk,
+        share.pk,
         name,
-        "" if name == one.address else one.address,
-        may_words(may_edit=one.may_edit),
-        one.may_edit,
+        "" if name == share.address else share.address,
+        may_words(may_edit=share.may_edit),
+        share.may_edit,
         initials(name),
         ", ".join(notes),
     )
@@ -246,10 +249,12 @@ def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
 
 def gone(user: User) -> tuple[tuple[int, str], ...]:
     """The lines about shared groups that ended, each with its key. One query."""
-    return tuple((one.pk, gone_words(one)) for one in endings.of(user)[:_MOST_GONE])
+    return tuple(
+        (gone_group.pk, gone_words(gone_group)) for gone_group in endings.of(user)[:_MOST_GONE]
+    )
 
 
-def gone_words(one: SharedGone) -> str:
+def gone_words(gone_group: SharedGone) -> str:
     """Why a shared group is there no more."""
     words = {
         endings.Reason.ENDED: gettext("%(owner)s no longer shares the group “%(group)s” with you."),
@@ -257,8 +262,8 @@ def gone_words(one: SharedGone) -> str:
         endings.Reason.OWNER: gettext(
             "The group “%(group)s” of %(owner)s is gone: that account was deleted."
         ),
-    }[endings.Reason(one.reason)]
-    return words % {"owner": one.owner_name, "group": one.group_name}
+    }[endings.Reason(gone_group.reason)]
+    return words % {"owner": gone_group.owner_name, "group": gone_group.group_name}
 
 
 def refused_words(error: nesting.NestingRefused) -> str:
@@ -276,7 +281,7 @@ def refused_words(error: nesting.NestingRefused) -> str:
 
 
 def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
-    """Of an import: why a group is not in another."""
+    """The sentences of an import that say why a group is not in another."""
     reasons = {
         "cycle": gettext("that would be a circle"),
         "depth": gettext("too many groups stand one in another"),

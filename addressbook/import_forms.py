@@ -268,8 +268,8 @@ def _key(column: Column) -> str:
 
 
 def _choices(field: str) -> list[Any]:
-    """Those of every column, and what it was recognised as where that is a finer thing, as the
-    third telephone of a Google table with its label in another column."""
+    """The choices of a column: those of every column, and the recognised one where that is finer,
+    as the third telephone of a Google table with its label in another column."""
     left_out = [("", pgettext_lazy("a column", "Do not import"))]
     if field in _CHOOSABLE or not field:
         return [*left_out, *_KINDS]

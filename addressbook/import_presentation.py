@@ -32,7 +32,7 @@ _MOST_NAMES = 3
 
 
 def number(value: int) -> str:
-    """As the page's language writes it: ``1 284``."""
+    """The number as the page's language writes it: ``1 284``."""
     return formats.number_format(value, force_grouping=True)
 
 
@@ -446,7 +446,7 @@ def _group(change: GroupChange) -> tuple[str, str]:
 
 
 def _groups_words(groups: Sequence[GroupChange]) -> str:
-    """Of all together: ``4 groups: 12 additions, 5 moved, 3 to be checked.``"""
+    """The line about all groups together: ``4 groups: 12 additions, 5 moved, 3 to be checked.``"""
     count = len(groups)
     words = group_words(
         sum(change.added for change in groups),
@@ -462,7 +462,7 @@ def _groups_words(groups: Sequence[GroupChange]) -> str:
 
 
 def _start_words(import_job: ImportJob) -> str:
-    """On the button: ``Import 307 contacts``; "" where there is nothing to do."""
+    """The words on the button: ``Import 307 contacts``; "" where there is nothing to do."""
     if not import_job.total or import_job.reject_code:
         return ""
     taken = import_job.new + import_job.merged
@@ -575,7 +575,8 @@ class Report:
 
 
 def report(import_job: ImportJob, shown: Job, kept: Kept, *, is_of_classes: bool = False) -> Report:
-    """Of an import that is over. ``is_of_classes`` where a school's list was brought in."""
+    """The report of an import that is over. ``is_of_classes`` where a school's list was brought
+    in."""
     match import_job.state:
         case State.DONE:
             facts = tuple(_facts(import_job, shown))

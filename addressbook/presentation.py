@@ -72,10 +72,11 @@ def listing(
     def url(number: int) -> str:
         return f"{base}?{urlencode(asked(number))}" if asked(number) else base
 
-    known = {letter.letter: letter for letter in page.letters}
+    letters = {letter.letter: letter for letter in page.letters}
     index = tuple(
         IndexLetter(
-            letter, f"{url(known[letter].page)}#letter-{anchor(letter)}" if letter in known else ""
+            letter,
+            f"{url(letters[letter].page)}#letter-{anchor(letter)}" if letter in letters else "",
         )
         for letter in (*string.ascii_uppercase, "#")
     )
@@ -208,7 +209,7 @@ TELEPHONES: dict[str, Promise] = {
 
 
 def place_words(kind: str) -> str:
-    """Of an e-mail or postal address."""
+    """The words for the kind of an e-mail or postal address."""
     return str(PLACES.get(kind, PLACES["other"]))
 
 
@@ -322,7 +323,7 @@ def _other_lines(data: ContactData) -> Iterable[FieldLine]:
 
 
 def written(address: PostalAddress) -> str:
-    """On lines, as on an envelope."""
+    """The address on lines, as on an envelope."""
     town = " ".join(filter(None, (address.postal_code, address.city)))
     lines = (address.po_box, address.street, town, address.region, address.country)
     return "\n".join(filter(None, lines)) or address.formatted

@@ -53,7 +53,7 @@ def _address(first: str, last: str) -> str:
 
 
 def _telephone(number: int) -> str:
-    """Of those that ARCEP keeps for fiction."""
+    """A telephone number of those that ARCEP keeps for fiction."""
     return f"06 39 98 {number // 100:02} {number % 100:02}"
 
 

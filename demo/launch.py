@@ -429,7 +429,7 @@ def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Cal
 
 
 def _unchanged(mail: Mail) -> list[academy.Person]:
-    """Those who still have the password that the academy gave them."""
+    """The people who still have the password that the academy gave them."""
     server = mail.embedded
     changed = server.changed_logins() if isinstance(server, Dovecot) else frozenset()
     return [person for person in academy.PEOPLE if person.login not in changed]
@@ -472,7 +472,7 @@ def _healthy(port: int) -> bool:
 
 
 def _admitted(imap_url: str) -> list[academy.Person]:
-    """Those of the academy whom a real IMAP server lets in."""
+    """The people of the academy whom a real IMAP server lets in."""
     admitted = []
     for person in academy.PEOPLE:
         try:
@@ -545,7 +545,7 @@ def _account(person: academy.Person, has_our_password: bool, has_record: bool) -
 
 
 def announce(chosen: options.Options, ready: Announcement) -> None:
-    """On stdout: one line of JSON, or words."""
+    """Announce the demo on stdout, by one line of JSON or in words."""
     if chosen.json:
         text = json.dumps(dataclasses.asdict(ready), ensure_ascii=False)
     else:

@@ -44,13 +44,15 @@ def mbox() -> bytes:
 
 def thunderbird() -> bytes:
     """Folders of a profile, one inside another, and the files that lie beside them."""
-    one = b"From - Tue Jun 03 09:00:00 2025\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n"
+    separator = (
+        b"From - Tue Jun 03 09:00:00 2025\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n"
+    )
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("Local Folders/Inbox", one + _message(0) + b"\n")
-        made.writestr("Local Folders/Inbox.msf", b"// <!-- <mdb:mork:z v=1.4/> -->\n")
-        made.writestr("Local Folders/Classes.sbd/3e C", one + _message(4) + b"\n")
-        made.writestr("Local Folders/Classes.sbd/photo.jpg", b"\xff\xd8\xff\xe0")
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Local Folders/Inbox", separator + _message(0) + b"\n")
+        archive.writestr("Local Folders/Inbox.msf", b"// <!-- <mdb:mork:z v=1.4/> -->\n")
+        archive.writestr("Local Folders/Classes.sbd/3e C", separator + _message(4) + b"\n")
+        archive.writestr("Local Folders/Classes.sbd/photo.jpg", b"\xff\xd8\xff\xe0")
     return file.getvalue()
 
 

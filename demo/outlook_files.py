@@ -54,7 +54,7 @@ class _Writer:
     def place(self, tree: Tree) -> int:
         """The entries of a storage; the number of the one in the middle, whose tree they are."""
         placed: list[int] = []
-        for name in sorted(tree, key=lambda one: (len(one), one.upper())):
+        for name in sorted(tree, key=lambda stream_name: (len(stream_name), stream_name.upper())):
             value = tree[name]
             number = len(self.entries)
             placed.append(number)
@@ -105,7 +105,7 @@ def compound(tree: Tree) -> bytes:
             entry.start = (made.add_mini if small else made.add)(entry.content)
     root = made.entries[0]
     root.size, root.start = len(made.mini), made.add(made.mini)
-    raw_minifat = b"".join(struct.pack("<I", one) for one in made.minifat)
+    raw_minifat = b"".join(struct.pack("<I", sector) for sector in made.minifat)
     padded = raw_minifat.ljust(-(-len(raw_minifat) // SECTOR) * SECTOR, b"\xff")
     minifat, minifat_count = made.add(padded), len(padded) // SECTOR
     raw = b"".join(entry.packed() for entry in made.entries)
@@ -118,7 +118,7 @@ def compound(tree: Tree) -> bytes:
         count += 1
     first_fat = len(made.sectors)
     made.fat += [_FAT] * count
-    whole = b"".join(struct.pack("<I", one) for one in made.fat)
+    whole = b"".join(struct.pack("<I", sector) for sector in made.fat)
     fat = whole.ljust(count * SECTOR, b"\xff")
     if count > 109:
         raise ValueError("too large for this writer")
@@ -126,7 +126,7 @@ def compound(tree: Tree) -> bytes:
     head = _MAGIC + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
     head += struct.pack("<IIIII", 0, count, directory, 0, _CUTOFF)
     head += struct.pack("<IIII", minifat, minifat_count, _END, 0)
-    head += b"".join(struct.pack("<I", one) for one in (places + [_FREE] * 109)[:109])
+    head += b"".join(struct.pack("<I", sector) for sector in (places + [_FREE] * 109)[:109])
     return head + b"".join(made.sectors) + fat
 
 
@@ -197,8 +197,8 @@ def message(
     numbers = {"00390040": ticks(SENT), "0E060040": ticks(SENT), "0E070003": 1}
     strings |= more or {}
     tree = storage(head, {k: v for k, v in strings.items() if v}, numbers | (fixed or {}))
-    for number, one in enumerate(recipients):
-        tree[f"__recip_version1.0_#{number:08X}"] = one
-    for number, one in enumerate(attachments):
-        tree[f"__attach_version1.0_#{number:08X}"] = one
+    for number, file in enumerate(recipients):
+        tree[f"__recip_version1.0_#{number:08X}"] = file
+    for number, file in enumerate(attachments):
+        tree[f"__attach_version1.0_#{number:08X}"] = file
     return tree

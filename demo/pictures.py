@@ -194,10 +194,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
         raise Refused("Chromium is not installed: `bin/test` installs it.")
-    return found
+    return program
 
 
 @contextmanager

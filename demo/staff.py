@@ -88,19 +88,20 @@ _LAST_NAMES = (
 
 
 def of(person: academy.Person) -> Member:
-    """Of one who signs in."""
+    """The member of the staff who signs in as this person."""
     return next(member for member in STAFF if member.address == person.address)
 
 
 def addresses() -> set[str]:
-    """Of everybody in the directory, and of the school's offices: all of them get mail, though few
-    sign in."""
+    """The addresses of everybody in the directory, and of the school's offices: all of them get
+    mail, though few sign in."""
     offices = (people.SCHOOL_LIFE, people.STORES)
     return {member.address for member in STAFF} | {office.addr_spec for office in offices}
 
 
 def csv_file() -> bytes:
-    """As a staff database exports it: semicolons, French headings, dates day first, UTF-8."""
+    """The staff as a staff database exports it: semicolons, French headings, dates day first,
+    UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(
@@ -162,7 +163,7 @@ def _colleague(n: int, draw: random.Random, taken: set[str]) -> Member:
 
 
 def _numen(n: int) -> str:
-    """Of the form that NUMENs have, and nobody's: the first three are easy to type."""
+    """A NUMEN of the right form that nobody has: the first three are easy to type."""
     letter = chr(ord("A") + (n - 1) % 26)
     return f"20E05{n:05}{letter * 3}"
 
@@ -172,7 +173,7 @@ def _birthday(draw: random.Random) -> date:
 
 
 def _plain(name: str) -> str:
-    """As logins and addresses are made of names: ``Marie-Hélène`` -> ``marie-helene``."""
+    """A name as logins and addresses are made of it: ``Marie-Hélène`` -> ``marie-helene``."""
     return without_accents(name.lower().replace("’", "").replace(" ", "-"))
 
 

@@ -189,7 +189,8 @@ class IdentityAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Identity | None = None
     ) -> tuple[str, ...]:
-        """Where the address of the sign-in or the staff record comes from is not typed here."""
+        """The source of an address is never typed here, nor is the address of an identity that is
+        there."""
         return ("user", "address", "source") if obj else ("source",)
 
 
@@ -211,7 +212,7 @@ class SendingPolicyAdmin(Cached):
 
 @admin.register(ForwardPolicy)
 class ForwardPolicyAdmin(Cached):
-    """Where the rules of a mail domain's users may send mail."""
+    """The places that the rules of a mail domain's users may send mail to."""
 
     cache_keys = (ForwardPolicy.CACHE_KEY,)
     list_display = ("__str__", "allowed", "places")

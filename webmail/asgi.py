@@ -98,7 +98,8 @@ class Bridge:
     async def _answer_whole(
         self, environ: dict[str, Any], path: str, receive: Receive, send: Send, rest: Receive | None
     ) -> None:
-        """Of a request whose body is there, or was refused; ``rest`` is what comes of it still."""
+        """Answer a request whose body is there, or was refused; ``rest`` receives the part of it
+        that is still to come."""
         answer = Answer(self._threads)
         try:
             turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
@@ -121,8 +122,8 @@ class Bridge:
 
 
 class Turns:
-    """Who may compute: a few at once, first come, first served, so that a page takes no longer than
-    those before it; but what an open page waits for goes first."""
+    """The turns of requests that compute: a few at once, first come, first served, so that a page
+    takes no longer than those before it. Requests that an open page waits for go first."""
 
     def __init__(self) -> None:
         self._free = AT_ONCE
@@ -131,7 +132,8 @@ class Turns:
         self._crowded = 0
 
     def count_answer(self) -> bool:
-        """Of one answer more: whether its browser should go to another process (`MOVED`)."""
+        """Count an answer, and return whether its browser should go to another process
+        (`MOVED`)."""
         if len(self._first) + len(self._others) < AT_ONCE:
             return False
         self._crowded += 1
@@ -199,7 +201,8 @@ class Answer:
         self._is_left = False
 
     def produce(self, app: WSGIApplication, environ: dict[str, Any]) -> None:
-        """In a thread: ask the application, and hand over its answer, or how a stream begins."""
+        """Ask the application in a thread, and hand over its answer, or the beginning of a
+        stream."""
         try:
             answered = app(environ, self._start_response)
             # Django's responses say so; whatever else a WSGI application answers may be long.
@@ -233,7 +236,7 @@ class Answer:
             watcher.cancel()
 
     def leave(self) -> None:
-        """Nobody waits for more."""
+        """Leave the answer, since nobody waits for more."""
         self._is_left = True
         if self._stream is not None:
             self._threads.submit(self._close)
@@ -256,7 +259,7 @@ class Answer:
         self._in_loop(self._begin, None)
 
     def _close(self) -> None:
-        """Once, by whichever thread comes first."""
+        """Close the answer once, by whichever thread comes first."""
         with self._lock:
             stream, self._stream = self._stream, None
         if stream is not None:

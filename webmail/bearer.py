@@ -36,11 +36,11 @@ def is_sayable(login: str, token: str) -> bool:
 def first(mechanism: str, login: str, token: str, host: str, port: int) -> bytes:
     """Return the message of the client, in base64."""
     if mechanism == "XOAUTH2":
-        said = f"user={login}\x01auth=Bearer {token}\x01\x01"
+        message = f"user={login}\x01auth=Bearer {token}\x01\x01"
     else:
         name = login.replace("=", "=3D").replace(",", "=2C")
-        said = f"n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01"
-    return base64.b64encode(said.encode())
+        message = f"n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01"
+    return base64.b64encode(message.encode())
 
 
 def second(mechanism: str) -> bytes:

@@ -55,7 +55,7 @@ def _first_steps(request: HttpRequest) -> tuple[first_steps.Step, ...]:
 
 
 def _not_left(request: HttpRequest) -> sending.NotLeft:
-    """What was sent and has not left, as the session and the cached count say."""
+    """The messages that were sent and have not left, by the session and the cached count."""
     if awaited.KEY not in getattr(request, "session", {}) or not _unsent(request):
         return sending.NotLeft()
     return sending.not_left(awaited.known(request))

@@ -17,13 +17,13 @@ Choices = Mapping[str, AdministratorsChoice]
 
 
 def of_request(request: HttpRequest) -> Choices:
-    """Those for who asks for a page; for a stranger those of everybody."""
+    """The administrators' choices for the user of a request; for a stranger those for everybody."""
     user = request.user if isinstance(request.user, User) else None
     return _chosen(user, lambda: membership.of_request(request))
 
 
 def of_user(user: User) -> Choices:
-    """Those for a person, for what is no page."""
+    """The administrators' choices for a user, where there is no request."""
     return _chosen(user, lambda: membership.of_user(user))
 
 

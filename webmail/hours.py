@@ -31,7 +31,7 @@ class Hours:
 
     @property
     def value(self) -> str:
-        """As a preference keeps them: ``12345:0730-1830``."""
+        """The hours as a preference keeps them: ``12345:0730-1830``."""
         days = "".join(map(str, sorted(self.days)))
         return f"{days}:{self.begin:%H%M}-{self.end:%H%M}"
 
@@ -39,7 +39,7 @@ class Hours:
         return other.days <= self.days and self.begin <= other.begin and other.end <= self.end
 
     def widened(self, least: Hours) -> Hours:
-        """So that they cover ``least``."""
+        """Widen the hours so that they cover ``least``."""
         return replace(
             self,
             days=self.days | least.days,
@@ -59,7 +59,8 @@ class Hours:
         return self.begin <= local.time() < self.end and self.is_working_day(local.date())
 
     def opening(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """When they begin next, in UTC; None inside them, and where no day comes."""
+        """The moment at which the hours begin next, in UTC; None inside them, and where no day
+        comes."""
         local = now.astimezone(zone)
         if self.has(local):
             return None
@@ -88,13 +89,13 @@ class Hours:
 
 
 def read(value: object) -> Hours | None:
-    """Hours as a preference keeps them; without days, as earlier versions wrote them, they are from
-    Monday to Friday. None where there are none."""
-    found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
-    if not found:
+    """Read the hours that a preference keeps; None where there are none. Hours without days, as
+    earlier versions wrote them, are from Monday to Friday."""
+    match = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    if not match:
         return None
-    days = frozenset(map(int, found[1])) if found[1] else _WEEK
-    begin, end = time(int(found[2]), int(found[3])), time(int(found[4]), int(found[5]))
+    days = frozenset(map(int, match[1])) if match[1] else _WEEK
+    begin, end = time(int(match[2]), int(match[3])), time(int(match[4]), int(match[5]))
     return Hours(days, begin, end) if begin < end else None
 
 

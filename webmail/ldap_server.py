@@ -57,6 +57,7 @@ def connected(url: str, *, ca_file: str, seconds: int, refusal: str) -> Iterator
 
 
 def _words(error: ldap.LDAPError) -> str:
-    """What the directory said: ``Constraint violation: Password fails quality checking policy``."""
-    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    return ": ".join(str(told[key]) for key in ("desc", "info") if told.get(key))
+    """The words of the directory: ``Constraint violation: Password fails quality checking
+    policy``."""
+    details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return ": ".join(str(details[key]) for key in ("desc", "info") if details.get(key))

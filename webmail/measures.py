@@ -58,8 +58,8 @@ event_streams: Final = Gauge(
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
     """Count an answer. ``route``: the pattern of the URL configuration."""
-    known = method if method in {"GET", "HEAD", "POST"} else "other"
-    _requests.labels(known, route, f"{status // 100}xx").observe(seconds)
+    label = method if method in {"GET", "HEAD", "POST"} else "other"
+    _requests.labels(label, route, f"{status // 100}xx").observe(seconds)
 
 
 @contextmanager
@@ -70,5 +70,5 @@ def imap_command(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        known = name if name in _COMMANDS else "other"
-        _commands.labels(known).observe(time.perf_counter() - began)
+        label = name if name in _COMMANDS else "other"
+        _commands.labels(label).observe(time.perf_counter() - began)

@@ -84,8 +84,8 @@ class HealthMiddleware:
         path = request.path_info.removesuffix("/")
         if path == "/readyz":
             return self._told(ready := health.readiness(), is_able=all(ready.values()))
-        if path == metrics.PATH and (told := metrics.answer(request)):
-            return told
+        if path == metrics.PATH and (measured := metrics.answer(request)):
+            return measured
         if path != "/healthz":
             return self.get_response(request)
         state = health.state()

@@ -145,11 +145,11 @@ class HoursPreference(Preference):
         return value == OFF or hours.read(value) is not None
 
     def words_of(self, value: str) -> str:
-        found = hours.read(value)
-        if found is None:
+        working_hours = hours.read(value)
+        if working_hours is None:
             return str(_no_hours())
-        days = ", ".join(str(words) for number, words in DAYS if int(number) in found.days)
-        return f"{days}, {found.begin:%H:%M}–{found.end:%H:%M}"
+        days = ", ".join(str(words) for number, words in DAYS if int(number) in working_hours.days)
+        return f"{days}, {working_hours.begin:%H:%M}–{working_hours.end:%H:%M}"
 
     def field(self) -> forms.Field:
         return HoursField(label=self.label, help_text=self.help_text)
@@ -235,10 +235,10 @@ class HoursWidget(forms.MultiWidget):
         )
 
     def decompress(self, value: Any) -> list[Any]:
-        found = hours.read(value)
-        if found is None:
+        working_hours = hours.read(value)
+        if working_hours is None:
             return [[], time(8), time(18)]
-        return [sorted(map(str, found.days)), found.begin, found.end]
+        return [sorted(map(str, working_hours.days)), working_hours.begin, working_hours.end]
 
 
 class HoursField(forms.MultiValueField):
@@ -638,8 +638,8 @@ class AdministratorsChoice:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What an administrators' value may ask of a person: the number of the mail domain, the code of
-    the school, the function."""
+    """The values of a person that an administrators' value may ask for: the number of the mail
+    domain, the code of the school, the function."""
 
     domain: int | None = None
     school: str = ""
@@ -668,22 +668,24 @@ class GroupsValue:
 
     @property
     def rank(self) -> tuple[bool, ...]:
-        """Of two that are for one person the greater counts. A lock goes before a default. Of
-        locks that of a mail domain goes before those of a school, of a function and of all; of
-        defaults the narrowest goes first: school, function, mail domain, all."""
+        """The rank of a value: of two that are for one person the greater counts. A lock goes
+        before a default. Among locks, that of a mail domain goes before those of a school, of a
+        function and of all; among defaults the narrowest goes first: school, function, mail domain,
+        all."""
         named = (self.domain is not None, bool(self.school), bool(self.function))
         return (self.locked, *(named if self.locked else (*named[1:], named[0])))
 
 
 def for_group(values: Iterable[GroupsValue], group: Group) -> dict[str, AdministratorsChoice]:
     """The administrators' values for one person, by name of the preference."""
-    found: dict[str, GroupsValue] = {}
+    by_name: dict[str, GroupsValue] = {}
     for value in values:
-        known = found.get(value.name)
-        if value.is_for(group) and (known is None or value.rank > known.rank):
-            found[value.name] = value
+        current = by_name.get(value.name)
+        if value.is_for(group) and (current is None or value.rank > current.rank):
+            by_name[value.name] = value
     return {
-        name: AdministratorsChoice(one.value, one.locked, one.least) for name, one in found.items()
+        name: AdministratorsChoice(chosen.value, chosen.locked, chosen.least)
+        for name, chosen in by_name.items()
     }
 
 

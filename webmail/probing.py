@@ -46,8 +46,9 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the last messages tell. ``seconds``: of the last that arrived, and ``since`` when it was
-    sent; None where none ever did. ``last``: the last that ended."""
+    """The state of the mail by the last messages. ``seconds`` is the time that the last one that
+    arrived was on its way, and ``since`` when it was sent; both are None where none ever arrived.
+    ``last`` is the last message that ended."""
 
     last: Probe | None
     since: datetime | None
@@ -119,8 +120,8 @@ def send(pk: UUID) -> bool:
 
 
 def look(pk: UUID) -> bool:
-    """Look for the message and delete it, with all that came late; whether it is still on its
-    way."""
+    """Look for the message and delete it, with all that came late. Return whether it is still on
+    its way."""
     probe = Probe.objects.filter(pk=pk, state=_State.WAITING).exclude(handed=None).first()
     if probe is None or not is_on():
         return False
@@ -128,7 +129,7 @@ def look(pk: UUID) -> bool:
         box = mailbox()
         imap = session.sign_in(box.domain, box.login, box.password, "")
         try:
-            found = _taken(imap, _message_id(box, probe))
+            folder = _taken(imap, _message_id(box, probe))
         finally:
             imap.close()
     except SignInNeeded as error:
@@ -138,15 +139,15 @@ def look(pk: UUID) -> bool:
     except (WebmailError, ValueError) as error:
         Probe.objects.filter(pk=pk, state=_State.WAITING).update(words=_words(error))
         return True
-    if not found:
+    if not folder:
         Probe.objects.filter(pk=pk, state=_State.WAITING).update(words="")
         return True
-    _end(probe, _State.ARRIVED, folder=found)
+    _end(probe, _State.ARRIVED, folder=folder)
     return False
 
 
 def health() -> Health:
-    """For the metrics and the self-check; two queries."""
+    """The health of the mail for the metrics and the self-check; two queries."""
     last = Probe.objects.exclude(state=_State.WAITING).first()
     arrived = Probe.objects.filter(state=_State.ARRIVED).first()
     if arrived is None:
@@ -156,10 +157,10 @@ def health() -> Health:
 
 
 def counts() -> dict[str, int]:
-    """How many ended in which state, since the installation began."""
+    """The numbers of probes that ended in each state, since the installation began."""
     ended = [state for state in _State.values if state != _State.WAITING]
-    known = ProbeCount.objects.values_list("state", "count")
-    return dict.fromkeys(ended, 0) | dict(known)
+    numbers = ProbeCount.objects.values_list("state", "count")
+    return dict.fromkeys(ended, 0) | dict(numbers)
 
 
 def mailbox() -> Mailbox:
@@ -173,7 +174,7 @@ def mailbox() -> Mailbox:
 
 
 def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:
-    """Once, whoever comes first."""
+    """End a probe once, whoever comes first."""
     now = clock.now()
     arrived = state == _State.ARRIVED and probe.handed is not None
     taken = now - probe.handed if arrived and probe.handed else None
@@ -187,8 +188,8 @@ def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None
 
 
 def _words(error: Exception) -> str:
-    said = getattr(error, "server_words", "") or str(error) or type(error).__name__
-    return " ".join(said.split())[:300]
+    words = getattr(error, "server_words", "") or str(error) or type(error).__name__
+    return " ".join(words.split())[:300]
 
 
 def _message_id(box: Mailbox, probe: Probe) -> str:
@@ -196,7 +197,8 @@ def _message_id(box: Mailbox, probe: Probe) -> str:
 
 
 def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
-    """It says of itself that a machine wrote it (RFC 3834): no absence answers it."""
+    """The bytes of the message, which says of itself that a machine wrote it (RFC 3834): no absence
+    answers it."""
     text = (
         "This message checks the way of mail. The webmail sends it to itself and deletes it.\r\n"
         "Ce message vérifie le chemin du courrier. La messagerie se l’envoie et l’efface.\r\n"
@@ -213,16 +215,16 @@ def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
 
 
 def _taken(imap: Connection, message_id: str) -> str:
-    """Delete all probes, which the mailbox is for; the folder in which that of the Message-ID lay,
-    "" where it was not."""
-    found = ""
+    """Delete all probes, which the mailbox is for. Return the folder of the probe with this
+    Message-ID, "" where there was none."""
+    place = ""
     for folder in _places(imap):
         try:
             imap.select(folder)
         except FolderNotFound:
             continue
         if search.matching(imap, [b"HEADER", b"Message-ID", message_id]):
-            found = found or folder
+            place = place or folder
         probes = search.matching(imap, [b"HEADER", HEADER.encode(), ""])[:_MOST_DELETED]
         if probes:
             uids = uid_sets.compressed(probes)
@@ -231,7 +233,7 @@ def _taken(imap: Connection, message_id: str) -> str:
                 imap.uid("EXPUNGE", uids, changes=True)
             else:
                 imap.command("EXPUNGE", changes=True)
-    return found
+    return place
 
 
 def _places(imap: Connection) -> Iterator[str]:

@@ -228,11 +228,11 @@ def ask(
         deadline=_Deadline(limits.seconds),
         open=limits.open,
     )
-    said = [f"{name}: {value}" for name, value in (fields or {}).items()]
-    if any(_UNSAFE.search(line) for line in said):
+    lines = [f"{name}: {value}" for name, value in (fields or {}).items()]
+    if any(_UNSAFE.search(line) for line in lines):
         raise RemoteRefused("That is no header field.")
     with _refusals():
-        return way.exchange(_Target.parse(url, ports), form, said)
+        return way.exchange(_Target.parse(url, ports), form, lines)
 
 
 @contextmanager
@@ -266,14 +266,14 @@ def public_addresses(
         # Of a name of the local network the addresses decide.
         name = name.removesuffix(".") if opened and not _is_host(name) else _host(name)
         literal = _as_address(name)
-        found = [literal] if literal else _looked_up(name, resolve, deadline)
-        if not found:
+        addresses = [literal] if literal else _looked_up(name, resolve, deadline)
+        if not addresses:
             raise RemoteUnavailable("The host has no address.")
-        for address in found:
+        for address in addresses:
             is_open = any(address in network for network in opened)
             if not is_open and not is_public(address, closed):
                 raise RemoteRefused("The host is not on the public internet.")
-        return found[:_TRIES]
+        return addresses[:_TRIES]
 
 
 def _is_host(name: str) -> bool:
@@ -293,8 +293,8 @@ def _looked_up(host: str, resolve: Resolve, deadline: _Deadline) -> list[Address
 
 def look_up(host: str) -> list[str]:
     """The system's resolver, as `fetch` wants one."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_kind, place in found))
+    places = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_kind, place in places))
 
 
 def open_socket(address: Address, port: int, seconds: float) -> socket.socket:
@@ -343,7 +343,7 @@ _BITMAP_HEADS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108
 
 
 class _Deadline:
-    """When everything must be over."""
+    """The moment at which everything must be over."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -388,7 +388,7 @@ class _Target:
 
     @property
     def authority(self) -> str:
-        """For the Host field (RFC 9110 section 7.2)."""
+        """The value of the Host field (RFC 9110 section 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = self.port == (443 if self.scheme == "https" else 80)
         return host if usual else f"{host}:{self.port}"
@@ -458,9 +458,9 @@ class _Way:
         addresses = self._checked_addresses(target)
         if target.scheme != "https" and not all(address.is_loopback for address in addresses):
             raise RemoteRefused("Secrets are sent by https alone.")
-        said = self._message(target, form, fields)
+        message = self._message(target, form, fields)
         with _Wire(self._open(target, addresses), self.deadline) as wire:
-            wire.sendall(said)
+            wire.sendall(message)
             with closing(HTTPResponse(cast(socket.socket, wire), method="GET")) as response:
                 response.begin()
                 wire.allow(2 * self.limits.bytes)
@@ -484,13 +484,13 @@ class _Way:
 
     def _checked_addresses(self, target: _Target) -> list[Address]:
         literal = target.literal
-        found = [literal] if literal else self._look_up(target.host)
-        if not found:
+        addresses = [literal] if literal else self._look_up(target.host)
+        if not addresses:
             raise RemoteUnavailable("The host has no address.")
-        if not all(self._is_allowed(address) for address in found):
+        if not all(self._is_allowed(address) for address in addresses):
             # One is enough: a host that is both public and private is up to no good.
             raise RemoteRefused("The host is not on the public internet.")
-        return found[:_TRIES]
+        return addresses[:_TRIES]
 
     def _is_allowed(self, address: Address) -> bool:
         if any(address in network for network in self.open):

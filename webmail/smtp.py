@@ -49,9 +49,8 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where the submission server is. ``security``: ``tls``, ``starttls`` or ``none``; ``timeout``
-    in seconds for each answer.
-    """
+    """The place of the submission server. ``security`` is ``tls``, ``starttls`` or ``none``;
+    ``timeout`` is in seconds for each answer."""
 
     host: str
     port: int
@@ -76,10 +75,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the caller does on the way. ``alive``: called after each answer of the server, so that
-    nobody takes a long dialogue for a dead one. ``before_last``: the content has been sent, and the
-    dot that makes a message of it has not; what it raises stops the dialogue, and nothing was
-    handed over. ``taken``: the server took it, with these words; nothing is said before."""
+    """The steps that the caller takes on the way.
+
+    ``alive`` is called after each answer of the server, so that nobody takes a long dialogue for a
+    dead one. ``before_last`` is called when the content has been sent, and the dot that makes a
+    message of it has not; an error that it raises stops the dialogue, and nothing was handed over.
+    ``taken`` is called with the server's words when it took the message, before anything else is
+    said.
+    """
 
     alive: Callable[[], None] = lambda: None
     before_last: Callable[[], None] = lambda: None
@@ -129,25 +132,25 @@ def check_login(server: SmtpServer) -> None:
 
 
 class _Bounded(_Smtplib):
-    """What both connections replace of smtplib."""
+    """The methods of smtplib that both connections replace."""
 
     _buffer = b""
 
     def getreply(self) -> tuple[int, bytes]:
         """The code and the words of the next answer; -1 for a line that is none."""
         deadline = time.monotonic() + _PATIENCE * self.timeout
-        said, size = [], 0
+        lines, size = [], 0
         while True:
             line = self._line(deadline)
             size += len(line)
             if size > _ANSWER_LIMIT:
                 self.close()
                 raise BadServerAnswer("The submission server sent more than is read at once.")
-            said.append(line[4:].strip())
+            lines.append(line[4:].strip())
             if not line[:3].isdigit():
                 return -1, line
             if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(said)
+                return int(line[:3]), b"\n".join(lines)
 
     def send(self, s: Any) -> None:
         if self.sock is not None:
@@ -228,8 +231,8 @@ class _Session:
 
     @property
     def size_limit(self) -> int:
-        said = self._smtp.esmtp_features.get("size", "").strip()
-        return int(said) if said.isdigit() else 0
+        size = self._smtp.esmtp_features.get("size", "").strip()
+        return int(size) if size.isdigit() else 0
 
     def sign_in(self, login: str, password: str) -> None:
         """AUTH, when the server offers it: PLAIN (RFC 4616), else LOGIN; both in UTF-8."""
@@ -265,12 +268,12 @@ class _Session:
             raise SignInNeeded("No login or token holds a control character.")
         code, words = self._say(f"AUTH {mechanism}")
         host, port = self._place
-        for said in (
+        for message in (
             bearer.first(mechanism, login, token, host, port),
             bearer.second(mechanism),
         ):
             if code == 334:
-                code, words = self._say(said.decode())
+                code, words = self._say(message.decode())
         return code, words
 
     def open_envelope(
@@ -304,12 +307,13 @@ class _Session:
         code, words = self._last_answer()
         if not 200 <= code < 300:
             raise _refusal(code, words, self.size_limit)
-        said = _shown(words)
-        self.steps.taken(said)
-        return said
+        shown = _shown(words)
+        self.steps.taken(shown)
+        return shown
 
     def _last_answer(self) -> tuple[int, bytes]:
-        """To the dot, after which only the server knows."""
+        """Send the dot, after which only the server knows what becomes of the message, and read its
+        answer."""
         try:
             self._smtp.send(b".\r\n")
             code, words = self._smtp.getreply()
@@ -438,7 +442,7 @@ def _sign_in_error(code: int, words: bytes) -> WebmailError:
 
 
 def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
-    """What an answer other than success means (RFC 5321 section 4.2, RFC 3463)."""
+    """The error for an answer other than success (RFC 5321 section 4.2, RFC 3463)."""
     shown = _shown(words)
     if code in _NEEDS_SIGN_IN:
         return SignInNeeded("The submission server wants a sign-in.", server_words=shown)
@@ -463,7 +467,8 @@ def _shown(words: bytes) -> str:
 
 
 def _stuffed(message: bytes) -> bytes:
-    """As it goes over the wire but for the dot (RFC 5321 section 4.5.2): ended by a line end."""
+    """The message as it goes over the wire, ended by a line end, but without the dot (RFC 5321
+    section 4.5.2)."""
     stuffed = build.crlf(message).replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
@@ -472,7 +477,7 @@ def _stuffed(message: bytes) -> bytes:
 
 def _xtext(text: str) -> str:
     """RFC 3461 section 4."""
-    return re.sub(r"[^!-~]|[+=]", lambda found: f"+{ord(found[0]) & 0xFF:02X}", text)[:100]
+    return re.sub(r"[^!-~]|[+=]", lambda match: f"+{ord(match[0]) & 0xFF:02X}", text)[:100]
 
 
 def _as_bytes(words: bytes | str) -> bytes:

@@ -13,9 +13,9 @@ def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
     them for UTF-8. No cell can be taken for a formula."""
     yield "\ufeff"
     for row in rows:
-        made = io.StringIO()
-        csv.writer(made, delimiter=";", lineterminator="\r\n").writerow(map(as_text, row))
-        yield made.getvalue()
+        buffer = io.StringIO()
+        csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerow(map(as_text, row))
+        yield buffer.getvalue()
 
 
 def as_text(cell: str) -> str:

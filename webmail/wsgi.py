@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 
 
 class Stream(Protocol):
-    """What Django uses of ``wsgi.input``."""
+    """The methods of ``wsgi.input`` that Django uses."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 

@@ -98,9 +98,9 @@ def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> lis
     unpacked is no fault of the others, and `read` raises for it alone. ``before``: so many bytes
     of the file stand before ``content``, which is its `END`."""
     directory = _directory(content, before)
-    found = list(_members(content, directory, most))
-    _refuse_shared_bytes(found, before + directory.start)
-    return found
+    every = list(_members(content, directory, most))
+    _refuse_shared_bytes(every, before + directory.start)
+    return every
 
 
 def read(content: bytes, member: Member, *, limit: int) -> bytes:
@@ -124,12 +124,12 @@ def beginning(content: bytes, member: Member, length: int) -> bytes:
     return bytes(unpacked[:length])
 
 
-def check(content: bytes, found: Sequence[Member], *, limit: int, most_bytes: int) -> None:
+def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: int) -> None:
     """Unpack every member and keep nothing: a program that trusts what the zip declares may read it
     afterwards. No member may be larger than ``limit``, all together than ``most_bytes``. Raises
     BadZip."""
     left = most_bytes
-    for member in found:
+    for member in every:
         if member.size > min(limit, left):
             raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
         length, checksum = 0, 0
@@ -140,31 +140,31 @@ def check(content: bytes, found: Sequence[Member], *, limit: int, most_bytes: in
 
 
 def write(
-    file: BinaryIO, content: bytes, found: Sequence[Member], others: Mapping[bytes, bytes]
+    file: BinaryIO, content: bytes, originals: Sequence[Member], others: Mapping[bytes, bytes]
 ) -> None:
-    """The zip anew, its members as they are packed but for ``others``, which are stored under the
-    raw names of those whose places they take. Neither is unpacked. Raises BadZip."""
+    """Write the zip anew, with its members as they are packed. ``others`` take the places of those
+    of the same raw name, and are stored. Nothing is unpacked. Raises BadZip."""
     directory, position = BytesIO(), 0
-    for member in found:
+    for member in originals:
         data: bytes | memoryview = packed(content, member)
         method, checksum, size = member.method, member.checksum, member.size
         if other := others.get(member.raw_name):
             data, method, checksum, size = other, STORED, zlib.crc32(other), len(other)
         if size >= _UNTOLD[1]:
             raise BadZip(Fault.TOO_LARGE, f"{size} bytes")
-        said = (member.flags & _IS_UTF8, method, 0, _DATE, checksum, len(data), size)
-        local = _LOCAL.pack(b"PK\x03\x04", _NEEDS, *said, len(member.raw_name), 0)
+        values = (member.flags & _IS_UTF8, method, 0, _DATE, checksum, len(data), size)
+        local = _LOCAL.pack(b"PK\x03\x04", _NEEDS, *values, len(member.raw_name), 0)
         for piece in (local, member.raw_name, data):
             file.write(piece)
         directory.write(
-            _CENTRAL.pack(b"PK\x01\x02", _NEEDS, _NEEDS, *said, len(member.raw_name),
+            _CENTRAL.pack(b"PK\x01\x02", _NEEDS, _NEEDS, *values, len(member.raw_name),
                           *(0, 0, 0, 0, 0), position)
         )  # fmt: skip
         directory.write(member.raw_name)
         position += len(local) + len(member.raw_name) + len(data)
     length = directory.tell()
     file.write(directory.getvalue())
-    file.write(_END.pack(b"PK\x05\x06", 0, 0, len(found), len(found), length, position, 0))
+    file.write(_END.pack(b"PK\x05\x06", 0, 0, len(originals), len(originals), length, position, 0))
 
 
 class _Sink:
@@ -253,8 +253,8 @@ _UNTOLD = (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
 def _directory64(
     content: bytes, at: int, told: tuple[int, int, int]
 ) -> tuple[int, int, int] | None:
-    """Where the zip64 record begins, with size and offset of the directory; None where there is no
-    such record. ``told`` is what the small record at ``at`` says of number, size and offset."""
+    """The start of the zip64 record, with size and offset of the directory; None where there is no
+    such record. ``told`` are number, size and offset in the small record at ``at``."""
     if at < _LOCATOR64.size + _END64.size:
         return None
     mark, *_rest = _LOCATOR64.unpack_from(content, at - _LOCATOR64.size)
@@ -263,10 +263,10 @@ def _directory64(
     # What stands before the zip shifts the record: like zipfile, we look where it must be.
     start = at - _LOCATOR64.size - _END64.size
     mark, *_versions, _here, count, size, offset = _END64.unpack_from(content, start)
-    said = (count, size, offset)
+    record = (count, size, offset)
     if mark != b"PK\x06\x06" or any(
         small not in (large, untold)
-        for small, large, untold in zip(told, said, _UNTOLD, strict=True)
+        for small, large, untold in zip(told, record, _UNTOLD, strict=True)
     ):
         raise BadZip(Fault.DAMAGED, "two records that contradict each other")
     return start, size, offset
@@ -329,10 +329,10 @@ def _sizes64(extra: bytes) -> Iterator[int]:
         position += length
 
 
-def _refuse_shared_bytes(found: Sequence[Member], directory_start: int) -> None:
+def _refuse_shared_bytes(every: Sequence[Member], directory_start: int) -> None:
     """A bomb needs little room when its members are one another's bytes."""
     end = 0
-    for member in sorted(found, key=lambda member: member.start):
+    for member in sorted(every, key=lambda member: member.start):
         if member.start < end:
             raise BadZip(Fault.BOMB, "members that share their bytes")
         end = member.start + _LOCAL.size + len(member.raw_name) + member.packed_size

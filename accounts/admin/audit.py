@@ -76,7 +76,7 @@ def _next_month(month: datetime) -> datetime:
 
 
 def _months() -> list[datetime]:
-    """From this one back to that of the oldest line; two years at most."""
+    """The months from this one back to that of the oldest line; two years at most."""
     oldest = AuditEvent.objects.order_by().aggregate(first=Min("when"))["first"]
     month = _midnight().replace(day=1)
     months: list[datetime] = []
@@ -120,7 +120,7 @@ class AuditEventAdmin(KeptAdmin):
 
     @admin.display(description=_("when"))
     def moment(self, event: AuditEvent) -> str:
-        """To the second: that is what one compares with a server's log."""
+        """The moment to the second, as it is compared with a server's log."""
         return dates.written(timezone.localtime(event.when), "dd/MM/y HH:mm:ss")
 
     @admin.display(description=_("details"))

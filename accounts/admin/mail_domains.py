@@ -157,7 +157,7 @@ def _tried(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
 def _sign_ins(
     domain: MailDomain, login: str, password: str, reached: set[str]
 ) -> list[tuple[str, bool, str]]:
-    """Of each server that answers: its name, whether it lets in, and why not."""
+    """The sign-in at each server that answers: its name, whether it lets in, and why not."""
     tries: dict[str, Callable[[], None]] = {
         "imap": lambda: session.check_login(domain, login, password, ""),
         "smtp": lambda: smtp.check_login(session.smtp_server(domain, login, password)),

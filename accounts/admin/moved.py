@@ -12,7 +12,7 @@ from accounts.models import MovedUser
 
 @admin.register(MovedUser)
 class MovedUserAdmin(KeptAdmin):
-    """What `migrate_roundcube` and `migrate_horde` brought for each user."""
+    """The users whom `migrate_roundcube` and `migrate_horde` brought."""
 
     list_display = (
         *("origin", "user", "source", "moved"),

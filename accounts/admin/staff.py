@@ -151,7 +151,8 @@ def _name_of(field: str) -> str:
 
 
 def _columns() -> list[tuple[str, bool, list[str]]]:
-    """Of each column: the template's heading, whether it must be there, and other headings."""
+    """The heading of each column in the template, whether the column must be there, and its other
+    headings."""
     return [
         (heading, column in REQUIRED, [other for other in HEADINGS[column] if other != heading])
         for column, heading in TEMPLATE.items()

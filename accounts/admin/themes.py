@@ -165,7 +165,7 @@ class DomainThemeAdmin(Cached):
 
     @admin.display(description=_("contrast"))
     def contrasts(self, theme: DomainTheme) -> str:
-        """What was measured, once it is saved."""
+        """The contrasts of the saved accent."""
         if not theme.accent:
             return gettext("The blue that we bring.")
         dark = colours.dark(theme.accent, theme.accent_dark)

@@ -72,10 +72,10 @@ def renew(secret: str, holder: Holder) -> Link:
 
 def find(token: str) -> Link | None:
     """The link of a token; None when it is over, or never was."""
-    kept = cache.get(_key(token))
-    if not kept or kept["ends"] <= time.time():
+    entry = cache.get(_key(token))
+    if not entry or entry["ends"] <= time.time():
         return None
-    return Link(token, Holder(*kept["holder"]), kept["ends"])
+    return Link(token, Holder(*entry["holder"]), entry["ends"])
 
 
 def fetch(token: str) -> Link | None:
@@ -112,7 +112,7 @@ def _key(token: str) -> str:
 
 
 def _salt_key(secret: str, holder: Holder) -> str:
-    """Of the salt of a browser's last token. With the holder: after a sign-out somebody else may
-    sit there."""
+    """The key of the salt of a browser's last token. It holds the holder too: after a sign-out
+    somebody else may sit there."""
     text = f"{secret}\0{holder.kind}\0{holder.pk}"
     return f"phone-salt:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -51,17 +51,17 @@ def findings() -> Iterator[Finding]:
 def _ask(scheme: str, host: str, port: int | None, path: str) -> _Answer:
     if scheme == "https":
         context = server_check.tls_context()
-        asked = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
+        connection = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
     else:
-        asked = http.client.HTTPConnection(host, port, timeout=_SECONDS)  # type: ignore[assignment]
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)  # type: ignore[assignment]
     try:
-        asked.request("GET", path)
+        connection.request("GET", path)
         # An answer may close the socket.
-        expires = server_check.expiry(asked.sock) if asked.sock else None
-        response = asked.getresponse()
+        expires = server_check.expiry(connection.sock) if connection.sock else None
+        response = connection.getresponse()
         text = response.read(_MOST_BYTES)
     finally:
-        asked.close()
+        connection.close()
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):

@@ -21,7 +21,7 @@ _SKEW_SECONDS: Final = 2.0
 
 
 def findings() -> Iterator[Finding]:
-    """Of the database that DATABASE_URL names."""
+    """The findings about the database that DATABASE_URL names."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

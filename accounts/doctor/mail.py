@@ -56,15 +56,15 @@ def _server(result: Result) -> Iterator[Finding]:
 
 
 def _extensions(domain: MailDomain) -> Iterator[Finding]:
-    known = capabilities.of(domain)
+    extensions = capabilities.of(domain)
     words = {"domain": domain.name}
-    if not known:
+    if not extensions:
         yield warn(
             gettext("What the IMAP server of %(domain)s can do is not known yet.") % words,
             gettext("It tells after a sign-in: let somebody sign in, then try again."),
         )
         return
-    lacking = [name for name in server_check.WANTED["imap"] if name not in known]
+    lacking = [name for name in server_check.WANTED["imap"] if name not in extensions]
     if lacking:
         yield warn(
             gettext("The IMAP server of %(domain)s lacks %(names)s.")

@@ -17,7 +17,7 @@ from accounts.models.users import User
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def not_over(self) -> AnnouncementQuerySet:
-        """Those in force now or later."""
+        """The announcements in force now or later."""
         return self.filter(models.Q(until=None) | models.Q(until__gt=timezone.now()), is_shown=True)
 
 

@@ -31,15 +31,16 @@ FIELDS: dict[str, Any] = {"max_length": 255}
 
 def check_issuer(address: str) -> None:
     """https, or http where the provider stands on this machine itself; no query, no fragment."""
-    found = _ISSUER.fullmatch(address)
-    if not found or set("?#@") & set(address):
+    match = _ISSUER.fullmatch(address)
+    if not match or set("?#@") & set(address):
         raise ValidationError(_("This is no address of a provider: https://…"))
-    if found[1] == "http" and found[2].strip("[]") not in LOOPBACK:
+    if match[1] == "http" and match[2].strip("[]") not in LOOPBACK:
         raise ValidationError(_("A provider is asked by https alone."))
 
 
 def check_template(template: str) -> None:
-    """At least one claim: a login that is the same for everybody would be everybody's mailbox."""
+    """Refuse a template without a claim: a login that is the same for everybody would be
+    everybody's mailbox."""
     rest = _PLACE.sub("", template)
     if not _PLACE.search(template) or set("{} ") & set(rest):
         raise ValidationError(_("Name a claim between braces, as in {preferred_username}."))

@@ -21,7 +21,8 @@ def _lines(text: str) -> list[str]:
 
 class ServiceQuerySet(models.QuerySet["Service"]):
     def of(self, user: User) -> list[Service]:
-        """Those shown to this person, in their order. Two queries, and one for the domains."""
+        """The services shown to this person, in their order. Two queries, and one for the
+        domains."""
         if user.mail_domain_id is None:
             return []
         record = StaffRecord.objects.of(user)

@@ -27,7 +27,7 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         return self.filter(user=user).order_by("-last_used", "-pk")
 
     def going_on(self, now: datetime) -> UserSessionQuerySet:
-        """Those that are not over, as `UserSession.is_over` says it of one."""
+        """The sessions that are not over, as `UserSession.is_over` says it of one."""
         used = Q()
         for is_shared, stays in ((False, False), (False, True), (True, False)):
             allowed = timedelta(seconds=idle_seconds(is_shared, stays)) + WRITTEN_EVERY

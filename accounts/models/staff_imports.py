@@ -18,7 +18,7 @@ MOST_REFUSALS_KEPT = 1000
 
 
 class KeptRefusal(NamedTuple):
-    """As a job's report keeps it; `column` and `other` may be empty."""
+    """A refusal as a job's report keeps it; `column` and `other` may be empty."""
 
     line: int
     column: str
@@ -154,7 +154,8 @@ class StaffImport(ClaimedRow):
 
     @property
     def percent(self) -> int:
-        """How much of the file is checked; about, for a cell may hold line breaks."""
+        """The share of the file that is checked, in percent; it is about right, since a cell may
+        hold line breaks."""
         return min(100, self.rows * 100 // self.total) if self.total else 0
 
     @property

@@ -19,7 +19,7 @@ _SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")
 
 
 class Contact(TypedDict):
-    """As templates and notices show it; any may be empty."""
+    """A contact of the support desk, as templates and notices show it; any field may be empty."""
 
     name: str
     phone: str
@@ -39,13 +39,13 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
         return next(iter([*own, *for_all]), from_settings())
 
     def everybody(self, domain_id: int | None) -> list[Contact]:
-        """All, for the help page, that of the mail domain first; the settings' where none is
-        written for all."""
+        """All contacts for the help page, that of the mail domain first; that of the settings where
+        none is written for all."""
         rows = self._rows()
         own = [contact for pk, contact in rows if pk is not None and pk == domain_id]
         for_all = [contact for pk, contact in rows if pk is None] or [from_settings()]
         others = [contact for pk, contact in rows if pk not in (None, domain_id)]
-        return [one for one in (*own, *for_all, *others) if any(one.values())]
+        return [contact for contact in (*own, *for_all, *others) if any(contact.values())]
 
     def _rows(self) -> list[tuple[int | None, Contact]]:
         rows = cache.get(CONTACTS_KEY)

@@ -14,8 +14,8 @@ TEXTS_KEY, TEXTS_SECONDS = "near:site-texts", 60
 
 class SiteTextQuerySet(models.QuerySet["SiteText"]):
     def in_force(self) -> dict[str, SafeString]:
-        """Those that are written, as HTML, by place; from the cache, so that a page costs no
-        query. News within a minute."""
+        """The written texts, as HTML, by place; from the cache, so that a page costs no query. A
+        change shows within a minute."""
         texts = cache.get(TEXTS_KEY)
         if texts is None:
             rows = self.exclude(text="").values_list("place", "text")

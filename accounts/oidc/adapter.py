@@ -32,7 +32,7 @@ class Adapter(DefaultOIDCAdapter):
         return settings.BASE_URL.rstrip("/")
 
     def generate_client_secret(self) -> str:
-        """Of letters and digits that need no quoting anywhere: 256 bits."""
+        """A secret of letters and digits that need no quoting anywhere: 256 bits."""
         return secrets.token_urlsafe(32)
 
     def get_user_sub(self, client: Client, user: User) -> str:
@@ -60,7 +60,7 @@ class Adapter(DefaultOIDCAdapter):
     def populate_id_token(
         self, id_token: dict[str, Any], client: Client, scopes: Iterable[str], **kwargs: Any
     ) -> None:
-        """With the number of the session, for applications that want to hear of its end."""
+        """Add the number of the session, for applications that want to hear of its end."""
         if sid := farewells.sid_of_this_request.get():
             id_token["sid"] = sid
 
@@ -87,16 +87,16 @@ def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
     """
     granted = frozenset(scopes)
     record = StaffRecord.objects.of(user)
-    known: dict[str, Any] = {"sub": str(user.subject)}
+    values: dict[str, Any] = {"sub": str(user.subject)}
     if "profile" in granted:
-        known["name"] = user.display_name
+        values["name"] = user.display_name
         if record:
-            known |= {"given_name": record.first_name, "family_name": record.last_name}
+            values |= {"given_name": record.first_name, "family_name": record.last_name}
     if "email" in granted and user.address:
         is_verified = record is not None and record.address == user.address.lower()
-        known |= {"email": user.address, "email_verified": is_verified}
+        values |= {"email": user.address, "email_verified": is_verified}
     if "staff" in granted and record:
         school = {"uai": record.school_uai, "name": record.school_name}
-        known |= {"school": {key: value for key, value in school.items() if value}}
-        known["function"] = record.function
-    return {key: value for key, value in known.items() if value not in ("", {})}
+        values |= {"school": {key: value for key, value in school.items() if value}}
+        values["function"] = record.function
+    return {key: value for key, value in values.items() if value not in ("", {})}

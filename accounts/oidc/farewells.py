@@ -108,7 +108,7 @@ def tell(visit: ServiceVisit) -> None:
 def logout_token(visit: ServiceVisit) -> str:
     """Return the token that says who has left which session (2.4)."""
     adapter, now = get_adapter(), int(time.time())
-    known, key = jwkkit.load_jwk_from_pem(adapter.get_signing_key().pem)
+    public, key = jwkkit.load_jwk_from_pem(adapter.get_signing_key().pem)
     claims = {
         "iss": adapter.get_issuer(),
         "aud": visit.client_id,
@@ -119,7 +119,7 @@ def logout_token(visit: ServiceVisit) -> str:
         "jti": uuid.uuid4().hex,
         "events": {EVENT: {}},
     }
-    headers = {"kid": known["kid"], "typ": "logout+jwt"}
+    headers = {"kid": public["kid"], "typ": "logout+jwt"}
     return jwt.encode(claims, key, algorithm="RS256", headers=headers)
 
 

@@ -98,7 +98,8 @@ def _changed(line: bytes, secret: bytes) -> bytes:
 
 
 def _name(line: bytes) -> str:
-    """In lower case, as sessions know logins; "" for a comment and for what is no line of it."""
+    """The name of a line in lower case, as sessions know logins; "" for a comment and for a line
+    that has none."""
     if line.startswith(b"#") or b":" not in line:
         return ""
     return line.partition(b":")[0].decode("utf-8", "replace").lower()
@@ -116,7 +117,7 @@ def _is_of(line: bytes, login: str) -> bool:
 def _replace(path: Path, content: bytes, before: os.stat_result) -> None:
     """Put the content in the file's place with the same owner, group and mode: Dovecot must still
     be able to read it, and nobody else begin to."""
-    handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, copy = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(handle, "wb") as file:
             now = os.fstat(handle)
@@ -126,10 +127,10 @@ def _replace(path: Path, content: bytes, before: os.stat_result) -> None:
             file.write(content)
             file.flush()
             os.fsync(handle)
-        os.replace(made, path)
+        os.replace(copy, path)
     except BaseException:
         with suppress(FileNotFoundError):
-            os.unlink(made)
+            os.unlink(copy)
         raise
     _sync_folder(path.parent)
 

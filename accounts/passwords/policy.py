@@ -23,7 +23,7 @@ _PART: Final = 4  # letters from which on a piece of a name counts
 
 
 class Rule(StrEnum):
-    """In the order in which people are told."""
+    """A rule for passwords; they are in the order in which people are told of them."""
 
     LENGTH = "length"
     LOWER = "lower"
@@ -57,7 +57,7 @@ class Policy:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Those in force."""
+        """The rules in force."""
         return tuple(rule for rule in Rule if rule not in KINDS or rule in self.kinds)
 
 
@@ -69,7 +69,8 @@ class PublicFacts:
 
     @classmethod
     def of(cls, *texts: str) -> PublicFacts:
-        """From name, login and address, in any order: each whole, and each of its pieces."""
+        """The public facts of name, login and address, in any order: each whole, and each of its
+        pieces."""
         facts: set[str] = set()
         for text in texts:
             pieces = re.split(r"[^a-z]+", fold(text))
@@ -95,7 +96,7 @@ def broken(password: str, policy: Policy, person: PublicFacts, old: str = "") ->
 
 
 def _letters(password: str) -> str:
-    """As a name may be hidden in it: ``Du-rand80`` holds Durand."""
+    """The letters of a password, in which a name may be hidden: ``Du-rand80`` holds Durand."""
     return re.sub(r"[^a-z]", "", fold(password))
 
 

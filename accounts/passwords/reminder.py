@@ -17,14 +17,15 @@ _MONTH: Final = 30.44  # days
 
 
 def note(request: HttpRequest, user: User) -> None:
-    """At sign-in: whether the pages of this session show the line. Asked once, not by each page."""
+    """Note at sign-in whether the pages of this session show the line. It is asked once, not by
+    each page."""
     request.session.pop(SESSION_KEY, None)
     if is_due(user, timezone.localdate()):
         request.session[SESSION_KEY] = True
 
 
 def put_off(request: HttpRequest, user: User) -> None:
-    """Not in this session, nor for 30 days in any other."""
+    """Show the line no more in this session, nor for 30 days in any other."""
     request.session.pop(SESSION_KEY, None)
     user.password_reminder_hidden = timezone.localdate()
     user.save(update_fields=["password_reminder_hidden"])
@@ -40,11 +41,11 @@ def is_due(user: User, today: date) -> bool:
 
 
 def last_change(user: User) -> date | None:
-    """The later of what the staff files say and what was changed here."""
+    """The day of the last change of the mail password, in the staff files or here."""
     record = StaffRecord.objects.of(user)
     here = user.mail_password_changed
-    known = [
+    days = [
         record.password_changed if record else None,
         timezone.localdate(here) if here else None,
     ]
-    return max((day for day in known if day), default=None)
+    return max((day for day in days if day), default=None)

@@ -22,7 +22,7 @@ def words() -> tuple[str, ...]:
 
 @cache
 def first_names() -> tuple[str, ...]:
-    """Of France, in lower case without accents."""
+    """The first names of France, in lower case without accents."""
     return _lines("first_names.txt")
 
 

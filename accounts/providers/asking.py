@@ -49,45 +49,47 @@ class Tokens:
 
 
 def configuration(provider: SignInProvider) -> dict[str, Any]:
-    """Return what the provider says of itself (OpenID Connect Discovery 1.0, 4). Raises
+    """Return the provider's configuration (OpenID Connect Discovery 1.0, 4). Raises
     ProviderError."""
     key = _key("configuration", provider.issuer)
-    known: dict[str, Any] | None = cache.get(key)
-    if known is None:
+    endpoints: dict[str, Any] | None = cache.get(key)
+    if endpoints is None:
         down = _key("down", provider.issuer)
         if cache.get(down):
             raise ProviderError(Failure.DOWN, "the provider did not answer just now")
         try:
-            known = _configuration(provider)
+            endpoints = _configuration(provider)
         except ProviderError as error:
             if error.failure is Failure.DOWN:
                 cache.set(down, 1, DOWN_SECONDS)
             raise
-        cache.set(key, known, CONFIGURATION_SECONDS)
-    return known
+        cache.set(key, endpoints, CONFIGURATION_SECONDS)
+    return endpoints
 
 
 def examine(provider: SignInProvider) -> None:
-    """Ask anew for all that it publishes. Raises ProviderError."""
-    known = _configuration(provider)
-    if not isinstance(_asked(provider, known["jwks_uri"]).get("keys"), list):
+    """Ask a provider anew for its configuration and its keys. Raises ProviderError."""
+    endpoints = _configuration(provider)
+    if not isinstance(_asked(provider, endpoints["jwks_uri"]).get("keys"), list):
         raise ProviderError(Failure.ANSWER, "there are no keys")
 
 
 def _configuration(provider: SignInProvider) -> dict[str, Any]:
     url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
-    said = _asked(provider, url)
-    if said.get("issuer") != provider.issuer:
+    answer = _asked(provider, url)
+    if answer.get("issuer") != provider.issuer:
         raise ProviderError(Failure.ANSWER, "the configuration is of another issuer")
-    kept: dict[str, Any] = {}
+    endpoints: dict[str, Any] = {}
     for name in (*_NEEDED, *_OPTIONAL):
-        address = said.get(name, "")
+        address = answer.get(name, "")
         if name in _NEEDED or address:
             _check_address(provider, name, address)
-            kept[name] = address
-    methods = said.get("token_endpoint_auth_methods_supported")
-    kept["methods"] = [str(method) for method in methods[:20]] if isinstance(methods, list) else []
-    return kept
+            endpoints[name] = address
+    methods = answer.get("token_endpoint_auth_methods_supported")
+    endpoints["methods"] = (
+        [str(method) for method in methods[:20]] if isinstance(methods, list) else []
+    )
+    return endpoints
 
 
 def _check_address(provider: SignInProvider, name: str, address: object) -> None:
@@ -102,17 +104,17 @@ def _check_address(provider: SignInProvider, name: str, address: object) -> None
 def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
     """Return the keys by which the provider signs, asked for again where ``key_id`` is new."""
     place = _key("keys", provider.issuer)
-    known: list[dict[str, Any]] | None = cache.get(place)
-    is_new = known is not None and key_id and all(key.get("kid") != key_id for key in known)
-    if known is None or (
+    jwks: list[dict[str, Any]] | None = cache.get(place)
+    is_new = jwks is not None and key_id and all(key.get("kid") != key_id for key in jwks)
+    if jwks is None or (
         is_new and cache.add(_key("asked", provider.issuer), 1, KEYS_AGAIN_SECONDS)
     ):
-        said = _asked(provider, configuration(provider)["jwks_uri"]).get("keys")
-        if not isinstance(said, list):
+        answer = _asked(provider, configuration(provider)["jwks_uri"]).get("keys")
+        if not isinstance(answer, list):
             raise ProviderError(Failure.ANSWER, "there are no keys")
-        known = [key for key in said[:_MOST_KEYS] if isinstance(key, dict)]
-        cache.set(place, known, KEYS_SECONDS)
-    return known
+        jwks = [key for key in answer[:_MOST_KEYS] if isinstance(key, dict)]
+        cache.set(place, jwks, KEYS_SECONDS)
+    return jwks
 
 
 def buy(provider: SignInProvider, code: str, verifier: str, back: str) -> Tokens:
@@ -141,19 +143,19 @@ def user_info(provider: SignInProvider, access: str) -> dict[str, Any]:
 
 
 def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
-    known = configuration(provider)
-    form, fields = _with_secret(provider, known["methods"], form)
-    said = _asked(provider, known["token_endpoint"], form=form, fields=fields)
-    access, refresh_token = said.get("access_token"), said.get("refresh_token", "")
-    id_token, scope = said.get("id_token", ""), said.get("scope", "")
+    endpoints = configuration(provider)
+    form, fields = _with_secret(provider, endpoints["methods"], form)
+    answer = _asked(provider, endpoints["token_endpoint"], form=form, fields=fields)
+    access, refresh_token = answer.get("access_token"), answer.get("refresh_token", "")
+    id_token, scope = answer.get("id_token", ""), answer.get("scope", "")
     texts = (access, refresh_token, id_token, scope)
     if not all(isinstance(text, str) and len(text) <= 16_384 for text in texts):
         raise ProviderError(Failure.ANSWER, "the tokens are none")
-    if str(said.get("token_type", "")).lower() != "bearer" or not bearer.is_sayable(
+    if str(answer.get("token_type", "")).lower() != "bearer" or not bearer.is_sayable(
         "", str(access)
     ):
         raise ProviderError(Failure.ANSWER, "the access token is no bearer token")
-    seconds = said.get("expires_in")
+    seconds = answer.get("expires_in")
     seconds = int(seconds) if isinstance(seconds, int | float) and seconds > 0 else _SECONDS
     return Tokens(
         str(access), min(seconds, _LONGEST_SECONDS), str(refresh_token), str(id_token), str(scope)
@@ -163,8 +165,8 @@ def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
 def _with_secret(
     provider: SignInProvider, methods: list[str], form: dict[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """By ``client_secret_basic``, the default of the standard, unless the provider offers
-    ``client_secret_post`` alone; a client without a secret says its name."""
+    """Add the client's secret by ``client_secret_basic``, the default of the standard, unless the
+    provider offers ``client_secret_post`` alone; a client without a secret says its name."""
     try:
         secret = provider.secret
     except sealed_rows.Broken as error:
@@ -209,16 +211,16 @@ def _asked(
 
 def _read(answer: remote.Answered) -> dict[str, Any]:
     try:
-        said = json.loads(answer.content)
+        fields = json.loads(answer.content)
     except (ValueError, RecursionError) as error:
         failure = Failure.DOWN if answer.status >= 500 else Failure.ANSWER
         raise ProviderError(failure, f"no JSON, status {answer.status}") from error
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         raise ProviderError(Failure.ANSWER, f"no JSON object, status {answer.status}")
     if answer.status == 200:
-        return said
-    if said.get("error") in ("invalid_grant", "invalid_token") or answer.status == 401:
-        is_client = said.get("error") == "invalid_client"
+        return fields
+    if fields.get("error") in ("invalid_grant", "invalid_token") or answer.status == 401:
+        is_client = fields.get("error") == "invalid_client"
         raise ProviderError(Failure.ANSWER if is_client else Failure.EXPIRED, "invalid grant")
     failure = Failure.DOWN if answer.status >= 500 or answer.status == 429 else Failure.ANSWER
     raise ProviderError(failure, f"status {answer.status}")

@@ -113,8 +113,8 @@ def forget(response: HttpResponseBase) -> None:
 def remembered(request: HttpRequest, provider: SignInProvider) -> Journey:
     """The journey that this browser is on. Raises ProviderError: STATE."""
     try:
-        kept = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=SECONDS)
-        journey = Journey(**kept)
+        values = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=SECONDS)
+        journey = Journey(**values)
     except (signing.BadSignature, TypeError) as error:
         raise ProviderError(Failure.STATE, "there is no such sign-in") from error
     if journey.provider != provider.pk:
@@ -140,8 +140,8 @@ def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]
 
 
 def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> dict[str, Any]:
-    """With those that the provider tells at its userinfo address alone, where the login needs
-    them."""
+    """The claims with those that the provider tells at its userinfo address alone, where the login
+    needs them."""
     if provider.login_of(claims):
         return claims
     more = asking.user_info(provider, tokens.access)

@@ -161,7 +161,7 @@ def forget(grants: Any) -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """At sign-out, and where a password takes the place of the tokens."""
+    """Leave the grant, at sign-out and where a password takes the place of the tokens."""
     request.session.pop(PROVIDER_KEY, None)
     if number := request.session.pop(SESSION_KEY, ""):
         forget(TokenGrant.objects.filter(pk=number))
@@ -197,8 +197,8 @@ def _open(user: User, credential: str) -> _Opened:
     try:
         _empty, _word, number, coded = credential.split("\0")
         key = base64.urlsafe_b64decode(coded)
-        known = TokenGrant.objects.select_related("provider__mail_domain")
-        grant = known.filter(pk=uuid.UUID(number), user=user.pk).first()
+        grants = TokenGrant.objects.select_related("provider__mail_domain")
+        grant = grants.filter(pk=uuid.UUID(number), user=user.pk).first()
     except ValueError as error:
         raise SignInNeeded from error
     if grant is None or not grant.provider.is_on:

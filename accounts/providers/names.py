@@ -43,10 +43,10 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
     not verified is nobody's.
     """
     named = provider.login_of(claims)
-    found = LOGIN.fullmatch(named)
-    if found is None:
+    match = LOGIN.fullmatch(named)
+    if match is None:
         raise ProviderError(Failure.LOGIN, "the claims make no login")
-    if found[1] and found[1] != provider.mail_domain.name:
+    if match[1] and match[1] != provider.mail_domain.name:
         raise ProviderError(Failure.LOGIN, "the login is of another domain")
     if "{email}" in provider.login_template and claims.get("email_verified") is False:
         raise ProviderError(Failure.LOGIN, "the address is not verified")
@@ -54,25 +54,25 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
 
 
 def offered() -> list[Offered]:
-    """Return the buttons; from the cache, so that the page costs no query. News within a
+    """Return the buttons, from the cache, so that the page costs no query. A change shows within a
     minute."""
-    known = cache.get(OFFERED_KEY)
-    if known is None:
+    buttons = cache.get(OFFERED_KEY)
+    if buttons is None:
         rows = SignInProvider.objects.filter(is_on=True).order_by("mail_domain__name")
-        known = [list(row) for row in rows.values_list("pk", "mail_domain__name", "label")]
-        cache.set(OFFERED_KEY, known, OFFERED_SECONDS)
-    return [Offered(*row) for row in known]
+        buttons = [list(row) for row in rows.values_list("pk", "mail_domain__name", "label")]
+        cache.set(OFFERED_KEY, buttons, OFFERED_SECONDS)
+    return [Offered(*row) for row in buttons]
 
 
 def has_password_form() -> bool:
     """Whether somebody here signs in by password: anybody, where there is no provider."""
     key = f"{OFFERED_KEY}:password"
-    known: bool | None = cache.get(key)
-    if known is None:
+    is_offered: bool | None = cache.get(key)
+    if is_offered is None:
         domains = MailDomain.objects.all()
-        known = not domains.exists() or domains.filter(password_sign_in=True).exists()
-        cache.set(key, known, OFFERED_SECONDS)
-    return known
+        is_offered = not domains.exists() or domains.filter(password_sign_in=True).exists()
+        cache.set(key, is_offered, OFFERED_SECONDS)
+    return is_offered
 
 
 def forget() -> None:

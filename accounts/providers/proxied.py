@@ -32,15 +32,15 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
     """Return the mail domain and the login that the proxy names; None where it names none, or where
     the request comes from elsewhere.
 
-    What is looked at is who is connected to us, not what a header says of that.
+    The address of the connection counts, not that of a header.
     """
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not is_on() or not inside(peer, settings.TRUSTED_PROXIES):
         return None
     typed = request.headers.get(settings.REMOTE_USER_HEADER, "").strip().lower()
-    found = LOGIN.fullmatch(typed)
-    domain = MailDomain.objects.of_typed_login(typed) if found else None
-    if found is None or domain is None or (found[1] and found[1] != domain.name):
+    match = LOGIN.fullmatch(typed)
+    domain = MailDomain.objects.of_typed_login(typed) if match else None
+    if match is None or domain is None or (match[1] and match[1] != domain.name):
         return None
     if "," in typed:  # two headers that became one: the other is of somebody else
         return None

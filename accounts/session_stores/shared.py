@@ -32,8 +32,8 @@ class SharedStore(DatabaseStore):
         Session.objects.filter(expire_date__lt=clock.now()).delete()
 
     def save(self, must_create: bool = False) -> None:
-        """Where the database takes nothing, a page that only notes something in the session is
-        shown all the same."""
+        """Save the session. Where the database takes nothing, a page that only notes something in
+        the session is shown all the same."""
         try:
             super().save(must_create)
         except UpdateError as error:
@@ -46,8 +46,8 @@ class SharedStore(DatabaseStore):
         """Keep the session until the database takes it."""
 
     def _get_session_from_db(self) -> Session | None:
-        known = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())
-        session = known.first()
+        sessions = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())
+        session = sessions.first()
         if session is None:
             self._session_key = None
         return session

@@ -34,11 +34,11 @@ class Boxes:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Boxes:
-        said = request.POST or request.GET
-        kept = request.session
+        fields = request.POST or request.GET
+        session = request.session
         return cls(
-            bool(said.get("shared_computer") or kept.get("shared_computer")),
-            bool(said.get("stay_signed_in") or kept.get(sessions.STAYS)),
+            bool(fields.get("shared_computer") or session.get("shared_computer")),
+            bool(fields.get("stay_signed_in") or session.get(sessions.STAYS)),
         )
 
 

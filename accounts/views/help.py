@@ -25,7 +25,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
     context = {
         "sought": sought,
         "topics": topics,
-        "count": sum(len(found) for _topic, found in topics),
+        "count": sum(len(found_articles) for _topic, found_articles in topics),
         "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
         "version": VERSION,
         **_to_tell(request),
@@ -54,5 +54,5 @@ def news(request: HttpRequest) -> HttpResponse:
 
 
 def _to_tell(request: HttpRequest) -> dict[str, object]:
-    """What the support desk asks for first; nothing of the user's mail."""
+    """The facts that the support desk asks for first; nothing of the user's mail."""
     return {"device": devices.of(request), "now": timezone.localtime()}

@@ -97,7 +97,7 @@ def configuration(request: HttpRequest) -> JsonResponse:
 
 
 class AuthorizationView(provider.AuthorizationView):
-    """From a service to us, and back with a code."""
+    """The way from a service to us, and back with a code."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user, client = request.user, rules.client_of(request.GET)
@@ -138,9 +138,9 @@ class AuthorizationView(provider.AuthorizationView):
             return redirect(step)
         response = super().post(request, *args, **kwargs)
         if request.POST.get("request") and request.POST.get("action") != "grant":
-            asked = getattr(self, "_request_info", None)  # not there before sign-in
-            if asked:
-                self._note(asked["client_id"], "access_denied")
+            info = getattr(self, "_request_info", None)  # not there before sign-in
+            if info:
+                self._note(info["client_id"], "access_denied")
         return response
 
     def form_valid(self, form: AuthorizationForm) -> HttpResponse:
@@ -163,13 +163,13 @@ class AuthorizationView(provider.AuthorizationView):
         return context
 
     def _note(self, client_id: str, reason: str) -> None:
-        """Of people alone: strangers could fill the audit log."""
+        """Note a refusal in the audit log, of signed-in people alone: strangers could fill it."""
         if isinstance(self.request.user, User):
             _note_refusal(self.request, client_id, reason)
 
     @staticmethod
     def _back(request: HttpRequest, refusal: rules.Refusal) -> HttpResponse:
-        """To the service, with the reason (RFC 6749, 4.1.2.1)."""
+        """Lead back to the service, with the reason (RFC 6749, 4.1.2.1)."""
         query = {"error": refusal.error, "error_description": refusal.description}
         if state := request.GET.get("state"):
             query["state"] = state
@@ -319,7 +319,8 @@ class LogoutForm(RPInitiatedLogoutForm):
 
 
 class LogoutView(provider.LogoutView):
-    """From a service that somebody leaves; he is asked whether he leaves the webmail too."""
+    """The way from a service that somebody leaves; he is asked whether he leaves the webmail
+    too."""
 
     form_class = LogoutForm
 

@@ -26,12 +26,13 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def start(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """On to the provider, by a link: where somebody signs in again."""
+    """Lead on to the provider by a link, where somebody signs in again."""
     return lead_to(request, pk)
 
 
 def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """On to the provider, by a page of ours: a form's answer may lead to our own pages alone."""
+    """Lead on to the provider by a page of ours: a form's answer may lead to our own pages
+    alone."""
     provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
     journey = flow.begin(
         provider,
@@ -53,7 +54,7 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 @never_cache
 def back(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """From the provider: its word is checked, the mailbox opened, and the session begun."""
+    """Come back from the provider: check its word, open the mailbox, and begin the session."""
     provider = _provider(pk)
     try:
         journey = flow.remembered(request, provider)
@@ -100,9 +101,9 @@ def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tupl
 
 def _was_asked(arrival: flow.Arrival) -> bool:
     """Whether the provider has just asked for the password, as it was told to, and says so."""
-    asked = arrival.claims.get("auth_time")
+    signed_in = arrival.claims.get("auth_time")
     recent = time.time() - flow.SECONDS - checking.SKEW_SECONDS
-    return arrival.journey.again and isinstance(asked, int) and asked >= recent
+    return arrival.journey.again and isinstance(signed_in, int) and signed_in >= recent
 
 
 def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError) -> HttpResponse:
@@ -116,8 +117,8 @@ def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError
 
 
 def _provider(pk: int) -> SignInProvider:
-    known = SignInProvider.objects.select_related("mail_domain")
-    provider = known.filter(pk=pk, is_on=True).first()
+    providers = SignInProvider.objects.select_related("mail_domain")
+    provider = providers.filter(pk=pk, is_on=True).first()
     if provider is None:
         raise Http404
     return provider

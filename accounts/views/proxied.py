@@ -18,13 +18,13 @@ from webmail.errors import WebmailError
 
 
 def lead_to(request: HttpRequest) -> HttpResponseBase:
-    """On to the proxy, by a page of ours: a form's answer may lead to our own pages alone."""
+    """Lead on to the proxy by a page of ours: a form's answer may lead to our own pages alone."""
     if not proxied.is_on():
         raise Http404
-    boxes, said = entering.Boxes.of(request), {"next": safe_next(request)}
-    said["shared_computer"] = "on" if boxes.shared else ""
-    said["stay_signed_in"] = "on" if boxes.stay else ""
-    query = urlencode({name: value for name, value in said.items() if value})
+    boxes, fields = entering.Boxes.of(request), {"next": safe_next(request)}
+    fields["shared_computer"] = "on" if boxes.shared else ""
+    fields["stay_signed_in"] = "on" if boxes.stay else ""
+    query = urlencode({name: value for name, value in fields.items() if value})
     onward = f"{reverse('accounts:proxied')}?{query}"
     return render(request, "accounts/provider_continue.html", {"onward": onward})
 

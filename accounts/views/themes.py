@@ -45,11 +45,11 @@ def _kept(answer: HttpResponse) -> HttpResponse:
 @require_GET
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The name, the logo, the colours and the support desk of the domain of an address that was
-    typed; of the address its domain alone is asked. A domain that is nobody's here looks as before.
+    """The name, the logo, the colours and the support desk of the mail domain of a typed address,
+    of which only the domain is sent. A domain that is not ours changes nothing.
     """
     name = request.GET.get("domain", "")[:_LONGEST].strip().lower()
-    known = "\0" not in name and name in MailDomain.objects.names()
-    if known and (domain := MailDomain.objects.filter(name=name).first()):
+    is_ours = "\0" not in name and name in MailDomain.objects.names()
+    if is_ours and (domain := MailDomain.objects.filter(name=name).first()):
         themes.type_in(request, domain.pk)
     return render(request, "accounts/_sign_in_theme.html")

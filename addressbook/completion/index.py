@@ -30,8 +30,9 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Of a name and an address, folded: ``own`` of the name and of what stands before the @,
-    ``domain`` of what stands behind it, ``role`` of what somebody does and where."""
+    """The words of a name and an address, folded. ``own`` are those of the name and of the part
+    before the @, ``domain`` those of the part behind it, ``role`` those of a person's function,
+    discipline and school."""
 
     own: tuple[str, ...]
     domain: tuple[str, ...]
@@ -39,7 +40,8 @@ class Words:
 
     @property
     def text(self) -> str:
-        """Each with a blank before it: one that begins with ``du`` is found as `` du``."""
+        """All words, each with a blank before it: one that begins with ``du`` is found as ``
+        du``."""
         every = (*self.own, *self.domain, *self.role)
         return "".join(f" {word}" for word in dict.fromkeys(every))[:_LONGEST_TEXT]
 
@@ -50,14 +52,14 @@ def words_of(name: str, address: str) -> Words:
 
 
 def save_addresses(user: User, addresses: Sequence[ContactAddress]) -> None:
-    """New addresses of a person's contacts, with what they are found by."""
+    """Save new addresses of a person's contacts, with the words that they are found by."""
     weights = _weights(user, addresses)
     for address in addresses:
         address.words = _contact_words(address).text
         is_archived = address.contact.archived is not None
         address.weight = None if is_archived else weights.get(address.folded)
-    made = ContactAddress.objects.bulk_create(addresses, batch_size=BATCH)
-    _write_contact_words(made)
+    created = ContactAddress.objects.bulk_create(addresses, batch_size=BATCH)
+    _write_contact_words(created)
 
 
 def _weights(user: User, addresses: Sequence[ContactAddress]) -> dict[str, float]:
@@ -67,13 +69,13 @@ def _weights(user: User, addresses: Sequence[ContactAddress]) -> dict[str, float
 
 
 def _contact_words(address: ContactAddress) -> Words:
-    """By the name as it is shown, and as it is sorted: a nickname hides no last name. By function,
-    school and nickname too."""
+    """The words that a contact is found by: those of the name as it is shown and as it is sorted,
+    so that a nickname hides no last name, of function, school and nickname."""
     contact = address.contact
     named = words_of(f"{contact.display_name} {contact.sort_key}", address.address)
     nickname = _NICKNAME.search(contact.vcard)
-    said = f"{contact.job_title} {contact.organization} {nickname[1] if nickname else ''}"
-    return replace(named, role=roles.words_of(said))
+    role = f"{contact.job_title} {contact.organization} {nickname[1] if nickname else ''}"
+    return replace(named, role=roles.words_of(role))
 
 
 # As `vcard.write` writes it.
@@ -144,7 +146,7 @@ def remember(user: User, contacts: Iterable[int]) -> None:
 
 
 def entry_words(entry: DirectoryEntry) -> Words:
-    """Of a person of the directory: by function and discipline too."""
+    """The words of a person of the directory, with those of function and discipline."""
     role = roles.words_of(f"{entry.function} {entry.discipline}")
     return replace(words_of(entry.name, entry.address), role=role)
 
@@ -152,20 +154,20 @@ def entry_words(entry: DirectoryEntry) -> Words:
 def entry_text(entry: DirectoryEntry) -> str:
     """All words that a person of the directory is found by, those of the school among them: they
     tell colleagues apart, and are no way to find somebody by."""
-    found = entry_words(entry)
+    shown_words = entry_words(entry)
     school = roles.words_of(entry.school_name)
-    return replace(found, role=tuple(dict.fromkeys((*found.role, *school)))).text
+    return replace(shown_words, role=tuple(dict.fromkeys((*shown_words.role, *school)))).text
 
 
 def save_entries(entries: Sequence[DirectoryEntry]) -> None:
-    """New entries of the directory, with what they are found by."""
+    """Save new entries of the directory, with the words that they are found by."""
     words_of_entries = [entry_words(entry) for entry in entries]
     for entry in entries:
         entry.words = entry_text(entry)
-    made = DirectoryEntry.objects.bulk_create(entries, batch_size=BATCH)
+    created = DirectoryEntry.objects.bulk_create(entries, batch_size=BATCH)
     rows = [
         (entry.pk, text, entry.sort_key[:LONGEST_SORT_KEY])
-        for entry, texts in zip(made, words_of_entries, strict=True)
+        for entry, texts in zip(created, words_of_entries, strict=True)
         for text in beginnings((*texts.own, *texts.role))
     ]
     _insert(DirectoryWord, ("entry_id", "word", "sort_key"), rows)

@@ -177,7 +177,7 @@ entries_of: Prepared[Row] = Prepared(
 
 
 def in_index(user: User, texts: Sequence[str]) -> list[str]:
-    """Of the person's contacts and of the directory."""
+    """The texts that begin a word of the person's contacts or of the directory."""
     at_least, below = sql.bounds()
     near = ", ".join(["(%s, %s)"] * len(texts))
     own, theirs = ContactWord._meta.db_table, DirectoryWord._meta.db_table

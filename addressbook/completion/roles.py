@@ -34,14 +34,15 @@ _LONG = {
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a function, a discipline or a school; an abbreviation with what it stands for,
-    and the other way round: ``svt`` is found by ``terre``, ``Histoire-géographie`` by ``hg``."""
+    """The words of a function, a discipline or a school; an abbreviation with the words that it
+    stands for, and the other way round: ``svt`` is found by ``terre``, ``Histoire-géographie`` by
+    ``hg``."""
     plain = [word for word in words(text) if word not in _LITTLE]
     there = frozenset(plain)
-    found = dict.fromkeys(plain)
+    role_words = dict.fromkeys(plain)
     for short, long in _LONG.items():
         if short in there:
-            found |= dict.fromkeys(sorted(long))
+            role_words |= dict.fromkeys(sorted(long))
         elif long <= there:
-            found[short] = None
-    return tuple(found)
+            role_words[short] = None
+    return tuple(role_words)

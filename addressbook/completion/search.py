@@ -86,11 +86,11 @@ class _Asked:
     def shared(self) -> list[tuple[int, str, str, str]]:
         """Key, name, kind and owner of each group that is shared with the person, once."""
         rows = _shared_with(self.user, self.school)
-        found = {row[0]: row for row in reversed(rows)}
+        row_of = {row[0]: row for row in reversed(rows)}
         is_seen = {pk for pk, _name, kind, with_pupils, *_owner in rows if with_pupils or not kind}
         return [
             (pk, name, kind, owner or address)
-            for pk, name, kind, _pupils, owner, address in reversed(found.values())
+            for pk, name, kind, _pupils, owner, address in reversed(row_of.values())
             if pk in is_seen
         ]
 
@@ -102,11 +102,13 @@ class _Asked:
 
     def is_touched(self, text: str) -> bool:
         """Whether at least one of the words is in a text that is in no row."""
-        return any(any(f" {one}" in text for one in spellings) for spellings in self.words)
+        return any(
+            any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
+        )
 
     @cached_property
     def own(self) -> _Way:
-        """To the person's contacts; two sources ask for it."""
+        """The way to the person's contacts; two sources ask for it."""
         return _way(partial(queries.own_words.count, self.user.pk), self.words)
 
 
@@ -122,8 +124,8 @@ def complete(user: User, text: str) -> tuple[Suggestion, ...]:
     typed_words = words(text[:LONGEST])[:_MOST_WORDS]
     if max(map(len, typed_words), default=0) < 2:
         return ()
-    asked = _asked(user, typed_words)
-    return _search(asked) or _forgiving(asked)
+    query = _asked(user, typed_words)
+    return _search(query) or _forgiving(query)
 
 
 def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
@@ -163,7 +165,8 @@ def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
 
 
 def _shortest(texts: Sequence[str]) -> Spellings:
-    """Without those that others begin: what begins with ``martine`` begins with ``martin``."""
+    """The spellings without those that others begin: what begins with ``martine`` begins with
+    ``martin``."""
     return tuple(
         text
         for text in texts
@@ -172,8 +175,8 @@ def _shortest(texts: Sequence[str]) -> Spellings:
 
 
 def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    """Those of the texts that begin a word of anybody whom the person can find; ``others`` are
-    words in their order."""
+    """The texts that begin a word of anybody whom the person can find; ``others`` are words in
+    their order."""
     if not texts:
         return ()
     there = set(queries.in_index(user, texts))
@@ -185,7 +188,8 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
 
 
 def _words_of_others(asked: _Asked) -> list[str]:
-    """Of those he wrote to and of his groups, which have no rows of words: they are few."""
+    """The words of people he wrote to and of his groups, which have no rows of words: they are
+    few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
     names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
     return sorted({*collected.split(), *words(names)})
@@ -254,7 +258,7 @@ def _groups_of_owners(asked: _Asked) -> Found:
 
 
 def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
-    """Those of colleagues, by a word of their names, and the others of the owner's."""
+    """The groups that colleagues share: by a word of their names, or by one of the owner's."""
     for pk, name, kind, owner in asked.shared:
         text = "".join(f" {word}" for word in words(f"{name} {owner}"))
         own = "".join(f" {word}" for word in words(name))
@@ -268,9 +272,9 @@ def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
             size = len(sharing.recipients(seen, audience))
             label = families.label(seen.group, audience) if audience else name
             if size:
-                found = Suggestion("shared", label, group=pk, size=size, words=text)
+                suggestion = Suggestion("shared", label, group=pk, size=size, words=text)
                 key = f"shared {pk} {audience}"
-                yield key, replace(found, audience=str(audience), owner=owner)
+                yield key, replace(suggestion, audience=str(audience), owner=owner)
 
 
 def _lists(asked: _Asked) -> Found:
@@ -317,25 +321,27 @@ def _whole(group: Group, text: str, *, is_composite: bool) -> Found:
 
 
 def _parts_of_class(asked: _Asked, group: Group) -> Found:
-    """The guardians, the pupils and both, each as its own, where they reach anybody."""
-    known = families.families(group)
+    """The suggestions of a class: its guardians, its pupils and both, where they reach anybody."""
+    pupils_families = families.families(group)
     sizes: set[int] = set()
     for audience in families.Audience:
-        size = len(families.reached(group, known, audience).recipients)
+        size = len(families.reached(group, pupils_families, audience).recipients)
         name = families.label(group, audience)
-        found = "".join(f" {word}" for word in words(name))
+        label_words = "".join(f" {word}" for word in words(name))
         is_both = audience == families.Audience.BOTH
-        if not size or not asked.is_held(found) or (is_both and size in sizes):
+        if not size or not asked.is_held(label_words) or (is_both and size in sizes):
             continue
         sizes.add(size)
         yield (
             f"group {group.pk} {audience}",
-            Suggestion("group", name, group=group.pk, size=size, words=found, audience=audience),
+            Suggestion(
+                "group", name, group=group.pk, size=size, words=label_words, audience=audience
+            ),
         )
 
 
 def _colleagues(asked: _Asked) -> Found:
-    """Of the directory, those of the person's own school."""
+    """The colleagues of the person's own school, from the directory."""
     rows = queries.of_school(asked.school, asked.held) if asked.school else ()
     return (_of_entry(*row) for row in rows)
 
@@ -348,10 +354,11 @@ def _contacts(asked: _Asked) -> Found:
 
 
 def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
-    """By the rarest of the words ``drivers``, among the rows that ``count`` counts.
+    """The way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
 
     Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
-    three letters are read in their order instead, which the index has, until there are enough."""
+    three letters are read in their order instead, which the index has, until there are enough.
+    """
     counts = {word: count(sql.begins(word), most=_FEW) for word in drivers if len(word[0]) > 1}
     rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
     is_few = counts[rarest] < _FEW
@@ -362,7 +369,8 @@ def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
 
 
 def _directory(asked: _Asked) -> Found:
-    """By name; then, where each word begins a domain of the directory, by that."""
+    """The people of the directory by name; then, where each word begins a domain of the directory,
+    by that."""
     long = [word for word in asked.words if len(word[0]) > 1]
     if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
         yield from _of_words(asked, by_name)
@@ -385,11 +393,11 @@ def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
-    """Of the directory, those with every word of the text, by last name; all for no words."""
-    asked = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
-    matching = DirectoryEntry.objects.filter(asked.held)
-    for word in asked.words:
-        is_driver = len(word[0]) > 1 and not _begins_domain(word, asked.domains)
+    """The people of the directory with every word of the text, by last name; all for no words."""
+    query = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
+    matching = DirectoryEntry.objects.filter(query.held)
+    for word in query.words:
+        is_driver = len(word[0]) > 1 and not _begins_domain(word, query.domains)
         if is_driver and queries.their_words.count(begins := sql.begins(word), most=_FEW) < _FEW:
             matching = matching.filter(pk__in=DirectoryWord.objects.filter(begins).values("entry"))
             break
@@ -409,8 +417,8 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 
 
 def _known_better(asked: _Asked, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
-    """Each by the best that is known of its address: a contact's name, the directory's function
-    and school."""
+    """The suggestions, each with the best that is known of its address: a contact's name, the
+    directory's function and school."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]
     if not addresses:
         return tuple(suggestions.values())

@@ -69,8 +69,8 @@ def _guardians_alone(user: User, pupils: Collection[int]) -> list[int]:
 
 
 def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
-    """Those among these guardians who get mail about no pupil any more and have no function and no
-    group; their keys."""
+    """Archive the guardians who get mail about no pupil any more and have no function and no group,
+    and return their keys."""
     ties = Guardianship.objects.filter(
         user=user, receives_mail=True, pupil__archived=None, pupil__deleted=None
     )
@@ -107,14 +107,14 @@ def former_classes(user: User, year: int) -> list[Group]:
 
 @transaction.atomic
 def pass_to(user: User, year: int, classes: Iterable[Group], names: Iterable[str]) -> list[Group]:
-    """Archive classes of former years, and make empty ones of these names for the new year; those
-    that were made. A class whose name is taken is not made. In groups that an archived class is in,
+    """Archive classes of former years, make empty ones of these names for the new year, and return
+    the new ones. A class whose name is taken is not made. In groups that an archived class is in,
     the new one of its name takes its place."""
     former: dict[str, list[Group]] = {}
     for group in classes:
         archive_group(group)
         former.setdefault(fold(group.class_name), []).append(group)
-    made = []
+    created = []
     for name in names:
         folded = fold(name)[:200]
         if folded and not Group.objects.of(user).filter(folded=folded).exists():
@@ -126,7 +126,7 @@ def pass_to(user: User, year: int, classes: Iterable[Group], names: Iterable[str
                 class_name=name,
                 school_year=year,
             )
-            made.append(new)
+            created.append(new)
             for group in former.get(fold(name), ()):
                 nesting.succeed(group, new)
-    return made
+    return created

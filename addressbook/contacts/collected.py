@@ -39,14 +39,14 @@ def record(user: User, recipients: Iterable[tuple[str, str]], now: datetime | No
 
 def _record(user: User, names: dict[str, tuple[str, str]], now: datetime) -> None:
     before = {row.folded: row for row in _of(user, names).select_for_update()}
-    known = _known_names(user, [key for key, (name, _address) in names.items() if not name])
+    contact_names = _known_names(user, [key for key, (name, _address) in names.items() if not name])
     rows = []
     for folded, (name, address) in names.items():
         row = before.get(folded) or CollectedRecipient(
             user=user, folded=folded, times=0, weight=-math.inf
         )
         row.address = address
-        row.name = name or row.name or known.get(folded, "")
+        row.name = name or row.name or contact_names.get(folded, "")
         row.times += 1
         row.last = now
         row.weight = weight(row.weight, now)
@@ -66,14 +66,14 @@ def _of(user: User, folded: Iterable[str]) -> QuerySet[CollectedRecipient]:
 
 
 def weight(before: float, now: datetime) -> float:
-    """With one message more; see `CollectedRecipient`."""
+    """The weight with one message more; see `CollectedRecipient`."""
     new = (now - _EPOCH) / HALF_LIFE
     high, low = max(before, new), min(before, new)
     return high + math.log2(1 + 2 ** (low - high))
 
 
 def _known_names(user: User, folded: list[str]) -> dict[str, str]:
-    """Of addresses that were typed alone: the directory's names, the contacts' before them."""
+    """The names of addresses that were typed alone: the contacts', else the directory's."""
     entries = DirectoryEntry.objects.filter(folded__in=folded)
     mine = ContactAddress.objects.filter(user=user, folded__in=folded, contact__deleted=None)
     return {
@@ -90,8 +90,8 @@ def _trim(user: User) -> None:
 
 
 def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
-    """Those who are no contacts, the latest first; with every word of ``query`` at the beginning of
-    a word of name or address."""
+    """The recipients who are no contacts, the latest first; with every word of ``query`` at the
+    beginning of a word of name or address."""
     contacts = ContactAddress.objects.filter(
         user=user, folded=OuterRef("folded"), contact__deleted=None
     )
@@ -134,8 +134,9 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
 
 
 def bring(user: User, recipients: Iterable[tuple[str, str, datetime, int]]) -> int:
-    """Those whom the person wrote to elsewhere: name, address, when last, how often. Whom he wrote
-    to here already stays as he is; how many are new."""
+    """Bring people whom the person wrote to elsewhere, with name, address, the last time and the
+    number of times, and return how many are new. People he wrote to here already stay as they
+    are."""
     new: dict[str, CollectedRecipient] = {}
     for name, address, last, times in recipients:
         if len(address) > 254 or address.lower() in new:

@@ -119,9 +119,10 @@ def _same(value: object, name: str) -> object:
 def combine(
     datas: Sequence[ContactData], chosen: Mapping[str, int], kept: Mapping[str, Collection[int]]
 ) -> ContactData:
-    """One of several: of each text the value of that number among `values` (0 where nothing is
-    said), of each field of several those numbers (all). Notes may also all be kept: number -1."""
-    made = ContactData(photo=next((data.photo for data in datas if data.photo), None))
+    """Make one contact of several. ``chosen`` has the number of the value among `values` for each
+    text, 0 by default; -1 keeps all notes. ``kept`` has the numbers of the values for each field
+    that may have several, all by default."""
+    combined = ContactData(photo=next((data.photo for data in datas if data.photo), None))
     texts: dict[str, object] = {}
     for name in TEXTS:
         several = values(datas, name)
@@ -135,19 +136,19 @@ def combine(
         numbers = kept.get(name, range(len(several)))
         texts[name] = tuple(single for number, single in enumerate(several) if number in numbers)
     others = dict.fromkeys(line for data in datas for line in data.others)
-    return replace(made, **texts, others=tuple(others))  # type: ignore[arg-type]
+    return replace(combined, **texts, others=tuple(others))  # type: ignore[arg-type]
 
 
 def merge(user: User, several: Sequence[Contact], data: ContactData) -> Contact:
-    """A new contact in the groups of all; those it was made of go into the bin, whence they come
-    back unchanged. Raises AddressBookFull."""
+    """Make a new contact in the groups of all. The contacts that it was made of go into the bin,
+    and come back unchanged from there. Raises AddressBookFull."""
     with transaction.atomic():
-        made = keeping.create(user, data)
+        merged = keeping.create(user, data)
         groups = Group.objects.of(user).filter(contacts__in=several).distinct()
-        made.groups.set(groups)
-        families.carry_over(made, several)
+        merged.groups.set(groups)
+        families.carry_over(merged, several)
         keeping.delete(user, [contact.pk for contact in several])
-    return made
+    return merged
 
 
 def unmerge(user: User, merged: int, pks: Iterable[int]) -> int:

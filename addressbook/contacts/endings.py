@@ -13,7 +13,7 @@ Reason = SharedGone.Reason
 
 
 def users_of(group: Group) -> QuerySet[User]:
-    """Those who used it and did not leave."""
+    """The users of a shared group who did not leave it."""
     uses = SharedUse.objects.filter(group=group, left=None)
     return User.objects.filter(pk__in=uses.values("user"))
 
@@ -41,12 +41,13 @@ def tell_deleted(group: Group) -> None:
 
 
 def tell_restored(group: Group) -> None:
-    """It came out of the bin, and is shared as before."""
+    """Take back the lines about a shared group that came out of the bin, and is shared as
+    before."""
     SharedGone.objects.filter(group_key=group.pk, reason=Reason.DELETED).delete()
 
 
 def tell_of_owner(owner: User) -> None:
-    """Before the account of an owner is deleted, with all his groups."""
+    """Tell users of the groups of an owner, before his account is deleted with all of them."""
     for group in Group.objects.of(owner).filter(shares__isnull=False).distinct():
         tell(group, users_of(group), Reason.OWNER)
 

@@ -38,19 +38,19 @@ def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -
             version,
             own=True,
             school_year=year,
-            inner=[(f"group-{one.inner_id}", one.audience) for one in inside.get(group.pk, ())],
+            inner=[(f"group-{tie.inner_id}", tie.audience) for tie in inside.get(group.pk, ())],
         )
         yield card.encode()
 
 
 def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
-    """Of groups that are handed out together, which are in which."""
+    """The nestings of groups that are handed out together, by their outer group."""
     pks = [group.pk for group in groups]
-    found: dict[int, list[GroupNesting]] = {}
+    by_outer: dict[int, list[GroupNesting]] = {}
     rows = GroupNesting.objects.filter(outer__in=pks, inner__in=pks).select_related("inner")
     for row in rows:
-        found.setdefault(row.outer_id, []).append(row)
-    return found
+        by_outer.setdefault(row.outer_id, []).append(row)
+    return by_outer
 
 
 def with_inner(group: Group) -> tuple[list[Group], QuerySet[Contact]]:
@@ -85,7 +85,7 @@ def _rows(
     sizes = Group.objects.filter(pk__in=[group.pk for group in whole]).annotate(size=there)
     inside = _inside(whole)
     for group in sizes:
-        inner = tuple((one.inner.name, one.audience) for one in inside.get(group.pk, ()))
+        inner = tuple((tie.inner.name, tie.audience) for tie in inside.get(group.pk, ()))
         if group.external or inner or not group.size:
             yield own.Row(None, (group.name,), tuple(group.external), inner)
 
@@ -117,8 +117,8 @@ _TOLD = ("pupil_id", "guardian_id", "relation", "receives_mail", "is_legal", "po
 
 def _family_lines(contact: Contact) -> Iterator[str]:
     for tie in contact.guardianships.all():
-        told = (tie.relation, tie.receives_mail, tie.is_legal, tie.position)
-        yield families.guardian_line(families.Tie(tie.guardian.uid, *told))
+        values = (tie.relation, tie.receives_mail, tie.is_legal, tie.position)
+        yield families.guardian_line(families.Tie(tie.guardian.uid, *values))
     for tie in contact.wardships.all():
         yield families.pupil_line(tie.pupil.uid)
 

@@ -98,8 +98,8 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a message to a class goes to, each address once, and who gets nothing. ``mute`` are the
-    pupils of whose family nobody is reached."""
+    """The recipients of a message to a class, each address once, and the people who get nothing.
+    ``mute`` are the pupils of whose family nobody is reached."""
 
     recipients: tuple[str, ...]
     silent: tuple[Silent, ...]
@@ -131,14 +131,14 @@ def families(group: Group) -> tuple[Family, ...]:
 
 
 def _addresses(group: Group) -> dict[int, list[str]]:
-    """Of the pupils and of their guardians."""
+    """The addresses of the pupils and of their guardians, by contact."""
     members = group.contacts.filter(deleted=None).order_by().values("pk")
     guardians = Guardianship.objects.filter(pupil__in=members).order_by().values("guardian")
     rows = ContactAddress.objects.filter(Q(contact__in=members) | Q(contact__in=guardians))
-    found: dict[int, list[str]] = {}
+    by_contact: dict[int, list[str]] = {}
     for pk, address in rows.order_by("contact", "position").values_list("contact_id", "address"):
-        found.setdefault(pk, []).append(address)
-    return found
+        by_contact.setdefault(pk, []).append(address)
+    return by_contact
 
 
 def _person(contact: Contact, addresses: Sequence[str]) -> Person:
@@ -149,15 +149,15 @@ def _person(contact: Contact, addresses: Sequence[str]) -> Person:
 
 
 def reach(group: Group, audience: str) -> Reach:
-    """Whom a message to the guardians, the pupils or both of a class goes to. Of guardians of two
-    of its pupils one gets one copy. Where the group says so, the first guardian alone who can be
-    reached gets it."""
+    """The recipients of a message to the guardians, the pupils or both of a class. Guardians of two
+    of its pupils get one copy. Where the group says so, only the first guardian who can be reached
+    gets it."""
     return reached(group, families(group), audience)
 
 
 def reached(group: Group, several: Iterable[Family], audience: str) -> Reach:
     """`reach` of the families of the group, which the caller has."""
-    found: dict[str, str] = {}
+    by_address: dict[str, str] = {}
     silent: list[Silent] = []
     mute: list[str] = []
     first_alone = group.guardians == Group.Guardians.FIRST
@@ -165,19 +165,19 @@ def reached(group: Group, several: Iterable[Family], audience: str) -> Reach:
         before = len(silent)
         is_reached = False
         if audience in (Audience.PUPILS, Audience.BOTH):
-            is_reached = _take(family.pupil, found)
+            is_reached = _take(family.pupil, by_address)
             if not is_reached:
                 silent.append(Silent(family.pupil.name, Silence.NO_ADDRESS))
         if audience in (Audience.GUARDIANS, Audience.BOTH):
-            is_reached |= _take_guardians(family, found, silent, first_alone=first_alone)
+            is_reached |= _take_guardians(family, by_address, silent, first_alone=first_alone)
         if not is_reached:
             mute.append(family.pupil.name)
         elif first_alone:
             # Those who stand behind the one who is reached are left out on purpose.
-            silent[before:] = [one for one in silent[before:] if not one.pupil]
+            silent[before:] = [silence for silence in silent[before:] if not silence.pupil]
     for address in group.external:
-        found.setdefault(address.lower(), address)
-    return Reach(tuple(found.values()), tuple(silent), tuple(mute))
+        by_address.setdefault(address.lower(), address)
+    return Reach(tuple(by_address.values()), tuple(silent), tuple(mute))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +192,27 @@ class Addressed:
 
 
 def addressed(group: Group, audience: str) -> tuple[Addressed, ...]:
-    """Those of `reach` who are contacts, with their pupils: what a message to each may name."""
+    """The recipients of `reach` who are contacts, with the pupils that a message to each may
+    name."""
     several = families(group)
     wanted = {
         text.rpartition("<")[2].rstrip(">").lower()
         for text in reached(group, several, audience).recipients
     }
-    found: dict[str, tuple[Person, list[Person]]] = {}
+    by_address: dict[str, tuple[Person, list[Person]]] = {}
     for family in several:
-        people = [one.person for one in family.guardians if one.receives_mail]
+        people = [guardian.person for guardian in family.guardians if guardian.receives_mail]
         if audience != Audience.GUARDIANS:
             people.append(family.pupil)
         if audience == Audience.PUPILS:
             people = [family.pupil]
         for person in people:
             if person.address.lower() in wanted:
-                found.setdefault(person.address.lower(), (person, []))[1].append(family.pupil)
+                by_address.setdefault(person.address.lower(), (person, []))[1].append(family.pupil)
     name = group.class_name or group.name
     return tuple(
         Addressed(person.address, person.name, tuple(pupils), name)
-        for person, pupils in found.values()
+        for person, pupils in by_address.values()
     )
 
 
@@ -226,9 +227,9 @@ class PupilName:
 
 @dataclass(frozen=True, slots=True)
 class FamilyWords:
-    """What a text between braces may ask for of somebody who is written to: the names of his
-    pupils, or his own, of their classes, and of the guardians. ``pupils`` are those that he is a
-    guardian of."""
+    """The words about a recipient that a text between braces may ask for: the names of his pupils,
+    or his own, of their classes, and of the guardians. ``pupils`` are those that he is a guardian
+    of."""
 
     pupil: str = ""
     class_name: str = ""
@@ -237,8 +238,9 @@ class FamilyWords:
 
 
 def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
-    """Of those at these addresses who are guardians or pupils, by address in lower case. An address
-    that both parents share stands for both. Archived classes do not count. Three queries."""
+    """The words about the guardians and pupils at these addresses, by address in lower case. An
+    address that both parents share stands for both. Archived classes do not count. Three
+    queries."""
     wanted = {address.lower() for address in addresses if address}
     rows = ContactAddress.objects.filter(user=user, folded__in=wanted, contact__deleted=None)
     at = list(rows.order_by("contact__sort_key", "contact").values_list("folded", "contact"))
@@ -258,14 +260,14 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
     here: dict[str, dict[int, None]] = {}
     for address, pk in at:
         here.setdefault(address, {})[pk] = None
-    told = {address: _words(set(contacts), ties, classes) for address, contacts in here.items()}
-    return {address: words for address, words in told.items() if words.pupil or words.class_name}
+    of_each = {address: _words(set(contacts), ties, classes) for address, contacts in here.items()}
+    return {address: words for address, words in of_each.items() if words.pupil or words.class_name}
 
 
 def _words(
     here: set[int], ties: Sequence[Guardianship], classes: Mapping[int, Sequence[str]]
 ) -> FamilyWords:
-    """Of the contacts at one address."""
+    """The words about the contacts at one address."""
     wards = {tie.pupil_id: tie.pupil for tie in ties if tie.guardian_id in here}
     own = {tie.pupil_id: tie.pupil for tie in ties if tie.pupil_id in here}
     pupils = wards | own
@@ -307,14 +309,14 @@ def _listed(names: Iterable[str]) -> str:
     }
 
 
-def _take(person: Person, found: dict[str, str]) -> bool:
+def _take(person: Person, by_address: dict[str, str]) -> bool:
     if person.address:
-        found.setdefault(person.address.lower(), person.recipient)
+        by_address.setdefault(person.address.lower(), person.recipient)
     return bool(person.address)
 
 
 def _take_guardians(
-    family: Family, found: dict[str, str], silent: list[Silent], *, first_alone: bool
+    family: Family, by_address: dict[str, str], silent: list[Silent], *, first_alone: bool
 ) -> bool:
     """Whether anybody is reached."""
     is_reached = False
@@ -324,7 +326,7 @@ def _take_guardians(
         name = guardian.person.name
         if not guardian.receives_mail:
             silent.append(Silent(name, Silence.NO_MAIL, family.pupil.name))
-        elif not _take(guardian.person, found):
+        elif not _take(guardian.person, by_address):
             silent.append(Silent(name, Silence.NO_ADDRESS, family.pupil.name))
         else:
             is_reached = True
@@ -422,14 +424,14 @@ def add_guardian(
 def change_guardian(
     tie: Guardianship, *, relation: str, receives_mail: bool, is_legal: bool, is_first: bool
 ) -> None:
-    """What is said of a guardian; the first one comes before all others."""
+    """Change the values of a guardian; the first one comes before all others."""
     with transaction.atomic():
         tie.relation, tie.receives_mail, tie.is_legal = relation[:60], receives_mail, is_legal
         tie.save(update_fields=["relation", "receives_mail", "is_legal"])
         if is_first:
             others = Guardianship.objects.filter(pupil=tie.pupil_id).exclude(pk=tie.pk)
-            for position, one in enumerate([tie, *others.order_by("position", "pk")]):
-                Guardianship.objects.filter(pk=one.pk).update(position=position)
+            for position, guardianship in enumerate([tie, *others.order_by("position", "pk")]):
+                Guardianship.objects.filter(pk=guardianship.pk).update(position=position)
 
 
 def carry_over(made: Contact, several: Sequence[Contact]) -> None:
@@ -449,7 +451,7 @@ def carry_over(made: Contact, several: Sequence[Contact]) -> None:
 
 
 def remove_guardian(tie: Guardianship) -> None:
-    """Both contacts stay."""
+    """Untie a guardian from a pupil; both contacts stay."""
     tie.delete()
 
 

@@ -46,7 +46,7 @@ def counted(user: User) -> list[tuple[Group, int | None]]:
     contacts = Contact.objects.filter(groups=OuterRef("pk"), deleted=None)
     sizes = contacts.order_by().values("groups").annotate(size=Count("pk")).values("size")
     own = Group.objects.of(user).annotate(is_composite=IS_COMPOSITE, size=Subquery(sizes))
-    return [(one, None if one.is_composite else one.size or 0) for one in own]
+    return [(group, None if group.is_composite else group.size or 0) for group in own]
 
 
 def find(user: User, pk: int) -> Group | None:
@@ -104,17 +104,23 @@ def remove(group: Group, pks: Iterable[int]) -> int:
 def set_external(
     group: Group, addresses: Sequence[str], former: Sequence[str] | None = None
 ) -> None:
-    """The addresses in it that no contact has. With ``former``, which they were made of, only what
-    was added and taken out counts: somebody else may have changed them meanwhile. Raises
-    GroupFull."""
+    """Set the addresses of the group that no contact has. With ``former``, the addresses before the
+    change, only those that were added and taken out count: somebody else may have changed others
+    meanwhile. Raises GroupFull."""
     with transaction.atomic():
         there = Group.objects.select_for_update().get(pk=group.pk)
         wanted = {address.lower(): address for address in addresses}
         if former is not None:
             gone = {address.lower() for address in former} - wanted.keys()
-            known = {one.lower(): one for one in there.external if one.lower() not in gone}
-            fresh = {key: one for key, one in wanted.items() if key not in _lower(former)}
-            wanted = known | {key: one for key, one in fresh.items() if key not in known}
+            staying = {
+                address.lower(): address
+                for address in there.external
+                if address.lower() not in gone
+            }
+            fresh = {key: address for key, address in wanted.items() if key not in _lower(former)}
+            wanted = staying | {
+                key: address for key, address in fresh.items() if key not in staying
+            }
         if group.contacts.count() + len(wanted) > MOST_ADDRESSES:
             raise GroupFull(group.name)
         group.external = list(wanted.values())
@@ -195,7 +201,7 @@ def is_composite(group: Group) -> bool:
 
 
 def filters_of(parts: Iterable[Part]) -> list[GroupFilter]:
-    """Of a group and those in it, the ones that the directory fills; one query."""
+    """The filters of groups, and of the groups in them, that the directory fills; one query."""
     pks = [part.group.pk for part in parts]
     return list(GroupFilter.objects.filter(group__in=pks).select_related("group"))
 
@@ -207,8 +213,8 @@ def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
     of_classes = [_gap_of_class(*part) for part in families.labelled(user, names)]
     folded = {fold(name)[:200] for name in names}
     own = list(Group.objects.of(user).filter(folded__in=folded)) if folded else []
-    found = _gaps(own) if own else []
-    return [*found, *(gap for gap in of_classes if gap.without_address)]
+    gaps = _gaps(own) if own else []
+    return [*gaps, *(gap for gap in of_classes if gap.without_address)]
 
 
 def _gaps(own: Sequence[Group]) -> Iterator[Unreached]:
@@ -228,7 +234,7 @@ def _gaps(own: Sequence[Group]) -> Iterator[Unreached]:
     for pk, name, address in rows[:MOST_ADDRESSES]:
         by_group.setdefault(pk, []).append((name, address))
     for group, parts in zip(own, of_each, strict=True):
-        lines = dict.fromkeys(line for one in parts for line in by_group.get(one.group.pk, ()))
+        lines = dict.fromkeys(line for held in parts for line in by_group.get(held.group.pk, ()))
         without = [name for name, address in lines if address is None]
         for part in parts:
             if _is_people(part):
@@ -244,10 +250,10 @@ def _is_people(part: Part) -> bool:
 
 
 def _gap_of_class(group: Group, audience: str) -> Unreached:
-    """Those alone who were to get it and have no address: who receives no mail is left out on
+    """The people of a class who have no address; those who receive no mail are left out on
     purpose."""
     silent = families.reach(group, audience).silent
-    names = [one.name for one in silent if one.reason == Silence.NO_ADDRESS]
+    names = [person.name for person in silent if person.reason == Silence.NO_ADDRESS]
     return Unreached(families.label(group, audience), tuple(dict.fromkeys(names)), ())
 
 
@@ -262,46 +268,48 @@ def recipients(group: Group, audience: str = "", *, with_pupils: bool = True) ->
 def reach(
     group: Group, audience: str = "", *, with_pupils: bool = True, with_silent: bool = True
 ) -> Reach:
-    """Whom a message to a group and all groups in it goes to, each address once, and who gets
-    nothing and why. Five queries whatever their number; three more for each class."""
+    """The recipients of a message to a group and all groups in it, each address once, and the
+    people who get nothing, with the reasons. Five queries whatever their number; three more for
+    each class."""
     parts = nesting.parts(group, audience)
     if not with_pupils:
         parts = tuple(part for part in parts if not part.group.is_class)
-    found: dict[str, str] = {}
+    by_address: dict[str, str] = {}
     silent: dict[Silent, None] = {}
     mute: list[str] = []
     plain = [part.group for part in parts if not _is_people(part)]
     members = _members(plain, with_pupils=with_pupils)
     for folded, name, address in _preferred(members):
-        found.setdefault(folded, recipient(name, address))
+        by_address.setdefault(folded, recipient(name, address))
     for part in parts:
         if _is_people(part):
             of_class = families.reach(part.group, part.audience)
-            _take(found, of_class.recipients)
+            _take(by_address, of_class.recipients)
             silent |= dict.fromkeys(of_class.silent)
             mute += of_class.mute
         else:
-            _take(found, part.group.external)
+            _take(by_address, part.group.external)
     for wanted in filters_of(parts):
         for name, address in filters.find(wanted).people:
-            found.setdefault(address.lower(), recipient(name, address))
+            by_address.setdefault(address.lower(), recipient(name, address))
     if with_silent and plain:
         names = members.filter(addresses=None).order_by("sort_key", "pk")
         for name in names.values_list("display_name", flat=True)[:MOST_ADDRESSES]:
             silent.setdefault(Silent(name, Silence.NO_ADDRESS))
-    return Reach(tuple(found.values())[: MOST_ADDRESSES + 1], tuple(silent), tuple(mute))
+    return Reach(tuple(by_address.values())[: MOST_ADDRESSES + 1], tuple(silent), tuple(mute))
 
 
-def _take(found: dict[str, str], people: Iterable[str]) -> None:
-    """Those who are not there yet, written as a name with an address or as an address alone."""
+def _take(by_address: dict[str, str], people: Iterable[str]) -> None:
+    """Add the people who are not there yet, written as a name with an address or as an address
+    alone."""
     for text in people:
         key = text.rpartition("<")[2].rstrip(">").lower()
-        found.setdefault(key, text)
+        by_address.setdefault(key, text)
 
 
 def _members(several: Collection[Group], *, with_pupils: bool) -> QuerySet[Contact]:
     """The contacts of these groups; without pupils also without their guardians."""
-    through = Group.contacts.through.objects.filter(group__in=[one.pk for one in several])
+    through = Group.contacts.through.objects.filter(group__in=[group.pk for group in several])
     rows = Contact.objects.filter(deleted=None, pk__in=through.values("contact"))
     if not with_pupils:
         rows = rows.exclude(pk__in=_families(rows).values("pk"))
@@ -335,6 +343,7 @@ def _preferred(members: QuerySet[Contact]) -> Iterator[tuple[str, str, str]]:
 
 
 def too_large(parts: Iterable[Part]) -> Mapping[int, int]:
-    """Of groups whose filter finds more people than may be, how many it finds, by their keys."""
-    counts = {one.group_id: filters.find(one) for one in filters_of(parts)}
-    return {pk: found.count for pk, found in counts.items() if found.is_too_large}
+    """The numbers of people that filters find, by the keys of their groups; only of those that find
+    more than may be."""
+    counts = {part.group_id: filters.find(part) for part in filters_of(parts)}
+    return {pk: people.count for pk, people in counts.items() if people.is_too_large}

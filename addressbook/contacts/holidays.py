@@ -34,18 +34,20 @@ def days_off(zone: str) -> tuple[tuple[date, date], ...]:
     if zone not in SchoolHoliday.Zone.values:
         return ()
     key = f"near:school-holidays-{zone}"
-    known = cache.get(key)
-    if known is None:
+    spans = cache.get(key)
+    if spans is None:
         rows = SchoolHoliday.objects.filter(zone=zone)
-        known = [[(one.begins + _DAY).isoformat(), last_day(one).isoformat()] for one in rows]
-        cache.set(key, known, _CACHE_SECONDS)
-    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in known)
+        spans = [
+            [(holiday.begins + _DAY).isoformat(), last_day(holiday).isoformat()] for holiday in rows
+        ]
+        cache.set(key, spans, _CACHE_SECONDS)
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in spans)
 
 
 def coming(zone: str, today: date, number: int) -> list[SchoolHoliday]:
     """The holidays of a zone that are not over, at most so many."""
     rows = SchoolHoliday.objects.filter(zone=zone, begins__gte=today - timedelta(days=100))
-    return [one for one in rows if last_day(one) >= today][:number]
+    return [holiday for holiday in rows if last_day(holiday) >= today][:number]
 
 
 def first_day(holiday: SchoolHoliday) -> date:
@@ -68,8 +70,8 @@ def own_file() -> str:
 
 
 def load(text: str) -> tuple[int, int]:
-    """Write what the file says, in place of the rows of the same zone, year and name; how many were
-    made and changed. Rows that it does not name stay. Raises BadCalendar."""
+    """Write the holidays of the file in place of the rows of the same zone, year and name, and
+    return how many were made and changed. Rows that it does not name stay. Raises BadCalendar."""
     rows = _rows(text)
     made = changed = 0
     with transaction.atomic():
@@ -87,27 +89,27 @@ def load(text: str) -> tuple[int, int]:
 
 def _rows(text: str) -> list[dict[str, Any]]:
     try:
-        known = json.loads(text)
-        source = str(known["source"])[:300]
+        calendar = json.loads(text)
+        source = str(calendar["source"])[:300]
         return [
-            _row(int(year), one, zone, source)
-            for year, holidays in known["school_years"].items()
-            for one in holidays
-            for zone in one["zones"]
+            _row(int(year), holiday, zone, source)
+            for year, holidays in calendar["school_years"].items()
+            for holiday in holidays
+            for zone in holiday["zones"]
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadCalendar(f"{type(error).__name__}: {error}") from error
 
 
-def _row(year: int, one: Mapping[str, Any], zone: str, source: str) -> dict[str, Any]:
-    begins = date.fromisoformat(one["begins"])
-    resumes = date.fromisoformat(one["resumes"]) if one.get("resumes") else None
+def _row(year: int, holiday: Mapping[str, Any], zone: str, source: str) -> dict[str, Any]:
+    begins = date.fromisoformat(holiday["begins"])
+    resumes = date.fromisoformat(holiday["resumes"]) if holiday.get("resumes") else None
     if zone not in SchoolHoliday.Zone.values or (resumes and resumes <= begins):
-        raise BadCalendar(f"{one['name']}, zone {zone}")
+        raise BadCalendar(f"{holiday['name']}, zone {zone}")
     return {
         "zone": zone,
         "school_year": year,
-        "name": str(one["name"])[:60],
+        "name": str(holiday["name"])[:60],
         "begins": begins,
         "resumes": resumes,
         "source": source,

@@ -51,19 +51,19 @@ def create(user: User, data: ContactData) -> Contact:
 
 
 def create_many(user: User, datas: Sequence[ContactData]) -> list[Contact]:
-    """All or none of them, in their order, in statements of 500 rows; see `create`."""
+    """Create all contacts or none, in their order, in statements of 500 rows; see `create`."""
     if len(datas) > room(user):
         raise AddressBookFull
     with transaction.atomic():
-        made: list[Contact] = []
+        contacts: list[Contact] = []
         for start in range(0, len(datas), BATCH):
-            made += _create_batch(user, datas[start : start + BATCH])
-    return made
+            contacts += _create_batch(user, datas[start : start + BATCH])
+    return contacts
 
 
 def _create_batch(user: User, datas: Sequence[ContactData]) -> list[Contact]:
-    asked = [data.uid[:255] for data in datas if data.uid]
-    taken = set(Contact.objects.filter(user=user, uid__in=asked).values_list("uid", flat=True))
+    wanted = [data.uid[:255] for data in datas if data.uid]
+    taken = set(Contact.objects.filter(user=user, uid__in=wanted).values_list("uid", flat=True))
     whole = []
     for data in datas:
         uid = data.uid[:255]
@@ -93,14 +93,14 @@ def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
         _write_columns(rows)
         ContactAddress.objects.filter(contact__in=rows).delete()
         _write_addresses(rows, datas)
-        kept = ContactPhoto.objects.filter(contact__in=rows)
-        pictures = {pk: bytes(content) for pk, content in kept.values_list("pk", "content")}
+        photo_rows = ContactPhoto.objects.filter(contact__in=rows)
+        pictures = {pk: bytes(content) for pk, content in photo_rows.values_list("pk", "content")}
         changed = [
             (contact, data)
             for contact, data in zip(rows, datas, strict=True)
             if pictures.get(contact.pk) != (data.photo.content if data.photo else None)
         ]
-        kept.filter(pk__in=[contact.pk for contact, _data in changed]).delete()
+        photo_rows.filter(pk__in=[contact.pk for contact, _data in changed]).delete()
         _write_photos([contact for contact, _ in changed], [data for _, data in changed])
 
 
@@ -128,7 +128,7 @@ def data_of(contact: Contact) -> ContactData:
 
 
 def complete(data: ContactData) -> ContactData:
-    """With a name to show, and without what columns cannot hold."""
+    """The contact with a name to show, and without values that columns cannot hold."""
     emails = tuple(email for email in data.emails if len(email.address) <= 254)
     data = replace(data, emails=emails[:_MOST_ADDRESSES])
     return replace(data, display_name=data.display_name or vcard.full_name(data) or data.nickname)
@@ -198,12 +198,12 @@ def _write_addresses(rows: Sequence[Contact], datas: Sequence[ContactData]) -> N
 
 
 def _write_photos(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:
-    made = []
+    photo_rows = []
     for contact, data in zip(rows, datas, strict=True):
         if data.photo and (picture := photos.picture(data.photo)):
             digest = photos.digest(picture.content)
-            made.append(ContactPhoto(contact=contact, content=picture.content, digest=digest))
-    ContactPhoto.objects.bulk_create(made, batch_size=50)
+            photo_rows.append(ContactPhoto(contact=contact, content=picture.content, digest=digest))
+    ContactPhoto.objects.bulk_create(photo_rows, batch_size=50)
 
 
 def delete(user: User, pks: Iterable[int]) -> list[int]:

@@ -41,19 +41,19 @@ class KnownAddress:
 
 
 def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
-    """Those whom the person knows, by address in lower case: one query, however many addresses are
-    asked for."""
+    """The people whom the user knows, by address in lower case. One query, however many addresses
+    are asked for."""
     wanted = {address.lower() for address in addresses if address}
-    known: dict[str, KnownAddress] = {}
+    by_address: dict[str, KnownAddress] = {}
     for folded, rank, pk, name, digest in _rows(user.pk, wanted) if wanted else ():
-        before = known.get(folded)
+        before = by_address.get(folded)
         if before is None:
             kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
-            known[folded] = KnownAddress(kind, name, pk, digest or "")
+            by_address[folded] = KnownAddress(kind, name, pk, digest or "")
         elif pk and before.contact != pk and fold(before.name) != fold(name):
             # Two parents with one address: nobody can tell which of them writes.
-            known[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
-    return known
+            by_address[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
+    return by_address
 
 
 def _of_addresses(user: int, wanted: Any) -> QuerySet:

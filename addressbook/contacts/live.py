@@ -23,30 +23,30 @@ class Live:
 
 
 def find(user: User, names: Iterable[str]) -> dict[str, Live]:
-    """By name, as it is given, those of the user's groups and of the ones shared with him that hold
-    people of the directory, themselves or in a group in them. Two queries where there is none."""
-    asked = {name: fold(name)[:200] for name in names}
-    folded = set(asked.values())
+    """The groups of the user, and those shared with him, that hold people of the directory,
+    themselves or in a group in them; by name, as it is given. Two queries where there is none."""
+    folded_names = {name: fold(name)[:200] for name in names}
+    folded = set(folded_names.values())
     if not folded:
         return {}
-    found: dict[str, Live] = {}
+    by_folded: dict[str, Live] = {}
     own = list(Group.objects.of(user).filter(folded__in=folded))
     seen = sharing.named(user, folded - {group.folded for group in own})
     several = [(group, True) for group in own]
-    several += [(one.group, one.with_pupils) for one in seen]
+    several += [(shared.group, shared.with_pupils) for shared in seen]
     if not several:
         return {}
     of_each = nesting.parts_of([Part(group) for group, _pupils in several])
     filtered = {
-        one.group_id for one in groups.filters_of(part for parts in of_each for part in parts)
+        part.group_id for part in groups.filters_of(part for parts in of_each for part in parts)
     }
     for (group, with_pupils), parts in zip(several, of_each, strict=True):
         if filtered & {part.group.pk for part in parts}:
             people = groups.recipients(group, with_pupils=with_pupils)
-            found[group.folded] = Live(people, bool(groups.too_large(parts)))
-    return {name: found[key] for name, key in asked.items() if key in found}
+            by_folded[group.folded] = Live(people, bool(groups.too_large(parts)))
+    return {name: by_folded[key] for name, key in folded_names.items() if key in by_folded}
 
 
 def most() -> int:
-    """How many people of the directory a group may have."""
+    """The number of people of the directory that a group may have."""
     return filters.most()

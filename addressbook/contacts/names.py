@@ -86,15 +86,15 @@ def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
 
 def _of_card(card: str) -> Name:
     data = vcard.read_one(card)
-    said = {
+    values = {
         "civility": data.prefix,
         "function": data.job_title,
         "organization": data.organization,
         "school": data.school,
         "phone": next((phone.number for phone in data.phones), ""),
-        "city": next((one.city for one in data.addresses if one.city), ""),
+        "city": next((place.city for place in data.addresses if place.city), ""),
     }
-    more = tuple((key, words) for key, words in said.items() if words)
+    more = tuple((key, words) for key, words in values.items() if words)
     if data.first_name or data.last_name:
         return Name(data.display_name, data.first_name, data.last_name, more)
     return replace(split(data.display_name), more=more)
@@ -148,7 +148,7 @@ def _is_no_person(words: list[str]) -> bool:
 
 
 def _without_civility(words: list[str]) -> Iterator[str]:
-    """Without ``M. et Mme`` and the like before the name."""
+    """The words of a name without ``M. et Mme`` and the like before it."""
     begun = False
     for word in words:
         plain = fold(word).strip("'.")

@@ -58,16 +58,17 @@ def parts_of(several: Sequence[Part]) -> list[tuple[Part, ...]]:
     """`parts` of each of several groups. One query, two where one has a filter."""
     owners = {part.group.user_id for part in several}
     rows: dict[int, list[GroupNesting]] = {}
-    found = GroupNesting.objects.filter(
+    nestings = GroupNesting.objects.filter(
         outer__user__in=owners, inner__deleted=None, inner__archived=None
     ).select_related("inner")
-    for nesting in found if owners else ():
+    for nesting in nestings if owners else ():
         rows.setdefault(nesting.outer_id, []).append(nesting)
     return [_gathered(part, rows) for part in several]
 
 
 def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[Part, ...]:
-    """From the outermost inwards, level by level: a circle, if there were one, ends at once."""
+    """The groups from the outermost inwards, level by level: a circle, if there were one, ends at
+    once."""
     seen = {(first.group.pk, first.audience): first}
     level = [first.group.pk]
     for _depth in range(MOST_DEPTH):
@@ -84,7 +85,7 @@ def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[
 
 
 def inner(group: Group) -> list[GroupNesting]:
-    """Those directly in it that are not in the bin, archived ones too."""
+    """The groups directly in it that are not in the bin, archived ones too."""
     nestings = GroupNesting.objects.filter(outer=group, inner__deleted=None)
     return list(nestings.select_related("inner")[:MOST_INNER])
 
@@ -102,7 +103,9 @@ def candidates(group: Group) -> list[Group]:
     above = _above(group.pk, edges)
     there = {inner_pk for outer_pk, inner_pk in edges if outer_pk == group.pk}
     own = Group.objects.of(group.user).filter(archived=None)
-    return [one for one in own if one.pk not in above and one.pk not in there]
+    return [
+        candidate for candidate in own if candidate.pk not in above and candidate.pk not in there
+    ]
 
 
 def choices(group: Group) -> list[Group]:
@@ -144,7 +147,7 @@ _CODES: dict[type[NestingRefused], str] = {
 
 
 def remove(nesting: GroupNesting) -> None:
-    """Both groups stay."""
+    """Take a group out of another; both stay."""
     nesting.delete()
 
 
@@ -174,16 +177,16 @@ def _edges(user: User) -> _Edges:
 
 def _above(pk: int, edges: _Edges) -> set[int]:
     """The group and all that hold it."""
-    found, waiting = {pk}, [pk]
+    outers, waiting = {pk}, [pk]
     outer: dict[int, list[int]] = {}
     for outer_pk, inner_pk in edges:
         outer.setdefault(inner_pk, []).append(outer_pk)
     while waiting:
-        for one in outer.get(waiting.pop(), ()):
-            if one not in found:
-                found.add(one)
-                waiting.append(one)
-    return found
+        for above in outer.get(waiting.pop(), ()):
+            if above not in outers:
+                outers.add(above)
+                waiting.append(above)
+    return outers
 
 
 def _check(group: Group, other: Group, edges: _Edges, names: Mapping[int, str]) -> None:
@@ -210,19 +213,19 @@ def _path(first: int, last: int, edges: _Edges) -> list[int]:
             while path[-1] != first:
                 path.append(came_from[path[-1]])
             return path[::-1]
-        for one in below.get(pk, ()):
-            if one not in came_from:
-                came_from[one] = pk
-                waiting.append(one)
+        for inner_pk in below.get(pk, ()):
+            if inner_pk not in came_from:
+                came_from[inner_pk] = pk
+                waiting.append(inner_pk)
     return []
 
 
 def _depth(pk: int, edges: _Edges) -> int:
-    """How many groups stand one in another from this one on, itself counted."""
+    """The number of groups that stand one in another from this one on, itself counted."""
     below, level, depth = _below(edges), {pk}, 0
     while level and depth <= MOST_DEPTH:
         depth += 1
-        level = {one for pk in level for one in below.get(pk, ())}
+        level = {inner_pk for pk in level for inner_pk in below.get(pk, ())}
     return depth
 
 

@@ -79,9 +79,9 @@ def _webp(image: Image.Image) -> bytes | None:
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     bare = Image.new(mode, small.size)
     bare.paste(small)
-    made = io.BytesIO()
-    bare.save(made, "WEBP", quality=85)
-    return made.getvalue()
+    file = io.BytesIO()
+    bare.save(file, "WEBP", quality=85)
+    return file.getvalue()
 
 
 def digest(content: bytes) -> str:

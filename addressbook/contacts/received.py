@@ -14,17 +14,18 @@ MOST_CARDS = 500
 
 
 def add(user: User, content: bytes) -> tuple[list[Contact], list[Contact]]:
-    """Those made of the cards of a file, and those that were there already: who have an address of
-    the card. Raises AddressBookFull, and ContentTooCostly when reading them takes too long."""
+    """Make contacts of the cards of a file. Return the new ones, and those that were there already,
+    which have an address of their card. Raises AddressBookFull, and ContentTooCostly when reading
+    the cards takes too long."""
     cards = sandbox.call(vcards.first, sandbox.FILE, content, MOST_CARDS)
     theirs = finding.owners(user, (email.address for data in cards for email in data.emails))
     new: list[ContactData] = []
-    known: list[Contact] = []
+    existing: list[Contact] = []
     for data in cards:
         folded = (email.address.lower() for email in data.emails)
         there = next((theirs[address] for address in folded if address in theirs), None)
         if there:
-            known.append(there)
+            existing.append(there)
         else:
             new.append(data)
-    return keeping.create_many(user, new), known
+    return keeping.create_many(user, new), existing

@@ -66,13 +66,15 @@ class Member:
 
 
 def strangers(addresses: Iterable[str]) -> list[str]:
-    """Those of the addresses that are nobody's in the directory, nor a user's."""
+    """The addresses that nobody in the directory has, and no user."""
     wanted = list(dict.fromkeys(addresses))
-    known = set(DirectoryEntry.objects.filter(folded__in=wanted).values_list("folded", flat=True))
-    missing = [address for address in wanted if address not in known]
+    colleagues = set(
+        DirectoryEntry.objects.filter(folded__in=wanted).values_list("folded", flat=True)
+    )
+    missing = [address for address in wanted if address not in colleagues]
     users = User.objects.filter(address__in=missing, mail_domain__isnull=False)
-    known |= {address.lower() for address in users.values_list("address", flat=True)}
-    return [address for address in missing if address not in known]
+    colleagues |= {address.lower() for address in users.values_list("address", flat=True)}
+    return [address for address in missing if address not in colleagues]
 
 
 def share(
@@ -83,8 +85,8 @@ def share(
     may_edit: bool,
     with_pupils: bool,
 ) -> int:
-    """Let colleagues use a group, or change how they may; with how many it is shared now. Raises
-    TooManyShares."""
+    """Let colleagues use a group, or change their rights, and return with how many it is shared
+    now. Raises TooManyShares."""
     wanted = [(address.lower(), "") for address in addresses]
     wanted += [("", school)] if school else []
     with transaction.atomic():
@@ -93,9 +95,9 @@ def share(
         if len(there | set(wanted)) > MOST_SHARES:
             raise TooManyShares(group.name)
         for address, uai in wanted:
-            said = {"may_edit": may_edit, "with_pupils": with_pupils}
+            rights = {"may_edit": may_edit, "with_pupils": with_pupils}
             GroupShare.objects.update_or_create(
-                group=group, address=address, school_uai=uai, defaults=said
+                group=group, address=address, school_uai=uai, defaults=rights
             )
         # Who is asked in again is in again.
         named = User.objects.filter(address__in=[address for address, _uai in wanted if address])
@@ -104,16 +106,16 @@ def share(
     return len(there | set(wanted))
 
 
-def change(one: GroupShare, *, may_edit: bool) -> None:
-    one.may_edit = may_edit
-    one.save(update_fields=["may_edit"])
+def change(row: GroupShare, *, may_edit: bool) -> None:
+    row.may_edit = may_edit
+    row.save(update_fields=["may_edit"])
 
 
-def end(one: GroupShare) -> None:
-    """Those who used the group by this share alone are told."""
-    group = Group.objects.select_related("user").get(pk=one.group_id)
+def end(row: GroupShare) -> None:
+    """End a share, and tell the people who used the group by it alone."""
+    group = Group.objects.select_related("user").get(pk=row.group_id)
     with transaction.atomic():
-        one.delete()
+        row.delete()
         users = endings.users_of(group)
         endings.tell(group, [user for user in users if find(user, group.pk) is None], Reason.ENDED)
 
@@ -130,18 +132,19 @@ def left(group: Group) -> set[str]:
 def seen_by(user: User) -> list[Seen]:
     """The groups that are shared with a person, by name. One query."""
     several: dict[int, Seen] = {}
-    for one in _shares(user)[:MOST_SEEN]:
-        before = several.get(one.group_id)
-        several[one.group_id] = Seen(
-            one.group,
-            one.may_edit or bool(before and before.may_edit),
-            one.with_pupils or bool(before and before.with_pupils),
+    for row in _shares(user)[:MOST_SEEN]:
+        before = several.get(row.group_id)
+        several[row.group_id] = Seen(
+            row.group,
+            row.may_edit or bool(before and before.may_edit),
+            row.with_pupils or bool(before and before.with_pupils),
         )
-    return [one for one in several.values() if one.with_pupils or not one.group.is_class]
+    return [seen for seen in several.values() if seen.with_pupils or not seen.group.is_class]
 
 
 def _shares(user: User) -> QuerySet[GroupShare]:
-    """By his address, or by the school of his staff record. None of those he left."""
+    """The shares with a person, by his address or by the school of his staff record, without those
+    he left."""
     has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
     rows = GroupShare.objects.filter(_for(user), ~Exists(has_left), group__deleted=None)
     rows = rows.filter(group__user__is_active=True).exclude(group__user=user)
@@ -163,21 +166,21 @@ def find(user: User, pk: int) -> Seen | None:
     shares = list(_shares(user).filter(group=pk))
     if not shares:
         return None
-    with_pupils = any(one.with_pupils for one in shares)
+    with_pupils = any(row.with_pupils for row in shares)
     group = shares[0].group
     if group.is_class and not with_pupils:
         return None
-    return Seen(group, any(one.may_edit for one in shares), with_pupils)
+    return Seen(group, any(row.may_edit for row in shares), with_pupils)
 
 
 def named(user: User, names: Iterable[str]) -> list[Seen]:
-    """Those of these names, accents and capitals aside."""
+    """The groups of these names that are shared with a person, accents and capitals aside."""
     folded = {fold(name)[:200] for name in names}
-    return [one for one in seen_by(user) if one.group.folded in folded] if folded else []
+    return [seen for seen in seen_by(user) if seen.group.folded in folded] if folded else []
 
 
 def note_use(user: User, group: Group) -> None:
-    """Whoever uses a group is told when it ends; once a day is enough."""
+    """Note once a day that a user uses a group: he is told when it ends."""
     today = timezone.localdate()
     use, is_new = SharedUse.objects.get_or_create(group=group, user=user)
     if not is_new and use.used != today:
@@ -185,7 +188,7 @@ def note_use(user: User, group: Group) -> None:
 
 
 def leave(user: User, group: Group) -> None:
-    """It is shown to this person no more; the owner sees who left."""
+    """Show a group to this person no more; the owner sees who left."""
     SharedUse.objects.update_or_create(group=group, user=user, defaults={"left": timezone.now()})
 
 
@@ -206,17 +209,17 @@ def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
 
 
 def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
-    """`groups.unreached`, with those of the groups that are shared with the user; of two of one
-    name his own. One query more, where there is a name."""
+    """`groups.unreached`, with the gaps of the groups that are shared with the user; of two groups
+    of one name, the gap of his own. One query more, where there is a name."""
     several = list(names)
-    found = groups.unreached(user, several)
+    gaps = groups.unreached(user, several)
     for seen in named(user, several):
         own = Group.objects.of(user).filter(folded=seen.group.folded)
         silent = reach(seen).silent
-        without = [one.name for one in silent if one.reason == families.Silence.NO_ADDRESS]
+        without = [person.name for person in silent if person.reason == families.Silence.NO_ADDRESS]
         if without and not own.exists():
-            found.append(Unreached(seen.group.name, tuple(dict.fromkeys(without)), ()))
-    return found
+            gaps.append(Unreached(seen.group.name, tuple(dict.fromkeys(without)), ()))
+    return gaps
 
 
 def reach(seen: Seen) -> families.Reach:
@@ -257,20 +260,20 @@ def _split(text: str) -> tuple[str, str]:
     return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
 
 
-def _called(found: Sequence[Member]) -> Iterable[Member]:
-    nameless = [member.address.lower() for member in found if not member.name]
+def _called(several: Sequence[Member]) -> Iterable[Member]:
+    nameless = [member.address.lower() for member in several if not member.name]
     names: dict[str, str] = {}
     for start in range(0, len(nameless), 500):
         rows = DirectoryEntry.objects.filter(folded__in=nameless[start : start + 500])
         names |= dict(rows.values_list("folded", "name"))
-    for member in found:
+    for member in several:
         name = member.name or names.get(member.address.lower(), "")
         yield Member(name, member.address, member.key)
 
 
 def add(seen: Seen, addresses: Iterable[str]) -> int:
-    """Addresses into a shared group, among those that no contact has; how many were not in it.
-    Raises GroupFull."""
+    """Add addresses to those of a shared group that no contact has, and return how many were not in
+    it. Raises GroupFull."""
     with transaction.atomic():
         group = Group.objects.select_for_update().get(pk=seen.group.pk)
         there = {address.lower() for address in group.external}
@@ -278,7 +281,7 @@ def add(seen: Seen, addresses: Iterable[str]) -> int:
             contact__groups=group, contact__deleted=None, position=0
         )
         there |= set(of_contacts.values_list("folded", flat=True))
-        new = {one.lower(): one for one in addresses if one.lower() not in there}
+        new = {address.lower(): address for address in addresses if address.lower() not in there}
         if group.contacts.count() + len(group.external) + len(new) > MOST_ADDRESSES:
             raise GroupFull(group.name)
         group.external = [*group.external, *new.values()]
@@ -296,7 +299,7 @@ def take_out(seen: Seen, key: str) -> bool:
         return bool(groups.remove(seen.group, there))
     with transaction.atomic():
         group = Group.objects.select_for_update().get(pk=seen.group.pk)
-        rest = [one for one in group.external if f"a:{one.lower()}" != key]
+        rest = [address for address in group.external if f"a:{address.lower()}" != key]
         is_gone = len(rest) < len(group.external)
         if is_gone:
             group.external = rest

@@ -32,7 +32,8 @@ class Filled:
 
 
 def fill() -> dict[str, Filled]:
-    """From each source that there is; what each changed, by its name."""
+    """Fill the directory from each source that there is, and return the changes of each by its
+    name."""
     filled = {STAFF: fill_from_staff()}
     if settings.DIRECTORY_LDAP_URL:
         filled[LDAP] = fill_from_ldap()
@@ -79,16 +80,16 @@ def fill_from_ldap() -> Filled:
 
 
 def fill_lists() -> Filled:
-    """The groups of LDAP, with those who are in them tonight. Raises ServerUnavailable and
-    ServerRefused, and then they are as they were."""
+    """Write the groups of LDAP with the people who are in them tonight. Raises ServerUnavailable
+    and ServerRefused, and then the groups are as they were."""
     from addressbook.directory import ldap, ldap_groups
 
-    found = {group.key: group for group in ldap_groups.groups(ldap.from_settings())}
+    groups = {group.key: group for group in ldap_groups.groups(ldap.from_settings())}
     there = DirectoryList.objects.in_bulk(field_name="source_id")
     now, written = timezone.now(), 0
     with transaction.atomic():
-        gone = DirectoryList.objects.exclude(source_id__in=list(found)).delete()[0]
-        for key, group in found.items():
+        gone = DirectoryList.objects.exclude(source_id__in=list(groups)).delete()[0]
+        for key, group in groups.items():
             values = {
                 "name": group.name,
                 "sort_key": fold(group.name)[:200],
@@ -107,40 +108,41 @@ def fill_lists() -> Filled:
                     source_id=key, defaults={**values, "filled": now}
                 )
         DirectoryList.objects.exclude(filled=now).update(filled=now)
-    return Filled(written=written, gone=gone, unchanged=len(found) - written)
+    return Filled(written=written, gone=gone, unchanged=len(groups) - written)
 
 
 def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Filled:
-    """``people`` is read twice: for who is gone or changed, then for who is to be written. So two
-    people may exchange their addresses, and memory holds no person of the whole authority."""
-    known = _known(source)
-    same, before = set(), len(known)
+    """Make the rows of a source those of ``people``, which is read twice: to find the rows that are
+    gone or changed, then to write. So two people may exchange their addresses, and memory never
+    holds the people of the whole authority."""
+    rows = _known(source)
+    same, before = set(), len(rows)
     for person in people():
-        if (row := known.get(person.key)) and row[1] == _digest(person):
+        if (row := rows.get(person.key)) and row[1] == _digest(person):
             same.add(person.key)
-    stale = [pk for key, (pk, _digest_of) in known.items() if key not in same]
+    stale = [pk for key, (pk, _digest_of) in rows.items() if key not in same]
     for start in range(0, len(stale), BATCH):
         DirectoryEntry.objects.filter(pk__in=stale[start : start + BATCH]).delete()
     written = _write(source, people, same)
     _write_domains()
-    changed = sum(key in known and key not in same for key in written)
+    changed = sum(key in rows and key not in same for key in written)
     return Filled(written=len(written), gone=before - len(same) - changed, unchanged=len(same))
 
 
 def _known(source: str) -> dict[str, tuple[int, int]]:
-    """Key and what is written of each: the row, and a number that is another when it changed, or
-    when it would be found by other words today."""
+    """The rows of a source by their keys, each with a number that is another when the person
+    changed, or would be found by other words today."""
     fields = (
         *("source_id", "name", "sort_key", "address"),
         *("school_uai", "school_name", "discipline", "function"),
     )
     rows = DirectoryEntry.objects.filter(source=source).order_by()
-    known: dict[str, tuple[int, int]] = {}
+    row_of: dict[str, tuple[int, int]] = {}
     for row in rows.only("pk", *fields, "words").iterator(BATCH):
         values = tuple(getattr(row, name) for name in fields)
         is_right = row.words == index.entry_text(row)
-        known[row.source_id] = (row.pk, hash(values) if is_right else 0)
-    return known
+        row_of[row.source_id] = (row.pk, hash(values) if is_right else 0)
+    return row_of
 
 
 def _digest(person: DirectoryPerson) -> int:
@@ -148,7 +150,7 @@ def _digest(person: DirectoryPerson) -> int:
 
 
 def _cut(person: DirectoryPerson) -> DirectoryPerson:
-    """As the columns hold it, ``sort_name`` as it is sorted."""
+    """The person as the columns hold him, ``sort_name`` as it is sorted."""
     return DirectoryPerson(
         key=person.key[:254],
         name=person.name[:300],

@@ -19,7 +19,8 @@ _MOST_SCHOOLS, _MOST_WORDS = 5_000, 1_000
 
 
 def most() -> int:
-    """How many people a group from the directory may have; 0: there are no such groups."""
+    """The number of people that a group from the directory may have; 0 where there are no such
+    groups."""
     return int(settings.DIRECTORY_GROUP_MOST)
 
 
@@ -34,7 +35,7 @@ class Terms:
     def school(self, text: str) -> tuple[str, str] | None:
         """The school that was typed: its number, its name, or both as the list shows them."""
         wanted = fold(text.strip())
-        named = [one for one in self.schools if wanted in _spellings(*one)]
+        named = [school for school in self.schools if wanted in _spellings(*school)]
         return named[0] if len(named) == 1 else None
 
     def discipline(self, text: str) -> str:
@@ -42,11 +43,12 @@ class Terms:
         return next(iter(_same(text, self.disciplines)), "")
 
     def function(self, text: str) -> str:
-        """The function that was typed: as the directory has it, else the words that some of the
-        directory hold, as ``Professeur`` of ``Professeure agrégée``; "" for none."""
-        known = next(iter(_same(text, self.functions)), "")
+        """The function that was typed, as the directory has it; else the typed words, when
+        functions of the directory hold them, as ``Professeur`` in ``Professeure agrégée``; "" for
+        none."""
+        function = next(iter(_same(text, self.functions)), "")
         plain = f"{text[:1].upper()}{text[1:]}"
-        return known or (plain if _holding(text, self.functions) else "")
+        return function or (plain if _holding(text, self.functions) else "")
 
 
 def school_words(uai: str, name: str) -> str:
@@ -59,19 +61,24 @@ def _spellings(uai: str, name: str) -> set[str]:
 
 
 def terms() -> Terms:
-    """From the cache for ten minutes, and until the next filling; else three queries."""
-    if kept := cache.get(_TERMS):
-        schools, disciplines, functions = kept  # lists, as the cache keeps them
+    """The schools, disciplines and functions of the directory, from the cache for ten minutes and
+    until the next filling; else three queries."""
+    if cached := cache.get(_TERMS):
+        schools, disciplines, functions = cached  # lists, as the cache keeps them
         pairs = tuple((uai, name) for uai, name in schools)
         return Terms(pairs, tuple(disciplines), tuple(functions))
     rows = DirectoryEntry.objects.order_by().exclude(school_uai="")
     names: dict[str, str] = {}
     for uai, name in rows.values_list("school_uai", "school_name").distinct()[:_MOST_SCHOOLS]:
         names[uai] = names.get(uai) or name
-    schools = sorted(names.items(), key=lambda one: (fold(one[1]), one[0]))
-    found = Terms(tuple(schools), _values("discipline"), _values("function"))
-    cache.set(_TERMS, (found.schools, found.disciplines, found.functions), _TERMS_SECONDS)
-    return found
+    schools = sorted(names.items(), key=lambda school: (fold(school[1]), school[0]))
+    directory_terms = Terms(tuple(schools), _values("discipline"), _values("function"))
+    cache.set(
+        _TERMS,
+        (directory_terms.schools, directory_terms.disciplines, directory_terms.functions),
+        _TERMS_SECONDS,
+    )
+    return directory_terms
 
 
 def _values(column: str) -> tuple[str, ...]:
@@ -81,7 +88,7 @@ def _values(column: str) -> tuple[str, ...]:
 
 
 def forget_terms() -> None:
-    """After a filling."""
+    """Forget the terms, after a filling."""
     cache.delete(_TERMS)
 
 
@@ -111,29 +118,29 @@ def _key(text: str) -> frozenset[str]:
 
 def _same(text: str, known: Iterable[str]) -> list[str]:
     key = _key(text)
-    return [one for one in known if _key(one) == key] if key else []
+    return [term for term in known if _key(term) == key] if key else []
 
 
 def _holding(text: str, known: Iterable[str]) -> list[str]:
-    """Those that have every word of the text, and perhaps others."""
+    """The terms that have every word of the text, and perhaps others."""
     key = _key(text)
-    return [one for one in known if key <= _key(one)] if key else []
+    return [term for term in known if key <= _key(term)] if key else []
 
 
 def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
-    """Those who have what is wanted now, by last name. All spellings of a discipline count, and all
-    functions that hold the words of the one that is wanted."""
+    """The people of the directory who fit the filter now, by last name. All spellings of a
+    discipline count, and all functions that hold the words of the one that is wanted."""
     return DirectoryEntry.objects.filter(_condition(wanted)).order_by("sort_key", "pk")
 
 
 def _condition(wanted: GroupFilter) -> Q:
-    known = terms()
+    choices = terms()
     condition = Q(school_uai=wanted.school_uai) if wanted.school_uai else Q()
     if wanted.discipline:
-        same = _same(wanted.discipline, known.disciplines)
+        same = _same(wanted.discipline, choices.disciplines)
         condition &= Q(discipline__in=[wanted.discipline, *same])
     if wanted.function:
-        same = _holding(wanted.function, known.functions)
+        same = _holding(wanted.function, choices.functions)
         condition &= Q(function__in=[wanted.function, *same])
     return condition
 

@@ -24,7 +24,7 @@ class EntryPage:
 
 
 def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
-    """Of those who are contacts of the person, the contact's key by their address."""
+    """The keys of the contacts who are among these people of the directory, by their address."""
     mine = ContactAddress.objects.filter(
         user=user, folded__in=[row.folded for row in rows], contact__deleted=None
     )
@@ -32,8 +32,9 @@ def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
 
 
 def page(user: User, query: str, school: str, number: int) -> EntryPage:
-    """By last name, those with every word of ``query`` in name or address and, unless "", of the
-    school with this number (UAI); one beyond the last page that is shown is that page."""
+    """A page of the people with every word of ``query`` in name or address and, unless "", of the
+    school with this number (UAI), by last name. A page beyond the last one that is shown is that
+    page."""
     number = max(1, min(number, MOST_PAGES))
     entries = search.entries(user, query)
     if school:

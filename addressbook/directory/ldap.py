@@ -56,7 +56,7 @@ def from_settings() -> Source:
 
 
 def people(source: Source) -> Iterator[DirectoryPerson]:
-    """Those with an address. Raises ServerUnavailable and ServerRefused."""
+    """Yield the people with an address. Raises ServerUnavailable and ServerRefused."""
     with opened(source) as directory:
         for dn, entry in _entries(directory, source):
             if person := _person(dn, entry, source.attributes):
@@ -85,8 +85,10 @@ def paged(
     """All entries below a branch that a filter chooses, with these attributes."""
     page = SimplePagedResultsControl(True, size=PAGE, cookie="")
     while True:
-        asked = directory.search_ext(base, ldap.SCOPE_SUBTREE, chosen, names, serverctrls=[page])
-        _kind, rows, _number, controls = directory.result3(asked, timeout=_SECONDS)
+        request_id = directory.search_ext(
+            base, ldap.SCOPE_SUBTREE, chosen, names, serverctrls=[page]
+        )
+        _kind, rows, _number, controls = directory.result3(request_id, timeout=_SECONDS)
         # Without a name it is a referral to another server, which is not followed.
         yield from ((dn, entry) for dn, entry in rows if dn)
         cookies = [

@@ -68,33 +68,33 @@ class _People:
 
 
 def groups(source: Source) -> Iterator[LdapGroup]:
-    """Those that the filter chooses, each with its people. Raises ServerUnavailable and
+    """Yield the groups that the filter chooses, each with its people. Raises ServerUnavailable and
     ServerRefused."""
     with people.opened(source) as directory:
-        found = _groups(directory, source)
-        known = _people(directory, source, found)
+        read_groups = _groups(directory, source)
+        named_people = _people(directory, source, read_groups)
     left = MOST_NAMES
-    for key, group in found.items():
-        resolved = _resolved(key, group, found, known, min(MOST_MEMBERS, left))
+    for key, group in read_groups.items():
+        resolved = _resolved(key, group, read_groups, named_people, min(MOST_MEMBERS, left))
         left -= len(resolved.members)
         yield resolved
 
 
 def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
-    found: dict[str, _Read] = {}
+    by_dn: dict[str, _Read] = {}
     left = MOST_NAMES
     for dn, entry in people.paged(directory, source.groups_base, source.groups, _NAMES):
         if group := _read(entry, left):
-            found[normal(dn)] = group
+            by_dn[normal(dn)] = group
             left = max(0, left - len(group.entries) - len(group.logins))
-        if len(found) == MOST_GROUPS:
+        if len(by_dn) == MOST_GROUPS:
             break
-    return found
+    return by_dn
 
 
 def _read(entry: Entry, left: int) -> _Read | None:
-    """None for a group without a name; ``left`` is how many members may still be read. Of a long
-    group some servers give a part alone, as ``member;range=0-1499``."""
+    """A group of an entry; None for one without a name. ``left`` is the number of members that may
+    still be read. Some servers give only a part of a long group, as ``member;range=0-1499``."""
     values = {name.lower(): texts for name, texts in entry.items()}
     entries: list[str] = []
     is_cut = False
@@ -104,10 +104,10 @@ def _read(entry: Entry, left: int) -> _Read | None:
         if plain in _BY_ENTRY:
             is_cut |= part.startswith("range=") and not part.endswith("-*")
             is_cut |= len(texts) > most
-            entries += [_text(one) for one in texts[:most]]
+            entries += [_text(text) for text in texts[:most]]
     of_logins = values.get(_BY_LOGIN, [])
     is_cut |= len(of_logins) > most
-    logins = [_text(one) for one in of_logins[:most]]
+    logins = [_text(text) for text in of_logins[:most]]
     name, address = _first(values, "cn", 200), _first(values, "mail", 254)
     if not name:
         return None
@@ -116,7 +116,7 @@ def _read(entry: Entry, left: int) -> _Read | None:
         description=_first(values, "description", 300),
         address=address if "@" in address else "",
         entries=tuple(map(normal, filter(None, entries))),
-        logins=tuple(one.lower() for one in logins if one),
+        logins=tuple(login.lower() for login in logins if login),
         is_cut=is_cut,
     )
 
@@ -143,12 +143,12 @@ def normal(dn: str) -> str:
     )
 
 
-def _people(directory: SimpleLDAPObject, source: Source, found: Mapping[str, _Read]) -> _People:
-    """The people whom a group names; nobody else is kept."""
-    named = {one for group in found.values() for one in group.entries}
-    logins = {one for group in found.values() for one in group.logins}
+def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _Read]) -> _People:
+    """The people whom the groups name, and nobody else."""
+    named = {member_dn for group in groups.values() for member_dn in group.entries}
+    logins = {member_uid for group in groups.values() for member_uid in group.logins}
     address, name = source.attributes.get("address", "mail"), source.attributes.get("name", "cn")
-    known = _People()
+    named_people = _People()
     rows = people.paged(directory, source.base, source.filter, ["uid", address, name])
     for number, (dn, entry) in enumerate(rows):
         if number == _MOST_PEOPLE:
@@ -159,35 +159,35 @@ def _people(directory: SimpleLDAPObject, source: Source, found: Mapping[str, _Re
             continue
         text = recipient(_first(values, name.lower(), 200), mail)
         if (key := normal(dn)) in named:
-            known.by_entry[key] = text
+            named_people.by_entry[key] = text
         if (login := _first(values, "uid", 254).lower()) in logins:
-            known.by_login[login] = text
-    return known
+            named_people.by_login[login] = text
+    return named_people
 
 
 def _resolved(
-    key: str, group: _Read, found: Mapping[str, _Read], known: _People, most: int
+    key: str, group: _Read, groups: Mapping[str, _Read], named_people: _People, most: int
 ) -> LdapGroup:
-    """With those of groups in it; ``most`` are kept."""
+    """The group with its members and those of groups in it, at most ``most``."""
     members: dict[str, str] = {}
     unknown = 0
     seen, level, is_cut = {key}, [group], False
     for _depth in range(MOST_DEPTH):
         inner: list[_Read] = []
-        for one in level:
-            is_cut |= one.is_cut
-            for named in one.entries:
+        for inner_group in level:
+            is_cut |= inner_group.is_cut
+            for named in inner_group.entries:
                 if named in seen:
                     continue
-                if text := known.by_entry.get(named):
+                if text := named_people.by_entry.get(named):
                     members.setdefault(text.lower(), text)
-                elif named in found:
+                elif named in groups:
                     seen.add(named)
-                    inner.append(found[named])
+                    inner.append(groups[named])
                 else:
                     unknown += 1
-            for login in one.logins:
-                if text := known.by_login.get(login):
+            for login in inner_group.logins:
+                if text := named_people.by_login.get(login):
                     members.setdefault(text.lower(), text)
                 else:
                     unknown += 1

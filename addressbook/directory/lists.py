@@ -12,7 +12,7 @@ _MOST_WORDS = 5
 
 
 def page(query: str) -> list[DirectoryList]:
-    """By name, those with every word of ``query``; one more than is shown. One query."""
+    """The lists with every word of ``query``, by name; one more than is shown. One query."""
     rows = DirectoryList.objects.order_by("sort_key", "pk").defer("members")
     if not filters.most():
         return []
@@ -22,11 +22,11 @@ def page(query: str) -> list[DirectoryList]:
 
 
 def find(pk: int) -> DirectoryList:
-    """One that may be written to. Raises NotFound."""
-    found = DirectoryList.objects.filter(pk=pk).first()
-    if found is None or not 0 < found.size <= filters.most():
+    """A list of the directory that may be written to. Raises NotFound."""
+    directory_list = DirectoryList.objects.filter(pk=pk).first()
+    if directory_list is None or not 0 < directory_list.size <= filters.most():
         raise NotFound
-    return found
+    return directory_list
 
 
 def recipients(pk: int) -> tuple[str, ...]:

@@ -52,22 +52,22 @@ def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Rea
     if code := detect.reject_code(content):
         return refused(code)
     decoded = charsets.decode(content)
-    known = Reading(
+    begun = Reading(
         source=source,
         charset=decoded.charset,
         line_ending=detect.line_ending(content),
     )
     if own.is_table(decoded.text):
-        return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))
+        return table.read(decoded, source=source, columns=columns, known=replace(begun, source=""))
     if vcards.is_vcard(decoded.text):
         del decoded  # as large as the file
-        return vcards.read(content, known)
+        return vcards.read(content, begun)
     if turba.is_sql(decoded.text):
-        return turba.read_sql(decoded, known)
+        return turba.read_sql(decoded, begun)
     is_ldif, is_old = ldif.is_ldif(decoded.text), ldif.is_old_output(decoded.text)
     if not (is_ldif or is_old):
-        return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))
+        return table.read(decoded, source=source, columns=columns, known=replace(begun, source=""))
     wide = decoded.charset.startswith("utf-16")
     plain = decoded.text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
     del decoded
-    return ldif.read(plain if is_ldif else ldif.from_old_output(plain), known)
+    return ldif.read(plain if is_ldif else ldif.from_old_output(plain), begun)

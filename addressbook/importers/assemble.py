@@ -196,11 +196,11 @@ def _take_numbered_value(
 
 def _take_numbered_address(draft: _Draft, parts: dict[str, str]) -> None:
     place = vcard.place_of(_type_words(parts.get("type", "")))
-    known = {part: text for part, text in parts.items() if part != "type"}
-    if known:
+    place_parts = {part: text for part, text in parts.items() if part != "type"}
+    if place_parts:
         # Two addresses of a kind are two: a place's name may carry a number.
         key = place if place not in draft.places else f"{place} {len(draft.places)}"
-        draft.places[key] = known
+        draft.places[key] = place_parts
 
 
 # The whole
@@ -246,11 +246,11 @@ def _named(contact: ContactData, draft: _Draft) -> ContactData:
 def _address(place: str, parts: dict[str, str]) -> PostalAddress | None:
     place = place.partition(" ")[0]
     lines = parts.get("lines", "")
-    known = {"po_box", "city", "region", "postal_code", "country"} & parts.keys()
+    has_parts = {"po_box", "city", "region", "postal_code", "country"} & parts.keys()
     street = _street(parts)
-    if lines and known and not street:
+    if lines and has_parts and not street:
         street, lines = lines, ""
-    if not (street or known):
+    if not (street or has_parts):
         formatted = lines or parts.get("formatted", "")
         return PostalAddress(place, formatted=_trimmed(formatted)) if formatted else None
     return PostalAddress(

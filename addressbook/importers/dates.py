@@ -79,5 +79,5 @@ def from_parts(year: str, month: str, day: str) -> str:
     """A date over three cells; the year may be missing."""
     if not all(part.isascii() and part.isdigit() for part in (month, day)):
         return ""
-    known = year.isascii() and year.isdigit() and len(year) <= 4
-    return day_of(int(year) if known else 0, int(month), int(day))
+    has_year = year.isascii() and year.isdigit() and len(year) <= 4
+    return day_of(int(year) if has_year else 0, int(month), int(day))

@@ -89,12 +89,12 @@ def tokens(header: str) -> tuple[str, ...]:
 
 def known(header: str) -> bool:
     """Whether a cell is a header that lists of pupils alone have."""
-    found = tokens(header)
-    if not 0 < len(found) < 8 or "@" in header:
+    heading = tokens(header)
+    if not 0 < len(heading) < 8 or "@" in header:
         return False
-    name = _attribute(found)
+    name = _attribute(heading)
     return name in (CLASS, SEX, "birthday", "receives_mail") or bool(
-        name and set(found) & (_GUARDIANS | _PUPILS)
+        name and set(heading) & (_GUARDIANS | _PUPILS)
     )
 
 
@@ -134,26 +134,26 @@ class _Headers:
         self._taken: dict[int, set[str]] = {}
         self._whose = 0
         self._names_pupil = any(
-            set(found) & _PUPILS and not set(found) & _GUARDIANS and "nom" in found
-            for found in headers
+            set(header) & _PUPILS and not set(header) & _GUARDIANS and "nom" in header
+            for header in headers
         )
 
     def fields(self) -> list[str]:
-        return [self._field(index, found) for index, found in enumerate(self._headers)]
+        return [self._field(index, header) for index, header in enumerate(self._headers)]
 
-    def _field(self, index: int, found: tuple[str, ...]) -> str:
+    def _field(self, index: int, heading: tuple[str, ...]) -> str:
         cells = self._cells(index)
-        if not found and not cells:
+        if not heading and not cells:
             return ""
-        name = _attribute(found)
-        whose = self._owner(found, name)
+        name = _attribute(heading)
+        whose = self._owner(heading, name)
         if name == "who":
             name = _by_content(cells) if whose else "display_name"
         if not whose and name in ("relation", "receives_mail", "legal"):
             name = ""
         if whose and name in (CLASS, YEAR, SEX, "birthday", "categories", "school"):
             # A column of the pupil behind those of his guardians.
-            whose = 0 if not set(found) & _GUARDIANS else whose
+            whose = 0 if not set(heading) & _GUARDIANS else whose
             name = name if not whose else ""
         if not name or self._is_taken(whose, name):
             name = "note" if whose else NOTE
@@ -165,13 +165,13 @@ class _Headers:
         several = name.partition(":")[0] in ("email", "phone") or name in ("categories", NOTE)
         return not several and name in self._taken.get(whose, ())
 
-    def _owner(self, found: tuple[str, ...], name: str) -> int:
-        there = set(found)
+    def _owner(self, heading: tuple[str, ...], name: str) -> int:
+        there = set(heading)
         is_name = name in ("last_name", "first_name", "display_name", "prefix", "who")
         if there & _OTHERS and not there & _GUARDIANS - {"tuteur"}:
             return 0
         if there & _GUARDIANS or name in ("relation", "receives_mail"):
-            self._whose = self._slot(found, name if is_name else "")
+            self._whose = self._slot(heading, name if is_name else "")
         elif there & _PUPILS:
             self._whose = 0
         elif self._names_pupil and is_name:
@@ -180,11 +180,13 @@ class _Headers:
             self._whose = 0
         return self._whose
 
-    def _slot(self, found: tuple[str, ...], name: str) -> int:
+    def _slot(self, heading: tuple[str, ...], name: str) -> int:
         """The number of the guardian: as it stands, or by the word that names him, or the next one
         where a name comes a second time."""
-        number = _number(found)
-        word = next((one for one in found if one in ("mere", "pere", "maman", "papa")), "")
+        number = _number(heading)
+        word = next(
+            (relation for relation in heading if relation in ("mere", "pere", "maman", "papa")), ""
+        )
         key = str(number) if number else _RELATIONS.get(word, "")
         if not key:
             if not self._whose:
@@ -201,24 +203,29 @@ class _Headers:
 
     def _cells(self, index: int) -> list[str]:
         rows = self._data[:_LOOKED_AT]
-        found = (row.cells[index].strip() for row in rows if index < len(row.cells))
-        return [cell for cell in found if cell]
+        cells = (row.cells[index].strip() for row in rows if index < len(row.cells))
+        return [cell for cell in cells if cell]
 
 
-def _number(found: Sequence[str]) -> int:
+def _number(heading: Sequence[str]) -> int:
     """The number of a guardian: the one behind the word, else the only one there is."""
-    for at, word in enumerate(found):
+    for at, word in enumerate(heading):
         if word in _GUARDIANS:
-            behind = [one for one in found[at + 1 : at + 4] if one not in ("legal", "n", "no")]
+            behind = [
+                follower
+                for follower in heading[at + 1 : at + 4]
+                if follower not in ("legal", "n", "no")
+            ]
             if behind and behind[0] in ("1", "2", "3", "4"):
                 return int(behind[0])
-    numbers = [one for one in found if one.isdigit()]
+    numbers = [figure for figure in heading if figure.isdigit()]
     return int(numbers[0]) if len(numbers) == 1 and numbers[0] in ("1", "2", "3", "4") else 0
 
 
-def _attribute(found: tuple[str, ...]) -> str:
-    """What a column is of somebody; ``who`` where it only says of whom."""
-    there = set(found)
+def _attribute(heading: tuple[str, ...]) -> str:
+    """The field of a column that is about a person; ``who`` where its heading only names the
+    person."""
+    there = set(heading)
     if not there or there & {"sms", "autorisation", "accepte", "autorise"}:
         return ""
     if there & _EMAILS:
@@ -226,7 +233,7 @@ def _attribute(found: tuple[str, ...]) -> str:
     if there & {"courrier", "courriers", "destinataire"}:
         return "receives_mail"
     for part in (_of_phone, _of_address, _of_name, _of_school):
-        if name := part(there, found):
+        if name := part(there, heading):
             return name
     if there & {"legal", "legale"} and not there & {"responsable", "resp", "representant"}:
         return "legal"
@@ -241,7 +248,7 @@ def _of_phone(there: set[str], _found: Sequence[str]) -> str:
     return "phone:mobile" if there & _MOBILE else "phone:home"
 
 
-def _of_address(there: set[str], found: Sequence[str]) -> str:
+def _of_address(there: set[str], heading: Sequence[str]) -> str:
     if there & {"naissance", "nationalite", "etablissement"}:
         return ""
     if "cp" in there or {"code", "postal"} <= there:
@@ -251,8 +258,10 @@ def _of_address(there: set[str], found: Sequence[str]) -> str:
     if "pays" in there:
         return "home.country"
     if there & {"adresse", "rue", "voie"}:
-        at = next((n for n, one in enumerate(found) if one in ("ligne", "adresse", "rue")), 0)
-        number = next((one for one in found[at + 1 : at + 3] if one in ("2", "3", "4")), "")
+        at = next((n for n, word in enumerate(heading) if word in ("ligne", "adresse", "rue")), 0)
+        number = next(
+            (follower for follower in heading[at + 1 : at + 3] if follower in ("2", "3", "4")), ""
+        )
         if there & _GUARDIANS and "ligne" not in there:
             number = ""
         return {"2": "home.street2", "3": "home.street3", "4": "home.extended"}.get(
@@ -277,12 +286,12 @@ def _of_name(there: set[str], _found: Sequence[str]) -> str:
     return "job_title" if there & {"profession", "metier", "csp"} else ""
 
 
-def _of_school(there: set[str], found: Sequence[str]) -> str:
+def _of_school(there: set[str], heading: Sequence[str]) -> str:
     if there & {"sexe", "genre"}:
         return SEX
     if there & {"naissance", "ddn"} and not there & {"lieu", "ville", "commune", "pays", "dept"}:
         return "" if there & {"departement", "code", "insee"} else "birthday"
-    if found[:1] in (("ne",), ("nee",)) and "le" in there:
+    if heading[:1] in (("ne",), ("nee",)) and "le" in there:
         return "birthday"
     if "annee" in there and "scolaire" in there:
         return YEAR
@@ -374,7 +383,7 @@ class Gathering:
             self.gathered.skip(number, row.line, "no_pupil")
             return
         self._last = at
-        whose_all = line.guardians.keys() | line.notes.keys() | {one for one, _name in line.marks}
+        whose_all = line.guardians.keys() | line.notes.keys() | {slot for slot, _name in line.marks}
         for whose in sorted(whose_all - {0}):
             self._put_guardian(at, whose, line, number, row.line)
 
@@ -468,8 +477,8 @@ class Gathering:
             elif name == CLASS:
                 _put(self._classes, " ".join(text.split()), at)
             elif name == "categories":
-                for one in re.split(r"[,;|]", text):
-                    _put(self._tags, " ".join(one.split()), at)
+                for tag in re.split(r"[,;|]", text):
+                    _put(self._tags, " ".join(tag.split()), at)
 
     # Guardians
 
@@ -480,7 +489,7 @@ class Gathering:
             self.gathered.warn(problem, number)
         data = _split(assembled.contact)
         data = replace(data, notes="\n".join(filter(None, (data.notes, *notes))))
-        marks = {name: text for (one, name), text in line.marks.items() if one == whose}
+        marks = {name: text for (slot, name), text in line.marks.items() if slot == whose}
         if not (data.display_name or data.emails or data.phones):
             relation = [marks["relation"]] if "relation" in marks else []
             self._keep_in_note(pupil, whose, line, [*relation, *notes])
@@ -505,9 +514,10 @@ class Gathering:
         )
 
     def _keep_in_note(self, pupil: int, whose: int, line: _Line, notes: Iterable[str]) -> None:
-        """Of a guardian without a name and without a way to reach him, what is said of him."""
-        said = [text for name, text in line.guardians.get(whose, []) if name != "prefix"]
-        if text := " ; ".join([*said, *notes]):
+        """Keep the words about a guardian who has neither a name nor a way to reach him in the note
+        of the pupil."""
+        texts = [text for name, text in line.guardians.get(whose, []) if name != "prefix"]
+        if text := " ; ".join([*texts, *notes]):
             title = next(
                 self.header[n]
                 for n, name in enumerate(self.fields)
@@ -576,8 +586,8 @@ def joined(first: ContactData, more: ContactData) -> ContactData:
         first,
         **texts,
         notes=notes,
-        emails=_more(first.emails, more.emails, lambda one: one.address.lower()),
-        phones=_more(first.phones, more.phones, lambda one: re.sub(r"\D", "", one.number)),
+        emails=_more(first.emails, more.emails, lambda email: email.address.lower()),
+        phones=_more(first.phones, more.phones, lambda phone: re.sub(r"\D", "", phone.number)),
         addresses=tuple(dict.fromkeys((*first.addresses, *more.addresses))),
         others=tuple(dict.fromkeys((*first.others, *more.others))),
     )
@@ -586,8 +596,8 @@ def joined(first: ContactData, more: ContactData) -> ContactData:
 def _more(
     first: tuple[_Item, ...], more: tuple[_Item, ...], key: Callable[[_Item], Hashable]
 ) -> tuple[_Item, ...]:
-    there = {key(one) for one in first}
-    return (*first, *(one for one in more if key(one) not in there))
+    there = {key(item) for item in first}
+    return (*first, *(item for item in more if key(item) not in there))
 
 
 _FULL_NOTE, _FULL = 20_000, 60
@@ -612,30 +622,34 @@ def _key(data: ContactData) -> str:
 
 
 def _marks(data: ContactData) -> Iterator[str]:
-    yield from (one.address.lower() for one in data.emails)
-    yield from (figures for one in data.phones if (figures := re.sub(r"\D", "", one.number)[-9:]))
-    yield from (fold(f"{one.street} {one.postal_code} {one.city}") for one in data.addresses)
+    yield from (email.address.lower() for email in data.emails)
+    yield from (
+        figures for phone in data.phones if (figures := re.sub(r"\D", "", phone.number)[-9:])
+    )
+    yield from (
+        fold(f"{address.street} {address.postal_code} {address.city}") for address in data.addresses
+    )
 
 
 def _split(data: ContactData) -> ContactData:
     """A whole name taken apart where its letters tell how: ``Mme LE GOFF Zoé``."""
     if data.first_name or data.last_name or "@" in data.display_name:
         return data
-    found = data.display_name.split()
-    civility = [word for word in found[:1] if fold(word).strip(".") in CIVILITIES]
-    bare = found[len(civility) :]
+    name_words = data.display_name.split()
+    civility = [word for word in name_words[:1] if fold(word).strip(".") in CIVILITIES]
+    bare = name_words[len(civility) :]
     capitals = [word for word in bare if len(word) > 1 and word == word.upper() != word.lower()]
     if not capitals or len(capitals) == len(bare):
         return data
     first = [word for word in bare if word not in capitals]
-    made = replace(
+    parted = replace(
         data,
         display_name="",
         prefix=data.prefix or " ".join(civility),
         first_name=" ".join(first),
         last_name=" ".join(capitals),
     )
-    return replace(made, display_name=vcard.full_name(made))
+    return replace(parted, display_name=vcard.full_name(parted))
 
 
 def _day(text: str, style: Style) -> str:
@@ -659,7 +673,7 @@ def _truth(text: str) -> bool | None:
 
 
 def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:
-    """As the list says it; else by the word in the headers: ``Mère – portable``."""
+    """The relation as the list says it; else by the word in the headers: ``Mère – portable``."""
     if text:
         plain = " ".join(_TOKEN.findall(fold(text)))
         return _RELATIONS.get(plain, text[:60])
@@ -672,5 +686,5 @@ def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: in
 
 
 def _year(text: str) -> int:
-    found = _YEAR.search(text)
-    return int(found[1]) if found else 0
+    match = _YEAR.search(text)
+    return int(match[1]) if match else 0

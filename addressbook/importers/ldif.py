@@ -89,7 +89,7 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _lines(content: bytes) -> Iterator[bytes]:
-    """Those of ``content.splitlines()``, one at a time: a list of them takes several times the
+    """The lines of ``content.splitlines()``, one at a time: a list of them takes several times the
     memory of the file."""
     for piece in BytesIO(content):
         yield from piece.splitlines()

@@ -118,7 +118,7 @@ def table(rows: Iterable[Row], language: str) -> Iterator[list[str]]:
     for row in rows:
         cells = _cells(row.contact, at) if row.contact else {}
         cells["groups"], cells["external"] = _joined(row.groups), _joined(row.external)
-        cells["inner"] = _joined([_inner_word(*one, at) for one in row.inner])
+        cells["inner"] = _joined([_inner_word(*nested, at) for nested in row.inner])
         yield [cells.get(key, "") for key, *_names in COLUMNS]
 
 
@@ -163,7 +163,7 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _more(contact: ContactData) -> str:
-    """What has no column, as lines of a card."""
+    """The values that have no column, as lines of a card."""
     rest = ContactData(
         emails=contact.emails[_EMAILS:],
         phones=contact.phones[_PHONES:],
@@ -247,9 +247,9 @@ def _read_emails(cells: Mapping[str, str], problems: list[str]) -> tuple[Email, 
     for n in range(1, _EMAILS + 1):
         if text := cells.get(f"email:{n}"):
             kind = _OF_TYPE.get(_normal(cells.get(f"email:{n}:type", "")), "other")
-            found = vcard.addresses_in(text)
-            emails += [Email(address, kind) for address in found]
-            problems += [] if found else ["invalid_email"]
+            typed = vcard.addresses_in(text)
+            emails += [Email(address, kind) for address in typed]
+            problems += [] if typed else ["invalid_email"]
     return tuple(emails)
 
 

@@ -84,25 +84,25 @@ def add_groups(
     dialect: str,
     gathered: Gathered,
 ) -> None:
-    """The groups of the store, and who says that he is in one. ``groups`` are (record, entry),
-    ``belongs`` (index of the contact, entry)."""
+    """Add the groups of the store, with the contacts that say that they are in one. ``groups`` are
+    pairs of record and entry, ``belongs`` pairs of the contact's index and entry."""
     members: dict[tuple[str, str], list[int]] = {}
     for index, entry in belongs:
         for name in entry.all(_MEMBER_OF[dialect]):
             members.setdefault((gathered.contacts[index].owner, _key(name)), []).append(index)
-    known = set()
+    group_keys = set()
     for number, entry in groups:
         whose = owner_of(_parts(entry.dn), dialect)
         identifier = entry.first(_IDENTIFIER[dialect]) or entry.dn
         key = (whose, _key(identifier))
-        known.add(key)
+        group_keys.add(key)
         indexes_of_members = tuple(dict.fromkeys(members.get(key, ())))
         name = entry.first("cn", "displayname") or identifier
         if not indexes_of_members:
             gathered.warn("group_without_members", number)
         gathered.groups.append(GroupData(name, indexes_of_members, owner=whose))
     for key, indexes in members.items():
-        if key not in known:
+        if key not in group_keys:
             gathered.warn("group_not_found", gathered.records[indexes[0]], key[1])
 
 

@@ -40,7 +40,7 @@ def is_dump(header: Sequence[str]) -> bool:
 
 
 class Serialized(Exception):
-    """It is no array of integers and strings."""
+    """The text is no array of integers and strings."""
 
 
 def members_of(text: str) -> tuple[str, ...]:
@@ -79,23 +79,24 @@ def gather(
     gathered: Gathered,
     owners: Mapping[str, str] | None = None,
 ) -> None:
-    """``records`` are (record, line, fields of the row); ``owners`` resolves shares."""
+    """Gather the contacts and groups of rows. ``records`` are (record, line, fields of the row);
+    ``owners`` has the owners of shares by their names."""
     tags = Tags("categories")
     lists: list[_List] = []
     places: dict[tuple[str, str], int] = {}
     shares: dict[str, int] = {}
     for record, line, pairs in records:
-        known = dict(reversed(pairs))
-        share = known.get("_owner", "").strip()
+        fields = dict(reversed(pairs))
+        share = fields.get("_owner", "").strip()
         owner = (owners or {}).get(share, share)
         if owner == share and is_share(owner):
             shares.setdefault(owner, record)
-        if known.get("_type", "").lower() == "group":
-            if (group := _list(record, line, owner, known, gathered)) is not None:
+        if fields.get("_type", "").lower() == "group":
+            if (group := _list(record, line, owner, fields, gathered)) is not None:
                 lists.append(group)
             continue
         assembled = contact_from(pairs, style)
-        contact = replace(assembled.contact, uid=known.get("_uid", ""), owner=owner)
+        contact = replace(assembled.contact, uid=fields.get("_uid", ""), owner=owner)
         for problem in assembled.problems:
             gathered.warn(problem, record)
         if not has_something(contact):
@@ -103,7 +104,7 @@ def gather(
             continue
         index = gathered.add(contact, record, line)
         tags.add(contact, index)
-        places.setdefault((owner, known.get("_id", "")), index)
+        places.setdefault((owner, fields.get("_id", "")), index)
     gathered.groups += [*tags.groups(), *_groups(lists, places, gathered)]
     for share, record in shares.items():
         gathered.warn("owner_is_share", record, share)

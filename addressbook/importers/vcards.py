@@ -157,8 +157,8 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
             contact = _with_bad_addresses(_without_labels(contact), card)
         if card.is_group:
             year = _class_of(card) if is_own else 0
-            told = (contact.uid, contact.display_name, card.members, is_own, year)
-            lists.append(_List(number, *told, audiences=_audiences(card) if is_own else {}))
+            values = (contact.uid, contact.display_name, card.members, is_own, year)
+            lists.append(_List(number, *values, audiences=_audiences(card) if is_own else {}))
             continue
         if source == "horde" and _is_bare(contact):
             bare.append(GroupData(contact.display_name))
@@ -186,10 +186,10 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
 
 
 def _audiences(card: Card) -> dict[str, str]:
-    """Of members of a group that are classes, the part of their people, by their UID."""
+    """The audiences of the members of a group that are classes, by their UID."""
     lines = card.all("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")
-    told = ((card.text(line), line.parameters.get(families.AUDIENCE, ())) for line in lines)
-    return {_plain_uid(uid): values[0].lower() for uid, values in told if values}
+    audiences = ((card.text(line), line.parameters.get(families.AUDIENCE, ())) for line in lines)
+    return {_plain_uid(uid): values[0].lower() for uid, values in audiences if values}
 
 
 def _class_of(card: Card) -> int:
@@ -216,8 +216,8 @@ def _add_ties(ties: Iterable[tuple[int, families.Tie]], gathered: Gathered) -> N
 
 def _without_labels(contact: ContactData) -> ContactData:
     """Google's own labels are no groups of anybody's."""
-    kept = tuple(word for word in contact.categories if word.lower() not in _GOOGLES)
-    return contact if len(kept) == len(contact.categories) else replace(contact, categories=kept)
+    own = tuple(word for word in contact.categories if word.lower() not in _GOOGLES)
+    return contact if len(own) == len(contact.categories) else replace(contact, categories=own)
 
 
 def _bad_addresses(card: Card) -> list[str]:
@@ -229,8 +229,8 @@ def _with_bad_addresses(contact: ContactData, card: Card) -> ContactData:
     """The contact with the texts in its notes that stand as addresses and are none."""
     if len(contact.emails) >= len(card.all("EMAIL")) or not (bad := _bad_addresses(card)):
         return contact
-    kept = [text for text in bad if not vcard.is_x500(text)]
-    return replace(contact, notes="\n".join(filter(None, [contact.notes, *kept])))
+    notes = [text for text in bad if not vcard.is_x500(text)]
+    return replace(contact, notes="\n".join(filter(None, [contact.notes, *notes])))
 
 
 def _holds_picture(line: vcard.Property) -> bool:

@@ -30,20 +30,20 @@ def kind_of(content: bytes) -> str:
 
 
 def read(content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None) -> Reading:
-    """The visible sheets that hold contacts, with the values that were last calculated. A sheet
-    that goes on behind what is read refuses the file: nobody would be missed. ``columns`` is for
-    the first of them, and for those with the same headers."""
-    known = Reading(format=kind, charset="utf-8")
+    """Read the visible sheets that hold contacts, with the values that were last calculated. The
+    file is refused when a sheet goes on behind the rows that are read: nobody would notice those
+    that are missing. ``columns`` is for the first sheet, and for those with the same headers."""
+    begun = Reading(format=kind, charset="utf-8")
     try:
         book = _book(content, kind)
     except Refused as error:
-        return refused(str(error.args[0]), known)
+        return refused(str(error.args[0]), begun)
     sheets = [sheet for sheet in book["sheets"] if any(any(row) for row in sheet["rows"])]
     if book["is_truncated"] or any(_is_cut(sheet) for sheet in sheets):
-        return refused("workbook_too_large", known)
-    readings = list(_readings(sheets, source, columns, known))
+        return refused("workbook_too_large", begun)
+    readings = list(_readings(sheets, source, columns, begun))
     if not readings:
-        return refused("empty", known)
+        return refused("empty", begun)
     good = [reading for _name, reading in readings if not reading.reject_code]
     if len(good) < 2:
         return good[0] if good else readings[0][1]

@@ -103,15 +103,15 @@ class Bringing:
         room = keeping.room(self.user)
         self.refused += max(0, len(new) - room)
         new = new[:room]
-        made = keeping.create_many(self.user, [data for _key, data in new])
-        self._note({key: row.pk for (key, _data), row in zip(new, made, strict=True)})
-        self.new += len(made)
+        contacts = keeping.create_many(self.user, [data for _key, data in new])
+        self._note({key: row.pk for (key, _data), row in zip(new, contacts, strict=True)})
+        self.new += len(contacts)
 
     def _change(self, changed: Mapping[int, tuple[str, ContactData]]) -> None:
         """Complete contacts that were here before; a picture stays."""
         rows = Contact.objects.of(self.user).select_for_update().in_bulk(list(changed))
-        kept = ContactPhoto.objects.filter(contact__in=changed).values_list("pk", "content")
-        pictures = {pk: photos.made(bytes(content)) for pk, content in kept}
+        photo_rows = ContactPhoto.objects.filter(contact__in=changed).values_list("pk", "content")
+        pictures = {pk: photos.made(bytes(content)) for pk, content in photo_rows}
         pairs: list[tuple[Contact, ContactData]] = []
         for pk, contact in rows.items():
             key, data = changed[pk]

@@ -84,7 +84,7 @@ def rematch(job: ImportJob) -> None:
         entries = [_Entry.of(row) for row in rows.iterator(chunk_size=_BATCH)]
         _link(entries)
         _link_families(entries, part.links.values_list("pupil", "guardian"))
-        book.reserve(one.data.uid for one in entries if one.is_own)
+        book.reserve(entry.data.uid for entry in entries if entry.is_own)
         for batch in _batches(_with_sets(entries), _BATCH):
             _match(book, batch)
             with transaction.atomic():
@@ -99,12 +99,12 @@ def rematch(job: ImportJob) -> None:
 
 
 def _forget_attempt(job: ImportJob) -> None:
-    """What was staged by who was killed, or with other columns."""
+    """Delete the rows that a killed worker staged, or that were read with other columns."""
     with transaction.atomic():
         job.beat(checked=0, total=0)
         for table in (job.links, job.rows, job.staged_groups, job.parts):
-            found = table.all()
-            found._raw_delete(found.db)
+            rows = table.all()
+            rows._raw_delete(rows.db)
 
 
 def _refuse(job: ImportJob, code: str) -> None:
@@ -209,7 +209,7 @@ class _Entry:
 
     @classmethod
     def of(cls, row: ImportRow) -> _Entry:
-        """As it was staged."""
+        """The entry as it was staged."""
         picture = photos.digest(bytes(row.picture)) if row.picture else ""
         combined = vcard.read_one(row.combined) if row.combined else None
         return cls(row, vcard.read_one(row.vcard), picture, combined)
@@ -264,8 +264,8 @@ class _Staging:
             members = [places[index][1] for index in group.members if places[index][0] is part]
             staged = _add_group(part, group.name, members, group.external, len(group.missing))
             if staged and group.inner:
-                known = [tuple(one) for one in staged.inner or ()]
-                staged.inner = [list(one) for one in dict.fromkeys([*known, *group.inner])]
+                former = [tuple(pair) for pair in staged.inner or ()]
+                staged.inner = [list(pair) for pair in dict.fromkeys([*former, *group.inner])]
             if staged and group.is_class:
                 staged.is_class = True
                 staged.school_year = group.school_year or years.current()
@@ -289,7 +289,7 @@ class _Staging:
             )
 
     def put(self) -> None:
-        """Into the database, in batches, each with a sign of life."""
+        """Put the rows into the database, in batches, each with a sign of life."""
         contacts = sum(len(part.contacts) for part in self._parts.values())
         self.job.beat(total=contacts + len(self._refused))
         for number, part in enumerate(self._parts.values()):
@@ -306,7 +306,7 @@ class _Staging:
             return {}
         names = dict.fromkeys(contact.owner for contact in reading.contacts)
         names.update(dict.fromkeys(group.owner for group in reading.groups))
-        shares = {one.value for one in reading.warnings if one.code == "owner_is_share"}
+        shares = {warning.value for warning in reading.warnings if warning.code == "owner_is_share"}
         return owners.resolve(names, shares)
 
     def _part(self, owner: owners.Owner | None) -> _Part:
@@ -330,18 +330,18 @@ class _Staging:
         first = self._number
         if row.problem:
             for batch in _batches(part.contacts, _BATCH):
-                self._stage([self._refused_row(row, one) for one in batch])
+                self._stage([self._refused_row(row, staged) for staged in batch])
             return
         entries: list[_Entry] = []
         for batch_of_contacts in _batches(part.contacts, _BATCH):
-            entries += [self._entry(row, one) for one in batch_of_contacts]
+            entries += [self._entry(row, staged) for staged in batch_of_contacts]
             self.job.beat()
         _find_sets(entries, first)
         self._number += len(entries)
         links = self._put_links(part, row, first)
         _link_families(entries, ((link.pupil, link.guardian) for link in links))
         book = Book.of(row.user)
-        book.reserve(one.data.uid for one in entries if one.is_own)
+        book.reserve(entry.data.uid for entry in entries if entry.is_own)
         for entries_of_batch in _batches(_with_sets(entries), _BATCH):
             _match(book, entries_of_batch)
             self._stage([entry.row for entry in entries_of_batch])
@@ -371,8 +371,8 @@ class _Staging:
         ImportLink.objects.bulk_create(links, batch_size=_BATCH)
         return links
 
-    def _refused_row(self, part: ImportPart, one: _Staged) -> ImportRow:
-        file, record, line, _data, _warned, _role = one
+    def _refused_row(self, part: ImportPart, staged: _Staged) -> ImportRow:
+        file, record, line, _data, _warned, _role = staged
         return ImportRow(
             job=self.job,
             part=part,
@@ -383,8 +383,8 @@ class _Staging:
             reason=part.problem,
         )
 
-    def _entry(self, part: ImportPart, one: _Staged) -> _Entry:
-        file, record, line, data, warned, role = one
+    def _entry(self, part: ImportPart, staged: _Staged) -> _Entry:
+        file, record, line, data, warned, role = staged
         picture = photos.picture(data.photo) if data.photo else None
         text = card(data)
         # What a card says once it was written is what is compared.
@@ -453,9 +453,9 @@ def _rename_classes(part: ImportPart, staged: dict[str, ImportGroup]) -> None:
 
 
 def _find_sets(entries: Sequence[_Entry], first: int) -> None:
-    """Give each row its number, and each that is the same person as an earlier one the number of
-    that: an address in common and compatible names, or every word the same; of rows that the
-    product itself wrote, the same UID."""
+    """Give each row its number, and a row that is the same person as an earlier one the number of
+    that row too. They are the same person when they have an address in common and compatible names,
+    or every word the same; rows that the product itself wrote, when they have the same UID."""
     for index, entry in enumerate(entries):
         entry.row.number = first + index
     # Pupils are told apart already, and never a guardian.
@@ -463,15 +463,15 @@ def _find_sets(entries: Sequence[_Entry], first: int) -> None:
         index for index, entry in enumerate(entries) if not entry.is_own and entry.row.role != PUPIL
     ]
     found_sets = importers.duplicate_sets([entries[index].data for index in strange])
-    sets = [[strange[index] for index in found] for found in found_sets]
-    in_sets = {index for found in sets for index in found}
+    sets = [[strange[index] for index in alike] for alike in found_sets]
+    in_sets = {index for alike in sets for index in alike}
     same: dict[str, list[int]] = {}
     for index, entry in enumerate(entries):
         if index not in in_sets and entry.row.role != PUPIL:
             key = f"UID:{entry.data.uid}" if entry.is_own else canonical(entry.data)
             same.setdefault(key, []).append(index)
-    for found in (*sets, *(found for found in same.values() if len(found) > 1)):
-        head, *others = (entries[index] for index in found)
+    for indexes in (*sets, *(alike for alike in same.values() if len(alike) > 1)):
+        head, *others = (entries[index] for index in indexes)
         combined = head.data
         for other in others:
             other.row.head = head.row.number
@@ -501,7 +501,7 @@ def _link_families(entries: Sequence[_Entry], pairs: Iterable[tuple[int, int]]) 
 
 
 def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
-    """In their order, but the members of a set right behind their head."""
+    """The entries in their order, but the members of a set right behind their head."""
     for entry in entries:
         if entry.head is None:
             yield entry

@@ -36,8 +36,8 @@ def decide(job: ImportJob) -> None:
 def count(job: ImportJob) -> None:
     """The decisions, as columns of the job and of its parts."""
     rows = ImportRow.objects.filter(job=job).order_by()
-    found = rows.values_list("part", "decision").annotate(Count("pk"))
-    by_part: dict[tuple[int | None, str], int] = {(part, what): many for part, what, many in found}
+    counts = rows.values_list("part", "decision").annotate(Count("pk"))
+    by_part: dict[tuple[int | None, str], int] = {(part, what): many for part, what, many in counts}
     sums = dict.fromkeys(_COLUMNS.values(), 0)
     for (_part, decision), many in by_part.items():
         sums[_COLUMNS[decision]] += many

@@ -39,10 +39,13 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """What becomes of one group. ``group`` is None of a new one; ``added`` does not count who
-    ``moved`` here; ``removed`` moved from here elsewhere. Of a class, ``stayers`` are in it and not
-    in the file, ``moved_from`` are classes of the address book with the pupils who come from there,
-    and ``archives`` is the class of a former year that has the name."""
+    """The change of one group.
+
+    ``group`` is None for a new one. ``added`` does not count the contacts who ``moved`` here;
+    ``removed`` moved from here elsewhere. In a class, ``stayers`` are in it and not in the file,
+    ``moved_from`` are classes of the address book with the pupils who come from there, and
+    ``archives`` is the class of a former year that has the name.
+    """
 
     staged: ImportGroup
     group: Group | None
@@ -74,42 +77,47 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
         return []
     found_keys = keys(part, policy, written)
     wanted = {
-        one.pk: dict.fromkeys(found_keys[number] for number in one.members if number in found_keys)
-        for one in staged
+        group.pk: dict.fromkeys(
+            found_keys[number] for number in group.members if number in found_keys
+        )
+        for group in staged
     }
-    there = _there(part.user, [one.folded for one in staged]) if part.user else {}
+    there = _there(part.user, [group.folded for group in staged]) if part.user else {}
     former = {
-        one.folded: there.pop(one.folded).group
-        for one in staged
-        if one.folded in there and _is_former(there[one.folded].group, one)
+        group.folded: there.pop(group.folded).group
+        for group in staged
+        if group.folded in there and _is_former(there[group.folded].group, group)
     }
     moved_to = _moved(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
     leaving = set(moved_to)
-    found = [
-        _change(one, wanted[one.pk], there.get(one.folded), moved_to, leaving) for one in staged
+    group_changes = [
+        _change(group, wanted[group.pk], there.get(group.folded), moved_to, leaving)
+        for group in staged
     ]
     if policy == Policy.KEEP:
         # Everybody of the file is somebody new: nobody is told to have left.
-        found = [replace(change, stayers=()) for change in found]
-    elsewhere = _elsewhere(part.user, there, found) if part.user else {}
-    return [_with_class(change, elsewhere, former) for change in found]
+        group_changes = [replace(change, stayers=()) for change in group_changes]
+    elsewhere = _elsewhere(part.user, there, group_changes) if part.user else {}
+    return [_with_class(change, elsewhere, former) for change in group_changes]
 
 
-def _is_former(group: Group, one: ImportGroup) -> bool:
-    return one.is_class and group.is_class and (group.school_year or 0) < (one.school_year or 0)
+def _is_former(group: Group, staged: ImportGroup) -> bool:
+    return (
+        staged.is_class and group.is_class and (group.school_year or 0) < (staged.school_year or 0)
+    )
 
 
 def _elsewhere(
-    user: User, there: Mapping[str, _There], found: Sequence[GroupChange]
+    user: User, there: Mapping[str, _There], group_changes: Sequence[GroupChange]
 ) -> dict[int, list[tuple[int, int]]]:
-    """By pupil who is new in a class of the file: the classes of the same year that he is in, and
-    that are not in the file, each with its year."""
-    new = {pk for change in found if change.staged.is_class for kind, pk in change.keys
+    """The classes of the same year that pupils who are new in a class of the file are in, by pupil;
+    each with its year, and without those of the file."""
+    new = {pk for change in group_changes if change.staged.is_class for kind, pk in change.keys
            if kind == "contact"}  # fmt: skip
     if not new:
         return {}
     classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS, archived=None)
-    classes = classes.exclude(pk__in=[one.group.pk for one in there.values()])
+    classes = classes.exclude(pk__in=[entry.group.pk for entry in there.values()])
     through: _Members = Group.contacts.through
     rows = through.objects.filter(group__in=classes, contact__in=new)
     elsewhere: dict[int, list[tuple[int, int]]] = {}
@@ -149,8 +157,8 @@ class _There:
 
 
 def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, Key]:
-    """Of each row that is in: whose contact it is."""
-    found: dict[int, Key] = {}
+    """The contact of each row that is taken, by the row's number."""
+    by_number: dict[int, Key] = {}
     heads: dict[int, int] = {}
     rows = part.rows.exclude(decision=Decision.REFUSED).order_by("number")
     keeps_both = policy == Policy.KEEP
@@ -159,27 +167,29 @@ def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int,
     for number, head, contact, decision in facts.iterator(chunk_size=2000):
         is_own = keeps_both and decision == Decision.NEW
         if number in written:
-            found[number] = ("contact", written[number])
+            by_number[number] = ("contact", written[number])
         elif contact and not is_own:
-            found[number] = ("contact", contact)
+            by_number[number] = ("contact", contact)
         elif head is not None and not is_own:
             heads[number] = head
         else:
-            found[number] = ("row", number)
+            by_number[number] = ("row", number)
     for number, head in heads.items():
-        if head in found:
-            found[number] = found[head]
-    return found
+        if head in by_number:
+            by_number[number] = by_number[head]
+    return by_number
 
 
 def _there(user: User, names: Iterable[str]) -> dict[str, _There]:
-    found = list(Group.objects.of(user).filter(folded__in=list(names)))
+    own_groups = list(Group.objects.of(user).filter(folded__in=list(names)))
     through: _Members = Group.contacts.through
-    rows = through.objects.filter(group__in=found, contact__deleted=None)
+    rows = through.objects.filter(group__in=own_groups, contact__deleted=None)
     members: dict[int, set[int]] = {}
     for group, contact in rows.values_list("group_id", "contact_id"):
         members.setdefault(group, set()).add(contact)
-    return {group.folded: _There(group, frozenset(members.get(group.pk, ()))) for group in found}
+    return {
+        group.folded: _There(group, frozenset(members.get(group.pk, ()))) for group in own_groups
+    }
 
 
 def _moved(
@@ -189,22 +199,22 @@ def _moved(
 ) -> dict[tuple[int, int], int]:
     """(staged group that is left, contact) -> the staged group where he is new."""
     arrives: dict[int, int] = {}
-    for one in staged:
-        old = there.get(one.folded)
-        for kind, pk in wanted[one.pk]:
+    for group in staged:
+        old = there.get(group.folded)
+        for kind, pk in wanted[group.pk]:
             if kind == "contact" and (old is None or pk not in old.members):
-                arrives.setdefault(pk, one.pk)
+                arrives.setdefault(pk, group.pk)
     return {
-        (one.pk, pk): arrives[pk]
-        for one in staged
-        if (old := there.get(one.folded))
+        (group.pk, pk): arrives[pk]
+        for group in staged
+        if (old := there.get(group.folded))
         for pk in old.members
-        if pk in arrives and ("contact", pk) not in wanted[one.pk]
+        if pk in arrives and ("contact", pk) not in wanted[group.pk]
     }
 
 
 def _change(
-    one: ImportGroup,
+    staged: ImportGroup,
     wanted: Mapping[Key, None],
     old: _There | None,
     moved_to: Mapping[tuple[int, int], int],
@@ -212,28 +222,28 @@ def _change(
 ) -> GroupChange:
     members = old.members if old else frozenset()
     external = list(old.group.external) if old else []
-    known = {address.lower() for address in external}
-    external += [address for address in one.external if address.lower() not in known]
-    removed = tuple(sorted(pk for group, pk in leaving if group == one.pk))
+    addresses = {address.lower() for address in external}
+    external += [address for address in staged.external if address.lower() not in addresses]
+    removed = tuple(sorted(pk for group, pk in leaving if group == staged.pk))
     new = [key for key in wanted if key[0] == "row" or key[1] not in members]
     space = MOST_ADDRESSES - len(members) - len(external) + len(removed)
     beyond = max(0, len(new) - max(0, space))
     new = new[: len(new) - beyond]
-    arrived = {pk for (_group, pk), to in moved_to.items() if to == one.pk}
+    arrived = {pk for (_group, pk), to in moved_to.items() if to == staged.pk}
     moved = sum(key[0] == "contact" and key[1] in arrived for key in new)
     gone = set(removed)
     stayers = sorted(pk for pk in members if ("contact", pk) not in wanted and pk not in gone)
     stay = len(stayers)
     return GroupChange(
-        staged=one,
+        staged=staged,
         group=old.group if old else None,
         keys=tuple(new),
         removed=removed,
         external=tuple(external[:MOST_ADDRESSES]),
         added=len(new) - moved,
         moved=moved,
-        to_check=stay + one.missing + beyond,
-        stayers=tuple(stayers) if one.is_class else (),
+        to_check=stay + staged.missing + beyond,
+        stayers=tuple(stayers) if staged.is_class else (),
         size=len(members),
     )
 
@@ -241,11 +251,11 @@ def _change(
 def apply(
     part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int] = ()
 ) -> list[int]:
-    """All groups of a part at once, with what undo needs; the caller's transaction. The pupils
-    among ``leavers`` who left a class, and are archived now."""
+    """Write all groups of a part at once, with the values that undo needs; the caller's
+    transaction. Returns the pupils among ``leavers`` who left a class, and are archived now."""
     assert part.user is not None  # noqa: S101  it was written
     through: _Members = Group.contacts.through
-    made: list[_Members] = []
+    memberships: list[_Members] = []
     left: list[int] = []
     for change in changes(part, policy, written):
         staged, group = change.staged, change.group
@@ -271,8 +281,8 @@ def apply(
         through.objects.filter(group=group, contact__in=staged.removed).delete()
         for other, pk in change.moved_from:
             through.objects.filter(group=other, contact=pk).delete()
-        made += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
-    through.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+        memberships += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
+    through.objects.bulk_create(memberships, batch_size=500, ignore_conflicts=True)
     _nest(part)
     return archiving.archive_contacts(part.user, left)
 
@@ -286,20 +296,20 @@ def _nest(part: ImportPart) -> None:
     What is there already stays as it is."""
     written = part.staged_groups.filter(is_written=True, is_undone=False).select_related("group")
     wanted = [
-        (one, one.group, one.inner)
-        for one in written.order_by("number")
-        if one.inner and one.group and part.user
+        (row, row.group, row.inner)
+        for row in written.order_by("number")
+        if row.inner and row.group and part.user
     ]
     names = {fold(name)[:200] for _staged, _group, inner in wanted for name, _audience in inner}
     rows_of_names = Group.objects.filter(user=part.user, deleted=None, folded__in=names)
-    there = {one.folded: one for one in rows_of_names} if wanted else {}
+    there = {row.folded: row for row in rows_of_names} if wanted else {}
     left = MOST_NESTED
     for staged, group, inner in wanted:
-        known = set(GroupNesting.objects.filter(outer=group).values_list("inner", flat=True))
+        inner_keys = set(GroupNesting.objects.filter(outer=group).values_list("inner", flat=True))
         new = [
             (other, audience if audience in tuple(Audience) else "")
             for name, audience in inner
-            if (other := there.get(fold(name)[:200])) and other.pk not in known
+            if (other := there.get(fold(name)[:200])) and other.pk not in inner_keys
         ]
         refused = nesting.add_allowed(group, new[:left])
         refused += [(other, "many") for other, _audience in new[left:]]
@@ -332,9 +342,10 @@ def _made(user: User, staged: ImportGroup) -> Group:
 
 
 def take_back(part: ImportPart, *, erase: bool) -> int:
-    """Groups as they were before; how many stay because they were changed by hand since. What the
-    import made goes into the bin, or for good; the caller's transaction."""
-    kept = 0
+    """Make the groups what they were before, and return how many stay because they were changed by
+    hand since. Groups that the import made go into the bin, or for good; the caller's
+    transaction."""
+    kept_count = 0
     written = part.staged_groups.filter(is_written=True, is_undone=False)
     for staged in written.select_related("archives").order_by("-number"):
         GroupNesting.objects.filter(pk__in=staged.nested or ()).delete()
@@ -348,9 +359,9 @@ def take_back(part: ImportPart, *, erase: bool) -> int:
         if staged.archives and staged.archives.deleted is None and not staged.is_kept:
             archiving.unarchive_group(staged.archives)
         staged.is_undone = True
-        kept += staged.is_kept
+        kept_count += staged.is_kept
         staged.save(update_fields=["is_undone", "is_kept", "group"])
-    return kept
+    return kept_count
 
 
 def _put_back(part: ImportPart, group: int, pks: Sequence[int]) -> None:

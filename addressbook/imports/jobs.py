@@ -51,7 +51,7 @@ _ORPHAN_SECONDS = 2 * 60 * 60
 
 
 class Upload(Protocol):
-    """What Django makes of an uploaded file."""
+    """An uploaded file, as Django has it."""
 
     @property
     def name(self) -> str | None: ...
@@ -72,8 +72,10 @@ def accept(
     """Files of one import, sealed into the spool, to be checked by `run`; at most `MOST_FILES` are
     taken, of 50 MB together: those beyond are refused. ``user`` None: the files say whose contacts
     they are. OSError when the spool can't be written."""
-    found = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
-    return accept_chunks(user, found[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy)
+    named_chunks = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
+    return accept_chunks(
+        user, named_chunks[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy
+    )
 
 
 def accept_chunks(
@@ -106,7 +108,8 @@ def accept_chunks(
 
 
 def _spool(file: ImportFile, chunks: Iterable[bytes], most: int) -> int:
-    """How many bytes were sealed; 0 where they are more than ``most``, and the file is refused."""
+    """The number of bytes that were sealed; 0 where they are more than ``most``, and the file is
+    refused."""
     size = 0
 
     def counted() -> Iterator[bytes]:
@@ -165,7 +168,8 @@ def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
 
 
 def choose_policy(job: ImportJob, policy: str) -> bool:
-    """What becomes of duplicates; counted anew from what is staged. False when it was too late."""
+    """Choose how duplicates are treated, and count the staged rows anew. False when it was too
+    late."""
     with transaction.atomic():
         if not job.leave((State.READY,), State.READY, policy=ImportJob.Policy(policy)):
             return False
@@ -247,7 +251,7 @@ def purge(job: ImportJob) -> None:
 
 
 def forget_traces(job: ImportJob) -> None:
-    """It can't be undone any more: counts, line numbers and reasons alone are left of it."""
+    """Forget what undo needs: counts, line numbers and reasons alone are left of the import."""
     job.traces.all().delete()
     job.staged_groups.all().delete()
     job.links.all().delete()
@@ -265,9 +269,9 @@ def _remove_leftovers() -> None:
     over = ImportJob.objects.exclude(state__in=ImportJob.UNFINISHED)
     for job in over.exclude(files=None).exclude(files__spool="").distinct():
         purge(job)
-    kept = set(ImportFile.objects.exclude(spool="").values_list("spool", flat=True))
+    spooled = set(ImportFile.objects.exclude(spool="").values_list("spool", flat=True))
     for path in settings.SPOOL.glob(f"*{SUFFIX}"):
-        if path.stem not in kept:
+        if path.stem not in spooled:
             sealed_files.remove_older(settings.SPOOL, path.name, _ORPHAN_SECONDS)
 
 

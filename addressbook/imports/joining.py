@@ -19,7 +19,7 @@ def card(data: ContactData) -> str:
 
 
 def canonical(data: ContactData) -> str:
-    """What two cards that say the same have in common."""
+    """The text of a card, which is the same for two cards that say the same."""
     return vcard.write(replace(data, uid="", photo=None, owner=""))
 
 

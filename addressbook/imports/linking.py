@@ -20,9 +20,9 @@ _SAID = ("relation", "receives_mail", "is_legal")
 def missing(
     part: ImportPart, policy: str, written: Mapping[int, int]
 ) -> dict[int, list[Guardianship]]:
-    """By guardian: the ties to pupils of whom the list names other guardians and not this one. Of
-    who gets no mail about a pupil already nothing is said. Two queries more than those of
-    `grouping.keys`."""
+    """The ties to pupils of whom the list names other guardians and not this one, by guardian. Ties
+    of guardians who get no mail about the pupil already are left out. Two queries more than those
+    of `grouping.keys`."""
     links = list(part.links.values_list("pupil", "guardian"))
     if not links or part.user is None or policy == ImportJob.Policy.KEEP:
         return {}
@@ -36,30 +36,30 @@ def missing(
     ties = Guardianship.objects.filter(
         user=part.user, pupil__in=pupils, receives_mail=True, guardian__deleted=None
     )
-    found: dict[int, list[Guardianship]] = {}
+    by_guardian: dict[int, list[Guardianship]] = {}
     for tie in ties.select_related("pupil", "guardian").order_by("pupil", "position", "pk"):
         if (("contact", tie.pupil_id), ("contact", tie.guardian_id)) not in named:
-            found.setdefault(tie.guardian_id, []).append(tie)
-    return found
+            by_guardian.setdefault(tie.guardian_id, []).append(tie)
+    return by_guardian
 
 
 def leave(
     part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int]
 ) -> list[int]:
-    """Silence the ticked ones among `missing`, with what undo needs; the keys of those who were
-    archived. The caller's transaction, before `apply`."""
+    """Silence the ticked guardians among `missing`, with the values that undo needs, and return the
+    keys of those who were archived. The caller's transaction, before `apply`."""
     assert part.user is not None  # noqa: S101  it was written
-    found = missing(part, policy, written) if leavers else {}
-    gone = {guardian: ties for guardian, ties in found.items() if guardian in leavers}
+    missing_ties = missing(part, policy, written) if leavers else {}
+    gone = {guardian: ties for guardian, ties in missing_ties.items() if guardian in leavers}
     number = part.job.links.count()
-    made: list[ImportLink] = []
+    links: list[ImportLink] = []
     for tie in (tie for ties in gone.values() for tie in ties):
         before = {name: getattr(tie, name) for name in _SAID}
-        made.append(
+        links.append(
             ImportLink(
                 job=part.job,
                 part=part,
-                number=number + len(made),
+                number=number + len(links),
                 pupil=0,
                 guardian=0,
                 guardianship=tie,
@@ -67,15 +67,15 @@ def leave(
                 is_written=True,
             )
         )
-    ImportLink.objects.bulk_create(made, batch_size=200)
+    ImportLink.objects.bulk_create(links, batch_size=200)
     silenced = [tie.pk for ties in gone.values() for tie in ties]
     Guardianship.objects.filter(pk__in=silenced).update(receives_mail=False)
     return archiving.archive_guardians(part.user, gone)
 
 
 def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
-    """All of a part, with what undo needs; the caller's transaction. What the file does not say of
-    a guardian stays as it is; guardians who are not in the file stay."""
+    """Write all guardianships of a part, with the values that undo needs; the caller's transaction.
+    Values that the file does not have stay as they are, and so do guardians who are not in it."""
     links = list(part.links.filter(is_written=False).order_by("number"))
     keys = grouping.keys(part, policy, written) if links else {}
     pairs = {
@@ -86,9 +86,9 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
     pupils = {pupil for pupil, _guardian in pairs.values()}
     there: dict[tuple[int, int], Guardianship] = {}
     counts: dict[int, int] = {}
-    for known in Guardianship.objects.filter(pupil__in=pupils):
-        there[known.pupil_id, known.guardian_id] = known
-        counts[known.pupil_id] = max(counts.get(known.pupil_id, 0), known.position + 1)
+    for existing in Guardianship.objects.filter(pupil__in=pupils):
+        there[existing.pupil_id, existing.guardian_id] = existing
+        counts[existing.pupil_id] = max(counts.get(existing.pupil_id, 0), existing.position + 1)
     new: dict[tuple[int, int], Guardianship] = {}
     changed: dict[int, Guardianship] = {}
     for link in links:
@@ -103,10 +103,10 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
             new[pair] = link.guardianship = _new(part, pair, link, counts)
     Guardianship.objects.bulk_create(new.values(), batch_size=500)
     Guardianship.objects.bulk_update(changed.values(), _SAID, batch_size=200)
-    told = [link for link in links if link.guardianship]
-    for link in told:
+    tied_links = [link for link in links if link.guardianship]
+    for link in tied_links:
         link.guardianship = link.guardianship  # its key, now that there is one
-    ImportLink.objects.bulk_update(told, ["guardianship", "before"], batch_size=200)
+    ImportLink.objects.bulk_update(tied_links, ["guardianship", "before"], batch_size=200)
     part.links.update(is_written=True)
 
 
@@ -144,17 +144,17 @@ def _change(tie: Guardianship, link: ImportLink) -> bool:
 
 
 def take_back(part: ImportPart) -> None:
-    """Guardianships as they were before; the caller's transaction."""
+    """Make the guardianships what they were before; the caller's transaction."""
     links = part.links.filter(is_written=True).exclude(guardianship=None)
-    made: list[int] = []
+    new_ties: list[int] = []
     for link in links.select_related("guardianship"):
         if link.guardianship is None:
             continue
         if link.before is None:
-            made.append(link.guardianship.pk)
+            new_ties.append(link.guardianship.pk)
         else:
             for name in _SAID:
                 setattr(link.guardianship, name, link.before[name])
             link.guardianship.save(update_fields=[*_SAID])
-    Guardianship.objects.filter(pk__in=made).delete()
+    Guardianship.objects.filter(pk__in=new_ties).delete()
     part.links.update(is_written=False)

@@ -70,7 +70,7 @@ class Match:
 
 @dataclass
 class Book:
-    """What must be remembered of one person's address book: of 10,000 contacts some 5 MB."""
+    """The part of one person's address book that matching needs: of 10,000 contacts some 5 MB."""
 
     by_address: dict[str, list[int]] = field(default_factory=dict)
     by_uid: dict[str, int] = field(default_factory=dict)
@@ -87,8 +87,8 @@ class Book:
         book = cls()
         if user is None:
             return book
-        found = Contact.objects.of(user).order_by("pk")
-        names = found.values_list("pk", "uid", "display_name")
+        contacts = Contact.objects.of(user).order_by("pk")
+        names = contacts.values_list("pk", "uid", "display_name")
         for pk, uid, name in names.iterator(chunk_size=2000):
             book.by_uid[uid] = pk
             book.by_name.setdefault(_bare_key(name), []).append(pk)
@@ -111,72 +111,72 @@ class Book:
     def load(self, several: Iterable[Candidate]) -> None:
         """Read the cards that these may be; those of the batch before are forgotten."""
         wanted: set[int] = set()
-        for one in several:
-            found = self._candidates(one)
-            wanted.update(found)
-            if one.role == PUPIL:
+        for candidate in several:
+            pks = self._candidates(candidate)
+            wanted.update(pks)
+            if candidate.role == PUPIL:
                 # His guardians follow him.
-                wanted.update(pk for pupil in found for pk in self.guardians.get(pupil, ()))
+                wanted.update(pk for pupil in pks for pk in self.guardians.get(pupil, ()))
         rows = Contact.objects.filter(pk__in=wanted).values_list("pk", "vcard", "photo__digest")
         self._known = {pk: KnownContact(pk, text, digest or "") for pk, text, digest in rows}
 
-    def match(self, one: Candidate) -> Match:
-        """The contact that the row is, which no other row is then: the one of its UID, else the
-        one that says the same, else the one of the same name, else the oldest."""
-        name = _name_key(one.data.display_name)
-        found = [known for known in self._fitting(one) if known.pk not in self.taken]
-        if one.role == PUPIL and not one.data.birthday and len(found) > 1:
-            found = []  # two of one name: nobody can tell which of them it is
-        if not found:
+    def match(self, candidate: Candidate) -> Match:
+        """Find the contact that the row is, and take it, so that no other row is it. The contact of
+        the row's UID comes first, then one that says the same, one of the same name, the oldest."""
+        name = _name_key(candidate.data.display_name)
+        fitting = [known for known in self._fitting(candidate) if known.pk not in self.taken]
+        if candidate.role == PUPIL and not candidate.data.birthday and len(fitting) > 1:
+            fitting = []  # two of one name: nobody can tell which of them it is
+        if not fitting:
             return Match(None, Fit.NONE)
-        own = canonical(one.data)
+        own = canonical(candidate.data)
         best = min(
-            found,
+            fitting,
             key=lambda known: (
-                known.pk != self.by_uid.get(one.data.uid),
+                known.pk != self.by_uid.get(candidate.data.uid),
                 known.canonical != own,
                 _name_key(known.data.display_name) != name,
                 known.pk,
             ),
         )
         self.taken.add(best.pk)
-        return Match(best, fit_of(best, one))
+        return Match(best, fit_of(best, candidate))
 
-    def twin(self, one: Candidate) -> KnownContact | None:
+    def twin(self, candidate: Candidate) -> KnownContact | None:
         """A contact that says exactly the same."""
-        own = canonical(one.data)
+        own = canonical(candidate.data)
         return next(
             (
                 known
-                for known in self._of(self._candidates(one))
-                if known.canonical == own and one.picture in ("", known.picture)
+                for known in self._of(self._candidates(candidate))
+                if known.canonical == own and candidate.picture in ("", known.picture)
             ),
             None,
         )
 
-    def _fitting(self, one: Candidate) -> Iterator[KnownContact]:
-        data = one.data
-        for known in self._of(self._candidates(one)):
+    def _fitting(self, candidate: Candidate) -> Iterator[KnownContact]:
+        data = candidate.data
+        for known in self._of(self._candidates(candidate)):
             if self._reserved.get(known.pk, data.uid) != data.uid:
                 continue
-            if compatible(known.data, data) and self._is_the_same(known, one):
+            if compatible(known.data, data) and self._is_the_same(known, candidate):
                 yield known
 
-    def _is_the_same(self, known: KnownContact, one: Candidate) -> bool:
-        """Of two whose names can be one person's."""
-        data = one.data
-        if not one.role:
+    def _is_the_same(self, known: KnownContact, candidate: Candidate) -> bool:
+        """Whether two people whose names fit are the same."""
+        data = candidate.data
+        if not candidate.role:
             return bool(data.emails) or self._is_surely(known, data)
         dates = {day for day in (known.data.birthday, data.birthday) if day}
         if len(dates) > 1:
             return False
-        if one.role == PUPIL:
+        if candidate.role == PUPIL:
             has_both = bool(known.data.birthday and data.birthday)
             is_named = _bare_key(known.data.display_name) == _bare_key(data.display_name)
             return is_named and (has_both or known.pk in self.pupils)
         if known.pk in self.pupils:
             return False
-        if any(known.pk in self.guardians.get(pupil, ()) for pupil in one.wards):
+        if any(known.pk in self.guardians.get(pupil, ()) for pupil in candidate.wards):
             return True
         return self._shares_address(known, data) or self._is_surely(known, data)
 
@@ -190,31 +190,31 @@ class Book:
         shared = _numbers(known.data) & _numbers(data)
         return bool(shared) or canonical(join(known.data, data)) == known.canonical
 
-    def _candidates(self, one: Candidate) -> list[int]:
-        data = one.data
-        found: dict[int, None] = {}
-        if one.role == GUARDIAN:
-            for pupil in one.wards:
-                found.update(dict.fromkeys(self.guardians.get(pupil, ())))
+    def _candidates(self, candidate: Candidate) -> list[int]:
+        data = candidate.data
+        pks: dict[int, None] = {}
+        if candidate.role == GUARDIAN:
+            for pupil in candidate.wards:
+                pks.update(dict.fromkeys(self.guardians.get(pupil, ())))
         if data.uid and (pk := self.by_uid.get(data.uid)):
-            found[pk] = None
+            pks[pk] = None
         for email in data.emails:
-            found.update(dict.fromkeys(self.by_address.get(email.address.lower(), ())))
-        if one.role or not data.emails:
+            pks.update(dict.fromkeys(self.by_address.get(email.address.lower(), ())))
+        if candidate.role or not data.emails:
             key = _bare_key(data.display_name)  # "" of who has none: a mere telephone
-            found.update(dict.fromkeys(self.by_name.get(key, ())))
-        return list(found)[:_MOST_CANDIDATES]
+            pks.update(dict.fromkeys(self.by_name.get(key, ())))
+        return list(pks)[:_MOST_CANDIDATES]
 
     def _of(self, pks: Sequence[int]) -> Iterator[KnownContact]:
         return (self._known[pk] for pk in pks if pk in self._known)
 
 
-def fit_of(known: KnownContact, one: Candidate) -> str:
-    """What the row is to the contact."""
-    if canonical(one.data) == known.canonical and one.picture in ("", known.picture):
+def fit_of(known: KnownContact, candidate: Candidate) -> str:
+    """The fit of a row to a contact."""
+    if canonical(candidate.data) == known.canonical and candidate.picture in ("", known.picture):
         return Fit.SAME
-    adds_picture = bool(one.picture) and not known.picture
-    if not adds_picture and canonical(join(known.data, one.data)) == known.canonical:
+    adds_picture = bool(candidate.picture) and not known.picture
+    if not adds_picture and canonical(join(known.data, candidate.data)) == known.canonical:
         return Fit.LESS
     return Fit.ADDS
 
@@ -224,10 +224,10 @@ def _name_key(name: str) -> str:
 
 
 def _bare_key(name: str) -> str:
-    """Without civility."""
+    """The key of a name without civility."""
     return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
 
 
 def _numbers(data: ContactData) -> set[str]:
-    found = (keeping.digits(phone.number)[-1:] for phone in data.phones)
-    return {figures for tail in found for figures in tail if len(figures) > 5}
+    tails = (keeping.digits(phone.number)[-1:] for phone in data.phones)
+    return {figures for tail in tails for figures in tail if len(figures) > 5}

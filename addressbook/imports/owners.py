@@ -40,7 +40,7 @@ class Owner:
 
     @property
     def is_newcomer(self) -> bool:
-        """Who never signed in, made by an earlier import or not at all."""
+        """Whether the owner never signed in: an earlier import made him, or nobody yet."""
         return not self.problem and (self.user is None or self.user.last_login is None)
 
 
@@ -48,12 +48,12 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Own
     """The owner that each name is: a login of the default domain, or an address. ``shares`` are
     names of shared books that nobody explains."""
     domains: dict[str, MailDomain | None] = {}
-    found: dict[str, Owner] = {}
+    by_name: dict[str, Owner] = {}
     fit: dict[MailDomain, list[tuple[str, str]]] = {}
     for name in names:
         typed = name.strip().lower()
         if problem := _problem(typed, name in shares):
-            found[name] = Owner(name, problem=problem)
+            by_name[name] = Owner(name, problem=problem)
             continue
         host = typed.partition("@")[2]
         if host not in domains:
@@ -61,11 +61,11 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Own
         if domain := domains[host]:
             fit.setdefault(domain, []).append((name, typed))
         else:
-            found[name] = Owner(name, problem=Problem.DOMAIN)
+            by_name[name] = Owner(name, problem=Problem.DOMAIN)
     for domain, pairs in fit.items():
         for batch in _batches(pairs):
-            found |= {owner.name: owner for owner in _of_domain(domain, batch)}
-    return found
+            by_name |= {owner.name: owner for owner in _of_domain(domain, batch)}
+    return by_name
 
 
 def find(name: str) -> Owner:
@@ -104,10 +104,10 @@ def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Own
     by_login = {user.login: user for user in people.filter(login__in=logins)}
     by_address = {user.address: user for user in people.filter(address__in=addresses)}
     records = StaffRecord.objects.filter(mail_domain=domain, address__in=addresses)
-    known = dict(records.values_list("address", "login"))
+    login_of = dict(records.values_list("address", "login"))
     # A login may differ from the address: who has it already is the same person.
-    by_login |= {user.login: user for user in people.filter(login__in=known.values())}
+    by_login |= {user.login: user for user in people.filter(login__in=login_of.values())}
     for (name, _typed), login, address in zip(pairs, logins, addresses, strict=True):
         user = by_login.get(login) or by_address.get(address)
-        login = user.login if user else known.get(address, login)
+        login = user.login if user else login_of.get(address, login)
         yield Owner(name, domain, login, address, user or by_login.get(login))

@@ -64,7 +64,8 @@ def as_json(job: ImportJob) -> dict[str, object]:
         **{name: getattr(job, name) for name in counts},
         "owners": [_part(part) for part in job.parts.all()],
         "refused_rows": [
-            {"file": one.file, "line": one.line, "reason": one.code} for one in refused_lines(job)
+            {"file": refused.file, "line": refused.line, "reason": refused.code}
+            for refused in refused_lines(job)
         ],
         "warnings": job.warnings,
     }
@@ -113,7 +114,7 @@ def as_text(job: ImportJob) -> Iterator[str]:
             f" {part.refused} refused, {part.groups} groups"
         )
     reasons = codes.SKIPS | codes.REJECTS
-    for one in refused_lines(job):
-        yield f"{one.file}, line {one.line}: {reasons.get(one.code, one.code)}"
+    for refused in refused_lines(job):
+        yield f"{refused.file}, line {refused.line}: {reasons.get(refused.code, refused.code)}"
     for code, many in sorted(job.warnings.items()):
         yield f"{many} times: {codes.WARNINGS[code]}"

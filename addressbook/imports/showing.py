@@ -58,11 +58,13 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """What the list of a class changes: names of those who came, names with the class that they
-    come from, and keys and names of those who are in the class and not in the list.
+    """The changes that the list of a class makes: names of those who came, names with the class
+    that they come from, and keys and names of those who are in the class and not in the list.
+
     ``archives_year`` is that of the class of a former year that makes room, 0 for none; ``size``
     counts those who are in the class until now. ``guardians`` are in the address book and not in
-    the list: key, name, and the names of their pupils of this class."""
+    the list: key, name, and the names of their pupils of this class.
+    """
 
     name: str
     came: tuple[str, ...]
@@ -90,11 +92,11 @@ class PreviewPage:
 def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
     """Rows of a ``new``, ``merge``, ``unchanged`` or ``refused`` decision, in the order of the
     files. After the import only the refused ones are left."""
-    found = job.rows.filter(decision=decision)
-    total = found.count()
+    decided = job.rows.filter(decision=decision)
+    total = decided.count()
     page = max(1, min(page, -(-total // PAGE_SIZE)))
     start = (page - 1) * PAGE_SIZE
-    rows = list(found.select_related("file", "contact", "twin")[start : start + PAGE_SIZE])
+    rows = list(decided.select_related("file", "contact", "twin")[start : start + PAGE_SIZE])
     heads = job.rows.filter(number__in=[row.head for row in rows if row.head is not None])
     lines = dict(heads.values_list("number", "line"))
     shown = tuple(_shown(job, row, lines.get(row.head or 0, 0)) for row in rows)
@@ -167,14 +169,14 @@ def classes(job: ImportJob) -> list[Group]:
         return []
     written = job.staged_groups.filter(is_class=True, is_written=True)
     there = written.filter(group__deleted=None, group__archived=None).exclude(group=None)
-    return [one.group for one in there.select_related("group") if one.group]
+    return [staged.group for staged in there.select_related("group") if staged.group]
 
 
 def not_nested(job: ImportJob) -> list[tuple[str, str, str]]:
     """The groups that an import could not put into others: inner group, outer group, and the code
     of the reason (`nesting.add_allowed`)."""
     rows = job.staged_groups.filter(is_written=True).exclude(not_nested=None).order_by("number")
-    return [(name, one.name, code) for one in rows for name, code in one.not_nested or ()]
+    return [(name, group.name, code) for group in rows for name, code in group.not_nested or ()]
 
 
 def class_changes(job: ImportJob) -> list[ClassChange]:
@@ -183,25 +185,25 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
     if part is None:
         return []
     every = grouping.changes(part, job.policy, {})
-    changes = [one for one in every if one.staged.is_class]
+    changes = [change for change in every if change.staged.is_class]
     if not changes:
         return []
-    whose = {pk for one in changes for kind, pk in one.keys if kind == "contact"}
-    whose |= {pk for one in changes for pk in one.stayers}
+    whose = {pk for change in changes for kind, pk in change.keys if kind == "contact"}
+    whose |= {pk for change in changes for pk in change.stayers}
     names = dict(Contact.objects.filter(pk__in=whose).values_list("pk", "display_name"))
-    numbers = [number for one in changes for kind, number in one.keys if kind == "row"]
+    numbers = [number for change in changes for kind, number in change.keys if kind == "row"]
     rows = dict(job.rows.filter(number__in=numbers).values_list("number", "name"))
-    from_groups = {group for one in changes for group, _pk in one.moved_from}
+    from_groups = {group for change in changes for group, _pk in change.moved_from}
     classes = dict(Group.objects.filter(pk__in=from_groups).values_list("pk", "name"))
-    leaving = {pk: one.name for one in every for pk in one.removed}
+    leaving = {pk: change.name for change in every for pk in change.removed}
     missing = linking.missing(part, job.policy, {})
     keys = grouping.keys(part, job.policy, {}) if missing else {}
     return [
         replace(
-            _class_change(one, names, rows, classes, leaving),
-            guardians=_guardians(one, keys, missing),
+            _class_change(change, names, rows, classes, leaving),
+            guardians=_guardians(change, keys, missing),
         )
-        for one in changes
+        for change in changes
     ]
 
 
@@ -212,12 +214,12 @@ def _guardians(
 ) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     """The missing guardians of the pupils of one class."""
     here = {keys[number][1] for number in change.staged.members if number in keys}
-    found = []
+    guardians = []
     for guardian, ties in missing.items():
         pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in here)
         if pupils:
-            found.append((guardian, ties[0].guardian.display_name, pupils))
-    return tuple(found)
+            guardians.append((guardian, ties[0].guardian.display_name, pupils))
+    return tuple(guardians)
 
 
 def _class_change(
@@ -245,14 +247,15 @@ def _class_change(
 
 
 def group_changes(job: ImportJob) -> list[GroupChange]:
-    """What becomes of each group, while the import waits for the person's word."""
+    """The change of each group, while the import waits for the person's word."""
     parts = job.parts.filter(problem="").select_related("user")
     return [change for part in parts for change in grouping.changes(part, job.policy, {})]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What undoing left as it is, because it was changed by hand since."""
+    """The contacts and groups that undoing left as they are, because they were changed by hand
+    since."""
 
     contacts: tuple[Contact, ...]
     groups: tuple[ImportGroup, ...]
@@ -260,11 +263,11 @@ class Kept:
 
 def kept(job: ImportJob) -> Kept:
     """The first hundred contacts, by name, and all groups."""
-    found: QuerySet[Contact] = Contact.objects.filter(
+    contacts: QuerySet[Contact] = Contact.objects.filter(
         pk__in=job.traces.filter(is_kept=True).values("contact")
     )
     return Kept(
-        tuple(found.order_by("initial", "sort_key", "pk")[:100]),
+        tuple(contacts.order_by("initial", "sort_key", "pk")[:100]),
         tuple(job.staged_groups.filter(is_kept=True).select_related("group")),
     )
 
@@ -282,5 +285,5 @@ def to_tell(user: User) -> ImportPart | None:
 
 
 def dismiss(user: User) -> None:
-    """He has read it."""
+    """Put the line about an import away, since the user has read it."""
     ImportPart.objects.filter(user=user, told=None).update(told=timezone.now())

@@ -40,55 +40,55 @@ def _take_back_groups(job: ImportJob, part: ImportPart) -> None:
     with transaction.atomic():
         job.beat()
         archiving.unarchive_contacts(part.user, job.archived)
-        kept = grouping.take_back(part, erase=_erases(job))
+        kept_count = grouping.take_back(part, erase=_erases(job))
         linking.take_back(part)
-        job.beat(kept=job.kept + kept)
+        job.beat(kept=job.kept + kept_count)
 
 
 def _take_back_rows(job: ImportJob) -> bool:
-    """The last traces, each in one transaction with what it did; False when none is left."""
+    """Undo the last traces, in one transaction; False when none is left."""
     with transaction.atomic():
         job.beat()
         traces = list(job.traces.filter(is_kept=False).order_by("-number")[:BATCH])
         if not traces:
             return False
-        kept = _undo(job, traces)
-        job.traces.filter(pk__in=[trace.pk for trace in kept]).update(is_kept=True)
-        done = {trace.pk for trace in traces} - {trace.pk for trace in kept}
+        kept_traces = _undo(job, traces)
+        job.traces.filter(pk__in=[trace.pk for trace in kept_traces]).update(is_kept=True)
+        done = {trace.pk for trace in traces} - {trace.pk for trace in kept_traces}
         job.traces.filter(pk__in=done).delete()
-        job.beat(kept=job.kept + len(kept), undone=job.undone + len(traces), attempts=0)
+        job.beat(kept=job.kept + len(kept_traces), undone=job.undone + len(traces), attempts=0)
     return True
 
 
 def _undo(job: ImportJob, traces: Sequence[ImportTrace]) -> list[ImportTrace]:
-    """Those whose contact was changed by hand since: they stay as they are."""
+    """Undo ``traces``, and return those whose contact was changed by hand since, which stay."""
     pks = [trace.contact_id for trace in traces if trace.contact_id]
     contacts = Contact.objects.select_for_update().in_bulk(pks)
     digests = dict(ContactPhoto.objects.filter(contact__in=pks).values_list("pk", "digest"))
-    kept: list[ImportTrace] = []
-    made: list[int] = []
+    kept_traces: list[ImportTrace] = []
+    new_contacts: list[int] = []
     changed: list[tuple[ImportTrace, Contact]] = []
     for trace in traces:
         contact = contacts.get(trace.contact_id or 0)
         if contact is None:  # deleted for good since
             continue
         if mark(contact.vcard, digests.get(contact.pk, "")) != bytes(trace.after):
-            kept.append(trace)
+            kept_traces.append(trace)
         elif trace.before:
             changed.append((trace, contact))
         else:
-            made.append(contact.pk)
-    _remove(job, made)
+            new_contacts.append(contact.pk)
+    _remove(job, new_contacts)
     _restore(changed)
-    return kept
+    return kept_traces
 
 
 def _remove(job: ImportJob, pks: Sequence[int]) -> None:
-    found = Contact.objects.filter(pk__in=pks)
+    contacts = Contact.objects.filter(pk__in=pks)
     if _erases(job):
-        found.delete()
+        contacts.delete()
     else:
-        found.filter(deleted=None).update(deleted=timezone.now())
+        contacts.filter(deleted=None).update(deleted=timezone.now())
 
 
 def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:

@@ -57,7 +57,7 @@ def _is_overtaken(job: ImportJob) -> bool:
 
 @dataclass(slots=True)
 class _Batch:
-    """What a batch does: new contacts, changed ones, and rows whose decision was overtaken."""
+    """The changes of a batch: new contacts, changed ones, and rows whose decision was overtaken."""
 
     new: list[tuple[ImportRow, ContactData]] = field(default_factory=list)
     changed: list[tuple[ImportRow, Contact, ContactData]] = field(default_factory=list)
@@ -73,8 +73,8 @@ def _write_batch(job: ImportJob) -> bool:
     """False when all rows are done."""
     with transaction.atomic():
         job.beat()
-        found = job.rows.filter(number__gte=job.written).select_related("part")
-        rows = list(found.order_by("number")[:BATCH])
+        unwritten = job.rows.filter(number__gte=job.written).select_related("part")
+        rows = list(unwritten.order_by("number")[:BATCH])
         if not rows:
             return False
         part = rows[0].part
@@ -92,7 +92,7 @@ def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> 
     for row, _data in batch.new[room:]:
         batch.decide(row, Decision.REFUSED, FULL)
     new = batch.new[:room]
-    made = keeping.create_many(user, [data for _row, data in new])
+    contacts = keeping.create_many(user, [data for _row, data in new])
     traces = [
         ImportTrace(
             job=job,
@@ -100,7 +100,7 @@ def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> 
             contact=contact,
             after=_mark(contact, photos.digest(data.photo.content) if data.photo else ""),
         )
-        for (row, data), contact in zip(new, made, strict=True)
+        for (row, data), contact in zip(new, contacts, strict=True)
     ]
     traces += _change(job, batch)
     ImportTrace.objects.bulk_create(traces)
@@ -108,7 +108,8 @@ def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> 
 
 
 def _person(part: ImportPart) -> User:
-    """Who never signed in is made now, not before: a dry run makes nobody."""
+    """The user of a part. One who never signed in is made now, not before: a dry run makes
+    nobody."""
     if part.user is None:
         part.user = owners.ensure(owners.find(part.owner))
         part.save(update_fields=["user"])
@@ -145,8 +146,8 @@ def _change(job: ImportJob, batch: _Batch) -> list[ImportTrace]:
     """Merge into what the contacts say at this moment, or replace it; a picture stays where the
     file has none."""
     contacts = [contact for _row, contact, _data in batch.changed]
-    kept = ContactPhoto.objects.filter(contact__in=contacts).values_list("pk", "content")
-    pictures = {pk: photos.made(bytes(content)) for pk, content in kept}
+    photo_rows = ContactPhoto.objects.filter(contact__in=contacts).values_list("pk", "content")
+    pictures = {pk: photos.made(bytes(content)) for pk, content in photo_rows}
     pairs: list[tuple[Contact, ContactData]] = []
     traces: list[ImportTrace] = []
     for row, contact, data in batch.changed:

@@ -49,8 +49,8 @@ class Word(models.Model):
 
 
 class ContactWord(Word):
-    """Of a contact's address: of its name, of what stands before the @ and, as ``by_domain``, of
-    what stands behind it. Contacts in the bin have none."""
+    """A word of a contact's address: of its name, of the part before the @ and, as ``by_domain``,
+    of the part behind it. Contacts in the bin have none."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False
@@ -71,7 +71,8 @@ class ContactWord(Word):
 
 
 class DirectoryWord(Word):
-    """Of a person of the directory: of his name and of what stands before the @ of his address."""
+    """A word of a person of the directory: of his name and of the part before the @ of his
+    address."""
 
     entry = models.ForeignKey(DirectoryEntry, models.CASCADE, related_name="+")
 

@@ -220,5 +220,5 @@ class Guardianship(models.Model):
     @property
     def relation_words(self) -> str:
         """The relation in the page's language; words of a list as they stand there."""
-        known = dict(self.Relation.choices)
-        return str(known.get(self.relation, self.relation))
+        words = dict(self.Relation.choices)
+        return str(words.get(self.relation, self.relation))

@@ -22,7 +22,7 @@ class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
         return self.filter(user=user)
 
     def moving(self) -> ImportJobQuerySet:
-        """Those that a worker has, or should have."""
+        """The jobs that a worker has, or should have."""
         return self.filter(state__in=ImportJob.STEPS)
 
     def waiting(self) -> ImportJobQuerySet:
@@ -196,7 +196,7 @@ class ImportJob(ClaimedRow):
 
     @property
     def percent(self) -> int:
-        """How much of the step that moves is done, 0 to 100."""
+        """The share of the present step that is done, 0 to 100."""
         done = {
             self.State.CHECKING: self.checked,
             self.State.WRITING: self.written,
@@ -421,8 +421,9 @@ class ImportLink(models.Model):
 
 
 class ImportTrace(models.Model):
-    """What the row of this number did to a contact, kept while it can be undone. `before` is the
-    card as it was, "" of a contact that the import made; `after` a digest of what it left."""
+    """The trace of a row of an import in a contact, kept while it can be undone. `before` is the
+    card as it was, "" of a contact that the import made; `after` a digest of the card that it
+    left."""
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="traces", db_index=False)
     number = models.PositiveIntegerField()

@@ -15,8 +15,8 @@ from addressbook.models.imports import ImportJob
 
 class AddressBookQuerySet(models.QuerySet["AddressBook"]):
     def counted(self) -> AddressBookQuerySet:
-        """Each with how many contacts and groups it has, contacts in the bin, groups that are
-        shared, and imports."""
+        """The owners, each with the numbers of his contacts, groups, contacts in the bin, groups
+        that are shared, and imports."""
         contacts, groups = Contact.objects.filter(deleted=None), Group.objects.filter(deleted=None)
         return self.annotate(
             contact_count=_count(contacts),
@@ -30,7 +30,8 @@ class AddressBookQuerySet(models.QuerySet["AddressBook"]):
 
 
 def _count(rows: models.QuerySet) -> Coalesce:
-    """Of the rows that are the person's, in a query of their own: joined, they would multiply."""
+    """The number of rows that are the person's, by a query of their own: joined, they would
+    multiply."""
     mine = rows.filter(user=OuterRef("pk")).order_by().values("user")
     return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), Value(0))
 

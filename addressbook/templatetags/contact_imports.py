@@ -16,7 +16,7 @@ _SHOWN = 20
 
 @register.simple_tag
 def unfinished_imports() -> QuerySet[ImportJob]:
-    """Those that move, wait for somebody's word or failed this week, the newest first."""
+    """The imports that move, wait for somebody's word or failed this week, the newest first."""
     since = timezone.now() - timedelta(days=7)
     failed = Q(state=ImportJob.State.FAILED, finished__gt=since)
     jobs = ImportJob.objects.filter(failed | Q(state__in=ImportJob.UNFINISHED))

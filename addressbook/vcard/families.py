@@ -35,7 +35,7 @@ class Tie:
 
 
 def guardian_line(tie: Tie) -> str:
-    """On the card of a pupil."""
+    """The line of a guardian on the card of a pupil."""
     kind = _TYPES.get(tie.relation, _OTHER)
     relation = f';{_RELATION}="{to_caret(tie.relation)}"' if tie.relation else ""
     return (
@@ -45,7 +45,7 @@ def guardian_line(tie: Tie) -> str:
 
 
 def pupil_line(uid: str) -> str:
-    """On the card of a guardian."""
+    """The line of a pupil on the card of a guardian."""
     return f"RELATED;TYPE=child;{_PUPIL}=1:{escape(_uri(uid))}"
 
 
@@ -60,18 +60,18 @@ def is_own_line(line: str) -> bool:
 
 def ties(card: Card) -> tuple[Tie, ...]:
     """The guardians that a card of this product names."""
-    found = []
+    guardians = []
     for line in card.all("RELATED"):
-        said = {name: ",".join(values) for name, values in line.parameters.items() if values}
-        if _POSITION in said:
-            place = said[_POSITION]
-            found.append(
+        parameters = {name: ",".join(values) for name, values in line.parameters.items() if values}
+        if _POSITION in parameters:
+            place = parameters[_POSITION]
+            guardians.append(
                 Tie(
                     card.text(line),
-                    said.get(_RELATION, "")[:60],
-                    said.get(_MAIL) != "0",
-                    said.get(_LEGAL) != "0",
+                    parameters.get(_RELATION, "")[:60],
+                    parameters.get(_MAIL) != "0",
+                    parameters.get(_LEGAL) != "0",
                     int(place) if place.isascii() and place.isdigit() and len(place) < 3 else 0,
                 )
             )
-    return tuple(found)
+    return tuple(guardians)

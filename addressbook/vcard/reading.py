@@ -147,19 +147,19 @@ _FAX = frozenset({"fax", "télécopie", "facsimile"})
 
 def place_of(words: Iterable[str]) -> str:
     """``home``, ``work`` or ``other``."""
-    known = frozenset(words)
-    return "work" if known & _WORK else "home" if known & _HOME else "other"
+    types = frozenset(words)
+    return "work" if types & _WORK else "home" if types & _HOME else "other"
 
 
 def phone_type(words: Iterable[str]) -> str:
     """The type of a telephone that these words describe."""
-    known = frozenset(words)
-    place = place_of(known)
-    if known & _FAX:
+    types = frozenset(words)
+    place = place_of(types)
+    if types & _FAX:
         return "fax" if place == "other" else f"{place}_fax"
-    if known & _MOBILE:
+    if types & _MOBILE:
         return "mobile"
-    return "pager" if known & {"pager", "beeper"} else place
+    return "pager" if types & {"pager", "beeper"} else place
 
 
 def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
@@ -240,11 +240,11 @@ def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ..
         for line in _ranked(card.all("ADR"))
         if (address := _address(card, line, place_of(_words(line, labels))))
     ]
-    known = {address.type for address in addresses}
+    places = {address.type for address in addresses}
     for line in _ranked(card.all("LABEL")):
         # A label repeats the address of its kind, and is all there is where that one is missing.
         place, text = place_of(_words(line, labels)), card.text(line)
-        if text and place not in known:
+        if text and place not in places:
             addresses.append(PostalAddress(place, formatted=_lines_trimmed(text)))
     return tuple(dict.fromkeys(addresses))
 

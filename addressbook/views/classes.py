@@ -38,9 +38,9 @@ def add_guardian(request: SignedInRequest, pk: int) -> HttpResponse:
     pupil = contact_of(request, pk)
     search = GuardianSearchForm(request.GET)
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
-    found = _found(request, pupil, query)
+    matches = _found(request, pupil, query)
     form = NewGuardianForm(
-        request.POST if request.method == "POST" else None, found=found, query=query
+        request.POST if request.method == "POST" else None, matches=matches, query=query
     )
     if form.is_bound and form.is_valid():
         guardian = _guardian(request, form)
@@ -69,11 +69,11 @@ def _found(request: SignedInRequest, pupil: Contact, query: str) -> list[Contact
 
 
 def _guardian(request: SignedInRequest, form: NewGuardianForm) -> Contact:
-    asked = form.cleaned_data
-    if asked["guardian"] != NEW:
-        return contact_of(request, int(asked["guardian"]))
-    emails = (Email(asked["address"]),) if asked["address"] else ()
-    name = " ".join(asked["name"].split())
+    values = form.cleaned_data
+    if values["guardian"] != NEW:
+        return contact_of(request, int(values["guardian"]))
+    emails = (Email(values["address"]),) if values["address"] else ()
+    name = " ".join(values["name"].split())
     return contacts.create(request.user, ContactData(display_name=name, emails=emails))
 
 
@@ -87,7 +87,7 @@ def _tie(request: SignedInRequest, pk: int) -> Guardianship:
 @require_http_methods(["GET", "POST"])
 @login_required
 def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
-    """What is said of a guardian of a pupil."""
+    """Show and change the values of a guardian of a pupil."""
     own = _tie(request, tie)
     initial = {name: getattr(own, name) for name in _SAID} | {"is_first": own.position == 0}
     data = request.POST if request.method == "POST" else None
@@ -109,7 +109,7 @@ def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
 @require_POST
 @login_required
 def remove_guardian(request: SignedInRequest, tie: int) -> HttpResponse:
-    """Both stay contacts."""
+    """Untie a guardian from a pupil; both stay contacts."""
     own = _tie(request, tie)
     families.remove_guardian(own)
     words = gettext("%(guardian)s is no guardian of %(pupil)s any more.") % {
@@ -133,9 +133,9 @@ def restore_guardian(request: SignedInRequest, pk: int, guardian: int) -> HttpRe
     form = GuardianForm(request.POST, other=request.POST.get("relation", "")[:60])
     if pupil == other or not form.is_valid():
         raise NotFound
-    asked = {name: form.cleaned_data[name] for name in _SAID}
+    values = {name: form.cleaned_data[name] for name in _SAID}
     try:
-        families.add_guardian(pupil, other, **asked)
+        families.add_guardian(pupil, other, **values)
     except families.TooManyGuardians as error:
         raise NotFound from error
     words = gettext("%(guardian)s is a guardian of %(pupil)s.") % {
@@ -151,7 +151,7 @@ def restore_guardian(request: SignedInRequest, pk: int, guardian: int) -> HttpRe
 @require_GET
 @login_required
 def write(request: SignedInRequest, group: int) -> HttpResponse:
-    """Whom a message to a class would reach, before it is begun."""
+    """Show the people whom a message to a class would reach, before it is begun."""
     own_group = group_of(request, group)
     if not own_group.is_class:
         raise NotFound
@@ -167,12 +167,12 @@ def set_class(request: SignedInRequest, group: int) -> HttpResponse:
     form = ClassForm(request.POST)
     if not form.is_valid():
         return form_page(request, own_group, of_class=form)
-    asked = form.cleaned_data
+    values = form.cleaned_data
     try:
         groups.set_class(
             own_group,
-            asked["school_year"] if asked["is_class"] else None,
-            Group.Guardians(asked["guardians"]),
+            values["school_year"] if values["is_class"] else None,
+            Group.Guardians(values["guardians"]),
         )
     except groups.HoldsGroups:
         words = gettext("A class holds pupils alone: first take out the groups that are in it.")
@@ -192,8 +192,8 @@ def year(request: SignedInRequest) -> HttpResponse:
     form = YearForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         chosen = [group for group in former if group.pk in form.cleaned_data["classes"]]
-        made = archiving.pass_to(request.user, current, chosen, form.cleaned_data["names"])
-        words = class_presentation.passed_words(len(chosen), len(made))
+        new_classes = archiving.pass_to(request.user, current, chosen, form.cleaned_data["names"])
+        words = class_presentation.passed_words(len(chosen), len(new_classes))
         return go(request, reverse("addressbook:year"), words)
     context = {
         "form": form,

@@ -48,6 +48,8 @@ def directory(request: SignedInRequest) -> HttpResponse:
 
 
 def _url(query: str, school: str, number: int) -> str:
-    asked = {"q": query, "school": school, "page": str(number) if number > 1 else ""}
-    asked = {name: value for name, value in asked.items() if value}
-    return reverse("addressbook:directory") + (f"?{urlencode(asked)}" if asked else "")
+    query_values = {"q": query, "school": school, "page": str(number) if number > 1 else ""}
+    query_values = {name: value for name, value in query_values.items() if value}
+    return reverse("addressbook:directory") + (
+        f"?{urlencode(query_values)}" if query_values else ""
+    )

@@ -45,22 +45,25 @@ def compare(request: SignedInRequest) -> HttpResponse:
     datas = [contacts.data_of(contact) for contact in several]
     form = MergeForm(request.POST if request.method == "POST" else None, datas=datas)
     if request.method == "POST" and form.is_valid():
-        made = duplicates.merge(request.user, several, form.combined())
+        merged = duplicates.merge(request.user, several, form.combined())
         words = ngettext(
             "%(count)s contact merged.", "%(count)s contacts merged.", len(several)
         ) % {"count": intcomma(len(several))}
-        fields = [("merged", str(made.pk)), *(("contacts", str(contact.pk)) for contact in several)]
+        fields = [
+            ("merged", str(merged.pk)),
+            *(("contacts", str(contact.pk)) for contact in several),
+        ]
         undo = Undo(reverse("addressbook:unmerge"), fields)
-        return go(request, reverse("addressbook:contact", args=[made.pk]), words, undo)
+        return go(request, reverse("addressbook:contact", args=[merged.pk]), words, undo)
     context = {"form": form, "rows": [presentation.row(contact) for contact in several]}
     status = 422 if form.is_bound else 200
     return page(request, "merge.html", context, current="duplicates", status=status)
 
 
 def _chosen(request: SignedInRequest) -> list[Contact]:
-    """The person's own that the address or the form names; NotFound where one is another's."""
-    asked = (request.POST if request.method == "POST" else request.GET).getlist("contacts")
-    pks = {int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < 19}
+    """The user's contacts that the URL or the form names; NotFound where one is another's."""
+    numbers = (request.POST if request.method == "POST" else request.GET).getlist("contacts")
+    pks = {int(text) for text in numbers if text.isascii() and text.isdigit() and len(text) < 19}
     several = list(Contact.objects.of(request.user).filter(pk__in=pks))
     if not pks or len(several) != len(pks):
         raise NotFound
@@ -70,11 +73,11 @@ def _chosen(request: SignedInRequest) -> list[Contact]:
 @require_POST
 @login_required
 def unmerge(request: SignedInRequest) -> HttpResponse:
-    """Take back a merging: what was merged is again what it was."""
+    """Take back a merging: the merged contacts are again what they were."""
     form = UnmergeForm(request.POST)
     if not form.is_valid():
         raise NotFound
-    asked = form.cleaned_data
-    count = duplicates.unmerge(request.user, asked["merged"], asked["contacts"])
+    values = form.cleaned_data
+    count = duplicates.unmerge(request.user, values["merged"], values["contacts"])
     words = ngettext("%(count)s contact restored.", "%(count)s contacts restored.", count)
     return go(request, reverse("addressbook:contacts"), words % {"count": intcomma(count)})

@@ -24,7 +24,7 @@ from webmail.errors import NotFound
 @require_GET
 @login_required
 def members(request: SignedInRequest, group: int) -> HttpResponse:
-    """Those in it."""
+    """Show the members of a group."""
     return show_list(request, group_of(request, group))
 
 
@@ -34,12 +34,12 @@ def new(request: SignedInRequest) -> HttpResponse:
     form = GroupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = groups.create(request.user, form.cleaned_data["name"])
+            group = groups.create(request.user, form.cleaned_data["name"])
         except groups.NameTaken:
             form.add_error("name", gettext("You have a group of that name."))
         else:
-            words = gettext("Group “%(name)s” created.") % {"name": made.name}
-            return go(request, reverse("addressbook:group", args=[made.pk]), words)
+            words = gettext("Group “%(name)s” created.") % {"name": group.name}
+            return go(request, reverse("addressbook:group", args=[group.pk]), words)
     return _form_page(request, form, None)
 
 
@@ -62,13 +62,13 @@ def edit(request: SignedInRequest, group: int) -> HttpResponse:
 @require_POST
 @login_required
 def external(request: SignedInRequest, group: int) -> HttpResponse:
-    """The addresses in it that no contact has."""
+    """Set the addresses of a group that no contact has."""
     own_group = group_of(request, group)
     form = ExternalForm(request.POST)
     if form.is_valid():
         try:
-            asked = form.cleaned_data
-            groups.set_external(own_group, asked["external"], asked["former"])
+            values = form.cleaned_data
+            groups.set_external(own_group, values["external"], values["former"])
         except groups.GroupFull:
             form.add_error("external", gettext("A group holds up to 5,000 addresses."))
         else:
@@ -126,7 +126,7 @@ def _form_page(
 @require_POST
 @login_required
 def delete(request: SignedInRequest, group: int) -> HttpResponse:
-    """Into the bin; its contacts stay."""
+    """Put a group into the bin; its contacts stay."""
     own_group = group_of(request, group)
     groups.delete(own_group)
     words = gettext("Group “%(name)s” deleted; its contacts stay.") % {"name": own_group.name}

@@ -76,7 +76,7 @@ def _has_too_many(request: SignedInRequest) -> bool:
 
 
 def _hand_over(job: ImportJob) -> HttpResponseRedirect:
-    """To a worker what takes time, and the person to the page that shows it."""
+    """Hand a job to a worker, and lead the person to the page that shows it."""
     if job.is_moving:
         try:
             tasks.run_import.delay(job.pk)
@@ -140,10 +140,10 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
 def columns(request: SignedInRequest, job: int) -> HttpResponse:
     """Ask what each column of a table is; by POST the file is read again with that."""
     import_job = job_of(request, job)
-    known = imports.columns(import_job)
-    if import_job.state != State.READY or not known:
+    table = imports.columns(import_job)
+    if import_job.state != State.READY or not table:
         return HttpResponseRedirect(_at("import", import_job))
-    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=known)
+    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=table)
     if form.is_bound and form.is_valid():
         imports.choose_columns(import_job, form.mapping())
         return _hand_over(import_job)
@@ -180,7 +180,7 @@ def start(request: SignedInRequest, job: int) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: SignedInRequest, job: int) -> HttpResponse:
-    """Nothing of it is kept."""
+    """Cancel an import; nothing of it is kept."""
     import_job = job_of(request, job)
     imports.cancel(import_job)
     return _hand_over(import_job)

@@ -66,7 +66,7 @@ def go(
     words: str,
     undo: Undo | None = None,
 ) -> HttpResponseRedirect:
-    """To a page of ours, which says what was done."""
+    """Lead to a page of ours, which says what was done."""
     request.session[TOAST] = {
         "message": words,
         "undo": asdict(undo) if undo else None,

@@ -44,16 +44,16 @@ def add_inner(request: SignedInRequest, group: int) -> HttpResponse:
 @require_POST
 @login_required
 def remove_inner(request: SignedInRequest, group: int, nesting_pk: int) -> HttpResponse:
-    """Both groups stay."""
+    """Take a group out of another; both groups stay."""
     own_group = group_of(request, group)
     row = GroupNesting.objects.filter(outer=own_group, pk=nesting_pk).select_related("inner")
-    found = row.first()
-    if found is None:
+    nested = row.first()
+    if nested is None:
         raise NotFound
-    nesting.remove(found)
+    nesting.remove(nested)
     words = gettext("“%(inner)s” is no longer in “%(group)s”; both groups stay.")
-    words %= {"inner": found.inner.name, "group": own_group.name}
-    value = f"{found.inner_id}:{found.audience}" if found.audience else str(found.inner_id)
+    words %= {"inner": nested.inner.name, "group": own_group.name}
+    value = f"{nested.inner_id}:{nested.audience}" if nested.audience else str(nested.inner_id)
     undo = Undo(reverse("addressbook:add_inner", args=[group]), [("inner", value)])
     return go(request, reverse("addressbook:group", args=[group]), words, undo)
 
@@ -70,27 +70,27 @@ def new_filter(request: SignedInRequest) -> HttpResponse:
         wanted = form.wanted()
         name = form.cleaned_data["name"] or presentation.filter_words(wanted)
         try:
-            made = groups.create_filtered(request.user, name[:200], wanted)
+            group = groups.create_filtered(request.user, name[:200], wanted)
         except groups.NameTaken:
             form.add_error("name", gettext("You have a group of that name."))
         else:
-            words = gettext("Group “%(name)s” created.") % {"name": made.name}
-            return go(request, reverse("addressbook:group", args=[made.pk]), words)
+            words = gettext("Group “%(name)s” created.") % {"name": group.name}
+            return go(request, reverse("addressbook:group", args=[group.pk]), words)
     return _filter_page(request, form, None)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit_filter(request: SignedInRequest, group: int) -> HttpResponse:
-    """Change whom of the directory a group stands for; ``remove``: nobody any more."""
+    """Change the people of the directory that a group stands for; ``remove`` takes all out."""
     own_group = group_of(request, group)
     here = reverse("addressbook:group", args=[group])
     if request.method == "POST" and "remove" in request.POST:
         groups.set_filter(own_group, None)
         words = gettext("Nobody of the directory is in “%(group)s” any more.")
         return go(request, here, words % {"group": own_group.name})
-    known = GroupFilter.objects.filter(group=own_group).select_related("group").first()
-    form = _filter_form(request, filter_initial(known) if known else {"name": own_group.name})
+    stored = GroupFilter.objects.filter(group=own_group).select_related("group").first()
+    form = _filter_form(request, filter_initial(stored) if stored else {"name": own_group.name})
     if request.method == "POST" and form.is_valid():
         try:
             groups.set_filter(own_group, form.wanted())
@@ -98,7 +98,7 @@ def edit_filter(request: SignedInRequest, group: int) -> HttpResponse:
             form.add_error(None, gettext("A class holds pupils alone."))
         else:
             return go(request, here, gettext("Group saved."))
-    return _filter_page(request, form, own_group, has_filter=known is not None)
+    return _filter_page(request, form, own_group, has_filter=stored is not None)
 
 
 def _filter_form(request: SignedInRequest, initial: dict[str, str] | None = None) -> FilterForm:
@@ -119,7 +119,7 @@ def _filter_page(
         "group": group,
         "has_filter": has_filter,
         "most": filters.most(),
-        "schools": [filters.school_words(*one) for one in form.terms.schools],
+        "schools": [filters.school_words(*school) for school in form.terms.schools],
         "preview": presentation.filter_view(form.wanted()) if is_good else None,
     }
     status = 422 if form.is_bound and form.errors else 200
@@ -135,7 +135,7 @@ def _filter_page(
 @require_GET
 @login_required
 def directory_lists(request: SignedInRequest) -> HttpResponse:
-    """Those of the directory, by name; with ``?q=`` those with all of its words."""
+    """The lists of the directory, by name; with ``?q=`` those with all of its words."""
     form = ListsForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     rows = lists.page(query)

@@ -71,8 +71,8 @@ def list_context(
 def contact(request: SignedInRequest, pk: int) -> HttpResponse:
     """The card, beside the list it was opened from; for htmx the card alone."""
     own_contact = contact_of(request, pk)
-    asked = ListForm(request.GET).value("group")
-    group = group_of(request, asked) if asked else None
+    group_key = ListForm(request.GET).value("group")
+    group = group_of(request, group_key) if group_key else None
     context: dict[str, Any] = {"card": _card(own_contact), "group": group}
     context |= _family(own_contact)
     if wants_partial(request):
@@ -124,16 +124,16 @@ def photo(request: SignedInRequest, pk: int, digest: str) -> HttpResponse:
 def new(request: SignedInRequest) -> HttpResponse:
     """A new contact; ``?name=&address=`` are filled in."""
     add = AddForm(request.GET)
-    known = add.is_valid()
+    is_filled = add.is_valid()
     begun = ContactData(
-        display_name=add.cleaned_data["name"] if known else "",
-        emails=(Email(add.cleaned_data["address"]),) if known else (),
+        display_name=add.cleaned_data["name"] if is_filled else "",
+        emails=(Email(add.cleaned_data["address"]),) if is_filled else (),
     )
     form = _contact_form(request, begun)
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
-        made = contacts.create(request.user, form.contact())
-        words = gettext("%(name)s is in your contacts.") % {"name": made.display_name}
-        return go(request, reverse("addressbook:contact", args=[made.pk]), words)
+        new_contact = contacts.create(request.user, form.contact())
+        words = gettext("%(name)s is in your contacts.") % {"name": new_contact.display_name}
+        return go(request, reverse("addressbook:contact", args=[new_contact.pk]), words)
     return _form_page(request, form, None)
 
 
@@ -166,18 +166,20 @@ def _form_page(
 @require_POST
 @login_required
 def add(request: SignedInRequest) -> HttpResponse:
-    """Somebody by name and address, at one click. One who is there already is shown."""
+    """Add a contact by name and address, at one click. One who is there already is shown."""
     form = AddForm(request.POST)
     if not form.is_valid():
         raise NotFound
     address, name = form.cleaned_data["address"], form.cleaned_data["name"]
-    if known := finding.by_address(request.user, [address]).first():
+    if existing := finding.by_address(request.user, [address]).first():
         words = gettext("%(address)s is in your contacts already.") % {"address": address}
-        return go(request, reverse("addressbook:contact", args=[known.pk]), words)
-    made = contacts.create(request.user, ContactData(display_name=name, emails=(Email(address),)))
-    words = gettext("%(name)s is in your contacts.") % {"name": made.display_name}
-    undo = _undo("delete", [made.pk], safe_next(request) or reverse("addressbook:contacts"))
-    return go(request, reverse("addressbook:contact", args=[made.pk]), words, undo)
+        return go(request, reverse("addressbook:contact", args=[existing.pk]), words)
+    new_contact = contacts.create(
+        request.user, ContactData(display_name=name, emails=(Email(address),))
+    )
+    words = gettext("%(name)s is in your contacts.") % {"name": new_contact.display_name}
+    undo = _undo("delete", [new_contact.pk], safe_next(request) or reverse("addressbook:contacts"))
+    return go(request, reverse("addressbook:contact", args=[new_contact.pk]), words, undo)
 
 
 @require_POST
@@ -250,12 +252,12 @@ def _filled_words(field: contacts.Filled, count: int) -> str:
 @require_POST
 @login_required
 def unfill(request: SignedInRequest) -> HttpResponse:
-    """Take out again what was filled in, where nothing else was written since."""
+    """Take values that were filled in out again, where nothing else was written since."""
     form = UnfillForm(request.POST)
     if not form.is_valid():
         raise NotFound
-    asked = form.cleaned_data
-    count = contacts.unfill(request.user, asked["field"], asked["value"], asked["former"])
+    values = form.cleaned_data
+    count = contacts.unfill(request.user, values["field"], values["value"], values["former"])
     words = ngettext(
         "%(count)s contact is as it was.", "%(count)s contacts are as they were.", count
     )

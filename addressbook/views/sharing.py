@@ -33,7 +33,7 @@ MEMBERS_PER_PAGE = 200
 @require_http_methods(["GET", "POST"])
 @login_required
 def share(request: SignedInRequest, group: int) -> HttpResponse:
-    """With whom a group is shared; more colleagues."""
+    """Show with whom a group is shared, and share it with more colleagues."""
     own_group = group_of(request, group)
     holds_families = groups.holds_families(own_group)
     form = GroupShareForm(
@@ -74,26 +74,26 @@ def _share_url(group: Group) -> str:
 def _share(
     request: SignedInRequest, group: Group, form: GroupShareForm, record: StaffRecord | None
 ) -> bool:
-    """Do it; False when the form says why not."""
-    asked = form.cleaned_data
+    """Share the group; False when the form says why not."""
+    values = form.cleaned_data
     own = {request.user.address.lower(), record.address if record else ""}
-    people = [address for address in asked["people"] if address not in own]
+    people = [address for address in values["people"] if address not in own]
     if unknown := sharing.strangers(people):
-        told = gettext("%(address)s is nobody’s in the directory.")
-        form.add_error("people", told % {"address": unknown[0]})
+        words = gettext("%(address)s is nobody’s in the directory.")
+        form.add_error("people", words % {"address": unknown[0]})
         return False
-    school = record.school_uai if asked["school"] and record else ""
+    school = record.school_uai if values["school"] and record else ""
     if not people and not school:
         form.add_error("people", gettext("The group is yours already."))
         return False
-    may_edit = asked["may"] == GroupShareForm.EDIT
+    may_edit = values["may"] == GroupShareForm.EDIT
     try:
         sharing.share(
-            group, people, school, may_edit=may_edit, with_pupils=bool(asked["with_pupils"])
+            group, people, school, may_edit=may_edit, with_pupils=bool(values["with_pupils"])
         )
     except sharing.TooManyShares:
-        told = gettext("A group is shared with at most %(most)s colleagues.")
-        form.add_error("people", told % {"most": sharing.MOST_SHARES})
+        words = gettext("A group is shared with at most %(most)s colleagues.")
+        form.add_error("people", words % {"most": sharing.MOST_SHARES})
         return False
     for target in [*people, *([school] if school else [])]:
         audit.record(
@@ -112,17 +112,17 @@ def _share(
 def change_share(request: SignedInRequest, group: int, share_pk: int) -> HttpResponse:
     """End a share (``verb=end``), or change what it allows."""
     own_group = group_of(request, group)
-    found = GroupShare.objects.filter(group=own_group, pk=share_pk).first()
-    if found is None:
+    row = GroupShare.objects.filter(group=own_group, pk=share_pk).first()
+    if row is None:
         raise NotFound
-    target = found.address or found.school_uai
+    target = row.address or row.school_uai
     name, key = own_group.name, own_group.pk
     if request.POST.get("verb") == "end":
-        sharing.end(found)
+        sharing.end(row)
         audit.record(AuditEvent.Kind.GROUP_UNSHARED, request, target=target, name=name, key=key)
         return go(request, _share_url(own_group), gettext("The group is no longer shared so."))
     may_edit = request.POST.get("may") == GroupShareForm.EDIT
-    sharing.change(found, may_edit=may_edit)
+    sharing.change(row, may_edit=may_edit)
     change = "edit group" if may_edit else "read group"
     kind = AuditEvent.Kind.GROUP_SHARED
     audit.record(kind, request, target=target, name=name, key=key, change=change)
@@ -159,8 +159,12 @@ def _shared_page(request: SignedInRequest, seen: Seen, form: AddAddressesForm) -
     sharing.note_use(request.user, seen.group)
     members = sharing.members(seen)
     last = max(1, -(-len(members) // MEMBERS_PER_PAGE))
-    asked = request.GET.get("page", "1")
-    number = min(int(asked), last) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    page_text = request.GET.get("page", "1")
+    number = (
+        min(int(page_text), last)
+        if page_text.isascii() and page_text.isdigit() and len(page_text) < 6
+        else 1
+    )
     start = (max(1, number) - 1) * MEMBERS_PER_PAGE
     context = {
         "seen": seen,

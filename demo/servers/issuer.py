@@ -179,11 +179,11 @@ class Issuer:
                 query.get("code_challenge", ""),
             )
         )
-        said = urlencode({"code": code, "state": query.get("state", ""), "iss": self.url})
-        return f"{query['redirect_uri']}?{said}"
+        answer = urlencode({"code": code, "state": query.get("state", ""), "iss": self.url})
+        return f"{query['redirect_uri']}?{answer}"
 
     def tokens(self, form: dict[str, str]) -> dict[str, Any] | None:
-        """For a code, or for a refresh token; each is worth something once."""
+        """The tokens for a code, or for a refresh token; each is worth something once."""
         is_code = form.get("grant_type") == "authorization_code"
         grant = self.known(form.get("code" if is_code else "refresh_token", ""))
         if grant is None or bool(grant.back) != is_code:
@@ -305,7 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:
-        """Nothing: codes stand in the addresses."""
+        """Log nothing: codes stand in the addresses."""
 
 
 class _Server(ThreadingHTTPServer):

@@ -156,13 +156,14 @@ class Handler:
         return AuthResult(success=accepted, handled=False, auth_data=login)
 
     async def auth_OAUTHBEARER(self, server: SMTP, args: list[str]) -> AuthResult:
-        """aiosmtpd offers what is named so. The IMAP server is shown the client's own message."""
-        said = await server.challenge_auth("")
-        if not isinstance(said, bytes):
+        """The mechanism OAUTHBEARER, which aiosmtpd offers by the name of this method. The client's
+        message is handed to the IMAP server as it is."""
+        response = await server.challenge_auth("")
+        if not isinstance(response, bytes):
             return AuthResult(success=False, handled=True)
-        found = re.match(rb"n,a=([^,]*),\x01", said)
-        login = found[1].decode(errors="replace") if found else ""
-        if not found or not await asyncio.to_thread(_imap_takes, self._plan.imap_url, said):
+        match = re.match(rb"n,a=([^,]*),\x01", response)
+        login = match[1].decode(errors="replace") if match else ""
+        if not match or not await asyncio.to_thread(_imap_takes, self._plan.imap_url, response):
             await server.challenge_auth('{"status":"invalid_token"}')
             return AuthResult(success=False, handled=False)
         return AuthResult(success=True, handled=False, auth_data=login)
@@ -219,7 +220,7 @@ class Handler:
         return self._plan.relay_port is not None and not session.authenticated
 
     def _addresses(self, login: str) -> set[str]:
-        """In lower case."""
+        """The addresses of a login, in lower case."""
         account = self._by_name.get(login.lower())
         names = (account.login, *account.aliases) if account else (login,)
         return {name.lower() if "@" in name else f"{name}@{self._plan.domain}" for name in names}
@@ -286,7 +287,7 @@ def _security(scheme: str, host: str, query: str) -> str:
 
 
 def sign_in(imap: imaplib.IMAP4, login: str, password: str) -> None:
-    """By AUTHENTICATE PLAIN, which takes any character; raises IMAP4.error when refused."""
+    """Sign in by AUTHENTICATE PLAIN, which takes any character; raises IMAP4.error when refused."""
     secret = f"\0{login}\0{password}".encode()
     imap.authenticate("PLAIN", lambda _: secret)
 
@@ -303,8 +304,8 @@ def _imap_accepts(url: str, login: str, password: str) -> bool:
         return False
 
 
-def _imap_takes(url: str, said: bytes) -> bool:
-    answers = iter((said, b"\x01"))
+def _imap_takes(url: str, response: bytes) -> bool:
+    answers = iter((response, b"\x01"))
     try:
         with open_imap(url) as imap:
             imap.authenticate("OAUTHBEARER", lambda _: next(answers, b""))

@@ -51,7 +51,7 @@ class Audit:
     criteria: tuple[Criterion, ...]
 
     def of(self, result: Result) -> tuple[Criterion, ...]:
-        return tuple(one for one in self.criteria if one.result is result)
+        return tuple(criterion for criterion in self.criteria if criterion.result is result)
 
     @property
     def checked(self) -> int:

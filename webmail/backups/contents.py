@@ -54,7 +54,7 @@ class Manifest:
         return datetime.fromisoformat(self.made)
 
     def file(self, name: str) -> str:
-        """What `DATABASE` or `SPOOL` is called in the folder."""
+        """The name of the file of `DATABASE` or `SPOOL` in the folder."""
         return f"{name}.{self.encryption}" if self.encryption else name
 
 

@@ -26,7 +26,7 @@ def program_for(recipients: Sequence[str]) -> str:
     BackupRefused."""
     if not recipients:
         return ""
-    by_age = [one.startswith(_AGE_KEYS) for one in recipients]
+    by_age = [key.startswith(_AGE_KEYS) for key in recipients]
     if any(by_age) != all(by_age):
         raise BackupRefused("The recipients of a backup are keys of age, or of GnuPG, not of both.")
     program = "age" if all(by_age) else "gpg"
@@ -36,15 +36,15 @@ def program_for(recipients: Sequence[str]) -> str:
 
 @contextmanager
 def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[bytes]]:
-    """A file that is encrypted where ``program`` is one; readable for the account alone. Raises
+    """A file that ``program`` encrypts, or none for ""; readable for the account alone. Raises
     BackupRefused where the program fails."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         if not program:
             yield file
             return
         words = [_path(program), *_to(program, recipients)]
-        with TemporaryFile() as told:
-            child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=file, stderr=told)  # noqa: S603
+        with TemporaryFile() as errors:
+            child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=file, stderr=errors)  # noqa: S603
             assert child.stdin is not None  # noqa: S101  PIPE
             error: Exception | None = None
             try:
@@ -58,7 +58,7 @@ def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[
                 _close(child.stdin)
                 child.wait()
             if child.returncode:
-                raise BackupRefused(f"{program} encrypts nothing: {_last_words(told)}") from error
+                raise BackupRefused(f"{program} encrypts nothing: {_last_words(errors)}") from error
             if error is not None:
                 raise error
 
@@ -66,7 +66,7 @@ def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[
 @contextmanager
 def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[bytes]]:
     """The content of a file. Raises BackupRefused where the program cannot decrypt it, at the
-    latest at its end: what was read until then may be cut."""
+    latest at its end: content that was read until then may be cut."""
     if not program:
         with path.open("rb") as file:
             yield file
@@ -74,8 +74,8 @@ def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[byte
     if program == "age" and identity is None:
         raise BackupRefused("The backup is encrypted by age: name the file of its key, --identity.")
     words = [_path(program), *_from(program, identity), str(path)]
-    with TemporaryFile() as told:
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=told)  # noqa: S603
+    with TemporaryFile() as errors:
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
         assert child.stdout is not None  # noqa: S101  PIPE
         try:
             yield child.stdout
@@ -90,7 +90,7 @@ def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[byte
         if child.returncode:
             raise BackupRefused(
                 f"{path} cannot be decrypted. Is this its key, and the file whole?"
-                f" {program} says: {_last_words(told)}"
+                f" {program} says: {_last_words(errors)}"
             )
 
 
@@ -104,7 +104,7 @@ def check(path: Path, program: str, identity: Path | None) -> None:
 def _to(program: str, recipients: Sequence[str]) -> list[str]:
     gpg = ["--batch", "--trust-model", "always", "--no-auto-key-locate", "--encrypt"]
     options = gpg if program == "gpg" else []
-    return options + [word for one in recipients for word in ("--recipient", one)]
+    return options + [word for recipient in recipients for word in ("--recipient", recipient)]
 
 
 def _from(program: str, identity: Path | None) -> list[str]:

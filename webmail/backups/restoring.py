@@ -82,7 +82,7 @@ def _check_place(manifest: Manifest) -> None:
 
 
 def _known_migrations() -> set[str]:
-    """Those of this version, and those that they replace."""
+    """The migrations of this version, and those that they replace."""
     migrations = MigrationLoader(None).disk_migrations
     known = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
     return {f"{app}.{name}" for app, name in known}
@@ -106,12 +106,12 @@ def _filled_spool(archive: IO[bytes]) -> Iterator[None]:
 
 
 def _sealed_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    """Files inside the spool, for the webmail's account alone; nothing else that an archive may
-    hold."""
+    """Take files inside the spool out of an archive, for the webmail's account alone, and nothing
+    else that it may hold."""
     if not (member.isfile() and member.name.endswith(".sealed")):
         return None
-    kept = tarfile.data_filter(member, path)
-    return kept.replace(mode=0o600, deep=False)
+    filtered = tarfile.data_filter(member, path)
+    return filtered.replace(mode=0o600, deep=False)
 
 
 def _remove_files(spool: Path) -> None:

@@ -130,7 +130,9 @@ def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
     words = [_stem(word) for word in folding.fold(sought).split()]
     for topic, names in TOPICS:
         articles = [article(name) for name in names]
-        fitting = [one for one in articles if all(_has(one, word) for word in words)]
+        fitting = [
+            candidate for candidate in articles if all(_has(candidate, word) for word in words)
+        ]
         if fitting:
             yield topic, fitting
 
@@ -139,8 +141,8 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] in "sx" else word
 
 
-def _has(one: Article, word: str) -> bool:
-    return re.search(rf"\b{re.escape(word)}", one.folded) is not None
+def _has(candidate: Article, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}", candidate.folded) is not None
 
 
 def about(page: str) -> Article | None:

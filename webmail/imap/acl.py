@@ -27,7 +27,7 @@ class Grant:
 
 
 def grants(imap: Connection, folder: str) -> tuple[Grant, ...]:
-    """The access list, in the server's order; who has no right is left out. One command.
+    """The access list, in the server's order, without the lines that give no right. One command.
 
     Raises FolderNotFound, of which NotPermitted is one, and BadServerAnswer.
     """
@@ -35,8 +35,8 @@ def grants(imap: Connection, folder: str) -> tuple[Grant, ...]:
     pieces = _last(imap.untagged("ACL"))[1:]
     if len(pieces) > 2 * MOST_GRANTS:
         raise BadServerAnswer("The IMAP server sent an access list that is too long.")
-    told = zip(pieces[::2], pieces[1::2], strict=False)
-    read = (Grant(_word(identifier), frozenset(_word(rights))) for identifier, rights in told)
+    pairs = zip(pieces[::2], pieces[1::2], strict=False)
+    read = (Grant(_word(identifier), frozenset(_word(rights))) for identifier, rights in pairs)
     return tuple(grant for grant in read if grant.identifier and grant.rights)
 
 

@@ -218,11 +218,12 @@ class Connection:
         return MOST_RECOVERIES - self._recoveries
 
     def recover(self) -> None:
-        """After a command that read something and failed: open the connection and its folder anew,
-        where it is over. A message that a server cannot tell must not cost the others of its list.
+        """Open the connection and its folder anew, where it is over, after a command that read
+        something and failed. A message that a server cannot tell must not cost the others of its
+        list.
 
-        ServerUnavailable when that was done too often in this lease, when the server fell silent,
-        or can't be reached; FolderChanged.
+        Raises ServerUnavailable when that was done too often in this lease, when the server fell
+        silent, or can't be reached; FolderChanged.
         """
         is_over = self._broken or self._busy
         if is_over and (self._client.timed_out or not self.recoveries_left):
@@ -410,7 +411,7 @@ class Connection:
         raise response.refusal(answer.words)
 
     def _prove_alive(self) -> None:
-        """Before something is changed on a connection that was idle: is it still there?
+        """Make sure that an idle connection is still there, before something is changed.
 
         A changing command is never repeated, so a drop must come to light before it.
         """
@@ -571,8 +572,8 @@ def _give_token(guard: client.Guard, login: str, token: bearer.AccessToken) -> N
         raise ServerRefused("The IMAP server takes no access token on this connection.")
     if not bearer.is_sayable(login, token):
         raise SignInNeeded("No login or token holds a control character.")
-    said = bearer.first(mechanism, login, token, guard.host, guard.port)
-    pieces = _Rest([said, bearer.second(mechanism)])
+    initial = bearer.first(mechanism, login, token, guard.host, guard.port)
+    pieces = _Rest([initial, bearer.second(mechanism)])
     guard.literal = pieces.answer  # type: ignore[assignment]  # as _Plain's
     status, data = guard._simple_command("AUTHENTICATE", mechanism)
     if status != "OK":

@@ -118,9 +118,8 @@ def _step(
 def _after_break(
     imap: Connection, left: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """As `_step`, of those that were not told when the connection broke: the others must not be
-    asked for less because of the one at which it did.
-    """
+    """Fetch, as `_step` does, the messages that were not told when the connection broke: less must
+    not be asked for of the others because of the one at which it did."""
     if len(left) > 1 and imap.recoveries_left > _KEPT_BACK and step == _STEPS[1]:
         # Messages are told in their order: it broke at the first that was not.
         return [left[0], *_step(imap, left[1:], step, longest, fetched)]
@@ -135,7 +134,8 @@ def _after_break(
 def _half(
     imap: Connection, uids: Sequence[int], longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """As `_step` by fields alone, as long as a connection is left for what comes after it."""
+    """Fetch by fields alone, as `_step` does, as long as a connection is left for what comes after
+    it."""
     if imap.recoveries_left <= 1:
         return list(uids)
     return _step(imap, uids, _STEPS[2], longest, fetched)
@@ -147,8 +147,8 @@ def marks_by_sequence(
     """UID and flags of messages ``first`` to ``last`` of the open folder, and of another one
     ``beside`` them, by sequence number. One command.
     """
-    asked = f"{first}:{last}" if beside is None else f"{first}:{last},{beside}"
-    marked = response.marks(imap.command("FETCH", asked, "(UID FLAGS)"))
+    sequences = f"{first}:{last}" if beside is None else f"{first}:{last},{beside}"
+    marked = response.marks(imap.command("FETCH", sequences, "(UID FLAGS)"))
     # Another program changes a flag meanwhile: the message is told twice, the later is right.
     by_sequence = {
         mark.sequence: mark
@@ -206,12 +206,12 @@ def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
 
 
 def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
-    """Of a set of UIDs of the open folder: UID, and what a copy of the message shares with it. One
-    command.
+    """The identities of messages of the open folder: UID, and the values that a copy of the message
+    shares with it. One command.
     """
     pairs: list[tuple[int, Hashable]] = []
-    asked = f"(UID RFC822.SIZE INTERNALDATE {_IDENTITY})"
-    for _, items in response.items(imap.uid("FETCH", uids, asked)):
+    query = f"(UID RFC822.SIZE INTERNALDATE {_IDENTITY})"
+    for _, items in response.items(imap.uid("FETCH", uids, query)):
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
             received = response.date(items.get(b"INTERNALDATE"))
@@ -220,20 +220,20 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
 
 
 def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[Stored, ...]:
-    """What an export writes down of messages of the open folder, lowest UID first; with the first
-    two kilobytes of some header fields. One command.
+    """The values that an export writes down of messages of the open folder, lowest UID first; with
+    the first two kilobytes of some header fields. One command.
     """
     wanted = f" BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.2048>" if names else ""
     lines = imap.uid("FETCH", uids, f"(UID FLAGS INTERNALDATE RFC822.SIZE{wanted})")
-    found: dict[int, Stored] = {}
+    by_uid: dict[int, Stored] = {}
     for _, items in response.items(lines):
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
             flags = response.flag_set(items.get(b"FLAGS") or ())
             received = response.date(items.get(b"INTERNALDATE"))
             fields = b"".join(response.sections(items))
-            found[uid] = Stored(uid, flags, received, size, fields)
-    return tuple(found[uid] for uid in sorted(found))
+            by_uid[uid] = Stored(uid, flags, received, size, fields)
+    return tuple(by_uid[uid] for uid in sorted(by_uid))
 
 
 def whole(imap: Connection, uids: Iterable[int]) -> dict[int, bytes]:
@@ -254,7 +254,7 @@ def links(imap: Connection, uids: str) -> tuple[Linked, ...]:
 
 
 def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[Linked, ...]:
-    """As `links`, of messages ``first`` to ``last``."""
+    """The values of `links`, of messages ``first`` to ``last``."""
     return tuple(_links(imap.command("FETCH", f"{first}:{last}", f"(UID {_LINKS})")))
 
 
@@ -268,8 +268,8 @@ def _links(lines: Iterable[Any]) -> Iterator[Linked]:
             continue
         fields = parse_fields(response.raw_bytes(sections[0]))
         own = _ID.findall(fields.get("Message-ID"))[:1]
-        known = fields.get("References") or fields.get("In-Reply-To")
-        yield Linked(uid, own[0] if own else "", tuple(_ID.findall(known)))
+        others = fields.get("References") or fields.get("In-Reply-To")
+        yield Linked(uid, own[0] if own else "", tuple(_ID.findall(others)))
 
 
 def previews(imap: Connection, uids: str) -> dict[int, str]:
@@ -351,9 +351,8 @@ def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
 
 
 def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
-    """As `one`, with the raw header (its first 256 KB) in the same command, as long as the answer
-    can be read. A header that the server cannot tell is empty.
-    """
+    """The message as `one` has it, with the raw header (its first 256 KB) in the same command, as
+    long as the answer can be read. A header that the server cannot tell is empty."""
     imap.require(ref)
     fetched: dict[int, Fetched] = {}
     left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, fetched)

@@ -23,9 +23,8 @@ class Quota:
 
 
 def ask(imap: Connection, folder: str = "INBOX") -> Quota | None:
-    """Of the quotas on a folder the one that is nearest to its limit; None where the server tells
-    none. One command, none on a server without QUOTA.
-    """
+    """The quota of a folder that is nearest to its limit; None where the server names none. One
+    command, none on a server without QUOTA."""
     if not imap.has("QUOTA"):
         return None
     try:

@@ -205,7 +205,8 @@ def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
 
 
 def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
-    """As `esearched` for SORT (ESORT, RFC 5267): in the order that the server gave."""
+    """The numbers of SORT, as `esearched` has those of SEARCH (ESORT, RFC 5267), in the order that
+    the server gave."""
     uids: list[int] = []
     for line in raw:
         match = _ALL.search(line) if isinstance(line, bytes) else None
@@ -287,9 +288,8 @@ def parsed(line: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
-    """Of a NAMESPACE line those of others and the shared ones: three lists, each NIL or
-    ``((prefix delimiter ...) ...)`` (RFC 2342). What is none is left out.
-    """
+    """The namespaces of others and the shared ones in a NAMESPACE line: three lists, each NIL or
+    ``((prefix delimiter ...) ...)`` (RFC 2342). Values that are no namespace are left out."""
     namespaces_: list[Namespace] = []
     for line in lines(raw):
         for owner, listed in zip(("", "others", "shared"), parsed(line), strict=False):

@@ -148,8 +148,9 @@ class Watch:
     # Signing in.
 
     async def sign_in(self, login: str, password: str, client_address: str) -> None:
-        """From the greeting to the open INBOX. Raises SignInNeeded, ServerUnavailable, or
-        ServerRefused where the server takes no password so, or has no IDLE."""
+        """Lead the connection from the greeting to the open INBOX. Raises SignInNeeded,
+        ServerUnavailable, or ServerRefused where the server takes no password so, or has no
+        IDLE."""
         await self._greeting()
         await self._ask_capabilities()
         if self._server.security == "starttls":
@@ -179,7 +180,8 @@ class Watch:
                 self.capabilities = frozenset(words.decode("ascii", "replace").upper().split())
 
     async def _introduce(self, client_address: str) -> None:
-        """As `connection.open` does: else one's wrong passwords would slow down everybody."""
+        """Name the client, as `connection.open` does: else one's wrong passwords would slow down
+        everybody."""
         if "ID" not in self.capabilities:
             return
         origin = f' "x-originating-ip" "{client_address}"' if client_address else ""
@@ -209,10 +211,10 @@ class Watch:
         mechanism = bearer.mechanism(offered)
         if not mechanism or not bearer.is_sayable(login, token):
             raise ServerRefused("The IMAP server takes no access token on this connection.")
-        said = bearer.first(mechanism, login, token, self._server.host, self._server.port)
+        initial = bearer.first(mechanism, login, token, self._server.host, self._server.port)
         await self._command(
             f"AUTHENTICATE {mechanism}".encode(),
-            said,
+            initial,
             bearer.second(mechanism),
             refusal=sign_in_error,
         )
@@ -425,7 +427,7 @@ class Watch:
         raise BadServerAnswer("The IMAP server does not stop answering.")
 
     async def _finish(self, tag: bytes) -> None:
-        """To the end of an IDLE that was left."""
+        """Read to the end of an IDLE that was left."""
         async with asyncio.timeout(self._server.timeout):
             for _turn in range(MOST_ANSWERS):
                 if self._take(await self._wire.receive(), tag):

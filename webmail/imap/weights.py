@@ -31,7 +31,8 @@ class Weight:
 
 
 def ask(imap: Connection, uids: str) -> tuple[Weight, ...]:
-    """Of a set of UIDs of the open folder. One command; those that are gone are left out."""
+    """The weights of a set of UIDs of the open folder. One command; messages that are gone are left
+    out."""
     weights = []
     for _, items in response.items(imap.uid("FETCH", uids, _ASKED)):
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")

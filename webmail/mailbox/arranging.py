@@ -33,8 +33,8 @@ def create(imap: Connection, above: str, label: str) -> str:
 
     Three commands. Raises FolderRefused; FolderNotFound when ``above`` is not there.
     """
-    known = folders.outline(imap)
-    name = _name(known, above, label)
+    listed = folders.outline(imap)
+    name = _name(listed, above, label)
     _ask(imap, "CREATE", name)
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
     return name
@@ -42,10 +42,10 @@ def create(imap: Connection, above: str, label: str) -> str:
 
 def rename(imap: Connection, folder: str, label: str) -> str:
     """Give a folder another name where it is. Returns the whole name. Raises as `create`."""
-    known = folders.outline(imap)
-    current = _find(known, folder)
+    listed = folders.outline(imap)
+    current = _find(listed, folder)
     return _move(
-        imap, known, current, _name(known, _above(current, known), label, instead_of=current)
+        imap, listed, current, _name(listed, _above(current, listed), label, instead_of=current)
     )
 
 
@@ -53,54 +53,54 @@ def move(imap: Connection, folder: str, above: str) -> str:
     """Bring a folder, with all that is in it, inside another one ("": to the top). Returns its
     whole name. Raises as `create`.
     """
-    known = folders.outline(imap)
-    current = _find(known, folder)
-    return _move(imap, known, current, _name(known, above, _label(current), instead_of=current))
+    listed = folders.outline(imap)
+    current = _find(listed, folder)
+    return _move(imap, listed, current, _name(listed, above, _label(current), instead_of=current))
 
 
 def rename_to(imap: Connection, folder: str, name: str) -> str:
     """Take a move back: the folder gets the whole name that it had. Raises as `create`."""
-    known = folders.outline(imap)
-    current = _find(known, folder)
-    if any(other.name == canonical(name) for other in known):
+    listed = folders.outline(imap)
+    current = _find(listed, folder)
+    if any(other.name == canonical(name) for other in listed):
         raise FolderRefused(EXISTS, name)
-    return _move(imap, known, current, name)
+    return _move(imap, listed, current, name)
 
 
 def throw_away(imap: Connection, folder: str) -> str:
     """Bring a folder, with all that is in it, into the trash, which is made when it is missing; one
     of the same name there lets it be "name (2)". Returns its name there. Raises as `create`.
     """
-    known = folders.outline(imap)
-    current = _find(known, folder)
-    _check_movable(known, current)
-    trash = folders.special(known, TRASH)
+    listed = folders.outline(imap)
+    current = _find(listed, folder)
+    _check_movable(listed, current)
+    trash = folders.special(listed, TRASH)
     if trash is None:
         folders.ensure(imap, TRASH)
-        known = folders.outline(imap)
-        trash = folders.special(known, TRASH)
+        listed = folders.outline(imap)
+        trash = folders.special(listed, TRASH)
     if trash is None or not current.delimiter or "\\noinferiors" in trash.attributes:
         raise FolderRefused(NO_FOLDERS_INSIDE, trash.name if trash else "")
-    taken = {other.name for other in known}
+    taken = {other.name for other in listed}
     label = _label(current)
     for number in count(1):
         numbered = label if number == 1 else f"{label} ({number})"
         name = f"{trash.name}{trash.delimiter}{numbered}"
         if name not in taken:
             break
-    return _move(imap, known, current, name)
+    return _move(imap, listed, current, name)
 
 
 def remove(imap: Connection, folder: str) -> int:
     """Remove a folder of the trash for good, with all folders inside it, the innermost first.
     Returns how many. Raises FolderRefused for one that is not in the trash.
     """
-    known = folders.outline(imap)
-    current = _find(known, folder)
-    trash = folders.special(known, TRASH)
+    listed = folders.outline(imap)
+    current = _find(listed, folder)
+    trash = folders.special(listed, TRASH)
     if trash is None or not is_inside(current.name, trash):
         raise FolderRefused(NOT_IN_TRASH, folder)
-    gone = [other for other in known if is_inside(other.name, current)]
+    gone = [other for other in listed if is_inside(other.name, current)]
     done = 0
     for other in (*sorted(gone, key=lambda inner: -len(inner.name)), current):
         _leave(imap, other)
@@ -124,8 +124,8 @@ def is_inside(name: str, folder: Folder) -> bool:
     return bool(folder.delimiter) and name.startswith(f"{folder.name}{folder.delimiter}")
 
 
-def _find(known: Iterable[Folder], name: str) -> Folder:
-    for folder in known:
+def _find(listed: Iterable[Folder], name: str) -> Folder:
+    for folder in listed:
         if folder.name == canonical(name) and folder.addressable:
             return folder
     raise FolderNotFound(f"There is no folder {name!r}.")
@@ -135,25 +135,27 @@ def _label(folder: Folder) -> str:
     return folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name
 
 
-def _above(folder: Folder, known: Sequence[Folder]) -> str:
+def _above(folder: Folder, listed: Sequence[Folder]) -> str:
     """The name of the folder above, "" at the top."""
     above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
-    prefixes = {folders.personal_prefix(known), folder.prefix}
+    prefixes = {folders.personal_prefix(listed), folder.prefix}
     return "" if not folder.owner and f"{above}{folder.delimiter}" in prefixes else above
 
 
-def _name(known: Sequence[Folder], above: str, label: str, instead_of: Folder | None = None) -> str:
+def _name(
+    listed: Sequence[Folder], above: str, label: str, instead_of: Folder | None = None
+) -> str:
     """The whole name of a folder to be; FolderRefused for one that can't be."""
-    delimiter = next((folder.delimiter for folder in known if folder.delimiter), "")
+    delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
     label = unicodedata.normalize("NFC", label).strip()
     _check_label(label, delimiter)
-    name = folders.personal_prefix(known) + label
+    name = folders.personal_prefix(listed) + label
     if above:
-        parent = _parent(known, above)
+        parent = _parent(listed, above)
         name = f"{parent.name}{parent.delimiter}{label}"
     if delimiter and name.count(delimiter) >= DEEPEST:
         raise FolderRefused(TOO_DEEP, name)
-    taken = {folder.name for folder in known if folder != instead_of}
+    taken = {folder.name for folder in listed if folder != instead_of}
     if canonical(name) in taken:
         raise FolderRefused(EXISTS, name)
     return name
@@ -170,11 +172,11 @@ def _check_label(label: str, delimiter: str) -> None:
         raise FolderRefused(TOO_LONG, label)
 
 
-def _parent(known: Sequence[Folder], above: str) -> Folder:
-    delimiter = next((folder.delimiter for folder in known if folder.delimiter), "")
+def _parent(listed: Sequence[Folder], above: str) -> Folder:
+    delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
     # A level that the server doesn't list takes folders too.
-    levels = any(delimiter and other.name.startswith(f"{above}{delimiter}") for other in known)
-    named = [folder for folder in known if folder.name == canonical(above) and folder.addressable]
+    levels = any(delimiter and other.name.startswith(f"{above}{delimiter}") for other in listed)
+    named = [folder for folder in listed if folder.name == canonical(above) and folder.addressable]
     if not named and not levels:
         raise FolderNotFound(f"There is no folder {above!r}.")
     parent = named[0] if named else Folder(above, delimiter)
@@ -183,21 +185,21 @@ def _parent(known: Sequence[Folder], above: str) -> Folder:
     return parent
 
 
-def _check_movable(known: Sequence[Folder], folder: Folder) -> None:
+def _check_movable(listed: Sequence[Folder], folder: Folder) -> None:
     if folder.special_use:
         raise FolderRefused(SPECIAL, folder.special_use)
-    for other in known:
+    for other in listed:
         if other.special_use and is_inside(other.name, folder):
             raise FolderRefused(HOLDS_SPECIAL, other.special_use)
 
 
-def _move(imap: Connection, known: Sequence[Folder], folder: Folder, name: str) -> str:
-    _check_movable(known, folder)
+def _move(imap: Connection, listed: Sequence[Folder], folder: Folder, name: str) -> str:
+    _check_movable(listed, folder)
     if name == folder.name:
         return name
     if is_inside(name, folder):
         raise FolderRefused(INSIDE_ITSELF, folder.name)
-    inside = [other for other in known if is_inside(other.name, folder)]
+    inside = [other for other in listed if is_inside(other.name, folder)]
     deeper = name.count(folder.delimiter) - folder.name.count(folder.delimiter)
     if any(other.name.count(folder.delimiter) + deeper >= DEEPEST for other in inside):
         raise FolderRefused(TOO_DEEP, name)

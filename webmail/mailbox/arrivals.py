@@ -37,14 +37,14 @@ def untouched(imap: Connection, after: int = 0) -> tuple[int, ...]:
 
 
 def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
-    """Those of these messages of the open folder that are there and still untouched. One
-    command."""
+    """The samples of these messages of the open folder, without those that are gone or no longer
+    untouched. One command."""
     fetched = fetch.samples(imap, uids, SAMPLE)
     return tuple(sample for sample in fetched if not sample.flags & TOUCHED)
 
 
 def sample(imap: Connection, ref: MessageRef) -> bytes:
-    """As much of one message, whoever has looked at it; empty when it is gone. One command, and
+    """The sample of one message, whoever has looked at it; empty when it is gone. One command, and
     another where its folder is not open."""
     imap.require(ref)
     fetched = fetch.samples(imap, [ref.uid], SAMPLE)
@@ -92,8 +92,9 @@ class Written:
 
 
 def written(imap: Connection, memory: Memory) -> Written:
-    """Of the newest thousand messages that the person sent. Three commands, of which the last
-    brings only what was not remembered; another folder is open after it."""
+    """The Message-IDs and recipients of the newest thousand messages that the person sent. Three
+    commands, of which the last brings only the messages that were not remembered; another folder is
+    open after it."""
     sent = folders.special(folders.outline(imap), folders.SENT)
     if sent is None:
         return Written()

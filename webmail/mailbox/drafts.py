@@ -74,8 +74,8 @@ def remove(imap: Connection, mark: str, former: Iterable[MessageRef] = ()) -> No
 
 def holds(imap: Connection, ref: MessageRef) -> bool:
     """Whether a message lies in the folder for drafts. Two commands at most."""
-    found = folders.special(folders.outline(imap), folders.DRAFTS)
-    return found is not None and found.name == ref.folder
+    drafts = folders.special(folders.outline(imap), folders.DRAFTS)
+    return drafts is not None and drafts.name == ref.folder
 
 
 def origin(imap: Connection, ref: MessageRef) -> Origin:
@@ -97,9 +97,9 @@ def marked(mark: str, message: bytes) -> bytes:
 
 def _put(imap: Connection, message: bytes) -> tuple[str, int | None]:
     """Put a message into the folder for drafts; its name, and the UID where the server tells."""
-    if known := folders.special(folders.kept_folders(imap), folders.DRAFTS):
+    if drafts := folders.special(folders.kept_folders(imap), folders.DRAFTS):
         with suppress(FolderNotFound):  # it was there when the folders were listed
-            return known.name, imap.append(known.name, message, (DRAFT, SEEN))
+            return drafts.name, imap.append(drafts.name, message, (DRAFT, SEEN))
     folder = folders.ensure(imap, folders.DRAFTS)
     return folder, imap.append(folder, message, (DRAFT, SEEN))
 

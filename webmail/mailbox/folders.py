@@ -93,24 +93,24 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
     items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
         lines = _list(imap, subscribed=sizes, more=f"STATUS ({items})")
-        told = (imap.wishes, lines, imap.untagged("STATUS"))
+        answer = (imap.wishes, lines, imap.untagged("STATUS"))
         before, folders = imap.kept.get(_KIND, (None, ()))
-        if told != before:
-            folders = _with_counts(_placed(imap, _folders(lines)), _counts(told[2]))
+        if answer != before:
+            folders = _with_counts(_placed(imap, _folders(lines)), _counts(answer[2]))
     else:
-        told = (imap.wishes, [], [])
+        answer = (imap.wishes, [], [])
         folders = _plain(imap, subscribed=sizes)
         folders = _with_counts(folders, _counts_one_by_one(imap, folders, items))
-    imap.kept[_KIND] = (told, folders)
+    imap.kept[_KIND] = (answer, folders)
     return folders
 
 
 def kept_folders(imap: Connection) -> tuple[Folder, ...]:
-    """All folders as this connection listed them last, for what tells their place; their counts may
-    be old. No command, but as `outline` where it has not listed them yet.
+    """All folders as this connection listed them last. Their names and places hold; their counts
+    may be old. No command, but as `outline` where it has not listed them yet.
     """
-    told, folders = imap.kept.get(_KIND, ((None,), ()))
-    return folders if told[0] == imap.wishes else _plain(imap)
+    answer, folders = imap.kept.get(_KIND, ((None,), ()))
+    return folders if answer[0] == imap.wishes else _plain(imap)
 
 
 def outline(imap: Connection) -> tuple[Folder, ...]:
@@ -123,17 +123,17 @@ def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
     by label, nested by the server's delimiter; each namespace of others begins at its own top. A
     level that the server doesn't list is made up.
     """
-    known = {
+    by_name = {
         folder.name: folder
         for folder in folders
         if not folder.prefix or f"{folder.name}{folder.delimiter}" != folder.prefix
     }
-    for folder in list(known.values()):
+    for folder in list(by_name.values()):
         for above in _ancestors(folder):
-            known.setdefault(above.name, above)
+            by_name.setdefault(above.name, above)
     below: dict[str, list[Folder]] = {}
-    prefix = personal_prefix(known.values())
-    for folder in known.values():
+    prefix = personal_prefix(by_name.values())
+    for folder in by_name.values():
         below.setdefault(_parent(folder, prefix), []).append(folder)
     return _nodes("", below, 0)
 
@@ -170,15 +170,15 @@ def create(imap: Connection, name: str) -> None:
     _create(imap, name, "")
 
 
-def remove_empty(imap: Connection, made: Iterable[tuple[str, int]]) -> None:
-    """Remove folders, by name and UIDVALIDITY, in which nothing is: no message and no folder. One
-    that is there no more, or is another one of the name, is passed over. UIDVALIDITY 0: whatever
-    it is now. Some commands for each."""
-    wanted = list(made)
-    known = {folder.name: folder for folder in outline(imap)} if wanted else {}
-    for name, uidvalidity in sorted(wanted, key=lambda one: -len(one[0])):
-        folder = known.get(name)
-        if folder is None or any(other.startswith(_inside(folder)) for other in known):
+def remove_empty(imap: Connection, places: Iterable[tuple[str, int]]) -> None:
+    """Remove the folders of ``places``, pairs of name and UIDVALIDITY, that hold no message and no
+    folder. A folder that is there no more, or was made anew under the name, is passed over;
+    UIDVALIDITY 0 stands for any. Some commands for each."""
+    wanted = list(places)
+    by_name = {folder.name: folder for folder in outline(imap)} if wanted else {}
+    for name, uidvalidity in sorted(wanted, key=lambda place: -len(place[0])):
+        folder = by_name.get(name)
+        if folder is None or any(other.startswith(_inside(folder)) for other in by_name):
             continue
         try:
             state = status.ask(imap, name)
@@ -189,7 +189,7 @@ def remove_empty(imap: Connection, made: Iterable[tuple[str, int]]) -> None:
             imap.command("DELETE", quoted_folder(name), changes=True)
         except (FolderNotFound, ServerRefused):
             continue  # gone meanwhile, or kept by the server
-        del known[name]
+        del by_name[name]
         imap.command("UNSUBSCRIBE", quoted_folder(name), changes=True)
 
 
@@ -239,7 +239,7 @@ def is_for_junk(imap: Connection, name: str) -> bool:
     """Whether a folder is the one for junk: chosen by the person, or named as mail programs name
     it. No command."""
     chosen = imap.wishes.special.get(JUNK)
-    return name == chosen or any(is_called(name, known) for known in _KNOWN_NAMES[JUNK])
+    return name == chosen or any(is_called(name, known_name) for known_name in _KNOWN_NAMES[JUNK])
 
 
 def personal_prefix(folders: Iterable[Folder]) -> str:
@@ -383,19 +383,18 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
     """
     uses = {"INBOX": INBOX}
     own = [folder for folder in folders if not folder.owner]
-    known = _known_names(own, personal_prefix(own))
+    candidates = _known_names(own, personal_prefix(own))
     for use in SPECIAL[1:]:
         wanted = [folder for folder in own if chosen.get(use) == folder.name]
         announced = [folder for folder in own if use.lower() in folder.attributes]
-        for folder in (wanted or announced or known.get(use, []))[:1]:
+        for folder in (wanted or announced or candidates.get(use, []))[:1]:
             uses.setdefault(folder.name, use)
     return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
 
 
 def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
-    """By special use, those with one of its known names. Only at the top: a teacher's
-    ``Projets/Archives`` is his own.
-    """
+    """The folders with a known name, by the special use that the name stands for. They are looked
+    for only at the top: a teacher's ``Projets/Archives`` is his own."""
     by_use: dict[str, list[Folder]] = {}
     for folder in own:
         use = _USE_OF_NAME.get(folded(folder.name.removeprefix(prefix)))

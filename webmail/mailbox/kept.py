@@ -21,7 +21,8 @@ class Kept(dict[Name, Value]):
 
     @classmethod
     def of(cls, imap: Connection, kind: str, most: int) -> Kept[Value]:
-        """Those that the connection has; none yet for one that was opened just now."""
+        """The values that the connection keeps; none yet for a connection that was opened just
+        now."""
         kept: Any = imap.kept.get(kind)
         if kept is None:
             kept = imap.kept[kind] = cls(most)

@@ -147,7 +147,9 @@ def _read(
     if isinstance(order, _ByThread):
         shown = order.threads[start : start + size]
         conversations = threads.gathered(imap, selected, shown)
-        return _Read(start, tuple(one.newest for one in conversations), conversations)
+        return _Read(
+            start, tuple(conversation.newest for conversation in conversations), conversations
+        )
     marks: Sequence[Marked]
     above = below = None
     if place.row is None:
@@ -163,9 +165,8 @@ def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
 
 @dataclass(frozen=True)
 class Newer:
-    """What arrived since a list was made, the newest first. ``on_top``: all of it is no older than
-    what was there, in the order in which it came.
-    """
+    """The messages that arrived since a list was made, the newest first. ``on_top``: none of them
+    is older than the list, and they are in the order in which they came."""
 
     rows: tuple[Summary, ...]
     on_top: bool = True
@@ -216,7 +217,7 @@ class _Placed(Protocol):
 
 
 class _Order(_Placed, Protocol):
-    """Of which each row is a message."""
+    """The order of a list whose rows are messages."""
 
     def window(self, start: int, stop: int) -> Sequence[Marked]: ...
 
@@ -424,7 +425,8 @@ def has_months(view: View) -> bool:
 
 
 def _month(imap: Connection, view: View, day: date, total: int) -> int | None:
-    """By counting what is older: a few messages that were moved in late make little difference."""
+    """The place of a month, by counting older messages: a few that were moved in late make little
+    difference."""
     if not has_months(view):
         return None
     month = day.replace(day=1)

@@ -12,19 +12,20 @@ from webmail.imap.watch import MOST_NAMED
 
 
 def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
-    """In the order of the names; a folder that is gone, or not to be asked about, is left out.
+    """The states of folders in the order of their names; a folder that is gone, or not to be asked
+    about, is left out.
 
     One command where the server has LIST-STATUS (RFC 5819), else one for each; and one before if
     the connection has one of them open: of that one Dovecot tells what it has told before.
     """
-    asked = tuple(dict.fromkeys(names))
-    if imap.open_folder in asked:
+    unique = tuple(dict.fromkeys(names))
+    if imap.open_folder in unique:
         imap.command("NOOP")
-    if len(asked) > 1 and status.can_list(imap, asked):
-        by_name = status.ask_several(imap, asked)
+    if len(unique) > 1 and status.can_list(imap, unique):
+        by_name = status.ask_several(imap, unique)
     else:
-        by_name = {name: state for name in asked if (state := _state(imap, name))}
-    return tuple(by_name[name] for name in asked if name in by_name)
+        by_name = {name: state for name in unique if (state := _state(imap, name))}
+    return tuple(by_name[name] for name in unique if name in by_name)
 
 
 def changed(imap: Connection, state: FolderState, since: int) -> dict[int, frozenset[str]]:

@@ -133,9 +133,8 @@ _UNTOLD = Rising(True, 2**32, 0)
 
 
 def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
-    """What is known of the open folder's dates. No command when it is remembered, else two; a
-    folder of which the server can't sort the messages counts as rising.
-    """
+    """Whether the dates of the open folder rise. No command when it is remembered, else two; a
+    folder whose messages the server cannot sort counts as rising."""
     return _Lists(imap, selected, memory).rising()
 
 
@@ -252,9 +251,9 @@ class _Lists:
         return self._recalled() or self._asked()
 
     def _asked(self) -> Rising:
-        """What the server says. Where it refuses, or gives no answer in time, the session asks no
-        more: the list must not depend on it. Raises ServerUnavailable, after which the connection
-        is over.
+        """Ask the server. Where it refuses, or gives no answer in time, the session asks no more:
+        the list must not depend on it. Raises ServerUnavailable, after which the connection is
+        over.
         """
         self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
         try:
@@ -265,17 +264,18 @@ class _Lists:
         return self._learned(known)
 
     def _recalled(self) -> Rising | None:
-        """What an earlier session learnt, with what came since, by one command. None where nothing
-        was learnt, where its last message is gone, or where too many came or an older one."""
+        """The state that an earlier session learnt, brought up to date by one command. None where
+        nothing was learnt, where its last message is gone, and where too many messages came since,
+        or an older one."""
         last = self._memory.get(LASTING, self._name(""))
         if not last or not last < self._selected.uidnext <= last + MOST_DATED:
             return None
         dates = dict(fetch.received(self._imap, f"{last}:*"))
         if (newest := dates.get(last)) is None:
             return None
-        found = Rising(True, last, newest.timestamp()).goes_on(dates.items())
-        self._keep(found)
-        return found
+        rise = Rising(True, last, newest.timestamp()).goes_on(dates.items())
+        self._keep(rise)
+        return rise
 
     def _keep(self, known: Rising | None) -> None:
         """The last message for other sessions, too, which ask for its date: that says more."""
@@ -298,24 +298,24 @@ class _Lists:
 
     def rising_ones(self, members: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """These messages, all for None, lowest first; None where their dates do not rise."""
-        known = self.rising()
-        if not known.rises:
+        rise = self.rising()
+        if not rise.rises:
             return None
         uids = self.everything() if members is None else members
         top = max(uids, default=0)
-        return uids if self.still_rises(known, top, {}, top) else None
+        return uids if self.still_rises(rise, top, {}, top) else None
 
     def _learned(self, known: _Kept | None) -> Rising:
-        """What a list by dates tells; it is kept where it is needed."""
+        """The state that a list by dates shows; the list is kept where the dates do not rise."""
         if known is None or not known.uids:
             return _UNTOLD
         dates = fetch.received(self._imap, str(known.uids[-1]))
         newest = max((moment.timestamp() for _uid, moment in dates if moment), default=0)
-        found = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
-        if not found.rises:
+        rise = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
+        if not rise.rises:
             self._put("by arrival", known)
-        self._keep(found)
-        return found
+        self._keep(rise)
+        return rise
 
     # --- by what never changes ---
 
@@ -429,13 +429,13 @@ class _Lists:
         unmarked = search.matching(self._imap, (f"UNKEYWORD {_HAS} UNKEYWORD {_HAS_NOT}".encode(),))
         if not unmarked:
             return marked, frozenset()
-        told = self._kept_or(
+        having_files = self._kept_or(
             "attachment unmarked",
             lambda: self._having(unmarked[-MOST_LOOKED_THROUGH:]),
             lambda came: self._having([uid for uid in came if uid in unmarked]),
         )
         is_part = len(unmarked) > MOST_LOOKED_THROUGH
-        uids = tuple(sorted({*marked, *told}))
+        uids = tuple(sorted({*marked, *having_files}))
         return uids, frozenset({ATTACHMENT_NEWEST} if is_part else ())
 
     def _looked_through(self) -> tuple[int, ...]:
@@ -447,7 +447,7 @@ class _Lists:
         return self._having([mark.uid for mark in marks])
 
     def _having(self, uids: Sequence[int]) -> tuple[int, ...]:
-        """Those that have an attachment, by their structure."""
+        """The messages that have an attachment, by their structure."""
         marks = fetch.marks(self._imap, uids)
         rows: list[summaries.Summary] = []
         for start in range(0, len(marks), _AT_ONCE):
@@ -586,7 +586,8 @@ def without_answer(subject: str) -> str:
 
 
 def _key(row: Fetched, sort: str) -> Any:
-    """As RFC 5256 compares: base subjects, the first person, the moment in one time zone."""
+    """The key of a row as RFC 5256 compares it: base subjects, the first person, the moment in one
+    time zone."""
     envelope = row.envelope
     match sort:
         case "size":

@@ -79,21 +79,21 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """With a tag, by the name that its owner gave it."""
+    """A message with a tag, by the name that its owner gave it."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class WithAttachment:
-    """By the keyword that some servers set, else by the kind of the whole message, which is right
-    for nearly all."""
+    """A message with an attachment, by the keyword that some servers set, else by the kind of the
+    whole message, which is right for nearly all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """With this Message-ID, angle brackets or not. No text of a person's asks for it: the page that
-    traces a message does."""
+    """The message with this Message-ID, angle brackets or not. No text of a person's asks for it:
+    the page that traces a message does."""
 
     message_id: str
 
@@ -551,15 +551,15 @@ MOST_OWN = 10
 
 
 def of_person(wanted: Query, addresses: Iterable[str]) -> Query:
-    """The query with the addresses of the person who asks in place of ``à:moi``, which is true of
-    what was sent to him with a copy, too."""
-    known = tuple(dict.fromkeys(address for address in addresses if address))[:MOST_OWN]
+    """The query with the addresses of the person who asks in place of ``à:moi``, which also finds
+    messages of which he got a copy."""
+    own = tuple(dict.fromkeys(address for address in addresses if address))[:MOST_OWN]
 
     def named(term: Term) -> Term:
         match term:
-            case Own(where) if known:
+            case Own(where) if own:
                 keys = ("TO", "CC") if where == "TO" else (where,)
-                return _joined(Or, [Text(key, one) for one in known for key in keys]) or term
+                return _joined(Or, [Text(key, address) for address in own for key in keys]) or term
             case Not(inner):
                 return Not(named(inner))
             case And(terms):

@@ -105,7 +105,7 @@ def _size(octets: int) -> str:
 
 def unquoted(query: Query) -> str:
     """The line that asks for each word of what is in quotes; "" where there are no quotes."""
-    return _changed(query, lambda text: [replace(text, text=one) for one in text.text.split()])
+    return _changed(query, lambda text: [replace(text, text=word) for word in text.text.split()])
 
 
 def wider(query: Query) -> str:

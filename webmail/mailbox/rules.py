@@ -85,8 +85,9 @@ class Kept:
 
 
 def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
-    """At most three commands; where forwards are restricted, one more for each script that is
-    included. Raises what the connection does."""
+    """Read the user's script, and the active one of another program. At most three commands; where
+    forwards are restricted, one more for each script that is included. Raises the errors of the
+    connection."""
     names = sieve.scripts()
     text = sieve.get(name) if any(script_name.name == name for script_name in names) else ""
     former = next(
@@ -123,7 +124,7 @@ def _standing(sieve: Connection, kept: Kept) -> tuple[str, ...]:
         return ()
     sent = _sent_until_now(sieve, kept)
     refused = {address for address in sent if not kept.allowed.covers(address)}
-    return tuple(sorted({UNTOLD if one.startswith(_BOX) else one for one in refused}))
+    return tuple(sorted({UNTOLD if address.startswith(_BOX) else address for address in refused}))
 
 
 def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
@@ -197,7 +198,7 @@ def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
 
 
 def included_text(sieve: Connection, kept: Kept) -> str:
-    """Of the script that runs before our rules, or will."""
+    """The text of the script that runs before our rules, or will."""
     if kept.former:
         return kept.former_text
     try:
@@ -263,7 +264,8 @@ def _addresses(text: str) -> set[str]:
 
 
 def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
-    """Of a script and of those that it includes, by the line of the first that leads there."""
+    """The sendings of a script and of those that it includes, each with the line of the first
+    script that leads there."""
     try:
         sendings = list(forwarding.sendings(text))
         waiting = list(forwarding.included(text))
@@ -289,7 +291,7 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
 
 
 def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
-    """Of another script; "" where there is none: then the server runs nothing either."""
+    """The text of another script; "" where there is none: then the server runs nothing either."""
     if name == kept.former:
         return kept.former_text
     return sieve.get(name) if any(script_name.name == name for script_name in kept.names) else ""

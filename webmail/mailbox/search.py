@@ -107,7 +107,7 @@ class SearchResult:
     without_accents: bool = False
 
     def packed(self) -> dict[str, Any]:
-        """As JSON can carry it: folders are named once."""
+        """The result as JSON can carry it: folders are named once."""
         names = list(dict.fromkeys((hit.folder, hit.uidvalidity) for hit in self.hits))
         number = {name: n for n, name in enumerate(names)}
         rows = [(hit.moment, hit.uid, number[hit.folder, hit.uidvalidity]) for hit in self.hits]
@@ -136,7 +136,7 @@ class SearchResult:
         )
 
     def with_more(self, more: SearchResult) -> SearchResult:
-        """Both together, as they stand after the later one."""
+        """The result with a later one, as both stand after it."""
         hits = sorted({*self.hits, *more.hits}, reverse=True)
         twice = len(self.hits) + len(more.hits) - len(hits)
         return replace(
@@ -359,7 +359,8 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
 
 
 def in_order(rows: Iterable[Summary], sort: str) -> tuple[Summary, ...]:
-    """What was found, by what it says; of equal ones the newer first, as they came."""
+    """Sort rows that a search found. Equal ones stay in the order in which they came, the newer
+    first."""
     match sort:
         case "from":
             return tuple(

@@ -36,9 +36,14 @@ class Share:
 
     @property
     def is_login(self) -> bool:
-        """Not everybody, a group, or a line that takes rights away (RFC 4314 section 2)."""
-        one = self.identifier
-        return one.isprintable() and one not in EVERYBODY and not one.startswith(("-", *GROUPS))
+        """Whether the share is one user's: not everybody's, nor a group's, nor a line that takes
+        rights away (RFC 4314 section 2)."""
+        identifier = self.identifier
+        return (
+            identifier.isprintable()
+            and identifier not in EVERYBODY
+            and not identifier.startswith(("-", *GROUPS))
+        )
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,11 @@ class Box:
 
 
 def boxes(imap: Connection) -> tuple[Box, ...]:
-    """The mailboxes of others that the user manages: of which he may say who may use the INBOX. At
-    most one command, and one for each mailbox."""
+    """The mailboxes of others that the user manages: he may change the access list of their INBOX.
+    At most one command, and one for each mailbox."""
     if not imap.has("ACL"):
         return ()
-    found: dict[str, Box] = {}
+    by_login: dict[str, Box] = {}
     for folder in folders.kept_folders(imap):
         if folder.owner != "others" or not (folder.selectable and folder.addressable):
             continue
@@ -63,8 +68,8 @@ def boxes(imap: Connection) -> tuple[Box, ...]:
         login, _delimiter, rest = place.partition(folder.delimiter or "/")
         # Dovecot tells the INBOX by the login alone, others by its name.
         if login and rest.upper() in ("", "INBOX"):
-            found.setdefault(login, Box(login, folder.name))
-    some = list(found.values())[:MOST_BOXES]
+            by_login.setdefault(login, Box(login, folder.name))
+    some = list(by_login.values())[:MOST_BOXES]
     return tuple(box for box in some if "a" in acl.my_rights(imap, box.inbox))
 
 
@@ -84,17 +89,17 @@ def is_offered(imap: Connection, folder: Folder) -> bool:
 
 
 def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
-    """Whoever may use the folder, but its owner. Two commands.
+    """The shares of a folder, without its owner's. Two commands.
 
-    Raises NotPermitted where the user may not say who may, FolderNotFound.
+    Raises NotPermitted where the user may not change the access list, FolderNotFound.
     """
     if not imap.has("ACL") or "a" not in acl.my_rights(imap, name):
         raise NotPermitted("The user may not change the access list.")
     mine = {login.casefold(), "owner"}
-    told = acl.grants(imap, name)
+    grants = acl.grants(imap, name)
     return tuple(
         Share(grant.identifier, _preset(grant))
-        for grant in told
+        for grant in grants
         if grant.identifier.casefold() not in mine
     )
 
@@ -138,14 +143,14 @@ def change(
 
 def with_inside(imap: Connection, name: str) -> tuple[str, ...]:
     """The folder and those inside it, all of them, by name. At most one command."""
-    known = folders.kept_folders(imap)
-    place = next((folder for folder in known if folder.name == name), None)
+    listed = folders.kept_folders(imap)
+    place = next((folder for folder in listed if folder.name == name), None)
     if place is None:
         raise FolderNotFound(f"There is no folder {name!r}.")
     inside = f"{name}{place.delimiter}" if place.delimiter else ""
     below = sorted(
         folder.name
-        for folder in known
+        for folder in listed
         if inside and folder.name.startswith(inside) and folder.selectable and folder.addressable
     )
     return (name, *below)

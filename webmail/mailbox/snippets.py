@@ -78,7 +78,7 @@ def _passage(text: str, wanted: Sequence[str]) -> str:
 
 
 def _place(text: str, wanted: Sequence[str]) -> int | None:
-    """Where the first of the folded words stands in a text; None where none does."""
+    """The place of the first of the folded words in a text; None where it has none of them."""
     folded = fold(text)
     places = [place for word in wanted if (place := folded.find(word)) >= 0]
     if not places:

@@ -71,8 +71,8 @@ def summary(fetched: Fetched) -> Summary:
 def _text(shown: Shown) -> Part | None:
     for part in (*shown.text, *shown.html):
         if part.media_type.startswith("text/") and part.number:
-            known = tuple(pair for pair in part.parameters.items() if pair[0] in _TOLD)
-            return _part(part.number, part.media_type, known, part.encoding)
+            parameters = tuple(pair for pair in part.parameters.items() if pair[0] in _TOLD)
+            return _part(part.number, part.media_type, parameters, part.encoding)
     return None
 
 

@@ -123,11 +123,11 @@ def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple
 def gathered(
     imap: Connection, selected: Selected, threads: Sequence[Thread]
 ) -> tuple[Conversation, ...]:
-    """Return what a list shows of these. Two commands, one when their rows are known; conversations
-    that are gone, or marked as deleted, are left out.
+    """Return these conversations as a list shows them. Two commands, one when their rows are known;
+    conversations that are gone, or marked as deleted, are left out.
     """
-    asked = [uid for thread in threads for uid in thread[-MOST_ASKED:]]
-    marks = {mark.uid: mark for mark in fetch.marks(imap, asked) if DELETED not in mark.flags}
+    uids = [uid for thread in threads for uid in thread[-MOST_ASKED:]]
+    marks = {mark.uid: mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags}
     there = [[marks[uid] for uid in thread if uid in marks] for thread in threads]
     listed = [mark for members in there for mark in members[-MOST_LISTED:]]
     rows = {row.ref.uid: row for row in summaries.of(imap, selected, listed)}
@@ -178,16 +178,16 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
 
 
 def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summary, ...]:
-    """Return one's own answers to these messages, from the folder of sent mail: one search there,
-    among what was sent since the first of them. Raises ServerUnavailable when it takes too long,
-    after which the connection is over.
+    """Return the user's own answers to these messages, from the folder of sent mail: one search
+    there, among the messages sent since the first of them. Raises ServerUnavailable when it takes
+    too long, after which the connection is over.
     """
     wanted = [row.ref.uid for row in rows if row.ref.folder != sent][-MOST_SEARCHED:]
     if not wanted:
         return ()
     imap.require(rows[0].ref)
-    known = fetch.links(imap, uid_sets.compressed(wanted))
-    ids = tuple(link.message_id for link in known if link.message_id)
+    links = fetch.links(imap, uid_sets.compressed(wanted))
+    ids = tuple(link.message_id for link in links if link.message_id)
     if not ids:
         return ()
     selected = imap.select(sent)
@@ -205,7 +205,7 @@ def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summa
 
 
 def in_order(rows: Iterable[Summary]) -> tuple[Summary, ...]:
-    """As they were received, or sent."""
+    """The messages in the order in which they were received, or sent."""
     earliest = datetime.fromtimestamp(0, UTC)
     return tuple(sorted(rows, key=lambda row: row.received or row.sent or earliest))
 
@@ -285,7 +285,8 @@ def _told(imap: Connection) -> list[Thread]:
 
 
 def _put_together(imap: Connection) -> list[Thread]:
-    """By the header fields of the newest messages; each older one stands alone."""
+    """The conversations by the header fields of the newest messages; each older message stands
+    alone."""
     exists, deadline = imap.known().exists, time.monotonic() + SECONDS_TO_THREAD
     groups = _Groups()
     lowest = max(0, exists - MOST_THREADED_HERE)
@@ -352,9 +353,8 @@ def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
 
 
 def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) -> tuple[Thread, ...]:
-    """With the messages that came put to those that they answer: three commands, one when they
-    answer nothing.
-    """
+    """The conversations with the messages that came put to those that they answer: three commands,
+    one when they answer nothing."""
     links = fetch.links(imap, uid_sets.compressed(came))
     groups = _Groups()
     for link in links:

@@ -80,8 +80,8 @@ class TracedMessage:
 
     @property
     def message_id(self) -> str:
-        found = build.message_ids(headers.parse(self.header).get("Message-ID"))
-        return found[0] if found else ""
+        ids = build.message_ids(headers.parse(self.header).get("Message-ID"))
+        return ids[0] if ids else ""
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ def trace(
         return Traced((), result)
     rows = {row.ref: row for row in search.rows(imap, hits)}
     fields = _headers(imap, hits)
-    found = tuple(
+    messages = tuple(
         TracedMessage(rows[hit.ref], fields.get(hit, b"")) for hit in hits if hit.ref in rows
     )
-    return Traced(found, result)
+    return Traced(messages, result)
 
 
 def _headers(imap: Connection, hits: Iterable[Hit]) -> dict[Hit, bytes]:
@@ -149,17 +149,19 @@ def filing(
     """Return the rules that file messages like those found where they lie. For each rule that
     files into one of their folders, the searches of `webmail.mailbox.trying`; none is begun when
     the time ``is_over``."""
-    found: dict[MessageRef, Rule] = {}
+    by_message: dict[MessageRef, Rule] = {}
     for folder in dict.fromkeys(message.row.ref.folder for message in traced.messages):
         here = [message.row.ref for message in traced.messages if message.row.ref.folder == folder]
         filers = [rule for rule in rules if rule.enabled and _files_into(rule, folder)]
         for rule in filers[:MOST_RULES]:
             if is_over():
-                return found
+                return by_message
             with suppress(WebmailError):
                 uids = set(trying.matched(imap, folder, rule).uids)
-                found |= {ref: rule for ref in here if ref.uid in uids and ref not in found}
-    return found
+                by_message |= {
+                    ref: rule for ref in here if ref.uid in uids and ref not in by_message
+                }
+    return by_message
 
 
 def _files_into(rule: Rule, folder: str) -> bool:

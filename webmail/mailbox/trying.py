@@ -56,12 +56,11 @@ def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
 
 
 def steps(rule: Rule, folder: str, messages: Matched) -> tuple[Step, ...]:
-    """Return the steps of the rule's actions for messages that are there; nothing is sent on to
-    anybody."""
+    """Return the steps of the rule's actions for messages that are there. No step forwards them."""
     if not messages.uids:
         return ()
-    made = (_step(action, folder, messages) for action in rule.actions)
-    return tuple(step for step in made if step is not None)
+    possible = (_step(action, folder, messages) for action in rule.actions)
+    return tuple(step for step in possible if step is not None)
 
 
 def _step(action: Action, folder: str, messages: Matched) -> Step | None:
@@ -94,7 +93,7 @@ class _Run:
         return _joined(group.match, parts)
 
     def _found(self, condition: Condition) -> frozenset[int]:
-        """Those for which the condition holds, whether it is negated or not."""
+        """The messages that the condition holds for, whether it is negated or not."""
         uids = imap_search.matching(self.imap, list(_criteria(condition)))
         if not _needs_a_look(condition):
             return frozenset(uids)
@@ -109,8 +108,8 @@ class _Run:
             if condition.field == values.ATTACHMENT:
                 yield from self._with_files(some)
                 continue
-            names, asked = _names(condition), uid_sets.compressed(some)
-            for uid, raw in fetch.fields(self.imap, asked, names, _FIELD_SIZE).items():
+            names, uid_set = _names(condition), uid_sets.compressed(some)
+            for uid, raw in fetch.fields(self.imap, uid_set, names, _FIELD_SIZE).items():
                 if _holds(condition, headers.parse(raw), names):
                     yield uid
 
@@ -188,5 +187,5 @@ def _holds(condition: Condition, fields: Headers, names: Sequence[str]) -> bool:
 
 
 def _folded(text: str) -> str:
-    """As ``i;ascii-casemap`` compares: only ASCII's capitals are small letters."""
+    """The text as ``i;ascii-casemap`` compares it: only ASCII's capitals are small letters."""
     return re.sub("[A-Z]+", lambda match: match[0].lower(), text)

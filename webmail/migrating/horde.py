@@ -127,18 +127,18 @@ def _users(source: Source) -> str:
 
 
 def _share_owners(source: Source) -> dict[str, str]:
-    """The names of all shares, and whose they are."""
+    """The owners of all shares, by the names of the shares."""
     rows: list[tuple[int, dict[str, str]]] = []
     for table in ("turba_shares", "turba_sharesng"):
         if source.has(table):
-            found = source.rows(
+            share_rows = source.rows(
                 "SELECT share_name, share_owner,"  # noqa: S608  our names
                 f" {source.cut('attribute_params', 2_000)} FROM {source.table(table)}"
                 f" LIMIT {_MOST_SHARES}"
             )
             rows += [
                 (0, {"share_name": of(name), "share_owner": of(owner), "attribute_params": of(how)})
-                for name, owner, how in found
+                for name, owner, how in share_rows
             ]
     return turba.share_owners(rows)
 
@@ -151,7 +151,7 @@ def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]
     read."""
     table = source.table("horde_prefs")
     scopes = "pref_scope IN ('horde', 'imp')"
-    found = source.rows(
+    name_rows = source.rows(
         f"SELECT pref_name FROM {table} WHERE pref_uid = %s AND {scopes}"  # noqa: S608
         f" LIMIT {_MOST_PREFERENCES}",
         [uid],
@@ -164,7 +164,7 @@ def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]
         [uid, *read],
     )
     hidden = {*_NO_PREFERENCE, *_SEARCHES, *_IDENTITY, _TRUSTED}
-    names = {of(name).strip() for (name,) in found} - hidden
+    names = {of(name).strip() for (name,) in name_rows} - hidden
     return names, {of(name).strip(): value for name, value in rows}
 
 
@@ -177,30 +177,32 @@ def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Si
         left_out[f"identities cannot be read: {error}"] += 1
         several = {}
     default = mended(values.get("default_identity")) or "0"
-    found = [
-        _identity(str(key), one, str(key) == default, left_out)
-        for key, one in list(several.items())[:200]
-        if isinstance(one, dict)
+    identities = [
+        _identity(str(key), identity, str(key) == default, left_out)
+        for key, identity in list(several.items())[:200]
+        if isinstance(identity, dict)
     ]
-    if not found:
+    if not identities:
         plain: php.Array = {name: mended(values.get(name)) for name in _IDENTITY}
         if any(plain[name] for name in ("fullname", "from_addr", "signature", "signature_html")):
-            found = [_identity("plain", plain, True, left_out)]
-    return sorted(found, key=lambda one: not one.is_default)
+            identities = [_identity("plain", plain, True, left_out)]
+    return sorted(identities, key=lambda identity: not identity.is_default)
 
 
-def _identity(key: str, one: php.Array, is_default: bool, left_out: Counter[str]) -> Signed:
-    known = {name: mended(one.get(name)) for name in ("from_addr", "fullname", "replyto_addr")}
-    plain, html = mended(one.get("signature")), mended(one.get("signature_html"))
+def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter[str]) -> Signed:
+    values = {
+        name: mended(identity.get(name)) for name in ("from_addr", "fullname", "replyto_addr")
+    }
+    plain, html = mended(identity.get("signature")), mended(identity.get("signature_html"))
     for name in ("alias_addr", "tieto_addr", "bcc_addr"):
         left_out["identity: its other addresses (alias, tied, Bcc) are not brought"] += bool(
-            one.get(name)
+            identity.get(name)
         )
     return Signed(
         key,
-        known["from_addr"].strip(),
-        known["fullname"],
-        known["replyto_addr"].strip(),
+        values["from_addr"].strip(),
+        values["fullname"],
+        values["replyto_addr"].strip(),
         html if html.strip() else plain,
         bool(html.strip()),
         is_default,
@@ -229,17 +231,17 @@ def _trusted(value: object, left_out: Counter[str]) -> list[str]:
     if not (text := mended(value)):
         return []
     try:
-        found = json.loads(text)
+        senders = json.loads(text)
     except (ValueError, RecursionError):
         left_out["trusted senders cannot be read"] += 1
         return []
-    if not isinstance(found, list):
+    if not isinstance(senders, list):
         return []
-    return [one for one in found if isinstance(one, str)][:MOST_OF_A_KIND]
+    return [sender for sender in senders if isinstance(sender, str)][:MOST_OF_A_KIND]
 
 
 def _recipients(source: Source, uid: str) -> list[Recipient]:
-    """Those who were written to, where the log of sent mail is kept in the database."""
+    """The people who were written to, where the log of sent mail is kept in the database."""
     if not source.has("imp_sentmail"):
         return []
     rows = source.rows(
@@ -291,7 +293,7 @@ class _Book:
             yield from self._by_pictures(contacts[start : start + _PAGE])
 
     def groups(self) -> Iterator[Members]:
-        """Once the pages are read."""
+        """Yield the groups; called once the pages are read."""
         keys = self._contact_keys()
         for group in self._gathered.groups:
             if group.missing:
@@ -342,7 +344,7 @@ class _Book:
             last = rows[-1][at]
 
     def _by_pictures(self, page: Page) -> Iterator[Page]:
-        """Those without a picture together, each other one by itself."""
+        """Yield the contacts without a picture together, and each of the others by itself."""
         source, keys = self._source, [key for key, _data in page]
         if "object_photo" not in source.columns("turba_objects"):
             yield page

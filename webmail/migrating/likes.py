@@ -33,17 +33,17 @@ def _number(value: Value) -> int | None:
 
 
 def _switch(name: str, yes: str, no: str) -> Converter:
-    """Of a preference that is on or off."""
+    """The converter of a preference that is on or off."""
     return lambda value: {name: yes if _yes(value) else no}
 
 
 def _one_of(choices: Mapping[int | str, Ours]) -> Converter:
-    """Of a preference with several values; numbers may be written as texts."""
+    """The converter of a preference with several values; numbers may be written as texts."""
 
     def convert(value: Value) -> Ours | None:
         number = _number(value)
-        known = value if isinstance(value, str) and value in choices else number
-        return choices.get(known) if known is not None else None
+        choice = value if isinstance(value, str) and value in choices else number
+        return choices.get(choice) if choice is not None else None
 
     return convert
 
@@ -164,10 +164,12 @@ def converted(
     ours: dict[str, str] = {}
     for name, value in theirs.items():
         converter = table.get(name)
-        found = converter(value) if converter else None
-        if found is None:
-            known = len(left_out) < _MOST_REASONS
-            left_out[f"preference {word(name) if known else 'of another name'}: no like here"] += 1
+        like = converter(value) if converter else None
+        if like is None:
+            is_named = len(left_out) < _MOST_REASONS
+            left_out[
+                f"preference {word(name) if is_named else 'of another name'}: no like here"
+            ] += 1
         else:
-            ours |= found
+            ours |= like
     return ours

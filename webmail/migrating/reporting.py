@@ -35,8 +35,8 @@ class Totals:
         self.states[outcome.state] += 1
         self.counts.update(outcome.counts)
         for reason, count in outcome.left_out.items():
-            known = reason in self.left_out or len(self.left_out) < _MOST_REASONS
-            self.left_out[reason if known else "for other reasons"] += count
+            is_listed = reason in self.left_out or len(self.left_out) < _MOST_REASONS
+            self.left_out[reason if is_listed else "for other reasons"] += count
         if outcome.reason:
             self.reasons[outcome.reason] += 1
 

@@ -79,7 +79,7 @@ def accounts(source: Source) -> Iterator[Account]:
 
 
 def person(source: Source, account: Account) -> Person:
-    """What one user has; contacts are read when they are asked for."""
+    """Everything that one user has; the contacts are read when they are asked for."""
     user = int(account.key)
     left_out: Counter[str] = Counter()
     theirs = _preferences(source, user, left_out)
@@ -128,7 +128,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
         " WHERE user_id = %s AND del <> 1 ORDER BY standard DESC, identity_id LIMIT 50",
         [user],
     )
-    found = []
+    identities = []
     for key, address, name, organization, reply_to, bcc, signature, is_html, standard in rows:
         left_out["identity: its organisation has no field here"] += bool(of(organization).strip())
         left_out["identity: its copy to another address (Bcc) is not brought"] += bool(
@@ -138,7 +138,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
         if len(of(signature)) > _LARGEST_TEXT:
             left_out["signature: too large"] += 1
             text = ""
-        found.append(
+        identities.append(
             Signed(
                 str(key),
                 of(address).strip(),
@@ -149,12 +149,14 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
                 bool(standard),
             )
         )
-    return found
+    return identities
 
 
 def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozenset[str]:
     """The addresses that are also another user's, as login or as identity."""
-    spelt = {one.address for one in identities} | {one.address.lower() for one in identities}
+    spelt = {identity.address for identity in identities} | {
+        identity.address.lower() for identity in identities
+    }
     if not spelt:
         return frozenset()
     marks = ", ".join(["%s"] * len(spelt))
@@ -163,7 +165,7 @@ def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozense
         f" WHERE email IN ({marks}) AND user_id <> %s AND del <> 1",
         [*spelt, user],
     )
-    found = {of(address).lower() for (address,) in rows}
+    shared = {of(address).lower() for (address,) in rows}
     locals_of = {address.rpartition("@")[0]: address.lower() for address in spelt}
     names_of = {address: address.lower() for address in spelt} | locals_of
     marks = ", ".join(["%s"] * len(names_of))
@@ -172,7 +174,7 @@ def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozense
         f" WHERE username IN ({marks}) AND user_id <> %s",
         [*names_of, user],
     )
-    return frozenset(found | {names_of.get(of(name), of(name).lower()) for (name,) in rows})
+    return frozenset(shared | {names_of.get(of(name), of(name).lower()) for (name,) in rows})
 
 
 def _canned(source: Source, user: int) -> list[Canned]:
@@ -191,18 +193,18 @@ def _canned(source: Source, user: int) -> list[Canned]:
 
 
 def _old_canned(responses: php.Value) -> Iterator[Canned]:
-    """Those of 1.4 and 1.5."""
+    """The canned answers of Roundcube 1.4 and 1.5."""
     if not isinstance(responses, dict):
         return
-    for number, one in list(responses.items())[:500]:
-        if isinstance(one, dict) and isinstance(one.get("text"), str):
-            name, text = str(one.get("name") or ""), str(one["text"])
-            key = str(one.get("key") or number)[:40]
-            yield Canned(f"old {key}", name, text, one.get("format") == "html")
+    for number, response in list(responses.items())[:500]:
+        if isinstance(response, dict) and isinstance(response.get("text"), str):
+            name, text = str(response.get("name") or ""), str(response["text"])
+            key = str(response.get("key") or number)[:40]
+            yield Canned(f"old {key}", name, text, response.get("format") == "html")
 
 
 def _orders(theirs: php.Array) -> list[Order]:
-    """Which folders are by conversations; and the order of all lists, for the inbox."""
+    """The folders that are shown by conversations, and the order of all lists, for the inbox."""
     orders: dict[str, Order] = {}
     sort = _SORTS.get(str(theirs.get("message_sort_col") or "arrival"), "arrival")
     up = str(theirs.get("message_sort_order") or "DESC").upper() == "ASC"
@@ -218,7 +220,7 @@ def _orders(theirs: php.Array) -> list[Order]:
 
 
 def _collected(source: Source, user: int) -> tuple[list[Recipient], list[str]]:
-    """Those who were written to, and the trusted senders; the latest first."""
+    """The people who were written to, and the trusted senders; the latest first."""
     if not source.has("collected_addresses"):
         return [], []
     rows = source.rows(
@@ -295,7 +297,8 @@ def _contacts(
 
 
 def _contact(row: Row, left_out: Counter[str]) -> ContactData:
-    """As its card says; where that is missing or cut, with what the columns beside it say."""
+    """The contact as its card says; where the card is missing or cut, with the values of the
+    columns beside it."""
     _key, name, first, last, emails, card = row
     text = mended(card)
     if len(of(card)) > _LARGEST_CARD:

@@ -47,22 +47,22 @@ class TooManyFailures(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """Whom to bring, and by which login here. ``template`` stands for a login there:
-    ``{username}`` is that login, ``{local}`` what stands before its @, ``{host}`` the mail server.
-    ``only``: logins in lower case, there or here; empty for all."""
+    """The users to bring, and their logins here. In ``template``, ``{username}`` stands for a login
+    there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only`` has
+    logins in lower case, there or here; empty for all."""
 
     template: str = "{username}"
     only: frozenset[str] = frozenset()
     is_trial: bool = False
 
     def login_of(self, account: Account) -> str:
-        known = {
+        values = {
             "{username}": account.login,
             "{local}": account.login.partition("@")[0],
             "{host}": account.host,
         }
         text = self.template
-        for mark, words in known.items():
+        for mark, words in values.items():
             text = text.replace(mark, words)
         return text.strip()
 
@@ -73,8 +73,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one user. ``reason`` says why nothing did; ``address`` is "" where the user
-    was not recognised."""
+    """The outcome of one user. ``reason`` says why nothing was brought; ``address`` is "" where the
+    user was not recognised."""
 
     login: str
     address: str
@@ -90,9 +90,9 @@ def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Ite
     chosen = (account for account in reader.accounts(source) if choice.takes(account))
     for batch in _batches(chosen):
         shares = {choice.login_of(account) for account in batch if account.is_share}
-        known = owners.resolve({choice.login_of(account) for account in batch}, shares)
+        owner_of = owners.resolve({choice.login_of(account) for account in batch}, shares)
         for account in batch:
-            owner = known[choice.login_of(account)]
+            owner = owner_of[choice.login_of(account)]
             if owner.problem:
                 yield Outcome(account.login, "", REFUSED, owner.problem)
                 continue

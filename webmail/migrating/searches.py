@@ -33,22 +33,22 @@ class _Unlike(Exception):
 
 
 def read(raw: bytes, left_out: Counter[str]) -> list[Search]:
-    """Those of a preference that can be brought."""
+    """The saved searches of a preference, without those that have no like here."""
     try:
         values = php.array(raw, objects=True)
     except php.Broken as error:
         left_out[f"saved searches cannot be read: {error}"] += 1
         return []
-    found = []
+    searches = []
     for value in list(values.values())[:_MOST]:
         try:
             if search := _search(value):
-                found.append(search)
+                searches.append(search)
         except _Unlike as error:
             left_out[f"saved search by {error}: no like here"] += 1
         except (php.Broken, ValueError, TypeError) as error:
             left_out[f"saved search cannot be read: {type(error).__name__}"] += 1
-    return found
+    return searches
 
 
 def _search(value: Value) -> Search | None:
@@ -84,10 +84,10 @@ def _element(value: Value) -> tuple[str, object]:
         raise _Unlike("criteria of an older Horde")
     kind = str(value.get(php.CLASS, "")).removeprefix(f"{_CLASS}Element_")
     written = value.get(php.DATA, value.get(0))
-    told = json.loads(str(written)[:10_000])
-    if not isinstance(told, list) or len(told) < 2:
+    element = json.loads(str(written)[:10_000])
+    if not isinstance(element, list) or len(element) < 2:
         raise _Unlike("criteria of an older Horde")
-    return kind, told[1]
+    return kind, element[1]
 
 
 def _with(form: Form, kind: str, data: object) -> Form:
@@ -96,17 +96,17 @@ def _with(form: Form, kind: str, data: object) -> Form:
         return replace(form, attachment=True)
     if not isinstance(data, dict):
         raise _Unlike(_told(kind))
-    told = cast(dict[str, object], data)
-    text = " ".join(str(told.get("t") or "").split())[:200]
-    if kind == "Text" and text and not told.get("b"):
-        if told.get("n") and " " not in text:
+    fields = cast(dict[str, object], data)
+    text = " ".join(str(fields.get("t") or "").split())[:200]
+    if kind == "Text" and text and not fields.get("b"):
+        if fields.get("n") and " " not in text:
             return replace(form, without=f"{form.without} {text}".strip())
-        if not told.get("n"):
+        if not fields.get("n"):
             return replace(form, words=f"{form.words} {query.quoted(text)}".strip())
-    if kind == "Recipient" and text and not told.get("n") and not form.recipient:
+    if kind == "Recipient" and text and not fields.get("n") and not form.recipient:
         return replace(form, recipient=text)
-    if kind == "Header" and text and not told.get("n"):
-        field = _FIELDS.get(str(told.get("h")), "")
+    if kind == "Header" and text and not fields.get("n"):
+        field = _FIELDS.get(str(fields.get("h")), "")
         if field == "sender" and not form.sender:
             return replace(form, sender=text)
         if field == "recipient" and not form.recipient:
@@ -114,13 +114,13 @@ def _with(form: Form, kind: str, data: object) -> Form:
         if field == "subject" and not form.subject:
             return replace(form, subject=text)
     if kind == "Flag":
-        mark = _MARKS.get((str(told.get("f")).lower(), int(bool(told.get("s")))))
+        mark = _MARKS.get((str(fields.get("f")).lower(), int(bool(fields.get("s")))))
         if mark == "unread":
             return replace(form, unread=True)
         if mark == "flagged":
             return replace(form, flagged=True)
-    megabytes = int(told["s"]) // 1_000_000 if isinstance(told.get("s"), int) else 0  # type: ignore[call-overload]
-    if kind == "Size" and told.get("l") and megabytes:
+    megabytes = int(fields["s"]) // 1_000_000 if isinstance(fields.get("s"), int) else 0  # type: ignore[call-overload]
+    if kind == "Size" and fields.get("l") and megabytes:
         return replace(form, larger=megabytes)
     raise _Unlike(_told(kind))
 
@@ -131,7 +131,7 @@ def _told(kind: str) -> str:
 
 def _place(mailboxes: list[Value]) -> tuple[str, str]:
     """Reach and folder of the search: of one mailbox that, of several all."""
-    names = [str(one) for one in mailboxes]
+    names = [str(mailbox) for mailbox in mailboxes]
     if len(names) != 1 or names[0] == _ALL:
         return "all", ""
     if names[0].startswith(_BELOW):

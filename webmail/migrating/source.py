@@ -45,7 +45,7 @@ class Source:
             raise Unreadable(f"There is no table {', '.join(missing)} (--prefix names a prefix).")
 
     def table(self, name: str) -> str:
-        """As it stands in a statement."""
+        """The name of a table as it stands in a statement."""
         return self._connection.ops.quote_name(self._prefix + name)
 
     def column(self, name: str) -> str:
@@ -56,8 +56,8 @@ class Source:
         if table not in self._columns:
             introspection = self._connection.introspection
             with self._connection.cursor() as cursor:
-                found = introspection.get_table_description(cursor, self._prefix + table)
-            self._columns[table] = [column.name for column in found]
+                described = introspection.get_table_description(cursor, self._prefix + table)
+            self._columns[table] = [column.name for column in described]
         return self._columns[table]
 
     def cut(self, name: str, most: int) -> str:
@@ -100,25 +100,25 @@ def opened(url: str, prefix: str = "") -> Iterator[Source]:
 def _entry(url: str) -> dict[str, Any]:
     """An entry as Django's DATABASES has them."""
     parts = urlsplit(url)
-    known = {"CONN_MAX_AGE": None, "TIME_ZONE": None}
+    entry = {"CONN_MAX_AGE": None, "TIME_ZONE": None}
     match parts.scheme:
         case "sqlite" | "sqlite3":
             path = quote(unquote(parts.path)[1:])
-            return known | {
+            return entry | {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": f"file:{path}?mode=ro",
                 "OPTIONS": {"uri": True, "timeout": 20},
             }
         case "postgres" | "postgresql":
             options = {name: words[-1] for name, words in parse_qs(parts.query).items()}
-            return known | {
+            return entry | {
                 "ENGINE": "django.db.backends.postgresql",
                 **_server(url),
                 "OPTIONS": options | {"options": "-c default_transaction_read_only=on"},
             }
         case "mysql" | "mariadb":
             _take_driver()
-            return known | {
+            return entry | {
                 "ENGINE": "django.db.backends.mysql",
                 **_server(url),
                 "OPTIONS": {

@@ -19,7 +19,7 @@ SESSION_KEY = "moved_user"
 
 @dataclass(frozen=True)
 class Moved:
-    """What was brought, in numbers."""
+    """The numbers of things that were brought."""
 
     contacts: int
     identities: int
@@ -42,15 +42,15 @@ class Moved:
 
 
 def news(request: HttpRequest) -> Moved | None:
-    """None once the user has put the line away."""
+    """The counts that the line after sign-in tells; None once the user has put the line away."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return None
     if SESSION_KEY not in request.session:
         moved = _find(user)
         request.session[SESSION_KEY] = asdict(moved) if moved else {}
-    kept = request.session[SESSION_KEY]
-    return Moved(**kept) if kept else None
+    values = request.session[SESSION_KEY]
+    return Moved(**values) if values else None
 
 
 def _find(user: User) -> Moved | None:
@@ -65,6 +65,6 @@ def _find(user: User) -> Moved | None:
 
 
 def dismiss(request: HttpRequest, user: User) -> None:
-    """Not in this session, nor in any other."""
+    """Put the line away, in this session and in any other."""
     MovedUser.objects.filter(user=user, told=None).update(told=timezone.now())
     request.session[SESSION_KEY] = {}

@@ -46,7 +46,10 @@ def mended(value: object) -> str:
 
 def word(text: object) -> str:
     """A name as a report may show it: to a terminal, no other text can do anything."""
-    return "".join(one if one.isalnum() or one in "_.-" else "?" for one in str(text)[:60])
+    return "".join(
+        character if character.isalnum() or character in "_.-" else "?"
+        for character in str(text)[:60]
+    )
 
 
 def serialised(value: object) -> php.Array:

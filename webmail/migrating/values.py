@@ -100,7 +100,7 @@ Contacts = Callable[[Container[str]], Iterable[Page]]
 
 
 def no_contacts(_known: Container[str]) -> Iterable[Page]:
-    """Of whom has none."""
+    """The contacts of a user who has none."""
     return ()
 
 

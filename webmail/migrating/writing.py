@@ -30,8 +30,8 @@ _MOST_IDENTITIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What administrators choose for all. ``source`` names the webmail, ``vouched`` are domains
-    whose addresses become identities though nothing else says that they are the user's."""
+    """The choices of administrators for all users. ``source`` names the webmail; ``vouched`` are
+    domains whose addresses become identities though nothing else says that they are the user's."""
 
     source: str
     vouched: frozenset[str] = frozenset()
@@ -85,73 +85,77 @@ class _Writer:
 
     def _unless_brought(self, kind: str, keys: Iterable[str]) -> Iterator[str]:
         """Keys that were not brought before, noted as brought."""
-        known = self._brought.setdefault(kind, [])
-        before = set(known)
+        brought = self._brought.setdefault(kind, [])
+        before = set(brought)
         for key in keys:
             if key not in before:
                 before.add(key)
-                known.append(key)
+                brought.append(key)
                 yield key
 
     # Identities
 
     def identities(self) -> int:
-        """How many were written. One whose address nobody vouches for is left out, and may come
-        with a later run; where no other is there, the first of these gives name and signature to
-        the user's own address."""
+        """Write the identities, and return how many were written. An identity whose address nobody
+        vouches for is left out, and may come with a later run; where there is no other, the first
+        of them gives its name and signature to the user's own address."""
         incoming = self._new_identities()
         if not incoming:
             return 0
-        mine = {one.address.casefold(): one for one in identities.of(self._user)}
-        may_be_default = not any(one.is_default for one in mine.values() if one.pk)
+        mine = {own.address.casefold(): own for own in identities.of(self._user)}
+        may_be_default = not any(own.is_default for own in mine.values() if own.pk)
         taken: set[str] = set()
         strangers: list[Signed] = []
         count = 0
-        for one in incoming:
+        for signed in incoming:
             # Without a domain it is the login's, whatever that makes of it.
-            key = one.address.casefold() if "@" in one.address else next(iter(mine), "")
+            key = signed.address.casefold() if "@" in signed.address else next(iter(mine), "")
             if key in taken:
-                self._keep_signature(one)
-            elif identity := mine.get(key) or self._vouched(one.address):
+                self._keep_signature(signed)
+            elif identity := mine.get(key) or self._vouched(signed.address):
                 taken.add(key)
-                count += self._write(one, identity, may_be_default=may_be_default)
+                count += self._write(signed, identity, may_be_default=may_be_default)
             else:
-                strangers.append(one)
+                strangers.append(signed)
                 continue
-            self._brought["identities"].append(one.key)
+            self._brought["identities"].append(signed.key)
         return count + self._adopt(strangers, None if taken else next(iter(mine.values()), None))
 
     def _new_identities(self) -> list[Signed]:
-        known = set(self._brought.setdefault("identities", []))
-        return [one for one in self._person.identities[:_MOST_IDENTITIES] if one.key not in known]
+        brought = set(self._brought.setdefault("identities", []))
+        return [
+            signed
+            for signed in self._person.identities[:_MOST_IDENTITIES]
+            if signed.key not in brought
+        ]
 
     def _adopt(self, strangers: Iterable[Signed], own: Identity | None) -> int:
-        """``own`` is the identity that takes name and signature of the first of them."""
+        """Leave ``strangers`` out, but give ``own`` the name and signature of the first of them."""
         count = 0
-        for one in strangers:
-            self._person.left_out[_not_vouched(one.address)] += 1
+        for stranger in strangers:
+            self._person.left_out[_not_vouched(stranger.address)] += 1
             if own is None:
-                self._keep_signature(one)
+                self._keep_signature(stranger)
             else:
-                count += self._write(one, own, may_be_default=False)
+                count += self._write(stranger, own, may_be_default=False)
                 own = None
         return count
 
-    def _write(self, one: Signed, identity: Identity, *, may_be_default: bool) -> bool:
+    def _write(self, signed: Signed, identity: Identity, *, may_be_default: bool) -> bool:
         """False where there is nothing to write: what the user has here already stays as it is."""
         if identity.pk is not None:
             return False
-        signature = self._signature(one)
-        reply_to = one.reply_to if addresses.is_valid(one.reply_to) else ""
-        if one.reply_to and not reply_to:
+        signature = self._signature(signed)
+        reply_to = signed.reply_to if addresses.is_valid(signed.reply_to) else ""
+        if signed.reply_to and not reply_to:
             self._person.left_out["identity: its Reply-To is no single address"] += 1
-        name = " ".join(one.name.split())[:200]
+        name = " ".join(signed.name.split())[:200]
         is_as_proposed = not (signature or reply_to) and name in ("", identity.name)
         if is_as_proposed and identity.source != Identity.Source.ADMINISTRATOR:
             return False
         identity.name = name or identity.name
         identity.reply_to, identity.signature = reply_to, signature
-        identity.is_default = one.is_default and may_be_default
+        identity.is_default = signed.is_default and may_be_default
         identities.keep(identity)
         return True
 
@@ -174,32 +178,34 @@ class _Writer:
         theirs = Identity.objects.filter(address__iexact=address).exclude(user=self._user)
         return other not in (None, self._user) or records.exists() or theirs.exists()
 
-    def _signature(self, one: Signed) -> str:
-        if not one.signature.strip():
+    def _signature(self, signed: Signed) -> str:
+        if not signed.signature.strip():
             return ""
         # The mark above a signature is put there by whoever sends.
-        text = one.signature if one.is_html else _unmarked(one.signature)
-        html = text if one.is_html else composed.from_text(text)
+        text = signed.signature if signed.is_html else _unmarked(signed.signature)
+        html = text if signed.is_html else composed.from_text(text)
         try:
             return identities.clean_signature(html)
         except ValueError:
             self._person.left_out["signature: too large"] += 1
             return ""
 
-    def _keep_signature(self, one: Signed) -> None:
+    def _keep_signature(self, signed: Signed) -> None:
         """A second signature of an address: as a canned answer, so that nobody loses it."""
-        if one.signature.strip():
-            name = gettext("Signature: %(name)s") % {"name": one.name or one.address}
-            self._signatures.append(Canned(f"identity {one.key}", name, one.signature, one.is_html))
+        if signed.signature.strip():
+            name = gettext("Signature: %(name)s") % {"name": signed.name or signed.address}
+            self._signatures.append(
+                Canned(f"identity {signed.key}", name, signed.signature, signed.is_html)
+            )
 
     # The rest
 
     def canned(self) -> int:
-        found = {one.key: one for one in (*self._person.canned, *self._signatures)}
+        answers = {answer.key: answer for answer in (*self._person.canned, *self._signatures)}
         count = 0
-        for key in self._unless_brought("canned", found):
-            one = found[key]
-            if canned.bring(self._user, one.name, one.text, is_html=one.is_html):
+        for key in self._unless_brought("canned", answers):
+            answer = answers[key]
+            if canned.bring(self._user, answer.name, answer.text, is_html=answer.is_html):
                 count += 1
             else:
                 self._person.left_out["canned answer: empty, too large, or one too many"] += 1
@@ -224,15 +230,15 @@ class _Writer:
         return len(new)
 
     def searches(self) -> int:
-        found = {one.name: one for one in self._person.searches}
+        by_name = {search.name: search for search in self._person.searches}
         there = set(SavedSearch.objects.of(self._user).values_list("name", flat=True))
         count = 0
-        for name in self._unless_brought("searches", found):
-            one = found[name]
+        for name in self._unless_brought("searches", by_name):
+            search = by_name[name]
             if name in there:
                 continue
             if SavedSearch.objects.keep(
-                self._user, name, text=one.text, reach=one.reach, folder=one.folder
+                self._user, name, text=search.text, reach=search.reach, folder=search.folder
             ):
                 count += 1
             else:
@@ -240,7 +246,7 @@ class _Writer:
         return count
 
     def orders(self) -> int:
-        orders = {one.folder: one for one in self._person.orders}
+        orders = {order.folder: order for order in self._person.orders}
         folders = list(self._unless_brought("folders", orders))
         if not folders:
             return 0
@@ -263,24 +269,25 @@ class _Writer:
         return len(new)
 
     def recipients(self) -> int:
-        found = {_short(one.address): one for one in self._person.recipients}
+        by_key = {_short(recipient.address): recipient for recipient in self._person.recipients}
         keys = [
             key
-            for key in self._unless_brought("recipients", found)
-            if addresses.is_valid(found[key].address)
+            for key in self._unless_brought("recipients", by_key)
+            if addresses.is_valid(by_key[key].address)
         ]
         now = timezone.now()
-        people = (replace(found[key], last=min(found[key].last or now, now)) for key in keys)
+        people = (replace(by_key[key], last=min(by_key[key].last or now, now)) for key in keys)
         return collected.bring(
-            self._user, [(one.name, one.address, one.last or now, one.times) for one in people]
+            self._user,
+            [(person.name, person.address, person.last or now, person.times) for person in people],
         )
 
     def senders(self) -> int:
-        found = {_short(address): address for address in self._person.trusted}
+        by_key = {_short(address): address for address in self._person.trusted}
         count = 0
-        for key in self._unless_brought("senders", found):
+        for key in self._unless_brought("senders", by_key):
             try:
-                AllowedSender.objects.allow(self._user, found[key])
+                AllowedSender.objects.allow(self._user, by_key[key])
                 count += 1
             except ValueError:
                 self._person.left_out["trusted sender: no address"] += 1

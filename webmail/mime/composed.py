@@ -149,8 +149,8 @@ def _unsigned(body: str) -> str:
 
 
 def image_addresses(source: str) -> dict[str, str]:
-    """By which addresses a text calls its images, as `clean` looks for them, each with the words
-    that stand for it."""
+    """The addresses by which a text calls its images, as `clean` looks for them, each with the
+    words that stand for it."""
     try:
         root = _parsed(source)
     except TooComplex:
@@ -171,8 +171,8 @@ def clean(source: str, images: Images = _NO_IMAGES) -> str:
 
 
 def own(source: str) -> str:
-    """Of the composer's HTML what its writer wrote, clean: neither signature, nor quotes and what
-    introduces them, nor images, which belong to their message."""
+    """The clean HTML that the writer of a message wrote himself, without the signature, quotes and
+    the words that introduce them, and images, which belong to their message."""
     root = html_mail.tree(clean(source))
     for element in list(root.iter("blockquote", "div")):
         classes = element.get("class", "").split()
@@ -230,17 +230,21 @@ def _settle_image(element: etree._Element, images: Images) -> None:
     if address is None:
         _replace(element, element.get("alt", ""))
         return
-    kept = {name: _value(element, name, value) for name, value in element.items() if name != "src"}
-    kept.setdefault("alt", "")
-    _set(element, kept)
+    attributes = {
+        name: _value(element, name, value) for name, value in element.items() if name != "src"
+    }
+    attributes.setdefault("alt", "")
+    _set(element, attributes)
     element.set("src", address)
 
 
 def _set(element: etree._Element, values: dict[str, str]) -> None:
     """Give an element its attributes, as far as bleach too lets it have them."""
-    kept = verdict.ask(str(element.tag), {name: value for name, value in values.items() if value})
+    attributes = verdict.ask(
+        str(element.tag), {name: value for name, value in values.items() if value}
+    )
     element.attrib.clear()
-    element.attrib.update(kept or {})
+    element.attrib.update(attributes or {})
     if "alt" in values and "alt" not in element.attrib:
         element.set("alt", "")
 
@@ -317,7 +321,7 @@ def _unwrap(element: etree._Element) -> None:
 
 
 def _unwrap_hollow(root: etree._Element) -> None:
-    """Without the elements that say nothing: Word and browsers leave hundreds."""
+    """Unwrap elements that say nothing: Word and browsers leave hundreds."""
     for element in reversed(list(root.iter())[1:]):
         tag = element.tag
         says = len(element.attrib) > 0 or tag not in ("span", "font", "a")
@@ -344,12 +348,12 @@ def _make_lists(root: etree._Element) -> None:
         while lists and lists[-1][0] > level:
             lists.pop()
         if not lists or lists[-1][0] < level:
-            made = etree.Element("ol" if is_ordered else "ul")
+            new_list = etree.Element("ol" if is_ordered else "ul")
             if lists:
-                lists[-1][1][-1].append(made)
+                lists[-1][1][-1].append(new_list)
             else:
-                element.addprevious(made)
-            lists.append((level, made))
+                element.addprevious(new_list)
+            lists.append((level, new_list))
         made_in = lists[0][1]
         made_in.tail, element.tail = element.tail, None
         lists[-1][1].append(element)
@@ -480,7 +484,7 @@ def _prepare(root: etree._Element) -> None:
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    """Without empty lines at both ends."""
+    """The lines without the empty ones at both ends."""
     return "\n".join(lines).strip("\n").split("\n") if any(lines) else []
 
 

@@ -56,9 +56,9 @@ def message(reply: Reply) -> bytes:
         ("User-Agent", [build.encode(build.checked(reply.product))]),
         ("MIME-Version", ["1.0"]),
     ]
-    known = build.message_ids(reply.original_id)
-    if known:
-        fields[5:5] = [("In-Reply-To", [known[0]]), ("References", [known[0]])]
+    original_ids = build.message_ids(reply.original_id)
+    if original_ids:
+        fields[5:5] = [("In-Reply-To", [original_ids[0]]), ("References", [original_ids[0]])]
     lines = [build.folded(name, values) for name, values in fields if any(values)]
     parts = [build.text_part(reply.text), _calendar_part(calendar(reply))]
     return b"\r\n".join([*lines, build.multipart("alternative", parts, reply.message_id)])

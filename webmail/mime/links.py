@@ -181,9 +181,9 @@ def compose(address: str, prefix: str) -> str:
     recipients, _, query = address[7:].partition("?")
     fields = {name.lower(): value for name, value in reversed(_fields(query))}
     to = ",".join(filter(None, (unquote(recipients), fields.get("to", ""))))
-    kept = {"to": to, **{name: fields.get(name, "") for name in ("cc", "subject", "body")}}
+    values = {"to": to, **{name: fields.get(name, "") for name in ("cc", "subject", "body")}}
     return prefix + urlencode(
-        {name: value for name, value in kept.items() if value}, quote_via=quote
+        {name: value for name, value in values.items() if value}, quote_via=quote
     )
 
 

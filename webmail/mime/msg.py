@@ -165,8 +165,8 @@ class _Storage:
         if len(names) > most:
             raise _Refused(Fault.TOO_LARGE)
         for name in names:
-            if found := self.inner(name, 8):
-                yield found
+            if inner := self.inner(name, 8):
+                yield inner
 
     def largest(self) -> bytes:
         """The largest stream: of an object in a text, the object."""
@@ -222,14 +222,14 @@ class _Message:
 
     def raw(self) -> bytes:
         """Header and body."""
-        told = headers.parse(self._storage.string(_HEADERS)[:_MOST_HEADER].encode())
+        header = headers.parse(self._storage.string(_HEADERS)[:_MOST_HEADER].encode())
         fields = [
             (name, _CONTROLS.sub(" ", value.decode()).strip())
-            for name, value in told.fields[:1_000]
+            for name, value in header.fields[:1_000]
             if not _OF_BODY.match(name)
         ]
         names = {name.lower() for name, _value in fields}
-        fields += [one for one in self._fields() if one[1] and one[0].lower() not in names]
+        fields += [field for field in self._fields() if field[1] and field[0].lower() not in names]
         lines = [build.folded(name, [value]) for name, value in fields if value]
         whole = [line for line in lines if max(map(len, line.split(b"\r\n"))) < _LONGEST_LINE]
         return b"\r\n".join([*whole, b"MIME-Version: 1.0", self._body()])
@@ -254,28 +254,28 @@ class _Message:
         yield "Importance", "high" if storage.number(_IMPORTANCE) == 2 else ""
 
     def _person(self, names: tuple[str, str, str]) -> Address | None:
-        smtp, address, name = (self._storage.line(one) for one in names)
+        smtp, address, name = (self._storage.line(stored_name) for stored_name in names)
         return _address(name, smtp, address)
 
     def _recipients(self) -> dict[int, list[Address]]:
-        found: dict[int, list[Address]] = {}
-        for one in self._storage.inners("__recip_version1.0_", _MOST_RECIPIENTS):
-            address = _address(one.line(_NAME), one.line(_SMTP), one.line(_EMAIL))
+        by_type: dict[int, list[Address]] = {}
+        for storage in self._storage.inners("__recip_version1.0_", _MOST_RECIPIENTS):
+            address = _address(storage.line(_NAME), storage.line(_SMTP), storage.line(_EMAIL))
             if address:
                 # Bits above say whether an older program was told of the message.
-                found.setdefault(one.number(_RECIPIENT_TYPE) & 0xF, []).append(address)
-        return found
+                by_type.setdefault(storage.number(_RECIPIENT_TYPE) & 0xF, []).append(address)
+        return by_type
 
     def _flags(self) -> tuple[str, ...]:
         state, verb = self._storage.number(_FLAGS), self._storage.number(_VERB)
-        told = (
+        states = (
             ("\\Seen", state & 1),
             ("\\Draft", state & 8),
             ("\\Flagged", self._storage.number(_FLAGGED) == 2),
             ("\\Answered", verb in _ANSWERED),
             ("$Forwarded", verb in _FORWARDED),
         )
-        return tuple(flag for flag, is_set in told if is_set)
+        return tuple(flag for flag, is_set in states if is_set)
 
     # --- its body ---
 
@@ -284,8 +284,8 @@ class _Message:
         if self._class.startswith("ipm.note.smime") and len(files) == 1:
             return _protected(files[0])
         words, html = self._texts()
-        inline = [one for one in files if one.cid and f"cid:{one.cid}" in html]
-        attached = [one for one in files if one not in inline]
+        inline = [file for file in files if file.cid and f"cid:{file.cid}" in html]
+        attached = [file for file in files if file not in inline]
         # What is in a part has another boundary than what it is in.
         seed = f"{self._depth} {self.subject}"
         parts = [build.encoded('text/plain; charset="utf-8"', words)] if words or not html else []
@@ -299,7 +299,7 @@ class _Message:
         body = parts[0] if len(parts) == 1 else build.multipart("alternative", parts, f"a {seed}")
         if not attached:
             return body
-        written = [build.file_part(one, "attachment") for one in attached]
+        written = [build.file_part(file, "attachment") for file in attached]
         return build.multipart("mixed", [body, *written], f"m {seed}")
 
     def _texts(self) -> tuple[str, str]:
@@ -323,34 +323,34 @@ class _Message:
         return plain_text.decode(data[:_MOST_TEXT], "binary", charset).rstrip("\0")
 
     def _files(self) -> Iterator[Attachment]:
-        for one in self._storage.inners("__attach_version1.0_", _MOST_FILES):
-            if found := self._file(one):
-                yield found
+        for storage in self._storage.inners("__attach_version1.0_", _MOST_FILES):
+            if file := self._file(storage):
+                yield file
 
-    def _file(self, one: _Storage) -> Attachment | None:
+    def _file(self, storage: _Storage) -> Attachment | None:
         name = headers.safe_name(
-            one.line(_FILE_NAME) or one.line(_SHORT_NAME) or one.line(_NAME) or "file"
+            storage.line(_FILE_NAME) or storage.line(_SHORT_NAME) or storage.line(_NAME) or "file"
         )
-        method = one.number(_METHOD)
+        method = storage.number(_METHOD)
         if method == _MESSAGE:
-            return self._inner(one, name)
+            return self._inner(storage, name)
         if method == _OBJECT:
-            held = one.inner(_EMBEDDED, 8)
+            held = storage.inner(_EMBEDDED, 8)
             content = held.largest() if held else b""
         else:
-            content = one.stream(_DATA)
-        link = one.line(_LINK)
+            content = storage.stream(_DATA)
+        link = storage.line(_LINK)
         if not content and link and method != _BY_VALUE:
             # A file that lies elsewhere: the address of it is all that there is.
             return Attachment(f"{name}.txt", "text/plain", f"{link}\r\n".encode())
-        media_type = one.line(_MEDIA_TYPE).lower()
+        media_type = storage.line(_MEDIA_TYPE).lower()
         if not mapi.MEDIA_TYPE.fullmatch(media_type) or media_type.startswith("message/"):
             media_type = "application/octet-stream"
-        cid = one.line(_CONTENT_ID).strip("<>")
+        cid = storage.line(_CONTENT_ID).strip("<>")
         return Attachment(name, media_type, content, cid if _CID.fullmatch(cid) else "")
 
-    def _inner(self, one: _Storage, name: str) -> Attachment | None:
-        held = one.inner(_EMBEDDED, 24)
+    def _inner(self, storage: _Storage, name: str) -> Attachment | None:
+        held = storage.inner(_EMBEDDED, 24)
         if held is None:
             return None
         if self._depth >= DEEPEST:
@@ -374,9 +374,9 @@ def _inline(image: Attachment) -> bytes:
 
 
 def _address(name: str, *told: str) -> Address | None:
-    """Whoever sent or got a message. One who has a name within an Exchange server alone gets an
-    address that leads nowhere (RFC 2606), since a header must have one."""
-    address = next((one for one in told if mapi.is_address(one)), "")
+    """The address of a sender or recipient. A person who has only a name within an Exchange server
+    gets an address that leads nowhere (RFC 2606), since a header must have one."""
+    address = next((candidate for candidate in told if mapi.is_address(candidate)), "")
     if not address and not name:
         return None
     if not address:
@@ -389,9 +389,9 @@ def _address(name: str, *told: str) -> Address | None:
 def _written(people: Iterable[Address]) -> str:
     """Addresses for a header; one that no header can hold is left out."""
     written = []
-    for one in people:
+    for person in people:
         try:
-            written += build.written([one])
+            written += build.written([person])
         except ValueError:
             continue
     return ", ".join(written)

@@ -70,16 +70,16 @@ def reply_recipients(
     own_reply_to: Collection[str] = (),
 ) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
     """Return the recipients of an answer: (to, cc). ``own`` are the reader's addresses, in any
-    case; ``own_reply_to`` where he has answers sent.
+    case; ``own_reply_to`` those that he has answers sent to.
 
-    Reply-To counts before From. The answer to one's own message goes to those it was sent to. With
-    ``everyone`` the other recipients are in cc, without oneself and without doubles; but all that
-    the author named in Mail-Followup-To, where he did, and nobody else.
+    Reply-To counts before From. The answer to the reader's own message goes to its recipients. With
+    ``everyone`` the other recipients are in cc, without the reader and without doubles. Where the
+    author named people in Mail-Followup-To, the answer goes to all of them and to nobody else.
     """
     mine = {address.casefold() for address in own}
-    asked = _others(followup_to, set(mine)) if everyone else []
-    if asked:
-        return tuple(asked), ()
+    followed = _others(followup_to, set(mine)) if everyone else []
+    if followed:
+        return tuple(followed), ()
     answered = mine | {address.casefold() for address in own_reply_to}
     seen = set(mine)
     first = [address for address in reply_to or from_ if address.address]

@@ -58,11 +58,11 @@ def message(receipt: Receipt) -> bytes:
         ("User-Agent", [build.encode(build.checked(receipt.user_agent))]),
         ("MIME-Version", ["1.0"]),
     ]
-    known = build.message_ids(receipt.original_id)
-    if known:
-        fields[5:5] = [("In-Reply-To", [known[0]]), ("References", [known[0]])]
+    original_ids = build.message_ids(receipt.original_id)
+    if original_ids:
+        fields[5:5] = [("In-Reply-To", [original_ids[0]]), ("References", [original_ids[0]])]
     lines = [build.folded(name, values) for name, values in fields if any(values)]
-    parts = [build.text_part(receipt.text), _disposition(receipt, known)]
+    parts = [build.text_part(receipt.text), _disposition(receipt, original_ids)]
     report = build.multipart(
         "report; report-type=disposition-notification", parts, receipt.message_id
     )

@@ -259,7 +259,7 @@ def _has_background(raw: _Attributes) -> bool:
 
 
 def _pictures(link: etree._Element) -> list[etree._Element]:
-    """Those in a link, of its first elements."""
+    """The pictures among the first elements of a link."""
     return [element for element in islice(link.iter(), 200) if element.tag == "img"]
 
 

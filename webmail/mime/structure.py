@@ -504,7 +504,7 @@ def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:
 
 
 def _envelope(message: bytes) -> Envelope:
-    """Of a nested message, which is not taken apart."""
+    """The envelope of a nested message, which is not taken apart."""
     return envelope.read(headers.parse(message[:_LONGEST_HEAD]))
 
 

@@ -40,20 +40,21 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return self.filter(user_id=user.pk)
 
     def standing(self, user: AbstractBaseUser) -> Standing | None:
-        """From the cache: a list costs no query. None for an inbox that was never judged."""
+        """How the inbox stands, from the cache: a list costs no query. None for an inbox that was
+        never judged."""
         kept = cache.get(_watch_key(user))
         return Standing(*kept) if kept else self.fresh(user)
 
     def fresh(self, user: AbstractBaseUser) -> Standing | None:
-        """From the database, for whoever is about to judge."""
+        """How the inbox stands, from the database, for a caller that is about to judge."""
         columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed")
         row = self.of(user).values_list(*columns).first()
         if row is None:
             return None
         uidvalidity, judged, day, adverts, junk, closed = row
-        found = Standing(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
-        cache.set(_watch_key(user), list(astuple(found)), WATCH_CACHE_SECONDS)
-        return found
+        standing = Standing(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
+        cache.set(_watch_key(user), list(astuple(standing)), WATCH_CACHE_SECONDS)
+        return standing
 
     def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int) -> None:
         """Leave the mail up to the UID ``judged`` unjudged: the inbox is new to the webmail, or was
@@ -70,7 +71,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return self._changed(user, rows.update(judged=until))
 
     def give_back(self, user: AbstractBaseUser, uidvalidity: int, before: int, until: int) -> None:
-        """They could not be judged; another time, unless somebody went on meanwhile."""
+        """Give back messages that could not be judged; they are judged another time, unless
+        somebody went on meanwhile."""
         rows = self.of(user).filter(uidvalidity=uidvalidity, judged=until)
         self._changed(user, rows.update(judged=before))
 
@@ -79,7 +81,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         self._changed(user, self.of(user).update(closed=day))
 
     def note_aside(self, user: AbstractBaseUser, day: date, *, adverts: int, junk: int) -> None:
-        """So many were set aside on this day; less than none when they were brought back."""
+        """Note how many messages were set aside on this day; the numbers are below 0 when they were
+        brought back."""
         rows = self.of(user)
         rows.exclude(day=day).update(day=day, adverts=0, junk=0)
         for name, number in (("adverts", adverts), ("junk", junk)):
@@ -130,14 +133,18 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         return self.filter(user_id=user.pk)
 
     def known(self, user: AbstractBaseUser, digests: Iterable[str]) -> dict[str, Judgement]:
-        """By digest; one query."""
-        return {one.digest: one for one in self.of(user).filter(digest__in=list(digests))}
+        """The judgements of messages, by digest; one query."""
+        return {
+            judgement.digest: judgement
+            for judgement in self.of(user).filter(digest__in=list(digests))
+        }
 
     def one(self, user: AbstractBaseUser, digest: str) -> Judgement | None:
         return next(iter(_judgement(user.pk, digest)), None)
 
     def adverts_since(self, user: AbstractBaseUser, when: datetime) -> tuple[int, int]:
-        """How many adverts were set aside since then, and how many of them came back; one query."""
+        """The numbers of adverts that were set aside since then, and of those that came back; one
+        query."""
         rows = self.of(user).filter(kind="advert", when__gte=when)
         is_back = models.Q(taught="wanted")
         counted = rows.aggregate(

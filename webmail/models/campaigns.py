@@ -15,7 +15,7 @@ from accounts.claims import ClaimedQuerySet, ClaimedRow
 
 class PullQuerySet(ClaimedQuerySet["Pull"]):
     def at_work(self) -> PullQuerySet:
-        """Those that users' own looks carry out, or take back."""
+        """The pulls that the looks of users into their mailboxes carry out, or take back."""
         now = timezone.now()
         recent = models.Q(state=Pull.State.DONE, confirmed__gte=now - Pull.SEEN_FOR)
         undone = models.Q(state__in=Pull.TAKEN_BACK, confirmed__gte=now - Pull.KEPT)
@@ -92,7 +92,7 @@ class Pull(ClaimedRow):
 
     @property
     def until(self) -> object:
-        """When it can be undone no more."""
+        """The moment from which it can be undone no more."""
         return self.confirmed + self.KEPT if self.confirmed else None
 
 

@@ -23,8 +23,8 @@ _MOST_PLACES = 500
 
 class ForwardPolicyQuerySet(models.QuerySet["ForwardPolicy"]):
     def of(self, domain: int | None) -> tuple[str, list[str]] | None:
-        """What is allowed, and the places, of a mail domain, else of all; None where the settings
-        say. From the cache; news within a minute."""
+        """The policy of a mail domain, else that of all, with its places; None where the settings
+        decide. It comes from the cache, and a change shows within a minute."""
         rows = cache.get(ForwardPolicy.CACHE_KEY)
         if rows is None:
             rows = [
@@ -105,12 +105,12 @@ class ForwardPolicy(models.Model):
 
 class StandingForwardQuerySet(models.QuerySet["StandingForward"]):
     def note(self, user: AbstractBaseUser, addresses: Collection[str]) -> None:
-        """These are all that stand now, masked; what stands no more goes."""
+        """Keep ``addresses``, masked, as all forwards that stand now; the others go."""
         mine = self.filter(user_id=user.pk)
-        known = set(mine.values_list("address", flat=True))
-        if gone := known.difference(addresses):
+        former = set(mine.values_list("address", flat=True))
+        if gone := former.difference(addresses):
             mine.filter(address__in=gone).delete()
-        new = sorted(set(addresses) - known)
+        new = sorted(set(addresses) - former)
         self.bulk_create(
             [self.model(user_id=user.pk, address=address) for address in new],
             ignore_conflicts=True,

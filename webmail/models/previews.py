@@ -17,7 +17,7 @@ OFFICE_PREVIEWS_KEPT = timedelta(hours=1)
 
 class OfficePreviewQuerySet(ClaimedQuerySet["OfficePreview"]):
     def in_force(self) -> OfficePreviewQuerySet:
-        """Those whose results are still kept."""
+        """The previews whose results are still kept."""
         return self.filter(created__gte=timezone.now() - OFFICE_PREVIEWS_KEPT)
 
     def overdue(self) -> OfficePreviewQuerySet:

@@ -51,7 +51,8 @@ class Probe(models.Model):
 
 
 class ProbeCount(models.Model):
-    """How many probes ended so since the installation began, for counters that never fall."""
+    """The number of probes that ended so since the installation began, for counters that never
+    fall."""
 
     state = models.CharField(max_length=8, unique=True)
     count = models.PositiveBigIntegerField(default=0)

@@ -51,10 +51,10 @@ class TagQuerySet(models.QuerySet["Tag"]):
         cache.delete(_tags_key(user))
 
     def remove(self, user: AbstractBaseUser, keyword: str) -> None:
-        """A tag of the person's own goes, one that every mail program knows is hidden; messages
+        """Remove a tag of the person's own, and hide one that every mail program knows; messages
         keep the keyword."""
         self.of(user).filter(keyword=keyword).delete()
-        if any(keyword == known for known, _name, _colour in KNOWN_TAGS):
+        if any(keyword == known_keyword for known_keyword, _name, _colour in KNOWN_TAGS):
             self.create(user_id=user.pk, keyword=keyword, is_hidden=True)
         cache.delete(_tags_key(user))
 

@@ -28,7 +28,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(user_id=user.pk)
 
     def unfinished(self) -> DraftQuerySet:
-        """Those whose window went away without a word: to be offered again."""
+        """The drafts whose window went away without a word, which are to be offered again."""
         return self.filter(state=Draft.State.WRITING, is_closed=False)
 
 
@@ -178,7 +178,7 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
         return self.filter(user_id=user.pk)
 
     def letters(self) -> OutboxMessageQuerySet:
-        """Those that go to somebody: not the copies of messages to each."""
+        """The messages that go to somebody, without the copies of messages to each."""
         return self.filter(recipients__gt=0)
 
     def waiting(self) -> OutboxMessageQuerySet:
@@ -352,12 +352,10 @@ class Identity(models.Model):
 
 class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
     def text_for(self, mail_domain_id: int | None) -> str:
-        """Of the person's mail domain, else of all; "" where there is none."""
+        """The text of the person's mail domain, else that of all; "" where there is none."""
         own = models.Q(mail_domain_id=mail_domain_id) | models.Q(mail_domain=None)
-        found = (
-            self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
-        )
-        return found.text if found else ""
+        row = self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
+        return row.text if row else ""
 
 
 class SignatureTemplate(models.Model):
@@ -393,7 +391,7 @@ class SignatureTemplate(models.Model):
 
 
 class SendingPolicy(models.Model):
-    """What administrators put around every message that the users of a mail domain send."""
+    """The lines that administrators put around every message of the users of a mail domain."""
 
     CACHE_KEY: ClassVar[str] = "sending-policies 2"  # changes with what is kept under it
     CACHE_SECONDS: ClassVar[int] = 60

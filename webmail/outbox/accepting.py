@@ -50,8 +50,8 @@ def accept(
     accepted by another window, TooManyRecipients, MessageUnkept when the spool takes nothing; then
     nothing is written.
     """
-    if known := _accepted(request.user, key):
-        return known
+    if accepted := _accepted(request.user, key):
+        return accepted
     first = due or clock.now() + timedelta(seconds=hold_seconds)
     sending = _Sending(request.user, draft, key, first, identity, is_scheduled=due is not None)
     try:
@@ -69,9 +69,9 @@ def accept(
                 values.path(row.spool).unlink()
         # The same request twice at once: the other one was faster.
         if isinstance(error, (IntegrityError, DraftNotFound)) and (
-            known := _accepted(request.user, key)
+            accepted := _accepted(request.user, key)
         ):
-            return known
+            return accepted
         raise
     counting.renew(request.user.pk)
     return tuple(rows)
@@ -113,12 +113,12 @@ class _Sending:
 
     def take(self, submissions: Iterable[Submission]) -> list[OutboxMessage]:
         """Seal each message into the spool; its row is in ``rows``, and in no database yet."""
-        found = iter(submissions)
-        beginning = list(itertools.islice(found, 2))
+        upcoming = iter(submissions)
+        beginning = list(itertools.islice(upcoming, 2))
         batch = uuid.uuid4() if len(beginning) > 1 else None
         while beginning:
             self._take(beginning.pop(0), batch)
-        for submission in found:
+        for submission in upcoming:
             self._take(submission, batch)
         return self.rows
 
@@ -129,7 +129,7 @@ class _Sending:
         self._seal(row, submission)
 
     def _check_sender(self, submission: Submission) -> None:
-        """Whatever the form did, nobody writes as somebody else."""
+        """Refuse a sender that is not the user's, whatever the form did."""
         if submission.sender not in self._senders:
             identities.check(self._user, submission.sender)
             self._senders.add(submission.sender)
@@ -205,8 +205,8 @@ def _take(draft: Draft | None) -> None:
 
 
 def _lend(request: SignedInRequest, last: datetime) -> LentCredential | None:
-    """For all of them, as long as the last may need it. None where a trusted relay takes mail
-    without a sign-in."""
+    """Lend the password for all messages, as long as the last may need it. None where a trusted
+    relay takes mail without a sign-in."""
     if relay.server() is not None:
         return None
     return lending.lend(request, until=last + retrying.longest())

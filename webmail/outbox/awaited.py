@@ -50,66 +50,67 @@ class Awaited:
 
 
 def known(request: HttpRequest) -> tuple[Awaited, ...]:
-    """What the session says, the oldest first."""
-    user, found = request.user, []
+    """The entries of the session, the oldest first."""
+    user, entries = request.user, []
     if not isinstance(user, User):
         return ()
     for pk, sealed in request.session.get(KEY, []):
         try:
-            said = sealing.opened(uuid.UUID(pk), user.pk, base64.b64decode(sealed))
-            found.append(Awaited(pk=pk, **json.loads(said)))
+            opened = sealing.opened(uuid.UUID(pk), user.pk, base64.b64decode(sealed))
+            entries.append(Awaited(pk=pk, **json.loads(opened)))
         except (Unreadable, ValueError, TypeError, NotBase64):
             continue  # of another key, or of an older version
-    return tuple(found)
+    return tuple(entries)
 
 
 def add(request: SignedInRequest, rows: Sequence[OutboxMessage]) -> None:
-    """Await messages that were made of one draft; not those that are to leave later."""
+    """Await the messages that were made of one draft, without those that are to leave later."""
     pk = str(rows[0].pk)
-    others = [one for one in known(request) if one.pk != pk]
+    others = [entry for entry in known(request) if entry.pk != pk]
     if not any(is_waiting(row) for row in rows):
         return keep(request, others)
     return keep(request, [*others, standing(pk, rows)])
 
 
 def forget(request: SignedInRequest, rows: Iterable[OutboxMessage]) -> None:
-    """Their user has taken them back."""
+    """Await these messages no more, since their user has taken them back."""
     gone = {str(row.pk) for row in rows}
-    keep(request, [one for one in known(request) if one.pk not in gone])
+    keep(request, [entry for entry in known(request) if entry.pk not in gone])
 
 
 def keep(request: SignedInRequest, awaited: Sequence[Awaited]) -> None:
-    """Write down what is awaited, where anything of it is new."""
+    """Write ``awaited`` into the session, unless it says the same already."""
     newest = tuple(awaited[-MOST:])
     if newest == known(request):
         return
-    kept = []
-    for one in newest:
-        said = asdict(one)
-        pk = said.pop("pk")
-        sealed = sealing.seal(uuid.UUID(pk), request.user.pk, json.dumps(said).encode())
-        kept.append([pk, base64.b64encode(sealed).decode()])
-    request.session[KEY] = kept
+    sealed_entries = []
+    for entry in newest:
+        fields = asdict(entry)
+        pk = fields.pop("pk")
+        sealed = sealing.seal(uuid.UUID(pk), request.user.pk, json.dumps(fields).encode())
+        sealed_entries.append([pk, base64.b64encode(sealed).decode()])
+    request.session[KEY] = sealed_entries
 
 
 def rows_of(
     request: SignedInRequest, awaited: Sequence[Awaited]
 ) -> list[tuple[Awaited, list[OutboxMessage]]]:
-    """Each with its messages as they stand now; none where they were taken back."""
+    """The entries, each with its messages as they stand now; without any where they were taken
+    back."""
     mine = OutboxMessage.objects.of(request.user).letters().exclude(state=_STATE.CANCELLED)
-    first = {str(row.pk): row for row in mine.filter(pk__in=[one.pk for one in awaited])}
+    first = {str(row.pk): row for row in mine.filter(pk__in=[entry.pk for entry in awaited])}
     batches: dict[uuid.UUID, list[OutboxMessage]] = {}
     if named := [row.batch for row in first.values() if row.batch]:
         for row in mine.filter(batch__in=named).order_by("number"):
             batches.setdefault(row.batch, []).append(row)  # type: ignore[arg-type]  # it has one
-    found: list[tuple[Awaited, list[OutboxMessage]]] = []
-    for one in awaited:
-        known_row = first.get(one.pk)
+    pairs: list[tuple[Awaited, list[OutboxMessage]]] = []
+    for entry in awaited:
+        known_row = first.get(entry.pk)
         if known_row is None:
-            found.append((one, []))
+            pairs.append((entry, []))
         else:
-            found.append((one, batches[known_row.batch] if known_row.batch else [known_row]))
-    return found
+            pairs.append((entry, batches[known_row.batch] if known_row.batch else [known_row]))
+    return pairs
 
 
 def is_waiting(row: OutboxMessage) -> bool:
@@ -133,9 +134,9 @@ def standing(pk: str, rows: Sequence[OutboxMessage]) -> Awaited:
 
 
 def digest(awaited: Iterable[Awaited]) -> str:
-    """What a page has said already, without a word of it: it stands in an address."""
-    said = [(one.pk, one.state, one.due, one.waiting) for one in awaited]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:12] if said else ""
+    """A digest of the states that a page has shown already, which stands in an address."""
+    facts = [(entry.pk, entry.state, entry.due, entry.waiting) for entry in awaited]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12] if facts else ""
 
 
 def _state(row: OutboxMessage) -> str:

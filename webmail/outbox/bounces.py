@@ -48,7 +48,8 @@ def _outcomes(parsed: Parsed) -> Iterator[DeliveryOutcome]:
 
 
 def _message_ids(parsed: Parsed) -> Iterator[str]:
-    """Those of the message that the report encloses, answers, or names (RFC 6522, RFC 5337)."""
+    """The Message-IDs of the message that the report encloses, answers, or names (RFC 6522, RFC
+    5337)."""
     for part in parsed.root.walk():
         if part.media_type in _ENCLOSED and part.number in parsed.bodies:
             raw = text.decode_transfer(parsed.bodies[part.number][:_LONGEST_HEAD], part.encoding)
@@ -77,13 +78,13 @@ def _note(user: User, failed: Sequence[DeliveryOutcome], message_ids: Sequence[s
             envelope = values.opened(row)
         except Unreadable:
             continue
-        known = {address.casefold(): address for address in envelope.recipients}
+        addresses = {address.casefold(): address for address in envelope.recipients}
         back = {
-            known[outcome.recipient.casefold()]: outcome
+            addresses[outcome.recipient.casefold()]: outcome
             for outcome in failed
-            if outcome.recipient.casefold() in known
+            if outcome.recipient.casefold() in addresses
         }
-        if not back and len(known) == 1:
+        if not back and len(addresses) == 1:
             # The address that a server forwarded the message to, of the only one whose it is.
             back = dict.fromkeys(envelope.recipients, failed[0])
         if back:

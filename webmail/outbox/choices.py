@@ -43,13 +43,13 @@ def together(row: OutboxMessage) -> list[OutboxMessage]:
 
 
 def take_back(user: User, pk: uuid.UUID) -> Draft | None:
-    """Stop what has not left yet. Return the draft, to be edited again; None when some of its
-    messages have left and only the rest was stopped.
+    """Stop the messages that have not left yet. Return the draft, to be edited again; None when
+    some of its messages have left and only the rest was stopped.
 
     Raises NotFound, AlreadyLeft when nothing was left to take back.
     """
     row = find(user, pk)
-    taken = [one for one in together(row) if _cancel(one)]
+    taken = [message for message in together(row) if _cancel(message)]
     if not taken:
         raise AlreadyLeft
     copy = batch_copy.copy_of(row)
@@ -151,14 +151,14 @@ def _go_on(
 ) -> None:
     lent = None if relay.server() is not None else _lent(request, row)
     now = clock.now()
-    said = {"stage": stage, "due": now, "told": None, "attempts": 0, "failure": ""}
+    columns = {"stage": stage, "due": now, "told": None, "attempts": 0, "failure": ""}
     after = _STATE.HELD
     if row.failure == RecipientsRefused.__name__:
         with suppress(Unreadable):
-            said["sealed"] = values.refused_by(row, {})
+            columns["sealed"] = values.refused_by(row, {})
     if row.state == _STATE.PASSWORD and row.due > now:  # it was scheduled, and is again
-        after, said["due"] = _STATE.SCHEDULED, row.due
-    if not row.leave(before, after, credential=lent, **said):
+        after, columns["due"] = _STATE.SCHEDULED, row.due
+    if not row.leave(before, after, credential=lent, **columns):
         lending.give_back(lent if lent != row.credential else None)
         raise AlreadyLeft
 

@@ -25,7 +25,7 @@ _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 
 
 class NoAddress(ValueError):
-    """Nobody can be written to at what was typed."""
+    """The typed text is nobody's address."""
 
 
 def may_be_corrected(row: OutboxMessage) -> bool:
@@ -55,8 +55,8 @@ def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMes
     try:
         with transaction.atomic():
             own = OutboxMessage.objects.filter(pk=row.pk, state=row.state, spool=row.spool)
-            said = {"state": _STATE.CANCELLED, "sealed": b"", "spool": "", "credential": None}
-            if not own.update(**said, changed=clock.now()):
+            columns = {"state": _STATE.CANCELLED, "sealed": b"", "spool": "", "credential": None}
+            if not own.update(**columns, changed=clock.now()):
                 raise AlreadyLeft
             delivery.give_back(row.credential)
             if relay.server() is None:
@@ -116,10 +116,10 @@ def _addressed(content: bytes, recipient: Address, message_id: str) -> bytes:
         b"to:": build.folded("To", build.written([recipient])),
         b"message-id:": build.folded("Message-ID", [message_id]),
     }
-    made = []
+    written = []
     for field in fields:
         name = field.partition(b":")[0].lower() + b":"
-        made.append(others.pop(name, field) if name in others else field)
+        written.append(others.pop(name, field) if name in others else field)
     if others:
         raise Unreadable
-    return b"\r\n".join(made) + content[len(head) :]
+    return b"\r\n".join(written) + content[len(head) :]

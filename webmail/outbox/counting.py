@@ -47,12 +47,12 @@ def renew(user_id: int) -> tuple[int, int]:
 
 def _known(user_id: int) -> tuple[int, int]:
     try:
-        told = cache.get(_key(user_id))
+        counts = cache.get(_key(user_id))
     except (RedisError, OSError):
-        told = None
-    if told is None:
+        counts = None
+    if counts is None:
         return renew(user_id)
-    unsent, copies = told
+    unsent, copies = counts
     return unsent, copies
 
 

@@ -137,8 +137,9 @@ def _file(
 
 
 def close(row: OutboxMessage) -> None:
-    """It is over: nothing is left of the draft, the password and the file; of a message to each the
-    file stays for some days, so that its address can be corrected (`webmail.outbox.correcting`)."""
+    """Close a message that is over: nothing is left of the draft, the password and the file. The
+    file of a message to each stays for some days, so that its address can be corrected
+    (`webmail.outbox.correcting`)."""
     spool, credential = row.spool, row.credential
     stays = row.batch is not None and not row.is_copy
     with transaction.atomic():
@@ -160,7 +161,7 @@ def close(row: OutboxMessage) -> None:
 
 
 def forget_file(row: OutboxMessage) -> None:
-    """Of a message that has left nothing but whom it went to is kept from now on."""
+    """Delete the file of a message that has left. Only its recipients are kept from now on."""
     spool = row.spool
     OutboxMessage.objects.filter(pk=row.pk).update(sealed=_without_key(row), spool="")
     values.path(spool).unlink(missing_ok=True)
@@ -174,14 +175,14 @@ def _without_key(row: OutboxMessage) -> bytes:
 
 
 def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool = False) -> None:
-    """Try again later; when it was tried long enough, say so: what was never handed over is not
-    sent, what was is sent without a copy."""
+    """Try again later. When the message was tried long enough, it has failed if it was never handed
+    over; else it is sent without a copy."""
     wait = timedelta(0) if at_once else retrying.delay(row.attempts)
-    said = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
+    columns = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
     if wait is not None:
-        _settle(row, _STATE.HELD, due=clock.now() + wait, told=None, **said)
+        _settle(row, _STATE.HELD, due=clock.now() + wait, told=None, **columns)
     elif row.stage == _STAGE.READY:
-        _give_up(row, **said)
+        _give_up(row, **columns)
     else:
         _close_without_copy(row, failure)
 
@@ -230,13 +231,13 @@ def _hand_over(row: OutboxMessage) -> bytes:
 
 
 def _note_taken(row: OutboxMessage, words: str) -> None:
-    """As soon as it is known, before the farewell."""
+    """Write down that the server took the message, as soon as it is known: before the farewell."""
     # From here on the attempts are those to file it.
     taken = {"stage": _STAGE.HANDED, "sent": clock.now(), "attempts": 1}
-    said = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
+    columns = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
     # Whatever it takes: what is not written down now is a doubt for ever. One who waited too long
     # for the answer may find that it was called one already.
-    _insist(lambda: _write(row, (_STATE.SENDING, _STATE.DOUBT), **taken, **said))
+    _insist(lambda: _write(row, (_STATE.SENDING, _STATE.DOUBT), **taken, **columns))
 
 
 def _server(row: OutboxMessage) -> smtp.SmtpServer:
@@ -311,11 +312,11 @@ def _note_unsent(row: OutboxMessage, error: WebmailError) -> None:
     if isinstance(error, (ServerUnavailable, BadServerAnswer)):
         put_off(row, name, words)
         return
-    said: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     if isinstance(error, RecipientsRefused):
         words = "; ".join(dict.fromkeys(filter(None, error.refused.values())))
-        said["sealed"] = values.refused_by(row, error.refused)
-    _give_up(row, failure=name, server_words=values.masked(words)[:_MOST_WORDS], **said)
+        columns["sealed"] = values.refused_by(row, error.refused)
+    _give_up(row, failure=name, server_words=values.masked(words)[:_MOST_WORDS], **columns)
 
 
 def _note_fault(row: OutboxMessage) -> None:
@@ -333,40 +334,40 @@ def _close_without_copy(row: OutboxMessage, failure: str) -> None:
     OutboxMessage.objects.filter(pk=row.pk).update(failure=failure)
 
 
-def _give_up(row: OutboxMessage, **said: Any) -> None:
+def _give_up(row: OutboxMessage, **columns: Any) -> None:
     """Give up sending. The draft can be edited again, unless it belongs to a batch of messages."""
-    _stop(row, _STATE.FAILED, **said)
+    _stop(row, _STATE.FAILED, **columns)
     if row.batch is None and row.draft_id:
         own = Draft.objects.filter(pk=row.draft_id, state=Draft.State.ACCEPTED)
         own.update(state=Draft.State.WRITING)
 
 
-def _stop(row: OutboxMessage, state: str, **said: Any) -> None:
+def _stop(row: OutboxMessage, state: str, **columns: Any) -> None:
     """Stop until the user decides. Meanwhile the message holds no password."""
     credential = row.credential
     with transaction.atomic():
-        _settle(row, state, credential=None, **said)
+        _settle(row, state, credential=None, **columns)
         give_back(credential)
 
 
-def _settle(row: OutboxMessage, state: str, **said: Any) -> None:
+def _settle(row: OutboxMessage, state: str, **columns: Any) -> None:
     """Store the state after an attempt, unless another worker has claimed the message meanwhile.
 
     The stage is stored again too: a worker that lost the database connection while it stored the
     stage cannot know whether the row has it.
     """
     try:
-        _write(row, state=state, stage=row.stage, **said)
+        _write(row, state=state, stage=row.stage, **columns)
     except Lost:
         logger.info("message %s was taken up by another", row.pk)
 
 
-def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **said: Any) -> None:
+def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **columns: Any) -> None:
     """Change the row that this worker has claimed. A stage belongs to a message on its way, unless
     another state is said."""
-    if "stage" in said:
-        said.setdefault("state", _STATE.SENDING)
-    row.beat(states, **said)
+    if "stage" in columns:
+        columns.setdefault("state", _STATE.SENDING)
+    row.beat(states, **columns)
 
 
 def patience(stage: str) -> timedelta:

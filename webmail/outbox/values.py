@@ -58,24 +58,24 @@ class SealedEnvelope:
 
 
 def seal(row: OutboxMessage, envelope: SealedEnvelope) -> bytes:
-    said = asdict(envelope)
+    fields = asdict(envelope)
     if not envelope.documents:
-        del said["documents"]  # as workers of the version before read it
-    return sealing.seal(row.pk, row.user_id, json.dumps(said).encode())
+        del fields["documents"]  # as workers of the version before read it
+    return sealing.seal(row.pk, row.user_id, json.dumps(fields).encode())
 
 
 def opened(row: OutboxMessage) -> SealedEnvelope:
     """Raises Unreadable when the server's key was changed, and for a row that was emptied."""
     try:
-        said: dict[str, Any] = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
-        origin = said.pop("origin")
+        fields: dict[str, Any] = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
+        origin = fields.pop("origin")
         return SealedEnvelope(
-            recipients=tuple(said.pop("recipients")),
-            people=_pairs(said.pop("people")),
-            refused=_pairs(said.pop("refused")),
-            documents=tuple(said.pop("documents", ())),
+            recipients=tuple(fields.pop("recipients")),
+            people=_pairs(fields.pop("people")),
+            refused=_pairs(fields.pop("refused")),
+            documents=tuple(fields.pop("documents", ())),
             origin=MessageRef(**origin) if origin else None,
-            **said,
+            **fields,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable from error
@@ -126,13 +126,13 @@ def head(content: bytes) -> bytes:
 
 
 def without_bcc(content: bytes) -> bytes:
-    """The message as it leaves."""
+    """The message as it leaves, without its Bcc."""
     before = head(content)
     fields = re.split(rb"\r\n(?![ \t])", before)
-    kept = [field for field in fields if field[:4].lower() != b"bcc:"]
-    if len(kept) == len(fields):
+    others = [field for field in fields if field[:4].lower() != b"bcc:"]
+    if len(others) == len(fields):
         return content
-    return b"\r\n".join(kept) + content[len(before) :]
+    return b"\r\n".join(others) + content[len(before) :]
 
 
 def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:

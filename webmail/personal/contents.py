@@ -82,7 +82,8 @@ def members(user: User) -> Iterator[NewMember]:
 
 
 def count(user: User) -> list[tuple[kept.Kept, int]]:
-    """How many rows of each kind there are about a user, for whoever is about to delete them."""
+    """The number of rows of each kind that are about a user, for a person who is about to delete
+    them."""
     return [
         (kind, sum(rows_of(user, label).count() for label in kind.models))
         for kind in kept.KINDS
@@ -93,15 +94,15 @@ def count(user: User) -> list[tuple[kept.Kept, int]]:
 def rows_of(user: User, label: str) -> QuerySet[Any]:
     """The rows of a model that are about a user."""
     model = apps.get_model(label)
-    found = model._base_manager.order_by("pk")
+    rows = model._base_manager.order_by("pk")
     if model is User:
-        return found.filter(pk=user.pk)
+        return rows.filter(pk=user.pk)
     if model is AuditEvent:
         names = {name.lower() for name in (str(user), user.address, user.login) if name}
-        return found.filter(Q(actor=user) | Q(target__in=names))
+        return rows.filter(Q(actor=user) | Q(target__in=names))
     if model is StaffRecord:
-        return found.filter(mail_domain=user.mail_domain, login=user.login)
-    return found.filter(**{_path(model): user})
+        return rows.filter(mail_domain=user.mail_domain, login=user.login)
+    return rows.filter(**{_path(model): user})
 
 
 def _path(model: type[models.Model]) -> str:
@@ -134,7 +135,7 @@ def _json(user: User, name: str) -> Iterator[bytes]:
 
 
 def _row(row: models.Model) -> dict[str, Any]:
-    told = {
+    values = {
         field.name: field.value_from_object(row)
         for field in row._meta.concrete_fields
         if field.name not in _LEFT_OUT and not isinstance(field, models.BinaryField)
@@ -142,10 +143,10 @@ def _row(row: models.Model) -> dict[str, Any]:
     more = _OPENED.get(type(row))
     if more is not None:
         try:
-            told |= more(row)
+            values |= more(row)
         except (Unreadable, ValueError):
-            told["unreadable"] = True
-    return told
+            values["unreadable"] = True
+    return values
 
 
 def _draft(row: Any) -> dict[str, Any]:
@@ -212,7 +213,7 @@ def _cards(user: User, which: Q) -> Iterator[bytes]:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """What a file of the spool holds; a damaged one ends where it is damaged."""
+    """The content of a file of the spool; a damaged file ends where the damage begins."""
     with file, suppress(OSError):
         while piece := file.read(_PIECE):
             yield piece

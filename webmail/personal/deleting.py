@@ -23,8 +23,8 @@ STAYS = ("accounts.AuditEvent", "accounts.StaffRecord")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be deleted, and what stays, by kind; ``unsent``: messages that would never
-    leave."""
+    """The things that would be deleted and those that stay, by kind; ``unsent`` counts the messages
+    that would never leave."""
 
     gone: tuple[tuple[kept.Kept, int], ...]
     stays: tuple[tuple[kept.Kept, int], ...]
@@ -59,7 +59,8 @@ def forget(user: User) -> None:
 
 
 def _files(user: User) -> list[Path]:
-    """Those in the spool; conversions of office files go by themselves within the hour."""
+    """The user's files in the spool; conversions of office files go by themselves within the
+    hour."""
     drafts = DraftFile.objects.filter(user=user).exclude(spool="")
     apiece = DraftDocument.objects.filter(draft__user=user).exclude(spool="")
     imports = ImportFile.objects.filter(job__user=user).exclude(spool="")

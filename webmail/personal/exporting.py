@@ -95,15 +95,16 @@ def remove(row: DataExport) -> None:
 
 
 def tend() -> list[uuid.UUID]:
-    """Remove what is over its time, take up what died; the exports that the caller should start."""
+    """Remove exports that are over their time, take up those whose worker died, and return those
+    that the caller should start."""
     for row in DataExport.objects.all().overdue():
         remove(row)
     for row in DataExport.objects.all().take_up():
         has_tries = row.attempts < DataExport.MOST_ATTEMPTS
         row.end(State.WAITING if has_tries else State.FAILED)
-    known = set(DataExport.objects.exclude(spool="").values_list("spool", flat=True))
+    spooled = set(DataExport.objects.exclude(spool="").values_list("spool", flat=True))
     for path in (Path(settings.SPOOL) / _FOLDER).glob("*.sealed"):
-        if path.stem not in known:
+        if path.stem not in spooled:
             sealed_files.remove_older(path.parent, path.name, _ORPHAN_SECONDS)
     return list(DataExport.objects.all().waiting().values_list("pk", flat=True))
 

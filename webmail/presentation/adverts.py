@@ -197,7 +197,7 @@ class AdvertLine:
 
 
 def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertLine:
-    """``adverts``, ``junk`` and ``pulled``: how many."""
+    """The line above a list. ``adverts``, ``junk`` and ``pulled`` are numbers of messages."""
     parts = []
     if adverts:
         words = ngettext("%(count)s advert", "%(count)s adverts", adverts)
@@ -207,14 +207,14 @@ def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertL
         words = ngettext("%(count)s junk message", "%(count)s junk messages", junk)
         words %= {"count": intcomma(junk)}
         parts.append((words, reverse("mail:aside", args=["junk"])))
-    told = ""
+    pulled_words = ""
     if pulled:
-        told = ngettext(
+        pulled_words = ngettext(
             "The authority moved %(count)s fraudulent message to junk.",
             "The authority moved %(count)s fraudulent messages to junk.",
             pulled,
         ) % {"count": intcomma(pulled)}
-    return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "", told)
+    return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "", pulled_words)
 
 
 def week_line(aside: int, back: int) -> str:
@@ -271,17 +271,17 @@ class Notice:
 
     @property
     def first_reasons(self) -> tuple[str, ...]:
-        """Those that are read at once."""
+        """The reasons that are read at once."""
         return () if self.is_fraud else words(self._codes[:_AT_ONCE])
 
     @property
     def folded_reasons(self) -> tuple[str, ...]:
-        """Those that wait behind a word, so that the message itself is on the screen."""
+        """The reasons that wait behind a word, so that the message itself is on the screen."""
         return words(self._codes if self.is_fraud else self._codes[_AT_ONCE:])
 
     @property
     def _codes(self) -> tuple[str, ...]:
-        """Each once, without what a warning says better."""
+        """The codes of the reasons, each once, without those that a warning says better."""
         warned = {code for caution in self.cautions for code in caution.says}
         if self.is_fraud:
             warned |= _OF_ANY_FRAUD

@@ -21,7 +21,8 @@ _FORWARDS: Final = "standing_forwards"
 
 
 def note(request: HttpRequest, absence: Absence | None) -> None:
-    """Keep in the session what the server says now; None for no absence, or where nobody knows."""
+    """Keep the absence that the server has now in the session; None stands for no absence, also
+    where it is not known."""
     days = []
     if absence is not None and absence.enabled:
         days = [absence.first.isoformat(), absence.last.isoformat()]
@@ -40,11 +41,11 @@ def has_forwards(request: HttpRequest) -> bool:
 
 
 def line(request: HttpRequest) -> str:
-    """Return in words that people are answered today; "" when they are not."""
-    known = request.session.get(_KEY) or {}
-    if not known.get("days"):
+    """Return the line that says that people are answered today; "" when they are not."""
+    noted = request.session.get(_KEY) or {}
+    if not noted.get("days"):
         return ""
-    first, last = (date.fromisoformat(day) for day in known["days"])
+    first, last = (date.fromisoformat(day) for day in noted["days"])
     absence = Absence("", first, last)
     today = timezone.localdate()
     return words.absence_line(absence, today) if absence.is_on(today) else ""
@@ -52,5 +53,5 @@ def line(request: HttpRequest) -> str:
 
 def is_unknown(request: HttpRequest) -> bool:
     """Whether the server should be asked again."""
-    known = request.session.get(_KEY) or {}
-    return time.time() - known.get("when", 0) > SECONDS
+    noted = request.session.get(_KEY) or {}
+    return time.time() - noted.get("when", 0) > SECONDS

@@ -58,9 +58,9 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of a conversation: its messages in their order, and how many of them are in the
-    folder. ``opened``: those shown besides the open one; ``snippets``: how others begin.
-    """
+    """A conversation as far as it is known: its messages in their order, and the number of them
+    that are in the folder. ``opened`` are those shown besides the open one; ``snippets`` are the
+    beginnings of others."""
 
     rows: Sequence[Summary]
     count: int
@@ -80,7 +80,7 @@ def talk(told: Told, ref: MessageRef, sent: str) -> Conversation | None:
     unread = next((row.ref for row in before if SEEN not in row.flags), ref)
     return Conversation(
         words=_words(told.count, len(rows) - len(here)),
-        ref=ref_segment(max((*here, ref), key=lambda one: one.uid)),
+        ref=ref_segment(max((*here, ref), key=lambda other: other.uid)),
         is_whole=told.is_whole,
         before=tuple(_message(row, told, ref, sent, begins=row.ref == unread) for row in before),
         after=tuple(_message(row, told, ref, sent) for row in after),

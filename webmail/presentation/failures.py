@@ -109,7 +109,7 @@ def of_draft(error: WebmailError) -> str:
 
 
 def way_out(error: WebmailError) -> str:
-    """What can be done about a file that was not taken; "" where its reason says it."""
+    """The advice about a file that was not taken; "" where its reason says it."""
     match error:
         case FileRefused(reason="many"):
             return gettext("Send the files that are left in another message.")

@@ -123,7 +123,7 @@ class AttachmentCard:
 
 
 def attachment_cards(ref: MessageRef, parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
-    """Those that are listed."""
+    """The cards of the attachments that are listed."""
     return tuple(attachment_card(ref, part) for part in parts[:MOST_CARDS])
 
 

@@ -44,9 +44,10 @@ focus."""
 
 @dataclass(frozen=True)
 class Key:
-    """What one or several keys do. ``stroke`` is the one that a user may change, as in Gmail, and
-    ``roundcube`` the one of Roundcube's plugin keyboard_shortcuts where that is another; ``fixed``
-    always do it. Strokes are as ``aria-keyshortcuts`` writes them, separated by blanks."""
+    """The work of one or several keys. ``stroke`` is the one that a user may change, as in Gmail,
+    and ``roundcube`` the one of Roundcube's plugin keyboard_shortcuts where that is another;
+    ``fixed`` strokes always work. Strokes are as ``aria-keyshortcuts`` writes them, separated by
+    blanks."""
 
     name: str
     words: str | Promise
@@ -104,7 +105,8 @@ Caps = tuple[tuple[str | Promise, ...], ...]
 
 
 def caps(strokes: str) -> Caps:
-    """What stands on the keys: of each stroke those that are pressed together."""
+    """The words on the keys of strokes, for each stroke those of the keys that are pressed
+    together."""
     each = (stroke.split("+") if len(stroke) > 1 else [stroke] for stroke in strokes.split())
     return tuple(tuple(_CAPS.get(cap, cap.lower()) for cap in together) for together in each)
 
@@ -145,22 +147,24 @@ class Scheme:
 
     def shortcut(self, name: str) -> str:
         """``{% shortcut "archive" %}``: the attribute that says a control's keys."""
-        known = self._written.get((name,))
-        if known is None:
+        attribute = self._written.get((name,))
+        if attribute is None:
             strokes = self.all_of(name)
-            known = format_html('aria-keyshortcuts="{}"', strokes) if strokes else SafeString("")
-            self._written[(name,)] = known
-        return known
+            attribute = (
+                format_html('aria-keyshortcuts="{}"', strokes) if strokes else SafeString("")
+            )
+            self._written[(name,)] = attribute
+        return attribute
 
     def cap(self, name: str) -> str:
         """``{% cap "archive" %}``: the first of a control's keys in brackets, for its title."""
         place = name, get_language() or ""
-        known = self._written.get(place)
-        if known is None:
+        suffix = self._written.get(place)
+        if suffix is None:
             first = caps(self.all_of(name))[:1]
-            known = f" ({' + '.join(str(cap) for cap in first[0])})" if first else ""
-            self._written[place] = known
-        return known
+            suffix = f" ({' + '.join(str(cap) for cap in first[0])})" if first else ""
+            self._written[place] = suffix
+        return suffix
 
     @property
     def for_scripts(self) -> str:
@@ -226,11 +230,11 @@ class Conflict:
 def conflicts(strokes: Mapping[str, str]) -> list[Conflict]:
     """Strokes that two keys of one place have; a key of the list alone may be one of the message
     alone."""
-    found = []
+    pairs = []
     for places in ((*IN_BOTH, *IN_MESSAGE), (*IN_BOTH, *IN_LIST)):
         seen: dict[str, Key] = {}
         for key in places:
             for stroke in (strokes.get(key.name, ""), *key.fixed.split()):
                 if stroke and (first := seen.setdefault(stroke, key)) is not key:
-                    found.append(Conflict(first, key, stroke))
-    return list(dict.fromkeys(found))
+                    pairs.append(Conflict(first, key, stroke))
+    return list(dict.fromkeys(pairs))

@@ -114,7 +114,7 @@ class FolderList:
 
     @property
     def rows(self) -> Iterable[FolderRow]:
-        """Each once, those above before those inside them."""
+        """The rows of all folders, each once, those above before those inside them."""
         return _walk((*self.special, *self.own, *self.shared, *self.others))
 
     def find(self, name: str) -> FolderRow | None:
@@ -173,7 +173,7 @@ def folder_row(
 
 
 def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
-    """Those with a use of their own, and the adverts' before junk."""
+    """The folders with a special use, with that of the adverts before junk."""
     special = [row for row in rows if row.special_use]
     adverts = [row for row in rows if row.icon == ADVERTS_ICON and not row.owner]
     after = ("\\Junk", "\\Trash")
@@ -318,11 +318,12 @@ class MailPage:
 
     @property
     def below(self) -> int:
-        """How many rows stand below this page."""
+        """The number of rows below this page."""
         return self.listed - self.above - sum(len(rows) for _heading, rows in self.groups)
 
     def steps(self, ref: str) -> Steps | None:
-        """From the message of a row, or of the conversation of one; None where it has no row."""
+        """The steps from the message of a row, or of the conversation of one; None where it has no
+        row."""
         rows = [row for _heading, group in self.groups for row in group]
         named = (n for n, row in enumerate(rows) if ref in {row.ref, *(m.ref for m in row.members)})
         index = next(named, None)
@@ -493,7 +494,8 @@ def page_rows(
 
 
 def _beside_reader(view: View) -> str:
-    """What the address of a message adds so that its page shows the list beside it as it was."""
+    """The query that the URL of a message has so that its page shows the list beside it as it
+    was."""
     return f"?{urlencode(_query(view))}" if view.only or view.threads else ""
 
 
@@ -594,18 +596,18 @@ def arrived(
 def tagged(
     groups: Iterable[tuple[str, tuple[MessageRow, ...]]], known: Iterable[Chip]
 ) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """The rows with their tags, by the names that the person gave them; those marked as deleted
-    are left out. Where nothing is left, one heading without rows stands for what follows.
+    """The rows with their tags, by the names that the person gave them; rows marked as deleted are
+    left out. Where no row is left, one heading without rows stands for the rows that follow.
     """
     ordered = tuple(known)
-    kept = [
+    left = [
         (
             heading,
             tuple(_tagged(row, ordered) for row in rows if DELETED not in row.flags),
         )
         for heading, rows in groups
     ]
-    return tuple(group for group in kept if group[1]) or tuple(("", ()) for _group in kept[:1])
+    return tuple(group for group in left if group[1]) or tuple(("", ()) for _group in left[:1])
 
 
 def _tagged(row: MessageRow, known: tuple[Chip, ...]) -> MessageRow:
@@ -684,7 +686,7 @@ _COLUMNS = {
 
 
 def _columns(url: str, view: View, *, own_mail: bool) -> tuple[Column, ...]:
-    """From the left to the right."""
+    """The columns from the left to the right."""
     names = ("to" if own_mail else "from", "subject", "size", "arrival")
     return tuple(_column(url, view, name) for name in names)
 
@@ -727,12 +729,12 @@ def _filter(url: str, view: View, name: str) -> Choice:
 
 
 def without_next(page: MailPage) -> MailPage:
-    """For rows that are put above those of a page that is there."""
+    """The page for rows that are put above those of a page that is there."""
     return replace(page, next_url="")
 
 
 def without_previous(page: MailPage) -> MailPage:
-    """For rows that are put below those of a page that is there."""
+    """The page for rows that are put below those of a page that is there."""
     return replace(page, previous_url="")
 
 

@@ -60,10 +60,10 @@ def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
 
 def nested_line(part: Part, *, view_url: str, content_url: str, opens: bool = False) -> NestedLine:
     envelope = part.envelope or Envelope()
-    known = bool(envelope.from_ or envelope.subject or envelope.date)
+    has_envelope = bool(envelope.from_ or envelope.subject or envelope.date)
     return NestedLine(
         number=part.number,
-        subject=subject_of(envelope.subject) if known else file_name(part),
+        subject=subject_of(envelope.subject) if has_envelope else file_name(part),
         sender=names_of(envelope.from_),
         when=when_long(envelope.date) if envelope.date else "",
         size=size(part.size),

@@ -23,5 +23,5 @@ class Panes:
 
 def panes(cookie: str) -> Panes:
     """Read the cookie of webmail/static/webmail/js/splits.js; another one says nothing."""
-    kept = _KEPT.fullmatch(cookie)
-    return Panes(kept[1], kept[2], kept[3], kept[4] == "1") if kept else Panes()
+    match = _KEPT.fullmatch(cookie)
+    return Panes(match[1], match[2], match[3], match[4] == "1") if match else Panes()

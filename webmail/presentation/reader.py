@@ -56,8 +56,8 @@ class ZoomStep:
 
 def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
     """The sizes that an open message can be shown at. ``url`` is its own, without a query."""
-    kept = ["view=text"] if as_text else []
-    queries = [kept if percent == ZOOMS[0] else [*kept, f"zoom={percent}"] for percent in ZOOMS]
+    view = ["view=text"] if as_text else []
+    queries = [view if percent == ZOOMS[0] else [*view, f"zoom={percent}"] for percent in ZOOMS]
     return tuple(
         ZoomStep(percent, f"{url}?{'&'.join(query)}" if query else url)
         for percent, query in zip(ZOOMS, queries, strict=True)
@@ -152,17 +152,20 @@ def message_view(
     borrowed: Borrowed | None,
     asks_for_receipts: bool,
 ) -> MessageView:
-    """``asks_for_receipts``: whether the reader is asked where a sender wants one. ``domains`` are
-    those of the authority's mail; ``verdicts`` its server's on the sender;
-    ``compose_prefix`` comes before ``to=`` in the address of the composer; ``faces`` are those whom
-    the reader knows of its people, ``borrowed`` is whose name it carries."""
+    """An open message in words.
+
+    ``domains`` are the mail domains of the authority, and ``verdicts`` its server's on the sender.
+    ``compose_prefix`` comes before ``to=`` in the address of the composer. ``faces`` are the people
+    of the message whom the reader knows; ``borrowed`` is the person whose name the sender carries.
+    ``asks_for_receipts`` says whether the reader is asked where a sender wants a receipt.
+    """
     fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
     ref = fetched.ref
     unknown = Address(gettext("(unknown sender)"), "")
     written = next((person for person in envelope.from_ if person.shown), unknown)
     # Who may be forged gets neither the name nor the face of somebody known.
-    known = {} if verdicts.is_refused else faces
-    (sender,) = named([written], known)
+    known_faces = {} if verdicts.is_refused else faces
+    (sender,) = named([written], known_faces)
     date = envelope.date or fetched.received
     reply, url = message_url(ref, "reply"), message_url(ref)
     as_text = f"{url}?view=text"
@@ -174,7 +177,7 @@ def message_view(
         from_name=sender.name,
         from_written=written.name,
         from_address=sender.address,
-        face=face_of(sender, known),
+        face=face_of(sender, known_faces),
         initials=initials(sender),
         hue=hue(sender.address),
         external=bool(sender.address) and domain_of(sender.address) not in domains,
@@ -226,9 +229,13 @@ def message_view(
 
 
 def _trace_url(opened: OpenedMessage) -> str:
-    """The page about the way of the message, filled in; of a delivery report, about the one that
-    came back: the report names whom it did not reach. "" where nothing is known to ask by."""
-    back = (one.recipient for one in opened.outcomes if one.action == "failed" and one.recipient)
+    """The address of the page about the way of the message, filled in; of a delivery report, about
+    the message that came back. "" where there is neither a recipient nor a Message-ID to ask by."""
+    back = (
+        outcome.recipient
+        for outcome in opened.outcomes
+        if outcome.action == "failed" and outcome.recipient
+    )
     if address := next(back, ""):
         query = {"address": address}
     elif message_id := opened.fetched.envelope.message_id:

@@ -41,7 +41,7 @@ class Rest:
     def shown(self) -> Span | None:
         """The span of this moment."""
         now = timezone.now()
-        return next((one for one in self.spans if one.begins <= now < one.ends), None)
+        return next((span for span in self.spans if span.begins <= now < span.ends), None)
 
     @property
     def is_now(self) -> bool:
@@ -52,14 +52,15 @@ class Rest:
         """The spans as a script reads them."""
         return json.dumps(
             [
-                [one.begins.timestamp(), one.ends.timestamp(), one.words, not one.is_lifted]
-                for one in self.spans
+                [span.begins.timestamp(), span.ends.timestamp(), span.words, not span.is_lifted]
+                for span in self.spans
             ]
         )
 
 
 def of(request: HttpRequest) -> Rest:
-    """By the user's working hours and what the session knows of today."""
+    """The spans without notifications, by the user's working hours and by the choice for today that
+    the session keeps."""
     preferences = getattr(request, "preferences", None)
     if not isinstance(preferences, Preferences):
         return Rest()
@@ -75,9 +76,9 @@ def of(request: HttpRequest) -> Rest:
     if request.session.get(_KEY) == local.date().isoformat():
         midnight = datetime.combine(local.date() + timedelta(days=1), time(), zone)
         spans = [Span(now, midnight, gettext("Notifications are on until midnight"), True)] + [
-            Span(max(one.begins, midnight), one.ends, one.words)
-            for one in spans
-            if one.ends > midnight
+            Span(max(span.begins, midnight), span.ends, span.words)
+            for span in spans
+            if span.ends > midnight
         ]
     return Rest(tuple(spans))
 

@@ -156,11 +156,12 @@ class Results:
 
     @property
     def below(self) -> int:
-        """How many rows stand below this page, as far as is known."""
+        """The number of rows below this page, as far as it is known."""
         return max(0, self.listed - self.number * self.size)
 
     def steps(self, ref: str) -> Steps | None:
-        """From the message that is open beside the results; None where it is none of them."""
+        """The steps from the message that is open beside the results; None where it is none of
+        them."""
         return self.from_opened
 
 
@@ -197,9 +198,9 @@ def narrowings(asked: Asked) -> tuple[Reach, ...]:
     return tuple(choices)
 
 
-def sorts(asked: Asked, found: int) -> tuple[Reach, ...]:
+def sorts(asked: Asked, count: int) -> tuple[Reach, ...]:
     """Return the orders in which so many messages found can be shown."""
-    names = FOUND_SORTS if found <= MOST_SORTED else FOUND_SORTS[:2]
+    names = FOUND_SORTS if count <= MOST_SORTED else FOUND_SORTS[:2]
     current = asked.sort if asked.sort in names else ""
     return tuple(
         Reach(

@@ -16,10 +16,10 @@ def kept_on(name: str) -> str:
     the time of its user; any other name as it is."""
     try:
         match = _COPY.fullmatch(name)
-        made = datetime.fromisoformat(f"{match[1]}T{match[2]}") if match else None
+        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}") if match else None
     except ValueError:
-        made = None
-    if made is None:
+        moment = None
+    if moment is None:
         return name
-    when = {"day": formats.date_format(made), "time": formats.time_format(made)}
+    when = {"day": formats.date_format(moment), "time": formats.time_format(moment)}
     return gettext("Copy of %(day)s, %(time)s") % when

@@ -118,8 +118,9 @@ def leaving(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NotLeft:
-    """What every page says of messages that were sent and have not left. ``seconds`` until it asks
-    again, 0 when nothing is awaited; ``digest`` tells whether the page has said it already."""
+    """The lines of every page about messages that were sent and have not left. A page asks again
+    after ``seconds``, 0 when nothing is awaited; ``digest`` tells whether the page has said it
+    already."""
 
     lines: tuple[str, ...] = ()
     seconds: int = 0
@@ -128,33 +129,33 @@ class NotLeft:
 
 def not_left(messages: Sequence[awaited.Awaited]) -> NotLeft:
     """The lines of messages that are awaited, those that have left without one."""
-    waiting = [one for one in messages if one.state != awaited.LEFT]
-    lines = tuple(_line(one) for one in waiting)
+    waiting = [message for message in messages if message.state != awaited.LEFT]
+    lines = tuple(_line(message) for message in waiting)
     if len(lines) > _MOST_LINES:
         words = ngettext(
             "%(count)d message has not left yet.",
             "%(count)d messages have not left yet.",
             len(lines),
         )
-        lines = (words % {"count": sum(one.waiting for one in waiting)},)
-    is_moving = any(one.state in (awaited.MOVING, awaited.LEFT) for one in messages)
+        lines = (words % {"count": sum(message.waiting for message in waiting)},)
+    is_moving = any(message.state in (awaited.MOVING, awaited.LEFT) for message in messages)
     seconds = (_SOON if is_moving else _LATER) if messages else 0
     return NotLeft(lines, seconds, awaited.digest(messages))
 
 
-def _line(one: awaited.Awaited) -> str:
-    said = {"subject": short_subject(one.subject)}
-    if one.count > 1:
+def _line(message: awaited.Awaited) -> str:
+    values = {"subject": short_subject(message.subject)}
+    if message.count > 1:
         # Translators: of the messages with one subject, one to each recipient.
         words = ngettext(
             "“%(subject)s”: %(waiting)d of %(count)d messages has not left yet.",
             "“%(subject)s”: %(waiting)d of %(count)d messages have not left yet.",
-            one.waiting,
+            message.waiting,
         )
-        return words % {**said, "waiting": one.waiting, "count": one.count}
-    match one.state:
+        return words % {**values, "waiting": message.waiting, "count": message.count}
+    match message.state:
         case awaited.RETRIED:
-            said["time"] = dates.when(one.next_try)
+            values["time"] = dates.when(message.next_try)
             words = gettext("“%(subject)s” has not left yet. It is tried again at %(time)s.")
         case awaited.BY_HAND:
             words = gettext("“%(subject)s” has not left yet. Choose “Send now” in the outbox.")
@@ -162,4 +163,4 @@ def _line(one: awaited.Awaited) -> str:
             words = gettext("“%(subject)s” has not left yet: it waits for a new sign-in.")
         case _:
             words = gettext("“%(subject)s” has not left yet.")
-    return words % said
+    return words % values

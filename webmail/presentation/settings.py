@@ -139,7 +139,7 @@ class Head:
 
 
 def head(name: str) -> Head:
-    """Of the page of this name."""
+    """The head of the page of this name."""
     return next(Head(TABS, tab, page) for tab in TABS for page in tab.pages if page.name == name)
 
 
@@ -157,7 +157,7 @@ def find(text: str, offered: Iterable[Preference]) -> tuple[Found, ...]:
     wanted = fold(text).split()
     if not wanted:
         return ()
-    found = [
+    places = [
         Found(page.label, page.url, tab.label)
         for tab in TABS
         for page in tab.pages
@@ -168,8 +168,8 @@ def find(text: str, offered: Iterable[Preference]) -> tuple[Found, ...]:
         if _has(wanted, words):
             shown = head(preference.tab)
             url = f"{shown.page.url}#id_{preference.name}"
-            found.append(Found(preference.label, url, shown.tab.label))
-    return tuple(found)
+            places.append(Found(preference.label, url, shown.tab.label))
+    return tuple(places)
 
 
 def _has(wanted: Iterable[str], words: Iterable[Words]) -> bool:

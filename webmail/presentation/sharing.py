@@ -84,22 +84,22 @@ def _may(share: Share) -> str:
 
 
 def inside(at: Progress) -> str:
-    """What came of the folders inside; "" where there are none."""
-    told = []
+    """The sentences about the folders inside; "" where there are none."""
+    sentences = []
     if at.total - at.refused > 1:
         count = at.total - 1 - at.refused
         words = ngettext(
             "So it is in %(count)s folder inside.", "So it is in %(count)s folders inside.", count
         )
-        told.append(words % {"count": intcomma(count)})
+        sentences.append(words % {"count": intcomma(count)})
     if at.refused:
         words = ngettext(
             "In %(count)s folder inside the mail server refused it.",
             "In %(count)s folders inside the mail server refused it.",
             at.refused,
         )
-        told.append(words % {"count": intcomma(at.refused)})
-    return " ".join(told)
+        sentences.append(words % {"count": intcomma(at.refused)})
+    return " ".join(sentences)
 
 
 def done(count: int, name: str, *, is_over: bool) -> str:

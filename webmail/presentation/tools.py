@@ -53,10 +53,10 @@ class Tools:
 def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> Tools:
     """``chosen``: names of the preference ``toolbar``; ``here``: the verb that moves messages to
     the folder that is open."""
-    known = {tool.name: tool for tool in _all(opened, here, has_rules=has_rules)}
-    names = [name for name in chosen.split() if name in known]
-    bar = tuple(_placed([known[name] for name in names]))
-    others = [tool for name, tool in known.items() if name not in names]
+    by_name = {tool.name: tool for tool in _all(opened, here, has_rules=has_rules)}
+    names = [name for name in chosen.split() if name in by_name]
+    bar = tuple(_placed([by_name[name] for name in names]))
+    others = [tool for name, tool in by_name.items() if name not in names]
     menu = (tool for tool in others if tool.name not in LAST)
     last = tuple(tool for tool in others if tool.name in LAST)
     return Tools(bar, (*menu, *(tool for tool in bar if tool.is_wide)), last)
@@ -76,7 +76,7 @@ def _placed(bar: Iterable[Tool]) -> Iterator[Tool]:
 
 
 def _all(opened: MessageView, here: str, *, has_rules: bool) -> Iterator[Tool]:
-    """What can be done with this message in this folder, in the order of the menu."""
+    """Yield the tools for this message in this folder, in the order of the menu."""
     if not opened.draft:
         yield from _answers(opened)
     yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")

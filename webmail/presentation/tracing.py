@@ -50,7 +50,8 @@ def folder_labels(known: Iterable[Folder]) -> dict[str, str]:
 
 
 def _path(folder: Folder) -> str:
-    """Without the name that the server has for all folders of other people."""
+    """The path of a folder, without the name that the server has for all folders of other
+    people."""
     name = folder.name.removeprefix(folder.prefix) or folder.name
     return name.replace(folder.delimiter, INSIDE) if folder.delimiter else name
 
@@ -63,8 +64,8 @@ def lines(
     rules: Mapping[MessageRef, str],
 ) -> list[TraceLine]:
     """``rules``: the titles of rules that file such messages there."""
-    labels, uses = folder_labels(known), {one.name: one.special_use for one in known}
-    found = []
+    labels, uses = folder_labels(known), {folder.name: folder.special_use for folder in known}
+    shown = []
     for message in messages:
         row = message.row
         ref = row.ref
@@ -73,7 +74,7 @@ def lines(
         is_sent = use == folders.SENT
         people = row.people if is_sent else row.from_
         names = [person.shown for person in people]
-        found.append(
+        shown.append(
             TraceLine(
                 url=message_url(ref),
                 subject=subject_of(row.subject),
@@ -85,7 +86,7 @@ def lines(
                 message_id=message.message_id,
             )
         )
-    return found
+    return shown
 
 
 def _verdict(judgement: Judgement | None) -> Iterable[str]:

@@ -100,7 +100,7 @@ def _progress(job: Transfer) -> str:
 
 
 def outcome(job: Transfer) -> str:
-    """What came of a transfer that is over."""
+    """The outcome of a transfer that is over."""
     words = [_counted(job)] if job.kind != Kind.EXPORT or job.state == State.DONE else []
     if job.state == State.CANCELLED:
         words.insert(0, gettext("Stopped."))
@@ -130,7 +130,7 @@ def _counted(job: Transfer) -> str:
 
 
 def too_large() -> str:
-    """What is said of a file that may not be uploaded."""
+    """The sentence about a file that is too large to be uploaded."""
     limit = {"limit": size_in_words(settings.IMPORT_LIMIT)}
     return gettext("The file is larger than %(limit)s: bring it in several parts.") % limit
 

@@ -54,8 +54,8 @@ def _line(raw: str) -> ContentLine | None:
         key, value = parameter[1].upper(), parameter[2]
         # vCalendar 1.0 writes the value alone: DESCRIPTION;QUOTED-PRINTABLE.
         key, value = (key, value.replace('"', "")) if value is not None else ("TYPE", parameter[1])
-        known = parameters.get(key)
-        parameters[key] = f"{known},{value}" if known else value
+        former = parameters.get(key)
+        parameters[key] = f"{former},{value}" if former else value
         position = parameter.end()
     if raw[position : position + 1] != ":":
         return None

@@ -88,8 +88,8 @@ def smaller(content: bytes, *, longest: int) -> bytes | None:
 
 
 def page_count(content: bytes, *, most: int) -> int:
-    """Of a TIFF, as scanners and fax machines write it; no more than ``most`` are counted. 1 for
-    what has no pages. Raises NoPreview."""
+    """The number of pages of a TIFF, as scanners and fax machines write it; no more than ``most``
+    are counted. 1 for an image without pages. Raises NoPreview."""
     return _read(content, lambda image: _count(image, most))
 
 

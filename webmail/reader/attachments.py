@@ -117,12 +117,12 @@ _BEGINNING = 2048
 
 
 def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str, Detected]:
-    """What the first bytes of these parts are that are nothing of the claimed kind, or programs, by
-    the numbers of the parts. One command.
+    """The parts whose first bytes contradict the claimed kind, or are those of a program, by their
+    numbers, with the kind that was detected. One command.
     """
     some = parts[:MOST_BEGUN]
     raw = fetch.parts(imap, ref, [part.number for part in some], _BEGINNING)
-    found = {
+    beginnings = {
         part.number: of_beginning(
             text.decode_transfer(raw[part.number], part.encoding),
             claimed=part.media_type,
@@ -130,13 +130,17 @@ def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str,
         )
         for part in some
     }
-    return {n: one for n, one in found.items() if one.contradiction or one.is_program}
+    return {
+        n: beginning
+        for n, beginning in beginnings.items()
+        if beginning.contradiction or beginning.is_program
+    }
 
 
 def whole(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> FoundAttachment:
-    """As `look`, with all bytes. Raises PartNotFound, NoPreview."""
+    """The attachment as `look` has it, with all bytes. Raises PartNotFound, NoPreview."""
     carried = _carried(imap, ref, number, path, limit)
     if carried.refusal is not None:
         raise NoPreview(carried.refusal)
@@ -246,10 +250,12 @@ def _message(attachment: FoundAttachment) -> Enclosed:
     """The message in a whole file. Raises NoPreview for one of Outlook that is not read."""
     content = attachment.content
     if attachment.detected.extension == "msg":
-        made = make(msg.convert, content, 4 * len(content))
-        if made.fault:
-            raise NoPreview(_FAULTS.get(msg.Fault(made.fault), Reason.DAMAGED), made.fault)
-        content = made.raw
+        converted = make(msg.convert, content, 4 * len(content))
+        if converted.fault:
+            raise NoPreview(
+                _FAULTS.get(msg.Fault(converted.fault), Reason.DAMAGED), converted.fault
+            )
+        content = converted.raw
     return Enclosed.of(content)
 
 

@@ -49,7 +49,7 @@ def note(
     if organiser.casefold() in own:
         return Standing()
     start, end = _times(event)
-    told = {
+    columns = {
         "sequence": min(event.sequence, 2**31 - 1),
         "start": start,
         "end": end,
@@ -59,16 +59,16 @@ def note(
         "uid": ref.uid,
     }
     row, is_new = InvitedEvent.objects.get_or_create(
-        user=user, digest=_digest(event, organiser), defaults=told
+        user=user, digest=_digest(event, organiser), defaults=columns
     )
     if is_new:
         _forget_old(user)
     elif sender.casefold() == organiser.casefold() and _is_newer(
         row, event.sequence, is_cancelled=invitation.is_cancellation
     ):
-        for name, value in told.items():
+        for name, value in columns.items():
             setattr(row, name, value)
-        row.save(update_fields=[*told, "changed"])
+        row.save(update_fields=[*columns, "changed"])
     is_outdated = event.sequence < row.sequence
     may_answer = not (is_outdated or row.is_cancelled or invitation.is_cancellation)
     conflicts: tuple[InvitedEvent, ...] = ()

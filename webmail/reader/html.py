@@ -80,27 +80,27 @@ class ReaderSanitiser:
         self._met(author)
 
     def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
-        """What is told of the HTML, without its words, which the frame alone asks for."""
+        """Everything about the HTML but its words, which the frame alone asks for."""
         if not self._inside:
             self._met(author_of(fields, envelope))
-        if told := self._kept(_TOLD):
+        if record := self._kept(_TOLD):
             self._is_known = True
-            return _frame_html(told)
+            return _frame_html(record)
         if not self._inside:
             session_cache.put(self._request, "author", _name(self._ref), self._author)
         return None
 
     def found(self) -> FrameHtml | None:
         """The HTML as it was kept."""
-        if kept := self._kept(_WHOLE):
+        if record := self._kept(_WHOLE):
             self._is_known = True
-            return _frame_html(kept)
+            return _frame_html(record)
         return None
 
     def loaded(self) -> Loaded | None:
         """Return what the kept HTML loads, without reading the HTML."""
-        if told := self._kept(_TOLD):
-            rendered = _frame_html(told)
+        if record := self._kept(_TOLD):
+            rendered = _frame_html(record)
             return Loaded(rendered.inline, rendered.html.remote, self.images)
         return None
 
@@ -121,7 +121,7 @@ class ReaderSanitiser:
             raise
 
     def keep(self, rendered: FrameHtml) -> None:
-        """For the frame, for each image in it, for the next time."""
+        """Keep the HTML for the frame, for each image in it, and for the next time."""
         if self._is_known or not self._may_keep:
             return
         record = {
@@ -135,8 +135,8 @@ class ReaderSanitiser:
             "truncated": rendered.truncated,
             "simplified": rendered.simplified,
         }
-        told = {**record, "html": replace(rendered.html, body="", style="").to_dict()}
-        for kind, kept in ((_WHOLE, record), (_TOLD, told)):
+        bodiless = {**record, "html": replace(rendered.html, body="", style="").to_dict()}
+        for kind, kept in ((_WHOLE, record), (_TOLD, bodiless)):
             session_cache.put(self._request, kind, self._message(), kept)
 
     def _met(self, author: str) -> None:
@@ -298,7 +298,8 @@ def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) ->
 
 
 def _prefer(request: SignedInRequest, images: str) -> None:
-    """From the next request on; what administrators locked stays as it is."""
+    """Prefer to show images so from the next request on; a value that administrators locked
+    stays."""
     if "images" in request.preferences.locked:
         return
     request.user.preferences = {**request.user.preferences, "images": images}

@@ -65,8 +65,8 @@ def image(
     next time, within a day; not on a shared computer. Raises RemoteRefused, RemoteUnavailable,
     RemoteLimit.
     """
-    if known := _kept(user, url):
-        return known
+    if cached := _kept(user, url):
+        return cached
     _check_limits(user)
     with _place():
         try:

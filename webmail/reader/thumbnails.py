@@ -24,16 +24,16 @@ LARGEST = 64_000
 
 
 def drawn(request: HttpRequest, file: str, draw: Callable[[], Picture]) -> Picture:
-    """The small image of a file, which ``file`` names: as this session has it, else what ``draw``
-    makes, which may raise."""
+    """The small image of the file that ``file`` names: the one that this session has, else the one
+    that ``draw`` makes, which may raise."""
     place = _place(file)
-    kept = session_cache.get(request, "thumbnail", place)
-    if kept is not None and kept["file"] == file:
-        return _unpacked(kept["picture"])
-    made = draw()
-    if len(made.content) <= LARGEST:
-        session_cache.put(request, "thumbnail", place, {"file": file, "picture": _packed(made)})
-    return made
+    cached = session_cache.get(request, "thumbnail", place)
+    if cached is not None and cached["file"] == file:
+        return _unpacked(cached["picture"])
+    picture = draw()
+    if len(picture.content) <= LARGEST:
+        session_cache.put(request, "thumbnail", place, {"file": file, "picture": _packed(picture)})
+    return picture
 
 
 def _packed(picture: Picture) -> dict[str, Any]:

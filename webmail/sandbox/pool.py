@@ -96,7 +96,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 class Limit(StrEnum):
-    """What ended a call."""
+    """The limit that ended a call."""
 
     TIME = "time"
     MEMORY = "memory"

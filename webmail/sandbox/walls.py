@@ -25,8 +25,8 @@ _TMP_BYTES = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of each process: bytes of memory that it shares with no other, seconds of processor time,
-    bytes of a file it writes."""
+    """The limits of each process: bytes of memory that it shares with no other, seconds of
+    processor time, bytes of a file that it writes."""
 
     memory: int
     seconds: int
@@ -138,6 +138,6 @@ def _succeeds(words: Sequence[str]) -> bool:
 
 
 def python() -> tuple[Path, ...]:
-    """What a program in this Python must be able to read, beside /usr."""
+    """The folders, beside /usr, that a program in this Python must be able to read."""
     places = {Path(sys.prefix), Path(sys.base_prefix)}
     return tuple(path for path in sorted(places) if not path.is_relative_to("/usr"))

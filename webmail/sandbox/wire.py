@@ -70,7 +70,7 @@ class Codec:
         self.function = function
         self.name = f"{function.__module__}:{function.__qualname__}"
         self._signature = inspect.signature(function, eval_str=True)
-        kinds = tuple(one.annotation for one in self._signature.parameters.values())
+        kinds = tuple(parameter.annotation for parameter in self._signature.parameters.values())
         self._arguments = msgspec.msgpack.Decoder(GenericAlias(tuple, kinds))
         self._result = msgspec.msgpack.Decoder(self._signature.return_annotation)
 
@@ -104,7 +104,8 @@ def codec(function: Callable[..., Any]) -> Codec:
 
 @lru_cache(maxsize=256)
 def codec_of(name: str) -> Codec:
-    """By the name that a request has. Raises LookupError for a function outside `PACKAGES`."""
+    """The codec of a function, by the name that a request has. Raises LookupError for a function
+    outside `PACKAGES`."""
     module, _, function = name.partition(":")
     if not module.startswith(PACKAGES) or not function.isidentifier():
         raise LookupError(name)
@@ -116,8 +117,8 @@ def error_of(answer: Answer) -> Exception | None:
     if answer.error not in ERRORS:
         return None
     module, _, name = answer.error.partition(":")
-    made: Exception = getattr(importlib.import_module(module), name)(*answer.words)
-    return made
+    error: Exception = getattr(importlib.import_module(module), name)(*answer.words)
+    return error
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -147,7 +148,7 @@ def receive(connection: socket.socket) -> bytearray | None:
 
 
 def receive_request(connection: socket.socket) -> Request | None:
-    """As `receive`."""
+    """Receive a request, as `receive` does bytes."""
     frame = receive(connection)
     return None if frame is None else _read_request(frame)
 

@@ -122,7 +122,7 @@ class Connection:
                 raise
 
     def activate(self, name: str) -> None:
-        """From now on this one runs, and no other; "" for none."""
+        """Make this script the one that runs, from now on and alone; "" for none."""
         self._command(b"SETACTIVE", _quoted(name) if name else b'""')
 
     def delete(self, name: str) -> None:
@@ -163,13 +163,13 @@ class Connection:
         self._command(b"AUTHENTICATE", b'"PLAIN"', b'"' + secret + b'"')
 
     def _give_token(self, server: SieveServer, login: str, token: bearer.AccessToken) -> None:
-        """As a counted string: a quoted one holds 1,024 bytes (RFC 5804 section 4). A server that
-        refuses says why in a string, and NO after an answer to that."""
+        """Give the token as a counted string: a quoted one holds 1,024 bytes (RFC 5804 section 4).
+        A server that refuses says why in a string, and NO after an answer to that."""
         mechanism = bearer.mechanism(self._methods)
         if not mechanism or not bearer.is_sayable(login, token):
             raise SieveUnavailable("The ManageSieve server takes no access token.")
-        said = bearer.first(mechanism, login, token, server.host, server.port)
-        counted = b"{%d+}\r\n" % len(said) + said
+        initial = bearer.first(mechanism, login, token, server.host, server.port)
+        counted = b"{%d+}\r\n" % len(initial) + initial
         self._wire.send(b'AUTHENTICATE "%b" %b\r\n' % (mechanism.encode(), counted))
         self._answer(refused=b'"%b"\r\n' % bearer.second(mechanism))
 

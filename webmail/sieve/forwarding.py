@@ -38,8 +38,8 @@ class Allowed:
         return (*sorted(self.domains), *sorted(self.addresses))
 
     def covers(self, address: str) -> bool:
-        """What is no bare address is not covered by a domain: a server might read another one in
-        it than stands behind its last @."""
+        """Whether an address is allowed. A domain covers bare addresses alone: in any other a
+        server might read another domain than the one behind its last @."""
         if self.is_everything or not self.anywhere:
             return self.anywhere
         local, at, domain = address.lower().rstrip(".").rpartition("@")

@@ -405,9 +405,9 @@ def _each_action(block: Sequence[Command]) -> Iterator[Action]:
 
 
 def _mark(flag: str) -> Action:
-    known = {"\\seen": READ, "\\flagged": FLAG}.get(flag.lower())
-    if known:
-        return Action(known)
+    kind = {"\\seen": READ, "\\flagged": FLAG}.get(flag.lower())
+    if kind:
+        return Action(kind)
     if not _FLAG.fullmatch(flag):
         raise _Unshown
     return Action(TAG, flag)

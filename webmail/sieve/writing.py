@@ -311,10 +311,10 @@ if {_stranger(aside)}
 
 def _stranger(aside: Aside) -> str:
     """The test that holds for senders who are not allowed."""
-    known = []
+    tests = []
     if aside.allowed:
-        known.append(f'address :is "from" {quoted_list(sorted(aside.allowed)[:MOST_ALLOWED])}')
+        tests.append(f'address :is "from" {quoted_list(sorted(aside.allowed)[:MOST_ALLOWED])}')
     if aside.domains:
         both = [pattern for name in sorted(aside.domains) for pattern in (name, f"*.{name}")]
-        known.append(f'address :domain :matches "from" {quoted_list(both)}')
-    return f"not anyof ({', '.join(known)})" if known else "true"
+        tests.append(f'address :domain :matches "from" {quoted_list(both)}')
+    return f"not anyof ({', '.join(tests)})" if tests else "true"

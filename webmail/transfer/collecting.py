@@ -69,7 +69,7 @@ def seal(job: Transfer, password: str) -> bytes:
 def server(name: str, port: int) -> ImapServer:
     """The address of a server that may be asked. Raises OtherClosed, OtherUnavailable."""
     try:
-        found = remote.public_addresses(
+        server_addresses = remote.public_addresses(
             name,
             resolve=remote.look_up,
             seconds=SECONDS,
@@ -80,7 +80,7 @@ def server(name: str, port: int) -> ImapServer:
         raise OtherClosed from error
     except RemoteUnavailable as error:
         raise OtherUnavailable from error
-    address = found[0]
+    address = server_addresses[0]
     is_open = any(address in network for network in settings.TRANSFER_OPEN_NETWORKS)
     if port not in PORTS and not is_open:
         raise OtherClosed(f"port {port}")
@@ -137,17 +137,17 @@ class _Collection:
         self._passed = self._work.get("position", [0, 0, 0])[2]
 
     def run(self) -> None:
-        known = {folder.name: folder for folder in self._folders()}
+        by_name = {folder.name: folder for folder in self._folders()}
         # In the order of the first run: servers tell folders in another one from one connection to
         # the next. One that is new comes last, so that the position holds.
         order = list(self._work.get("folders", []))
-        order += sorted(known.keys() - set(order))
+        order += sorted(by_name.keys() - set(order))
         at, after, _passed = self._work.get("position", [0, 0, 0])
-        total = sum(folder.messages or 0 for folder in known.values())
+        total = sum(folder.messages or 0 for folder in by_name.values())
         self._go_on(work={"folders": order}, total=total)
         for number in range(at, len(order)):
-            if order[number] in known:
-                self._folder(known[order[number]], number, after)
+            if order[number] in by_name:
+                self._folder(by_name[order[number]], number, after)
             after = 0
         self._tell(len(order), 0)
 
@@ -191,27 +191,31 @@ class _Collection:
         number: int,
         stored: Sequence[Stored],
     ) -> None:
-        fields = {one.uid: headers.parse(one.fields) for one in stored}
-        new = [one for one in stored if not self._depositor.knows(path, fields[one.uid], one.size)]
-        wanted = {one.uid for one in new}
+        fields = {message.uid: headers.parse(message.fields) for message in stored}
+        new = [
+            message
+            for message in stored
+            if not self._depositor.knows(path, fields[message.uid], message.size)
+        ]
+        wanted = {message.uid for message in new}
         contents = self._contents(folder, uidvalidity, new)
         next_one = next(contents, None)
         # In the order of their UIDs, so that the position says what was counted.
-        for one in stored:
-            if one.uid not in wanted:
-                self._depositor.has(path, fields[one.uid], one.size)
-            elif next_one and next_one[0].uid == one.uid:
+        for message in stored:
+            if message.uid not in wanted:
+                self._depositor.has(path, fields[message.uid], message.size)
+            elif next_one and next_one[0].uid == message.uid:
                 self._put(path, folder, *next_one)
                 next_one = next(contents, None)
             self._passed += 1
-            self._depositor.note(self._position(number, one.uid), self._passed)
+            self._depositor.note(self._position(number, message.uid), self._passed)
 
-    def _put(self, path: tuple[str, ...], folder: str, one: Stored, raw: bytes | None) -> None:
-        where = f"{folder} {one.uid}"
+    def _put(self, path: tuple[str, ...], folder: str, message: Stored, raw: bytes | None) -> None:
+        where = f"{folder} {message.uid}"
         if raw is None:
-            self._depositor.refuse(where, "too_large", one.size)
+            self._depositor.refuse(where, "too_large", message.size)
         else:
-            self._depositor.put(path, raw, one.flags, one.received, where)
+            self._depositor.put(path, raw, message.flags, message.received, where)
 
     def _contents(
         self, folder: str, uidvalidity: int, stored: Sequence[Stored]
@@ -227,20 +231,20 @@ class _Collection:
                 with suppress(MessageNotFound):
                     yield group[0], self._source_answers(partial(self._one, ref, group[0].size))
                 continue
-            found = self._source_answers(
+            contents = self._source_answers(
                 lambda group=group: fetch.whole(  # type: ignore[misc]  # mypy reads no default
-                    self._source, [one.uid for one in group]
+                    self._source, [message.uid for message in group]
                 )
             )
-            for one in group:
-                if one.uid in found:
-                    yield one, found.pop(one.uid)
+            for message in group:
+                if message.uid in contents:
+                    yield message, contents.pop(message.uid)
 
     def _one(self, ref: MessageRef, size: int) -> bytes:
         return b"".join(bounded(fetch.chunks(self._source, ref, ""), size))
 
     def _source_answers(self, ask: Callable[[], Any]) -> Any:
-        """What the other server says; its silence is not that of the person's own."""
+        """The answer of the other server, whose silence is not that of the person's own."""
         try:
             return ask()
         except (FolderNotFound, MessageNotFound):

@@ -38,12 +38,12 @@ _LIMIT = re.compile(r"APPENDLIMIT=([0-9]{1,12})")
 
 
 def key(fields: Headers, size: int) -> int:
-    """A number for what tells a message apart: its Message-ID, or who wrote what and when; and its
-    size in bytes, with CRLF."""
+    """A number made of the values that tell a message apart: its Message-ID, or else its sender,
+    subject and date; and its size in bytes, with CRLF."""
     named = fields.raw("Message-ID").strip()
     others = b"\n".join(fields.raw(name) for name in FIELDS[1:])
-    told = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", named or others))
-    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest())
+    identity = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", named or others))
+    return int.from_bytes(hashlib.blake2b(identity, digest_size=8).digest())
 
 
 @dataclass
@@ -109,8 +109,8 @@ class Depositor:
         when: datetime | None,
         where: str,
     ) -> None:
-        """File a message, unless it is there already. Raises OverQuota, and what makes the
-        connection useless; a message that the server refuses is noted and passed over."""
+        """File a message, unless it is there already. Raises OverQuota, and the errors that make
+        the connection useless; a message that the server refuses is noted and passed over."""
         # No IMAP string holds NUL. Dovecot makes the same of it when it is told such a message.
         raw = build.crlf(raw.replace(b"\0", b"\x80"))
         fields = headers.parse(raw[:_HEADER])
@@ -121,12 +121,12 @@ class Depositor:
             return
         place = self._place(path)
         received = when or envelope.moment(fields.get("Date"))
-        kept = [flag for flag in flags if _is_flag(flag) and place.keeps(flag)]
+        accepted = [flag for flag in flags if _is_flag(flag) and place.keeps(flag)]
         if time.monotonic() - self._written > _SURE:
             self._go_on()
             self._written = time.monotonic()
         try:
-            uid = self._imap.append(place.name, raw, kept, _sensible(received))
+            uid = self._imap.append(place.name, raw, accepted, _sensible(received))
         except TooLarge:
             self.refuse(where, "too_large", len(raw))
             return
@@ -228,8 +228,8 @@ class Depositor:
         uids = [uid for uid in search.uids(self._imap, f"UID {first}:*") if uid >= first]
         while uids:
             some, rest = uid_sets.head(uids, _BATCH)
-            for one in fetch.stored(self._imap, uid_sets.compressed(some), FIELDS):
-                yield key(headers.parse(one.fields), one.size), one.uid
+            for message in fetch.stored(self._imap, uid_sets.compressed(some), FIELDS):
+                yield key(headers.parse(message.fields), message.size), message.uid
             uids = list(rest)
 
     def _ensured(self, path: tuple[str, ...]) -> str:
@@ -237,7 +237,7 @@ class Depositor:
         if not self._existing:
             listed = folders.outline(self._imap)
             self._existing = {folder.name for folder in listed}
-            self._delimiter = next((one.delimiter for one in listed if one.delimiter), "")
+            self._delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
             self._prefix = folders.personal_prefix(listed)
         labels = [self._label(label) for label in path]
         name = self._target
@@ -262,8 +262,8 @@ class Depositor:
 
 def _append_limit(capabilities: Iterable[str]) -> int:
     """The largest message that the server takes (RFC 7889), in bytes; 0 where it does not say."""
-    found = (_LIMIT.fullmatch(one) for one in capabilities)
-    return next((int(one[1]) for one in found if one), 0)
+    matches = (_LIMIT.fullmatch(capability) for capability in capabilities)
+    return next((int(match[1]) for match in matches if match), 0)
 
 
 def _is_flag(flag: str) -> bool:

@@ -59,18 +59,18 @@ class Place:
 def places(folders: Iterable[Folder]) -> list[Place]:
     """All of these folders, each under a path of its own."""
     unique = names.Unique()
-    found = []
+    folder_places = []
     for folder in folders:
         labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
         *above, last = [names.clean(label, "_") for label in labels if label] or ["_"]
         path = unique.give("/".join((*above[:20], last)))
-        found.append(Place(folder.name, tuple(path.split("/"))))
-    return found
+        folder_places.append(Place(folder.name, tuple(path.split("/"))))
+    return folder_places
 
 
 def packed(places_: Iterable[Place]) -> list[list[Any]]:
-    """As JSON carries them."""
-    return [[one.folder, list(one.path), one.uidvalidity, one.uids] for one in places_]
+    """The places as JSON carries them."""
+    return [[place.folder, list(place.path), place.uidvalidity, place.uids] for place in places_]
 
 
 @dataclass
@@ -92,21 +92,21 @@ class _Position:
 def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     """Write what is left of the file. ``go_on`` writes columns of the row and a sign of life; it
     raises Lost when the job is another's, or was stopped. Raises TooLarge beyond the limit,
-    sealed_files.Unwritable when the spool is full, and what the server's answers are."""
+    sealed_files.Unwritable when the spool is full, and the errors of the IMAP server."""
     if not store.are_there([*job.work.get("segments", []), *job.work.get("records", [])]):
         job.work = {name: job.work[name] for name in ("places", "fallback")}
     work = dict(job.work)
     exporter = _Export(job, imap, go_on)
     while not work.get("is_whole"):
         segment = store.write(bytes(job.key), exporter.segment())
-        made = [segment]
+        written = [segment]
         try:
             entries = exporter.writer.take_records()
             work["records"] = list(work.get("records", []))
             if entries:
-                made.append(store.write(bytes(job.key), [entries]))
-                work["records"].append(made[-1])
-                exporter.note_records(made[-1])
+                written.append(store.write(bytes(job.key), [entries]))
+                work["records"].append(written[-1])
+                exporter.note_records(written[-1])
             work |= exporter.state()
             work["segments"] = [*work.get("segments", []), segment]
             size = sum(size for _name, size in work["segments"])
@@ -114,7 +114,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
                 raise TooLarge(limit=settings.EXPORT_LIMIT)
             go_on(work=work, size=size, attempts=0, **exporter.columns())
         except BaseException:
-            store.remove(made)
+            store.remove(written)
             raise
     until = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
     records = work.get("records", [])
@@ -123,10 +123,10 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
 
 
 def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterator[bytes]:
-    """A few messages as a zip of .eml, without a job. What is wrong with the first is raised at
+    """A few messages as a zip of .eml, without a job. An error of the first message is raised at
     once."""
     writer = writing.Letters({}, fallback, timezone.get_current_timezone())
-    letters = (one for place in places_ for one in _letters(imap, place, 0, _Counts()))
+    letters = (letter for place in places_ for letter in _letters(imap, place, 0, _Counts()))
     first = next(letters, None)
     if first is None:
         raise MessageNotFound("None of the messages is there any more.")
@@ -149,7 +149,7 @@ class _Export:
         position = job.work.get("position") or [0, 0, 0, 0, 0]
         self._position = _Position(position[0], position[1], _Counts(*position[2:]))
         self.writer = _writer(job)
-        self._records = [tuple(one) for one in job.work.get("records", [])]
+        self._records = [tuple(segment) for segment in job.work.get("records", [])]
         self._key = bytes(job.key)
         self._is_whole = False
         self._told = time.monotonic()
@@ -259,14 +259,14 @@ def _of_batch(
             counts.passed, counts.done = counts.passed + 1, counts.done + 1
             yield _letter(place, group[0], head, large)
             continue
-        found = fetch.whole(imap, [one.uid for one in group])
-        for one in group:
-            content = found.pop(one.uid, None)
+        contents = fetch.whole(imap, [message.uid for message in group])
+        for message in group:
+            content = contents.pop(message.uid, None)
             if content is None:
                 _count_gone(counts, 1)
                 continue
             counts.passed, counts.done = counts.passed + 1, counts.done + 1
-            yield _letter(place, one, content, [content])
+            yield _letter(place, message, content, [content])
 
 
 class _Large:
@@ -294,12 +294,12 @@ def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
     """Messages that one command fetches: a large one stands alone."""
     group: list[Stored] = []
     size = 0
-    for one in stored:
-        if group and size + one.size > _TOGETHER:
+    for message in stored:
+        if group and size + message.size > _TOGETHER:
             yield group
             group, size = [], 0
-        group.append(one)
-        size += one.size
+        group.append(message)
+        size += message.size
     if group:
         yield group
 

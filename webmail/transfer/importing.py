@@ -68,33 +68,33 @@ class _Import:
             self._check_room()
         limits = Limits(LARGEST_MESSAGE, reading.MOST_UNPACKED * settings.IMPORT_LIMIT)
         number = -1
-        for number, found in enumerate(
+        for number, item in enumerate(
             reading.read(self._source, self._size, self._job.name, limits)
         ):
             if number >= MOST_MESSAGES:
-                self._depositor.refuse(found.place, "too_many", 0)
+                self._depositor.refuse(item.place, "too_many", 0)
                 break
             if number >= done:
-                self._passed = max(self._passed, found.passed)
-                self._deal_with(number, found)
+                self._passed = max(self._passed, item.passed)
+                self._deal_with(number, item)
                 self._depositor.note({"number": number + 1}, self._passed)
         if number < 0:
             raise NoMessages
         self._depositor.tell({"number": number + 1}, self._size)
 
-    def _deal_with(self, number: int, found: reading.Found) -> None:
+    def _deal_with(self, number: int, item: reading.Found) -> None:
         stuck_at, times = self._work.get("stuck", [-1, 0])
-        if isinstance(found, Item) and stuck_at == number and times >= _TRIES:
-            self._depositor.refuse(found.place, "server", len(found.raw))
+        if isinstance(item, Item) and stuck_at == number and times >= _TRIES:
+            self._depositor.refuse(item.place, "server", len(item.raw))
             return
         try:
-            if isinstance(found, Item) and found.is_outlook:
-                found = self._converted(found)
-            if isinstance(found, Item):
-                path = found.path or self._own_path
-                self._depositor.put(path, found.raw, found.flags, found.when, found.place)
+            if isinstance(item, Item) and item.is_outlook:
+                item = self._converted(item)
+            if isinstance(item, Item):
+                path = item.path or self._own_path
+                self._depositor.put(path, item.raw, item.flags, item.when, item.place)
             else:
-                self._depositor.refuse(found.place, found.reason, found.size)
+                self._depositor.refuse(item.place, item.reason, item.size)
         except (BadServerAnswer, ServerUnavailable) as error:
             times = times + 1 if stuck_at == number else 1
             self._work["stuck"] = [number, times]
@@ -102,23 +102,23 @@ class _Import:
             self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
             raise ServerUnavailable from error
 
-    def _converted(self, found: Item) -> reading.Found:
+    def _converted(self, item: Item) -> reading.Found:
         """The message in a file of Outlook, which is read by a helper process."""
-        size, costly = len(found.raw), self._work.get("costly", 0)
+        size, costly = len(item.raw), self._work.get("costly", 0)
         if costly >= _MOST_COSTLY:
-            return Refused(found.place, "bomb", size, found.passed)
+            return Refused(item.place, "bomb", size, item.passed)
         try:
-            made = sandbox.call(msg.convert, sandbox.MESSAGE, found.raw, LARGEST_MESSAGE)
+            converted = sandbox.call(msg.convert, sandbox.MESSAGE, item.raw, LARGEST_MESSAGE)
         except sandbox.Exhausted as error:
             if error.limit is sandbox.Limit.BUSY:
                 raise ServerUnavailable from error
             self._work["costly"] = costly + 1
-            return Refused(found.place, "bomb", size, found.passed)
-        if len(made.raw) > LARGEST_MESSAGE:
-            return Refused(found.place, "too_large", size, found.passed)
-        if made.fault:
-            return Refused(found.place, made.fault, size, found.passed)
-        return replace(found, raw=made.raw, flags=made.flags, when=made.received)
+            return Refused(item.place, "bomb", size, item.passed)
+        if len(converted.raw) > LARGEST_MESSAGE:
+            return Refused(item.place, "too_large", size, item.passed)
+        if converted.fault:
+            return Refused(item.place, converted.fault, size, item.passed)
+        return replace(item, raw=converted.raw, flags=converted.flags, when=converted.received)
 
     def _check_room(self) -> None:
         """A mailbox that has no room for all of it takes nothing of it."""

@@ -244,9 +244,9 @@ def cancel(job: Transfer) -> bool:
 
 
 def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
-    """With the password of this session: a job that waited for it, or that failed and whose files
-    are there. ``password`` is that of the other account, which was forgotten when the job failed.
-    The caller starts the job."""
+    """Take up, with the password of this session, a job that waited for it, or that failed and
+    whose files are there. ``password`` is that of the other account, which was forgotten when the
+    job failed. The caller starts the job."""
     lent = lending.lend(request)
     if needs_password(job):
         job.sealed = collecting.seal(job, password)
@@ -286,16 +286,21 @@ def folders_made(job: Transfer) -> tuple[tuple[str, int], ...]:
 
 
 def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | None:
-    """Remove what a job brought in, once; that may take a job of its own. None when it was done
-    already, or the job goes on. Raises what `mail_jobs.do` does, and can then be tried again."""
+    """Remove the messages and folders that a job brought in, once; that may take a job of its own.
+    None when it was done already, or the job goes on. Raises the errors of `mail_jobs.do`, and can
+    then be tried again."""
     own = Transfer.objects.filter(pk=job.pk, is_undone=False)
     if not own.exclude(state__in=Transfer.UNFINISHED).update(is_undone=True):
         return None
     job.refresh_from_db()
     try:
-        made = folders_made(job)
+        made_folders = folders_made(job)
         return mail_jobs.do(
-            request, imap, Action("undo", job.folder or "INBOX"), way_back(job), emptied=made
+            request,
+            imap,
+            Action("undo", job.folder or "INBOX"),
+            way_back(job),
+            emptied=made_folders,
         )
     except MessageNotFound:
         return None
@@ -354,11 +359,11 @@ def _finish() -> None:
 
 
 def _known_files() -> set[str]:
-    known = set()
+    named = set()
     for work in Transfer.objects.values_list("work", flat=True).iterator():
         for kind in _FILES:
-            known |= {name for name, _size in work.get(kind, [])}
-    return known
+            named |= {name for name, _size in work.get(kind, [])}
+    return named
 
 
 _FILES = ("segments", "records")
@@ -386,7 +391,8 @@ def _forget_files(job: Transfer) -> None:
 
 
 def _clean_up(job: Transfer) -> None:
-    """After the end of a job that leaves no file to anybody: one that was stopped, an import."""
+    """Clean up after the end of a job that leaves no file to anybody: one that was stopped, an
+    import."""
     job = Transfer.objects.get(pk=job.pk)
     if job.state == State.CANCELLED or (job.kind != Kind.EXPORT and job.state == State.DONE):
         _forget_files(job)

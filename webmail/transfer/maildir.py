@@ -26,17 +26,21 @@ def letters(flags: frozenset[str]) -> str:
 
 def flags(name: str) -> tuple[str, ...]:
     """The IMAP flags that a file's name tells; keywords, in small letters, are passed over."""
-    found = _SUFFIX.search(name)
-    return tuple(_LETTERS[one] for one in sorted(found[1]) if one in _LETTERS) if found else ()
+    match = _SUFFIX.search(name)
+    return (
+        tuple(_LETTERS[letter] for letter in sorted(match[1]) if letter in _LETTERS)
+        if match
+        else ()
+    )
 
 
 def is_trashed(name: str) -> bool:
     """Whether the message is marked as deleted."""
-    found = _SUFFIX.search(name)
-    return bool(found and TRASHED in found[1])
+    match = _SUFFIX.search(name)
+    return bool(match and TRASHED in match[1])
 
 
 def seconds(name: str) -> int | None:
     """The moment of delivery that a name begins with, in seconds since 1970."""
-    found = _TIME.match(name)
-    return int(found[1]) if found else None
+    match = _TIME.match(name)
+    return int(match[1]) if match else None

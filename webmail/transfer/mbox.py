@@ -117,8 +117,8 @@ class Found:
 
 def begins(head: bytes) -> bool:
     """Whether a file that begins so is an mbox."""
-    found = _SEPARATOR.match(b"\n\n" + head.lstrip(b"\r\n"), 2)
-    return found is not None and _is_separator(found[1])
+    match = _SEPARATOR.match(b"\n\n" + head.lstrip(b"\r\n"), 2)
+    return match is not None and _is_separator(match[1])
 
 
 def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
@@ -131,8 +131,8 @@ def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
 
 
 class _Reader:
-    """What was read and not told yet: the message that goes on, as far as it may be kept, and
-    the end of the file so far, in which a separator may have begun."""
+    """The bytes that were read and not yielded yet: the message that goes on, as far as it may be
+    kept, and the end of the file so far, in which a separator may have begun."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -147,14 +147,14 @@ class _Reader:
         self._buffer += piece
         # Looked for as plain bytes: a pattern takes thirty times as long for a large message.
         while (at := self._buffer.find(b"\nFrom ", self._searched - 1) + 1) > 0:
-            found = _SEPARATOR.match(self._buffer, at)
-            if found is None and not is_last and len(self._buffer) - at < _LINE:
+            match = _SEPARATOR.match(self._buffer, at)
+            if match is None and not is_last and len(self._buffer) - at < _LINE:
                 break  # the rest of the line is to come
             self._searched = at + 5
-            if found is None or not _is_separator(found[1]):
+            if match is None or not _is_separator(match[1]):
                 continue
-            line, end = bytes(found[1]), found.end()
-            del found  # a bytearray that a match looks at cannot shrink
+            line, end = bytes(match[1]), match.end()
+            del match  # a bytearray that a match looks at cannot shrink
             yield from self._ended(at)
             self._position, self._line = self._base + at, line
             self._start = self._searched = end
@@ -229,12 +229,12 @@ _EXPUNGED = 0x8
 def _flags(status_: str, more: str) -> tuple[set[str], bool]:
     letters = {"R": SEEN, "A": ANSWERED, "F": FLAGGED, "T": DRAFT}
     words = status_[:20].upper() + more[:20].upper()
-    return {letters[one] for one in words if one in letters}, "D" in more[:20].upper()
+    return {letters[letter] for letter in words if letter in letters}, "D" in more[:20].upper()
 
 
 def _mozilla(value: str) -> int:
-    found = re.match(r"[0-9A-Fa-f]{4}", value.strip())
-    return int(found[0], 16) if found else 0
+    match = re.match(r"[0-9A-Fa-f]{4}", value.strip())
+    return int(match[0], 16) if match else 0
 
 
 def _is_separator(line: bytes) -> bool:
@@ -243,12 +243,12 @@ def _is_separator(line: bytes) -> bool:
 
 
 def _moment(line: bytes) -> datetime | None:
-    """When the message arrived, as the From_ line says. Thunderbird writes there when it filed the
-    message, behind a hyphen: that is not told."""
-    found = None if line.lstrip().startswith(b"- ") else _MOMENT.search(line)
-    if found is None:
+    """The moment at which the message arrived, as the From_ line says; None for a line of
+    Thunderbird, which writes there, behind a hyphen, when it filed the message."""
+    match = None if line.lstrip().startswith(b"- ") else _MOMENT.search(line)
+    if match is None:
         return None
-    month, day, hour, minute, second, year, zone = (part or b"" for part in found.groups())
+    month, day, hour, minute, second, year, zone = (part or b"" for part in match.groups())
     try:
         when = datetime(
             int(year),

@@ -123,13 +123,13 @@ def _of_mbox(
     limits: Limits,
     passed: Callable[[int], int],
 ) -> Iterator[Found]:
-    for found in mbox.messages(pieces, limits.message):
-        where = f"{place} @{found.position}".strip()
-        end = passed(found.position + found.size)
-        if found.raw is None:
-            yield Refused(where, "too_large", found.size, end)
-        elif found.raw.strip() and not found.is_deleted:
-            yield Item(where, path, found.raw, end, found.flags, found.when)
+    for message in mbox.messages(pieces, limits.message):
+        where = f"{place} @{message.position}".strip()
+        end = passed(message.position + message.size)
+        if message.raw is None:
+            yield Refused(where, "too_large", message.size, end)
+        elif message.raw.strip() and not message.is_deleted:
+            yield Item(where, path, message.raw, end, message.flags, message.when)
 
 
 def _single(
@@ -146,10 +146,10 @@ def _single(
         yield Refused(place, "too_large", size, passed)
         return
     raw = b"".join(pieces).removeprefix(b"\xef\xbb\xbf")
-    found = mbox.of(0, len(raw), b"", raw)
-    told = flags or found.flags
-    if not found.is_deleted:
-        yield Item(place, path, found.raw or b"", passed, told, when)
+    message = mbox.of(0, len(raw), b"", raw)
+    message_flags = flags or message.flags
+    if not message.is_deleted:
+        yield Item(place, path, message.raw or b"", passed, message_flags, when)
 
 
 def _outlook(
@@ -305,14 +305,14 @@ def _mbox_folder(parts: list[str]) -> list[str]:
 
 def _maildir_folder(parts: list[str]) -> list[str]:
     """Maildir++ puts the folder ``A/B`` into ``.A.B``, as IMAP spells it."""
-    found: list[str] = []
+    labels: list[str] = []
     for part in parts:
         if part.startswith("."):
             name, _can_be_said = imap_names.decode(part[1:].encode("utf-8", "replace"))
-            found += name.split(".")
+            labels += name.split(".")
         else:
-            found.append(part)
-    return found[1:] if found and found[0].lower() == "maildir" else found
+            labels.append(part)
+    return labels[1:] if labels and labels[0].lower() == "maildir" else labels
 
 
 def _labels(parts: list[str]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Member:
 
 
 def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> bytes:
-    """What stands before a file's bytes, or all of a folder."""
+    """The bytes before the content of a file, or all those of a folder."""
     raw = name.encode() + (b"/" if is_folder else b"")
     before = b""
     if len(raw) > 100:
@@ -47,7 +47,7 @@ def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> byte
 
 
 def padding(size: int) -> bytes:
-    """What stands behind a file of so many bytes."""
+    """The bytes behind a file of this size."""
     return bytes(-size % BLOCK)
 
 
@@ -78,8 +78,8 @@ def is_tar(start: bytes) -> bool:
 
 def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
     """Each member with its bytes, which must be read before the next is asked for, or are passed
-    over. Raises BadTar; what came before is good."""
-    long_name, said = b"", {}
+    over. Raises BadTar; the members before the error are good."""
+    long_name, extended = b"", {}
     while True:
         block = file.read(BLOCK)
         if len(block) < BLOCK or not block.strip(b"\0"):
@@ -92,11 +92,11 @@ def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
             if kind == b"L":
                 long_name = content.rstrip(b"\0")
             else:
-                said = _said(content)
+                extended = _said(content)
             continue
-        name = said.get(b"path") or long_name or _name(block)
-        size = int(said[b"size"]) if said.get(b"size", b"").isdigit() else size
-        long_name, said = b"", {}
+        name = extended.get(b"path") or long_name or _name(block)
+        size = int(extended[b"size"]) if extended.get(b"size", b"").isdigit() else size
+        long_name, extended = b"", {}
         body = _Body(file, 0 if kind == _FOLDER else size)
         if kind not in (b"g", b"K"):
             yield _member(name, size, block, kind), io.BufferedReader(body, 64 * 1024)
@@ -162,10 +162,10 @@ def _number(field: bytes) -> int:
 
 def _is_header(block: bytes) -> bool:
     try:
-        told = _number(block[148:156])
+        checksum = _number(block[148:156])
     except BadTar:
         return False
-    return told == sum(block[:148]) + sum(block[156:]) + 8 * 32
+    return checksum == sum(block[:148]) + sum(block[156:]) + 8 * 32
 
 
 class _Body(io.RawIOBase):

@@ -16,8 +16,8 @@ def members(file: BinaryIO, size: int) -> list[Member]:
     """All members, in the order in which they lie in the file. Raises BadZip."""
     before = max(0, size - zips.END)
     file.seek(before)
-    found = zips.members(_exactly(file, size - before), before=before)
-    return sorted(found, key=lambda member: member.start)
+    unsorted = zips.members(_exactly(file, size - before), before=before)
+    return sorted(unsorted, key=lambda member: member.start)
 
 
 def pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:

@@ -54,7 +54,7 @@ class Zip:
         self._records = bytearray()
 
     def state(self) -> dict[str, Any]:
-        """What a process needs that goes on after `pause`, as JSON carries it."""
+        """The values that a process needs to go on after `pause`, as JSON carries them."""
         member = asdict(self._member) if self._member else None
         return {"position": self.position, "count": self.count, "member": member}
 
@@ -92,7 +92,7 @@ class Zip:
         return last + self._counted(_DESCRIPTOR64.pack(b"PK\x07\x08", *sizes))
 
     def pause(self) -> bytes:
-        """What must be written before another process may go on."""
+        """The bytes that must be written before another process may go on."""
         return self._packed(self._packer.flush(zlib.Z_FULL_FLUSH)) if self._member else b""
 
     def take_records(self) -> bytes:

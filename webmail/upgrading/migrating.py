@@ -41,9 +41,9 @@ def is_empty() -> bool:
 
 
 def breaking(migration: Migration) -> list[str]:
-    """Return what a migration takes away from processes of the former version, or asks of them:
-    descriptions of its operations. Empty where both versions work with the result."""
-    made = {
+    """Return descriptions of the operations of a migration that processes of the former version
+    cannot work with; none where both versions work with the result."""
+    new_models = {
         operation.name_lower
         for operation in migration.operations
         if isinstance(operation, operations.CreateModel)
@@ -51,7 +51,7 @@ def breaking(migration: Migration) -> list[str]:
     return [
         operation.describe()
         for operation in _of_database(migration.operations)
-        if _breaks(operation) and getattr(operation, "model_name_lower", "") not in made
+        if _breaks(operation) and getattr(operation, "model_name_lower", "") not in new_models
     ]
 
 

@@ -71,7 +71,9 @@ def _check(_options: Options) -> Iterator[str]:
         findings = [*own.settings_findings(), *queues.redis_findings()]
     wrong = [finding for finding in findings if finding.level == "bad"]
     if wrong:
-        raise UpgradeStopped("\n".join(f"{one.text} {one.advice}".strip() for one in wrong))
+        raise UpgradeStopped(
+            "\n".join(f"{finding.text} {finding.advice}".strip() for finding in wrong)
+        )
     try:
         installation.write_to_spool()
     except OSError as error:
@@ -79,7 +81,9 @@ def _check(_options: Options) -> Iterator[str]:
             f"Nothing can be written to the spool {settings.SPOOL}: {error.strerror or error}"
         ) from error
     yield f"Version {version.VERSION}: settings, Redis and spool are well."
-    yield from (f"{one.text} {one.advice}" for one in findings if one.level == "warn")
+    yield from (
+        f"{finding.text} {finding.advice}" for finding in findings if finding.level == "warn"
+    )
 
 
 def _backup(_options: Options) -> Iterator[str]:
@@ -147,7 +151,9 @@ def _migrate(options: Options) -> Iterator[str]:
     if not missing:
         yield "The database has all that this version needs."
         return
-    breaking = {str(one): lines for one in missing if (lines := migrating.breaking(one))}
+    breaking = {
+        str(migration): lines for migration in missing if (lines := migrating.breaking(migration))
+    }
     if breaking and not (options.offline or is_empty):
         named = "; ".join(f"{name}: {', '.join(lines)}" for name, lines in breaking.items())
         raise UpgradeStopped(
@@ -178,7 +184,7 @@ def _renew(options: Options) -> Iterator[str]:
         yield from (f"Would do: {service.command}" for service in there)
         return
     left = [service for service in there if not service.renew()]
-    yield from (f"{one.unit} starts anew." for one in there if one not in left)
+    yield from (f"{service.unit} starts anew." for service in there if service not in left)
     if left:
         yield "This account may not signal these services:"
         yield from (service.command for service in left)

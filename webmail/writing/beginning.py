@@ -55,7 +55,8 @@ class Begun:
 
 @dataclass(frozen=True)
 class Writer:
-    """Who begins it, and how he likes it: all that the functions below know of him."""
+    """The person who begins a message, with his preferences: everything that the functions below
+    know of him."""
 
     user: User
     preferences: Preferences
@@ -67,7 +68,7 @@ class Writer:
 
     @property
     def own(self) -> frozenset[str]:
-        mine = {one.address.casefold() for one in self.identities}
+        mine = {identity.address.casefold() for identity in self.identities}
         return frozenset(mine | {self.user.address.casefold()} - {""})
 
     @property
@@ -94,7 +95,7 @@ class _Body:
 
 
 def too_costly() -> str:
-    """What to say where `cleaning` took too long."""
+    """The warning where `cleaning` took too long."""
     return gettext(
         "Laying out this text takes too long: it is here without its formatting and its images."
     )
@@ -190,7 +191,7 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     taken from a draft or from one's own copy: nobody else's message has it."""
     opened = _opened(imap, writer, ref)
     envelope, fields = opened.fetched.envelope, opened.headers
-    mine = identities.written_to(writer.identities, [one.address for one in envelope.from_])
+    mine = identities.written_to(writer.identities, [sender.address for sender in envelope.from_])
     identity = mine or _default(writer)
     is_own = mine is not None or DRAFT in opened.fetched.flags
     parts = opened.shown.attachments[:MOST_KEPT]
@@ -221,8 +222,8 @@ def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple
         fetched, _raw = fetch.opened(imap, origin)
         whole = Part(WHOLE, "message/rfc822", size=fetched.size, envelope=fetched.envelope)
         return (whole,)
-    known = {part.number: part for part in fetch.structure(imap, origin).walk()}
-    return tuple(known[number] for number in numbers if number in known)
+    by_number = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    return tuple(by_number[number] for number in numbers if number in by_number)
 
 
 # --- whom it goes to, and from ---
@@ -245,10 +246,11 @@ def _recipients(
 
 
 def _own_reply_to(writer: Writer, envelope: Envelope) -> frozenset[str]:
-    """Where answers to a message of his own were to go: it is not himself who is to be answered."""
-    if not any(one.address.casefold() in writer.own for one in envelope.from_):
+    """The user's own addresses that answers to his message were to go to; none for a message of
+    somebody else. He does not answer himself."""
+    if not any(sender.address.casefold() in writer.own for sender in envelope.from_):
         return frozenset()
-    read = (addresses.read_recipients(one.reply_to).valid for one in writer.identities)
+    read = (addresses.read_recipients(identity.reply_to).valid for identity in writer.identities)
     return frozenset(person.address for people in read for person in people)
 
 
@@ -270,8 +272,8 @@ def _default(writer: Writer) -> Identity | None:
 
 
 def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[str, ...]:
-    """What to say where not all people of these fields are taken over, or ``opened`` does not
-    name all."""
+    """The warning where not all people of these fields are taken over, or ``opened`` does not name
+    all."""
     is_cut = any(len(people) > MOST_ANSWERED for people in fields)
     if not is_cut and not (opened and opened.fetched.recipients):
         return ()
@@ -294,7 +296,7 @@ def _not_all_files(opened: OpenedMessage) -> tuple[str, ...]:
 
 
 def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
-    """What to say to who answers to all and was not seen among them."""
+    """The warning for a person who answers to all and was not seen among them."""
     named = (*envelope.from_, *envelope.to, *envelope.cc)
     if any(person.address.casefold() in writer.own for person in named):
         return ()
@@ -309,7 +311,8 @@ def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple
 
 
 def _people(people: Sequence[Address]) -> str:
-    """As they are typed. What a name holds that no field may, is left out."""
+    """The people as they are typed into a field. Characters of a name that no field may hold are
+    left out."""
     cleaned = (
         Address(making.one_line(person.name), "".join(making.one_line(person.address).split()))
         for person in people
@@ -325,7 +328,8 @@ def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
 
 
 def _written(content: Content, identity: Identity | None, body: _Body) -> Content:
-    """Both the HTML and the text: without a script the text is what one goes on with."""
+    """The content with both the HTML and the text: without a script the text is what one goes on
+    with."""
     return replace(
         content,
         identity=identity.address if identity else "",
@@ -338,8 +342,8 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
 def _original(
     opened: OpenedMessage, ref: MessageRef, writer: Writer, *, is_signed: bool = True
 ) -> _Body:
-    """What the message says, cleaned. As text where it has nothing else and the person wants that,
-    or writes all so."""
+    """The body of the message, cleaned. It is text where the message has nothing else and the
+    person wants that, or writes all his messages so."""
     if rendered := opened.rendered:
         source = rendered.html.body
         if rendered.simplified:  # words alone, which have cost enough
@@ -354,15 +358,15 @@ def _original(
 
 def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
     try:
-        made = cleaning.quoted(body, images, is_signed=is_signed)
+        quote = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
         return _in_words(body)
-    return _Body(made.html, made.text)
+    return _Body(quote.html, quote.text)
 
 
 def _in_words(body: str) -> _Body:
-    made = cleaning.rough(body)
-    return _Body(made.html, made.text, is_rough=True)
+    quote = cleaning.rough(body)
+    return _Body(quote.html, quote.text, is_rough=True)
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
@@ -418,12 +422,12 @@ def _signed(
 
 
 def _lined(line: str) -> str:
-    """As HTML, with room before what is written below."""
+    """A line as HTML, with room before the text that is written below."""
     return f"{_EMPTY}<div>{escape(line)}</div>" if line else ""
 
 
 def _signature(identity: Identity | None) -> tuple[str, str]:
-    """As HTML and as text, both "" without one."""
+    """The signature as HTML and as text, both "" without one."""
     html = identity.signature if identity else ""
     if not html:
         return "", ""

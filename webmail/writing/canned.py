@@ -75,10 +75,10 @@ class CannedForm(forms.Form):
             return ""
 
     def save(self) -> CannedAnswer:
-        kept = self.kept or CannedAnswer(user=self.user)
-        kept.name, kept.html = self.cleaned_data["name"], self.cleaned_data["html"]
-        kept.save()
-        return kept
+        answer = self.kept or CannedAnswer(user=self.user)
+        answer.name, answer.html = self.cleaned_data["name"], self.cleaned_data["html"]
+        answer.save()
+        return answer
 
 
 def _lines(text: str) -> list[str]:
@@ -103,7 +103,7 @@ def bring(user: User, name: str, text: str, *, is_html: bool) -> bool:
 def _free_name(name: str, taken: Collection[str]) -> str:
     name = " ".join(name.split())[:70] or gettext("Answer")
     numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
-    return next(one for one in (name, *numbered) if one.lower() not in taken)
+    return next(candidate for candidate in (name, *numbered) if candidate.lower() not in taken)
 
 
 def of(user: User) -> Iterable[CannedAnswer]:
@@ -113,10 +113,10 @@ def of(user: User) -> Iterable[CannedAnswer]:
 
 def find(user: User, pk: int) -> CannedAnswer:
     """One of a person's own. Raises NotFound."""
-    found = CannedAnswer.objects.of(user).filter(pk=pk).first()
-    if found is None:
+    answer = CannedAnswer.objects.of(user).filter(pk=pk).first()
+    if answer is None:
         raise NotFound
-    return found
+    return answer
 
 
 def is_formatted(answer: CannedAnswer) -> bool:

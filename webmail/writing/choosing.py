@@ -36,11 +36,14 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the form says already. ``digest`` names the recipients that the choice was about;
-    ``members`` are the keys of those ticked; ``instead``, by the keys of fields, what stands where
-    one is empty; ``confirmed`` are the keys of the doubts that were shown. ``act`` is what was
-    pressed, to be pressed again. ``look``: which message is to be shown, from 0, before any
-    leaves; -1 for none."""
+    """The answers that the form holds already.
+
+    ``digest`` names the recipients that the choice was about, and ``members`` are the keys of those
+    ticked. ``instead`` has the words in place of fields that are empty, by their keys.
+    ``confirmed`` are the keys of the doubts that were shown. ``act`` is the button that was
+    pressed, to be pressed again. ``look`` is the number of the message to be shown, from 0, before
+    any leaves; -1 for none.
+    """
 
     members: frozenset[str] = frozenset()
     digest: str = ""
@@ -177,16 +180,16 @@ def decide(
     """
     review = recipients.review(user, content, roster=roster)
     is_enforced = hides_outside and review.shows_outside
-    asked = Question(
+    question = Question(
         review, act=given.act, has_documents=held is not None, is_hiding_enforced=is_enforced
     )
     if refusal := _refusal(user, review):
-        return replace(asked, refusal=refusal)
+        return replace(question, refusal=refusal)
     has_files = has_files or held is not None
-    found = doubts.find(
+    found_doubts = doubts.find(
         user, content, plain(content), review, has_files=has_files, file_names=file_names
     )
-    asked = _doubted(asked, found, given)
+    question = _doubted(question, found_doubts, given)
     asks_how = (
         review.shows_many
         or bool(review.placeholders)
@@ -198,41 +201,46 @@ def decide(
         # What was answered of other recipients, before these, says nothing of them.
         open_content = replace(content, delivery="")
         return (
-            asked if asked.doubts else (recipients.delivered(open_content, review.members, sender),)
+            question
+            if question.doubts
+            else (recipients.delivered(open_content, review.members, sender),)
         )
     review = recipients.review(
         user, content, with_names=True, with_pupils=held is not None, roster=roster
     )
     matching = held.matched(review.members, roster) if held else None
     if matching and not matching.is_settled:
-        return replace(asked, refusal=documents.unsettled_words(matching), unsettled=True)
+        return replace(question, refusal=documents.unsettled_words(matching), unsettled=True)
     if held and matching:
         people = documents.persons(review.members, roster)
-        asked = _doubted(asked, (*found, *doubts.of_documents(held, matching, people)), given)
+        question = _doubted(
+            question, (*found_doubts, *doubts.of_documents(held, matching, people)), given
+        )
     ticked = tuple(member for member in review.members if member.key in given.members)
     ways: tuple[str, ...] = (EACH,) if held else (HIDDEN, EACH) if is_enforced else DELIVERIES[1:]
     is_answered = content.delivery in ways and given.digest == _digest(review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
-    if asked.doubts or refusal or not is_answered or given.look >= 0:
+    if question.doubts or refusal or not is_answered or given.look >= 0:
         is_looked_at = given.look >= 0 and (bool(review.placeholders) or held is not None)
-        asked = replace(asked, refusal=refusal, is_looked_at=is_looked_at)
-        return _asked(asked, content, given, review, footer, held, matching)
+        question = replace(question, refusal=refusal, is_looked_at=is_looked_at)
+        return _asked(question, content, given, review, footer, held, matching)
     if content.delivery == EACH:
         instead, of_each = dict(given.instead), matching.given if matching else {}
         return tuple(
-            recipients.each(content, one, instead, of_each.get(one.key, ())) for one in ticked
+            recipients.each(content, member, instead, of_each.get(member.key, ()))
+            for member in ticked
         )
     return (recipients.delivered(content, ticked, sender),)
 
 
-def _doubted(asked: Question, found: Sequence[Doubt], given: Answer) -> Question:
+def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Question:
     """The question with those of the doubts that were not shown before."""
-    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
-    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
+    new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
+    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
 
 
 def _refusal(user: User, review: Review) -> str:
-    """What no choice mends."""
+    """The error that no choice mends."""
     if review.invalid:
         return ngettext(
             "This is not an address: %(addresses)s.",
@@ -268,7 +276,7 @@ def _asked(
     of_each = matching.given if matching else {}
     is_same = given.digest == digest
     fields = tuple(review.placeholders.items())
-    lacking = {key: {one.key for one in review.lacking(key)} for key in review.placeholders}
+    lacking = {key: {member.key for member in review.lacking(key)} for key in review.placeholders}
     people = tuple(
         ChosenRecipient(
             member,
@@ -312,13 +320,13 @@ def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
         LAST: pgettext("in place of the last name", "Write instead of the last name"),
         WHOLE: pgettext("in place of the name", "Write instead of the name"),
     }
-    found = []
+    missing = []
     for key, spelt in review.placeholders.items():
         if lacking := review.lacking(key):
             words = _counted(key, spelt, len(lacking))
             label = labels.get(key) or gettext("Write instead of {%(field)s}") % {"field": spelt}
-            found.append(Missing(key, label, words, instead.get(key, "")))
-    return tuple(found)
+            missing.append(Missing(key, label, words, instead.get(key, "")))
+    return tuple(missing)
 
 
 def _counted(key: str, spelt: str, count: int) -> str:
@@ -362,7 +370,7 @@ def _preview(
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
-    own = tuple((one, names[one]) for one in of_each.get(ticked[number].key, ()))
+    own = tuple((key, names[key]) for key in of_each.get(ticked[number].key, ()))
     return Preview(filled.to, filled.subject, short, number + 1, len(ticked), own)
 
 

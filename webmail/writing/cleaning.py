@@ -20,12 +20,12 @@ None: nowhere, and what stands for it is its ``alt``."""
 
 
 def no_image(_address: str, _words: str) -> str | None:
-    """For what has none."""
+    """The place of an image in a text that has none."""
     return None
 
 
 def written(source: str, place: Place = no_image) -> Written:
-    """What an editor left, as `composed.clean` makes it. Raises ContentTooCostly."""
+    """The content of an editor, as `composed.clean` makes it. Raises ContentTooCostly."""
     images = _images(source, place) if "<img" in source.lower() else {}
     if len(source) <= SMALL:
         return composed.write(source, images)
@@ -33,7 +33,7 @@ def written(source: str, place: Place = no_image) -> Written:
 
 
 def quoted(body: str, images: Images, *, is_signed: bool) -> Written:
-    """What the sanitiser left of a message, as it may stand in another. Raises
+    """The HTML that the sanitiser left of a message, as it may stand in another. Raises
     ContentTooCostly."""
     if len(body) <= SMALL:
         return composed.write_quote(body, images, is_signed)
@@ -48,7 +48,7 @@ def own(source: str) -> str:
 
 
 def text(source: str) -> str:
-    """What an editor left, as plain text; without its order where that takes too long."""
+    """The content of an editor as plain text; without its order where that takes too long."""
     try:
         return written(source).text
     except ContentTooCostly:
@@ -62,8 +62,8 @@ def rough(source: str) -> Written:
 
 def _images(source: str, place: Place) -> Images:
     if len(source) <= SMALL:
-        found = composed.image_addresses(source)
+        sources = composed.image_addresses(source)
     else:
-        found = sandbox.call(composed.image_addresses, sandbox.HTML, source)
-    placed = {address: place(address, words) for address, words in found.items()}
+        sources = sandbox.call(composed.image_addresses, sandbox.HTML, source)
+    placed = {address: place(address, words) for address, words in sources.items()}
     return {address: there for address, there in placed.items() if there is not None}

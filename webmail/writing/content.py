@@ -58,8 +58,8 @@ def to_json(content: Content) -> bytes:
 def from_json(data: bytes) -> Content:
     """ValueError when it is none; a field that an older or newer version wrote is left out."""
     read: dict[str, Any] = json.loads(data)
-    known = {one.name for one in fields(Content)}
-    values = {name: value for name, value in read.items() if name in known}
+    names = {declared.name for declared in fields(Content)}
+    values = {name: value for name, value in read.items() if name in names}
     origin = values.get("origin")
     values["origin"] = MessageRef(**origin) if origin else None
     for name in ("files", "keep", "names", "documents"):

@@ -87,7 +87,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of an upload. ``refusal``: why nothing of it was taken, "" where something
+    """The outcome of an upload. ``refusal`` says why nothing of it was taken, "" where something
     was."""
 
     count: int = 0
@@ -115,15 +115,15 @@ def of(draft: Draft) -> Held | None:
     """The documents of a draft; None where it has none, which costs no query."""
     if not draft.documents_count:
         return None
-    found = {}
+    documents = {}
     for row in draft.documents.all():
         document = about(draft, row)
-        found[document.pk] = document
-    return Held(found, _decisions(draft)) if found else None
+        documents[document.pk] = document
+    return Held(documents, _decisions(draft)) if documents else None
 
 
 def about(draft: Draft, row: DraftDocument) -> Document:
-    """What a document is. Raises Unreadable."""
+    """The values of a document. Raises Unreadable."""
     return _opened(draft, row)[0]
 
 
@@ -161,7 +161,11 @@ def _attachment(draft: Draft, rows: Mapping[str, DraftDocument], number: str) ->
 
 def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
     """Bytes that the documents of each message take in it."""
-    sizes = {key: encoded_size(one.size) for key, one in held.documents.items()} if held else {}
+    sizes = (
+        {key: encoded_size(document.size) for key, document in held.documents.items()}
+        if held
+        else {}
+    )
     return [sum(sizes.get(number, 0) for number in numbers) for numbers in wanted]
 
 
@@ -175,7 +179,10 @@ def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
 
 def _persons(member: Member, line: int) -> list[Person]:
     if not line and member.pupils:
-        return [Person(member.key, one.last, one.first, line=one.number) for one in member.pupils]
+        return [
+            Person(member.key, pupil.last, pupil.first, line=pupil.number)
+            for pupil in member.pupils
+        ]
     return [_person(member, line)]
 
 
@@ -207,7 +214,7 @@ def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
         with _ONE_ZIP:
             return _add_zip(user, draft, chunks)
     return _add_files(
-        user, draft, [_One(files.safe_name(name), "", b"".join(_whole(user, chunks)))]
+        user, draft, [_Upload(files.safe_name(name), "", b"".join(_whole(user, chunks)))]
     )
 
 
@@ -224,13 +231,13 @@ def remove(draft: Draft) -> None:
 
 
 def prune() -> None:
-    """What lies in the spool without a row."""
-    known = DraftDocument.objects.values_list("spool", flat=True)
-    files.remove_orphans(settings.SPOOL / _FOLDER, known)
+    """Delete the files of the spool that no row names."""
+    spooled = DraftDocument.objects.values_list("spool", flat=True)
+    files.remove_orphans(settings.SPOOL / _FOLDER, spooled)
 
 
 @dataclass(frozen=True, slots=True)
-class _One:
+class _Upload:
     name: str
     folder: str
     content: bytes
@@ -278,15 +285,15 @@ _REFUSALS = {
 
 
 def _members(content: bytes) -> list[zips.Member]:
-    """The files of a zip, without what systems add. Raises BadZip, for a zip that declares more
-    than it can hold, too."""
-    found = zips.members(content, most=2 * MOST)
-    total = sum(member.size for member in found)
+    """The files of a zip, without those that operating systems add. Raises BadZip, also for a zip
+    that declares more than it can hold."""
+    members = zips.members(content, most=2 * MOST)
+    total = sum(member.size for member in members)
     if total > max(_FREE_OF_RATIO, _HIGHEST_RATIO * len(content)):
         raise zips.BadZip(zips.Fault.BOMB)
     wanted = [
         member
-        for member in found
+        for member in members
         if not member.is_folder and not _LITTER.search(member.name.replace("\\", "/"))
     ]
     if len(wanted) > MOST:
@@ -296,7 +303,7 @@ def _members(content: bytes) -> list[zips.Member]:
 
 def _unpacked(
     user: User, content: bytes, members: Sequence[zips.Member], faults: list[Fault]
-) -> Iterator[_One]:
+) -> Iterator[_Upload]:
     """Each file by itself. One that cannot be unpacked is a fault, unless it is a bomb."""
     limit = files.room(user.mail_domain)
     for member in members:
@@ -309,32 +316,36 @@ def _unpacked(
                 raise
             faults.append(Fault(name, _FAULTS.get(error.fault, DAMAGED)))
             continue
-        yield _One(name, files.safe_name(folder) if folder else "", data)
+        yield _Upload(name, files.safe_name(folder) if folder else "", data)
 
 
 _FAULTS = {zips.Fault.ENCRYPTED: ENCRYPTED, zips.Fault.TOO_LARGE: TOO_HEAVY}
 
 
-def _add_files(user: User, draft: Draft, found: Iterable[_One]) -> Added:
+def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:
     """Seal files into the spool, then note all of them at once: nothing is left of an upload that
     has no place, or that breaks off."""
     limit, left = files.room(user.mail_domain), _place_for(user)
     held = of(draft)
-    known = {(one.name, one.digest) for one in held.documents.values()} if held else set()
+    known = (
+        {(document.name, document.digest) for document in held.documents.values()}
+        if held
+        else set()
+    )
     rows: list[DraftDocument] = []
     faults: list[Fault] = []
     is_noted = False
     try:
-        for one in found:
-            digest = blake2b(one.content, digest_size=16).hexdigest()
-            if fault := _fault(one, limit, (one.name, digest) in known):
-                faults.append(Fault(one.name, fault))
+        for upload in uploads:
+            digest = blake2b(upload.content, digest_size=16).hexdigest()
+            if fault := _fault(upload, limit, (upload.name, digest) in known):
+                faults.append(Fault(upload.name, fault))
                 continue
-            known.add((one.name, digest))
-            left -= len(one.content)
+            known.add((upload.name, digest))
+            left -= len(upload.content)
             if left < 0:
                 raise _Full(NO_ROOM)
-            rows.append(_written(draft, one, digest))
+            rows.append(_written(draft, upload, digest))
         _note(draft, rows)
         is_noted = True
     except _Full as error:
@@ -348,32 +359,32 @@ def _add_files(user: User, draft: Draft, found: Iterable[_One]) -> Added:
     return Added(len(rows), tuple(faults))
 
 
-def _fault(one: _One, limit: int, is_known: bool) -> str:
-    if not one.content:
+def _fault(upload: _Upload, limit: int, is_known: bool) -> str:
+    if not upload.content:
         return EMPTY
-    if len(one.content) > limit:
+    if len(upload.content) > limit:
         return TOO_HEAVY
     return SAME if is_known else ""
 
 
-def _written(draft: Draft, one: _One, digest: str) -> DraftDocument:
+def _written(draft: Draft, upload: _Upload, digest: str) -> DraftDocument:
     key, spool = sealed_files.new_key(), sealed_files.new_name()
     try:
-        sealed_files.write(path_of(spool), key, [one.content])
+        sealed_files.write(path_of(spool), key, [upload.content])
     except sealed_files.Unwritable as error:
         logger.error("The spool can't be written: %s", error)
         raise FileRefused("unkept") from error
-    head = one.content[: detect.HEAD]
-    said = {
-        "name": one.name,
-        "folder": one.folder,
-        "media_type": files.checked_type(mimetypes.guess_type(one.name)[0] or ""),
-        "is_odd": detect.of_beginning(head, name=one.name).contradiction,
+    head = upload.content[: detect.HEAD]
+    values = {
+        "name": upload.name,
+        "folder": upload.folder,
+        "media_type": files.checked_type(mimetypes.guess_type(upload.name)[0] or ""),
+        "is_odd": detect.of_beginning(head, name=upload.name).contradiction,
         "digest": digest,
         "key": key.hex(),
     }
-    row = DraftDocument(draft=draft, size=len(one.content), spool=spool)
-    row.sealed = sealing.seal(row.pk, draft.user_id, json.dumps(said).encode())
+    row = DraftDocument(draft=draft, size=len(upload.content), spool=spool)
+    row.sealed = sealing.seal(row.pk, draft.user_id, json.dumps(values).encode())
     return row
 
 
@@ -388,10 +399,10 @@ def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
     draft.documents_count = own.documents_count
 
 
-def _count(own: Draft, **said: bytes | None) -> None:
+def _count(own: Draft, **settled: bytes | None) -> None:
     """Write down how many there are: who sends a message without documents asks for none."""
     own.documents_count = own.documents.count()
-    values = {f"documents_{name}": value for name, value in said.items()}
+    values = {f"documents_{name}": value for name, value in settled.items()}
     Draft.objects.filter(pk=own.pk).update(documents_count=own.documents_count, **values)
 
 
@@ -408,12 +419,12 @@ def _place_for(user: User) -> int:
 
 def decide(draft: Draft, decisions: Decisions) -> None:
     """Keep what the writer decided by hand, in place of what he decided before."""
-    said = {
+    values = {
         "documents": {key: list(to) for key, to in decisions.documents.items()},
         "opened": sorted(decisions.opened),
         "without": sorted(decisions.without),
     }
-    sealed = sealing.seal(_number(draft), draft.user_id, json.dumps(said).encode())
+    sealed = sealing.seal(_number(draft), draft.user_id, json.dumps(values).encode())
     Draft.objects.filter(pk=draft.pk).update(documents_settled=sealed)
     draft.documents_settled = sealed
 
@@ -422,31 +433,32 @@ def _decisions(draft: Draft) -> Decisions:
     if not draft.documents_settled:
         return Decisions()
     try:
-        said = json.loads(sealing.opened(_number(draft), draft.user_id, draft.documents_settled))
-        documents = {key: tuple(to) for key, to in said["documents"].items()}
-        return Decisions(documents, frozenset(said["opened"]), frozenset(said["without"]))
+        values = json.loads(sealing.opened(_number(draft), draft.user_id, draft.documents_settled))
+        documents = {key: tuple(to) for key, to in values["documents"].items()}
+        return Decisions(documents, frozenset(values["opened"]), frozenset(values["without"]))
     except (Unreadable, ValueError, KeyError, TypeError):
         return Decisions()
 
 
 def _number(draft: Draft) -> uuid.UUID:
-    """Of the decisions, which are sealed for another place than the draft's own words."""
+    """The number that the decisions are sealed for, which is another than that of the draft's
+    words."""
     return uuid.uuid5(draft.pk, "documents")
 
 
 def _opened(draft: Draft, row: DraftDocument) -> tuple[Document, bytes]:
     try:
-        said = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
+        values = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
         document = Document(
             str(row.pk),
-            said["name"],
-            said["media_type"],
+            values["name"],
+            values["media_type"],
             row.size,
-            said["folder"],
-            said["is_odd"],
-            said["digest"],
+            values["folder"],
+            values["is_odd"],
+            values["digest"],
         )
-        return document, bytes.fromhex(said["key"])
+        return document, bytes.fromhex(values["key"])
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable from error
 
@@ -460,21 +472,21 @@ def path_of(spool: str) -> Path:
 
 
 def unsettled_words(matching: Matching) -> str:
-    """What is left to be settled before anything leaves."""
-    found = []
+    """The sentences that say what is left to be settled before anything leaves."""
+    sentences = []
     if count := matching.open_documents:
         words = ngettext(
             "%(count)s document has no sure recipient.",
             "%(count)s documents have no sure recipient.",
             count,
         )
-        found.append(words % {"count": intcomma(count)})
+        sentences.append(words % {"count": intcomma(count)})
     if count := len(matching.lacking):
         words = ngettext(
             "%(count)s person has no document.", "%(count)s people have no document.", count
         )
-        found.append(words % {"count": intcomma(count)})
-    return " ".join([*found, gettext("Settle this first: nothing has left.")])
+        sentences.append(words % {"count": intcomma(count)})
+    return " ".join([*sentences, gettext("Settle this first: nothing has left.")])
 
 
 def refusal_words(added: Added) -> str:
@@ -501,12 +513,12 @@ def refusal_words(added: Added) -> str:
 
 def fault_words(added: Added) -> tuple[str, ...]:
     """The files of an upload that were not taken, a sentence for each kind."""
-    found = []
+    sentences = []
     for kind in (DAMAGED, ENCRYPTED, TOO_HEAVY, EMPTY, SAME):
         names = [fault.name for fault in added.faults if fault.kind == kind]
         if names:
-            found.append(_sentence(kind, len(names)) % {"names": few(names, _MOST_NAMED)})
-    return tuple(found)
+            sentences.append(_sentence(kind, len(names)) % {"names": few(names, _MOST_NAMED)})
+    return tuple(sentences)
 
 
 def _sentence(kind: str, count: int) -> str:

@@ -140,7 +140,7 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
         return []
     if not all(member.is_outside for member in review.members):
         return []
-    others = others_beside(user, [one.address for one in review.members])
+    others = others_beside(user, [member.address for member in review.members])
     words = matching.in_a_row(text[:_LONGEST_LOOKED_AT])
     named = [
         other.shown
@@ -168,19 +168,19 @@ def others_beside(user: User, addresses: Sequence[str]) -> list[names.Name]:
     whose whole name is known; none for more people than one family has. One query."""
     if not 0 < len(addresses) <= _MOST_OF_FAMILY:
         return []
-    found = names.beside(user, addresses, _MOST_BESIDE)
-    return [other for other in found if other.first and other.last]
+    others = names.beside(user, addresses, _MOST_BESIDE)
+    return [other for other in others if other.first and other.last]
 
 
-def of_documents(held: Held, found: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:
-    """Documents whose names do not name the person who gets them: those that were chosen by hand,
-    or that the list names."""
-    known = {person.key: person for person in people}
+def of_documents(held: Held, matched: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:
+    """Doubts about documents that do not name the person who gets them in their names. They were
+    chosen by hand, or the list names them."""
+    by_key = {person.key: person for person in people}
     strange = [
-        f"{held.documents[number].name} ({known[key].first} {known[key].last})".replace("( ", "(")
-        for key, numbers in found.given.items()
+        f"{held.documents[number].name} ({by_key[key].first} {by_key[key].last})".replace("( ", "(")
+        for key, numbers in matched.given.items()
         for number in numbers
-        if not matching.names_person(held.documents[number].name, known[key], is_lenient=True)
+        if not matching.names_person(held.documents[number].name, by_key[key], is_lenient=True)
     ]
     if not strange:
         return ()
@@ -199,8 +199,10 @@ _FIELD = re.compile(r"\{\s{0,3}[^\W\d_][\w' ’-]{1,30}\}")
 
 def _of_fields(text: str, known: Collection[str]) -> list[Doubt]:
     """The words between braces that "One message to each" does not replace."""
-    found = (match[0] for match in _FIELD.finditer(text))
-    unknown = [one for one in dict.fromkeys(found) if not fields.count(one, known)]
+    spellings = (match[0] for match in _FIELD.finditer(text))
+    unknown = [
+        spelling for spelling in dict.fromkeys(spellings) if not fields.count(spelling, known)
+    ]
     if not unknown:
         return []
     fact = ngettext(

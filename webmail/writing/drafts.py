@@ -66,7 +66,7 @@ def find(user: User, number: uuid.UUID) -> Draft:
 
 
 def content(draft: Draft) -> Content:
-    """What stands in it. Unreadable when the server's key was changed since."""
+    """The content of a draft. Raises Unreadable when the server's key was changed since."""
     return _opened(draft, draft.sealed) if draft.revision else Content()
 
 
@@ -184,8 +184,8 @@ def reopen(user: User, number: uuid.UUID) -> Draft:
 
 
 def offered(user: User) -> tuple[Summary, ...]:
-    """Those whose window went away without a word, the last one first; what is perhaps being
-    written in another window just now is not among them, nor is what nobody wrote a word in."""
+    """The drafts whose window went away without a word, the last one first. A draft that is perhaps
+    being written in another window just now is not among them, nor is one without a word."""
     late = timezone.now() - _NOW_WRITTEN
     rows = Draft.objects.of(user).unfinished().filter(changed__lt=late)[:_SHOWN]
     return _summaries(rows)
@@ -206,7 +206,7 @@ def discarded(user: User) -> tuple[Summary, ...]:
 
 
 def versions(user: User, number: uuid.UUID) -> tuple[Version, ...]:
-    """Of a draft that is being written or was discarded, the last one first."""
+    """The versions of a draft that is being written or was discarded, the last one first."""
     draft = _one(user, number, State.WRITING, State.DISCARDED)
     return tuple(
         Version(row.revision, row.saved, _opened(draft, row.sealed))
@@ -257,8 +257,9 @@ def copy_of(draft: Draft) -> MessageRef | None:
 
 
 def prune() -> None:
-    """What is over its time goes: versions and discarded drafts after a week, and rows whose copy
-    in the Drafts folder says the same. Then the files that nothing needs any more."""
+    """Delete drafts that are over their time: versions and discarded drafts after a week, and rows
+    whose copy in the Drafts folder says the same. Then delete the files that nothing needs any
+    more."""
     now = timezone.now()
     week = now - Draft.VERSIONS_KEPT
     DraftVersion.objects.filter(saved__lt=week).delete()
@@ -336,7 +337,7 @@ def _bound_versions(user_id: int) -> None:
 
 
 def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
-    made = []
+    summaries = []
     for draft in rows:
         try:
             written = content(draft)
@@ -344,16 +345,16 @@ def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
             continue
         if is_blank(written) and not DraftFile.objects.filter(draft=draft, removed=None).exists():
             continue
-        made.append(
+        summaries.append(
             Summary(
                 draft.pk, draft.changed, draft.state, _names(written.to), written.subject[:_SHOWN]
             )
         )
-    return tuple(made)
+    return tuple(summaries)
 
 
 def is_blank(written: Content) -> bool:
-    """Nobody wrote a word, and nothing was there to begin with."""
+    """Whether nobody wrote a word, and nothing was there to begin with."""
     bare = replace(
         written, kind="new", identity="", is_html=True, origin=None, priority="", delivery=""
     )

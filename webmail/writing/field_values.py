@@ -47,7 +47,7 @@ class Member:
 
     @property
     def values(self) -> dict[str, str]:
-        """What is known of him, by the keys of fields; "" where it is not."""
+        """The values of fields for this person, by their keys; "" where one is not known."""
         of_contact = dict.fromkeys(fields.OF_CONTACTS, "")
         own = {ADDRESS: self.address, WHOLE: self.name, FIRST: self.first_name}
         return of_contact | own | {LAST: self.last_name} | dict(self.more)
@@ -68,7 +68,7 @@ def known(
     of_families: dict[str, FamilyWords] = {}
     if not fields.OF_FAMILIES.isdisjoint(asked):
         of_families = families.words_of(user, [member.address for member in people])
-    found = (
+    members = (
         replace(
             member,
             name=member.name or name.shown,
@@ -82,22 +82,23 @@ def known(
         for family in [of_families.get(member.address.lower(), NO_FAMILY)]
     )
     if roster is None:
-        return tuple(found)
+        return tuple(members)
     rows = {row.address.casefold(): row for row in roster.rows}
     empty = ("",) * len(roster.columns)
     return tuple(
         _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
-        for member in found
+        for member in members
     )
 
 
 def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
-    told = (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
-    return tuple((key, value) for key, value in told if value)
+    values = (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
+    return tuple((key, value) for key, value in values if value)
 
 
 def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
-    """With the cells of his row of a roster; an empty one leaves what is known of him otherwise."""
+    """The member with the cells of his row of a roster; an empty cell leaves the value that he has
+    otherwise."""
     row = dict(zip(keys, cells, strict=True))
     first = row.pop(FIRST, "") or member.first_name
     last = row.pop(LAST, "") or member.last_name

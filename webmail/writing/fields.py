@@ -52,10 +52,10 @@ def key_of(name: str) -> str:
 
 def asked(text: str, known: Collection[str] = OF_CONTACTS) -> dict[str, str]:
     """The fields of ``known`` that a text has, by their keys: each as it is spelt first."""
-    found: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for key, match in _found(text, known):
-        found.setdefault(key, " ".join(html.unescape(match["name"]).split()))
-    return found
+        spellings.setdefault(key, " ".join(html.unescape(match["name"]).split()))
+    return spellings
 
 
 def count(text: str, known: Collection[str] = OF_CONTACTS) -> int:
@@ -67,11 +67,11 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with the values of its fields. Without the blank before a value that is empty:
     "Bonjour {prénom}," is "Bonjour," then. Other braces stay."""
 
-    def fill(found: re.Match[str]) -> str:
-        key = key_of(found["name"])
+    def fill(match: re.Match[str]) -> str:
+        key = key_of(match["name"])
         if key not in values:
-            return found[0]
-        return found["blank"] + values[key] if values[key] else ""
+            return match[0]
+        return match["blank"] + values[key] if values[key] else ""
 
     return _FIELD.sub(fill, text)
 

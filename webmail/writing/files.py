@@ -60,9 +60,9 @@ _FOLDER = "drafts"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a file is. ``size`` in bytes, without any encoding; ``cid`` for an image inside the
-    text. ``origin`` and ``part``: where it lies on the mail server, if it came from there; the part
-    ``""`` is the whole message."""
+    """A file of a draft. ``size`` is in bytes, without any encoding; ``cid`` is that of an image
+    inside the text. ``origin`` and ``part`` name its place on the mail server, if it came from
+    there; the part ``""`` is the whole message."""
 
     name: str
     media_type: str
@@ -140,23 +140,26 @@ def number_of_part(draft: Draft, origin: MessageRef, number: str) -> uuid.UUID:
 
 
 def adopt(user: User, draft: Draft, numbers: Sequence[str]) -> dict[str, str]:
-    """Make images of other drafts of the user images of this one: by their numbers, those that they
-    have here. They share what lies in the spool. What is another user's, or nothing, is left out,
-    and so is what the draft has no place for. Two queries, and three for each that is new."""
-    found = {one: str(uuid.uuid5(draft.pk, one)) for one in map(str, _numbers(numbers))}
-    if not found:
+    """Make images of other drafts of the user images of this one, and return the numbers that they
+    have here by their former ones. Both share the file in the spool. An image that is another
+    user's, or none, is left out, and so is one that the draft has no place for. Two queries, and
+    three for each new image."""
+    copies = {
+        original: str(uuid.uuid5(draft.pk, original)) for original in map(str, _numbers(numbers))
+    }
+    if not copies:
         return {}
-    own = kinds(draft, found.values())
-    wanted = [one for one, here in found.items() if here not in own]
+    own = kinds(draft, copies.values())
+    wanted = [original for original, here in copies.items() if here not in own]
     rows = DraftFile.objects.filter(user=user, is_inline=True, pk__in=wanted) if wanted else ()
     for row in rows:
         with suppress(FileRefused, TooLarge, Unreadable):
             about, key = _opened(row)
             if about.size > _place_for(user, draft):
                 continue
-            here = uuid.UUID(found[str(row.pk)])
+            here = uuid.UUID(copies[str(row.pk)])
             own[str(_note(user, draft, about, row.spool, key, here).pk)] = True
-    return {one: here for one, here in found.items() if here in own}
+    return {original: here for original, here in copies.items() if here in own}
 
 
 def fetch(imap: Connection, row: DraftFile) -> DraftFile:
@@ -191,7 +194,7 @@ def open_(row: DraftFile) -> BinaryIO:
 
 
 def about(row: DraftFile) -> File:
-    """What a file is. Raises Unreadable."""
+    """The values of a file. Raises Unreadable."""
     return _opened(row)[0]
 
 
@@ -205,7 +208,7 @@ def find(user: User, draft: uuid.UUID, number: uuid.UUID) -> DraftFile:
 
 
 def of(draft: Draft) -> tuple[DraftFile, ...]:
-    """Those that are not removed, as they were added."""
+    """The files that are not removed, as they were added."""
     return tuple(draft.files.filter(removed=None))
 
 
@@ -217,8 +220,8 @@ def named(draft: Draft, numbers: Sequence[str]) -> tuple[DraftFile, ...]:
 
 
 def kinds(draft: Draft, numbers: Iterable[str]) -> dict[str, bool]:
-    """Which of these numbers are files of the draft, removed ones too, and whether each is an image
-    inside the text. One query."""
+    """The files of the draft among these numbers, removed ones too, each with whether it is an
+    image inside the text. One query."""
     rows = draft.files.filter(pk__in=_numbers(numbers)).values_list("pk", "is_inline")
     return {str(pk): is_inline for pk, is_inline in rows}
 
@@ -229,8 +232,8 @@ def remove(row: DraftFile) -> None:
 
 
 def settle(draft: Draft, numbers: Sequence[str]) -> None:
-    """After the draft was saved with these files: others are removed, and one that was removed
-    before is there again."""
+    """Settle the files of a draft that was saved with these: others are removed, and one that was
+    removed before is there again."""
     wanted = _numbers(numbers)
     rows = DraftFile.objects.filter(draft=draft)
     rows.filter(removed=None).exclude(pk__in=wanted).update(removed=timezone.now())
@@ -277,17 +280,17 @@ def _message_limit(domain: MailDomain | None, *, asks: bool = True) -> int:
     if domain is None:
         return limit
     name = f"size-limit:{domain.smtp_host}:{domain.smtp_port}"
-    told: int | None = cache.get(name)
-    if told is None and not asks:
+    size: int | None = cache.get(name)
+    if size is None and not asks:
         return limit
-    if told is None:
-        told = _asked_limit(domain)
-        cache.set(name, max(told, 0), _LIMIT_KEPT if told >= 0 else _SILENCE_KEPT)
-    return min(limit, told) if told > 0 else limit
+    if size is None:
+        size = _asked_limit(domain)
+        cache.set(name, max(size, 0), _LIMIT_KEPT if size >= 0 else _SILENCE_KEPT)
+    return min(limit, size) if size > 0 else limit
 
 
 def _asked_limit(domain: MailDomain) -> int:
-    """What the submission server says it takes, 0 when it names no limit, -1 when it is silent."""
+    """The limit that the submission server names, 0 when it names none, -1 when it is silent."""
     server = replace(smtp_server(domain, "", ""), timeout=_LIMIT_PATIENCE)
     try:
         return smtp.size_limit(server)
@@ -296,7 +299,7 @@ def _asked_limit(domain: MailDomain) -> int:
 
 
 def _place_for(user: User, draft: Draft) -> int:
-    """How many bytes one more file may have. Raises FileRefused."""
+    """The number of bytes that one more file may have. Raises FileRefused."""
     there = DraftFile.objects.filter(draft=draft, removed=None)
     if there.count() >= settings.FILES_PER_MESSAGE:
         raise FileRefused("many")
@@ -381,10 +384,12 @@ def _sealed(number: uuid.UUID, user_id: int, about: File, key: bytes) -> bytes:
 
 def _opened(row: DraftFile) -> tuple[File, bytes]:
     try:
-        said = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
-        origin = MessageRef(*said["origin"]) if said["origin"] else None
-        about = File(said["name"], said["media_type"], row.size, said["cid"], origin, said["part"])
-        return about, bytes.fromhex(said["key"])
+        values = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
+        origin = MessageRef(*values["origin"]) if values["origin"] else None
+        about = File(
+            values["name"], values["media_type"], row.size, values["cid"], origin, values["part"]
+        )
+        return about, bytes.fromhex(values["key"])
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable from error
 
@@ -404,13 +409,13 @@ def path_of(spool: str) -> Path:
 
 
 def _numbers(numbers: Iterable[str]) -> list[uuid.UUID]:
-    found = []
+    keys = []
     for number in numbers:
         try:
-            found.append(uuid.UUID(number))
+            keys.append(uuid.UUID(number))
         except ValueError:  # what a browser sent
             continue
-    return found
+    return keys
 
 
 def _from_server(imap: Connection, origin: MessageRef, number: str) -> Iterator[bytes]:

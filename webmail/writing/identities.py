@@ -35,19 +35,20 @@ _BLANK = re.compile(r"(?:\s|&nbsp;|<br>|</?(?:div|p|span)\b[^>]*>)*")
 def of(user: User) -> tuple[Identity, ...]:
     """All that the person may write as, the default first.
 
-    Rows of his are used where he has any; others are made up and not saved. Never empty for who has
-    an address at all. Three queries at most.
+    His own rows are used where he has any; others are made up and not saved. The tuple is never
+    empty for a person who has an address. Three queries at most.
     """
-    found, record = _vouched(user)
-    new = [one for one in found if one.pk is None]
+    identities, record = _vouched(user)
+    new = [identity for identity in identities if identity.pk is None]
     if new and (template := _template(user, record)):
-        for one in new:
-            one.signature = template
-    return found
+        for identity in new:
+            identity.signature = template
+    return identities
 
 
 def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
-    """As `of`, without the signature that is proposed; with the staff record. Two queries."""
+    """The identities of `of`, without the signature that is proposed, and the staff record. Two
+    queries."""
     rows = {row.address.casefold(): row for row in Identity.objects.own(user)}
     record = StaffRecord.objects.of(user)
     vouched: dict[str, tuple[str, str]] = {}
@@ -59,29 +60,29 @@ def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
         if addresses.is_valid(address):
             vouched.setdefault(address.casefold(), (source, address))
     name = user.name or (record.name if record else "")
-    found = [
+    identities = [
         rows.get(key) or Identity(user=user, address=address, source=source, name=name)
         for key, (source, address) in vouched.items()
     ]
     if settings.IDENTITY_NAME_LOCKED:
-        _give_names(user, record, found)
+        _give_names(user, record, identities)
     policies.enforce(
         policies.of(user.mail_domain_id),
-        found,
+        identities,
         _own(user, record),
         templates.values(user, record),
     )
-    return tuple(sorted(found, key=lambda one: not one.is_default)), record
+    return tuple(sorted(identities, key=lambda identity: not identity.is_default)), record
 
 
-def _give_names(user: User, record: StaffRecord | None, found: Iterable[Identity]) -> None:
-    """To the person's own addresses the name that the staff record or the directory has for him; an
-    address that somebody gave him has the name that it was given."""
-    known = _own(user, record)
+def _give_names(user: User, record: StaffRecord | None, identities: Iterable[Identity]) -> None:
+    """Give the person's own addresses the name that the staff record or the directory has for him.
+    An address that somebody gave him keeps its name."""
+    own = _own(user, record)
     name = (record.name if record else "") or user.name or names.in_directory(user.address)
-    for one in found:
-        if one.address.casefold() in known:
-            one.name = name[:200]
+    for identity in identities:
+        if identity.address.casefold() in own:
+            identity.name = name[:200]
 
 
 def _own(user: User, record: StaffRecord | None) -> set[str]:
@@ -100,21 +101,24 @@ def check(user: User, address: str) -> Identity:
     mine, _record = _vouched(user)
     if not address and mine:
         return mine[0]
-    for one in mine:
-        if one.address.casefold() == address.casefold():
-            return one
+    for identity in mine:
+        if identity.address.casefold() == address.casefold():
+            return identity
     raise SenderRefused("This is none of the person's addresses.")
 
 
 def written_to(mine: Iterable[Identity], people: Iterable[str]) -> Identity | None:
     """The identity that a message was addressed to, the first that it names; None when it names
     none."""
-    known = {one.address.casefold(): one for one in mine}
-    return next((known[one.casefold()] for one in people if one.casefold() in known), None)
+    by_address = {identity.address.casefold(): identity for identity in mine}
+    return next(
+        (by_address[address.casefold()] for address in people if address.casefold() in by_address),
+        None,
+    )
 
 
 def sender(identity: Identity) -> Address:
-    """As From has it."""
+    """The address as From has it."""
     return Address(" ".join(identity.name.split()), identity.address)
 
 

@@ -54,15 +54,15 @@ def parts(origin: MessageRef, html: str) -> tuple[str, ...]:
 
 def upload(address: str) -> str:
     """The number of the file that an address of the editor leads to, "" for any other."""
-    found = _UPLOAD.search(address)
-    return found[2] if found else ""
+    match = _UPLOAD.search(address)
+    return match[2] if match else ""
 
 
 def settled(user: User, draft: Draft, content: Content) -> Content:
-    """What is saved of a draft: of the posted files those beside the text, and the images that the
-    text names, whether they were posted or not. An image of another draft of the same user becomes
-    one of this draft; so do parts of a message that its own copy took the place of
-    (`copies.take_over`).
+    """The content of a draft as it is saved. Its files are the posted ones beside the text, and the
+    images that the text names, whether they were posted or not. An image of another draft of the
+    same user becomes one of this draft; so do parts of a message that its own copy took the place
+    of (`copies.take_over`).
 
     A message in plain text shows no image: its files are those that were posted. No query where
     there is neither file nor image.
@@ -96,12 +96,12 @@ def taken_over(draft: Draft, content: Content) -> Content:
         if file in there:
             own = reverse("mail:draft_file", args=[draft.pk, file])
             html = html.replace(_quoted(part_address(origin, number)), _quoted(own))
-    kept = [became[number] for number in content.keep if became.get(number) in there]
+    part_files = [became[number] for number in content.keep if became.get(number) in there]
     return replace(
         content,
         html=html,
         keep=tuple(number for number in content.keep if became.get(number) not in there),
-        files=tuple(dict.fromkeys((*content.files, *kept))),
+        files=tuple(dict.fromkeys((*content.files, *part_files))),
     )
 
 
@@ -111,8 +111,8 @@ def of_origin(content: Content) -> tuple[str, ...]:
     if content.origin is None:
         return ()
     shown = parts(content.origin, content.html)
-    kept = (number for number in content.keep if number != WHOLE)
-    return tuple(dict.fromkeys((*kept, *shown)))
+    kept_parts = (number for number in content.keep if number != WHOLE)
+    return tuple(dict.fromkeys((*kept_parts, *shown)))
 
 
 def _uploads(html: str) -> tuple[str, ...]:
@@ -125,8 +125,8 @@ def _readdressed(html: str, draft: Draft, adopted: Mapping[str, str]) -> str:
     if not adopted:
         return html
     return _UPLOAD.sub(
-        lambda found: (
-            f"/drafts/{draft.pk}/files/{adopted[found[2]]}" if found[2] in adopted else found[0]
+        lambda match: (
+            f"/drafts/{draft.pk}/files/{adopted[match[2]]}" if match[2] in adopted else match[0]
         ),
         html,
     )

@@ -54,8 +54,8 @@ NOTHING = Enclosed()
 
 @dataclass(frozen=True)
 class Laid:
-    """What was written, laid out: clean, with its images, and the files beside them. ``missing``:
-    the words that stand for images of the text that are not there, "" for one without any."""
+    """The content laid out: clean, with its images, and the files beside them. ``missing`` are the
+    words in place of images of the text that are not there, "" for one without any."""
 
     text: str
     html: str
@@ -67,10 +67,10 @@ class Laid:
 def lay_out(content: Content, enclosed: Enclosed, message_id: str) -> Laid:
     """Raises ContentTooCostly when the text takes too long to be cleaned."""
     page = _Page(enclosed, message_id)
-    made = cleaning.written(content.html, page.image) if content.is_html else None
+    body = cleaning.written(content.html, page.image) if content.is_html else None
     return Laid(
-        text=made.text if made else content.text,
-        html=made.html if made else "",
+        text=body.text if body else content.text,
+        html=body.html if body else "",
         inline=tuple(page.inline.values()),
         attachments=tuple(page.rest(is_html=content.is_html)),
         missing=tuple(page.missing.values()),
@@ -91,14 +91,14 @@ def lay_out_each(
     already. Raises ContentTooCostly."""
     laid = laid or lay_out(content, enclosed, message_id)
     words = _TAG.sub("", laid.html)
-    known = {key for one in messages[:1] for key, _value in one.names}
+    known = {key for filled in messages[:1] for key, _value in filled.names}
     is_in_words = not content.is_html or (
         fields.count(content.html, known) == fields.count(words, known)
     )
-    for one in messages:
-        values = dict(one.names)
+    for message in messages:
+        values = dict(message.names)
         if values and not is_in_words:
-            yield lay_out(one, enclosed, message_id)
+            yield lay_out(message, enclosed, message_id)
         elif values:
             html = fields.filled_html(laid.html, values)
             yield replace(laid, text=fields.filled(laid.text, values), html=html)
@@ -169,19 +169,19 @@ def with_footer(laid: Laid, footer: str) -> Laid:
 
 
 def draft_copy(imap: Connection, user: User, draft: Draft, content: Content) -> bytes:
-    """A draft as other programs find it in the Drafts folder: Bcc and all. What of the answered
-    message is gone meanwhile is left out."""
+    """A draft as other programs find it in the Drafts folder, Bcc and all. Parts of the answered
+    message that are gone meanwhile are left out."""
     enclosed = collect(imap, draft, content, is_lenient=True)
-    known = references(imap, content)
+    message_ids = references(imap, content)
     when = timezone.localtime(draft.changed)
     message_id = draft.message_id
-    said: dict[str, Any] = {"message_id": message_id, "date": when, "references": known}
+    options: dict[str, Any] = {"message_id": message_id, "date": when, "references": message_ids}
     try:
-        made = outgoing(user, content, enclosed, is_draft=True, **said)
+        message = outgoing(user, content, enclosed, is_draft=True, **options)
     except SenderRefused:
         content = replace(content, identity="")
-        made = outgoing(user, content, enclosed, is_draft=True, **said)
-    return build.message(made, keep_bcc=True)
+        message = outgoing(user, content, enclosed, is_draft=True, **options)
+    return build.message(message, keep_bcc=True)
 
 
 def one_line(text: str) -> str:
@@ -218,11 +218,11 @@ def collect(
     ``is_lenient``), TooLarge.
     """
     room = _Room(settings.MESSAGE_LIMIT)
-    found = _Found()
+    collected = _Collected()
     if content.origin and imap:
         try:
             for key, attachment in _of_origin(imap, content.origin, content, room):
-                found.add(key, attachment)
+                collected.add(key, attachment)
         except (NotFound, FolderChanged):
             if content.keep and not is_lenient:
                 raise
@@ -235,13 +235,14 @@ def collect(
             if not row.is_inline:
                 raise
             continue  # an image: `lay_out` tells that it is missing
-        found.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
-    return Enclosed(tuple(found.attachments), found.places)
+        collected.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
+    return Enclosed(tuple(collected.attachments), collected.places)
 
 
 def references(imap: Connection, content: Content) -> tuple[str, ...]:
-    """The References of an answer (RFC 5322 section 3.6.4), oldest first; of a draft of another
-    program what it had; none of what is new, forwarded or gone. One command at most."""
+    """The References of an answer (RFC 5322 section 3.6.4), oldest first. A draft of another
+    program keeps its own; a message that is new, forwarded or gone has none. One command at
+    most."""
     if content.origin is None or content.kind in ("new", *FORWARDS):
         return ()
     try:
@@ -249,12 +250,12 @@ def references(imap: Connection, content: Content) -> tuple[str, ...]:
     except (NotFound, FolderChanged):
         return ()
     origin = headers.parse(raw)
-    known = origin.get("References") or origin.get("In-Reply-To")
+    message_ids = origin.get("References") or origin.get("In-Reply-To")
     if content.kind != "edit":
-        known = f"{known} {origin.get('Message-ID')}"
+        message_ids = f"{message_ids} {origin.get('Message-ID')}"
     elif DRAFT not in fetched.flags:
-        known = ""
-    return build.message_ids(known)[-MOST_REFERENCES:]
+        message_ids = ""
+    return build.message_ids(message_ids)[-MOST_REFERENCES:]
 
 
 class _Room:
@@ -271,7 +272,7 @@ class _Room:
         return data
 
 
-class _Found:
+class _Collected:
     """Attachments, and under which keys."""
 
     def __init__(self) -> None:
@@ -340,15 +341,15 @@ class _Page:
         self.missing: dict[str, str] = {}
 
     def image(self, address: str, words: str) -> str | None:
-        """How what leaves calls an image of the editor's."""
+        """The address that an image of the editor has in the message that leaves."""
         key = images.upload(address) or address
-        found = self._find(key)
-        if found is None:
+        image = self._find(key)
+        if image is None:
             if images.is_ours(address):
                 self.missing[address] = words
             return None
-        made = self.inline.setdefault(key, replace(found, cid=self._cid(key)))
-        return f"cid:{made.cid}"
+        placed = self.inline.setdefault(key, replace(image, cid=self._cid(key)))
+        return f"cid:{placed.cid}"
 
     def rest(self, *, is_html: bool) -> Iterator[Attachment]:
         """The files that are no image in the text. One that was in it and is no longer, goes; in
@@ -363,11 +364,11 @@ class _Page:
     def _find(self, address: str) -> Attachment | None:
         place = self._enclosed.places.get(address)
         if place is not None:
-            found = self._enclosed.attachments[place]
-            if not found.media_type.startswith("image/"):
+            attachment = self._enclosed.attachments[place]
+            if not attachment.media_type.startswith("image/"):
                 return None
             self._used.add(place)
-            return found
+            return attachment
         if address.startswith("cid:"):
             return self._called(address[4:])
         return _from_data(address)

@@ -44,9 +44,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What the writer decided by hand: ``documents``, by their keys, go to these people, or to
-    nobody; ``opened`` are documents that he will decide about, whatever their names say;
-    ``without`` are people who get a message without a document."""
+    """The decisions of the writer. ``documents``, by their keys, go to these people, or to nobody;
+    ``opened`` are documents that he will decide about, whatever their names say; ``without`` are
+    people who get a message without a document."""
 
     documents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     opened: frozenset[str] = frozenset()
@@ -55,12 +55,14 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Who gets what. ``given`` has the documents of each person, in their order. What is to be
-    decided by hand: ``unmatched`` documents are nobody's, ``shared`` ones may be several people's,
-    ``doubled`` ones are each of a person who has another one, and ``lacking`` are people without
-    any. ``candidates`` are the people whom an unmatched document may mean. ``left_out`` and
-    ``without`` were decided; ``absent`` are people whose document, as the roster calls it, is not
-    there."""
+    """The documents of each person, in their order, as ``given``, and everything that is to be
+    decided by hand.
+
+    ``unmatched`` documents are nobody's, ``shared`` ones may be several people's, ``doubled`` ones
+    are each of a person who has another one, and ``lacking`` are people without any. ``candidates``
+    are the people whom an unmatched document may mean. ``left_out`` and ``without`` were decided;
+    ``absent`` are people whose document, as the roster calls it, is not there.
+    """
 
     given: Mapping[str, tuple[str, ...]]
     unmatched: tuple[str, ...] = ()
@@ -84,47 +86,53 @@ class Matching:
 def match(
     documents: Mapping[str, str], people: Sequence[Person], decided: Decisions | None = None
 ) -> Matching:
-    """Find whose each of ``documents`` is, names by keys. A decision about people who are no
-    recipients any more counts for nothing."""
+    """Find the people of each of ``documents``, a mapping of keys to names. A decision about people
+    who are no recipients any more counts for nothing."""
     decided = decided or Decisions()
     everybody = {person.key for person in people}
     by_hand = {
-        key: tuple(one for one in decided.documents[key] if one in everybody)
+        key: tuple(recipient for recipient in decided.documents[key] if recipient in everybody)
         for key in documents
         if key in decided.documents
     }
     by_hand = {key: to for key, to in by_hand.items() if to or not decided.documents[key]}
-    found, candidates, absent = _found(
+    owners, candidates, absent = _found(
         {key: name for key, name in documents.items() if key not in by_hand}, people
     )
-    for key in decided.opened & found.keys():
-        candidates[key] = candidates.get(key) or _keys(found[key])
-        found[key] = ()
-    shared = {key: to for key, to in found.items() if not _are_one(to)}
-    sure = {key: _keys(to) for key, to in found.items() if key not in shared and to}
+    for key in decided.opened & owners.keys():
+        candidates[key] = candidates.get(key) or _keys(owners[key])
+        owners[key] = ()
+    shared = {key: to for key, to in owners.items() if not _are_one(to)}
+    sure = {key: _keys(to) for key, to in owners.items() if key not in shared and to}
     handed = {person for to in by_hand.values() for person in to}
-    number = Counter((person.key, person.line) for key in sure for person in found[key])
+    number = Counter((person.key, person.line) for key in sure for person in owners[key])
     doubled = {
         key: to
         for key, to in sure.items()
-        if any(one.key in handed or number[one.key, one.line] > 1 for one in found[key])
+        if any(owner.key in handed or number[owner.key, owner.line] > 1 for owner in owners[key])
     }
     given: dict[str, list[str]] = {}
     for key in documents:
         for person in by_hand.get(key) or (() if key in doubled else sure.get(key, ())):
             given.setdefault(person, []).append(key)
     # Who gets one of two documents is settled with them.
-    expected = {one for to in (*doubled.values(), *map(_keys, shared.values())) for one in to}
+    expected = {
+        recipient for to in (*doubled.values(), *map(_keys, shared.values())) for recipient in to
+    }
     bare = list(dict.fromkeys(person.key for person in people if person.key not in given))
     return Matching(
         given={person: tuple(keys) for person, keys in given.items()},
-        unmatched=tuple(key for key, to in found.items() if not to),
+        unmatched=tuple(key for key, to in owners.items() if not to),
         shared={key: _keys(to) for key, to in shared.items()},
         doubled=doubled,
         candidates=candidates,
-        lacking=tuple(one for one in bare if one not in decided.without and one not in expected),
+        lacking=tuple(
+            recipient
+            for recipient in bare
+            if recipient not in decided.without and recipient not in expected
+        ),
         left_out=tuple(key for key, to in by_hand.items() if not to),
-        without=tuple(one for one in bare if one in decided.without),
+        without=tuple(recipient for recipient in bare if recipient in decided.without),
         absent=absent,
     )
 
@@ -149,8 +157,8 @@ def is_in(words: str, first: str, last: str) -> bool:
 def rows_of(first: str, last: str) -> tuple[str, str]:
     """A name as it stands among the words of `in_a_row`: the first name before the last, and
     behind."""
-    one, other = " ".join(_parts(first)), " ".join(_parts(last))
-    return f"{one} {other}", f"{other} {one}"
+    first_words, last_words = " ".join(_parts(first)), " ".join(_parts(last))
+    return f"{first_words} {last_words}", f"{last_words} {first_words}"
 
 
 # --- whose a document is ---
@@ -162,25 +170,25 @@ _NOT, _PARTLY, _WHOLE = 0, 1, 2
 def _found(
     documents: Mapping[str, str], people: Sequence[Person]
 ) -> tuple[dict[str, tuple[Person, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
-    """Those of each document, none or several; the candidates of those that are nobody's; and the
-    people whose own document is not there."""
+    """The people of each document, none or several; the candidates of each document that is
+    nobody's; and the people whose own document is not there."""
     named = {_exact(person.file) for person in people if person.file}
-    found: dict[str, tuple[Person, ...]] = {}
+    owners: dict[str, tuple[Person, ...]] = {}
     index = _Index(person for person in people if not person.file)
     candidates: dict[str, tuple[str, ...]] = {}
     for key, name in documents.items():
         if _exact(name) in named:
-            found[key] = tuple(one for one in people if _exact(one.file) == _exact(name))
+            owners[key] = tuple(person for person in people if _exact(person.file) == _exact(name))
             continue
         words = _Words.of(name)
-        found[key] = index.whose(words)
-        if not found[key]:
+        owners[key] = index.whose(words)
+        if not owners[key]:
             candidates[key] = index.candidates(words)
     there = {_exact(name) for name in documents.values()}
     absent = frozenset(
         person.key for person in people if person.file and _exact(person.file) not in there
     )
-    return found, candidates, absent
+    return owners, candidates, absent
 
 
 def _exact(name: str) -> str:
@@ -196,7 +204,7 @@ def _are_one(people: Sequence[Person]) -> bool:
         return True
     if first.file:
         return True
-    return bool(first.line) and all(one.line == first.line for one in people)
+    return bool(first.line) and all(person.line == first.line for person in people)
 
 
 def _keys(people: Iterable[Person]) -> tuple[str, ...]:
@@ -215,8 +223,8 @@ class _Words:
     def of(cls, name: str) -> _Words:
         stem = name.rpartition(".")[0] or name
         words: list[str] = []
-        for one in _WORD.findall(unicodedata.normalize("NFC", stem[:_LONGEST_NAME])):
-            words += _LOWER_UPPER.split(one)
+        for chunk in _WORD.findall(unicodedata.normalize("NFC", stem[:_LONGEST_NAME])):
+            words += _LOWER_UPPER.split(chunk)
         words = [fold(word) for word in words[:_MOST_WORDS]]
         joined = {
             "".join(words[start:end])
@@ -259,9 +267,9 @@ class _Index:
         return {*last, *first, "".join(last), "".join(first)} - {""}
 
     def _near(self, words: _Words) -> Iterator[Person]:
-        """Those with a word of the document's, each once."""
+        """The people with a word of the document's, each once."""
         seen: set[Person] = set()
-        for word in sorted(words.joined, key=lambda one: len(self._people.get(one, ()))):
+        for word in sorted(words.joined, key=lambda joined: len(self._people.get(joined, ()))):
             for person in self._people.get(word, ()):
                 if person in seen:
                     continue
@@ -276,8 +284,10 @@ class _Index:
         best = max((how for how, _person in fits), default=_NOT)
         if best == _NOT:
             return ()
-        found = [person for how, person in fits if how == best]
-        return tuple(one for one in found if not any(_is_within(one, other) for other in found))
+        nearest = [person for how, person in fits if how == best]
+        return tuple(
+            person for person in nearest if not any(_is_within(person, other) for other in nearest)
+        )
 
     def candidates(self, words: _Words) -> tuple[str, ...]:
         telling = _Words(

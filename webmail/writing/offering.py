@@ -28,25 +28,28 @@ class Offer:
 
 
 def offer(request: HttpRequest) -> Offer | None:
-    """What a page offers to go on with; None when there is nothing, or nothing any more."""
+    """The draft that a page offers to go on with; None when there is none, or none any more."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or user.is_local_administrator:
         return None
     if SESSION_KEY not in request.session:
-        found = drafts.offered(user)
-        request.session[SESSION_KEY] = [[str(one.number), one.changed.isoformat()] for one in found]
-    kept: list[list[str]] = request.session[SESSION_KEY]
-    if not kept:
+        offered = drafts.offered(user)
+        request.session[SESSION_KEY] = [
+            [str(draft.number), draft.changed.isoformat()] for draft in offered
+        ]
+    entries: list[list[str]] = request.session[SESSION_KEY]
+    if not entries:
         return None
-    number, changed = kept[0]
-    return Offer(len(kept), number, _words(datetime.fromisoformat(changed)))
+    number, changed = entries[0]
+    return Offer(len(entries), number, _words(datetime.fromisoformat(changed)))
 
 
 def forget(request: HttpRequest, number: uuid.UUID | None = None) -> None:
-    """It is gone on with, sent or discarded; without a number, none is offered in this session."""
-    kept: list[list[str]] = request.session.get(SESSION_KEY, [])
-    left = [one for one in kept if number is not None and one[0] != str(number)]
-    if len(left) != len(kept):
+    """Offer a draft no more, since it was taken up, sent or discarded; without a number, offer none
+    in this session."""
+    entries: list[list[str]] = request.session.get(SESSION_KEY, [])
+    left = [entry for entry in entries if number is not None and entry[0] != str(number)]
+    if len(left) != len(entries):
         request.session[SESSION_KEY] = left
 
 

@@ -19,7 +19,7 @@ NAME, REPLY_TO, OUTSIDE = "name", "reply_to", "outside"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """As `SendingPolicy` has it, "" for what is left to users."""
+    """The policy as `SendingPolicy` has it, "" for values that are left to users."""
 
     name: str = ""
     reply_to: str = ""
@@ -46,21 +46,21 @@ def of(mail_domain_id: int | None) -> Policy:
 def enforce(
     policy: Policy, identities: Iterable[Identity], own: Iterable[str], values: Mapping[str, str]
 ) -> None:
-    """Put on identities what the policy says. The name goes beside the user's ``own`` addresses, in
-    lower case, alone: an address that an administrator gave him has the name that it was given."""
+    """Put the values of the policy on identities. Its name goes only to the user's ``own``
+    addresses, which are in lower case: an address that an administrator gave him keeps its name."""
     name = " ".join(templates.filled(policy.name, values).split())[:200]
     footer = templates.filled(policy.footer, values)
     mine = set(own)
-    for one in identities:
-        has_name = bool(name) and one.address.casefold() in mine
+    for identity in identities:
+        has_name = bool(name) and identity.address.casefold() in mine
         if has_name:
-            one.name = name
+            identity.name = name
         if policy.reply_to:
-            one.reply_to = policy.reply_to
-        one.footer = footer
-        said = {
+            identity.reply_to = policy.reply_to
+        identity.footer = footer
+        enforced = {
             NAME: has_name,
             REPLY_TO: bool(policy.reply_to),
             OUTSIDE: policy.hides_outside,
         }
-        one.enforced = frozenset(field for field, is_said in said.items() if is_said)
+        identity.enforced = frozenset(field for field, is_said in enforced.items() if is_said)

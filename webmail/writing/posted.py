@@ -16,8 +16,8 @@ _LINE = 400_000  # characters: five thousand recipients with their names
 
 
 def content(data: QueryDict) -> Content:
-    """What is unknown or missing is as in a new message. A line of recipients may have line ends:
-    it was pasted."""
+    """The content that a form posts. Values that are unknown or missing are as in a new message. A
+    line of recipients may have line ends, for it may be pasted."""
     return Content(
         kind=_one_of(data.get("kind", ""), KINDS),
         identity=data.get("identity", "")[:254],
@@ -68,13 +68,13 @@ def _origin(data: QueryDict) -> MessageRef | None:
 
 
 def _files(numbers: list[str]) -> tuple[str, ...]:
-    found = (number(text) for text in numbers[:200])
-    return tuple(dict.fromkeys(str(one) for one in found if one))
+    keys = (number(text) for text in numbers[:200])
+    return tuple(dict.fromkeys(str(key) for key in keys if key))
 
 
 def _parts(numbers: list[str]) -> tuple[str, ...]:
-    found = (text for text in numbers[:500] if text == WHOLE or is_part(text))
-    return tuple(dict.fromkeys(found))
+    parts = (text for text in numbers[:500] if text == WHOLE or is_part(text))
+    return tuple(dict.fromkeys(parts))
 
 
 def is_part(text: str) -> bool:

@@ -29,10 +29,10 @@ HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Those a message goes to, each once, in the order of To, Cc and Bcc. ``groups`` stand in To
-    or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count who is seen in To and Cc;
-    ``known`` are the keys of all fields that the text may have, ``placeholders`` those that it
-    has, each as it is spelt there."""
+    """The recipients of a message, each once, in the order of To, Cc and Bcc. ``groups`` stand in
+    To or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count the people who are seen in
+    To and Cc; ``known`` are the keys of all fields that the text may have, ``placeholders`` those
+    that it has, each as it is spelt there."""
 
     members: tuple[Member, ...]
     groups: tuple[Group, ...] = ()
@@ -63,7 +63,7 @@ class Review:
         return self.visible > 1 and self.outside > settings.OUTSIDE_VISIBLE
 
     def lacking(self, key: str) -> tuple[Member, ...]:
-        """Those of whom a field that the text has is not known."""
+        """The members for whom a field of the text is not known."""
         if key not in self.placeholders:
             return ()
         return tuple(member for member in self.members if not member.values.get(key))
@@ -77,7 +77,7 @@ def own_domains() -> frozenset[str]:
 def is_outside(address: str, own: Collection[str]) -> bool:
     """Whether an address is in none of these domains, nor in one below them."""
     domain = address.rpartition("@")[2].lower()
-    return domain not in own and not any(domain.endswith(f".{one}") for one in own)
+    return domain not in own and not any(domain.endswith(f".{own_domain}") for own_domain in own)
 
 
 def review(
@@ -88,32 +88,37 @@ def review(
     with_pupils: bool = False,
     roster: Roster | None = None,
 ) -> Review:
-    """What there is to say of the recipients of ``content``; ``with_names``: with what contacts,
-    directory and ``roster`` have of them, for a list to choose from; ``with_pupils``: with the
-    pupils whose guardians they are, also where no field asks for them."""
+    """Look over the recipients of ``content``.
+
+    ``with_names`` adds the names and fields that contacts, directory and ``roster`` have, for a
+    list to choose from. ``with_pupils`` adds the pupils of each guardian, also where no field asks
+    for them.
+    """
     own = own_domains()
     lines = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
     members: dict[str, Member] = {}
     for line, is_visible in zip(lines, (True, True, False), strict=True):
         within = {
-            one.address.casefold(): group.name for group in line.groups for one in group.members
+            person.address.casefold(): group.name
+            for group in line.groups
+            for person in group.members
         }
-        for one in line.valid:
-            key = one.address.casefold()
-            found = Member(
-                one.address,
-                one.name,
+        for person in line.valid:
+            key = person.address.casefold()
+            member = Member(
+                person.address,
+                person.name,
                 group=within.get(key, ""),
-                is_outside=is_outside(one.address, own),
+                is_outside=is_outside(person.address, own),
                 is_visible=is_visible,
             )
-            members.setdefault(key, found)
+            members.setdefault(key, member)
     count = sum(len(line.valid) + line.repeated for line in lines)
     people = tuple(members.values())
     known_fields = field_values.keys(roster)
-    asked = placeholders(content, known_fields)
+    spellings = placeholders(content, known_fields)
     if with_names:
-        fields_asked = fields.OF_FAMILIES if with_pupils else frozenset(asked)
+        fields_asked = fields.OF_FAMILIES if with_pupils else frozenset(spellings)
         people = field_values.known(user, people, roster, asked=fields_asked)
     return Review(
         members=people,
@@ -122,7 +127,7 @@ def review(
         invalid=tuple(text for line in lines for text in line.invalid),
         repeated=count - len(people),
         known=known_fields,
-        placeholders=asked,
+        placeholders=spellings,
     )
 
 
@@ -133,32 +138,37 @@ _MOST_SLIPS = 50
 def misspelt(user: User, typed: Iterable[str], own: Collection[str]) -> dict[str, str]:
     """The addresses that seem to be a slip, each with the one that was probably meant. A domain in
     the user's contacts is right; ``own`` are `own_domains`."""
-    found = {
+    suggestions = {
         text: meant for text in dict.fromkeys(typed) if (meant := slips.suggestion(text, (), own))
     }
-    doubted = {text.rpartition("@")[2].lower() for text in found}
+    doubted = {text.rpartition("@")[2].lower() for text in suggestions}
     right = {name for name in sorted(doubted)[:_MOST_SLIPS] if known.knows_domain(user, name)}
     return {
-        text: meant for text, meant in found.items() if text.rpartition("@")[2].lower() not in right
+        text: meant
+        for text, meant in suggestions.items()
+        if text.rpartition("@")[2].lower() not in right
     }
 
 
 def without(people: Iterable[str], keys: Collection[str]) -> tuple[str, ...]:
-    """Of people written as in a field, those whose address is not among ``keys``."""
+    """The people whose address is not among ``keys``, written as in a field."""
     return tuple(
         text
         for text in people
-        if any(one.address.casefold() not in keys for one in addresses.read_recipients(text).valid)
+        if any(
+            person.address.casefold() not in keys
+            for person in addresses.read_recipients(text).valid
+        )
     )
 
 
 def group_text(name: str, people: Sequence[str]) -> str:
     """A group of the address book as it stands in a field, its members as `read_recipients` reads
     them; of one person alone no group."""
-    found = addresses.read_recipients(", ".join(people)).valid
-    if len(found) < 2:
-        return _joined(found)
-    return addresses.format_group(Group(" ".join(name.split()), found))
+    valid = addresses.read_recipients(", ".join(people)).valid
+    if len(valid) < 2:
+        return _joined(valid)
+    return addresses.format_group(Group(" ".join(name.split()), valid))
 
 
 # --- how many there may be ---
@@ -195,7 +205,7 @@ def are_too_many(count: int) -> bool:
 
 
 def _free_from(user: User, count: int, hourly: int) -> datetime | None:
-    """From when there is room for so many more in one hour; None for now."""
+    """The moment from which there is room for so many more in one hour; None for now."""
     since = timezone.now() - timedelta(hours=1)
     lately = OutboxMessage.objects.of(user).filter(accepted__gt=since)
     lately = lately.exclude(state=OutboxMessage.State.CANCELLED)
@@ -218,8 +228,8 @@ def delivered(content: Content, members: Sequence[Member], sender: Address) -> C
     In blind copy all are in Bcc, and the sender stands in To: a message without anybody there is
     taken for junk, and some servers trip over RFC 5322's empty group; `envelope` leaves him out.
     """
-    kept = {member.key for member in members}
-    to, cc, bcc = (_kept(text, kept) for text in (content.to, content.cc, content.bcc))
+    keys = {member.key for member in members}
+    to, cc, bcc = (_kept(text, keys) for text in (content.to, content.cc, content.bcc))
     is_hidden = content.delivery == HIDDEN or not (to or cc)
     if is_hidden and (to or cc or bcc):
         to, cc, bcc = (sender,), (), _once((*to, *cc, *bcc))
@@ -227,17 +237,17 @@ def delivered(content: Content, members: Sequence[Member], sender: Address) -> C
     return replace(content, to=_joined(to), cc=_joined(cc), bcc=_joined(bcc))
 
 
-def _kept(text: str, kept: Collection[str]) -> tuple[Address, ...]:
-    """Of a field those who are to have the message; the names of groups are nobody else's."""
+def _kept(text: str, keys: Collection[str]) -> tuple[Address, ...]:
+    """The people of a field who are to have the message, without the names of their groups."""
     valid = addresses.read_recipients(text).valid
-    return tuple(one for one in valid if one.address.casefold() in kept)
+    return tuple(person for person in valid if person.address.casefold() in keys)
 
 
 def _once(people: Sequence[Address]) -> tuple[Address, ...]:
-    found: dict[str, Address] = {}
-    for one in people:
-        found.setdefault(one.address.casefold(), one)
-    return tuple(found.values())
+    by_address: dict[str, Address] = {}
+    for person in people:
+        by_address.setdefault(person.address.casefold(), person)
+    return tuple(by_address.values())
 
 
 def _joined(people: Sequence[Address]) -> str:
@@ -248,8 +258,8 @@ def envelope(content: Content) -> tuple[str, ...]:
     """The addresses that the submission server is given for a message that `delivered` or `each`
     made: in blind copy not the sender's, who only stands in its To."""
     fields = (content.bcc,) if content.delivery == HIDDEN else (content.to, content.cc, content.bcc)
-    found = _once([one for text in fields for one in addresses.read_recipients(text).valid])
-    return tuple(one.address for one in found)
+    people = _once([person for text in fields for person in addresses.read_recipients(text).valid])
+    return tuple(person.address for person in people)
 
 
 def each(

@@ -35,9 +35,9 @@ _MOST = 100_000
 
 
 def own_words(text: str) -> str:
-    """Of a plain text what its writer wrote: neither quoted lines, nor his signature, nor a
-    message that he forwards."""
-    kept: list[str] = []
+    """The lines of a plain text that its writer wrote himself, without quoted lines, his signature
+    and a message that he forwards."""
+    own: list[str] = []
     is_signature = False
     for line in text[:_MOST].split("\n"):
         bare = line.rstrip("\r")
@@ -46,8 +46,8 @@ def own_words(text: str) -> str:
         is_quote = bare.startswith(">")
         is_signature = (is_signature or bare == "-- ") and not is_quote
         if not is_quote and not is_signature:
-            kept.append(bare)
-    return "\n".join(kept)
+            own.append(bare)
+    return "\n".join(own)
 
 
 def speaks_of_a_file(subject: str, text: str) -> bool:
@@ -56,6 +56,6 @@ def speaks_of_a_file(subject: str, text: str) -> bool:
     own_subject = "" if re.match(r"\s*(?:re|tr|fwd?)\s*:", subject, re.IGNORECASE) else subject
     words = f"{own_subject[:1000]}\n{own_words(text)}"
     return any(
-        not _NONE.search(words[max(0, found.start() - 20) : found.start()])
-        for found in _WORDS.finditer(words)
+        not _NONE.search(words[max(0, match.start() - 20) : match.start()])
+        for match in _WORDS.finditer(words)
     )

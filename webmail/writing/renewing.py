@@ -30,12 +30,12 @@ def renew(user: User, content: Content) -> Content:
     texts = {name: getattr(content, name) for name in _LINES}
     read = {name: addresses.read_recipients(text) for name, text in texts.items() if ":" in text}
     called = {group.name for line in read.values() for group in line.groups}
-    found = live.find(user, called)
-    if not found:
+    live_groups = live.find(user, called)
+    if not live_groups:
         return content
     members = {}
     for name in called:
-        if group := found.get(name):
+        if group := live_groups.get(name):
             if group.is_too_large:
                 raise TooLarge(name)
             members[name] = addresses.read_recipients(", ".join(group.recipients)).valid

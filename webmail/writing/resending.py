@@ -35,7 +35,7 @@ def begin(imap: Connection, writer: Writer, report: MessageRef) -> Begun:
         raise MessageNotFound("The message that came back is not among the sent ones.")
     begun = beginning.edit(imap, writer, original)
     names = _names(begun)
-    people = [Address(names.get(one.casefold(), ""), one) for one in failed]
+    people = [Address(names.get(address.casefold(), ""), address) for address in failed]
     content = replace(
         begun.content, to=", ".join(map(addresses.format, people)), cc="", bcc="", origin=original
     )
@@ -43,7 +43,7 @@ def begin(imap: Connection, writer: Writer, report: MessageRef) -> Begun:
 
 
 def _failed(opened: OpenedMessage) -> tuple[str, ...]:
-    recipients = (one.recipient for one in opened.outcomes if one.is_permanent)
+    recipients = (outcome.recipient for outcome in opened.outcomes if outcome.is_permanent)
     return tuple(dict.fromkeys(filter(addresses.is_valid, recipients)))
 
 
@@ -57,7 +57,7 @@ def _original(imap: Connection, opened: OpenedMessage) -> MessageRef | None:
 
 def _names(begun: Begun) -> Mapping[str, str]:
     fields = (begun.content.to, begun.content.cc, begun.content.bcc)
-    people = (one for text in fields for one in addresses.read_recipients(text).valid)
+    people = (person for text in fields for person in addresses.read_recipients(text).valid)
     return {person.address.casefold(): person.name for person in people}
 
 

@@ -113,8 +113,8 @@ def _lines(content: bytes) -> Iterator[_Line]:
     if code := texts.reject_code(content):
         raise Refused(code)
     text = _without_title(charsets.decode(content).text)
-    found = text_rows.read(text, raw_tabs=lambda _header: False)
-    for row in found.rows:
+    table = text_rows.read(text, raw_tabs=lambda _header: False)
+    for row in table.rows:
         yield _Line(row.line, _trimmed(row.cells))
 
 
@@ -167,10 +167,10 @@ def _of_lines(lines: Sequence[_Line], width: int) -> Roster:
     names = _names(lines[header].cells if header >= 0 else ("",) * width)
     at = _address_column(data, width)
     faults: list[Fault] = []
-    found = tuple(_rows(data, at, names, faults))
-    if not found:
+    rows = tuple(_rows(data, at, names, faults))
+    if not rows:
         return Roster(refusal=NO_ADDRESSES)
-    return Roster(names, found, tuple(faults[:MOST_FAULTS]), names[at])
+    return Roster(names, rows, tuple(faults[:MOST_FAULTS]), names[at])
 
 
 def _header_at(above: Sequence[_Line]) -> int:
@@ -212,13 +212,13 @@ def _rows(
 ) -> Iterator[Row]:
     seen: set[str] = set()
     for line in data:
-        found = _addresses(line.cells[at])
-        if not found:
+        recipients = _addresses(line.cells[at])
+        if not recipients:
             written = line.cells[at]
             faults.append(Fault(line.number, BAD_ADDRESS if written else NO_ADDRESS, written[:80]))
             continue
         cells = tuple(_value(line, n, names, faults) for n in range(len(names)))
-        for address in found:
+        for address in recipients:
             if address.casefold() in seen:
                 faults.append(Fault(line.number, TWICE, address))
                 continue
@@ -240,7 +240,7 @@ def _addresses(cell: str) -> tuple[str, ...]:
     stands beside them."""
     if "@" not in cell:
         return ()
-    found = addresses.read_recipients(cell)
-    if found.invalid or len(found.valid) > _MOST_IN_CELL:
+    line = addresses.read_recipients(cell)
+    if line.invalid or len(line.valid) > _MOST_IN_CELL:
         return ()
-    return tuple(one.address for one in found.valid)
+    return tuple(person.address for person in line.valid)

@@ -59,13 +59,13 @@ def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
     """Read a file, and keep it as the draft's roster in place of the former one. Nothing is kept of
     one that is refused (`Roster.refusal`)."""
     name = files.safe_name(name)
-    kept = Kept(name, read(content))
-    if not kept.roster.refusal:
-        row = DraftRoster(draft=draft, rows=len(kept.roster.rows))
-        row.sealed = sealing.seal(row.pk, user.pk, _to_json(kept))
+    file = Kept(name, read(content))
+    if not file.roster.refusal:
+        row = DraftRoster(draft=draft, rows=len(file.roster.rows))
+        row.sealed = sealing.seal(row.pk, user.pk, _to_json(file))
         DraftRoster.objects.filter(draft=draft).delete()
         row.save()
-    return kept
+    return file
 
 
 def read(content: bytes) -> Roster:
@@ -84,11 +84,13 @@ def of(draft: Draft) -> Kept | None:
     if row is None:
         return None
     try:
-        said = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
+        values = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
     except (Unreadable, ValueError):
         return None
-    rows = tuple(Row(line, address, tuple(cells)) for line, address, cells in said["rows"])
-    return Kept(said["name"], Roster(tuple(said["columns"]), rows, (), said["address_column"]))
+    rows = tuple(Row(line, address, tuple(cells)) for line, address, cells in values["rows"])
+    return Kept(
+        values["name"], Roster(tuple(values["columns"]), rows, (), values["address_column"])
+    )
 
 
 def asked_for(draft: Draft, content: Content) -> Roster | None:
@@ -97,19 +99,21 @@ def asked_for(draft: Draft, content: Content) -> Roster | None:
     has_fields = "{" in f"{content.subject}{content.html}{content.text}"
     if not has_fields and not draft.documents_count:
         return None
-    kept = of(draft)
-    return kept.roster if kept else None
+    file = of(draft)
+    return file.roster if file else None
 
 
 def remove(draft: Draft) -> None:
     DraftRoster.objects.filter(draft=draft).delete()
 
 
-def _to_json(kept: Kept) -> bytes:
-    said = asdict(kept.roster)
-    rows = [(row.line, row.address, row.cells) for row in kept.roster.rows]
-    known = {"name": kept.name, "rows": rows}
-    return json.dumps({name: said[name] for name in ("columns", "address_column")} | known).encode()
+def _to_json(file: Kept) -> bytes:
+    columns = asdict(file.roster)
+    rows = [(row.line, row.address, row.cells) for row in file.roster.rows]
+    values = {"name": file.name, "rows": rows}
+    return json.dumps(
+        {name: columns[name] for name in ("columns", "address_column")} | values
+    ).encode()
 
 
 # --- in words ---
@@ -137,8 +141,8 @@ def refusal_words(roster: Roster) -> str:
 
 
 def fault_words(roster: Roster) -> tuple[str, ...]:
-    """What is not taken of a file that is of use, a sentence for each kind, lines named."""
-    found = []
+    """The lines of a usable file that are not taken, in a sentence for each kind of fault."""
+    sentences = []
     for kind in (
         roster_reading.BAD_ADDRESS,
         roster_reading.NO_ADDRESS,
@@ -147,10 +151,10 @@ def fault_words(roster: Roster) -> tuple[str, ...]:
     ):
         faults = [fault for fault in roster.faults if fault.kind == kind]
         if faults:
-            found.append(
+            sentences.append(
                 _sentence(kind, len(faults)) % {"lines": few(_lines(kind, faults), _MOST_NAMED)}
             )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def _lines(kind: str, faults: list[roster_reading.Fault]) -> list[str]:

@@ -42,9 +42,10 @@ class Preset:
 def due(
     choice: str, at: str, now: datetime, zone: ZoneInfo, hours: Hours | None = None
 ) -> datetime:
-    """When a message leaves, in UTC: ``now`` for "", the next 8 o'clock of `CHOICES`, the next
-    opening of ``hours``, which is now inside them, or ``at``, in the zone's time
-    (``2026-11-30T08:00``, as `<input type="datetime-local">` writes it).
+    """The moment at which a message leaves, in UTC. ``choice`` is "" for ``now``, one of `CHOICES`
+    for its next 8 o'clock or for the next opening of ``hours``, which is now inside them, or stands
+    for ``at``, in the zone's time (``2026-11-30T08:00``, as `<input type="datetime-local">` writes
+    it).
 
     A time that the clocks leave out in March is the one that they then show instead; of the one
     that they show twice in October, the first is meant. Raises NotThen for one that is past, more
@@ -62,8 +63,8 @@ def due(
     if choice != AT:
         raise NotThen(gettext("Choose when the message is to leave."))
     try:
-        asked = datetime.strptime(at.strip()[:16], _PATTERN)
-        moment = _at(asked.date(), asked.time(), zone)
+        wall_clock = datetime.strptime(at.strip()[:16], _PATTERN)
+        moment = _at(wall_clock.date(), wall_clock.time(), zone)
     except (ValueError, OverflowError) as error:
         raise NotThen(gettext("Choose a day and a time, as 30/11/2026 08:00.")) from error
     if moment <= now:
@@ -80,8 +81,8 @@ def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
 
 
 def presets(now: datetime, zone: ZoneInfo, hours: Hours | None = None) -> tuple[Preset, ...]:
-    """What a menu offers, first the next opening of the user's working ``hours``, outside them; on
-    a Sunday tomorrow and Monday are one."""
+    """The moments that a menu offers. Outside the user's working ``hours`` their next opening comes
+    first; on a Sunday, tomorrow and Monday are one."""
     tomorrow, monday = due(TOMORROW, "", now, zone), due(MONDAY, "", now, zone)
     offered = []
     if begins := hours and hours.opening(now, zone):
@@ -90,8 +91,8 @@ def presets(now: datetime, zone: ZoneInfo, hours: Hours | None = None) -> tuple[
     offered.append(Preset(TOMORROW, gettext("Tomorrow at 8:00"), tomorrow))
     if monday != tomorrow:
         offered.append(Preset(MONDAY, gettext("Monday at 8:00"), monday))
-    known = {one.due: one for one in reversed(offered)}
-    return tuple(one for one in offered if known[one.due] is one)
+    by_time = {preset.due: preset for preset in reversed(offered)}
+    return tuple(preset for preset in offered if by_time[preset.due] is preset)
 
 
 def opening_in_words(local: datetime, now: datetime) -> str:
@@ -115,5 +116,5 @@ def in_words(moment: datetime) -> str:
 
 
 def as_typed(moment: datetime, zone: ZoneInfo) -> str:
-    """For `<input type="datetime-local">`."""
+    """The moment as `<input type="datetime-local">` has it."""
     return moment.astimezone(zone).strftime(_PATTERN)

@@ -11,13 +11,13 @@ _PURPOSE = b"what is written"
 
 
 def seal(number: uuid.UUID, user_id: int, content: bytes) -> bytes:
-    """For the row ``number`` of a person."""
+    """Seal bytes for the row ``number`` of a person."""
     return sealed_rows.seal(_PURPOSE, number, user_id, content)
 
 
 def opened(number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes:
-    """What was sealed for this row. Raises Unreadable for another's, and after the lending key was
-    changed."""
+    """The bytes that were sealed for this row. Raises Unreadable for another's, and after the
+    lending key was changed."""
     try:
         return sealed_rows.opened(_PURPOSE, number, user_id, sealed)
     except sealed_rows.Broken as error:

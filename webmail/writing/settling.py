@@ -104,8 +104,8 @@ def sheet(user: User, draft: Draft) -> Sheet | None:
     roster = rosters.asked_for(draft, content)
     review = recipients.review(user, content, with_names=True, with_pupils=True, roster=roster)
     people = documents.persons(review.members, roster)
-    found = matching.match(held.names, people, held.decided)
-    return _Making(held, review.members, people, found).sheet()
+    matched = matching.match(held.names, people, held.decided)
+    return _Making(held, review.members, people, matched).sheet()
 
 
 class _Making:
@@ -116,31 +116,31 @@ class _Making:
         held: Held,
         members: Sequence[Member],
         people: Sequence[Person],
-        found: Matching,
+        matched: Matching,
     ) -> None:
-        self._held, self._found = held, found
+        self._held, self._found = held, matched
         self._people = {person.key: person for person in people}
         self._members = {member.key: member for member in members}
 
     def sheet(self) -> Sheet:
-        found = self._found
+        matched = self._found
         kinds = {
-            **dict.fromkeys(found.unmatched, UNMATCHED),
-            **dict.fromkeys(found.shared, SHARED),
-            **dict.fromkeys(found.doubled, DOUBLED),
+            **dict.fromkeys(matched.unmatched, UNMATCHED),
+            **dict.fromkeys(matched.shared, SHARED),
+            **dict.fromkeys(matched.doubled, DOUBLED),
         }
         shown = list(kinds.items())[:_MOST_SHOWN]
         return Sheet(
             count=len(self._held.documents),
-            size=sum(one.size for one in self._held.documents.values()),
+            size=sum(document.size for document in self._held.documents.values()),
             recipients=len(self._members),
-            matching=found,
+            matching=matched,
             open_documents=tuple(self._open(key, kind) for key, kind in shown),
             more=len(kinds) - len(shown),
-            lacking=tuple(map(self._recipient, found.lacking)),
-            given=tuple(map(self._recipient, self._in_order(found.given))),
-            left_out=tuple(self._held.documents[key] for key in found.left_out),
-            without=tuple(map(self._recipient, found.without)),
+            lacking=tuple(map(self._recipient, matched.lacking)),
+            given=tuple(map(self._recipient, self._in_order(matched.given))),
+            left_out=tuple(self._held.documents[key] for key in matched.left_out),
+            without=tuple(map(self._recipient, matched.without)),
         )
 
     def _in_order(self, keys: Mapping[str, object]) -> Iterator[str]:
@@ -148,19 +148,22 @@ class _Making:
 
     def _recipient(self, key: str) -> Recipient:
         person, member = self._people[key], self._members[key]
-        own = tuple(self._held.documents[one] for one in self._found.given.get(key, ()))
+        own = tuple(self._held.documents[number] for number in self._found.given.get(key, ()))
         absent = person.file if key in self._found.absent else ""
         return Recipient(key, _name(person, member), member.address, own, absent)
 
     def _open(self, key: str, kind: str) -> OpenDocument:
-        found = self._found
-        likely = {SHARED: found.shared, DOUBLED: found.doubled}.get(kind, found.candidates)
+        matched = self._found
+        likely = {SHARED: matched.shared, DOUBLED: matched.doubled}.get(kind, matched.candidates)
         meant = likely.get(key, ())
-        choices = [self._choice(one, is_likely=True) for one in meant]
+        choices = [self._choice(recipient, is_likely=True) for recipient in meant]
         if kind == SHARED or len(meant) > 1:
             choices.append(Choice(ALL, gettext("All of these people"), is_likely=True))
-        others = [*found.lacking, *(one for one in self._members if one not in found.lacking)]
-        choices += [self._choice(one) for one in others if one not in meant][:_MOST_CHOICES]
+        others = [
+            *matched.lacking,
+            *(other for other in self._members if other not in matched.lacking),
+        ]
+        choices += [self._choice(other) for other in others if other not in meant][:_MOST_CHOICES]
         return OpenDocument(self._held.documents[key], kind, tuple(choices))
 
     def _choice(self, key: str, *, is_likely: bool = False) -> Choice:
@@ -178,34 +181,38 @@ def _name(person: Person, member: Member) -> str:
 
 
 def answer(draft: Draft, shown: Sheet, post: QueryDict) -> None:
-    """Keep what was decided on the page. What is no document of the draft, or no recipient, counts
-    for nothing."""
+    """Keep the decisions of the page. One about a document that the draft does not have, or about
+    somebody who is no recipient, counts for nothing."""
     held = documents.of(draft)
     if held is None:
         return
-    decided, everybody = held.decided, {one.casefold() for one in post.getlist("without")}
+    decided, everybody = held.decided, {ticked.casefold() for ticked in post.getlist("without")}
     chosen = dict(decided.documents)
     for key in held.documents:
         if to := _answered(post.get(_TO + key, ""), key, shown):
             chosen[key] = to[0]
-    without = decided.without | {one.key for one in shown.lacking if one.key in everybody}
+    without = decided.without | {
+        recipient.key for recipient in shown.lacking if recipient.key in everybody
+    }
     decided = Decisions(chosen, decided.opened, without)
     documents.decide(draft, _pressed(post.get("do", ""), decided, shown, held))
 
 
 def _answered(value: str, key: str, shown: Sheet) -> tuple[tuple[str, ...]] | None:
-    """In a tuple whose a document is, none for nobody; None for no answer."""
+    """The recipients of a document, in a tuple of one, which is empty for nobody; None for no
+    answer."""
     if value == NOBODY:
         return ((),)
     if value == ALL:
-        found = shown.matching
-        meant = found.shared.get(key) or found.doubled.get(key) or found.candidates.get(key)
+        matched = shown.matching
+        meant = matched.shared.get(key) or matched.doubled.get(key) or matched.candidates.get(key)
         return (meant,) if meant else None
     return ((value.casefold(),),) if value else None
 
 
 def _pressed(button: str, decided: Decisions, shown: Sheet, held: Held) -> Decisions:
-    """What the pressed button decides of all at once, or takes back."""
+    """The decisions after the pressed button, which decides about all documents at once, or takes
+    decisions back."""
     chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)
     what, _colon, which = button.partition(":")
     if what == "leave_out":

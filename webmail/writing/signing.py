@@ -78,18 +78,18 @@ class IdentityForm(forms.Form):
     @property
     def image_source(self) -> str:
         """The image that the signature has, as the page may show it; "" without one."""
-        found = _SOURCE.search("".join(_IMAGE.findall(self.identity.signature)))
-        return found[1] if found else ""
+        match = _SOURCE.search("".join(_IMAGE.findall(self.identity.signature)))
+        return match[1] if match else ""
 
     def clean_name(self) -> str:
         return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
 
     def clean_reply_to(self) -> str:
         typed = self.cleaned_data["reply_to"]
-        found = addresses.read_recipients(typed)
-        if found.invalid or len(found.valid) > 1:
+        line = addresses.read_recipients(typed)
+        if line.invalid or len(line.valid) > 1:
             raise ValidationError(_("This is not an address."))
-        return addresses.format(found.valid[0]) if found.valid else ""
+        return addresses.format(line.valid[0]) if line.valid else ""
 
     def clean_image(self) -> str:
         """A small image as it stands in a signature, "" without one."""
@@ -114,23 +114,23 @@ class IdentityForm(forms.Form):
         return cleaned
 
     def save(self) -> None:
-        identity, said = self.identity, self.cleaned_data
-        identity.name, identity.reply_to = said["name"], said["reply_to"]
-        identity.signature, identity.is_default = said["signature"], said["is_default"]
+        identity, values = self.identity, self.cleaned_data
+        identity.name, identity.reply_to = values["name"], values["reply_to"]
+        identity.signature, identity.is_default = values["signature"], values["is_default"]
         identities.keep(identity)
 
     def _signature(self, cleaned: dict[str, Any]) -> str:
-        kept = self.identity.signature
+        former = self.identity.signature
         if cleaned.get("format") == "html":
             return str(cleaned.get("html", ""))
-        image = cleaned.get("image") or "".join(_IMAGE.findall(kept))
+        image = cleaned.get("image") or "".join(_IMAGE.findall(former))
         if cleaned.get("no_image"):
             image = ""
         text = cleaned.get("text", "").replace("\r\n", "\n").strip("\n")
         if cleaned.get("html") and not cleaned.get("format"):
             written = cleaned["html"]
         elif text == self.kept_text.strip("\n"):
-            written = kept
+            written = former
         else:
             written = composed.from_text(text) if text.strip() else ""
         bare = _IMAGE.sub("", written).replace("<div></div>", "")

@@ -62,9 +62,9 @@ def suggestion(address: str, known_domains: Collection[str], own: Collection[str
     """
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
-    known = frozenset(map(str.lower, known_domains))
+    right = frozenset(map(str.lower, known_domains))
     meant = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
-    is_right = domain in known or any(domain.endswith(f".{one}") for one in known)
+    is_right = domain in right or any(domain.endswith(f".{right_domain}") for right_domain in right)
     return f"{local}@{meant}" if meant and not is_right else ""
 
 
@@ -74,7 +74,7 @@ def _meant(domain: str, own: frozenset[str]) -> str:
     among = targets(own)
     if domain in among or domain in _REAL or not 3 < len(domain) <= 60:
         return ""
-    if any(domain.endswith(f".{one}") for one in among):
+    if any(domain.endswith(f".{target}") for target in among):
         return ""
     costs = {target: _cost(domain, target) for target in among}
     best = min(costs.values())
@@ -168,19 +168,19 @@ def _are_neighbours(a: str, b: str) -> bool:
     return False
 
 
-def _distance(one: str, other: str) -> int:
+def _distance(typed: str, other: str) -> int:
     """Characters left out, added, changed, or two turned round (optimal string alignment); 3 stands
     for all that is more than two."""
     # Each of them gives or takes a character, or one for another: most domains are told apart so.
-    if abs(len(one) - len(other)) > 2 or len(set(one) ^ set(other)) > 4:
+    if abs(len(typed) - len(other)) > 2 or len(set(typed) ^ set(other)) > 4:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for n, character in enumerate(one, 1):
+    for n, character in enumerate(typed, 1):
         current = [n]
         for m, right in enumerate(other, 1):
             cost = min(row[m] + 1, current[m - 1] + 1, row[m - 1] + (character != right))
-            if n > 1 and m > 1 and character == other[m - 2] and one[n - 2] == right:
+            if n > 1 and m > 1 and character == other[m - 2] and typed[n - 2] == right:
                 cost = min(cost, before[m - 2] + 1)
             current.append(cost)
         before, row = row, current

@@ -11,7 +11,7 @@ _PLACES = re.compile(r"\{(name|function|discipline|school|address)\}")
 
 
 def values(user: User, record: StaffRecord | None) -> dict[str, str]:
-    """What is known of a user, "" where it is not."""
+    """The values of a user, "" where one is not known."""
     return {
         "name": (record.name if record else "") or user.name,
         "function": record.function if record else "",

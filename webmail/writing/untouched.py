@@ -10,7 +10,7 @@ from webmail.writing.content import Content
 
 
 def mark(content: Content, text: str) -> str:
-    """What a new form carries of its beginning; ``text`` is that of its body."""
+    """The mark of its beginning that a new form carries; ``text`` is the text of its body."""
     return f"{_head(content)}.{_digest(text)}"
 
 

@@ -16,13 +16,13 @@ from webmail.preferences import Preferences
 
 
 def of(preferences: Preferences) -> hours.Hours | None:
-    """With the holidays of the user's zone; None where there are no hours. No query but for the
-    holidays, once in a while."""
-    found = hours.read(preferences.hours)
-    if found is None or preferences.school_zone == "none":
-        return found
+    """The working hours with the holidays of the user's zone; None where there are no hours. No
+    query but for the holidays, once in a while."""
+    own_hours = hours.read(preferences.hours)
+    if own_hours is None or preferences.school_zone == "none":
+        return own_hours
     closed = holidays.days_off(preferences.school_zone)
-    return replace(found, closed=closed, has_public_holidays=True)
+    return replace(own_hours, closed=closed, has_public_holidays=True)
 
 
 def line(preferences: Preferences, now: datetime) -> str:
@@ -30,8 +30,8 @@ def line(preferences: Preferences, now: datetime) -> str:
     wanted."""
     if preferences.hours_line != "on":
         return ""
-    found = of(preferences)
-    if found is None or found.has(now.astimezone(ZoneInfo(preferences.time_zone))):
+    own_hours = of(preferences)
+    if own_hours is None or own_hours.has(now.astimezone(ZoneInfo(preferences.time_zone))):
         return ""
     own = " ".join(preferences.hours_words.split())
     return own or gettext("This message calls for no answer outside your working hours.")

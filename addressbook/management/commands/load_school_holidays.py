@@ -28,7 +28,7 @@ class Command(BaseCommand):
             if file and file.stat().st_size > _LARGEST:
                 raise CommandError(f"{file} is larger than {_LARGEST} bytes")
             text = file.read_text(encoding="utf-8") if file else holidays.own_file()
-            made, changed = holidays.load(text)
+            new, changed = holidays.load(text)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stderr.write(f"{made} made, {changed} changed")
+        self.stderr.write(f"{new} made, {changed} changed")

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
     def handle(self, *args: object, **options: object) -> None:
-        known = _known(list(map(str, _listed(options["known"]))))
+        correspondents = _known(list(map(str, _listed(options["known"]))))
         is_all_read = True
         for name in map(str, _listed(options["files"])):
             try:
@@ -49,20 +49,20 @@ class Command(BaseCommand):
                 is_all_read = False
             else:
                 scanned = codes.scan(codes.pictures(raw))
-                judged = verdict.judge(raw, known, scanned=scanned)
+                judged = verdict.judge(raw, correspondents, scanned=scanned)
                 self._tell(name, judged, as_json=bool(options["json"]))
         if not is_all_read:
             sys.exit(1)
 
-    def _tell(self, name: str, found: Verdict, *, as_json: bool) -> None:
-        codes = [*found.reasons, *found.fraud]
+    def _tell(self, name: str, judged: Verdict, *, as_json: bool) -> None:
+        codes = [*judged.reasons, *judged.fraud]
         if as_json:
             reasons = [{"code": code, "text": str(REASONS[code])} for code in codes]
-            line = {"file": name, "verdict": found.kind, "score": found.score, "reasons": reasons}
+            line = {"file": name, "verdict": judged.kind, "score": judged.score, "reasons": reasons}
             self.stdout.write(json.dumps(line))
         else:
             words = " ".join(str(REASONS[code]) for code in codes)
-            self.stdout.write(f"{name}: {found.kind} ({found.score:.2f}) {words}")
+            self.stdout.write(f"{name}: {judged.kind} ({judged.score:.2f}) {words}")
 
 
 def _listed(value: object) -> list[object]:
@@ -70,12 +70,12 @@ def _listed(value: object) -> list[object]:
 
 
 def _known(given: list[str]) -> KnownCorrespondents:
-    lowered = [one.lower().strip("<> ") for one in given]
+    lowered = [text.lower().strip("<> ") for text in given]
     return KnownCorrespondents(
-        addresses=frozenset(one for one in lowered if not _is_domain(one)),
-        domains=frozenset(one.lstrip("@") for one in lowered if _is_domain(one)),
+        addresses=frozenset(text for text in lowered if not _is_domain(text)),
+        domains=frozenset(text.lstrip("@") for text in lowered if _is_domain(text)),
     )
 
 
-def _is_domain(one: str) -> bool:
-    return "@" not in one[1:]
+def _is_domain(text: str) -> bool:
+    return "@" not in text[1:]

@@ -39,23 +39,25 @@ class Component:
 
 def components() -> list[Component]:
     """Return the pinned Python packages that are installed, and the files for browsers."""
-    return sorted([*_packages(), *_vendored()], key=lambda one: one.name.lower())
+    return sorted([*_packages(), *_vendored()], key=lambda component: component.name.lower())
 
 
 def _packages() -> Iterator[Component]:
     for name in _PINNED.findall((settings.BASE_DIR / "requirements.txt").read_text()):
         try:
-            found = metadata.distribution(name)
+            distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:  # for another system or Python
             continue
-        yield Component(name, found.version, _licence(cast(Message, found.metadata)), "pypi")
+        yield Component(
+            name, distribution.version, _licence(cast(Message, distribution.metadata)), "pypi"
+        )
 
 
 def _licence(about: Message) -> str:
     classifiers = [
-        one.rpartition(" :: ")[2]
-        for one in about.get_all("Classifier") or []
-        if one.startswith("License ::")
+        classifier.rpartition(" :: ")[2]
+        for classifier in about.get_all("Classifier") or []
+        if classifier.startswith("License ::")
     ]
     stated = (about.get("License-Expression") or about.get("License") or "").strip()
     if stated and "\n" not in stated and len(stated) <= _LONGEST_NAME:
@@ -67,14 +69,15 @@ def _licence(about: Message) -> str:
 
 
 def _vendored() -> Iterator[Component]:
-    """Yield what the rows of its table name: files, where they are from, version, licence."""
+    """Yield the components in the table of vendored files, whose columns are the files, their
+    origin, version and licence."""
     for line in (settings.BASE_DIR / _VENDOR_LIST).read_text().splitlines():
         cells = line.strip("| ").split(" | ")
-        if len(cells) == 4 and (found := _NPM.match(cells[1])):
-            yield Component(found[1], cells[2], cells[3].partition(": `")[0], "npm")
+        if len(cells) == 4 and (match := _NPM.match(cells[1])):
+            yield Component(match[1], cells[2], cells[3].partition(": `")[0], "npm")
 
 
-def as_cyclonedx(found: list[Component]) -> dict[str, Any]:
+def as_cyclonedx(packages: list[Component]) -> dict[str, Any]:
     """Return a bill of materials of CycloneDX 1.6."""
     own = {"type": "application", "name": "webmail", "version": version.VERSION}
     return {
@@ -85,13 +88,13 @@ def as_cyclonedx(found: list[Component]) -> dict[str, Any]:
         "components": [
             {
                 "type": "library",
-                "bom-ref": one.purl,
-                "name": one.name,
-                "version": one.version,
-                "purl": one.purl,
-                "licenses": [{"license": {"name": one.licence}}],
+                "bom-ref": component.purl,
+                "name": component.name,
+                "version": component.version,
+                "purl": component.purl,
+                "licenses": [{"license": {"name": component.licence}}],
             }
-            for one in found
+            for component in packages
         ],
     }
 
@@ -104,9 +107,9 @@ class Command(BaseCommand):
         parser.add_argument("--licences", action="store_true", help="As a table of licences.")
 
     def handle(self, *args: Any, licences: bool, **options: Any) -> None:
-        found = components()
+        packages = components()
         if not licences:
-            self.stdout.write(json.dumps(as_cyclonedx(found), ensure_ascii=False, indent=2))
+            self.stdout.write(json.dumps(as_cyclonedx(packages), ensure_ascii=False, indent=2))
             return
-        for one in found:
-            self.stdout.write(f"{one.name:32} {one.version:14} {one.licence}")
+        for component in packages:
+            self.stdout.write(f"{component.name:32} {component.version:14} {component.licence}")

@@ -37,33 +37,33 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, **options: object) -> None:
-        known = fitting.examples(corpus.messages())
+        examples = fitting.examples(corpus.messages())
         if options["held_out"]:
-            self._tell(list(fitting.held_out(known)))
+            self._tell(list(fitting.held_out(examples)))
             self.stdout.write("\nfamilies that are set aside, by what all others taught")
-            self._tell(list(fitting.set_aside(known)))
+            self._tell(list(fitting.set_aside(examples)))
             self.stdout.write("\nmessages that nothing is chosen on, by what all others taught")
             untaught = fitting.examples(corpus.messages(corpus.UNTAUGHT))
-            models = fitting.fit(known)
-            self._tell([(one, fitting.judged(one, models)) for one in untaught])
+            models = fitting.fit(examples)
+            self._tell([(example, fitting.judged(example, models)) for example in untaught])
             return
-        counts, models = training.counts(), fitting.fit(known)
+        counts, models = training.counts(), fitting.fit(examples)
         folder = Path(classify.__path__[0]) / "data"
         folder.joinpath(base.FILE).write_text(base.dumps(counts), encoding="ascii")
         folder.joinpath(model.FILE).write_text(model.dumps(models), encoding="ascii")
         wanted, adverts, junk = counts.messages
         self.stdout.write(
             f"{wanted} wanted, {adverts} adverts, {junk} junk: {len(counts.words)} words\n"
-            f"{len(known)} messages: {len(models.unwanted.words)} and {len(models.fraud.words)}"
+            f"{len(examples)} messages: {len(models.unwanted.words)} and {len(models.fraud.words)}"
             " words with a weight"
         )
 
     def _tell(self, judged: Sequence[tuple[Example, VerdictKind]]) -> None:
-        self.stdout.write(table((one.written.kind, kind) for one, kind in judged))
-        families = {one.written.family for one, _ in judged}
+        self.stdout.write(table((example.written.kind, kind) for example, kind in judged))
+        families = {example.written.family for example, _ in judged}
         self.stdout.write(f"{len(judged)} messages of {len(families)} families")
         for kind in VERDICT_KINDS:
-            verdicts = [verdict for one, verdict in judged if one.written.kind == kind]
+            verdicts = [verdict for example, verdict in judged if example.written.kind == kind]
             moved = sum(verdict != "wanted" for verdict in verdicts)
             low, high = interval(moved, len(verdicts))
             self.stdout.write(

@@ -49,14 +49,14 @@ def extracted() -> Catalog:
     catalogue = Catalog(project="webmail", charset="utf-8")
     for path, source in _sources():
         place = str(path.relative_to(settings.BASE_DIR))
-        found = extract(
+        messages = extract(
             "python",
             io.BytesIO(source.encode()),
             KEYWORDS,
             ["Translators:"],
             strip_comment_tags=True,
         )
-        for _line, message, comments, context in found:
+        for _line, message, comments, context in messages:
             # Without line numbers: they change with every edit and tell a translator nothing.
             catalogue.add(message, None, [(place, 1)], auto_comments=comments, context=context)
     return catalogue

@@ -34,9 +34,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         words = accented(line.split("/")[0].strip() for line in sys.stdin)
-        kept = without_derived(words)
-        FILE.write_text(_HEAD + "".join(f"{word}\n" for word in kept))
-        self.stdout.write(f"{FILE}: {len(kept)} words")
+        roots = without_derived(words)
+        FILE.write_text(_HEAD + "".join(f"{word}\n" for word in roots))
+        self.stdout.write(f"{FILE}: {len(roots)} words")
 
 
 def accented(lines: Iterable[str]) -> set[str]:
@@ -54,11 +54,11 @@ def accented(lines: Iterable[str]) -> set[str]:
 
 def without_derived(words: Iterable[str]) -> list[str]:
     """The words that are not another word and an ending, sorted by their folded form."""
-    kept: dict[str, list[str]] = {}
+    roots: dict[str, list[str]] = {}
     for word in sorted(words, key=lambda word: (len(word), word)):
         folded = fold(word)
         beginnings = (folded[:n] for n in range(len(folded) - 1, SHORTEST_BEGINNING - 1, -1))
-        nearest = next((beginning for beginning in beginnings if beginning in kept), "")
-        if word not in (root + folded[len(nearest) :] for root in kept.get(nearest, ())):
-            kept.setdefault(folded, []).append(word)
-    return [word for folded in sorted(kept) for word in sorted(kept[folded])]
+        nearest = next((beginning for beginning in beginnings if beginning in roots), "")
+        if word not in (root + folded[len(nearest) :] for root in roots.get(nearest, ())):
+            roots.setdefault(folded, []).append(word)
+    return [word for folded in sorted(roots) for word in sorted(roots[folded])]
