@@ -17,6 +17,8 @@ from webmail.imap.values import Folder, Namespace
 
 INBOX, DRAFTS, SENT = "\\Inbox", "\\Drafts", "\\Sent"
 ARCHIVE, JUNK, TRASH = "\\Archive", "\\Junk", "\\Trash"
+OWN_MAIL = frozenset({SENT, DRAFTS})
+_SAID_OWN = frozenset(use.lower() for use in OWN_MAIL)
 # The order in which a person sees them.
 SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 
@@ -138,6 +140,12 @@ def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
     return _nodes("", below, 0)
 
 
+def is_for_own_mail(folder: Folder) -> bool:
+    """Whether a folder holds what its owner wrote: sent messages or drafts, also those of a mailbox
+    that the user shares, whose folders have no special use here."""
+    return folder.special_use in OWN_MAIL or not _SAID_OWN.isdisjoint(folder.attributes)
+
+
 def special(folders: Iterable[Folder], use: str) -> Folder | None:
     """The folder with this special use, ``"\\Sent"`` and the like; None when there is none."""
     return next((folder for folder in folders if folder.special_use == use), None)
@@ -227,6 +235,13 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
         ),
         None,
     )
+
+
+def is_own(imap: Connection, name: str) -> bool:
+    """Whether a folder is for own mail, as `is_for_own_mail` says. No command where this connection
+    has listed the folders."""
+    known = next((folder for folder in kept_folders(imap) if folder.name == canonical(name)), None)
+    return known is not None and is_for_own_mail(known)
 
 
 def is_called(name: str, label: str) -> bool:

@@ -122,3 +122,8 @@ def _done(verb: str, count: int) -> str:
                 count,
             )
     return ngettext("%(count)s message moved.", "%(count)s messages moved.", count)
+
+
+def own_mail() -> str:
+    """The refusal to judge messages that the user wrote."""
+    return gettext("Nothing was done: you wrote these messages yourself.")

@@ -18,7 +18,7 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
-from tests.webmail.views.mail import letter, page, path, words
+from tests.webmail.views.mail import letter, page, path, ref, words
 from webmail.adverts import unsubscribing
 from webmail.errors import RemoteRefused
 from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
@@ -249,6 +249,18 @@ def test_the_report_holds_the_original(
     inside = [part for part in sent.walk() if part.get_content_type() == "message/rfc822"]
     assert len(inside) == 1
     assert raw.strip() in bobs_mailbox.messages()[0]
+
+
+@pytest.mark.parametrize("folder", ["Sent", "Drafts"])
+def test_own_messages_are_not_reported(
+    reader: Client, mailbox: Mailbox, submission: SubmissionServer, settings, folder: str
+) -> None:
+    settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
+    uid = mailbox.append(letter(), folder)
+    url = f"/mail/{folder}/{ref(mailbox, uid, folder)}/"
+    assert "report/" not in page(reader.get(url))
+    assert "vous-même" in page(reader.post(url + "report/", follow=True))
+    assert (mailbox.uids(folder), FraudReport.objects.count()) == ([uid], 0)
 
 
 def test_where_no_address_is_set_nothing_is_reported(watched: Client, shut: str) -> None:
