@@ -115,6 +115,12 @@ def kept_folders(imap: Connection) -> tuple[Folder, ...]:
     return folders if told[0] == imap.wishes else _plain(imap)
 
 
+def are_kept(imap: Connection) -> bool:
+    """Whether `kept_folders` has them with counts, and without a command."""
+    told, _folders_before = imap.kept.get(_KIND, ((None,), ()))
+    return bool(told[0] == imap.wishes)
+
+
 def outline(imap: Connection) -> tuple[Folder, ...]:
     """All folders without counts, and whether they are subscribed. One command, or two."""
     return _plain(imap, subscribed=True)
