@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -325,7 +326,7 @@ def test_undone_it_archives_again_whom_it_had_brought_back(
     imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
     imports.run(job.pk)
 
-    def facts() -> list[object]:
+    def facts() -> list[list[Any]]:
         through = Group.contacts.through
         return [
             list(Contact.objects.order_by("pk").values_list("pk", "archived", "deleted", "vcard")),

@@ -180,7 +180,12 @@ def test_a_message_that_is_not_written_as_it_should_be_is_an_error(source: str) 
 def test_the_hosts_of_its_links_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     host_of = message.host_of
-    monkeypatch.setattr(message, "host_of", lambda link: asked.append(link) or host_of(link))
+
+    def counted(link: str) -> str:
+        asked.append(link)
+        return host_of(link)
+
+    monkeypatch.setattr(message, "host_of", counted)
     raw = b"From: a@b.example\n\n" + b"https://c.example/x et https://d.example/y ici\n" * 3
     verdict.judge(raw)
     assert len(asked) == 6
