@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from addressbook import vcard, years
 from addressbook.contacts import families
 from addressbook.contacts.families import Audience, Relative
-from addressbook.imports import ClassChange
+from addressbook.imports import ClassChange, ClassOutcome, OthersOutcome
 from addressbook.models import Group, SchoolHoliday
 from addressbook.presentation import day_words, tel, write_url
 
@@ -184,6 +184,68 @@ def _class_change(change: ClassChange) -> ClassView:
         ),
         has_few_guardians=len(change.guardians) > change.size / 2,
     )
+
+
+@dataclass(frozen=True)
+class Fate:
+    """People to whom a list did the same: its name, and each with the address of the card.
+    ``is_open``: they are seen without unfolding; ``more``: those beyond the first."""
+
+    title: str
+    people: tuple[tuple[str, str], ...]
+    more: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class OutcomeView:
+    """What a list did to the people of a class, or whatever their class."""
+
+    name: str
+    fates: tuple[Fate, ...]
+
+
+def outcomes(
+    classes: Iterable[ClassOutcome], others: OthersOutcome | None
+) -> tuple[OutcomeView, ...]:
+    """Classes in which nobody came, left or moved are left out."""
+    views = [OutcomeView(one.name, _fates(_of_class(one))) for one in classes]
+    if others:
+        views.append(OutcomeView(gettext("In all classes"), _fates(_of_all(others))))
+    return tuple(view for view in views if view.fates)
+
+
+_Said = Iterable[tuple[str, Sequence[tuple[int, str]], bool]]
+
+
+def _of_class(one: ClassOutcome) -> _Said:
+    origin = gettext("%(name)s, until now in %(group)s")
+    moved = [(pk, origin % {"name": name, "group": group}) for pk, name, group in one.moved]
+    yield gettext("Left, and are archived"), one.archived, True
+    yield gettext("Left the class, and stay in the address book"), one.left, True
+    yield gettext("Are not in the list, and stay in the class"), one.stayed, True
+    yield pgettext("pupils", "Changed class"), moved, True
+    yield pgettext("pupils", "Came"), one.came, False
+
+
+def _of_all(others: OthersOutcome) -> _Said:
+    yield gettext("Guardians who are archived"), others.archived, True
+    yield gettext("Guardians who get no mail about these pupils any more"), others.silenced, True
+    yield gettext("Back from the archive"), others.back, True
+
+
+def _fates(said: _Said) -> tuple[Fate, ...]:
+    found = []
+    for title, people, is_open in said:
+        shown = tuple(
+            (name, reverse("addressbook:contact", args=[pk])) for pk, name in people[:_MOST_NAMED]
+        )
+        left = len(people) - len(shown)
+        more = ngettext("And %(count)s more.", "And %(count)s more.", left) % {"count": left}
+        if shown:
+            title = f"{title} ({len(people)})"
+            found.append(Fate(title, shown, more if left else "", is_open))
+    return tuple(found)
 
 
 # --- the year ---

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +26,25 @@ from webmail.models import (
     TrustedImageDomain,
 )
 from webmail.preferences import BY_NAME, DECLARED
-from webmail.presentation import adverts
+from webmail.presentation import action_words, adverts, failures
+from webmail.sizes import size
+
+
+class FailureFilter(admin.SimpleListFilter):
+    """The reasons that rows have, in words."""
+
+    title = _("why it failed")
+    parameter_name = "failure"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        codes = OutboxMessage.objects.exclude(failure="").order_by("failure")
+        names = codes.values_list("failure", flat=True).distinct()[:50]
+        return [(name, failures.in_short(name)) for name in names]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxMessage]
+    ) -> QuerySet[OutboxMessage]:
+        return queryset.filter(failure=self.value()) if self.value() else queryset
 
 
 class PreferenceDefaultForm(forms.ModelForm):
@@ -96,10 +115,14 @@ class AllowedSenderAdmin(ReadOnlyAdmin):
 class OfficePreviewAdmin(ReadOnlyAdmin):
     """Office files being shown: whether it goes well. Neither file nor message has a name here."""
 
-    list_display = ("created", "extension", "state", "reason", "user", "changed")
+    list_display = ("created", "extension", "state", "why", "user", "changed")
     list_filter = ("state", "extension")
     list_select_related = ("user",)
-    fields = readonly_fields = ("created", "changed", "extension", "state", "reason", "user")
+    fields = readonly_fields = ("created", "changed", "extension", "state", "why", "user")
+
+    @admin.display(description=_("reason of the failure"), ordering="reason")
+    def why(self, row: OfficePreview) -> str:
+        return failures.of_preview(row.reason)
 
 
 @admin.register(MailJob)
@@ -107,15 +130,15 @@ class MailJobAdmin(ReadOnlyAdmin):
     """The jobs in mailboxes, and whether they succeed. The names of the users' folders are private
     and not shown."""
 
-    list_display = ("asked", "verb", "state", "failure", "done", "total", "user", "changed")
-    list_filter = ("state", "verb")
+    list_display = ("asked", "what", "state", "why", "done", "total", "user", "changed")
+    list_filter = ("state",)
     list_select_related = ("user",)
     fields = readonly_fields = (
         "asked",
         "changed",
-        "verb",
+        "what",
         "state",
-        "failure",
+        "why",
         "attempts",
         "done",
         "gone",
@@ -123,6 +146,14 @@ class MailJobAdmin(ReadOnlyAdmin):
         "is_undone",
         "user",
     )
+
+    @admin.display(description=_("what is done"), ordering="verb")
+    def what(self, row: MailJob) -> str:
+        return action_words.doing(row.verb, row.total)
+
+    @admin.display(description=_("why it failed"), ordering="failure")
+    def why(self, row: MailJob) -> str:
+        return failures.of_job(row.failure)
 
 
 @admin.register(FraudReport)
@@ -236,8 +267,8 @@ class OutboxMessageAdmin(KeptAdmin):
     """The messages on their way, and whether they succeed. Texts, subjects and recipients are
     sealed."""
 
-    list_display = ("accepted", "state", "stage", "failure", "recipients", "size", "user", "due")
-    list_filter = ("state", "failure")
+    list_display = ("accepted", "state", "stage", "why", "recipients", "weight", "user", "due")
+    list_filter = ("state", FailureFilter)
     list_select_related = ("user",)
     search_fields = ("user__login", "user__address", "message_id")
     fields = readonly_fields = (
@@ -251,11 +282,19 @@ class OutboxMessageAdmin(KeptAdmin):
         "state",
         "stage",
         "attempts",
-        "failure",
+        "why",
         "server_words",
         "recipients",
-        "size",
+        "weight",
     )
+
+    @admin.display(description=_("why it failed"), ordering="failure")
+    def why(self, row: OutboxMessage) -> str:
+        return failures.in_short(row.failure)
+
+    @admin.display(description=_("size"), ordering="size")
+    def weight(self, row: OutboxMessage) -> str:
+        return size(row.size)
 
 
 @admin.register(Probe)

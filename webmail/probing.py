@@ -21,7 +21,14 @@ from django.utils.translation import gettext
 from accounts import session
 from accounts.models import MailDomain
 from webmail import clock, smtp
-from webmail.errors import FolderNotFound, PerhapsSent, SignInNeeded, WebmailError
+from webmail.errors import (
+    BadServerAnswer,
+    FolderNotFound,
+    PerhapsSent,
+    ServerUnavailable,
+    SignInNeeded,
+    WebmailError,
+)
 from webmail.imap import search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.mailbox import folders
@@ -188,8 +195,22 @@ def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None
 
 
 def _words(error: Exception) -> str:
-    words = getattr(error, "server_words", "") or str(error) or type(error).__name__
+    """The server's own words; of what said none, the kind of the error in ours."""
+    words = getattr(error, "server_words", "") or _kind(error)
     return " ".join(words.split())[:300]
+
+
+def _kind(error: Exception) -> str:
+    match error:
+        case SignInNeeded():
+            return gettext("login or password refused")
+        case ServerUnavailable():
+            return gettext("mail server not reached")
+        case BadServerAnswer():
+            return gettext("answer of the mail server not understood")
+        case WebmailError():
+            return gettext("refused by the mail server")
+    return str(error) or type(error).__name__
 
 
 def _message_id(box: Mailbox, probe: Probe) -> str:

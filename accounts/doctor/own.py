@@ -13,13 +13,13 @@ from typing import Final
 from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core import checks
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
 from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
 from webmail.environment.declared import DECLARED
 from webmail.previews import office
+from webmail.sizes import size
 
 # Of the spool: a morning's attachments of a few thousand people.
 _ROOM: Final = 2 * 1024**3
@@ -105,7 +105,7 @@ def _spool(folder: Path) -> Iterator[Finding]:
             ),
         )
         return
-    words = {"folder": folder, "free": filesizeformat(free)}
+    words = {"folder": folder, "free": size(free)}
     if free < _ROOM:
         yield warn(
             gettext("The spool %(folder)s has %(free)s left.") % words,

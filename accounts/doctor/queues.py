@@ -8,12 +8,12 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
 from accounts import jobs
 from accounts.doctor.database import first_line
 from accounts.findings import Finding, bad, ok, warn
+from webmail.sizes import size
 
 
 def redis_findings() -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def redis_findings() -> Iterator[Finding]:
 def _memory(facts: Mapping[str, Any]) -> Iterator[Finding]:
     used, most = int(facts.get("used_memory", 0)), int(facts.get("maxmemory", 0))
     policy = str(facts.get("maxmemory_policy", ""))
-    words = {"used": filesizeformat(used), "most": filesizeformat(most), "policy": policy}
+    words = {"used": size(used), "most": size(most), "policy": policy}
     if policy.startswith("allkeys"):
         yield bad(
             gettext("Redis may throw jobs away when it is full (maxmemory-policy %(policy)s).")

@@ -6,7 +6,8 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -87,16 +88,30 @@ def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
     return gone
 
 
-def unarchive_contacts(user: User | None, pks: Iterable[int]) -> int:
-    """Complete them again; how many there were."""
+def unarchive_contacts(user: User | None, pks: Iterable[int]) -> dict[int, datetime]:
+    """Complete them again; when each of those who come back was archived, for
+    `archive_as_before`."""
     if user is None:
-        return 0
+        return {}
     with transaction.atomic():
         rows = Contact.objects.of(user).filter(pk__in=list(pks)).exclude(archived=None)
-        back = list(rows.values_list("pk", flat=True))
+        back = {pk: archived for pk, archived in rows.values_list("pk", "archived") if archived}
         Contact.objects.filter(pk__in=back).update(archived=None)
-        index.remember(user, back)
-    return len(back)
+        index.remember(user, list(back))
+    return back
+
+
+def archive_as_before(user: User | None, back: Mapping[int, datetime]) -> None:
+    """Archive those again whom `unarchive_contacts` brought back, since when they were; whoever was
+    archived meanwhile stays as he is."""
+    if user is None or not back:
+        return
+    with transaction.atomic():
+        found = list(Contact.objects.of(user).filter(pk__in=back, archived=None))
+        for contact in found:
+            contact.archived = back[contact.pk]
+        Contact.objects.bulk_update(found, ["archived"], batch_size=200)
+        index.forget([contact.pk for contact in found])
 
 
 def former_classes(user: User, year: int) -> list[Group]:

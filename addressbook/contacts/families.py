@@ -6,12 +6,13 @@ where it has guardians or is in a class, a guardian where it has pupils.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
@@ -241,6 +242,23 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
     """The words about the guardians and pupils at these addresses, by address in lower case. An
     address that both parents share stands for both. Archived classes do not count. Three
     queries."""
+    return _words_of(user, addresses, Q(), Group.objects.of(user))
+
+
+def words_within(
+    user: User, addresses: Iterable[str], several: Collection[Group]
+) -> dict[str, FamilyWords]:
+    """The same of the pupils of some groups of the owner's alone, in a class of these."""
+    keys = [group.pk for group in several]
+    through: Any = Group.contacts.through
+    members = through.objects.filter(group__in=keys).values("contact")
+    of_them = Group.objects.of(user).filter(pk__in=keys)
+    return _words_of(user, addresses, Q(pupil__in=members), of_them)
+
+
+def _words_of(
+    user: User, addresses: Iterable[str], meant: Q, groups: QuerySet[Group]
+) -> dict[str, FamilyWords]:
     wanted = {address.lower() for address in addresses if address}
     rows = ContactAddress.objects.filter(user=user, folded__in=wanted, contact__deleted=None)
     at = list(rows.order_by("contact__sort_key", "contact").values_list("folded", "contact"))
@@ -248,6 +266,7 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
     ties = list(
         Guardianship.objects.filter(
             Q(guardian__in=people) | Q(pupil__in=people),
+            meant,
             user=user,
             guardian__deleted=None,
             pupil__deleted=None,
@@ -256,7 +275,7 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, FamilyWords]:
         .defer("pupil__search", "pupil__vcard", "guardian__search", "guardian__vcard")
         .order_by("pupil__sort_key", "pupil", "position", "pk")
     )
-    classes = _classes(user, {tie.pupil_id for tie in ties} | people)
+    classes = _classes(groups, {tie.pupil_id for tie in ties} | people)
     here: dict[str, dict[int, None]] = {}
     for address, pk in at:
         here.setdefault(address, {})[pk] = None
@@ -288,12 +307,10 @@ def _pupil_name(pupil: Contact) -> PupilName:
     return PupilName(pupil.pk, name.first, name.last)
 
 
-def _classes(user: User, pupils: Iterable[int]) -> dict[int, list[str]]:
-    classes = Group.objects.filter(
-        user=user, kind=Group.Kind.CLASS, archived=None, deleted=None, contacts__in=set(pupils)
-    )
+def _classes(groups: QuerySet[Group], pupils: Iterable[int]) -> dict[int, list[str]]:
+    classes = groups.filter(kind=Group.Kind.CLASS, archived=None, contacts__in=set(pupils))
     names: dict[int, list[str]] = {}
-    for pupil, name, class_name in classes.values_list("contacts", "name", "class_name"):
+    for pupil, name, class_name in classes.order_by().values_list("contacts", "name", "class_name"):
         names.setdefault(pupil, []).append(class_name or name)
     return names
 

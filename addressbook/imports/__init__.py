@@ -23,10 +23,13 @@ from addressbook.imports.jobs import (
 from addressbook.imports.running import run
 from addressbook.imports.showing import (
     ClassChange,
+    ClassOutcome,
     Kept,
+    OthersOutcome,
     PreviewPage,
     PreviewRow,
     class_changes,
+    class_outcomes,
     classes,
     dismiss,
     group_changes,
@@ -40,8 +43,10 @@ from addressbook.imports.showing import (
 __all__ = [
     "MOST_FILES",
     "ClassChange",
+    "ClassOutcome",
     "GroupChange",
     "Kept",
+    "OthersOutcome",
     "PreviewPage",
     "PreviewRow",
     "accept",
@@ -49,6 +54,7 @@ __all__ = [
     "choose_columns",
     "choose_policy",
     "class_changes",
+    "class_outcomes",
     "classes",
     "columns",
     "dismiss",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from accounts.models import User
@@ -272,6 +273,7 @@ def apply(
         staged.before, staged.after = group.external, list(change.external)
         staged.added = [pk for kind, pk in change.keys if kind == "contact"]
         staged.removed = [*change.removed, *gone]
+        staged.stayed = [pk for pk in change.stayers if pk not in leavers]
         staged.moved_from = [list(pair) for pair in change.moved_from]
         staged.moved, staged.to_check = change.moved, change.to_check - len(gone)
         staged.is_written = True
@@ -322,12 +324,13 @@ def _nest(part: ImportPart) -> None:
         staged.save(update_fields=["nested", "not_nested"])
 
 
-def bring_back(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
-    """Complete those again who had left and stand in a list of a class; the caller's
-    transaction."""
-    if part.staged_groups.filter(is_class=True).exists():
-        there = keys(part, policy, written).values()
-        archiving.unarchive_contacts(part.user, {pk for kind, pk in there if kind == "contact"})
+def bring_back(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, datetime]:
+    """Complete those again who had left and stand in a list of a class, with what undo needs; the
+    caller's transaction."""
+    if not part.staged_groups.filter(is_class=True).exists():
+        return {}
+    there = keys(part, policy, written).values()
+    return archiving.unarchive_contacts(part.user, {pk for kind, pk in there if kind == "contact"})
 
 
 def _made(user: User, staged: ImportGroup) -> Group:

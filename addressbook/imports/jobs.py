@@ -256,7 +256,7 @@ def forget_traces(job: ImportJob) -> None:
     job.staged_groups.all().delete()
     job.links.all().delete()
     job.rows.update(name="", value="")
-    ImportJob.objects.filter(pk=job.pk).update(undo_until=None)
+    ImportJob.objects.filter(pk=job.pk).update(undo_until=None, brought_back=None)
 
 
 def _forget_files(job: ImportJob) -> None:

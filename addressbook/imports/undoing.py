@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -42,7 +43,13 @@ def _take_back_groups(job: ImportJob, part: ImportPart) -> None:
         archiving.unarchive_contacts(part.user, job.archived)
         kept_count = grouping.take_back(part, erase=_erases(job))
         linking.take_back(part)
+        archiving.archive_as_before(part.user, _archived_before(job))
         job.beat(kept=job.kept + kept_count)
+
+
+def _archived_before(job: ImportJob) -> dict[int, datetime]:
+    pairs = job.brought_back or ()
+    return {pk: datetime.fromisoformat(when) for pk, when in pairs if pk not in job.archived}
 
 
 def _take_back_rows(job: ImportJob) -> bool:

@@ -191,8 +191,12 @@ def _write_groups(job: ImportJob, part: ImportPart) -> None:
             archived = linking.leave(part, job.policy, written, leavers) if part.user else []
             linking.apply(part, job.policy, written)
             archived += grouping.apply(part, job.policy, written, leavers)
-            grouping.bring_back(part, job.policy, written)
-            job.beat(archived=[*job.archived, *archived])
+            back = grouping.bring_back(part, job.policy, written)
+            pairs = [[pk, when.isoformat()] for pk, when in back.items()]
+            job.beat(
+                archived=[*job.archived, *archived],
+                brought_back=[*(job.brought_back or ()), *pairs],
+            )
 
 
 def _finish(job: ImportJob) -> None:

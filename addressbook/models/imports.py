@@ -145,6 +145,10 @@ class ImportJob(ClaimedRow):
     # Keys of pupils who left: those that the person ticked, and those that were archived.
     leavers = models.JSONField(_("pupils who left"), default=list, blank=True)
     archived = models.JSONField(_("archived contacts"), default=list, blank=True)
+    # Keys of contacts with the moment that they were archived at before.
+    brought_back = models.JSONField(
+        _("contacts that came back from the archive"), null=True, blank=True, editable=False
+    )
 
     created = models.DateTimeField(_("asked for"), auto_now_add=True)
     matched = models.DateTimeField(_("compared with the address book"), null=True, blank=True)
@@ -358,6 +362,8 @@ class ImportGroup(models.Model):
     # The class of a former year that had the name, and pairs of a class and the pupil who left it.
     archives = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
     moved_from = models.JSONField(default=list)
+    # Keys of pupils who are not in the list and stay in the class.
+    stayed = models.JSONField(null=True)
     members = models.JSONField(default=list)
     external = models.JSONField(default=list)
     missing = models.PositiveIntegerField(default=0)

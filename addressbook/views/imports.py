@@ -118,7 +118,13 @@ def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     classes = imports.classes(import_job)
     report = shown.report(import_job, ours, imports.kept(import_job), is_of_classes=bool(classes))
     refused = group_presentation.not_nested_words(imports.not_nested(import_job))
-    context = {"job": ours, "report": report, "classes": classes, "not_nested": refused}
+    context = {
+        "job": ours,
+        "report": report,
+        "classes": classes,
+        "outcomes": class_presentation.outcomes(*imports.class_outcomes(import_job)),
+        "not_nested": refused,
+    }
     return page(request, "import_report.html", context, current="imports")
 
 

@@ -84,7 +84,7 @@ def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> No
 
 def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
     """Return what a step says of its messages, and whether it says anything. An undoing takes back
-    what was said."""
+    what was said. Mail that the user wrote says nothing, wherever it is put."""
     if step.verb == CLEAR and step.flag in (ADVERT, JUNK):
         return "wanted", verb != "undo"
     if step.verb != MOVE or verb in _SAYS_NOTHING:
@@ -92,7 +92,7 @@ def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
     before, after = _kind(imap, step.folder), _kind(imap, step.to)
     if verb == "junk":
         after = "junk"
-    if before == after:
+    if before == after or (verb != "undo" and folders.is_own(imap, step.folder)):
         return None, False
     return (None if verb == "undo" else after), True
 

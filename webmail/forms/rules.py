@@ -470,7 +470,7 @@ EVERYBODY, INSIDE, BOTH = "everybody", "inside", "both"
 
 
 class AbsenceForm(forms.Form):
-    """Answers while somebody is away."""
+    """Answers while somebody is away; ``is_of_box``: of a shared mailbox, which is not "me"."""
 
     enabled = forms.BooleanField(label=_("Answer while I am away"), required=False)
     first = forms.DateField(label=_("First day"))
@@ -502,6 +502,20 @@ class AbsenceForm(forms.Form):
             " to hidden recipients and mailing lists get no answer."
         ),
     )
+
+    def __init__(self, *args: Any, is_of_box: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_of_box:
+            return
+        fields: Any = self.fields
+        fields["enabled"].label = _("Answer what this mailbox gets")
+        everybody = (EVERYBODY, _("Everybody who writes to this mailbox"))
+        fields["who"].choices = [everybody, *fields["who"].choices[1:]]
+        fields["addresses"].label = _("Other addresses of this mailbox")
+        fields["addresses"].help_text = _(
+            "One a line. Mail is only answered when one of these addresses stands in it: circulars"
+            " to hidden recipients and mailing lists get no answer."
+        )
 
     def clean_addresses(self) -> tuple[str, ...]:
         found = tuple(re.split(r"[\s,;]+", self.cleaned_data["addresses"].strip()))

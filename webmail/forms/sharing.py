@@ -17,9 +17,7 @@ MOST_PEOPLE = 50
 
 
 class ShareForm(forms.Form):
-    """One change of who may use a folder: ``share`` with people, or ``end`` for one identifier.
-    ``done`` of the folders inside were gone through by an earlier request, ``refused`` of them in
-    vain."""
+    """One change of who may use a folder: ``share`` with people, or ``end`` for one identifier."""
 
     VERBS = ("share", "end")
 
@@ -32,8 +30,6 @@ class ShareForm(forms.Form):
     )
     inside = forms.BooleanField(required=False)
     identifier = forms.CharField(required=False, max_length=400, strip=False)
-    done = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
-    refused = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
 
     def clean_people(self) -> tuple[str, ...]:
         """The addresses, in small letters, each once."""

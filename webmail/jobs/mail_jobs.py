@@ -23,6 +23,7 @@ from webmail import clock
 from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
+from webmail.jobs import share_jobs
 from webmail.mailbox import bulk, folders
 from webmail.mailbox.actions import Begun, Step
 from webmail.mailbox.bulk import MOST_MESSAGES, Work, packed, unpacked
@@ -120,7 +121,10 @@ def run(pk: int) -> None:
         return
     try:
         with Heartbeat(job) as heartbeat, session.imap_for(job) as imap:
-            _go_on(job, imap, heartbeat)
+            if job.verb in share_jobs.VERBS:
+                _share_on(job, imap, heartbeat)
+            else:
+                _go_on(job, imap, heartbeat)
     except SignInNeeded:
         _stop(job, State.PASSWORD)
     except ServerUnavailable as error:
@@ -196,6 +200,11 @@ def _note(
         failure=failure,
         **_columns(work),
     )
+
+
+def _share_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
+    if share_jobs.go_on(job, imap, heartbeat):
+        _stop(job, State.DONE)
 
 
 def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:

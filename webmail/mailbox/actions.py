@@ -232,6 +232,11 @@ def by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
     )
 
 
+def of_others(imap: Connection, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Those of the steps whose messages the user did not write, by their folders."""
+    return tuple(step for step in steps if not folders.is_own(imap, step.folder))
+
+
 # --- marking ---
 
 

@@ -17,6 +17,8 @@ from webmail.imap.values import Folder, Namespace
 
 INBOX, DRAFTS, SENT = "\\Inbox", "\\Drafts", "\\Sent"
 ARCHIVE, JUNK, TRASH = "\\Archive", "\\Junk", "\\Trash"
+OWN_MAIL = frozenset({SENT, DRAFTS})
+_SAID_OWN = frozenset(use.lower() for use in OWN_MAIL)
 # The order in which a person sees them.
 SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 
@@ -113,6 +115,12 @@ def kept_folders(imap: Connection) -> tuple[Folder, ...]:
     return folders if answer[0] == imap.wishes else _plain(imap)
 
 
+def are_kept(imap: Connection) -> bool:
+    """Whether `kept_folders` has them with counts, and without a command."""
+    told, _folders_before = imap.kept.get(_KIND, ((None,), ()))
+    return bool(told[0] == imap.wishes)
+
+
 def outline(imap: Connection) -> tuple[Folder, ...]:
     """All folders without counts, and whether they are subscribed. One command, or two."""
     return _plain(imap, subscribed=True)
@@ -136,6 +144,12 @@ def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
     for folder in by_name.values():
         below.setdefault(_parent(folder, prefix), []).append(folder)
     return _nodes("", below, 0)
+
+
+def is_for_own_mail(folder: Folder) -> bool:
+    """Whether a folder holds what its owner wrote: sent messages or drafts, also those of a mailbox
+    that the user shares, whose folders have no special use here."""
+    return folder.special_use in OWN_MAIL or not _SAID_OWN.isdisjoint(folder.attributes)
 
 
 def special(folders: Iterable[Folder], use: str) -> Folder | None:
@@ -227,6 +241,13 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
         ),
         None,
     )
+
+
+def is_own(imap: Connection, name: str) -> bool:
+    """Whether a folder is for own mail, as `is_for_own_mail` says. No command where this connection
+    has listed the folders."""
+    known = next((folder for folder in kept_folders(imap) if folder.name == canonical(name)), None)
+    return known is not None and is_for_own_mail(known)
 
 
 def is_called(name: str, label: str) -> bool:

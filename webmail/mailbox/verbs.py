@@ -18,6 +18,7 @@ class Verb:
     messages to (RFC 6154). ``needs`` names the field without which the verb says nothing.
     ``leaves``: the messages go from the list. ``shows``: the button itself shows that the verb was
     done to one message, so that no toast says it. ``asks``: the verb only opens a dialog.
+    ``judges``: it says something of who wrote the messages, so that it is not for one's own.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Verb:
     leaves: bool = False
     shows: bool = False
     asks: bool = False
+    judges: bool = False
 
 
 _TABLE = (
@@ -35,14 +37,14 @@ _TABLE = (
     Verb("unflag", CLEAR, (FLAGGED,), shows=True),
     Verb("seen", SET, (SEEN,), shows=True),
     Verb("unseen", CLEAR, (SEEN,)),
-    Verb("wanted", CLEAR, (ADVERT, JUNK)),
+    Verb("wanted", CLEAR, (ADVERT, JUNK), judges=True),
     Verb("tag", SET, needs="tag", shows=True),
     Verb("untag", CLEAR, needs="tag", shows=True),
     Verb("retag", needs="tag"),
     Verb("trash", MOVE, special_use=TRASH, leaves=True),
     Verb("archive", MOVE, special_use=ARCHIVE, leaves=True),
-    Verb("junk", MOVE, special_use=JUNK_FOLDER, leaves=True),
-    Verb("advert", MOVE, leaves=True),
+    Verb("junk", MOVE, special_use=JUNK_FOLDER, leaves=True, judges=True),
+    Verb("advert", MOVE, leaves=True, judges=True),
     Verb("inbox", MOVE, leaves=True),
     Verb("move", MOVE, needs="to", leaves=True),
     Verb("copy", COPY, needs="to"),

@@ -77,7 +77,7 @@ class MailJob(ClaimedRow):
         ordering = ("-asked", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.done}/{self.total} {self.state}"
+        return f"{self.pk}, {self.get_state_display()}, {self.done}/{self.total}"
 
     @property
     def percent(self) -> int:

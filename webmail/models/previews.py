@@ -62,7 +62,7 @@ class OfficePreview(ClaimedRow):
         )
 
     def __str__(self) -> str:
-        return f"{self.extension} {self.state}"
+        return f"{self.extension}, {self.get_state_display()}"
 
     @property
     def is_in_force(self) -> bool:

@@ -291,7 +291,7 @@ class OutboxMessage(ClaimedRow):
         )
 
     def __str__(self) -> str:
-        return f"{self.pk} {self.state} {self.stage}"
+        return f"{self.pk}, {self.get_state_display()}, {self.get_stage_display()}"
 
     @property
     def is_copy(self) -> bool:

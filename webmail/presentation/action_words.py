@@ -5,12 +5,21 @@ from __future__ import annotations
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
+_SHARES = frozenset({"share", "unshare"})
+
 
 def done(verb: str, count: int, gone: int = 0) -> str:
     """``verb`` as forms say it; ``gone`` were no longer there."""
     words = _done(verb, count) % {"count": intcomma(count)}
     if not gone:
         return words
+    if verb in _SHARES:
+        refused = ngettext(
+            "In %(count)s folder inside the mail server refused it.",
+            "In %(count)s folders inside the mail server refused it.",
+            gone,
+        )
+        return f"{words} {refused % {'count': intcomma(gone)}}"
     missing = ngettext(
         "%(count)s was no longer there.", "%(count)s were no longer there.", gone
     ) % {"count": intcomma(gone)}
@@ -42,6 +51,14 @@ def doing(verb: str, total: int) -> str:
             words = ngettext("Archiving %(count)s message", "Archiving %(count)s messages", total)
         case "rule":
             words = gettext("Applying a rule")
+        case "share":
+            words = ngettext("Sharing %(count)s folder", "Sharing %(count)s folders", total)
+        case "unshare":
+            words = ngettext(
+                "Ending the sharing of %(count)s folder",
+                "Ending the sharing of %(count)s folders",
+                total,
+            )
         case "undo":
             words = ngettext(
                 "Taking back what was done to %(count)s message",
@@ -115,6 +132,14 @@ def _done(verb: str, count: int) -> str:
             return gettext("Noted: this is no advert.")
         case "copy":
             return ngettext("%(count)s message copied.", "%(count)s messages copied.", count)
+        case "share":
+            return ngettext("%(count)s folder is shared.", "%(count)s folders are shared.", count)
+        case "unshare":
+            return ngettext(
+                "%(count)s folder is not shared with them any more.",
+                "%(count)s folders are not shared with them any more.",
+                count,
+            )
         case "rule":
             return ngettext(
                 "The rule was applied: %(count)s change.",
@@ -122,3 +147,8 @@ def _done(verb: str, count: int) -> str:
                 count,
             )
     return ngettext("%(count)s message moved.", "%(count)s messages moved.", count)
+
+
+def own_mail() -> str:
+    """The refusal to judge messages that the user wrote."""
+    return gettext("Nothing was done: you wrote these messages yourself.")

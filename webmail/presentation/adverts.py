@@ -254,7 +254,8 @@ class Notice:
     was set aside or marked for that, "" where it lies among wanted mail; ``is_marked``: it lies
     there all the same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what
     deceives; ``are_links_shut`` until the person opens them; ``report_url``: "" where no address is
-    configured; ``cautions``: warnings about who wrote that stand among its reasons."""
+    configured; ``has_links`` and ``has_files``: there is something to shut; ``cautions``: warnings
+    about who wrote that stand among its reasons."""
 
     kind: str
     is_marked: bool
@@ -263,6 +264,8 @@ class Notice:
     are_links_shut: bool
     links_url: str
     report_url: str
+    has_links: bool = False
+    has_files: bool = False
     cautions: tuple[Caution, ...] = ()
 
     @property
@@ -324,6 +327,11 @@ class Mailing:
 
 _LINK = re.compile(r'<(?:a|area)\b(?:\s+[\w:-]+(?:="[^"]*")?)*\s*/?>', re.IGNORECASE)
 _TARGET = re.compile(r'(?<!\s)\s++(?:xlink:)?href="[^"]*"', re.IGNORECASE)
+
+
+def has_targets(page: str) -> bool:
+    """Whether a link of such HTML leads somewhere."""
+    return without_targets(page) != page
 
 
 def without_targets(page: str) -> str:

@@ -160,9 +160,47 @@ def of_submission(standing: Standing) -> str:
     return gettext("Something went wrong here. It is nothing that you did.")
 
 
+def in_short(name: str) -> str:
+    """The reason of `of_submission` for a list of administrators, who see neither recipients nor
+    what the user may do. ``name`` is what the outbox keeps: a class of webmail/errors.py, or a word
+    of its own."""
+    return {
+        "": "",
+        "BadServerAnswer": gettext("answer of the mail server not understood"),
+        "OverQuota": gettext("mailbox full, no copy kept"),
+        "PerhapsSent": gettext("connection lost after handing it over"),
+        "RecipientsRefused": gettext("recipients refused"),
+        "Restored": gettext("restored from a backup"),
+        "RestoredUnfiled": gettext("restored from a backup"),
+        "SenderRefused": gettext("sender refused"),
+        "ServerRefused": gettext("refused by the mail server"),
+        "ServerUnavailable": gettext("mail server not reached"),
+        "SignInNeeded": gettext("login or password refused"),
+        "TooLarge": gettext("larger than the mail server takes"),
+        "Unreadable": gettext("not readable any more"),
+    }.get(name, gettext("fault of the webmail"))
+
+
+def of_preview(reason: str) -> str:
+    """Why a file could not be shown, for a list of administrators."""
+    return {
+        "": "",
+        "bomb": gettext("made to overload what opens it"),
+        "busy": gettext("too many files at once"),
+        "damaged": gettext("damaged, or cut off"),
+        "down": gettext("converter not reached"),
+        "encrypted": gettext("protected by a password"),
+        "no_office": gettext("no program for such files"),
+        "too_large": gettext("too large to be shown"),
+        "too_slow": gettext("takes too long to be shown"),
+    }.get(reason, gettext("cannot be shown"))
+
+
 def of_job(name: str) -> str:
     """Return the reason why a job on messages stopped. ``name`` is a class of webmail/errors.py."""
     match name:
+        case "":
+            return ""
         case "OverQuota":
             return _mailbox_is_full()
         case "FolderNotFound":

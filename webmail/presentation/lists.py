@@ -352,7 +352,7 @@ def people_of(row: Summary, *, own_mail: bool) -> tuple[Address, ...]:
 
 def is_own_mail(special_use: str) -> bool:
     """Whether the folder holds what its owner wrote."""
-    return special_use in {"\\Sent", "\\Drafts"}
+    return special_use in folders.OWN_MAIL
 
 
 def message_row(

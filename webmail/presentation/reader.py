@@ -18,7 +18,7 @@ from webmail.mime import receipts
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.quoting import list_address
-from webmail.presentation.adverts import Mailing, Notice, without_targets
+from webmail.presentation.adverts import Mailing, Notice, has_targets, without_targets
 from webmail.presentation.contents import (
     ImagesBar,
     OutcomeLine,
@@ -275,6 +275,11 @@ def with_notice(opened: MessageView, notice: Notice | None) -> MessageView:
     is shut, the links of the text and the files lead nowhere."""
     if notice is None:
         return opened
+    notice = replace(
+        notice,
+        has_links=notice.has_links or has_targets(opened.text_html),
+        has_files=bool(opened.attachment_count),
+    )
     if notice.are_links_shut:
         opened = replace(
             opened,

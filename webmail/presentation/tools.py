@@ -52,7 +52,7 @@ class Tools:
 
 def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> Tools:
     """``chosen``: names of the preference ``toolbar``; ``here``: the verb that moves messages to
-    the folder that is open."""
+    the folder that is open, "own" among what the user wrote."""
     by_name = {tool.name: tool for tool in _all(opened, here, has_rules=has_rules)}
     names = [name for name in chosen.split() if name in by_name]
     bar = tuple(_placed([by_name[name] for name in names]))
@@ -109,7 +109,7 @@ def _answers(opened: MessageView) -> Iterator[Tool]:
 
 
 def _judgements(here: str) -> Iterator[Tool]:
-    """Moving to junk and to the adverts, or back from there."""
+    """Moving to junk and to the adverts, or back from there; nothing for what the user wrote."""
     junk = Tool("junk", gettext("Report as junk"), "shield-alert", "junk", key="junk")
     advert = Tool("advert", gettext("This is an advert"), "megaphone", "advert")
     match here:
@@ -120,6 +120,8 @@ def _judgements(here: str) -> Iterator[Tool]:
             words = pgettext("move back to the inbox", "Not an advert")
             yield Tool("junk", words, "inbox", "inbox", word=True)
             yield replace(junk, name="as_junk")
+        case "own":
+            return
         case _:
             yield advert
             yield junk

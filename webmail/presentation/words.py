@@ -1,16 +1,14 @@
-"""Sizes, people and subjects in words."""
+"""People and subjects in words; sizes come from `webmail.sizes`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
-from babel.numbers import format_decimal
-from django.utils import translation
-from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 
 from webmail import avatars
 from webmail.mime.addresses import Address
+from webmail.sizes import size as size
 
 _SPECIAL = {
     "\\Inbox": pgettext_lazy("folder", "Inbox"),
@@ -25,34 +23,6 @@ _SPECIAL = {
 def special_label(use: str) -> str:
     """The name people know a special folder by; "" for an ordinary folder."""
     return str(_SPECIAL.get(use, ""))
-
-
-def size(octets: int, language: str = "") -> str:
-    """``2,4 Mo``: bytes in words of the language, a no-break space before the unit. ``language``
-    spares asking for it with each row."""
-    language = language or get_language() or "fr"
-    units, unit = _units(language)
-    value = float(octets)
-    for smaller in units:
-        if value < 999.5:  # what would be shown as 1 000 belongs to the next unit
-            unit = smaller
-            break
-        value /= 1000
-    digits = 1 if unit not in units[:2] and value < 100 else 0
-    return f"{_decimal(round(value, digits), language)}\N{NO-BREAK SPACE}{unit}"
-
-
-@lru_cache(maxsize=16)
-def _units(language: str) -> tuple[tuple[str, str, str], str]:
-    """The small ones, and the largest."""
-    with translation.override(language):
-        small = (pgettext("unit", "B"), pgettext("unit", "KB"), pgettext("unit", "MB"))
-        return small, pgettext("unit", "GB")
-
-
-@lru_cache(maxsize=4096)
-def _decimal(value: float, language: str) -> str:
-    return format_decimal(value, locale=language, format="#,##0.#")
 
 
 def few(names: Sequence[str], most: int) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from webmail.help import articles
 from webmail.presentation import elision, files, keys, markup, scripts, settings, tools
 from webmail.serving import logs
+from webmail.sizes import size
 
 # What the list of folders on the page is like, as htmx says with each request (js/folders.js).
 FOLDERS = "X-Folders"
@@ -27,6 +28,7 @@ register.simple_tag(settings.head, name="settings_head")
 register.filter(elision.of)
 register.filter(scripts.kept_on)
 register.filter(files.short_name)
+register.filter(size)
 
 
 def _scheme(context: Context) -> keys.Scheme:

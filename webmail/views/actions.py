@@ -75,7 +75,11 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         return _nothing_done(request, folder, _what_is_missing(form))
     verb = VERBS[form.cleaned_data["verb"]]
     with session.imap(request) as imap:
-        asked = _Asked(verb, folder, _chosen(request, imap, folder, form), form)
+        chosen = _chosen(request, imap, folder, form)
+        allowed = actions.of_others(imap, chosen) if verb.judges else chosen
+        if chosen and not allowed:
+            return _nothing_done(request, folder, action_words.own_mail())
+        asked = _Asked(verb, folder, allowed, form)
         if verb.asks or (verb.name == "delete" and not form.cleaned_data["confirmed"]):
             return _ask(request, imap, asked)
         if verb.name == "download":

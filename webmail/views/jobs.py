@@ -17,7 +17,7 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail import tasks
 from webmail.htmx import TOAST, wants_partial
-from webmail.jobs import mail_jobs
+from webmail.jobs import mail_jobs, share_jobs
 from webmail.models import MailJob, Transfer
 from webmail.presentation import action_words, failures
 from webmail.presentation import transfers as transfer_words
@@ -174,6 +174,7 @@ def _shown(job: MailJob) -> dict[str, Any]:
         "title": action_words.doing(job.verb, job.total),
         "outcome": ended(job)["message"] if job.is_finished else "",
         "done": job.done + job.gone,
+        "is_of_folders": job.verb in share_jobs.VERBS,
     }
 
 

@@ -35,7 +35,7 @@ from webmail.mime import unsubscribing as ways_out
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
 from webmail.models import Judgement, SenderChoice
-from webmail.presentation import adverts
+from webmail.presentation import action_words, adverts
 from webmail.presentation import links as addresses
 from webmail.presentation.adverts import Mailing, Notice
 from webmail.reader import html
@@ -75,6 +75,7 @@ def notice(
         are_links_shut=is_shut,
         links_url=addresses.message_url(ref, "links"),
         report_url=addresses.message_url(ref, "report") if settings.REPORT_ADDRESS else "",
+        has_links=bool(opened.rendered and adverts.has_targets(opened.rendered.html.body)),
     )
 
 
@@ -157,12 +158,15 @@ def links(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
 @login_required
 def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """The message goes to the authority as it came, then to the junk; from there it can be taken
-    back."""
+    back. One's own messages do not."""
     if not settings.REPORT_ADDRESS:
         raise Http404
     message_ref = MessageRef(folder, *ref)
     undo = None
     with session.imap(request) as imap:
+        if folders.is_own(imap, folder):
+            request.session[TOAST] = {"message": action_words.own_mail(), "undo": None}
+            return redirect(addresses.message_url(message_ref))
         judgement = judging.judgement(request, headers.parse(fetch.headers(imap, message_ref)))
         reporting.report(request, imap, message_ref, judgement)
         junk = folders.ensure(imap, folders.JUNK)

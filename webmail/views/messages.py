@@ -142,7 +142,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     if is_ahead and SEEN not in opened.fetched.flags:
         context["seen_url"] = links.message_url(ref, "seen") + ("?beside=1" if searched else "")
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
-    context["opened"] = marked(shown(request, opened, renderer), ref, searched)
+    view = marked(shown(request, opened, renderer), ref, searched)
+    context["opened"] = replace(view, report_url="") if context["here"] == "own" else view
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)

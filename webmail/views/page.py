@@ -35,7 +35,10 @@ class Sides:
 
     @property
     def own_verb(self) -> str:
-        """The verb that moves messages to the open folder: of no use in it."""
+        """The verb that moves messages to the open folder: of no use in it. "own" where all verbs
+        that judge are of none: among sent messages and drafts."""
+        if self.current and folders.is_for_own_mail(self.current):
+            return "own"
         if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
             return "advert"
         return verbs.of_special_use(self.special_use)

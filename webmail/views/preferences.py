@@ -16,6 +16,7 @@ from accounts.http import SignedInRequest, login_required
 from webmail import enforcing
 from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from webmail.forms.preferences import PreferencesForm, offered
+from webmail.mailbox import folders as mail_folders
 from webmail.preferences import Preferences
 from webmail.presentation import settings
 from webmail.presentation.lists import FolderList
@@ -34,12 +35,14 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         raise Http404
     if "reset" in request.POST:
         return _reset(request, tab)
-    folders = _folders(request)
     posted = _moved(request.POST) if request.method == "POST" else None
+    form_tab = tab if posted is not None else tab or settings.DISPLAY.name
+    offers_folders = any(preference.folder for preference in offered(form_tab))
+    folders = _folders(request, anew=True) if offers_folders else None
     form = PreferencesForm(
         posted,
         preferences=request.preferences,
-        tab=tab if posted is not None else tab or settings.DISPLAY.name,
+        tab=form_tab,
         folders=_places(folders) if folders else None,
     )
     _name_accent(request, form)
@@ -48,6 +51,8 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         with translation.override(form.cleaned_data.get("language", request.preferences.language)):
             toasts.success(request, gettext("Preferences saved."))
         return _back(tab)
+    if not offers_folders:
+        folders = _folders(request, anew=False)
     context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
     return render(request, "webmail/preferences/preferences.html", context, status=status)
@@ -75,11 +80,12 @@ def _moved(posted: QueryDict) -> QueryDict:
     return posted
 
 
-def _folders(request: SignedInRequest) -> FolderList | None:
-    """None where the mail server is away: settings are kept here, and open all the same."""
+def _folders(request: SignedInRequest, *, anew: bool) -> FolderList | None:
+    """None where the mail server is away: settings are kept here, and open all the same. ``anew``
+    False for the column of folders alone: as the connection listed them last, without a command."""
     try:
         with session.imap(request) as imap:
-            return read_folders(imap, "").shown
+            return read_folders(imap, "", anew=anew or not mail_folders.are_kept(imap)).shown
     except (ServerUnavailable, ServerRefused, BadServerAnswer):
         return None
 
@@ -121,7 +127,7 @@ def find(request: SignedInRequest) -> HttpResponse:
     if not sought:
         return redirect("mail:preferences")
     context = {
-        "folders": _folders(request),
+        "folders": _folders(request, anew=False),
         "sought": sought,
         "found": settings.find(sought, offered()),
     }

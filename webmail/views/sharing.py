@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -19,17 +20,27 @@ from webmail.errors import FolderNotFound
 from webmail.forms.sharing import ShareForm
 from webmail.htmx import TOAST
 from webmail.imap.connection import Connection
+from webmail.jobs import share_jobs
 from webmail.mailbox import sharing
 from webmail.mailbox.sharing import Progress, Share
 from webmail.mime.addresses import Address
+from webmail.models import MailJob
 from webmail.presentation import sharing as words
 from webmail.presentation.sharing import ShareRow
+from webmail.views import jobs
 from webmail.views.page import Sides, read_folders
 from webmail.views.people import faces
 
 MOST_SHOWN = 200
 SECONDS = 2.0
-"""Of one request: a folder with many inside is gone through by several."""
+"""Of one request: of a folder with many inside a job does the rest."""
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """A change that is done, or whose rest ``job`` does."""
+
+    job: MailJob | None = None
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,56 +54,40 @@ def share(request: SignedInRequest, folder: str) -> HttpResponse:
         if sides.current is None or not sharing.is_offered(imap, sides.current):
             raise FolderNotFound(f"The folder {folder!r} cannot be shared.")
         shares = sharing.shares(imap, folder, request.user.login)
-        at = None
+        changed = None
         if request.method == "POST" and form.is_valid():
-            at = _change(request, imap, folder, form)
-    if at is None:
+            changed = _change(request, imap, folder, form)
+    if changed is None:
         return _page(request, sides, folder, shares, form)
-    return redirect("mail:folder_share", folder) if at.is_over else _on(request, sides, folder, at)
+    if changed.job:
+        request.session[TOAST] = jobs.begun(request, changed.job)
+    return redirect("mail:folder_share", folder)
 
 
 def _change(
     request: SignedInRequest, imap: Connection, folder: str, form: ShareForm
-) -> Progress | None:
+) -> _Changed | None:
     """Do what can be done in some seconds; where that is all of it, what was done is put into the
-    toast. None when the form says why not."""
+    toast, else a job does the rest. None when the form says why not."""
     asked, deadline = form.cleaned_data, time.monotonic() + SECONDS
     names = sharing.with_inside(imap, folder) if asked["inside"] else (folder,)
     is_end = asked["verb"] == "end"
     identifiers = [asked["identifier"]] if is_end else _logins(request, form)
     if not identifiers:
         return None
-    at = begun = Progress(asked["done"] or 0, len(names), asked["refused"] or 0)
     preset = "" if is_end else asked["preset"]
-    for step in sharing.change(imap, names, identifiers, preset, begun):
+    at = Progress(0, len(names))
+    for step in sharing.change(imap, names, identifiers, preset, at):
         at = step
         if time.monotonic() > deadline:
             break
-    if at.is_over:
-        rows = _rows(request, [Share(identifier) for identifier in identifiers])
-        name = rows[0].name if len(rows) == 1 else ""
-        said = words.done(len(rows), name, is_over=is_end)
-        request.session[TOAST] = {"message": f"{said} {words.inside(at)}".strip()}
-    return at
-
-
-def _on(request: SignedInRequest, sides: Sides, folder: str, at: Progress) -> HttpResponse:
-    """How far it is; the page goes on by itself, without JavaScript by a button."""
-    row = sides.shown.find(folder)
-    again = [(name, value) for name, value in request.POST.items() if name in ShareForm.base_fields]
-    context = {
-        "folders": sides.shown,
-        "current": folder,
-        "label": row.label if row else folder,
-        "at": at,
-        "fields": [
-            *(pair for pair in again if pair[0] not in ("done", "refused")),
-            ("done", at.done),
-            ("refused", at.refused),
-        ],
-        "back_url": reverse("mail:folder_share", args=[folder]),
-    }
-    return render_template(request, "webmail/folders/share_going_on.html", context)
+    if not at.is_over:
+        return _Changed(share_jobs.begin(request, names, identifiers, preset, at))
+    rows = _rows(request, [Share(identifier) for identifier in identifiers])
+    name = rows[0].name if len(rows) == 1 else ""
+    said = words.done(len(rows), name, is_over=is_end)
+    request.session[TOAST] = {"message": f"{said} {words.inside(at)}".strip()}
+    return _Changed()
 
 
 def _domain(request: SignedInRequest) -> MailDomain:

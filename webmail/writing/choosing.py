@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
 from webmail.mime.addresses import Address
-from webmail.writing import cleaning, documents, doubts, recipients
+from webmail.writing import cleaning, documents, doubts, fields, recipients
 from webmail.writing.content import DELIVERIES, Content
 from webmail.writing.documents import Held
 from webmail.writing.doubts import Doubt
@@ -67,12 +67,13 @@ class ChosenRecipient:
 @dataclass(frozen=True, slots=True)
 class Missing:
     """A field of the text that is empty for some: the place where what stands instead is typed,
-    and a few of them. ``key`` is the field's."""
+    and a few of them. ``key`` is the field's; ``hint`` says by what the field would be known."""
 
     key: str
     label: str
     words: str
     instead: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +326,16 @@ def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
         if lacking := review.lacking(key):
             words = _counted(key, spelt, len(lacking))
             label = labels.get(key) or gettext("Write instead of {%(field)s}") % {"field": spelt}
-            missing.append(Missing(key, label, words, instead.get(key, "")))
+            hint = _hint_of_families() if key in fields.OF_FAMILIES else ""
+            missing.append(Missing(key, label, words, instead.get(key, ""), hint))
     return tuple(missing)
+
+
+def _hint_of_families() -> str:
+    return gettext(
+        "It is known of the pupils and guardians among your contacts, and of the classes that"
+        " colleagues share with you together with their pupils."
+    )
 
 
 def _counted(key: str, spelt: str, count: int) -> str:

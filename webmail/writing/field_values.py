@@ -2,7 +2,7 @@
 
 A row of the roster goes before the contact, the contact before the directory, and what was typed in
 the field of recipients comes last. ``{élève}``, ``{classe}`` and ``{responsable}`` are told by the
-pupils and guardians of the address book.
+pupils and guardians of the address book, and by classes that colleagues share with their pupils.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from accounts.models import User
-from addressbook.contacts import families, names
+from addressbook.contacts import families, names, sharing
 from addressbook.contacts.families import FamilyWords, PupilName
 from webmail.writing import fields
 from webmail.writing.fields import ADDRESS, CLASS, FIRST, GUARDIAN, LAST, PUPIL, WHOLE
@@ -67,7 +67,7 @@ def known(
     of_contacts = names.of(user, [member.address for member in people])
     of_families: dict[str, FamilyWords] = {}
     if not fields.OF_FAMILIES.isdisjoint(asked):
-        of_families = families.words_of(user, [member.address for member in people])
+        of_families = _of_families(user, [member.address for member in people])
     members = (
         replace(
             member,
@@ -89,6 +89,14 @@ def known(
         _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
         for member in members
     )
+
+
+def _of_families(user: User, addresses: Sequence[str]) -> dict[str, FamilyWords]:
+    """The families of the user's own address book, and of others those of classes that colleagues
+    share."""
+    own = families.words_of(user, addresses)
+    others = [address for address in addresses if address.lower() not in own]
+    return own | sharing.words_of(user, others)
 
 
 def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,8 @@ from addressbook.contacts import endings, families, groups, nesting, sharing
 from addressbook.contacts.families import Audience
 from addressbook.models import Contact, DirectoryEntry, Group, GroupShare, SharedGone
 from webmail.personal import deleting
+from webmail.writing import recipients
+from webmail.writing.content import Content
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +156,36 @@ def test_a_class_is_seen_only_with_its_pupils(claire: User, paul: User) -> None:
     assert search.complete(paul, "5e") == ()
     give(pupils, with_pupils=True)
     assert [one.audience for one in search.complete(paul, "5e c")] == ["pupils", "both"]
+
+
+def test_a_message_names_the_pupils_of_a_shared_class_and_no_others(
+    claire: User, paul: User, council: Group
+) -> None:
+    pupils = groups.create(claire, "5e C")
+    groups.set_class(pupils, 2026, Group.Guardians.ALL)
+    lila, brother = person(claire, "Lila"), person(claire, "Ilan", "ilan@x.example")
+    ewa = person(claire, "Ewa", "ewa@x.example")
+    for pupil in (lila, brother):
+        families.add_guardian(pupil, ewa)
+    groups.add(pupils, [lila.pk])
+    other = groups.create(claire, "4e A")
+    groups.set_class(other, 2026, Group.Guardians.ALL)
+    groups.add(other, [lila.pk, brother.pk])
+    asked = ["Ewa@x.example", "ilan@x.example", "aline@x.example"]
+    give(pupils)
+    give(council)
+    assert sharing.words_of(paul, asked) == {}
+    give(pupils, with_pupils=True)
+    told = sharing.words_of(paul, asked)
+    assert list(told) == ["ewa@x.example"]
+    ewas = told["ewa@x.example"]
+    assert (ewas.pupil, ewas.class_name, ewas.guardian) == ("Lila", "5e C", "Ewa")
+    text = Content(to="ewa@x.example, ilan@x.example", is_html=False, text="{élève} de {classe}")
+    of_ewa, of_ilan = recipients.review(paul, text, with_names=True).members
+    assert dict(of_ewa.more) == {"eleve": "Lila", "classe": "5e C", "responsable": "Ewa"}
+    assert dict(of_ilan.more) == {}
+    sharing.leave(paul, pupils)
+    assert sharing.words_of(paul, asked) == {}
 
 
 def test_an_editor_adds_addresses_that_become_nobodys_contacts(

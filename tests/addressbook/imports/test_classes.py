@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -315,3 +316,72 @@ def test_who_comes_back_in_a_list_is_completed_again(
     assert Contact.objects.of(claire).exclude(archived=None).count() == 2
     brought(claire, HEAD + LEA + TOM)
     assert not Contact.objects.of(claire).exclude(archived=None).exists()
+
+
+def test_undone_it_archives_again_whom_it_had_brought_back(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    job = checked(claire, HEAD + LEA)
+    imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
+    imports.run(job.pk)
+
+    def facts() -> list[list[Any]]:
+        through = Group.contacts.through
+        return [
+            list(Contact.objects.order_by("pk").values_list("pk", "archived", "deleted", "vcard")),
+            sorted(through.objects.values_list("group", "contact")),
+            list(Guardianship.objects.order_by("pk").values()),
+            list(Group.objects.of(claire).order_by("pk").values_list("name", "archived")),
+        ]
+
+    before = facts()
+    back = brought(claire, HEAD + LEA + TOM.replace("Noël Ève", "Roy Lou"))
+    assert facts() != before
+    assert imports.undo(back)
+    imports.run(back.pk)
+    assert [one for one in facts()[0] if one[2] is None] == before[0]
+    assert facts()[1:] == before[1:]
+
+
+def test_the_report_names_who_came_left_stayed_and_changed_class(
+    browser_of: Callable[[User], Client], claire: User, brought: Import, checked: Import
+) -> None:
+    jo, ali = TOM.replace("Tom", "Jo"), TOM.replace("NOËL;Tom", "ROY;Ali")
+    brought(claire, HEAD + LEA + TOM + jo)
+    job = checked(claire, HEAD + LEA.replace("6e C", "6e D") + ali)
+    left = [one for change in imports.class_changes(job) for one in change.left]
+    assert imports.start(job, [pk for pk, name in left if name == "Tom NOËL"])
+    imports.run(job.pk)
+    job.refresh_from_db()
+    outcomes, _others = imports.class_outcomes(job)
+    told = {one.name: one for one in outcomes}
+    assert [name for _pk, name in told["6e C"].archived] == ["Tom NOËL"]
+    assert [name for _pk, name in told["6e C"].stayed] == ["Jo NOËL"]
+    assert [name for _pk, name in told["6e C"].came] == ["Ali ROY"]
+    assert [one[1:] for one in told["6e D"].moved] == [("Léa MARTIN", "6e C")]
+    shown = unescape(
+        browser_of(claire).get(reverse("addressbook:import", args=[job.pk])).content.decode()
+    )
+    for words in ("Partis et archivés (1)", "Tom NOËL", "restent dans la classe (1)", "Jo NOËL"):
+        assert words in shown
+    imports.undo(job)
+    imports.run(job.pk)
+    job.refresh_from_db()
+    assert imports.class_outcomes(job) == ([], None)
+
+
+def test_the_report_names_guardians_and_whoever_came_back(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    job = checked(claire, HEAD + LEA)
+    imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
+    imports.run(job.pk)
+    job.refresh_from_db()
+    _outcomes, others = imports.class_outcomes(job)
+    assert others is not None
+    assert [name for _pk, name in others.archived] == ["Noël Ève"]
+    _outcomes, others = imports.class_outcomes(brought(claire, HEAD + LEA + TOM))
+    assert others is not None
+    assert {name for _pk, name in others.back} == {"Noël Ève", "Tom NOËL"}

@@ -175,3 +175,17 @@ def test_no_more_than_the_first_pictures_are_taken() -> None:
 def test_a_message_that_is_not_written_as_it_should_be_is_an_error(source: str) -> None:
     with pytest.raises(ValueError, match="no "):
         list(corpus.read(source))
+
+
+def test_the_hosts_of_its_links_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    host_of = message.host_of
+
+    def counted(link: str) -> str:
+        asked.append(link)
+        return host_of(link)
+
+    monkeypatch.setattr(message, "host_of", counted)
+    raw = b"From: a@b.example\n\n" + b"https://c.example/x et https://d.example/y ici\n" * 3
+    verdict.judge(raw)
+    assert len(asked) == 6

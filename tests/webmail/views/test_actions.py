@@ -96,6 +96,29 @@ def test_a_folder_offers_no_move_into_itself(
         assert offered == {"trash", "archive", "junk"} - {verb}
 
 
+@pytest.mark.parametrize("folder", ["Sent", "Drafts"])
+def test_own_messages_are_judged_nowhere(reader: Client, mailbox: Mailbox, folder: str) -> None:
+    uid = mailbox.append(letter(), folder)
+    chosen = ref(mailbox, uid, folder)
+    url = f"/mail/{folder}/{chosen}/"
+    for shown in (page(reader.get(url)), page(reader.get(url, headers=HTMX))):
+        assert set(re.findall(r'name="verb" value="(trash|advert|junk|wanted|inbox)"', shown)) == {
+            "trash"
+        }
+    for verb in ("advert", "junk", "wanted"):
+        act = f"/mail/{folder}/act/"
+        refused = reader.post(act, {"verb": verb, "refs": [chosen]}, headers=HTMX)
+        assert (refused.status_code, "vous-même" in page(refused)) == (422, True)
+    assert mailbox.uids(folder) == [uid]
+
+
+def test_own_messages_among_others_stay_where_they_are(reader: Client, mailbox: Mailbox) -> None:
+    sent, came = mailbox.append(letter(), "Sent"), mailbox.append(letter())
+    refs = [f"Sent/{ref(mailbox, sent, 'Sent')}", f"INBOX/{ref(mailbox, came)}"]
+    reader.post(ACT, {"verb": "junk", "refs": refs})
+    assert (len(mailbox.uids("Sent")), len(mailbox.uids("Junk"))) == (1, 1)
+
+
 def test_a_trash_that_is_missing_is_made(reader: Client, mailbox: Mailbox) -> None:
     mailbox.delete_folder("Trash")
     uid = mailbox.append(letter())

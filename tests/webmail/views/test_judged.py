@@ -18,9 +18,11 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
-from tests.webmail.views.mail import letter, page, path, words
+from tests.webmail.views.mail import letter, page, path, ref, words
 from webmail.adverts import unsubscribing
+from webmail.adverts.judging import digest_of
 from webmail.errors import RemoteRefused
+from webmail.mime import headers
 from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,51 @@ def test_an_advert_says_why_it_was_set_aside(watched: Client, mailbox: Mailbox) 
     assert why.partition("</p>")[0].count(".") >= 3  # what it is, and two reasons at once
     assert why.partition("</ul>")[0].count("<li>") >= 1
     assert 'name="verb" value="inbox"' in shown
+
+
+def _shut_words(shown: str) -> set[str]:
+    band = shown.split('id="fraud-band"')[1]
+    words = ("Ses liens", "fichiers restent", "quand même")
+    return {word for word in words if word in band.partition("</form></div>")[0]}
+
+
+def test_the_band_of_a_fraud_names_only_what_is_there_to_be_shut(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"adverts": "off"})
+    bare, linked, filed = (
+        mailbox.append(letter("Service", text, files=files, message_id=f"<{number}@a.example>"))
+        for number, (text, files) in enumerate(
+            [
+                ("Bonjour, êtes-vous disponible ?\n", ()),
+                ("Voyez https://verif-compte.example/connexion\n", ()),
+                ("Voyez le fichier.\n", (("facture.pdf", "application/pdf", b"%PDF-1.4"),)),
+            ]
+        )
+    )
+    watched.get("/mail/INBOX/")
+    Judgement.objects.all().delete()
+    for uid in (bare, linked, filed):
+        digest = digest_of(headers.parse(mailbox.message(uid)))
+        Judgement.objects.create(
+            user=User.objects.get(login="alice"),
+            digest=digest,
+            kind="wanted",
+            fraud=["asks_login"],
+            is_fraud=True,
+        )
+    shown = [_shut_words(page(watched.get(path(mailbox, uid)))) for uid in (bare, linked, filed)]
+    assert shown == [set(), {"Ses liens", "quand même"}, {"fichiers restent", "quand même"}]
+
+
+def test_the_band_of_a_marked_advert_takes_its_mark_away(watched: Client, mailbox: Mailbox) -> None:
+    User.objects.update(preferences={"adverts": "mark"})
+    uid = mailbox.append(unwanted.advert())
+    watched.get("/mail/INBOX/")
+    band = page(watched.get(path(mailbox, uid))).split('id="why-aside"')[1]
+    (verb,) = re.findall('name="verb" value="([a-z]+)"', band.partition("</form>")[0])
+    watched.post("/mail/INBOX/act/", {"verb": verb, "refs": ref(mailbox, uid)})
+    assert "$Advert" not in mailbox.flags(uid)
 
 
 def test_a_fraud_in_the_junk_bears_one_band_with_all_that_was_found(
@@ -249,6 +296,18 @@ def test_the_report_holds_the_original(
     inside = [part for part in sent.walk() if part.get_content_type() == "message/rfc822"]
     assert len(inside) == 1
     assert raw.strip() in bobs_mailbox.messages()[0]
+
+
+@pytest.mark.parametrize("folder", ["Sent", "Drafts"])
+def test_own_messages_are_not_reported(
+    reader: Client, mailbox: Mailbox, submission: SubmissionServer, settings, folder: str
+) -> None:
+    settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
+    uid = mailbox.append(letter(), folder)
+    url = f"/mail/{folder}/{ref(mailbox, uid, folder)}/"
+    assert "report/" not in page(reader.get(url))
+    assert "vous-même" in page(reader.post(url + "report/", follow=True))
+    assert (mailbox.uids(folder), FraudReport.objects.count()) == ([uid], 0)
 
 
 def test_where_no_address_is_set_nothing_is_reported(watched: Client, shut: str) -> None:

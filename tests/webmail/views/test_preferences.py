@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import Answer, letter, page, path, subjects, words
+from tests.webmail.views.mail import Answer, commands_sent, letter, page, path, subjects, words
+from webmail.forms.preferences import offered
 from webmail.models import PreferenceDefault
 from webmail.presentation import keys
+from webmail.presentation import settings as settings_pages
 
 pytestmark = pytest.mark.django_db
 URL = "/preferences/"
@@ -134,6 +137,24 @@ def test_the_settings_open_while_the_mail_server_is_away(
     assert reader.post(URL, {**CHOSEN, "start_folder": "Conseil"}).status_code == 302
     assert User.objects.get(mail_domain__isnull=False).preferences["start_folder"] == "Conseil"
     assert reader.get("/preferences/find/", {"q": "densité"}).status_code == 200
+
+
+def test_only_the_page_that_offers_folders_asks_the_mail_server(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    reader.get("/mail/INBOX/")
+    asked = {}
+    for tab in settings_pages.CHOOSING:
+        before = commands_sent()
+        shown = page(reader.get(reverse("mail:preferences_of", args=[tab])))
+        assert 'href="/mail/INBOX/"' in shown
+        asked[tab] = commands_sent() - before
+    offering = {tab for tab in asked if any(one.folder for one in offered(tab))}
+    assert offering
+    assert {tab for tab, count in asked.items() if count} == offering
+    before = commands_sent()
+    reader.get(f"{URL}find/?q=densité")
+    assert commands_sent() == before
 
 
 def test_the_beginning_of_a_message_is_one_thing(reader: Client) -> None:

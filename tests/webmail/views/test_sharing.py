@@ -25,11 +25,14 @@ from tests.servers.plugin import ALICE, BOB, MASTER, missing
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import commands_sent, letter, page, ref, words
 from tests.webmail.views.test_absence import away, kept
-from webmail.errors import NotPermitted
+from webmail.errors import NotPermitted, ServerUnavailable
 from webmail.imap import acl, connection
 from webmail.imap.connection import Connection
 from webmail.imap.values import ImapServer
+from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, sharing
+from webmail.models import MailJob
+from webmail.views import jobs
 from webmail.views import sharing as views
 
 pytestmark = pytest.mark.django_db
@@ -288,51 +291,86 @@ def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> Non
 # --- many folders inside ---
 
 
-def forms_of(answer: Any) -> dict[str, str]:
-    """The hidden fields of the page that goes on."""
-    return {
-        unescape(name): unescape(value)
-        for name, value in re.findall(
-            r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page(answer)
-        )
-        if name != "csrfmiddlewaretoken"
-    }
-
-
 @pytest.mark.slow
-def test_three_hundred_folders_inside_are_shared_and_shared_no_more(
+def test_three_hundred_folders_inside_are_shared_and_shared_no_more_by_a_job(
     owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"{NAME}/Élève {number:03} é" for number in range(300)]
     for name in names:
         shared.create_folder(name)
     session.pool().close_all()
-    monkeypatch.setattr(views, "SECONDS", 0.5)
-
-    def gone_through(data: dict[str, str]) -> list[int]:
-        seen = []
-        answer = owner.post(PAGE, data)
-        while answer.status_code == 200:
-            told = re.search(r'<progress max="301" value="(\d+)"', page(answer))
-            assert told, words(answer)
-            seen.append(int(told[1]))
-            assert "sur 301 dossiers" in words(answer)
-            answer = owner.post(PAGE, forms_of(answer))
-        assert answer.status_code == 302
-        return seen
-
+    monkeypatch.setattr(views, "SECONDS", 0.2)
+    monkeypatch.setattr(jobs, "start", lambda _job: None)  # a worker does it
     asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
-    seen = gone_through(asked)
-    assert len(seen) > 1 and seen == sorted(set(seen))
-    assert "300 dossiers à l’intérieur" in words(owner.get(PAGE))
+    assert owner.post(PAGE, asked).status_code == 302
+    job = MailJob.objects.get()
+    assert 0 < job.done < job.total == 301
+    assert "Partage de 301 dossiers" in words(owner.get(PAGE))
+    assert "sur 301 dossiers" in words(owner.get(reverse("mail:job", args=[job.pk])))
+    mail_jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.gone) == (MailJob.State.DONE, 301, 0)
     # Not by the one above: each has a list of its own.
     for name in (names[0], names[199], names[299]):
         _, (line, *_) = shared.imap.getacl(mailbox_name(name))
         assert re.search(rb" \"?bob\"? \"?l", line), line
-    gone_through({"verb": "end", "identifier": "bob", "inside": "1"})
+    assert "301 dossiers sont partagés" in words(owner.get(reverse("mail:job", args=[job.pk])))
+    mail_jobs.run(job.pk)  # once
+    owner.post(PAGE, {"verb": "end", "identifier": "bob", "inside": "1"})
+    mail_jobs.run(MailJob.objects.exclude(pk=job.pk).get().pk)
     for name in (names[0], names[299]):
         _, (line, *_) = shared.imap.getacl(mailbox_name(name))
         assert b"bob" not in line
+
+
+def test_a_job_of_sharing_that_died_goes_on_where_it_was(
+    owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{NAME}/{number}" for number in range(4)]
+    for name in names:
+        shared.create_folder(name)
+    session.pool().close_all()
+    monkeypatch.setattr(views, "SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "start", lambda _job: None)
+    told: list[str] = []
+    put = acl.put
+
+    def counted(imap: Connection, name: str, *more: Any) -> None:
+        told.append(name)
+        if len(told) == 3:
+            raise ServerUnavailable("dropped")
+        put(imap, name, *more)
+
+    monkeypatch.setattr(acl, "put", counted)
+    asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    owner.post(PAGE, asked)
+    job = MailJob.objects.get()
+    mail_jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (MailJob.State.WAITING, 2)
+    mail_jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (MailJob.State.DONE, 5)
+    assert told == [NAME, names[0], names[1], names[1], *names[2:]]
+
+
+def test_a_job_of_sharing_is_stopped(
+    owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        shared.create_folder(f"{NAME}/{number}")
+    session.pool().close_all()
+    monkeypatch.setattr(views, "SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "start", lambda _job: None)
+    asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    owner.post(PAGE, asked)
+    job = MailJob.objects.get()
+    owner.post(reverse("mail:job_cancel", args=[job.pk]))
+    mail_jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (MailJob.State.CANCELLED, 1)
+    _, (line, *_) = shared.imap.getacl(mailbox_name(f"{NAME}/2"))
+    assert b"bob" not in line
 
 
 def test_a_folder_inside_that_is_gone_meanwhile_is_told(
@@ -385,6 +423,10 @@ def test_who_manages_a_mailbox_sets_its_absence(
     assert f'href="{BOX}"' in page(colleague.get("/rules/absence/"))
     shown = colleague.get(BOX)
     assert 'aria-current="page">' in page(shown) and "alice@ac-exemple.fr" in words(shown)
+    assert "Tous ceux qui écrivent à cette boîte" in words(shown)
+    assert "Autres adresses de cette boîte" in words(shown)
+    assert "m’écrivent" not in words(shown) and "vos adresses" not in words(shown)
+    assert "m’écrivent" in words(colleague.get("/rules/absence/"))
     answer = colleague.post(BOX, away(colleague, BOX, text="Le secrétariat est fermé."))
     assert (answer.status_code, answer["Location"]) == (302, BOX), words(answer)
     said = words(colleague.get(BOX))

@@ -118,6 +118,14 @@ def test_a_move_between_other_folders_says_nothing(watched: Client, mailbox: Mai
     assert not PersonLearnt.objects.exists()
 
 
+def test_own_mail_put_among_the_junk_says_nothing(watched: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(), "Sent")
+    form = {"verb": "move", "to": "Junk", "refs": ref(mailbox, uid, "Sent")}
+    watched.post("/mail/Sent/act/", form)
+    assert len(mailbox.uids("Junk")) == 1
+    assert not PersonLearnt.objects.exists()
+
+
 def test_marked_only_it_loses_its_mark_by_one_word(watched: Client, mailbox: Mailbox) -> None:
     User.objects.update(preferences={"adverts": "mark"})
     uid = mailbox.append(unwanted.advert())

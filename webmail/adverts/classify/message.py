@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from webmail.adverts.classify import attachments, page
 from webmail.adverts.classify.attachments import Attachment
@@ -23,6 +24,7 @@ _LONGEST_PART = 120_000
 _BEGINNING, _END = 24_000, 6_000
 _MOST_TEXTS = 6
 _MOST_FILES = 12
+_MOST_ANSWERED = 50
 _BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
 _QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)
 _ANSWERED = re.compile(
@@ -61,7 +63,17 @@ class Message:
 
     def hosts(self) -> list[str]:
         """The hosts that links lead to, one for each link."""
+        return self._hosts
+
+    @cached_property
+    def _hosts(self) -> list[str]:
         return [host for link in self.links if (host := host_of(link.address))]
+
+    @cached_property
+    def reply_domains(self) -> tuple[str, ...]:
+        """The domains that answers go to, of the first addresses."""
+        people = self.headers.addresses("Reply-To", _MOST_ANSWERED)
+        return tuple(one.address.rpartition("@")[2].lower() for one in people)
 
 
 def host_of(address: str) -> str:

@@ -165,11 +165,12 @@ def _of_sender(message: Message, server: ServerVerdict) -> Iterator[Sign]:
         yield Sign("school_network", -4.0)
     if domain.rpartition(".")[2] in _CHEAP_ENDINGS:
         yield Sign("cheap_domain", 1.0)
-    answers = {
-        address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")
-    }
-    if answers & domains.MAILBOX_PROVIDERS and not is_personal:
+    if _answers_personal(message) and not is_personal:
         yield Sign("reply_personal", 1.0)
+
+
+def _answers_personal(message: Message) -> bool:
+    return not domains.MAILBOX_PROVIDERS.isdisjoint(message.reply_domains)
 
 
 def _of_links(message: Message) -> Iterator[Sign]:
@@ -237,10 +238,7 @@ def _of_answer(message: Message, server: ServerVerdict) -> Iterator[Sign]:
         yield Sign("reply", -0.9)
     elif _REPLY.match(message.subject) and not message.has_quote:
         yield Sign("false_reply", 0.7)
-    reply_to = [
-        address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")
-    ]
-    is_elsewhere = any(_is_elsewhere(domain, message.domain) for domain in reply_to)
+    is_elsewhere = any(_is_elsewhere(domain, message.domain) for domain in message.reply_domains)
     is_hidden = not any("@" in address.address for address in _people(message, "To", "Cc"))
     if is_elsewhere:
         # Answers are to go elsewhere, and nobody sees who else was written to: a stolen mailbox.
@@ -339,10 +337,7 @@ def _together(message: Message, hits: Mapping[str, int], length: int) -> Iterato
     hosts = message.hosts()
     own = domains.registered(message.domain)
     leads_away = bool(hosts) and all(domains.registered(host) != own for host in hosts)
-    is_from_elsewhere = message.domain in domains.MAILBOX_PROVIDERS or bool(
-        {address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")}
-        & domains.MAILBOX_PROVIDERS
-    )
+    is_from_elsewhere = message.domain in domains.MAILBOX_PROVIDERS or _answers_personal(message)
     has_picture = bool(message.pictures) or any(
         kind.startswith("image/") or kind == "application/pdf" for kind in message.files
     )

@@ -1,0 +1,65 @@
+"""Many folders shared with colleagues, or shared no more: the request does the first seconds of it,
+a job the rest.
+
+The job's row counts the folders that were gone through, each after its commands were answered. A
+worker that takes it up does the next one; of one that was killed in between, the access list is set
+once more to what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts import lending
+from accounts.claims import Heartbeat, Lost
+from accounts.http import SignedInRequest
+from webmail import clock
+from webmail.imap.connection import Connection
+from webmail.mailbox import sharing
+from webmail.mailbox.sharing import Progress
+from webmail.models import MailJob
+
+SHARE, END = "share", "unshare"
+VERBS = (SHARE, END)
+
+
+def begin(
+    request: SignedInRequest,
+    names: Sequence[str],
+    identifiers: Sequence[str],
+    preset: str,
+    at: Progress,
+) -> MailJob:
+    """Note the rest of a change whose first folders were gone through. The caller starts the job
+    when the connection is given back."""
+    return MailJob.objects.create(
+        user=request.user,
+        verb=SHARE if preset else END,
+        folder=names[0],
+        total=at.total,
+        done=at.done - at.refused,
+        gone=at.refused,
+        credential=lending.lend(request),
+        work={
+            **{"left": [], "undo": []},
+            "share": {"names": names, "identifiers": identifiers, "preset": preset},
+        },
+    )
+
+
+def go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> bool:
+    """Go through the folders that are left. False when the job was cancelled, or another worker has
+    it."""
+    asked = job.work["share"]
+    names, identifiers, preset = asked["names"], asked["identifiers"], asked["preset"]
+    begun = Progress(job.done + job.gone, len(names), job.gone)
+    for at in sharing.change(imap, names, identifiers, preset, begun):
+        heartbeat.got_on()
+        counts = {"done": at.done - at.refused, "gone": at.refused}
+        try:
+            job.beat(**counts)
+        except Lost:
+            cancelled = job.mine().filter(state=MailJob.State.CANCELLED)
+            cancelled.update(**counts, changed=clock.now())
+            return False
+    return True
