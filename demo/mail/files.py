@@ -79,7 +79,7 @@ def _composed(path: Path, desk: Desk) -> Stored:
     parsed = HeaderParser().parsestr(filled(source))
     del parsed["When"]
     folder, flags = parsed["Folder"] or "", parsed["Flags"]
-    text, page = parsed.get_payload(), ""
+    text, page = str(parsed.get_payload()), ""
     if parsed["Page"]:
         page = filled((DATA / "pages" / parsed["Page"]).read_text(encoding="utf-8"))
     elif parsed["Rich"]:
@@ -131,7 +131,7 @@ def _enclose(message: EmailMessage, inline: list[str], attached: list[str]) -> N
         file, cid, name = (*line.split(" ", 2), "")[:3]
         kind, subtype = _TYPES[Path(file).suffix].split("/")
         content = (DATA / "files" / file).read_bytes()
-        shown.add_related(  # type: ignore[attr-defined]
+        shown.add_related(
             content, kind, subtype, filename=name or file, cid=f"<{cid}>", disposition="inline"
         )
     for line in attached:
