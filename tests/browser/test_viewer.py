@@ -124,7 +124,7 @@ def test_the_address_of_an_attachment_is_a_page_of_its_own(
     page.reload()
     expect(page.locator("main #viewer h1")).to_have_text("ordre.pdf")
     expect(page.locator(".pdf-page canvas").first).to_be_visible()
-    expect(page.locator(".pdf-text")).to_contain_text("Conseil")
+    expect(page.locator(".pdf-text")).to_contain_text("Ordre du jour")
     assert violations(page) == []
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#viewer h2, #viewer h1")).to_have_text("plan.png")
