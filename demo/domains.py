@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from typing import Final
 
 from imap_tools import MailBoxUnencrypted
 from PIL import Image, ImageDraw
 
-from demo.mail import people
-from demo.mail.writing import UNREAD, Letter, kept
+from demo.mail import files, mailboxes, people
 from demo.servers.dovecot import MailAccount
 from demo.servers.process import LOOPBACK
 
@@ -24,12 +23,12 @@ _ACCENT: Final = "#04602f"
 
 
 def fill(imap_port: int, now: datetime | None = None) -> None:
-    """A letter for her, if her mailbox is empty and her password the one that she was given."""
+    """A message for her, if her mailbox is empty and her password the one that she was given."""
     moment = now or datetime.now(UTC)
     with MailBoxUnencrypted(LOOPBACK, imap_port).login(TEACHER.login, TEACHER.password) as mailbox:
         if not mailbox.folder.status("INBOX", ["MESSAGES"])["MESSAGES"]:
-            stored = kept(_letter(moment - timedelta(hours=3)), flags=UNREAD)
-            mailbox.append(stored.content, "INBOX", stored.date, stored.flags)
+            for stored in files.messages("petit", mailboxes.desk_of(PETIT, moment)):
+                mailbox.append(stored.content, "INBOX", stored.date, stored.flags)
 
 
 def set_up() -> None:
@@ -86,20 +85,3 @@ def _logo() -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
-
-
-def _letter(at: datetime) -> Letter:
-    return Letter(
-        slug="bienvenue-lycees",
-        sender=people.GUERIN,
-        to=(PETIT,),
-        subject="Bienvenue au lycée",
-        date=at,
-        text="""
-        Bonjour Lucie,
-
-        Bienvenue parmi nous. Votre emploi du temps suit demain.
-
-        Nathalie Guérin
-        """,
-    )

@@ -30,7 +30,6 @@ from accounts.oidc import keys
 from demo import (
     academy,
     address_books,
-    bulletins,
     domains,
     mail_files,
     options,
@@ -39,6 +38,7 @@ from demo import (
     staff,
 )
 from demo.environment import PYTHON, ROOT
+from demo.mail.files import DATA
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount, TokenCheck
@@ -174,7 +174,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     secret = _kept(FOLDER / "secret", 40)
     _keep_oidc_key()
     address_books.write(FOLDER / address_books.FOLDER)
-    bulletins.write(FOLDER / bulletins.FOLDER)
+    shutil.copytree(DATA / "bulletins", FOLDER / "bulletins", dirs_exist_ok=True)
     mail_files.write(FOLDER / mail_files.FOLDER)
     env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
@@ -572,7 +572,7 @@ def in_words(ready: Announcement) -> str:
     lines += ["", f"Old address books to import: {FOLDER / address_books.FOLDER}"]
     if any(a.numen for a in ready.accounts):
         lines += [f"Another mail domain: {domains.PETIT.addr_spec}  {domains.TEACHER.password}"]
-    lines += [f"A class’s bulletins to send, one to each family: {FOLDER / bulletins.FOLDER}"]
+    lines += [f"A class’s bulletins to send, one to each family: {FOLDER / 'bulletins'}"]
     lines += [f"Files of messages to bring in: {FOLDER / mail_files.FOLDER}"]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 

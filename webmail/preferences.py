@@ -1,5 +1,5 @@
-"""Every preference, declared once: name, type (by its choices or class), default, lockable, form
-field.
+"""Every preference, declared once: name, type (by its choices or class), default, lockable.
+`webmail.forms.preference_fields` has their form fields.
 
 What a person chose is in ``User.preferences``; what administrators set or lock, a
 ``PreferenceDefault`` row.
@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import time
 from typing import Any
 
-from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -97,22 +93,6 @@ class Preference:
             return str(words[value])
         return ", ".join(str(words.get(word, word)) for word in value.split(" "))
 
-    def field(self) -> forms.Field:
-        if self.own_keys:
-            return OwnKeysField(label=self.label, help_text=self.help_text, required=False)
-        if self.ordered:
-            return OrderedField(
-                label=self.label, help_text=self.help_text, choices=self.options, required=False
-            )
-        if self.several:
-            return SeveralField(
-                label=self.label, help_text=self.help_text, choices=self.options, required=False
-            )
-        widget = forms.Select if self.wide else forms.RadioSelect
-        return forms.ChoiceField(
-            label=self.label, help_text=self.help_text, choices=self.options, widget=widget
-        )
-
 
 @dataclass(frozen=True)
 class TextPreference(Preference):
@@ -125,16 +105,6 @@ class TextPreference(Preference):
 
     def words_of(self, value: str) -> str:
         return value
-
-    def field(self) -> forms.Field:
-        return forms.CharField(
-            label=self.label,
-            help_text=self.help_text,
-            required=False,
-            max_length=self.longest,
-            validators=[RegexValidator(CONTROLS, inverse_match=True)],
-            widget=forms.TextInput(attrs={"class": "input"}),
-        )
 
 
 @dataclass(frozen=True)
@@ -150,9 +120,6 @@ class HoursPreference(Preference):
             return str(_no_hours())
         days = ", ".join(str(words) for number, words in DAYS if int(number) in working_hours.days)
         return f"{days}, {working_hours.begin:%H:%M}–{working_hours.end:%H:%M}"
-
-    def field(self) -> forms.Field:
-        return HoursField(label=self.label, help_text=self.help_text)
 
 
 OFF = "off"
@@ -177,100 +144,6 @@ MOST_FOLDER = 250
 
 MOST_KEYS = 400
 """Characters of the keys that a user chose."""
-
-
-class OwnKeysWidget(forms.Widget):
-    """One text field for each key, which the template writes: ``own_keys-archive``."""
-
-    use_fieldset = True
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str] | None:
-        begin = f"{name}-"
-        typed = {key.removeprefix(begin): data[key] for key in data if key.startswith(begin)}
-        return typed or None
-
-
-class OwnKeysField(forms.Field):
-    """Keys as they were typed, by the names of actions; None where none of them was posted."""
-
-    widget = OwnKeysWidget
-
-
-class OrderedField(forms.MultipleChoiceField):
-    """Some of the choices in the order that they were posted in, as one value."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def clean(self, value: Any) -> str:
-        return " ".join(dict.fromkeys(super().clean(value)))
-
-
-class SeveralField(forms.MultipleChoiceField):
-    """Any number of choices, as one value with blanks between them."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def prepare_value(self, value: Any) -> Any:
-        return value.split() if isinstance(value, str) else value
-
-    def clean(self, value: Any) -> str:
-        chosen = super().clean(value)
-        options: Any = self.choices
-        return " ".join(str(option) for option, _words in options if option in chosen)
-
-
-class HoursWidget(forms.MultiWidget):
-    """Days to tick, and two times: fields ``…_days``, ``…_begin`` and ``…_end``."""
-
-    use_fieldset = True
-
-    def __init__(self) -> None:
-        clock = {"class": "input", "step": "300"}
-        super().__init__(
-            {
-                "days": forms.CheckboxSelectMultiple(choices=DAYS),
-                "begin": forms.TimeInput(attrs={**clock, "type": "time"}, format="%H:%M"),
-                "end": forms.TimeInput(attrs={**clock, "type": "time"}, format="%H:%M"),
-            }
-        )
-
-    def decompress(self, value: Any) -> list[Any]:
-        working_hours = hours.read(value)
-        if working_hours is None:
-            return [[], time(8), time(18)]
-        return [sorted(map(str, working_hours.days)), working_hours.begin, working_hours.end]
-
-
-class HoursField(forms.MultiValueField):
-    """Working hours as one value; ``off`` where no day is ticked. ``least``: what they must
-    cover."""
-
-    widget = HoursWidget
-    default_error_messages = {  # noqa: RUF012  as Django has it
-        "order": _("They must end after they begin."),
-        "least": _("Your administrators ask for these at least: %(hours)s."),
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.least: hours.Hours | None = None
-        fields = (
-            forms.MultipleChoiceField(choices=DAYS, required=False),
-            forms.TimeField(required=False),
-            forms.TimeField(required=False),
-        )
-        super().__init__(fields, required=False, require_all_fields=False, **kwargs)
-
-    def compress(self, data_list: Any) -> str:
-        days, begin, end = data_list or ([], None, None)
-        if not days:
-            return OFF
-        if begin is None or end is None or begin.replace(second=0) >= end.replace(second=0):
-            raise ValidationError(self.error_messages["order"], code="order")
-        chosen = hours.of(map(int, days), begin, end)
-        if self.least and not chosen.covers(self.least):
-            words = BY_NAME["hours"].words_of(self.least.value)
-            raise ValidationError(self.error_messages["least"], "least", {"hours": words})
-        return chosen.value
 
 
 DECLARED: tuple[Preference, ...] = (

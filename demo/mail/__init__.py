@@ -1,1 +1,1 @@
-"""The demo academy's mail, written by code: people, papers, pictures, and the letters."""
+"""The demo academy's mail: its people, and the messages that lie in demo/data."""

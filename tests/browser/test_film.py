@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from demo.mail import film
+from demo.mail.files import DATA
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
@@ -19,14 +19,15 @@ def test_a_film_plays_from_where_one_likes(
     mailbox: Mailbox,
     faults: list[str],
 ) -> None:
-    mailbox.append(letter("Film", files=(("film.webm", "video/webm", film.day_at_the_pond()),)))
+    film = (DATA / "files" / "une-journee-a-letang.webm").read_bytes()
+    mailbox.append(letter("Film", files=(("film.webm", "video/webm", film),)))
     page = open_page()
     sign_in(page, alice)
     page.get_by_role("link", name="Film").first.click()
     page.locator("#message .file-text a", has_text="film.webm").click()
     shown = page.locator("#viewer video")
     expect(shown).to_have_js_property("duration", 6)
-    expect(shown).to_have_js_property("videoWidth", film.WIDTH)
+    expect(shown).to_have_js_property("videoWidth", 320)
     shown.evaluate("video => { video.muted = true; video.currentTime = 4; return video.play(); }")
     expect(shown).to_have_js_property("ended", True)
     assert shown.evaluate("video => video.error") is None

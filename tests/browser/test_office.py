@@ -10,7 +10,7 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from playwright.sync_api import Page, expect
 
-from demo.mail import slides
+from demo.mail.files import DATA
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
@@ -22,7 +22,7 @@ FILES = (
     (
         "cours.pptx",
         "application/octet-stream",
-        slides.pptx([slides.Slide("La nouvelle", ["Un cadre"]), slides.Slide("Le Horla")]),
+        (DATA / "files" / "le-recit-fantastique.pptx").read_bytes(),
     ),
 )
 
@@ -65,8 +65,8 @@ def test_a_worker_converts_what_a_page_asked_for(
     (spooled,) = spool.glob("*.sealed")
     with worker("office"):
         expect(opened.locator("#viewer [data-pdf] canvas").first).to_be_visible(timeout=60_000)
-    expect(opened.locator("#viewer .pdf-page")).to_have_count(2)
-    expect(opened.locator("#viewer .pdf-page").first).to_contain_text("La nouvelle")
+    expect(opened.locator("#viewer .pdf-page")).to_have_count(4)
+    expect(opened.locator("#viewer .pdf-page").first).to_contain_text("Le récit fantastique")
     assert not spooled.exists()
     assert OfficePreview.objects.get().state == "done"
     assert not faults

@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demo.mail import office, pdf
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.previews import samples
@@ -23,13 +22,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LONG = "\n".join(f"ligne {n} : " + "mot " * 12 for n in range(200)).encode()
 FILES = (
     ("plan.png", "image/png", picture(size=(1600, 1000))),
-    ("ordre.pdf", "application/pdf", pdf.document("Conseil", ["Ordre du jour"], issuer="Collège")),
+    ("ordre.pdf", "application/pdf", samples.pdf(["Ordre du jour"])),
     ("notes.txt", "text/plain", LONG),
     ("classe.csv", "text/csv", "Nom;Note\nMaëlle;12,5\nNoé;9\n".encode()),
     ("lisez.md", "text/markdown", b"# Sortie\n\n- une\n- deux\n"),
     ("dictée.wav", "audio/wav", sound()),
     ("film.webm", "video/webm", samples.WEBM + bytes(64)),
-    ("lettre.docx", "application/octet-stream", office.docx("Lettre", ["Sortie au musée"])),
+    ("lettre.docx", "application/octet-stream", samples.word("Sortie au musée")),
     ("dossier.zip", "application/zip", archive({"a/notes.txt": b"Bonjour", "p.png": picture()})),
     ("message.eml", "application/octet-stream", forwarded()),
     ("maelle.vcf", "text/vcard", samples.VCARD),
@@ -125,7 +124,7 @@ def test_the_address_of_an_attachment_is_a_page_of_its_own(
     page.reload()
     expect(page.locator("main #viewer h1")).to_have_text("ordre.pdf")
     expect(page.locator(".pdf-page canvas").first).to_be_visible()
-    expect(page.locator(".pdf-text")).to_contain_text("Conseil")
+    expect(page.locator(".pdf-text")).to_contain_text("Ordre du jour")
     assert violations(page) == []
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#viewer h2, #viewer h1")).to_have_text("plan.png")
@@ -163,7 +162,7 @@ def test_a_pdf_is_printed_with_all_its_pages(
     mailbox: Mailbox,
     faults: list[str],
 ) -> None:
-    long = pdf.document("Compte rendu", ["Paragraphe."] * 200, issuer="Collège")
+    long = samples.pdf(["Paragraphe."] * 5)
     mailbox.append(letter("Documents", files=(("long.pdf", "application/pdf", long),)))
     page = open_page()
     sign_in(page, alice)

@@ -6,7 +6,8 @@ import zipfile
 from pathlib import Path
 
 from addressbook import importers
-from demo import address_books, bulletins
+from demo import address_books
+from demo.mail.files import DATA
 from webmail.writing import matching, roster_reading
 
 
@@ -46,10 +47,10 @@ def test_the_class_list_has_a_column_that_must_be_explained() -> None:
     assert [column.header for column in read.columns if not column.field] == ["Divers"]
 
 
-def test_all_bulletins_but_one_are_matched_with_their_families(tmp_path: Path) -> None:
-    bulletins.write(tmp_path)
-    found = roster_reading.read((tmp_path / "familles-6eC.csv").read_bytes())
-    with zipfile.ZipFile(tmp_path / "bulletins-6eC.zip") as archive:
+def test_all_bulletins_but_one_are_matched_with_their_families() -> None:
+    folder = DATA / "bulletins"
+    found = roster_reading.read((folder / "familles-6eC.csv").read_bytes())
+    with zipfile.ZipFile(folder / "bulletins-6eC.zip") as archive:
         names = [name.rpartition("/")[2] for name in archive.namelist()]
     people = [
         matching.Person(row.address, last=row.cells[0], first=row.cells[1]) for row in found.rows

@@ -82,7 +82,7 @@ class ComposeForm(forms.Form):
     )  # fmt: skip
     ROSTER, NO_ROSTER = "roster", "no_roster"
     DOCUMENTS, NO_DOCUMENTS = "documents", "no_documents"
-    DEEDS = (
+    ACTIONS = (
         SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH, ROSTER, NO_ROSTER, DOCUMENTS, NO_DOCUMENTS,
     )  # fmt: skip
     LONGEST = 1_000_000  # characters of a text: what the sanitiser takes
@@ -143,11 +143,11 @@ class ComposeForm(forms.Form):
         self.fields["keep"].choices = [(number, number) for number in allowed]  # type: ignore[attr-defined]
 
     @property
-    def deed(self) -> str:
+    def action(self) -> str:
         """The action of the pressed button. Enter sends the message, unless a script prevents
         it."""
-        deed = self.typed.get("do", "")
-        return deed if deed in self.DEEDS else self.SEND
+        action = self.typed.get("do", "")
+        return action if action in self.ACTIONS else self.SEND
 
     @property
     def content(self) -> Content:

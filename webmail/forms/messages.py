@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -62,11 +62,6 @@ class ListForm(forms.Form):
     newer = RefField()
     month = forms.IntegerField(required=False, min_value=1, max_value=12)
     year = forms.IntegerField(required=False, min_value=1970, max_value=2200)
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        if not data:  # as most lists are asked for: twelve fields take their time
-            self.base_fields = {}  # type: ignore[misc]  # of this one
-        super().__init__(data)
 
     @property
     def order(self) -> tuple[str, bool, bool] | None:

@@ -14,7 +14,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from webmail import hours
-from webmail.preferences import BY_NAME, DECLARED, HoursField, Preference, Preferences
+from webmail.forms import preference_fields
+from webmail.forms.preference_fields import HoursField
+from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences
 from webmail.presentation import keys
 
 _LONGEST_KEY = 30
@@ -70,7 +72,7 @@ class PreferencesForm(forms.Form):
         self.key_faults: dict[str, str] = {}
         self.before = preferences
         for preference in offered(tab):
-            field = preference.field()
+            field = preference_fields.field(preference)
             field.initial = getattr(preferences, preference.name)
             if isinstance(field, HoursField):
                 field.least = hours.read(preferences.hours_least)

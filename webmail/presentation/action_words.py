@@ -2,15 +2,94 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
+
+# By verbs as forms say them.
+_DONE: Final[dict[str, Any]] = {
+    "flag": ngettext_lazy("%(count)s message flagged.", "%(count)s messages flagged.", "number"),
+    "unflag": ngettext_lazy(
+        "Flag removed from %(count)s message.", "Flag removed from %(count)s messages.", "number"
+    ),
+    "seen": ngettext_lazy(
+        "%(count)s message marked as read.", "%(count)s messages marked as read.", "number"
+    ),
+    "unseen": ngettext_lazy(
+        "%(count)s message marked as unread.", "%(count)s messages marked as unread.", "number"
+    ),
+    "tag": ngettext_lazy("%(count)s message tagged.", "%(count)s messages tagged.", "number"),
+    "retag": gettext_lazy("The tags were changed."),
+    "untag": ngettext_lazy(
+        "Tag removed from %(count)s message.", "Tag removed from %(count)s messages.", "number"
+    ),
+    "trash": ngettext_lazy(
+        "%(count)s message moved to the trash.", "%(count)s messages moved to the trash.", "number"
+    ),
+    "delete": ngettext_lazy(
+        "%(count)s message deleted for good.", "%(count)s messages deleted for good.", "number"
+    ),
+    "undo": ngettext_lazy(
+        "%(count)s message is as it was.", "%(count)s messages are as they were.", "number"
+    ),
+    "archive": ngettext_lazy(
+        "%(count)s message archived.", "%(count)s messages archived.", "number"
+    ),
+    "junk": ngettext_lazy(
+        "%(count)s message moved to junk.", "%(count)s messages moved to junk.", "number"
+    ),
+    "advert": ngettext_lazy(
+        "%(count)s message moved to the adverts. Messages like it will follow.",
+        "%(count)s messages moved to the adverts. Messages like them will follow.",
+        "number",
+    ),
+    "wanted": gettext_lazy("Noted: this is no advert."),
+    "copy": ngettext_lazy("%(count)s message copied.", "%(count)s messages copied.", "number"),
+    "share": ngettext_lazy(
+        "%(count)s folder is shared.", "%(count)s folders are shared.", "number"
+    ),
+    "unshare": ngettext_lazy(
+        "%(count)s folder is not shared with them any more.",
+        "%(count)s folders are not shared with them any more.",
+        "number",
+    ),
+    "rule": ngettext_lazy(
+        "The rule was applied: %(count)s change.",
+        "The rule was applied: %(count)s changes.",
+        "number",
+    ),
+}
+_MOVED = ngettext_lazy("%(count)s message moved.", "%(count)s messages moved.", "number")
+_MARKING = ngettext_lazy("Marking %(count)s message", "Marking %(count)s messages", "number")
+_DOING: Final[dict[str, Any]] = {
+    **dict.fromkeys(("flag", "unflag", "seen", "unseen", "tag", "untag", "retag"), _MARKING),
+    "copy": ngettext_lazy("Copying %(count)s message", "Copying %(count)s messages", "number"),
+    "delete": ngettext_lazy("Deleting %(count)s message", "Deleting %(count)s messages", "number"),
+    "archive": ngettext_lazy(
+        "Archiving %(count)s message", "Archiving %(count)s messages", "number"
+    ),
+    "rule": gettext_lazy("Applying a rule"),
+    "share": ngettext_lazy("Sharing %(count)s folder", "Sharing %(count)s folders", "number"),
+    "unshare": ngettext_lazy(
+        "Ending the sharing of %(count)s folder",
+        "Ending the sharing of %(count)s folders",
+        "number",
+    ),
+    "undo": ngettext_lazy(
+        "Taking back what was done to %(count)s message",
+        "Taking back what was done to %(count)s messages",
+        "number",
+    ),
+}
+_MOVING = ngettext_lazy("Moving %(count)s message", "Moving %(count)s messages", "number")
 
 _SHARES = frozenset({"share", "unshare"})
 
 
 def done(verb: str, count: int, gone: int = 0) -> str:
     """``verb`` as forms say it; ``gone`` were no longer there."""
-    words = _done(verb, count) % {"count": intcomma(count)}
+    words = _counted(_DONE.get(verb, _MOVED), count)
     if not gone:
         return words
     if verb in _SHARES:
@@ -40,113 +119,11 @@ def adrift(count: int) -> str:
 
 def doing(verb: str, total: int) -> str:
     """The title of a job."""
-    match verb:
-        case "flag" | "unflag" | "seen" | "unseen" | "tag" | "untag" | "retag":
-            words = ngettext("Marking %(count)s message", "Marking %(count)s messages", total)
-        case "copy":
-            words = ngettext("Copying %(count)s message", "Copying %(count)s messages", total)
-        case "delete":
-            words = ngettext("Deleting %(count)s message", "Deleting %(count)s messages", total)
-        case "archive":
-            words = ngettext("Archiving %(count)s message", "Archiving %(count)s messages", total)
-        case "rule":
-            words = gettext("Applying a rule")
-        case "share":
-            words = ngettext("Sharing %(count)s folder", "Sharing %(count)s folders", total)
-        case "unshare":
-            words = ngettext(
-                "Ending the sharing of %(count)s folder",
-                "Ending the sharing of %(count)s folders",
-                total,
-            )
-        case "undo":
-            words = ngettext(
-                "Taking back what was done to %(count)s message",
-                "Taking back what was done to %(count)s messages",
-                total,
-            )
-        case _:
-            words = ngettext("Moving %(count)s message", "Moving %(count)s messages", total)
-    return words % {"count": intcomma(total)}
+    return _counted(_DOING.get(verb, _MOVING), total)
 
 
-def _done(verb: str, count: int) -> str:
-    match verb:
-        case "flag":
-            return ngettext("%(count)s message flagged.", "%(count)s messages flagged.", count)
-        case "unflag":
-            return ngettext(
-                "Flag removed from %(count)s message.",
-                "Flag removed from %(count)s messages.",
-                count,
-            )
-        case "seen":
-            return ngettext(
-                "%(count)s message marked as read.", "%(count)s messages marked as read.", count
-            )
-        case "unseen":
-            return ngettext(
-                "%(count)s message marked as unread.",
-                "%(count)s messages marked as unread.",
-                count,
-            )
-        case "tag":
-            return ngettext("%(count)s message tagged.", "%(count)s messages tagged.", count)
-        case "retag":
-            return gettext("The tags were changed.")
-        case "untag":
-            return ngettext(
-                "Tag removed from %(count)s message.",
-                "Tag removed from %(count)s messages.",
-                count,
-            )
-        case "trash":
-            return ngettext(
-                "%(count)s message moved to the trash.",
-                "%(count)s messages moved to the trash.",
-                count,
-            )
-        case "delete":
-            return ngettext(
-                "%(count)s message deleted for good.",
-                "%(count)s messages deleted for good.",
-                count,
-            )
-        case "undo":
-            return ngettext(
-                "%(count)s message is as it was.", "%(count)s messages are as they were.", count
-            )
-        case "archive":
-            return ngettext("%(count)s message archived.", "%(count)s messages archived.", count)
-        case "junk":
-            return ngettext(
-                "%(count)s message moved to junk.", "%(count)s messages moved to junk.", count
-            )
-        case "advert":
-            return ngettext(
-                "%(count)s message moved to the adverts. Messages like it will follow.",
-                "%(count)s messages moved to the adverts. Messages like them will follow.",
-                count,
-            )
-        case "wanted":
-            return gettext("Noted: this is no advert.")
-        case "copy":
-            return ngettext("%(count)s message copied.", "%(count)s messages copied.", count)
-        case "share":
-            return ngettext("%(count)s folder is shared.", "%(count)s folders are shared.", count)
-        case "unshare":
-            return ngettext(
-                "%(count)s folder is not shared with them any more.",
-                "%(count)s folders are not shared with them any more.",
-                count,
-            )
-        case "rule":
-            return ngettext(
-                "The rule was applied: %(count)s change.",
-                "The rule was applied: %(count)s changes.",
-                count,
-            )
-    return ngettext("%(count)s message moved.", "%(count)s messages moved.", count)
+def _counted(words: Any, count: int) -> str:
+    return str(words % {"number": count, "count": intcomma(count)})
 
 
 def own_mail() -> str:

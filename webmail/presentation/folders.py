@@ -34,9 +34,6 @@ class FolderLine:
     size: str
     is_favourite: bool
 
-    def __getitem__(self, name: str) -> object:
-        return getattr(self, name)
-
 
 def sections(
     shown: FolderList, known: Iterable[Folder], wishes: Wishes

@@ -32,10 +32,10 @@ def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:
 
 # A page has every folder's address and a dozen of one message's, and Django looks long for each.
 @lru_cache(maxsize=8192)
-def folder_address(_prefix: str, folder: str) -> str:
+def folder_address(_prefix: str, folder: str, view: str = "folder") -> str:
     """Raises NoReverseMatch for a name that no address can say: empty, or longer than any server
     ought to have."""
-    return reverse("mail:folder", args=[folder])
+    return reverse(f"mail:{view}", args=[folder])
 
 
 @lru_cache(maxsize=1024)

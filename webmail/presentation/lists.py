@@ -92,12 +92,6 @@ class FolderRow:
     menu_label: str = ""
     children: tuple[FolderRow, ...] = ()
 
-    def __getitem__(self, name: str) -> object:
-        """Templates ask for an item first: a row that answers spares them an exception a word, and
-        a choice of folders may have 2,000.
-        """
-        return getattr(self, name)
-
 
 @dataclass(frozen=True)
 class FolderList:
@@ -165,8 +159,7 @@ def folder_row(
         usable=bool(url),
         open=any(row.current or row.open or row.unseen for row in children),
         owner=folder.owner,
-        # As webmail/urls.py has it: asking for each address takes longer than the row's HTML.
-        menu_url=url.replace("/mail/", "/folders/of/", 1),
+        menu_url=folder_address(get_script_prefix(), folder.name, "folder_menu") if url else "",
         menu_label=menu_label % {"folder": label},
         children=children,
     )

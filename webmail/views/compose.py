@@ -374,19 +374,19 @@ class _Writing:
         self.key = uuid.UUID(form.typed.get("key"))
 
     def answer(self) -> HttpResponse:
-        deed = self.form.deed
-        if deed == ComposeForm.DISCARD:
+        action = self.form.action
+        if action == ComposeForm.DISCARD:
             return self._discard()
-        if deed in (ComposeForm.SAVE, ComposeForm.ATTACH):
+        if action in (ComposeForm.SAVE, ComposeForm.ATTACH):
             row = self._keep()
             if "attachments" in self.form.errors:
                 return _refused(self.request, self.form, status=422, draft=row)
             return self._led_on(reverse("mail:draft", args=[self.number]))
-        if deed == ComposeForm.CLOSE:
+        if action == ComposeForm.CLOSE:
             return self._close()
-        if deed in (ComposeForm.ROSTER, ComposeForm.NO_ROSTER):
+        if action in (ComposeForm.ROSTER, ComposeForm.NO_ROSTER):
             return self._change_roster()
-        if deed in (ComposeForm.DOCUMENTS, ComposeForm.NO_DOCUMENTS):
+        if action in (ComposeForm.DOCUMENTS, ComposeForm.NO_DOCUMENTS):
             return self._change_documents()
         return self._send()
 
@@ -396,7 +396,7 @@ class _Writing:
         content, former = drafts.content(row), rosters.of(row)
         file = self.request.FILES.get("roster")
         people = content.to.replace(former.group, "") if former else content.to
-        if self.form.deed == ComposeForm.NO_ROSTER:
+        if self.form.action == ComposeForm.NO_ROSTER:
             rosters.remove(row)
             drafts.save(self.user, self.number, replace(content, to=people), base=row.revision)
         elif file:
@@ -414,7 +414,7 @@ class _Writing:
         """The documents that were chosen without a script, or none from now on; then the page on
         which they are settled. What was written is kept first."""
         row = self._keep()
-        if self.form.deed == ComposeForm.NO_DOCUMENTS:
+        if self.form.action == ComposeForm.NO_DOCUMENTS:
             documents.remove(row)
             return self._led_on(reverse("mail:draft", args=[self.number]))
         for file in self.request.FILES.getlist("documents"):
@@ -509,7 +509,7 @@ class _Writing:
         if accepted := OutboxMessage.objects.of(self.user).filter(key=self.key).first():
             return self._sent(accepted)
         row = self._keep()
-        if self.form.deed == ComposeForm.SCHEDULE and settings.CELERY_TASK_ALWAYS_EAGER:
+        if self.form.action == ComposeForm.SCHEDULE and settings.CELERY_TASK_ALWAYS_EAGER:
             # Without a broker nobody comes back for it: it is not offered.
             self.form.add_error(None, gettext("Messages cannot be scheduled here."))
         if not self.form.is_valid():
@@ -544,7 +544,7 @@ class _Writing:
         return self._accept(row, content, decided, identity, due, held)
 
     def _due(self) -> datetime | None:
-        if self.form.deed != ComposeForm.SCHEDULE:
+        if self.form.action != ComposeForm.SCHEDULE:
             return None
         chosen = self.form.cleaned_data["due"] or scheduling.AT
         zone = ZoneInfo(self.request.preferences.time_zone)
@@ -703,7 +703,6 @@ def _asked(
     if in_place(request):
         context = {
             "choice": question,
-            "choice_do": form.deed,
             "choice_draft": draft.pk,
             "is_dialog": True,
         }
@@ -719,7 +718,6 @@ def _asked(
         status=422,
         draft=draft,
         choice=question,
-        choice_do=form.deed,
         choice_draft=draft.pk,
     )
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import NoReverseMatch, get_script_prefix, reverse, set_script_prefix
 
 from webmail.imap.values import MessageRef
-from webmail.presentation.links import message_url
+from webmail.presentation.links import folder_address, message_url
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,14 @@ def test_an_address_begins_as_the_request_does() -> None:
 def test_a_name_that_no_address_can_say_has_none() -> None:
     with pytest.raises(NoReverseMatch):
         message_url(MessageRef("", 7, 42))
+
+
+def test_the_page_of_a_folder_is_found_below_any_prefix() -> None:
+    before = get_script_prefix()
+    set_script_prefix("/mail/")
+    try:
+        address = folder_address(get_script_prefix(), "Classes/4e B", "folder_menu")
+        assert address == reverse("mail:folder_menu", args=["Classes/4e B"])
+        assert address.startswith("/mail/folders/of/")
+    finally:
+        set_script_prefix(before)

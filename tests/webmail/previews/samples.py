@@ -7,6 +7,7 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,28 @@ def docx(body: str, prologue: str = "") -> bytes:
 
 def word_paragraph(text: str) -> str:
     return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def word(*lines: str) -> bytes:
+    return docx("".join(map(word_paragraph, lines)))
+
+
+def writer(*lines: str) -> bytes:
+    return open_document("text", "".join(f"<text:p>{line}</text:p>" for line in lines))
+
+
+def calc(rows: Iterable[Iterable[str]]) -> bytes:
+    """A workbook of OpenDocument with cells of text."""
+    cells = [
+        "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p>'
+            "</table:table-cell>"
+            for cell in row
+        )
+        for row in rows
+    ]
+    table = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
+    return open_document("spreadsheet", f'<table:table table:name="A">{table}</table:table>')
 
 
 def xlsx(sheets: dict[str, list[list[Any]]]) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.mail import film
+from demo.mail.files import DATA
 from tests.webmail.previews import samples
 from webmail.previews.detect import BINARY, HEAD, PLAIN, SERVED, Kind, detect, of_beginning
 
@@ -34,7 +34,7 @@ EACH = [
     (samples.MP4, Kind.VIDEO, "mp4", "video/mp4"),
     (b"\x00\x00\x00\x14ftypqt  " + bytes(8), Kind.VIDEO, "mov", "video/mp4"),
     (samples.WEBM, Kind.VIDEO, "webm", "video/webm"),
-    (film.webm([b""]), Kind.VIDEO, "webm", "video/webm"),
+    ((DATA / "files" / "une-journee-a-letang.webm").read_bytes(), Kind.VIDEO, "webm", "video/webm"),
     (samples.open_document("text", ""), Kind.OFFICE, "odt", BINARY),
     (samples.open_document("spreadsheet", ""), Kind.OFFICE, "ods", BINARY),
     (samples.open_document("presentation", ""), Kind.OFFICE, "odp", BINARY),

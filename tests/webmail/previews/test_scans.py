@@ -9,10 +9,11 @@ import subprocess
 import pytest
 from PIL import Image
 
-from demo.mail import scans as samples
 from tests.waiting import cheap
 from webmail.previews import images, scans
 from webmail.previews.failures import NoPreview, Reason
+
+SHEET = Image.new("1", (827, 1169), 1)
 
 
 def tiff(*sheets: Image.Image, **options: object) -> bytes:
@@ -23,8 +24,8 @@ def tiff(*sheets: Image.Image, **options: object) -> bytes:
 
 
 def test_a_page_alone_is_no_scan_of_pages() -> None:
-    assert not scans.is_paged(samples.scanned(("une",)))
-    assert scans.is_paged(samples.scanned(("une",), ("deux",)))
+    assert not scans.is_paged(tiff(SHEET))
+    assert scans.is_paged(tiff(SHEET, SHEET))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "CMYK", "I;16"])
@@ -40,7 +41,7 @@ def test_pages_of_every_kind_become_pages_of_a_pdf(mode: str) -> None:
 
 @pytest.mark.usefixtures("poppler")
 def test_other_readers_find_the_pages_too() -> None:
-    made = scans.pdf(samples.scanned(("une",), ("deux",), ("trois",)))
+    made = scans.pdf(tiff(SHEET, SHEET, SHEET))
     program = shutil.which("pdfinfo") or ""
     done = subprocess.run(  # noqa: S603  # our own words
         [program, "-"], input=made.content, capture_output=True, check=True

@@ -14,8 +14,8 @@ from django.test import Client
 
 from accounts import session
 from accounts.models import User
-from demo.mail import office
 from demo.servers.dovecot import MailAccount
+from tests.webmail.previews import samples
 from webmail.models import OfficePreview
 from webmail.previews.failures import NoPreview, Reason
 from webmail.reader import conversions
@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("libreoffice"),
 ]
-NOTE = office.odt("Note", ["Secret"])
+NOTE = samples.writer("Secret")
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from demo.mail import office
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.previews import samples
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_compose import only, read, text
 from tests.webmail.views.test_sending_choice import fields, kept, written
@@ -61,7 +61,7 @@ def listed(reader: Client, content: bytes | str, number: str, name: str = "6e.cs
 def asked(reader: Client, **more: Any) -> dict[str, Any]:
     """The fields of the question about a message to all of `ROWS`."""
     form = written(to="", body=BODY, subject="Classe de {prénom}", **more)
-    chosen = form | {"roster": SimpleUploadedFile("6e.xlsx", office.xlsx("6e", ROWS))}
+    chosen = form | {"roster": SimpleUploadedFile("6e.xlsx", samples.xlsx({"6e": ROWS}))}
     answer = reader.post("/compose/", chosen | {"do": "roster"})
     assert answer.status_code == 302
     begun = fields(reader.get(answer["Location"]))

@@ -20,10 +20,11 @@ from PIL import Image
 from accounts import session
 from addressbook.models import Contact
 from demo import mail_files
-from demo.mail import office, pdf, scans, slides
+from demo.mail.files import DATA as DEMO
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.mime import msg_files
+from tests.webmail.previews import samples
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from webmail import tasks
 from webmail.celery import app
@@ -53,10 +54,10 @@ def sound(seconds: int = 2) -> bytes:
 
 
 def archive(files: dict[str, bytes]) -> bytes:
-    return office.archive(files)
+    return samples.archive({**files})
 
 
-PDF = pdf.document("Conseil", ["Ordre du jour"], issuer="Collège")
+PDF = samples.pdf(["Ordre du jour"])
 INVITATION = """BEGIN:VCALENDAR
 METHOD:{method}
 BEGIN:VEVENT
@@ -240,8 +241,7 @@ def test_an_image_stands_upright_and_tells_nothing_of_its_place(
 
 
 def test_a_scan_of_several_pages_has_pages(reader: Client, attached: Open) -> None:
-    sheets = (("Page une",), ("Page deux",), ("Page trois",))
-    url = attached(("scan.tif", "image/tiff", scans.scanned(*sheets)))
+    url = attached(("scan.tif", "image/tiff", (DEMO / "files/numerisation-0412.tif").read_bytes()))
     assert f'data-pdf="{url}scan"' in page(reader.get(url))
     answer = reader.get(url + "scan")
     assert inert(answer) and answer["Content-Type"] == "application/octet-stream"
@@ -251,7 +251,7 @@ def test_a_scan_of_several_pages_has_pages(reader: Client, attached: Open) -> No
 
 
 def test_a_scan_of_one_page_is_an_image(reader: Client, attached: Open) -> None:
-    url = attached(("scan.tif", "image/tiff", scans.scanned(("Page une",))))
+    url = attached(("scan.tif", "image/tiff", samples.image("TIFF", mode="1")))
     assert f'src="{url}image"' in page(reader.get(url))
 
 
@@ -697,7 +697,7 @@ def light_alone(settings) -> None:
 
 @pytest.mark.usefixtures("light_alone")
 def test_a_word_file_is_a_page_in_a_frame(reader: Client, attached: Open) -> None:
-    content = office.docx("Autorisation", ["Sortie au musée"])
+    content = samples.word("Sortie au musée")
     url = attached(("autorisation.docx", "application/octet-stream", content))
     assert f'src="{url}frame/"' in page(reader.get(url))
     assert "Sortie au musée" in words(reader.get(url + "frame/"))
@@ -705,21 +705,23 @@ def test_a_word_file_is_a_page_in_a_frame(reader: Client, attached: Open) -> Non
 
 @pytest.mark.usefixtures("light_alone")
 def test_a_workbook_is_tables(reader: Client, attached: Open) -> None:
-    content = office.xlsx("Notes", [["Nom", "Note"], ["Maëlle", 12]])
+    content = samples.xlsx({"Notes": [["Nom", "Note"], ["Maëlle", 12]]})
     shown = page(reader.get(attached(("notes.xlsx", "application/octet-stream", content))))
     assert "<td>Maëlle</td><td>12</td>" in shown and "Notes" in shown
 
 
 @pytest.mark.usefixtures("light_alone")
 def test_an_office_file_that_is_damaged_is_said(reader: Client, attached: Open) -> None:
-    content = office.docx("Autorisation", ["Sortie"])[:-200]
+    content = samples.word("Sortie")[:-200]
     url = attached(("autorisation.docx", "application/octet-stream", content))
     assert "viewer-none" in page(reader.get(url)) or "frame/" in page(reader.get(url))
     assert reader.get(url + "frame/").status_code in {200, 404}
 
 
-SLIDES = [slides.Slide("La nouvelle", ["Un cadre", "Un doute"])]
-PRESENTATIONS = [("cours.pptx", slides.pptx(SLIDES)), ("cours.odp", slides.odp(SLIDES))]
+PRESENTATIONS = [
+    (f"cours.{ending}", (DEMO / "files" / f"le-recit-fantastique.{ending}").read_bytes())
+    for ending in ("pptx", "odp")
+]
 
 
 @pytest.mark.usefixtures("light_alone")
@@ -757,7 +759,7 @@ def job(settings, tmp_path: Path, libreoffice: None) -> Callable[[], OfficePrevi
 def test_an_office_file_is_converted_by_a_job_and_shown_as_a_pdf(
     reader: Client, attached: Open, job: Callable[[], OfficePreview], settings
 ) -> None:
-    content = office.docx("Autorisation", ["Sortie au musée"])
+    content = samples.word("Sortie au musée")
     url = attached(("autorisation.docx", "application/octet-stream", content))
     assert f'hx-get="{url}office/" hx-trigger="every 1s"' in page(reader.get(url))
     assert reader.get(url + "office/").status_code == 204
@@ -785,7 +787,7 @@ def test_an_office_file_is_converted_by_a_job_and_shown_as_a_pdf(
 def test_what_was_converted_is_offered_without_the_layout_too(
     reader: Client, mailbox: Mailbox, job: Callable[[], OfficePreview]
 ) -> None:
-    workbook = office.xlsx("Notes", [["Nom", "Note"], ["Maëlle", 12]])
+    workbook = samples.xlsx({"Notes": [["Nom", "Note"], ["Maëlle", 12]]})
     uid = mailbox.append(letter(files=(("notes.xlsx", "application/octet-stream", workbook),)))
     url = path(mailbox, uid, "view/2/")
     reader.get(url)
@@ -802,7 +804,7 @@ def test_only_the_session_that_asked_can_open_what_was_converted(
     attached: Open,
     job: Callable[[], OfficePreview],
 ) -> None:
-    content = office.odt("Note", ["Secret"])
+    content = samples.writer("Secret")
     url = attached(("note.odt", "application/octet-stream", content))
     asked = signed_in(alice)
     asked.get(url)
@@ -817,7 +819,7 @@ def test_only_the_session_that_asked_can_open_what_was_converted(
 def test_a_job_that_runs_twice_changes_nothing(
     reader: Client, attached: Open, job: Callable[[], OfficePreview], settings
 ) -> None:
-    reader.get(attached(("note.odt", "application/octet-stream", office.odt("Note", ["x"]))))
+    reader.get(attached(("note.odt", "application/octet-stream", samples.writer("x"))))
     done = job()
     (kept,) = settings.SPOOL.glob("*.sealed")
     before = kept.stat().st_mtime_ns
@@ -828,7 +830,7 @@ def test_a_job_that_runs_twice_changes_nothing(
 def test_what_was_converted_is_forgotten_after_an_hour(
     reader: Client, attached: Open, job: Callable[[], OfficePreview], settings
 ) -> None:
-    url = attached(("note.odt", "application/octet-stream", office.odt("Note", ["x"])))
+    url = attached(("note.odt", "application/octet-stream", samples.writer("x")))
     reader.get(url)
     job()
     tasks.expire_office_previews()
@@ -843,7 +845,7 @@ def test_what_was_converted_is_forgotten_after_an_hour(
 def test_a_file_that_cannot_be_converted_is_said_and_offered_as_text(
     reader: Client, attached: Open, job: Callable[[], OfficePreview], settings
 ) -> None:
-    content = office.docx("Autorisation", ["Sortie au musée"])
+    content = samples.word("Sortie au musée")
     url = attached(("autorisation.docx", "application/octet-stream", content))
     reader.get(url)
     for spooled in settings.SPOOL.iterdir():
@@ -867,7 +869,7 @@ def no_broker(job: Callable[[], OfficePreview], monkeypatch: pytest.MonkeyPatch)
 def test_a_broker_that_is_down_is_said_and_the_download_stands(
     reader: Client, attached: Open, settings
 ) -> None:
-    content = office.docx("Autorisation", ["Sortie au musée"])
+    content = samples.word("Sortie au musée")
     url = attached(("autorisation.docx", "application/octet-stream", content))
     answer = reader.get(url)
     assert answer.status_code == 200
@@ -881,7 +883,7 @@ def test_a_broker_that_is_down_is_said_and_the_download_stands(
 def test_what_a_broker_did_not_take_is_asked_for_again(
     reader: Client, attached: Open, job: Callable[[], OfficePreview]
 ) -> None:
-    url = attached(("note.odt", "application/octet-stream", office.odt("Note", ["x"])))
+    url = attached(("note.odt", "application/octet-stream", samples.writer("x")))
     reader.get(url)
     OfficePreview.objects.get().fail("down")
     assert "viewer-office" in page(reader.get(url))
@@ -891,7 +893,7 @@ def test_what_a_broker_did_not_take_is_asked_for_again(
 def test_a_worker_that_is_gone_is_noticed(
     reader: Client, attached: Open, job: Callable[[], OfficePreview]
 ) -> None:
-    url = attached(("note.odt", "application/octet-stream", office.odt("Note", ["x"])))
+    url = attached(("note.odt", "application/octet-stream", samples.writer("x")))
     reader.get(url)
     OfficePreview.objects.update(changed=timezone.now() - timedelta(minutes=6))
     assert reader.get(url + "office/").status_code == 286
@@ -901,7 +903,7 @@ def test_a_person_has_few_files_converted_at_once(
     reader: Client, mailbox: Mailbox, job: Callable[[], OfficePreview]
 ) -> None:
     files = tuple(
-        (f"{n}.odt", "application/octet-stream", office.odt("Note", [str(n)])) for n in range(6)
+        (f"{n}.odt", "application/octet-stream", samples.writer(str(n))) for n in range(6)
     )
     uid = mailbox.append(letter(files=files))
     shown = [page(reader.get(path(mailbox, uid, f"view/{n}/"))) for n in range(2, 8)]
