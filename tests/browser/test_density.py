@@ -131,13 +131,13 @@ def test_the_line_about_adverts_is_closed_for_the_day(
 
 def test_without_a_script_the_line_is_closed_as_well(
     open_page: Callable[..., Page],
-    sign_in: Callable[..., None],
+    sign_in: Callable[[Page, MailAccount], None],
     alice: MailAccount,
     mailbox: Mailbox,
 ) -> None:
     large.fill(mailbox, "INBOX", 5)
     bare = open_page(java_script_enabled=False)
-    sign_in(bare, alice, opens=False)
+    sign_in(bare, alice)
     set_aside()
     bare.goto("/mail/INBOX/")
     bare.locator("#advert-line button").click()
