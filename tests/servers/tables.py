@@ -33,7 +33,7 @@ class Emptying:
 
     def after(self, case: TransactionTestCase) -> None:
         if self._kept and self._kept == _counted():
-            _delete_rows()
+            delete_rows()
             return
         self._flush(case)
         self._kept = _counted()
@@ -47,7 +47,8 @@ def _counted() -> dict[str, int]:
         return dict(zip(KEPT, cursor.fetchone() or (), strict=True))
 
 
-def _delete_rows() -> None:
+def delete_rows() -> None:
+    """Empty all tables but the kept ones."""
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     tables = sorted(set(names) - {*KEPT, "django_migrations"})
     with transaction.atomic(), connection.cursor() as cursor:
