@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts import middleware, sessions
 from accounts.models import MailDomain, User
 from accounts.numen import Key
 from accounts.oidc import keys
@@ -234,6 +236,20 @@ def oidc_key(settings, oidc_pem: str) -> str:
     """The key that signs for other services: with it, the provider is open."""
     settings.OIDC_KEYS = (oidc_pem,)
     return oidc_pem
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page writes to session and row only every minute or more that somebody is there: where a
+    machine is slow, these would be among the queries that a test counts."""
+    monkeypatch.setattr(middleware, "TOUCH_SECONDS", 3600)
+    monkeypatch.setattr(sessions, "WRITTEN_EVERY", timedelta(hours=1))
+
+
+@pytest.fixture
+def django_assert_num_queries(no_time_passes: None, django_assert_num_queries: Any) -> Any:
+    """pytest-django's."""
+    return django_assert_num_queries
 
 
 @pytest.fixture
