@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import Engine
-from django.test import Client, override_settings
+from django.test import Client, TransactionTestCase, override_settings
 from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts import middleware, sessions
 from accounts.models import MailDomain, User
 from accounts.numen import Key
 from accounts.oidc import keys
@@ -31,10 +33,13 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests import once
 from tests.corpus import KINDS, SHARED, write
+from tests.servers import tables
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 
 ROOT = Path(__file__).resolve().parent.parent
+# The database that the processes of pytest-xdist copy.
+TEMPLATE = "webmail_migrated"
 
 # A single example takes long where the machine stalls, whatever is tried.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -55,6 +60,14 @@ def roles_survive() -> Iterator[None]:
     post_migrate.disconnect(dispatch_uid="roles survive")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tables_are_emptied_quickly() -> Iterator[None]:
+    emptying = tables.Emptying(TransactionTestCase._fixture_teardown)  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: emptying.after(case))
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     database_server: str,
@@ -62,10 +75,19 @@ def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """pytest-django's, once there is a server. SQLite has a file, as everywhere else: threads that
-    share a database in memory do not wait for each other's locks, they fail."""
+    share a database in memory do not wait for each other's locks, they fail. Where several
+    processes run, one of them migrates a database, of which each gets a copy."""
     if connection.vendor == "sqlite":
         name = tmp_path_factory.mktemp("database") / "webmail.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(name)
+    elif "PYTEST_XDIST_WORKER" in os.environ:
+
+        def make(note: Path) -> None:
+            tables.migrate_anew(database_server, TEMPLATE)
+            note.touch()
+
+        once.made(tmp_path_factory, TEMPLATE, make)
+        connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
 
 
 @pytest.fixture(scope="session")
@@ -214,6 +236,20 @@ def oidc_key(settings, oidc_pem: str) -> str:
     """The key that signs for other services: with it, the provider is open."""
     settings.OIDC_KEYS = (oidc_pem,)
     return oidc_pem
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page writes to session and row only every minute or more that somebody is there: where a
+    machine is slow, these would be among the queries that a test counts."""
+    monkeypatch.setattr(middleware, "TOUCH_SECONDS", 3600)
+    monkeypatch.setattr(sessions, "WRITTEN_EVERY", timedelta(hours=1))
+
+
+@pytest.fixture
+def django_assert_num_queries(no_time_passes: None, django_assert_num_queries: Any) -> Any:
+    """pytest-django's."""
+    return django_assert_num_queries
 
 
 @pytest.fixture

@@ -153,11 +153,12 @@ def sign_in_on_the_page() -> Callable[[Page, MailAccount], None]:
 
 
 @pytest.fixture
-def sign_in(site: str) -> Callable[[Page, MailAccount], None]:
+def sign_in(site: str) -> Callable[..., None]:
     """``sign_in(page, alice)``: the page shows the inbox. The browser is given the cookies of a
-    sign-in, which spares it the page of sign-in."""
+    sign-in, which spares it the page of sign-in; with ``opens=False`` it is spared the inbox as
+    well, which a test that begins on another page would load for nothing."""
 
-    def sign_in(page: Page, account: MailAccount) -> None:
+    def sign_in(page: Page, account: MailAccount, *, opens: bool = True) -> None:
         client = Client(HTTP_USER_AGENT=page.evaluate("navigator.userAgent"))
         answer = client.post(
             reverse("account_login"), {"login": account.login, "password": account.password}
@@ -167,8 +168,9 @@ def sign_in(site: str) -> Callable[[Page, MailAccount], None]:
         page.context.add_cookies(
             [as_playwright_has_it(one, site) for one in answer.cookies.values()]
         )
-        page.goto(answer["Location"])
-        page.wait_for_url("**/mail/INBOX/")
+        if opens:
+            page.goto(answer["Location"])
+            page.wait_for_url("**/mail/INBOX/")
 
     return sign_in
 

@@ -19,14 +19,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def page(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     mailbox: Mailbox,
 ) -> Page:
     for subject in ("Bac", "Arts", "Cantine"):
         mailbox.append(letter(subject))
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     user = get_user_model().objects.get()
     user.preferences = {"panes": "none", "columns": "date size tags"}
     user.save()

@@ -35,14 +35,14 @@ def spool(settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def writing(
-    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
 ) -> Callable[..., Page]:
     """`writing(375)`: a new message of Alice's, in a page of its own, ready to be typed in."""
 
     def begin(width: int = 1440, **options: bool) -> Page:
         page = open_page(width=width, **options)
         page.add_init_script("window.__ran = (name) => console.error('RAN ' + name);")
-        sign_in(page, alice)
+        sign_in(page, alice, opens=False)
         page.goto("/compose/")
         if options.get("java_script_enabled", True):
             expect(page.locator("[data-tools]")).to_be_visible()

@@ -315,11 +315,11 @@ def test_an_answer_is_a_pane_where_one_likes_or_there_is_no_room(
 
 def test_four_attachments_leave_recipients_text_and_send_in_view(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
 ) -> None:
     page = open_page(width=375, height=667)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/compose/")
     expect(page.locator("[data-tools]")).to_be_visible()
     files = [
@@ -350,7 +350,7 @@ def covers(page: Page, what: Locator) -> bool:
 @pytest.mark.parametrize("width", [1440, 375])
 def test_a_toast_covers_no_menu_of_the_composer(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     mailbox: Mailbox,
     width: int,
@@ -358,7 +358,7 @@ def test_a_toast_covers_no_menu_of_the_composer(
     """The button that schedules was below it."""
     mailbox.append(letter("Sortie"))
     page = open_page(width=width, height=740)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/compose/")
     expect(page.locator("[data-tools]")).to_be_visible()
     page.locator(".write-foot summary").first.click()

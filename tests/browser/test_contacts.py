@@ -78,10 +78,10 @@ def test_a_name_without_a_blank_widens_no_page(
 
 
 def test_scrolling_searching_and_opening(
-    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
 ) -> None:
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     fill_book()
     page.goto("/contacts/")
     expect(page.locator(".person")).to_have_count(100)
@@ -97,13 +97,13 @@ def test_scrolling_searching_and_opening(
 
 def test_a_contact_and_a_group_are_edited_in_the_address_book(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     faults: list[str],
 ) -> None:
     """On a wide screen messages are written in panes; what is not a message has its own page."""
     page = open_page(width=1440)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     fill_book()
     zoe = Contact.objects.get(display_name="Zoé Roux")
     page.goto(f"/contacts/{zoe.pk}/")
@@ -117,10 +117,10 @@ def test_a_contact_and_a_group_are_edited_in_the_address_book(
 
 
 def test_without_a_script_a_contact_is_made_and_deleted(
-    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
 ) -> None:
     page = open_page(java_script_enabled=False)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/contacts/new/")
     page.fill("#id_first_name", "Zoé")
     page.fill("#id_emails-0-address", "zoe@x.example")

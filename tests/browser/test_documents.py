@@ -65,7 +65,7 @@ def enclosed(message: EmailMessage) -> list[bytes]:
 @pytest.fixture
 def written_to(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     submission: SubmissionServer,
 ) -> Iterator[Callable[..., Page]]:
@@ -73,7 +73,7 @@ def written_to(
 
     def begin(width: int = 1440) -> Page:
         page = open_page(width=width)
-        sign_in(page, alice)
+        sign_in(page, alice, opens=False)
         page.goto("/compose/")
         page.locator("#id_subject").fill("Bulletin de {prénom}")
         write(page, "Bonjour, voici le bulletin de {prénom}.")

@@ -65,7 +65,7 @@ def group_of(login: str, name: str, *people: str) -> Group:
 @pytest.mark.parametrize("width", [1440, 375])
 def test_from_groups_to_the_message_of_a_colleague(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     bob: MailAccount,
     submission: SubmissionServer,
@@ -74,7 +74,7 @@ def test_from_groups_to_the_message_of_a_colleague(
     width: int,
 ) -> None:
     page = open_page(width=width)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     found: list[str] = []
 
     # A group in a group, by keyboard alone.
@@ -117,7 +117,7 @@ def test_from_groups_to_the_message_of_a_colleague(
 
     # The colleague: its members, one more, and a message to all of them.
     colleague = open_page(width=width)
-    sign_in(colleague, bob)
+    sign_in(colleague, bob, opens=False)
     colleague.goto(f"/contacts/shared/{team.pk}/")
     expect(colleague.locator("main")).to_contain_text("Alice", ignore_case=True)
     colleague.locator("#id_addresses").fill("neuf@courriel.example")

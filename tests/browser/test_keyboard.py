@@ -127,12 +127,12 @@ def test_settings_fit_and_are_accessible(page: Page, path: str, width: int) -> N
 @pytest.mark.parametrize("width", [375, 320])
 def test_nothing_of_the_composer_is_cut_on_a_telephone(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     width: int,
 ) -> None:
     page = open_page(width=width, height=667, has_touch=True)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/compose/")
     discard = page.get_by_role("button", name="Supprimer", exact=True)
     expect(discard).to_be_visible()

@@ -222,7 +222,7 @@ def test_the_dialog_and_the_controls_say_the_keys(page: Page) -> None:
 @pytest.mark.parametrize("width", [1440, 375])
 def test_after_a_message_has_gone_the_chosen_one_is_open(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     letters: Mailbox,
     width: int,
@@ -231,7 +231,7 @@ def test_after_a_message_has_gone_the_chosen_one_is_open(
     faults: list[str],
 ) -> None:
     page = open_page(width=width)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     prefer(value)
     page.goto("/mail/INBOX/")
     open_(page, 4)

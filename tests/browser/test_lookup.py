@@ -157,12 +157,12 @@ def test_the_pages_are_accessible_and_fit(
 
 def test_ones_own_settings_are_accessible_and_fit(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     mail_domain: MailDomain,
 ) -> None:
     MailDomain.objects.update(imap_host="127.0.0.1")
     page = open_page(width=375)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/account/settings/")
     assert violations(page) == []

@@ -466,14 +466,14 @@ def test_the_desktop_shows_it_to_who_wants_it(
 
 def test_what_is_set_aside_rings_for_nobody(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     mailbox: Mailbox,
     faults: list[str],
 ) -> None:
     """On a page without the list, too, which judges nothing by itself; in both tabs."""
     page = open_page()
     page.add_init_script(HEARD + SHOWN + TITLES)
-    sign_in(page, mailbox.account)
+    sign_in(page, mailbox.account, opens=False)
     User.objects.update(preferences={"notifications": "on"})
     page.goto("/preferences/")
     listening(page)
@@ -525,11 +525,11 @@ def test_without_push_what_is_set_aside_is_not_told(asking: Page, mailbox: Mailb
 
 
 def test_the_browser_is_asked_for_notifications_by_a_click_alone(
-    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
 ) -> None:
     page = open_page()
     page.add_init_script(SHOWN.replace('"granted";', '"default";', 1))
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/preferences/notifications/")
     button = page.locator("[data-notify-ask]")
     expect(button).to_be_visible()

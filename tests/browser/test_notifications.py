@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from demo.servers.dovecot import MailAccount
 from tests.browser.conftest import CHROMIUM
 from tests.browser.test_news import HEARD, listening, until
 from tests.servers.mailboxes import Mailbox
@@ -41,7 +40,7 @@ def browser(launch_browser: Callable[..., Browser]) -> Iterator[Browser]:
 
 def test_the_browser_itself_shows_it_to_whoever_looks_at_something_else(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     mailbox: Mailbox,
     faults: list[str],
 ) -> None:
@@ -49,7 +48,7 @@ def test_the_browser_itself_shows_it_to_whoever_looks_at_something_else(
     page = open_page()
     page.context.grant_permissions(["notifications"])
     page.add_init_script(HEARD + KEPT)
-    sign_in(page, mailbox.account)
+    sign_in(page, mailbox.account, opens=False)
     page.goto("/preferences/notifications/")
     page.locator("[name=notifications][value=on]").check()
     page.get_by_role("button", name="Enregistrer").click()

@@ -142,14 +142,14 @@ def post(page: Page, **fields: str) -> None:
 )
 def test_all_states_fit_into_the_page(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     faults: list[str],
     width: int,
     scheme: str,
 ) -> None:
     page = open_page(width=width, color_scheme=scheme)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     fill(User.objects.get(login="alice"))
     page.goto("/outbox/")
     expect(page.locator(".outbox-row")).to_have_count(len(STATES))

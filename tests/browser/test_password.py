@@ -13,7 +13,7 @@ from demo.servers.dovecot import Dovecot, MailAccount
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 URL = "/account/password/"
-SignIn = Callable[[Page, MailAccount], None]
+SignIn = Callable[..., None]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def alice_may_change(
 @pytest.fixture
 def page(open_page: Callable[..., Page], sign_in: SignIn, alice_may_change: MailAccount) -> Page:
     page = open_page()
-    sign_in(page, alice_may_change)
+    sign_in(page, alice_may_change, opens=False)
     page.goto(URL)
     return page
 
@@ -96,7 +96,7 @@ def test_it_works_without_script(
     open_page: Callable[..., Page], sign_in: SignIn, alice_may_change: MailAccount
 ) -> None:
     page = open_page(java_script_enabled=False)
-    sign_in(page, alice_may_change)
+    sign_in(page, alice_may_change, opens=False)
     page.goto(URL)
     expect(page.locator("[data-use-phrase], [data-reveal]").first).to_be_hidden()
     expect(page.locator("#password-guide .open")).not_to_have_count(0)
@@ -122,7 +122,7 @@ def test_nothing_stands_in_the_way(
     scheme: str,
 ) -> None:
     page = open_page(width=width, color_scheme=scheme)
-    sign_in(page, alice_may_change)
+    sign_in(page, alice_may_change, opens=False)
     page.goto(URL)
     page.locator("#id_new").type("Camille1987!")
     expect(page.locator("#password-guide .meter")).to_be_visible()

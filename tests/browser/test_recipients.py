@@ -22,13 +22,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def writing(
-    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
 ) -> Callable[..., Page]:
     """`writing(375)`: a new message of Alice's, who knows Zoé, Zacharie and a group."""
 
     def begin(width: int = 1440, **options: bool) -> Page:
         page = open_page(width=width, **options)
-        sign_in(page, alice)
+        sign_in(page, alice, opens=False)
         mine = User.objects.get(login="alice")
         zoe = ContactData(
             display_name="Zoé Roux",

@@ -54,13 +54,13 @@ def no_axe_faults(page: Page) -> None:
 
 def test_rules_are_dragged_and_moved_by_keys(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     scripts: Scripts,
     faults: list[str],
 ) -> None:
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/rules/")
     no_axe_faults(page)
     rows = page.locator("[data-rule]")
@@ -110,13 +110,13 @@ def test_a_rule_is_made_from_a_message_in_place(
 @pytest.mark.parametrize("width", [375, 1440])
 def test_without_a_script_a_rule_is_made_and_somebody_is_away(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     scripts: Scripts,
     width: int,
 ) -> None:
     page = open_page(width=width, java_script_enabled=False)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/rules/new/")
     page.locator("#id_name").fill("D")
     page.locator("button[value=add-0]").click()
@@ -156,12 +156,12 @@ def test_the_absence_and_the_text_have_no_axe_faults(
 
 def test_holidays_fill_the_absence_as_it_is_typed_and_widen_no_phone(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     scripts: Scripts,
 ) -> None:
     page = open_page(width=375)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     first = timezone.localdate() + timedelta(days=20)
     SchoolHoliday.objects.create(
         zone="B",

@@ -29,7 +29,7 @@ def spool(settings, tmp_path: Path) -> None:
 @pytest.fixture
 def to_parents(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     submission: SubmissionServer,
 ) -> Callable[..., Page]:
@@ -37,7 +37,7 @@ def to_parents(
 
     def begin(width: int = 1440, text: str = "Bonjour, à lundi.", **options: bool) -> Page:
         page = open_page(width=width, **options)
-        sign_in(page, alice)
+        sign_in(page, alice, opens=False)
         mine = User.objects.get(login="alice")
         made = contacts.create_many(
             mine,
@@ -142,7 +142,7 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
 @pytest.mark.parametrize("width", [1440, 375])
 def test_a_list_is_chosen_its_columns_written_and_every_message_looked_at(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     submission: SubmissionServer,
     faults: list[str],
@@ -155,7 +155,7 @@ def test_a_list_is_chosen_its_columns_written_and_every_message_looked_at(
         file = FilePayload(name=name, mimeType="text/csv", buffer=text.encode())
         page.locator("#id_roster").set_input_files(file)
 
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/compose/")
     page.locator("#id_subject").fill("Sortie")
     write(page, "Bonjour {prénom}, en ")

@@ -35,14 +35,14 @@ def spool(settings, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("width", "script"), [(1440, True), (375, False)])
 def test_a_signature_stands_in_the_next_message(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     mailbox: Mailbox,
     width: int,
     script: bool,
 ) -> None:
     page = open_page(width=width, java_script_enabled=script)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/preferences/identities/")
     if script:
         assert violations(page) == []
@@ -62,7 +62,7 @@ def test_a_signature_stands_in_the_next_message(
 @pytest.mark.parametrize("width", [1440, 375])
 def test_a_signature_is_written_in_the_editor_and_arrives_with_its_image(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     submission: SubmissionServer,
     bobs_mailbox: Mailbox,
@@ -70,7 +70,7 @@ def test_a_signature_is_written_in_the_editor_and_arrives_with_its_image(
     width: int,
 ) -> None:
     page = open_page(width=width)
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/preferences/identities/")
     rich = page.locator("#rich")
     rich.click()
@@ -103,14 +103,14 @@ def test_a_signature_is_written_in_the_editor_and_arrives_with_its_image(
 
 def test_a_receipt_leaves_after_a_click_alone(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     submission: SubmissionServer,
     mailbox: Mailbox,
 ) -> None:
     uid = mailbox.append(letter(disposition_notification_to="bob@ac-exemple.fr"))
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto(path(mailbox, uid))
     assert violations(page) == []
     asked = page.locator('form[action$="/receipt/"]')
@@ -123,13 +123,13 @@ def test_a_receipt_leaves_after_a_click_alone(
 
 def test_the_warning_of_a_blind_copy_stays_while_news_come(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     mailbox: Mailbox,
 ) -> None:
     uid = mailbox.append(letter(to="tous@x.fr"))
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto(path(mailbox, uid, "reply/?all=1"))
     warning = page.locator("#notices .banner.warn")
     expect(warning).to_be_visible()
@@ -140,13 +140,13 @@ def test_the_warning_of_a_blind_copy_stays_while_news_come(
 @pytest.mark.parametrize("chosen", ["html", "plain"])
 def test_another_address_brings_its_own_signature(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     mailbox: Mailbox,
     chosen: str,
 ) -> None:
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     mine = User.objects.get(login="alice")
     User.objects.update(preferences={"write_format": chosen})
     for address, source, words in (

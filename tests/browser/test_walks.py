@@ -140,14 +140,14 @@ def test_a_hostile_newsletter_runs_nothing_and_is_as_tall_as_its_content(
 
 def test_the_password_is_asked_for_in_place_and_the_page_goes_on(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     letters: Mailbox,
     bobs_mailbox: Mailbox,
     submission: SubmissionServer,
 ) -> None:
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/compose/")
     expect(page.locator("[data-tools]")).to_be_visible()
     page.locator("#id_to").fill("bob@ac-exemple.fr")
@@ -251,12 +251,12 @@ def violations(page: Page) -> list[str]:
 
 def test_a_refused_message_takes_the_focus_to_what_is_wrong(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     alice: MailAccount,
     submission: SubmissionServer,
 ) -> None:
     page = open_page()
-    sign_in(page, alice)
+    sign_in(page, alice, opens=False)
     page.goto("/compose/")
     expect(page.locator("[data-tools]")).to_be_visible()
     page.locator("#id_to").fill("zzz")

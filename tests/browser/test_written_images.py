@@ -155,13 +155,13 @@ def arrived(mailbox: Mailbox) -> list[bytes]:
 
 def read_by(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in: Callable[..., None],
     reader: MailAccount,
     mailbox: Mailbox,
 ) -> list[int]:
     """The widths of the images that the reader sees in the last message."""
     page = open_page()
-    sign_in(page, reader)
+    sign_in(page, reader, opens=False)
     page.goto(path(mailbox, mailbox.uids()[-1]))
     frame = page.frame_locator("iframe[src*='/frame/']")
     images = frame.locator("img")

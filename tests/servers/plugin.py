@@ -20,6 +20,7 @@ import pytest
 from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.dovecot import installed as dovecot_installed
+from demo.servers.dovecot import version as dovecot_version
 from tests.servers import postgresql
 from webmail.previews import office
 
@@ -39,6 +40,19 @@ ALICE = MailAccount(
 # Opens everybody's mailbox, where the settings name it.
 MASTER = MailAccount("maitre", "Passe-Partout 9:")
 BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-exemple.fr"))
+
+# Thousands of tests sign in. As installed, Dovecot starts two processes for each session, which
+# takes ten times as long as to serve it: here they serve one session after the other.
+_FOR_MANY_SESSIONS = """
+service imap-login {{
+  {count} = {unlimited}
+  process_min_avail = 1
+  client_limit = 200
+}}
+service imap {{
+  {count} = 200
+}}
+"""
 
 _running = ExitStack()
 _header: list[str] = []
@@ -161,12 +175,23 @@ def redis_server() -> str:
     return os.environ["REDIS_URL"]
 
 
+class BusyDovecot(Dovecot):
+    """One whose processes serve many sessions."""
+
+    def _configuration(self) -> str:
+        count, unlimited = "restart_request_count", "unlimited"
+        if dovecot_version() < (2, 4):
+            count, unlimited = "service_count", "0"
+        more = _FOR_MANY_SESSIONS.format(count=count, unlimited=unlimited)
+        return super()._configuration() + more
+
+
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
     """A private Dovecot with the mailboxes of alice and bob; skips where there is none."""
     if not dovecot_installed():
         pytest.skip(missing("Dovecot (dovecot-imapd and dovecot-lmtpd)"))
-    server = Dovecot(_folder("dovecot") / "dovecot", [ALICE, BOB], master=MASTER)
+    server = BusyDovecot(_folder("dovecot") / "dovecot", [ALICE, BOB], master=MASTER)
     try:
         server.start()
         yield server

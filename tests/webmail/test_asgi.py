@@ -26,7 +26,7 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import run_apart, soon, wait_for
-from webmail import outbox
+from webmail import asgi, outbox
 from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
 from webmail.serving import bodies, shares
@@ -310,8 +310,12 @@ def test_a_body_that_stops_is_answered_in_words(
 
 
 def test_the_first_person_waits_for_no_template(
-    signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbox
+    signed_in: Callable[..., Client],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(asgi, "WARM_UP", 300)  # a start waits no longer, however slow the machine
     uid = mailbox.append(b"Subject: lettre\r\n\r\nBonjour\r\n")
     alices, nobody = signed_in(alice), Client()
     (loader,) = cast(list[Loader], Engine.get_default().template_loaders)

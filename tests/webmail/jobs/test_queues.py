@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -195,7 +195,8 @@ def start(settings, tmp_path: Path, broker: str) -> Iterator[Start]:
     yield begin
     for one in started:
         for pid in descendants(one.pid):
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # it ends while its parent is looked at
+                os.kill(pid, signal.SIGCONT)
         process.stop(one, seconds=20)
 
 

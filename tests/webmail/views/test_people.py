@@ -94,7 +94,7 @@ def test_nobody_sees_how_others_call_people(reader: Client, owner: User, mailbox
 
 
 def test_fifty_rows_cost_as_many_queries_as_one(
-    reader: Client, owner: User, mailbox: Mailbox
+    reader: Client, owner: User, mailbox: Mailbox, no_time_passes: None
 ) -> None:
     uid = mailbox.append(letter(sender="n0@x.example"))
     for url in (INBOX, path(mailbox, uid)):
