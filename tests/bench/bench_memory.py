@@ -2,11 +2,10 @@
 
 python -m tests.bench.bench_memory [--people 20] [--processes 2] [--against ../another-tree]
 
-Each person signs in, reads ten messages, half of them HTML, and sends one. Then each process is
-asked for its proportional share (PSS), of which ``own`` is what no other process shares, written by
-it or by none yet (``anonymous``) or read from files. It depends on no load. Files that other programs
-of the machine have open, such as another Python of this checkout, count for less: compare what is
-anonymous, or figures of one run.
+Each person signs in, reads ten messages, half of them HTML, and sends one. Then each process tells
+its proportional share (PSS): what it alone has, and its part of what is shared since a fork. That
+depends on no load. Of files that other programs of the machine have open, such as the Python of
+another checkout, its part is smaller: compare what is anonymous.
 """
 
 from __future__ import annotations

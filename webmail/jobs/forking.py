@@ -49,7 +49,7 @@ def run(job: list[Any], seconds: int, hard_seconds: int) -> None:
 
 
 def _begun(job: list[Any], seconds: int) -> int:
-    asked = json.dumps([job, seconds], default=str).encode()
+    asked = json.dumps([job, seconds], default=_text).encode()
     if _control is None or len(asked) > _MOST_BYTES:
         raise ValueError(f"{job[0]} can't be handed to a process")
     with _lock:
@@ -60,7 +60,12 @@ def _begun(job: list[Any], seconds: int) -> int:
     return handles[0]
 
 
-def serve(work: Callable[[], NoReturn]) -> int:
+def _text(value: object) -> str:
+    """The body of a job comes as bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def serve(work: Callable[[], NoReturn], loglevel: str) -> int:
     """Fork a process that does ``work``, and one for each job that it asks for, until it ends;
     return its exit code. Signals that tell this process to end are for that one."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -75,7 +80,7 @@ def serve(work: Callable[[], NoReturn]) -> int:
     theirs.close()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_signal: _tell_to_end(worker))
-    return _Parent(ours, worker).serve()
+    return _Parent(ours, worker, loglevel).serve()
 
 
 def _tell_to_end(pid: int) -> None:
@@ -84,9 +89,10 @@ def _tell_to_end(pid: int) -> None:
 
 
 class _Parent:
-    def __init__(self, control: socket.socket, worker: int) -> None:
+    def __init__(self, control: socket.socket, worker: int, loglevel: str) -> None:
         self._control = control
         self._worker = worker
+        self._loglevel = loglevel
         self._children = {os.pidfd_open(worker): worker}
 
     def serve(self) -> int:
@@ -120,6 +126,7 @@ class _Parent:
         self._control.close()
         for handle in self._children:
             os.close(handle)
+        app.log.setup(self._loglevel, redirect_stdouts=False)
         signal.signal(signal.SIGALRM, _too_long)
         signal.alarm(seconds)
         trace_task_ret(*job, app=app)

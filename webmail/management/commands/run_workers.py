@@ -1,7 +1,7 @@
 """``bin/manage run_workers [QUEUE ...]``: the worker that does background jobs.
 
-It imports the project once and forks the process that takes jobs, of the queues that are named or of
-all, and one for each job that must be ended when it takes too long. They share that memory.
+It imports the project once and forks the process that takes jobs, of the queues that are named or
+of all, and one for each job that must be ended when it takes too long. They share that memory.
 """
 
 from __future__ import annotations
@@ -41,17 +41,16 @@ class Command(BaseCommand):
             raise CommandError("There is no queue without REDIS_URL.")
         names, loglevel = options["queues"] or list(queues.WORKERS), options["loglevel"]
         settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _import_all(loglevel)
-        if forking.serve(lambda: work(names, loglevel)):
+        _import_all()
+        if forking.serve(lambda: work(names, loglevel), loglevel):
             raise CommandError("The process that takes jobs ended.")
 
 
-def _import_all(loglevel: str) -> None:
+def _import_all() -> None:
     app.loader.import_default_modules()
     for module in _SHARED:
         import_module(module)
     app.finalize()
-    app.log.setup(loglevel, redirect_stdouts=False)
     connections.close_all()
     gc.collect()
     gc.freeze()  # the collector would write into the memory that the processes share
