@@ -59,7 +59,6 @@ def _measure(tree: Path, people: int, processes: int) -> None:
     try:
         site.start()
         say(f"\n{tree}\n")
-        _tell(site.parts, "nobody was there")
         with ThreadPoolExecutor(4) as at_once:
             list(at_once.map(lambda account: _visit(site, account), site.accounts))
         time.sleep(15)  # what they sent has left
