@@ -131,7 +131,7 @@ class CompressionMiddleware(GZipMiddleware):
         return response
 
 
-class PolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class PolicyMiddleware(CSPMiddleware):
     """django-csp's, which writes the policy anew for each answer. Most have the one of the
     settings, which is written once."""
 

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from celery.app.trace import trace_task_ret
 from celery.exceptions import SoftTimeLimitExceeded
@@ -97,7 +97,8 @@ class _Parent:
 
     def serve(self) -> int:
         while True:
-            for one in select.select([self._control, *self._children], [], [])[0]:
+            waited: list[Any] = [self._control, *self._children]
+            for one in select.select(waited, [], [])[0]:
                 if one is self._control:
                     self._answer()
                 elif (ended := self._buried(one)) is not None:
@@ -126,10 +127,10 @@ class _Parent:
         self._control.close()
         for handle in self._children:
             os.close(handle)
-        app.log.setup(self._loglevel, redirect_stdouts=False)
+        app.log.setup(cast(Any, self._loglevel), redirect_stdouts=False)
         signal.signal(signal.SIGALRM, _too_long)
         signal.alarm(seconds)
-        trace_task_ret(*job, app=app)
+        cast(Any, trace_task_ret)(*job, app=app)
         signal.alarm(0)
         connections.close_all()
         sys.exit()

@@ -22,17 +22,17 @@ from webmail.jobs import forking, queues
 Traced = tuple[int, str | None, float]
 
 
-class FreeQueues(round_robin_cycle):  # type: ignore[misc]
+class FreeQueues(round_robin_cycle):
     """Kombu's order of the queues, in which one whose threads are busy is left out
     (``queue_order_strategy``)."""
 
-    is_free: ClassVar[Callable[[str], bool]] = staticmethod(lambda _queue: True)
+    is_free: ClassVar[Callable[[str], bool]] = lambda _queue: True
 
-    def consume(self, n: int) -> list[str]:
-        return [queue for queue in super().consume(n) if self.is_free(queue)]
+    def consume(self, n: int) -> Any:
+        return [queue for queue in super().consume(n) if FreeQueues.is_free(queue)]
 
 
-class Threads(BasePool):  # type: ignore[misc]
+class Threads(BasePool):
     """A pool of Celery's. Jobs that have a limit of time are done by processes of their own, for
     which a thread waits."""
 
@@ -46,7 +46,7 @@ class Threads(BasePool):  # type: ignore[misc]
             name: ThreadPoolExecutor(worker.concurrency, thread_name_prefix=name)
             for name, worker in queues.WORKERS.items()
         }
-        FreeQueues.is_free = self._is_free  # type: ignore[assignment]
+        FreeQueues.is_free = self._is_free
 
     def on_stop(self) -> None:
         for executor in self._executors.values():

@@ -60,7 +60,7 @@ def work(names: list[str], loglevel: str) -> NoReturn:
     """Take jobs from these queues, until a signal."""
     worker = app.Worker(**queues.options(names), loglevel=loglevel, quiet=True)
     if any(queues.WORKERS[name].has_beat for name in names):
-        beat = EmbeddedService(app, thread=True)
+        beat: Any = EmbeddedService(app, thread=True)
         beat.start()
         worker.start()
         beat.stop()
