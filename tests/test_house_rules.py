@@ -323,6 +323,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.smtp",
         "webmail.writing",
     },
+    "webmail.jobs.forking": {"webmail.celery"},
+    "webmail.jobs.threads": {"webmail.jobs.forking", "webmail.jobs.queues"},
     "webmail.jobs.mail_jobs": {
         "accounts.audit",
         "accounts.claims",
@@ -512,7 +514,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.management.commands.train_adverts": {"webmail.adverts.classify"},
     "webmail.management.commands.write_settings_docs": {"webmail.environment"},
-    "webmail.management.commands.run_workers": {"webmail.celery", "webmail.jobs.queues"},
+    "webmail.management.commands.run_workers": {
+        "webmail.celery",
+        "webmail.jobs.forking",
+        "webmail.jobs.queues",
+    },
     "webmail.management.commands.write_accents": {"webmail.folding", "webmail.mailbox.accents"},
     # Django's plumbing.
     "webmail.settings": {

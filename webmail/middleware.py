@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
@@ -126,6 +128,26 @@ class CompressionMiddleware(GZipMiddleware):
         response.content = bytes(named) + name + packed[10:]
         response.headers["Content-Length"] = str(len(response.content))
         response.headers["Content-Encoding"] = "gzip"
+        return response
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp's, which writes the policy anew for each answer. Most have the one of the
+    settings, which is written once."""
+
+    _usual = ""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        own = any(name.startswith("_csp") for name in (*vars(response), *vars(request)))
+        if own or HEADER in response or settings.DEBUG:
+            answered: HttpResponseBase = super().process_response(request, response)
+            return answered
+        if not self._usual:
+            super().process_response(request, response)
+            self._usual = response.get(HEADER, "")
+        response.headers[HEADER] = self._usual
         return response
 
 

@@ -619,6 +619,9 @@ class Preferences:
             if theirs and not preference.allows(theirs.value):
                 theirs = None
             value = chosen.get(preference.name)
+            if theirs is None and value is None:
+                values[preference.name] = preference.default
+                continue
             if theirs and theirs.locked and preference.lockable:
                 locked.add(preference.name)
                 value = theirs.value

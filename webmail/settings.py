@@ -365,7 +365,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webmail.middleware.CompressionMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "webmail.middleware.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -577,6 +577,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_timeout": 3,
     "visibility_timeout": 2 * queues.LONGEST_SECONDS,
+    "queue_order_strategy": "webmail.jobs.threads:FreeQueues",
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(SPOOL / "schedule")
 # Of what is asked for all the time, nothing piles up while its worker is away.

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit, limits, lookup, themes
-from accounts.autoconfig import apple, guides, phone, qr, sheet
+from accounts.autoconfig import apple, guides, phone, qr
 from accounts.http import SignedInRequest, login_required
 from accounts.lookup import MailSettings
 from accounts.models import AuditEvent, MailDomain, StaffRecord, SupportContact, User
@@ -155,6 +155,9 @@ def my_paper(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _paper(mail_settings: MailSettings) -> HttpResponse:
+    # Not above: the library that writes PDFs takes 5 MB of every process.
+    from accounts.autoconfig import sheet
+
     domain = (
         MailDomain.objects.filter(name=mail_settings.domain).values_list("pk", flat=True).first()
     )

@@ -259,18 +259,21 @@ def _groups_of_owners(asked: _Asked) -> Found:
 
 def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
     """The groups that colleagues share: by a word of their names, or by one of the owner's."""
-    for pk, name, kind, owner in asked.shared:
+    meant = {}
+    for pk, name, _kind, owner in asked.shared:
         text = "".join(f" {word}" for word in words(f"{name} {owner}"))
         own = "".join(f" {word}" for word in words(name))
-        if not asked.is_held(text) or asked.is_touched(own) == by_owner:
-            continue
-        seen = sharing.find(asked.user, pk)
-        if seen is None:
-            continue
-        audiences = tuple(families.Audience) if kind == Group.Kind.CLASS else ("",)
-        for audience in audiences:
-            size = len(sharing.recipients(seen, audience))
-            label = families.label(seen.group, audience) if audience else name
+        if asked.is_held(text) and asked.is_touched(own) != by_owner:
+            meant[pk] = (text, owner)
+    if not meant:
+        return
+    shared = [seen for seen in sharing.seen_by(asked.user) if seen.group.pk in meant]
+    sizes = sharing.sizes(seen for seen in shared if not seen.group.is_class)
+    for seen in shared:
+        pk, (text, owner) = seen.group.pk, meant[seen.group.pk]
+        for audience in families.Audience if seen.group.is_class else ("",):
+            size = len(sharing.recipients(seen, audience)) if audience else sizes[pk]
+            label = families.label(seen.group, audience) if audience else seen.group.name
             if size:
                 suggestion = Suggestion("shared", label, group=pk, size=size, words=text)
                 key = f"shared {pk} {audience}"

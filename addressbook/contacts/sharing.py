@@ -208,6 +208,16 @@ def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
     return groups.recipients(seen.group, audience, with_pupils=seen.with_pupils)
 
 
+def sizes(several: Iterable[Seen]) -> dict[int, int]:
+    """See `groups.sizes`."""
+    found: dict[int, int] = {}
+    seen = list(several)
+    for with_pupils in {one.with_pupils for one in seen}:
+        alike = [one.group for one in seen if one.with_pupils == with_pupils]
+        found |= groups.sizes(alike, with_pupils=with_pupils)
+    return found
+
+
 def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
     """`groups.unreached`, with the gaps of the groups that are shared with the user; of two groups
     of one name, the gap of his own. One query more, where there is a name."""

@@ -53,7 +53,7 @@ class Part(process.Server):
         if self._site.has_own_hosts:
             words = ["unshare", "-m", "sh", "-c", _OWN_HOSTS, str(self._site.hosts), *words]
         environment = {**self._site.environment, **(more or {})}
-        self.child = process.spawn(words, self.log, env=environment, cwd=ROOT)
+        self.child = process.spawn(words, self.log, env=environment, cwd=self._site.root)
 
     def kill(self) -> None:
         """End it, and all that it started, as a machine ends that loses its power."""
@@ -73,9 +73,10 @@ class Part(process.Server):
 
 class Site:
     """`start()`, then `url`; `stop()` ends all and removes the folder. ``people`` can sign in as
-    ``person01`` and so on."""
+    ``person01`` and so on. ``root``: the tree whose code runs."""
 
-    def __init__(self, people: int, *, processes: int = 1) -> None:
+    def __init__(self, people: int, *, processes: int = 1, root: Path = ROOT) -> None:
+        self.root = root
         self.folder = Path(tempfile.mkdtemp(prefix="wf-"))
         self.folder.chmod(0o755)
         self.accounts = [
@@ -164,7 +165,7 @@ class Site:
 
     def manage(self, *words: str) -> None:
         subprocess.run(  # noqa: S603  the command is ours
-            [sys.executable, "manage.py", *words], env=self.environment, cwd=ROOT, check=True
+            [sys.executable, "manage.py", *words], env=self.environment, cwd=self.root, check=True
         )
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:

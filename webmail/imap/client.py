@@ -15,6 +15,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from imap_tools import mailbox
@@ -312,7 +313,7 @@ def connect(server: ImapServer) -> mailbox.BaseMailBox:
 def _opened(server: ImapServer) -> mailbox.BaseMailBox:
     if server.security == "none":
         return _Plain(server.host, server.port, server.timeout)
-    context = _context(server)
+    context = _context(server.name, server.ca_file)
     kind = _Tls if server.security == "tls" else _StartTls
     return kind(server.host, server.port, server.timeout, ssl_context=context)
 
@@ -327,13 +328,15 @@ class _Named(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **{**more, "server_hostname": self.name})
 
 
-def _context(server: ImapServer) -> ssl.SSLContext:
-    if not server.name:
-        return ssl.create_default_context(cafile=server.ca_file or None)
+@cache
+def _context(name: str, ca_file: str) -> ssl.SSLContext:
+    """One for all connections to a server: the system's certificates are half a megabyte."""
+    if not name:
+        return ssl.create_default_context(cafile=ca_file or None)
     context = _Named(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
-    context.name = server.name
-    if server.ca_file:
-        context.load_verify_locations(server.ca_file)
+    context.name = name
+    if ca_file:
+        context.load_verify_locations(ca_file)
     else:
         context.load_default_certs()
     return context

@@ -133,6 +133,8 @@ class Connection:
         """The open folder, with the count of messages as last heard. No command."""
         if self._selected is None:
             raise RuntimeError("No folder is open: call select() or require() first.")
+        if self._selected.exists == self._client.exists:
+            return self._selected
         return replace(self._selected, exists=self._client.exists)
 
     def select(self, folder: str) -> Selected:

@@ -1,11 +1,11 @@
 """The queues of background jobs, and the worker of each: no queue waits for another.
 
-`ROUTES` says in which queue each task waits. The worker of a queue is started by ``bin/manage
-run_workers``.
+`ROUTES` says in which queue each task waits. ``bin/manage run_workers`` starts the workers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +14,15 @@ _GRACE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker of one queue, which does ``concurrency`` jobs at once: each in a thread, or in a
-    process of its own (``prefork``), which can be ended. A job that takes longer than ``seconds``
-    is ended by SoftTimeLimitExceeded, and half a minute later by SIGKILL. A process that holds
-    more than ``megabytes`` when its job is over gives way to a new one. ``is_optional``: where
-    nothing is ever put into the queue, it needs no worker.
+    """The worker of one queue, which does ``concurrency`` jobs at once, each in a thread. A job
+    that takes longer than ``seconds`` is ended by SoftTimeLimitExceeded, and half a minute later by
+    SIGKILL: it has a process of its own. ``is_optional``: where nothing is ever put into the queue,
+    it needs no worker.
     """
 
     queue: str
     concurrency: int
     seconds: int = 0
-    megabytes: int = 0
     former_queues: tuple[str, ...] = ()
     has_beat: bool = False
     is_optional: bool = False
@@ -39,34 +37,34 @@ class Worker:
         """All that the worker takes jobs from."""
         return (self.queue, *self.former_queues)
 
-    def options(self, *, can_fork: bool = True) -> dict[str, Any]:
-        """The arguments of Celery's ``Worker``. Where it ``can_fork`` no processes, it has threads
-        and no limits."""
-        has_limits = bool(self.seconds) and can_fork
-        options: dict[str, Any] = {
-            "hostname": f"{self.queue}@",  # Celery adds the name of the machine
-            "queues": ",".join(self.queues),
-            "pool_cls": "prefork" if has_limits else "threads",
-            "concurrency": self.concurrency,
-            "beat": self.has_beat,
-            "without_gossip": True,
-            "without_mingle": True,
-        }
-        if has_limits:
-            options |= {"soft_time_limit": self.seconds, "time_limit": self.hard_seconds}
-            options["max_memory_per_child"] = 1000 * self.megabytes  # kilobytes
-        return options
+
+def options(names: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of Celery's ``Worker`` for these queues."""
+    workers = [WORKERS[name] for name in names]
+    return {
+        "hostname": f"{'+'.join(names)}@",  # Celery adds the name of the machine
+        "queues": ",".join(queue for worker in workers for queue in worker.queues),
+        "pool_cls": "webmail.jobs.threads:Threads",
+        "concurrency": sum(worker.concurrency for worker in workers),
+        "without_gossip": True,
+        "without_mingle": True,
+    }
+
+
+def worker_of(queue: str) -> Worker:
+    """Return the worker that takes jobs from a queue, by its present or a former name."""
+    return next(worker for worker in WORKERS.values() if queue in worker.queues)
 
 
 # A submission server may take minutes for one message. The mail servers' answers have limits of
 # their own, so that threads, which nobody can end, need none.
 SENDING = Worker("sending", concurrency=4)
-# What strangers wrote is read here: a file that takes too long, or too much memory, ends with its
-# process.
-IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60, megabytes=400)
+# What strangers wrote is read here: a file that takes too long ends with its process, and so does
+# the memory that it took.
+IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60)
 # LibreOffice has a minute, after a minute of waiting for another conversion and half a minute for
 # the pictures of the file.
-OFFICE = Worker("office", concurrency=1, seconds=3 * 60, megabytes=300, is_optional=True)
+OFFICE = Worker("office", concurrency=1, seconds=3 * 60, is_optional=True)
 # The mail of a whole mailbox takes hours. One transfer of each person runs at a time.
 TRANSFERS = Worker("transfers", concurrency=4)
 # All else. Of what is done to thousands of messages one job of each person runs at a time.

@@ -524,7 +524,8 @@ class _Writer:
 
     def _unquoted(self, lines: list[str], is_after: bool) -> str:
         """``is_after``: something stands before these lines."""
-        cut = next((i for i in range(len(lines)) if _is_original(lines, i)), len(lines))
+        ruled = (i for i, line in enumerate(lines) if line.lstrip()[:2] in {"--", "__"})
+        cut = next((i for i in ruled if _is_original(lines, i)), len(lines))
         if not is_after and not any(map(str.strip, lines[:cut])):
             cut = len(lines)
         original = self._folded(f"<div>{self._lines(lines[cut:])}</div>") if lines[cut:] else ""
@@ -540,7 +541,8 @@ class _Writer:
         return f'{before}<div class="signature">{self._lines(lines[cut:])}</div>'
 
     def _lines(self, lines: list[str]) -> str:
-        return "<br>".join(self._linked(html.escape(line)) for line in lines)
+        escaped = html.escape("\n".join(lines)).split("\n")
+        return "<br>".join(map(self._linked, escaped))
 
     def _linked(self, escaped: str) -> str:
         return _LINK.sub(self._link, escaped) if _MAY_LINK.search(escaped) else escaped

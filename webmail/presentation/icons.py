@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -17,7 +17,13 @@ def icon(name: str, classes: str = "", attributes: str = "") -> SafeString:
 
     ``attributes`` are names of attributes without values, such as ``hidden``.
     """
-    return _icon(static(ICONS), name, classes, attributes)
+    return _icon(sprite(), name, classes, attributes)
+
+
+@cache
+def sprite() -> str:
+    """The address of the icons: the same for everybody until the next start."""
+    return static(ICONS)
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from types import MappingProxyType
 from typing import Final
@@ -651,7 +652,13 @@ def _query(view: View, **other: object) -> dict[str, str]:
 
 
 def _with_query(url: str, query: Mapping[str, str | int]) -> str:
-    return f"{url}?{urlencode(query)}" if query else url
+    return f"{url}?{_encoded(*query.items())}" if query else url
+
+
+@lru_cache(maxsize=512)
+def _encoded(*pairs: tuple[str, str | int]) -> str:
+    """Orders, filters and places in a list, of which there are few."""
+    return urlencode(pairs)
 
 
 def _by_conversations(url: str, view: View) -> Choice:

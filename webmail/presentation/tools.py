@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from webmail.presentation.reader import MessageView
 
@@ -72,13 +73,28 @@ def _placed(bar: Iterable[Tool]) -> Iterator[Tool]:
         is_wide = not tool.is_answer and tool.name != "flag"
         is_wide = is_wide and (narrow >= _MOST_NARROW or (tool.name, tool.verb) == ("junk", "junk"))
         narrow += not (tool.is_answer or is_wide)
-        yield replace(tool, is_first=is_first, is_wide=is_wide)
+        is_as_usual = not (is_first or is_wide)
+        yield tool if is_as_usual else replace(tool, is_first=is_first, is_wide=is_wide)
 
 
 def _all(opened: MessageView, here: str, *, has_rules: bool) -> Iterator[Tool]:
     """Yield the tools for this message in this folder, in the order of the menu."""
     if not opened.draft:
         yield from _answers(opened)
+    yield from _of_every_message(get_language(), here)
+    if has_rules and opened.rule_url:
+        yield Tool("rule", gettext("Create a rule…"), "sliders-horizontal", url=opened.rule_url)
+    yield Tool("print", gettext("Print"), "printer", url=opened.print_url, key="print")
+    yield Tool("source", gettext("Download the source (.eml)"), "code", url=opened.source_url)
+
+
+@lru_cache(maxsize=64)
+def _of_every_message(_language: str | None, here: str) -> tuple[Tool, ...]:
+    """Return the tools that are the same for every message, in the words of the language."""
+    return tuple(_verbs(here))
+
+
+def _verbs(here: str) -> Iterator[Tool]:
     yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")
     yield Tool("unseen", gettext("Mark as unread"), "mail", "unseen", key="unseen")
     yield Tool("tags", gettext("Tags…"), "check", "tags", key="tags")
@@ -90,10 +106,6 @@ def _all(opened: MessageView, here: str, *, has_rules: bool) -> Iterator[Tool]:
         yield Tool("trash", gettext("Delete for good"), "trash-2", "delete", key="trash")
     else:
         yield Tool("trash", gettext("Delete"), "trash-2", "trash", key="trash")
-    if has_rules and opened.rule_url:
-        yield Tool("rule", gettext("Create a rule…"), "sliders-horizontal", url=opened.rule_url)
-    yield Tool("print", gettext("Print"), "printer", url=opened.print_url, key="print")
-    yield Tool("source", gettext("Download the source (.eml)"), "code", url=opened.source_url)
 
 
 def _answers(opened: MessageView) -> Iterator[Tool]:

@@ -48,4 +48,4 @@ def subject_of(subject: str, *, is_readable: bool = True) -> str:
 
 
 def names_of(people: Iterable[Address]) -> str:
-    return ", ".join(person.shown for person in people if person.shown)
+    return ", ".join(filter(None, [person.shown for person in people]))

@@ -45,9 +45,11 @@ class Loader(cached.Loader):
         return f"{get_language()} {super().cache_key(template_name, skip)}"
 
     def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
-        before = self.get_template_cache.get(self.cache_key(template_name, skip))
+        kept = self.get_template_cache.get(self.cache_key(template_name, skip))
+        if isinstance(kept, Template):
+            return kept
         template: Template = super().get_template(template_name, skip)
-        if before is None:
+        if kept is None:
             write_in(template)
         return template
 

@@ -33,12 +33,14 @@ def share() -> None:
 
 
 def _load() -> None:
-    """In each language, what the first request would else wait for."""
+    """What the first request would else wait for; the templates in the usual language, since those
+    of each are 11 MB."""
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             reverse(settings.LOGIN_URL)
             dates.month_name(1)
-            _read_templates(Engine.get_default())
+    with translation.override(settings.LANGUAGE_CODE):
+        _read_templates(Engine.get_default())
     verdict.load()
     # What is there now stays: to look through it for garbage takes a tenth of a second.
     gc.collect()

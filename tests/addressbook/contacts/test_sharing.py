@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import MailDomain, StaffRecord, User
 from addressbook import contacts
@@ -89,6 +91,24 @@ def test_it_is_completed_as_the_owners(council: Group, paul: User, claire: User)
     by_name = search.complete(paul, "morvan")
     assert [one.source for one in by_name] == ["contact", "shared"]
     assert all(one.source != "contact" for one in search.complete(paul, "sec"))
+
+
+def test_many_shared_groups_cost_as_many_queries_as_one(
+    council: Group, paul: User, claire: User, django_assert_num_queries: Any
+) -> None:
+    give(council)
+    with CaptureQueriesContext(connection) as one:
+        search.complete(paul, "cons")
+    for number in range(8):
+        group = groups.create(claire, f"Conseil {number}")
+        groups.add(group, [person(claire, f"Membre {number}", f"m{number}@x.example").pk])
+        nesting.add(group, council)
+        give(group)
+    with django_assert_num_queries(len(one)):
+        found = search.complete(paul, "cons")
+    assert [suggestion.size for suggestion in found] == [2, *[3] * 8]
+    seen = sharing.seen_by(paul)
+    assert sharing.sizes(seen) == {one.group.pk: len(sharing.recipients(one)) for one in seen}
 
 
 def test_a_school_sees_it_as_long_as_one_works_there(council: Group, paul: User) -> None:
