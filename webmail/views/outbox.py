@@ -47,8 +47,8 @@ _GONE = (Stage.HANDED, Stage.FILED)
 class Shown:
     """A message, or those that were made of one draft, as the pages show them: ``left`` of
     ``count`` have left, ``back`` of them came back. ``documents``: names of the files that its
-    recipient alone gets, ``address`` the only one that it goes to. ``refused``: addresses, where ``why``
-    does not name them all."""
+    recipient alone gets, ``address`` the only one that it goes to. ``refused``: addresses, where
+    ``why`` does not name them all."""
 
     row: OutboxMessage
     subject: str
