@@ -29,9 +29,7 @@ def test_the_usual_bar_has_what_moves_messages() -> None:
 
 
 def test_a_long_bar_ends_and_a_narrow_one_sooner() -> None:
-    shown = tools_of_picked(
-        "flag unseen tags archive choose trash junk", "", marks_adverts=False
-    )
+    shown = tools_of_picked("flag unseen tags archive choose trash junk", "", marks_adverts=False)
     assert verbs(shown.bar) == ["flag", "unseen", "tags", "archive", "choose"]
     assert verbs(tool for tool in shown.bar if tool.is_wide) == ["archive", "choose"]
     assert {"archive", "choose", "trash", "junk"} <= set(verbs(shown.menu))
