@@ -522,6 +522,37 @@ def test_the_admin_conforms(
     assert found == []
 
 
+# The pages of the administration that the audit has: signing in, the index, a list and two forms.
+AUDITED = (
+    "admin/login/",
+    "admin/",
+    "admin/accounts/user/",
+    "admin/accounts/user/{user}/change/",
+    "admin/accounts/announcement/add/",
+)
+
+
+def test_the_audited_pages_of_the_administration(
+    open_page: Callable[..., Page],
+    browser_of: Callable[[Page, MailAccount], Client],
+    alice: MailAccount,
+    mailbox: Mailbox,
+) -> None:
+    """Whatever is wrong in them, by the criteria of conformity.py and axe, the audit says."""
+    page = open_page()
+    found = faults_of(page, AUDITED[0], 0, 1)
+    browser_of(page, alice)
+    User.objects.filter(login="alice").update(is_superuser=True)
+    made = {"user": str(User.objects.get(login="alice").pk)}
+    for number, address in enumerate(one.format(**made) for one in AUDITED[1:]):
+        page.goto(f"/{address}")
+        assert page.url.endswith(f"/{address}"), page.url
+        assert page.locator("#content h1").inner_text()
+        found += faults_of(page, address, number, 1)
+        found += [f"{address}: {one}" for one in conformity.tabbed(page)]
+    assert found == []
+
+
 PARTS = 4
 
 
