@@ -440,11 +440,10 @@ NO_ADMIN_PAGES = {
     ),
     "addressbook/importjob/<int:pk>/report.csv",
 }
-# What the templates of Django's admin are wrong in: fields of a date and time, its search field,
-# and the hints of its pairs of lists.
+# What the templates of Django's admin are wrong in: fields of a date and time, and the hints of its
+# pairs of lists.
 DJANGOS = (
     "axe label:",
-    "axe label-title-only:",
     "axe aria-prohibited-attr:",
     "axe aria-input-field-name:",
 )
