@@ -446,7 +446,10 @@ DECLARED: tuple[Preference, ...] = (
             ("print", _("Print")),
             ("source", _("Download the source (.eml)")),
         ),
-        help_text=_("What is not in it stands in its menu “More actions”."),
+        help_text=_(
+            "What is not in it stands in its menu “More actions”. Messages ticked in a list have"
+            " the same order."
+        ),
         lockable=False,
         ordered=True,
         tab="tools",

@@ -332,6 +332,33 @@ def test_all_that_match_are_selected_beyond_the_page(page: Page, letters: Mailbo
     assert letters.uids() == [] and len(letters.uids("Trash")) == 60
 
 
+def test_undoing_leaves_the_message_open_that_was_opened_since(page: Page) -> None:
+    row(page, 5).locator(":scope > a").click()
+    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 5")
+    page.locator("#message [name=verb][value=archive]").first.click()
+    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 4")
+    row(page, 2).locator(":scope > a").click()
+    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    page.locator("#toast button").click()
+    expect(row(page, 5)).to_be_visible()
+    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    expect(page.locator('.row > a[aria-current="true"] .subject')).to_have_text("Lettre 2")
+
+
+def test_the_count_of_what_was_found_follows_what_one_does(page: Page) -> None:
+    page.goto("/search/?q=lettre")
+    count = page.locator("#found-count")
+    expect(count).to_have_text("5 messages trouvés")
+    row(page, 5).locator(".pick input").check(force=True)
+    row(page, 4).locator(".pick input").check(force=True)
+    page.locator("#act-form [value=trash]").click()
+    expect(count).to_have_text("3 messages trouvés")
+    row(page, 3).locator(".pick input").check(force=True)
+    row(page, 2).locator(".pick input").check(force=True)
+    page.locator("#act-form [value=archive]").click()
+    expect(count).to_have_text("1 message trouvé")
+
+
 @pytest.mark.parametrize("width", [1440, 375])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_bars_dialogs_and_pages_are_accessible_and_fit(

@@ -48,6 +48,10 @@ def test_a_head_sorts_by_keyboard_and_keeps_the_focus(page: Page, faults: list[s
 
 
 def test_heads_stand_above_their_columns(page: Page) -> None:
+    heads_stand_above_their_columns(page)
+
+
+def heads_stand_above_their_columns(page: Page) -> None:
     def edges(selector: str) -> tuple[float, float]:
         box = page.locator(selector).first.bounding_box()
         assert box is not None
@@ -60,6 +64,25 @@ def test_heads_stand_above_their_columns(page: Page) -> None:
         (".head-arrival", "#rows .when", 1),
     ):
         assert abs(edges(head)[edge] - edges(cell)[edge]) <= 1, head
+
+
+def test_what_was_found_has_the_same_heads(page: Page, faults: list[str]) -> None:
+    page.goto("/search/?q=de:bob")
+    subjects = page.locator("#rows .subject")
+    expect(page.get_by_role("columnheader", name="Date")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    head = page.get_by_role("columnheader", name="Objet")
+    head.get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    expect(subjects).to_have_text(["Arts", "Bac", "Cantine"])
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(head.get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(subjects).to_have_text(["Cantine", "Arts", "Bac"])
+    heads_stand_above_their_columns(page)
+    assert Axe().run(page).violations_count == 0
+    assert not faults
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

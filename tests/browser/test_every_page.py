@@ -440,11 +440,10 @@ NO_ADMIN_PAGES = {
     ),
     "addressbook/importjob/<int:pk>/report.csv",
 }
-# What the templates of Django's admin are wrong in: fields of a date and time, its search field,
-# and the hints of its pairs of lists.
+# What the templates of Django's admin are wrong in: fields of a date and time, and the hints of its
+# pairs of lists.
 DJANGOS = (
     "axe label:",
-    "axe label-title-only:",
     "axe aria-prohibited-attr:",
     "axe aria-input-field-name:",
 )
@@ -519,6 +518,37 @@ def test_the_admin_conforms(
             page.goto(f"/{address}")  # Django's own sheets go from one scheme to the other slowly
             faults = [one for one in conformity.axe(page) if not one.startswith(DJANGOS)]
             found += [f"{width} {scheme} /{address}: {one}" for one in faults]
+    assert found == []
+
+
+# The pages of the administration that the audit has: signing in, the index, a list and two forms.
+AUDITED = (
+    "admin/login/",
+    "admin/",
+    "admin/accounts/user/",
+    "admin/accounts/user/{user}/change/",
+    "admin/accounts/announcement/add/",
+)
+
+
+def test_the_audited_pages_of_the_administration(
+    open_page: Callable[..., Page],
+    browser_of: Callable[[Page, MailAccount], Client],
+    alice: MailAccount,
+    mailbox: Mailbox,
+) -> None:
+    """Whatever is wrong in them, by the criteria of conformity.py and axe, the audit says."""
+    page = open_page()
+    found = faults_of(page, AUDITED[0], 0, 1)
+    browser_of(page, alice)
+    User.objects.filter(login="alice").update(is_superuser=True)
+    made = {"user": str(User.objects.get(login="alice").pk)}
+    for number, address in enumerate(one.format(**made) for one in AUDITED[1:]):
+        page.goto(f"/{address}")
+        assert page.url.endswith(f"/{address}"), page.url
+        assert page.locator("#content h1").inner_text()
+        found += faults_of(page, address, number, 1)
+        found += [f"{address}: {one}" for one in conformity.tabbed(page)]
     assert found == []
 
 

@@ -411,8 +411,9 @@ def test_the_other_button_opens_a_menu_on_a_row(
     row.locator(":scope > a").click(button="right")
     menu = page.get_by_role("menu")
     expect(menu.get_by_role("menuitem").first).to_be_focused()
-    bar = page.locator("#act-form [name=verb]").count()
-    expect(menu.get_by_role("menuitem")).to_have_count(bar + 4)
+    # Once each, though what has no room in a narrow bar stands in its menu as well.
+    verbs = page.locator("#act-form [name=verb]").evaluate_all("all => all.map(one => one.value)")
+    expect(menu.get_by_role("menuitem")).to_have_count(len(set(verbs)) + 4)
     reply = f"/mail/INBOX/{ref(letters, letters.uids()[-2])}/reply/"
     expect(menu.get_by_role("menuitem", name="Répondre", exact=True)).to_have_attribute(
         "href", reply
@@ -421,6 +422,20 @@ def test_the_other_button_opens_a_menu_on_a_row(
     expect(page.locator(".row")).to_have_count(4)
     expect(menu).to_be_hidden()
     assert len(letters.uids("Trash")) == 1 and not faults
+
+
+def test_a_row_has_the_focus_again_after_the_answer_from_its_menu_is_closed(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+F10")
+    items = page.get_by_role("menu").get_by_role("menuitem")
+    expect(items.first).to_be_focused()
+    items.get_by_text("Répondre", exact=True).press("Enter")
+    frame = page.frame_locator("#composers iframe")
+    expect(frame.get_by_role("textbox", name="Texte du message")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#composers iframe:visible")).to_have_count(0)
+    expect(page.locator(".row", has_text="Lettre 4").locator(":scope > a")).to_be_focused()
 
 
 def test_the_menu_of_a_row_opens_by_keyboard(page: Page, letters: Mailbox) -> None:

@@ -204,7 +204,8 @@ def test_a_group_is_written_to_by_keyboard(hands: Hands) -> None:
     expect(frame.get_by_role("option").first).to_be_visible()
     hands.press("Enter")
     expect(frame.locator("[data-line=to] .recipient")).to_contain_text("Parents 4e B")
-    assert hands.press("Enter").name == "Objet"
+    expect(frame.locator("#id_subject")).to_be_focused()
+    assert hands.stop().name == "Objet"
     hands.type("Réunion")
     assert hands.press("Enter").name == "Texte du message"
     hands.type("Bonjour.")
@@ -382,6 +383,27 @@ def test_a_message_is_deleted_and_comes_back_on_a_telephone(opened: Hands, mail:
         page.wait_for_timeout(100)
     assert len(mail.uids("INBOX")) == 3
     assert opened.steps <= allowed("Delete, then undo")[1]
+
+
+@pytest.mark.usefixtures("families")
+def test_a_group_is_written_to_on_a_telephone(thumb: Hands) -> None:
+    page = thumb.page
+    thumb.touch(page.locator("a.fab"))
+    field = page.locator("#id_to[role=combobox]")  # its scripts run
+    expect(field).to_be_focused()
+    thumb.type("parents")
+    thumb.touch(page.get_by_role("option", name="Parents 4e B"))
+    expect(page.locator("[data-line=to] .recipient")).to_contain_text("Parents 4e B")
+    expect(page.locator("#id_subject")).to_be_focused()
+    thumb.type("Réunion")
+    text = page.get_by_role("textbox", name="Texte du message")
+    thumb.touch(text)
+    expect(text).to_be_focused()
+    thumb.type("Bonjour.")
+    thumb.touch(button(page, "Envoyer"))
+    thumb.touch(page.get_by_role("dialog").locator("[data-choice-send]"))
+    sent = sent_to(page, "group")
+    assert (sent.recipients, thumb.steps) == (2, allowed("Write to a group")[1])
 
 
 def test_a_message_is_scheduled_on_a_telephone(opened: Hands) -> None:

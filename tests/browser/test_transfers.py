@@ -67,14 +67,15 @@ def test_a_folder_goes_out_as_mbox_comes_into_another_and_is_undone(
     download.value.save_as(file)
     assert file.read_bytes().count(b"\nSubject: Lettre ") == 3
 
-    page.get_by_role("link", name="Emporter ou rapporter ses messages").click()
-    expect(page.get_by_role("heading", name="Rapporter des messages d’un fichier")).to_be_visible()
+    page.get_by_role("link", name="Exporter ou importer des messages").click()
+    title = "Importer des messages depuis un fichier"
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
     assert Axe().run(page).violations_count == 0
     page.locator("#import-file").set_input_files(file)
     page.locator("#import-folder").select_option("Copies")
-    page.get_by_role("button", name="Rapporter", exact=True).click()
+    page.get_by_role("button", name="Importer", exact=True).click()
     do(2)
-    expect(page.locator("#transfer")).to_contain_text("3 messages rapportés")
+    expect(page.locator("#transfer")).to_contain_text("3 messages importés")
     assert len(mailbox.uids("Copies")) == 3
     page.locator("#transfer").get_by_role("button", name="Annuler").click()
     expect(page.locator("#transfer")).to_contain_text("a été annulé")
@@ -104,8 +105,8 @@ def test_a_large_file_goes_up_in_pieces(
     page.goto("/transfers/")
     page.locator("#import-file").set_input_files(file)
     page.locator("#import-folder").select_option("Copies")
-    page.get_by_role("button", name="Rapporter", exact=True).click()
+    page.get_by_role("button", name="Importer", exact=True).click()
     do(1)
-    expect(page.locator("#transfer")).to_contain_text("6 messages rapportés")
+    expect(page.locator("#transfer")).to_contain_text("6 messages importés")
     wait_for(lambda: len(mailbox.uids("Copies")) == 6)
     assert not faults

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from webmail.mailbox.verbs import VERBS
+from webmail.presentation.tools import tools_of_picked
 
 SCRIPT = Path("webmail/static/webmail/js/selection.js")
 
@@ -18,8 +19,9 @@ def test_the_script_names_the_same_verbs(constant: str, field: str) -> None:
     assert named == {verb.name for verb in VERBS.values() if getattr(verb, field)}
 
 
-def test_the_buttons_name_verbs_of_the_table() -> None:
-    text = Path("templates/webmail/list/_bulk.html").read_text()
-    named = set(re.findall(r'name="verb" value="(\w+)', text))
-    assert "archive" in named
+@pytest.mark.parametrize("here", ["", "archive", "trash", "junk", "advert"])
+def test_the_buttons_name_verbs_of_the_table(here: str) -> None:
+    shown = tools_of_picked("", here, marks_adverts=True)
+    named = {tool.verb for tool in shown.menu}
+    assert "tags" in named
     assert named <= set(VERBS)

@@ -27,7 +27,8 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """``proof``: the node id of a test, or a note on what was looked at; "" where untested."""
+    """``proof``: node ids of tests, with commas between them, or a note on what was looked at; ""
+    where untested."""
 
     number: str
     result: Result
@@ -39,6 +40,11 @@ class Criterion:
     def note(self) -> str:
         """ "" where a test is the proof."""
         return self.proof.removeprefix(NOTE) if self.proof.startswith(NOTE) else ""
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Node ids of the tests that prove it; none where a note does."""
+        return () if self.note else tuple(filter(None, self.proof.split(", ")))
 
     @property
     def is_claim(self) -> bool:

@@ -1,23 +1,28 @@
 """Articles of the help: Markdown files of the project, one in each language, found by their words.
 
 Words in bold are those of buttons, menus and pages: `tests/webmail/help/test_articles.py` looks
-each up in the catalogue, so that no article names a button that is gone.
+each up in the catalogue, so that no article names a button that is gone. Pictures are taken from
+the running product by ``python -m demo.pictures --articles``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from django.templatetags.static import static
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from PIL import Image
 
 from webmail import folding
 
@@ -90,8 +95,29 @@ _PAGES: Final = {
     "mail:view": "attachments",
 }
 _HERE: Final = Path(__file__).resolve().parent
+PICTURES: Final = _HERE.parent / "static" / "webmail" / "help"
 _parser = MarkdownIt("commonmark", {"html": False})
 _TAG: Final = re.compile(r"<[^<>]*>")
+
+
+def _picture(_renderer: object, tokens: Sequence[Token], place: int, *_options: Any) -> str:
+    """A picture of the project, which its article names by its file alone; nothing where it was
+    not taken yet."""
+    name = str(tokens[place].attrs["src"])
+    if not (PICTURES / name).is_file():
+        return ""
+    with Image.open(PICTURES / name) as picture:
+        width, height = picture.size
+    return format_html(
+        '<img src="{}" alt="{}" width="{}" height="{}" loading="lazy">',
+        static(f"webmail/help/{name}"),
+        tokens[place].content,
+        width,
+        height,
+    )
+
+
+_parser.add_render_rule("image", _picture)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,18 @@ from webmail.errors import (
 )
 from webmail.presentation.contents import status_words
 from webmail.presentation.sending import Standing
+from webmail.presentation.words import few
 from webmail.presentation.words import size as size_in_words
+
+MOST_REFUSED = 2
+"""As many addresses are named in a sentence."""
 
 
 def of_sending(error: WebmailError) -> str:
     """Return the reason why a message could not be sent, in a sentence."""
     match error:
         case RecipientsRefused():
-            refused = {"addresses": ", ".join(error.refused)}
+            refused = {"addresses": few(tuple(error.refused), MOST_REFUSED)}
             return gettext("The mail server refused these recipients: %(addresses)s.") % refused
         case SignInNeeded():
             return gettext("Your session has ended: enter your password to send the message.")
@@ -126,8 +130,7 @@ def of_submission(standing: Standing) -> str:
         return status_words(standing.bounce_status)
     match standing.failure:
         case "RecipientsRefused" if standing.refused and standing.is_of_batch:
-            addresses = ", ".join(address for address, _words in standing.refused)
-            return gettext("The mail server refused %(addresses)s.") % {"addresses": addresses}
+            return gettext("The mail server refused %(addresses)s.") % _refused(standing)
         case "RecipientsRefused" if standing.refused:
             return ngettext(
                 "The mail server refused this recipient: %(addresses)s. Nothing was sent to"
@@ -135,7 +138,7 @@ def of_submission(standing: Standing) -> str:
                 "The mail server refused these recipients: %(addresses)s. Nothing was sent to"
                 " anybody.",
                 len(standing.refused),
-            ) % {"addresses": ", ".join(address for address, _words in standing.refused)}
+            ) % _refused(standing)
         case "SenderRefused":
             return gettext("The mail server does not let you write from this address.")
         case "TooLarge":
@@ -194,6 +197,11 @@ def of_preview(reason: str) -> str:
         "too_large": gettext("too large to be shown"),
         "too_slow": gettext("takes too long to be shown"),
     }.get(reason, gettext("cannot be shown"))
+
+
+def _refused(standing: Standing) -> dict[str, str]:
+    """Of many addresses the first: pages list the others below."""
+    return {"addresses": few([address for address, _words in standing.refused], MOST_REFUSED)}
 
 
 def of_job(name: str) -> str:

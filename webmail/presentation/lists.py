@@ -264,7 +264,7 @@ class Choice:
 class Column:
     """The head of a column of a list over the full width. ``order``: ``ascending`` or
     ``descending`` where the list is sorted by it, as ``aria-sort`` says it, else ""; ``url`` sorts
-    by it, or by it the other way round."""
+    by it, or by it the other way round; "" where the list cannot be sorted by it."""
 
     name: str
     label: str
@@ -676,7 +676,7 @@ def _sort(url: str, view: View, name: str) -> Choice:
     return Choice(str(_SORTED[name]), _with_query(url, _query(view, sort=name, up=up)), is_current)
 
 
-_COLUMNS = {
+COLUMNS = {
     "from": pgettext_lazy("column", "From"),
     "to": pgettext_lazy("column", "To"),
     "subject": pgettext_lazy("column", "Subject"),
@@ -693,11 +693,11 @@ def _columns(url: str, view: View, *, own_mail: bool) -> tuple[Column, ...]:
 
 def _column(url: str, view: View, name: str) -> Column:
     if name != ("arrival" if view.sort == "date" else view.sort):
-        return Column(name, str(_COLUMNS[name]), _sort(url, view, name).url, "")
+        return Column(name, str(COLUMNS[name]), _sort(url, view, name).url, "")
     chosen: dict[str, object] = {} if view.threads else {"sort": view.sort}
     other_way = _with_query(url, _query(view, **chosen, up=view.down))
     order = "descending" if view.down else "ascending"
-    return Column(name, str(_COLUMNS[name]), other_way, order)
+    return Column(name, str(COLUMNS[name]), other_way, order)
 
 
 def _directions(url: str, view: View) -> tuple[Choice, ...]:

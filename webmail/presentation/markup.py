@@ -249,6 +249,21 @@ def tool_menu(tools: Iterable[Tool], scheme: Scheme, flag: str) -> SafeString:
     )
 
 
+def picked_bar(tools: Tools, scheme: Scheme) -> SafeString:
+    """The tools for picked messages that stand in the list's bar."""
+    return SafeString("".join(_bar_tool(tool, scheme) for tool in tools.bar))
+
+
+def picked_menu(tools: Tools, scheme: Scheme) -> SafeString:
+    """The tools for picked messages that stand in the menu, some only where the bar is narrow."""
+    return SafeString(
+        "".join(
+            f"<li{_NARROW if tool.is_wide else ''}>{_menu_tool(tool, scheme)}</li>"
+            for tool in tools.menu
+        )
+    )
+
+
 def _bar_tool(tool: Tool, scheme: Scheme) -> str:
     label = _e(tool.label)
     keys, cap = (scheme.shortcut(tool.key), scheme.cap(tool.key)) if tool.key else ("", "")

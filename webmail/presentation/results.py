@@ -19,7 +19,7 @@ from webmail.mailbox.query import MOST_CHARACTERS, Marked, Query, WithAttachment
 from webmail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, MOST_SORTED, Place, SearchResult
 from webmail.mailbox.summaries import Summary
 from webmail.presentation.links import message_url, ref_name
-from webmail.presentation.lists import MessageRow, Steps, message_row
+from webmail.presentation.lists import COLUMNS, Column, MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import Faces
 
@@ -143,6 +143,7 @@ class Results:
     reaches: tuple[Reach, ...]
     narrowings: tuple[Reach, ...]
     sorts: tuple[Reach, ...]
+    columns: tuple[Column, ...]
     odd: tuple[str, ...]
     was_cut: bool
     slow: tuple[str, ...]
@@ -212,6 +213,28 @@ def sorts(asked: Asked, count: int) -> tuple[Reach, ...]:
     )
 
 
+# By the names of columns: the orders that their heads ask for, and which way these go.
+_ORDERED = {
+    "from": {"from": "ascending"},
+    "subject": {"subject": "ascending"},
+    "size": {"size": "descending"},
+    "arrival": {"": "descending", "old": "ascending"},
+}
+
+
+def columns(asked: Asked, found: int) -> tuple[Column, ...]:
+    """Return the heads of the columns of so many messages found, in the orders of `sorts`: that of
+    the date goes both ways, any other leads back to the newest first."""
+    urls = dict(zip(FOUND_SORTS, (one.url for one in sorts(asked, found)), strict=False))
+    current = asked.sort if asked.sort in urls else ""
+    heads = []
+    for name, orders in _ORDERED.items():
+        order = orders.get(current, "")
+        follows = next((sort for sort in orders if sort != current), "")
+        heads.append(Column(name, str(COLUMNS[name]), urls.get(follows, ""), order))
+    return tuple(heads)
+
+
 def results(
     asked: Asked,
     result: SearchResult,
@@ -261,6 +284,7 @@ def results(
         select_url=f"{reverse('mail:search_selection')}?{asked.query}",
         narrowings=narrowings(asked),
         sorts=sorts(asked, len(result.hits)),
+        columns=columns(asked, len(result.hits)),
         reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
         odd=asked.wanted.odd,
         was_cut=asked.wanted.was_cut,

@@ -1,4 +1,5 @@
-"""The actions on an open message: in its toolbar, as its user ordered them, or in its menu."""
+"""The actions on an open message, and on those picked in a list: in a toolbar, as its user ordered
+them, or in its menu."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ ANSWERS = ("reply", "reply_all", "forward")
 LAST = ("print", "source")
 # So many tools besides the answers stand in the bar of a telephone, which has its own for these.
 _MOST_NARROW = 3
+# And so many in the bar of a list, which may be a column beside the message.
+_MOST_OF_PICKED = 5
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,49 @@ def _verbs(here: str) -> Iterator[Tool]:
         yield Tool("archive", pgettext("verb", "Archive"), "archive", "archive", key="archive")
     yield Tool("choose", pgettext("verb", "Move"), "folder-input", "choose", key="choose")
     yield from _judgements(here)
+    yield _removal(here)
+
+
+def tools_of_picked(chosen: str, here: str, *, marks_adverts: bool) -> Tools:
+    """The tools for the messages picked in a list, by the same order. ``marks_adverts``: adverts
+    may stand marked in their folder."""
+    by_name = {tool.name: tool for tool in _all_of_picked(here, marks_adverts=marks_adverts)}
+    names = [name for name in chosen.split() if name in by_name][:_MOST_OF_PICKED]
+    bar: list[Tool] = []
+    for name in names:
+        narrow = sum(not tool.is_wide for tool in bar)
+        is_wide = narrow >= _MOST_NARROW or by_name[name].verb == "junk"
+        bar.append(replace(by_name[name], is_wide=is_wide))
+    menu = (tool for name, tool in by_name.items() if name not in names)
+    return Tools(tuple(bar), (*(tool for tool in bar if tool.is_wide), *menu), ())
+
+
+def _all_of_picked(here: str, *, marks_adverts: bool) -> Iterator[Tool]:
+    """What can be done with several messages in this folder, in the order of the menu."""
+    yield Tool("seen", gettext("Mark as read"), "mail-open", "seen", key="seen")
+    yield Tool("unseen", gettext("Mark as unread"), "mail", "unseen", key="unseen")
+    yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")
+    yield Tool("unflag", gettext("Remove the flag"), "flag-off", "unflag")
+    yield Tool("tags", gettext("Tags…"), "check", "tags", key="tags")
+    yield from _moves(here)
+    yield Tool("download", gettext("Download"), "download", "download")
+    if marks_adverts and here not in ("advert", "junk", "own"):
+        yield Tool("wanted", gettext("This is no advert"), "mail", "wanted")
+    for tool in _judgements(here):
+        yield replace(tool, word=False)
+
+
+def _moves(here: str) -> Iterator[Tool]:
+    if here != "archive":
+        yield Tool("archive", pgettext("verb", "Archive"), "archive", "archive", key="archive")
+    yield Tool("choose", pgettext("verb", "Move"), "folder-input", "choose", key="choose")
+    yield _removal(here)
+
+
+def _removal(here: str) -> Tool:
     if here == "trash":
-        yield Tool("trash", gettext("Delete for good"), "trash-2", "delete", key="trash")
-    else:
-        yield Tool("trash", gettext("Delete"), "trash-2", "trash", key="trash")
+        return Tool("trash", gettext("Delete for good"), "trash-2", "delete", key="trash")
+    return Tool("trash", gettext("Delete"), "trash-2", "trash", key="trash")
 
 
 def _answers(opened: MessageView) -> Iterator[Tool]:

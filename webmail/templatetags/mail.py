@@ -88,6 +88,28 @@ def tool_menu(context: Context, shown: tuple[tools.Tool, ...]) -> str:
     return markup.tool_menu(shown, _scheme(context), flag)
 
 
+@register.simple_tag(takes_context=True)
+def picked_tools(context: Context) -> tools.Tools:
+    """The actions on the messages picked in the list: those of its bar, and those of its menu."""
+    return tools.tools_of_picked(
+        context["prefs"].toolbar,
+        str(context.get("here") or ""),
+        marks_adverts=context["prefs"].adverts == "mark",
+    )
+
+
+@register.simple_tag(takes_context=True)
+def picked_bar(context: Context, shown: tools.Tools) -> str:
+    """The tools of `picked_tools` in the bar."""
+    return markup.picked_bar(shown, _scheme(context))
+
+
+@register.simple_tag(takes_context=True)
+def picked_menu(context: Context, shown: tools.Tools) -> str:
+    """The tools of `picked_tools` in the menu."""
+    return markup.picked_menu(shown, _scheme(context))
+
+
 def _flag(context: Context) -> str:
     template = Engine.get_default().get_template("webmail/reader/_message_flag.html")
     with context.push(flagged=context["opened"].flagged):

@@ -47,7 +47,8 @@ _GONE = (Stage.HANDED, Stage.FILED)
 class Shown:
     """A message, or those that were made of one draft, as the pages show them: ``left`` of
     ``count`` have left, ``back`` of them came back. ``documents``: names of the files that its
-    recipient alone gets, ``address`` the only one that it goes to."""
+    recipient alone gets, ``address`` the only one that it goes to. ``refused``: addresses, where
+    ``why`` does not name them all."""
 
     row: OutboxMessage
     subject: str
@@ -61,6 +62,7 @@ class Shown:
     documents: tuple[str, ...] = ()
     back: int = 0
     address: str = ""
+    refused: tuple[str, ...] = ()
 
     @property
     def may_be_corrected(self) -> bool:
@@ -208,8 +210,15 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         toasts.success(request, gettext("What had not left yet was stopped."))
         return led_to(request, reverse("mail:outbox"))
     if row.state == State.FAILED:
-        toasts.warning(request, " ".join(filter(None, (shown.how, shown.why, shown.said))))
+        words = (shown.how, shown.why, _all_refused(shown), shown.said)
+        toasts.warning(request, " ".join(filter(None, words)))
     return led_to(request, reverse("mail:draft", args=[draft.pk]))
+
+
+def _all_refused(shown: Shown) -> str:
+    if not shown.refused:
+        return ""
+    return gettext("All of them: %(addresses)s.") % {"addresses": ", ".join(shown.refused)}
 
 
 @require_POST
@@ -387,7 +396,15 @@ def line_of(
         documents=envelope.documents,
         back=back,
         address=envelope.recipients[0] if len(envelope.recipients) == 1 else "",
+        refused=_unnamed(standing),
     )
+
+
+def _unnamed(standing: Standing) -> tuple[str, ...]:
+    """All that were refused, where a sentence names only some of them."""
+    is_named = standing.failure != "RecipientsRefused" or standing.is_back
+    refused = tuple(address for address, _words in standing.refused)
+    return () if is_named or len(refused) <= failures.MOST_REFUSED else refused
 
 
 def _zone() -> ZoneInfo:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import translation
 
+from demo.pictures import ARTICLE_SHOTS
 from webmail.help import articles
 from webmail.version import VERSION
 
@@ -64,8 +65,31 @@ def test_what_an_article_names_in_bold_stands_in_the_catalogue(
 
 @pytest.mark.parametrize(("name", "language"), EACH)
 def test_links_of_an_article_lead_to_pages(name: str, language: str) -> None:
-    for link in re.findall(r"\]\(([^)]+)\)", text(name, language)):
+    for link in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", text(name, language)):
         assert resolve(link).view_name
+
+
+def test_articles_show_each_picture_that_is_there_with_words_for_it() -> None:
+    shown = [
+        picture
+        for name in articles.NAMES
+        for picture in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text(name, "fr"))
+    ]
+    assert all(len(words) > 20 for words, _file in shown)
+    assert {file for _words, file in shown} == {one.name for one in articles.PICTURES.iterdir()}
+    assert {f"{shot.name}.webp" for shot, *_window in ARTICLE_SHOTS} == {
+        file for _words, file in shown
+    }
+    assert sum(one.stat().st_size for one in articles.PICTURES.iterdir()) < 300_000
+
+
+def test_a_picture_is_loaded_late_and_leaves_its_room() -> None:
+    html = articles.article("rules", "fr").html
+    picture = re.search(r"<img [^>]*>", html)
+    assert picture is not None
+    assert re.search(r' src="[^"]*/webmail/help/rules[^"]*\.webp"', picture[0])
+    assert 'loading="lazy"' in picture[0]
+    assert re.search(r' width="\d+" height="\d+"', picture[0])
 
 
 @pytest.mark.parametrize(("sought", "name"), [("REGLES", "rules"), ("piece jointe", "attachments")])

@@ -179,6 +179,24 @@ def test_what_was_refused_is_corrected_with_the_servers_words(
     assert page(corrected).count("No such person") == 1
 
 
+def test_of_many_refused_recipients_two_are_named_and_all_are_listed_below(
+    reader: Client, sent: Callable[..., OutboxMessage]
+) -> None:
+    row = sent()
+    people = [f"parent{n}@courriel.example" for n in range(5)]
+    refused = outbox.values.refused_by(row, dict.fromkeys(people, "No such person"))
+    OutboxMessage.objects.update(
+        state=State.FAILED, failure="RecipientsRefused", sealed=refused, credential=None
+    )
+    Draft.objects.update(state=Draft.State.WRITING)
+    shown = page(reader.get(url(row)))
+    assert f"{people[0]}, {people[1]} et 3 autres." in unescape(shown)
+    listed = shown.partition('class="outbox-refused"')[2].partition("</ul>")[0]
+    assert re.findall(r"<li>([^<]+)</li>", listed) == people
+    corrected = words(reader.post(url(row, "back/"), follow=True))
+    assert ", ".join(people) in corrected
+
+
 def test_what_failed_is_sent_again(
     reader: Client, sent: Callable[..., OutboxMessage], bobs_mailbox: Mailbox
 ) -> None:

@@ -119,6 +119,13 @@ class Field {
     event.preventDefault();
     this.input.value = "";
     this.add(members ? [{ name, members: read(members.join(", ")) }] : read(text));
+    if (members) this.goOn();
+  }
+
+  /** To the subject, from a group that is all whom a new message goes to. */
+  goOn() {
+    const subject = document.getElementById("id_subject");
+    if (this.name === "to" && this.entries.length === 1 && !subject.value) subject.focus();
   }
 
   // The chips

@@ -11,7 +11,9 @@ const WINDOW = "popup,width=900,height=860";
 const menu = () => document.getElementById("row-menu");
 const items = () => [...menu().querySelectorAll("[role=menuitem]")].filter((item) => item.offsetParent);
 const linkOf = (row) => row.querySelector(":scope > a");
-const verbs = () => [...(document.getElementById("act-form")?.querySelectorAll("[name=verb]") ?? [])];
+const isFirst = ({ value }, index, all) => all.findIndex((other) => other.value === value) === index;
+// Once each: what has no room in a narrow bar stands in the menu as well.
+const verbs = () => [...(document.getElementById("act-form")?.querySelectorAll("[name=verb]") ?? [])].filter(isFirst);
 const wordsOf = (button) => button.ariaLabel ?? button.textContent.trim();
 
 let about = null; // the row that the menu is about

@@ -182,6 +182,16 @@ function dropEmptyDays() {
   if (document.getElementById("rows")?.childElementCount === 0) refresh();
 }
 
+/** What was found and went from the list is counted no more. */
+function countFound(gone) {
+  const line = document.getElementById("found-count");
+  if (!line?.dataset.total) return; // a folder's list, or one of contacts
+  const left = Math.max(0, Number(line.dataset.total) - gone);
+  const { none, one, many } = line.dataset;
+  line.dataset.total = String(left);
+  line.textContent = left === 0 ? none : left === 1 ? one : many.replace("#", grouped(left));
+}
+
 const refresh = () => document.querySelector("[data-refresh]")?.click();
 const ASKING = ["choose", "tags"];
 const GOING = ["trash", "archive", "junk", "advert", "inbox", "move", "delete"];
@@ -198,6 +208,7 @@ function acted({ requestConfig, successful, xhr }) {
   if (verb === "seen" || verb === "unseen") {
     for (const ref of requestConfig.formData.getAll("refs")) markRead(ref, verb === "seen");
   }
+  if (GOING.includes(verb)) countFound(requestConfig.formData.getAll("refs").length);
   unpick();
   dropEmptyDays();
   // One message left its conversation, whose row has gone with it.
