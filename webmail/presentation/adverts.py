@@ -134,6 +134,12 @@ REASONS: Mapping[str, str | Promise] = {
     "much_shared": _("Much in it shows that the sender knows you."),
     "many_demands": _("It asks for several things that frauds ask for."),
     "bare_question": _("It is a question, and hardly anything else."),
+    "mistakes_you": _("It takes you for somebody else, or makes friends with a stranger."),
+    "buys_unseen": _("It buys or lets something that nobody has seen."),
+    "account_changed": _("It gives another bank account than before."),
+    "asks_pupils": _("It wants data of pupils or their parents."),
+    "title_in_mailbox": _("A private mailbox bears the name of an office."),
+    "odd_letters": _("The sender’s domain has figures or letters that look like others."),
     # fraud
     "fraud": _("It looks like a fraud."),
     "own_domain_forged": _("It pretends to come from your own authority."),

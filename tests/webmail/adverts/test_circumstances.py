@@ -30,7 +30,11 @@ LINK = "https://ailleurs.example/k"
         (PRIVATE, f"Regarde cette vidéo {LINK}", "curt_link"),
         (PRIVATE, "Êtes-vous disponible ?\n\nAnne Le Goff\nPrincipale", "title_from_mailbox"),
         (PRIVATE, "Vous êtes là ?", "bare_question"),
-        (PRIVATE, "Couvreur dans votre rue, il me reste deux jours, devis gratuit.", "many_pitches"),
+        (
+            PRIVATE,
+            "Couvreur dans votre rue, il me reste deux jours, devis gratuit.",
+            "many_pitches",
+        ),
         (PRIVATE, "Votre numéro WhatsApp ? C'est urgent, n'en parlez pas.", "many_demands"),
         (PRIVATE, "Comme convenu, les copies de 4e B. Bises.", "much_shared"),
     ],

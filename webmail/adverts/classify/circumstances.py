@@ -34,8 +34,8 @@ _COMMON = ("shared_past", "known_of", "school_matter")
 _SELLING = (
     "introduces_itself", "asks_for_time", "seeks_contact", "follows_up", "invites_yes", "lure_free",
     "deadline_offer", "price_talk", "trade_words", "private_services", "shop_words", "your_school",
-    "welcomes_you", "holds_for_you", "comes_round", "peers_do", "own_trade", "craft", "asks_support",
-    "commercial_footer", "selling_words", "offer_words", "impersonal",
+    "welcomes_you", "holds_for_you", "comes_round", "peers_do", "own_trade", "craft",
+    "asks_support", "commercial_footer", "selling_words", "offer_words", "impersonal",
 )  # fmt: skip
 _SHARED = (
     "shared_past", "known_of", "school_matter", "among_us", "names_class", "member_of", "reply",
@@ -45,8 +45,15 @@ _SHARED = (
 _ASKING = (
     "asks_number", "answer_only_here", "confides", "out_of_reach", "pays_odd", "secret_words",
     "available_words", "gift_card_words", "account_abroad", "urgent_words", "money_owed",
+    "mistakes_you", "buys_unseen", "account_changed", "asks_pupils",
 )  # fmt: skip
 _BARE = 30
+# An office in the name of a private mailbox; figures and letters that look like others.
+_OFFICE_NAME = re.compile(
+    r"principal|proviseur|direct(?:ion|eur|rice)|head(?:master|teacher|\b)|president|inspect|\bipr"
+    r"|\bien\b|recteur|rectrice|rectorat|\badjointe?\b|gestionnaire|intendan|academie"
+)
+_ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
 def of(message: Message, words: Sequence[str], found: Sequence[Sign]) -> Iterator[Sign]:
@@ -104,6 +111,12 @@ def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Ite
         yield Sign("many_demands", 0.5 * min(asking - 1, 4))
     is_outside = "personal_mailbox" in amounts or "role_elsewhere" in amounts
     is_bare = length < _BARE and not has_way and "reply" not in amounts
+    local, _, host = message.sender.address[:320].rpartition("@")
+    is_office = is_outside and _OFFICE_NAME.search(re.sub(r"[._\d-]+", " ", local.lower()))
+    if is_office:
+        yield Sign("title_in_mailbox", 2.0 if asking and not has_way else 1.0)
+    if _ODD_LETTERS.search(host):
+        yield Sign("odd_letters", 1.0)
     if is_bare and is_outside and "?" in message.text:
         yield Sign("bare_question", 2.0 if _bears_title(message) else 1.0)
 

@@ -48,8 +48,8 @@ class _Question:
     """``yes``: the kinds for which the answer is yes, of messages and of texts; ``fixed``: weights
     that are not learnt; ``of_words``: how much a word weighs beside a sign before anything is
     learnt; ``by_ratio``: times how much oftener it stands in the messages of one answer, which
-    tells few kinds of frauds from all other mail better (Wang and Manning, 2012); ``of_frauds``: how
-    much a fraud counts beside any other message."""
+    tells few kinds of frauds from all other mail better (Wang and Manning, 2012);
+    ``of_frauds``: how much a fraud counts beside any other message."""
 
     yes: frozenset[str]
     yes_of_texts: frozenset[str]

@@ -32,15 +32,17 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
 _LEAST = 1.8
-_LEAST_OF_MAILING = 1.2
+_LEAST_OF_MAILING = 1.1
 _LEAST_OF_PERSON = 2.05
 _LEAST_FRAUD = 0.35
+_LEAST_FRAUD_OF_PERSON = 0.1
 _TAUGHT_WORDS = 1.5
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
 _MOST_REASONS = 5
 _TELLING = 0.15
+_OF_MONEY = frozenset({"pays_odd", "paying_words", "gift_card_words", "bank_words"})
 _SURE = 0.02
 """Score of a message that is proved to be wanted."""
 PROOFS = frozenset(
@@ -156,9 +158,6 @@ def _of_stolen(found: list[Sign]) -> tuple[str, ...]:
     return tuple(code for code in telling if code in codes) if any(pairs) else ()
 
 
-_OF_MONEY = frozenset({"pays_odd", "paying_words", "gift_card_words", "bank_words"})
-
-
 def is_stolen(found: list[Sign]) -> bool:
     """Whether the authority's own mail, in which these signs were found, is shown as a fraud."""
     return bool(_of_stolen(found))
@@ -197,10 +196,15 @@ def by_signs(
 
 def _least(found: list[Sign]) -> float:
     """The limit of the sum, by how a message was sent."""
-    amounts = {sign.code: sign.weight for sign in found}
-    if "personal_mailbox" in amounts or amounts.get("role_elsewhere", 0) >= 1:
+    if _is_of_person(found):
         return _LEAST_OF_PERSON
-    return _LEAST_OF_MAILING if "bulk_sending" in amounts else _LEAST
+    return _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in found) else _LEAST
+
+
+def _is_of_person(found: list[Sign]) -> bool:
+    """Whether it was sent from a mailbox that anybody can have."""
+    amounts = {sign.code: sign.weight for sign in found}
+    return "personal_mailbox" in amounts or amounts.get("role_elsewhere", 0) >= 1
 
 
 def _fraud(
@@ -209,7 +213,7 @@ def _fraud(
     """The verdict on a message that wants to deceive; None for any other."""
     weighed = fraud_model.weighed(found, fingerprints)
     total = fraud_model.total(weighed)
-    if total < _LEAST_FRAUD:
+    if total < (_LEAST_FRAUD_OF_PERSON if _is_of_person(found) else _LEAST_FRAUD):
         return None
     telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
     codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
