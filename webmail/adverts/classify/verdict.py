@@ -32,7 +32,7 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
 _LEAST = 1.8
-_LEAST_OF_MAILING = 1.1
+_LEAST_OF_MAILING = 1.0
 _LEAST_OF_PERSON = 2.05
 _LEAST_FRAUD = 0.35
 _LEAST_FRAUD_OF_PERSON = 0.1
