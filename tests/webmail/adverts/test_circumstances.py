@@ -29,6 +29,14 @@ LINK = "https://ailleurs.example/k"
         (PRIVATE, "Je donne mon piano, le transport est à votre charge.", "gift_with_costs"),
         (PRIVATE, f"Regarde cette vidéo {LINK}", "curt_link"),
         (PRIVATE, "Êtes-vous disponible ?\n\nAnne Le Goff\nPrincipale", "title_from_mailbox"),
+        (PRIVATE, "Vous êtes là ?", "bare_question"),
+        (
+            PRIVATE,
+            "Couvreur dans votre rue, il me reste deux jours, devis gratuit.",
+            "many_pitches",
+        ),
+        (PRIVATE, "Votre numéro WhatsApp ? C'est urgent, n'en parlez pas.", "many_demands"),
+        (PRIVATE, "Comme convenu, les copies de 4e B. Bises.", "much_shared"),
     ],
 )
 def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> None:
@@ -46,6 +54,11 @@ def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> N
         (FIRM, "Activez les macros de votre tableur.", "macros_asked"),
         (PRIVATE, "Je donne mon piano.", "gift_with_costs"),
         (PRIVATE, "Êtes-vous disponible ? J'ai vu la principale.\n\nAnne", "title_from_mailbox"),
+        (FIRM, "Vous êtes là ?", "bare_question"),
+        (PRIVATE, f"Vous êtes là ? {LINK}", "bare_question"),
+        (PRIVATE, "Je passe dans votre classe bénévolement, rien à payer.", "many_pitches"),
+        (PRIVATE, f"Votre numéro WhatsApp ? C'est urgent : {LINK}", "many_demands"),
+        (PRIVATE, "Couvreur dans votre rue, devis gratuit.", "much_shared"),
     ],
 )
 def test_the_same_words_are_none_elsewhere(head: str, text: str, code: str) -> None:
@@ -68,8 +81,43 @@ def test_of_mail_that_taught_nothing_little_is_judged_amiss() -> None:
         for one in corpus.messages(corpus.UNTAUGHT)
     )
     assert judged["wanted", True] <= 1
-    assert judged["advert", True] + judged["junk", True] >= 34
-    assert judged["fraud", True] >= 36
+    assert judged["advert", True] + judged["junk", True] >= 29
+    assert judged["fraud", True] >= 28
+
+
+OWN = "from: Anne Le Goff <anne.le-goff@ac-exemple.test>"
+HIDDEN = f"{OWN}\nto: hidden"
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "is_shut"),
+    [
+        (HIDDEN, "Connectez-vous pour lire l'avenant : https://avenants.click/x", True),
+        (f"{HIDDEN}\nreply-to: a@gmail.com", "Une recharge Transcash, s'il te plaît ?", True),
+        (f"{OWN}\nattach: a.exe = x", "La progression est jointe.", True),
+        (OWN, "Connectez-vous pour lire la note : https://ent.example/note", False),
+        (HIDDEN, "Le planning est en ligne : https://ent.example/planning", False),
+        (f"{OWN}\nreply-to: a@gmail.com", "Les deux arrhes pour le car sont payées.", False),
+    ],
+)
+def test_a_stolen_mailbox_of_the_authority_is_banded_and_not_moved(
+    head: str, text: str, is_shut: bool
+) -> None:
+    raw = next(corpus.read(f"=== fraud\nfamily: x\n{head}\nsubject: Note\n---\n{text}\n")).raw
+    judged = verdict.judge(raw)
+    assert (judged.kind, judged.reasons) == ("wanted", ("own_domain",))
+    assert judged.is_fraud == is_shut
+    assert bool(judged.fraud) == is_shut
+
+
+def test_a_mailing_is_moved_sooner_than_what_a_person_writes() -> None:
+    offer = "Nos pulls sont à 39 €, livraison offerte jusqu'à mardi.\n\n[Voir](https://v.example)"
+    written = "=== advert\nfamily: x\n{}\nsubject: Pulls\n---\n{}\n"
+    scores = [
+        verdict.judge(next(corpus.read(written.format(head, offer))).raw).score
+        for head in (TO_MANY, PRIVATE)
+    ]
+    assert scores[0] > scores[1]
 
 
 @pytest.mark.parametrize("piece", ["principal ", "3e ", "lt12 3456 ", "fwd: ", "je donne ", "5 "])

@@ -34,7 +34,7 @@ def test_an_advert_is_moved_with_reasons() -> None:
     judged = verdict.judge(advert())
     assert judged.kind == "advert"
     assert judged.score > verdict.MOVED
-    assert {"offer_words", "opt_out"} <= set(judged.reasons)
+    assert {"offer_words", "bulk_offer"} <= set(judged.reasons)
 
 
 def test_a_wanted_message_stays() -> None:

@@ -30,6 +30,30 @@ _FAR = frozenset("lt be de es pt lu nl ie cy ee mt bg ro pl gb it ch".split())
 _PERSONAL_PITCH = ("introduces_itself", "private_services", "invites_yes", "seeks_contact")
 _OFFER = ("lure_free", "deadline_offer", "price_talk", "proof_of_crowd", "shop_words")
 _COMMON = ("shared_past", "known_of", "school_matter")
+# What sellers do, each of which anybody does too; and what those who share something say.
+_SELLING = (
+    "introduces_itself", "asks_for_time", "seeks_contact", "follows_up", "invites_yes", "lure_free",
+    "deadline_offer", "price_talk", "trade_words", "private_services", "shop_words", "your_school",
+    "welcomes_you", "holds_for_you", "comes_round", "peers_do", "own_trade", "craft",
+    "asks_support", "commercial_footer", "selling_words", "offer_words", "impersonal",
+)  # fmt: skip
+_SHARED = (
+    "shared_past", "known_of", "school_matter", "among_us", "names_class", "member_of", "reply",
+    "intimate", "unpaid", "order_words", "discussion_list", "automatic", "school_sender",
+)  # fmt: skip
+# What frauds that lead nowhere want; and words of a message that hardly says anything.
+_ASKING = (
+    "asks_number", "answer_only_here", "confides", "out_of_reach", "pays_odd", "secret_words",
+    "available_words", "gift_card_words", "account_abroad", "urgent_words", "money_owed",
+    "mistakes_you", "buys_unseen", "account_changed", "asks_pupils",
+)  # fmt: skip
+_BARE = 30
+# An office in the name of a private mailbox; figures and letters that look like others.
+_OFFICE_NAME = re.compile(
+    r"principal|proviseur|direct(?:ion|eur|rice)|head(?:master|teacher|\b)|president|inspect|\bipr"
+    r"|\bien\b|recteur|rectrice|rectorat|\badjointe?\b|gestionnaire|intendan|academie"
+)
+_ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
 def of(message: Message, words: Sequence[str], found: Sequence[Sign]) -> Iterator[Sign]:
@@ -41,6 +65,7 @@ def of(message: Message, words: Sequence[str], found: Sequence[Sign]) -> Iterato
     yield from _of_warning(message, amounts)
     yield from _of_readers(message, amounts)
     yield from _of_numbers(folded, amounts)
+    yield from _of_many(message, len(words), amounts)
     yield from _of_traps(message, len(words), amounts)
 
 
@@ -67,6 +92,33 @@ def _of_readers(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign
         pitch += 0.5 * bool(amounts.get("prices"))
         if pitch and common <= 1:
             yield Sign("private_pitch", min(2.0, pitch))
+
+
+def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Iterator[Sign]:
+    """Yield how many different things it does that sellers do, or frauds that lead nowhere: each
+    alone says little."""
+    selling = sum(code in amounts for code in _SELLING)
+    shared = sum(code in amounts for code in _SHARED)
+    # Who wants nothing for it sells nothing.
+    is_selling = "unpaid" not in amounts or "prices" in amounts
+    if selling > 1 and selling > shared and is_selling:
+        yield Sign("many_pitches", 0.25 * min(selling - shared, 8))
+    if shared > selling:
+        yield Sign("much_shared", 0.25 * min(shared - selling, 8))
+    has_way = bool(message.hosts()) or bool(message.attachments)
+    asking = sum(code in amounts for code in _ASKING)
+    if asking > 1 and not has_way:
+        yield Sign("many_demands", 0.5 * min(asking - 1, 4))
+    is_outside = "personal_mailbox" in amounts or "role_elsewhere" in amounts
+    is_bare = length < _BARE and not has_way and "reply" not in amounts
+    local, _, host = message.sender.address[:320].rpartition("@")
+    is_office = is_outside and _OFFICE_NAME.search(re.sub(r"[._\d-]+", " ", local.lower()))
+    if is_office:
+        yield Sign("title_in_mailbox", 2.0 if asking and not has_way else 1.0)
+    if _ODD_LETTERS.search(host):
+        yield Sign("odd_letters", 1.0)
+    if is_bare and is_outside and "?" in message.text:
+        yield Sign("bare_question", 2.0 if _bears_title(message) else 1.0)
 
 
 def _of_numbers(folded: str, amounts: Mapping[str, float]) -> Iterator[Sign]:

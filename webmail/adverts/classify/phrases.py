@@ -19,7 +19,7 @@ _BAR = re.compile(r"[|\n]")
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)?|[€$£%]")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ß": "ss"})
 # Characters of other scripts that are put into words to hide them from classifiers.
-_EYE = str.maketrans("асеіјорѕхутмвнк", "aceijopsxytmbhk")
+_EYE = str.maketrans("асеіјорѕхутмвнкαεικνορτυχ", "aceijopsxytmbhkaeiknoptux")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 
 OFFER = """
@@ -453,8 +453,8 @@ donnees personnelles|pirate|hacker|hacke|enregistre|vos contacts|your contacts|r
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: small letters, no accents, nothing unseen; Cyrillic letters that
-    look Latin are, in words that have Latin letters too."""
+    """Text as it is compared: small letters, no accents, nothing unseen; Cyrillic and Greek
+    letters that look Latin are Latin."""
     bare = without_accents(_UNSEEN.sub("", text).lower().translate(_LIGATURES))
     return bare if bare.isascii() else bare.translate(_EYE)
 

@@ -30,15 +30,19 @@ from webmail.adverts.classify.signs import Sign
 from webmail.adverts.classify.words import Evidence, VerdictKind
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
-# doubt it is wanted.
-_LEAST = 1.75
-_LEAST_FRAUD = 0.5
+# doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
+_LEAST = 1.8
+_LEAST_OF_MAILING = 1.0
+_LEAST_OF_PERSON = 2.05
+_LEAST_FRAUD = 0.35
+_LEAST_FRAUD_OF_PERSON = 0.1
 _TAUGHT_WORDS = 1.5
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
 _MOST_REASONS = 5
 _TELLING = 0.15
+_OF_MONEY = frozenset({"pays_odd", "paying_words", "gift_card_words", "bank_words"})
 _SURE = 0.02
 """Score of a message that is proved to be wanted."""
 PROOFS = frozenset(
@@ -112,7 +116,8 @@ def judge(
     text = words_of(read)
     deceit = fraud.judge(read, text, server, known)
     if reason := proof(read, server, known, deceit):
-        return _proved(reason, deceit)
+        stolen = _of_stolen(signs_of(read, text, server, deceit)) if reason == "own_domain" else ()
+        return _proved(reason, Judged(stolen, is_sure=True) if stolen else deceit)
     if _is_blocked(read, known):
         reasons = ("blocked_sender",)
         return Verdict("advert", 1 - _SURE, reasons, deceit.signs, deceit.is_sure, deceit)
@@ -138,6 +143,26 @@ def _proved(reason: str, deceit: Judged) -> Verdict:
     return Verdict("wanted", _SURE, (reason,), deceit.signs, deceit.is_sure, deceit)
 
 
+def _of_stolen(found: list[Sign]) -> tuple[str, ...]:
+    """The codes of what makes a message of the authority's own that of a stolen mailbox, which is
+    not moved, but its links and files are shut: each alone is met in honest mail too."""
+    codes = {sign.code for sign in found}
+    hides = {"hidden_recipients", "cheap_link", "link_to_free_page", "bait_host"} & codes
+    pairs = (
+        "weapon_attached" in codes,
+        "login_elsewhere" in codes and bool(hides),
+        {"hidden_recipients", "cheap_link"} <= codes,
+        {"hidden_recipients", "reply_elsewhere"} <= codes and bool(_OF_MONEY & codes),
+    )
+    telling = ("weapon_attached", "login_elsewhere", "cheap_link", "reply_elsewhere")
+    return tuple(code for code in telling if code in codes) if any(pairs) else ()
+
+
+def is_stolen(found: list[Sign]) -> bool:
+    """Whether the authority's own mail, in which these signs were found, is shown as a fraud."""
+    return bool(_of_stolen(found))
+
+
 def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judged) -> list[Sign]:
     """All that is found in a message but its words: amounts, to be weighed by a model."""
     deceits = [Sign(code, 1.0) for code in deceit.signs]
@@ -161,12 +186,25 @@ def by_signs(
     if not is_believed and (judged := _fraud(found, fingerprints, deceit, models.fraud)):
         return judged
     weighed = [*models.unwanted.weighed(found, fingerprints), *taught]
-    total = models.unwanted.total(weighed)
+    total = models.unwanted.total(weighed) + _LEAST - _least(found)
     kind: VerdictKind = "advert"
     if total >= _LEAST:
         evidence = words.evidence(fingerprints, learnt.weighted(base.counts()))
         kind = "junk" if _is_junk(found, evidence) else "advert"
     return _verdict(weighed, total, deceit, kind)
+
+
+def _least(found: list[Sign]) -> float:
+    """The limit of the sum, by how a message was sent."""
+    if _is_of_person(found):
+        return _LEAST_OF_PERSON
+    return _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in found) else _LEAST
+
+
+def _is_of_person(found: list[Sign]) -> bool:
+    """Whether it was sent from a mailbox that anybody can have."""
+    amounts = {sign.code: sign.weight for sign in found}
+    return "personal_mailbox" in amounts or amounts.get("role_elsewhere", 0) >= 1
 
 
 def _fraud(
@@ -175,7 +213,7 @@ def _fraud(
     """The verdict on a message that wants to deceive; None for any other."""
     weighed = fraud_model.weighed(found, fingerprints)
     total = fraud_model.total(weighed)
-    if total < _LEAST_FRAUD:
+    if total < (_LEAST_FRAUD_OF_PERSON if _is_of_person(found) else _LEAST_FRAUD):
         return None
     telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
     codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
