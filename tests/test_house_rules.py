@@ -94,12 +94,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
     },
     "webmail.adverts.learning": {
+        "webmail.clock",
         "accounts.models",
         "webmail.adverts.classify",
         "webmail.models",
     },
     "webmail.adverts.rspamd": {"webmail.errors"},
     "webmail.adverts.judging": {
+        "webmail.clock",
         "accounts.http",
         "webmail.adverts.classify",
         "webmail.adverts.correspondence",
@@ -124,6 +126,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.adverts.unsubscribing": {
+        "webmail.clock",
         "accounts.models",
         "webmail.errors",
         "webmail.models",
@@ -138,6 +141,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.adverts.pulling": {
+        "webmail.clock",
         "accounts.audit",
         "accounts.claims",
         "accounts.http",
@@ -176,7 +180,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.sieve",
     },
-    "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.away": {"webmail.clock", "webmail.presentation", "webmail.sieve"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.rest": {
         "webmail.dates",
@@ -268,6 +272,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     "webmail.reader.conversions": {
+        "webmail.clock",
         "accounts.credentials",
         "accounts.models",
         "accounts.sealed_files",
@@ -276,6 +281,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     "webmail.reader.events": {
+        "webmail.clock",
         "accounts.models",
         "webmail.imap.values",
         "webmail.mime",
@@ -335,6 +341,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.personal": {
+        "webmail.clock",
         "accounts.claims",
         "accounts.kept",
         "accounts.models",
@@ -407,6 +414,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.metrics": {
+        "webmail.clock",
         "accounts.dashboard",
         "accounts.jobs",
         "webmail.measures",
@@ -580,6 +588,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.health",
     },
     "accounts.doctor": {
+        "webmail.clock",
         "accounts",
         "webmail.environment",
         "webmail.errors",
@@ -625,6 +634,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.zips",
     },
     "addressbook": {
+        "webmail.clock",
         "accounts.admin_columns",
         "accounts.admin_pages",
         "accounts.audit",

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent
@@ -15,6 +14,7 @@ from addressbook.contacts import archiving, keeping, photos
 from addressbook.imports import grouping, jobs, linking
 from addressbook.imports.joining import mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportTrace
+from webmail import clock
 
 State = ImportJob.State
 
@@ -88,7 +88,7 @@ def _remove(job: ImportJob, pks: Sequence[int]) -> None:
     if _erases(job):
         found.delete()
     else:
-        found.filter(deleted=None).update(deleted=timezone.now())
+        found.filter(deleted=None).update(deleted=clock.now())
 
 
 def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:
@@ -108,7 +108,7 @@ def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:
 
 def _finish(job: ImportJob) -> None:
     with transaction.atomic():
-        job.beat(finished=timezone.now())
+        job.beat(finished=clock.now())
         if job.ends_as == State.UNDONE:
             _note(job)
         else:
