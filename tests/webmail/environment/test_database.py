@@ -32,6 +32,7 @@ def test_behind_pgbouncer_no_cursor_outlives_its_transaction() -> None:
     assert not {"pooled", "host"} & options_of(entry).keys()
 
 
+@pytest.mark.django_db
 def test_a_database_that_says_nothing_is_waited_for_some_seconds() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
