@@ -17,4 +17,4 @@ class SharedTime:
 
 def share() -> None:
     for module in (models, request_validator):
-        module.timezone = SharedTime  # type: ignore[attr-defined]
+        module.timezone = SharedTime
