@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts import markdown
 from accounts.models import Announcement, Dismissal, User
+from webmail import clock
 
 CACHE_KEY, _SECONDS = "near:announcements", 60
 _PUT_AWAY_SECONDS = 24 * 60 * 60
@@ -45,7 +45,7 @@ def banner_of(announcement: Announcement, user: User | None) -> Banner:
 
 def shown_to(user: User | None) -> list[Banner]:
     """The urgent ones first. News within a minute; what begins or ends does so at once."""
-    now = timezone.now()
+    now = clock.now()
     chosen = [
         announcement
         for announcement in _not_over()
@@ -72,7 +72,7 @@ def put_away(user: User, pk: int) -> bool:
     announcement = Announcement.objects.filter(pk=pk, is_dismissible=True).first()
     if (
         announcement is None
-        or not announcement.is_in_force(timezone.now())
+        or not announcement.is_in_force(clock.now())
         or not announcement.is_for(user)
     ):
         return False

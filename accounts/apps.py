@@ -14,7 +14,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks  # it needs the models
+        from accounts.oidc import lives
 
+        lives.share()
         connection_created.connect(clock.ask)
         register(checks.second_factors, deploy=True)
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection, models
@@ -96,6 +96,11 @@ class ClaimedRow(models.Model):
 
     class Meta:
         abstract = True
+
+    def __init__(self, *columns: Any, **values: Any) -> None:
+        if not columns:  # not a row that is read
+            values.setdefault("changed", clock.now())
+        super().__init__(*columns, **values)
 
     @property
     def is_finished(self) -> bool:

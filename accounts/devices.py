@@ -17,11 +17,11 @@ from typing import Final
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import KnownDevice, User
 from accounts.network import client_address, network_of
+from webmail import clock
 
 # Edge and Opera say Chrome, Chrome says Safari, telephones say all of it.
 _BROWSERS: Final = (
@@ -106,7 +106,7 @@ def is_new(request: HttpRequest, user: User) -> bool:
         return _is_first_today(user, network_of(client_address(request)))
     token = request.COOKIES.get(cookie_name(), "")
     if token and KnownDevice.objects.filter(user=user, digest=_digest(user, token)).update(
-        last_used=timezone.now()
+        last_used=clock.now()
     ):
         return False
     # Colleagues may share a browser at home: it has one number, and each of them a digest of it.

@@ -13,6 +13,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from webmail import clock
 from webmail.jobs.queues import UPKEEP, WORKERS
 
 _KEY: Final = "jobs-sign-of-life"
@@ -70,7 +71,7 @@ class Health:
 
 def note_life() -> None:
     """A job that beat asked for was done."""
-    cache.set(_KEY, int(time.time()), 24 * 60 * 60)
+    cache.set(_KEY, clock.timestamp(), 24 * 60 * 60)
 
 
 def note_worker() -> None:
@@ -100,7 +101,7 @@ def health() -> Health:
     last, alive = cache.get(_KEY), _alive()
     return Health(
         is_eager=False,
-        seconds=max(0, int(time.time()) - last) if last else None,
+        seconds=max(0, clock.timestamp() - last) if last else None,
         queues=tuple(Queue(name, number, name in alive) for name, number in waiting.items()),
     )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts.network import inside, network_of
+from webmail import clock
 
 REFUSED_SECONDS = 120
 
@@ -127,7 +127,7 @@ def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
 
 def state(limits: Sequence[Limit]) -> list[State]:
     """Return what is counted now, in the order of the limits."""
-    now = int(time.time())
+    now = clock.timestamp()
     counters = cache.get_many([key for limit in limits for key in (limit.key, limit.ends_key)])
     return [
         State(
@@ -156,7 +156,7 @@ def _one_more(limit: Limit) -> int:
     By the same commands whether it is the first or not: otherwise the time would tell that somebody
     looked this NUMEN up today, hence that it is one.
     """
-    cache.add(limit.ends_key, int(time.time()) + limit.seconds, limit.seconds)
+    cache.add(limit.ends_key, clock.timestamp() + limit.seconds, limit.seconds)
     cache.add(limit.key, 0, limit.seconds)
     try:
         return cache.incr(limit.key)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +22,7 @@ from django.utils.translation import gettext
 from accounts import audit, limits, notices, numen, tasks, themes
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
+from webmail import clock
 from webmail.errors import TooManyTries
 
 OPEN_SECONDS = 10 * 60
@@ -159,7 +159,7 @@ class Ticket:
 
     @property
     def seconds_left(self) -> int:
-        return max(0, self.ends - int(time.time()))
+        return max(0, self.ends - clock.timestamp())
 
 
 def cookie_name() -> str:
@@ -174,7 +174,7 @@ def _key(token: str) -> str:
 
 def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
     """This browser alone may see the settings of ``record``, for ten minutes from now."""
-    token, ends = secrets.token_urlsafe(32), int(time.time()) + OPEN_SECONDS
+    token, ends = secrets.token_urlsafe(32), clock.timestamp() + OPEN_SECONDS
     cache.set(_key(token), {"record": record.pk, "ends": ends}, OPEN_SECONDS)
     response.set_cookie(
         cookie_name(),
@@ -191,7 +191,7 @@ def ticket(request: HttpRequest) -> Ticket | None:
     """The browser's ticket; None without one, or when its ten minutes are over."""
     token = request.COOKIES.get(cookie_name())
     entry = cache.get(_key(token)) if token else None
-    if not entry or entry["ends"] <= time.time():
+    if not entry or entry["ends"] <= clock.timestamp():
         return None
     return Ticket(entry["record"], entry["ends"])
 

@@ -26,6 +26,7 @@ from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, St
 from accounts.models.staff_imports import MOST_REFUSALS_KEPT
 from accounts.staff_file import FileRefused, Refusal, Source, StaffFile, StaffMember, StaffRow
 from accounts.staff_terms import Column, Failure, Problem
+from webmail import clock
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def tend() -> list[int]:
     for job in StaffImport.objects.take_up():
         _revive(job)
     for job in StaffImport.objects.filter(
-        state=State.TO_CONFIRM, changed__lt=timezone.now() - StaffImport.CONFIRMABLE
+        state=State.TO_CONFIRM, changed__lt=clock.now() - StaffImport.CONFIRMABLE
     ):
         cancel(job)
     _remove_leftovers()
@@ -529,7 +530,7 @@ def _conclude(check: _Check, giving_way: set[int]) -> None:
         following = _following(job)
         job.beat(
             state=following,
-            checked=timezone.now(),
+            checked=clock.now(),
         )
     if following == State.TRIED:
         _purge(job)
@@ -597,11 +598,11 @@ def _write(job: StaffImport) -> None:
 
 def _swap(job: StaffImport) -> None:
     job.giving_way.all().delete()
-    _missing(job).update(is_active=False, updated=timezone.now())
+    _missing(job).update(is_active=False, updated=clock.now())
     _step_aside(job)
     with connection.cursor() as cursor:
-        cursor.execute(_UPDATE, [timezone.now(), job.pk])
-        cursor.execute(_INSERT, [timezone.now(), job.pk])
+        cursor.execute(_UPDATE, [clock.now(), job.pk])
+        cursor.execute(_INSERT, [clock.now(), job.pk])
 
 
 def _step_aside(job: StaffImport) -> None:

@@ -50,6 +50,10 @@ class _Row:
     logo_height: int
 
 
+_last: list[_Row] = []
+"""What this process read last."""
+
+
 def of(request: HttpRequest) -> Theme:
     """The theme of the person's mail domain; before sign-in that of the host name, else of the
     domain whose address was typed."""
@@ -64,6 +68,16 @@ def of(request: HttpRequest) -> Theme:
 def of_domain(domain: int | None) -> Theme:
     """The theme of a mail domain, for what is no page."""
     return _theme(_of_domain(_rows(), domain), domain)
+
+
+def at_hand(request: HttpRequest) -> Theme:
+    """The theme for a page that says what is down: by what this process has read, and by the user
+    whom this request has loaded, else by the host name. Neither database nor cache is asked."""
+    user = getattr(request, "_cached_user", None)
+    if isinstance(user, User):
+        return _theme(_of_domain(_last, user.mail_domain_id), user.mail_domain_id)
+    row = _of_host(_last, request) or _of_domain(_last, None)
+    return _theme(row, row.domain if row else None)
 
 
 def type_in(request: HttpRequest, domain: int) -> None:
@@ -89,6 +103,7 @@ def forget() -> None:
 
 
 def _rows() -> list[_Row]:
+    global _last
     rows: list[list[Any]] | None = cache.get(DomainTheme.CACHE_KEY)
     if rows is None:
         fields = (
@@ -100,7 +115,8 @@ def _rows() -> list[_Row]:
             for row in DomainTheme.objects.values_list(*fields)
         ]
         cache.set(DomainTheme.CACHE_KEY, rows, DomainTheme.CACHE_SECONDS)
-    return [_Row(*row) for row in rows]
+    _last = [_Row(*row) for row in rows]
+    return _last
 
 
 def _of_domain(rows: list[_Row], domain: int | None) -> _Row | None:

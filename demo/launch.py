@@ -52,6 +52,7 @@ from webmail.previews import office
 
 FOLDER = ROOT / "var" / "demo"
 OIDC_KEY = FOLDER / "oidc.pem"
+METRICS_TOKEN = FOLDER / "metrics-token"
 ADMINISTRATOR = "admin"
 
 # Seconds: a part of the project that lives no longer is not started again.
@@ -173,6 +174,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     mail = _start_mail(running, mail_folder, chosen.port)
     secret = _kept(FOLDER / "secret", 40)
     _keep_oidc_key()
+    _kept(METRICS_TOKEN, 24)
     address_books.write(FOLDER / address_books.FOLDER)
     shutil.copytree(DATA / "bulletins", FOLDER / "bulletins", dirs_exist_ok=True)
     mail_files.write(FOLDER / mail_files.FOLDER)
@@ -359,6 +361,8 @@ def environment(
     }
     if "WEBMAIL_OIDC_PRIVATE_KEY" not in environ:
         env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)
+    if not {"WEBMAIL_METRICS_TOKEN", "WEBMAIL_METRICS_TOKEN_FILE"} & environ.keys():
+        env["WEBMAIL_METRICS_TOKEN_FILE"] = str(METRICS_TOKEN)
     if "WEBMAIL_SECRET_KEY_FILE" not in environ:
         env["WEBMAIL_SECRET_KEY"] = secret
     if mail.embedded is not None:
@@ -574,6 +578,7 @@ def in_words(ready: Announcement) -> str:
         lines += [f"Another mail domain: {domains.PETIT.addr_spec}  {domains.TEACHER.password}"]
     lines += [f"A class’s bulletins to send, one to each family: {FOLDER / 'bulletins'}"]
     lines += [f"Files of messages to bring in: {FOLDER / mail_files.FOLDER}"]
+    lines += [f"Metrics for Prometheus: {ready.url}/metrics, with the token in {METRICS_TOKEN}"]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 

@@ -95,12 +95,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
     },
     "webmail.adverts.learning": {
+        "webmail.clock",
         "accounts.models",
         "webmail.adverts.classify",
         "webmail.models",
     },
     "webmail.adverts.rspamd": {"webmail.errors"},
     "webmail.adverts.judging": {
+        "webmail.clock",
         "accounts.http",
         "webmail.adverts.classify",
         "webmail.adverts.correspondence",
@@ -125,6 +127,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.adverts.unsubscribing": {
+        "webmail.clock",
         "accounts.models",
         "webmail.errors",
         "webmail.models",
@@ -139,6 +142,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.adverts.pulling": {
+        "webmail.clock",
         "accounts.audit",
         "accounts.claims",
         "accounts.http",
@@ -178,7 +182,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
         "webmail.sizes",
     },
-    "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.away": {"webmail.clock", "webmail.presentation", "webmail.sieve"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.rest": {
         "webmail.dates",
@@ -270,6 +274,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     "webmail.reader.conversions": {
+        "webmail.clock",
         "accounts.credentials",
         "accounts.models",
         "accounts.sealed_files",
@@ -278,6 +283,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     "webmail.reader.events": {
+        "webmail.clock",
         "accounts.models",
         "webmail.imap.values",
         "webmail.mime",
@@ -349,6 +355,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.personal": {
+        "webmail.clock",
         "accounts.claims",
         "accounts.kept",
         "accounts.models",
@@ -421,6 +428,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.metrics": {
+        "webmail.clock",
         "accounts.dashboard",
         "accounts.jobs",
         "webmail.measures",
@@ -604,6 +612,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.health",
     },
     "accounts.doctor": {
+        "webmail.clock",
         "accounts",
         "webmail.environment",
         "webmail.errors",
@@ -650,6 +659,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.zips",
     },
     "addressbook": {
+        "webmail.clock",
         "accounts.admin_columns",
         "accounts.admin_pages",
         "accounts.audit",

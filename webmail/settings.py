@@ -33,6 +33,17 @@ from webmail.serving import logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+# A page does not wait without end for a database whose machine or network is gone: five seconds for
+# a connection, fifteen for a network that takes nothing, twenty for one that says nothing.
+_REACHABLE = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "15000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+}
+
+
 def database(url: str) -> dict[str, object]:
     """Django's DATABASES entry of ``sqlite:////path`` or ``postgresql://user:password@host:port/name``."""
     parts = urlsplit(url)
@@ -62,7 +73,7 @@ def database(url: str) -> dict[str, object]:
             "CONN_MAX_AGE": 0 if "pytest" in sys.modules else 60,
             "CONN_HEALTH_CHECKS": True,
             "DISABLE_SERVER_SIDE_CURSORS": is_pooled,
-            "OPTIONS": query,
+            "OPTIONS": {**_REACHABLE, **query},
         }
     raise ImproperlyConfigured(f"DATABASE_URL: unknown scheme {parts.scheme!r}")
 

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from accounts.admin_pages import Cached
 from accounts.models import Announcement, SiteText, SupportContact
 from accounts.models.support import CONTACTS_KEY
 from accounts.models.texts import TEXTS_KEY
+from webmail import clock
 
 
 @admin.register(Announcement)
@@ -36,7 +36,7 @@ class AnnouncementAdmin(Cached):
 
     @admin.display(description=_("in force"), boolean=True)
     def in_force(self, announcement: Announcement) -> bool:
-        return announcement.is_in_force(timezone.now())
+        return announcement.is_in_force(clock.now())
 
     @admin.display(description=_("preview"))
     def preview(self, announcement: Announcement) -> str | SafeString:

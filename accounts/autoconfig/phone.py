@@ -12,13 +12,13 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
 
 from accounts import limits
+from webmail import clock
 from webmail.errors import TooManyTries
 
 LINK_SECONDS = 10 * 60
@@ -46,7 +46,7 @@ class Link:
 
     @property
     def seconds_left(self) -> int:
-        return max(0, self.ends - int(time.time()))
+        return max(0, self.ends - clock.timestamp())
 
 
 def current(secret: str, holder: Holder) -> Link | None:
@@ -73,7 +73,7 @@ def renew(secret: str, holder: Holder) -> Link:
 def find(token: str) -> Link | None:
     """The link of a token; None when it is over, or never was."""
     entry = cache.get(_key(token))
-    if not entry or entry["ends"] <= time.time():
+    if not entry or entry["ends"] <= clock.timestamp():
         return None
     return Link(token, Holder(*entry["holder"]), entry["ends"])
 
@@ -94,7 +94,7 @@ def _make(token: str, holder: Holder) -> Link:
 
 
 def _keep(token: str, holder: Holder, seconds: int) -> Link:
-    ends = int(time.time()) + seconds
+    ends = clock.timestamp() + seconds
     value = {"holder": [holder.kind, holder.pk], "ends": ends}
     cache.set(_key(token), value, max(1, seconds))
     return Link(token, holder, ends)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import capabilities, server_check
@@ -17,7 +16,7 @@ from accounts.models import MailDomain, SignInProvider
 from accounts.providers import asking, grants
 from accounts.providers.failures import ProviderError
 from accounts.server_check import Result, Target
-from webmail import probing
+from webmail import clock, probing
 from webmail.errors import WebmailError
 
 
@@ -134,7 +133,7 @@ def probe_findings() -> Iterator[Finding]:
             % {**words, "state": state.last.get_state_display(), "server": state.last.words},
             gettext("docs/administration.md, “Mail that goes round”, says what to look at."),
         )
-    elif state.since and timezone.now() - state.since > 3 * probing.interval():
+    elif state.since and clock.now() - state.since > 3 * probing.interval():
         yield bad(
             gettext("No self-check mail went round lately."),
             gettext("Beat asks for it, and the workers of “sending” and “upkeep” do it."),

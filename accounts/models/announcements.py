@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 from accounts.models.users import User
+from webmail import clock
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def not_over(self) -> AnnouncementQuerySet:
         """The announcements in force now or later."""
-        return self.filter(models.Q(until=None) | models.Q(until__gt=timezone.now()), is_shown=True)
+        return self.filter(models.Q(until=None) | models.Q(until__gt=clock.now()), is_shown=True)
 
 
 class Announcement(models.Model):

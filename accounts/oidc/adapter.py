@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import StaffRecord, User
 from accounts.oidc import farewells
+from webmail import clock
 
 SCOPES = {
     "openid": _("a number that stands for you, the same at each sign-in"),
@@ -60,7 +61,11 @@ class Adapter(DefaultOIDCAdapter):
     def populate_id_token(
         self, id_token: dict[str, Any], client: Client, scopes: Iterable[str], **kwargs: Any
     ) -> None:
-        """Add the number of the session, for applications that want to hear of its end."""
+        """Add the number of the session, for applications that want to hear of its end. Services
+        hold the token's moments to their own clocks, so the moments are those of the database."""
+        life = id_token["exp"] - id_token["iat"]
+        id_token["iat"] = clock.timestamp()
+        id_token["exp"] = id_token["iat"] + life
         if sid := farewells.sid_of_this_request.get():
             id_token["sid"] = sid
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 import uuid
 from contextlib import suppress
 from contextvars import ContextVar
@@ -22,11 +21,10 @@ from django.core.cache import cache
 from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts.models import ServiceVisit, User, UserSession
 from accounts.oidc.codes import digest
-from webmail import remote
+from webmail import clock, remote
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +105,7 @@ def tell(visit: ServiceVisit) -> None:
 
 def logout_token(visit: ServiceVisit) -> str:
     """Return the token that says who has left which session (2.4)."""
-    adapter, now = get_adapter(), int(time.time())
+    adapter, now = get_adapter(), clock.timestamp()
     public, key = jwkkit.load_jwk_from_pem(adapter.get_signing_key().pem)
     claims = {
         "iss": adapter.get_issuer(),
@@ -126,5 +124,5 @@ def logout_token(visit: ServiceVisit) -> str:
 def forget_old() -> int:
     """Delete the visits of sessions that ended by themselves. Returns how many."""
     going_on = UserSession.objects.filter(pk=OuterRef("session"))
-    old = ServiceVisit.objects.filter(opened__lt=timezone.now() - timedelta(days=1))
+    old = ServiceVisit.objects.filter(opened__lt=clock.now() - timedelta(days=1))
     return old.filter(~Exists(going_on)).delete()[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import Any, Final
 
 import jwt
@@ -12,6 +11,7 @@ from django.core.cache import cache
 from accounts.models import SignInProvider
 from accounts.providers import asking
 from accounts.providers.failures import Failure, ProviderError
+from webmail import clock
 
 SKEW_SECONDS: Final = 60
 """By which the clocks of the provider and of the webmail may differ."""
@@ -50,7 +50,7 @@ def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
         raise ProviderError(Failure.ANSWER, "a logout token has no nonce")
     if not (claims.get("sub") or claims.get("sid")):
         raise ProviderError(Failure.ANSWER, "the logout token names nobody")
-    if claims["iat"] < time.time() - _LOGOUT_SECONDS:
+    if claims["iat"] < clock.timestamp() - _LOGOUT_SECONDS:
         raise ProviderError(Failure.EXPIRED, "the logout token is old")
     number = hashlib.sha256(f"{provider.issuer} {claims['jti']}".encode()).hexdigest()
     if not cache.add(f"logout-token:{number}", 1, 2 * _LOGOUT_SECONDS):

@@ -23,12 +23,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import MailDomain, SignInProvider, TokenGrant, User, UserSession
 from accounts.providers import asking, checking, proxied
 from accounts.providers.asking import Tokens
 from accounts.providers.failures import Failure, ProviderError
+from webmail import clock
 from webmail.bearer import AccessToken
 from webmail.errors import ServerUnavailable, SignInNeeded
 
@@ -84,7 +84,8 @@ def make(user: User, provider: SignInProvider, tokens: Tokens, claims: dict[str,
         subject=claims["sub"],
         sid=claims.get("sid", ""),
         sealed=_sealed(number, key, tokens),
-        expires=timezone.now() + timedelta(seconds=tokens.seconds),
+        made=clock.now(),
+        expires=clock.now() + timedelta(seconds=tokens.seconds),
         is_offline="offline_access" in scope and bool(tokens.refresh),
     )
     return f"{_MARK}{number}\0{base64.urlsafe_b64encode(key).decode()}"
@@ -169,7 +170,7 @@ def leave(request: HttpRequest) -> None:
 
 def forget_unneeded() -> int:
     """Delete the grants whose sessions and jobs are over. Returns how many."""
-    before = timezone.now() - TokenGrant.UNBOUND
+    before = clock.now() - TokenGrant.UNBOUND
     return TokenGrant.objects.unneeded().filter(made__lt=before).delete()[0]
 
 
@@ -223,7 +224,7 @@ def _fresh(opened: _Opened) -> Tokens:
     """The tokens, refreshed where the access token is about to end."""
     deadline = time.monotonic() + _PATIENCE
     while True:
-        left = (opened.grant.expires - timezone.now()).total_seconds()
+        left = (opened.grant.expires - clock.now()).total_seconds()
         if left > min(_EARLY, opened.tokens.seconds / 4):
             return opened.tokens
         if not opened.tokens.refresh:
@@ -245,7 +246,7 @@ def _claimed(grant: TokenGrant) -> str:
 
     By the row's state, and no lock of the database: the provider is asked meanwhile.
     """
-    now, runner = timezone.now(), secrets.token_hex(16)
+    now, runner = clock.now(), secrets.token_hex(16)
     rows = TokenGrant.objects.filter(pk=grant.pk, expires=grant.expires)
     free = rows.filter(refreshing=None) | rows.filter(refreshing__lt=now)
     until = now + timedelta(seconds=_PATIENCE)
@@ -264,7 +265,7 @@ def _refreshed(opened: _Opened, runner: str, *, has_time: bool) -> Tokens:
             raise SignInNeeded(str(error)) from error
         if has_time:
             # Tried again in a moment, and not by every request until the token is over.
-            later = timezone.now() + timedelta(seconds=_AGAIN)
+            later = clock.now() + timedelta(seconds=_AGAIN)
             rows.update(refresher="", refreshing=later)
             return opened.tokens
         rows.update(refresher="", refreshing=None)
@@ -278,7 +279,7 @@ def _refreshed(opened: _Opened, runner: str, *, has_time: bool) -> Tokens:
     )
     rows.update(
         sealed=_sealed(grant.pk, opened.key, tokens),
-        expires=timezone.now() + timedelta(seconds=tokens.seconds),
+        expires=clock.now() + timedelta(seconds=tokens.seconds),
         refresher="",
         refreshing=None,
     )

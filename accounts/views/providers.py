@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -17,6 +16,7 @@ from accounts.models import AuditEvent, SignInProvider, User
 from accounts.providers import checking, flow, grants, names
 from accounts.providers.failures import Failure, ProviderError
 from accounts.views import entering
+from webmail import clock
 from webmail.bearer import AccessToken
 from webmail.errors import WebmailError
 
@@ -102,7 +102,7 @@ def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tupl
 def _was_asked(arrival: flow.Arrival) -> bool:
     """Whether the provider has just asked for the password, as it was told to, and says so."""
     signed_in = arrival.claims.get("auth_time")
-    recent = time.time() - flow.SECONDS - checking.SKEW_SECONDS
+    recent = clock.timestamp() - flow.SECONDS - checking.SKEW_SECONDS
     return arrival.journey.again and isinstance(signed_in, int) and signed_in >= recent
 
 

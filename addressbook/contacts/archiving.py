@@ -11,7 +11,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from addressbook import years
@@ -19,6 +18,7 @@ from addressbook.completion import index
 from addressbook.contacts import groups, nesting
 from addressbook.folding import fold
 from addressbook.models import Contact, Group, Guardianship
+from webmail import clock
 
 
 def archive_group(group: Group) -> None:
@@ -26,7 +26,7 @@ def archive_group(group: Group) -> None:
     year = group.school_year or years.current()
     with transaction.atomic():
         name = groups.free_name(group.user, years.with_year(group.class_name or group.name, year))
-        group.name, group.folded, group.archived = name, fold(name)[:200], timezone.now()
+        group.name, group.folded, group.archived = name, fold(name)[:200], clock.now()
         group.save(update_fields=["name", "folded", "archived"])
 
 
@@ -49,7 +49,7 @@ def archive_contacts(user: User, pks: Iterable[int]) -> list[int]:
             mine.filter(pk__in=list(pks)).exclude(pk__in=staying).values_list("pk", flat=True)
         )
         gone += _guardians_alone(user, gone)
-        Contact.objects.filter(pk__in=gone).update(archived=timezone.now())
+        Contact.objects.filter(pk__in=gone).update(archived=clock.now())
         index.forget(gone)
     return gone
 
@@ -83,7 +83,7 @@ def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
         alone = alone.exclude(pk__in=ties.values("guardian"))
         alone = alone.exclude(pk__in=Contact.objects.filter(in_groups).values("pk"))
         gone = list(alone.values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=gone).update(archived=timezone.now())
+        Contact.objects.filter(pk__in=gone).update(archived=clock.now())
         index.forget(gone)
     return gone
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
 
 from accounts.models import User
 from addressbook.contacts import endings, families, nesting
@@ -17,6 +16,7 @@ from addressbook.contacts.nesting import Part
 from addressbook.directory import filters
 from addressbook.folding import fold
 from addressbook.models import Contact, ContactAddress, Group, GroupFilter, GroupNesting
+from webmail import clock
 
 MOST_ADDRESSES = 5_000
 """In one group."""
@@ -160,7 +160,7 @@ def delete(group: Group) -> None:
     """Put the group into the bin; its contacts stay where they are. Groups that it is in hold it
     again when it comes back; who used it as a shared one is told."""
     with transaction.atomic():
-        group.deleted = timezone.now()
+        group.deleted = clock.now()
         group.save(update_fields=["deleted"])
         endings.tell_deleted(group)
 

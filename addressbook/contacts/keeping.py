@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Literal
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from accounts.models import User
 from addressbook import vcard
@@ -23,6 +22,7 @@ from addressbook.contact_data import ContactData, Photo
 from addressbook.contacts import photos
 from addressbook.folding import fold, words
 from addressbook.models import Contact, ContactAddress, ContactPhoto, Group
+from webmail import clock
 from webmail.errors import AddressBookFull
 
 MOST_CONTACTS = 100_000
@@ -86,7 +86,7 @@ def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
     """`update` of several different contacts, all or none."""
     rows = [contact for contact, _data in pairs]
     datas = [complete(replace(data, uid=contact.uid)) for contact, data in pairs]
-    now = timezone.now()
+    now = clock.now()
     for contact, data in zip(rows, datas, strict=True):
         _filled(contact, data).updated = now
     with transaction.atomic():
@@ -211,7 +211,7 @@ def delete(user: User, pks: Iterable[int]) -> list[int]:
     with transaction.atomic():
         rows = Contact.objects.of(user).filter(pk__in=list(pks))
         gone = list(rows.select_for_update().values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=gone).update(deleted=timezone.now())
+        Contact.objects.filter(pk__in=gone).update(deleted=clock.now())
         index.forget(gone)
     return gone
 
@@ -234,7 +234,7 @@ def erase(user: User, pks: Iterable[int]) -> int:
 
 def expire() -> int:
     """Delete for good what was put into anybody's bin more than 30 days ago; how many rows."""
-    before = timezone.now() - timedelta(days=BIN_DAYS)
+    before = clock.now() - timedelta(days=BIN_DAYS)
     count = Group.objects.filter(deleted__lt=before).delete()[0]
     while pks := list(
         Contact.objects.filter(deleted__lt=before).values_list("pk", flat=True)[:BATCH]
@@ -297,7 +297,7 @@ def _refill(changed: Iterable[tuple[Contact, ContactData]]) -> None:
     """Write what is neither name, address nor picture: nothing else is read or touched."""
     rows = [_filled(contact, data) for contact, data in changed]
     for contact in rows:
-        contact.updated = timezone.now()
+        contact.updated = clock.now()
     columns = ("vcard", "organization", "search", "updated")
     Contact.objects.bulk_update(rows, columns, batch_size=BATCH)
 

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.claims import Lost
 from addressbook import charsets, importers, vcard, years
@@ -32,7 +31,7 @@ from addressbook.models import (
     ImportPart,
     ImportRow,
 )
-from webmail import sandbox
+from webmail import clock, sandbox
 
 State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
 _Item = TypeVar("_Item")
@@ -48,7 +47,7 @@ _CORRECTABLE = "unknown_columns"
 def check(job: ImportJob) -> None:
     """Ends with the job's state at READY, or FAILED where every file is refused."""
     _forget_attempt(job)
-    began = timezone.now()
+    began = clock.now()
     readings = list(_readings(job))
     reasons = [reading.reject_code for _file, reading, _lines in readings if reading.reject_code]
     if len(reasons) == len(readings):
@@ -76,7 +75,7 @@ def check(job: ImportJob) -> None:
 
 def rematch(job: ImportJob) -> None:
     """Compare what is staged with an address book that has changed since."""
-    began = timezone.now()
+    began = clock.now()
     for part in job.parts.filter(problem=""):
         book = Book.of(part.user)
         rows = part.rows.exclude(decision=Decision.REFUSED).select_related("file")
@@ -112,7 +111,7 @@ def _refuse(job: ImportJob, code: str) -> None:
         job.beat(reject_code=code, attempts=0)
         _end(job, State.READY)
         return
-    job.beat(reject_code=code, finished=timezone.now())
+    job.beat(reject_code=code, finished=clock.now())
     _end(job, State.FAILED)
     jobs.purge(job)
 

@@ -13,7 +13,6 @@ from typing import BinaryIO, Protocol
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import sealed_files
 from accounts.models import User
@@ -21,6 +20,7 @@ from addressbook.contacts import keeping
 from addressbook.importers import LARGEST_FILE, Column, families
 from addressbook.imports import deciding
 from addressbook.models import ImportFile, ImportJob, ImportRow
+from webmail import clock
 from webmail.errors import AddressBookFull
 
 State = ImportJob.State
@@ -191,7 +191,7 @@ def start(job: ImportJob, leavers: Iterable[int] = ()) -> bool:
 
 def cancel(job: ImportJob) -> bool:
     """Stop it; what was written already is taken back. False when it was too late."""
-    now = timezone.now()
+    now = clock.now()
     before = (State.UPLOADED, State.CHECKING, State.READY)
     if job.leave(before, State.CANCELLED, finished=now, runner=""):
         purge(job)
@@ -218,7 +218,7 @@ def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
     lasting = failure == ImportJob.Failure.INTERRUPTED
     if not lasting and job.end(State.UNDOING, [State.UNDOING], runner=""):
         return
-    if job.end(State.FAILED, finished=timezone.now(), **given_up):
+    if job.end(State.FAILED, finished=clock.now(), **given_up):
         purge(job)
 
 
@@ -228,7 +228,7 @@ def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
 def tend() -> list[int]:
     """Take up what died, give up what waits in vain, remove what is left over; the jobs that the
     caller should start."""
-    now = timezone.now()
+    now = clock.now()
     ImportJob.objects.dead().update(runner="")
     unseen = ImportJob.objects.filter(state=State.READY, changed__lt=now - ImportJob.CONFIRMABLE)
     for job in unseen:

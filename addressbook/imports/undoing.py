@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent
@@ -16,6 +15,7 @@ from addressbook.contacts import archiving, keeping, photos
 from addressbook.imports import grouping, jobs, linking
 from addressbook.imports.joining import mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportTrace
+from webmail import clock
 
 State = ImportJob.State
 
@@ -95,7 +95,7 @@ def _remove(job: ImportJob, pks: Sequence[int]) -> None:
     if _erases(job):
         contacts.delete()
     else:
-        contacts.filter(deleted=None).update(deleted=timezone.now())
+        contacts.filter(deleted=None).update(deleted=clock.now())
 
 
 def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:
@@ -115,7 +115,7 @@ def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:
 
 def _finish(job: ImportJob) -> None:
     with transaction.atomic():
-        job.beat(finished=timezone.now())
+        job.beat(finished=clock.now())
         if job.ends_as == State.UNDONE:
             _note(job)
         else:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
@@ -17,6 +16,7 @@ from addressbook.contacts import keeping, photos
 from addressbook.imports import checking, deciding, grouping, jobs, linking, owners
 from addressbook.imports.joining import canonical, join, mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportRow, ImportTrace
+from webmail import clock
 
 State, Decision, Policy = ImportJob.State, ImportRow.Decision, ImportJob.Policy
 
@@ -200,7 +200,7 @@ def _write_groups(job: ImportJob, part: ImportPart) -> None:
 
 
 def _finish(job: ImportJob) -> None:
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         job.beat()
         deciding.count(job)

@@ -8,12 +8,12 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models import User
 from addressbook.models.contacts import Contact, Group, Guardianship
+from webmail import clock
 
 
 class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
@@ -188,13 +188,13 @@ class ImportJob(ClaimedRow):
     @property
     def is_undoable(self) -> bool:
         until = self.undo_until
-        return self.state == self.State.DONE and until is not None and timezone.now() < until
+        return self.state == self.State.DONE and until is not None and clock.now() < until
 
     @property
     def is_stuck(self) -> bool:
         """Whether nobody works on it, or gave a sign of life for too long. It is taken up again by
         itself, where beat and a worker run."""
-        silent = timezone.now() - self.changed
+        silent = clock.now() - self.changed
         patience = self.PATIENCE if self.runner else 5 * self.QUEUED
         return self.is_moving and silent > patience
 

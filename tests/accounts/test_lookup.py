@@ -19,6 +19,7 @@ from accounts import lookup, numen
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.numen import Key
 from demo.servers.dovecot import MailAccount
+from webmail import clock
 
 pytestmark = [
     pytest.mark.sqlite,
@@ -263,10 +264,10 @@ def test_after_ten_minutes_the_server_shows_nothing(
     claire: StaffRecord, client, monkeypatch
 ) -> None:
     client.post(LOOKUP, TYPED)
-    now = lookup.time.time()
-    monkeypatch.setattr(lookup.time, "time", lambda: now + 599)
+    now = clock.timestamp()
+    monkeypatch.setattr(clock, "timestamp", lambda: now + 599)
     assert client.get(SHEET).status_code == 200
-    monkeypatch.setattr(lookup.time, "time", lambda: now + 601)
+    monkeypatch.setattr(clock, "timestamp", lambda: now + 601)
     answer = client.get(SHEET)
     assert answer.status_code == 410
     assert "cmorvan" not in answer.content.decode()

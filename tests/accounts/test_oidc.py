@@ -7,9 +7,11 @@ import hashlib
 import json
 import re
 import secrets
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -26,7 +28,9 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts import session
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
@@ -345,6 +349,26 @@ def test_an_expired_code_is_refused(window: Client, trusted: Journey, settings: 
 def test_an_expired_token_tells_nothing(bought: dict[str, Any]) -> None:
     Token.objects.update(expires_at="2020-01-01T00:00Z")
     assert ask(bought["access_token"]).status_code == 401
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_what_a_machine_hands_out_whose_clock_is_wrong_is_good_on_the_others(
+    window: Client, trusted: Journey, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no clock of its own")
+    with monkeypatch.context() as patch:
+        now, seconds, off = timezone.now, time.time, timedelta(days=days)
+        patch.setattr(timezone, "now", lambda: now() + off)
+        patch.setattr(time, "time", lambda: seconds() + off.total_seconds())
+        answer = trusted.buy(told(window.get(trusted.address()))["code"]).json()
+    told_in_token = jwt.decode(answer["id_token"], options={"verify_signature": False})
+    assert abs(told_in_token["iat"] - time.time()) < 60
+    assert told_in_token["exp"] > time.time()
+    (token,) = Token.objects.all()
+    assert token.expires_at and timezone.now() < token.expires_at
+    assert token.expires_at < timezone.now() + timedelta(minutes=11)
+    assert ask(answer["access_token"]).status_code == 200
 
 
 def test_a_token_in_the_address_is_refused(bought: dict[str, Any]) -> None:

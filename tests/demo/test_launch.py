@@ -145,6 +145,18 @@ def test_services_are_signed_for_with_a_key_of_the_demo_or_the_persons_own(embed
     assert told({"WEBMAIL_OIDC_PRIVATE_KEY": "PEM"}) is None
 
 
+def test_metrics_are_read_with_a_token_of_the_demo_or_the_persons_own(embedded: launch.Mail):
+    def told(environ: dict[str, str]) -> str | None:
+        env = launch.environment(environ, embedded, "redis://", 8000, "secret", "")
+        return env.get("WEBMAIL_METRICS_TOKEN_FILE")
+
+    assert told({}) == str(launch.METRICS_TOKEN)
+    assert told({"WEBMAIL_METRICS_TOKEN_FILE": "/etc/token"}) == "/etc/token"
+    assert told({"WEBMAIL_METRICS_TOKEN": "x"}) is None
+    words = launch.in_words(launch.announcement(8000, MAIL, academy.PEOPLE, "secret"))
+    assert str(launch.METRICS_TOKEN) in words and "/metrics" in words
+
+
 def test_the_announcement_in_words_names_every_sign_in():
     words = launch.in_words(launch.announcement(8000, MAIL, academy.PEOPLE, "secret"))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import redis
 
 from demo.servers.process import Server
+from tests.faults import ways
 from tests.faults.site import FAKETIME, Part, Site, quietly, send_all, tree
 
 Act = Callable[[Site], None]
@@ -102,6 +103,35 @@ def _slow_down(site: Site) -> None:
     site.door.delay = 2.0
 
 
+def _cut(*names: str) -> Act:
+    """The second machine's ways to these servers."""
+
+    def cut(site: Site) -> None:
+        for name in names:
+            site.ways[name].cut()
+
+    return cut
+
+
+def _mend_ways(site: Site) -> None:
+    for way in site.ways.values():
+        way.mend()
+
+
+def _slow_submission(greeting: float = 0, verdict: float = 0, one_in: int = 1) -> Act:
+    def slow_down(site: Site) -> None:
+        assert site.submission_way is not None
+        way = site.submission_way
+        way.greeting, way.verdict, way.one_in = greeting, verdict, one_in
+
+    return slow_down
+
+
+def _mend_submission(site: Site) -> None:
+    assert site.submission_way is not None
+    site.submission_way.mend()
+
+
 def _spool_is_writable(site: Site, word: str) -> None:
     """For all but the worker with beat, whose open file forbids it."""
     for part in (*site.nodes, site.workers[1]):
@@ -152,6 +182,24 @@ def _worker(number: int) -> Callable[[Site], Part]:
 FAULTS = (
     *_of("IMAP server", lambda site: site.dovecot),
     *_of("submission server", lambda site: site.submission),
+    Fault(
+        "submission server slow for 60 s: 60 s until it greets",
+        _slow_submission(greeting=60),
+        _mend_submission,
+        60,
+    ),
+    Fault(
+        "submission server slow for 60 s: 60 s after the dot",
+        _slow_submission(verdict=60),
+        _mend_submission,
+        60,
+    ),
+    Fault(
+        "submission server slow for 210 s: 200 s after the dot of one message in eight",
+        _slow_submission(verdict=200, one_in=8),
+        _mend_submission,
+        210,
+    ),
     Fault(
         "IMAP server slow for 30 s: 2 s an answer",
         _slow_down,
@@ -218,6 +266,16 @@ FAULTS = (
         _with_clock("-1d"),
         _with_clock(""),
         is_possible=lambda _site: FAKETIME.exists(),
+    ),
+    *(
+        Fault(
+            f"network between a node and {' and '.join(names)} cut for 60 s",
+            _cut(*names),
+            _mend_ways,
+            60,
+            is_possible=lambda _site: ways.can_be_cut(),
+        )
+        for names in (("PostgreSQL",), ("Redis",), ("PostgreSQL", "Redis"))
     ),
     Fault(
         "names of the mail servers gone for 20 s",

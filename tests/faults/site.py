@@ -24,6 +24,7 @@ from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.faults.door import Door
+from tests.faults.ways import SubmissionWay, Way
 from tests.servers.nginx import NAME, ROOT, Nginx
 from tests.servers.postgresql import PostgreSQL
 
@@ -46,14 +47,18 @@ class Part(process.Server):
         self.log = site.folder / f"{name}.log"
         self._site = site
         self._words = words
+        self.has_own_ways = False
 
     def start(self, more: Mapping[str, str] | None = None) -> None:
         """Start, with ``more`` in its environment."""
         words = [sys.executable, *self._words]
         if self._site.has_own_hosts:
             words = ["unshare", "-m", "sh", "-c", _OWN_HOSTS, str(self._site.hosts), *words]
-        environment = {**self._site.environment, **(more or {})}
+        environment = {**self._site.environment, **self._ways(), **(more or {})}
         self.child = process.spawn(words, self.log, env=environment, cwd=self._site.root)
+
+    def _ways(self) -> dict[str, str]:
+        return self._site.by_ways() if self.has_own_ways else {}
 
     def kill(self) -> None:
         """End it, and all that it started, as a machine ends that loses its power."""
@@ -73,9 +78,13 @@ class Part(process.Server):
 
 class Site:
     """`start()`, then `url`; `stop()` ends all and removes the folder. ``people`` can sign in as
-    ``person01`` and so on. ``root``: the tree whose code runs."""
+    ``person01`` and so on. With ``has_ways`` the second machine has ways of its own to PostgreSQL
+    and Redis, and all of them one to the submission server, which can be cut. ``root``: the tree
+    whose code runs."""
 
-    def __init__(self, people: int, *, processes: int = 1, root: Path = ROOT) -> None:
+    def __init__(
+        self, people: int, *, processes: int = 1, has_ways: bool = False, root: Path = ROOT
+    ) -> None:
         self.root = root
         self.folder = Path(tempfile.mkdtemp(prefix="wf-"))
         self.folder.chmod(0o755)
@@ -95,6 +104,8 @@ class Site:
             lmtp_port=self.dovecot.lmtp_port,
         )
         self.door = Door(self.folder, "imap.faults.test", self.dovecot.imap_port)
+        self.ways: dict[str, Way] = {}
+        self.submission_way: SubmissionWay | None = None
         self.known_hosts = _HOSTS
         self.hosts = self.folder / "hosts"
         self.hosts.write_text(_HOSTS)
@@ -109,6 +120,7 @@ class Site:
         ]
         self.nginx = Nginx(self.folder, [node.port for node in self.nodes])
         self._processes = processes
+        self._has_ways = has_ways
         self.environment: dict[str, str] = {}
         self.has_small_spool = self.has_small_database = False
         """Whether spool and database are file systems of their own, which can be filled."""
@@ -135,6 +147,8 @@ class Site:
         self.redis.start()
         self.dovecot.start()
         self.submission.start()
+        if self._has_ways:
+            self._make_ways()
         self.environment = self._environment()
         for words in (["migrate", "--verbosity", "0"], ["ensure_mail_domain"]):
             self.manage(*words)
@@ -154,6 +168,9 @@ class Site:
         self.postgresql.stop()
         if self.has_small_spool:
             quietly("umount", str(self.spool))
+        for way in (*self.ways.values(), self.submission_way):
+            if way is not None:
+                way.stop()
         self.door.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -183,7 +200,25 @@ class Site:
         words += ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
         return Part(self, f"node{number}", words, port)
 
+    def _make_ways(self) -> None:
+        self.ways = {
+            "PostgreSQL": Way(("127.0.0.1", self.postgresql.port)),
+            "Redis": Way(Path(self.redis.url.removeprefix("unix://"))),
+        }
+        self.submission_way = SubmissionWay(("127.0.0.1", self.submission.port))
+        for part in (self.nodes[1], self.workers[1]):
+            part.has_own_ways = True
+
+    def by_ways(self) -> dict[str, str]:
+        """The addresses of PostgreSQL and Redis for the second machine."""
+        before, after = f":{self.postgresql.port}/", f":{self.ways['PostgreSQL'].port}/"
+        return {
+            "DATABASE_URL": self.postgresql.url.replace(before, after),
+            "REDIS_URL": f"redis://127.0.0.1:{self.ways['Redis'].port}/0",
+        }
+
     def _environment(self) -> dict[str, str]:
+        port = (self.submission_way or self.submission).port
         smtp = "smtp.faults.test" if self.has_own_hosts else "127.0.0.1"
         return {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
@@ -198,7 +233,7 @@ class Site:
             "WEBMAIL_STATIC_ROOT": str(_static_root()),
             "WEBMAIL_DOMAIN": DOMAIN,
             **self._imap(),
-            "WEBMAIL_SMTP_URL": f"smtp://{smtp}:{self.submission.port}?security=none",
+            "WEBMAIL_SMTP_URL": f"smtp://{smtp}:{port}?security=none",
             "WEBMAIL_LOGIN_FORM": "local",
             "WEBMAIL_LOGIN_EXEMPT_NETWORKS": "127.0.0.0/8",
             "MALLOC_ARENA_MAX": "2",

@@ -9,17 +9,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from allauth.idp.oidc.models import Token
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import retention, tasks
-from accounts.models import UserSession
+from accounts import limits, retention, tasks
+from accounts.autoconfig import phone
+from accounts.models import Announcement, UserSession
+from addressbook.models import ImportJob
 from demo.servers.dovecot import MailAccount
 from webmail import clock
-from webmail.models import OutboxMessage
+from webmail.models import DataExport, Draft, OutboxMessage, Pull, Transfer
 from webmail.outbox import tending
-from webmail.writing import files
+from webmail.personal import exporting
+from webmail.writing import drafts, files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -137,3 +141,55 @@ def test_a_file_of_the_spool_is_as_old_as_its_file_system_says(
     (tmp_path / "ab.sealed").write_bytes(b"just written by another machine")
     files.remove_orphans(tmp_path, [])
     assert (tmp_path / "ab.sealed").exists()
+
+
+def test_limits_end_when_the_machine_that_counted_says(
+    machine_off: timedelta, clean_cache: None
+) -> None:
+    limit = limits.Limit("numen", "x", 1, 600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", true_time)
+        patch.setattr(time, "time", lambda: true_time().timestamp())
+        limits.count([limit])
+    assert 590 < limits.wait([limit]) <= 600
+
+
+def test_what_is_kept_for_a_while_is_kept_so_long_on_every_machine(machine_off: timedelta) -> None:
+    hour = timedelta(hours=1)
+    over, later = true_time() - hour, true_time() + hour
+    for until, is_kept in ((over, False), (later, True)):
+        export = Transfer(kind=Transfer.Kind.EXPORT, state=Transfer.State.DONE, until=until)
+        assert export.can_be_downloaded is is_kept
+        contacts = ImportJob(state=ImportJob.State.DONE, undo_until=until)
+        assert contacts.is_undoable is is_kept
+        banner = Announcement.objects.create(since=true_time() - 2 * hour, until=until)
+        assert Announcement.objects.not_over().filter(pk=banner.pk).exists() is is_kept
+        code = Token.objects.create(type=Token.Type.ACCESS_TOKEN, hash=str(until), expires_at=until)
+        assert Token.objects.valid().filter(pk=code.pk).exists() is is_kept
+        assert Token.objects.expired().filter(pk=code.pk).exists() is not is_kept
+
+
+def test_what_this_machine_writes_has_the_time_of_all(machine_off: timedelta) -> None:
+    from accounts.models import MailDomain, User
+
+    domain, _ = MailDomain.objects.get_or_create(name="ac-exemple.fr")
+    user, _ = User.objects.get_or_create(mail_domain=domain, login="zoe")
+    number = uuid.uuid4()
+    drafts.begin(user, number)
+    written = [drafts.discard(user, number).changed, exporting.ask(user).asked, Pull().changed]
+    for moment in written:
+        assert abs(moment - true_time()) < timedelta(seconds=5)
+    assert DataExport.objects.all().in_force().exists()
+    drafts.prune()
+    assert Draft.objects.filter(pk=number).exists()
+
+
+def test_a_link_that_one_machine_made_is_shown_by_another(
+    machine_off: timedelta, clean_cache: None
+) -> None:
+    holder = phone.Holder("user", 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: true_time().timestamp())
+        link = phone.renew("secret", holder)
+    found = phone.find(link.token)
+    assert found and 0 < found.seconds_left <= phone.LINK_SECONDS

@@ -7,6 +7,7 @@ import re
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 
 ROOT = Path(__file__).parents[2]
@@ -36,4 +37,17 @@ def test_the_bill_names_what_is_pinned_and_what_browsers_load() -> None:
 def test_every_licence_is_stated() -> None:
     lines = printed("--licences").splitlines()
     assert len(lines) > 60
-    assert not [line for line in lines if line.endswith("not stated")]
+    assert not [line for line in lines if "not stated" in line]
+
+
+@pytest.mark.parametrize("file", ["ldap", "mysql", "sentry"])
+def test_the_bill_names_the_extras_whether_installed_or_not(file: str) -> None:
+    bill = json.loads(printed())
+    known = {one["purl"]: one["scope"] for one in bill["components"]}
+    always = (ROOT / "requirements.txt").read_text()
+    lines = (ROOT / f"requirements-{file}.txt").read_text()
+    pinned = re.findall(r"^([\w.-]+)==(\S+)", lines, re.MULTILINE)
+    assert pinned
+    for name, version in pinned:
+        scope = "required" if f"\n{name}==" in always else "optional"
+        assert known[f"pkg:pypi/{name}@{version}"] == scope

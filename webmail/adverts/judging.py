@@ -18,6 +18,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
+from webmail import clock
 from webmail.adverts import correspondence, learning, rspamd
 from webmail.adverts.classify import verdict
 from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
@@ -169,9 +170,9 @@ def digest_of(fields: Headers) -> str:
 
 def forget_overdue() -> None:
     """Judgements and unsubscriptions of more than `Judgement.KEPT` ago, and old reports."""
-    FraudReport.objects.filter(when__lt=timezone.now() - FraudReport.KEPT).delete()
+    FraudReport.objects.filter(when__lt=clock.now() - FraudReport.KEPT).delete()
     Judgement.objects.all().overdue().delete()
-    Unsubscription.objects.filter(changed__lt=timezone.now() - Judgement.KEPT).delete()
+    Unsubscription.objects.filter(changed__lt=clock.now() - Judgement.KEPT).delete()
 
 
 def _claimed(user: int) -> str:

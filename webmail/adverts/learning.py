@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
+from webmail import clock
 from webmail.adverts.classify import verdict, words
 from webmail.adverts.classify.known import Learnt
 from webmail.adverts.classify.words import Counts, Kind, Row
@@ -55,7 +55,9 @@ def teach(user: User, lessons: Iterable[Lesson]) -> None:
 def _said_before(user: User, lesson: Lesson) -> str:
     """Return what the person said of it, and keep what he says now in its place."""
     row, _made = Judgement.objects.select_for_update().get_or_create(
-        user=user, digest=lesson.digest, defaults={"kind": lesson.kind or "wanted"}
+        user=user,
+        digest=lesson.digest,
+        defaults={"kind": lesson.kind or "wanted", "when": clock.now()},
     )
     before, row.taught = row.taught, lesson.kind or ""
     row.save(update_fields=["taught"])
@@ -69,7 +71,7 @@ def _learn(user: User, lesson: Lesson, before: str) -> None:
     _change(
         PersonLearnt.objects.select_for_update().get(user=user), fingerprints, marks, lesson, before
     )
-    since = timezone.now() - timedelta(days=1)
+    since = clock.now() - timedelta(days=1)
     if Judgement.objects.filter(user=user, when__gte=since).exclude(taught="").count() > MOST_A_DAY:
         return
     InstallationLearnt.objects.get_or_create(pk=InstallationLearnt.ONLY)

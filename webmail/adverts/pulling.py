@@ -16,12 +16,12 @@ from typing import Final
 
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import audit, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
+from webmail import clock
 from webmail.adverts.campaigns import Campaign, Criteria
 from webmail.adverts.judging import INBOX, digest_of
 from webmail.errors import FolderNotFound, WebmailError
@@ -65,6 +65,7 @@ def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
     has_master = session.has_master()
     return Pull.objects.create(
         by=by,
+        asked=clock.now(),
         criteria=criteria.to_json(),
         by_master=has_master,
         state=State.ASKED if has_master else State.COUNTED,
@@ -85,7 +86,7 @@ def confirm(request: HttpRequest, pull: Pull) -> bool:
     confirmed already."""
     after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
     values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
-    if not pull.leave([State.COUNTED], after, confirmed=timezone.now(), **values):
+    if not pull.leave([State.COUNTED], after, confirmed=clock.now(), **values):
         return False
     cache.delete(_ACTIVE)
     _record(request, AuditEvent.Kind.MAIL_PULLED, pull, messages=counted)
@@ -173,7 +174,7 @@ def _pulled(pull: Pull, user: User, imap: Connection) -> int:
 def tend() -> list[int]:
     """Take up what died and remove what is over its time; the pulls that the caller should
     start."""
-    now = timezone.now()
+    now = clock.now()
     for pull in Pull.objects.all().take_up():
         steps = {after: before for before, after in Pull.STEPS.items()}
         has_tries = pull.attempts < Pull.MOST_ATTEMPTS
@@ -356,7 +357,7 @@ def _judge(user: User, digest: str) -> None:
             "is_fraud": True,
             "reasons": [REASON],
             "fraud": [REASON],
-            "when": timezone.now(),
+            "when": clock.now(),
         },
     )
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.models import User
-from webmail import remote
+from webmail import clock, remote
 from webmail.errors import RemoteRefused
 from webmail.models import Unsubscription
 from webmail.remote import Limits
@@ -47,6 +46,6 @@ def run(pk: int, send: Callable[[str], None] = post) -> None:
 
 def waiting() -> list[int]:
     """Those that nobody has started for a minute."""
-    late = timezone.now() - timedelta(minutes=1)
+    late = clock.now() - timedelta(minutes=1)
     waiting = Unsubscription.objects.waiting().filter(changed__lt=late)
     return list(waiting.values_list("pk", flat=True)[:100])

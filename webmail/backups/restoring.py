@@ -15,11 +15,11 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Announcement
-from webmail import dates, outbox
+from webmail import clock, dates, outbox
 from webmail.backups import contents, databases, encryption
 from webmail.backups.contents import BackupRefused, Manifest
 
@@ -131,5 +131,6 @@ def _announce(manifest: Manifest) -> None:
                 " lost: please look at what you had planned, and at your outbox."
             )
             % {"when": when},
-            until=timezone.now() + _TOLD_FOR,
+            since=clock.now(),
+            until=clock.now() + _TOLD_FOR,
         )

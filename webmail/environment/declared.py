@@ -129,7 +129,9 @@ _INSTALLATION = Group(
         text(
             "DATABASE_URL",
             """The database: `postgresql://user:password@host/name`, or `sqlite:////path` for a
-            trial. With `?pooled=1` at its end, PgBouncer is between.""",
+            trial. With `?pooled=1` at its end, PgBouncer is between. Parameters of libpq can stand
+            there too, such as `sslmode=verify-full`; a connection is waited for five seconds
+            (`connect_timeout`).""",
             words="Default: an SQLite file in `var/`",
             example="postgresql:///webmail?host=/run/postgresql",
         ),

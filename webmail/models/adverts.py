@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.prepared import Prepared
+from webmail import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -154,7 +155,7 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         return counted["aside"], counted["back"]
 
     def overdue(self) -> JudgementQuerySet:
-        return self.filter(when__lt=timezone.now() - Judgement.KEPT)
+        return self.filter(when__lt=clock.now() - Judgement.KEPT)
 
 
 class Judgement(models.Model):

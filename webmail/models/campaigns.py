@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
+from webmail import clock
 
 
 class PullQuerySet(ClaimedQuerySet["Pull"]):
     def at_work(self) -> PullQuerySet:
         """The pulls that the looks of users into their mailboxes carry out, or take back."""
-        now = timezone.now()
+        now = clock.now()
         recent = models.Q(state=Pull.State.DONE, confirmed__gte=now - Pull.SEEN_FOR)
         undone = models.Q(state__in=Pull.TAKEN_BACK, confirmed__gte=now - Pull.KEPT)
         return self.filter(recent | undone)
@@ -87,7 +88,7 @@ class Pull(ClaimedRow):
         return (
             self.state in (self.State.DONE, self.State.PULLING, self.State.CONFIRMED)
             and confirmed is not None
-            and confirmed > timezone.now() - self.KEPT
+            and confirmed > clock.now() - self.KEPT
         )
 
     @property

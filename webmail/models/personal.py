@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
+from webmail import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -22,10 +23,10 @@ class DataExportQuerySet(ClaimedQuerySet["DataExport"]):
         return self.filter(user_id=user.pk)
 
     def in_force(self) -> DataExportQuerySet:
-        return self.filter(asked__gte=timezone.now() - DataExport.KEPT)
+        return self.filter(asked__gte=clock.now() - DataExport.KEPT)
 
     def overdue(self) -> DataExportQuerySet:
-        return self.filter(asked__lt=timezone.now() - DataExport.KEPT)
+        return self.filter(asked__lt=clock.now() - DataExport.KEPT)
 
 
 class DataExport(ClaimedRow):

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
+from webmail import clock
 
 OFFICE_PREVIEWS_KEPT = timedelta(hours=1)
 
@@ -18,11 +18,11 @@ OFFICE_PREVIEWS_KEPT = timedelta(hours=1)
 class OfficePreviewQuerySet(ClaimedQuerySet["OfficePreview"]):
     def in_force(self) -> OfficePreviewQuerySet:
         """The previews whose results are still kept."""
-        return self.filter(created__gte=timezone.now() - OFFICE_PREVIEWS_KEPT)
+        return self.filter(created__gte=clock.now() - OFFICE_PREVIEWS_KEPT)
 
     def overdue(self) -> OfficePreviewQuerySet:
         """Return those that a worker should have done long ago."""
-        late = timezone.now() - OfficePreview.PATIENCE
+        late = clock.now() - OfficePreview.PATIENCE
         return self.in_force().unfinished().filter(changed__lt=late)
 
 
@@ -66,12 +66,12 @@ class OfficePreview(ClaimedRow):
 
     @property
     def is_in_force(self) -> bool:
-        return self.created >= timezone.now() - OFFICE_PREVIEWS_KEPT
+        return self.created >= clock.now() - OFFICE_PREVIEWS_KEPT
 
     @property
     def is_stuck(self) -> bool:
         """Whether the worker of the job seems to be gone."""
-        return self.state in self.UNFINISHED and self.changed < timezone.now() - self.PATIENCE
+        return self.state in self.UNFINISHED and self.changed < clock.now() - self.PATIENCE
 
     def finish(self, *, is_truncated: bool) -> None:
         self._end(self.State.DONE, is_truncated=is_truncated)

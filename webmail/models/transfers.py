@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
+from webmail import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -120,4 +120,4 @@ class Transfer(ClaimedRow):
     @property
     def can_be_downloaded(self) -> bool:
         is_whole = self.kind == self.Kind.EXPORT and self.state == self.State.DONE
-        return is_whole and self.until is not None and self.until > timezone.now()
+        return is_whole and self.until is not None and self.until > clock.now()

@@ -153,6 +153,7 @@ class _Sending:
             sender=submission.sender,
             size=len(submission.message),
             recipients=len(submission.recipients),
+            accepted=clock.now(),
             spool=sealed_files.new_name(),
         )
 

@@ -83,6 +83,7 @@ def _made(row: OutboxMessage, address: str) -> OutboxMessage:
         number=row.number,
         state=_STATE.HELD,
         due=clock.now(),
+        accepted=clock.now(),
         message_id=message_id,
         sender=row.sender,
         size=row.size,

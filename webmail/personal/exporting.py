@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from accounts import sealed_files, sealed_rows
 from accounts.claims import Heartbeat
 from accounts.models import User
-from webmail import zips
+from webmail import clock, zips
 from webmail.errors import NotFound, Unreadable
 from webmail.models import DataExport
 from webmail.personal import contents
@@ -34,7 +34,8 @@ def ask(user: User) -> DataExport:
         return under_way
     for row in DataExport.objects.of(user):
         remove(row)
-    return DataExport.objects.create(user=user, language=get_language() or "fr")
+    language = get_language() or "fr"
+    return DataExport.objects.create(user=user, language=language, asked=clock.now())
 
 
 def latest(user: User) -> DataExport | None:

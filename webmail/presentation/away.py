@@ -5,13 +5,13 @@ What it said last is kept in the session for a quarter of an hour; then a page's
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from typing import Final
 
 from django.http import HttpRequest
 from django.utils import timezone
 
+from webmail import clock
 from webmail.presentation import rules as words
 from webmail.sieve.values import Absence
 
@@ -26,7 +26,7 @@ def note(request: HttpRequest, absence: Absence | None) -> None:
     days = []
     if absence is not None and absence.enabled:
         days = [absence.first.isoformat(), absence.last.isoformat()]
-    request.session[_KEY] = {"when": time.time(), "days": days}
+    request.session[_KEY] = {"when": clock.timestamp(), "days": days}
 
 
 def note_forwards(request: HttpRequest, *, stand: bool) -> None:
@@ -54,4 +54,4 @@ def line(request: HttpRequest) -> str:
 def is_unknown(request: HttpRequest) -> bool:
     """Whether the server should be asked again."""
     noted = request.session.get(_KEY) or {}
-    return time.time() - noted.get("when", 0) > SECONDS
+    return clock.timestamp() - noted.get("when", 0) > SECONDS

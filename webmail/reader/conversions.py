@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import credentials, sealed_files
 from accounts.models import User
+from webmail import clock
 from webmail.errors import SignInNeeded
 from webmail.models import OFFICE_PREVIEWS_KEPT, OfficePreview
 from webmail.previews import office
@@ -78,6 +78,9 @@ def begin(
     )
     if not is_new:  # two tabs at once
         _source(spool).unlink(missing_ok=True)
+    else:
+        job.created = clock.now()
+        job.save(update_fields=["created"])
     return job
 
 
@@ -135,7 +138,7 @@ def forget(job: OfficePreview) -> None:
 
 def expire() -> None:
     """Forget what was kept long enough, and files that no row knows."""
-    for job in OfficePreview.objects.filter(created__lt=timezone.now() - OFFICE_PREVIEWS_KEPT):
+    for job in OfficePreview.objects.filter(created__lt=clock.now() - OFFICE_PREVIEWS_KEPT):
         forget(job)
     sealed_files.remove_older(settings.SPOOL, "*.sealed", _ORPHAN_SECONDS)
 

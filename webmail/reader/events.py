@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from accounts.models import User
+from webmail import clock
 from webmail.imap.values import MessageRef
 from webmail.mime import addresses
 from webmail.models import InvitedEvent
@@ -93,7 +94,7 @@ def _is_newer(row: InvitedEvent, sequence: int, *, is_cancelled: bool) -> bool:
 
 
 def _forget_old(user: User) -> None:
-    known_since = timezone.now() - InvitedEvent.KEPT
+    known_since = clock.now() - InvitedEvent.KEPT
     InvitedEvent.objects.of(user).filter(changed__lt=known_since).delete()
 
 

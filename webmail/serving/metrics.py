@@ -13,14 +13,13 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
-from webmail import measures, probing
+from webmail import clock, measures, probing
 from webmail.models import MailJob, OfficePreview, OutboxMessage
 from webmail.serving import health
 
@@ -79,7 +78,7 @@ def _queues(state: jobs.Health) -> Iterator[GaugeMetricFamily]:
 
 def _outbox() -> Iterator[GaugeMetricFamily]:
     yield _by_state("webmail_outbox_messages", "Messages of the outbox, by state.", OutboxMessage)
-    now = timezone.now()
+    now = clock.now()
     states = OutboxMessage.State
     late = OutboxMessage.objects.filter(state__in=(states.HELD, states.SCHEDULED, states.SENDING))
     due = late.filter(due__lte=now).aggregate(due=Min("due"))["due"]
@@ -104,7 +103,7 @@ def _probes() -> Iterator[Metric]:
         words = "From sending to finding, of the last self-check mail that arrived."
         yield _one("webmail_probe_delay_seconds", words, state.seconds)
     if state.since is not None:
-        age = (timezone.now() - state.since).total_seconds()
+        age = (clock.now() - state.since).total_seconds()
         words = (
             "Since the last self-check mail that arrived was sent; since the first, if none did."
         )

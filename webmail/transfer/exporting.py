@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from webmail import clock
 from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
@@ -116,7 +117,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
         except BaseException:
             store.remove(written)
             raise
-    until = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
+    until = clock.now() + timedelta(days=settings.EXPORT_DAYS)
     records = work.get("records", [])
     go_on(work={**work, "records": []}, until=until)
     store.remove(records)  # once nobody needs them: a worker that dies before goes on with them

@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import OutOfMemoryError as RedisFull
 from redis.exceptions import TimeoutError as RedisSilent
 
+from accounts import themes
 from webmail.middleware import in_place
 from webmail.unwritable import is_unwritable
 
@@ -24,15 +25,16 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def unforeseen(request: HttpRequest) -> HttpResponse:
     """What no view foresaw, 500; where the database or Redis is down or full, 503. The page is
-    rendered without context: nothing in it may need them."""
-    error = sys.exception()
+    rendered with a theme that is at hand, and no other context: nothing in it may need them."""
+    error, theme = sys.exception(), themes.at_hand(request)
+    context = {"theme": theme, "product": theme.product, "authority": theme.authority}
     if is_unwritable(error):
         template = "503_unwritable.html"
     elif isinstance(error, _DOWN):
         template = "503.html"
     else:
-        return HttpResponse(render_to_string("500.html"), status=500)
-    answer = HttpResponse(render_to_string(template), status=503)
+        return HttpResponse(render_to_string("500.html", context), status=500)
+    answer = HttpResponse(render_to_string(template, context), status=503)
     answer["Retry-After"] = "10"
     answer["Cache-Control"] = "no-store"
     return answer

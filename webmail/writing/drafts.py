@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Length
-from django.utils import timezone
 
 from accounts.models import User
+from webmail import clock
 from webmail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts, Unreadable
 from webmail.imap.values import MessageRef
 from webmail.mime import addresses, build
@@ -86,6 +86,7 @@ def _begun(user: User, number: uuid.UUID, *, lock: bool = False) -> Draft:
     if Draft.objects.of(user).filter(state=State.WRITING).count() >= MOST:
         raise TooManyDrafts
     new = Draft(pk=number, user=user, sealed=b"", message_id=_message_id(user))
+    new.created = new.changed = clock.now()
     # Another window may make the same one at this moment.
     Draft.objects.bulk_create([new], ignore_conflicts=True)
     return _one(user, number, State.WRITING, lock=lock)
@@ -164,7 +165,7 @@ def close(user: User, number: uuid.UUID) -> Draft:
 def discard(user: User, number: uuid.UUID) -> Draft:
     """Thrown away. It can be taken back for a week; the caller removes its copy."""
     draft = find(user, number)
-    now = timezone.now()
+    now = clock.now()
     own = Draft.objects.filter(pk=draft.pk, state=State.WRITING)
     if not own.update(state=State.DISCARDED, is_closed=True, changed=now):
         raise DraftNotFound
@@ -175,7 +176,7 @@ def discard(user: User, number: uuid.UUID) -> Draft:
 def reopen(user: User, number: uuid.UUID) -> Draft:
     """Go on with a draft that was closed or discarded. The copy of one that was discarded is gone.
     DraftNotFound when it was accepted into the outbox."""
-    now = timezone.now()
+    now = clock.now()
     own = Draft.objects.of(user).filter(pk=number)
     own.filter(state=State.DISCARDED).update(state=State.WRITING, copy_uid=None, changed=now)
     if not own.filter(state=State.WRITING).update(is_closed=False):
@@ -186,7 +187,7 @@ def reopen(user: User, number: uuid.UUID) -> Draft:
 def offered(user: User) -> tuple[Summary, ...]:
     """The drafts whose window went away without a word, the last one first. A draft that is perhaps
     being written in another window just now is not among them, nor is one without a word."""
-    late = timezone.now() - _NOW_WRITTEN
+    late = clock.now() - _NOW_WRITTEN
     rows = Draft.objects.of(user).unfinished().filter(changed__lt=late)[:_SHOWN]
     return _summaries(rows)
 
@@ -260,7 +261,7 @@ def prune() -> None:
     """Delete drafts that are over their time: versions and discarded drafts after a week, and rows
     whose copy in the Drafts folder says the same. Then delete the files that nothing needs any
     more."""
-    now = timezone.now()
+    now = clock.now()
     week = now - Draft.VERSIONS_KEPT
     DraftVersion.objects.filter(saved__lt=week).delete()
     Draft.objects.filter(state=State.DISCARDED, changed__lt=week).delete()
@@ -309,7 +310,7 @@ def _write(draft: Draft, content: Content, plain: bytes, writer: str) -> None:
     draft.revision += 1
     draft.writer = writer
     draft.is_closed = False
-    draft.changed = timezone.now()
+    draft.changed = clock.now()
     draft.save()
 
 

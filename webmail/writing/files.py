@@ -21,7 +21,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Sum
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import sealed_files
@@ -228,7 +227,7 @@ def kinds(draft: Draft, numbers: Iterable[str]) -> dict[str, bool]:
 
 def remove(row: DraftFile) -> None:
     """No longer in the draft. It is kept for a week, since a version may have it."""
-    DraftFile.objects.filter(pk=row.pk, removed=None).update(removed=timezone.now())
+    DraftFile.objects.filter(pk=row.pk, removed=None).update(removed=clock.now())
 
 
 def settle(draft: Draft, numbers: Sequence[str]) -> None:
@@ -236,13 +235,13 @@ def settle(draft: Draft, numbers: Sequence[str]) -> None:
     removed before is there again."""
     wanted = _numbers(numbers)
     rows = DraftFile.objects.filter(draft=draft)
-    rows.filter(removed=None).exclude(pk__in=wanted).update(removed=timezone.now())
+    rows.filter(removed=None).exclude(pk__in=wanted).update(removed=clock.now())
     rows.filter(pk__in=wanted).exclude(removed=None).update(removed=None)
 
 
 def prune() -> None:
     """Files that were removed a week ago, and what lies in the spool without a row."""
-    week = timezone.now() - Draft.VERSIONS_KEPT
+    week = clock.now() - Draft.VERSIONS_KEPT
     DraftFile.objects.filter(removed__lt=week).delete()
     remove_orphans(
         settings.SPOOL / _FOLDER,

@@ -15,7 +15,8 @@ from django.db import connection as database
 from django.test import Client
 from psycopg.errors import ReadOnlySqlTransaction
 
-from accounts import session
+from accounts import session, themes
+from accounts.models import DomainTheme
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import (
@@ -252,6 +253,31 @@ def test_a_database_that_is_down_is_no_fault_to_report(
         answer = reader.get("/mail/INBOX/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert words in page(answer) and "assistance" not in page(answer)
+
+
+@pytest.mark.parametrize(("is_down", "status"), [(True, 503), (False, 500)])
+def test_a_failure_has_the_looks_of_the_domain(
+    reader: Client, alice: MailAccount, monkeypatch: pytest.MonkeyPatch, is_down: bool, status: int
+) -> None:
+    DomainTheme.objects.create(
+        name="Courriel du Petit Bois", accent="#7a1fa2", accent_dark="#e0b0ff"
+    )
+    themes.forget()
+    assert "Courriel du Petit Bois" in page(reader.get("/mail/INBOX/"))
+
+    def fail(*_args: object, **_more: object) -> Never:
+        raise lost() if is_down else RuntimeError
+
+    reader.raise_request_exception = False
+    if is_down:
+        with database.execute_wrapper(fail):
+            answer = reader.get("/mail/INBOX/")
+    else:
+        monkeypatch.setattr(listing, "page", fail)
+        answer = reader.get("/mail/INBOX/")
+    assert answer.status_code == status
+    shown = page(answer)
+    assert "Courriel du Petit Bois" in shown and 'href="/theme/' in shown
 
 
 def test_a_redis_that_is_down_is_no_fault_to_report(reader: Client, settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""``bin/manage sbom``: what others made that is installed here, as CycloneDX or as a table."""
+"""``bin/manage sbom``: what others made that belongs to the webmail, as CycloneDX or as a table."""
 
 from __future__ import annotations
 
@@ -15,21 +15,34 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from webmail import version
 
-_PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+_PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([A-Za-z0-9.+!_-]+)", re.MULTILINE)
 _NPM: Final = re.compile(r"npm `([^`]+)`")
 _VENDOR_LIST: Final = "webmail/static/webmail/vendor/README.md"
+_EXTRAS: Final = {
+    "requirements-ldap.txt": {
+        "pyasn1": "BSD-2-Clause",
+        "pyasn1-modules": "BSD",
+        "python-ldap": "Python Software Foundation License",
+    },
+    "requirements-mysql.txt": {"pymysql": "MIT"},
+    "requirements-sentry.txt": {"certifi": "MPL-2.0", "sentry-sdk": "MIT", "urllib3": "MIT"},
+}
+"""What an installation may have or not, with the licences of packages: those that are absent tell
+none."""
 _LONGEST_NAME: Final = 60
 """Characters: what is longer in the field "License" is the licence's whole text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """``licence`` is the maker's own words, ``kind`` that of a package URL."""
+    """``licence`` is the maker's own words, ``kind`` that of a package URL. ``extra`` is the
+    file of requirements of what an installation may do without."""
 
     name: str
     version: str
     licence: str
     kind: str
+    extra: str = ""
 
     @property
     def purl(self) -> str:
@@ -38,12 +51,18 @@ class Component:
 
 
 def components() -> list[Component]:
-    """Return the pinned Python packages that are installed, and the files for browsers."""
-    return sorted([*_packages(), *_vendored()], key=lambda component: component.name.lower())
+    """Return the pinned Python packages that are installed, those of the extras, and the files for
+    browsers."""
+    always = list(_packages())
+    names = {component.name for component in always}
+    extras = {component.name: component for component in _extras() if component.name not in names}
+    return sorted(
+        [*always, *extras.values(), *_vendored()], key=lambda component: component.name.lower()
+    )
 
 
 def _packages() -> Iterator[Component]:
-    for name in _PINNED.findall((settings.BASE_DIR / "requirements.txt").read_text()):
+    for name, _version in _pinned("requirements.txt"):
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:  # for another system or Python
@@ -51,6 +70,18 @@ def _packages() -> Iterator[Component]:
         yield Component(
             name, distribution.version, _licence(cast(Message, distribution.metadata)), "pypi"
         )
+
+
+def _extras() -> Iterator[Component]:
+    for file, licences in _EXTRAS.items():
+        for name, pinned in _pinned(file):
+            yield Component(name, pinned, licences.get(name, "not stated"), "pypi", file)
+
+
+def _pinned(file: str) -> list[tuple[str, str]]:
+    """Names and versions."""
+    pinned: list[tuple[str, str]] = _PINNED.findall((settings.BASE_DIR / file).read_text())
+    return pinned
 
 
 def _licence(about: Message) -> str:
@@ -92,6 +123,7 @@ def as_cyclonedx(packages: list[Component]) -> dict[str, Any]:
                 "name": component.name,
                 "version": component.version,
                 "purl": component.purl,
+                "scope": "optional" if component.extra else "required",
                 "licenses": [{"license": {"name": component.licence}}],
             }
             for component in packages
@@ -100,7 +132,7 @@ def as_cyclonedx(packages: list[Component]) -> dict[str, Any]:
 
 
 class Command(BaseCommand):
-    help = "Print what others made that is installed here, as a bill of materials (CycloneDX 1.6)."
+    help = "Print what others made that belongs to the webmail, as CycloneDX 1.6."
     requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -112,4 +144,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(as_cyclonedx(packages), ensure_ascii=False, indent=2))
             return
         for component in packages:
-            self.stdout.write(f"{component.name:32} {component.version:14} {component.licence}")
+            extra = f" ({component.extra})" if component.extra else ""
+            licence = f"{component.licence}{extra}"
+            self.stdout.write(f"{component.name:32} {component.version:14} {licence}")
