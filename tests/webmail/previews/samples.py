@@ -7,7 +7,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -226,13 +226,13 @@ def calc(rows: Iterable[Iterable[str]]) -> bytes:
     return open_document("spreadsheet", f'<table:table table:name="A">{table}</table:table>')
 
 
-def xlsx(sheets: dict[str, list[list[Any]]]) -> bytes:
+def xlsx(sheets: Mapping[str, Iterable[Iterable[Any]]]) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
