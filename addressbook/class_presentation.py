@@ -209,7 +209,7 @@ def outcomes(
     classes: Iterable[ClassOutcome], others: OthersOutcome | None
 ) -> tuple[OutcomeView, ...]:
     """Classes in which nobody came, left or moved are left out."""
-    views = [OutcomeView(one.name, _fates(_of_class(one))) for one in classes]
+    views = [OutcomeView(outcome.name, _fates(_of_class(outcome))) for outcome in classes]
     if others:
         views.append(OutcomeView(gettext("In all classes"), _fates(_of_all(others))))
     return tuple(view for view in views if view.fates)
@@ -218,14 +218,14 @@ def outcomes(
 _Said = Iterable[tuple[str, Sequence[tuple[int, str]], bool]]
 
 
-def _of_class(one: ClassOutcome) -> _Said:
+def _of_class(outcome: ClassOutcome) -> _Said:
     origin = gettext("%(name)s, until now in %(group)s")
-    moved = [(pk, origin % {"name": name, "group": group}) for pk, name, group in one.moved]
-    yield gettext("Left, and are archived"), one.archived, True
-    yield gettext("Left the class, and stay in the address book"), one.left, True
-    yield gettext("Are not in the list, and stay in the class"), one.stayed, True
+    moved = [(pk, origin % {"name": name, "group": group}) for pk, name, group in outcome.moved]
+    yield gettext("Left, and are archived"), outcome.archived, True
+    yield gettext("Left the class, and stay in the address book"), outcome.left, True
+    yield gettext("Are not in the list, and stay in the class"), outcome.stayed, True
     yield pgettext("pupils", "Changed class"), moved, True
-    yield pgettext("pupils", "Came"), one.came, False
+    yield pgettext("pupils", "Came"), outcome.came, False
 
 
 def _of_all(others: OthersOutcome) -> _Said:
@@ -234,9 +234,9 @@ def _of_all(others: OthersOutcome) -> _Said:
     yield gettext("Back from the archive"), others.back, True
 
 
-def _fates(said: _Said) -> tuple[Fate, ...]:
-    found = []
-    for title, people, is_open in said:
+def _fates(sections: _Said) -> tuple[Fate, ...]:
+    fates = []
+    for title, people, is_open in sections:
         shown = tuple(
             (name, reverse("addressbook:contact", args=[pk])) for pk, name in people[:_MOST_NAMED]
         )
@@ -244,8 +244,8 @@ def _fates(said: _Said) -> tuple[Fate, ...]:
         more = ngettext("And %(count)s more.", "And %(count)s more.", left) % {"count": left}
         if shown:
             title = f"{title} ({len(people)})"
-            found.append(Fate(title, shown, more if left else "", is_open))
-    return tuple(found)
+            fates.append(Fate(title, shown, more if left else "", is_open))
+    return tuple(fates)
 
 
 # --- the year ---

@@ -107,11 +107,11 @@ def archive_as_before(user: User | None, back: Mapping[int, datetime]) -> None:
     if user is None or not back:
         return
     with transaction.atomic():
-        found = list(Contact.objects.of(user).filter(pk__in=back, archived=None))
-        for contact in found:
+        contacts = list(Contact.objects.of(user).filter(pk__in=back, archived=None))
+        for contact in contacts:
             contact.archived = back[contact.pk]
-        Contact.objects.bulk_update(found, ["archived"], batch_size=200)
-        index.forget([contact.pk for contact in found])
+        Contact.objects.bulk_update(contacts, ["archived"], batch_size=200)
+        index.forget([contact.pk for contact in contacts])
 
 
 def former_classes(user: User, year: int) -> list[Group]:

@@ -270,17 +270,20 @@ def sizes(several: Sequence[Group], *, with_pupils: bool = True) -> dict[int, in
     Three queries whatever their number; more for each that the directory or a class is in."""
     of_each = nesting.parts_of([Part(group) for group in several])
     if not with_pupils:
-        of_each = [tuple(one for one in parts if not one.group.is_class) for parts in of_each]
-    filtered = {one.group_id for one in filters_of(part for parts in of_each for part in parts)}
+        of_each = [tuple(part for part in parts if not part.group.is_class) for parts in of_each]
+    filtered = {
+        group_filter.group_id
+        for group_filter in filters_of(part for parts in of_each for part in parts)
+    }
     simple: list[tuple[Group, list[Group]]] = []
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for group, parts in zip(several, of_each, strict=True):
         if any(_is_people(part) or part.group.pk in filtered for part in parts):
-            found[group.pk] = len(recipients(group, with_pupils=with_pupils))
+            counts[group.pk] = len(recipients(group, with_pupils=with_pupils))
         else:
             simple.append((group, [part.group for part in parts]))
     addresses: dict[int, set[str]] = {}
-    plain = {one.pk: one for _group, inner in simple for one in inner}
+    plain = {nested.pk: nested for _group, inner in simple for nested in inner}
     rows = Group.contacts.through.objects.filter(
         group__in=plain,
         contact__in=_members(plain.values(), with_pupils=with_pupils).order_by().values("pk"),
@@ -289,10 +292,10 @@ def sizes(several: Sequence[Group], *, with_pupils: bool = True) -> dict[int, in
     for pk, address in rows.values_list("group_id", "contact__addresses__folded"):
         addresses.setdefault(pk, set()).add(address)
     for group, inner in simple:
-        reached = set().union(*(addresses.get(one.pk, set()) for one in inner))
-        reached |= {address.lower() for one in inner for address in one.external}
-        found[group.pk] = min(len(reached), MOST_ADDRESSES + 1)
-    return found
+        reached = set().union(*(addresses.get(nested.pk, set()) for nested in inner))
+        reached |= {address.lower() for nested in inner for address in nested.external}
+        counts[group.pk] = min(len(reached), MOST_ADDRESSES + 1)
+    return counts
 
 
 def reach(

@@ -210,12 +210,12 @@ def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
 
 def sizes(several: Iterable[Seen]) -> dict[int, int]:
     """See `groups.sizes`."""
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     seen = list(several)
-    for with_pupils in {one.with_pupils for one in seen}:
-        alike = [one.group for one in seen if one.with_pupils == with_pupils]
-        found |= groups.sizes(alike, with_pupils=with_pupils)
-    return found
+    for with_pupils in {shared.with_pupils for shared in seen}:
+        alike = [shared.group for shared in seen if shared.with_pupils == with_pupils]
+        counts |= groups.sizes(alike, with_pupils=with_pupils)
+    return counts
 
 
 def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
@@ -242,16 +242,16 @@ def words_of(user: User, addresses: Iterable[str]) -> dict[str, families.FamilyW
     see the pupils of: no other pupil and no other class of theirs is told. Two queries, and some
     for each colleague who has one of the addresses."""
     wanted = {address.lower() for address in addresses if address}
-    told = [one for one in seen_by(user) if one.with_pupils] if wanted else []
-    owners = {one.group.user_id: one.group.user for one in told}
+    told = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
+    owners = {seen.group.user_id: seen.group.user for seen in told}
     rows = ContactAddress.objects.filter(user__in=owners, folded__in=wanted, contact__deleted=None)
-    found: dict[str, families.FamilyWords] = {}
+    by_address: dict[str, families.FamilyWords] = {}
     for owner in rows.order_by("user").values_list("user", flat=True).distinct() if owners else ():
-        shared = [nesting.Part(one.group, "") for one in told if one.group.user_id == owner]
+        shared = [nesting.Part(seen.group, "") for seen in told if seen.group.user_id == owner]
         several = {part.group for parts in nesting.parts_of(shared) for part in parts}
         for address, words in families.words_within(owners[owner], wanted, several).items():
-            found.setdefault(address, words)
-    return found
+            by_address.setdefault(address, words)
+    return by_address
 
 
 def members(seen: Seen) -> tuple[Member, ...]:

@@ -276,7 +276,7 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
     if job.state != ImportJob.State.DONE:
         return [], None
     staged = list(job.staged_groups.filter(is_written=True).order_by("number"))
-    classes = [one for one in staged if one.is_class]
+    classes = [row for row in staged if row.is_class]
     if not classes:
         return [], None
     archived, leavers = set(job.archived), set(job.leavers)
@@ -288,12 +288,14 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
     }
     back = {pk for pk, _when in job.brought_back or ()} - archived
     whose = archived | silenced | back
-    for one in classes:
-        whose |= {*one.added, *one.removed, *(one.stayed or ())}
+    for school_class in classes:
+        whose |= {*school_class.added, *school_class.removed, *(school_class.stayed or ())}
     names = _names(job, whose)
     origins = _origins(staged, leavers)
-    outcomes = [_outcome(one, names, origins, archived, leavers) for one in classes]
-    pupils = {pk for one in classes for pk in one.removed}
+    outcomes = [
+        _outcome(school_class, names, origins, archived, leavers) for school_class in classes
+    ]
+    pupils = {pk for school_class in classes for pk in school_class.removed}
     others = OthersOutcome(
         archived=_named(archived - pupils, names),
         silenced=_named(silenced - archived, names),
@@ -305,19 +307,19 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
 def _names(job: ImportJob, pks: Collection[int]) -> dict[int, str]:
     """In the order of the address book."""
     users = job.parts.exclude(user=None).values("user")
-    found = Contact.objects.filter(user__in=users, pk__in=pks, deleted=None)
-    return dict(found.order_by("initial", "sort_key", "pk").values_list("pk", "display_name"))
+    contacts = Contact.objects.filter(user__in=users, pk__in=pks, deleted=None)
+    return dict(contacts.order_by("initial", "sort_key", "pk").values_list("pk", "display_name"))
 
 
 def _origins(staged: Iterable[ImportGroup], leavers: Collection[int]) -> dict[int, str]:
     """By pupil who changed class: the class that he left."""
     staged = list(staged)
-    groups = {group for one in staged for group, _pk in one.moved_from}
+    groups = {group for row in staged for group, _pk in row.moved_from}
     labels = dict(Group.objects.filter(pk__in=groups).values_list("pk", "name"))
-    origins = {pk: labels.get(group, "") for one in staged for group, pk in one.moved_from}
-    arrived = {pk for one in staged for pk in one.added}
+    origins = {pk: labels.get(group, "") for row in staged for group, pk in row.moved_from}
+    arrived = {pk for row in staged for pk in row.added}
     return origins | {
-        pk: one.name for one in staged for pk in one.removed if pk in arrived and pk not in leavers
+        pk: row.name for row in staged for pk in row.removed if pk in arrived and pk not in leavers
     }
 
 

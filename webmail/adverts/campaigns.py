@@ -57,7 +57,7 @@ class Criteria:
     @property
     def query(self) -> Query:
         """A search that finds at least all messages that are meant."""
-        terms: list[Term] = [Identified(one) for one in self.message_ids]
+        terms: list[Term] = [Identified(message_id) for message_id in self.message_ids]
         if terms and self.since:
             # A server looks into headers only of what the day leaves: the others stay unread.
             early = Received("SINCE", date.fromisoformat(self.since) - _EARLIER)
@@ -77,8 +77,8 @@ class Criteria:
         return date.fromisoformat(self.since), date.fromisoformat(self.until)
 
     def has_id(self, fields: Headers) -> bool:
-        found = build.message_ids(fields.get("Message-ID"))
-        return bool(found) and found[0] in self.message_ids
+        ids = build.message_ids(fields.get("Message-ID"))
+        return bool(ids) and ids[0] in self.message_ids
 
     def has_sender(self, fields: Headers) -> bool:
         return sender_of(fields) in self.senders
@@ -267,7 +267,10 @@ def _each(values: Iterable[str]) -> tuple[str, ...]:
 
 def find(pk: int) -> Campaign | None:
     """The campaign that a report belongs to."""
-    return next((one for one in recent() if any(report.pk == pk for report in one.reports)), None)
+    return next(
+        (campaign for campaign in recent() if any(report.pk == pk for report in campaign.reports)),
+        None,
+    )
 
 
 def hosts_of(raw: bytes) -> Sequence[str]:

@@ -251,7 +251,7 @@ class _Look:
     def _judge(self, uids: Sequence[int]) -> bool:
         self._imap.require(MessageRef(INBOX, self._uidvalidity, uids[0]))
         samples = arrivals.samples(self._imap, uids)
-        self._reports += [one.raw for one in samples if arrivals.is_report(one.raw)]
+        self._reports += [sample.raw for sample in samples if arrivals.is_report(sample.raw)]
         judged = self._verdicts(samples)
         unwanted = [candidate for candidate in judged if candidate.is_unwanted]
         places = self._dispose(unwanted)

@@ -210,18 +210,18 @@ def sight(request: SignedInRequest, imap: Connection, newest: int) -> bool:
 
 def _at_work() -> list[tuple[int, str]]:
     """Numbers and states, from the cache."""
-    found = cache.get(_ACTIVE)
-    if found is None:
-        found = list(Pull.objects.all().at_work().values_list("pk", "state"))
-        cache.set(_ACTIVE, found, _ACTIVE_SECONDS)
-    return [(pk, state) for pk, state in found]
+    at_work = cache.get(_ACTIVE)
+    if at_work is None:
+        at_work = list(Pull.objects.all().at_work().values_list("pk", "state"))
+        cache.set(_ACTIVE, at_work, _ACTIVE_SECONDS)
+    return [(pk, state) for pk, state in at_work]
 
 
 def _see(
     user: User, imap: Connection, numbers: Sequence[int], uidvalidity: int, newest: int
 ) -> bool:
     deadline, is_moved = time.monotonic() + SECONDS, False
-    sights = {one.pull_id: one for one in PullSight.objects.filter(user=user, pull__in=numbers)}
+    sights = {row.pull_id: row for row in PullSight.objects.filter(user=user, pull__in=numbers)}
     for pull in Pull.objects.filter(pk__in=numbers):
         if pull.state in Pull.TAKEN_BACK:
             is_moved = bool(_put_back(pull, user, imap)) or is_moved
@@ -280,11 +280,11 @@ def _find(
     ``after``: of the first folder the UIDs above it. Two commands for a folder, and one for each
     message whose links must be looked at."""
     criteria = Criteria.from_json(pull.criteria)
-    found: list[_Found] = []
+    meant: list[_Found] = []
     for name in names:
         with suppress(FolderNotFound):  # deleted since the folders were listed
-            found += _in_folder(imap, criteria, name, after if name == INBOX else 0)
-    digests = [one.digest for one in found]
+            meant += _in_folder(imap, criteria, name, after if name == INBOX else 0)
+    digests = [message.digest for message in meant]
     wanted = {
         digest
         for digest, row in Judgement.objects.all().known(user, digests).items()
@@ -293,7 +293,7 @@ def _find(
     wanted |= set(
         pull.pulled.filter(user=user, digest__in=digests).values_list("digest", flat=True)
     )
-    return [one for one in found if one.digest not in wanted]
+    return [message for message in meant if message.digest not in wanted]
 
 
 def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Found]:
@@ -322,25 +322,25 @@ def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> I
 def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0) -> int:
     """How many messages were moved. Each is written down before it is moved: what was not moved
     all the same is put back as one that is not in the folder for junk."""
-    found = _find(imap, user, pull, names, after)
-    if not found:
+    meant = _find(imap, user, pull, names, after)
+    if not meant:
         return 0
     junk = folders.ensure(imap, folders.JUNK)
     moved = 0
-    for one in found:
+    for message in meant:
         row, is_new = PulledMessage.objects.get_or_create(
             pull=pull,
             user=user,
-            digest=one.digest,
-            defaults={"origin": one.ref.folder, "folder": junk},
+            digest=message.digest,
+            defaults={"origin": message.ref.folder, "folder": junk},
         )
         if not is_new:
             continue
         with suppress(WebmailError):
-            for place in actions.move(imap, [one.ref], junk):
+            for place in actions.move(imap, [message.ref], junk):
                 row.uidvalidity, row.uid = place.uidvalidity, place.uid
             row.save(update_fields=["uidvalidity", "uid"])
-            _judge(user, one.digest)
+            _judge(user, message.digest)
             moved += 1
     cache.delete(_untold(user))
     return moved

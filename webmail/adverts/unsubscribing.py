@@ -31,17 +31,17 @@ def post(url: str) -> None:
 def run(pk: int, send: Callable[[str], None] = post) -> None:
     """Call it once. A second time, or while another does it, nothing happens. The address is
     forgotten whatever came of it: it names the person."""
-    found = Unsubscription.objects.claim(pk)
-    if found is None:
+    unsubscription = Unsubscription.objects.claim(pk)
+    if unsubscription is None:
         return
     state = Unsubscription.State.FAILED
     try:
-        send(found.url)
+        send(unsubscription.url)
         state = Unsubscription.State.DONE
     except RemoteRefused:
         pass  # the list of unsubscriptions says that it failed
     finally:
-        found.end(state, url="")
+        unsubscription.end(state, url="")
 
 
 def waiting() -> list[int]:

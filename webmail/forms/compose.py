@@ -48,17 +48,17 @@ class RecipientsField(forms.CharField):
 
     def clean(self, value: str) -> tuple[Address, ...]:
         text = super().clean(value)
-        found = addresses.read_recipients(text or "")
-        if found.invalid:
+        recipients = addresses.read_recipients(text or "")
+        if recipients.invalid:
             raise ValidationError(
                 ngettext(
                     "This is not an address: %(addresses)s.",
                     "These are not addresses: %(addresses)s.",
-                    len(found.invalid),
+                    len(recipients.invalid),
                 )
-                % {"addresses": ", ".join(found.invalid[:5])}
+                % {"addresses": ", ".join(recipients.invalid[:5])}
             )
-        return found.valid
+        return recipients.valid
 
 
 class FilesField(forms.FileField):
@@ -123,12 +123,12 @@ class ComposeForm(forms.Form):
     )
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], widget=forms.HiddenInput)
     priority = forms.ChoiceField(
-        label=_("Priority"), required=False, choices=[(one, one) for one in PRIORITIES]
+        label=_("Priority"), required=False, choices=[(name, name) for name in PRIORITIES]
     )
     wants_receipt = forms.BooleanField(label=_("Ask for a read receipt"), required=False)
     wants_notice = forms.BooleanField(label=_("Ask for a delivery notice"), required=False)
-    delivery = forms.ChoiceField(required=False, choices=[(one, one) for one in DELIVERIES])
-    due = forms.ChoiceField(required=False, choices=[(one, one) for one in CHOICES])
+    delivery = forms.ChoiceField(required=False, choices=[(name, name) for name in DELIVERIES])
+    due = forms.ChoiceField(required=False, choices=[(name, name) for name in CHOICES])
     due_at = forms.CharField(required=False, max_length=30)
     origin_folder = forms.CharField(
         required=False, strip=False, validators=[check_folder_name], widget=forms.HiddenInput
@@ -205,7 +205,7 @@ def too_heavy(encoded: int) -> str:
 def missing_images(words: Sequence[str]) -> str:
     """The error about images that the text names and that are not there, by what stands for
     them."""
-    named = [gettext("“%(words)s”") % {"words": one[:80]} for one in words if one.strip()]
+    named = [gettext("“%(words)s”") % {"words": text[:80]} for text in words if text.strip()]
     names = ", ".join(named[:_MOST_NAMED]) + ", …" * (len(named) > _MOST_NAMED)
     return ngettext(
         "%(count)d image of the text is not there any more%(names)s. Put it in again, or take it"

@@ -50,9 +50,9 @@ class ListForm(forms.Form):
     the first page, not an error.
     """
 
-    sort = forms.ChoiceField(required=False, choices=[(one, one) for one in SORTS])
+    sort = forms.ChoiceField(required=False, choices=[(name, name) for name in SORTS])
     up = forms.BooleanField(required=False)
-    only = forms.ChoiceField(required=False, choices=[(one, one) for one in FILTERS if one])
+    only = forms.ChoiceField(required=False, choices=[(name, name) for name in FILTERS if name])
     threads = forms.BooleanField(required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
     at = forms.IntegerField(required=False, min_value=0, max_value=2**31)
@@ -84,14 +84,14 @@ class ListForm(forms.Form):
     @property
     def size(self) -> int | None:
         """The number of rows, where they have to fit above others."""
-        found: int | None = self._value("rows")
-        return found
+        rows: int | None = self._value("rows")
+        return rows
 
     @property
     def came_after(self) -> tuple[int, int] | None:
         """The message after which those arrived that are asked for."""
-        found: tuple[int, int] | None = self._value("newer")
-        return found
+        newer: tuple[int, int] | None = self._value("newer")
+        return newer
 
     @property
     def place(self) -> ListPlace:
@@ -183,7 +183,7 @@ class ImagesForm(forms.Form):
     CONTACTS, NOT_CONTACTS = "contacts", "not_contacts"
     CHOICES = (ONCE, ALWAYS, NEVER, CONTACTS, NOT_CONTACTS)
 
-    show = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
+    show = forms.ChoiceField(choices=[(name, name) for name in CHOICES])
 
 
 class SenderForm(forms.Form):
@@ -191,7 +191,9 @@ class SenderForm(forms.Form):
 
     ALLOW, BLOCK, BLOCK_DOMAIN, FORGET = "allow", "block", "block_domain", "forget"
 
-    choice = forms.ChoiceField(choices=[(one, one) for one in (ALLOW, BLOCK, BLOCK_DOMAIN, FORGET)])
+    choice = forms.ChoiceField(
+        choices=[(name, name) for name in (ALLOW, BLOCK, BLOCK_DOMAIN, FORGET)]
+    )
 
 
 class NewSenderForm(forms.Form):

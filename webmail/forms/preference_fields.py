@@ -94,10 +94,10 @@ class HoursWidget(forms.MultiWidget):
         )
 
     def decompress(self, value: Any) -> list[Any]:
-        found = hours.read(value)
-        if found is None:
+        working_hours = hours.read(value)
+        if working_hours is None:
             return [[], time(8), time(18)]
-        return [sorted(map(str, found.days)), found.begin, found.end]
+        return [sorted(map(str, working_hours.days)), working_hours.begin, working_hours.end]
 
 
 class HoursField(forms.MultiValueField):

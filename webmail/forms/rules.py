@@ -98,12 +98,12 @@ def _tests_of(name: str) -> list[str]:
     """``from:contains``, ``from:contains:not``… Larger and smaller, since and until are each
     other's contrary.
     """
-    found = []
+    tests = []
     for comparison in values.COMPARISONS[name]:
-        found.append(f"{name}:{comparison}")
+        tests.append(f"{name}:{comparison}")
         if name not in {values.SIZE, values.DATE}:
-            found.append(f"{name}:{comparison}:not")
-    return found
+            tests.append(f"{name}:{comparison}:not")
+    return tests
 
 
 class RuleForm(forms.Form):
@@ -247,10 +247,10 @@ class ActionForm(forms.Form):
 
 def _with_own(choices: Iterable[tuple[str, Any]], own: str) -> list[tuple[str, Any]]:
     """A folder or tag that a rule names although it is no longer there can still be chosen."""
-    found = list(choices)
-    if own and own not in {value for value, _label in found}:
-        found.append((own, words.missing(own)))
-    return found
+    offered = list(choices)
+    if own and own not in {value for value, _label in offered}:
+        offered.append((own, words.missing(own)))
+    return offered
 
 
 @dataclass(frozen=True)
@@ -270,13 +270,13 @@ class RuleDraft:
         lines: dict[int, dict[int, Line]] = {}
         deeds: dict[int, Line] = {}
         for key in data:
-            if found := re.fullmatch(r"g([0-9]{1,3})-match", key):
-                groups[int(found[1])] = data[key]
-            elif found := re.fullmatch(r"g([0-9]{1,3})-([0-9]{1,3})-([a-z]+)", key):
-                line = lines.setdefault(int(found[1]), {}).setdefault(int(found[2]), {})
-                line[found[3]] = data[key]
-            elif found := re.fullmatch(r"a([0-9]{1,3})-([a-z]+)", key):
-                deeds.setdefault(int(found[1]), {})[found[2]] = data[key]
+            if match := re.fullmatch(r"g([0-9]{1,3})-match", key):
+                groups[int(match[1])] = data[key]
+            elif match := re.fullmatch(r"g([0-9]{1,3})-([0-9]{1,3})-([a-z]+)", key):
+                line = lines.setdefault(int(match[1]), {}).setdefault(int(match[2]), {})
+                line[match[3]] = data[key]
+            elif match := re.fullmatch(r"a([0-9]{1,3})-([a-z]+)", key):
+                deeds.setdefault(int(match[1]), {})[match[2]] = data[key]
         return cls(
             head={name: data[name] for name in RuleForm.base_fields if name in data},
             groups=tuple(
@@ -298,7 +298,7 @@ class RuleDraft:
         return cls(
             head=head,
             groups=tuple(
-                (group.match, tuple(_condition_line(one) for one in group.conditions))
+                (group.match, tuple(_condition_line(condition) for condition in group.conditions))
                 for group in rule.groups
             ),
             actions=tuple(_action_line(action, trash) for action in rule.actions),
@@ -518,15 +518,15 @@ class AbsenceForm(forms.Form):
         )
 
     def clean_addresses(self) -> tuple[str, ...]:
-        found = tuple(re.split(r"[\s,;]+", self.cleaned_data["addresses"].strip()))
-        for address in filter(None, found):
+        addresses = tuple(re.split(r"[\s,;]+", self.cleaned_data["addresses"].strip()))
+        for address in filter(None, addresses):
             try:
                 validate_email(address)
             except ValidationError as error:
                 raise ValidationError(
                     _("%(address)s is not an address."), params={"address": address}
                 ) from error
-        return tuple(dict.fromkeys(filter(None, found)))
+        return tuple(dict.fromkeys(filter(None, addresses)))
 
     def clean_subject(self) -> str:
         return words.one_line(self.cleaned_data["subject"])

@@ -222,10 +222,10 @@ _ORDERED = {
 }
 
 
-def columns(asked: Asked, found: int) -> tuple[Column, ...]:
+def columns(asked: Asked, count: int) -> tuple[Column, ...]:
     """Return the heads of the columns of so many messages found, in the orders of `sorts`: that of
     the date goes both ways, any other leads back to the newest first."""
-    urls = dict(zip(FOUND_SORTS, (one.url for one in sorts(asked, found)), strict=False))
+    urls = dict(zip(FOUND_SORTS, (reach.url for reach in sorts(asked, count)), strict=False))
     current = asked.sort if asked.sort in urls else ""
     heads = []
     for name, orders in _ORDERED.items():

@@ -99,7 +99,7 @@ def pre_exec(arbiter: Any) -> None:
     if arbiter.systemd:
         first = systemd.SD_LISTEN_FDS_START
         after = first + len(arbiter.LISTENERS)
-        aside = [fcntl(one.fileno(), F_DUPFD_CLOEXEC, after) for one in arbiter.LISTENERS]
+        aside = [fcntl(listener.fileno(), F_DUPFD_CLOEXEC, after) for listener in arbiter.LISTENERS]
         for number, file in enumerate(aside, first):
             os.dup2(file, number)
 

@@ -70,7 +70,7 @@ def _only_known(event: Any, hint: Mapping[str, Any]) -> Any:
             "request_id": getattr(request, "request_id", None) or logs.request_id(),
             "route": logs.route(request),
         },
-        "exception": {"values": [_error(one) for one in errors]},
+        "exception": {"values": [_error(error) for error in errors]},
     }
 
 

@@ -80,7 +80,7 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
     domain = request.user.mail_domain
     assert domain is not None  # noqa: S101  the mailbox is open
     with session.imap(request) as imap:
-        box = next((one for one in sharing.boxes(imap) if one.login == login), None)
+        box = next((mailbox for mailbox in sharing.boxes(imap) if mailbox.login == login), None)
         if box is None:
             raise FolderNotFound(f"The user does not manage the mailbox {login!r}.")
     told = mailboxes.people([login], domain.imap_host).get(login, ("", ""))
@@ -154,10 +154,10 @@ def _answered(
 
 def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str, object]]:
     """The mailboxes whose absence the user sets, his own first; none where there is no other."""
-    found = sharing.boxes(imap)
-    if not found:
+    boxes = sharing.boxes(imap)
+    if not boxes:
         return []
-    people = mailboxes.people([box.login for box in found], imap.host)
+    people = mailboxes.people([box.login for box in boxes], imap.host)
     mine = {"name": gettext("My mailbox"), "url": reverse("mail:absence"), "is_open": True}
     return [mine | {"is_open": not whose.login}] + [
         {
@@ -165,7 +165,7 @@ def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str
             "url": reverse("mail:box_absence", args=[box.login]),
             "is_open": box.login == whose.login,
         }
-        for box in found
+        for box in boxes
     ]
 
 
@@ -183,7 +183,7 @@ class Offered:
 def _holidays(request: SignedInRequest) -> list[Offered]:
     """The next ones, or that of these days."""
     coming = holidays.coming(request.preferences.school_zone, timezone.localdate(), _MOST_OFFERED)
-    return [_offered(one) for one in coming]
+    return [_offered(holiday) for holiday in coming]
 
 
 def _offered(holiday: holidays.SchoolHoliday) -> Offered:
@@ -200,10 +200,10 @@ def _offered(holiday: holidays.SchoolHoliday) -> Offered:
 def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> dict[str, Any]:
     """The form's values with the days of the holiday that was asked for; a text that is there
     stays."""
-    for one in offered:
-        if str(one.pk) == asked:
-            text = initial.get("text") or one.text
-            return {"enabled": True, "first": one.first, "last": one.last, "text": text}
+    for holiday in offered:
+        if str(holiday.pk) == asked:
+            text = initial.get("text") or holiday.text
+            return {"enabled": True, "first": holiday.first, "last": holiday.last, "text": text}
     return {}
 
 

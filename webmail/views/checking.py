@@ -61,11 +61,11 @@ def beside(request: SignedInRequest) -> JsonResponse:
     here."""
     typed = [text[:_LONGEST] for text in request.POST.getlist("address")[:MOST]]
     others = doubts.others_beside(request.user, typed)
-    found = [
+    people = [
         {"shown": other.shown, "rows": matching.rows_of(other.first, other.last)}
         for other in others
     ]
-    return JsonResponse({"others": found})
+    return JsonResponse({"others": people})
 
 
 def _checked(user: User, typed: list[str]) -> list[Checked]:

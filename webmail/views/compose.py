@@ -239,8 +239,8 @@ def _group(request: SignedInRequest) -> str:
     a page."""
     asked = request.GET.get("list", "")
     if re.fullmatch(r"[0-9]{1,18}", asked):
-        found = lists.find(int(asked))
-        return recipients.group_text(found.name, found.members)
+        directory_list = lists.find(int(asked))
+        return recipients.group_text(directory_list.name, directory_list.members)
     asked = request.GET.get("group", "")
     if not re.fullmatch(r"[0-9]{1,18}", asked):
         return ""
@@ -568,9 +568,9 @@ class _Writing:
         enclosed, known = self._collected(row, content)
         laid = making.lay_out(content, enclosed, row.message_id)
         weight = sum(
-            build.encoded_size(len(one.content)) for one in (*laid.inline, *laid.attachments)
+            build.encoded_size(len(file.content)) for file in (*laid.inline, *laid.attachments)
         )
-        own = documents.weights(held, (one.documents for one in messages))
+        own = documents.weights(held, (message.documents for message in messages))
         total = weight * len(messages) + sum(own)
         room = attachments_room()
         if weight + max(own, default=0) > room or total > _MOST_TOGETHER * room:
@@ -634,7 +634,7 @@ class _Writing:
                 message_id=made.message_id,
                 sender=made.sender.address,
                 number=number,
-                documents=tuple(one.name for one in own),
+                documents=tuple(attachment.name for attachment in own),
             )
         if len(messages) > 1 and self.request.preferences.each_copy == "one":
             # The copy in Sent of all: as it was written, fields and all. Those who got it are put

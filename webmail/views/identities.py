@@ -30,7 +30,7 @@ def all_identities(request: SignedInRequest) -> HttpResponse:
     of the first. Another's address: 404."""
     mine = identities.of(request.user)
     asked = request.POST.get("address") if request.method == "POST" else request.GET.get("address")
-    chosen = next((one for one in mine if one.address == asked), None)
+    chosen = next((identity for identity in mine if identity.address == asked), None)
     if chosen is None and (asked is not None or request.method == "POST"):
         raise NotFound("This is none of the person's addresses.")
     chosen = chosen or next(iter(mine), None)

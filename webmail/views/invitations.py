@@ -46,12 +46,12 @@ LONGEST_COMMENT = 1_000
 def show(request: SignedInRequest, folder: str, ref: tuple[int, int], number: str) -> HttpResponse:
     """The card of an invitation, for htmx alone or as a page of its own; posted, its answer
     (``answer`` and ``comment``), which leaves once."""
-    found = _open(request, MessageRef(folder, *ref), number)
+    opened = _open(request, MessageRef(folder, *ref), number)
     if request.method == "POST":
-        _answer(request, found)
-        return redirect(links.message_url(found.ref))
+        _answer(request, opened)
+        return redirect(links.message_url(opened.ref))
     template = "_invitation" if wants_partial(request) else "invitation"
-    response = render_template(request, f"webmail/reader/{template}.html", _context(found, number))
+    response = render_template(request, f"webmail/reader/{template}.html", _context(opened, number))
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -81,21 +81,21 @@ def _open(request: SignedInRequest, ref: MessageRef, number: str) -> _Found:
     return _Found(ref, fetched, headers.parse(raw), invitation, writer, standing)
 
 
-def _context(found: _Found, number: str) -> dict[str, object]:
-    row = found.standing.row
+def _context(opened: _Found, number: str) -> dict[str, object]:
+    row = opened.standing.row
     newest = row and MessageRef(row.folder, row.uidvalidity, row.uid)
     return {
-        "shown": {"invitation": invitations.told(found.invitation)},
-        "standing": found.standing,
+        "shown": {"invitation": invitations.told(opened.invitation)},
+        "standing": opened.standing,
         "answer": row.answer if row else "",
         "is_answered": row.is_answered if row else False,
         "answered": _answered(row.answer) if row else "",
         "choices": _choices(row.answer if row and row.is_answered else ""),
-        "conflicts": [_conflict(event) for event in found.standing.conflicts],
-        "newest_url": links.message_url(newest) if newest and newest != found.ref else "",
-        "answer_url": links.message_url(found.ref, "invitation", number),
-        "download_url": links.message_url(found.ref, "part", number),
-        "message_url": links.message_url(found.ref),
+        "conflicts": [_conflict(event) for event in opened.standing.conflicts],
+        "newest_url": links.message_url(newest) if newest and newest != opened.ref else "",
+        "answer_url": links.message_url(opened.ref, "invitation", number),
+        "download_url": links.message_url(opened.ref, "part", number),
+        "message_url": links.message_url(opened.ref),
         "longest_comment": LONGEST_COMMENT,
     }
 
@@ -132,25 +132,25 @@ def _conflict(event: InvitedEvent) -> dict[str, str]:
 # --- the answer ---
 
 
-def _answer(request: SignedInRequest, found: _Found) -> None:
-    chosen, row = request.POST.get("answer", ""), found.standing.row
-    if chosen not in itip.ANSWERS or row is None or not found.standing.may_answer:
+def _answer(request: SignedInRequest, opened: _Found) -> None:
+    chosen, row = request.POST.get("answer", ""), opened.standing.row
+    if chosen not in itip.ANSWERS or row is None or not opened.standing.may_answer:
         raise NotFound("This cannot be answered.")
     comment = request.POST.get("comment", "")[:LONGEST_COMMENT].strip()
     with transaction.atomic():
         if not events.answer(row, chosen):
             return  # pressed twice, or in two windows
-        submission = _submission(request, found, chosen, comment)
+        submission = _submission(request, opened, chosen, comment)
         (accepted,) = outbox.accept(request, None, [submission], key=uuid.uuid4())
     start(accepted)
     toasts.success(request, gettext("Your answer is on its way to the organiser."))
 
 
-def _submission(request: SignedInRequest, found: _Found, chosen: str, comment: str) -> Submission:
-    identity = beginning.identity_for(found.writer, found.fetched.envelope, found.fields)
+def _submission(request: SignedInRequest, opened: _Found, chosen: str, comment: str) -> Submission:
+    identity = beginning.identity_for(opened.writer, opened.fetched.envelope, opened.fields)
     if identity is None:
         raise SenderRefused
-    event = found.invitation.events[0]
+    event = opened.invitation.events[0]
     sender = identities.sender(identity)
     organiser = _address(event.organiser)
     summary = making.one_line(event.summary)
@@ -158,15 +158,15 @@ def _submission(request: SignedInRequest, found: _Found, chosen: str, comment: s
     reply = itip.Reply(
         sender=sender,
         organiser=organiser,
-        attendee=_invited(found, sender),
+        attendee=_invited(opened, sender),
         answer=chosen,
         uid=event.uid,
         sequence=event.sequence,
         summary=event.summary,
         comment=comment,
         subject=_subject(chosen) % {"summary": summary or gettext("(event without a title)")},
-        text=_text(found, chosen, sender, comment),
-        original_id=found.fields.get("Message-ID"),
+        text=_text(opened, chosen, sender, comment),
+        original_id=opened.fields.get("Message-ID"),
         moment=timezone.localtime(),
         message_id=message_id,
         product=settings.PRODUCT_NAME,
@@ -188,10 +188,10 @@ def _address(person: Attendee | None) -> Address:
     return Address(making.one_line(person.name), person.address)
 
 
-def _invited(found: _Found, sender: Address) -> Address:
+def _invited(opened: _Found, sender: Address) -> Address:
     """The address that was invited: one of the user's own, else that the answer comes from."""
-    for person in found.invitation.events[0].attendees:
-        if person.address.casefold() in found.writer.own:
+    for person in opened.invitation.events[0].attendees:
+        if person.address.casefold() in opened.writer.own:
             return Address(making.one_line(person.name) or sender.name, person.address)
     return sender
 
@@ -204,8 +204,8 @@ def _subject(chosen: str) -> str:
     }[chosen]
 
 
-def _text(found: _Found, chosen: str, sender: Address, comment: str) -> str:
-    event = found.invitation.events[0]
+def _text(opened: _Found, chosen: str, sender: Address, comment: str) -> str:
+    event = opened.invitation.events[0]
     words = {
         "accepted": gettext("%(name)s accepts the invitation to “%(summary)s” (%(when)s)."),
         "tentative": gettext("%(name)s may come to “%(summary)s” (%(when)s)."),

@@ -286,8 +286,8 @@ def _is_sure(fields: Headers) -> bool:
     return verdicts.dkim == "pass" if verdicts.dkim else not verdicts.is_refused
 
 
-def _is_shut(request: SignedInRequest, ref: MessageRef, found: Judgement | None) -> bool:
-    if found is None or not found.is_fraud or found.taught == "wanted":
+def _is_shut(request: SignedInRequest, ref: MessageRef, judgement: Judgement | None) -> bool:
+    if judgement is None or not judgement.is_fraud or judgement.taught == "wanted":
         return False
     return _name(ref) not in request.session.get(_OPENED, ())
 

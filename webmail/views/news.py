@@ -71,10 +71,10 @@ def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:
 
 
 def _is_changed_by_judging(
-    request: SignedInRequest, imap: Connection, found: tuple[FolderState, ...]
+    request: SignedInRequest, imap: Connection, states: tuple[FolderState, ...]
 ) -> bool:
     """Where nothing is to be set aside it can wait for the list. No command when nothing is new."""
-    inbox = next((state for state in found if state.folder == judging.INBOX), None)
+    inbox = next((state for state in states if state.folder == judging.INBOX), None)
     if inbox is None or request.preferences.adverts != "move":
         return False
     newest = inbox.uidnext - 1

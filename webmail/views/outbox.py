@@ -162,9 +162,9 @@ def progress(request: SignedInRequest) -> HttpResponse:
     when no message is awaited any more."""
     left, over = _looked_at(request)
     ended = [_together(rows) for rows in over]
-    troubles = [one for one in ended if one.row.state in (State.FAILED, State.DOUBT)]
+    troubles = [line for line in ended if line.row.state in (State.FAILED, State.DOUBT)]
     toast = request.session.pop(TOAST, None) or _end(
-        one.row for one in ended if one not in troubles
+        line.row for line in ended if line not in troubles
     )
     not_left = sending.not_left(left)
     if left and not over and not toast and request.GET.get("said") == not_left.digest:
@@ -183,13 +183,13 @@ def _looked_at(
     """What is still awaited, as the session says from now on, and what is over since it was last
     looked at."""
     left, over = [], []
-    found = [pair for pair in awaited.rows_of(request, awaited.known(request)) if pair[1]]
-    may_be_undone = any(_may_be_undone(row) for _one, rows in found for row in rows)
-    for one, rows in found:
+    sendings = [pair for pair in awaited.rows_of(request, awaited.known(request)) if pair[1]]
+    may_be_undone = any(_may_be_undone(row) for _entry, rows in sendings for row in rows)
+    for entry, rows in sendings:
         # There is one toast: that an earlier message has left is said after the way back is over.
         has_left = all(row.state == State.SENT for row in rows)
         if any(awaited.is_waiting(row) for row in rows) or (has_left and may_be_undone):
-            left.append(awaited.standing(one.pk, rows))
+            left.append(awaited.standing(entry.pk, rows))
         elif any(row.state != State.SCHEDULED for row in rows):
             over.append(rows)
     awaited.keep(request, left)
@@ -328,17 +328,17 @@ def _listed(request: SignedInRequest) -> list[Shown]:
     lately = Q(state=State.SENT) & (
         Q(changed__gte=now - SHOWN_AFTER) | Q(bounced__gte=now - OutboxMessage.CORRECTED_FOR)
     )
-    found = mine.filter(lately | Q(state__in=OutboxMessage.UNFINISHED)).order_by("-accepted")
-    named = found.values_list("batch", "pk")[:_MOST_LOOKED_AT]
+    listed = mine.filter(lately | Q(state__in=OutboxMessage.UNFINISHED)).order_by("-accepted")
+    named = listed.values_list("batch", "pk")[:_MOST_LOOKED_AT]
     kept = list(dict.fromkeys(batch or pk for batch, pk in named))[:MOST_SHOWN]
-    sendings: dict[uuid.UUID, list[OutboxMessage]] = {one: [] for one in kept}
+    sendings: dict[uuid.UUID, list[OutboxMessage]] = {key: [] for key in kept}
     for row in mine.filter(Q(batch__in=kept) | Q(pk__in=kept)).defer("sealed").order_by("number"):
         sendings[row.batch or row.pk].append(row)
-    seen = {one: _seen(rows) for one, rows in sendings.items() if rows}
+    seen = {key: _seen(rows) for key, rows in sendings.items() if rows}
     sealed = dict(mine.filter(pk__in=[row.pk for row in seen.values()]).values_list("pk", "sealed"))
     for row in seen.values():
         row.sealed = sealed.get(row.pk, b"")
-    return [_together(sendings[one], row) for one, row in seen.items()]
+    return [_together(sendings[key], row) for key, row in seen.items()]
 
 
 def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
@@ -347,7 +347,9 @@ def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
     copy = next((row for row in rows if row.is_copy), None)
     rows = [row for row in rows if not row.is_copy] or rows
     order = [*_TROUBLES, State.HELD, State.SENDING, State.SCHEDULED, State.SENT]
-    row = min(rows, key=lambda one: (order.index(State(one.state)), one.bounced is not None))
+    row = min(
+        rows, key=lambda message: (order.index(State(message.state)), message.bounced is not None)
+    )
     if copy and copy.failure and State.SENT == row.state == copy.state:
         row.failure = copy.failure
     return row
@@ -356,9 +358,9 @@ def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
 def _together(rows: Sequence[OutboxMessage], seen: OutboxMessage | None = None) -> Shown:
     """A sending by one of its messages, with how many of them stand how."""
     rows, row = [row for row in rows if not row.is_copy] or rows, seen or _seen(rows)
-    failed = sum(one.state == State.FAILED for one in rows)
-    left = sum(one.stage in _GONE for one in rows)
-    back = sum(one.bounced is not None for one in rows)
+    failed = sum(message.state == State.FAILED for message in rows)
+    left = sum(message.stage in _GONE for message in rows)
+    back = sum(message.bounced is not None for message in rows)
     return line_of(row, count=len(rows), failed=failed, left=left, back=back)
 
 

@@ -185,9 +185,9 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
     def pieces(imap: Connection) -> Iterator[bytes]:
         nonlocal head
-        found = fetch.chunks(imap, message_ref, "")
-        head = next(found, b"")
-        return chain([head], found)
+        chunks = fetch.chunks(imap, message_ref, "")
+        head = next(chunks, b"")
+        return chain([head], chunks)
 
     stream = streaming.begin(session.lease(request), pieces)
     response = StreamingHttpResponse(stream, content_type=BINARY)
@@ -255,8 +255,8 @@ def risks(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
                 for part in choose(fetch.structure(imap, message_ref)).attachments
                 if files.attachment_card(message_ref, part).slot
             ]
-            found = attachments.begun(imap, message_ref, parts)
-        kept = [[number, one.extension, one.is_program] for number, one in found.items()]
+            detected = attachments.begun(imap, message_ref, parts)
+        kept = [[number, kind.extension, kind.is_program] for number, kind in detected.items()]
         memory(request).put(RISKS, name, kept)
     warned = [
         (number.replace(".", "-"), files.misnamed(extension, is_program=is_program))

@@ -20,17 +20,19 @@ def faces(user: User, people: Iterable[Address]) -> Faces:
     """One query."""
     addresses = (person.address for person in people)
     known_people = known.people(user, islice(addresses, MOST_LOOKED_UP))
-    return {address: _face(one) for address, one in known_people.items()}
+    return {address: _face(known_address) for address, known_address in known_people.items()}
 
 
-def _face(one: known.KnownAddress) -> Face:
-    if not one.contact:
-        return Face(one.name)
-    card = reverse("addressbook:contact", args=[one.contact])
+def _face(known_address: known.KnownAddress) -> Face:
+    if not known_address.contact:
+        return Face(known_address.name)
+    card = reverse("addressbook:contact", args=[known_address.contact])
     photo = ""
-    if one.photo_digest:
-        photo = reverse("addressbook:photo", args=[one.contact, one.photo_digest])
-    return Face(one.name, photo, card)
+    if known_address.photo_digest:
+        photo = reverse(
+            "addressbook:photo", args=[known_address.contact, known_address.photo_digest]
+        )
+    return Face(known_address.name, photo, card)
 
 
 def borrowed(user: User, sender: Address) -> Borrowed | None:

@@ -69,7 +69,7 @@ def _note_standing(request: SignedInRequest, kept: rules.Kept) -> None:
     """Keep which forwards stand although they are not allowed: for the person's pages, and for the
     administrators, masked."""
     away.note_forwards(request, stand=bool(kept.standing))
-    StandingForward.objects.all().note(request.user, [_mask(one) for one in kept.standing])
+    StandingForward.objects.all().note(request.user, [_mask(address) for address in kept.standing])
 
 
 # --- the list ---
@@ -387,7 +387,7 @@ def _applied(
 def _apply_page(
     request: SignedInRequest,
     rule: Rule,
-    found: trying.Matched,
+    matched: trying.Matched,
     folder: str,
     shown: FolderList,
     context: dict[str, Any],
@@ -400,7 +400,7 @@ def _apply_page(
         "row": words.rows([rule], names(request, shown))[0],
         "folder": folder,
         "places": folder_words.places(shown),
-        "found": words.would_fit(len(found.uids), label, is_whole=found.is_whole),
+        "found": words.would_fit(len(matched.uids), label, is_whole=matched.is_whole),
         "sends": any(action.kind in {FORWARD, REDIRECT} for action in rule.actions),
     }
     status = 409 if context["was_changed"] else 200

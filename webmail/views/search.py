@@ -89,7 +89,7 @@ def suggestions(request: SignedInRequest) -> HttpResponse:
     ]
     folded = fold(typed.strip())
     context = {
-        "saved": [one for one in _saved(request) if fold(one.name).startswith(folded)],
+        "saved": [saved for saved in _saved(request) if fold(saved.name).startswith(folded)],
         "recent": recent[:MOST_SUGGESTED],
         "people": people[: max(0, MOST_SUGGESTED - len(recent))],
     }
@@ -234,7 +234,7 @@ def _search(
 def _of_person(request: SignedInRequest, wanted: query.Query) -> query.Query:
     if not query.is_own(wanted):
         return wanted
-    return query.of_person(wanted, (one.address for one in identities.of(request.user)))
+    return query.of_person(wanted, (identity.address for identity in identities.of(request.user)))
 
 
 def _clock(request: SignedInRequest) -> Callable[[], bool]:
@@ -285,15 +285,15 @@ def _context(
     request: SignedInRequest,
     imap: Connection,
     asked: Asked,
-    found: SearchResult,
+    result: SearchResult,
     known: Sequence[Folder],
     names: Sequence[str],
     opened: MessageRef | None,
     is_part: bool,
 ) -> dict[str, Any]:
     size = int(request.preferences.page_size)
-    found = _sorted(request, imap, asked, found)
-    hits = found.hits[(asked.number - 1) * size : asked.number * size]
+    result = _sorted(request, imap, asked, result)
+    hits = result.hits[(asked.number - 1) * size : asked.number * size]
     rows = search.rows(imap, hits)
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
     shown = shown_folders(imap, known, current)
@@ -305,7 +305,7 @@ def _context(
     )
     page = results.results(
         asked,
-        found,
+        result,
         rows,
         names=names,
         labels=labels,
@@ -335,18 +335,18 @@ def _context(
 
 
 def _sorted(
-    request: SignedInRequest, imap: Connection, asked: Asked, found: SearchResult
+    request: SignedInRequest, imap: Connection, asked: Asked, result: SearchResult
 ) -> SearchResult:
     """What was found, in the order that is asked for; by what messages say only where these are
     few enough."""
-    hits = found.hits
+    hits = result.hits
     if asked.sort == "old":
         hits = hits[::-1]
     elif asked.sort and len(hits) <= search.MOST_SORTED:
         rows = search.in_order(search.rows(imap, hits), asked.sort)
         by_ref = {hit.ref: hit for hit in hits}
         hits = tuple(by_ref[row.ref] for row in rows)
-    return replace(found, hits=hits)
+    return replace(result, hits=hits)
 
 
 def _snippets_url(asked: Asked) -> str:

@@ -85,8 +85,8 @@ def _change(
         return _Changed(share_jobs.begin(request, names, identifiers, preset, at))
     rows = _rows(request, [Share(identifier) for identifier in identifiers])
     name = rows[0].name if len(rows) == 1 else ""
-    said = words.done(len(rows), name, is_over=is_end)
-    request.session[TOAST] = {"message": f"{said} {words.inside(at)}".strip()}
+    message = words.done(len(rows), name, is_over=is_end)
+    request.session[TOAST] = {"message": f"{message} {words.inside(at)}".strip()}
     return _Changed()
 
 
@@ -98,7 +98,7 @@ def _domain(request: SignedInRequest) -> MailDomain:
 def _logins(request: SignedInRequest, form: ShareForm) -> list[str]:
     """Those of the people who were named; none, and an error in the form, when one is not known."""
     host = _domain(request).imap_host
-    logins = {one: mailboxes.login_of(one, host) for one in form.cleaned_data["people"]}
+    logins = {address: mailboxes.login_of(address, host) for address in form.cleaned_data["people"]}
     strangers = [address for address, login in logins.items() if not login]
     if strangers:
         told = gettext("%(address)s has no mailbox on this mail server.")

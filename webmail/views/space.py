@@ -94,7 +94,9 @@ def _ask(
     group = None
     if asked["kind"] != MESSAGE:
         groups = weighing.groups(weighed, asked["kind"])
-        group = next(one for one in groups if one.value == asked["value"])
+        group = next(
+            weighed_group for weighed_group in groups if weighed_group.value == asked["value"]
+        )
     known = folders.list_folders(imap)
     context = {
         "folders": shown_folders(imap, known),

@@ -109,22 +109,25 @@ def _mailbox(user: User, sought: Sought) -> Mailbox | None:
     judged = _verdicts(user, traced.messages)
     lines = tuple(
         EnvelopeLine(
-            folder=labels.get(one.row.ref.folder, one.row.ref.folder),
-            when=one.row.received,
-            sender=few([who.address for who in one.row.from_], _MOST_NAMES),
-            recipients=few([who.address for who in one.row.people], _MOST_NAMES),
-            size=one.row.size,
-            message_id=one.message_id,
-            verdict=judged.get(one.message_id, ""),
+            folder=labels.get(traced_message.row.ref.folder, traced_message.row.ref.folder),
+            when=traced_message.row.received,
+            sender=few([who.address for who in traced_message.row.from_], _MOST_NAMES),
+            recipients=few([who.address for who in traced_message.row.people], _MOST_NAMES),
+            size=traced_message.row.size,
+            message_id=traced_message.message_id,
+            verdict=judged.get(traced_message.message_id, ""),
         )
-        for one in traced.messages
+        for traced_message in traced.messages
     )
     return Mailbox(lines, traced.is_whole)
 
 
 def _verdicts(user: User, messages: Sequence[TracedMessage]) -> dict[str, str]:
     """Why the webmail set messages aside, by their Message-IDs."""
-    digests = {judging.digest_of(headers.parse(one.header)): one.message_id for one in messages}
+    digests = {
+        judging.digest_of(headers.parse(traced_message.header)): traced_message.message_id
+        for traced_message in messages
+    }
     rows = Judgement.objects.all().known(user, digests)
     return {
         digests[digest]: " ".join(words.judged(row)) for digest, row in rows.items() if row.is_moved

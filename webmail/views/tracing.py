@@ -138,9 +138,9 @@ def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
 
 def _filing(imap: Connection, own: Sequence[Rule], traced: Traced) -> dict[MessageRef, str]:
     deadline = time.monotonic() + SECONDS
-    found = tracing.filing(imap, own, traced, lambda: time.monotonic() > deadline)
+    filed = tracing.filing(imap, own, traced, lambda: time.monotonic() > deadline)
     titles = dict(zip(map(id, own), _titles(own, own), strict=True))
-    return {ref: titles[id(rule)] for ref, rule in found.items()}
+    return {ref: titles[id(rule)] for ref, rule in filed.items()}
 
 
 def _titles(own: Sequence[Rule], some: Sequence[Rule]) -> list[str]:
@@ -167,7 +167,7 @@ def is_sought(row: OutboxMessage, sought: Sought, *, with_words: bool) -> bool:
     except Unreadable:
         return False
     address, subject = sought.address.lower(), fold(envelope.subject)
-    is_to = any(address in one.lower() for one in envelope.recipients)
+    is_to = any(address in recipient.lower() for recipient in envelope.recipients)
     return is_to and (not with_words or all(word in subject for word in fold(sought.words).split()))
 
 
@@ -180,7 +180,7 @@ def _reports(
 ) -> list[words.ReturnedLine]:
     """The reports that what was found came back; none where nothing was sent."""
     place = folders.special(known, folders.SENT)
-    copies = [one for one in traced.messages if place and one.row.ref.folder == place.name]
+    copies = [copy for copy in traced.messages if place and copy.row.ref.folder == place.name]
     ids = {row.message_id for row in sent} | {copy.message_id for copy in copies}
     if traced.result.is_line_over or not (ids or sought.address):
         return []

@@ -116,7 +116,9 @@ def export_all(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     with session.imap(request) as imap:
-        known = [one for one in folders.list_folders(imap, sizes=True) if _is_exported(one)]
+        known = [
+            folder for folder in folders.list_folders(imap, sizes=True) if _is_exported(folder)
+        ]
     return _exported(request, form, exporting.places(known), "", known)
 
 
@@ -129,7 +131,11 @@ def _is_exported(folder: Folder) -> bool:
 def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
     """Ask for the format; by POST a folder is exported by a job."""
     with session.imap(request) as imap:
-        known = [one for one in folders.list_folders(imap) if one.name == folder]
+        known = [
+            known_folder
+            for known_folder in folders.list_folders(imap)
+            if known_folder.name == folder
+        ]
         if not known:
             raise FolderNotFound
         sides = read_folders(imap, folder, anew=False)
@@ -158,7 +164,7 @@ def _exported(
     label: str = "",
 ) -> HttpResponseRedirect:
     kind = form.cleaned_data["form"]
-    total = sum(one.messages or 0 for one in known)
+    total = sum(known_folder.messages or 0 for known_folder in known)
     return _start_export(request, places, kind, folder, label or _mailbox_name(), total)
 
 
@@ -225,18 +231,18 @@ def _weight(imap: Connection, chosen: Sequence[Step]) -> int:
     size = 0
     for step in chosen:
         imap.require(step.first)
-        found = fetch.stored(imap, uid_sets.compressed(step.uids))
-        size += sum(one.size for one in found)
+        stored = fetch.stored(imap, uid_sets.compressed(step.uids))
+        size += sum(message.size for message in stored)
     return size
 
 
 def _places(imap: Connection, chosen: Sequence[Step]) -> list[Place]:
     """Messages of several folders lie in folders of the zip."""
-    known = {one.name: one for one in folders.kept_folders(imap)}
+    known = {folder.name: folder for folder in folders.kept_folders(imap)}
     steps = [step for step in chosen if step.uids]
     paths: dict[str, tuple[str, ...]] = {}
     if len(steps) > 1:
-        paths = {one.folder: one.path for one in exporting.places(known.values())}
+        paths = {place.folder: place.path for place in exporting.places(known.values())}
     return [
         Place(
             step.folder,
@@ -370,12 +376,14 @@ def _again(request: SignedInRequest, **more: Any) -> HttpResponse:
 def _target(imap: Connection, folder: str, new: str) -> str:
     """The folder that messages go into. A new one stands inside the one that was chosen."""
     listed = folders.list_folders(imap)
-    known = {one.name: one for one in listed}
+    known = {known_folder.name: known_folder for known_folder in listed}
     if folder and folder not in known:
         raise FolderNotFound
     if not new.strip():
         return folder
-    delimiter = next((one.delimiter for one in listed if one.delimiter), "")
+    delimiter = next(
+        (known_folder.delimiter for known_folder in listed if known_folder.delimiter), ""
+    )
     label = names.clean(new, "_").replace(delimiter or "/", "-")
     if folder and delimiter:
         return f"{folder}{delimiter}{label}"

@@ -60,16 +60,16 @@ _BAIT = frozenset(
 
 
 def of(
-    message: Message, words: Sequence[str], server: ServerVerdict, found: Sequence[Sign]
+    message: Message, words: Sequence[str], server: ServerVerdict, signs: Sequence[Sign]
 ) -> Iterator[Sign]:
-    """Yield the signs of a message in which ``found`` was found before."""
+    """Yield further signs of a message that has ``signs``."""
     counts = turns().counted(words)
     for code, count in counts.items():
         yield Sign(code, 0.5 * min(count, _MOST))
     yield from _of_names(message, words)
     yield from _of_hosts(message)
     yield from _of_buttons(message)
-    codes = {sign.code for sign in found}
+    codes = {sign.code for sign in signs}
     yield from _of_sender(message, counts, codes)
     yield from _of_danger(message, server, codes)
 
@@ -102,7 +102,7 @@ def _of_hosts(message: Message) -> Iterator[Sign]:
     reader = _reader(message)
     written = (reader, reader.replace("@", "%40"))
     addresses = [link.address.lower() for link in message.links[:100]]
-    if reader and any(one in address for one in written for address in addresses):
+    if reader and any(spelling in address for spelling in written for address in addresses):
         yield Sign("address_in_link", 1.0)
 
 

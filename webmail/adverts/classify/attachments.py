@@ -47,7 +47,7 @@ def _ending(name: str) -> str:
 
 def signs(attachments: tuple[Attachment, ...]) -> Iterator[str]:
     """Yield stable codes, each once."""
-    yield from dict.fromkeys(code for one in attachments for code in _signs_of(one))
+    yield from dict.fromkeys(code for attachment in attachments for code in _signs_of(attachment))
 
 
 def _signs_of(attachment: Attachment) -> Iterator[str]:

@@ -56,10 +56,10 @@ _OFFICE_NAME = re.compile(
 _ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
-def of(message: Message, words: Sequence[str], found: Sequence[Sign]) -> Iterator[Sign]:
-    """Yield the signs of a message in which ``found`` was found before."""
+def of(message: Message, words: Sequence[str], signs: Sequence[Sign]) -> Iterator[Sign]:
+    """Yield further signs of a message that has ``signs``."""
     amounts: dict[str, float] = {}
-    for sign in found:
+    for sign in signs:
         amounts[sign.code] = amounts.get(sign.code, 0.0) + sign.weight
     folded = phrases.fold(f"{message.subject}\n{message.text}"[:_MOST_TEXT])
     yield from _of_warning(message, amounts)

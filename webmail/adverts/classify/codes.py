@@ -40,7 +40,7 @@ def pictures(raw: bytes) -> tuple[bytes, ...]:
 
 def scan(pictures: tuple[bytes, ...]) -> tuple[str, ...]:
     """The web addresses that the pictures show. A picture that can't be read shows none."""
-    found: dict[str, None] = {}
+    addresses: dict[str, None] = {}
     for picture in pictures:
         try:
             with Image.open(BytesIO(picture)) as image:
@@ -51,5 +51,5 @@ def scan(pictures: tuple[bytes, ...]) -> tuple[str, ...]:
             continue
         for code in zxingcpp.read_barcodes(shades, formats=_QR):
             if code.text.lower().startswith(("http://", "https://")):
-                found[code.text[:_LONGEST]] = None
-    return tuple(found)
+                addresses[code.text[:_LONGEST]] = None
+    return tuple(addresses)

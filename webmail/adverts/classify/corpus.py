@@ -60,8 +60,8 @@ def read(source: str) -> Iterator[Written]:
     """Read a file's text. Raises ValueError for one that is not written as above."""
     for entry in re.split(r"(?m)^=== ?", source)[1:]:
         kind, _, rest = entry.partition("\n")
-        head, found, text = rest.partition("\n---\n")
-        if not found:
+        head, separator, text = rest.partition("\n---\n")
+        if not separator:
             raise ValueError(f"no line --- in: {entry[:80]}")
         fields = _Fields(head)
         yield Written(
@@ -114,14 +114,14 @@ class _Delivered:
         return self._head().encode("utf-8", "replace") + body
 
     def _head(self) -> str:
-        found = _FOUND[self._fields.one("auth", "pass")].format(host=self._host)
+        results = _FOUND[self._fields.one("auth", "pass")].format(host=self._host)
         to = self._fields.one("to", READER)
         lines = [
             f"Return-Path: <{self._fields.one('bounce', self._address)}>",
             f"Delivered-To: {READER}",
             f"Received: from mx.ac-exemple.test ([192.0.2.25])\n"
             f"\tby boites.ac-exemple.test with LMTP id x1; {_AT}",
-            f"Authentication-Results: mx.ac-exemple.test; {found}",
+            f"Authentication-Results: mx.ac-exemple.test; {results}",
             f"Received: from out.{self._host} (out.{self._host} [203.0.113.7])\n"
             f"\tby mx.ac-exemple.test (Postfix) with ESMTPS id 4a; {_AT}",
             f"Date: {_AT}",

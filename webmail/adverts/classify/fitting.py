@@ -99,16 +99,16 @@ def _example(written: Written) -> Example:
     text = verdict.words_of(read)
     nobody = KnownCorrespondents()
     deceit = fraud.judge(read, text, server, nobody)
-    found = verdict.signs_of(read, text, server, deceit)
+    signs = verdict.signs_of(read, text, server, deceit)
     proof = verdict.proof(read, server, nobody, deceit)
     return Example(
         written,
         int(hashlib.blake2b(written.family.encode(), digest_size=2).hexdigest(), 16) % FOLDS,
         words.tokens(text),
         deceit,
-        tuple(found),
+        tuple(signs),
         bool(proof),
-        proof == "own_domain" and verdict.is_stolen(found),
+        proof == "own_domain" and verdict.is_stolen(signs),
     )
 
 
@@ -122,22 +122,24 @@ def _fit(known: Sequence[Example], question: _Question) -> Model:
     from sklearn.linear_model import LogisticRegression
 
     texts = training.text_messages()
-    answers = [one.written.kind in question.yes for one in known]
+    answers = [example.written.kind in question.yes for example in known]
     answers += [kind in question.yes_of_texts for _fingerprints, kind in texts]
-    having = [one.fingerprints for one in known] + [fingerprints for fingerprints, _kind in texts]
+    having = [example.fingerprints for example in known] + [
+        fingerprints for fingerprints, _kind in texts
+    ]
     shares = _shares(having, answers, question)
     # A text has no signs but its words: it is given those of all messages, and teaches none.
     usual: Counter[str] = Counter()
-    for one in known:
-        usual.update({code: amount / len(known) for code, amount in one.amounts.items()})
-    amounts = [one.amounts for one in known] + [dict(usual)] * len(texts)
+    for example in known:
+        usual.update({code: amount / len(known) for code, amount in example.amounts.items()})
+    amounts = [example.amounts for example in known] + [dict(usual)] * len(texts)
     rows = [_row(*both, shares) for both in zip(having, amounts, strict=True)]
     vectors = DictVectorizer()
     fitted = LogisticRegression(C=_FREEDOM, solver="liblinear", random_state=0)
     matrix = vectors.fit_transform(rows)
     # What liblinear takes.
     matrix.indices, matrix.indptr = matrix.indices.astype("int32"), matrix.indptr.astype("int32")
-    counts = [question.of_frauds if one.written.kind == "fraud" else 1.0 for one in known]
+    counts = [question.of_frauds if example.written.kind == "fraud" else 1.0 for example in known]
     fitted.fit(matrix, answers, sample_weight=counts + [1.0] * len(texts))
     weights = dict(zip(vectors.get_feature_names_out(), fitted.coef_[0], strict=True))
     return Model(
@@ -192,25 +194,25 @@ def is_set_aside(family: str) -> bool:
 def held_out(known: Sequence[Example]) -> Iterator[tuple[Example, VerdictKind]]:
     """Yield each message that is not set aside with the verdict of what the other families
     taught."""
-    used = [one for one in known if not is_set_aside(one.written.family)]
-    for fold in sorted({one.fold for one in used}):
-        models = fit([one for one in used if one.fold != fold])
-        for one in used:
-            if one.fold == fold:
-                yield one, judged(one, models)
+    used = [example for example in known if not is_set_aside(example.written.family)]
+    for fold in sorted({example.fold for example in used}):
+        models = fit([example for example in used if example.fold != fold])
+        for example in used:
+            if example.fold == fold:
+                yield example, judged(example, models)
 
 
 def set_aside(known: Sequence[Example]) -> Iterator[tuple[Example, VerdictKind]]:
     """Yield each message that is set aside with the verdict of what all others taught."""
-    models = fit([one for one in known if not is_set_aside(one.written.family)])
-    for one in known:
-        if is_set_aside(one.written.family):
-            yield one, judged(one, models)
+    models = fit([example for example in known if not is_set_aside(example.written.family)])
+    for example in known:
+        if is_set_aside(example.written.family):
+            yield example, judged(example, models)
 
 
-def judged(one: Example, models: Models) -> VerdictKind:
+def judged(example: Example, models: Models) -> VerdictKind:
     """The kind that a message is held for by these weights, by a person who taught nothing: a
     fraud is one that is moved or banded."""
-    if one.is_proved:
-        return "fraud" if one.is_stolen else "wanted"
-    return verdict.by_signs(list(one.signs), one.fingerprints, one.deceit, models).kind
+    if example.is_proved:
+        return "fraud" if example.is_stolen else "wanted"
+    return verdict.by_signs(list(example.signs), example.fingerprints, example.deceit, models).kind

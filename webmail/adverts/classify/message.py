@@ -54,7 +54,7 @@ class Message:
     @property
     def files(self) -> tuple[str, ...]:
         """The media types of attachments."""
-        return tuple(one.media_type for one in self.attachments)
+        return tuple(attachment.media_type for attachment in self.attachments)
 
     @property
     def domain(self) -> str:
@@ -73,7 +73,7 @@ class Message:
     def reply_domains(self) -> tuple[str, ...]:
         """The domains that answers go to, of the first addresses."""
         people = self.headers.addresses("Reply-To", _MOST_ANSWERED)
-        return tuple(one.address.rpartition("@")[2].lower() for one in people)
+        return tuple(person.address.rpartition("@")[2].lower() for person in people)
 
 
 def host_of(address: str) -> str:

@@ -470,7 +470,9 @@ def split(folded: str) -> list[str]:
 
 def read(written: str) -> list[tuple[str, ...]]:
     """The words of each phrase of a list that is written as above."""
-    split_up = (re.findall(r"[a-z]+\*?|\d+|[*€$£%]", fold(one)) for one in _BAR.split(written))
+    split_up = (
+        re.findall(r"[a-z]+\*?|\d+|[*€$£%]", fold(phrase)) for phrase in _BAR.split(written)
+    )
     return [tuple(words) for words in split_up if words]
 
 

@@ -42,7 +42,7 @@ class Turns:
     def counted(self, words: Sequence[str]) -> Mapping[str, int]:
         """How many different turns of each list ``words`` hold; of two of one list that begin at a
         word the longer counts, and no other one inside it. Lists without any are left out."""
-        found: dict[str, set[tuple[str, ...]]] = {}
+        by_list: dict[str, set[tuple[str, ...]]] = {}
         free: dict[str, int] = {}
         for index, (word, after) in enumerate(zip_longest(words, words[1:], fillvalue="")):
             beginning = self._beginning_with(word, after)
@@ -54,18 +54,18 @@ class Turns:
                 if is_longer and phrases.stands(turn, words, index):
                     longest[code] = turn
             for code, turn in longest.items():
-                found.setdefault(code, set()).add(turn)
+                by_list.setdefault(code, set()).add(turn)
                 free[code] = index + len(turn)
-        return {code: len(turns) for code, turns in found.items()}
+        return {code: len(turns) for code, turns in by_list.items()}
 
     def _beginning_with(self, word: str, after: str) -> list[_Turn]:
-        found = self._by_word.get(word, _NONE)
+        beginning = self._by_word.get(word, _NONE)
         if paired := self._by_pair.get((word, after)):
-            found = [*found, *paired]
+            beginning = [*beginning, *paired]
         for length in self._lengths:
             if starred := self._by_start.get(word[:length]):
-                found = [*found, *starred]
-        return found
+                beginning = [*beginning, *starred]
+        return beginning
 
 
 @cache

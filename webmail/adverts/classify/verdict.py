@@ -124,9 +124,9 @@ def judge(
     if len(text) < _LEAST_WORDS and not (read.pictures or read.attachments):
         return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs, deceit=deceit)
     fingerprints = words.tokens(text)
-    found = signs_of(read, text, server, deceit)
+    message_signs = signs_of(read, text, server, deceit)
     taught = [*_taught(read, learnt), *_taught_words(fingerprints, learnt)]
-    judged = by_signs(found, fingerprints, deceit, model.models(), taught, learnt)
+    judged = by_signs(message_signs, fingerprints, deceit, model.models(), taught, learnt)
     return replace(judged, deceit=deceit)
 
 
@@ -143,10 +143,10 @@ def _proved(reason: str, deceit: Judged) -> Verdict:
     return Verdict("wanted", _SURE, (reason,), deceit.signs, deceit.is_sure, deceit)
 
 
-def _of_stolen(found: list[Sign]) -> tuple[str, ...]:
+def _of_stolen(message_signs: list[Sign]) -> tuple[str, ...]:
     """The codes of what makes a message of the authority's own that of a stolen mailbox, which is
     not moved, but its links and files are shut: each alone is met in honest mail too."""
-    codes = {sign.code for sign in found}
+    codes = {sign.code for sign in message_signs}
     hides = {"hidden_recipients", "cheap_link", "link_to_free_page", "bait_host"} & codes
     pairs = (
         "weapon_attached" in codes,
@@ -158,62 +158,64 @@ def _of_stolen(found: list[Sign]) -> tuple[str, ...]:
     return tuple(code for code in telling if code in codes) if any(pairs) else ()
 
 
-def is_stolen(found: list[Sign]) -> bool:
+def is_stolen(message_signs: list[Sign]) -> bool:
     """Whether the authority's own mail, in which these signs were found, is shown as a fraud."""
-    return bool(_of_stolen(found))
+    return bool(_of_stolen(message_signs))
 
 
 def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judged) -> list[Sign]:
     """All that is found in a message but its words: amounts, to be weighed by a model."""
     deceits = [Sign(code, 1.0) for code in deceit.signs]
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
-    found = [*signs.of(read, text, server), *deceits, *sure]
-    found += approach.of(read, text, server, found)
-    return [*found, *circumstances.of(read, text, found)]
+    message_signs = [*signs.of(read, text, server), *deceits, *sure]
+    message_signs += approach.of(read, text, server, message_signs)
+    return [*message_signs, *circumstances.of(read, text, message_signs)]
 
 
 def by_signs(
-    found: list[Sign],
+    message_signs: list[Sign],
     fingerprints: frozenset[str],
     deceit: Judged,
     models: Models,
     taught: Sequence[Sign] = (),
     learnt: Learnt = Learnt(),  # noqa: B008  # frozen
 ) -> Verdict:
-    """The verdict on a message that nothing proves to be wanted. ``found``: amounts; ``taught``:
-    weights of what the person said of the sender, which is believed."""
+    """The verdict on a message that nothing proves to be wanted. ``message_signs``: amounts;
+    ``taught``: weights of what the person said of the sender, which is believed."""
     is_believed = any(sign.weight < 0 for sign in taught if sign.code == "taught_wanted")
-    if not is_believed and (judged := _fraud(found, fingerprints, deceit, models.fraud)):
+    if not is_believed and (judged := _fraud(message_signs, fingerprints, deceit, models.fraud)):
         return judged
-    weighed = [*models.unwanted.weighed(found, fingerprints), *taught]
-    total = models.unwanted.total(weighed) + _LEAST - _least(found)
+    weighed = [*models.unwanted.weighed(message_signs, fingerprints), *taught]
+    total = models.unwanted.total(weighed) + _LEAST - _least(message_signs)
     kind: VerdictKind = "advert"
     if total >= _LEAST:
         evidence = words.evidence(fingerprints, learnt.weighted(base.counts()))
-        kind = "junk" if _is_junk(found, evidence) else "advert"
+        kind = "junk" if _is_junk(message_signs, evidence) else "advert"
     return _verdict(weighed, total, deceit, kind)
 
 
-def _least(found: list[Sign]) -> float:
+def _least(message_signs: list[Sign]) -> float:
     """The limit of the sum, by how a message was sent."""
-    if _is_of_person(found):
+    if _is_of_person(message_signs):
         return _LEAST_OF_PERSON
-    return _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in found) else _LEAST
+    return (
+        _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in message_signs) else _LEAST
+    )
 
 
-def _is_of_person(found: list[Sign]) -> bool:
+def _is_of_person(message_signs: list[Sign]) -> bool:
     """Whether it was sent from a mailbox that anybody can have."""
-    amounts = {sign.code: sign.weight for sign in found}
+    amounts = {sign.code: sign.weight for sign in message_signs}
     return "personal_mailbox" in amounts or amounts.get("role_elsewhere", 0) >= 1
 
 
 def _fraud(
-    found: list[Sign], fingerprints: frozenset[str], deceit: Judged, fraud_model: Model
+    message_signs: list[Sign], fingerprints: frozenset[str], deceit: Judged, fraud_model: Model
 ) -> Verdict | None:
     """The verdict on a message that wants to deceive; None for any other."""
-    weighed = fraud_model.weighed(found, fingerprints)
+    weighed = fraud_model.weighed(message_signs, fingerprints)
     total = fraud_model.total(weighed)
-    if total < (_LEAST_FRAUD_OF_PERSON if _is_of_person(found) else _LEAST_FRAUD):
+    if total < (_LEAST_FRAUD_OF_PERSON if _is_of_person(message_signs) else _LEAST_FRAUD):
         return None
     telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
     codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
@@ -302,9 +304,9 @@ def _by_weight(side: int) -> Callable[[Sign], float]:
     return lambda sign: -sign.weight * side
 
 
-def _is_junk(found: list[Sign], evidence: Evidence) -> bool:
+def _is_junk(message_signs: list[Sign], evidence: Evidence) -> bool:
     """Junk rather than an advert: our server's word, or its own words."""
-    weights = {sign.code: sign.weight for sign in found}
+    weights = {sign.code: sign.weight for sign in message_signs}
     if "server_spam" in weights:
         return True
     selling = weights.get("offer_words", 0) + weights.get("selling_words", 0)

@@ -186,12 +186,12 @@ def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
         return SafeHtml(mime_text.to_html(gettext("This file cannot be shown here.")))
 
 
-def _markdown(found: FoundAttachment) -> SafeHtml:
-    return _of_page(make(tables.markdown, found.content, found.file.charset))
+def _markdown(attachment: FoundAttachment) -> SafeHtml:
+    return _of_page(make(tables.markdown, attachment.content, attachment.file.charset))
 
 
-def _light(found: FoundAttachment) -> SafeHtml:
-    light = office_files.light(found.content, found.detected.extension)
+def _light(attachment: FoundAttachment) -> SafeHtml:
+    light = office_files.light(attachment.content, attachment.detected.extension)
     if not isinstance(light, PreviewPage):
         raise NoPreview(Reason.UNSUPPORTED)
     return _of_page(light)
@@ -236,17 +236,21 @@ def _bytes(
     return kept(spanned(response, span, size, media_type or attachment.detected.served))
 
 
-def _part_of(found: FoundAttachment) -> Part:
-    part = found.file.part
+def _part_of(attachment: FoundAttachment) -> Part:
+    part = attachment.file.part
     assert part is not None  # noqa: S101  a file inside another is always whole
     return part
 
 
 def _streamed(
-    request: SignedInRequest, ref: MessageRef, found: FoundAttachment, span: Span, size: int | None
+    request: SignedInRequest,
+    ref: MessageRef,
+    attachment: FoundAttachment,
+    span: Span,
+    size: int | None,
 ) -> tuple[streaming.Stream, Span, int | None]:
     """A span of a part as the server cuts it; all of it, where the server can't decode it."""
-    part = _part_of(found)
+    part = _part_of(attachment)
     if size is not None:
         # Dovecot tells the size of base64 that is cut off, then hangs up over it.
         with suppress(ServerUnavailable, ServerRefused):

@@ -26,21 +26,21 @@ from webmail.views.viewer.places import Place, at_place
 from webmail.views.viewer.preview import Preview, framed, of_tables
 
 
-def preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> Preview:
+def preview(request: SignedInRequest, place: Place, attachment: FoundAttachment) -> Preview:
     """By a job where LibreOffice is there; as simple text and tables where it is not, or where the
     person would rather have that."""
     by_job = settings.OFFICE == "auto" and office_files.is_available()
     if by_job and "light" not in request.GET:
-        return _converted(request, place, found)
-    light = office_files.light(found.content, found.detected.extension)
+        return _converted(request, place, attachment)
+    light = office_files.light(attachment.content, attachment.detected.extension)
     if isinstance(light, Sheets):
         return of_tables(light.tables, is_truncated=light.is_truncated)
-    return framed(place, found)
+    return framed(place, attachment)
 
 
-def _converted(request: SignedInRequest, place: Place, found: FoundAttachment) -> Preview:
+def _converted(request: SignedInRequest, place: Place, attachment: FoundAttachment) -> Preview:
     job = conversions.begin(
-        request, request.user, place.name, found.content, found.detected.extension
+        request, request.user, place.name, attachment.content, attachment.detected.extension
     )
     if job.state == job.State.WAITING:
         try:

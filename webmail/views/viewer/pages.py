@@ -102,14 +102,14 @@ def _surroundings(
     imap: Connection,
     place: Place,
     opened: OpenedMessage,
-    found: FoundAttachment,
+    attachment: FoundAttachment,
 ) -> Surroundings:
     """Of an attachment, or of a file in an archive or a nested message."""
     ref, root = place.ref, opened.fetched.structure
     holders = reading.enclosing(root, place.number)
     anchor = f"nested-{holders[0].number}" if holders else f"file-{place.number}"
     if place.holder:
-        steps = attachments.inside(found.holder).openable if found.holder else ()
+        steps = attachments.inside(attachment.holder).openable if attachment.holder else ()
         beside = tuple(filter(None, (place.holder.step(step) for step in steps)))
         return Surroundings(place.holder, beside, anchor)
     if holders:
@@ -136,70 +136,71 @@ def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
     }
 
 
-def _contradicted(found: FoundAttachment) -> dict[str, str]:
+def _contradicted(attachment: FoundAttachment) -> dict[str, str]:
     """The claimed and the real kind of a file, where they differ; else an empty mapping."""
-    if not found.detected.contradiction:
+    if not attachment.detected.contradiction:
         return {}
-    kind, _css = files.kind_of(found.file.name)
-    claimed = kind if kind != "…" else found.file.media_type
-    return {"claimed": claimed, "real": found.detected.extension.upper()}
+    kind, _css = files.kind_of(attachment.file.name)
+    claimed = kind if kind != "…" else attachment.file.media_type
+    return {"claimed": claimed, "real": attachment.detected.extension.upper()}
 
 
 # --- how each kind is shown ---
 
 
-def _preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> Preview:
-    if found.refusal is not None:
-        return refused(found.refusal)
-    if found.file.size > settings.PREVIEW_LIMIT and found.detected.kind in LIMITED:
+def _preview(request: SignedInRequest, place: Place, attachment: FoundAttachment) -> Preview:
+    if attachment.refusal is not None:
+        return refused(attachment.refusal)
+    if attachment.file.size > settings.PREVIEW_LIMIT and attachment.detected.kind in LIMITED:
         return refused(Reason.TOO_LARGE)
     try:
-        if found.detected.kind is Kind.OFFICE:
-            return office.preview(request, place, found)
-        if found.detected.kind is Kind.MESSAGE:
+        if attachment.detected.kind is Kind.OFFICE:
+            return office.preview(request, place, attachment)
+        if attachment.detected.kind is Kind.MESSAGE:
             return Preview("webmail/viewer/message.html", {"message": nested.read(request, place)})
-        return SHOWN_BY[found.detected.kind](place, found)
+        return SHOWN_BY[attachment.detected.kind](place, attachment)
     except NoPreview as refusal:
         return refused(refusal.reason)
 
 
-def _image(place: Place, found: FoundAttachment) -> Preview:
+def _image(place: Place, attachment: FoundAttachment) -> Preview:
     if (
-        found.detected.extension == "tiff"
-        and found.is_whole
-        and make(scans.is_paged, found.content)
+        attachment.detected.extension == "tiff"
+        and attachment.is_whole
+        and make(scans.is_paged, attachment.content)
     ):
         return Preview("webmail/viewer/pdf.html", {"src": place.url("view_scan")})
     return Preview("webmail/viewer/image.html", {"src": place.url("view_image")})
 
 
-def _pdf(place: Place, _found: FoundAttachment) -> Preview:
+def _pdf(place: Place, _attachment: FoundAttachment) -> Preview:
     return Preview("webmail/viewer/pdf.html", {"src": place.url("view_pdf")})
 
 
-def _media(place: Place, found: FoundAttachment) -> Preview:
-    if found.detected.served == BINARY:
+def _media(place: Place, attachment: FoundAttachment) -> Preview:
+    if attachment.detected.served == BINARY:
         return refused(Reason.UNSUPPORTED)
     context = {
         "src": place.url("view_media"),
-        "type": found.detected.served,
-        "is_video": found.detected.kind is Kind.VIDEO,
+        "type": attachment.detected.served,
+        "is_video": attachment.detected.kind is Kind.VIDEO,
     }
     return Preview("webmail/viewer/media.html", context)
 
 
-def _text(_place: Place, found: FoundAttachment) -> Preview:
+def _text(_place: Place, attachment: FoundAttachment) -> Preview:
     return Preview(
-        "webmail/viewer/text.html", {"plain": make(tables.text, found.content, found.file.charset)}
+        "webmail/viewer/text.html",
+        {"plain": make(tables.text, attachment.content, attachment.file.charset)},
     )
 
 
-def _csv(_place: Place, found: FoundAttachment) -> Preview:
-    return of_tables((make(tables.csv_table, found.content, found.file.charset),))
+def _csv(_place: Place, attachment: FoundAttachment) -> Preview:
+    return of_tables((make(tables.csv_table, attachment.content, attachment.file.charset),))
 
 
-def _archive(place: Place, found: FoundAttachment) -> Preview:
-    holding = attachments.inside(found)
+def _archive(place: Place, attachment: FoundAttachment) -> Preview:
+    holding = attachments.inside(attachment)
     files = _listed(place, holding)
     context = {
         "files": files[:MOST_LISTED],
@@ -216,19 +217,19 @@ def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
     ]
 
 
-def _cards(place: Place, found: FoundAttachment) -> Preview:
-    cards = make(vcards.cards, found.content)
+def _cards(place: Place, attachment: FoundAttachment) -> Preview:
+    cards = make(vcards.cards, attachment.content)
     context = {"cards": cards, "add_url": place.url("view_contacts")}
     return Preview("webmail/viewer/cards.html", context)
 
 
-def _calendar(_place: Place, found: FoundAttachment) -> Preview:
-    method = found.file.parameters.get("method", "")
-    invitation = calendar.invitation(found.content, found.file.charset, method=method)
+def _calendar(_place: Place, attachment: FoundAttachment) -> Preview:
+    method = attachment.file.parameters.get("method", "")
+    invitation = calendar.invitation(attachment.content, attachment.file.charset, method=method)
     return Preview("webmail/viewer/calendar.html", {"invitation": invitations.told(invitation)})
 
 
-def _unknown(_place: Place, _found: FoundAttachment) -> Preview:
+def _unknown(_place: Place, _attachment: FoundAttachment) -> Preview:
     return refused(Reason.UNSUPPORTED)
 
 

@@ -81,10 +81,10 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
     return placed
 
 
-def name_of(found: FoundAttachment) -> str:
-    if found.file.part is not None:
-        return files.file_name(found.file.part)
-    return found.file.name or gettext("file")
+def name_of(attachment: FoundAttachment) -> str:
+    if attachment.file.part is not None:
+        return files.file_name(attachment.file.part)
+    return attachment.file.name or gettext("file")
 
 
 def download_url(place: Place) -> str:

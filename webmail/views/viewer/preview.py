@@ -37,10 +37,10 @@ def refused(reason: Reason) -> Preview:
     return Preview("webmail/viewer/none.html", {"reason": reason.value})
 
 
-def of_tables(found: Sequence[Table], *, is_truncated: bool = False) -> Preview:
-    context = {"tables": found, "is_truncated": is_truncated}
+def of_tables(tables: Sequence[Table], *, is_truncated: bool = False) -> Preview:
+    context = {"tables": tables, "is_truncated": is_truncated}
     return Preview("webmail/viewer/table.html", context)
 
 
-def framed(place: Place, _found: FoundAttachment) -> Preview:
+def framed(place: Place, _attachment: FoundAttachment) -> Preview:
     return Preview("webmail/viewer/frame.html", {"src": place.url("view_frame")})
