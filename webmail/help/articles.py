@@ -29,12 +29,28 @@ from webmail import folding
 LANGUAGES: Final = ("fr", "en")
 TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer", "my-data")),
-    (_("Reading"), ("read", "attachments", "search", "missing")),
-    (_("Writing"), ("write", "drafts", "many-people", "bulletins", "outbox", "signature")),
+    (
+        _("Reading"),
+        ("read", "conversations", "attachments", "images", "search", "invitations", "missing"),
+    ),
+    (
+        _("Writing"),
+        (
+            "write",
+            "drafts",
+            "many-people",
+            "bulletins",
+            "outbox",
+            "signature",
+            "canned",
+            "receipts",
+        ),
+    ),
     (
         _("Sorting"),
         (
             "folders",
+            "tags",
             "sharing",
             "trash",
             "space",
@@ -45,8 +61,8 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
             "fraud",
         ),
     ),
-    (_("Contacts"), ("contacts", "groups", "classes", "import")),
-    (_("Devices and display"), ("phone", "display", "accessibility")),
+    (_("Contacts"), ("contacts", "groups", "classes", "import", "duplicates")),
+    (_("Devices and display"), ("phone", "display", "notifications", "accessibility")),
 )
 NAMES: Final = tuple(name for _topic, names in TOPICS for name in names)
 # The article about a page, by the name of its URL, or by the names that begin so.
@@ -60,10 +76,12 @@ _PAGES: Final = {
     "accounts:sessions": "shared-computer",
     "addressbook:": "contacts",
     "addressbook:add_guardian": "classes",
+    "addressbook:duplicates": "duplicates",
     "addressbook:edit_filter": "groups",
     "addressbook:edit_group": "groups",
     "addressbook:guardian": "classes",
     "addressbook:import": "import",
+    "addressbook:merge": "duplicates",
     "addressbook:new_filter": "groups",
     "addressbook:new_group": "groups",
     "addressbook:share_group": "groups",
@@ -71,7 +89,7 @@ _PAGES: Final = {
     "addressbook:write_class": "classes",
     "addressbook:year": "classes",
     "mail:absence": "absence",
-    "mail:canned": "write",
+    "mail:canned": "canned",
     "mail:compose": "write",
     "mail:draft": "drafts",
     "mail:draft_document": "bulletins",
@@ -81,6 +99,7 @@ _PAGES: Final = {
     "mail:folders": "folders",
     "mail:forward": "write",
     "mail:identities": "signature",
+    "mail:invitation": "invitations",
     "mail:message": "read",
     "mail:outbox": "outbox",
     "mail:own_data": "my-data",
@@ -90,6 +109,7 @@ _PAGES: Final = {
     "mail:search": "search",
     "mail:senders": "adverts",
     "mail:space": "space",
+    "mail:tags": "tags",
     "mail:trace": "missing",
     "mail:transfer": "transfer",
     "mail:view": "attachments",
