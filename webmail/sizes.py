@@ -32,5 +32,6 @@ def _units(language: str) -> tuple[tuple[str, str, str], str]:
         return small, pgettext("unit", "GB")
 
 
+@lru_cache(maxsize=4096)
 def _decimal(value: float, language: str) -> str:
     return format_decimal(value, locale=language, format="#,##0.#")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from django import template
@@ -89,25 +90,22 @@ def tool_menu(context: Context, shown: tuple[tools.Tool, ...]) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def picked_tools(context: Context) -> tools.Tools:
-    """The actions on the messages picked in the list: those of its bar, and those of its menu."""
-    return tools.tools_of_picked(
-        context["prefs"].toolbar,
-        str(context.get("here") or ""),
-        marks_adverts=context["prefs"].adverts == "mark",
-    )
+def picked_tools(context: Context) -> dict[str, SafeString]:
+    """The actions on the messages picked in the list: those of its ``bar``, and of its ``menu``."""
+    prefs = context["prefs"]
+    here = str(context.get("here") or "")
+    marks_adverts = prefs.adverts == "mark"
+    return _picked(get_language(), prefs.toolbar, here, marks_adverts, prefs.keys, prefs.own_keys)
 
 
-@register.simple_tag(takes_context=True)
-def picked_bar(context: Context, shown: tools.Tools) -> str:
-    """The tools of `picked_tools` in the bar."""
-    return markup.picked_bar(shown, _scheme(context))
-
-
-@register.simple_tag(takes_context=True)
-def picked_menu(context: Context, shown: tools.Tools) -> str:
-    """The tools of `picked_tools` in the menu."""
-    return markup.picked_menu(shown, _scheme(context))
+@lru_cache(maxsize=64)
+def _picked(
+    _language: str | None, toolbar: str, here: str, marks_adverts: bool, kind: str, own_keys: str
+) -> dict[str, SafeString]:
+    """The same for all who chose the same."""
+    shown = tools.tools_of_picked(toolbar, here, marks_adverts=marks_adverts)
+    scheme = keys.scheme(kind, own_keys)
+    return {"bar": markup.picked_bar(shown, scheme), "menu": markup.picked_menu(shown, scheme)}
 
 
 def _flag(context: Context) -> str:
