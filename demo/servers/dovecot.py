@@ -165,10 +165,14 @@ class Dovecot(process.Server):
         self._write_own("users", "".join(line + "\n" for line in lines))
 
     def _write_own(self, name: str, text: str) -> None:
-        """Write a file with secrets, for Dovecot alone."""
+        """Write a file with secrets, for Dovecot alone. Dovecot reads it again where its second of
+        change is another one than before."""
         path = self.folder / name
         path.touch(mode=0o600)
+        before = int(path.stat().st_mtime)
         path.write_text(text)
+        if int(path.stat().st_mtime) <= before:
+            os.utime(path, (before + 1, before + 1))
         if _is_root():
             os.chown(path, pwd.getpwnam("dovecot").pw_uid, -1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from imaplib import IMAP4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 URL = "/account/password/"
@@ -25,6 +27,16 @@ def alice_may_change(
     mail_domain.save()
     yield alice
     dovecot.write_accounts(dovecot.accounts)
+    wait_for(lambda: signs_in(dovecot, alice))
+
+
+def signs_in(dovecot: Dovecot, account: MailAccount) -> bool:
+    with IMAP4("127.0.0.1", dovecot.imap_port) as imap:
+        try:
+            imap.login(account.login, account.password)
+        except IMAP4.error:
+            return False
+    return True
 
 
 @pytest.fixture

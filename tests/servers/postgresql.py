@@ -54,6 +54,9 @@ class PostgreSQL:
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1"]
         if not self._durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+            # It would tell the planner that tables are empty, as they are between two tests: the
+            # joins of a test that fills them would then take minutes.
+            settings += ["autovacuum=off"]
         options = [word for setting in settings for word in ("-c", setting)]
         self._child = process.spawn(
             [_program("postgres") or "", "-D", self._data, "-k", self.folder, *options],
