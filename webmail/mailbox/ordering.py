@@ -27,7 +27,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from webmail.errors import ServerRefused
+from webmail.errors import ServerRefused, ServerUnavailable
 from webmail.folding import fold
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
@@ -255,11 +255,14 @@ class _Lists:
         the list must not depend on it. Raises ServerUnavailable, after which the connection is
         over.
         """
-        self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
         try:
             with self._imap.within(SECONDS_TO_SORT):
                 known = self._sorted("arrival")
-        except ServerRefused:
+        except (ServerRefused, ServerUnavailable) as error:
+            # Not before: another page of the session would take the dates for rising meanwhile.
+            self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
+            if isinstance(error, ServerUnavailable):
+                raise
             return _UNTOLD
         return self._learned(known)
 

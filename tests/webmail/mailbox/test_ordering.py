@@ -443,6 +443,22 @@ def test_another_session_asks_anew_where_the_last_message_is_gone(imap, memory, 
     assert shown(imap, next_session(memory)) == uids[1::-1]
 
 
+def test_while_the_server_sorts_no_other_page_takes_the_dates_for_rising(imap, dated):
+    dated(3, 1, 2)
+    memory = Remembering()
+    told = []
+
+    class Watching(Remembering):
+        def put(self, kind, name, value):
+            memory.put(kind, name, value)
+            told.append(shown(imap, memory))
+
+    expected = shown(imap, Remembering())
+    imap.select("INBOX")
+    shown(imap, Watching())
+    assert told and all(rows == expected for rows in told)
+
+
 def sorting(answer):
     """What a server with SORT says when it is asked for a list, but for the rows."""
     return imap_script(
