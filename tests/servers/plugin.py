@@ -42,8 +42,10 @@ MASTER = MailAccount("maitre", "Passe-Partout 9:")
 BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-exemple.fr"))
 
 # Thousands of tests sign in. As installed, Dovecot starts two processes for each session, which
-# takes ten times as long as to serve it: here they serve one session after the other.
+# takes ten times as long as to serve it: here they serve one session after the other. Linux tells
+# an account of changes in 128 processes at most; those beyond look for new mail themselves.
 _FOR_MANY_SESSIONS = """
+mailbox_idle_check_interval = 2 secs
 service imap-login {{
   {count} = {unlimited}
   process_min_avail = 1
