@@ -94,10 +94,13 @@ class _Parent:
         self._worker = worker
         self._loglevel = loglevel
         self._children = {os.pidfd_open(worker): worker}
+        self._is_asked = True
 
     def serve(self) -> int:
         while True:
-            waited: list[Any] = [self._control, *self._children]
+            waited: list[Any] = [*self._children]
+            if self._is_asked:
+                waited.append(self._control)
             for ready in select.select(waited, [], [])[0]:
                 if ready is self._control:
                     self._answer()
@@ -112,16 +115,18 @@ class _Parent:
         return status if pid == self._worker else None
 
     def _answer(self) -> None:
-        asked = self._control.recv(_MOST_BYTES)
+        asked = b""
+        with suppress(ConnectionError):  # it ended before it took an answer
+            asked = self._control.recv(_MOST_BYTES)
         if not asked:  # the worker is at its end
-            self._control.close()
-            self._control = socket.socket()
+            self._is_asked = False
             return
         job, seconds = json.loads(asked)
         pid = fork(lambda: self._do(job, seconds))
         handle = os.pidfd_open(pid)
-        socket.send_fds(self._control, [b"\0"], [handle])
         self._children[handle] = pid
+        with suppress(ConnectionError):
+            socket.send_fds(self._control, [b"\0"], [handle])
 
     def _do(self, job: list[Any], seconds: int) -> NoReturn:
         self._control.close()
