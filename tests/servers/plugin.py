@@ -41,18 +41,15 @@ ALICE = MailAccount(
 MASTER = MailAccount("maitre", "Passe-Partout 9:")
 BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-exemple.fr"))
 
-# Thousands of tests sign in. As installed, Dovecot starts two processes for each session, which
-# takes ten times as long as to serve it: here they serve one session after the other. Linux tells
-# an account of changes in 128 processes at most; those beyond look for new mail themselves.
+# Thousands of tests sign in. As installed, Dovecot starts a process for each sign-in: here one
+# serves them all. Sessions have processes of their own: each process holds one of the 128 ways to
+# hear of changes that Linux gives an account; beyond them the changes are looked for.
 _FOR_MANY_SESSIONS = """
 mailbox_idle_check_interval = 2 secs
 service imap-login {{
   {count} = {unlimited}
   process_min_avail = 1
   client_limit = 200
-}}
-service imap {{
-  {count} = 200
 }}
 """
 
@@ -178,7 +175,7 @@ def redis_server() -> str:
 
 
 class BusyDovecot(Dovecot):
-    """One whose processes serve many sessions."""
+    """One whose process of sign-in serves many sessions."""
 
     def _configuration(self) -> str:
         count, unlimited = "restart_request_count", "unlimited"
