@@ -36,6 +36,7 @@ from tests.corpus import KINDS, SHARED, write
 from tests.servers import tables
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from webmail.presentation import icons
 
 ROOT = Path(__file__).resolve().parent.parent
 # The database that the processes of pytest-xdist copy.
@@ -146,7 +147,8 @@ def as_installed(collected: Path, settings: Settings) -> Iterator[Path]:
 
 
 def _forget_templates() -> None:
-    """Loaded ones hold the files' addresses: webmail/serving/templating.py."""
+    """Loaded ones hold the files' addresses: webmail/serving/templating.py. So do the icons."""
+    icons.sprite.cache_clear()
     for loader in Engine.get_default().template_loaders:
         loader.reset()
 

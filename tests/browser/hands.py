@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from playwright.sync_api import CDPSession, Error, Locator, Page
 
@@ -70,14 +70,10 @@ class Hands:
         raise AssertionError(f"{name} is not reached by {most} times Tab")
 
     def stop(self) -> Stop:
-        found: dict[str, Any] = {"result": {}}
-        while "objectId" not in found["result"]:  # none between two pages
-            found = self._devtools.send("Runtime.evaluate", {"expression": FOCUSED})
-        tree = self._devtools.send(
-            "Accessibility.getPartialAXTree",
-            {"objectId": found["result"]["objectId"], "fetchRelatives": False},
-        )
-        node = tree["nodes"][0]
+        node: dict[str, Any] = {}
+        while not node:  # a page gives way to the next one
+            with suppress(Error):
+                node = self._focused()
         states = {
             one["name"]
             for one in node.get("properties", [])
@@ -88,6 +84,15 @@ class Hands:
             " ".join(node.get("name", {}).get("value", "").split()),
             frozenset(states),
         )
+
+    def _focused(self) -> dict[str, Any]:
+        """The node of the accessibility tree that has the focus; none between two pages."""
+        found = self._devtools.send("Runtime.evaluate", {"expression": FOCUSED})
+        if "objectId" not in found["result"]:
+            return {}
+        asked = {"objectId": found["result"]["objectId"], "fetchRelatives": False}
+        tree = self._devtools.send("Accessibility.getPartialAXTree", asked)
+        return cast(dict[str, Any], tree["nodes"][0])
 
     def said(self, words: str) -> bool:
         """Whether a live region has said it by now."""

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from webmail.help import articles
 from webmail.presentation import elision, files, keys, markup, scripts, settings, tools
+from webmail.presentation.icons import sprite
 from webmail.serving import logs
 from webmail.sizes import size
 
@@ -95,12 +96,13 @@ def picked_tools(context: Context) -> dict[str, SafeString]:
     prefs = context["prefs"]
     here = str(context.get("here") or "")
     marks_adverts = prefs.adverts == "mark"
-    return _picked(get_language(), prefs.toolbar, here, marks_adverts, prefs.keys, prefs.own_keys)
+    made_with = get_language(), sprite()
+    return _picked(made_with, prefs.toolbar, here, marks_adverts, prefs.keys, prefs.own_keys)
 
 
 @lru_cache(maxsize=64)
 def _picked(
-    _language: str | None, toolbar: str, here: str, marks_adverts: bool, kind: str, own_keys: str
+    _made_with: object, toolbar: str, here: str, marks_adverts: bool, kind: str, own_keys: str
 ) -> dict[str, SafeString]:
     """The same for all who chose the same."""
     shown = tools.tools_of_picked(toolbar, here, marks_adverts=marks_adverts)
