@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import devices, themes
 from accounts.models import AuditEvent, StaffRecord, SupportContact, User
-from webmail import dates
+from webmail import dates, tls
 from webmail.preferences import Preferences
 
 _ONCE_SECONDS = 24 * 60 * 60
@@ -29,7 +29,7 @@ class Backend(EmailBackend):
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=settings.TLS_CA_FILE or None)
+        return tls.context(settings.TLS_CA_FILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain
+from webmail import tls
 
 SECONDS: Final = 5.0  # for a connection, and for an answer
 _ALL_SECONDS: Final = 12.0  # for all of one server
@@ -179,7 +180,7 @@ def expiry(connection: socket.socket) -> datetime | None:
 
 def tls_context() -> ssl.SSLContext:
     """The one for every server of ours: with the authority's own certificates, where there are."""
-    return ssl.create_default_context(cafile=settings.TLS_CA_FILE or None)
+    return tls.context(settings.TLS_CA_FILE)
 
 
 class _Wrong(Exception):

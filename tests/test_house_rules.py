@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.converters": set(),
     "webmail.dates": set(),
     "webmail.sizes": set(),
+    "webmail.tls": set(),
     "webmail.help": {"webmail.folding"},
     "webmail.htmx": set(),
     "webmail.ldap_server": {"webmail.errors"},
@@ -53,11 +54,17 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.remote": {"webmail.errors"},
     "webmail.spreadsheets": set(),
     "webmail.zips": set(),
-    "webmail.smtp": {"webmail.bearer", "webmail.errors", "webmail.mime"},
+    "webmail.smtp": {"webmail.bearer", "webmail.errors", "webmail.mime", "webmail.tls"},
     # The lower floors: bytes, protocols, mailboxes.
     "webmail.mime": set(),
-    "webmail.imap": {"webmail.bearer", "webmail.errors", "webmail.measures", "webmail.mime"},
-    "webmail.sieve": {"webmail.bearer", "webmail.errors", "webmail.mime"},
+    "webmail.imap": {
+        "webmail.bearer",
+        "webmail.errors",
+        "webmail.measures",
+        "webmail.mime",
+        "webmail.tls",
+    },
+    "webmail.sieve": {"webmail.bearer", "webmail.errors", "webmail.mime", "webmail.tls"},
     "webmail.sandbox": {"webmail.errors"},
     "webmail.mailbox": {
         "webmail.errors",
@@ -640,6 +647,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
         "webmail.smtp",
         "webmail.spreadsheets",
+        "webmail.tls",
         "webmail.unwritable",
         "webmail.version",
     },
@@ -699,6 +707,7 @@ PURE = (
 )
 NO_DJANGO = (
     "webmail.errors",
+    "webmail.tls",
     "webmail.folding",
     "webmail.zips",
     "webmail.ldap_server",

@@ -16,10 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from webmail import bearer
+from webmail import bearer, tls
 from webmail.errors import (
     BadServerAnswer,
     PerhapsSent,
@@ -404,19 +403,13 @@ def _session(server: SmtpServer) -> Iterator[_Session]:
             _hang_up(connection)
 
 
-@cache
-def _context(ca_file: str) -> ssl.SSLContext:
-    """One for all: the system's certificates are half a megabyte."""
-    return ssl.create_default_context(cafile=ca_file or None)
-
-
 def _connect(server: SmtpServer) -> _Plain | _Tls:
     # Said in EHLO. Left to itself smtplib looks up the machine's full name, seconds when DNS is
     # slow.
     name = "localhost"
     context = None
     if server.security != "none":
-        context = _context(server.ca_file)
+        context = tls.context(server.ca_file)
     if server.security == "tls":
         connection: _Plain | _Tls = _Tls(
             server.host, server.port, name, timeout=server.timeout, context=context

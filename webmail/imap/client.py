@@ -15,11 +15,11 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from imap_tools import mailbox
 
+from webmail import tls
 from webmail.errors import BadServerAnswer, ServerUnavailable
 from webmail.imap.values import ImapServer
 
@@ -313,7 +313,7 @@ def connect(server: ImapServer) -> mailbox.BaseMailBox:
 def _opened(server: ImapServer) -> mailbox.BaseMailBox:
     if server.security == "none":
         return _Plain(server.host, server.port, server.timeout)
-    context = _context(server.name, server.ca_file)
+    context = _context(server)
     kind = _Tls if server.security == "tls" else _StartTls
     return kind(server.host, server.port, server.timeout, ssl_context=context)
 
@@ -328,15 +328,14 @@ class _Named(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **{**more, "server_hostname": self.name})
 
 
-@cache
-def _context(name: str, ca_file: str) -> ssl.SSLContext:
-    """One for all connections to a server: the system's certificates are half a megabyte."""
-    if not name:
-        return ssl.create_default_context(cafile=ca_file or None)
+def _context(server: ImapServer) -> ssl.SSLContext:
+    """The shared one; of a server with a name, which users type, one for this connection alone."""
+    if not server.name:
+        return tls.context(server.ca_file)
     context = _Named(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
-    context.name = name
-    if ca_file:
-        context.load_verify_locations(ca_file)
+    context.name = server.name
+    if server.ca_file:
+        context.load_verify_locations(server.ca_file)
     else:
         context.load_default_certs()
     return context

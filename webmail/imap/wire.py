@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import ssl
-from functools import cache
 
+from webmail import tls
 from webmail.errors import BadServerAnswer, ServerUnavailable
 from webmail.imap.values import ImapServer
 
@@ -85,7 +84,7 @@ class Wire(asyncio.Protocol):
         transport = await loop.start_tls(
             self._transport,  # type: ignore[arg-type]  # connected, it has one
             self,
-            _context(server.ca_file),
+            tls.context(server.ca_file),
             server_hostname=server.host,
         )
         self._transport = transport
@@ -141,7 +140,7 @@ async def connect(server: ImapServer) -> Wire:
         Wire,
         server.host,
         server.port,
-        ssl=_context(server.ca_file) if by_tls else None,
+        ssl=tls.context(server.ca_file) if by_tls else None,
         server_hostname=server.host if by_tls else None,
     )
     _keep_alive(_transport.get_extra_info("socket"))
@@ -152,9 +151,3 @@ def _keep_alive(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _QUIET)
-
-
-@cache
-def _context(ca_file: str) -> ssl.SSLContext:
-    """One for all: the system's certificates are half a megabyte. They are always verified."""
-    return ssl.create_default_context(cafile=ca_file or None)

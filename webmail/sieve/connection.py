@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import re
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
-from webmail import bearer
+from webmail import bearer, tls
 from webmail.errors import (
     BadServerAnswer,
     NotFound,
@@ -260,7 +259,7 @@ class _Wire:
             self.close()
             raise BadServerAnswer("There is more than an answer to STARTTLS.")
         try:
-            context = ssl.create_default_context(cafile=server.ca_file or None)
+            context = tls.context(server.ca_file)
             self._socket = context.wrap_socket(self._socket, server_hostname=server.host)
         except (OSError, ValueError) as error:
             self.close()

@@ -164,7 +164,6 @@ def test_tls_is_verified(run: Run[Any], authority: Authority, security: str) -> 
             (await opened(server, security, ca_file=ca_file)).close()
 
         run(look(str(authority.file)))
-        wire._context.cache_clear()
         with pytest.raises(ServerUnavailable):
             run(look(""))
     assert not [line for line in server.received[1] if b"LOGIN" in line]
