@@ -41,7 +41,8 @@ def begin(
         gone=at.refused,
         credential=lending.lend(request),
         work={
-            **{"left": [], "undo": []},
+            "left": [],
+            "undo": [],
             "share": {"names": names, "identifiers": identifiers, "preset": preset},
         },
     )

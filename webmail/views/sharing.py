@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -36,13 +35,6 @@ SECONDS = 2.0
 """Of one request: of a folder with many inside a job does the rest."""
 
 
-@dataclass(frozen=True)
-class _Changed:
-    """A change that is done, or whose rest ``job`` does."""
-
-    job: MailJob | None = None
-
-
 @require_http_methods(["GET", "POST"])
 @login_required
 def share(request: SignedInRequest, folder: str) -> HttpResponse:
@@ -54,21 +46,19 @@ def share(request: SignedInRequest, folder: str) -> HttpResponse:
         if sides.current is None or not sharing.is_offered(imap, sides.current):
             raise FolderNotFound(f"The folder {folder!r} cannot be shared.")
         shares = sharing.shares(imap, folder, request.user.login)
-        changed = None
-        if request.method == "POST" and form.is_valid():
-            changed = _change(request, imap, folder, form)
-    if changed is None:
+        job = _change(request, imap, folder, form) if form.is_valid() else None
+    if not form.is_valid():
         return _page(request, sides, folder, shares, form)
-    if changed.job:
-        request.session[TOAST] = jobs.begun(request, changed.job)
+    if job:
+        request.session[TOAST] = jobs.begun(request, job)
     return redirect("mail:folder_share", folder)
 
 
 def _change(
     request: SignedInRequest, imap: Connection, folder: str, form: ShareForm
-) -> _Changed | None:
-    """Do what can be done in some seconds; where that is all of it, what was done is put into the
-    toast, else a job does the rest. None when the form says why not."""
+) -> MailJob | None:
+    """Do what can be done in some seconds. Where that is all of it, what was done is put into the
+    toast; else the job that does the rest is returned. The form says why nothing was done."""
     asked, deadline = form.cleaned_data, time.monotonic() + SECONDS
     names = sharing.with_inside(imap, folder) if asked["inside"] else (folder,)
     is_end = asked["verb"] == "end"
@@ -82,12 +72,12 @@ def _change(
         if time.monotonic() > deadline:
             break
     if not at.is_over:
-        return _Changed(share_jobs.begin(request, names, identifiers, preset, at))
+        return share_jobs.begin(request, names, identifiers, preset, at)
     rows = _rows(request, [Share(identifier) for identifier in identifiers])
     name = rows[0].name if len(rows) == 1 else ""
     message = words.done(len(rows), name, is_over=is_end)
     request.session[TOAST] = {"message": f"{message} {words.inside(at)}".strip()}
-    return _Changed()
+    return None
 
 
 def _domain(request: SignedInRequest) -> MailDomain:
