@@ -218,12 +218,16 @@ def wait_until(condition: Callable[[], bool], seconds: float = USUAL) -> None:
         time.sleep(0.1)
 
 
+def in_kombu(broker: str) -> str:
+    return broker.replace("unix://", "redis+socket://")
+
+
 def begin_import(user: User, broker: str) -> ImportJob:
     """An import that waits in the queue of these workers."""
     job = imports.accept_chunks(
         user, [("carnet.vcf", [CARDS.encode()])], "auto", uploaded_by=user, policy="merge"
     )
-    with app.connection(broker.replace("unix://", "redis+socket://")) as told:
+    with app.connection(in_kombu(broker)) as told:
         cast(Any, run_import).apply_async((job.pk,), connection=told)
     return job
 
@@ -277,6 +281,27 @@ def test_a_message_leaves_while_an_import_and_another_message_take_long(
     assert OutboxMessage.objects.filter(state="sending", sent=None).count()
     assert ImportJob.objects.get().is_moving
     assert worker.poll() is None
+
+
+@real
+@pytest.mark.slow
+def test_no_job_is_taken_from_a_queue_that_is_busy(
+    shared_database: None, mail_domain: MailDomain, broker: str, start: Start
+) -> None:
+    """It stays where the worker of another machine finds it."""
+    user = User.objects.create(mail_domain=mail_domain, login="claire")
+    (imports_queue,) = (queue for queue in app.conf.task_queues if queue.name == "imports")
+    with (
+        frozen(begin_import(user, broker), start()) as pid,
+        app.connection(in_kombu(broker)) as connected,
+    ):
+        second = begin_import(user, broker)
+        waiting = imports_queue(connected.default_channel)
+        for _look in range(30):
+            assert waiting.queue_declare(passive=True).message_count == 1
+            time.sleep(0.1)
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: has_begun(second))
 
 
 @real
