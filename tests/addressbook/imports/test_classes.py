@@ -306,13 +306,19 @@ def test_a_list_without_second_guardians_ticks_none_of_them(
     assert all(not one.guardians for one in imports.class_changes(job))
 
 
-def test_who_comes_back_in_a_list_is_completed_again(
-    claire: User, brought: Import, checked: Import
-) -> None:
+def without_tom(claire: User, brought: Import, checked: Import) -> ImportJob:
+    """The list of a class, then the one of Léa alone: Tom and his guardian are archived."""
     brought(claire, HEAD + LEA + TOM)
     job = checked(claire, HEAD + LEA)
     imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
     imports.run(job.pk)
+    return job
+
+
+def test_who_comes_back_in_a_list_is_completed_again(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    without_tom(claire, brought, checked)
     assert Contact.objects.of(claire).exclude(archived=None).count() == 2
     brought(claire, HEAD + LEA + TOM)
     assert not Contact.objects.of(claire).exclude(archived=None).exists()
@@ -321,10 +327,7 @@ def test_who_comes_back_in_a_list_is_completed_again(
 def test_undone_it_archives_again_whom_it_had_brought_back(
     claire: User, brought: Import, checked: Import
 ) -> None:
-    brought(claire, HEAD + LEA + TOM)
-    job = checked(claire, HEAD + LEA)
-    imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
-    imports.run(job.pk)
+    without_tom(claire, brought, checked)
 
     def facts() -> list[list[Any]]:
         through = Group.contacts.through
@@ -374,10 +377,7 @@ def test_the_report_names_who_came_left_stayed_and_changed_class(
 def test_the_report_names_guardians_and_whoever_came_back(
     claire: User, brought: Import, checked: Import
 ) -> None:
-    brought(claire, HEAD + LEA + TOM)
-    job = checked(claire, HEAD + LEA)
-    imports.start(job, [pk for pk, _name in imports.class_changes(job)[0].left])
-    imports.run(job.pk)
+    job = without_tom(claire, brought, checked)
     job.refresh_from_db()
     _outcomes, others = imports.class_outcomes(job)
     assert others is not None
