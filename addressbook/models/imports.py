@@ -191,6 +191,16 @@ class ImportJob(ClaimedRow):
         return self.state == self.State.DONE and until is not None and clock.now() < until
 
     @property
+    def guide(self) -> str:
+        """The name of the page that tells how to get the files out of the old program."""
+        return self.Source.OTHER if self.source == self.Source.AUTO else self.source
+
+    @property
+    def taken(self) -> int:
+        """The number of contacts that it adds or changes."""
+        return self.new + self.merged
+
+    @property
     def is_stuck(self) -> bool:
         """Whether nobody works on it, or gave a sign of life for too long. It is taken up again by
         itself, where beat and a worker run."""

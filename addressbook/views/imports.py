@@ -42,7 +42,7 @@ def job_of(request: SignedInRequest, pk: int) -> ImportJob:
 def chosen(request: SignedInRequest) -> HttpResponse:
     """Show where the old contacts are, and what was imported before."""
     jobs = ImportJob.objects.of(request.user).prefetch_related("files")[:_MOST_LISTED]
-    context = {"jobs": [shown.line(job) for job in jobs]}
+    context = {"lines": [shown.line(job) for job in jobs]}
     return page(request, "import.html", context, current="imports")
 
 
@@ -107,23 +107,21 @@ def import_page(request: SignedInRequest, job: int) -> HttpResponse:
 
 def _progress(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     context = {
-        "job": shown.job(import_job),
+        "job": import_job,
+        "files": shown.files(import_job),
         "progress": shown.progress(import_job, request.GET.get("said", "")),
     }
     return page(request, "import_progress.html", context, current="imports")
 
 
 def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
-    ours = shown.job(import_job)
-    classes = imports.classes(import_job)
-    report = shown.report(import_job, ours, imports.kept(import_job), is_of_classes=bool(classes))
-    refused = group_presentation.not_nested_words(imports.not_nested(import_job))
     context = {
-        "job": ours,
-        "report": report,
-        "classes": classes,
+        "job": import_job,
+        "files": shown.files(import_job),
+        "report": shown.report(import_job, imports.kept(import_job)),
+        "classes": imports.classes(import_job),
         "outcomes": class_presentation.outcomes(*imports.class_outcomes(import_job)),
-        "not_nested": refused,
+        "not_nested": group_presentation.not_nested_words(imports.not_nested(import_job)),
     }
     return page(request, "import_report.html", context, current="imports")
 
@@ -133,7 +131,8 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     decision = form.value("show") or shown.first_decision(import_job)
     rows = imports.preview(import_job, decision, form.value("page") or 1)
     context = {
-        "job": shown.job(import_job),
+        "job": import_job,
+        "files": shown.files(import_job),
         "preview": shown.preview(import_job, decision, rows, imports.group_changes(import_job)),
         "policies": shown.POLICIES.items(),
         "classes": class_presentation.class_changes(imports.class_changes(import_job)),
@@ -153,7 +152,7 @@ def columns(request: SignedInRequest, job: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         imports.choose_columns(import_job, form.mapping())
         return _hand_over(import_job)
-    context = {"job": shown.job(import_job), "form": form}
+    context = {"job": import_job, "files": shown.files(import_job), "form": form}
     status = 422 if form.is_bound else 200
     return page(request, "import_columns.html", context, current="imports", status=status)
 
@@ -202,7 +201,7 @@ def undo(request: SignedInRequest, job: int) -> HttpResponse:
         return _hand_over(import_job)
     if not import_job.is_undoable:
         return HttpResponseRedirect(_at("import", import_job))
-    context = {"job": shown.job(import_job), "undo_words": shown.undo_words(import_job)}
+    context = {"job": import_job, "files": shown.files(import_job)}
     return page(request, "import_undo.html", context, current="imports")
 
 
