@@ -17,11 +17,11 @@ import os
 import random
 import resource
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
+
+from tests.bench.databases import measure_on_each
 
 PEOPLE, CONTACTS = 200_000, 10_000
 TIMES = 5
@@ -188,38 +188,10 @@ def _print(kind: str, spent_ms: Sequence[float]) -> None:
     )
 
 
-def main(arguments: list[str]) -> None:
-    from tests.servers import postgresql
-
-    with tempfile.TemporaryDirectory() as folder:
-        print("SQLite", flush=True)  # noqa: T201
-        _measured(f"sqlite:///{folder}/bench.sqlite3", arguments)
-    if not postgresql.installed():
-        print("PostgreSQL is not installed.")  # noqa: T201
-        return
-    server = postgresql.PostgreSQL()
-    server.start()
-    try:
-        print("PostgreSQL", flush=True)  # noqa: T201
-        _measured(server.url, arguments)
-    finally:
-        server.stop()
-
-
-def _measured(url: str, arguments: list[str]) -> None:
-    own = {
-        "DATABASE_URL": url,
-        "WEBMAIL_SECRET_KEY": "bench",
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    }
-    command = [sys.executable, "-m", "tests.bench.bench_completion", "--here", *arguments]
-    subprocess.run(command, env=os.environ | own, check=True)  # noqa: S603
-
-
 if __name__ == "__main__":
     numbers = [word for word in sys.argv[1:] if word.isdigit()]
     if "--here" in sys.argv:
         people, contacts, *_more = [*map(int, numbers), *(PEOPLE, CONTACTS)[len(numbers) :]]
         measure(people, contacts)
     else:
-        main(numbers)
+        measure_on_each("bench_completion", *numbers)

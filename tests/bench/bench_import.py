@@ -9,15 +9,15 @@ Each database has a process of its own, whose largest resident size is printed a
 
 from __future__ import annotations
 
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+
+from tests.bench.databases import measure_on_each
 
 CONTACTS = 10_000
 _LAST_NAMES = ["Martin", "Durand", "Lefèvre", "Moreau", "Garçon", "Guérin", "Benoît", "Roussel"]
@@ -92,36 +92,9 @@ def _seconds(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - start, time.process_time() - worked
 
 
-def main(count: int) -> None:
-    from tests.servers import postgresql
-
-    with tempfile.TemporaryDirectory() as folder:
-        print(f"{count} contacts, SQLite", flush=True)  # noqa: T201
-        _measured(f"sqlite:///{folder}/bench.sqlite3", count)
-    if not postgresql.installed():
-        print("PostgreSQL is not installed.")  # noqa: T201
-        return
-    server = postgresql.PostgreSQL()
-    server.start()
-    try:
-        print(f"{count} contacts, PostgreSQL", flush=True)  # noqa: T201
-        _measured(server.url, count)
-    finally:
-        server.stop()
-
-
-def _measured(url: str, count: int) -> None:
-    own = {
-        "DATABASE_URL": url,
-        "WEBMAIL_SECRET_KEY": "bench",
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    }
-    command = [sys.executable, "-m", "tests.bench.bench_import", "--here", str(count)]
-    subprocess.run(command, env=os.environ | own, check=True)  # noqa: S603
-
-
 if __name__ == "__main__":
     if "--here" in sys.argv:
         measure(int(sys.argv[-1]))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else CONTACTS)
+        contacts = int(sys.argv[1]) if len(sys.argv) > 1 else CONTACTS
+        measure_on_each("bench_import", contacts, label=f"{contacts} contacts, ")

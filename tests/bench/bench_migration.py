@@ -10,17 +10,16 @@ its own, whose largest resident size is printed at its end.
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.databases import measure_on_each
 from tests.webmail.migrating.installations import DATA, serialised
 
 USERS = 25_000
@@ -130,33 +129,10 @@ def measure(path: str, users: int) -> None:
 
 
 def main(users: int) -> None:
-    from tests.servers import postgresql
-
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "roundcube.sqlite3"
         fill(source, users)
-        print(f"{users} users, SQLite", flush=True)  # noqa: T201
-        _measured(f"sqlite:///{folder}/bench.sqlite3", source, users)
-        if not postgresql.installed():
-            print("PostgreSQL is not installed.")  # noqa: T201
-            return
-        server = postgresql.PostgreSQL()
-        server.start()
-        try:
-            print(f"{users} users, PostgreSQL", flush=True)  # noqa: T201
-            _measured(server.url, source, users)
-        finally:
-            server.stop()
-
-
-def _measured(url: str, source: Path, users: int) -> None:
-    own = {
-        "DATABASE_URL": url,
-        "WEBMAIL_SECRET_KEY": "bench",
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    }
-    command = [sys.executable, "-m", "tests.bench.bench_migration", "--here"]
-    subprocess.run([*command, str(source), str(users)], env=os.environ | own, check=True)  # noqa: S603
+        measure_on_each("bench_migration", source, users, label=f"{users} users, ")
 
 
 if __name__ == "__main__":

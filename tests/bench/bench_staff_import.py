@@ -8,14 +8,14 @@ Each database has a process of its own, whose largest resident size is printed a
 
 from __future__ import annotations
 
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.bench.databases import measure_on_each
 
 ROWS = 200_000
 DOMAIN = "ac-exemple.fr"
@@ -86,36 +86,9 @@ def measure(rows: int) -> None:
     print(f"  largest resident size {size:.0f} MB")  # noqa: T201
 
 
-def main(rows: int) -> None:
-    from tests.servers import postgresql
-
-    with tempfile.TemporaryDirectory() as folder:
-        print(f"{rows} rows, SQLite", flush=True)  # noqa: T201
-        _measured(f"sqlite:///{folder}/bench.sqlite3", rows)
-    if not postgresql.installed():
-        print("PostgreSQL is not installed.")  # noqa: T201
-        return
-    server = postgresql.PostgreSQL()
-    server.start()
-    try:
-        print(f"{rows} rows, PostgreSQL", flush=True)  # noqa: T201
-        _measured(server.url, rows)
-    finally:
-        server.stop()
-
-
-def _measured(url: str, rows: int) -> None:
-    own = {
-        "DATABASE_URL": url,
-        "WEBMAIL_SECRET_KEY": "bench",
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    }
-    command = [sys.executable, "-m", "tests.bench.bench_staff_import", "--here", str(rows)]
-    subprocess.run(command, env=os.environ | own, check=True)  # noqa: S603
-
-
 if __name__ == "__main__":
     if "--here" in sys.argv:
         measure(int(sys.argv[-1]))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
+        rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+        measure_on_each("bench_staff_import", rows, label=f"{rows} rows, ")

@@ -9,17 +9,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tests.faults.ways import Listener, hang_up
 from tests.servers.certificates import certificate
 
 
-class Door:
-    """Listens at `port` for TLS and passes all on to a port of loopback. ``trusted`` is the file of
-    certificates that clients shall trust: that of a good certificate and of one that has expired.
-    """
+class Door(Listener):
+    """Speaks TLS, and passes all on to a port of loopback. ``trusted`` is the file of certificates
+    that clients shall trust: that of a good certificate and of one that has expired."""
 
     def __init__(self, folder: Path, name: str, inner: int) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port: int = self._listener.getsockname()[1]
         self._inner = inner
         self._open: set[socket.socket] = set()
         self._good = certificate(folder, name)
@@ -29,33 +27,20 @@ class Door:
         self.delay = 0.0
         """Seconds before each answer is passed on."""
         self.mend()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.listen()
 
     def expire(self) -> None:
-        """Show the certificate that has expired, to those too who are connected."""
+        """Show the certificate that has expired, also to connected clients."""
         self._show(self._expired)
 
     def mend(self) -> None:
         self._show(self._good)
         self.delay = 0.0
 
-    def stop(self) -> None:
-        self._listener.close()
-
     def _show(self, pem: Path) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(pem)
-        for one in list(self._open):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                outer, _address = self._listener.accept()
-            except OSError:  # it is over
-                return
-            threading.Thread(target=self._pass, args=(outer,), daemon=True).start()
+        hang_up(*self._open)
 
     def _pass(self, outer: socket.socket) -> None:
         try:
@@ -78,6 +63,4 @@ class Door:
                 if is_answer and self.delay:
                     time.sleep(self.delay)
                 target.sendall(data)
-        for one in (source, target):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        hang_up(source, target)

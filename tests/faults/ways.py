@@ -46,24 +46,16 @@ def _nft(rules: str) -> bool:
     return done.returncode == 0
 
 
-class Way:
-    """Listens at `port` and passes all on to a server."""
+class Listener:
+    """Listens at `port` of loopback, with a thread for each connection. A subclass begins with
+    `listen`, and passes the bytes of a connection on in `_pass`."""
 
-    def __init__(self, inner: Place) -> None:
+    def listen(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
-        self._table = f"faults_{self.port}"
-        self._inner = inner
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def cut(self) -> None:
-        assert _nft(_CUT.format(table=self._table, port=self.port))
-
-    def mend(self) -> None:
-        _nft(f"delete table inet {self._table}\n")
-
     def stop(self) -> None:
-        self.mend()
         self._listener.close()
 
     def _serve(self) -> None:
@@ -73,6 +65,28 @@ class Way:
             except OSError:  # it is over
                 return
             threading.Thread(target=self._pass, args=(outer,), daemon=True).start()
+
+    def _pass(self, outer: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class Way(Listener):
+    """Passes all on to a server."""
+
+    def __init__(self, inner: Place) -> None:
+        self._inner = inner
+        self.listen()
+        self._table = f"faults_{self.port}"
+
+    def cut(self) -> None:
+        assert _nft(_CUT.format(table=self._table, port=self.port))
+
+    def mend(self) -> None:
+        _nft(f"delete table inet {self._table}\n")
+
+    def stop(self) -> None:
+        self.mend()
+        super().stop()
 
     def _pass(self, outer: socket.socket) -> None:
         try:
@@ -128,17 +142,17 @@ class SubmissionWay(Way):
                     time.sleep(self.verdict)
                 was_data = answer.startswith(b"354")
                 outer.sendall(answer)
-        _hang_up(inner, outer)
+        hang_up(inner, outer)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
-    _hang_up(source, target)
+    hang_up(source, target)
 
 
-def _hang_up(*both: socket.socket) -> None:
-    for one in both:
+def hang_up(*connections: socket.socket) -> None:
+    for connection in connections:
         with suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)
