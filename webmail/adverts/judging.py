@@ -347,8 +347,8 @@ class _Look:
             refs = [
                 MessageRef(INBOX, self._uidvalidity, candidate.sample.uid) for candidate in some
             ]
-            deed = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
-            done |= {candidate.digest: deed for candidate in some if deed}
+            disposal = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
+            done |= {candidate.digest: disposal for candidate in some if disposal}
         return done
 
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:

@@ -124,12 +124,12 @@ def run(pk: int) -> None:
     if pull is None:
         return
     after = {State.COUNTING: State.COUNTED, State.PULLING: State.DONE, State.UNDOING: State.UNDONE}
-    deed = {State.COUNTING: _counted, State.PULLING: _pulled, State.UNDOING: _put_back}
+    step = {State.COUNTING: _counted, State.PULLING: _pulled, State.UNDOING: _put_back}
     state = State(pull.state)
     try:
         with Heartbeat(pull) as heartbeat:
             for user in _users(pull):
-                _of_one(pull, user, deed[state])
+                _of_one(pull, user, step[state])
                 heartbeat.got_on()
         pull.end(after[state])
     except Lost:
@@ -149,11 +149,11 @@ def _users(pull: Pull) -> Iterator[User]:
     return users.order_by("pk").iterator(200)
 
 
-def _of_one(pull: Pull, user: User, deed: Callable[[Pull, User, Connection], int]) -> None:
+def _of_one(pull: Pull, user: User, step: Callable[[Pull, User, Connection], int]) -> None:
     count, closed = 0, 0
     try:
         with session.imap_by_master(user) as imap:
-            count = deed(pull, user, imap)
+            count = step(pull, user, imap)
     except WebmailError as error:
         closed = 1
         logger.info("mailbox not opened for a pull: %s", type(error).__name__)

@@ -75,7 +75,7 @@ class Offers:
     places: Sequence[str] = ()
 
     def tests(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """By what is looked at: the comparisons that the server can make."""
+        """The comparisons that the server can make, by the field that is looked at."""
         return [
             (words.subject_matter(name), [(line, words.test(line)) for line in _tests_of(name)])
             for name in values.COMPARISONS
@@ -84,7 +84,7 @@ class Offers:
 
     def actions(self) -> list[tuple[str, str]]:
         order = (MOVE, COPY, TAG, values.READ, values.FLAG, TRASH, FORWARD, REDIRECT)
-        return [(kind, words.deed(kind)) for kind in order if self._can(kind)]
+        return [(kind, words.action_kind(kind)) for kind in order if self._can(kind)]
 
     def _can(self, kind: str) -> bool:
         if kind in {FORWARD, REDIRECT} and not self.may_forward:
@@ -268,7 +268,7 @@ class RuleDraft:
         """Lines are numbered: ``g0-match``, ``g0-1-value``, ``a2-kind``."""
         groups: dict[int, str] = {}
         lines: dict[int, dict[int, Line]] = {}
-        deeds: dict[int, Line] = {}
+        actions: dict[int, Line] = {}
         for key in data:
             if match := re.fullmatch(r"g([0-9]{1,3})-match", key):
                 groups[int(match[1])] = data[key]
@@ -276,7 +276,7 @@ class RuleDraft:
                 line = lines.setdefault(int(match[1]), {}).setdefault(int(match[2]), {})
                 line[match[3]] = data[key]
             elif match := re.fullmatch(r"a([0-9]{1,3})-([a-z]+)", key):
-                deeds.setdefault(int(match[1]), {})[match[2]] = data[key]
+                actions.setdefault(int(match[1]), {})[match[2]] = data[key]
         return cls(
             head={name: data[name] for name in RuleForm.base_fields if name in data},
             groups=tuple(
@@ -288,7 +288,7 @@ class RuleDraft:
                 )
                 for n in sorted(groups.keys() | lines.keys())[:MOST_GROUPS]
             ),
-            actions=_in_order(deeds, MOST_ACTIONS),
+            actions=_in_order(actions, MOST_ACTIONS),
         )
 
     @classmethod
@@ -333,7 +333,7 @@ class RuleDraft:
         return replace(self, groups=tuple(groups))
 
     def flat(self) -> dict[str, str]:
-        """As a browser sends it, numbered anew."""
+        """The draft as a browser would send it, with its lines numbered anew."""
         data = dict(self.head)
         for n, (match, lines) in enumerate(self.groups):
             data[f"g{n}-match"] = match
@@ -443,7 +443,7 @@ class Editor:
 
     @property
     def rule(self) -> Rule:
-        """Of valid forms."""
+        """The rule that valid forms describe."""
         head = self.head.cleaned_data
         actions = sorted(
             (line.cleaned_data["action"] for line in self.actions),

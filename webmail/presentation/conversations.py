@@ -20,7 +20,7 @@ from webmail.presentation.words import initials
 
 
 @dataclass(frozen=True)
-class TalkMessage:
+class ConversationMessage:
     """One other message of the conversation: a card that is folded, or shows it as ``opened``.
     ``ref`` is its name in forms about the folder. ``is_own``: from the folder of sent mail.
     ``begins``: the first of the conversation that was unread.
@@ -51,13 +51,13 @@ class Conversation:
     words: str
     ref: str
     is_whole: bool
-    before: tuple[TalkMessage, ...]
-    after: tuple[TalkMessage, ...]
+    before: tuple[ConversationMessage, ...]
+    after: tuple[ConversationMessage, ...]
     begins: bool
 
 
 @dataclass(frozen=True)
-class Told:
+class KnownConversation:
     """A conversation as far as it is known: its messages in their order, and the number of them
     that are in the folder. ``opened`` are those shown besides the open one; ``snippets`` are the
     beginnings of others."""
@@ -69,9 +69,9 @@ class Told:
     is_whole: bool
 
 
-def talk(told: Told, ref: MessageRef, sent: str) -> Conversation | None:
+def conversation(known: KnownConversation, ref: MessageRef, sent: str) -> Conversation | None:
     """The conversation around an open message; None when there is no other in it."""
-    rows = told.rows
+    rows = known.rows
     place = next((place for place, row in enumerate(rows) if row.ref == ref), len(rows))
     before, after = rows[:place], rows[place + 1 :]
     if not (before or after):
@@ -79,11 +79,11 @@ def talk(told: Told, ref: MessageRef, sent: str) -> Conversation | None:
     here = [row.ref for row in rows if row.ref.folder == ref.folder]
     unread = next((row.ref for row in before if SEEN not in row.flags), ref)
     return Conversation(
-        words=_words(told.count, len(rows) - len(here)),
+        words=_words(known.count, len(rows) - len(here)),
         ref=ref_segment(max((*here, ref), key=lambda other: other.uid)),
-        is_whole=told.is_whole,
-        before=tuple(_message(row, told, ref, sent, begins=row.ref == unread) for row in before),
-        after=tuple(_message(row, told, ref, sent) for row in after),
+        is_whole=known.is_whole,
+        before=tuple(_message(row, known, ref, sent, begins=row.ref == unread) for row in before),
+        after=tuple(_message(row, known, ref, sent) for row in after),
         begins=unread == ref,
     )
 
@@ -99,8 +99,8 @@ def _words(here: int, own: int) -> str:
 
 
 def _message(
-    row: Summary, told: Told, beside: MessageRef, sent: str, *, begins: bool = False
-) -> TalkMessage:
+    row: Summary, known: KnownConversation, beside: MessageRef, sent: str, *, begins: bool = False
+) -> ConversationMessage:
     unknown = Address(gettext("(unknown sender)"), "")
     sender = next((person for person in row.from_ if person.shown), unknown)
     moment = row.received or row.sent
@@ -108,7 +108,7 @@ def _message(
     unread = SEEN not in row.flags
     query = {"unread": "1"} if unread else {}
     query |= {"beside": beside.folder} if is_own else {}
-    return TalkMessage(
+    return ConversationMessage(
         ref=ref_name(row.ref, beside.folder),
         url=message_url(row.ref) + ("" if is_own else "?threads=1"),
         card_url=message_url(row.ref, "card") + (f"?{urlencode(query)}" if query else ""),
@@ -117,10 +117,10 @@ def _message(
         hue=hue(sender.address),
         when=when(moment, full=True),
         when_iso=moment.isoformat() if moment else "",
-        snippet=told.snippets.get(row.ref, ""),
+        snippet=known.snippets.get(row.ref, ""),
         attachment=row.attachment,
         unread=unread,
         is_own=is_own,
-        opened=told.opened.get(row.ref),
+        opened=known.opened.get(row.ref),
         begins=begins,
     )

@@ -131,7 +131,7 @@ def action(rule_action: Action, names: Names) -> str:
             return gettext("Redirect to %(address)s, without keeping it") % {
                 "address": rule_action.value
             }
-    return deed(rule_action.kind)
+    return action_kind(rule_action.kind)
 
 
 def subject_matter(field: str) -> str:
@@ -150,7 +150,7 @@ def subject_matter(field: str) -> str:
 
 
 def test(line: str) -> str:
-    """A condition of the form's list, without what it is compared with."""
+    """The words of a condition in the list of the form, without the value that it compares with."""
     return {
         "from:contains": gettext("The sender contains"),
         "from:contains:not": gettext("The sender does not contain"),
@@ -200,7 +200,7 @@ def test(line: str) -> str:
     }.get(line, line)
 
 
-def deed(kind: str) -> str:
+def action_kind(kind: str) -> str:
     """An action of the form's list."""
     return {
         values.MOVE: gettext("Move to the folder"),

@@ -32,7 +32,7 @@ from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.mime import envelope, headers
 from webmail.models import Transfer
 from webmail.transfer import names, store, writing
-from webmail.transfer.writing import Letter, Writer
+from webmail.transfer.writing import ExportedMessage, Writer
 
 _BATCH = 500
 """Messages whose sizes are asked for at once."""
@@ -127,14 +127,14 @@ def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterato
     """A few messages as a zip of .eml, without a job. An error of the first message is raised at
     once."""
     writer = writing.Letters({}, fallback, timezone.get_current_timezone())
-    letters = (letter for place in places_ for letter in _letters(imap, place, 0, _Counts()))
-    first = next(letters, None)
+    messages = (message for place in places_ for message in _messages(imap, place, 0, _Counts()))
+    first = next(messages, None)
     if first is None:
         raise MessageNotFound("None of the messages is there any more.")
 
     def pieces() -> Iterator[bytes]:
-        for letter in chain([first], letters):
-            yield from writer.message(letter)
+        for message in chain([first], messages):
+            yield from writer.message(message)
         yield from writer.finish([])
 
     return pieces()
@@ -183,9 +183,9 @@ class _Export:
         at = self._position
         while at.at < len(self._places):
             place = self._places[at.at]
-            for letter in _letters(self._imap, place, at.after, at.counts):
-                yield from (piece for piece in self.writer.message(letter) if piece)
-                at.after = letter.stored.uid
+            for message in _messages(self._imap, place, at.after, at.counts):
+                yield from (piece for piece in self.writer.message(message) if piece)
+                at.after = message.stored.uid
                 self._tell()
                 yield b""
             at.at, at.after = at.at + 1, 0
@@ -214,7 +214,9 @@ def _writer(job: Transfer) -> Writer:
     return writing.Maildirs(state)
 
 
-def _letters(imap: Connection, place: Place, after: int, counts: _Counts) -> Iterator[Letter]:
+def _messages(
+    imap: Connection, place: Place, after: int, counts: _Counts
+) -> Iterator[ExportedMessage]:
     """The messages of a place behind a UID, but for those that are marked as deleted, the oldest
     first. A folder that is gone has none."""
     try:
@@ -247,7 +249,7 @@ def _of_batch(
     uidvalidity: int,
     stored: Sequence[Stored],
     counts: _Counts,
-) -> Iterator[Letter]:
+) -> Iterator[ExportedMessage]:
     for group in together(stored):
         if group[0].size > _TOGETHER:
             ref = MessageRef(place.folder, uidvalidity, group[0].uid)
@@ -258,7 +260,7 @@ def _of_batch(
                 _count_gone(counts, 1)
                 continue
             counts.passed, counts.done = counts.passed + 1, counts.done + 1
-            yield _letter(place, group[0], head, large)
+            yield _exported(place, group[0], head, large)
             continue
         contents = fetch.whole(imap, [message.uid for message in group])
         for message in group:
@@ -267,7 +269,7 @@ def _of_batch(
                 _count_gone(counts, 1)
                 continue
             counts.passed, counts.done = counts.passed + 1, counts.done + 1
-            yield _letter(place, message, content, [content])
+            yield _exported(place, message, content, [content])
 
 
 class _Large:
@@ -305,6 +307,8 @@ def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
         yield group
 
 
-def _letter(place: Place, stored: Stored, head: bytes, pieces: Iterable[bytes]) -> Letter:
+def _exported(
+    place: Place, stored: Stored, head: bytes, pieces: Iterable[bytes]
+) -> ExportedMessage:
     fields = headers.parse(head[:_HEADER])
-    return Letter(place.path, stored, envelope.read(fields), pieces)
+    return ExportedMessage(place.path, stored, envelope.read(fields), pieces)

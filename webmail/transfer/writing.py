@@ -19,7 +19,7 @@ from webmail.transfer import maildir, mbox, names, tarring, zipping
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ExportedMessage:
     """A message to write. ``path``: the labels of its folder, () where there is one folder alone;
     ``pieces``: its bytes, which may be gone through more than once."""
 
@@ -36,7 +36,7 @@ class Letter:
 class Writer(Protocol):
     """``records``: what the end of the file needs of its beginning, kept beside it."""
 
-    def message(self, letter: Letter) -> Iterator[bytes]: ...
+    def message(self, message: ExportedMessage) -> Iterator[bytes]: ...
     def pause(self) -> bytes: ...
     def state(self) -> dict[str, Any]: ...
     def take_records(self) -> bytes: ...
@@ -46,8 +46,8 @@ class Writer(Protocol):
 class Mbox:
     """One mbox."""
 
-    def message(self, letter: Letter) -> Iterator[bytes]:
-        yield from _in_mbox(letter)
+    def message(self, message: ExportedMessage) -> Iterator[bytes]:
+        yield from _in_mbox(message)
 
     def pause(self) -> bytes:
         return b""
@@ -85,13 +85,13 @@ class _Zipped:
 class Mboxes(_Zipped):
     """A zip with an mbox for each folder. The messages of a folder must come together."""
 
-    def message(self, letter: Letter) -> Iterator[bytes]:
-        name = "/".join(letter.path) + ".mbox"
+    def message(self, message: ExportedMessage) -> Iterator[bytes]:
+        name = "/".join(message.path) + ".mbox"
         if name != self._zip.open_name:
             if self._zip.open_name:
                 yield self._zip.close()
             yield self._zip.open(name, None)
-        for piece in _in_mbox(letter):
+        for piece in _in_mbox(message):
             yield self._zip.write(piece)
 
 
@@ -109,11 +109,11 @@ class Letters(_Zipped):
             for name in zipping.names(piece):
                 self._unique.note(name)
 
-    def message(self, letter: Letter) -> Iterator[bytes]:
-        when = letter.when.astimezone(self._zone) if letter.when else None
-        name = names.of_message(when, letter.envelope.subject, self._fallback)
-        yield self._zip.open(self._unique.give("/".join((*letter.path, name))), when)
-        for piece in letter.pieces:
+    def message(self, message: ExportedMessage) -> Iterator[bytes]:
+        when = message.when.astimezone(self._zone) if message.when else None
+        name = names.of_message(when, message.envelope.subject, self._fallback)
+        yield self._zip.open(self._unique.give("/".join((*message.path, name))), when)
+        for piece in message.pieces:
             yield self._zip.write(piece)
         yield self._zip.close()
 
@@ -124,20 +124,20 @@ class Maildirs:
     def __init__(self, state: dict[str, Any]) -> None:
         self._made = state.get("made", "")
 
-    def message(self, letter: Letter) -> Iterator[bytes]:
-        place = "/".join(letter.path or ("Maildir",))
+    def message(self, message: ExportedMessage) -> Iterator[bytes]:
+        place = "/".join(message.path or ("Maildir",))
         if place != self._made:
             self._made = place
             for folder in ("cur", "new", "tmp"):
                 yield tarring.head(f"{place}/{folder}", 0, 0, is_folder=True)
         # The header tells the size, and some servers round it: the bytes are counted first.
-        size = sum(len(piece) for piece in letter.pieces)
-        received = int(letter.stored.received.timestamp()) if letter.stored.received else 0
-        name = f"{received:010}.{letter.stored.uid}.webmail,S={size}"
-        flags = maildir.letters(letter.stored.flags)
+        size = sum(len(piece) for piece in message.pieces)
+        received = int(message.stored.received.timestamp()) if message.stored.received else 0
+        name = f"{received:010}.{message.stored.uid}.webmail,S={size}"
+        flags = maildir.letters(message.stored.flags)
         yield tarring.head(f"{place}/cur/{name}:2,{flags}", size, received)
         sent = 0
-        for piece in letter.pieces:
+        for piece in message.pieces:
             sent += len(piece)
             yield piece
         if sent != size:
@@ -157,7 +157,7 @@ class Maildirs:
         yield tarring.END
 
 
-def _in_mbox(letter: Letter) -> Iterator[bytes]:
-    sender = letter.envelope.from_[0].address if letter.envelope.from_ else ""
-    yield mbox.separator(sender, letter.stored.received) + mbox.status(letter.stored.flags)
-    yield from mbox.quoted(letter.pieces)
+def _in_mbox(message: ExportedMessage) -> Iterator[bytes]:
+    sender = message.envelope.from_[0].address if message.envelope.from_ else ""
+    yield mbox.separator(sender, message.stored.received) + mbox.status(message.stored.flags)
+    yield from mbox.quoted(message.pieces)

@@ -1,6 +1,6 @@
-"""Reported campaigns, for administrators: who reported what, and the pulling of it from mailboxes.
+"""Reported campaigns, for administrators: the reports, and the pull of their messages.
 
-What is shown is the envelope of reported messages and numbers of others: no administrator reads
+The pages show the envelope of reported messages, and numbers of others: no administrator reads
 anybody's mail here.
 """
 
@@ -101,7 +101,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @for_administrators
 def pull(request: HttpRequest, pk: int) -> HttpResponse:
-    """How a pull stands; by POST it is confirmed, or undone."""
+    """The page of a pull; a POST confirms or undoes it."""
     row = get_object_or_404(Pull.objects.select_related("by"), pk=pk)
     if request.method == "POST":
         return _decided(request, row)
@@ -123,8 +123,8 @@ def _decided(request: HttpRequest, row: Pull) -> HttpResponse:
     if do == "confirm" and request.POST.get("sure") != "on":
         messages.error(request, gettext("Tick first that the number is what you expect."))
     else:
-        deed = {"confirm": pulling.confirm, "undo": pulling.undo}.get(do)
-        if deed and deed(request, row):
+        decision = {"confirm": pulling.confirm, "undo": pulling.undo}.get(do)
+        if decision and decision(request, row):
             _start(row)
     return redirect("pull", row.pk)
 

@@ -130,7 +130,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         if not searched and context["here"] in ("advert", "junk"):
             judging.meet(request, imap, ref, opened.headers, context["here"])
         if by_threads:
-            context["talk"] = _talk(request, imap, ref, context["folders"])
+            context["conversation"] = _conversation(request, imap, ref, context["folders"])
     if not wants_partial(request):
         if searched:
             context = results_context(request, searched, ref)
@@ -195,7 +195,7 @@ def shown(
 
 
 def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
-    """Whether its reader may be asked for one: not of his own messages."""
+    """Whether the user may be asked for a receipt: not of own messages."""
     own = request.user.address.casefold()
     is_own = any(person.address.casefold() == own for person in envelope.from_)
     return request.preferences.receipts == "ask" and not is_own
@@ -219,7 +219,7 @@ def marked(
 MOST_UNREAD = 10
 
 
-def _talk(
+def _conversation(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
 ) -> Conversation | None:
     """The conversation around an opened message, its unread messages and its last one open, the
@@ -244,10 +244,10 @@ def _talk(
             snippets |= _own_snippets(imap, own)
         except ServerUnavailable:
             is_whole = False
-    told = conversations.Told(
+    known = conversations.KnownConversation(
         threads.in_order((*rows, *own)), members.count, opened, snippets, is_whole
     )
-    return conversations.talk(told, ref, sent)
+    return conversations.conversation(known, ref, sent)
 
 
 def _own_snippets(imap: Connection, own: tuple[Summary, ...]) -> dict[MessageRef, str]:
