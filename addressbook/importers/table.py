@@ -41,6 +41,10 @@ class _Table:
     titles: str = ""
 
 
+_Numbered = tuple[int, SourceRow]
+"""A row with the number of its record."""
+
+
 def read(
     decoded: Decoded, *, source: str, columns: Mapping[int, str] | None, known: Reading
 ) -> Reading:
@@ -97,8 +101,30 @@ def _read(
         if 0 <= index < len(fields):
             fields[index] = name
     is_dump = turba.is_dump(table.header)
+    reading = _described(table_rows, table, fields, known, is_dump=is_dump)
+    if not any(any(row.cells) for row in table.data):
+        return replace(reading, outcome="reject", reject_code="header_only")
+    gathered = Gathered()
+    fitting = list(_fitting(table, gathered))
+    if not fitting:
+        skipped = tuple(gathered.skipped)
+        return replace(reading, outcome="reject", reject_code="wrong_delimiter", skipped=skipped)
+    if not any(name and not name.startswith("_") for name in fields):
+        return replace(reading, outcome="reject", reject_code="unknown_columns")
+    _warn_of_cut(table_rows, fields, fitting[-1], gathered)
+    if is_dump:
+        _gather_dump(table_rows, table, fields, fitting, gathered)
+    else:
+        _gather_contacts(table, fields, fitting, gathered)
+    return gathered.finished(reading)
+
+
+def _described(
+    table_rows: rows.Rows, table: _Table, fields: list[str], known: Reading, *, is_dump: bool
+) -> Reading:
+    """What is known of the file before its rows are read."""
     kind = "tsv" if table_rows.delimiter == "\t" else "csv"
-    reading = replace(
+    return replace(
         known,
         format=f"turba_objects_{kind}" if is_dump else known.format or kind,
         source="horde" if is_dump else table.source,
@@ -107,39 +133,44 @@ def _read(
         columns=_columns(table, fields),
         bulk=is_dump,
     )
-    if not any(any(row.cells) for row in table.data):
-        return replace(reading, outcome="reject", reject_code="header_only")
-    gathered = Gathered()
-    fitting = list(_fitting(table, gathered))
-    if not fitting:
-        return replace(
-            reading,
-            outcome="reject",
-            reject_code="wrong_delimiter",
-            skipped=tuple(gathered.skipped),
-        )
-    if not any(name and not name.startswith("_") for name in fields):
-        return replace(reading, outcome="reject", reject_code="unknown_columns")
-    number, last = fitting[-1]
-    if (
-        not table_rows.ended
-        and last.line == table_rows.rows[-1].line
-        and len(table_rows.rows[-1].cells) < len(fields)
-    ):
+
+
+def _warn_of_cut(
+    table_rows: rows.Rows, fields: Sequence[str], last: _Numbered, gathered: Gathered
+) -> None:
+    """Warn where the file ends in the middle of its last row."""
+    number, row = last
+    is_last = row.line == table_rows.rows[-1].line
+    if not table_rows.ended and is_last and len(table_rows.rows[-1].cells) < len(fields):
         gathered.warn("row_cut", number)
+
+
+def _gather_dump(
+    table_rows: rows.Rows,
+    table: _Table,
+    fields: list[str],
+    fitting: list[_Numbered],
+    gathered: Gathered,
+) -> None:
+    """Gather the contacts of a dump of Turba's table, which has those of many people."""
     style = _style(table, fields, fitting)
-    if is_dump:
-        if table_rows.delimiter == "\t" or table_rows.quote_escape == "backslash":
-            fitting = [(number, _without_escapes(row)) for number, row in fitting]
-        records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
-        turba.gather(records, style, gathered)
-    elif table.own:
+    if table_rows.delimiter == "\t" or table_rows.quote_escape == "backslash":
+        fitting = [(number, _without_escapes(row)) for number, row in fitting]
+    records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
+    turba.gather(records, style, gathered)
+
+
+def _gather_contacts(
+    table: _Table, fields: list[str], fitting: list[_Numbered], gathered: Gathered
+) -> None:
+    """Gather the contacts of one person's table: the product's own, a school's list, or any."""
+    style = _style(table, fields, fitting)
+    if table.own:
         _gather_own(table, fields, fitting, style, gathered)
     elif families.is_list(fields):
         families.Gathering(table.header, fields, style, gathered, table.titles).take_all(fitting)
     else:
         _gather(table, fields, fitting, style, gathered)
-    return gathered.finished(reading)
 
 
 def _table(table_rows: rows.Rows, source: str) -> _Table:
@@ -277,7 +308,7 @@ def _examples(data: Sequence[SourceRow], index: int) -> tuple[str, ...]:
     return tuple(examples)
 
 
-def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, SourceRow]]:
+def _fitting(table: _Table, gathered: Gathered) -> Iterator[_Numbered]:
     """(record, row) of the rows that fit the header. Programs leave empty cells at the end out, or
     write one too many."""
     width = len(table.fields)
@@ -313,7 +344,7 @@ def _without_escapes(row: SourceRow) -> SourceRow:
 _ENGLISH = {"birthday", "date of birth", "anniversary"}
 
 
-def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, SourceRow]]) -> Style:
+def _style(table: _Table, fields: Sequence[str], data: Sequence[_Numbered]) -> Style:
     """Outlook in English writes the month first; a day over 12 decides for the whole file."""
     at = [index for index, name in enumerate(fields) if name in ("birthday", "anniversary")]
     is_english = any(
@@ -328,7 +359,7 @@ def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, Sourc
 def _gather(
     table: _Table,
     fields: Sequence[str],
-    data: Sequence[tuple[int, SourceRow]],
+    data: Sequence[_Numbered],
     style: Style,
     gathered: Gathered,
 ) -> None:
@@ -354,7 +385,7 @@ def _gather(
 def _gather_own(
     table: _Table,
     fields: Sequence[str],
-    data: Sequence[tuple[int, SourceRow]],
+    data: Sequence[_Numbered],
     style: Style,
     gathered: Gathered,
 ) -> None:

@@ -261,6 +261,17 @@ def _add_lists(lists: Sequence[_List], gathered: Gathered) -> None:
         gathered.groups.append(_group(group, inner, by_uid, by_address, gathered))
 
 
+@dataclass
+class _Members:
+    """The members of one list, each once and in their order: indexes of contacts, addresses that no
+    contact has, members that are not in the file, and inner lists with the audience of each."""
+
+    indexes: dict[int, None] = field(default_factory=dict)
+    external: dict[str, None] = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict)
+    nested: dict[str, str] = field(default_factory=dict)
+
+
 def _group(
     group: _List,
     inner: dict[str, _List],
@@ -268,10 +279,7 @@ def _group(
     by_address: dict[str, int],
     gathered: Gathered,
 ) -> GroupData:
-    indexes: dict[int, None] = {}
-    external: dict[str, None] = {}
-    missing: dict[str, None] = {}
-    nested: dict[str, str] = {}
+    members = _Members()
     itself = _plain_uid(group.uid)
     seen, waiting = {itself}, [*reversed(group.members)]
     while waiting:
@@ -282,31 +290,35 @@ def _group(
         if index is None and not group.own:
             index = by_address.get(address.casefold())
         if index is not None:
-            indexes.setdefault(index)
+            members.indexes.setdefault(index)
         elif uid in inner:
             if uid == itself:
                 gathered.warn("group_cycle", group.record)
             elif group.own:
-                nested.setdefault(inner[uid].name, group.audiences.get(uid, ""))
+                members.nested.setdefault(inner[uid].name, group.audiences.get(uid, ""))
             elif uid not in seen and gathered.may_follow(inner[uid].members):
                 seen.add(uid)
                 waiting += reversed(inner[uid].members)
             elif uid not in seen:
-                missing.setdefault(member)
+                members.missing.setdefault(member)
         elif vcard.addresses_in(address) == (address,):
-            external.setdefault(address)
+            members.external.setdefault(address)
         else:
-            missing.setdefault(member)
-    if not (group.members or group.own):
-        gathered.warn("group_without_members", group.record)
-    for value in (*(() if group.own else external), *missing):
-        gathered.warn("member_not_found", group.record, value)
+            members.missing.setdefault(member)
+    _warn_of_members(group, members, gathered)
     return GroupData(
         group.name,
-        tuple(indexes),
-        tuple(external),
-        tuple(missing),
+        tuple(members.indexes),
+        tuple(members.external),
+        tuple(members.missing),
         is_class=bool(group.class_of),
         school_year=group.class_of,
-        inner=tuple(nested.items()),
+        inner=tuple(members.nested.items()),
     )
+
+
+def _warn_of_members(group: _List, members: _Members, gathered: Gathered) -> None:
+    if not (group.members or group.own):
+        gathered.warn("group_without_members", group.record)
+    for value in (*(() if group.own else members.external), *members.missing):
+        gathered.warn("member_not_found", group.record, value)

@@ -1,4 +1,4 @@
-"""The first step: files are read once, and every row staged with what would become of it."""
+"""The first step of an import: read the files once, and stage every row with its decision."""
 
 from __future__ import annotations
 
@@ -226,6 +226,10 @@ class _Part:
     groups: dict[str, ImportGroup] = field(default_factory=dict)
 
 
+_Place = tuple[_Part, int]
+"""Where a contact of a file is: its part, and its index in the contacts of that."""
+
+
 class _Staging:
     """All files of a job, part after part: the owner's, where there is one, else each person's."""
 
@@ -241,15 +245,20 @@ class _Staging:
             self._parts[""] = _Part(None)
 
     def take(self, file: ImportFile, reading: Reading, lines: Sequence[str]) -> None:
-        """The contacts and groups of one file."""
-        warned: dict[int, list[str]] = {}
-        for warning in reading.warnings:
-            self.warnings[warning.code] += 1
-            codes = warned.setdefault(warning.record, [])
-            if warning.code not in codes:
-                codes.append(warning.code)
+        """Take the contacts, groups, links and refused rows of one file. ``lines`` is its text."""
         whose = self._owners(reading)
-        places: list[tuple[_Part, int]] = []
+        places = self._take_contacts(file, reading, whose)
+        self._take_groups(reading, whose, places)
+        _name_class(file, reading, places)
+        _take_links(reading, places)
+        self._take_refused(file, reading, lines)
+
+    def _take_contacts(
+        self, file: ImportFile, reading: Reading, whose: Mapping[str, owners.Owner]
+    ) -> list[_Place]:
+        """Return the place of each contact."""
+        warned = self._warnings_by_record(reading)
+        places: list[_Place] = []
         roles = reading.roles or ("",) * len(reading.contacts)
         for contact, record, line, role in zip(
             reading.contacts, reading.records, reading.lines, roles, strict=True
@@ -258,6 +267,21 @@ class _Staging:
             places.append((part, len(part.contacts)))
             plain = replace(contact, owner="")
             part.contacts.append((file, record, line, plain, warned.get(record, []), role))
+        return places
+
+    def _warnings_by_record(self, reading: Reading) -> dict[int, list[str]]:
+        """Count all warnings, and return the codes of each record once."""
+        warned: dict[int, list[str]] = {}
+        for warning in reading.warnings:
+            self.warnings[warning.code] += 1
+            codes = warned.setdefault(warning.record, [])
+            if warning.code not in codes:
+                codes.append(warning.code)
+        return warned
+
+    def _take_groups(
+        self, reading: Reading, whose: Mapping[str, owners.Owner], places: Sequence[_Place]
+    ) -> None:
         for group in reading.groups:
             part = self._part(whose.get(group.owner))
             members = [places[index][1] for index in group.members if places[index][0] is part]
@@ -268,11 +292,8 @@ class _Staging:
             if staged and group.is_class:
                 staged.is_class = True
                 staged.school_year = group.school_year or years.current()
-        _name_class(file, reading, places)
-        for link in reading.links:
-            (part, pupil), (other, guardian) = places[link.pupil], places[link.guardian]
-            if part is other:
-                part.links.append(replace(link, pupil=pupil, guardian=guardian))
+
+    def _take_refused(self, file: ImportFile, reading: Reading, lines: Sequence[str]) -> None:
         for skipped in reading.skipped:
             text = lines[skipped.line - 1] if 0 < skipped.line <= len(lines) else ""
             self._refused.append(
@@ -429,7 +450,7 @@ def _add_group(
     return group
 
 
-def _name_class(file: ImportFile, reading: Reading, places: Sequence[tuple[_Part, int]]) -> None:
+def _name_class(file: ImportFile, reading: Reading, places: Sequence[_Place]) -> None:
     """The pupils of a list that names no class are a class of the file's name."""
     if not reading.roles or any(group.is_class for group in reading.groups):
         return
@@ -437,6 +458,14 @@ def _name_class(file: ImportFile, reading: Reading, places: Sequence[tuple[_Part
     for (part, index), role in zip(places, reading.roles, strict=True):
         if role == PUPIL and (staged := _add_group(part, name, [index], (), 0)):
             staged.is_class, staged.school_year = True, years.current()
+
+
+def _take_links(reading: Reading, places: Sequence[_Place]) -> None:
+    """Tie pupils to guardians, where both are of one part."""
+    for link in reading.links:
+        (part, pupil), (other, guardian) = places[link.pupil], places[link.guardian]
+        if part is other:
+            part.links.append(replace(link, pupil=pupil, guardian=guardian))
 
 
 def _rename_classes(part: ImportPart, staged: dict[str, ImportGroup]) -> None:

@@ -1,4 +1,4 @@
-"""A message is accepted: from then on it is sent, or visibly is not."""
+"""Accept messages into the outbox. From then on a message is sent, or the outbox shows why not."""
 
 from __future__ import annotations
 
@@ -39,16 +39,17 @@ def accept(
     due: datetime | None = None,
     hold_seconds: int = 0,
 ) -> tuple[OutboxMessage, ...]:
-    """Take messages into the outbox. When this returns they are written down: rows, and sealed
+    """Take messages into the outbox. When this returns, they are written down: rows, and sealed
     files in the spool. The same ``key`` again gives the same rows, and sends nothing twice.
 
-    ``submissions`` are asked for one after the other, so that no more than two of them have to be
-    in memory. ``identity`` is `identities.check`'s, where it was asked just now. ``due``: when they
-    are to leave; without, in ``hold_seconds``. Several messages leave one after the other,
-    `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not the
-    person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
-    accepted by another window, TooManyRecipients, MessageUnkept when the spool takes nothing; then
-    nothing is written.
+    ``submissions`` are asked for one after the other, so that no more than two of them are in
+    memory. ``identity`` is the result of `identities.check`, where that was just called. The
+    messages leave at ``due``, or in ``hold_seconds`` without it; several leave one after the other,
+    `settings.EACH_PER_MINUTE` a minute.
+
+    Raises SenderRefused for an address that is not the user's, SignInNeeded when the password
+    cannot be lent, DraftNotFound when another window accepted the draft, TooManyRecipients, and
+    MessageUnkept when the spool takes nothing. Nothing is written then.
     """
     if accepted := _accepted(request.user, key):
         return accepted
@@ -56,17 +57,9 @@ def accept(
     sending = _Sending(request.user, draft, key, first, identity, is_scheduled=due is not None)
     try:
         rows = sending.take(submissions)
-        with transaction.atomic():
-            _check_count(request.user, draft, rows)
-            _take(draft)
-            credential = _lend(request, rows[-1].due)
-            for row in rows:
-                row.credential = credential
-            OutboxMessage.objects.bulk_create(rows)
+        _write(request, draft, rows)
     except BaseException as error:
-        for row in sending.rows:
-            with suppress(OSError):  # a spool that cannot be written to
-                values.path(row.spool).unlink()
+        _delete_files(sending.rows)
         # The same request twice at once: the other one was faster.
         if isinstance(error, (IntegrityError, DraftNotFound)) and (
             accepted := _accepted(request.user, key)
@@ -75,6 +68,23 @@ def accept(
         raise
     counting.renew(request.user.pk)
     return tuple(rows)
+
+
+def _write(request: SignedInRequest, draft: Draft | None, rows: Sequence[OutboxMessage]) -> None:
+    """Write all rows, and lend them the password, or nothing."""
+    with transaction.atomic():
+        _check_count(request.user, draft, rows)
+        _take(draft)
+        credential = _lend(request, rows[-1].due)
+        for row in rows:
+            row.credential = credential
+        OutboxMessage.objects.bulk_create(rows)
+
+
+def _delete_files(rows: Iterable[OutboxMessage]) -> None:
+    for row in rows:
+        with suppress(OSError):  # a spool that cannot be written to
+            values.path(row.spool).unlink()
 
 
 def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:

@@ -1,4 +1,4 @@
-"""The words for what was done to messages, what is being done and what may be asked."""
+"""Sentences about actions on messages: done, under way, or to be confirmed."""
 
 from __future__ import annotations
 

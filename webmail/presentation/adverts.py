@@ -1,4 +1,4 @@
-"""The reasons why a message was taken for wanted, an advert or junk, in words."""
+"""The reasons for a verdict on a message, in words."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whether somebody is away, as his session knows it: no page asks the server of rules for it.
+"""The absence of the user, as the session knows it: no page asks the ManageSieve server for it.
 
-What it said last is kept in the session for a quarter of an hour; then a page's script asks again.
-"""
+The last answer of the server is kept in the session for a quarter of an hour; then a page's script
+asks again."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def images_bar(
     author: str,
     offers_contacts: bool = False,
 ) -> ImagesBar | None:
-    """None for a message that loads nothing from elsewhere."""
+    """The bar about remote images; None for a message that loads nothing from elsewhere."""
     if not (safe.remote or safe.trackers):
         return None
     are_shown = once or always

@@ -1,4 +1,4 @@
-"""Failures in a sentence, where a page of its own would lose what the user does.
+"""Failures as sentences, for pages that stay because an error page would lose the input.
 
 A failure that ends the request has a page: ``templates/errors/``.
 """
@@ -200,7 +200,7 @@ def of_preview(reason: str) -> str:
 
 
 def _refused(standing: Standing) -> dict[str, str]:
-    """Of many addresses the first: pages list the others below."""
+    """The sentence about refused addresses, with the first one: pages list the others below."""
     return {"addresses": few([address for address, _words in standing.refused], MOST_REFUSED)}
 
 

@@ -1,4 +1,4 @@
-"""The page of folders: what each holds, where it may go, and why something was not done."""
+"""The page of folders: their sizes, the places they may move to, and the reasons of failures."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Fullness:
 
 
 def fullness(quota: Quota | None) -> Fullness | None:
-    """None where the server tells nothing, or sets no limit."""
+    """The share of the quota that is used; None where the server tells none, or sets no limit."""
     if quota is None or not quota.limit:
         return None
     percent = quota.used * 100 // quota.limit

@@ -360,9 +360,11 @@ def message_row(
     folder_url: str = "",
     now: Now | None = None,
 ) -> MessageRow:
-    """``own_mail``: the folder holds what its owner wrote, so the other people are named. ``sent``:
-    the moment shown is the one that the sender wrote, not that of the arrival. ``folder_url`` and
-    ``now`` spare asking for them with each row.
+    """Return the row of a message.
+
+    ``own_mail`` says that the folder holds the user's own messages, whose recipients are named in
+    place of the sender. With ``sent`` the row shows the date that the sender wrote, not that of the
+    arrival. ``folder_url`` and ``now`` spare looking them up for each row.
     """
     now = now or Now.of_page()
     row = summary(message) if isinstance(message, Fetched) else message
@@ -415,13 +417,6 @@ def mail_page(
     rows = page_rows(page, own_mail=own_mail, full_dates=full_dates, current=current, faces=faces)
     rows = _with_conversations(rows, page, own_mail=own_mail, full_dates=full_dates, faces=faces)
     view, base = page.view, folder_address(get_script_prefix(), page.folder)
-    following: Mapping[str, str | int] = {}
-    if page.has_next and rows:
-        following = {"page": page.number + 1, "after": rows[-1].ref}
-    before: Mapping[str, str | int] = {}
-    if page.start:
-        first = max(0, page.start - page.size)
-        before = {"at": first, "rows": page.start - first}
     sorts = (*(_sort(base, view, name) for name in SORTS), _by_conversations(base, view))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
     shown_from = (rows[0].day if rows else None) or timezone.localdate()
@@ -434,8 +429,8 @@ def mail_page(
         unseen=unseen,
         listed=page.total,
         above=page.start,
-        next_url=_with_query(base, {**_query(view), **following}) if following else "",
-        previous_url=_with_query(base, {**_query(view), **before}) if before else "",
+        next_url=_next_url(page, base, rows),
+        previous_url=_previous_url(page, base),
         newest=f"{page.uidvalidity}-{page.last}" if rows and page.last else "",
         uidvalidity=page.uidvalidity,
         modseq=page.modseq,
@@ -459,6 +454,21 @@ def mail_page(
         below_url=f"{message_url(page.below)}{more}" if page.below else "",
         groups=_grouped(rows, view),
     )
+
+
+def _next_url(page: ListPage, base: str, rows: tuple[MessageRow, ...]) -> str:
+    """The rows below this page, from its last one on; "" where there are none."""
+    if not (page.has_next and rows):
+        return ""
+    return _with_query(base, {**_query(page.view), "page": page.number + 1, "after": rows[-1].ref})
+
+
+def _previous_url(page: ListPage, base: str) -> str:
+    """The rows above this page, by their places in the list; "" where there are none."""
+    if not page.start:
+        return ""
+    first = max(0, page.start - page.size)
+    return _with_query(base, {**_query(page.view), "at": first, "rows": page.start - first})
 
 
 def page_rows(
@@ -524,25 +534,23 @@ def _conversation_row(
     full_dates: bool,
     faces: Faces,
 ) -> MessageRow:
-    """Return the row with the people of its conversation, the last writer first, the subject of its
-    first message. It stands for all of them by the last that came, and shows the latest."""
+    """Return the row with the people of its conversation, the last writer first, and with the
+    subject of its first message. Actions on the row mean all messages of the conversation."""
     if conversation.count < 2:
         return row
-    members = tuple(
-        replace(member, url=member.url + more)
+    listed_rows = (
+        message_row(
+            listed,
+            own_mail=own_mail,
+            full_dates=full_dates,
+            current=None,
+            faces=faces,
+            folder_url=url,
+            now=now,
+        )
         for listed in conversation.rows
-        for member in [
-            message_row(
-                listed,
-                own_mail=own_mail,
-                full_dates=full_dates,
-                current=None,
-                faces=faces,
-                folder_url=url,
-                now=now,
-            )
-        ]
     )
+    members = tuple(replace(member, url=member.url + more) for member in listed_rows)
     people = (
         called(person, faces)
         for listed in reversed(conversation.rows)

@@ -1,4 +1,4 @@
-"""Hits marked where they are shown: what was looked for, with or without accents and capitals."""
+"""Mark the words of a search in text and HTML, with or without accents and capitals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML of what stands many times on a page: rows of messages and of folders, choices of menus.
+"""HTML that a page has many times: rows of messages and of folders, choices of menus.
 
 Written in Python since a template's interpreter takes ten times as long, a third of a list's time.
 Everything that comes from mail or a person goes through `_e`; the words of a row are looked up once

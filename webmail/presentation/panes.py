@@ -1,4 +1,4 @@
-"""How wide a person made the panes, as the browser keeps it."""
+"""The widths that the user gave to the panes, kept by the browser."""
 
 from __future__ import annotations
 

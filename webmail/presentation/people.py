@@ -1,4 +1,4 @@
-"""Those whom the reader knows, as lists and the reader show them."""
+"""People that the user knows, as lists and the reader show them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webmail.mime.addresses import Address
 @dataclass(frozen=True)
 class Face:
     """Somebody known. ``card_url`` is "" for who is no contact, ``photo_url`` without a picture,
-    ``name`` where only the mail itself names him."""
+    ``name`` is the one that the message itself has, where nothing else is known."""
 
     name: str = ""
     photo_url: str = ""

@@ -65,14 +65,63 @@ def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
 
 
 @dataclass(frozen=True)
-class MessageView:
-    """The open message as the reader shows it. ``from_name`` is the sender's as the reader knows
-    him, ``from_written`` as the message says. ``text_html`` or ``frame_url`` is what it says;
-    ``others``: how many recipients are not named. ``other_url``: the same as text, or from the text
-    back to the HTML; ``html_files``: the HTML to be saved, where it is too complex to be shown."""
+class MessagePages:
+    """The addresses of the pages about a message that every message has."""
+
+    message: MessageRef
+
+    @property
+    def url(self) -> str:
+        return message_url(self.message)
+
+    @property
+    def reply_url(self) -> str:
+        return message_url(self.message, "reply")
+
+    @property
+    def reply_all_url(self) -> str:
+        return f"{self.reply_url}?all=1"
+
+    @property
+    def forward_url(self) -> str:
+        return message_url(self.message, "forward")
+
+    @property
+    def forward_attached_url(self) -> str:
+        return f"{self.forward_url}?as=attachment"
+
+    @property
+    def edit_url(self) -> str:
+        return message_url(self.message, "edit")
+
+    @property
+    def rule_url(self) -> str:
+        return rule_url(self.message)
+
+    @property
+    def source_url(self) -> str:
+        return message_url(self.message, "source")
+
+    @property
+    def headers_url(self) -> str:
+        return message_url(self.message, "headers")
+
+    @property
+    def receipt_url(self) -> str:
+        return message_url(self.message, "receipt")
+
+
+@dataclass(frozen=True)
+class MessageView(MessagePages):
+    """The open message as the reader shows it.
+
+    ``ref`` names the message in forms. ``from_name`` is the sender's name among the user's
+    contacts, else that of the message, which is ``from_written``. ``others`` says how many
+    recipients are not named. The text is in ``text_html``, or the HTML at ``frame_url``;
+    ``other_url`` leads from the HTML to the text and back. ``html_files`` is the HTML as a file,
+    where it is too complex to be shown."""
 
     ref: str
-    url: str
     subject: str
     from_name: str
     from_written: str
@@ -90,7 +139,6 @@ class MessageView:
     verdicts: tuple[str, ...]
     cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
-    risks_at: str
     attachment_count: int
     nested: tuple[NestedLine, ...]
     zip_url: str
@@ -110,20 +158,11 @@ class MessageView:
     flagged: bool
     unread: bool
     draft: bool
-    source_url: str
-    headers_url: str
     print_url: str
-    reply_url: str
-    reply_all_url: str
-    forward_url: str
-    rule_url: str
-    forward_attached_url: str
-    edit_url: str
     resend_url: str
     invitation_url: str
     reply_list_url: str
     receipt_to: tuple[str, ...]
-    receipt_url: str
     notice: Notice | None = None
     mailing: Mailing | None = None
     report_url: str = ""
@@ -131,14 +170,15 @@ class MessageView:
 
     @property
     def unlisted(self) -> int:
-        """Attachments that have no card."""
+        """The number of attachments that have no card."""
         return self.attachment_count - len(self.attachments)
 
     @property
     def risks_url(self) -> str:
-        """The address that says of which files the content is not what their names say; "" where
-        there is none to look at."""
-        return self.risks_at if any(card.slot for card in self.attachments) else ""
+        """The address that tells which files are not what their names say; "" where no file has to
+        be looked at."""
+        has_unsure = any(card.slot for card in self.attachments)
+        return message_url(self.message, "risks") if has_unsure else ""
 
 
 def message_view(
@@ -152,27 +192,25 @@ def message_view(
     borrowed: Borrowed | None,
     asks_for_receipts: bool,
 ) -> MessageView:
-    """An open message in words.
+    """Return an open message in words.
 
-    ``domains`` are the mail domains of the authority, and ``verdicts`` its server's on the sender.
-    ``compose_prefix`` comes before ``to=`` in the address of the composer. ``faces`` are the people
-    of the message whom the reader knows; ``borrowed`` is the person whose name the sender carries.
-    ``asks_for_receipts`` says whether the reader is asked where a sender wants a receipt.
+    ``domains`` are the authority's mail domains, and ``verdicts`` are its mail server's on the
+    sender. ``compose_prefix`` comes before ``to=`` in the address of the composer. ``faces`` has
+    the people of the message that the user knows; ``borrowed`` is the known person that the sender
+    seems to be and is not. ``asks_for_receipts`` says whether the user is asked when a sender wants
+    a receipt.
     """
     fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
     ref = fetched.ref
     unknown = Address(gettext("(unknown sender)"), "")
     written = next((person for person in envelope.from_ if person.shown), unknown)
-    # Who may be forged gets neither the name nor the face of somebody known.
+    # A sender that may be forged gets neither the name nor the face of a known person.
     known_faces = {} if verdicts.is_refused else faces
     (sender,) = named([written], known_faces)
     date = envelope.date or fetched.received
-    reply, url = message_url(ref, "reply"), message_url(ref)
-    as_text = f"{url}?view=text"
-    in_print = message_url(ref, "print")
     return MessageView(
+        message=ref,
         ref=ref_segment(ref),
-        url=url,
         subject=subject_of(envelope.subject, is_readable=fetched.is_readable),
         from_name=sender.name,
         from_written=written.name,
@@ -190,7 +228,6 @@ def message_view(
         verdicts=verdict_words(verdicts),
         cautions=cautions(envelope, domains, refused=verdicts.is_refused, borrowed=borrowed),
         attachments=attachment_cards(ref, opened.shown.attachments),
-        risks_at=message_url(ref, "risks"),
         attachment_count=len(opened.shown.attachments),
         nested=nested_lines(ref, opened.shown),
         zip_url=message_url(ref, "zip"),
@@ -202,7 +239,7 @@ def message_view(
         text_html="" if rendered else text_html(opened.text, compose_prefix),
         frame_url=message_url(ref, "message_frame") if rendered else "",
         designed=bool(rendered and rendered.html.designed),
-        other_url=(as_text if rendered else url) if opened.has_html else "",
+        other_url=_other_url(opened),
         truncated=opened.truncated,
         simplified=bool(rendered and rendered.simplified),
         html_files=_html_files(opened),
@@ -210,20 +247,11 @@ def message_view(
         flagged=FLAGGED in fetched.flags,
         unread=False,
         draft=DRAFT in fetched.flags,
-        source_url=message_url(ref, "source"),
-        headers_url=message_url(ref, "headers"),
-        print_url=in_print if rendered or not opened.has_html else f"{in_print}?view=text",
-        reply_url=reply,
-        reply_all_url=f"{reply}?all=1",
-        forward_url=message_url(ref, "forward"),
-        rule_url=rule_url(ref),
-        forward_attached_url=f"{message_url(ref, 'forward')}?as=attachment",
-        edit_url=message_url(ref, "edit"),
+        print_url=_print_url(opened),
         resend_url=_resend_url(ref, opened),
         invitation_url=_invitation_url(ref, opened),
-        reply_list_url=f"{reply}?list=1" if list_address(opened.headers.get("List-Post")) else "",
+        reply_list_url=_reply_list_url(opened),
         receipt_to=_receipt_to(opened) if asks_for_receipts else (),
-        receipt_url=message_url(ref, "receipt"),
         trace_url=_trace_url(opened),
     )
 
@@ -243,6 +271,26 @@ def _trace_url(opened: OpenedMessage) -> str:
     else:
         return ""
     return f"{reverse('mail:trace')}?{urlencode(query)}"
+
+
+def _other_url(opened: OpenedMessage) -> str:
+    """From the HTML to the text, and from the text back; "" where there is no HTML."""
+    if not opened.has_html:
+        return ""
+    url = message_url(opened.fetched.ref)
+    return f"{url}?view=text" if opened.rendered else url
+
+
+def _print_url(opened: OpenedMessage) -> str:
+    """Print what the reader shows: the HTML, or the text."""
+    url = message_url(opened.fetched.ref, "print")
+    return f"{url}?view=text" if opened.has_html and not opened.rendered else url
+
+
+def _reply_list_url(opened: OpenedMessage) -> str:
+    """The address of a reply to the mailing list; "" where the message comes from none."""
+    is_of_list = bool(list_address(opened.headers.get("List-Post")))
+    return f"{message_url(opened.fetched.ref, 'reply')}?list=1" if is_of_list else ""
 
 
 def others_words(fetched: Fetched) -> str:

@@ -1,4 +1,4 @@
-"""Notifications that rest outside working hours: when, in which words, and lifted for today."""
+"""Notifications that rest outside working hours, in words, and their return for today."""
 
 from __future__ import annotations
 

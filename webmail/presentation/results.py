@@ -101,7 +101,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class SearchedPerson:
-    """A contact beside the messages, with the address of his page."""
+    """A contact beside the messages, with the address of its page."""
 
     name: str
     url: str
@@ -118,10 +118,11 @@ class Reach:
 
 @dataclass(frozen=True)
 class Results:
-    """A page of what was found; ``groups`` as in a folder's list. ``count``: all that was found so
-    far; ``listed``: those that can be shown; ``gone``: rows of this page whose messages are there
-    no more; ``rest``: folders not searched yet, ``rest_in``: the one that was searched in part.
-    ``size``: messages a page; ``from_opened``: the ways from the open message to its neighbours.
+    """A page of the messages found; ``groups`` are as in a folder's list. ``total`` counts the
+    messages found so far, ``listed`` those that can be shown, and ``gone`` the rows of this page
+    whose messages are not there any more. ``rest`` counts the folders that are not searched yet;
+    ``rest_in`` is the one that was searched in part. ``size`` is the number of messages a page;
+    ``from_opened`` leads from the open message to its neighbours.
     """
 
     text: str
@@ -137,8 +138,6 @@ class Results:
     rest: int
     rest_in: str
     is_part: bool
-    again_url: str
-    refine_url: str
     select_url: str
     reaches: tuple[Reach, ...]
     narrowings: tuple[Reach, ...]
@@ -251,9 +250,12 @@ def results(
     current: MessageRef | None,
     faces: Faces,
 ) -> Results:
-    """``names``: of the folders that are searched; ``labels``: how people know them; ``own``: those
-    that hold what their owner wrote; ``has_inside``: the folder that one comes from has others in
-    it; ``size``: messages a page; ``shown``: as many were to be on this one.
+    """Return a page of results.
+
+    ``names`` are the folders that are searched, ``labels`` the words for them, and ``own`` those
+    that hold the user's own messages. ``has_inside`` says that there are folders in the one that
+    the user comes from. ``size`` is the number of messages a page, and ``shown`` the number that
+    this page was to have.
     """
     marks = Marks(asked.wanted.marks)
     own, now = frozenset(own), Now.of_page()
@@ -261,10 +263,9 @@ def results(
         _row(asked, summary, marks, labels, names, own, full_dates, current, faces, now)
         for summary in rows
     ]
-    place = result.place
     has_more = asked.number * size < len(result.hits)
-    rest = list(names[names.index(place.folder) :]) if place and place.folder in names else []
-    is_within = bool(place and place.below)
+    place = result.place
+    rest, rest_in = _rest(place, names) if place else (0, "")
     return Results(
         text=asked.text,
         label=gettext("Search: %(text)s") % {"text": asked.text},
@@ -276,11 +277,9 @@ def results(
         next_url=f"{asked.url}&page={asked.number + 1}" if has_more else "",
         continue_url=asked.continued(place) if place and not has_more else "",
         goes_on_by_itself=not result.hits and not result.is_line_over,
-        rest=len(rest) - is_within,
-        rest_in=labels.get(place.folder, place.folder) if place and is_within else "",
+        rest=rest,
+        rest_in=labels.get(rest_in, rest_in),
         is_part=is_part,
-        again_url=f"{asked.url}&anew=1",
-        refine_url=f"{asked.url}&refine=1",
         select_url=f"{reverse('mail:search_selection')}?{asked.query}",
         narrowings=narrowings(asked),
         sorts=sorts(asked, len(result.hits)),
@@ -296,6 +295,13 @@ def results(
         size=size,
         from_opened=_steps(asked, result, current) if current else None,
     )
+
+
+def _rest(place: Place, names: Sequence[str]) -> tuple[int, str]:
+    """The number of folders that are not searched yet, and the one that was searched in part; ""
+    for none."""
+    rest = len(names) - names.index(place.folder) if place.folder in names else 0
+    return (rest - 1, place.folder) if place.below else (rest, "")
 
 
 def _grouped(

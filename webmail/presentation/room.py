@@ -1,4 +1,4 @@
-"""The room that mail takes up, in words: senders, years, the largest messages."""
+"""The space that mail takes up, in words: senders, years, the largest messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripts that the rules were kept in, in words."""
+"""Sieve scripts of other programs, in words."""
 
 from __future__ import annotations
 

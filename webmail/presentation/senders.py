@@ -1,9 +1,9 @@
-"""The words about who wrote a message."""
+"""The sender of a message in words: warnings, and the verdicts of the mail server."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
@@ -17,8 +17,8 @@ from webmail.presentation.people import Borrowed
 
 @dataclass(frozen=True)
 class Caution:
-    """Something that a reader should know of who wrote. ``level``: as of a banner; ``says``: codes
-    of reasons for a verdict (`webmail.adverts`) that say the same with less detail."""
+    """A warning about the sender of a message. ``level`` is that of a banner; ``says`` are codes of
+    reasons for a verdict (`webmail.adverts`) that tell the same with less detail."""
 
     level: str
     title: str
@@ -36,61 +36,68 @@ def cautions(
     refused: bool,
     borrowed: Borrowed | None = None,
 ) -> tuple[Caution, ...]:
-    """Return what does not fit together in who wrote. ``domains`` are the authority's; ``refused``:
-    the sender's domain disowns the message; ``borrowed``: whose name it carries."""
-    warnings = []
+    """Return the signs that the sender is not the one that the message names.
+
+    ``domains`` are the authority's. ``refused`` says that the sender's domain disowns the message;
+    ``borrowed`` is the known person that the sender seems to be and is not.
+    """
     sender = envelope.from_[0] if envelope.from_ else Address("", "")
-    if refused:
-        domain = {"domain": sender.address.rpartition("@")[2]}
-        warnings.append(
-            Caution(
-                "bad",
-                gettext("The sender may be forged."),
-                gettext(
-                    "The mail server could not confirm that this message comes from %(domain)s."
-                )
-                % domain,
-                says=frozenset({"sender_unverified"}),
-            )
-        )
-    if links.is_imitation(host := links.host(domain_of(sender.address))):
-        warnings.append(
-            Caution(
-                "bad",
-                gettext("The sender’s domain imitates another."),
-                gettext(
-                    "It is written in letters that look like others: %(seen)s is in fact %(sent)s."
-                )
-                % {"seen": host, "sent": links.ascii_form(host)},
-                says=frozenset({"lookalike_domain"}),
-            )
-        )
+    host = links.host(domain_of(sender.address))
     named = _ADDRESS.search(sender.name)
-    if named and named[0].casefold() != sender.address.casefold():
-        warnings.append(
-            Caution(
-                "warn",
-                gettext("The sender’s name is another address."),
-                gettext("It says %(named)s, but the message was sent from %(address)s.")
-                % {"named": named[0], "address": sender.address or gettext("no address")},
-            )
-        )
-    if borrowed:
-        warnings.append(_borrowed_name(borrowed))
     elsewhere = [
         address.address for address in envelope.reply_to if _leads_away(address, sender, domains)
     ]
+    warnings = []
+    if refused:
+        warnings.append(_forged(sender))
+    if links.is_imitation(host):
+        warnings.append(_imitated_domain(host))
+    if named and named[0].casefold() != sender.address.casefold():
+        warnings.append(_named_otherwise(named[0], sender))
+    if borrowed:
+        warnings.append(_borrowed_name(borrowed))
     if elsewhere:
-        warnings.append(
-            Caution(
-                "warn",
-                gettext("A reply would go elsewhere."),
-                gettext("The sender asks for replies to %(addresses)s, which is another domain.")
-                % {"addresses": ", ".join(elsewhere[:3])},
-                says=frozenset({"reply_elsewhere"}),
-            )
-        )
+        warnings.append(_reply_elsewhere(elsewhere))
     return tuple(warnings)
+
+
+def _forged(sender: Address) -> Caution:
+    words = gettext("The mail server could not confirm that this message comes from %(domain)s.")
+    return Caution(
+        "bad",
+        gettext("The sender may be forged."),
+        words % {"domain": sender.address.rpartition("@")[2]},
+        says=frozenset({"sender_unverified"}),
+    )
+
+
+def _imitated_domain(host: str) -> Caution:
+    words = gettext("It is written in letters that look like others: %(seen)s is in fact %(sent)s.")
+    return Caution(
+        "bad",
+        gettext("The sender’s domain imitates another."),
+        words % {"seen": host, "sent": links.ascii_form(host)},
+        says=frozenset({"lookalike_domain"}),
+    )
+
+
+def _named_otherwise(address: str, sender: Address) -> Caution:
+    words = gettext("It says %(named)s, but the message was sent from %(address)s.")
+    return Caution(
+        "warn",
+        gettext("The sender’s name is another address."),
+        words % {"named": address, "address": sender.address or gettext("no address")},
+    )
+
+
+def _reply_elsewhere(addresses: Sequence[str]) -> Caution:
+    words = gettext("The sender asks for replies to %(addresses)s, which is another domain.")
+    return Caution(
+        "warn",
+        gettext("A reply would go elsewhere."),
+        words % {"addresses": ", ".join(addresses[:3])},
+        says=frozenset({"reply_elsewhere"}),
+    )
 
 
 def _borrowed_name(borrowed: Borrowed) -> Caution:

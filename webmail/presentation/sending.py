@@ -1,4 +1,4 @@
-"""Messages on their way out, in words: how one stands, why it was not sent, what can be done."""
+"""Messages of the outbox in words: their state, why one was not sent, and the possible actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags as the pages show them: keywords of messages under the names that a person gave them."""
+"""Tags as the pages show them: keywords of messages under the names that the user gave them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The actions on an open message, and on those picked in a list: in a toolbar, as its user ordered
-them, or in its menu."""
+"""The actions on an open message, and on those picked in a list: in the toolbar, in the
+order that the user chose, or in its menu."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def tools_of_picked(chosen: str, here: str, *, marks_adverts: bool) -> Tools:
 
 
 def _all_of_picked(here: str, *, marks_adverts: bool) -> Iterator[Tool]:
-    """What can be done with several messages in this folder, in the order of the menu."""
+    """The tools for several messages in this folder, in the order of the menu."""
     yield Tool("seen", gettext("Mark as read"), "mail-open", "seen", key="seen")
     yield Tool("unseen", gettext("Mark as unread"), "mail", "unseen", key="unseen")
     yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")

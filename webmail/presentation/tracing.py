@@ -1,4 +1,4 @@
-"""The way of a message in words: where it lies, and why there."""
+"""The way of a message in words: its folder, and the reasons for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transfers of mail in words: what they are, how far, what came of them."""
+"""Transfers of mail in words: their kind, progress and result."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def few(names: Sequence[str], most: int) -> str:
 
 
 def initials(person: Address) -> str:
-    """The initials of a person's name, else of his address."""
+    """The initials of a person's name, else of the address."""
     return avatars.initials(person.name.strip(" -") or person.address[:1])
 
 

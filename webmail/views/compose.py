@@ -1,4 +1,4 @@
-"""Writing: the composer's page, and all that is posted from it. Whatever goes wrong, the same page
+"""The composer's page, and everything that is posted from it. Whatever goes wrong, the same page
 comes back with the text in it."""
 
 from __future__ import annotations
@@ -613,8 +613,9 @@ class _Writing:
         references: tuple[str, ...],
         due: datetime | None,
     ) -> Iterator[Submission]:
-        """Each is made when the one before is in the spool: no two are in memory. The first has the
-        draft's Message-ID, by which its copies are known."""
+        """Yield the messages, and the one copy of them all. Each is made when the one before is in
+        the spool, so that no two are in memory. The first has the Message-ID of the draft, by which
+        its copies are found."""
         layouts = making.lay_out_each(written, messages, enclosed, row.message_id, laid=laid_out)
         for number, (content, laid) in enumerate(zip(messages, layouts, strict=True)):
             own = documents.attachments(row, content.documents) if content.documents else ()
@@ -637,8 +638,6 @@ class _Writing:
                 documents=tuple(attachment.name for attachment in own),
             )
         if len(messages) > 1 and self.request.preferences.each_copy == "one":
-            # The copy in Sent of all: as it was written, fields and all. Those who got it are put
-            # into it when they have it (`webmail.outbox.batch_copy`).
             sender = addresses.format(identities.sender(identity))
             made = making.outgoing(
                 self.user,
@@ -650,8 +649,7 @@ class _Writing:
                 identity=identity,
                 laid=laid_out,
             )
-            message = build.message(made, keep_bcc=True)
-            yield Submission(message, (), made.message_id, made.sender.address, len(messages))
+            yield _copy_of_all(made, len(messages))
 
     def _sent(self, accepted: OutboxMessage) -> HttpResponse:
         announce(self.request, accepted)
@@ -667,6 +665,13 @@ class _Writing:
 
 # Full messages that "one message to each" may make at once.
 _MOST_TOGETHER = 10
+
+
+def _copy_of_all(made: build.Outgoing, number: int) -> Submission:
+    """The one copy in Sent of a message to each: the text as it was written, with its fields. The
+    recipients are put into it once they have the message (`webmail.outbox.batch_copy`)."""
+    message = build.message(made, keep_bcc=True)
+    return Submission(message, (), made.message_id, made.sender.address, number)
 
 
 def _another_id(message_id: str) -> str:

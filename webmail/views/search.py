@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,10 +33,12 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.search import PATIENCE, SearchResult
+from webmail.mailbox.summaries import Summary
 from webmail.middleware import in_place
 from webmail.models import RecentSearch, SavedSearch
 from webmail.presentation import lists, results
 from webmail.presentation.nothing import nothing
+from webmail.presentation.people import Faces
 from webmail.presentation.results import Asked
 from webmail.views import people
 from webmail.views.page import Sides, known_tags, read_folders, shown_folders
@@ -263,7 +265,7 @@ def _names(known: Sequence[Folder], asked: Asked) -> tuple[str, ...]:
 
 
 def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
-    """Of the person's tags, by their folded names; none where no tag is asked for."""
+    """The keywords of the user's tags, by their folded names; none where no tag is asked for."""
     known = known_tags(request) if asked.wanted.tags else ()
     return {fold(chip.name): chip.keyword for chip in known}
 
@@ -297,12 +299,8 @@ def _context(
     rows = search.rows(imap, hits)
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
     shown = shown_folders(imap, known, current)
-    by_name = {folder.name: folder for folder in known}
     labels = {name: row.label for name in {*names, asked.folder} if (row := shown.find(name))}
     own = frozenset(folder.name for folder in known if lists.is_own_mail(folder.special_use))
-    met = (
-        person for row in rows for person in lists.people_of(row, own_mail=row.ref.folder in own)
-    )
     page = results.results(
         asked,
         result,
@@ -316,8 +314,9 @@ def _context(
         is_part=is_part,
         full_dates=request.preferences.dates == "full",
         current=opened,
-        faces=people.faces(request.user, met),
+        faces=_faces(request, rows, own),
     )
+    by_name = {folder.name: folder for folder in known}
     only = names[0] if len(names) == 1 else ""
     return {
         "folders": shown if known else None,
@@ -332,6 +331,14 @@ def _context(
         "folder_label": gettext("Results"),
         "save_name": asked.text[: results.LONGEST_NAME],
     }
+
+
+def _faces(request: SignedInRequest, rows: Sequence[Summary], own: Collection[str]) -> Faces:
+    """The people that the rows name; in the folders ``own``, those who got the user's messages."""
+    named = (
+        person for row in rows for person in lists.people_of(row, own_mail=row.ref.folder in own)
+    )
+    return people.faces(request.user, named)
 
 
 def _sorted(
@@ -350,7 +357,7 @@ def _sorted(
 
 
 def _snippets_url(asked: Asked) -> str:
-    """Of the passages with the words that are searched for."""
+    """The address of the passages with the words that are searched for."""
     url = reverse("mail:snippets", args=[asked.base])
     words = urlencode([("words", text) for text in asked.wanted.marks])
     return f"{url}?{words}" if words else url

@@ -1,8 +1,9 @@
-"""What the writer is asked before a message leaves, and what his answer makes of it.
+"""The question that the user answers before a message leaves: to whom, and how.
 
-The page with the message comes back (422) with `_sending_choice.html` in its form, ``choice`` being
-the `Question`; for a script the partial alone, with ``is_dialog``, for ``#sending-choice``. Posted
-again with the answer in it, the message leaves.
+`decide` returns the messages that leave, or a `Question`. The composer's page then comes back (422)
+with ``_sending_choice.html`` in its form and the question as ``choice``; a script gets this partial
+alone, with ``is_dialog``, for ``#sending-choice``. The message leaves when the form is posted again
+with the answer in it.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChosenRecipient:
-    """One row of the list. ``lacking`` are the fields of the text that are empty for him,
-    ``documents`` the names of the files that he alone gets."""
+    """One row of the list. ``lacking`` are the fields of the text that are empty for the
+    recipient, ``documents`` the names of the files that nobody else gets."""
 
     member: Member
     is_ticked: bool
@@ -172,17 +173,19 @@ def decide(
     hides_outside: bool = False,
     file_names: Sequence[str] = (),
 ) -> Question | tuple[Content, ...]:
-    """The messages that leave, one or one to each, or what must be asked first.
+    """Return the messages that leave (one, or one to each recipient), or a question to ask first.
 
-    ``has_files``: whether there is an attachment; images inside the text are none. ``roster``: the
-    draft's, whose columns are fields. ``held``: the draft's documents for one recipient each.
-    ``footer``: what is put below each message. ``hides_outside``: many people from outside must
-    not see one another, whatever is answered. ``file_names``: those of attachments.
+    ``has_files`` says whether there is an attachment; images inside the text are none.
+    ``file_names`` are the names of attachments. The columns of ``roster`` are fields; ``held`` are
+    documents for one recipient each. ``footer`` is put below each message. ``hides_outside`` says
+    that many people from outside must not see one another, whatever is answered.
     """
     review = recipients.review(user, content, roster=roster)
-    is_enforced = hides_outside and review.shows_outside
     question = Question(
-        review, act=given.act, has_documents=held is not None, is_hiding_enforced=is_enforced
+        review,
+        act=given.act,
+        has_documents=held is not None,
+        is_hiding_enforced=hides_outside and review.shows_outside,
     )
     if refusal := _refusal(user, review):
         return replace(question, refusal=refusal)
@@ -191,21 +194,8 @@ def decide(
         user, content, plain(content), review, has_files=has_files, file_names=file_names
     )
     question = _doubted(question, found_doubts, given)
-    asks_how = (
-        review.shows_many
-        or bool(review.placeholders)
-        or content.delivery == EACH
-        or held is not None
-        or recipients.are_too_many(len(review.members))
-    )
-    if not asks_how:
-        # What was answered of other recipients, before these, says nothing of them.
-        open_content = replace(content, delivery="")
-        return (
-            question
-            if question.doubts
-            else (recipients.delivered(open_content, review.members, sender),)
-        )
+    if not _must_choose(content, review, held):
+        return question if question.doubts else (_to_all(content, review, sender),)
     review = recipients.review(
         user, content, with_names=True, with_pupils=held is not None, roster=roster
     )
@@ -214,24 +204,56 @@ def decide(
         return replace(question, refusal=documents.unsettled_words(matching), unsettled=True)
     if held and matching:
         people = documents.persons(review.members, roster)
-        question = _doubted(
-            question, (*found_doubts, *doubts.of_documents(held, matching, people)), given
-        )
+        found_doubts = (*found_doubts, *doubts.of_documents(held, matching, people))
+        question = _doubted(question, found_doubts, given)
     ticked = tuple(member for member in review.members if member.key in given.members)
-    ways: tuple[str, ...] = (EACH,) if held else (HIDDEN, EACH) if is_enforced else DELIVERIES[1:]
-    is_answered = content.delivery in ways and given.digest == _digest(review, matching)
+    is_answered = _is_answered(question, content, given, review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
     if question.doubts or refusal or not is_answered or given.look >= 0:
         is_looked_at = given.look >= 0 and (bool(review.placeholders) or held is not None)
         question = replace(question, refusal=refusal, is_looked_at=is_looked_at)
         return _asked(question, content, given, review, footer, held, matching)
     if content.delivery == EACH:
-        instead, of_each = dict(given.instead), matching.given if matching else {}
-        return tuple(
-            recipients.each(content, member, instead, of_each.get(member.key, ()))
-            for member in ticked
-        )
+        return _to_each(content, given, ticked, matching)
     return (recipients.delivered(content, ticked, sender),)
+
+
+def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
+    """Whether the user must choose to whom the message goes, and how."""
+    return (
+        review.shows_many
+        or bool(review.placeholders)
+        or content.delivery == EACH
+        or held is not None
+        or recipients.are_too_many(len(review.members))
+    )
+
+
+def _is_answered(
+    asked: Question, content: Content, given: Answer, review: Review, matching: Matching | None
+) -> bool:
+    """Whether the answer names a way that is allowed, for the recipients that there are now."""
+    ways: tuple[str, ...] = DELIVERIES[1:]
+    if asked.has_documents:
+        ways = (EACH,)
+    elif asked.is_hiding_enforced:
+        ways = (HIDDEN, EACH)
+    return content.delivery in ways and given.digest == _digest(review, matching)
+
+
+def _to_all(content: Content, review: Review, sender: Address) -> Content:
+    """The message to all recipients as they were typed. An earlier answer was about others."""
+    return recipients.delivered(replace(content, delivery=""), review.members, sender)
+
+
+def _to_each(
+    content: Content, given: Answer, ticked: Sequence[Member], matching: Matching | None
+) -> tuple[Content, ...]:
+    """A message to each of those ticked, with the documents of each."""
+    instead, of_each = dict(given.instead), matching.given if matching else {}
+    return tuple(
+        recipients.each(content, member, instead, of_each.get(member.key, ())) for member in ticked
+    )
 
 
 def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Question:

@@ -1,10 +1,9 @@
-"""Documents of a message to each -> the recipients whom their names name.
+"""Documents of a message to each -> the recipients that the names of the files mean.
 
-Pure functions. A document goes to somebody when the roster names it for him, or when all words of
-his name stand in its name: accents, capitals, the order and what separates words do not count.
-Nothing is guessed: a document that may be two people's, or two documents of one person, are left to
-the writer.
-"""
+Pure functions. A document goes to a recipient when the roster names it, or when all words of the
+recipient's name stand in its name: accents, capitals, the order and what separates words do not
+count. Nothing is guessed: a document that may be two people's, or two documents of one person, are
+left to the writer."""
 
 from __future__ import annotations
 
@@ -30,10 +29,10 @@ _MOST_CANDIDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A recipient: ``key`` is his address in lower case, ``last`` and ``first`` the name that
-    documents are called by, which may be his child's; one of two children stands here twice.
-    ``file`` is the document that the roster names for him. ``line`` is the same for those who get
-    the same document: that of the roster, or one for each pupil; 0 without one."""
+    """A recipient: ``key`` is the address in lower case, ``last`` and ``first`` the name that
+    documents are called by, which may be a child's; one of two children stands here twice. ``file``
+    is the document that the roster names for the person. ``line`` is the same for those who get the
+    same document: that of the roster, or one for each pupil; 0 without one."""
 
     key: str
     last: str = ""
@@ -45,8 +44,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """The decisions of the writer. ``documents``, by their keys, go to these people, or to nobody;
-    ``opened`` are documents that he will decide about, whatever their names say; ``without`` are
-    people who get a message without a document."""
+    ``opened`` are documents that the user will decide about, whatever their names say; ``without``
+    are people who get a message without a document."""
 
     documents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     opened: frozenset[str] = frozenset()
@@ -89,52 +88,67 @@ def match(
     """Find the people of each of ``documents``, a mapping of keys to names. A decision about people
     who are no recipients any more counts for nothing."""
     decided = decided or Decisions()
-    everybody = {person.key for person in people}
-    by_hand = {
-        key: tuple(recipient for recipient in decided.documents[key] if recipient in everybody)
-        for key in documents
-        if key in decided.documents
-    }
-    by_hand = {key: to for key, to in by_hand.items() if to or not decided.documents[key]}
+    by_hand = _by_hand(documents, people, decided)
     owners, candidates, absent = _found(
         {key: name for key, name in documents.items() if key not in by_hand}, people
     )
     for key in decided.opened & owners.keys():
         candidates[key] = candidates.get(key) or _keys(owners[key])
         owners[key] = ()
-    shared = {key: to for key, to in owners.items() if not _are_one(to)}
-    sure = {key: _keys(to) for key, to in owners.items() if key not in shared and to}
-    handed = {person for to in by_hand.values() for person in to}
-    number = Counter((person.key, person.line) for key in sure for person in owners[key])
-    doubled = {
-        key: to
-        for key, to in sure.items()
-        if any(owner.key in handed or number[owner.key, owner.line] > 1 for owner in owners[key])
-    }
+    shared = {key: _keys(to) for key, to in owners.items() if not _are_one(to)}
+    sure = {key: to for key, to in owners.items() if key not in shared and to}
+    doubled = _doubled(sure, by_hand)
     given: dict[str, list[str]] = {}
     for key in documents:
-        for person in by_hand.get(key) or (() if key in doubled else sure.get(key, ())):
+        names_one = key in sure and key not in doubled
+        for person in by_hand.get(key) or (_keys(sure[key]) if names_one else ()):
             given.setdefault(person, []).append(key)
-    # Who gets one of two documents is settled with them.
-    expected = {
-        recipient for to in (*doubled.values(), *map(_keys, shared.values())) for recipient in to
-    }
+    # A person who may get one of these documents lacks none until they are settled.
+    expected = {person for to in (*doubled.values(), *shared.values()) for person in to}
     bare = list(dict.fromkeys(person.key for person in people if person.key not in given))
     return Matching(
         given={person: tuple(keys) for person, keys in given.items()},
         unmatched=tuple(key for key, to in owners.items() if not to),
-        shared={key: _keys(to) for key, to in shared.items()},
+        shared=shared,
         doubled=doubled,
         candidates=candidates,
         lacking=tuple(
-            recipient
-            for recipient in bare
-            if recipient not in decided.without and recipient not in expected
+            person for person in bare if person not in decided.without and person not in expected
         ),
         left_out=tuple(key for key, to in by_hand.items() if not to),
-        without=tuple(recipient for recipient in bare if recipient in decided.without),
+        without=tuple(person for person in bare if person in decided.without),
         absent=absent,
     )
+
+
+def _by_hand(
+    documents: Mapping[str, str], people: Sequence[Person], decided: Decisions
+) -> dict[str, tuple[str, ...]]:
+    """The documents that the user decided about, and their recipients; () for one that goes to
+    nobody. A decision is left out when all of its people are no recipients any more."""
+    everybody = {person.key for person in people}
+    by_hand = {}
+    for key in documents:
+        if key in decided.documents:
+            chosen = decided.documents[key]
+            present = tuple(recipient for recipient in chosen if recipient in everybody)
+            if present or not chosen:
+                by_hand[key] = present
+    return by_hand
+
+
+def _doubled(
+    sure: Mapping[str, Sequence[Person]], by_hand: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Those of the documents whose person would get another one for the same line, or got one by
+    hand."""
+    handed = {person for to in by_hand.values() for person in to}
+    number = Counter((owner.key, owner.line) for to in sure.values() for owner in to)
+    return {
+        key: _keys(to)
+        for key, to in sure.items()
+        if any(owner.key in handed or number[owner.key, owner.line] > 1 for owner in to)
+    }
 
 
 def names_person(name: str, person: Person, *, is_lenient: bool = False) -> bool:

@@ -1,5 +1,5 @@
-"""Whom a message goes to, looked at before it leaves: who would see whose address, who is
-outside the authority, how many there may be; and the messages that the person's choice makes of it.
+"""The recipients of a message before it leaves: the addresses that others would see, those outside
+the authority, and how many there may be; and the messages that the user's choice makes of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from accounts.models import MailDomain, User
 from addressbook.contacts import known
 from webmail.mime import addresses
-from webmail.mime.addresses import Address, Group
+from webmail.mime.addresses import Address, Group, Recipients
 from webmail.models import OutboxMessage
 from webmail.writing import field_values, fields, slips
 from webmail.writing.content import Content
@@ -94,8 +94,28 @@ def review(
     list to choose from. ``with_pupils`` adds the pupils of each guardian, also where no field asks
     for them.
     """
-    own = own_domains()
     lines = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
+    people = _members(lines)
+    count = sum(len(line.valid) + line.repeated for line in lines)
+    known_fields = field_values.keys(roster)
+    spellings = placeholders(content, known_fields)
+    if with_names:
+        fields_asked = fields.OF_FAMILIES if with_pupils else frozenset(spellings)
+        people = field_values.known(user, people, roster, asked=fields_asked)
+    return Review(
+        members=people,
+        groups=lines[0].groups + lines[1].groups,
+        hidden_groups=lines[2].groups,
+        invalid=tuple(text for line in lines for text in line.invalid),
+        repeated=count - len(people),
+        known=known_fields,
+        placeholders=spellings,
+    )
+
+
+def _members(lines: Sequence[Recipients]) -> tuple[Member, ...]:
+    """Everybody in To, Cc and Bcc once: where an address stands in several, the first counts."""
+    own = own_domains()
     members: dict[str, Member] = {}
     for line, is_visible in zip(lines, (True, True, False), strict=True):
         within = {
@@ -113,22 +133,7 @@ def review(
                 is_visible=is_visible,
             )
             members.setdefault(key, member)
-    count = sum(len(line.valid) + line.repeated for line in lines)
-    people = tuple(members.values())
-    known_fields = field_values.keys(roster)
-    spellings = placeholders(content, known_fields)
-    if with_names:
-        fields_asked = fields.OF_FAMILIES if with_pupils else frozenset(spellings)
-        people = field_values.known(user, people, roster, asked=fields_asked)
-    return Review(
-        members=people,
-        groups=lines[0].groups + lines[1].groups,
-        hidden_groups=lines[2].groups,
-        invalid=tuple(text for line in lines for text in line.invalid),
-        repeated=count - len(people),
-        known=known_fields,
-        placeholders=spellings,
-    )
+    return tuple(members.values())
 
 
 _MOST_SLIPS = 50
@@ -226,8 +231,8 @@ def delivered(content: Content, members: Sequence[Member], sender: Address) -> C
     """The message as it leaves to these ``members`` alone, by its ``delivery``.
 
     In blind copy all are in Bcc, and the sender stands in To: a message without anybody there is
-    taken for junk, and some servers trip over RFC 5322's empty group; `envelope` leaves him out.
-    """
+    taken for junk, and some servers trip over RFC 5322's empty group; `envelope` leaves the sender
+    out."""
     keys = {member.key for member in members}
     to, cc, bcc = (_kept(text, keys) for text in (content.to, content.cc, content.bcc))
     is_hidden = content.delivery == HIDDEN or not (to or cc)
@@ -268,9 +273,9 @@ def each(
     instead: Mapping[str, str] | None = None,
     documents: tuple[str, ...] = (),
 ) -> Content:
-    """The message to one of them alone, with what is known of him where the text has a field;
-    ``instead``, by the keys of fields, is for those of whom it is not known. ``documents`` are
-    his alone."""
+    """The message to one of them alone, with what is known of the recipient where the text has a
+    field; ``instead``, by the keys of fields, is for those of whom it is not known. ``documents``
+    are his alone."""
     values = member.values
     words = {
         key: values[key] or (instead or {}).get(key, "") for key in placeholders(content, values)
