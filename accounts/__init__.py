@@ -1,1 +1,1 @@
-"""The people who may enter, and the doors to the mail servers."""
+"""Users, their sign-in, and the connections to mail servers that are opened for them."""

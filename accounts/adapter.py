@@ -1,4 +1,4 @@
-"""The fitting of allauth to us: our backends, our limits, what is noted, sealed second factors."""
+"""Adapt allauth: our backends and limits, lines of the audit log, and sealed second factors."""
 
 from __future__ import annotations
 

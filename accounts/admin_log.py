@@ -1,4 +1,5 @@
-"""The work done in the administration, in the audit log: who, what, which fields. Never a value."""
+"""Lines of the audit log about work in the administration: user, action and fields, never
+values."""
 
 from __future__ import annotations
 

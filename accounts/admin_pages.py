@@ -1,5 +1,5 @@
-"""Pages of the admin that several kinds of rows have: rows that nobody writes there, and jobs that
-administrators begin and follow."""
+"""Pages of the admin that several models share: rows that are only read, and jobs that
+administrators start and follow."""
 
 from __future__ import annotations
 

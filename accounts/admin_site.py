@@ -1,5 +1,5 @@
-"""The Django admin, entered through the common sign-in and never past its second factor: led by
-tasks, with what is done in it in the audit log."""
+"""The Django admin. Administrators enter it through the common sign-in, with its second factor. Its
+index is arranged by tasks, and everything done in it is in the audit log."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class AdminSite(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """With the state of things on top, for administrators."""
+        """The index, with the state of the installation on top for administrators."""
         user = request.user
         state = dashboard.state() if isinstance(user, User) and user.is_administrator else None
         return super().index(request, {"dashboard": state, **(extra_context or {})})
@@ -135,7 +135,7 @@ class AdminSite(admin.AdminSite):
         }
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """By tasks; one app alone as Django does."""
+        """Arrange the models by tasks; those of one app as Django does."""
         apps = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps

@@ -1,4 +1,5 @@
-"""How a request reached this process: told to the installation's own self-check alone.
+"""The way by which a request reached this process, told to the self-check of the installation
+alone.
 
 `accounts.doctor.address` asks for ``/healthz`` through the address that users type, with a token
 that it left in the cache, where the process that answers finds it

@@ -1,4 +1,4 @@
-"""The details of a line of the audit log, as people read them."""
+"""The details of a line of the audit log, in words."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The backends of the sign-in: local administrators are let in by a password of ours, the others by
-their mail server."""
+"""The backends of the sign-in: local administrators have a password in the database, all other
+users sign in with the password of their mail server."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ class MailServerBackend(UserBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """None for a refusal; raises ServerUnavailable and others when the server cannot tell.
+        """The user; None for a refusal. Raises ServerUnavailable and others when the server cannot
+        tell.
 
         A refusal costs as much as that of a local administrator: a password is hashed in vain.
         """
@@ -178,7 +179,7 @@ def enter_by_provider(
 
 
 def _opened(domain: MailDomain, login: str, password: str, address: str) -> Connection | None:
-    """None when the mail server refuses, or has just refused the same."""
+    """The connection; None when the mail server refuses, or has just refused the same."""
     key = limits.mailbox(domain.pk, login)
     if limits.was_refused(key, password):
         return None

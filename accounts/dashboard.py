@@ -1,4 +1,4 @@
-"""The state of things at a glance, for the first page of the administration."""
+"""The state of servers, jobs and sign-ins, for the first page of the administration."""
 
 from __future__ import annotations
 

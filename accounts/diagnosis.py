@@ -1,5 +1,5 @@
-"""The reasons why it does not work for somebody: what support looks at, in the order in which one
-would ask.
+"""The reasons why the webmail does not work for a user, in the order in which the support desk
+would look for them.
 
 Each finding is a sentence and what to do about it. Nothing here shows a NUMEN, a date of birth or a
 line of mail.
@@ -51,7 +51,7 @@ class DiagnosedUser:
 
     @property
     def names(self) -> set[str]:
-        """Under which the audit log may know him."""
+        """The names under which the audit log may know the user."""
         names = {self.typed, self.login}
         names |= {self.record.address} if self.record else set()
         names |= {str(self.user), self.user.address} if self.user else set()

@@ -1,4 +1,4 @@
-"""The forms of the doors."""
+"""The forms of the sign-in."""
 
 from __future__ import annotations
 

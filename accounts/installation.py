@@ -1,5 +1,5 @@
-"""What this installation has to work with, as the probe of a load balancer and the self-check try
-it."""
+"""The services that an installation needs, tried for the probe of a load balancer and for the
+self-check."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The mail password lent to one job that works on without the person's browser; of who signed in by
-a provider, the key of the tokens.
+"""The mail password, lent to one job that goes on without the user's browser. For a user who signed
+in by a provider it is the key of the tokens.
 
 Sealed for that job alone (accounts/sealed_rows.py). Deleted when the job ends, and after a day at
 the latest; a message that is to leave later has it until then.

@@ -1,4 +1,4 @@
-"""Nothing here is to be guessed: tries are counted, at sign-in and at the account lookup.
+"""Limits on guessing: attempts are counted, at sign-in and at the account lookup.
 
 One shape for all: so many of a thing within a time, counted from the first on, then it ends by
 itself. Who is over is told how long to wait; no worker sleeps for it. A school, sometimes the whole

@@ -1,4 +1,4 @@
-"""The school and the function of a person, by which administrators choose for groups of people.
+"""The school and the function of a user, by which administrators set values for groups of users.
 
 They are the staff record's, which the staff files keep up to date; a session asks for them once a
 day.

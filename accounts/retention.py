@@ -1,5 +1,4 @@
-"""The time for which traces of people are kept: the law asks for an end, and for one that comes by
-itself."""
+"""Delete traces of users after the time that the law allows, without anybody asking for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second factor: who gave one in this session, and who must before his mail opens."""
+"""The second factor: whether a session gave one, and whether it must before the mailbox opens."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def note_set_up(request: HttpRequest, user: User, kind: str) -> None:
 
 
 def is_required(user: User) -> bool:
-    """Whether a user needs a second factor, by his roles or his mail domain."""
+    """Whether a user needs a second factor, by the roles or the mail domain."""
     roles = settings.SECOND_FACTOR_ROLES
     if not roles:
         return False

@@ -1,4 +1,4 @@
-"""The doors to the mail servers: every connection made for a person goes through here."""
+"""Connections to the mail servers for a user: all of them are opened here."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Conn
 
 
 def keep(user: User, password: str, connection: Connection) -> None:
-    """Let the person's first page have the connection that tried his password."""
+    """Let the person's first page have the connection that tried the password."""
     pool().put(_key(user, password), connection)
 
 
@@ -131,13 +131,13 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
 
 
 def wishes(user: User) -> Wishes:
-    """Return a person's decisions about his folders, which are kept with his preferences."""
+    """Return a user's decisions about folders, which are kept with the preferences."""
     values = user.preferences.get(FOLDERS, {})
     return Wishes(dict(values.get("special", {})), tuple(values.get("favourites", ())))
 
 
 def wish(user: User, wished: Wishes) -> None:
-    """Keep a person's decisions about his folders."""
+    """Keep a user's decisions about folders."""
     values = {"special": dict(wished.special), "favourites": list(wished.favourites)}
     user.preferences = {**user.preferences, FOLDERS: values}
     user.save(update_fields=["preferences"])
@@ -313,7 +313,7 @@ def still_watched(all_: Collection[Watched]) -> frozenset[int]:
 
 
 def note_refused(watch: Watched) -> None:
-    """The mail server no longer takes his password."""
+    """The mail server no longer takes the password."""
     limits.note_refused(watch.mailbox, watch.password)
 
 

@@ -1,8 +1,7 @@
-"""The memory of one session, in Django's cache: what it has seen, for a day at most, and for nobody
-else.
+"""Values that one session keeps in Django's cache, for a day at most.
 
-Encrypted with a key that only the browser's cookie gives: who reads Redis reads no mail, and what a
-session saw is lost with its cookie, at sign-out.
+They are encrypted with a key that only the cookie of the browser has. So nobody can read mail in
+Redis, and the values are lost with the cookie, at sign-out.
 """
 
 from __future__ import annotations

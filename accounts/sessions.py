@@ -1,4 +1,4 @@
-"""A person's own sessions: begun at sign-in, seen on a page, ended from there.
+"""The sessions of a user: begun at sign-in, listed on a page, ended from there.
 
 A row of ours stands beside Django's. Ended means that Django's row and its copy in the cache are
 gone: the sealed password with them, so that the key in the other browser opens nothing any more.

@@ -1,4 +1,4 @@
-"""Mail servers that keep requests waiting: no more of them than leave threads for everybody else.
+"""A bound on requests that wait for one mail server, so that threads are left for all others.
 
 A process answers sixteen requests at a time (`webmail.asgi`). A server that hangs holds each
 request to it until its timeout; with many users all threads would wait for it, and pages of other

@@ -1,4 +1,4 @@
-"""The looks of the webmail for who asks for a page, from the cache: a page costs no query."""
+"""The theme of a page, from the cache: it costs no query."""
 
 from __future__ import annotations
 

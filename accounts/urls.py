@@ -1,4 +1,4 @@
-"""Addresses of our own, and what we offer of allauth's: no sign-up, no e-mail to confirm."""
+"""The addresses of this app, and some of allauth's: no sign-up, no e-mail to confirm."""
 
 import re
 

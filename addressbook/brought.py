@@ -25,7 +25,7 @@ class Brought:
 
 
 def news(request: HttpRequest) -> Brought | None:
-    """Return what others imported for this person that he did not put away."""
+    """Return the contacts that others imported for this user, until the user puts the line away."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return None

@@ -199,7 +199,7 @@ class Fate:
 
 @dataclass(frozen=True)
 class OutcomeView:
-    """What a list did to the people of a class, or whatever their class."""
+    """The effects of a list on the people of one class, or of all classes."""
 
     name: str
     fates: tuple[Fate, ...]

@@ -1,4 +1,4 @@
-"""School years: named by the year in which they begin, and told by the clock."""
+"""School years: named by the year in which they begin, and found by the clock."""
 
 from __future__ import annotations
 

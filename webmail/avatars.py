@@ -1,4 +1,4 @@
-"""A circle with somebody's initials, in place of his picture."""
+"""A circle with the initials of a person, in place of a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page's template knows."""
+"""The variables that every page's template has."""
 
 from __future__ import annotations
 

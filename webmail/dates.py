@@ -75,7 +75,7 @@ def when_long(moment: datetime | None) -> str:
 
 
 def local(moment: datetime | None) -> datetime:
-    """In the person's time zone; now, where there is none."""
+    """The moment in the user's time zone; the present where there is none."""
     return timezone.localtime(moment)
 
 

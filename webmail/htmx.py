@@ -1,4 +1,4 @@
-"""A page, or its partial: the only place that asks whether htmx made the request."""
+"""Render a page or its partial: the only place that asks whether htmx made the request."""
 
 from __future__ import annotations
 

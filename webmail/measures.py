@@ -1,4 +1,4 @@
-"""What this process counts and times while it works, for ``/metrics``.
+"""Counters and timings of this process, for ``/metrics``.
 
 gunicorn's processes share the numbers by files of their master
 (`webmail.serving.processes`); elsewhere each process has its own. No label names a person, a mail

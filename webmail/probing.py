@@ -1,5 +1,5 @@
-"""A message goes round: from a job through the submission server into a mailbox of the webmail's
-own, where another job finds and deletes it. How long that took is what users feel.
+"""Send a message through the submission server into a mailbox of the webmail, where another job
+finds and deletes it. The time between is the one that users feel.
 
 No worker waits for it: between sending and finding there is a row of `Probe`, at which beat looks.
 """

@@ -1,4 +1,4 @@
-"""The guarded way out: what mail names elsewhere is fetched from public addresses alone, bounded.
+"""Guarded requests: addresses in mail are fetched from public hosts alone, within bounds.
 
 For what mail names, no argument and no setting turns the guard off; `Limits.closed` makes it
 stricter. `ask` is for servers that an administrator has named. By hand on

@@ -130,7 +130,8 @@ class AuditEventAdmin(KeptAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """By equality, which the indexes answer; a part of a word would read every line."""
+        """Search by equality, for which there are indexes; a part of a word would read every
+        line."""
         term = search_term.strip().lower()
         if not term:
             return queryset, False

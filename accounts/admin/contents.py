@@ -40,7 +40,7 @@ class AnnouncementAdmin(Cached):
 
     @admin.display(description=_("preview"))
     def preview(self, announcement: Announcement) -> str | SafeString:
-        """As it stands on the pages, once it is saved."""
+        """The announcement as pages show it, once it is saved."""
         if not announcement.pk:
             return gettext("Save it, without showing it, to see it here as on the pages.")
         banner = announcements.banner_of(announcement, None)

@@ -28,7 +28,7 @@ from webmail.errors import SignInNeeded, WebmailError
 
 
 class MailDomainForm(forms.ModelForm):
-    """Says at once what the environment lacks, instead of to the first person who changes his
+    """Says at once what the environment lacks, instead of to the first user who changes the
     password."""
 
     class Meta:

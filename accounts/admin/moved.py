@@ -1,4 +1,4 @@
-"""The admin of users who were brought from another webmail: how much, never what."""
+"""The admin of users who were brought from another webmail: numbers, never contents."""
 
 from __future__ import annotations
 

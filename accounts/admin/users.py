@@ -102,7 +102,7 @@ class UserAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody deletes himself, by accident or in a huff."""
+        """Administrators cannot delete their own account."""
         return super().has_delete_permission(request, obj) and obj != request.user
 
     def delete_view(
@@ -121,8 +121,8 @@ class UserAdmin(admin.ModelAdmin):
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Nobody gives himself a role, takes his own, or shuts himself out. A local administrator
-        is one by nature."""
+        """Administrators can neither change their own roles nor shut themselves out. A local
+        administrator is one by nature."""
         fields = self.readonly_fields
         if obj is not None and obj == request.user:
             return (*fields, "is_active", "groups")

@@ -114,7 +114,7 @@ def _proxy(request: dict[str, Any]) -> Iterator[Finding]:
 
 
 def certificate(name: str, expires: datetime | None) -> Iterator[Finding]:
-    """How long the certificate of a server is good."""
+    """A finding about the days that the certificate of a server is still valid."""
     if expires is None:
         return
     left: timedelta = expires - timezone.now()

@@ -50,7 +50,7 @@ class StaffRecordQuerySet(models.QuerySet["StaffRecord"]):
         return self.filter(is_active=True)
 
     def of(self, user: User) -> StaffRecord | None:
-        """The record of a person who is signed in; None when no staff file names him."""
+        """The record of a signed-in user; None when no staff file names the user."""
         if user.mail_domain_id is None:
             return None
         return next(iter(_by_login(user.mail_domain_id, user.login)), None)

@@ -1,4 +1,4 @@
-"""The claims about somebody, as services are told them; the keys that sign them."""
+"""The claims about a user that services get, and the keys that sign them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A code buys tokens once; who comes with it again loses what it bought (RFC 6749, 4.1.2).
+"""A code is exchanged for tokens once; its second use revokes them (RFC 6749, 4.1.2).
 
 allauth forgets a code after its use, but two at once would both get tokens, and a replay leaves the
 first ones alive. So a used code is remembered, by its digest, as long as what it bought may live.

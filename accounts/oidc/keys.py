@@ -1,4 +1,4 @@
-"""Keys that sign what services are told. Pure functions over PEM."""
+"""Keys that sign tokens for services. Pure functions over PEM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lives of codes and tokens, which are the same on all machines of an installation."""
+"""The lifetimes of codes and tokens, which are the same on all machines of an installation."""
 
 from __future__ import annotations
 

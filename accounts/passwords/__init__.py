@@ -1,1 +1,1 @@
-"""The mail password: what it must be, how it is changed on the mail servers, what suggests one."""
+"""The mail password: its rules, its change on the mail servers, and proposals for a new one."""

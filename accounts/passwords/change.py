@@ -1,8 +1,7 @@
-"""One change of a password, from the old one's proof to the new one's.
+"""One change of a password, from checking the old one to checking the new one.
 
-Between the driver's word and the mail server's stands what may go wrong: a replica that is behind,
-a server that falls silent, a driver that fails half-way. So whatever a driver says, the mail server
-is asked which password opens the mailbox, and the person is told that.
+A driver may report success while a replica is behind, or fail half-way. So whatever a driver
+says, the mail server is asked which password opens the mailbox, and the user is told that.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""From a mail domain to the driver that changes its people's passwords.
+"""The driver that changes the passwords of a mail domain.
 
-Which kind a domain has is a row's matter; connections and secrets come from the environment.
+The kind of driver is a column of the domain; connections and secrets are in the environment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The form that changes the password: all rules are held against it here, whatever a page said."""
+"""The form that changes the password. It checks all rules, whatever the script of the page said."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Guide:
 
 
 class ChangeForm(forms.Form):
-    """Old password, new one twice: without a script nobody sees what he types.
+    """Old password, new one twice: without a script nobody sees the typed password.
 
     ``failure_status`` is the HTTP status of a refusal, ``retry_after`` in seconds where it is one
     for too many tries; ``refused`` is the audit log's word when the old password could not be

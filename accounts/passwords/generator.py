@@ -1,4 +1,4 @@
-"""Passphrases that one remembers: words a French reader knows, with what the policy wants."""
+"""Passphrases that are easy to remember: common French words, and what the policy asks for."""
 
 from __future__ import annotations
 

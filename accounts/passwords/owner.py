@@ -16,7 +16,7 @@ class Owner:
 
     @property
     def values(self) -> dict[str, str]:
-        """The words for him in paths, statements and names, by placeholder."""
+        """The words for the owner in paths, statements and names, by placeholder."""
         local = self.login.partition("@")[0]
         return {
             "login": self.login,

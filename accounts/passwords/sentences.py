@@ -1,4 +1,4 @@
-"""The words that people read about a new password: rules, reasons, times."""
+"""Sentences about a new password: rules, reasons, times."""
 
 from __future__ import annotations
 

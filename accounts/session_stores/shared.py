@@ -1,4 +1,4 @@
-"""What both stores do otherwise than Django's."""
+"""The differences of both stores from Django's."""
 
 from __future__ import annotations
 

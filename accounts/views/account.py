@@ -146,7 +146,7 @@ def session_left(request: SignedInRequest) -> HttpResponse:
 
 
 def _page(request: SignedInRequest, tab: str, context: dict[str, Any]) -> HttpResponse:
-    """In the frame of the mail for who has one, and may open it already."""
+    """Render in the frame of the mail for a user who has a mailbox and may open it already."""
     alone = request.user.is_local_administrator or context.get("is_waited_for")
     layout = "accounts/account_plain.html" if alone else "accounts/account.html"
     return render(request, f"accounts/account_{tab}.html", context | {"layout": layout, "tab": tab})

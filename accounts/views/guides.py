@@ -1,4 +1,4 @@
-"""Guides to mail programs, for everybody; with one's own values where it is known who reads."""
+"""Guides to mail programs, open to everybody. A signed-in user sees the own values in them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _titles(request: HttpRequest, leads_to: str) -> HttpResponse:
 @require_safe
 @never_cache
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
-    """With the values of who is signed in, else with examples of the default domain."""
+    """A guide with the values of the signed-in user, else with examples of the default domain."""
     user = request.user
     if isinstance(user, User) and user.mail_domain is not None:
         own_settings = lookup.settings_of_user(user)
@@ -49,7 +49,8 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @never_cache
 def lookup_guide(request: HttpRequest, slug: str) -> HttpResponse:
-    """With the values that a lookup found: its cookie comes to addresses below it alone."""
+    """A guide with the values that a lookup found, whose cookie is sent to addresses below it
+    alone."""
     own_settings = lookup.opened(request)
     if own_settings is None:
         return redirect("accounts:guide", slug)

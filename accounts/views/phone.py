@@ -29,7 +29,7 @@ _NO_APPLES: Final = ("Android", "Windows", "Linux", "CrOS")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def code(request: HttpRequest) -> HttpResponse:
-    """The QR code of who looked his settings up."""
+    """The QR code of a user who looked settings up."""
     held = lookup.ticket(request)
     mail_settings = lookup.open_with(held) if held else None
     if held is None or mail_settings is None:
@@ -141,7 +141,7 @@ def profile(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @never_cache
 def paper(request: HttpRequest) -> HttpResponse:
-    """The sheet to print, of who looked his settings up."""
+    """The sheet to print, of a user who looked settings up."""
     mail_settings = lookup.opened(request)
     return _paper(mail_settings) if mail_settings else redirect("accounts:lookup_sheet")
 

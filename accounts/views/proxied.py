@@ -1,4 +1,4 @@
-"""Signing in by a reverse proxy that has asked who it is."""
+"""Signing in by a reverse proxy, which has identified the user."""
 
 from __future__ import annotations
 

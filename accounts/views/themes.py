@@ -1,4 +1,4 @@
-"""The files of a theme, and what of the sign-in page changes with the address that is typed."""
+"""The files of a theme, and the part of the sign-in page that follows the typed address."""
 
 from __future__ import annotations
 

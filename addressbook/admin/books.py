@@ -1,4 +1,4 @@
-"""The admin of the address book: how much, never what."""
+"""The admin of the address book: numbers, never contents."""
 
 from __future__ import annotations
 

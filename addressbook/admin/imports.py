@@ -1,4 +1,4 @@
-"""Imports of old contacts for others: one person, or all whom a file names."""
+"""Imports of old contacts by administrators, for one user or for all users that a file names."""
 
 from __future__ import annotations
 

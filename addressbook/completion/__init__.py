@@ -1,2 +1,2 @@
-"""The people that a person may mean: `index` keeps the words of addresses, `search` completes by
-them."""
+"""Addresses suggested while the user types: `index` keeps the words of addresses, and `search`
+finds addresses by them."""

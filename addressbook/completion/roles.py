@@ -1,4 +1,4 @@
-"""The words that somebody is found by besides his name: what he does, and where."""
+"""Words besides the name by which a colleague is found: the function and the school."""
 
 from __future__ import annotations
 

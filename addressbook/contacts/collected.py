@@ -1,4 +1,4 @@
-"""The people a person wrote to: kept apart from the contacts, and what ranks completions."""
+"""People that the user wrote to. They are kept apart from the contacts, and rank completions."""
 
 from __future__ import annotations
 

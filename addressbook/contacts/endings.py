@@ -1,4 +1,4 @@
-"""The ends of shared groups: those who used one are told."""
+"""Tell the users of a shared group that it is not shared any more."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tell_restored(group: Group) -> None:
 
 
 def tell_of_owner(owner: User) -> None:
-    """Tell users of the groups of an owner, before his account is deleted with all of them."""
+    """Tell users of the groups of an owner, before the account is deleted with all of them."""
     for group in Group.objects.of(owner).filter(shares__isnull=False).distinct():
         tell(group, users_of(group), Reason.OWNER)
 

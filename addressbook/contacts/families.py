@@ -1,4 +1,4 @@
-"""Pupils and their guardians: who is whose, and whom a message to a class goes to.
+"""Pupils and their guardians, and the recipients of a message to a class.
 
 A pupil and a guardian are contacts as all others; a `Guardianship` ties them. A contact is a pupil
 where it has guardians or is in a class, a guardian where it has pupils.
@@ -79,7 +79,7 @@ class Guardian:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A pupil of a class with his guardians, the first of them first. What a text between braces
+    """A pupil of a class with the guardians, the first of them first. What a text between braces
     may ask for: {élève}, {classe}, {responsable}."""
 
     pupil: Person
@@ -108,7 +108,7 @@ class Reach:
 
 
 def families(group: Group) -> tuple[Family, ...]:
-    """The pupils of a group in the order of the address book, each with his guardians. Three
+    """The pupils of a group in the order of the address book, each with the guardians. Three
     queries whatever their number."""
     pupils = list(group.contacts.filter(deleted=None).order_by("sort_key", "pk").defer("search"))
     ties = list(
@@ -219,7 +219,7 @@ def addressed(group: Group, audience: str) -> tuple[Addressed, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PupilName:
-    """A pupil by his name; ``number`` is his contact's."""
+    """A pupil by name; ``number`` is the contact's."""
 
     number: int
     first: str

@@ -1,5 +1,5 @@
-"""The people whom a person knows: those behind the addresses of a mail, and names that others
-borrow."""
+"""The people that the user knows: the owners of the addresses in a message, and those whose names
+others use."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Live:
 
 
 def find(user: User, names: Iterable[str]) -> dict[str, Live]:
-    """The groups of the user, and those shared with him, that hold people of the directory,
+    """The groups of the user, and those shared with the user, that hold people of the directory,
     themselves or in a group in them; by name, as it is given. Two queries where there is none."""
     folded_names = {name: fold(name)[:200] for name in names}
     folded = set(folded_names.values())

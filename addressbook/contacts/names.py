@@ -1,4 +1,4 @@
-"""First and last names of those a message goes to, for what is written to each of them."""
+"""First and last names of recipients, for the fields of a message to each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Name:
 
 
 def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
-    """The names of those whom the person has among his contacts, or the directory has, by address
+    """The names that are among the user's contacts, or in the directory, by address
     in lower case. Contacts that share an address have none: nobody knows which of them reads it.
     """
     wanted = sorted({address.lower() for address in addresses if address})

@@ -1,10 +1,9 @@
 """Groups that their owner lets colleagues use: to read, or to add and take out members too.
 
-Whoever gets at a group here is its owner or a colleague whom a share of it names, himself or by his
-school. A colleague sees the members of the group, by name and address, and nothing else of the
-owner's address book: an address that he adds becomes none of the owner's contacts. Pupils and their
-guardians are seen where the owner has said so for this share, and only there.
-"""
+A group is found here by its owner, and by colleagues that a share of it names, by their address or
+by their school. A colleague sees the members of the group, by name and address, and nothing else of
+the owner's address book: an address that a colleague adds becomes none of the owner's contacts.
+Pupils and their guardians are seen where the owner has said so for this share, and only there."""
 
 from __future__ import annotations
 
@@ -180,7 +179,7 @@ def named(user: User, names: Iterable[str]) -> list[Seen]:
 
 
 def note_use(user: User, group: Group) -> None:
-    """Note once a day that a user uses a group: he is told when it ends."""
+    """Note once a day that a user uses a group, to tell the user when it ends."""
     today = timezone.localdate()
     use, is_new = SharedUse.objects.get_or_create(group=group, user=user)
     if not is_new and use.used != today:
@@ -193,7 +192,7 @@ def leave(user: User, group: Group) -> None:
 
 
 def come_back(user: User, pk: int) -> bool:
-    """Undo `leave`; False where it is not shared with him any more."""
+    """Undo `leave`; False where the group is not shared with the user any more."""
     uses = SharedUse.objects.filter(user=user, group=pk)
     former = list(uses.values_list("left", flat=True))
     uses.update(left=None)

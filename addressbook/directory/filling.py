@@ -1,4 +1,4 @@
-"""Make the directory say what its sources say: the staff records, and an LDAP directory."""
+"""Fill the directory from its sources: the staff records, and an LDAP directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People of the directory by what they do and where: whom a group from the directory stands for."""
+"""People of the directory by function and school: the members of a group from the directory."""
 
 from __future__ import annotations
 

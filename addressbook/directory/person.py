@@ -1,4 +1,4 @@
-"""Somebody of the authority, as a source of the directory names him."""
+"""A person of the authority, as a source of the directory describes one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPerson:
-    """One person as a source names him; ``key`` is his name there, the same at each filling."""
+    """One person as a source has it; ``key`` is the name there, the same at each filling."""
 
     key: str
     name: str

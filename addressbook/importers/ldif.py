@@ -339,8 +339,8 @@ def _group(
     dns: dict[str, int],
     gathered: Gathered,
 ) -> GroupData:
-    """A list that names its members by DN: found by DN, by address, then by name. Lists in it are
-    followed once each."""
+    """Return a list that names its members by DN. They are found by DN, by address, then by name;
+    each list in it is followed once."""
     indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}

@@ -30,8 +30,8 @@ _PARTS = ("street", "po_box", "postal_code", "city", "region", "country", "forma
 
 
 def _columns() -> Iterator[tuple[str, str, str]]:
-    """Key, header in English and in French. They are a format, not an interface: what was exported
-    once stays readable, whatever the language is called later."""
+    """The columns: key, header in English and in French. They are a format, not an interface: an
+    old export stays readable when the words of the product change."""
     yield from (
         ("display_name", "Display Name", "Nom affiché"),
         ("prefix", "Title", "Civilité"),

@@ -1,10 +1,9 @@
 """Contacts of another webmail's address book straight into one of ours, a page at a time: no job,
 no preview, the caller's transaction.
 
-What its owner has twice there stays twice: `contacts.duplicates` is for that. Of the contacts that
-were here before, one that is the same person is completed (`matching`, `joining`), and loses
-nothing.
-"""
+A contact that stands there twice stays twice: `contacts.duplicates` is for that. Of the contacts
+that were here before, one that is the same person is completed (`matching`, `joining`), and loses
+nothing."""
 
 from __future__ import annotations
 

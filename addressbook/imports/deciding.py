@@ -1,4 +1,4 @@
-"""What becomes of the staged rows by the policy for duplicates, and how many of each."""
+"""Decide about the staged rows by the policy for duplicates, and count the decisions."""
 
 from __future__ import annotations
 

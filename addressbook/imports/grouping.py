@@ -1,12 +1,13 @@
 """Groups of the files -> groups of the address book, brought up to date.
 
-Who is in the file's group and not in the address book's is added. Who is in the address book's, and
-in the file only in other groups, was moved: he leaves it, where duplicates are merged or replaced.
-Others who are in the address book's group alone stay, to be checked by the person.
+A contact that is in the file's group and not in the address book's is added. A contact that is in
+the address book's group, and in the file only in other groups, was moved: it leaves the group,
+where duplicates are merged or replaced. All others of the address book's group stay, to be checked
+by the user.
 
-The file of a class holds all its pupils: who is in the class and not in the file left, and goes
-where the person ticked his name (`ImportJob.leavers`). A class of a former year that has the name
-is archived, and the file's class is a new one.
+The file of a class holds all its pupils. A pupil who is in the class and not in the file has left,
+and is taken out where the user ticked the name (`ImportJob.leavers`). A class of a former year that
+has the same name is archived, and the file's class is a new one.
 """
 
 from __future__ import annotations

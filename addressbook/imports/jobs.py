@@ -179,9 +179,9 @@ def choose_policy(job: ImportJob, policy: str) -> bool:
 
 
 def start(job: ImportJob, leavers: Iterable[int] = ()) -> bool:
-    """The person has seen it; ``leavers`` are the pupils who left, as he ticked them. False when it
-    was too late, or nothing is to be written. Raises AddressBookFull, when the new contacts are
-    more than there is room for."""
+    """Start to write after the user saw the preview; ``leavers`` are the pupils that the user
+    ticked. False when it was too late, or nothing is to be written. Raises AddressBookFull, when
+    the new contacts are more than there is room for."""
     if job.reject_code or not job.total:
         return False
     if job.user and job.new > keeping.room(job.user):

@@ -1,8 +1,9 @@
-"""Who is whose guardian in the files -> guardianships of the address book.
+"""Guardians and pupils in the files -> guardianships of the address book.
 
-A pupil's guardian who is in the address book and not in the list, where it names others of that
-pupil, is named before anything is written. Ticked (`ImportJob.leavers`), he gets no mail about the
-pupil any more, and is archived where he is nothing else; the tie stays.
+A list may name other guardians of a pupil than the address book has. Those that are missing in the
+list are shown before anything is written. The ones that the user ticks (`ImportJob.leavers`) get no
+mail about the pupil any more, and are archived unless they have another pupil; the guardianship
+stays.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which contact of an address book a row of a file is, and what the row would add to it.
+"""Find the contact of the address book that a row of a file is, and what the row would add to it.
 
 A row is a contact when they share an address, or a UID, and their names can be one person's: two
 parents who share an address are two people. A row without any address is the contact of the same

@@ -1,7 +1,7 @@
-"""Whose contacts a file of many people's holds: names of owners -> people.
+"""A file with contacts of many people: names of owners -> users.
 
-The same login follows from a name as at sign-in (`accounts.backends.whom`), so that who is made
-here is found by the first sign-in.
+The same login follows from a name as at sign-in (`accounts.backends.whom`), so that the
+first sign-in finds a user who was made here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Owner:
 
     @property
     def is_newcomer(self) -> bool:
-        """Whether the owner never signed in: an earlier import made him, or nobody yet."""
+        """Whether the owner never signed in: an earlier import made the user, or nobody yet."""
         return not self.problem and (self.user is None or self.user.last_login is None)
 
 
@@ -69,12 +69,12 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Own
 
 
 def find(name: str) -> Owner:
-    """One owner, as an administrator names him."""
+    """Find one owner by the name that an administrator typed."""
     return resolve([name])[name]
 
 
 def ensure(owner: Owner) -> User:
-    """The person, made without a usable password where he never signed in."""
+    """The user, made without a usable password where the owner never signed in."""
     if owner.user:
         return owner.user
     defaults = {"address": owner.address, "password": make_password(None)}

@@ -38,7 +38,7 @@ def refused_lines(job: ImportJob) -> list[RefusedLine]:
 
 
 def warning_words(job: ImportJob) -> list[tuple[int, str]]:
-    """How often, and what."""
+    """Each warning of an import: how often it came up, and its sentence."""
     return [(many, gettext(codes.WARNINGS[code])) for code, many in sorted(job.warnings.items())]
 
 

@@ -1,4 +1,4 @@
-"""What people see of an import: the preview, the report, what undoing kept, the word at sign-in."""
+"""Values of an import for its pages: the preview, the report, and the line after sign-in."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class ClassOutcome:
-    """What became of the people of a class when its list was written, keys and names: who came, who
-    changed class (with the class that he comes from), who left and is archived, who left the class
+    """The effects of a list on the people of a class, keys and names: who came, who
+    changed class (with the former class), who left and is archived, who left the class
     and is not, and who is not in the list and stays in the class."""
 
     name: str
@@ -92,8 +92,8 @@ class ClassOutcome:
 
 @dataclass(frozen=True)
 class OthersOutcome:
-    """What a school's list did to people whatever their class: guardians who are archived, those
-    who get no mail about these pupils any more, and whoever came back from the archive."""
+    """The effects of a school's list on people whatever their class: guardians who are archived,
+    those who get no mail about these pupils any more, and whoever came back from the archive."""
 
     archived: tuple[tuple[int, str], ...]
     silenced: tuple[tuple[int, str], ...]
@@ -271,8 +271,8 @@ def _class_change(
 
 
 def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | None]:
-    """What a school's list did, once it is written: names as the address book has them now. Four
-    queries whatever the number of classes; none of another import."""
+    """The effects of a school's list, once it is written, with the names that contacts have now.
+    Four queries whatever the number of classes; none of another import."""
     if job.state != ImportJob.State.DONE:
         return [], None
     staged = list(job.staged_groups.filter(is_written=True).order_by("number"))
@@ -305,14 +305,14 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
 
 
 def _names(job: ImportJob, pks: Collection[int]) -> dict[int, str]:
-    """In the order of the address book."""
+    """The names of contacts by their keys, in the order of the address book."""
     users = job.parts.exclude(user=None).values("user")
     contacts = Contact.objects.filter(user__in=users, pk__in=pks, deleted=None)
     return dict(contacts.order_by("initial", "sort_key", "pk").values_list("pk", "display_name"))
 
 
 def _origins(staged: Iterable[ImportGroup], leavers: Collection[int]) -> dict[int, str]:
-    """By pupil who changed class: the class that he left."""
+    """The class that each pupil left who changed class, by the pupil's key."""
     staged = list(staged)
     groups = {group for row in staged for group, _pk in row.moved_from}
     labels = dict(Group.objects.filter(pk__in=groups).values_list("pk", "name"))
@@ -373,7 +373,7 @@ def kept(job: ImportJob) -> Kept:
 
 
 def to_tell(user: User) -> ImportPart | None:
-    """The last import that somebody else made for this person, until he dismisses it."""
+    """The last import that somebody else made for this user, until the user dismisses it."""
     return (
         ImportPart.objects.filter(user=user, told=None, problem="", job__state=ImportJob.State.DONE)
         .exclude(job__uploaded_by=user)

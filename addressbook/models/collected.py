@@ -1,4 +1,4 @@
-"""The people a person wrote to: kept apart from the contacts, and the measure of how often."""
+"""People that a user wrote to, kept apart from the contacts, with the number of messages."""
 
 from __future__ import annotations
 

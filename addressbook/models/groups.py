@@ -92,7 +92,7 @@ class GroupShare(models.Model):
 
 
 class SharedUse(models.Model):
-    """A colleague used a group that is shared with him, or has left it."""
+    """A colleague used a shared group, or has left it."""
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="uses")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")

@@ -15,7 +15,7 @@ from addressbook.models.imports import ImportJob
 
 class AddressBookQuerySet(models.QuerySet["AddressBook"]):
     def counted(self) -> AddressBookQuerySet:
-        """The owners, each with the numbers of his contacts, groups, contacts in the bin, groups
+        """The owners, each with the numbers of contacts, groups, contacts in the bin, groups
         that are shared, and imports."""
         contacts, groups = Contact.objects.filter(deleted=None), Group.objects.filter(deleted=None)
         return self.annotate(
@@ -37,7 +37,7 @@ def _count(rows: models.QuerySet) -> Coalesce:
 
 
 class AddressBook(User):
-    """A person with what his address book holds, in numbers alone."""
+    """A user, and the numbers of what the address book holds."""
 
     books = AddressBookQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""Those a person wrote to who are no contacts: promoted by a click, forgotten, brought back."""
+"""People that the user wrote to and who are no contacts: made contacts, forgotten, brought back."""
 
 from __future__ import annotations
 

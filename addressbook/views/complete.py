@@ -1,4 +1,4 @@
-"""The suggestions for the line of recipients as one types."""
+"""Suggestions for the line of recipients while the user types."""
 
 from __future__ import annotations
 

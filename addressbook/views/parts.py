@@ -1,4 +1,4 @@
-"""What a group holds beside its contacts: other groups, and people of the directory."""
+"""The other members of a group: groups in it, and people of the directory."""
 
 from __future__ import annotations
 

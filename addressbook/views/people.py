@@ -1,4 +1,4 @@
-"""The list, the card, and what one does with contacts from either."""
+"""The list of contacts, the card of one, and the actions on contacts."""
 
 from __future__ import annotations
 

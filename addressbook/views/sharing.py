@@ -1,4 +1,4 @@
-"""Groups shared with colleagues: what their owner does, and what a colleague does."""
+"""Groups shared with colleagues: the pages of their owner, and those of a colleague."""
 
 from __future__ import annotations
 

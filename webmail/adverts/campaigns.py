@@ -1,5 +1,5 @@
-"""Reports of one campaign, told from others by the envelope alone, and what its messages have in
-common."""
+"""Reports that belong to one campaign, found by the envelope alone, and the criteria that its
+messages have in common."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class Campaign:
         )
 
     def matching(self, criteria: Criteria) -> int:
-        """How many of its own reports the criteria mean."""
+        """The number of the campaign's own reports that fit the criteria."""
         return sum(_is_meant(report, criteria) for report in self.reports)
 
 
@@ -229,7 +229,8 @@ def grouped(reports: Iterable[FraudReport]) -> list[Campaign]:
 
 
 def _signs(row: FraudReport, own: frozenset[str]) -> Iterable[tuple[str, str]]:
-    """What ties a report to others: no domain of everybody's, or of the authority's."""
+    """The signs that tie a report to others. A domain that everybody uses, or the authority's, is
+    none."""
     if row.message_id:
         yield "id", row.message_id
     if len(row.folded) >= _LEAST_SUBJECT:

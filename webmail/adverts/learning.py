@@ -1,5 +1,5 @@
-"""The lessons of people, who teach by where they put their mail: kept as fingerprints, for each and
-for all."""
+"""Learn from the folders that users move mail to: fingerprints of words, for each user and for
+all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def learnt(user: User) -> Learnt:
 
 
 def teach(user: User, lessons: Iterable[Lesson]) -> None:
-    """Learn what the person said, each message once: what he said of it before is taken back. The
+    """Learn the user's decision on a message, once: an earlier decision on it is taken back. The
     same a second time changes nothing."""
     with transaction.atomic():
         for lesson in lessons:
@@ -53,7 +53,7 @@ def teach(user: User, lessons: Iterable[Lesson]) -> None:
 
 
 def _said_before(user: User, lesson: Lesson) -> str:
-    """Return what the person said of it, and keep what he says now in its place."""
+    """Return the user's earlier decision on it, and keep the new one in its place."""
     row, _made = Judgement.objects.select_for_update().get_or_create(
         user=user,
         digest=lesson.digest,

@@ -1,5 +1,4 @@
-"""The lessons of a person's moves: who takes a message out of the adverts, or puts one there,
-teaches."""
+"""Teach the classifier when the user moves a message into the folder of adverts, or out of it."""
 
 from __future__ import annotations
 

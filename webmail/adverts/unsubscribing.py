@@ -1,4 +1,4 @@
-"""Leaving a mailing by one click (RFC 8058), called by this server and not by the reader."""
+"""Leave a mailing by one click (RFC 8058). This server calls the address, not the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ KEPT_BYTES = 64 * 1024
 
 
 def ask(user: User, sender: str, url: str) -> Unsubscription:
-    """Note that the person wants to leave. ``url`` stood in a message of his, never in a form."""
+    """Note that the person wants to leave. ``url`` comes from a message of the user, never from a
+    form."""
     return Unsubscription.objects.create(user=user, sender=sender[:254], url=url)
 
 

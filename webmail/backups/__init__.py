@@ -1,6 +1,6 @@
 """Backups of an installation: database and spool in one folder, restored into an empty place.
 
-The keys are not among them: whoever finds a backup shall not be able to read it (docs/install.md).
+The keys are not among them: a backup alone cannot be read (docs/install.md).
 """
 
 from webmail.backups.contents import BackupRefused, last

@@ -14,7 +14,7 @@ LONGEST_ADDRESS, LONGEST_ID = 254, 250
 
 
 class EnvelopeForm(PlaceForm):
-    """What the support desk may ask for: nothing that a message says."""
+    """The fields that the support desk may search by: none is of the content of a message."""
 
     address = SearchedField(
         label=_("Address of the other person"),
@@ -64,7 +64,7 @@ class EnvelopeForm(PlaceForm):
 
 
 class TraceForm(EnvelopeForm):
-    """What a user may ask for about his own mail."""
+    """The fields that users may search their own mail by."""
 
     words = SearchedField(label=_("Words of the subject"), required=False, max_length=200)
     field_order = ("address", "day", "words", "message_id")

@@ -1,4 +1,4 @@
-"""Access lists of folders (RFC 4314): who else may do what in a folder."""
+"""Access lists of folders (RFC 4314): the rights of other users in a folder."""
 
 from __future__ import annotations
 

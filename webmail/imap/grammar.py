@@ -44,7 +44,7 @@ def parse(line: Sequence[Piece]) -> tuple[Any, ...]:
 
 
 def _common(line: Sequence[Piece]) -> tuple[Any, ...] | None:
-    """None when a piece is not of the common kind."""
+    """The values; None when a piece is not of the common kind."""
     current: list[Any] = []
     outer: list[list[Any]] = []
     for piece in line:

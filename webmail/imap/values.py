@@ -92,7 +92,7 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """The decisions of a person about his folders that the server does not know: special use ->
+    """The user's decisions about folders that the server does not know: special use ->
     name of the folder chosen for it, and the names of the favourites.
     """
 

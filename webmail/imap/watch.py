@@ -373,14 +373,15 @@ class Watch:
         return tuple(states)
 
     async def _fetch(self, words: bytes) -> list[wire.Response] | None:
-        """None for a NO: some of the messages are gone meanwhile (RFC 5530 EXPUNGEISSUED)."""
+        """The answers; None for a NO, when some of the messages are gone (RFC 5530
+        EXPUNGEISSUED)."""
         try:
             return await self._command(words)
         except ServerRefused:
             return None
 
     async def _status(self, folder: str) -> FolderState | None:
-        """None for a folder that is gone."""
+        """The counts of a folder; None where it is gone."""
         words = b" ".join(
             (b"STATUS", quoted_folder(folder), status.items(self.capabilities).encode())
         )

@@ -1,4 +1,4 @@
-"""FETCH of what messages weigh: by whom, and from which year."""
+"""FETCH of the sizes, senders and years of messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _YEAR = re.compile(rb"[ \d]\d-[A-Za-z]{3}-(\d{4}) ")
 @dataclass(frozen=True, slots=True)
 class Weight:
     """The weight of a message in bytes, the year in which it arrived (0: unknown), and its author:
-    his address in small letters and his name, "" where the message tells none.
+    the address in lower case and the name, "" where the message tells none.
     """
 
     uid: int

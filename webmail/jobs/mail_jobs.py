@@ -70,11 +70,10 @@ def do(
     *,
     emptied: Sequence[tuple[str, int]] = (),
 ) -> Done:
-    """Do the first second of it. The caller starts the job, if there is one, when the connection is
-    given back. ``emptied``: folders, by name and UIDVALIDITY, that go at the end of it if nothing
-    is in them then. Raises MessageNotFound when none of the messages is there any more, and what
-    stopped it before anything was done.
-    """
+    """Do the first second of an action. The caller starts the job for the rest, if there is one,
+    when the connection is given back. ``emptied``: folders, by name and UIDVALIDITY, that go at the
+    end of it if nothing is in them then. Raises MessageNotFound when none of the messages is there
+    any more, and what stopped it before anything was done."""
     work = asked = Work(tuple(step for step in steps if step.uids))
     deadline = time.monotonic() + SECONDS
     try:

@@ -99,7 +99,7 @@ def joined(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def packed(steps: Iterable[Step]) -> list[list[Any]]:
-    """As JSON carries them, sets of UIDs in IMAP's short spelling."""
+    """The work as JSON can carry it, with sets of UIDs in IMAP's short form."""
     return [
         [
             step.verb,

@@ -1,4 +1,4 @@
-"""Reading one message: which of its parts are fetched, and what a person is given of them."""
+"""Read one message: choose the parts to fetch, and make text or HTML of them."""
 
 from __future__ import annotations
 

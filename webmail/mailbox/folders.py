@@ -1,4 +1,4 @@
-"""Folders: the list with its counts, the tree that a person sees, the special ones."""
+"""Folders: the list with its counts, the tree that the user sees, the special ones."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What was read of messages, kept with the connection that read it: in the memory of one process,
-for the person whose connection it is, and no longer than it lasts."""
+"""Data of messages, kept with the connection that fetched it: in the memory of one process, for the
+user of the connection, and as long as the connection lasts."""
 
 from __future__ import annotations
 

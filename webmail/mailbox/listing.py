@@ -89,10 +89,9 @@ def page(
     view: View = _FIRST,
     memory: Memory = NOTHING,
 ) -> ListPage:
-    """One page, at most 200 rows. Where the messages of the folder came in the order of their
-    dates, it is read by sequence number: SELECT and FETCH, which cost the same in a folder of any
-    size, and one FETCH more for rows that the memory does not know.
-    """
+    """Return one page, at most 200 rows. Where the messages of the folder came in the order of
+    their dates, the page is read by sequence number: SELECT and FETCH, which cost the same in a
+    folder of any size, and one FETCH more for rows that the memory does not know."""
     size = min(max(1, size), MOST_ROWS)
     was_open = imap.open_folder == folder
     selected = imap.select(folder)

@@ -1,4 +1,4 @@
-"""Reading one message: what is fetched is what is shown."""
+"""Read one message: only what is shown is fetched."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
 """A person's rules on the server: read, changed, kept safe.
 
-Our script is one of several that he may have; the server runs one. What another program wrote is
-never changed: its script runs before our rules by ``include``, or its rules are brought into ours,
-and it stays where it is. Before something of worth is replaced, a copy is kept under a name of its
-own.
-"""
+Our script is one of several that the user may have; the server runs one. What another program wrote
+is never changed: its script runs before our rules by ``include``, or its rules are brought into
+ours, and it stays where it is. Before another script is replaced, a copy of it is kept under its
+own name."""
 
 from __future__ import annotations
 
@@ -141,7 +140,7 @@ def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
 
 
 def save_text(sieve: Connection, kept: Kept, text: str, now: datetime) -> str:
-    """The same for a text that the person wrote himself: as it is, with a copy of the former."""
+    """The same for a text that the user wrote: as it is, with a copy of the former."""
     return _put(sieve, kept, text, now, always=True)
 
 

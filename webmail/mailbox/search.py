@@ -1,4 +1,4 @@
-"""Looking for messages: folder by folder, the newest first, for as long as one may.
+"""Search messages: folder by folder, the newest first, within a time.
 
 What a server without a full-text index must open to look into is asked for in spans of UIDs, from
 the newest down: each command is short, so that a search can be given up, goes on where it stopped,

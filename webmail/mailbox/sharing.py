@@ -56,7 +56,7 @@ class Box:
 
 
 def boxes(imap: Connection) -> tuple[Box, ...]:
-    """The mailboxes of others that the user manages: he may change the access list of their INBOX.
+    """The mailboxes of others that the user manages, who may change the access list of their INBOX.
     At most one command, and one for each mailbox."""
     if not imap.has("ACL"):
         return ()

@@ -1,4 +1,4 @@
-"""The messages that take up room: all of them weighed, by sender, by year, the largest ones.
+"""The sizes of all messages: by sender, by year, and the largest ones.
 
 A hundred thousand messages take the server and us some seconds, so it is done within a time: what
 was weighed is remembered, since neither size nor sender ever changes, and the next call goes on.
@@ -40,7 +40,7 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Group:
-    """Messages that have their sender (his address) or year in common; ``size`` in bytes."""
+    """Messages that have the sender (an address) or the year in common; ``size`` in bytes."""
 
     kind: str
     value: str
@@ -70,7 +70,7 @@ def weigh(
 
 
 def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
-    """By sender or by year, the heaviest first."""
+    """Senders or years with their messages, the heaviest first."""
     counts: dict[str, int] = defaultdict(int)
     sizes: dict[str, int] = defaultdict(int)
     names: dict[str, str] = {}
@@ -151,7 +151,7 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
 
 
 def _packed(uidvalidity: int, known: Iterable[Weight]) -> list[Any]:
-    """As JSON carries it: columns, each sender once."""
+    """The weights as JSON can carry them: columns, and each sender once."""
     ordered = sorted(known, key=lambda weight: weight.uid)
     senders: dict[tuple[str, str], int] = {}
     numbers = [senders.setdefault((weight.sender, weight.name), len(senders)) for weight in ordered]

@@ -267,8 +267,8 @@ def _moment(seconds: object) -> datetime | None:
 
 
 class _Book:
-    """One user's contacts and lists, those of all his shares. Read at once, for a list may name
-    contacts that come after it; pictures follow page by page."""
+    """The contacts and lists of one user, in all of the user's shares. Read at once, for a list may
+    name contacts that come after it; pictures follow page by page."""
 
     def __init__(
         self, source: Source, books: Sequence[str], uid: str, left_out: Counter[str]

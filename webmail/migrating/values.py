@@ -56,7 +56,7 @@ class Canned:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a folder is shown; ``sort`` is one of `mailbox.ordering.SORTS`."""
+    """The order in which a folder is shown; ``sort`` is one of `mailbox.ordering.SORTS`."""
 
     folder: str
     sort: str

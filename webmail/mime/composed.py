@@ -171,7 +171,7 @@ def clean(source: str, images: Images = _NO_IMAGES) -> str:
 
 
 def own(source: str) -> str:
-    """The clean HTML that the writer of a message wrote himself, without the signature, quotes and
+    """The clean HTML that is the writer's own, without the signature, quotes and
     the words that introduce them, and images, which belong to their message."""
     root = html_mail.tree(clean(source))
     for element in list(root.iter("blockquote", "div")):

@@ -63,7 +63,7 @@ class SafeHtml:
     designed: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can carry it."""
+        """The HTML as JSON can carry it."""
         return asdict(self)
 
     @classmethod

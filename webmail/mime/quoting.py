@@ -70,7 +70,7 @@ def reply_recipients(
     own_reply_to: Collection[str] = (),
 ) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
     """Return the recipients of an answer: (to, cc). ``own`` are the reader's addresses, in any
-    case; ``own_reply_to`` those that he has answers sent to.
+    case; ``own_reply_to`` those that answers to the user go to.
 
     Reply-To counts before From. The answer to the reader's own message goes to its recipients. With
     ``everyone`` the other recipients are in cc, without the reader and without doubles. Where the

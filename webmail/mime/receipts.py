@@ -1,4 +1,5 @@
-"""Read receipts (RFC 8098): who asks for one, and the answer that a person consented to."""
+"""Read receipts (RFC 8098): the addresses that ask for one, and the receipt that the user agreed
+to."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ def asked_by(fields: Headers) -> tuple[Address, ...]:
 
 
 def message(receipt: Receipt) -> bytes:
-    """The receipt as ``multipart/report``: the message was shown, its reader says so himself.
+    """The receipt as ``multipart/report``: the message was shown, and the user said so.
 
     Raises ValueError as `build.message` does.
     """

@@ -1,4 +1,4 @@
-"""The elements of a message as they may stay: addresses numbered, styles filtered, trackers taken
+"""The elements of a message, made safe: addresses numbered, styles filtered, trackers taken
 out, notes set where links lead; and bleach's rules as the last word on each.
 """
 

@@ -1,4 +1,5 @@
-"""S/MIME in one part (application/pkcs7-mime, RFC 8551): what it is, and what a signature wraps."""
+"""S/MIME in one part (application/pkcs7-mime, RFC 8551): its kind, and the content inside a
+signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Body structure: the tree of a message's parts, and what of it to show."""
+"""Body structure: the tree of a message's parts, and the choice of those to show."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Images that nobody is meant to see: loaded, they would only tell the sender that, when and where
-his message is read.
+"""Images that nobody is meant to see: loading them would only tell the sender that the message is
+read, when and where.
 
 Three signs: nothing of the image is shown, on any screen; it is a dot; its address is one that
 services for counting readers use.

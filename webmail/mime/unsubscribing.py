@@ -1,4 +1,4 @@
-"""The ways in which a mailing lets one go: List-Unsubscribe (RFC 2369) and its one click (RFC
+"""The ways to leave a mailing: List-Unsubscribe (RFC 2369) and its one click (RFC
 8058)."""
 
 from __future__ import annotations

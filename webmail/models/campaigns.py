@@ -1,4 +1,4 @@
-"""Reported messages pulled from mailboxes: what is pulled, where it was found, how far it came."""
+"""Reported messages pulled from mailboxes: their criteria, the mailboxes, and the progress."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Where the rules of a mail domain's users may send mail, and the forwards that stand although they
-no longer may."""
+"""The addresses that rules may forward mail to, for each mail domain, and existing forwards that
+are not allowed any more."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ class DataExportQuerySet(ClaimedQuerySet["DataExport"]):
 
 
 class DataExport(ClaimedRow):
-    """A user asked for all that is kept about him: a zip, sealed in the spool for a day."""
+    """A user asked for everything that is kept about the user: a zip, sealed in the spool for a
+    day."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

@@ -84,7 +84,7 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
 
 
 class SavedSearch(models.Model):
-    """A search that one user keeps, by a name of his. ``reach`` and ``folder`` are those of its
+    """A search that one user keeps under a name. ``reach`` and ``folder`` are those of its
     address."""
 
     MOST: ClassVar[int] = 20

@@ -1,4 +1,4 @@
-"""What the user chose for senders, and whose remote images the administrators trust."""
+"""Decisions of users about senders, and senders whose remote images administrators trust."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail on its way out, and whom it comes from: drafts, the outbox, identities, canned answers.
+"""Mail on its way out: drafts, the outbox, identities, canned answers.
 
 What a person writes is sealed with the server's key (webmail/writing/sealing.py): a copy of the
 database tells who wrote when, not what, nor to whom.
@@ -308,8 +308,8 @@ class IdentityQuerySet(models.QuerySet["Identity"]):
 
 
 class Identity(models.Model):
-    """An address that a person writes from, with the name, Reply-To and signature of his choice.
-    The address is never his choice: see webmail/writing/identities.py."""
+    """An address that a user writes from, with a chosen name, Reply-To and signature.
+    The address is never chosen: see webmail/writing/identities.py."""
 
     class Source(models.TextChoices):
         SIGN_IN = "sign_in", _("sign-in")

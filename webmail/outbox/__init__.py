@@ -1,4 +1,5 @@
-"""The outbox: a message accepted is a row and a sealed file. It leaves once, or is seen not to."""
+"""The outbox. An accepted message is a row and a sealed file; it is sent once, or the outbox shows
+why it was not."""
 
 from webmail.outbox.accepting import accept
 from webmail.outbox.bounces import note_reports

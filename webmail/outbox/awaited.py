@@ -1,4 +1,4 @@
-"""The messages whose end the pages of a session await, from sending on until they have left.
+"""The messages that the pages of a session watch until they have left.
 
 The session holds what a page says of them, sealed: a page that is loaded asks no database for it.
 """

@@ -1,4 +1,4 @@
-"""The one copy in Sent of a message to each, which lists those who got it.
+"""The one copy in Sent of a message to each, which lists its recipients.
 
 The copy is a row of the batch that goes to nobody (`OutboxMessage.is_copy`). It begins as handed
 over, so that only filing is left of it, and it is filed when nothing of its batch is on its way any

@@ -1,4 +1,4 @@
-"""Delivery reports about messages of the outbox (RFC 3464): who did not get what had left.
+"""Delivery reports about sent messages (RFC 3464): the recipients that did not get one.
 
 They are recognised among new mail that is read anyway, when the inbox is looked at. A report is
 believed as far as it names a Message-ID of the user's own: nobody but the recipients and their

@@ -110,8 +110,8 @@ def reschedule(user: User, pk: uuid.UUID, due: datetime) -> OutboxMessage:
 
 
 def settle(request: SignedInRequest, imap: Connection) -> None:
-    """File what has left and could not be filed without its person: his connection does it, and
-    finds what may have left before a restore. Costs nothing where there is none."""
+    """File copies of sent messages that could not be filed without the user: the user's connection
+    does it, and finds what may have left before a restore. Costs nothing where there is none."""
     if not counting.has_copies_to_file(request.user.pk):
         return
     waiting = OutboxMessage.objects.of(request.user).filter(state=_STATE.PASSWORD, stage__in=_GONE)

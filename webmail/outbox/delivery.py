@@ -1,13 +1,15 @@
-"""One message on its way: handed over once, filed once, and what it leaves behind.
+"""Deliver one message: hand it over once, file its copy once, and clean up.
 
-What cannot be repeated is written down before it is done, each time in a transaction of its own:
+A step that cannot be repeated is written down before it is done, each time in a transaction of its
+own:
 
 READY -> HANDING   the content has been sent, and the final dot has not
 HANDING -> HANDED  the server took it
 HANDED -> FILED    a copy lies in Sent
 FILED -> SENT      the answered message is marked, the draft and its password are gone
 
-Killed at READY it is sent again, at HANDING nobody knows, from HANDED on it is only filed. A worker
+A message whose worker is killed at READY is sent again; at HANDING nobody knows whether it was
+sent; from HANDED on only its copy is filed. A worker
 that was slower than `patience` finds its claim gone before the dot, and sends none.
 """
 

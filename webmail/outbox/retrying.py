@@ -1,4 +1,4 @@
-"""When a message is tried again that a server could not take just now."""
+"""The time at which a message is tried again that a server could not take just now."""
 
 from __future__ import annotations
 

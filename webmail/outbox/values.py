@@ -87,7 +87,7 @@ def refused_by(row: OutboxMessage, refused: Mapping[str, str]) -> bytes:
 
 
 def without_key(row: OutboxMessage) -> bytes:
-    """The row's envelope after its file is gone: the person still sees whom he wrote to."""
+    """The row's envelope after its file is gone: the user still sees the recipients."""
     return seal(row, replace(opened(row), key=""))
 
 

@@ -45,9 +45,9 @@ def preview(user: User) -> Preview:
 
 
 def forget(user: User) -> None:
-    """Delete the user with every row that leads to him, his sessions and his files in the spool.
-    A sign-in afterwards makes a new user who is as empty as a newcomer; mail and rules on the mail
-    server stay. Colleagues who used his groups are told."""
+    """Delete the user with every row that leads to the user, all sessions and all files in the
+    spool. A sign-in afterwards makes a new user who is as empty as a newcomer; mail and rules on
+    the mail server stay. Colleagues who used groups of the user are told."""
     endings.tell_of_owner(user)
     for own in UserSession.objects.of(user):
         sessions.end(own)

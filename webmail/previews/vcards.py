@@ -1,6 +1,6 @@
 """A vCard of a mail as cards to look at: names, posts, telephones, addresses.
 
-They are read as the address book reads them: what is shown is what it would take.
+They are read as the address book reads them, which would take what is shown.
 """
 
 from __future__ import annotations

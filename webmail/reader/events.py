@@ -1,5 +1,5 @@
-"""The events of invitations: which version is the newest, the user's answer, and what else is at
-that time."""
+"""The events of invitations: the newest version, the user's answer, and other events at that
+time."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _times(event: Event) -> tuple[datetime | None, datetime | None]:
 
 
 def _aware(moment: datetime | date | None) -> datetime | None:
-    """None for a time that no database holds."""
+    """The moment with its zone; None for a time that no database holds."""
     if moment is None or not 1900 <= moment.year <= 9000:
         return None
     if not isinstance(moment, datetime):

@@ -1,5 +1,5 @@
-"""The HTML of messages for one reader: sanitised once, then kept for his session; and whether its
-images from elsewhere are loaded."""
+"""The HTML of messages: sanitised once, then kept for the session; and whether its remote images
+are loaded."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class Read(Protocol):
 def of(
     request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
 ) -> tuple[FrameHtml, Images]:
-    """The HTML of a message as this reader is to see it; no IMAP command when he has it open.
+    """The HTML of a message as the user is to see it; no IMAP command when the message is open.
 
     ``inside`` names a message inside it, which ``read`` then reads. Raises PartNotFound when it has
     none, and what reading a message raises.

@@ -1,4 +1,4 @@
-"""Images from elsewhere, fetched for one reader: their senders see this server, and not him."""
+"""Remote images, fetched by this server: their hosts do not see the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calendar files in words: what, when, where, who; invitations, changes and cancellations."""
+"""Calendar files in words: events, invitations, changes and cancellations."""
 
 from __future__ import annotations
 

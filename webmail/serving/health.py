@@ -1,5 +1,5 @@
-"""Whether this process can do its work, for a load balancer; whether the jobs are done, for who
-watches over the machines."""
+"""Tell a load balancer whether this process can work, and a monitoring system whether jobs are
+done."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _today(state: dashboard.State) -> Iterator[GaugeMetricFamily]:
 
 
 def _probes() -> Iterator[Metric]:
-    """Of the message that goes round, where the settings name a mailbox for it."""
+    """The metrics of the probe, where the settings name a mailbox for it."""
     state = probing.health()
     if state.seconds is not None:
         words = "From sending to finding, of the last self-check mail that arrived."

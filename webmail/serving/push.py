@@ -1,4 +1,4 @@
-"""New mail, told to the browser as it comes: a person's IDLE and his stream of events.
+"""New mail, told to the browser as it comes: the IDLE of a user, and the stream of events.
 
 A small ASGI application of its own in front of Django, which would hold a thread for each stream
 (Django's streaming under ASGI), or send nothing before the end (under WSGI). The request's cookie

@@ -1,4 +1,4 @@
-"""Static files under names that carry their content's hash: browsers may keep them for ever.
+"""Static files under names with a hash of their content: browsers may keep them for ever.
 
 What every page of the mail needs is served in few files, since each request costs its headers and,
 far from the server, its time, and what is compressed together takes less room. The sources say

@@ -1,5 +1,5 @@
-"""The work that the first person after a start would else wait for, three quarters of a second of
-the processor: Django imports the views, reads templates and connects when they are first needed."""
+"""Do at the start what the first request would else wait for, three quarters of a second of the
+processor: Django imports the views, reads templates and connects when they are first needed."""
 
 from __future__ import annotations
 

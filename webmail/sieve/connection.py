@@ -1,8 +1,8 @@
 """One signed-in ManageSieve connection (RFC 5804): scripts listed, read, written, made the active
 one.
 
-A client of our own: sievelib's reads without an end in bytes or seconds and takes what stands in a
-script for the server's answer when it is told so. All that is sent is counted or quoted here.
+A client of our own: sievelib's reads without an end in bytes or seconds and can be made to
+take the text of a script for an answer of the server. All that is sent is counted or quoted here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The content of a person's script as values: rules, what could not be read as one, the absence."""
+"""The content of a user's script as values: rules, commands that are no such rule, the absence."""
 
 from __future__ import annotations
 

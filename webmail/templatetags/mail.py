@@ -1,4 +1,4 @@
-"""What templates take from `webmail.presentation`."""
+"""Tags and filters of `webmail.presentation` for templates."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The answer while somebody is away, or nobody reads a shared mailbox; and what a session asks the
-server of rules once."""
+"""The answer while the user is away, or while nobody reads a shared mailbox; and the question about
+it that a session asks the ManageSieve server once."""
 
 from __future__ import annotations
 
@@ -153,7 +153,8 @@ def _answered(
 
 
 def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str, object]]:
-    """The mailboxes whose absence the user sets, his own first; none where there is no other."""
+    """The mailboxes whose absence the user sets, the own one first; none where there is no
+    other."""
     boxes = sharing.boxes(imap)
     if not boxes:
         return []
@@ -208,7 +209,7 @@ def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> d
 
 
 def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
-    """Send the answers as they are typed to the user himself, marked as a trial. They leave by the
+    """Send the answers as they are typed to the user, marked as a trial. They leave by the
     submission server: whether the mail server's own answers leave is told in docs/rules.md."""
     cleaned = form.cleaned_data
     identity = identities.check(request.user, request.user.address)

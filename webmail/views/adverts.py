@@ -1,4 +1,4 @@
-"""Adverts and junk: the rest of new mail is judged, what was set aside is shown."""
+"""Adverts and junk: classify the rest of new mail, and show what was set aside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that a person often writes: their page, and the list that the composer's menu asks for."""
+"""Canned texts: their page, and the list in the menu of the composer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The components of the pages in each of their states, for developers: only where DEBUG is on.
 
-What is shown are the templates of the product, with invented values; states of a pointer and of the
+The page shows the templates of the product with invented values. States of the pointer and the
 keyboard are the rules of its style sheets for ``:hover``, ``:focus-visible`` and ``:active``.
 """
 

@@ -1,4 +1,4 @@
-"""Django's own failures, in our words."""
+"""Error pages for Django's own failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card of first steps above the inbox is put away."""
+"""Put the card of first steps above the inbox away."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ def one(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_GET
 @login_required
 def quota(request: SignedInRequest) -> HttpResponse:
-    """How full the mailbox is: a page asks for it when it is there, since it may take a while."""
+    """The share of the quota that is used. A page asks for it once it is there, since it may take a
+    while."""
     with session.imap(request) as imap:
         limits = imap_quota.ask(imap)
     context = {"fullness": presentation.fullness(limits)}
@@ -72,7 +73,8 @@ def change(request: SignedInRequest) -> HttpResponse:
 def _change(
     request: SignedInRequest, imap: Connection, asked: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """Do it. The folder's name from now on, "" when it is gone, and the toast that says so."""
+    """Change a folder. Return its name from now on, "" when it is gone, and the words of the
+    toast."""
     verb, folder = asked["verb"], asked["folder"]
     now, count = folder, 0
     match verb:

@@ -1,4 +1,4 @@
-"""Preferences: the addresses that a person writes from, with name, Reply-To and signature."""
+"""The page of identities: addresses to write from, with name, Reply-To and signature."""
 
 from __future__ import annotations
 

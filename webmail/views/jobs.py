@@ -1,4 +1,4 @@
-"""Jobs in the mailbox: how far they are, and how they are stopped, taken up again, taken back."""
+"""Jobs in the mailbox: their progress, and how they are stopped, resumed and undone."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def report_url(request: SignedInRequest, opened: OpenedMessage) -> str:
 @require_POST
 @login_required
 def sender(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The author of a message, or all of his domain, is blocked or always allowed from now on. Who
+    """The author of a message, or the whole domain, is blocked or always allowed from now on. Who
     he is stands in the message, not in the form."""
     message_ref = MessageRef(folder, *ref)
     form = SenderForm(request.POST)

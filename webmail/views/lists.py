@@ -1,4 +1,4 @@
-"""The list of a folder's messages, and what stands around it."""
+"""The list of a folder's messages, and the folders and tags around it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NOTHING_LOOKED = Looked()
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a signed-in person begins."""
+    """Redirect a signed-in user to the first page."""
     if getattr(request.user, "is_local_administrator", False):
         return redirect("admin:index")
     if not request.user.is_authenticated:

@@ -1,4 +1,4 @@
-"""The line about what was brought from another webmail is put away."""
+"""Put the line about a move from another webmail away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking for news where none is told: by scripts, once a minute."""
+"""New mail for scripts without a stream of events, which ask once a minute."""
 
 from __future__ import annotations
 

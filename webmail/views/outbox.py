@@ -1,4 +1,4 @@
-"""The outbox: what was accepted and has not left, why, and what its person wants done."""
+"""The outbox: messages that have not left, the reasons, and the user's decisions about them."""
 
 from __future__ import annotations
 

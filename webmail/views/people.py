@@ -1,4 +1,4 @@
-"""The people of a mail, looked up in what its reader knows."""
+"""The people of a message, looked up among the contacts and the directory."""
 
 from __future__ import annotations
 

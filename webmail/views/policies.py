@@ -1,4 +1,4 @@
-"""Content-Security-Policies of answers that carry what somebody wrote."""
+"""Content-Security-Policies of answers with contents of mail."""
 
 from __future__ import annotations
 

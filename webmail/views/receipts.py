@@ -1,4 +1,4 @@
-"""A read receipt that a sender asks for: sent when its reader says so, and only then."""
+"""Send a read receipt that a sender asks for, when the user agrees."""
 
 from __future__ import annotations
 

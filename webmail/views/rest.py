@@ -1,4 +1,4 @@
-"""Notifications that rest outside working hours are lifted for today, or rest again."""
+"""Let notifications outside working hours come today, or rest again."""
 
 from __future__ import annotations
 

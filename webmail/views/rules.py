@@ -1,4 +1,4 @@
-"""A person's rules: the list of them, one in its form, one tried on what is there."""
+"""The user's rules: their list, the form of one, and a trial on existing messages."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) 
 
 
 def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
-    """How many messages of the inbox the rule in the form would fit."""
+    """The number of messages in the inbox that the rule in the form fits."""
     if not editor.can_be_tried():
         return {"is_checked": True}
     matched = trying.matched(imap, "INBOX", editor.trial)
@@ -515,8 +515,8 @@ def _not_there(error: ForwardRefused) -> str:
 
 
 def forwarding(user: User) -> Allowed:
-    """Where the rules of this person may send mail: as the policy of his mail domain says, else
-    that of all, else the settings."""
+    """The addresses that rules of this user may forward to, as the policy of the mail domain says,
+    else that of all, else the settings."""
     policy = ForwardPolicy.objects.all().of(user.mail_domain_id)
     if policy is None:
         return Allowed(anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS)

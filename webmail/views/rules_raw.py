@@ -1,4 +1,4 @@
-"""A script as it is written, for whoever knows Sieve."""
+"""The text of a Sieve script, for users who know Sieve."""
 
 from __future__ import annotations
 

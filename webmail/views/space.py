@@ -1,4 +1,4 @@
-"""The page about the room that mail takes up in the mailbox, and the actions that free it."""
+"""The page about the space that mail takes up, and the actions that free it."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _looked(request: HttpRequest, user: User, sought: Sought) -> dict[str, Any]:
 
 
 def _mailbox(user: User, sought: Sought) -> Mailbox | None:
-    """None where no master user opens it."""
+    """The mailbox; None where no master user opens it."""
     if not session.has_master():
         return None
     deadline = time.monotonic() + SECONDS

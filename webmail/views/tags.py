@@ -1,4 +1,4 @@
-"""A person's tags: their names and colours."""
+"""The user's tags: their names and colours."""
 
 from __future__ import annotations
 

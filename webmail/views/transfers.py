@@ -1,4 +1,4 @@
-"""Mail that moves in and out: what is asked for, how far it is, what can be downloaded."""
+"""Transfers of mail: their forms, progress and downloads."""
 
 from __future__ import annotations
 

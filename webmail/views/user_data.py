@@ -1,4 +1,4 @@
-"""What is kept about a user, and its deletion at the user's wish: a page for administrators."""
+"""The page for administrators that shows what is kept about a user, and deletes it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Writing: what is being written, kept and made into a message."""
+"""Drafts, and the messages made of them."""

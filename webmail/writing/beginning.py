@@ -1,5 +1,5 @@
-"""What a message that is begun has in it: nothing, an answer's quote, a message to be forwarded, or
-one taken up again. No row is made and nothing is marked as read.
+"""The content of a new message: nothing, the quote of a reply, a forwarded message, or one that is
+edited again. No row is made and nothing is marked as read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Writer:
-    """The person who begins a message, with his preferences: everything that the functions below
+    """The user who begins a message, with the preferences: everything that the functions below
     know of him."""
 
     user: User
@@ -246,8 +246,8 @@ def _recipients(
 
 
 def _own_reply_to(writer: Writer, envelope: Envelope) -> frozenset[str]:
-    """The user's own addresses that answers to his message were to go to; none for a message of
-    somebody else. He does not answer himself."""
+    """The user's own addresses that answers to the message were to go to; none for a message of
+    somebody else. Nobody answers to their own address."""
     if not any(sender.address.casefold() in writer.own for sender in envelope.from_):
         return frozenset()
     read = (addresses.read_recipients(identity.reply_to).valid for identity in writer.identities)

@@ -1,4 +1,4 @@
-"""Texts that a person often writes, kept to be put into messages."""
+"""Canned texts: texts that the user often writes, kept to be put into messages."""
 
 from __future__ import annotations
 

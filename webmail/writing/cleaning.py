@@ -1,5 +1,5 @@
-"""The HTML of a message that is written, made clean: what somebody quotes or pastes is another's,
-and what is large is read in helper processes."""
+"""Clean the HTML of a message that is being written: quotes and pasted text are hostile, and large
+texts are read in helper processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message being written consists of, as its writer left it: nothing is checked yet."""
+"""The content of a message that is being written, as typed: nothing is checked yet."""
 
 from __future__ import annotations
 

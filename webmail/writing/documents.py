@@ -418,7 +418,7 @@ def _place_for(user: User) -> int:
 
 
 def decide(draft: Draft, decisions: Decisions) -> None:
-    """Keep what the writer decided by hand, in place of what he decided before."""
+    """Keep the user's decisions, in place of the earlier ones."""
     values = {
         "documents": {key: list(to) for key, to in decisions.documents.items()},
         "opened": sorted(decisions.opened),

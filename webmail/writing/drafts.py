@@ -1,8 +1,7 @@
 """Messages being written: kept at each change, found again, settled between two windows.
 
-A draft is a row, whole at each revision and sealed. Who saves says which revision he goes on from:
-two windows on one draft do not write over each other.
-"""
+A draft is a row, whole at each revision and sealed. A window that saves names the revision that it
+goes on from: two windows on one draft do not write over each other."""
 
 from __future__ import annotations
 

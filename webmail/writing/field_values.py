@@ -105,7 +105,7 @@ def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
 
 
 def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
-    """The member with the cells of his row of a roster; an empty cell leaves the value that he has
+    """The member with the cells of a row of the roster; an empty cell leaves the earlier value
     otherwise."""
     row = dict(zip(keys, cells, strict=True))
     first = row.pop(FIRST, "") or member.first_name

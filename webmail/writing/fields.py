@@ -1,6 +1,6 @@
 """Fields: words between braces in a message to each, such as ``{prénom}`` or ``{classe}``.
 
-Each is replaced by what is known of the recipient: by his contact, or by his row of a roster
+Each is replaced by what is known of the recipient: by the contact, or by the row of a roster
 (`webmail.writing.rosters`). A field has a key, under which its spellings are one: ``{Prénom}``,
 ``{ prenom }`` and ``{first name}`` are `FIRST`.
 """
@@ -59,7 +59,7 @@ def asked(text: str, known: Collection[str] = OF_CONTACTS) -> dict[str, str]:
 
 
 def count(text: str, known: Collection[str] = OF_CONTACTS) -> int:
-    """How often a text has fields of ``known``."""
+    """The number of fields of ``known`` in a text."""
     return sum(1 for _one in _found(text, known))
 
 

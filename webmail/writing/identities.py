@@ -1,7 +1,7 @@
-"""Whom a person may write as: addresses that others vouch for, with what he puts around them.
+"""The identities of a user: addresses that others vouch for, with name, Reply-To and signature.
 
 An address comes from the sign-in, from the staff record, from the directory or from an
-administrator, never from a form. Name, Reply-To and signature are his own; the name is the
+administrator, never from a form. Name, Reply-To and signature are the user's own; the name is the
 authority's where administrators locked it, and what a policy enforces (`webmail.writing.policies`)
 goes before any choice.
 """
@@ -35,9 +35,8 @@ _BLANK = re.compile(r"(?:\s|&nbsp;|<br>|</?(?:div|p|span)\b[^>]*>)*")
 def of(user: User) -> tuple[Identity, ...]:
     """All that the person may write as, the default first.
 
-    His own rows are used where he has any; others are made up and not saved. The tuple is never
-    empty for a person who has an address. Three queries at most.
-    """
+    The user's own rows are used where there are any; others are made up and not saved. The tuple is
+    never empty for a person who has an address. Three queries at most."""
     identities, record = _vouched(user)
     new = [identity for identity in identities if identity.pk is None]
     if new and (template := _template(user, record)):
@@ -86,7 +85,7 @@ def _give_names(user: User, record: StaffRecord | None, identities: Iterable[Ide
 
 
 def _own(user: User, record: StaffRecord | None) -> set[str]:
-    """The person's own addresses, which nobody else gave him."""
+    """The user's own addresses, which nobody else gave."""
     return {user.address.casefold(), record.address.casefold() if record else ""}
 
 
@@ -124,7 +123,7 @@ def sender(identity: Identity) -> Address:
 
 @transaction.atomic
 def keep(identity: Identity) -> None:
-    """Save what the person chose for one of his addresses; a new default takes the place of the
+    """Save the user's choices for one identity; a new default takes the place of the
     former one."""
     if identity.is_default:
         others = Identity.objects.filter(user=identity.user, is_default=True)
@@ -165,7 +164,7 @@ def _is_lasting(row: Identity) -> bool:
 
 
 def _template(user: User, record: StaffRecord | None) -> str:
-    """The signature that the administrators propose, for who has none of his own."""
+    """The signature that the administrators propose to a user without one."""
     text = SignatureTemplate.objects.text_for(user.mail_domain_id)
     if not text:
         return ""

@@ -1,5 +1,5 @@
-"""The images that the text of a message names: what it names belongs to the message, whatever the
-page knew of it when it was posted.
+"""The images that the text of a message names: they belong to the message, whatever the page knew
+when it was posted.
 
 A text calls an image by the address at which the composer shows it: a file of a draft, or a part
 of the message that it answers. Who answers to a name is asked here, and by the user alone: a name

@@ -1,4 +1,4 @@
-"""What a person wrote -> the message that leaves, or that lies among the drafts."""
+"""The content that the user wrote -> the message that is sent, or kept in the folder of drafts."""
 
 from __future__ import annotations
 
@@ -118,12 +118,12 @@ def outgoing(
     laid: Laid | None = None,
     is_draft: bool = False,
 ) -> Outgoing:
-    """The message with what can be read of its recipients: who sends it has seen that all can
-    (`webmail.forms.compose.ComposeForm`). The same arguments make the same message. ``identity`` is
-    `identities.check`'s, and ``laid`` one of `lay_out_each`, where many messages are made at once.
-    What administrators put below each message is there, unless it ``is_draft``.
+    """Return the message to be sent. Recipients that cannot be read are left out: the form has
+    refused them (`webmail.forms.compose.ComposeForm`). The same arguments make the same message.
+    ``identity`` is the result of `identities.check`, and ``laid`` one of `lay_out_each`, where many
+    messages are made at once. The footer of the administrators is added, unless it ``is_draft``.
 
-    Raises SenderRefused when its identity is none of the person's, and ContentTooCostly when its
+    Raises SenderRefused when the identity is not the user's, and ContentTooCostly when its
     text takes too long to be cleaned.
     """
     identity = identity or identities.check(user, content.identity)
@@ -190,7 +190,7 @@ def one_line(text: str) -> str:
 
 
 def message_id(user: User, unique: str) -> str:
-    """A Message-ID in the person's own domain. Raises SenderRefused where his address is none."""
+    """A Message-ID in the person's own domain. Raises SenderRefused where the address is none."""
     if not addresses.is_valid(user.address):  # an odd login, or what was typed in the admin
         raise SenderRefused
     return build.message_id(user.address.rpartition("@")[2], unique)

@@ -1,5 +1,5 @@
-"""Messages left in the middle are offered after sign-in: asked once in a session, not by each page,
-and nothing of what they say is in the session."""
+"""Offer unfinished messages after sign-in: looked up once in a session, which holds nothing of
+their content."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def enforce(
     policy: Policy, identities: Iterable[Identity], own: Iterable[str], values: Mapping[str, str]
 ) -> None:
     """Put the values of the policy on identities. Its name goes only to the user's ``own``
-    addresses, which are in lower case: an address that an administrator gave him keeps its name."""
+    addresses, which are in lower case: an address that an administrator gave keeps its name."""
     name = " ".join(templates.filled(policy.name, values).split())[:200]
     footer = templates.filled(policy.footer, values)
     mine = set(own)

@@ -1,4 +1,4 @@
-"""What a composer's form carries -> `Content`, as typed. Nothing is refused here: half a message is
+"""The form of the composer -> `Content`, as typed. Nothing is refused here: half a message is
 kept as it is."""
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def content(data: QueryDict) -> Content:
 
 
 def number(text: str) -> uuid.UUID | None:
-    """None when it is none."""
+    """The number; None when the text is none."""
     try:
         return uuid.UUID(text)
     except ValueError:

@@ -36,7 +36,7 @@ _MOST = 100_000
 
 def own_words(text: str) -> str:
     """The lines of a plain text that its writer wrote himself, without quoted lines, his signature
-    and a message that he forwards."""
+    and a forwarded message."""
     own: list[str] = []
     is_signature = False
     for line in text[:_MOST].split("\n"):

@@ -48,7 +48,7 @@ _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d))?")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One recipient: the line of the file that names him, from 1, and a cell for each column."""
+    """One recipient: the line of the file, from 1, and a cell for each column."""
 
     line: int
     address: str

@@ -1,4 +1,4 @@
-"""When a message leaves that is not to leave now."""
+"""The time at which a scheduled message leaves."""
 
 from __future__ import annotations
 

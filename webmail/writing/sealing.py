@@ -1,4 +1,4 @@
-"""What a person is writing, sealed with the server's key in its row (accounts/sealed_rows.py)."""
+"""The content of a draft, sealed with the server's key in its row (accounts/sealed_rows.py)."""
 
 from __future__ import annotations
 

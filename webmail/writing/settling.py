@@ -1,5 +1,5 @@
-"""The page on which the documents of a message to each are settled: who gets which, what is left
-open, and the writer's answers to that."""
+"""The page on which the documents of a message to each are settled: the document of each recipient,
+open questions, and the user's answers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Sheet:
 
 
 def sheet(user: User, draft: Draft) -> Sheet | None:
-    """None where the draft has no documents."""
+    """The page's values; None where the draft has no documents."""
     held = documents.of(draft)
     if held is None:
         return None

@@ -1,4 +1,4 @@
-"""What a person puts around an address of his: name, Reply-To and signature, as a form."""
+"""The form of an identity: name, Reply-To and signature."""
 
 from __future__ import annotations
 

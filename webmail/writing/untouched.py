@@ -1,5 +1,5 @@
-"""Whether anything was typed since a composer was opened: what stood there to begin with, such as a
-signature or a quote, is no draft."""
+"""Find out whether anything was typed since the composer was opened. A signature or a quote alone
+is no draft."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A user's working hours as his preferences say them, and the line that answers outside them
-bear."""
+"""The working hours in a user's preferences, and the line about them in answers written outside
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a message is wanted, an advert or junk, and what was learnt of that: pure functions.
+"""Classify a message as wanted, an advert or junk, and learn from users. Pure functions.
 
-``verdict.judge`` is the door; ``words.learn`` and ``words.unlearn`` are how it is taught.
+``verdict.judge`` classifies; ``words.learn`` and ``words.unlearn`` teach.
 """

@@ -1,5 +1,5 @@
-"""The signs of how a message approaches its reader: whether sender and reader have anything in
-common, what the sender is about, and what links and hosts are called that want something."""
+"""Signs in the way that a message addresses its reader: whether sender and reader have anything in
+common, the business of the sender, and the names of links and hosts."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def _of_hosts(message: Message) -> Iterator[Sign]:
 
 
 def _baits(host: str) -> float:
-    """How many words of a host's name sound like an office, a half more where it has many."""
+    """The number of words in a host's name that sound like an office, and a half more for many
+    words."""
     label = domains.registered(host).partition(".")[0]
     count = sum(word in _BAIT for word in label.split("-"))
     if not count or domains.is_of_state(host) or institutions.is_institutions(host):

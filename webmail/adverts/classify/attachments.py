@@ -1,5 +1,5 @@
-"""What a message's files are, as far as frauds use them: pages that ask for a password, programs,
-archives that hold one."""
+"""Kinds of attachments that frauds use: pages that ask for a password, programs, and archives that
+hold one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Attachment:
 
     @property
     def ending(self) -> str:
-        """What stands behind the last point of the name, in small letters."""
+        """The ending of the name, behind its last point, in lower case."""
         return _ending(self.name)
 
 

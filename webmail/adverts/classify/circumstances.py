@@ -1,5 +1,5 @@
-"""The signs of what a message says in the circumstances it came in: the same words mean one thing
-in a letter that leads nowhere and another in one with a link, a file, or many readers."""
+"""Signs that combine the words of a message with its circumstances: the same words mean one thing
+in a message without a link, and another in one with a link, a file, or many recipients."""
 
 from __future__ import annotations
 

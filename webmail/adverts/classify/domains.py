@@ -1,4 +1,4 @@
-"""Names of domains: whose they are, and which of them are made to be taken for another."""
+"""Names of domains: their owners, and names that imitate another."""
 
 from __future__ import annotations
 

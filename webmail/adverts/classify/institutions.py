@@ -1,4 +1,4 @@
-"""Whom frauds imitate: banks, carriers, shops and offices, and the domains that are really theirs.
+"""The institutions that frauds imitate (banks, carriers, shops, offices), and their own domains.
 
 The list is ``data/institutions.txt``, written for this project from what these institutions say of
 their own mail.

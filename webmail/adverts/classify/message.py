@@ -37,7 +37,7 @@ _ANSWERED = re.compile(
 
 @dataclass(frozen=True)
 class Message:
-    """``text`` is what the sender wrote himself, without what he quotes."""
+    """``text`` is the sender's own, without quotes."""
 
     headers: Headers
     subject: str

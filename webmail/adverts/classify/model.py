@@ -1,5 +1,5 @@
-"""How much each sign and each word weighs: two logistic regressions, learnt from messages whose
-kind is known (`fitting`).
+"""The weight of each sign and each word: two logistic regressions, learnt from messages of a known
+kind (`fitting`).
 
 Two questions are asked of the same signs and words: whether nobody wants the message, and whether
 it wants to deceive. The answer is a sum, so that what weighed most can be said.

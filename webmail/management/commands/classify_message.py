@@ -1,4 +1,4 @@
-"""`classify_message FILE...`: what each message is, and why."""
+"""`classify_message FILE...`: classify each message, and tell the reasons."""
 
 from __future__ import annotations
 

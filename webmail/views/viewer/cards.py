@@ -1,4 +1,4 @@
-"""The people of an attached vCard, into the reader's contacts."""
+"""Add the people of an attached vCard to the user's contacts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webmail.views.viewer.places import Place, at_place
 @login_required
 @at_place
 def add_contacts(request: SignedInRequest, place: Place) -> HttpResponse:
-    """The cards of a file go into the reader's contacts; who is there already stays as he is."""
+    """Add the people of a file to the user's contacts; existing contacts stay as they are."""
     attachment = whole(request, place, Kind.VCARD)
     made, known = received.add(request.user, attachment.content)
     words = ngettext("%(count)d contact added.", "%(count)d contacts added.", len(made))

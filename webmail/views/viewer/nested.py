@@ -1,4 +1,4 @@
-"""Messages inside messages: as they are read, and what their HTML loads."""
+"""Messages inside messages: their pages, and the images of their HTML."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def _nested(imap: Connection, place: Place, rendering: Sanitiser) -> Nested:
 
 
 def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
-    """Where a part of a nested message is found."""
+    """The address of a part of a nested message."""
     if nested.steps is None:
         return Place(place.ref, part.number)
     return place.step(nested.steps[part.number])
 
 
 def html_of(place: Place) -> html.Read:
-    """How the HTML of a nested message is read."""
+    """The reader of the HTML of a nested message."""
 
     def read(imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml:
         rendered = _nested(imap, place, rendering).message.rendered

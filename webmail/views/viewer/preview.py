@@ -1,4 +1,4 @@
-"""How a file is shown: which template, with what."""
+"""The way in which a file is shown: a template and its values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webmail.views.viewer.places import Place
 
 @dataclass(frozen=True)
 class Preview:
-    """How a file is shown: a template, and what it is given."""
+    """The way in which a file is shown: a template, and its values."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
