@@ -1,7 +1,8 @@
 """The failures that a user can meet, one class each.
 
 A class consists of its name, a docstring and an HTTP ``status``. `webmail.middleware` alone turns
-an error into an answer, through the template ``errors/<class_name>.html`` or its parent's.
+an error into an answer, through the template ``errors/<class_name>.html`` or its parent's. The
+sentences of pages that stay are in `webmail.presentation.failures`.
 """
 
 from __future__ import annotations

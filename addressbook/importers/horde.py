@@ -1,5 +1,5 @@
 """The exports of Horde (Turba, generations 1.2 to 5.0), and how its lists look without their
-members."""
+members. The columns of its CSV, and the fields that they become, are in ``headers.json``."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def cookies(signed_in: Callable[..., Client], alice: MailAccount) -> str:
 
 
 def lent() -> int:
-    return sum(room.lent for room in session.pool()._rooms.values())
+    return sum(connections.lent for connections in session.pool()._by_key.values())
 
 
 def big_mail(mailbox: Mailbox, megabytes: int) -> str:
@@ -101,9 +101,9 @@ def test_a_download_that_the_browser_cuts_stops_and_gives_its_connection_back(
         answer.close()
         browser.close()
         wait_for(lambda: lent() == 0)
-    (room,) = session.pool()._rooms.values()
+    (connections,) = session.pool()._by_key.values()
     # Read to the end it would be 150 pieces each time.
-    assert sum(connection.commands for connection, _since in room.idle) < 200
+    assert sum(connection.commands for connection, _since in connections.idle) < 200
 
 
 def test_a_big_download_takes_little_memory(site: int, cookies: str, mailbox: Mailbox) -> None:

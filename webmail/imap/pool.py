@@ -20,7 +20,7 @@ Opener = Callable[[], Connection]
 
 
 @dataclass
-class _Room:
+class _OpenConnections:
     """The connections that are open under one key. ``idle``: (connection, when it came back),
     oldest first; ``lent`` counts streams too.
     """
@@ -115,11 +115,11 @@ class Pool:
         """Take in a connection that was opened elsewhere, for the next lease under ``key``; where
         there is no room for it, it is closed."""
         with self._changed:
-            room = self._rooms.setdefault(key, _Room())
-            has_room = room.lent + len(room.idle) < self.max_per_user
+            connections = self._by_key.setdefault(key, _OpenConnections())
+            has_room = connections.lent + len(connections.idle) < self.max_per_user
             if has_room:
                 measures.imap_connections.inc()
-                room.idle.append((connection, time.monotonic()))
+                connections.idle.append((connection, time.monotonic()))
                 self._start_reaper()
             self._tidy(key)
             self._changed.notify_all()
@@ -130,27 +130,27 @@ class Pool:
         """Close all connections under ``key``: idle ones now, lent ones when they come back."""
         self._take_back_abandoned()
         with self._changed:
-            room = self._rooms.get(key)
-            if room is None:
+            connections = self._by_key.get(key)
+            if connections is None:
                 return
-            room.closings += 1
-            doomed = [connection for connection, _ in room.idle]
-            room.idle.clear()
+            connections.closings += 1
+            doomed = [connection for connection, _ in connections.idle]
+            connections.idle.clear()
             self._tidy(key)
         _close(doomed)
 
     def close_all(self) -> None:
         """Close every connection, as `close` does."""
         with self._changed:
-            keys = list(self._rooms)
+            keys = list(self._by_key)
         for key in keys:
             self.close(key)
 
     def count(self, key: Hashable) -> int:
         """Return how many connections are open under ``key``, idle and lent."""
         with self._changed:
-            room = self._rooms.get(key)
-            return room.lent + len(room.idle) if room else 0
+            connections = self._by_key.get(key)
+            return connections.lent + len(connections.idle) if connections else 0
 
     def _lease(self, key: Hashable, opener: Opener, *, stream: bool) -> Lease:
         self._take_back_abandoned()
@@ -170,7 +170,7 @@ class Pool:
         lock = threading.Lock()
         self._changed = threading.Condition(lock)  # something came back, or there is room
         self._sleep = threading.Condition(lock)  # the reaper's: nobody wakes it at every release
-        self._rooms: dict[Hashable, _Room] = {}
+        self._by_key: dict[Hashable, _OpenConnections] = {}
         self._reaper: threading.Thread | None = None
         self._abandoned: deque[Lease] = deque()
 
@@ -179,28 +179,30 @@ class Pool:
         deadline = time.monotonic() + self.wait_seconds
         with self._changed:
             while True:
-                room = self._rooms.setdefault(key, _Room())
-                if self._has_place(room, stream):
-                    room.lent += 1
-                    room.streams += stream
+                connections = self._by_key.setdefault(key, _OpenConnections())
+                if self._has_place(connections, stream):
+                    connections.lent += 1
+                    connections.streams += stream
                     # The last one that came back: the others grow old and are closed.
-                    return room.idle.pop()[0] if room.idle else None, room.closings
+                    return connections.idle.pop()[
+                        0
+                    ] if connections.idle else None, connections.closings
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise ServerUnavailable("All connections of this person are in use.")
                 self._changed.wait(remaining)
 
-    def _has_place(self, room: _Room, stream: bool) -> bool:
-        if stream and room.streams >= self.most_streams:
+    def _has_place(self, connections: _OpenConnections, stream: bool) -> bool:
+        if stream and connections.streams >= self.most_streams:
             return False
-        return room.lent < self.max_per_user
+        return connections.lent < self.max_per_user
 
     def _leave(self, key: Hashable, stream: bool) -> None:
         with self._changed:
-            room = self._rooms.get(key)
-            if room is not None:
-                room.lent -= 1
-                room.streams -= stream
+            connections = self._by_key.get(key)
+            if connections is not None:
+                connections.lent -= 1
+                connections.streams -= stream
                 self._tidy(key)
             self._changed.notify_all()
 
@@ -209,14 +211,14 @@ class Pool:
     ) -> None:
         reusable = connection.give_back()
         with self._changed:
-            room = self._rooms.get(key)
-            if room is None:  # lent before a fork: the socket is the parent's
+            connections = self._by_key.get(key)
+            if connections is None:  # lent before a fork: the socket is the parent's
                 return
-            room.lent -= 1
-            room.streams -= stream
-            keep = reusable and room.closings == closings
+            connections.lent -= 1
+            connections.streams -= stream
+            keep = reusable and connections.closings == closings
             if keep:
-                room.idle.append((connection, time.monotonic()))
+                connections.idle.append((connection, time.monotonic()))
                 self._start_reaper()
             self._tidy(key)
             self._changed.notify_all()
@@ -229,9 +231,9 @@ class Pool:
                 self._abandoned.popleft().release()
 
     def _tidy(self, key: Hashable) -> None:
-        room = self._rooms[key]
-        if not room.idle and not room.lent:
-            del self._rooms[key]
+        connections = self._by_key[key]
+        if not connections.idle and not connections.lent:
+            del self._by_key[key]
 
     def _start_reaper(self) -> None:
         if self._reaper is None:
@@ -251,15 +253,17 @@ class Pool:
             _close(doomed)
 
     def _next_due(self) -> float | None:
-        moments = [room.idle[0][1] for room in self._rooms.values() if room.idle]
+        moments = [
+            connections.idle[0][1] for connections in self._by_key.values() if connections.idle
+        ]
         return min(moments) + self.idle_seconds if moments else None
 
     def _remove_old(self) -> list[Connection]:
         doomed = []
         limit = time.monotonic() - self.idle_seconds
-        for key, room in list(self._rooms.items()):
-            while room.idle and room.idle[0][1] <= limit:
-                doomed.append(room.idle.pop(0)[0])
+        for key, connections in list(self._by_key.items()):
+            while connections.idle and connections.idle[0][1] <= limit:
+                doomed.append(connections.idle.pop(0)[0])
             self._tidy(key)
         return doomed
 

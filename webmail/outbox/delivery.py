@@ -291,7 +291,7 @@ def _remove_copy(imap: Connection, draft: Draft) -> None:
 
 
 def note_failure(row: OutboxMessage, error: WebmailError) -> None:
-    """Why a message that was taken up is not sent, or has no copy, and what comes next."""
+    """Note why a message was not sent, or has no copy, and whether it is tried again."""
     name, words = type(error).__name__, error.server_words
     logger.warning("message %s: %s at %s", row.pk, name, row.stage)
     if isinstance(error, PerhapsSent):

@@ -68,8 +68,8 @@ class Bodies:
     """The bodies that one process takes in. All calls come from its event loop."""
 
     def __init__(self) -> None:
-        self._all = _Room(MOST, MOST_BYTES)
-        self._clients: dict[str, _Room] = {}
+        self._all = _Bound(MOST, MOST_BYTES)
+        self._clients: dict[str, _Bound] = {}
 
     @asynccontextmanager
     async def taken(self, environ: dict[str, Any], receive: Receive) -> AsyncIterator[None]:
@@ -90,9 +90,9 @@ class Bodies:
             yield
             return
         with (
-            self._room_of(network.network_of(network.address_of(environ))) as room,
+            self._bound_of(network.network_of(network.address_of(environ))) as bound,
             tempfile.SpooledTemporaryFile(SMALL) as file,
-            _Arriving((self._all, room), cast(BinaryIO, file)) as body,
+            _Arriving((self._all, bound), cast(BinaryIO, file)) as body,
         ):
             try:
                 with body.place():
@@ -107,18 +107,18 @@ class Bodies:
             yield
 
     @contextmanager
-    def _room_of(self, client: str) -> Iterator[_Room]:
-        room = self._clients.setdefault(client, _Room(MOST_OF_CLIENT, MOST_BYTES_OF_CLIENT))
-        room.users += 1
+    def _bound_of(self, client: str) -> Iterator[_Bound]:
+        bound = self._clients.setdefault(client, _Bound(MOST_OF_CLIENT, MOST_BYTES_OF_CLIENT))
+        bound.users += 1
         try:
-            yield room
+            yield bound
         finally:
-            room.users -= 1
-            if not room.users:
+            bound.users -= 1
+            if not bound.users:
                 del self._clients[client]
 
 
-class _Room:
+class _Bound:
     """The number of bodies that are unfinished, and of bytes that wait for their answer."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
@@ -127,11 +127,11 @@ class _Room:
 
 
 class _Arriving:
-    """One body that comes in pieces. Its bytes take room until the end of the block."""
+    """One body that comes in pieces. Its bytes count until the end of the block."""
 
-    def __init__(self, rooms: tuple[_Room, ...], file: BinaryIO) -> None:
+    def __init__(self, bounds: tuple[_Bound, ...], file: BinaryIO) -> None:
         self.file = file
-        self._rooms = rooms
+        self._bounds = bounds
         self._size = 0
         self._begun = asyncio.get_running_loop().time()
 
@@ -139,31 +139,31 @@ class _Arriving:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for room in self._rooms:
-            room.size -= self._size
+        for bound in self._bounds:
+            bound.size -= self._size
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """One of the places for unfinished bodies, for the block. Raises TooManyUploads."""
-        if any(room.places >= room.most for room in self._rooms):
+        if any(bound.places >= bound.most for bound in self._bounds):
             raise TooManyUploads
-        for room in self._rooms:
-            room.places += 1
+        for bound in self._bounds:
+            bound.places += 1
         try:
             yield
         finally:
-            for room in self._rooms:
-                room.places -= 1
+            for bound in self._bounds:
+                bound.places -= 1
 
     def add(self, piece: bytes) -> None:
-        """Raises TooLarge, and TooManyUploads when there is no room for more."""
+        """Raises TooLarge, and TooManyUploads when the bounds are reached."""
         if self._size + len(piece) > largest():
             raise TooLarge
-        if any(room.size + len(piece) > room.most_bytes for room in self._rooms):
+        if any(bound.size + len(piece) > bound.most_bytes for bound in self._bounds):
             raise TooManyUploads
         self._size += len(piece)
-        for room in self._rooms:
-            room.size += len(piece)
+        for bound in self._bounds:
+            bound.size += len(piece)
         try:
             self.file.write(piece)
         except OSError as error:

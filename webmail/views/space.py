@@ -24,7 +24,7 @@ from webmail.mailbox import space as weighing
 from webmail.mailbox.actions import DELETE, MOVE, Step
 from webmail.mailbox.space import MESSAGE, Weighed
 from webmail.presentation import folders as presentation
-from webmail.presentation import room
+from webmail.presentation import space as sizes
 from webmail.views import jobs
 from webmail.views.page import memory, shown_folders
 
@@ -39,13 +39,13 @@ def space(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         known = folders.list_folders(imap, sizes=True)
         weighed = weighing.weigh(imap, known, memory(request), SECONDS)
-        rows = weighing.largest(imap, weighed, room.MOST_MESSAGES)
+        rows = weighing.largest(imap, weighed, sizes.MOST_MESSAGES)
         full = presentation.fullness(quota.ask(imap))
         shown = shown_folders(imap, known)
     context = {
         "folders": shown,
         "fullness": full,
-        "survey": room.survey(weighed, rows, shown),
+        "survey": sizes.survey(weighed, rows, shown),
         "toast": request.session.pop(TOAST, None),
     }
     return render_template(request, "webmail/space/space.html", context)
@@ -100,7 +100,7 @@ def _ask(
     known = folders.list_folders(imap)
     context = {
         "folders": shown_folders(imap, known),
-        "group": room.line(group) if group else None,
+        "group": sizes.line(group) if group else None,
         "count": group.count if group else 1,
         "kind": asked["kind"],
         "value": asked["value"],

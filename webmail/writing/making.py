@@ -217,11 +217,11 @@ def collect(
     Raises PartNotFound, MessageNotFound, FolderChanged when a part that is kept is gone (unless
     ``is_lenient``), TooLarge.
     """
-    room = _Room(settings.MESSAGE_LIMIT)
+    allowance = _Allowance(settings.MESSAGE_LIMIT)
     collected = _Collected()
     if content.origin and imap:
         try:
-            for key, attachment in _of_origin(imap, content.origin, content, room):
+            for key, attachment in _of_origin(imap, content.origin, content, allowance):
                 collected.add(key, attachment)
         except (NotFound, FolderChanged):
             if content.keep and not is_lenient:
@@ -230,7 +230,7 @@ def collect(
         about = files.about(row)
         try:
             with files.open_(files.fetch(imap, row) if imap else row) as stream:
-                data = room.take(stream.read())
+                data = allowance.take(stream.read())
         except PartNotFound:
             if not row.is_inline:
                 raise
@@ -258,7 +258,7 @@ def references(imap: Connection, content: Content) -> tuple[str, ...]:
     return build.message_ids(message_ids)[-MOST_REFERENCES:]
 
 
-class _Room:
+class _Allowance:
     """Bytes left for files."""
 
     def __init__(self, limit: int) -> None:
@@ -285,23 +285,23 @@ class _Collected:
 
 
 def _of_origin(
-    imap: Connection, origin: MessageRef, content: Content, room: _Room
+    imap: Connection, origin: MessageRef, content: Content, allowance: _Allowance
 ) -> Iterator[tuple[str, Attachment]]:
     shown = images.parts(origin, content.html) if content.is_html else ()
     if content.kind == "attached" and WHOLE in content.keep:
-        yield WHOLE, _whole(imap, origin, room)
+        yield WHOLE, _whole(imap, origin, allowance)
     numbers = [number for number in content.keep if number != WHOLE]
     if not numbers and not shown:
         return
     parts = {part.number: part for part in fetch.structure(imap, origin).walk()}
     for number in numbers:
         part = parts.get(number) or reading.find_part(imap, origin, number)
-        yield f"keep {number}", _read(imap, origin, part, room)
+        yield f"keep {number}", _read(imap, origin, part, allowance)
     for number in shown:
         with suppress(NotFound):
             part = parts.get(number) or _held(imap, origin, number)
             if part.media_type.startswith("image/"):
-                read = _read(imap, origin, part, room)
+                read = _read(imap, origin, part, allowance)
                 yield images.part_address(origin, number), replace(read, cid="-")
 
 
@@ -312,19 +312,19 @@ def _held(imap: Connection, origin: MessageRef, number: str) -> Part:
     return reading.find_part(imap, origin, number)
 
 
-def _read(imap: Connection, origin: MessageRef, part: Part, room: _Room) -> Attachment:
-    data = room.take(reading.content(imap, origin, part, limit=max(0, room.left)))
+def _read(imap: Connection, origin: MessageRef, part: Part, allowance: _Allowance) -> Attachment:
+    data = allowance.take(reading.content(imap, origin, part, limit=max(0, allowance.left)))
     media_type = part.media_type if part.media_type not in MESSAGE_TYPES else "message/rfc822"
     return Attachment(file_name(part), media_type, data)
 
 
-def _whole(imap: Connection, origin: MessageRef, room: _Room) -> Attachment:
-    data, truncated = fetch.part_bytes(imap, origin, "", max(0, room.left))
+def _whole(imap: Connection, origin: MessageRef, allowance: _Allowance) -> Attachment:
+    data, truncated = fetch.part_bytes(imap, origin, "", max(0, allowance.left))
     if truncated:
-        raise TooLarge(limit=room.limit)
+        raise TooLarge(limit=allowance.limit)
     subject = headers.safe_name(headers.parse(data).get("Subject"))[:80].strip(" ._")
     name = f"{subject or gettext('message')}.eml"
-    return Attachment(name, "message/rfc822", room.take(data))
+    return Attachment(name, "message/rfc822", allowance.take(data))
 
 
 # --- images in the text ---

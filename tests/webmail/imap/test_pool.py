@@ -364,9 +364,9 @@ def test_a_password_refused_at_reopening_needs_a_sign_in(pool):
 def test_a_forked_child_begins_with_an_empty_pool(pool, opener):
     with pool.lease("alice", opener):
         pass
-    parents = pool._rooms
+    parents = pool._by_key
     pool._forget()  # what os.register_at_fork has the child do
     assert pool.count("alice") == 0
-    for room in parents.values():
-        for imap, _ in room.idle:
+    for connections in parents.values():
+        for imap, _ in connections.idle:
             imap.close()

@@ -46,7 +46,7 @@ def begun(
 
 
 def lent(pool: Pool) -> int:
-    return sum(room.lent for room in pool._rooms.values())
+    return sum(connections.lent for connections in pool._by_key.values())
 
 
 def test_a_stream_read_to_its_end_gives_back(begun, pool: Pool, mailbox: Mailbox) -> None:

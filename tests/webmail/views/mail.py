@@ -106,5 +106,7 @@ def fields(form: str) -> list[tuple[str, str]]:
 
 def commands_sent() -> int:
     """IMAP commands on the connections that lie idle in this process's pool."""
-    rooms = session.pool()._rooms.values()
-    return sum(connection.commands for room in rooms for connection, _since in room.idle)
+    every_user = session.pool()._by_key.values()
+    return sum(
+        connection.commands for connections in every_user for connection, _since in connections.idle
+    )

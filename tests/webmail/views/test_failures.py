@@ -178,8 +178,8 @@ def test_a_dropped_connection_is_opened_again_unnoticed(reader: Client, mailbox:
 
     mailbox.append(letter("encore là"))
     reader.get("/mail/INBOX/")
-    for room in session.pool()._rooms.values():
-        for connection, _since in room.idle:
+    for connections in session.pool()._by_key.values():
+        for connection, _since in connections.idle:
             connection._client.sock.shutdown(2)
     answer = reader.get("/mail/INBOX/")
     assert answer.status_code == 200

@@ -328,7 +328,7 @@ def test_a_message_that_is_gone_is_404(reader: Client, mailbox: Mailbox, more: s
     notice = reader.get(path(mailbox, 99_999, more), headers=HTMX)
     assert notice.status_code == 404
     assert "<html" not in page(notice)
-    assert session.pool()._rooms, "the connection was given back"
+    assert session.pool()._by_key, "the connection was given back"
 
 
 @pytest.mark.parametrize("more", ["", "frame/", "source/", "part/1/", "reply/", "forward/"])
@@ -429,7 +429,7 @@ def test_a_message_of_50_mb_opens_at_once_and_downloads_in_pieces(
     assert size == len(line) // 77 * 57 * (50_000_000 // len(line))
     assert biggest < 1_000_000
     assert check == zlib.crc32(b"\0" * size)
-    assert session.pool()._rooms
+    assert session.pool()._by_key
 
 
 def test_a_very_long_text_is_cut_and_the_whole_can_be_had(reader: Client, mailbox: Mailbox) -> None:
@@ -450,7 +450,7 @@ def test_a_download_given_up_before_it_began_gives_its_connection_back(
         answer = reader.get(path(mailbox, uid, "source/"))
         next(pieces(answer))
         hang_up(answer)
-    assert all(room.lent == 0 for room in session.pool()._rooms.values())
+    assert all(connections.lent == 0 for connections in session.pool()._by_key.values())
 
 
 @pytest.mark.parametrize("more", ["", "frame/", "source/", "part/1/", "reply/"])

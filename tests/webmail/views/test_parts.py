@@ -558,7 +558,7 @@ def test_a_part_that_is_in_no_container_is_404(
 ) -> None:
     uid = mailbox.append(letter(body=UUENCODED))
     assert reader.get(path(mailbox, uid, f"part/{number}/")).status_code == 404
-    assert all(room.lent == 0 for room in session.pool()._rooms.values())
+    assert all(connections.lent == 0 for connections in session.pool()._by_key.values())
 
 
 def test_nothing_that_was_seen_outlives_a_shared_session(

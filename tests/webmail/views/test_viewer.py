@@ -409,7 +409,7 @@ def test_streams_give_their_connections_back(reader: Client, attached: Open) -> 
         answer = reader.get(url + "media", headers={"Range": "bytes=0-"})
         hang_up(answer)
     assert reader.get(url).status_code == 200
-    assert sum(room.lent for room in session.pool()._rooms.values()) == 0
+    assert sum(connections.lent for connections in session.pool()._by_key.values()) == 0
 
 
 # Texts and tables
