@@ -55,7 +55,7 @@ LAYERS = {
     "folder list": (
         "webmail.mailbox.folders:list_folders",
         "webmail.mailbox.folders:tree",
-        "webmail.presentation.lists:folder_list",
+        "webmail.presentation.folder_list:folder_list",
     ),
     "Redis": ("redis.client:Redis.execute_command", "redis.client:Pipeline.execute"),
     "user and SQL": (

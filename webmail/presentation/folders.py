@@ -14,7 +14,7 @@ from webmail.imap.quota import Quota
 from webmail.imap.values import Folder, Wishes
 from webmail.mailbox import arranging
 from webmail.mailbox.folders import SPECIAL, TRASH
-from webmail.presentation.lists import FolderList, FolderRow
+from webmail.presentation.folder_list import FolderList, FolderRow
 from webmail.presentation.words import size, special_label
 
 # Dovecot adds how long it took.

@@ -18,9 +18,10 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
+from webmail.presentation.folder_list import FolderRow
 from webmail.presentation.icons import ICONS, icon
 from webmail.presentation.keys import Scheme
-from webmail.presentation.lists import Choice, FolderRow, MessageRow
+from webmail.presentation.lists import Choice, MessageRow
 from webmail.presentation.tags import Chip
 from webmail.presentation.tools import Tool, Tools
 

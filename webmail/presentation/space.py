@@ -15,8 +15,8 @@ from webmail.imap.values import Fetched
 from webmail.mailbox import space
 from webmail.mailbox.space import SENDER, Group, Weighed
 from webmail.mime.structure import choose
+from webmail.presentation.folder_list import FolderList
 from webmail.presentation.links import message_url, ref_name
-from webmail.presentation.lists import FolderList
 from webmail.presentation.words import names_of, size, subject_of
 
 MOST_MESSAGES, MOST_SENDERS = 20, 20

@@ -29,7 +29,7 @@ from webmail.mailbox.ordering import View
 from webmail.mailbox.summaries import Summary
 from webmail.mime.addresses import Address
 from webmail.preferences import Preferences
-from webmail.presentation import lists
+from webmail.presentation import folder_list, lists
 from webmail.presentation.tags import Chip
 
 BUTTONS = ("primary", "tonal", "line", "quiet", "danger", "danger-fill", "icon")
@@ -165,7 +165,7 @@ def _page(rows: tuple[Summary, ...], *, only: str = "") -> lists.MailPage:
     return replace(page, groups=lists.tagged(page.groups, [_TAG]))
 
 
-def _folders() -> lists.FolderList:
+def _folders() -> folder_list.FolderList:
     """Unread, open and nested folders."""
     uses = {"INBOX": "\\Inbox", "Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash"}
     inside = FolderNode(Folder("Classes/4e B", "/", frozenset(), unseen=2), "4e B", depth=1)
@@ -174,7 +174,7 @@ def _folders() -> lists.FolderList:
         for name, use in uses.items()
     ]
     classes = FolderNode(Folder("Classes", "/", frozenset()), "Classes", (inside,))
-    return lists.folder_list([*tree, classes], "INBOX")
+    return folder_list.folder_list([*tree, classes], "INBOX")
 
 
 def _toast(message: str, *, undo: bool = False) -> SimpleNamespace:

@@ -31,7 +31,7 @@ from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
 from webmail.presentation import contents, conversations, links, reader
 from webmail.presentation.conversations import Conversation
-from webmail.presentation.lists import FolderList
+from webmail.presentation.folder_list import FolderList
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked

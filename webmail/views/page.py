@@ -16,7 +16,7 @@ from webmail.mailbox import folders, verbs
 from webmail.mailbox.folders import folded
 from webmail.mailbox.memory import Memory
 from webmail.models import Tag
-from webmail.presentation import lists
+from webmail.presentation import folder_list
 from webmail.presentation.tags import Chip
 
 _KIND = "sides"  # what is kept with the connection
@@ -26,7 +26,7 @@ _KIND = "sides"  # what is kept with the connection
 class Sides:
     """The folder list as shown, and the folder that is open."""
 
-    shown: lists.FolderList
+    shown: folder_list.FolderList
     current: Folder | None
 
     @property
@@ -60,10 +60,10 @@ def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
 
 def shown_folders(
     imap: Connection, listed: Sequence[Folder], current: str = ""
-) -> lists.FolderList:
+) -> folder_list.FolderList:
     """The folders as the folder column has them."""
     tree, favourites = folders.tree(listed), imap.wishes.favourites
-    return lists.folder_list(tree, current, favourites, _owners(imap, listed))
+    return folder_list.folder_list(tree, current, favourites, _owners(imap, listed))
 
 
 def _owners(imap: Connection, listed: Sequence[Folder]) -> dict[str, str]:

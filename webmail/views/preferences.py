@@ -19,7 +19,7 @@ from webmail.forms.preferences import PreferencesForm, offered
 from webmail.mailbox import folders as mail_folders
 from webmail.preferences import Preferences
 from webmail.presentation import settings
-from webmail.presentation.lists import FolderList
+from webmail.presentation.folder_list import FolderList
 from webmail.views.absence import renew_adverts
 from webmail.views.page import read_folders
 

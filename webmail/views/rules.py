@@ -41,7 +41,7 @@ from webmail.models import ForwardPolicy, StandingForward
 from webmail.presentation import action_words, away
 from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
-from webmail.presentation.lists import FolderList
+from webmail.presentation.folder_list import FolderList
 from webmail.sieve import grammar, reading, writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.forwarding import Allowed

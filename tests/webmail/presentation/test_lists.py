@@ -8,16 +8,16 @@ from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, Folder, MessageRef
 from webmail.mailbox.folders import FolderNode
 from webmail.mime.envelope import Envelope
-from webmail.presentation import lists
+from webmail.presentation import folder_list, lists
 
 
 def test_a_folder_row_opens_above_what_is_unread() -> None:
     leaf = FolderNode(Folder("a/b", "/", frozenset(), unseen=2), "b", depth=1)
     top = FolderNode(Folder("a", "/", frozenset({"\\noselect"})), "a", (leaf,), usable=False)
-    row = lists.folder_row(top, "INBOX")
+    row = folder_list.folder_row(top, "INBOX")
     assert (row.open, row.usable, row.url, row.icon) == (True, False, "", "folder")
     assert row.children[0].url == "/mail/a~2Fb/"
-    row_found = lists.folder_list([top], "a/b").find("a/b")
+    row_found = folder_list.folder_list([top], "a/b").find("a/b")
     assert row_found is not None and row_found.current
 
 
@@ -27,7 +27,7 @@ def test_adverts_stand_beside_junk() -> None:
         FolderNode(Folder(name, "/", frozenset(), special_use=uses.get(name, "")), name)
         for name in (*uses, "Classes", "Publicités", "Zoo")
     ]
-    shown = lists.folder_list(tree, "INBOX")
+    shown = folder_list.folder_list(tree, "INBOX")
     special = ["INBOX", "Archive", "Publicités", "Junk", "Trash"]
     assert [row.name for row in shown.special] == special
     assert [row.name for row in shown.own] == ["Classes", "Zoo"]

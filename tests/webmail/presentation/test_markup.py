@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 from lxml import html
 
 from webmail.presentation import markup
-from webmail.presentation.lists import FolderRow, MessageRow
+from webmail.presentation.folder_list import FolderRow
+from webmail.presentation.lists import MessageRow
 from webmail.presentation.tags import Chip
 
 ROW = MessageRow(
