@@ -11,10 +11,11 @@ from addressbook.importers.reading import Reading, Refused, refused
 from addressbook.importers.rows import Rows, SourceRow
 from webmail import zips
 from webmail.previews import converters
+from webmail.previews.converters.parts import MOST_COLUMNS
 
 MOST_ROWS = 20_000
 """Of one sheet."""
-_MOST_COLUMNS = converters.MOST_COLUMNS - 1
+_MOST_COLUMNS = MOST_COLUMNS - 1
 _MOST_LISTED = 10_000
 
 

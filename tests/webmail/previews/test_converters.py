@@ -9,6 +9,7 @@ import pytest
 from tests.measured import costs
 from tests.webmail.previews import samples
 from webmail.previews import converters
+from webmail.previews.converters.parts import MOST_ROWS, Parts
 
 MEGABYTES = 300
 SECONDS = 6  # of the processor; the process may take five
@@ -303,7 +304,7 @@ def test_cells_and_rows_stand_where_they_say() -> None:
 def test_a_sheet_that_is_too_long_is_shown_to_a_row() -> None:
     cells = f"<row>{noise(50, '<c><v>%d</v></c>')}</row>" * 9_000
     (sheet,) = converters.convert(book(cells), "xlsx")["sheets"]
-    assert (len(sheet["rows"]), sheet["is_truncated"]) == (converters.MOST_ROWS, True)
+    assert (len(sheet["rows"]), sheet["is_truncated"]) == (MOST_ROWS, True)
 
 
 def test_a_long_word_file_is_shown_to_a_paragraph() -> None:
@@ -339,10 +340,10 @@ ENTITIES = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
 def test_a_document_type_is_seen_in_every_charset_that_is_read(encoding: str) -> None:
     plain = f'<?xml version="1.0" encoding="{encoding[:6] if "16" in encoding else encoding}"?>'
     text = f'{plain}<a xmlns="urn:x">é</a>'
-    parts = converters.Parts(samples.archive({"content.xml": text.encode(encoding)}))
+    parts = Parts(samples.archive({"content.xml": text.encode(encoding)}))
     assert parts.tree("content.xml")[0].text == "é"
     hidden = text.replace("<a ", f"<!--{'x' * 65_530}-->{ENTITIES}<a ")
-    parts = converters.Parts(samples.archive({"content.xml": hidden.encode(encoding)}))
+    parts = Parts(samples.archive({"content.xml": hidden.encode(encoding)}))
     with pytest.raises(ValueError, match="document type"):
         parts.tree("content.xml")
 
@@ -350,6 +351,6 @@ def test_a_document_type_is_seen_in_every_charset_that_is_read(encoding: str) ->
 @pytest.mark.parametrize("encoding", ["utf-7", "cp037", "utf-32", "gb18030"])
 def test_a_charset_that_could_hide_a_document_type_is_refused(encoding: str) -> None:
     text = f'<?xml version="1.0" encoding="{encoding}"?>{ENTITIES}<a>&b;</a>'
-    parts = converters.Parts(samples.archive({"content.xml": text.encode(encoding)}))
+    parts = Parts(samples.archive({"content.xml": text.encode(encoding)}))
     with pytest.raises((ValueError, SyntaxError)):
         parts.tree("content.xml")
