@@ -22,17 +22,17 @@ _MOST_NAMED = 300
 
 @dataclass(frozen=True)
 class RelativeRow:
-    """A guardian on the card of a pupil, or a pupil on that of a guardian; ``tie_url`` is where
-    what is said of both is changed."""
+    """A guardian on the card of a pupil, or a pupil on that of a guardian. ``pk`` is the contact's
+    key, and ``tie`` that of the guardianship."""
 
+    pk: int
+    tie: int
     name: str
-    url: str
     detail: str
     address: str
     write_url: str
     phone: str
     call_url: str
-    tie_url: str
 
 
 def relatives(several: Iterable[Relative]) -> tuple[RelativeRow, ...]:
@@ -50,14 +50,14 @@ def _relative(relative: Relative) -> RelativeRow:
     if not relative.tie.receives_mail:
         details.append(gettext("does not receive the school’s mail"))
     return RelativeRow(
+        pk=relative.contact.pk,
+        tie=relative.tie.pk,
         name=relative.contact.display_name,
-        url=reverse("addressbook:contact", args=[relative.contact.pk]),
         detail=", ".join(filter(None, details)),
         address=address,
         write_url=write_url(relative.contact.display_name, address) if address else "",
         phone=phone,
         call_url=tel(phone) if phone else "",
-        tie_url=reverse("addressbook:guardian", args=[relative.tie.pk]),
     )
 
 
@@ -188,11 +188,11 @@ def _class_change(change: ClassChange) -> ClassView:
 
 @dataclass(frozen=True)
 class Fate:
-    """People to whom a list did the same: its name, and each with the address of the card.
-    ``is_open``: they are seen without unfolding; ``more``: those beyond the first."""
+    """The people that a list did the same to: a title, and the key and the name of each.
+    ``is_open`` says that they are shown unfolded; ``more`` tells of those beyond the first."""
 
     title: str
-    people: tuple[tuple[str, str], ...]
+    people: tuple[tuple[int, str], ...]
     more: str
     is_open: bool
 
@@ -237,9 +237,7 @@ def _of_all(others: OthersOutcome) -> _Said:
 def _fates(sections: _Said) -> tuple[Fate, ...]:
     fates = []
     for title, people, is_open in sections:
-        shown = tuple(
-            (name, reverse("addressbook:contact", args=[pk])) for pk, name in people[:_MOST_NAMED]
-        )
+        shown = tuple(people[:_MOST_NAMED])
         left = len(people) - len(shown)
         more = ngettext("And %(count)s more.", "And %(count)s more.", left) % {"count": left}
         if shown:

@@ -24,11 +24,11 @@ _MOST_GONE = 20
 
 @dataclass(frozen=True)
 class InnerRow:
-    """A group that is in another one."""
+    """A group that is in another one; ``group`` is its key, and ``pk`` that of its place there."""
 
     pk: int
     name: str
-    url: str
+    group: int
     is_archived: bool
 
 
@@ -82,7 +82,7 @@ def inner_rows(group: Group) -> tuple[InnerRow, ...]:
         InnerRow(
             nested.pk,
             families.label(nested.inner, nested.audience) if nested.audience else nested.inner.name,
-            reverse("addressbook:group", args=[nested.inner_id]),
+            nested.inner_id,
             nested.inner.archived is not None,
         )
         for nested in nesting.inner(group)
@@ -210,18 +210,18 @@ def _share_row(
 class SharedRow:
     """A group of a colleague's beside the list."""
 
+    pk: int
     name: str
     owner: str
-    url: str
     current: bool
     may_edit: bool
 
 
 def shared_row(seen: Seen, current: int | None = None) -> SharedRow:
     return SharedRow(
+        seen.group.pk,
         seen.group.name,
         gettext("from %(owner)s") % {"owner": seen.owner_name},
-        reverse("addressbook:shared_group", args=[seen.group.pk]),
         seen.group.pk == current,
         seen.may_edit,
     )

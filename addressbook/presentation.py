@@ -129,8 +129,8 @@ def write_url(name: str, address: str) -> str:
 class GroupRow:
     """A group beside the list; ``size`` is None of one that holds more than contacts."""
 
+    pk: int
     name: str
-    url: str
     size: int | None
     current: bool
     is_class: bool = False
@@ -140,14 +140,14 @@ class GroupRow:
 @dataclass(frozen=True)
 class Side:
     """The column beside every page: ``current`` names the page that is open;
-    ``import_url`` leads to an import that moves (``is_importing``) or waits for the person.
+    ``import_job`` is the key of an import that moves (``is_importing``) or waits for the user.
     ``shared`` are groups of colleagues."""
 
     total: int
     binned: int
     groups: tuple[GroupRow, ...]
     current: str
-    import_url: str
+    import_job: int | None
     is_importing: bool
     shared: tuple[SharedRow, ...] = ()
 
@@ -165,8 +165,8 @@ def side(user: User, current: str, group: Group | None = None, shared: int | Non
     """Five queries."""
     rows = tuple(
         GroupRow(
+            own_group.pk,
             own_group.name,
-            reverse("addressbook:group", args=[own_group.pk]),
             None if size is None else size + len(own_group.external),
             own_group == group,
             own_group.is_class,
@@ -183,7 +183,7 @@ def side(user: User, current: str, group: Group | None = None, shared: int | Non
         binned,
         rows,
         "" if group or shared else current,
-        reverse("addressbook:import", args=[job.pk]) if job else "",
+        job.pk if job else None,
         job is not None and job.is_moving,
         tuple(shared_row(seen, shared) for seen in sharing.seen_by(user)),
     )
