@@ -365,32 +365,13 @@ def environment(
         env["WEBMAIL_METRICS_TOKEN_FILE"] = str(METRICS_TOKEN)
     if "WEBMAIL_SECRET_KEY_FILE" not in environ:
         env["WEBMAIL_SECRET_KEY"] = secret
-    if mail.embedded is not None:
-        env["WEBMAIL_AUTHSERV_ID"] = f"mx.{academy.DOMAIN}"  # as the demo's letters have it
-    if isinstance(mail.embedded, Dovecot):
-        env |= {
-            "WEBMAIL_PASSWORD_DRIVER": "dovecot",
-            "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
-        }
-        env["WEBMAIL_PROBE_LOGIN"] = domains.PROBE.aliases[0]
-        env["WEBMAIL_PROBE_PASSWORD"] = domains.PROBE.password
-        if master := mail.embedded.master:
-            env["WEBMAIL_MASTER_USER"] = master.login
-            env["WEBMAIL_MASTER_PASSWORD"] = master.password
-    if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in environ:
-        sender = academy.NOTICES
-        host = mail.smtp_url.removeprefix("smtp://")
-        env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
-        env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
-        env["WEBMAIL_REPORT_ADDRESS"] = sender.aliases[0]
+    env |= _of_embedded(mail, environ)
     if mail.issuer is not None:
         env |= {
             "WEBMAIL_PROVIDER_NETWORKS": f"{process.LOOPBACK}/32",
             "DEMO_ISSUER": mail.issuer.url,
             "DEMO_ISSUER_SECRET": mail.issuer.secret,
         }
-    if mail.embedded is not None and mail.embedded.sieve_port is not None:
-        env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {
         **env,
         **environ,
@@ -403,6 +384,33 @@ def environment(
         "WEBMAIL_IMAP_URL": mail.imap_url,
         "WEBMAIL_SMTP_URL": mail.smtp_url,
     }
+
+
+def _of_embedded(mail: Mail, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables about the demo's own mail server; none with another one."""
+    embedded = mail.embedded
+    if embedded is None:
+        return {}
+    env = {"WEBMAIL_AUTHSERV_ID": f"mx.{academy.DOMAIN}"}  # as the demo's letters have it
+    if isinstance(embedded, Dovecot):
+        env |= {
+            "WEBMAIL_PASSWORD_DRIVER": "dovecot",
+            "WEBMAIL_PASSWORD_DOVECOT_PATH": str(embedded.users),
+            "WEBMAIL_PROBE_LOGIN": domains.PROBE.aliases[0],
+            "WEBMAIL_PROBE_PASSWORD": domains.PROBE.password,
+        }
+        if master := embedded.master:
+            env["WEBMAIL_MASTER_USER"] = master.login
+            env["WEBMAIL_MASTER_PASSWORD"] = master.password
+    if "WEBMAIL_SMTP_URL" not in environ:
+        sender = academy.NOTICES
+        host = mail.smtp_url.removeprefix("smtp://")
+        env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
+        env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
+        env["WEBMAIL_REPORT_ADDRESS"] = sender.aliases[0]
+    if embedded.sieve_port is not None:
+        env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{embedded.sieve_port}"
+    return env
 
 
 @contextmanager
