@@ -77,7 +77,7 @@ class Diagnosis:
 
 
 def find(typed: str) -> DiagnosedUser:
-    """By login or address, in lower case; a local administrator too."""
+    """Find a person by login or address in lower case; a local administrator, too."""
     typed = typed.strip().lower()
     if local := User.objects.filter(mail_domain=None, login=typed).first():
         return DiagnosedUser(typed, user=local)

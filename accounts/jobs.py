@@ -123,7 +123,7 @@ def _alive() -> set[str]:
 
 
 def _waiting() -> dict[str, int]:
-    """By queue; nothing when the broker does not answer."""
+    """The number of waiting jobs in each queue; {} when the broker does not answer."""
     try:
         with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, timeout=1)

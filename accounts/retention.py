@@ -43,7 +43,7 @@ def _before(now: datetime, days: int) -> datetime:
 
 
 def _delete(rows: QuerySet[Any], batch: int) -> int:
-    """By primary keys: neither SQLite nor PostgreSQL deletes with a limit."""
+    """Delete rows by their primary keys: neither SQLite nor PostgreSQL deletes with a limit."""
     deleted = 0
     while keys := list(rows.values_list("pk", flat=True)[:batch]):
         rows.model._default_manager.filter(pk__in=keys).delete()

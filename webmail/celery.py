@@ -29,8 +29,8 @@ def _tell_request(headers: dict[str, Any] | None = None, **_sent: Any) -> None:
 
 
 def _id_of(task: Any) -> str:
-    """That of the request that asked for it; a new one where beat did. A job that is done at once,
-    within its request, goes on with the request's."""
+    """The id of the request that asked for the job; a new one where beat did. A job that is done at
+    once, within its request, goes on with the request's."""
     for identifier in (task.request.get(_HEADER), logs.request_id()):
         if identifier and identifier != logs.NONE:
             return str(identifier)

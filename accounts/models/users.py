@@ -123,7 +123,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return bool(self.roles)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """By role alone: permissions of groups and of Django's superusers count for nothing."""
+        """Whether a role has the permission: permissions of groups and of Django's superusers count
+        for nothing."""
         return self.is_active and may(self.roles, perm)
 
     def has_module_perms(self, app_label: str) -> bool:

@@ -80,8 +80,8 @@ def by_address(user: User, addresses: Iterable[str]) -> QuerySet[Contact]:
 
 
 def owners(user: User, addresses: Iterable[str]) -> dict[str, Contact]:
-    """By address in lower case, the person's contact that has it: of several the first that was
-    made. A query for a thousand addresses."""
+    """The user's contacts by addresses in lower case: of several with one address the first that
+    was made. A query for a thousand addresses."""
     folded = list(dict.fromkeys(address.lower() for address in addresses))
     contacts_by_address: dict[str, Contact] = {}
     for start in range(0, len(folded), _ADDRESSES_AT_ONCE):

@@ -665,7 +665,7 @@ def _sex(text: str) -> str:
 
 
 def _truth(text: str) -> bool | None:
-    """None: nothing is said."""
+    """The meaning of a cell; None where it says nothing."""
     plain = fold(text).strip(" .")
     if plain in _NO or plain == "3":
         return False

@@ -122,7 +122,7 @@ def _read(
 def _described(
     table_rows: rows.Rows, table: _Table, fields: list[str], known: Reading, *, is_dump: bool
 ) -> Reading:
-    """What is known of the file before its rows are read."""
+    """Return the facts about the file that are known before its rows are read."""
     kind = "tsv" if table_rows.delimiter == "\t" else "csv"
     return replace(
         known,

@@ -138,7 +138,7 @@ def find(user: User, pk: int) -> ImportJob | None:
 
 
 def columns(job: ImportJob) -> tuple[Column, ...]:
-    """How the columns of the first table among the files were understood, with three examples
+    """The columns of the first table among the files as they were understood, with three examples
     each; () where none is a table, or the import is over."""
     table = _table(job)
     return _columns(table) if table else ()

@@ -158,9 +158,10 @@ class Campaign:
         return _each(report.message_id for report in self.reports)
 
     def criteria(self, ways: Collection[str]) -> Criteria:
-        """What its messages have in common. ``ways``: of ``id``, ``subject`` and ``host``. The days
-        are those of the reported messages, and the two around them. Of a sender of the authority's
-        own nothing but the Message-ID counts: colleagues get wanted mail under one subject, too."""
+        """The criteria that the messages of the campaign share. ``ways`` are some of ``id``,
+        ``subject`` and ``host``. The days are those of the reported messages, and the two around
+        them. Of a sender of the authority's own nothing but the Message-ID counts: colleagues get
+        wanted mail under one subject, too."""
         is_by_sender = bool({"subject", "host"} & set(ways))
         own = own_hosts()
         hosts = [host for host in self.hosts if not _is_everybodys(host, own)]

@@ -36,8 +36,8 @@ def domains() -> frozenset[str]:
 
 
 def known(user: User, raws: Sequence[bytes]) -> KnownCorrespondents:
-    """Of those who sent these messages whom the person knows: contacts, colleagues, people he wrote
-    to, whom he always allows; and whom he blocks, even among those. Two queries."""
+    """The senders of these messages that the user knows (contacts, colleagues, people that the user
+    wrote to, allowed senders), and the blocked ones, even among those. Two queries."""
     senders = [_sender(raw) for raw in raws]
     asked = [address for sender in senders for address in (sender.author.address, sender.post)]
     people = frozenset(acquaintances.people(user, asked))

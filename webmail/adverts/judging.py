@@ -279,8 +279,8 @@ class _Look:
     def _learn_of_back(
         self, named: Sequence[tuple[str, Sample]], before: Mapping[str, Judgement]
     ) -> None:
-        """What was set aside and lies in the inbox again was brought back by another program: its
-        person said that it is wanted."""
+        """Learn from messages that were set aside and are in the inbox again: the user brought them
+        back by another program, so they are wanted."""
         back = [
             (digest, sample)
             for digest, sample in named

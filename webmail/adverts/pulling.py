@@ -75,8 +75,8 @@ def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
 
 
 def looks(pull: Pull) -> tuple[int, int]:
-    """Of a pull without a master user: in how many mailboxes its user's own look has carried it
-    out, and how many there are."""
+    """The number of mailboxes in which a pull without a master user was carried out, by the looks
+    of their users, and the number of all."""
     users = User.objects.filter(is_active=True, mail_domain__isnull=False)
     return pull.sights.count(), users.count()
 
@@ -249,7 +249,7 @@ def _note_sight(pull: Pull, user: User, uidvalidity: int, newest: int) -> None:
 
 
 def _add_up(pull: Pull) -> None:
-    """Where users' own looks alone carry it out, their sum is what was pulled."""
+    """Add up the messages that the looks of users pulled, where no master user does it."""
     rows = pull.pulled.all()
     Pull.objects.filter(pk=pull.pk).update(
         messages=rows.count(), people=rows.values("user").distinct().count()
@@ -320,8 +320,8 @@ def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> I
 
 
 def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0) -> int:
-    """How many messages were moved. Each is written down before it is moved: what was not moved
-    all the same is put back as one that is not in the folder for junk."""
+    """Move messages, and return their number. Each is written down before it is moved: what was not
+    moved all the same is put back as one that is not in the folder for junk."""
     meant = _find(imap, user, pull, names, after)
     if not meant:
         return 0
@@ -391,7 +391,7 @@ def _moved_back(imap: Connection, ref: MessageRef, origin: str) -> int:
 
 
 def untold(user: User) -> int:
-    """How many messages were pulled from the user's mailbox of which nothing was said yet. From the
+    """The number of messages pulled from the user's mailbox that the user was not told of. From the
     cache."""
     count = cache.get(_untold(user))
     if count is None:

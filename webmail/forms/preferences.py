@@ -93,7 +93,7 @@ class PreferencesForm(forms.Form):
         }
 
     def _is_choice(self, name: str, value: str | None) -> bool:
-        """What was not posted is no choice, as a folder or keys; nor is what was there before."""
+        """Whether the user chose the value: it was posted, and is another than before."""
         if value is None or value == getattr(self.before, name):
             return False
         return bool(value) or not BY_NAME[name].folder

@@ -544,9 +544,8 @@ class AbsenceForm(forms.Form):
         return cleaned
 
     def absence(self, domains: Iterable[str], own: str, zones: tuple[str, str]) -> Absence:
-        """Of a valid form. ``own``: the person's address, ``zones``: their offsets on the first and
-        on the last day.
-        """
+        """The absence that a valid form describes. ``own``: the person's address, ``zones``: their
+        offsets on the first and on the last day."""
         cleaned = self.cleaned_data
         is_for_all = cleaned["who"] == EVERYBODY
         return Absence(

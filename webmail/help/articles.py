@@ -151,8 +151,8 @@ class Article:
 
 
 def article(name: str, language: str = "") -> Article:
-    """In ``language``, else in that of the user; in French where there is no other. ``name`` is
-    one of ``NAMES``."""
+    """An article in ``language``, else in that of the user; in French where there is no other.
+    ``name`` is one of ``NAMES``."""
     spoken = (language or get_language() or "").partition("-")[0]
     return _read(name, spoken if spoken in LANGUAGES else "fr")
 

@@ -104,7 +104,7 @@ class Pool:
         return self._lease(key, opener, stream=False)
 
     def lease_open(self, key: Hashable, opener: Opener) -> Lease:
-        """As `lease`, for a stream, which calls ``release()`` when it ends.
+        """Lease a connection for a stream, which calls ``release()`` when it ends.
 
         Streams leave one connection to the pages: who downloads three films on a bad line must
         still be able to read.

@@ -148,7 +148,7 @@ def cancel(job: MailJob) -> bool:
 
 
 def resume(request: SignedInRequest, job: MailJob) -> bool:
-    """With the password that the person has given meanwhile; the caller starts the job."""
+    """Resume a job with the password that the user has given; the caller starts the job."""
     return job.leave([State.PASSWORD], State.WAITING, attempts=0, credential=lending.lend(request))
 
 

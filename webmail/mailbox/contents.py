@@ -247,7 +247,7 @@ class ContentReader:
         return structure.choose(self.root, uses, blank=self.blank)
 
     def render(self, rendering: Sanitiser) -> FrameHtml | None:
-        """None when the HTML shows nothing and another part is there instead of it."""
+        """The rendered HTML; None when it shows nothing and another part is there instead of it."""
         shown = self.shown()
         parts = _begun(shown.html, HTML_LIMIT)
         raw = self._raw(parts, HTML_LIMIT)

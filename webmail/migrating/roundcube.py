@@ -239,7 +239,7 @@ def _collected(source: Source, user: int) -> tuple[list[Recipient], list[str]]:
 
 
 def _moment(value: object) -> datetime | None:
-    """None of what is no date, such as MySQL's and SQLite's of year 0."""
+    """The moment; None where the column holds no date, such as MySQL's and SQLite's of year 0."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

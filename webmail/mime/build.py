@@ -187,8 +187,8 @@ def folded(name: str, values: list[str]) -> bytes:
 
 
 def crlf(message: bytes) -> bytes:
-    """With each line end as CRLF, however it was written. Most messages are so: that is looked at
-    first, since to write some 100,000 line ends anew takes longer than to send them."""
+    """The bytes with each line end as CRLF, however it was written. Most messages are so: that is
+    looked at first, since to write some 100,000 line ends anew takes longer than to send them."""
     ends = message.count(b"\r\n")
     if ends == message.count(b"\n") == message.count(b"\r"):
         return message
@@ -309,8 +309,8 @@ def decoded_size(encoded: int) -> int:
 
 
 def _base64_lines(content: bytes) -> bytes:
-    """As `base64.encodebytes`, which encodes line by line: a thousand at once take a quarter of its
-    time."""
+    """Encode as `base64.encodebytes` does line by line: a thousand lines at once take a quarter of
+    its time."""
     full = len(content) - len(content) % _BLOCK
     blocks = [
         b"\r\n".join(_LINES.unpack(binascii.b2a_base64(content[at : at + _BLOCK], newline=False)))

@@ -9,9 +9,8 @@ _URGENT = {"high", "urgent", "highest"}
 
 
 def is_urgent(fields: Headers) -> bool:
-    """By X-Priority (``1 (Highest)`` and ``2``), Importance (RFC 2156: ``high``) or Priority
-    (``urgent``).
-    """
+    """Whether the message is urgent by X-Priority (``1 (Highest)`` and ``2``), Importance (RFC
+    2156: ``high``) or Priority (``urgent``)."""
     number = fields.get("X-Priority").strip()[:1]
     words = (fields.get(name).strip().lower() for name in ("X-Priority", "Importance", "Priority"))
     return number in {"1", "2"} or any(word in _URGENT for word in words)

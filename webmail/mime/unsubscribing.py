@@ -42,8 +42,8 @@ def read(fields: Headers) -> Ways:
 
 
 def _message(place: str) -> tuple[str, str, str] | None:
-    """Of ``mailto:address?subject=…&body=…`` (RFC 6068): nothing else of it is taken, such as more
-    recipients."""
+    """The message that ``mailto:address?subject=…&body=…`` asks for (RFC 6068). Nothing else of it
+    is taken, such as more recipients."""
     if not place.lower().startswith("mailto:"):
         return None
     try:

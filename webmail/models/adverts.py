@@ -25,8 +25,9 @@ WATCH_CACHE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a person's inbox is judged, by UID, and how many messages were set aside on ``day``;
-    ``closed``: the day on which the person closed the line about them (both in ISO's spelling)."""
+    """The last UID of the inbox that was classified, and the number of messages set aside on
+    ``day``. ``closed`` is the day on which the user closed the line about them (both in ISO's
+    spelling)."""
 
     uidvalidity: int
     judged: int
@@ -41,13 +42,13 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return self.filter(user_id=user.pk)
 
     def standing(self, user: AbstractBaseUser) -> Standing | None:
-        """How the inbox stands, from the cache: a list costs no query. None for an inbox that was
-        never judged."""
+        """The progress in the inbox, from the cache: a list costs no query. None for an inbox that
+        was never judged."""
         kept = cache.get(_watch_key(user))
         return Standing(*kept) if kept else self.fresh(user)
 
     def fresh(self, user: AbstractBaseUser) -> Standing | None:
-        """How the inbox stands, from the database, for a caller that is about to judge."""
+        """The progress in the inbox, from the database, for a caller that is about to judge."""
         columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed")
         row = self.of(user).values_list(*columns).first()
         if row is None:
@@ -99,7 +100,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
 
 
 class InboxWatch(models.Model):
-    """How far one person's inbox was judged: nothing is judged twice, nor by two sessions."""
+    """The progress of classifying one user's inbox: nothing is classified twice, nor by two
+    sessions."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

@@ -98,8 +98,8 @@ class Pull(ClaimedRow):
 
 
 class PullSight(models.Model):
-    """How far a user's own looks carried out a pull: the other folders once, the inbox up to the
-    UID ``seen``."""
+    """The progress of a pull that a user's own looks carry out: the other folders once, the inbox
+    up to the UID ``seen``."""
 
     pull = models.ForeignKey(Pull, models.CASCADE, related_name="sights")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

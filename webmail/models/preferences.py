@@ -164,8 +164,8 @@ class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
 
 
 class FolderChoice(models.Model):
-    """How one person wants one folder shown. A filter is not remembered: mail that it hides would
-    seem to be lost."""
+    """One user's choices for the list of one folder. A filter is not remembered: mail that it hides
+    would seem to be lost."""
 
     ARRIVAL: ClassVar[str] = "arrival"
 

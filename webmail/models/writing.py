@@ -201,7 +201,8 @@ class OutboxMessage(ClaimedRow):
         CANCELLED = "cancelled", _("taken back")
 
     class Stage(models.TextChoices):
-        """How far it came; written down before the step that cannot be repeated, and after it."""
+        """The progress of a message, written down before the step that cannot be repeated, and
+        after it."""
 
         READY = "ready", _("not handed over")
         HANDING = "handing", _("perhaps handed over")

@@ -120,7 +120,7 @@ def is_waiting(row: OutboxMessage) -> bool:
 
 
 def standing(pk: str, rows: Sequence[OutboxMessage]) -> Awaited:
-    """How messages of one draft stand, the one that moves before those that wait."""
+    """The state of the messages of one draft: one that moves goes before those that wait."""
     waiting = sorted(filter(is_waiting, rows), key=lambda row: (_state(row) != MOVING, row.due))
     state = _state(waiting[0]) if waiting else LEFT
     return Awaited(

@@ -12,7 +12,7 @@ from webmail import smtp
 
 
 def server() -> smtp.SmtpServer | None:
-    """None where there is none: then each message brings its person's sign-in."""
+    """The relay; None where there is none: then each message brings the sign-in of its user."""
     if not settings.RELAY_HOST:
         return None
     return smtp.SmtpServer(

@@ -101,7 +101,8 @@ def _reply_elsewhere(addresses: Sequence[str]) -> Caution:
 
 
 def _borrowed_name(borrowed: Borrowed) -> Caution:
-    """In a milder tone where it may well be another person of that name."""
+    """The warning about a borrowed name, milder where it may well be another person of that
+    name."""
     name = {"name": borrowed.name}
     who = f"{borrowed.name} ({borrowed.detail})" if borrowed.detail else borrowed.name
     words = gettext("%(who)s writes from %(addresses)s. If in doubt, ask before you answer.")

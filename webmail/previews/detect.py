@@ -202,7 +202,7 @@ def detect(content: bytes, *, claimed: str = "", name: str = "") -> Detected:
 
 
 def of_beginning(head: bytes, *, claimed: str = "", name: str = "") -> Detected:
-    """As `detect` by the first bytes alone, of which a kilobyte is enough. A container then
+    """Detect by the first bytes alone, of which a kilobyte is enough. A container then
     contradicts only what is none; bytes that tell nothing contradict nothing.
     """
     if not head:

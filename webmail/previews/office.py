@@ -140,7 +140,7 @@ def _write(file: BinaryIO, content: bytes, extension: str) -> None:
 
 
 def _smaller_pictures(content: bytes, members: Sequence[zips.Member]) -> dict[bytes, bytes]:
-    """By the raw names of their members. Raises NoPreview: TOO_SLOW."""
+    """Smaller pictures by the raw names of their members. Raises NoPreview: TOO_SLOW."""
     large = [
         member
         for member in members

@@ -143,7 +143,7 @@ class ReaderSanitiser:
         self._author, self.images = author, images(self._request, self._ref, author)
 
     def _kept(self, kind: str) -> dict[str, Any] | None:
-        """None also where its images are to be shown otherwise by now."""
+        """The kept HTML; None, too, where its images are to be shown otherwise by now."""
         record: dict[str, Any] | None = session_cache.get(self._request, kind, self._message())
         if record is None:
             return None

@@ -137,7 +137,8 @@ def send(connection: socket.socket, frame: bytes) -> None:
 
 
 def receive(connection: socket.socket) -> bytearray | None:
-    """None where the other side ended. Raises OSError, also TimeoutError, and TooLong."""
+    """The next value; None where the other side ended. Raises OSError, also TimeoutError, and
+    TooLong."""
     head = _exactly(connection, _LENGTH.size)
     if head is None:
         return None

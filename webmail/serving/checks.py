@@ -100,7 +100,7 @@ def walls(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def most_connections() -> int:
-    """Of one person, to the IMAP server, at worst."""
+    """The most connections of one user to the IMAP server."""
     streams = settings.PUSH_STREAMS if settings.PUSH else 0
     each: int = settings.IMAP_CONNECTIONS + streams
     return int(settings.PROCESSES * each + settings.JOB_CONNECTIONS)

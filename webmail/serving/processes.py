@@ -94,8 +94,8 @@ keepalive = 75
 
 
 def pre_exec(arbiter: Any) -> None:
-    """In a second master, before it loads anything: systemd's sockets are where sd_listen_fds(3)
-    has them, from which gunicorn had moved them."""
+    """Put systemd's sockets where sd_listen_fds(3) has them, from which gunicorn had moved them.
+    This runs in a second master, before it loads anything."""
     if arbiter.systemd:
         first = systemd.SD_LISTEN_FDS_START
         after = first + len(arbiter.LISTENERS)

@@ -116,8 +116,8 @@ def _is_plain(node: BlockTranslateNode) -> bool:
 
 
 def _address(node: URLNode, nothing: Context) -> str | None:
-    """None where addresses begin with what only a request tells, or there is none: whoever renders
-    the node says so."""
+    """The address; None where a part of it is known to requests alone, or where there is no such
+    address: rendering the node then tells."""
     if get_script_prefix() != "/" or not _is_literal(node.view_name):
         return None
     with suppress(NoReverseMatch):

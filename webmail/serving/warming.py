@@ -33,8 +33,8 @@ def share() -> None:
 
 
 def _load() -> None:
-    """What the first request would else wait for; the templates in the usual language, since those
-    of each are 11 MB."""
+    """Load what the first request would else wait for, with the templates of the usual language
+    alone, since those of each language take 11 MB."""
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             reverse(settings.LOGIN_URL)

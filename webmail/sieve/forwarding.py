@@ -103,7 +103,8 @@ def _never_holds(test: Test) -> bool:
 
 
 def _addresses(command: Command) -> tuple[str, ...]:
-    """Of ``redirect``, of ``notify`` by mail (RFC 5436 and its draft), of Dovecot's ``report``."""
+    """The addresses of ``redirect``, of ``notify`` by mail (RFC 5436 and its draft), of Dovecot's
+    ``report``."""
     strings = _strings(command)
     match command.name:
         case "redirect" | "report":

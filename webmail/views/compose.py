@@ -427,7 +427,7 @@ class _Writing:
         return self._led_on(reverse("mail:draft_documents", args=[self.number]))
 
     def _discard(self) -> HttpResponse:
-        """With what was written last, so that it comes back whole."""
+        """Discard the draft with the last content, so that it comes back whole."""
         if self._is_untouched and not self._has_row:
             return self._led_on(_inbox())
         try:

@@ -34,8 +34,8 @@ from webmail.writing import documents, drafts, settling
 @composers
 @login_required
 def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Who gets which document; posted to, what is decided about them. For a script of the composer
-    its part about them alone."""
+    """The page of documents and their recipients; a POST decides about them. A script of the
+    composer gets the part about them alone."""
     draft = drafts.find(request.user, number)
     shown = settling.sheet(request.user, draft)
     if request.method == "POST":

@@ -24,8 +24,9 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def unforeseen(request: HttpRequest) -> HttpResponse:
-    """What no view foresaw, 500; where the database or Redis is down or full, 503. The page is
-    rendered with a theme that is at hand, and no other context: nothing in it may need them."""
+    """Answer an unforeseen error with 500, or with 503 where the database or Redis is down or full.
+    The page is rendered with a theme that is at hand, and no other context: nothing in it may need
+    them."""
     error, theme = sys.exception(), themes.at_hand(request)
     context = {"theme": theme, "product": theme.product, "authority": theme.authority}
     if is_unwritable(error):

@@ -166,8 +166,8 @@ def _follow(request: SignedInRequest, before: str, now: str, delimiter: str) -> 
 
 
 def _following(request: SignedInRequest, before: str, now: str) -> str:
-    """Where the person was; in a folder that has another name, or none, by now: there, or in the
-    inbox."""
+    """The page that the user came from; where that was a folder with another name now, the folder,
+    and where it is gone, the inbox."""
     wanted = safe_next(request)
     if not wanted:
         return reverse("mail:folders")

@@ -197,8 +197,8 @@ def _way_back(folder: str, undo: Step | None) -> dict[str, object] | None:
 
 
 def report_url(request: SignedInRequest, opened: OpenedMessage) -> str:
-    """Where the open message is reported; "" where it was already, or cannot be. One query where
-    reports have an address."""
+    """The address at which the open message is reported; "" where it was already, or cannot be. One
+    query where reports have an address."""
     if not settings.REPORT_ADDRESS or DRAFT in opened.fetched.flags:
         return ""
     if reporting.is_reported(request.user, judging.digest_of(opened.headers)):

@@ -93,9 +93,9 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_GET
 @login_required
 def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
-    """How the rows that a script names begin, by what it names them: asked for after the list,
-    which waits for nothing. What was found may be of several folders, and has the passage with the
-    ``words`` that were searched for.
+    """The beginnings of the messages that a script names, by their names. The script asks after the
+    list, which does not wait for them. Found messages may be of several folders; theirs are the
+    passages with the ``words`` of the search.
     """
     form = SnippetsForm({"refs": request.GET.getlist("refs")})
     texts: dict[MessageRef, str] = {}
@@ -220,8 +220,8 @@ def list_context(
 
 
 def _begun(request: SignedInRequest, sides: Sides, page: ListPage) -> dict[str, Any] | None:
-    """What the Drafts folder shows beside its messages: drafts that it has no copy of; None for
-    another folder."""
+    """Drafts without a copy, which the Drafts folder shows beside its messages; None for another
+    folder."""
     if sides.current is None or sides.special_use != folders.DRAFTS:
         return None
     return {"drafts": drafts.beside(request.user, sides.current.name, page.uidvalidity)}
@@ -236,7 +236,8 @@ def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) 
 
 
 def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
-    """How a folder is shown: as the address says, which is remembered, else as it was last."""
+    """The order and filter of a folder: those of the address, which are remembered, else the
+    last."""
     form = form or ListForm(request.GET)
     by_threads = request.preferences.conversations == "on"
     remembered = FolderChoice.objects.order_of(request.user, folder, threads=by_threads)

@@ -204,8 +204,8 @@ def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
 def marked(
     opened: reader.MessageView, ref: MessageRef, searched: Asked | None
 ) -> reader.MessageView:
-    """With what was looked for marked in its text (its HTML is marked in the browser), and named as
-    the list of what was found names it."""
+    """The message with the words of the search marked in its text (its HTML is marked in the
+    browser), and with the name that it has in the list of results."""
     if searched is None:
         return opened
     words = Marks(searched.wanted.marks).in_html(opened.text_html)

@@ -180,8 +180,8 @@ def progress(request: SignedInRequest) -> HttpResponse:
 def _looked_at(
     request: SignedInRequest,
 ) -> tuple[list[awaited.Awaited], list[list[OutboxMessage]]]:
-    """What is still awaited, as the session says from now on, and what is over since it was last
-    looked at."""
+    """The messages that are still awaited, which the session keeps from now on, and those that are
+    over since the last look."""
     left, over = [], []
     sendings = [pair for pair in awaited.rows_of(request, awaited.known(request)) if pair[1]]
     may_be_undone = any(_may_be_undone(row) for _entry, rows in sendings for row in rows)

@@ -59,7 +59,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
 
 
 def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
-    """Where a theme has taken the place of the blue, the choice is called so."""
+    """Name the choice after the theme, where a theme has replaced the blue."""
     field: Any = form.fields.get("accent")
     if field is not None and themes.of(request).sheet:
         (blue, _blue), *others = field.choices
@@ -67,8 +67,8 @@ def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
 
 
 def _moved(posted: QueryDict) -> QueryDict:
-    """Where a button of the toolbar's order was pressed, what was posted with that tool one place
-    further up or down; what is chosen besides is saved as by the button that saves."""
+    """The posted values, with a tool one place further up or down where a button of the toolbar's
+    order was pressed. All other choices are saved, too."""
     names = posted.getlist("toolbar")
     for button, step in (("raise", -1), ("lower", 1)):
         name = posted.get(button)
@@ -81,8 +81,9 @@ def _moved(posted: QueryDict) -> QueryDict:
 
 
 def _folders(request: SignedInRequest, *, anew: bool) -> FolderList | None:
-    """None where the mail server is away: settings are kept here, and open all the same. ``anew``
-    False for the column of folders alone: as the connection listed them last, without a command."""
+    """The folders; None where the mail server is away: settings are kept here, and open all the
+    same. ``anew`` False for the column of folders alone: as the connection listed them last,
+    without a command."""
     try:
         with session.imap(request) as imap:
             return read_folders(imap, "", anew=anew or not mail_folders.are_kept(imap)).shown

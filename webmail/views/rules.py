@@ -341,8 +341,8 @@ def _saved(
 @require_http_methods(["GET", "POST"])
 @login_required
 def apply(request: SignedInRequest, number: int) -> HttpResponse:
-    """How many messages of a folder a rule would fit; then it is applied to them, as a job where it
-    takes long."""
+    """Count the messages of a folder that a rule fits; a POST applies it to them, as a job where
+    that takes long."""
     folder = request.POST.get("folder") or request.GET.get("folder") or "INBOX"
     if CONTROLS.search(folder):
         raise FolderNotFound("No folder has such a name.")

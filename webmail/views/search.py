@@ -344,8 +344,8 @@ def _faces(request: SignedInRequest, rows: Sequence[Summary], own: Collection[st
 def _sorted(
     request: SignedInRequest, imap: Connection, asked: Asked, result: SearchResult
 ) -> SearchResult:
-    """What was found, in the order that is asked for; by what messages say only where these are
-    few enough."""
+    """The results in the order that is asked for; by fields of messages only where these are few
+    enough."""
     hits = result.hits
     if asked.sort == "old":
         hits = hits[::-1]

@@ -38,8 +38,8 @@ SECONDS = 2.0
 @require_http_methods(["GET", "POST"])
 @login_required
 def share(request: SignedInRequest, folder: str) -> HttpResponse:
-    """Who may use a folder and how; a change of it. Servers without access lists, and folders of
-    others who did not give that right, have no such page."""
+    """The page of the users of a folder and their rights; a POST changes them. Servers without
+    access lists, and folders of others who did not give that right, have no such page."""
     form = ShareForm(request.POST or None)
     with session.imap(request) as imap:
         sides = read_folders(imap, folder)

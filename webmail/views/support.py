@@ -83,7 +83,7 @@ def message(request: HttpRequest) -> HttpResponse:
 
 
 def _looked(request: HttpRequest, user: User, sought: Sought) -> dict[str, Any]:
-    """What is known; the line of the audit log is written before anything is looked at."""
+    """The findings; the line of the audit log is written before anything is looked at."""
     mentioned = [name for name in ("address", "day", "message_id") if getattr(sought, name)]
     audit.record(
         AuditEvent.Kind.MAIL_TRACED, request, target=str(user), fields=", ".join(mentioned)

@@ -111,7 +111,7 @@ def _judgements(request: SignedInRequest, traced: Traced) -> dict[MessageRef, Ju
 
 
 def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef, Moved]:
-    """Where actions on many messages moved them, as far as what takes them back says so."""
+    """The folders that actions on many messages moved them to, as far as their undo values tell."""
     labels = words.folder_labels(known)
     moved: dict[MessageRef, Moved] = {}
     for job in MailJob.objects.all().of(request.user)[:_MOST_JOBS]:

@@ -41,7 +41,7 @@ def is_ours(address: str) -> bool:
 
 
 def part_address(origin: MessageRef, number: str) -> str:
-    """How the text of an answer calls an image of the message that it quotes."""
+    """The address by which the text of an answer calls an image of the message that it quotes."""
     return message_url(origin, "view_image", number)
 
 

@@ -28,8 +28,8 @@ class Policy:
 
 
 def of(mail_domain_id: int | None) -> Policy:
-    """That of a mail domain, else of all. From the cache: a page costs no query. News within a
-    minute. A cache that is down stops no message."""
+    """The policy of a mail domain, else that of all. From the cache: a page costs no query. News
+    within a minute. A cache that is down stops no message."""
     policies: dict[str, list[Any]] | None = None
     with suppress(RedisError, OSError):
         policies = cache.get(SendingPolicy.CACHE_KEY)

@@ -86,7 +86,8 @@ _TOO_FAR = 10
 
 
 def _cost(typed: str, target: str) -> int:
-    """How unlikely ``target`` was meant by what was typed; `_TOO_FAR` where it was not."""
+    """A number that grows the less likely ``target`` was meant; `_TOO_FAR` where it was not
+    meant."""
     if typed.replace(".", "").replace("_", "-") == target.replace(".", ""):
         return 0
     name, _dot, ending = typed.rpartition(".")

@@ -74,7 +74,7 @@ class Command(BaseCommand):
         return tell
 
     def _report(self, job: StaffImport) -> None:
-        """In words, and by the exit status."""
+        """Tell the result in words, and by the exit status."""
         if job.state == StaffImport.State.WAITING:
             staff_import.cancel(job)
             raise CommandError("Another import is running. Try again when it has ended.")

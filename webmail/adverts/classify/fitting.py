@@ -153,7 +153,7 @@ def _fit(known: Sequence[Example], question: _Question) -> Model:
 def _shares(
     having: Sequence[frozenset[str]], answers: Sequence[bool], question: _Question
 ) -> dict[str, float]:
-    """How much each word that stands often enough weighs before anything is learnt."""
+    """The weight of each frequent word before anything is learnt."""
     often: Counter[str] = Counter()
     often_in_yes: Counter[str] = Counter()
     for fingerprints, answer in zip(having, answers, strict=True):

@@ -45,5 +45,5 @@ class Learnt:
     person: Counts = field(default_factory=Counts)
 
     def weighted(self, base: Counts) -> Sequence[tuple[Counts, float]]:
-        """With how much one message of each weighs: a person's own word counts most."""
+        """The counts with the weight of one message of each: a person's own word counts most."""
         return ((base, 1.0), (self.installation, 1.0), (self.person, 4.0))

@@ -58,7 +58,7 @@ class Message:
 
     @property
     def domain(self) -> str:
-        """Of the sender's address, in small letters; ``""`` where there is none."""
+        """The domain of the sender's address in lower case; ``""`` where there is none."""
         return self.sender.address.rpartition("@")[2].lower()
 
     def hosts(self) -> list[str]:

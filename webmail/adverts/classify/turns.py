@@ -40,8 +40,9 @@ class Turns:
             self._by_word.setdefault(first, []).append((code, turn))
 
     def counted(self, words: Sequence[str]) -> Mapping[str, int]:
-        """How many different turns of each list ``words`` hold; of two of one list that begin at a
-        word the longer counts, and no other one inside it. Lists without any are left out."""
+        """The number of different turns of each list in ``words``. Of two turns of one list that
+        begin at a word the longer counts, and no other one inside it. Lists without any are left
+        out."""
         by_list: dict[str, set[tuple[str, ...]]] = {}
         free: dict[str, int] = {}
         for index, (word, after) in enumerate(zip_longest(words, words[1:], fillvalue="")):

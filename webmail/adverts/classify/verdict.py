@@ -97,7 +97,7 @@ def tokens(raw: bytes) -> frozenset[str]:
 
 
 def marks(raw: bytes) -> frozenset[str]:
-    """Of `tokens` those of the sender and the list."""
+    """The `tokens` of the sender and the list."""
     return frozenset(_marks(message.read(raw)))
 
 

@@ -42,7 +42,7 @@ def odt(content: bytes) -> dict[str, Any]:
 
 
 class Full(Exception):
-    """As much is written as is shown."""
+    """Raised when everything that is shown has been written."""
 
 
 class Written:

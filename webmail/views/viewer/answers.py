@@ -50,8 +50,8 @@ def picture(picture: images.Picture) -> HttpResponseBase:
 
 
 def kept(response: HttpResponseBase) -> HttpResponseBase:
-    """By the browser, since a UID's content never changes (RFC 9051 section 2.3.1.1). On a shared
-    computer the session's middleware has the last word: nothing is kept."""
+    """Let the browser keep the answer, since a UID's content never changes (RFC 9051 section
+    2.3.1.1). On a shared computer the session's middleware has the last word: nothing is kept."""
     response["Cache-Control"] = "private, max-age=86400, immutable"
     return response
 

@@ -27,8 +27,8 @@ from webmail.views.viewer.preview import Preview, framed, of_tables
 
 
 def preview(request: SignedInRequest, place: Place, attachment: FoundAttachment) -> Preview:
-    """By a job where LibreOffice is there; as simple text and tables where it is not, or where the
-    person would rather have that."""
+    """Preview by a job where LibreOffice is there; as simple text and tables where it is not, or
+    where the user asks for that."""
     by_job = settings.OFFICE == "auto" and office_files.is_available()
     if by_job and "light" not in request.GET:
         return _converted(request, place, attachment)
@@ -52,7 +52,7 @@ def _converted(request: SignedInRequest, place: Place, attachment: FoundAttachme
 
 
 def _of_job(place: Place, job: OfficePreview) -> Preview:
-    """How far it is, what came of it, or why nothing did."""
+    """The progress of a job, its result, or the reason of its failure."""
     light = f"{place.url()}?light=1" if office_files.has_light(job.extension) else ""
     if job.is_stuck or job.state == job.State.FAILED:
         context: dict[str, Any] = {"reason": job.reason or Reason.TOO_SLOW.value}

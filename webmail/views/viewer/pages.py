@@ -104,7 +104,7 @@ def _surroundings(
     opened: OpenedMessage,
     attachment: FoundAttachment,
 ) -> Surroundings:
-    """Of an attachment, or of a file in an archive or a nested message."""
+    """The surroundings of an attachment, or of a file in an archive or a nested message."""
     ref, root = place.ref, opened.fetched.structure
     holders = reading.enclosing(root, place.number)
     anchor = f"nested-{holders[0].number}" if holders else f"file-{place.number}"
@@ -124,7 +124,7 @@ def _surroundings(
 
 
 def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
-    """Where a file stands among those beside it, and what comes before and after it."""
+    """The place of a file among those beside it, and the files before and after it."""
     if place not in beside:
         return {}
     at = beside.index(place)
