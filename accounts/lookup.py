@@ -203,7 +203,7 @@ def opened(request: HttpRequest) -> MailSettings | None:
 
 
 def open_with(held: Ticket) -> MailSettings | None:
-    """The settings of the person that the ticket names; None when that person is no longer active."""
+    """The settings of the person that the ticket names; None when the person left."""
     records = StaffRecord.objects.active().select_related("mail_domain")
     record = records.filter(pk=held.record).first()
     return settings_of(record) if record else None
