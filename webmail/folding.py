@@ -1,13 +1,17 @@
-"""Text as people compare it: accents and capitals do not count."""
+"""Text as people compare it: accents, capitals and the shape of an apostrophe do not count."""
 
 from __future__ import annotations
 
 import unicodedata
 
+# Keyboards write the first; word processors, telephones and other webmails one of the others.
+APOSTROPHES = "'\u2019\u2018\u02bc"
+_STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+
 
 def fold(text: str) -> str:
-    """``Éléa`` -> ``elea``; ligatures that are letters of their own (``œ``) stay."""
-    return without_accents(text).casefold()
+    """``L’Éléa`` -> ``l'elea``; ligatures that are letters of their own (``œ``) stay."""
+    return without_accents(text).translate(_STRAIGHT).casefold()
 
 
 def without_accents(text: str) -> str:
