@@ -17,7 +17,7 @@ from webmail import folding
         ("ﬁn №", "fin no"),
         ("ÇA, là !", "ca, la !"),
         ("PLAIN", "plain"),
-        ("L’été d‘ici", "l'ete d'ici"),
+        ("L’été d\u2018ici", "l'ete d'ici"),
         ("", ""),
     ],
 )
