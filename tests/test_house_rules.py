@@ -64,7 +64,13 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.tls",
     },
-    "webmail.sieve": {"webmail.bearer", "webmail.errors", "webmail.mime", "webmail.tls"},
+    "webmail.sieve": {
+        "webmail.bearer",
+        "webmail.errors",
+        "webmail.folding",
+        "webmail.mime",
+        "webmail.tls",
+    },
     "webmail.sandbox": {"webmail.errors"},
     "webmail.mailbox": {
         "webmail.errors",

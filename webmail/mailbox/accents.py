@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from itertools import islice, product, takewhile
 from pathlib import Path
 
-from webmail.folding import APOSTROPHES, fold
+from webmail.folding import fold, with_either_apostrophe
 
 FILE = Path(__file__).with_name("accents.txt")
 MOST = 6
@@ -53,7 +53,7 @@ def spellings(text: str, most: int = MOST, *, in_both_numbers: bool = False) -> 
     ('reunion', 'réunion')
     """
     spelled = _spellings(text, most, in_both_numbers=in_both_numbers)
-    return _first((form for text in spelled for form in _with_apostrophes(text)), 2 * most)
+    return _first((form for text in spelled for form in with_either_apostrophe(text)), 2 * most)
 
 
 def ligatures(text: str) -> tuple[str, ...]:
@@ -65,18 +65,6 @@ def ligatures(text: str) -> tuple[str, ...]:
     lower = text.lower()
     forms = (lower.replace("oe", "œ"), lower.replace("œ", "oe"))
     return tuple(form for form in forms if form != lower)
-
-
-def has_apostrophe(text: str) -> bool:
-    return any(mark in text for mark in APOSTROPHES)
-
-
-def _with_apostrophes(text: str) -> tuple[str, ...]:
-    """The text as it is, and with the apostrophe of keyboards or that of print."""
-    if not has_apostrophe(text):
-        return (text,)
-    straight = re.sub(f"[{APOSTROPHES}]", "'", text)
-    return (text, straight if straight != text else text.replace("'", "’"))
 
 
 def _spellings(text: str, most: int, *, in_both_numbers: bool) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from webmail.folding import fold
+from webmail.folding import fold, with_either_apostrophe
 from webmail.imap.connection import checked_flag
 from webmail.mailbox import accents
 
@@ -593,7 +593,7 @@ def criteria(
     if term is None:
         return (b"ALL",)
     texts = sum(
-        1 + accents.has_apostrophe(inner.text)
+        len(with_either_apostrophe(inner.text))
         for inner in _walk(term)
         if isinstance(inner, Text) and "@" not in inner.text
     )
