@@ -196,6 +196,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sizes",
     },
     "webmail.presentation.away": {"webmail.clock", "webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.marks": {"webmail.folding"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.rest": {
         "webmail.dates",
