@@ -24,15 +24,16 @@ _ALL: Final = "lrswitekxpa"
 
 def fill(server: Dovecot, now: datetime | None = None) -> None:
     """Make what is not there yet: a colleague's folder for Françoise Durand, the school's mailbox
-    for its head."""
+    for its head. Where the colleague has changed her password, hers is there since."""
     moment = now or datetime.now(UTC)
     teacher, colleague, head = academy.PEOPLE
-    with _signed_in(server, colleague.login, colleague.password) as mailbox:
-        if not mailbox.folder.exists(JOURNAL):
-            mailbox.folder.create(JOURNAL)
-            mailbox.folder.subscribe(JOURNAL, True)
-            _put(mailbox, JOURNAL, "journal", people.MORVAN, moment)
-            _share(mailbox, JOURNAL, teacher.login)
+    if colleague.login not in server.changed_logins():
+        with _signed_in(server, colleague.login, colleague.password) as mailbox:
+            if not mailbox.folder.exists(JOURNAL):
+                mailbox.folder.create(JOURNAL)
+                mailbox.folder.subscribe(JOURNAL, True)
+                _put(mailbox, JOURNAL, "journal", people.MORVAN, moment)
+                _share(mailbox, JOURNAL, teacher.login)
     with _signed_in(server, OFFICE.login, OFFICE.password) as mailbox:
         if not mailbox.folder.status("INBOX", ["MESSAGES"])["MESSAGES"]:
             _put(mailbox, "INBOX", "secretariat", people.OFFICE, moment)

@@ -64,7 +64,13 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.tls",
     },
-    "webmail.sieve": {"webmail.bearer", "webmail.errors", "webmail.mime", "webmail.tls"},
+    "webmail.sieve": {
+        "webmail.bearer",
+        "webmail.errors",
+        "webmail.folding",
+        "webmail.mime",
+        "webmail.tls",
+    },
     "webmail.sandbox": {"webmail.errors"},
     "webmail.mailbox": {
         "webmail.errors",
@@ -190,6 +196,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sizes",
     },
     "webmail.presentation.away": {"webmail.clock", "webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.marks": {"webmail.folding"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.rest": {
         "webmail.dates",

@@ -157,6 +157,20 @@ def test_a_sending_that_is_undone_is_written_on_beside_the_mailbox(
     assert faults == []
 
 
+def test_the_outbox_goes_from_the_folders_with_its_only_message(begun: Callable[..., Page]) -> None:
+    page = begun()
+    page.goto("/compose/")
+    expect(page.locator("[data-tools]")).to_be_visible()
+    page.locator("#id_to").fill("bob@ac-exemple.fr,")
+    page.locator("#id_subject").fill("Sortie")
+    page.locator("#rich").fill("Rendez-vous à 8 h.")
+    page.locator("[data-send]").click()
+    expect(page.locator("#folders .outbox-line")).to_be_visible()
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
+    expect(page.locator("#folders .outbox-line")).to_have_count(0)
+    expect(text_in(ready(page))).to_be_focused()
+
+
 def test_a_sending_is_undone_on_a_narrow_screen_in_a_page(begun: Callable[..., Page]) -> None:
     page = begun()
     send(write(page))

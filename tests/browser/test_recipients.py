@@ -76,6 +76,15 @@ def test_two_letters_arrows_and_enter_write_the_address(
     assert faults == []
 
 
+def test_an_address_that_ends_as_one_in_the_line_is_offered_all_the_same(
+    writing: Callable[..., Page],
+) -> None:
+    page = writing()
+    page.locator("#id_to").focus()
+    page.keyboard.type("jean-z@x.example,zacharie")
+    expect(page.locator("#id_to-list [role=option]")).to_contain_text(["Roux, Zacharie"])
+
+
 def test_a_press_of_the_finger_takes_a_group_with_all_its_people(
     writing: Callable[..., Page],
 ) -> None:

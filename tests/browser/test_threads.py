@@ -128,6 +128,26 @@ def test_one_message_of_a_conversation_is_deleted_in_its_card(
     assert len(mailbox.uids("Trash")) == 4 and len(mailbox.uids()) == 1
 
 
+def test_the_row_of_a_conversation_lives_on_without_the_message_that_was_open(
+    watched_page: Page, talk: None, mailbox: Mailbox, faults: list[str]
+) -> None:
+    page = watched_page
+    page.goto("/mail/INBOX/?threads=1")
+    row = page.locator("#rows .row").first
+    row.locator(":scope > a").click()
+    expect(page.locator(".talk-card")).to_have_count(4)
+    opened = page.locator("#message").get_attribute("data-open")
+    tools = page.get_by_role("toolbar", name="Actions sur ce message")
+    tools.get_by_role("button", name="Supprimer").click()
+    expect(page.locator("#toast")).to_contain_text("corbeille")
+    expect(page.locator(f"#message[data-open='{opened}']")).to_have_count(0)
+    expect(row.locator(".how-many")).to_contain_text("3")
+    row.locator(":scope > a").click()
+    expect(page.locator(".talk-head")).to_contain_text("Conversation de 3 messages")
+    expect(page.locator("#notices")).to_be_empty()
+    assert faults == []
+
+
 def test_a_message_is_deleted_in_a_card_that_was_unfolded(
     watched_page: Page, talk: None, mailbox: Mailbox
 ) -> None:

@@ -17,6 +17,7 @@ from webmail import folding
         ("ﬁn №", "fin no"),
         ("ÇA, là !", "ca, la !"),
         ("PLAIN", "plain"),
+        ("L’été d\u2018ici", "l'ete d'ici"),
         ("", ""),
     ],
 )

@@ -1,10 +1,11 @@
 """The spellings of a French word with and without its accents, for servers that compare them.
 
 Dovecot finds ``École`` by ``école``, and neither by ``ecole``. A search therefore asks for the
-spellings that a dictionary has. ``accents.txt`` holds its words with accents, one a line, in lower
-case, sorted by their folded form; a word that one of its beginnings explains is left out
-(``réunions`` is ``réunion`` and an ending). `bin/manage write_accents` makes it; its first lines
-name the source.
+spellings that a dictionary has, for ``œ`` and for the two letters that keyboards have, and for both
+apostrophes: ``l'école`` is typed, ``l’école`` is what word processors write. ``accents.txt`` holds
+its words with accents, one a line, in lower case, sorted by their folded form; a word that one of
+its beginnings explains is left out (``réunions`` is ``réunion`` and an ending). `bin/manage
+write_accents` makes it; its first lines name the source.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import cache, lru_cache
 from itertools import islice, product, takewhile
 from pathlib import Path
 
-from webmail.folding import fold
+from webmail.folding import fold, with_either_apostrophe
 
 FILE = Path(__file__).with_name("accents.txt")
 MOST = 6
@@ -45,16 +46,32 @@ _MOST_WORDS = 4
 
 
 def spellings(text: str, most: int = MOST, *, in_both_numbers: bool = False) -> tuple[str, ...]:
-    """A text as it was typed, as the dictionary spells it, and without accents; ``most`` of them.
-    ``in_both_numbers``: of a single word its other number, too.
+    """A text as it was typed, as the dictionary spells it, and without accents; ``most`` of them,
+    each with either apostrophe. ``in_both_numbers``: of a single word its other number, too.
 
     >>> spellings("reunion")
     ('reunion', 'réunion')
     """
+    spelled = _spellings(text, most, in_both_numbers=in_both_numbers)
+    return _first((form for text in spelled for form in with_either_apostrophe(text)), 2 * most)
+
+
+def ligatures(text: str) -> tuple[str, ...]:
+    """The text with ``œ`` for each ``oe``, and with ``oe`` for each ``œ``, where it has one.
+
+    >>> ligatures("coeur"), ligatures("cœur"), ligatures("mur")
+    (('cœur',), ('coeur',), ())
+    """
+    lower = text.lower()
+    forms = (lower.replace("oe", "œ"), lower.replace("œ", "oe"))
+    return tuple(form for form in forms if form != lower)
+
+
+def _spellings(text: str, most: int, *, in_both_numbers: bool) -> tuple[str, ...]:
     if in_both_numbers and (others := other_number(text)):
         # Most servers find a plural by its singular: that one comes before other spellings.
         forms = [form for other in others for form in spellings(other, most)]
-        return _first((text, *forms[: most - 2], *spellings(text, most)), most)
+        return _first((text, *ligatures(text), *forms[: most - 2], *spellings(text, most)), most)
     pieces = _WORD.split(text)
     if len(pieces) // 2 > _MOST_WORDS:
         return _first((text, fold(text)), most)
@@ -94,8 +111,9 @@ def _first(texts: Iterable[str], most: int) -> tuple[str, ...]:
 def _of_word(word: str) -> tuple[str, ...]:
     folded = fold(word)
     if not _LEAST <= len(folded) <= _LONGEST:
-        return _first((word, folded), MOST)
-    return _first((word, *_begun(folded), *_ended(folded), folded), MOST)
+        return _first((word, *ligatures(folded), folded), MOST)
+    joined = [form for other in ligatures(folded) for form in (*_begun(other), other)]
+    return _first((word, *_begun(folded), *_ended(folded), *joined, folded), MOST)
 
 
 def _begun(folded: str) -> list[str]:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from webmail.folding import fold
+from webmail.folding import fold, with_either_apostrophe
 from webmail.imap.connection import checked_flag
 from webmail.mailbox import accents
 
@@ -153,7 +153,8 @@ class Query:
             for term in _wanted(self.term)
             for form in (term.text, *(() if term.quoted else accents.other_number(term.text)))
         ]
-        return tuple(dict.fromkeys(texts))
+        spelled = (form for text in texts for form in (text, *accents.ligatures(text)))
+        return tuple(dict.fromkeys(spelled))
 
     @property
     def words(self) -> str:
@@ -591,8 +592,12 @@ def criteria(
     """
     if term is None:
         return (b"ALL",)
-    texts = sum(isinstance(inner, Text) and "@" not in inner.text for inner in _walk(term))
-    most = _MOST_SPELLINGS // texts if texts else 1
+    texts = sum(
+        len(with_either_apostrophe(inner.text))
+        for inner in _walk(term)
+        if isinstance(inner, Text) and "@" not in inner.text
+    )
+    most = max(1, _MOST_SPELLINGS // texts) if texts else 1
     return tuple(_keys(_spelled(term, min(most, most_spellings)), keywords or {}))
 
 

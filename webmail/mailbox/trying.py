@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from webmail.folding import with_either_apostrophe
 from webmail.imap import fetch, uid_sets
 from webmail.imap import search as imap_search
 from webmail.imap.connection import Connection
@@ -147,7 +148,7 @@ def _criteria(condition: Condition) -> Iterator[Criterion]:
         case values.DATE:
             yield from _day(condition)
         case values.BODY:
-            yield from (b"BODY", condition.value)
+            yield from _any((b"BODY", text) for text in with_either_apostrophe(condition.value))
         case values.ATTACHMENT:
             yield from (b"HEADER", b"Content-Type", "")
         case _:
@@ -155,9 +156,16 @@ def _criteria(condition: Condition) -> Iterator[Criterion]:
             text = "" if condition.comparison == values.EXISTS else condition.value
             if condition.comparison == values.MATCHES:
                 text = max(re.split(r"[*?\\]", text), key=len)
-            yield from (b"OR" for _ in names[1:])
-            for name in names:
-                yield from (b"HEADER", name, text)
+            is_phrase = condition.comparison == values.CONTAINS
+            texts = with_either_apostrophe(text) if is_phrase else (text,)
+            yield from _any((b"HEADER", name, text) for name in names for text in texts)
+
+
+def _any(keys: Iterable[tuple[Criterion, ...]]) -> Iterator[Criterion]:
+    keys = list(keys)
+    yield from (b"OR" for _ in keys[1:])
+    for key in keys:
+        yield from key
 
 
 def _day(condition: Condition) -> Iterator[Criterion]:

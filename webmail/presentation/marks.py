@@ -1,4 +1,5 @@
-"""Mark the words of a search in text and HTML, with or without accents and capitals."""
+"""Mark the words of a search in text and HTML, whatever their accents, capitals and
+apostrophes."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from html import unescape
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+
+from webmail.folding import APOSTROPHES
 
 # Latin characters, with all that can stand on them.
 _CHARACTERS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
@@ -55,6 +58,8 @@ def _character(character: str) -> str:
         return ""
     if character.isspace():
         return r"\s++"
+    if character in APOSTROPHES:
+        return f"[{APOSTROPHES}]"
     variants = _variants().get(character.casefold(), "")
     return (
         f"[{re.escape(character)}{variants}]{_COMBINING}"

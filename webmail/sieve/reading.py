@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from webmail.folding import with_either_apostrophe
 from webmail.sieve import grammar
 from webmail.sieve.grammar import Argument, Command, Number, Tag, Test
 from webmail.sieve.values import (
@@ -309,10 +310,19 @@ def _each_condition(test: Test) -> Iterator[Condition]:
             relation = {":over": OVER, ":under": UNDER}.get(*_only(arguments.tags), "")
             yield Condition(SIZE, relation, str(arguments.rest[0].value))
         case "body" if set(arguments.tags) == {":text", ":contains"} and len(arguments.rest) == 1:
-            for text in _strings(arguments.rest[0]):
+            for text in _phrases(_strings(arguments.rest[0])):
                 yield Condition(BODY, CONTAINS, text)
         case "date":
             yield _day(arguments)
+
+
+def _phrases(texts: Sequence[str]) -> Iterator[str]:
+    """The texts without those that are written for the other apostrophe of one before."""
+    others: set[str] = set()
+    for text in texts:
+        if text not in others:
+            yield text
+        others.update(with_either_apostrophe(text)[1:])
 
 
 def _only(tags: dict[str, Argument]) -> tuple[str]:
@@ -332,7 +342,7 @@ def _headers(arguments: _Arguments) -> Iterator[Condition]:
         return
     names, texts = (_strings(argument) for argument in arguments.rest)
     field = _FIELDS.get(tuple(name.lower() for name in names))
-    for text in texts:
+    for text in _phrases(texts) if comparison == CONTAINS else texts:
         # Of FROM and TO, IS compares addresses; a header has the name beside them.
         if field and not (field in {"from", "to"} and comparison == IS):
             yield _checked(field, comparison, text)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from webmail.errors import TooLarge
+from webmail.folding import with_either_apostrophe
 from webmail.sieve.connection import MOST_BYTES
 from webmail.sieve.grammar import quoted, quoted_list
 from webmail.sieve.values import (
     ADDRESS,
+    CONTAINS,
     EXISTS,
     FLAG,
     HEADER_FIELDS,
@@ -65,6 +67,12 @@ class _Written:
         values = list(values)
         self.strings += values
         return quoted_list(values)
+
+    def phrase(self, value: str) -> str:
+        """The text that is to be contained, with either apostrophe: its writer types one, and mail
+        has the other as often."""
+        forms = with_either_apostrophe(value)
+        return self.texts(forms) if len(forms) > 1 else self.text(value)
 
 
 def write(script: Script) -> str:
@@ -158,7 +166,7 @@ def _positive(condition: Condition, written: _Written) -> str:
             return f"size {relation} {int(condition.value)}"
         case "body":
             written.requires.add("body")
-            return f"body :text :contains {written.text(condition.value)}"
+            return f"body :text :contains {written.phrase(condition.value)}"
         case "date":
             written.requires |= {"date", "relational"}
             relation = _RELATIONS[condition.comparison]
@@ -182,6 +190,8 @@ def _header(condition: Condition, written: _Written) -> str:
     if condition.field in {"from", "to"} and condition.comparison in {IS, ADDRESS}:
         kind = ":is" if condition.comparison == IS else ":contains"
         return f"address {kind} {fields} {value}"
+    if condition.comparison == CONTAINS:
+        value = written.phrase(condition.value)
     return f"header :{condition.comparison} {fields} {value}"
 
 

@@ -66,6 +66,23 @@ def test_texts_and_people_are_found_without_accents(imap: Connection, mailbox):
         assert search.matching(imap, "INBOX", wanted(typed)) == (uid,), typed
 
 
+@pytest.mark.parametrize("typed", ["l'ordre", "l’ordre", '"l\'ordre du jour"', "-coeur d'abord"])
+def test_either_apostrophe_finds_both(imap: Connection, mailbox, typed: str):
+    uids = [
+        mailbox.append(letter("Réunion", f"D{mark}abord l{mark}ordre du jour."))
+        for mark in ("'", "’")
+    ]
+    assert search.matching(imap, "INBOX", wanted(typed)) == tuple(uids)
+
+
+@pytest.mark.parametrize("typed", ["voeux", "vœux", "voeu", "objet:VOEUX"])
+def test_a_ligature_is_found_by_its_two_letters_and_the_other_way_round(
+    imap: Connection, mailbox, typed: str
+):
+    uids = [mailbox.append(letter(subject)) for subject in ("Meilleurs vœux", "Meilleurs voeux")]
+    assert search.matching(imap, "INBOX", wanted(typed)) == tuple(uids)
+
+
 def test_the_server_takes_as_many_terms_as_a_query_may_have(imap: Connection, mailbox):
     uid = mailbox.append(letter("Sortie"))
     either = " OU ".join([*(f"mot{n}" for n in range(query.MOST_TERMS - 1)), "sortie"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.webmail.views.mail import letter
 from webmail.errors import FolderChanged
 from webmail.imap import connection
 from webmail.imap.values import MessageRef
-from webmail.mailbox import listing, reading, snippets
+from webmail.mailbox import listing, query, reading, snippets
 
 HTML = "<html><head><style>p { color: red }</style></head><body><p>Bonjour à tous,</p>"
 
@@ -125,6 +127,7 @@ def test_what_was_searched_for_is_shown_in_its_passage(opened, mailbox):
     assert far.startswith("…") and len(far) <= snippets.LONGEST + 2
     assert (near, none) == ("La réunion est annulée.", "Rien.")
     assert "cœur du bâtiment" in passages(opened, uids[:1], "coeur", "batiment")[0]
+    assert end in passages(opened, uids[:1], *query.parse("coeur", date(2026, 11, 3)).marks)[0]
 
 
 def test_a_word_that_stands_too_far_away_leaves_the_beginning(opened, mailbox):

@@ -30,6 +30,11 @@ def test_an_accent_that_stands_by_itself_is_within_the_mark() -> None:
     assert Marks(["musée"]).in_text("muse\u0301e") == "<mark>muse\u0301e</mark>"
 
 
+@pytest.mark.parametrize("wanted", ["l'été", "l’ete"])
+def test_either_apostrophe_is_marked(wanted: str) -> None:
+    assert Marks([wanted]).in_text("l’été, l'été") == "<mark>l’été</mark>, <mark>l&#x27;été</mark>"
+
+
 def test_the_longest_of_several_is_marked() -> None:
     assert Marks(["mus", "musée"]).in_text("le musée") == "le <mark>musée</mark>"
 

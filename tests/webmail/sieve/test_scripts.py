@@ -187,6 +187,18 @@ def test_nul_can_be_in_no_script() -> None:
         writing.write(Script((rule,)))
 
 
+@pytest.mark.parametrize("field", ["subject", "body"])
+@pytest.mark.parametrize("typed", ["l'été", "l’été", "aujourd'hui à l’école"])
+def test_a_text_is_looked_for_with_either_apostrophe(field: str, typed: str) -> None:
+    """Keyboards write one, telephones and word processors the other."""
+    rule = Rule("x", (Group("all", (Condition(field, "contains", typed),)),), (Action("read"),))
+    text = writing.write(Script((rule,)))
+    straight = typed.replace("’", "'")
+    other = straight if straight != typed else typed.replace("'", "’")
+    assert f'["{typed}", "{other}"]' in text
+    assert reading.read(text).items == (rule,)
+
+
 def test_a_text_that_would_be_expanded_is_not_written() -> None:
     theirs = reading.read('require ["variables"];\nset "a" "b";\n')
     rule = Rule("x", (Group("all", (Condition("subject", "contains", "${a}"),)),))

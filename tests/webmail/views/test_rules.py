@@ -106,6 +106,8 @@ def test_a_rule_files_mail_with_nobody_signed_in(
         ("to:is:not", {"value": "alice@ac-exemple.fr"}, letter(to="x@y.fr"), letter()),
         ("subject:is", {"value": 'a "b" \\c'}, letter('a "b" \\c'), letter('a "b" c')),
         ("subject:contains", {"value": "élève"}, letter("Les élèves"), letter("Les eleves")),
+        ("subject:contains", {"value": "l'été"}, letter("Fin de l’été"), letter("Été")),
+        ("body:contains", {"value": "d’été"}, letter(body="Fin d'été\n"), letter()),
         ("subject:matches", {"value": "Sortie*"}, letter("Sortie 4e"), letter("La sortie")),
         ("header:exists", {"header": "X-Ecole"}, letter(x_ecole="1"), letter()),
         ("header:is", {"header": "X-Ecole:", "value": "2"}, letter(x_ecole="2"), letter()),

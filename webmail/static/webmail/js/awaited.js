@@ -71,10 +71,14 @@ function keepPlace(event) {
   if (awaited && detail.requestConfig !== awaited.config && (detail.target ?? target) === awaited.place) detail.shouldSwap = false;
 }
 
+/** A list that is renewed stays, and so does its renewal, whatever message is asked for meanwhile. */
+const isRenewal = ({ link }) => link.matches("[data-refresh]");
+
 function begin({ detail }) {
   const { elt, requestConfig, target, xhr } = detail;
   if (!said() || !isAsked(detail)) return;
-  leave();
+  if (awaited && isRenewal(awaited) && target.id === "message") end();
+  else leave();
   const marked = mark(elt);
   const timers = [setTimeout(show, SOON_MS), setTimeout(() => say(said().dataset.slow, true), SLOW_MS)];
   awaited = { config: requestConfig, link: elt, marked, place: target, timers, xhr };

@@ -175,6 +175,11 @@ function askAfter() {
   window.htmx.trigger(document.body, "mail:sent");
 }
 
+/** The folders count what has not left, and the list may be that of the drafts. */
+function renewFolders() {
+  window.htmx.trigger(document.body, "mail:refresh");
+}
+
 /** The way back of a toast or a notice: what comes back is written where it was, beside the mailbox. */
 async function bringBackDraft(form, where) {
   const other = where === "window" ? window.open("about:blank", "_blank", POPUP) : null;
@@ -187,6 +192,7 @@ async function bringBackDraft(form, where) {
   }
   form.closest("[data-toast], [data-notice]")?.remove();
   askAfter();
+  renewFolders();
   if (other) other.location = framed(url, "window");
   else if (WRITES.test(url)) open(new URL(url, location.href).href, document.getElementById("content"));
   else location.assign(url);

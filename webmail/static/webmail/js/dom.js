@@ -25,11 +25,12 @@ export function isPlain(event) {
 
 export const isShared = () => "shared" in document.documentElement.dataset;
 
-/** Letters without accents and capitals, as a person looks for them. */
+/** Letters without accents and capitals, as a person looks for them, and one apostrophe for all. */
 export const bare = (text) =>
   text
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
+    .replace(/[’‘ʼ]/g, "'")
     .toLowerCase()
     .trim();
 

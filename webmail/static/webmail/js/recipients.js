@@ -5,6 +5,7 @@ const DELAY = 60;
 // With as many letters, the server forgives a mistake and may know somebody whom what is here does not.
 const FORGIVEN = 4;
 const ADDRESS = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}$|<[^<>\s]+@[^<>\s]+>$/;
+const WHOLE_ADDRESS = /[^\s<>,;:"]+@[^\s<>,;:"]+/g;
 const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l", đ: "d" };
 
 /** The words of a text as the server compares them: no accents, no capitals. */
@@ -89,8 +90,9 @@ class Line {
 
   show(suggestions) {
     if (document.activeElement !== this.input) return;
-    const there = [...this.input.parentElement.querySelectorAll("input")].map((input) => input.value.toLowerCase()).join(" ");
-    this.shown = suggestions.filter((one) => !one.address || !there.includes(one.address.toLowerCase()));
+    const text = [...this.input.parentElement.querySelectorAll("input")].map((input) => input.value.toLowerCase()).join(" ");
+    const there = new Set(text.match(WHOLE_ADDRESS));
+    this.shown = suggestions.filter((one) => !one.address || !there.has(one.address.toLowerCase()));
     this.list.replaceChildren(...this.shown.map((one, index) => this.option(one, index)));
     const isOpen = this.shown.length > 0;
     this.list.hidden = !isOpen;

@@ -127,9 +127,9 @@ function pressed(_field, event) {
   act();
 }
 
-/** Accents and capitals away, each letter in its place. */
+/** Accents and capitals away, one apostrophe for all, each letter in its place. */
 function folded(text) {
-  return [...text].map((letter) => {
+  return [...text.replace(/[’‘ʼ]/g, "'")].map((letter) => {
     const bare = letter.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
     return bare.length === letter.length ? bare : letter;
   }).join("");

@@ -213,7 +213,7 @@ function acted({ requestConfig, successful, xhr }) {
   dropEmptyDays();
   // One message left its conversation, whose row has gone with it.
   if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
-  const changesTalk = verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among"));
+  const changesTalk = !beside && (verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among")));
   document.dispatchEvent(new CustomEvent("mail:acted", { detail: { changesTalk } }));
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;
