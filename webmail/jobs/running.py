@@ -16,6 +16,7 @@ from django.db import connections
 from webmail.celery import app
 from webmail.jobs import forking, queues
 
+
 def serve(
     names: Sequence[str], loglevel: str, show_life: Callable[[], object] = lambda: None
 ) -> int:

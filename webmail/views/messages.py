@@ -118,7 +118,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         opened = reading.open_message(
             imap, ref, mark_seen=not is_ahead, as_text=as_text, rendering=renderer
         )
-        by_threads = searched is None and not is_ahead and _is_by_threads(request)
+        by_threads = searched is None and not is_ahead and ListForm.of(request.GET).by_threads
         # Around it others of its conversation are opened, and marked as read.
         is_changed = opened.was_marked or by_threads
         if wants_partial(request):
@@ -148,11 +148,6 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
     return render(request, "webmail/reader/message.html", context)
-
-
-def _is_by_threads(request: SignedInRequest) -> bool:
-    # As most are opened, there is nothing to read: a form takes its time.
-    return bool(request.GET) and ListForm(request.GET).by_threads
 
 
 def _searched(request: SignedInRequest) -> Asked | None:
