@@ -154,7 +154,7 @@ _INSTALLATION = Group(
             "WEBMAIL_ONE_SERVICE",
             False,
             """Let one more process of the web server do the background jobs of all queues, so that
-            a small machine needs no service of workers, and a fifth less memory. Only on one
+            a small machine needs no service of workers, and less memory. Only on one
             machine, and with `REDIS_URL`.""",
             example="1",
         ),

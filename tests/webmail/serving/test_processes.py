@@ -210,6 +210,7 @@ def test_one_service_does_the_jobs_too(
     broker.start()
     try:
         server = start(WEBMAIL_ONE_SERVICE="1", REDIS_URL=broker.url)
+        assert asked(listener) == 200
         wait_for(lambda: has_jobs_done(listener))
         (jobs,) = [pid for pid in workers(server) if children(pid)]
         assert len(workers(server)) == 3
