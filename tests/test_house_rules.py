@@ -445,7 +445,6 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.health",
     },
     "webmail.serving.processes": {
-        "webmail.environment",
         "webmail.jobs.queues",
         "webmail.jobs.running",
         "webmail.serving.warming",

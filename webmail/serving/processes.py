@@ -23,11 +23,10 @@ from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
+from django.conf import settings
 from gunicorn import systemd  # type: ignore[import-untyped]
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
-
-from webmail.environment.readers import env_bool, env_int, env_text
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +35,8 @@ FIRST_REQUEST_S = 2
 # prometheus_client looks for it when it is imported: its processes share numbers by files there.
 MEASURES = tempfile.mkdtemp(prefix="webmail-measures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = MEASURES
-HAS_JOBS = env_bool("WEBMAIL_ONE_SERVICE") and bool(env_text("REDIS_URL"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
+HAS_JOBS = settings.ONE_SERVICE and bool(settings.REDIS_URL)
 
 
 class Connection(HttpToolsProtocol):
@@ -120,7 +120,7 @@ timeout = 120
 graceful_timeout = 30
 keepalive = 75
 if HAS_JOBS:
-    workers = env_int("WEB_CONCURRENCY") + 1
+    workers = settings.PROCESSES + 1
     # Jobs are longer than answers; one that is cut is taken up again.
     graceful_timeout = 60
 
