@@ -344,6 +344,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
     },
     "webmail.jobs.forking": {"webmail.celery"},
+    "webmail.jobs.running": {"webmail.celery", "webmail.jobs.forking", "webmail.jobs.queues"},
     "webmail.jobs.threads": {"webmail.jobs.forking", "webmail.jobs.queues"},
     "webmail.jobs.mail_jobs": {
         "accounts.audit",
@@ -450,7 +451,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.probing",
         "webmail.serving.health",
     },
-    "webmail.serving.processes": {"webmail.serving.warming"},
+    "webmail.serving.processes": {
+        "webmail.jobs.queues",
+        "webmail.jobs.running",
+        "webmail.serving.warming",
+    },
     "webmail.serving.warming": {
         "webmail.adverts.classify",
         "webmail.dates",
@@ -536,11 +541,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.management.commands.train_adverts": {"webmail.adverts.classify"},
     "webmail.management.commands.write_settings_docs": {"webmail.environment"},
-    "webmail.management.commands.run_workers": {
-        "webmail.celery",
-        "webmail.jobs.forking",
-        "webmail.jobs.queues",
-    },
+    "webmail.management.commands.run_workers": {"webmail.jobs.queues", "webmail.jobs.running"},
     "webmail.management.commands.write_accents": {"webmail.folding", "webmail.mailbox.accents"},
     # Django's plumbing.
     "webmail.settings": {

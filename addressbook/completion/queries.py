@@ -15,7 +15,6 @@ from django.db.models.expressions import RawSQL
 from accounts.models import StaffRecord, User
 from accounts.models.prepared import Prepared
 from addressbook.completion import sql
-from addressbook.contacts.groups import IS_COMPOSITE
 from addressbook.models import (
     CollectedRecipient,
     ContactAddress,
@@ -62,12 +61,12 @@ school_of: Prepared[tuple[str]] = Prepared(
 words_of_collected: Prepared[tuple[str]] = Prepared(
     lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
 )
-groups_of: Prepared[tuple[int, str, str, bool, bool]] = Prepared(
+groups_of: Prepared[tuple[int, str, str, bool]] = Prepared(
     lambda user: (
         Group.objects.filter(user=user, deleted=None)
-        .annotate(is_archived=Q(archived__isnull=False), is_composite=IS_COMPOSITE)
+        .annotate(is_archived=Q(archived__isnull=False))
         .order_by("folded", "pk")
-        .values_list("pk", "name", "kind", "is_archived", "is_composite")
+        .values_list("pk", "name", "kind", "is_archived")
     ),
     int,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
@@ -77,9 +77,8 @@ class _Asked:
         return sql.holds(self.words)
 
     @cached_property
-    def groups(self) -> list[tuple[int, str, str, bool, bool]]:
-        """Key, name and kind of each group, whether it is archived, and whether it holds more than
-        its own contacts."""
+    def groups(self) -> list[tuple[int, str, str, bool]]:
+        """Key, name and kind of each group, and whether it is archived."""
         return list(queries.groups_of(self.user.pk))
 
     @cached_property
@@ -261,23 +260,43 @@ def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
     """The groups that colleagues share: by a word of their names, or by one of the owner's."""
     meant = {}
     for pk, name, _kind, owner in asked.shared:
-        text = "".join(f" {word}" for word in words(f"{name} {owner}"))
-        own = "".join(f" {word}" for word in words(name))
-        if asked.is_held(text) and asked.is_touched(own) != by_owner:
+        text = _text(f"{name} {owner}")
+        if asked.is_held(text) and asked.is_touched(_text(name)) != by_owner:
             meant[pk] = (text, owner)
-    if not meant:
-        return
-    shared = [seen for seen in sharing.seen_by(asked.user) if seen.group.pk in meant]
-    sizes = sharing.sizes(seen for seen in shared if not seen.group.is_class)
-    for seen in shared:
-        pk, (text, owner) = seen.group.pk, meant[seen.group.pk]
-        for audience in families.Audience if seen.group.is_class else ("",):
-            size = len(sharing.recipients(seen, audience)) if audience else sizes[pk]
-            label = families.label(seen.group, audience) if audience else seen.group.name
-            if size:
-                suggestion = Suggestion("shared", label, group=pk, size=size, words=text)
-                key = f"shared {pk} {audience}"
-                yield key, replace(suggestion, audience=str(audience), owner=owner)
+    several = {seen.group.pk: seen for seen in sharing.seen_by(asked.user)} if meant else {}
+    for keys in _in_parts([pk for pk in meant if pk in several]):
+        shared = [several[pk] for pk in keys]
+        sizes = sharing.sizes(seen for seen in shared if not seen.group.is_class)
+        pupils = families.of_classes([seen.group for seen in shared if seen.group.is_class])
+        for seen in shared:
+            group, (text, owner) = seen.group, meant[seen.group.pk]
+            if group.is_class:
+                suggestions = _parts_of(group, pupils[group.pk], "shared")
+            else:
+                suggestions = _whole(group, sizes[group.pk], "shared")
+            for key, suggestion in suggestions:
+                yield key, replace(suggestion, words=text, owner=owner)
+
+
+def _in_parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Keys of groups, as many at a time as suggestions may be made of: what is asked of them is
+    asked at once."""
+    for start in range(0, len(keys), LIMIT):
+        yield keys[start : start + LIMIT]
+
+
+def _whole(group: Group, size: int, source: str) -> Found:
+    if size:  # to nobody nothing is written
+        yield f"{source} {group.pk}", Suggestion(source, group.name, group=group.pk, size=size)
+
+
+def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> Found:
+    """The suggestions of a class: its guardians, its pupils and both, where they reach anybody."""
+    for audience in families.Audience:
+        if size := len(families.reached(group, pupils, audience).recipients):
+            name = families.label(group, audience)
+            suggestion = Suggestion(source, name, group=group.pk, size=size, audience=audience)
+            yield f"{source} {group.pk} {audience}", suggestion
 
 
 def _lists(asked: _Asked) -> Found:
@@ -300,47 +319,40 @@ def _archived_groups(asked: _Asked) -> Found:
 
 def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
     parts = " ".join(map(families.audience_words, families.Audience))
-    for pk, name, kind, is_archived, is_composite in asked.groups:
+    meant = {}
+    for pk, name, kind, is_archived in asked.groups:
         is_class = kind == Group.Kind.CLASS
-        text = "".join(f" {word}" for word in words(f"{name} {parts}" if is_class else name))
+        text = _text(f"{name} {parts}" if is_class else name)
         if is_archived == are_archived and asked.is_held(text):
-            group = Group.objects.get(pk=pk)
-            if is_class:
-                yield from _parts_of_class(asked, group)
+            meant[pk] = text
+    for keys in _in_parts(list(meant)):
+        several = Group.objects.in_bulk(keys)
+        own = [several[pk] for pk in keys if pk in several]
+        sizes = groups.sizes([group for group in own if not group.is_class])
+        pupils = families.of_classes([group for group in own if group.is_class])
+        for group in own:
+            if group.pk in pupils:
+                yield from _held_parts(asked, group, pupils[group.pk])
             else:
-                yield from _whole(group, text, is_composite=is_composite)
+                for key, suggestion in _whole(group, sizes[group.pk], "group"):
+                    yield key, replace(suggestion, words=meant[group.pk])
 
 
-def _whole(group: Group, text: str, *, is_composite: bool) -> Found:
-    if is_composite:
-        size = len(groups.recipients(group))
-    else:
-        size = group.contacts.filter(deleted=None).count() + len(group.external)
-    if size:  # to nobody nothing is written
-        yield (
-            f"group {group.pk}",
-            Suggestion("group", group.name, group=group.pk, size=size, words=text),
-        )
-
-
-def _parts_of_class(asked: _Asked, group: Group) -> Found:
-    """The suggestions of a class: its guardians, its pupils and both, where they reach anybody."""
-    pupils_families = families.families(group)
+def _held_parts(asked: _Asked, group: Group, pupils: Sequence[families.Family]) -> Found:
+    """The parts of a class of the person's own that are meant; both where they are not one of
+    them."""
     sizes: set[int] = set()
-    for audience in families.Audience:
-        size = len(families.reached(group, pupils_families, audience).recipients)
-        name = families.label(group, audience)
-        label_words = "".join(f" {word}" for word in words(name))
-        is_both = audience == families.Audience.BOTH
-        if not size or not asked.is_held(label_words) or (is_both and size in sizes):
-            continue
-        sizes.add(size)
-        yield (
-            f"group {group.pk} {audience}",
-            Suggestion(
-                "group", name, group=group.pk, size=size, words=label_words, audience=audience
-            ),
-        )
+    for key, suggestion in _parts_of(group, pupils, "group"):
+        text = _text(suggestion.name)
+        is_both = suggestion.audience == families.Audience.BOTH
+        if asked.is_held(text) and not (is_both and suggestion.size in sizes):
+            sizes.add(suggestion.size)
+            yield key, replace(suggestion, words=text)
+
+
+def _text(name: str) -> str:
+    """The words of a name, as `_Asked.is_held` reads them."""
+    return "".join(f" {word}" for word in words(name))
 
 
 def _colleagues(asked: _Asked) -> Found:

@@ -267,35 +267,43 @@ def recipients(group: Group, audience: str = "", *, with_pupils: bool = True) ->
 
 def sizes(several: Sequence[Group], *, with_pupils: bool = True) -> dict[int, int]:
     """Return how many `recipients` each of these groups has, by its key; of a class, its contacts.
-    Three queries whatever their number; more for each that the directory or a class is in."""
+    Six queries whatever their number, and one for each that the directory is in."""
     of_each = nesting.parts_of([Part(group) for group in several])
     if not with_pupils:
         of_each = [tuple(part for part in parts if not part.group.is_class) for parts in of_each]
-    filtered = {
-        group_filter.group_id
-        for group_filter in filters_of(part for parts in of_each for part in parts)
-    }
-    simple: list[tuple[Group, list[Group]]] = []
-    counts: dict[int, int] = {}
+    every = {(part.group.pk, part.audience): part for parts in of_each for part in parts}
+    addresses = _addresses_of(list(every.values()), with_pupils=with_pupils)
+    counts = {}
     for group, parts in zip(several, of_each, strict=True):
-        if any(_is_people(part) or part.group.pk in filtered for part in parts):
-            counts[group.pk] = len(recipients(group, with_pupils=with_pupils))
-        else:
-            simple.append((group, [part.group for part in parts]))
-    addresses: dict[int, set[str]] = {}
-    plain = {nested.pk: nested for _group, inner in simple for nested in inner}
+        reached = set().union(*(addresses[part.group.pk, part.audience] for part in parts))
+        counts[group.pk] = min(len(reached), MOST_ADDRESSES + 1)
+    return counts
+
+
+def _addresses_of(parts: Sequence[Part], *, with_pupils: bool) -> dict[tuple[int, str], set[str]]:
+    """The addresses of each of these groups itself, without those in it, in lower case."""
+    plain = {part.group.pk: part.group for part in parts if not _is_people(part)}
+    classes = {part.group.pk: part.group for part in parts if _is_people(part)}
+    own = {pk: {address.lower() for address in group.external} for pk, group in plain.items()}
     rows = Group.contacts.through.objects.filter(
         group__in=plain,
         contact__in=_members(plain.values(), with_pupils=with_pupils).order_by().values("pk"),
         contact__addresses__position=0,
     )
     for pk, address in rows.values_list("group_id", "contact__addresses__folded"):
-        addresses.setdefault(pk, set()).add(address)
-    for group, inner in simple:
-        reached = set().union(*(addresses.get(nested.pk, set()) for nested in inner))
-        reached |= {address.lower() for nested in inner for address in nested.external}
-        counts[group.pk] = min(len(reached), MOST_ADDRESSES + 1)
-    return counts
+        own[pk].add(address)
+    for wanted in filters_of(parts):
+        people = filters.find(wanted).people
+        own.setdefault(wanted.group_id, set()).update(address.lower() for _name, address in people)
+    several = families.of_classes(list(classes.values()))
+    return {
+        (part.group.pk, part.audience): (
+            families.addresses_reached(part.group, several[part.group.pk], part.audience)
+            if _is_people(part)
+            else own[part.group.pk]
+        )
+        for part in parts
+    }
 
 
 def reach(

@@ -26,14 +26,14 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from demo.servers.broker import Broker
-from demo.servers.dovecot import Dovecot
+from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
@@ -208,6 +208,10 @@ class Pages:
         """20 MB."""
         self._get(f"{self._base}{self._refs['file']}/part/2/")
 
+    def look_at(self, url: str) -> None:
+        """A message of the folder, by its address."""
+        self._get(url)
+
     def _get(self, url: str, **more: str) -> None:
         headers = {**HTMX, **more, "X-Folders": self._folders}
         answer = self.client.get(url, headers=headers)
@@ -320,11 +324,14 @@ class Server:
 # --- the mailbox ---
 
 
-def start(stack: ExitStack) -> None:
-    """Start the servers and fill the mailbox; the environment says where they are."""
+def start(
+    stack: ExitStack, accounts: Sequence[MailAccount] = (ALICE,)
+) -> dict[str, dict[str, str]]:
+    """Start the servers and fill the mailboxes; the environment says where they are. Return what
+    `filled` does, by login."""
     folder = Path(tempfile.mkdtemp(prefix="webmail-bench-"))
     folder.chmod(0o755)
-    dovecot, database = Dovecot(folder / "dovecot", [ALICE]), PostgreSQL()
+    dovecot, database = Dovecot(folder / "dovecot", accounts), PostgreSQL()
     broker = Broker(folder / "redis", keep=False)
     for server in (dovecot, broker, database):
         server.start()
@@ -338,9 +345,13 @@ def start(stack: ExitStack) -> None:
         "REDIS_URL": broker.url,
     }
     _database(dovecot.imap_port)
-    mailbox = Mailbox(dovecot, ALICE)
-    os.environ["BENCH_REFS"] = json.dumps(filled(mailbox, {**messages(), **_large()}))
-    mailbox.close()
+    refs = {}
+    for account in accounts:
+        mailbox = Mailbox(dovecot, account)
+        refs[account.login] = filled(mailbox, messages() | (_large() if account == ALICE else {}))
+        mailbox.close()
+    os.environ["BENCH_REFS"] = json.dumps(refs.get(ALICE.login))
+    return refs
 
 
 def filled(mailbox: Mailbox, named: dict[str, bytes]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Who holds the memory of a small installation: one node, the workers of all queues.
 
-python -m tests.bench.bench_memory [--people 20] [--processes 2] [--against ../another-tree]
+python -m tests.bench.bench_memory [--people 20] [--processes 2] [--workers]
+    [--against ../another-tree]
 
 Each person signs in, reads ten messages, half of them HTML, and sends one. Then each process tells
 its proportional share (PSS): what it alone has, and its part of what is shared since a fork. That
@@ -42,20 +43,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--workers", action="store_true", help="have a service of workers besides")
     parser.add_argument("--against", type=Path, help="measure another tree first")
     options = parser.parse_args()
     # What makes the messages imports models.
     os.environ |= {"DJANGO_SETTINGS_MODULE": "webmail.settings", "WEBMAIL_SECRET_KEY": "none"}
     django.setup()
     for tree in filter(None, (options.against, Path())):
-        _measure(tree.resolve(), options.people, options.processes)
+        _measure(tree.resolve(), options.people, options.processes, options.workers)
 
 
-def _measure(tree: Path, people: int, processes: int) -> None:
+def _measure(tree: Path, people: int, processes: int, has_workers: bool) -> None:
     site = Site(people, processes=processes, root=tree)
     site.nodes = site.nodes[:1]
     site.nginx = Nginx(site.folder, [site.nodes[0].port])
-    site.workers = [Part(site, "workers", ["manage.py", "run_workers"])]
+    site.workers = [Part(site, "workers", ["manage.py", "run_workers"])] if has_workers else []
+    site.settings = {} if has_workers else {"WEBMAIL_ONE_SERVICE": "1"}
     try:
         site.start()
         say(f"\n{tree}\n")

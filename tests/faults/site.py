@@ -122,6 +122,8 @@ class Site:
         self._processes = processes
         self._has_ways = has_ways
         self.environment: dict[str, str] = {}
+        self.settings: dict[str, str] = {}
+        """Those that this site has besides."""
         self.has_small_spool = self.has_small_database = False
         """Whether spool and database are file systems of their own, which can be filled."""
         self.is_held = set[str]()
@@ -237,6 +239,7 @@ class Site:
             "WEBMAIL_LOGIN_FORM": "local",
             "WEBMAIL_LOGIN_EXEMPT_NETWORKS": "127.0.0.0/8",
             "MALLOC_ARENA_MAX": "2",
+            **self.settings,
         }
 
     def _imap(self) -> dict[str, str]:

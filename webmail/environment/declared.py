@@ -150,6 +150,14 @@ _INSTALLATION = Group(
             minimum=1,
             example="4",
         ),
+        switch(
+            "WEBMAIL_ONE_SERVICE",
+            False,
+            """Let one more process of the web server do the background jobs of all queues, so that
+            a small machine needs no service of workers, and less memory. Only on one
+            machine, and with `REDIS_URL`.""",
+            example="1",
+        ),
         text(
             "WEBMAIL_STATIC_ROOT",
             """The folder into which `bin/manage collectstatic` copies the static files.""",

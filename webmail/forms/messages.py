@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from webmail.converters import (
@@ -63,6 +64,12 @@ class ListForm(forms.Form):
     month = forms.IntegerField(required=False, min_value=1, max_value=12)
     year = forms.IntegerField(required=False, min_value=1970, max_value=2200)
 
+    @classmethod
+    def of(cls, query: QueryDict) -> ListForm:
+        """The form of a query. Most lists have none, and to make and clean a form takes its
+        time."""
+        return cls(query) if query else _NO_QUERY
+
     @property
     def order(self) -> tuple[str, bool, bool] | None:
         """The sort, whether it goes up, and whether it is by conversations, which only come by
@@ -108,8 +115,13 @@ class ListForm(forms.Form):
         )
 
     def _value(self, name: str) -> Any:
+        if not self.data:
+            return None
         self.is_valid()
         return self.cleaned_data.get(name)
+
+
+_NO_QUERY = ListForm(QueryDict())
 
 
 class RefsField(forms.Field):

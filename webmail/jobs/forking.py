@@ -29,6 +29,7 @@ from webmail.celery import app
 logger = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIFE_SECONDS = 10
 _MOST_BYTES = 128 * 1024
 """Of what a job is told: the keys of rows, as a rule."""
 _control: socket.socket | None = None
@@ -65,9 +66,12 @@ def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def serve(work: Callable[[], NoReturn], loglevel: str) -> int:
+def serve(
+    work: Callable[[], NoReturn], loglevel: str, show_life: Callable[[], object] = lambda: None
+) -> int:
     """Fork a process that does ``work``, and one for each job that it asks for, until it ends;
-    return its exit code. Signals that tell this process to end are for that one."""
+    return its exit code. Signals that tell this process to end are for that one. ``show_life`` is
+    called every few seconds."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def take_jobs() -> NoReturn:
@@ -80,7 +84,7 @@ def serve(work: Callable[[], NoReturn], loglevel: str) -> int:
     theirs.close()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_signal: _tell_to_end(worker))
-    return _Parent(ours, worker, loglevel).serve()
+    return _Parent(ours, worker, loglevel, show_life).serve()
 
 
 def _tell_to_end(pid: int) -> None:
@@ -89,19 +93,27 @@ def _tell_to_end(pid: int) -> None:
 
 
 class _Parent:
-    def __init__(self, control: socket.socket, worker: int, loglevel: str) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        worker: int,
+        loglevel: str,
+        show_life: Callable[[], object],
+    ) -> None:
         self._control = control
         self._worker = worker
         self._loglevel = loglevel
+        self._show_life = show_life
         self._children = {os.pidfd_open(worker): worker}
         self._is_asked = True
 
     def serve(self) -> int:
         while True:
+            self._show_life()
             waited: list[Any] = [*self._children]
             if self._is_asked:
                 waited.append(self._control)
-            for ready in select.select(waited, [], [])[0]:
+            for ready in select.select(waited, [], [], _LIFE_SECONDS)[0]:
                 if ready is self._control:
                     self._answer()
                 elif (ended := self._buried(ready)) is not None:

@@ -66,7 +66,7 @@ class Asked:
         pairs = {"q": self.text, "in": self.reach, "folder": self.folder, "sort": self.sort}
         return urlencode({name: value for name, value in pairs.items() if value})
 
-    @property
+    @cached_property
     def url(self) -> str:
         return f"{reverse('mail:search')}?{self.query}"
 
@@ -221,15 +221,15 @@ _ORDERED = {
 }
 
 
-def columns(asked: Asked, count: int) -> tuple[Column, ...]:
-    """Return the heads of the columns of so many messages found, in the orders of `sorts`: that of
-    the date goes both ways, any other leads back to the newest first."""
-    urls = dict(zip(FOUND_SORTS, (reach.url for reach in sorts(asked, count)), strict=False))
+def columns(asked: Asked, orders: Sequence[Reach]) -> tuple[Column, ...]:
+    """Return the heads of the columns of what was found, in the orders of `sorts`: that of the date
+    goes both ways, any other leads back to the newest first."""
+    urls = dict(zip(FOUND_SORTS, (reach.url for reach in orders), strict=False))
     current = asked.sort if asked.sort in urls else ""
     heads = []
-    for name, orders in _ORDERED.items():
-        order = orders.get(current, "")
-        follows = next((sort for sort in orders if sort != current), "")
+    for name, ways in _ORDERED.items():
+        order = ways.get(current, "")
+        follows = next((sort for sort in ways if sort != current), "")
         heads.append(Column(name, str(COLUMNS[name]), urls.get(follows, ""), order))
     return tuple(heads)
 
@@ -263,6 +263,7 @@ def results(
         _row(asked, summary, marks, labels, names, own, full_dates, current, faces, now)
         for summary in rows
     ]
+    orders = sorts(asked, len(result.hits))
     has_more = asked.number * size < len(result.hits)
     place = result.place
     rest, rest_in = _rest(place, names) if place else (0, "")
@@ -282,8 +283,8 @@ def results(
         is_part=is_part,
         select_url=f"{reverse('mail:search_selection')}?{asked.query}",
         narrowings=narrowings(asked),
-        sorts=sorts(asked, len(result.hits)),
-        columns=columns(asked, len(result.hits)),
+        sorts=orders,
+        columns=columns(asked, orders),
         reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
         odd=asked.wanted.odd,
         was_cut=asked.wanted.was_cut,

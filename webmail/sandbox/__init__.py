@@ -24,6 +24,7 @@ from webmail.sandbox.pool import (
     call,
     observe,
     patience,
+    prepare,
     start,
 )
 
@@ -40,5 +41,6 @@ __all__ = [
     "call",
     "observe",
     "patience",
+    "prepare",
     "start",
 ]

@@ -1,10 +1,11 @@
-"""A program: forks the helpers of one process that serves pages or does jobs.
+"""A program: forks the helpers of a process that serves pages or does jobs, and of all that are
+forked from that one.
 
-It is started fresh, so that its children inherit no memory, no thread and no open file of that
-process; it has read the modules that helpers need, so that a new helper is there in milliseconds.
+It is started fresh, so that its children inherit no memory, no thread and no open file of those
+processes; it has read the modules that helpers need, so that a new helper is there in milliseconds.
 Standard input is the socket on which helpers are asked for: each byte that comes with a socket asks
-for one that serves that socket, and is answered with a descriptor by which it can be killed (a pid
-might be another's by then).
+for one that serves that socket. The first byte there comes with a descriptor by which the helper
+can be killed (a pid might be another's by then).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def main() -> None:
         if not message:
             return
         if descriptors:
-            _bear(control, descriptors[0])
+            _bear(control, socket.socket(fileno=descriptors[0]))
 
 
 def _confine() -> None:
@@ -58,15 +59,15 @@ def _confine() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
 
 
-def _bear(control: socket.socket, descriptor: int) -> None:
+def _bear(control: socket.socket, connection: socket.socket) -> None:
     pid = os.fork()
     if pid == 0:
         control.close()
-        _serve(socket.socket(fileno=descriptor))
+        _serve(connection)
         os._exit(0)
-    os.close(descriptor)
     handle = os.pidfd_open(pid)
-    socket.send_fds(control, [b"\0"], [handle])
+    with connection, suppress(OSError):  # whoever asked is gone
+        socket.send_fds(connection, [b"\0"], [handle])
     os.close(handle)
 
 

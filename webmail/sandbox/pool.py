@@ -160,6 +160,11 @@ def _waiting(budget: Budget) -> Iterator[float]:
         patience.left -= time.monotonic() - began
 
 
+def prepare() -> None:
+    """Have helpers forked by one process for this one and all that are forked from it later."""
+    _pool.prepare()
+
+
 def start() -> None:
     """Have a helper ready before the first call."""
     with suppress(Exhausted), _pool.borrowed(time.monotonic() + _START_SECONDS):
@@ -229,10 +234,11 @@ class _Helper:
 
 class _Nursery:
     """The process that forks helpers (`webmail.sandbox.nursery`): isolated from environment and
-    folder, with nothing open but the socket ``control``."""
+    folder, with nothing open but the socket ``_control``. Processes that were forked since it was
+    started ask it too."""
 
     def __init__(self) -> None:
-        self.control, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  nothing of it comes from outside
                 walls.walled((sys.executable, "-I", "-c", _PROGRAM), (*walls.python(), *_SOURCES)),
@@ -242,18 +248,26 @@ class _Nursery:
                 cwd="/",
                 start_new_session=True,
             )
-        self.control.settimeout(_START_SECONDS)
+        self._control.settimeout(_START_SECONDS)
 
-    def bear(self, connection: socket.socket) -> int:
-        """Have a helper serve ``connection``; the descriptor that kills it. Raises OSError."""
-        socket.send_fds(self.control, [b"\0"], [connection.fileno()])
-        _message, handles, _flags, _address = socket.recv_fds(self.control, 1, 1)
-        if not handles:
-            raise ConnectionError("the nursery is gone")
-        return handles[0]
+    def bear(self) -> _Helper:
+        """Have a helper forked. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(self._control, [b"\0"], [theirs.fileno()])
+            ours.settimeout(_START_SECONDS)
+            _message, handles, _flags, _address = socket.recv_fds(ours, 1, 1)
+            if not handles:
+                raise ConnectionError("the nursery is gone")
+        except BaseException:
+            ours.close()
+            raise
+        return _Helper(ours, handles[0])
 
     def end(self) -> None:
-        self.control.close()
+        """End it; where another process has started it, leave it."""
+        self._control.close()
         self._process.kill()
         self._process.wait()
 
@@ -271,14 +285,15 @@ class _Pool:
         self._turns = BoundedSemaphore(AT_ONCE)
 
     def forget(self) -> None:
-        """Start anew after a fork: helpers and nursery are those of the parent, which no lock of
-        this process guards."""
+        """Start anew after a fork: helpers are those of the parent, and no lock of this process
+        guards them. The nursery serves both."""
         while self._idle:
             self._idle.pop().leave()
-        if self._nursery is not None:
-            self._nursery.control.close()
-            self._nursery = None
         self._begin()
+
+    def prepare(self) -> None:
+        with self._lock:
+            self._nursery = self._nursery or _Nursery()
 
     def ask(self, name: str, arguments: bytes, budget: Budget, wait: float) -> wire.Answer:
         until = time.monotonic() + wait
@@ -335,24 +350,17 @@ class _Pool:
         helper.end()
 
     def _new(self) -> _Helper:
-        """Raises Exhausted where none can be had."""
-        ours, theirs = socket.socketpair()
+        """Ask the nursery, or a new one where it died. Raises Exhausted where none can be had."""
         try:
-            with self._lock, theirs:
-                handle = self._born(theirs)
+            with self._lock:
+                if self._nursery is not None:
+                    with suppress(OSError):
+                        return self._nursery.bear()
+                    self._nursery.end()
+                self._nursery = _Nursery()
+                return self._nursery.bear()
         except OSError as error:
-            ours.close()
             raise Exhausted(Limit.BUSY, f"no helper: {error}") from error
-        return _Helper(ours, handle)
-
-    def _born(self, connection: socket.socket) -> int:
-        """Ask the nursery, or a new one where it died."""
-        if self._nursery is not None:
-            with suppress(OSError):
-                return self._nursery.bear(connection)
-            self._nursery.end()
-        self._nursery = _Nursery()
-        return self._nursery.bear(connection)
 
 
 _pool = _Pool()

@@ -3,8 +3,8 @@
     gunicorn --config python:webmail.serving.processes webmail.asgi:application
 
 The project is loaded and its templates are read once; the processes are forked then and share that
-memory. ``WEB_CONCURRENCY`` is gunicorn's own variable of their number. The names below are those of
-gunicorn's settings.
+memory. ``WEB_CONCURRENCY`` is gunicorn's own variable of their number. With ``WEBMAIL_ONE_SERVICE``
+one more of them does the background jobs. The names below are those of gunicorn's settings.
 
 At SIGUSR2 gunicorn starts a second master on the same socket, which loads the code that is there
 now. Its first process that serves ends the former master, whose processes finish what they have in
@@ -17,11 +17,13 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
+from django.conf import settings
 from gunicorn import systemd  # type: ignore[import-untyped]
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
@@ -33,6 +35,8 @@ FIRST_REQUEST_S = 2
 # prometheus_client looks for it when it is imported: its processes share numbers by files there.
 MEASURES = tempfile.mkdtemp(prefix="webmail-measures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = MEASURES
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
+HAS_JOBS = settings.ONE_SERVICE and bool(settings.REDIS_URL)
 
 
 class Connection(HttpToolsProtocol):
@@ -56,6 +60,30 @@ class Worker(UvicornWorker):
         "access_log": False,
     }
     _has_begun = False
+    does_jobs = False
+    """Whether it is the process that answers nothing, and does the background jobs."""
+
+    def init_process(self) -> None:
+        if self.does_jobs:
+            self._do_jobs()
+        super().init_process()
+
+    def _do_jobs(self) -> NoReturn:
+        # Not above: gunicorn reads this module before it loads the project.
+        from webmail.jobs import queues, running
+
+        for listener in self.sockets:
+            listener.close()
+        for number in (*self.SIGNALS, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it has no file of a log that was renamed
+        sys.exit(bool(running.serve(list(queues.WORKERS), "INFO", self._show_life)))
+
+    def _show_life(self) -> None:
+        """To the master; where that has gone, end."""
+        self.notify()
+        if os.getppid() != self.ppid:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     async def callback_notify(self) -> None:
         """uvicorn calls it once a minute, from the moment on when it takes connections."""
@@ -91,6 +119,15 @@ control_socket_disable = True
 timeout = 120
 graceful_timeout = 30
 keepalive = 75
+if HAS_JOBS:
+    workers = settings.PROCESSES + 1
+    # Jobs are longer than answers; one that is cut is taken up again.
+    graceful_timeout = 60
+
+
+def pre_fork(arbiter: Any, worker: Any) -> None:
+    others = arbiter.WORKERS.values()
+    worker.does_jobs = HAS_JOBS and not any(other.does_jobs for other in others)
 
 
 def pre_exec(arbiter: Any) -> None:
@@ -118,9 +155,12 @@ def on_exit(_arbiter: Any) -> None:
 def when_ready(_arbiter: Any) -> None:
     """Before the first process is forked. Whatever keeps memory from being shared, it starts."""
     # Not above: gunicorn reads this module before it loads the project.
+    from webmail.jobs import running
     from webmail.serving import warming
 
     try:
+        if HAS_JOBS:
+            running.prepare()
         warming.share()
     except Exception:
         logger.exception("The processes will share less memory, and be slow at first.")

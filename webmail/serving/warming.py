@@ -29,6 +29,7 @@ def share() -> None:
     """Load what processes that are forked from this one share. Nothing is open then: a connection
     serves no two processes."""
     _load()
+    sandbox.prepare()
     connections.close_all()
 
 

@@ -72,7 +72,7 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     """One page of a folder; for the scrolling list only the rows that come next, and for one that
     heard of news those that arrived (``?newer=``).
     """
-    form = ListForm(request.GET)
+    form = ListForm.of(request.GET)
     if form.came_after:
         return _arrived(request, folder, *form.came_after)
     with session.imap(request) as imap:
@@ -183,7 +183,7 @@ def list_context(
     form: ListForm | None = None,
 ) -> dict[str, Any]:
     """``current``: the opened message; its row is on the page, unless the address names another."""
-    form = form or ListForm(request.GET)
+    form = form or ListForm.of(request.GET)
     place = form.place
     if current and place == Place():
         place = Place(row=current.ref.uid, sequence=current.sequence)
@@ -238,7 +238,7 @@ def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) 
 def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
     """The order and filter of a folder: those of the address, which are remembered, else the
     last."""
-    form = form or ListForm(request.GET)
+    form = form or ListForm.of(request.GET)
     by_threads = request.preferences.conversations == "on"
     remembered = FolderChoice.objects.order_of(request.user, folder, threads=by_threads)
     sort, up, threads = form.order or remembered

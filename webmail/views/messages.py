@@ -118,7 +118,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         opened = reading.open_message(
             imap, ref, mark_seen=not is_ahead, as_text=as_text, rendering=renderer
         )
-        by_threads = searched is None and not is_ahead and ListForm(request.GET).by_threads
+        by_threads = searched is None and not is_ahead and ListForm.of(request.GET).by_threads
         # Around it others of its conversation are opened, and marked as read.
         is_changed = opened.was_marked or by_threads
         if wants_partial(request):

@@ -111,6 +111,49 @@ def test_many_shared_groups_cost_as_many_queries_as_one(
     assert sharing.sizes(seen) == {one.group.pk: len(sharing.recipients(one)) for one in seen}
 
 
+def school_class(owner: User, name: str) -> Group:
+    """A class of two pupils, who have one guardian; and a group that holds its guardians."""
+    made = groups.create(owner, name)
+    groups.set_class(made, 2026, Group.Guardians.ALL)
+    pupils = [person(owner, f"Élève {n}", f"{n}.{made.pk}@x.example") for n in range(2)]
+    guardian = person(owner, "Responsable", f"parent.{made.pk}@x.example")
+    for pupil in pupils:
+        families.add_guardian(pupil, guardian)
+    groups.add(made, [pupil.pk for pupil in pupils])
+    outer = groups.create(owner, f"Parents {name}")
+    nesting.add(outer, made, Audience.GUARDIANS)
+    return made
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_thirty_classes_cost_as_many_queries_as_one(
+    claire: User, paul: User, is_shared: bool, django_assert_max_num_queries: Any
+) -> None:
+    asks = paul if is_shared else claire
+
+    def add(name: str) -> None:
+        made = school_class(claire, name)
+        if is_shared:
+            give(made, with_pupils=True)
+            give(Group.objects.get(name=f"Parents {name}"), with_pupils=True)
+
+    add("Classe 0")
+    with CaptureQueriesContext(connection) as queries:
+        found = search.complete(asks, "clas")
+    assert [(one.audience, one.size) for one in found] == [
+        ("guardians", 1),
+        ("pupils", 2),
+        ("both", 3),
+        ("", 1),
+    ]
+    for number in range(1, 30):
+        add(f"Classe {number}")
+    with django_assert_max_num_queries(len(queries)):
+        assert len(search.complete(asks, "clas")) == 10
+    with django_assert_max_num_queries(len(queries)):
+        assert [one.size for one in search.complete(asks, "paren")] == [1] * 10
+
+
 def test_a_school_sees_it_as_long_as_one_works_there(council: Group, paul: User) -> None:
     of_paul = record(paul, "0800101A")
     sharing.share(council, [], "0800101A", may_edit=False, with_pupils=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -16,11 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from demo.servers.broker import Broker
+from tests.waiting import wait_for
+
 ROOT = Path(__file__).parents[3]
 # As systemd passes a socket on (sd_listen_fds(3)).
 ACTIVATED = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
 TOKEN = "jeton-de-mesure"
 FIRST = 3  # the number of the first socket
+Start = Callable[..., subprocess.Popen[bytes]]
 GUNICORN = ("-m", "gunicorn", "--config", "python:webmail.serving.processes", "webmail.asgi")
 pytestmark = pytest.mark.slow
 
@@ -34,8 +39,9 @@ def listener() -> Iterator[socket.socket]:
 @pytest.fixture
 def start(
     listener: socket.socket, tmp_path: Path, collected: Path, migrated: Path
-) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """`start()`: the web server, on the socket; it has a database, and no Redis."""
+) -> Iterator[Start]:
+    """`start()`: the web server, on the socket; it has a database, and no Redis but by its
+    variables."""
     url = f"sqlite:///{shutil.copy(migrated, tmp_path)}"
     environment = os.environ | {
         "DATABASE_URL": url,
@@ -48,11 +54,11 @@ def start(
     }
     started: list[subprocess.Popen[bytes]] = []
 
-    def run() -> subprocess.Popen[bytes]:
+    def run(**variables: str) -> subprocess.Popen[bytes]:
         words = ["/bin/sh", "-c", ACTIVATED, "sh", sys.executable, *GUNICORN]
         process = subprocess.Popen(  # noqa: S603
             words,
-            env=environment,
+            env=environment | variables,
             cwd=ROOT,
             pass_fds=[FIRST],
             preexec_fn=lambda: os.dup2(listener.fileno(), FIRST),
@@ -79,9 +85,18 @@ def asked(listener: socket.socket, path: str = "/readyz", timeout: float = 60) -
         client.close()
 
 
+def children(pid: int) -> list[int]:
+    words = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in words.split()]
+
+
 def workers(process: subprocess.Popen[bytes]) -> list[int]:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return [int(word) for word in children.split()]
+    """Without what forks helpers."""
+    return [
+        pid
+        for pid in children(process.pid)
+        if "gunicorn" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
 
 
 def told(listener: socket.socket) -> str:
@@ -94,9 +109,7 @@ def told(listener: socket.socket) -> str:
         client.close()
 
 
-def test_every_process_tells_what_all_have_counted(
-    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_every_process_tells_what_all_have_counted(listener: socket.socket, start: Start) -> None:
     process = start()
     for _ in range(20):
         assert asked(listener, "/accounts/login/") == 200
@@ -109,9 +122,7 @@ def test_every_process_tells_what_all_have_counted(
     assert not Path(folder).parent.exists()
 
 
-def test_a_restart_fails_no_request(
-    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_a_restart_fails_no_request(listener: socket.socket, start: Start) -> None:
     first = start()
     assert asked(listener) == 200
     answers: list[object] = []
@@ -140,7 +151,7 @@ def test_a_restart_fails_no_request(
 
 
 def test_a_connection_that_was_opened_before_the_stop_is_answered(
-    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
+    listener: socket.socket, start: Start
 ) -> None:
     server = start()
     assert asked(listener) == 200
@@ -159,22 +170,18 @@ def test_a_connection_that_was_opened_before_the_stop_is_answered(
     assert server.wait(40) == 0
 
 
-def test_processes_share_what_was_loaded_before_them(
-    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_processes_share_what_was_loaded_before_them(listener: socket.socket, start: Start) -> None:
     server = start()
     assert {asked(listener, "/accounts/login/") for _ in range(8)} == {200}
-    children = workers(server)
-    assert len(children) == 2
-    for pid in children:
+    processes = workers(server)
+    assert len(processes) == 2
+    for pid in processes:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
         assert kilobytes["Pss"] < 0.75 * kilobytes["Rss"]
 
 
-def test_a_process_that_dies_is_replaced(
-    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_a_process_that_dies_is_replaced(listener: socket.socket, start: Start) -> None:
     server = start()
     assert asked(listener) == 200
     before = workers(server)
@@ -184,3 +191,37 @@ def test_a_process_that_dies_is_replaced(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert asked(listener) == 200
+
+
+def has_jobs_done(listener: socket.socket) -> bool:
+    host, port = listener.getsockname()
+    client = http.client.HTTPConnection(host, port, timeout=60)
+    client.request("GET", "/healthz")
+    try:
+        return bool(json.loads(client.getresponse().read())["jobs"])
+    finally:
+        client.close()
+
+
+def test_one_service_does_the_jobs_too(
+    listener: socket.socket, start: Start, tmp_path: Path
+) -> None:
+    broker = Broker(tmp_path / "redis", keep=False)
+    broker.start()
+    try:
+        server = start(WEBMAIL_ONE_SERVICE="1", REDIS_URL=broker.url)
+        assert asked(listener) == 200
+        wait_for(lambda: has_jobs_done(listener))
+        (jobs,) = [pid for pid in workers(server) if children(pid)]
+        assert len(workers(server)) == 3
+        taker = children(jobs)[0]
+        # It keeps nobody waiting who connects: the socket is for those that answer.
+        assert {asked(listener) for _ in range(12)} == {200}
+        os.kill(jobs, signal.SIGKILL)
+        wait_for(lambda: len(set(workers(server)) - {jobs}) == 3)
+        wait_for(lambda: not Path(f"/proc/{taker}").exists())
+        wait_for(lambda: any(children(pid) for pid in workers(server)))
+        server.terminate()
+        assert server.wait(60) == 0
+    finally:
+        broker.stop()

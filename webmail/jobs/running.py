@@ -1,0 +1,48 @@
+"""The worker of some queues: a parent that has the project imported, the process that it forks to
+take jobs, and one for each job that must be ended when it takes too long. They share that
+memory."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from celery.beat import EmbeddedService
+from django.conf import settings
+from django.db import connections
+
+from webmail.celery import app
+from webmail.jobs import forking, queues
+
+
+def serve(
+    names: Sequence[str], loglevel: str, show_life: Callable[[], object] = lambda: None
+) -> int:
+    """Do the jobs of these queues until a signal, and return the exit code of the process that
+    took them. ``show_life`` is called every few seconds."""
+    settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare()
+    connections.close_all()
+    gc.collect()
+    gc.freeze()  # the collector would write into the memory that the processes share
+    return forking.serve(lambda: _take_jobs(names, loglevel), loglevel, show_life)
+
+
+def prepare() -> None:
+    """Import what jobs need, for this process and those that are forked from it."""
+    app.loader.import_default_modules()
+    app.finalize()
+
+
+def _take_jobs(names: Sequence[str], loglevel: str) -> NoReturn:
+    worker = app.Worker(**queues.options(names), loglevel=loglevel, quiet=True)
+    if any(queues.WORKERS[name].has_beat for name in names):
+        beat: Any = EmbeddedService(app, thread=True)
+        beat.start()
+        worker.start()
+        beat.stop()
+    else:
+        worker.start()
+    sys.exit(worker.exitcode)
