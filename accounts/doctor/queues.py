@@ -17,7 +17,7 @@ from webmail.sizes import size
 
 
 def redis_findings() -> Iterator[Finding]:
-    """Whether it answers, and what happens when its memory is full."""
+    """Whether it answers and can save, and what happens when its memory is full."""
     if not settings.REDIS_URL:
         yield warn(
             gettext("There is no Redis: no message is sent later, and jobs run while pages wait."),
@@ -37,7 +37,17 @@ def redis_findings() -> Iterator[Finding]:
             gettext("Is REDIS_URL right, with its password, and does the server run?"),
         )
         return
+    yield from _saving(facts)
     yield from _memory(facts)
+
+
+def _saving(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    states = (facts.get("rdb_last_bgsave_status"), facts.get("aof_last_write_status"))
+    if any(state not in {None, "ok"} for state in states):
+        yield bad(
+            gettext("Redis cannot save to its disk, and soon takes nothing more."),
+            gettext("Its log says why: make room, or give its account the folder of its data."),
+        )
 
 
 def _memory(facts: Mapping[str, Any]) -> Iterator[Finding]:

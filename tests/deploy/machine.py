@@ -37,7 +37,7 @@ class Machine:
 
     def __init__(self, suite: str) -> None:
         self.suite = suite
-        self.tree = Path(tempfile.mkdtemp(prefix="machine-", dir="/var/tmp"))  # noqa: S108
+        self.tree = Path(tempfile.mkdtemp(prefix="machine-", dir="/var/tmp"))
         self.tree.chmod(0o755)
         self.log = self.tree.with_suffix(".log")
         self._nspawn: subprocess.Popen[bytes] | None = None
@@ -112,8 +112,9 @@ class Machine:
         """Return what the line of a shell prints. Raises LineFailed."""
         home = "/root" if user == "root" else f"/home/{user}"
         environment = (
-            f"PATH={_PATH}", f"HOME={home}", f"USER={user}", "LANG=C.UTF-8", "EDITOR=/usr/bin/fill-in",
-        )  # fmt: skip
+            *(f"PATH={_PATH}", f"HOME={home}", f"USER={user}"),
+            *("LANG=C.UTF-8", "EDITOR=/usr/bin/fill-in"),
+        )
         words = (
             *("nsenter", "--target", str(self._first), "--all", "runuser", "-u", user, "--"),
             *("env", "-i", *environment),

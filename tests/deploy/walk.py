@@ -1,11 +1,13 @@
-"""The way of docs/install.md, typed line by line in a bare Debian with systemd, to mail that is read.
+"""The way of docs/install.md, typed line by line in a bare Debian with systemd, to mail that is
+read.
 
 python -m tests.deploy.walk [--suite bookworm] [--way hand] [--trials] [--keep]
 
-As root. The lines are those of the document; an editor that it opens fills in what an administrator
-would. The mail servers are those of the tests, on loopback. At the end somebody reads a message over
-https. With ``--trials`` the services are then told, under readers, what a year brings: an upgrade, a
-restart, a crash, a stop in the middle of a message, an unusable setting, a boot.
+As root. The lines are those of the document; an editor that it opens fills in what an
+administrator would. The mail servers are those of the tests, on loopback. At the end somebody reads
+a message over https. With ``--trials`` the services are then told, under readers, what a year
+brings: an upgrade, a restart, a crash, a stop in the middle of a message, an unusable setting, a
+boot.
 """
 
 from __future__ import annotations
@@ -282,7 +284,8 @@ def _crashed(machine: Machine, mail: Mail) -> None:
 
 def _stopped(machine: Machine, mail: Mail) -> None:
     """A worker that is told to stop waits for the answer of the submission server."""
-    before = len(arrived(mail.people, mail.dovecot.imap_port))
+    port = mail.dovecot.imap_port
+    before = len(arrived(mail.people, port))
     mail.way.verdict = VERDICT_SECONDS
     person = Person(mail.people[0], mail.people, URL, host=NAME)
     person._sign_in()
