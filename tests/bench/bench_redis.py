@@ -3,8 +3,8 @@
 python -m tests.bench.bench_redis [--people 25000] [--letters 20] [--maxmemory 2gb]
 
 One person signs in, reads letters, half of them HTML, and sends one. What lies in Redis then is
-copied for each of the others into a Redis with a limit and the policy of docs/install.md, where jobs
-wait already.
+copied for each of the others into a Redis with a limit and the policy of docs/install.md, where
+jobs wait already.
 """
 
 from __future__ import annotations
@@ -86,10 +86,11 @@ def _fill(client: redis.Redis, keys: list[Copy], people: int, most: str) -> None
         if number + 1 in {1000, people // 4, people // 2, people}:
             pipeline.execute()
             used = int(client.info("memory")["used_memory"])
+            each = (used - empty) / (number + 1) / 1024
             evicted = int(client.info("stats")["evicted_keys"])
             say(
-                f"{number + 1} people: {used / 1024**2:.0f} MB, {(used - empty) / (number + 1) / 1024:.0f}"
-                f" KB each, {evicted} of {(number + 1) * len(keys)} keys gave way,"
+                f"{number + 1} people: {used / 1024**2:.0f} MB, {each:.0f} KB each,"
+                f" {evicted} of {(number + 1) * len(keys)} keys gave way,"
                 f" {client.llen('sending')} of {JOBS} jobs wait"
             )
 

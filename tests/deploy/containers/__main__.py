@@ -2,12 +2,12 @@
 
 python -m tests.deploy.containers [--local] [--built] [--keep]
 
-It builds the image, makes `.env` and a certificate, brings `compose.yaml` up, and lets three people
-sign in, read and write through its nginx on port 443; their mail servers are those of the tests, on
-this machine. Then the containers are replaced, as by a new version, and they do so again. `podman`
-and `podman-compose` (or a docker that has `compose`, by `--compose "docker compose"`) are found by
-PATH. Where no registry is reached, `--local` first makes the images that `compose.yaml` names, of
-Debian packages (mmdebstrap).
+It builds the image, makes `.env` and a certificate, types the lines of the document that begin with
+`podman compose`, and lets three people sign in, read and write through its nginx on port 443; their
+mail servers are those of the tests, on this machine. Then the containers are replaced, as by a new
+version, and they do so again. `podman` and `podman-compose` (or a docker that has `compose`, by
+`--compose "docker compose"`) are found by PATH. Where no registry is reached, `--local` first makes
+the images that `compose.yaml` names, of Debian packages (mmdebstrap).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pathlib import Path
 
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.deploy import instructions
 from tests.faults.people import Browser, Page, Person, arrived
 from tests.servers.certificates import certificate
 
@@ -93,26 +94,28 @@ def _check_health(podman: str) -> None:
 
 def _try(compose: list[str], place: Path, people: list[MailAccount], imap_port: int) -> None:
     began = time.monotonic()
-    with timed("upgrade of an empty database"):
-        upgrade = ("python", "manage.py", "upgrade", "--no-reload", "--wait", "60")
-        _run(*compose, "run", "-T", "--rm", "upkeep", *upgrade, where=place)
-    with timed("up until a page is answered"):
-        _run(*compose, "up", "--detach", where=place)
-        _wait_until_ready()
-    manage = [*compose, "exec", "-T", "web", "python", "manage.py"]
-    _run(*manage, "ensure_mail_domain", where=place)
+    for line in instructions.section("In containers"):
+        words = line.split()
+        if words[:2] != ["podman", "compose"]:
+            continue  # done already: the image, `.env`, the certificate
+        words = [*compose, words[2], *(["-T"] if words[2] in {"run", "exec"} else []), *words[3:]]
+        password = f"{secrets.token_urlsafe(16)}\n" * 2 if "create_administrator" in words else None
+        with timed(line):
+            _run(*words, where=place, check="doctor" not in words, stdin=password)
+        if "up" in words:
+            with timed("a page is answered"):
+                _wait_until_ready()
     with timed("three people read and write"):
         _read_and_write(people, imap_port)
-    say(f"from `up` to mail that was read: {time.monotonic() - began:.0f} s")
-    _run(*manage, "doctor", where=place, check=False)
+    say(f"from the image to mail that was read: {time.monotonic() - began:.0f} s")
     with timed("containers replaced, until a page is answered"):
         _run(*compose, "up", "--detach", "--force-recreate", where=place)
         _wait_until_ready()
     _read_and_write(people, imap_port)
 
 
-def _run(*words: str, where: Path = ROOT, check: bool = True) -> None:
-    subprocess.run(words, cwd=where, check=check)  # noqa: S603  our own words
+def _run(*words: str, where: Path = ROOT, check: bool = True, stdin: str | None = None) -> None:
+    subprocess.run(words, cwd=where, check=check, input=stdin, text=True)  # noqa: S603  our words
 
 
 @contextmanager
