@@ -80,7 +80,7 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
 def test_the_instructions_can_be_typed_to_their_end() -> None:
     hand, package = instructions.by_hand(), instructions.by_package()
     for lines in (hand, package):
-        assert lines[0].startswith("sudo apt-get install git ")
+        assert lines[1].startswith("sudo apt-get install git ")
         assert [line for line in lines if line.startswith("sudo systemctl enable --now webmail")]
         assert lines[-1] == "sudo nginx -t && sudo systemctl reload nginx"
     assert "sudo mkdir /etc/webmail" in hand and "sudo mkdir /etc/webmail" not in package
