@@ -25,6 +25,7 @@ exec systemd-nspawn --quiet --directory "$0" --boot --register=no --keep-unit \
     --resolv-conf=off --timezone=off --link-journal=no --machine webmail
 """
 BOOT_SECONDS = 120
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class LineFailed(Exception):
@@ -44,8 +45,8 @@ class Machine:
         self._first = 0
 
     def make(self, hosts: str) -> None:
-        """``hosts``: lines of /etc/hosts. What a suite begins with is kept in /var/tmp."""
-        base = Path(f"/var/tmp/machine-{self.suite}.tar")
+        """``hosts``: lines of /etc/hosts. What a suite begins with is kept in var/."""
+        base = ROOT / "var" / f"machine-{self.suite}.tar"
         if not base.exists():
             command = (
                 *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}"),

@@ -112,6 +112,10 @@ def test_the_containers_do_every_job_once_and_write_nowhere_else() -> None:
     text = (DEPLOY / "container" / "compose.yaml").read_text()
     for name in queues.WORKERS:
         assert text.count(f"run_workers, {name}]") == 1
+    nodes = (DEPLOY / "container" / "nodes.yaml").read_text()
+    # Two beats would ask for everything twice.
+    assert "run_workers, sending]" in nodes and "upkeep]" not in nodes
+    assert "read_only: true" in nodes and "cap_drop: [ALL]" in nodes
     common = text.partition("x-webmail: &webmail")[2].partition("\n\n")[0]
     assert "read_only: true" in common and "cap_drop: [ALL]" in common
     mounted = re.findall(r"- (\.\./\S+?):", text)

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -245,16 +244,13 @@ def own_redis(tmp_path: Path) -> Iterator[Broker]:
 def test_a_redis_that_cannot_save_is_named(own_redis: Broker, settings: Settings) -> None:
     settings.REDIS_URL = own_redis.url
     with redis.Redis.from_url(own_redis.url) as client:
-        # A folder where its file should be.
-        folder = Path(str(client.config_get("dir")["dir"]))
-        (folder / "here").mkdir()
-        client.config_set("dbfilename", "here")
+        # A folder lies where its file should be.
+        (own_redis.folder / "dump.rdb").mkdir()
         client.set("a", 1)
-        with suppress(redis.RedisError):
-            client.save()
         client.bgsave()
         wait_for(lambda: client.info()["rdb_last_bgsave_status"] == "err")
-        assert "cannot save" in told("redis")
+        assert "Redis takes nothing: MISCONF" in told("redis")
+        (own_redis.folder / "dump.rdb").rmdir()
 
 
 @pytest.mark.slow
