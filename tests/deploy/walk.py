@@ -47,6 +47,16 @@ WAYS: dict[str, Callable[[], list[str]]] = {
 UNITS = "webmail.socket webmail.service webmail-worker@sending.service"
 READY_SECONDS = 180
 VERDICT_SECONDS = 12.0
+_IMPORT = """
+from accounts.models import User
+from addressbook.imports import jobs
+from addressbook.tasks import run_import
+card = "BEGIN:VCARD\\nVERSION:3.0\\nFN:Eve {0}\\nEMAIL:eve{0}@exemple.fr\\nEND:VCARD\\n"
+cards = "".join(map(card.format, range(20_000))).encode()
+user = User.objects.get(login="anne")
+job = jobs.accept_chunks(user, [("a.vcf", [cards])], "auto", uploaded_by=user, policy="merge")
+run_import.delay(job.pk)
+"""
 
 
 def say(text: str) -> None:
@@ -199,7 +209,11 @@ def _wait_until_ready(browser: Browser) -> float:
 
 
 def _tried(machine: Machine, mail: Mail) -> None:
-    for trial in (_units, _upgraded, _restarted, _crashed, _stopped, _unusable, _booted):
+    trials = (
+        *(_units, _upgraded, _restarted, _crashed, _stopped, _stopped_amid_an_import, _unusable),
+        _booted,
+    )
+    for trial in trials:
         say(f"--- {trial.__name__.strip('_')}")
         trial(machine, mail)
     counts = arrived(mail.people, mail.dovecot.imap_port)
@@ -307,6 +321,27 @@ def _stopped(machine: Machine, mail: Mail) -> None:
     if state not in {"sent", "filing"}:
         raise LineFailed("The message under way was cut.")
     machine.run("systemctl start webmail-worker@sending")
+
+
+def _state(machine: Machine, table: str) -> str:
+    """The state of the last row."""
+    sql = f"SELECT state FROM {table} ORDER BY id DESC LIMIT 1"  # noqa: S608  our own names
+    words = f"psql --tuples-only --no-align webmail -c '{sql}'"
+    return machine.run(words, user="postgres").strip()
+
+
+def _stopped_amid_an_import(machine: Machine, _mail: Mail) -> None:
+    """A worker that is told to stop ends the import that it has in hand."""
+    table = "addressbook_importjob"
+    machine.run("sudo -u webmail webmail-manage shell", stdin=_IMPORT)
+    _until(lambda: _state(machine, table) == "checking", "the import has begun")
+    with timed("systemctl stop webmail-worker@imports"):
+        machine.run("systemctl stop webmail-worker@imports")
+    state = _state(machine, table)
+    say(f"the import is {state}")
+    if state != "ready":
+        raise LineFailed("The import under way was cut.")
+    machine.run("systemctl start webmail-worker@imports")
 
 
 def _unusable(machine: Machine, _mail: Mail) -> None:
