@@ -210,8 +210,8 @@ def _wait_until_ready(browser: Browser) -> float:
 
 def _tried(machine: Machine, mail: Mail) -> None:
     trials = (
-        *(_units, _upgraded, _restarted, _crashed, _stopped, _stopped_amid_an_import, _unusable),
-        _booted,
+        *(_units, _upgraded, _restarted, _reloaded, _crashed),
+        *(_stopped, _stopped_amid_an_import, _unusable, _booted),
     )
     for trial in trials:
         say(f"--- {trial.__name__.strip('_')}")
@@ -284,6 +284,10 @@ def _upgraded(machine: Machine, mail: Mail) -> None:
 
 def _restarted(machine: Machine, mail: Mail) -> None:
     _without_a_failure(machine, mail, "sudo systemctl restart webmail")
+
+
+def _reloaded(machine: Machine, mail: Mail) -> None:
+    _without_a_failure(machine, mail, "sudo systemctl reload webmail")
 
 
 def _crashed(machine: Machine, mail: Mail) -> None:
