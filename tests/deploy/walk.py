@@ -361,11 +361,12 @@ def _unusable(machine: Machine, _mail: Mail) -> None:
         raise LineFailed("webmail.service started with an unusable setting.")
     _until(
         lambda: machine.run("systemctl is-active webmail", check=False).strip() == "failed",
-        "systemd gave up", 60,
+        "systemd gave up",
     )  # fmt: skip
     if "WEBMAIL_IMAP_TIMEOUT" not in machine.run("journalctl --no-pager -n 40 -u webmail"):
         raise LineFailed("The journal does not name the setting.")
-    machine.run(f"cp -p /root/kept {file}; systemctl reset-failed webmail; systemctl start webmail")
+    machine.run(f"cp -p /root/kept {file}; systemctl reset-failed webmail.socket webmail")
+    machine.run("systemctl start webmail")
 
 
 def _booted(machine: Machine, mail: Mail) -> None:
