@@ -26,6 +26,7 @@ _SHARED = (
     "kombu.transport.redis",
     "webmail.jobs.threads",
 )
+_BEAT_SECONDS = 5
 
 
 class Command(BaseCommand):
@@ -63,7 +64,9 @@ def work(names: list[str], loglevel: str) -> NoReturn:
         beat: Any = EmbeddedService(app, thread=True)
         beat.start()
         worker.start()
-        beat.stop()
+        # Not for ever, which it takes while Redis is down.
+        beat.service.stop()
+        beat.join(_BEAT_SECONDS)
     else:
         worker.start()
     sys.exit(worker.exitcode)
