@@ -11,10 +11,11 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from accounts.network import client_address
+from accounts.network import client_address, inside
 
 _PARAMETER: Final = "doctor"
 _LENGTH: Final = 32
@@ -31,16 +32,19 @@ def query() -> str:
 def seen(request: HttpRequest) -> dict[str, object] | None:
     """The arrival of a request with such a query; None for every other.
 
-    ``{"address": "192.0.2.7", "peer": "127.0.0.1", "was_forwarded": True, "is_secure": True}``:
-    ``address`` is the user's, as far as trusted proxies tell it; ``peer`` is who connected.
+    ``{"address": "192.0.2.7", "peer": "127.0.0.1", "is_trusted": True, "was_forwarded": True,
+    "is_secure": True}``: ``address`` is the user's, as far as trusted proxies tell it; ``peer`` is
+    who connected, and ``is_trusted`` whether it is such a proxy.
     """
     token = request.GET.get(_PARAMETER, "")
     is_token = len(token) == _LENGTH and token.isascii() and token.isalnum()
     if not (is_token and cache.get(_key(token))):
         return None
+    peer = str(request.META.get("REMOTE_ADDR", ""))
     return {
         "address": client_address(request),
-        "peer": str(request.META.get("REMOTE_ADDR", "")),
+        "peer": peer,
+        "is_trusted": inside(peer, settings.TRUSTED_PROXIES),
         "was_forwarded": "HTTP_X_FORWARDED_FOR" in request.META,
         "is_secure": request.is_secure(),
     }

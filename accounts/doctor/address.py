@@ -99,7 +99,8 @@ def _proxy(request: dict[str, Any]) -> Iterator[Finding]:
             ),
             f"{advice} {gettext('The proxy must send X-Forwarded-Proto.')}",
         )
-    if request.get("was_forwarded") and request.get("address") == request.get("peer"):
+    # A trusted proxy on this machine has the address of the self-check that asks through it.
+    if request.get("was_forwarded") and not request.get("is_trusted"):
         yield bad(
             gettext(
                 "All users seem to come from the proxy's address, %(peer)s: they share one limit."

@@ -17,7 +17,7 @@ from webmail.sizes import size
 
 
 def redis_findings() -> Iterator[Finding]:
-    """Whether it answers, and what happens when its memory is full."""
+    """Whether it answers and takes something, and what happens when its memory is full."""
     if not settings.REDIS_URL:
         yield warn(
             gettext("There is no Redis: no message is sent later, and jobs run while pages wait."),
@@ -28,9 +28,16 @@ def redis_findings() -> Iterator[Finding]:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3
         ) as client:
+            # One that cannot save refuses this already.
             client.ping()
             cache.set("doctor", 1, 10)
             facts: Mapping[str, Any] = client.info()
+    except redis.ResponseError as error:
+        yield bad(
+            gettext("Redis takes nothing: %(error)s") % {"error": first_line(error)},
+            gettext("It says why. Make room, on its disk or in its memory (docs/install.md)."),
+        )
+        return
     except (redis.RedisError, OSError) as error:
         yield bad(
             gettext("Redis does not answer: %(error)s") % {"error": first_line(error)},

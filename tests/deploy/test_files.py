@@ -5,10 +5,13 @@ from __future__ import annotations
 import configparser
 import http.client
 import http.server
+import os
 import re
+import shutil
 import ssl
 import subprocess
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers.process import free_port
+from tests.deploy import instructions
 from tests.servers import nginx
 from tests.servers.plugin import missing
 from tests.waiting import wait_for
@@ -42,6 +46,9 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     service = parser["Service"]
     assert service["User"] == "webmail"
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateTmp", "ProtectHome"} <= set(service)
+    # Bubblewrap fails with each of these.
+    hindering = {"ProtectKernelTunables", "ProtectKernelLogs", "ProtectHostname", "ProcSubset"}
+    assert not (hindering | {"RestrictSUIDSGID", "RestrictNamespaces"}) & set(service)
     assert service["KillMode"] == "mixed"
     command = service["ExecStart"].split()[1:]
     server = ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
@@ -49,6 +56,39 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     # A worker ends at an upgrade's signal, and systemd starts it again.
     assert service["Restart"] == ("on-failure" if is_web else "always")
     assert is_web or command[:2] == ["manage.py", "run_workers"]
+
+
+def test_systemd_understands_every_unit(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    names = []
+    for unit in (DEPLOY / "systemd").iterdir():
+        name = unit.name.replace("@.", "@sending.")
+        # The project's programs are not where an installation has them.
+        text = re.sub(r"/srv/webmail/\.venv/bin/\w+|/usr/bin/curl", "/bin/true", unit.read_text())
+        (tmp_path / name).write_text(text.replace("/srv/webmail", str(tmp_path)))
+        names.append(name)
+    done = subprocess.run(  # noqa: S603
+        [program, "verify", "--man=no", *names],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_the_instructions_can_be_typed_to_their_end() -> None:
+    hand, package = instructions.by_hand(), instructions.by_package()
+    for lines in (hand, package):
+        assert lines[1].startswith("sudo apt-get install git ")
+        assert [line for line in lines if line.startswith("sudo systemctl enable --now webmail")]
+        assert lines[-1] == "sudo nginx -t && sudo systemctl reload nginx"
+    assert "sudo mkdir /etc/webmail" in hand and "sudo mkdir /etc/webmail" not in package
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert [line for line in package if f"webmail_{version}_amd64.deb" in line]
 
 
 def test_the_documentation_starts_every_worker() -> None:
@@ -75,6 +115,10 @@ def test_the_containers_do_every_job_once_and_write_nowhere_else() -> None:
     text = (DEPLOY / "container" / "compose.yaml").read_text()
     for name in queues.WORKERS:
         assert text.count(f"run_workers, {name}]") == 1
+    nodes = (DEPLOY / "container" / "nodes.yaml").read_text()
+    # Two beats would ask for everything twice.
+    assert "run_workers, sending]" in nodes and "upkeep]" not in nodes
+    assert "read_only: true" in nodes and "cap_drop: [ALL]" in nodes
     common = text.partition("x-webmail: &webmail")[2].partition("\n\n")[0]
     assert "read_only: true" in common and "cap_drop: [ALL]" in common
     mounted = re.findall(r"- (\.\./\S+?):", text)

@@ -52,9 +52,10 @@ class Page(Exception):
 
 
 class Browser:
-    """Keeps its cookies; `page` is what it shows and `path` where it is."""
+    """Keeps its cookies; `page` is what it shows and `path` where it is. ``host`` is the name that
+    it asks for, where that is not the one of ``url``."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, host: str = "") -> None:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self._opener = urllib.request.build_opener(
@@ -64,12 +65,13 @@ class Browser:
         )
         # By the name in Host the webmail knows itself; it redirects there by paths alone.
         self._url = url
+        self._host = {"Host": host} if host else {}
         self.page, self.path = "", "/"
 
     def open(self, path: str, data: bytes | None = None) -> None:
         """Raises Page for another status than 200, and OSError."""
         where = urllib.parse.urljoin(self._url, path)
-        headers = {"Referer": f"https://{NAME}/", "Origin": f"https://{NAME}"}
+        headers = {"Referer": f"https://{NAME}/", "Origin": f"https://{NAME}", **self._host}
         request = urllib.request.Request(where, data, headers)  # noqa: S310
         try:
             with self._opener.open(request, timeout=PATIENCE) as answer:
@@ -107,6 +109,7 @@ class Person(threading.Thread):
     others: Sequence[MailAccount]
     url: str
     think: float = 4.0
+    host: str = ""
     seen: list[Seen] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     """The subjects of messages that the webmail said it has taken."""
@@ -116,7 +119,7 @@ class Person(threading.Thread):
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
-        self.browser = Browser(self.url)
+        self.browser = Browser(self.url, self.host)
         self.is_over = threading.Event()
         self._numbers = count(1)
         self._random = Random(self.account.login)  # noqa: S311  not for secrets

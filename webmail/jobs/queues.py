@@ -48,6 +48,8 @@ def options(names: Sequence[str]) -> dict[str, Any]:
         "concurrency": sum(worker.concurrency for worker in workers),
         "without_gossip": True,
         "without_mingle": True,
+        # Nobody hears it, and while Redis is down a worker that is told to end would try for ever.
+        "without_heartbeat": True,
     }
 
 

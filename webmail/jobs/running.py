@@ -16,6 +16,8 @@ from django.db import connections
 from webmail.celery import app
 from webmail.jobs import forking, queues
 
+_BEAT_SECONDS = 5
+
 
 def serve(
     names: Sequence[str], loglevel: str, show_life: Callable[[], object] = lambda: None
@@ -42,7 +44,9 @@ def _take_jobs(names: Sequence[str], loglevel: str) -> NoReturn:
         beat: Any = EmbeddedService(app, thread=True)
         beat.start()
         worker.start()
-        beat.stop()
+        # Not for ever, which it takes while Redis is down.
+        beat.service.stop()
+        beat.join(_BEAT_SECONDS)
     else:
         worker.start()
     sys.exit(worker.exitcode)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,14 @@ def test_a_proxy_that_is_not_trusted(
     assert "X-Forwarded-Proto" in of(address.findings, "bad")
 
 
+def test_a_proxy_on_this_machine_that_this_machine_asks_is_trusted(
+    site: str, settings: Settings, speaking: Callable[..., str]
+) -> None:
+    settings.BASE_URL = speaking(lambda path: passed_on(site, path, "127.0.0.1"))
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
+    assert of(address.findings, "bad") == ""
+
+
 @pytest.fixture
 def speaking() -> Iterator[Callable[..., str]]:
     """`speaking(answer)`: a web server; ``answer(path)`` is the status and the body."""
@@ -245,11 +254,11 @@ def speaking() -> Iterator[Callable[..., str]]:
         server.server_close()
 
 
-def passed_on(site: str, path: str) -> tuple[int, bytes]:
+def passed_on(site: str, path: str, browser: str = "192.0.2.7") -> tuple[int, bytes]:
     """As a proxy asks: on behalf of somebody else."""
     host, _colon, port = site.removeprefix("http://").partition(":")
     asked = http.client.HTTPConnection(host, int(port), timeout=10)
-    asked.request("GET", path, headers={"X-Forwarded-For": "192.0.2.7"})
+    asked.request("GET", path, headers={"X-Forwarded-For": browser})
     response = asked.getresponse()
     body = response.read()
     asked.close()

@@ -3,9 +3,15 @@ a look, by the part that it belongs to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -15,11 +21,15 @@ from pytest_django import Settings
 
 from accounts import doctor
 from accounts.models import MailDomain
+from demo.servers.broker import Broker
 from demo.servers.process import free_port
 from tests.accounts.doctor.test_doctor import limited
 from tests.accounts.test_server_check import over_tls, saying, serve  # noqa: F401  a fixture
 from tests.servers.certificates import certificate
+from tests.waiting import wait_for
+from webmail.previews import office
 
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.django_db
 CHECKS = {part.name: part.check for part in doctor.PARTS}
 
@@ -92,6 +102,22 @@ def missing_migration(_site: Site) -> None:
 
 def no_workers(site: Site) -> None:
     site.settings.CELERY_TASK_ALWAYS_EAGER = False
+
+
+def no_submission(site: Site) -> None:
+    site.domain.smtp_host, site.domain.smtp_port = "127.0.0.1", 1
+    site.domain.save()
+
+
+def no_sieve(site: Site) -> None:
+    site.domain.sieve_host, site.domain.sieve_port = "127.0.0.1", 1
+    site.domain.save()
+
+
+def no_office(site: Site) -> None:
+    site.settings.OFFICE = "on"
+    site.patch.setenv("PATH", str(site.folder))
+    office._program.cache_clear()
 
 
 def set_to(**values: object) -> Callable[[Site], None]:
@@ -174,6 +200,9 @@ FAULTS: dict[str, tuple[str, Callable[[Site], object], str]] = {
         lambda site: site.by_tls("localhost", 3),
         "days",
     ),
+    "a submission server that is down": ("mail", no_submission, "SMTP 127.0.0.1:1"),
+    "a ManageSieve server that is down": ("mail", no_sieve, "ManageSieve 127.0.0.1:1"),
+    "LibreOffice that is missing": ("office", no_office, "LibreOffice is missing"),
     "no server of notices": ("others", set_to(NOTICES_URL=""), "WEBMAIL_NOTICES_URL"),
     "an rspamd that is down": (
         "others",
@@ -197,7 +226,58 @@ def told(part: str) -> str:
 def test_a_planted_fault_is_named(site: Site, fault: str) -> None:
     part, plant, words = FAULTS[fault]
     plant(site)
-    assert words in told(part), told(part)
+    try:
+        assert words in told(part), told(part)
+    finally:
+        office._program.cache_clear()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Broker]:
+    program = shutil.which("redis-server")
+    server = Broker(tmp_path / "r", Path(program) if program else None)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_redis_that_cannot_save_is_named(own_redis: Broker, settings: Settings) -> None:
+    settings.REDIS_URL = own_redis.url
+    with redis.Redis.from_url(own_redis.url) as client:
+        # A folder lies where its file should be.
+        (own_redis.folder / "dump.rdb").mkdir()
+        client.set("a", 1)
+        client.bgsave()
+        wait_for(lambda: client.info()["rdb_last_bgsave_status"] == "err")
+        assert "Redis takes nothing: MISCONF" in told("redis")
+        (own_redis.folder / "dump.rdb").rmdir()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_database_of_another_encoding_is_named() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite knows no other")
+    known = connection.settings_dict
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        )
+    who = f"{known['USER']}:{quote(known['PASSWORD'], safe='')}"
+    url = f"postgresql://{who}@{known['HOST']}:{known['PORT']}/latin"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor", "--json"],
+        env=os.environ | {"DATABASE_URL": url, "WEBMAIL_SECRET_KEY": "k" * 50},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("DROP DATABASE latin WITH (FORCE)")
+    assert done.returncode == 1, done.stderr
+    findings = json.loads(done.stdout)["database"]
+    assert "LATIN1" in " ".join(found["text"] for found in findings if found["level"] == "bad")
 
 
 def test_a_redis_that_may_throw_jobs_away_is_named(site: Site) -> None:

@@ -1,13 +1,14 @@
 """The way of docs/install.md, "In containers", walked to a message that was read.
 
-python -m tests.deploy.containers [--local] [--built] [--keep]
+python -m tests.deploy.containers [--local] [--built] [--nodes] [--keep]
 
-It builds the image, makes `.env` and a certificate, brings `compose.yaml` up, and lets three people
-sign in, read and write through its nginx on port 443; their mail servers are those of the tests, on
-this machine. Then the containers are replaced, as by a new version, and they do so again. `podman`
-and `podman-compose` (or a docker that has `compose`, by `--compose "docker compose"`) are found by
-PATH. Where no registry is reached, `--local` first makes the images that `compose.yaml` names, of
-Debian packages (mmdebstrap).
+It builds the image, makes `.env` and a certificate, types the lines of the document that begin with
+`podman compose`, and lets three people sign in, read and write through its nginx on port 443; their
+mail servers are those of the tests, on this machine. Then the containers are replaced, as by a new
+version, and they do so again. `podman` and `podman-compose` (or a docker that has `compose`, by
+`--compose "docker compose"`) are found by PATH. Where no registry is reached, `--local` first makes
+the images that `compose.yaml` names, of Debian packages (mmdebstrap). With `--nodes` those of
+`nodes.yaml` are there too, and the second web server is killed under the three.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.deploy import instructions
 from tests.faults.people import Browser, Page, Person, arrived
 from tests.servers.certificates import certificate
 
@@ -50,6 +52,7 @@ def main() -> None:
     parser.add_argument("--local", action="store_true", help="make the images that are named")
     parser.add_argument("--keep", action="store_true", help="leave the containers up")
     parser.add_argument("--built", action="store_true", help="the image is there")
+    parser.add_argument("--nodes", action="store_true", help="with nodes.yaml")
     parser.add_argument("--podman", default="podman")
     parser.add_argument("--compose", default="podman-compose")
     parser.add_argument("--build", default="", help="more words for the build")
@@ -66,12 +69,28 @@ def main() -> None:
                 _build(options.podman, file, "localhost/webmail", ROOT, options.build.split())
         people, imap_port, smtp_port = _mail_servers(stack, folder)
         place = _place(folder, _forwarded(stack, imap_port), _forwarded(stack, smtp_port))
-        compose = [*options.compose.split(), "--file", str(place / "compose.yaml")]
+        files = ["compose.yaml", *(["nodes.yaml"] if options.nodes else [])]
+        compose = [
+            *options.compose.split(),
+            *(w for f in files for w in ("--file", str(place / f))),
+        ]
         if not options.keep:
             stack.callback(_run, *compose, "down", "--volumes", where=place, check=False)
         if options.podman == "podman" and not SYSTEMD.exists():
             threading.Thread(target=_check_health, args=(options.podman,), daemon=True).start()
         _try(compose, place, people, imap_port)
+        if options.nodes:
+            _lose_a_node(compose, place, people, imap_port)
+
+
+def _lose_a_node(
+    compose: list[str], place: Path, people: list[MailAccount], imap_port: int
+) -> None:
+    with timed("three people read and write while the second node is lost"):
+        threading.Timer(5, _run, (*compose, "kill", "web2"), {"where": place}).start()
+        _read_and_write(people, imap_port)
+    with timed("and without it"):
+        _read_and_write(people, imap_port)
 
 
 def _check_health(podman: str) -> None:
@@ -93,26 +112,28 @@ def _check_health(podman: str) -> None:
 
 def _try(compose: list[str], place: Path, people: list[MailAccount], imap_port: int) -> None:
     began = time.monotonic()
-    with timed("upgrade of an empty database"):
-        upgrade = ("python", "manage.py", "upgrade", "--no-reload", "--wait", "60")
-        _run(*compose, "run", "-T", "--rm", "upkeep", *upgrade, where=place)
-    with timed("up until a page is answered"):
-        _run(*compose, "up", "--detach", where=place)
-        _wait_until_ready()
-    manage = [*compose, "exec", "-T", "web", "python", "manage.py"]
-    _run(*manage, "ensure_mail_domain", where=place)
+    for line in instructions.section("In containers"):
+        words = line.split()
+        if words[:2] != ["podman", "compose"]:
+            continue  # done already: the image, `.env`, the certificate
+        words = [*compose, words[2], *(["-T"] if words[2] in {"run", "exec"} else []), *words[3:]]
+        password = f"{secrets.token_urlsafe(16)}\n" * 2 if "create_administrator" in words else None
+        with timed(line):
+            _run(*words, where=place, check="doctor" not in words, stdin=password)
+        if "up" in words:
+            with timed("a page is answered"):
+                _wait_until_ready()
     with timed("three people read and write"):
         _read_and_write(people, imap_port)
-    say(f"from `up` to mail that was read: {time.monotonic() - began:.0f} s")
-    _run(*manage, "doctor", where=place, check=False)
+    say(f"from the image to mail that was read: {time.monotonic() - began:.0f} s")
     with timed("containers replaced, until a page is answered"):
         _run(*compose, "up", "--detach", "--force-recreate", where=place)
         _wait_until_ready()
     _read_and_write(people, imap_port)
 
 
-def _run(*words: str, where: Path = ROOT, check: bool = True) -> None:
-    subprocess.run(words, cwd=where, check=check)  # noqa: S603  our own words
+def _run(*words: str, where: Path = ROOT, check: bool = True, stdin: str | None = None) -> None:
+    subprocess.run(words, cwd=where, check=check, input=stdin, text=True)  # noqa: S603  our words
 
 
 @contextmanager
@@ -165,6 +186,7 @@ def _place(folder: Path, imap_port: int, smtp_port: int) -> Path:
         "WEBMAIL_BASE_URL": f"https://{NAME}",
         "WEBMAIL_ALLOWED_HOSTS": f"{NAME},127.0.0.1",
         "WEB_CONCURRENCY": "2",
+        "WEBMAIL_TRUSTED_PROXIES": "127.0.0.1,172.30.7.0/24",
         "WEBMAIL_DOMAIN": DOMAIN,
         "WEBMAIL_IMAP_URL": f"imap://host.containers.internal:{imap_port}?security=none",
         "WEBMAIL_SMTP_URL": f"smtp://host.containers.internal:{smtp_port}?security=none",

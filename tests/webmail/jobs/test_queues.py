@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from django.conf import settings as django_settings
@@ -376,3 +377,24 @@ def test_a_worker_that_is_told_to_end_ends_what_it_has_in_hand(
         assert worker.wait(USUAL) == 0
     job = ImportJob.objects.get()
     assert job.state == ImportJob.State.READY and not job.runner
+
+
+@real
+@pytest.mark.slow
+@pytest.mark.parametrize("queue", ["imports", "upkeep"])
+def test_a_worker_that_is_told_to_end_while_redis_is_down_ends(
+    shared_database: None,
+    mail_domain: MailDomain,
+    broker: str,
+    start: Start,
+    tmp_path: Path,
+    queue: str,
+) -> None:
+    worker = start(queue)
+    wait_until(lambda: " ready." in (tmp_path / "workers.log").read_text())
+    with redis.Redis.from_url(broker) as client:
+        client.shutdown(nosave=True)
+    time.sleep(5)
+    assert worker.poll() is None
+    worker.terminate()
+    assert worker.wait(USUAL) in {0, 1}
