@@ -58,9 +58,9 @@ def running(folder: Path) -> Iterator[Orca]:
     """``folder``: its home, which is empty."""
     with ExitStack() as stack:
 
-        def start(*command: str, env: dict[str, str], **options: object) -> subprocess.Popen[str]:
+        def start(*command: str) -> subprocess.Popen[str]:
             child = subprocess.Popen(  # noqa: S603
-                command, env=env, text=True, stderr=subprocess.DEVNULL, **options
+                command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
             stack.enter_context(child)
             stack.callback(child.terminate)
@@ -70,25 +70,15 @@ def running(folder: Path) -> Iterator[Orca]:
         env.pop("DBUS_SESSION_BUS_ADDRESS", None)
         env["XDG_RUNTIME_DIR"] = str(folder)
         screen = start(
-            *("Xvfb", "-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"),
-            env=env,
-            stdout=subprocess.PIPE,
+            *("Xvfb", "-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp")
         )
         env["DISPLAY"] = f":{_first_line(screen)}"
-        bus = start(
-            *("dbus-daemon", "--session", "--nofork", "--print-address"),
-            env=env,
-            stdout=subprocess.PIPE,
-        )
+        bus = start("dbus-daemon", "--session", "--nofork", "--print-address")
         env["DBUS_SESSION_BUS_ADDRESS"] = _first_line(bus)
-        start(str(LAUNCHER), "--launch-immediately", "--screen-reader=1", env=env)
+        start(str(LAUNCHER), "--launch-immediately", "--screen-reader=1")
         _stop_reading_whole_pages(folder)
         orca = Orca(folder / "orca.log", env)
-        start(
-            *("orca", "--replace", "--debug", f"--debug-file={orca.log}"),
-            env=env,
-            stdout=subprocess.DEVNULL,
-        )
+        start("orca", "--replace", "--debug", f"--debug-file={orca.log}")
         orca.says("Screen reader on")
         yield orca
 
