@@ -122,6 +122,12 @@ def told(hands: Hands, selector: str) -> Stop:
     return hands.told(f"document.querySelector({selector!r})")
 
 
+def know_somebody() -> None:
+    """One contact, whom what is typed may name."""
+    zoe = ContactData(display_name="Zoé Roux", emails=(Email("zoe@ac-exemple.fr"),))
+    contacts.create(User.objects.get(), zoe)
+
+
 def test_the_list_and_its_panes(hands: Hands) -> None:
     page = hands.page
     column = "[data-rail-toggle]"
@@ -150,7 +156,8 @@ def test_the_list_and_its_panes(hands: Hands) -> None:
 
     field = "#search-text"
     assert (told(hands, field).role, "expanded" in told(hands, field).states) == ("combobox", False)
-    page.locator(field).fill("lettre")
+    know_somebody()
+    page.locator(field).press_sequentially("zo")
     expect(page.locator("#search-suggestions [role=option]").first).to_be_visible()
     assert "expanded" in told(hands, field).states
     assert hands.said("suggestion")
@@ -211,8 +218,7 @@ def test_rows_and_what_is_asked_about_them(hands: Hands) -> None:
 
 def test_what_writes_a_message(hands: Hands) -> None:
     page = hands.page
-    zoe = ContactData(display_name="Zoé Roux", emails=(Email("zoe@ac-exemple.fr"),))
-    contacts.create(User.objects.get(), zoe)
+    know_somebody()
     page.goto("/compose/")
     expect(page.locator("#id_to[role=combobox]")).to_be_focused()
     assert (hands.stop().role, hands.stop().name) == ("combobox", "À")

@@ -122,7 +122,7 @@ def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> N
 def test_an_opened_message_stays_unread_as_its_user_wishes(
     reader: Client, mailbox: Mailbox, delay: str
 ) -> None:
-    reader.post(of("reading"), {"mark_read": delay})
+    User.objects.update(preferences={"mark_read": delay})
     uid = mailbox.append(letter())
     message = path(mailbox, uid)
     shown = page(reader.get(message))
