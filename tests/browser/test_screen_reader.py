@@ -96,7 +96,7 @@ def test_a_message_is_read_flagged_filed_and_answered(page: Page, orca: Orca) ->
     assert orca.says("Déplacer 1 message vers")
     page.keyboard.type("cons")
     press(page, orca, "Enter")
-    assert orca.says("déplacé")
+    assert orca.says("Lettre 2", "heading")
     press(page, orca, "r")
     assert orca.says("Texte du message")
 
@@ -108,7 +108,7 @@ def test_a_message_is_found(page: Page, orca: Orca) -> None:
     orca.listen()
     page.keyboard.type("lettre 2")
     press(page, orca, "Enter")
-    assert orca.says("1 message trouvé")
+    assert orca.says("Recherche", "lettre 2")
 
 
 def test_a_message_is_written(page: Page, orca: Orca) -> None:
