@@ -19,6 +19,7 @@ from accounts.models.prepared import Prepared
 from accounts.network import client_address
 from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap.connection import Connection
+from webmail.preferences import NEWCOMER
 
 STRANGE = _(
     "This login was never used here, and the mail server does not say whose mailbox it opens. Sign"
@@ -195,12 +196,10 @@ def _new(domain: MailDomain, login: str, typed: str, mailbox_id: str) -> User:
     factor."""
     if not mailbox_id and mailboxes.is_strange(domain, login):
         raise ValidationError(STRANGE, code="strange_login")
-    # A new user sees the first steps above the inbox, until they are put away.
-    shown = {"first_steps": "on"}
     user, _created = User.objects.get_or_create(
         mail_domain=domain,
         login=login,
-        defaults={"address": domain.own_address(typed), "preferences": shown},
+        defaults={"address": domain.own_address(typed), "preferences": {**NEWCOMER}},
     )
     return user
 

@@ -36,6 +36,7 @@ from tests.corpus import KINDS, SHARED, write
 from tests.servers import tables
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from webmail.preferences import NEWCOMER
 from webmail.presentation import icons
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -280,8 +281,9 @@ def signed_in(mail_domain: MailDomain, clean_cache: None) -> Callable[..., Clien
 
 
 def put_first_steps_away() -> None:
-    """Those who sign in have been here before: no card of a new user stands above their inbox."""
-    User.objects.filter(preferences={"first_steps": "on"}).update(preferences={})
+    """Those who sign in have been here before: nothing that a new user is shown stands in
+    their way."""
+    User.objects.filter(preferences={**NEWCOMER}).update(preferences={})
 
 
 @pytest.fixture(scope="session")

@@ -214,7 +214,7 @@ class IdentityAdmin(admin.ModelAdmin):
     list_filter = ("source",)
     list_select_related = ("user",)
     search_fields = ("address", "user__login", "user__address")
-    autocomplete_fields = ("user",)
+    raw_id_fields = ("user",)  # its list can be searched, and both say their names
     fields = ("user", "address", "source")
 
     def get_readonly_fields(

@@ -248,6 +248,18 @@ DECLARED: tuple[Preference, ...] = (
         (("year", _("By year: Archives/2026")), ("one", _("All in one folder"))),
         tab="reading",
     ),
+    Preference(
+        "mark_read",
+        _("An opened message becomes read"),
+        "0",
+        (
+            ("0", _("At once")),
+            ("5", _("After 5 seconds")),
+            ("20", _("After 20 seconds")),
+            ("never", _("When I mark it")),
+        ),
+        tab="reading",
+    ),
     Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
     Preference(
         "dates",
@@ -428,6 +440,21 @@ DECLARED: tuple[Preference, ...] = (
         lockable=False,
     ),
     Preference(
+        "tips",
+        _("Tips"),
+        "",
+        (
+            ("reader", pgettext_lazy("where a tip is shown", "In a message")),
+            ("compose", pgettext_lazy("where a tip is shown", "While I write")),
+            ("search", pgettext_lazy("where a tip is shown", "Where I search")),
+            ("contacts", pgettext_lazy("where a tip is shown", "In my contacts")),
+            ("rules", pgettext_lazy("where a tip is shown", "Among my rules")),
+        ),
+        help_text=_("A line where each is first met, until you close it."),
+        lockable=False,
+        several=True,
+    ),
+    Preference(
         "toolbar",
         _("Toolbar of the message"),
         "reply reply_all forward archive choose junk trash",
@@ -500,6 +527,8 @@ DECLARED: tuple[Preference, ...] = (
     ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
+NEWCOMER: Mapping[str, str] = {"first_steps": "on", "tips": "reader compose search contacts rules"}
+"""What a new user is shown, until it is put away."""
 
 
 @dataclass(frozen=True)
@@ -580,6 +609,7 @@ class Preferences:
     text: str
     start_folder: str
     archive: str
+    mark_read: str
     language: str
     dates: str
     time_zone: str
@@ -600,6 +630,7 @@ class Preferences:
     each_copy: str
     receipts: str
     first_steps: str
+    tips: str
     toolbar: str
     keys: str
     own_keys: str

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import ManyToManyField
+from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Service
@@ -14,7 +19,6 @@ class ServiceAdmin(admin.ModelAdmin):
     list_editable = ("order",)
     list_filter = ("is_active", "mail_domains")
     search_fields = ("name", "text", "address")
-    filter_horizontal = ("mail_domains",)
     fieldsets = (
         (None, {"fields": ("name", "text", "address", "icon", "order", "is_active", "client")}),
         (
@@ -28,6 +32,13 @@ class ServiceAdmin(admin.ModelAdmin):
             },
         ),
     )
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelMultipleChoiceField[Any] | None:
+        """Boxes to tick: there are few domains, and a list of several choices asks for Ctrl."""
+        kwargs["widget"] = CheckboxSelectMultiple()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description=_("for everybody"), boolean=True)
     def for_everybody(self, service: Service) -> bool:

@@ -119,6 +119,29 @@ def looked_at(page: Page) -> list[str]:
     return found
 
 
+# What takes the focus and tells nothing but its place.
+_PLACES: Final = frozenset({"RootWebArea", "Iframe", "main", "generic", "none"})
+
+
+def unnamed(page: Page) -> list[str]:
+    """7.1: whatever takes the focus has a name and the role of what can be done with it, in the
+    tree that screen readers are given."""
+    devtools = page.context.new_cdp_session(page)
+    nodes = devtools.send("Accessibility.getFullAXTree")["nodes"]
+    found = []
+    for node in nodes:
+        states = {one["name"]: one["value"].get("value") for one in node.get("properties", [])}
+        role = node.get("role", {}).get("value", "")
+        if node.get("ignored") or not states.get("focusable") or role in _PLACES:
+            continue
+        if not str(node.get("name", {}).get("value", "")).strip():
+            shown = {"backendNodeId": node["backendDOMNodeId"]}
+            source = devtools.send("DOM.getOuterHTML", shown)["outerHTML"]
+            found.append(f"7.1: a {role} without a name: {' '.join(source.split())[:140]}")
+    devtools.detach()
+    return found
+
+
 def stretched(page: Page) -> list[str]:
     """10.4, 10.11, 10.12: at 320 px, with letters twice as large, and with more space in them."""
     found = []

@@ -37,6 +37,7 @@ class Stop:
     role: str
     name: str
     states: frozenset[str]
+    value: str = ""
 
 
 class Hands:
@@ -70,10 +71,14 @@ class Hands:
         raise AssertionError(f"{name} is not reached by {most} times Tab")
 
     def stop(self) -> Stop:
+        return self.told(FOCUSED)
+
+    def told(self, expression: str) -> Stop:
+        """What the accessibility tree tells of the element that a script finds."""
         node: dict[str, Any] = {}
         while not node:  # a page gives way to the next one
             with suppress(Error):
-                node = self._focused()
+                node = self._node(expression)
         states = {
             one["name"]
             for one in node.get("properties", [])
@@ -83,11 +88,12 @@ class Hands:
             node.get("role", {}).get("value", ""),
             " ".join(node.get("name", {}).get("value", "").split()),
             frozenset(states),
+            str(node.get("value", {}).get("value", "")),
         )
 
-    def _focused(self) -> dict[str, Any]:
-        """The node of the accessibility tree that has the focus; none between two pages."""
-        found = self._devtools.send("Runtime.evaluate", {"expression": FOCUSED})
+    def _node(self, expression: str) -> dict[str, Any]:
+        """A node of the accessibility tree; none between two pages."""
+        found = self._devtools.send("Runtime.evaluate", {"expression": expression})
         if "objectId" not in found["result"]:
             return {}
         asked = {"objectId": found["result"]["objectId"], "fetchRelatives": False}

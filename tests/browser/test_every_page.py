@@ -199,6 +199,7 @@ NO_PAGES = {
     "transfers/<uuid:pk>/file/",
     "jobs/progress/",
     "outbox/progress/",
+    "folders/column/",
     "folders/quota/",
     "compose/check/",
     "compose/canned/",
@@ -397,6 +398,7 @@ def faults_of(page: Page, address: str, number: int, step: int) -> list[str]:
         found += conformity.looked_at(page)
         found += conformity.axe(page)
     page.set_viewport_size({"width": 1440, "height": 900})
+    found += conformity.unnamed(page)
     found += conformity.stretched(page)
     return [f"/{address}: {one}" for one in dict.fromkeys(found)]
 
@@ -440,8 +442,8 @@ NO_ADMIN_PAGES = {
     ),
     "addressbook/importjob/<int:pk>/report.csv",
 }
-# What the templates of Django's admin are wrong in: fields of a date and time, and the hints of its
-# pairs of lists.
+# What the templates of Django's admin may be wrong in: fields of a date and time, and the hints of
+# its pairs of lists.
 DJANGOS = (
     "axe label:",
     "axe aria-prohibited-attr:",

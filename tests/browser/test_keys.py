@@ -545,3 +545,17 @@ def test_the_icon_of_the_tab_says_that_there_is_unread_mail(
     page.keyboard.press("Shift+I")
     expect(icon).to_have_attribute("href", re.compile(r"logo\."))
     assert not faults
+
+
+def test_an_opened_message_becomes_read_after_the_seconds_that_were_chosen(
+    page: Page, letters: Mailbox
+) -> None:
+    user = get_user_model().objects.get()
+    user.preferences = {"mark_read": "5"}
+    user.save()
+    open_(page, 4)
+    row = page.locator(".row", has_text="Lettre 4")
+    expect(row).to_have_class(re.compile("is-new"))
+    assert "\\Seen" not in letters.flags(letters.uids()[-2])
+    expect(row).not_to_have_class(re.compile("is-new"))
+    assert "\\Seen" in letters.flags(letters.uids()[-2])

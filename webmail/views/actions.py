@@ -424,9 +424,9 @@ def _acted(
         "message_gone": gone and opened in refs,
         "is_running": is_running,
     }
-    # One flag that is set shows by itself, and goes by the same button.
+    # One flag that is set shows by itself, and goes by the same button: it is only said.
     if asked.verb.shows and asked.count == 1:
-        context["toast"] = None
+        context |= {"said": context["toast"]["message"], "toast": None}
     response = render_template(request, "webmail/list/_acted.html", context)
     # The list has a row for its conversation alone, which is unread by now.
     changes_row = is_among and asked.verb.name == "unseen"

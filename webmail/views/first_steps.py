@@ -1,4 +1,4 @@
-"""Put the card of first steps above the inbox away."""
+"""Put away what new users are shown: the card of first steps above the inbox, and tips."""
 
 from __future__ import annotations
 
@@ -16,7 +16,19 @@ from webmail.presentation.first_steps import PREFERENCE
 def close(request: SignedInRequest) -> HttpResponse:
     """For ever, unless its user asks for it in the settings. Nothing for htmx, which takes the card
     away; else back to the page that it stood on."""
-    request.user.preferences = {**request.user.preferences, PREFERENCE: "off"}
+    return _put_away(request, PREFERENCE, "off")
+
+
+@require_POST
+@login_required
+def close_tip(request: SignedInRequest, tip: str) -> HttpResponse:
+    """As the card, for one tip."""
+    left = [name for name in request.preferences.tips.split() if name != tip]
+    return _put_away(request, "tips", " ".join(left))
+
+
+def _put_away(request: SignedInRequest, preference: str, value: str) -> HttpResponse:
+    request.user.preferences = {**request.user.preferences, preference: value}
     request.user.save(update_fields=["preferences"])
     if wants_partial(request):
         return HttpResponse()

@@ -13,7 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.errors import FolderNotFound, FolderRefused
+from webmail.errors import (
+    BadServerAnswer,
+    FolderNotFound,
+    FolderRefused,
+    ServerRefused,
+    ServerUnavailable,
+)
 from webmail.forms.folders import FolderForm
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import quota as imap_quota
@@ -39,6 +45,19 @@ def all_folders(request: SignedInRequest) -> HttpResponse:
 def one(request: SignedInRequest, folder: str) -> HttpResponse:
     """The page of actions on one folder; for htmx, the same in a dialog."""
     return _one(request, folder)
+
+
+@require_GET
+@login_required
+def column(request: SignedInRequest) -> HttpResponse:
+    """The folders beside a page that opens no mailbox, such as those of the account; nothing where
+    the mail server is away, which is no failure of that page."""
+    try:
+        with session.imap(request) as imap:
+            context = {"folders": read_folders(imap, "").shown}
+    except (ServerUnavailable, ServerRefused, BadServerAnswer):
+        return HttpResponse(status=204)
+    return render_template(request, "webmail/folders/_column.html", context)
 
 
 @require_GET

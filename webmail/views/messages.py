@@ -114,9 +114,10 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     renderer = html.ReaderSanitiser(request, ref)
     searched = _searched(request)
     is_ahead = wants_partial(request) and AHEAD in request.headers
+    delay = request.preferences.mark_read
     with session.imap(request) as imap:
         opened = reading.open_message(
-            imap, ref, mark_seen=not is_ahead, as_text=as_text, rendering=renderer
+            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, rendering=renderer
         )
         by_threads = searched is None and not is_ahead and ListForm.of(request.GET).by_threads
         # Around it others of its conversation are opened, and marked as read.
@@ -139,7 +140,10 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         context["toast"] = request.session.pop(TOAST, None)
     elif not is_changed:
         context["folders"] = None  # the page has the same; those of one loaded ahead come later
-    if is_ahead and SEEN not in opened.fetched.flags:
+    stays_unread = SEEN not in opened.fetched.flags and delay != "0"
+    context["stays_unread"] = stays_unread
+    if SEEN not in opened.fetched.flags and delay != "never" and (is_ahead or stays_unread):
+        context["seen_after"] = delay
         context["seen_url"] = links.message_url(ref, "seen") + ("?beside=1" if searched else "")
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
     view = marked(shown(request, opened, renderer), ref, searched)

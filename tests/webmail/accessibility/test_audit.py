@@ -100,4 +100,6 @@ def test_the_statement_names_the_rate_and_what_fails(client: Client) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("clean_cache")
 def test_the_foot_of_every_page_says_the_state(client: Client) -> None:
-    assert "Accessibilité\u00a0: partiellement conforme" in client.get("/help/").content.decode()
+    states = {"full": "totalement conforme", "partial": "partiellement conforme"}
+    said = f"Accessibilité\u00a0: {states[audit().state]}"
+    assert said in client.get("/help/").content.decode()

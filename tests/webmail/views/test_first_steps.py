@@ -9,6 +9,9 @@ from django.test import Client
 from accounts.models import AuditEvent, MailDomain, SiteText, User
 from accounts.models.texts import TEXTS_KEY
 from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter, path
+from webmail.preferences import NEWCOMER
 from webmail.presentation.first_steps import steps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -20,7 +23,7 @@ def newcomer(signed_in, alice: MailAccount) -> Client:
     """Alice, who has never been here."""
     reader = signed_in(alice)
     user = User.objects.get(login=alice.login)
-    user.preferences = {"first_steps": "on"}
+    user.preferences = {**NEWCOMER}
     user.save()
     return reader
 
@@ -29,7 +32,7 @@ def test_the_first_sign_in_shows_them(
     client: Client, mail_domain: MailDomain, alice: MailAccount
 ) -> None:
     client.post("/accounts/login/", {"login": alice.login, "password": alice.password})
-    assert User.objects.get(login=alice.login).preferences == {"first_steps": "on"}
+    assert User.objects.get(login=alice.login).preferences == {**NEWCOMER}
     assert 'id="first-steps"' in inbox(client)
 
 
@@ -55,6 +58,32 @@ def test_first_steps_that_were_put_away_stay_away(newcomer: Client) -> None:
 def test_htmx_takes_the_card_away(newcomer: Client) -> None:
     answer = newcomer.post("/first-steps/close/", HTTP_HX_REQUEST="true")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+TIPS = {"/search/?q=a": "search", "/contacts/": "contacts", "/compose/": "compose"}
+
+
+@pytest.mark.parametrize("address", TIPS)
+def test_a_tip_stands_where_something_is_first_met_until_it_is_closed(
+    newcomer: Client, address: str
+) -> None:
+    tip = f'id="tip-{TIPS[address]}"'
+    assert tip in newcomer.get(address).content.decode()
+    answer = newcomer.post(f"/tips/{TIPS[address]}/close/", {"next": address})
+    assert answer["Location"] == address
+    assert tip not in newcomer.get(address).content.decode()
+    left = set(User.objects.get().preferences["tips"].split())
+    assert left == {"reader", "compose", "search", "contacts", "rules"} - {TIPS[address]}
+
+
+def test_the_tip_about_keys_stands_in_a_message_and_goes(
+    newcomer: Client, mailbox: Mailbox
+) -> None:
+    message = path(mailbox, mailbox.append(letter()))
+    assert 'id="tip-reader"' in newcomer.get(message).content.decode()
+    answer = newcomer.post("/tips/reader/close/", HTTP_HX_REQUEST="true")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert 'id="tip-reader"' not in newcomer.get(message).content.decode()
 
 
 def test_who_was_here_before_sees_none(signed_in, alice: MailAccount) -> None:

@@ -235,6 +235,20 @@ def test_what_is_in_the_trash_is_removed_for_good_after_a_question(
 # How full the mailbox is.
 
 
+def test_a_page_of_the_account_asks_for_its_folders(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.create_folder("Conseil")
+    assert 'hx-get="/folders/column/"' in page(reader.get("/account/security/"))
+    column = page(reader.get("/folders/column/"))
+    assert 'id="folder-list"' in column and 'href="/mail/Conseil/"' in column
+
+
+def test_a_page_of_the_account_has_no_folders_where_the_mail_server_is_away(
+    reader: Client, mailbox: Mailbox, imap_moved: Callable[[int], None]
+) -> None:
+    imap_moved(1)
+    assert reader.get("/folders/column/").status_code == 204
+
+
 def test_the_quota_is_told(reader: Client, mailbox: Mailbox) -> None:
     answer = reader.get("/folders/quota/")
     assert re.search(

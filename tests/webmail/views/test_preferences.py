@@ -26,6 +26,7 @@ CHOSEN = {
     "snippets": "off",
     "columns": "size",
     "first_steps": "off",
+    "tips": "rules",
     "toolbar": "reply",
     "keys": "roundcube",
     "key_sheet": "everywhere",
@@ -37,6 +38,7 @@ CHOSEN = {
     "text": "large",
     "start_folder": "Archive",
     "archive": "one",
+    "mark_read": "never",
     "language": "fr",
     "dates": "full",
     "time_zone": "Indian/Reunion",
@@ -114,6 +116,21 @@ def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> N
     assert 'data-theme="dark" data-density="compact" data-panes="none"' in content
     assert re.search(r'value="compact"[^>]*checked', content)
     assert 'class="toast"' in content
+
+
+@pytest.mark.parametrize("delay", ["5", "never"])
+def test_an_opened_message_stays_unread_as_its_user_wishes(
+    reader: Client, mailbox: Mailbox, delay: str
+) -> None:
+    User.objects.update(preferences={"mark_read": delay})
+    uid = mailbox.append(letter())
+    message = path(mailbox, uid)
+    shown = page(reader.get(message))
+    assert "\\Seen" not in mailbox.flags(uid)
+    assert ("load delay:5s" in shown) is (delay == "5")
+    reader.post(f"{message}seen/")
+    assert "\\Seen" in mailbox.flags(uid)
+    assert "data-seen" not in page(reader.get(message))
 
 
 def test_what_was_seen_and_left_is_no_choice(reader: Client, mailbox: Mailbox) -> None:

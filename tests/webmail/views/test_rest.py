@@ -53,7 +53,7 @@ def test_a_mark_says_that_notifications_rest_and_the_title_counts_nothing(
     assert "(1)" in title(reader)
     hours_of_another_day()
     shown = mark(reader)
-    assert re.search(r"Notifications au repos jusqu’à \w+ 7\xa0h\xa030", shown)
+    assert re.search(r"Notifications en pause jusqu’à \w+ 7\xa0h\xa030", shown)
     assert " hidden>" not in shown.partition(">")[0] + ">"
     (first, *_more) = spans(shown)
     assert first[0] <= timezone.now().timestamp() < first[1] and first[3] is True

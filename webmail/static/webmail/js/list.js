@@ -43,7 +43,7 @@ function markOpen() {
   const ref = document.getElementById("message")?.dataset.open;
   for (const link of document.querySelectorAll("#rows a[aria-current]")) link.removeAttribute("aria-current");
   if (!ref) return;
-  markRead(ref, true);
+  if (!document.querySelector("#message[data-unread]")) markRead(ref, true);
   // The others of its conversation that were unread are open beside it.
   const member = document.querySelector("#message .talk") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
   const isRead = !document.querySelector("#message .talk-card.is-unread");
@@ -75,6 +75,12 @@ export function oneStop(root) {
 export function start() {
   on("keydown", "#rows", key);
   beginInList();
+  // A message that stays unread for some seconds.
+  document.body.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+    if (!detail.successful || !target.matches("#message[data-unread] [data-seen]")) return;
+    delete document.getElementById("message").dataset.unread;
+    markOpen();
+  });
   // The line about adverts goes, with the button that closed it.
   document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     const hasFocus = target?.id === "advert-line" && target.contains(document.activeElement);
