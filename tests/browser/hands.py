@@ -76,9 +76,13 @@ class Hands:
     def told(self, expression: str) -> Stop:
         """What the accessibility tree tells of the element that a script finds."""
         node: dict[str, Any] = {}
-        while not node:  # a page gives way to the next one
+        for _try in range(500):  # a page gives way to the next one
             with suppress(Error):
                 node = self._node(expression)
+            if node:
+                break
+            self.page.wait_for_timeout(50)
+        assert node, f"there is no {expression}"
         states = {
             one["name"]
             for one in node.get("properties", [])
