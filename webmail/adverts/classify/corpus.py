@@ -38,7 +38,7 @@ _LINK = re.compile(r"\[([^\]\n]{1,300})\]\((\S{1,600})\)")
 _BARE = re.compile(r"(?<![\"'>=])(https?://[^\s<>\"')]{1,500})")
 
 
-# A logo, two pictures, words for the preview that the page hides, and a picture that counts readers.
+# A logo, pictures, words for the preview that the page hides, and a picture that counts readers.
 _NEWSLETTER = """<div style="display:none;max-height:0">{host}</div>
 <table width="100%"><tr><td><table width="600"><tr><td>
 <img src="https://img.{host}/logo.png" alt="" width="180" height="60"></td></tr>

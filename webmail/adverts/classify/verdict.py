@@ -36,7 +36,7 @@ _LEAST_OF_MAILING = 1.5
 _LEAST_OF_PERSON = 2.5
 _LEAST_FRAUD = 0.55
 _LEAST_FRAUD_OF_PERSON = 0.2
-_TAUGHT_WORDS = 1.5
+_TAUGHT_WORDS = 2.0
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
@@ -274,9 +274,9 @@ def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
     for mark in _marks(read):
         wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
         if wanted > adverts + junk:
-            yield Sign("taught_wanted", -12.0)
+            yield Sign("taught_wanted", -16.0)
         elif adverts + junk > wanted:
-            yield Sign("taught_unwanted", 9.0)
+            yield Sign("taught_unwanted", 13.0)
 
 
 def _taught_words(fingerprints: frozenset[str], learnt: Learnt) -> Iterator[Sign]:
