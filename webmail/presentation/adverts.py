@@ -137,6 +137,8 @@ REASONS: Mapping[str, str | Promise] = {
     "mistakes_you": _("It takes you for somebody else, or makes friends with a stranger."),
     "buys_unseen": _("It buys or lets something that nobody has seen."),
     "account_changed": _("It gives another bank account than before."),
+    "pays_new_account": _("It wants to be paid into another account than before."),
+    "unit_price": _("It names a price for each of many."),
     "asks_pupils": _("It wants data of pupils or their parents."),
     "title_in_mailbox": _("A private mailbox bears the name of an office."),
     "odd_letters": _("The sender’s domain has figures or letters that look like others."),

@@ -37,6 +37,10 @@ LINK = "https://ailleurs.example/k"
         ),
         (PRIVATE, "Votre numéro WhatsApp ? C'est urgent, n'en parlez pas.", "many_demands"),
         (PRIVATE, "Comme convenu, les copies de 4e B. Bises.", "much_shared"),
+        (PRIVATE, "Je viens dans les classes, 16 € la séance.", "unit_price"),
+        (PRIVATE, "Ours is £9 per pupil, coach not included.", "unit_price"),
+        (FIRM, "Notre RIB a changé, merci de payer la facture par virement.", "pays_new_account"),
+        ("from: Principale <principale@ecoute-a.example>", "Je vous écoute.", "title_in_mailbox"),
     ],
 )
 def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> None:
@@ -47,6 +51,9 @@ def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> N
     ("head", "text", "code"),
     [
         (FIRM, f"Ceci n'est pas une arnaque : {LINK}", "warns"),
+        (PRIVATE, "Il reste 60 € à payer pour la séance.", "unit_price"),
+        (FIRM, "I have a new account in the forum.", "pays_new_account"),
+        ("from: Principale <principale@college-lac.example>", "À demain.", "title_in_mailbox"),
         (FIRM, "Profitez de nos tarifs, livraison offerte.", "bulk_offer"),
         (PRIVATE, "De 3 à 4 heures, et 5 à table.", "names_class"),
         (PRIVATE, "Mon IBAN : FR76 3456 7890 1234.", "account_abroad"),
@@ -80,9 +87,9 @@ def test_of_mail_that_taught_nothing_little_is_judged_amiss() -> None:
         (one.kind, verdict.judge(one.raw).kind != "wanted")
         for one in corpus.messages(corpus.UNTAUGHT)
     )
-    assert judged["wanted", True] <= 1
-    assert judged["advert", True] + judged["junk", True] >= 29
-    assert judged["fraud", True] >= 28
+    assert judged["wanted", True] == 0
+    assert judged["advert", True] + judged["junk", True] >= 8
+    assert judged["fraud", True] >= 8
 
 
 OWN = "from: Anne Le Goff <anne.le-goff@ac-exemple.test>"

@@ -47,6 +47,10 @@ def test_a_domain_made_to_be_taken_for_another_is_seen(domain: str) -> None:
         "garage-des-halles.example",
         "acoustique.fr",
         "xn--caf-dma.fr",
+        "outlook.fr",
+        "notif-colissimo-laposte.info",
+        "info.sncfconnect.com",
+        "newsletter.etwinning-europe.eun.org",
         "",
     ],
 )
@@ -114,6 +118,11 @@ def test_a_warning_of_the_authority_that_quotes_a_fraud_is_none() -> None:
     judged = found("own", "dsi@ac-exemple.test", "DSI", body)
     assert judged.kind == "wanted"
     assert not judged.fraud
+
+
+def test_an_institution_that_writes_from_its_own_domain_imitates_no_authority() -> None:
+    judged = found("plain", "ne-pas-repondre@info.ameli.fr", "Assurance Maladie", "Bonjour")
+    assert "authority_imitated" not in judged.fraud
 
 
 def test_an_address_in_the_senders_name_that_is_not_his_is_named() -> None:

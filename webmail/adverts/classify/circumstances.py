@@ -53,6 +53,19 @@ _OFFICE_NAME = re.compile(
     r"principal|proviseur|direct(?:ion|eur|rice)|head(?:master|teacher|\b)|president|inspect|\bipr"
     r"|\bien\b|recteur|rectrice|rectorat|\badjointe?\b|gestionnaire|intendan|academie"
 )
+# What a seller's price is for: each of many, as a member's fee or a friend's share seldom is.
+_MONEY = frozenset({"€", "euro", "euros", "eur", "e", "£", "gbp", "$"})
+_UNITS = frozenset(
+    """
+    heure h lecon cours classe eleve enfant gamin personne jeune participant tete groupe nuit nuitee
+    semaine mois an jour journee matinee soiree seance stere piece unite lot bouteille carton caisse
+    colis pot kilo boite exemplaire page m2 metre representation intervention atelier stage place
+    repas menu ramette appareil forfait hour lesson pupil student head person night week month year
+    day session unit bottle box copy class
+    """.split()
+)
+_UNIT_NEAR = 4
+_TO_PAY = frozenset({"paying_words", "bank_words", "money_owed", "account_abroad", "urgent_words"})
 _ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
@@ -65,6 +78,7 @@ def of(message: Message, words: Sequence[str], signs: Sequence[Sign]) -> Iterato
     yield from _of_warning(message, amounts)
     yield from _of_readers(message, amounts)
     yield from _of_numbers(folded, amounts)
+    yield from _of_money(words, amounts)
     yield from _of_many(message, len(words), amounts)
     yield from _of_traps(message, len(words), amounts)
 
@@ -112,8 +126,9 @@ def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Ite
     is_outside = "personal_mailbox" in amounts or "role_elsewhere" in amounts
     is_bare = length < _BARE and not has_way and "reply" not in amounts
     local, _, host = message.sender.address[:320].rpartition("@")
-    is_office = is_outside and _OFFICE_NAME.search(re.sub(r"[._\d-]+", " ", local.lower()))
-    if is_office:
+    is_office = _OFFICE_NAME.search(re.sub(r"[._\d-]+", " ", local.lower())) is not None
+    # A school's own domain has a mailbox for its head.
+    if is_outside and is_office and amounts.get("school_sender", 0.0) < 1:
         yield Sign("title_in_mailbox", 2.0 if asking and not has_way else 1.0)
     if _ODD_LETTERS.search(host):
         yield Sign("odd_letters", 1.0)
@@ -126,6 +141,17 @@ def _of_numbers(folded: str, amounts: Mapping[str, float]) -> Iterator[Sign]:
         yield Sign("names_class", 1.0)
     if any(match[1] in _FAR for match in _NUMBER_OF_ACCOUNT.finditer(folded)):
         yield Sign("account_abroad", 1.0)
+
+
+def _of_money(words: Sequence[str], amounts: Mapping[str, float]) -> Iterator[Sign]:
+    """Yield whether it names a price for each of many, and whether it is to be paid into an account
+    that has changed."""
+    places = (index for index, word in enumerate(words) if word in _MONEY)
+    near = (words[index + 1 : index + 1 + _UNIT_NEAR] for index in places)
+    if count := sum(not _UNITS.isdisjoint(after) for after in near):
+        yield Sign("unit_price", min(2.0, 0.5 + 0.5 * count))
+    if "account_changed" in amounts and not _TO_PAY.isdisjoint(amounts):
+        yield Sign("pays_new_account", 1.0)
 
 
 def _of_traps(message: Message, length: int, amounts: Mapping[str, float]) -> Iterator[Sign]:

@@ -4,8 +4,9 @@ A file of ``data/messages/`` holds messages. A line ``=== KIND`` begins each; fi
 ``---``, and the text. ``family`` is the theme and the kind of sender: a family is learnt from or
 measured with as a whole, never both, since its messages have more in common than the next fraud
 will have with any of them. ``bounce`` and ``id`` are the Return-Path and the Message-ID of senders
-who mail through somebody else's machine; each ``header`` is a line as it is. `read` makes each a
-message as a server would deliver it.
+who mail through somebody else's machine; each ``header`` is a line as it is; ``look: newsletter``
+is a page as services for mailings make it, with pictures. `read` makes each a message as a server
+would deliver it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,16 @@ _FOUND = {
 }
 _LINK = re.compile(r"\[([^\]\n]{1,300})\]\((\S{1,600})\)")
 _BARE = re.compile(r"(?<![\"'>=])(https?://[^\s<>\"')]{1,500})")
+
+
+# A logo, pictures, words for the preview that the page hides, and a picture that counts readers.
+_NEWSLETTER = """<div style="display:none;max-height:0">{host}</div>
+<table width="100%"><tr><td><table width="600"><tr><td>
+<img src="https://img.{host}/logo.png" alt="" width="180" height="60"></td></tr>
+<tr><td><img src="https://img.{host}/1.jpg" alt="" width="600" height="240"></td></tr>
+<tr><td style="font-size:16px">{body}</td></tr>
+<tr><td><img src="https://img.{host}/2.jpg" alt="" width="600" height="80"></td></tr></table>
+</td></tr></table><img src="https://img.{host}/o.gif" alt="" width="1" height="1">"""
 
 
 @dataclass(frozen=True)
@@ -152,6 +163,8 @@ class _Delivered:
         paragraphs = re.split(r"\n{2,}", self._text.replace("*** BUTTON ", ""))
         body = "\n".join(f"<p>{_line(text)}</p>" for text in paragraphs)
         images = '<img src="cid:qr" alt="" width="200" height="200">' * pictures
+        if self._fields.one("look") == "newsletter":
+            body = _NEWSLETTER.format(body=body, host=self._host)
         return f"<html><body>{body}{images}</body></html>"
 
 

@@ -72,7 +72,7 @@ def imitates(domain: str, own: frozenset[str]) -> bool:
     ``impots.gouv.fr.example``.
     """
     name = links.host(domain[:_LONGEST])
-    if not name or is_in(name, own) or is_of_state(name):
+    if not name or is_in(name, own) or is_of_state(name) or name in MAILBOX_PROVIDERS:
         return False
     if not name.isascii() and links.is_imitation(name):
         return True
@@ -96,13 +96,15 @@ def _imitates_state(name: str) -> bool:
 
 
 def _imitates_institution(name: str) -> bool:
+    if institutions.is_listed(name):
+        return False
     seen = _seen(name)
     bare = seen.replace("-", "")
-    for label, domains in institutions.known().labels.items():
+    for label in institutions.known().labels:
         wanted = _seen(label)
         is_held = _holds(seen, wanted) or (len(wanted) >= 7 and _holds(bare, wanted))
         is_near = len(wanted) >= 7 and _is_near(_main_label(name), wanted)
-        if (is_held or is_near) and not institutions.owns(domains, name):
+        if is_held or is_near:
             return True
     return False
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webmail.adverts.classify import domains, phrases
+from webmail.adverts.classify import domains, institutions, phrases
 from webmail.adverts.classify.known import KnownCorrespondents
 from webmail.adverts.classify.message import Message, host_of
 from webmail.adverts.classify.own_server import ServerVerdict
@@ -103,7 +103,7 @@ def _signs(
     if domains.imitates(message.domain, server.own):
         yield "lookalike_domain"
     yield from _of_links(message, server)
-    yield from _of_names(message, words, known, is_own=is_own)
+    yield from _of_names(message, words, known, server, is_own=is_own)
     yield from _of_words(message, words)
 
 
@@ -139,7 +139,12 @@ def _differs(message: Message, hosts: list[str]) -> bool:
 
 
 def _of_names(
-    message: Message, words: list[str], known: KnownCorrespondents, *, is_own: bool
+    message: Message,
+    words: list[str],
+    known: KnownCorrespondents,
+    server: ServerVerdict,
+    *,
+    is_own: bool,
 ) -> Iterator[str]:
     name = phrases.fold(message.sender.name)
     written = _ADDRESS.search(name)
@@ -147,7 +152,9 @@ def _of_names(
         yield "authority_imitated"
     if is_own or _is_allowed(message, known):
         return
-    if not written and _AUTHORITY.search(name):
+    named = institutions.named(phrases.split(name))
+    is_its_own = institutions.owns(named, message.domain) and not server.verdicts.is_refused
+    if not written and not is_its_own and _AUTHORITY.search(name):
         yield "authority_imitated"
     # A colleague may write from home: what he asks tells.
     if name and _sorted(name) in map(_sorted, known.names) and _asks_money(words):

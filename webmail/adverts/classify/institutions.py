@@ -79,8 +79,12 @@ def is_of_schools(domain: str) -> bool:
 def is_institutions(domain: str) -> bool:
     """Whether a domain is that of an institution itself, at which nobody else has a mailbox and
     which sends nobody else's files or bills."""
-    if owns(_OPEN_TO_ALL, domain):
-        return False
+    return not owns(_OPEN_TO_ALL, domain) and is_listed(domain)
+
+
+@lru_cache(maxsize=2048)
+def is_listed(domain: str) -> bool:
+    """Whether a domain is that of an institution of the list, whoever else writes from it."""
     institutions = known()
     lists = (*institutions.by_name.values(), *institutions.exact.values())
     return any(owns(domains, domain) for domains in lists)

@@ -31,12 +31,12 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
-_LEAST = 1.8
-_LEAST_OF_MAILING = 1.0
-_LEAST_OF_PERSON = 2.05
-_LEAST_FRAUD = 0.35
-_LEAST_FRAUD_OF_PERSON = 0.1
-_TAUGHT_WORDS = 1.5
+_LEAST = 2.2
+_LEAST_OF_MAILING = 1.5
+_LEAST_OF_PERSON = 2.5
+_LEAST_FRAUD = 0.55
+_LEAST_FRAUD_OF_PERSON = 0.2
+_TAUGHT_WORDS = 2.0
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
@@ -196,14 +196,14 @@ def by_signs(
 
 def _least(message_signs: list[Sign]) -> float:
     """The limit of the sum, by how a message was sent."""
-    if _is_of_person(message_signs):
+    if is_of_person(message_signs):
         return _LEAST_OF_PERSON
     return (
         _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in message_signs) else _LEAST
     )
 
 
-def _is_of_person(message_signs: list[Sign]) -> bool:
+def is_of_person(message_signs: Sequence[Sign]) -> bool:
     """Whether it was sent from a mailbox that anybody can have."""
     amounts = {sign.code: sign.weight for sign in message_signs}
     return "personal_mailbox" in amounts or amounts.get("role_elsewhere", 0) >= 1
@@ -215,7 +215,7 @@ def _fraud(
     """The verdict on a message that wants to deceive; None for any other."""
     weighed = fraud_model.weighed(message_signs, fingerprints)
     total = fraud_model.total(weighed)
-    if total < (_LEAST_FRAUD_OF_PERSON if _is_of_person(message_signs) else _LEAST_FRAUD):
+    if total < (_LEAST_FRAUD_OF_PERSON if is_of_person(message_signs) else _LEAST_FRAUD):
         return None
     telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
     codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
@@ -274,9 +274,9 @@ def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
     for mark in _marks(read):
         wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
         if wanted > adverts + junk:
-            yield Sign("taught_wanted", -12.0)
+            yield Sign("taught_wanted", -16.0)
         elif adverts + junk > wanted:
-            yield Sign("taught_unwanted", 9.0)
+            yield Sign("taught_unwanted", 13.0)
 
 
 def _taught_words(fingerprints: frozenset[str], learnt: Learnt) -> Iterator[Sign]:
