@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.cases import each
 from webmail.environment import page, readers
 from webmail.environment.declared import DECLARED, GROUPS, Kind, Setting
 
@@ -126,7 +127,7 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices(
         readers.env_choice("WEBMAIL_RELAY_SECURITY")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_named_in_a_document_exist(document: Path) -> None:
     """``webmail/smtp.py``, ``webmail/imap/``; ``webmail/smtp.py:submit`` names what it defines."""
     named = re.findall(
@@ -152,7 +153,7 @@ def test_every_package_and_module_of_an_app_is_in_the_architecture(app: str) -> 
     assert (modules | packages) - unnamed <= named
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
     wrong = []
@@ -170,7 +171,7 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_settings_named_in_a_document_exist(document: Path) -> None:
     assert variables(document.read_text(encoding="utf-8")) <= set(DECLARED)
 

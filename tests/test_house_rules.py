@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import each
+
 ROOT = Path(__file__).parent.parent
 OURS = ("webmail", "accounts", "addressbook", "demo")
 
@@ -768,7 +770,7 @@ def below(name: str, tops: set[str] | tuple[str, ...]) -> bool:
 MODULES = list(modules())
 
 
-@pytest.mark.parametrize(("module", "path"), MODULES, ids=[name for name, _path in MODULES])
+@each(("module", "path"), MODULES, ids=[name for name, _path in MODULES])
 def test_a_module_imports_only_what_stands_below_it(module: str, path: Path) -> None:
     ours = [name for name in imports(path, module) if below(name, OURS)]
     if not ours:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import tinycss2  # type: ignore[import-untyped]
 
+from tests.cases import each
 from tests.test_house_rules import ROOT
 
 SHEETS = sorted((ROOT / "webmail" / "static" / "webmail" / "css").glob("*.css"))
@@ -35,7 +35,7 @@ def rules_of(text: str) -> list[tuple[str, str]]:
     return list(rules(tinycss2.parse_stylesheet(text, skip_comments=True)))
 
 
-@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.name)
+@each("path", SHEETS, ids=lambda path: path.name)
 def test_a_selector_stands_once_in_a_sheet(path: Any) -> None:
     counts = Counter(rules_of(path.read_text("utf-8")))
     assert [rule for rule, count in counts.items() if count > 1] == []

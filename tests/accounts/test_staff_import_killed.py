@@ -16,12 +16,14 @@ def kill(tmp_path: Path, database: str, step: int = 1) -> None:
     assert found["import"]["done"] > 40 // step
 
 
-def test_nothing_is_half_written_on_sqlite(tmp_path: Path, migrated: Path) -> None:
-    kill(tmp_path, killing.sqlite(migrated, tmp_path))
+def test_nothing_is_half_written_on_sqlite(
+    tmp_path: Path, migrated: Path, one_in: Callable[[int], int]
+) -> None:
+    kill(tmp_path, killing.sqlite(migrated, tmp_path), step=one_in(3))
 
 
 @pytest.mark.slow
 def test_nothing_is_half_written_on_postgresql(
     tmp_path: Path, postgresql_url: str, one_in: Callable[[int], int]
 ) -> None:
-    kill(tmp_path, postgresql_url, step=one_in(4))  # each copy of a database takes it a while
+    kill(tmp_path, postgresql_url, step=one_in(8))  # each copy of a database takes it a while

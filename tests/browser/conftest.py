@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.cookies import Morsel
 from typing import Any
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe, AxeResults
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from playwright._impl._api_structures import SetCookieParam
@@ -23,6 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
+from tests.browser.serving import StaticFirst, running, wait_for_the_end
+from tests.browser.windows import Windows
 from tests.conftest import put_first_steps_away
 from tests.servers.plugin import missing
 from tests.waiting import PATIENCE_S
@@ -45,16 +44,23 @@ QUIET = (
 
 
 @pytest.fixture(scope="session", autouse=True)
-def axe_reads_no_style_sheets() -> Iterator[None]:
-    """Axe fetches them for one rule, which is off: what a sheet imports it looks for at the page's
-    own address and writes into the page, which the policy refuses."""
-    run = Axe.run
+def axe_costs_little() -> Iterator[None]:
+    """Axe is read once by each document, and answers with what is wrong alone: what is right is
+    long. It does not fetch style sheets for the one rule that needs them, which is off: what a
+    sheet imports it looks for at the page's own address and writes into the page, which the policy
+    refuses."""
 
-    def run_without(self: Axe, page: Page, context: Any = None, options: Any = None) -> Any:
-        return run(self, page, context, {"preload": False, **(options or DEFAULT_OPTIONS)})
+    def run(self: Axe, page: Page, context: Any = None, options: Any = None) -> AxeResults:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(self.axe_script)
+        chosen = {"preload": False, **(options or DEFAULT_OPTIONS)}
+        arguments = self._format_script_args(context=context, options=chosen)
+        left_out = "passes: [], incomplete: [], inapplicable: []"
+        answer = f"axe.run({arguments}).then((found) => ({{...found, {left_out}}}))"
+        return AxeResults(page.evaluate(answer))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Axe, "run", run_without)
+        patch.setattr(Axe, "run", run)
         yield
 
 
@@ -72,30 +78,34 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": SHELL or CHROMIUM, "args": list(QUIET)}
 
 
-@pytest.fixture
-def site(transactional_db: None, mail_domain: MailDomain) -> Iterator[str]:
-    """The address of the running webmail."""
+@pytest.fixture(scope="session")
+def served() -> StaticFirst:
     from webmail.asgi import application
 
-    with running(application) as address:
+    return StaticFirst(application)
+
+
+@pytest.fixture(scope="session")
+def served_at(served: StaticFirst) -> Iterator[str]:
+    """One for all tests: a browser keeps the static files of an address."""
+    with running(served) as address:
         yield address
 
 
-@contextmanager
-def running(application: Any) -> Iterator[str]:
-    """The address at which uvicorn serves it."""
+@pytest.fixture
+def site(
+    transactional_db: None,
+    mail_domain: MailDomain,
+    served: StaticFirst,
+    served_at: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """The address of the running webmail. Its threads keep their connections to the database, of
+    which each takes longer than many a request."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
     cache.clear()
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://localhost:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listening.close()
+    yield served_at
+    wait_for_the_end(served)
 
 
 @pytest.fixture
@@ -104,15 +114,21 @@ def faults() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[Windows]:
+    windows = Windows(browser)
+    yield windows
+    windows.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, site: str, faults: list[str]) -> Iterator[Callable[..., Page]]:
-    """`open_page(width=375, java_script_enabled=False)`: a fresh browser window on the site."""
+def open_page(windows: Windows, site: str, faults: list[str]) -> Iterator[Callable[..., Page]]:
+    """`open_page(width=375, java_script_enabled=False)`: a browser window on the site that knows
+    nothing but its static files."""
     contexts: list[BrowserContext] = []
 
     def watched(width: int = 1440, height: int = 900, **options: Any) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, locale="fr-FR", base_url=site, **options
-        )
+        context = windows.opened(site, viewport=(width, height), **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(1000 * PATIENCE_S)
@@ -135,7 +151,7 @@ def open_page(browser: Browser, site: str, faults: list[str]) -> Iterator[Callab
 
     yield watched
     for context in contexts:
-        context.close()
+        windows.put_back(context)
 
 
 @pytest.fixture

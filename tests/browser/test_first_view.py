@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
 from django.templatetags.static import static
 from playwright.sync_api import Page, expect
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
-from tests.browser.conftest import running
+from tests.browser.serving import running
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail import asgi, wsgi
@@ -47,6 +48,7 @@ EXPORTED = "async (address) => Object.keys(await import(address))"
 @pytest.fixture
 def site(transactional_db: None, mail_domain: MailDomain, as_installed: Path) -> Iterator[str]:
     """The address of the webmail, with the files that were collected."""
+    cache.clear()
     handler: Any = wsgi.reads_whole_bodies(get_wsgi_application())
     with running(push.Events(asgi.Bridge(handler))) as address:
         yield address

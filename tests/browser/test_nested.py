@@ -117,13 +117,14 @@ def test_nothing_hostile_runs_or_leaves_from_inside_another_message(
     mailbox: Mailbox,
     corpus: Path,
     faults: list[str],
+    one_in: Callable[[int], int],
 ) -> None:
     """Each of a corpus, in a message and unfolded there; as a file, in the viewer."""
     page = watched_page
     hostile = corpus / "xss"
     wrong = {}
     names = [entry["file"] for entry in json.loads((hostile / "manifest.json").read_text())]
-    for number, name in enumerate(names):
+    for number, name in enumerate(names[one_in(2) - 1 :: one_in(4)]):
         faults.clear()
         as_file = ("mal.eml", "application/octet-stream") if number % 4 == 0 else ()
         uid = mailbox.append(carrying((hostile / name).read_bytes(), *as_file))

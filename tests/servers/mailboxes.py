@@ -43,17 +43,19 @@ class Mailbox:
 
     def empty(self) -> None:
         """No message, no folder but the special-use ones, and no subscription of another."""
-        for folder in sorted(self.folders(), reverse=True):
-            if folder == "INBOX" or folder in SPECIAL_USE:
-                self._expunge_all(folder)
-            else:
+        imap = self.imap
+        counts = _counts(imap)
+        for folder in sorted(counts, reverse=True):
+            if folder != "INBOX" and folder not in SPECIAL_USE:
                 self.delete_folder(folder)
-        for removed_by_a_test in set(SPECIAL_USE) - set(self.folders()):
+            elif counts[folder]:
+                self._expunge_all(folder)
+        for removed_by_a_test in set(SPECIAL_USE) - set(counts):
             self.create_folder(removed_by_a_test)
-        _, lines = self.imap.lsub()
+        _, lines = imap.lsub()
         left = {_folder_name(line) for line in lines if isinstance(line, bytes)}
         for folder in left - {"INBOX", *SPECIAL_USE}:
-            self.imap.unsubscribe(quoted(folder))
+            imap.unsubscribe(quoted(folder))
 
     def folders(self) -> list[str]:
         """Those that hold mail; a bare parent (\\Noselect) goes with its last child."""
@@ -161,6 +163,21 @@ class Mailbox:
             self.imap.expunge()
 
 
+def _counts(imap: imaplib.IMAP4) -> dict[str, int]:
+    """How many messages each folder has, in one command (RFC 5819)."""
+    imap.xatom("LIST", '""', '"*"', "RETURN", "(STATUS (MESSAGES))")
+    _, listed = imap.response("LIST")
+    _, told = imap.response("STATUS")
+    lines = [line for line in listed if isinstance(line, bytes)]
+    counts = {_folder_name(line): 0 for line in lines if not _BARE_PARENT.match(line)}
+    for line in told:
+        found = re.fullmatch(rb"(.*) \(MESSAGES (\d+)\)", line or b"")
+        if found is None:
+            raise AssertionError(f"not a line of STATUS: {line!r}")
+        counts[_plain_name(found[1])] = int(found[2])
+    return counts
+
+
 def _expect(answer: tuple[str, Sequence[bytes | None]]) -> bytes:
     status, data = answer
     if status != "OK":
@@ -179,7 +196,10 @@ def _folder_name(line: bytes) -> str:
     found = re.match(rb'\([^)]*\) (?:"[^"]*"|NIL) (.*)', line)
     if found is None:
         raise AssertionError(f"not a line of LIST: {line!r}")
-    name = found[1]
+    return _plain_name(found[1])
+
+
+def _plain_name(name: bytes) -> str:
     if name.startswith(b'"'):
         name = re.sub(rb"\\(.)", rb"\1", name[1:-1])
     return utf7_decode(name)

@@ -52,6 +52,8 @@ class PostgreSQL:
         log = self.folder / "log"
         # What it holds lives for one session: nothing needs to survive a power cut.
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1"]
+        # Of each process of the tests a dozen threads keep one.
+        settings += ["max_connections=300"]
         if not self._durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
             # It would tell the planner that tables are empty, as they are between two tests: the

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import each
 from tests.webmail.migrating.installations import serialised
 from webmail import php
 
@@ -39,7 +40,7 @@ def test_a_string_that_is_not_utf_8_is_windows_1252() -> None:
     assert php.read(b's:2:"\xe9\x80";') == "é€"
 
 
-@pytest.mark.parametrize(
+@each(
     "raw",
     [
         b"",

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from tests.servers.web import Answer, Authority, Server, Talk, Web, http, redirect
 from tests.waiting import PATIENCE_S, SOON_S, soon
 from webmail import remote
@@ -81,7 +82,7 @@ fec0::1 ff02::1 ff0e::1
 """
 
 
-@pytest.mark.parametrize("address", INSIDE.split())
+@each("address", INSIDE.split())
 def test_an_address_inside_is_not_public(address: str) -> None:
     assert not remote.is_public(ipaddress.ip_address(address))
 
@@ -94,7 +95,7 @@ OUTSIDE = """
 """
 
 
-@pytest.mark.parametrize("address", OUTSIDE.split())
+@each("address", OUTSIDE.split())
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     assert remote.is_public(ipaddress.ip_address(address))
 

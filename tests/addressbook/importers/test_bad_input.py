@@ -12,6 +12,7 @@ import pytest
 
 from addressbook import importers
 from addressbook.importers import codes, reading
+from tests.cases import each
 from tests.measured import costs
 from tests.webmail import zip_bombs
 
@@ -100,7 +101,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each("name", REFUSED)
 def test_what_is_no_address_book_is_refused_by_its_name(name: str) -> None:
     content, code = REFUSED[name]
     reading = importers.read(content)
@@ -168,7 +169,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@each("name", HOSTILE)
 def test_a_hostile_file_is_read_in_bounded_time(name: str) -> None:
     begun = time.process_time()
     importers.read(HOSTILE[name])

@@ -10,6 +10,7 @@ import pytest
 from addressbook import importers
 from addressbook.importers import codes
 from addressbook.importers.describe import describe
+from tests.cases import each
 
 SAMPLES = Path(__file__).parents[2] / "data" / "addressbook"
 REELS = Path(__file__).parents[4] / "shared" / "formats" / "samples" / "reels"
@@ -30,8 +31,8 @@ def test_all_samples_are_there() -> None:
     assert len(ANSWERS) == 18
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=[path.name[:2] for path in ANSWERS])
-@pytest.mark.parametrize("source", ["sun", "horde", "other"])
+@each("answer", ANSWERS, ids=[path.name[:2] for path in ANSWERS])
+@each("source", ["sun", "horde", "other"])
 def test_what_the_file_is_said_to_be_changes_no_contact(answer: Path, source: str) -> None:
     content = (SAMPLES / answer.name.removesuffix(".expected.json")).read_bytes()
     told = importers.read(content, source=source)

@@ -6,16 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from addressbook import importers
 from addressbook.importers.describe import describe
+from tests.cases import each
 
 DATA = Path(__file__).parents[2] / "data" / "addressbook" / "variations.json"
 CASES: list[dict[str, Any]] = json.loads(DATA.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["shows"].replace(" ", "-") for case in CASES])
+@each("case", CASES, ids=[case["shows"].replace(" ", "-") for case in CASES])
 def test_a_variation_is_read_as_its_program_meant_it(case: dict[str, Any]) -> None:
     content = "\n".join(case["content"]).encode(case["charset"])
     described = describe(importers.read(content, source=case.get("told", "auto")))

@@ -1,6 +1,6 @@
 """Kills imports, their undoing and their cancelling, and looks at what is left.
 
-python -m tests.addressbook.imports.killed statements [STEP] | worker
+python -m tests.addressbook.imports.killed statements STEP | worker KILLS
 
 In the environment: DATABASE_URL, a SQLite file or a PostgreSQL server that makes databases;
 WEBMAIL_SPOOL; for the worker REDIS_URL. Of each kill it tells whether another attempt ended as if
@@ -182,18 +182,25 @@ def revive() -> None:
 
 
 class Bench:
-    """An address book and an import that waits, as often as they are needed."""
+    """An address book and an import that has come to a phase, as often as they are needed."""
 
     def __init__(self, count: int) -> None:
         self._databases = Databases()
         self._databases.prepare(lambda: fill(count))
-        self.spool = Spool("*.contacts")
+        self._first = self.spool = Spool("*.contacts")
         self.remove = self._databases.remove
 
-    def renew(self, prepare: Callable[[], None]) -> None:
+    def prepare(self, phase: str) -> None:
+        """Bring the import to the phase; `renew` comes back to it."""
         self._databases.renew()
+        self._first.renew()
+        PHASES[phase]()
+        self._databases.keep(phase)
+        self.spool = Spool("*.contacts")
+
+    def renew(self, phase: str) -> None:
+        self._databases.renew(phase)
         self.spool.renew()
-        prepare()
 
 
 def work() -> None:
@@ -208,16 +215,16 @@ def statements(step: int) -> Iterator[tuple[str, Iterator[str]]]:
 
     checking._BATCH = writing.BATCH = undoing.BATCH = 4
     bench = Bench(9)
-    for name, prepare in PHASES.items():
-        yield name, phase(bench, name, prepare, step)
+    for name in PHASES:
+        yield name, phase(bench, name, step)
     bench.remove()
 
 
-def phase(bench: Bench, name: str, prepare: Callable[[], None], step: int) -> Iterator[str]:
-    bench.renew(prepare)
+def phase(bench: Bench, name: str, step: int) -> Iterator[str]:
+    bench.prepare(name)
     work()
     expected = found()
-    for _n in killed_at_each(lambda: bench.renew(prepare), work, step=step):
+    for _n in killed_at_each(lambda: bench.renew(name), work, step=step):
         revive()
         is_same = found() == expected and bool(bench.spool.files()) == (name == "check")
         yield "same" if is_same else "other"
@@ -226,25 +233,25 @@ def phase(bench: Bench, name: str, prepare: Callable[[], None], step: int) -> It
 # --- a real worker ---
 
 
-def worker() -> Iterator[str]:
-    """A Celery worker is killed at random points of each phase, several times; others go on."""
+def worker(most: int) -> Iterator[str]:
+    """A Celery worker is killed at random points of each phase, so often; others go on."""
     count = 2_500
     bench = Bench(count)
     dice = random.Random()  # noqa: S311  no secret
-    for name, prepare in PHASES.items():
+    for name in PHASES:
         if name == "cancel":
             continue
-        bench.renew(prepare)
-        _done_by_workers(dice, 0)
+        bench.prepare(name)
+        _done_by_workers(dice, 0, 0)
         expected = found()
-        bench.renew(prepare)
-        yield from ["killed"] * _done_by_workers(dice, count)
+        bench.renew(name)
+        yield from ["killed"] * _done_by_workers(dice, count // 2, most)
         yield from (f"{name}: {key}" for key, value in found().items() if value != expected[key])
     bench.remove()
 
 
-def _done_by_workers(dice: random.Random, count: int) -> int:
-    """Until nothing moves; how many workers were killed. ``count`` 0: none is."""
+def _done_by_workers(dice: random.Random, latest: int, most: int) -> int:
+    """Until nothing moves; how many workers were killed."""
     from django.db import connection
 
     from addressbook import imports
@@ -253,7 +260,7 @@ def _done_by_workers(dice: random.Random, count: int) -> int:
     run_import.delay(last_job().pk)
     kills = 0
     while last_job().is_moving:
-        at = dice.randrange(count) if count and kills < 3 else None
+        at = dice.randrange(latest) if kills < most else None
         process = subprocess.Popen(  # noqa: S603
             WORKER,
             env=os.environ | {"DATABASE_URL": _url(str(connection.settings_dict["NAME"]))},
@@ -300,5 +307,5 @@ def _url(name: str) -> str:
 if __name__ == "__main__":
     set_up()
     if sys.argv[1] == "worker":
-        tell([("worker", worker())], good=["killed"])
-    tell(statements(int((sys.argv[2:] or ["1"])[0])), good=["same"])
+        tell([("worker", worker(int(sys.argv[2])))], good=["killed"])
+    tell(statements(int(sys.argv[2])), good=["same"])

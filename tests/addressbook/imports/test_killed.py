@@ -33,7 +33,7 @@ def broker(tmp_path: Path) -> Iterator[str]:
 def test_killed_before_any_statement_it_ends_the_same(
     tmp_path: Path, migrated: Path, one_in: Callable[[int], int]
 ) -> None:
-    database, step = killing.sqlite(migrated, tmp_path), one_in(4)
+    database, step = killing.sqlite(migrated, tmp_path), one_in(8)
     assert kills(tmp_path, "statements", str(step), database=database) > 200 / step
 
 
@@ -41,13 +41,13 @@ def test_killed_before_any_statement_it_ends_the_same(
 def test_killed_before_any_statement_it_ends_the_same_on_postgresql(
     tmp_path: Path, one_in: Callable[[int], int], postgresql_url: str
 ) -> None:
-    step = 6 * one_in(3)  # each copy of a database takes it a while
+    step = 6 * one_in(6)  # each copy of a database takes it a while
     assert kills(tmp_path, "statements", str(step), database=postgresql_url) > 240 / step
 
 
 @pytest.mark.slow
 def test_workers_that_are_killed_end_it_together(
-    tmp_path: Path, migrated: Path, broker: str
+    tmp_path: Path, migrated: Path, broker: str, one_in: Callable[[int], int]
 ) -> None:
-    database = killing.sqlite(migrated, tmp_path)
-    assert kills(tmp_path, "worker", database=database, redis=broker) >= 3
+    database, most = killing.sqlite(migrated, tmp_path), 4 - one_in(2)
+    assert kills(tmp_path, "worker", str(most), database=database, redis=broker) >= 3

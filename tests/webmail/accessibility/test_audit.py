@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests.cases import each
 from webmail.accessibility.audit import NOTE, Audit, Criterion, Result, audit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +35,7 @@ def _defines(file: Path, name: str) -> re.Match[str] | None:
     return re.search(rf"^def {re.escape(name)}\(", file.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("criterion", CLAIMS, ids=lambda one: one.number)
+@each("criterion", CLAIMS, ids=lambda one: one.number)
 def test_a_criterion_claims_nothing_without_a_proof(criterion: Criterion) -> None:
     assert is_proof(criterion.proof)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from tests.cases import each
 
 STATIC = Path(__file__).resolve().parents[3] / "webmail" / "static" / "webmail"
 STYLES = sorted((STATIC / "css").glob("*.css"))
@@ -28,7 +28,7 @@ def durations(text: str) -> list[float]:
     ]
 
 
-@pytest.mark.parametrize("path", STYLES, ids=names)
+@each("path", STYLES, ids=names)
 def test_nothing_flashes(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert all(duration >= SHORTEST for duration in durations(text))
@@ -47,14 +47,14 @@ def test_what_moves_stands_still_where_that_is_wished() -> None:
     assert "transition: none !important" in still
 
 
-@pytest.mark.parametrize("path", STYLES, ids=names)
+@each("path", STYLES, ids=names)
 def test_no_page_wants_one_orientation(path: Path) -> None:
     assert "orientation" not in re.sub(
         r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S
     )
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=names)
+@each("path", SCRIPTS, ids=names)
 def test_no_script_wants_a_gesture(path: Path) -> None:
     """Neither two fingers nor a stroke, nor that the device is moved."""
     text = path.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import qrcode
 from PIL import Image
 
 from accounts.models import User
+from tests.cases import each
 from webmail import sandbox
 from webmail.adverts import correspondence
 from webmail.adverts.classify import (
@@ -66,7 +67,7 @@ def test_a_files_signs(name: str, data: bytes, expected: list[str]) -> None:
     assert signs(name, data) == expected
 
 
-@pytest.mark.parametrize("length", range(0, 140, 7))
+@each("length", range(0, 140, 7))
 def test_an_archive_that_is_cut_anywhere_is_no_failure(length: int) -> None:
     data = archive("a.pdf", "facture.js")[:length]
     assert set(signs("facture.zip", data)) <= {"archive_attached", "program_attached"}

@@ -12,6 +12,7 @@ from django.urls import resolve
 from django.utils import translation
 
 from demo.pictures import ARTICLE_SHOTS
+from tests.cases import each
 from webmail.help import articles
 from webmail.version import VERSION
 
@@ -48,13 +49,13 @@ def test_there_are_as_many_articles_as_one_looks_over_and_no_file_beside_them() 
         assert files == set(articles.NAMES)
 
 
-@pytest.mark.parametrize(("name", "language"), EACH)
+@each(("name", "language"), EACH)
 def test_an_article_has_a_title_and_at_most_two_hundred_words(name: str, language: str) -> None:
     assert text(name, language).startswith("# ")
     assert len(text(name, language).split()) <= 200
 
 
-@pytest.mark.parametrize(("name", "language"), EACH)
+@each(("name", "language"), EACH)
 def test_what_an_article_names_in_bold_stands_in_the_catalogue(
     name: str, language: str, catalogue: dict[str, set[str]]
 ) -> None:
@@ -63,7 +64,7 @@ def test_what_an_article_names_in_bold_stands_in_the_catalogue(
     assert not missing
 
 
-@pytest.mark.parametrize(("name", "language"), EACH)
+@each(("name", "language"), EACH)
 def test_links_of_an_article_lead_to_pages(name: str, language: str) -> None:
     for link in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", text(name, language)):
         assert resolve(link).view_name

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import each
 from webmail.imap import search
 from webmail.imap.connection import Literals
 from webmail.mailbox import query
@@ -98,7 +99,7 @@ def test_what_only_looks_like_an_operator_is_a_word(text):
     assert parse(text).odd == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "line"),
     [
         ("avant:2024", "BEFORE 1-Jan-2024"),

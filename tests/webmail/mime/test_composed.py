@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from tests.webmail.mime import hostile
 from webmail.mime import composed, html, text
 
@@ -157,7 +158,7 @@ class Judge(HTMLParser):
         raise AssertionError("a comment came out")
 
 
-@pytest.mark.parametrize("piece", hostile.PIECES, ids=str)
+@each("piece", hostile.PIECES, ids=str)
 def test_hostile_html_is_reduced_to_the_list_and_stays_as_it_is(piece: hostile.Piece) -> None:
     cleaned = composed.clean(piece.source)
     Judge().feed(cleaned)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from webmail.mime import encoded_words, headers
 from webmail.mime.addresses import Address
 
@@ -43,7 +44,7 @@ DECODED = {
 }
 
 
-@pytest.mark.parametrize(("raw", "expected"), DECODED.values(), ids=DECODED)
+@each(("raw", "expected"), DECODED.values(), ids=DECODED)
 def test_a_header_value_is_decoded(raw: bytes | str, expected: str) -> None:
     assert encoded_words.decode(raw) == expected
 
@@ -167,7 +168,7 @@ NAMES: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("parameters", "expected"), NAMES.values(), ids=NAMES)
+@each(("parameters", "expected"), NAMES.values(), ids=NAMES)
 def test_a_file_name_is_safe_and_readable(parameters: dict[str, str], expected: str) -> None:
     assert headers.file_name(parameters) == expected
 

@@ -3,8 +3,9 @@ leads away or covers is left."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
+from tests.cases import each
 from tests.webmail.mime.hostile import ADDRESS, PIECES, TEXTS, VALUES, Piece
 from tests.webmail.mime.judge import judge
 from webmail.mime import addresses, headers, html, text
@@ -17,8 +18,8 @@ AROUND = [
 ]
 
 
-def of(pieces: tuple[Piece, ...]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("piece", pieces, ids=lambda piece: piece.name)
+def of(pieces: tuple[Piece, ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return each("piece", pieces, ids=lambda piece: piece.name)
 
 
 @of(PIECES)

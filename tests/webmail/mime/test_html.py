@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from tests.webmail.mime.judge import judge
 from webmail.mime import css, html
 from webmail.mime.structure import Part
@@ -61,7 +62,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize(("source", "expected"), BODIES.values(), ids=BODIES)
+@each(("source", "expected"), BODIES.values(), ids=BODIES)
 def test_a_body_keeps_what_is_safe(source: str, expected: str) -> None:
     def by_attribute(body: str) -> list[str]:
         return sorted(re.findall(r'[^\s<>"=]+="[^"]*"|<[^\s>]+|[^<>]+', body))
@@ -178,8 +179,8 @@ TRACKERS = [
 ]
 
 
-@pytest.mark.parametrize("source", TRACKERS)
-@pytest.mark.parametrize("remote", [False, True])
+@each("source", TRACKERS)
+@each("remote", [False, True])
 def test_an_image_that_nobody_can_see_is_never_loaded(source: str, remote: bool) -> None:
     safe = html.sanitise(f"a{source}b", remote=remote)
     assert (safe.trackers, safe.remote, safe.images_blocked) == (1, (), 0)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.cases import each
 from tests.webmail.mime.judge import judge
 from tests.webmail.mime.letters import LETTERS, Letter
 from tests.webmail.mime.reader import Reader
 
 
-@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+@each("letter", LETTERS.values(), ids=LETTERS)
 def test_a_letter_is_shown_as_it_was_meant(letter: Letter) -> None:
     reader = Reader(letter.raw)
     seen = reader.see()
@@ -27,7 +26,7 @@ def test_a_letter_is_shown_as_it_was_meant(letter: Letter) -> None:
     judge(seen.html)
 
 
-@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+@each("letter", LETTERS.values(), ids=LETTERS)
 def test_who_wrote_to_whom_about_what_is_told(letter: Letter) -> None:
     fields = Reader(letter.raw).headers
     senders = [(address.name, address.address) for address in fields.addresses("From")]

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.cases import each
 from webmail.mime import html, links
 
 TURNED = [
@@ -83,7 +84,7 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("address", "words", "shown", "is_alarming"), TOLD)
+@each(("address", "words", "shown", "is_alarming"), TOLD)
 def test_the_true_host_is_told(address: str, words: str, shown: str, is_alarming: bool) -> None:
     assert links.note(address, words) == links.Note(shown, is_alarming)
 

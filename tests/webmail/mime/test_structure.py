@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from webmail.mime import structure
 from webmail.mime.damage import Damage
 from webmail.mime.structure import Part, Piece, Protection
@@ -171,7 +172,7 @@ CHOSEN = {
 }
 
 
-@pytest.mark.parametrize(("root", "text", "html", "inline", "files"), CHOSEN.values(), ids=CHOSEN)
+@each(("root", "text", "html", "inline", "files"), CHOSEN.values(), ids=CHOSEN)
 def test_parts_are_chosen(root: Part, text: str, html: str, inline: str, files: str) -> None:
     shown = structure.choose(root)
     groups = (shown.text, shown.html, shown.inline, shown.attachments)

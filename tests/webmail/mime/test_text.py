@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from webmail.mime import text
 
 TRANSFER = {
@@ -46,8 +47,8 @@ def test_decoding_piece_by_piece_gives_the_same_bytes(encoding: str, pieces: lis
     assert streamed == text.decode_transfer(b"".join(pieces), encoding)
 
 
-@pytest.mark.parametrize("strange", [b"A", b"=", b"==", b"*", b"\r", b"\n", b" ", b"\r\n", b""])
-@pytest.mark.parametrize("place", [0, 1, 2, 3, 75, 76, 77, 78, 154, 155, 233])
+@each("strange", [b"A", b"=", b"==", b"*", b"\r", b"\n", b" ", b"\r\n", b""])
+@each("place", [0, 1, 2, 3, 75, 76, 77, 78, 154, 155, 233])
 def test_what_stands_in_whole_lines_is_seen(strange: bytes, place: int) -> None:
     """They are decoded in another way than what begins within a line."""
     lines = base64.encodebytes(bytes(range(171))).replace(b"\n", b"\r\n")
@@ -104,7 +105,7 @@ def test_letters_are_not_turned_around() -> None:
     assert "\u202e" not in text.to_html("https://a.fr/\u202egpj.exe")
 
 
-@pytest.mark.parametrize(("data", "charset", "expected"), CHARSETS.values(), ids=CHARSETS)
+@each(("data", "charset", "expected"), CHARSETS.values(), ids=CHARSETS)
 def test_a_charset_is_believed_as_far_as_the_bytes_allow(
     data: bytes, charset: str, expected: str
 ) -> None:
@@ -217,7 +218,7 @@ LINKED = {
 }
 
 
-@pytest.mark.parametrize(("source", "expected"), LINKED.values(), ids=LINKED)
+@each(("source", "expected"), LINKED.values(), ids=LINKED)
 def test_addresses_in_text_become_links_after_escaping(source: str, expected: str) -> None:
     assert text.to_html(source) == f"<div>{expected}</div>"
 

@@ -12,6 +12,7 @@ from bleach.css_sanitizer import CSSSanitizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from tests.webmail.mime.elements import elements
 from webmail.mime import css, verdict
 
@@ -64,7 +65,7 @@ ATTRIBUTES = [
 ]
 
 
-@pytest.mark.parametrize(("tag", "name", "value"), ATTRIBUTES)
+@each(("tag", "name", "value"), ATTRIBUTES)
 def test_an_attribute_is_kept_or_dropped_as_bleach_does(tag: str, name: str, value: str) -> None:
     cleaned = elements(by_bleach(f'<{tag} {name}="{html.escape(value, quote=False)}">'))
     (theirs,) = [element for element in cleaned if element[0] == tag]

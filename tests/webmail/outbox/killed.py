@@ -433,7 +433,7 @@ def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
         case ["batch", gate, *how]:
             return killed_by_servers(bench, gate, " ".join(how), step)
         case ["web" | "worker"]:
-            return killed_by_statements(bench, kind)
+            return killed_by_statements(bench, kind, step)
         case [gate, *how]:
             return killed_by_servers(bench, gate, " ".join(how), step)
     raise ValueError(kind)

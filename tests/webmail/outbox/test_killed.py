@@ -48,13 +48,19 @@ def run(dovecot: Dovecot, migrated: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def found(run: Run) -> dict[str, Counts]:
-    return run(*KINDS)
+def found(run: Run, some: int) -> dict[str, Counts]:
+    return run(*KINDS, step=some)
+
+
+@pytest.fixture(scope="module")
+def some(one_in: Callable[[int], int]) -> int:
+    """Odd: after every other kill the browser asks again."""
+    return one_in(3)
 
 
 @pytest.fixture(scope="module")
 def step(one_in: Callable[[int], int]) -> int:
-    return one_in(5)
+    return one_in(8)
 
 
 @pytest.fixture(scope="module")
@@ -62,28 +68,31 @@ def found_slowly(run: Run, step: int) -> dict[str, Counts]:
     return run(*SLOWER, step=step)
 
 
-def test_the_web_server_dies_while_it_accepts(found: dict[str, Counts]) -> None:
+def test_the_web_server_dies_while_it_accepts(found: dict[str, Counts], some: int) -> None:
     """Before the rows are written it is unsent, in the draft; from then on it is sent."""
     assert set(found["web"]) == {"sent", "unsent"}
-    assert sum(found["web"].values()) >= 15
+    assert sum(found["web"].values()) >= 15 // some
 
 
-def test_the_worker_dies_between_two_statements(found: dict[str, Counts]) -> None:
+def test_the_worker_dies_between_two_statements(found: dict[str, Counts], some: int) -> None:
     """In doubt is only what was about to get its final dot, and whose answer was not written."""
-    assert set(found["worker"]) == {"sent", "doubt"}
-    assert found["worker"]["sent"] >= 20 and found["worker"]["doubt"] <= 3
+    assert set(found["worker"]) <= {"sent", "doubt"}
+    assert found["worker"]["sent"] >= 20 // some and found["worker"].get("doubt", 0) <= 3
 
 
 def test_the_worker_dies_amid_the_dialogue_with_the_submission_server(
-    found: dict[str, Counts],
+    found: dict[str, Counts], some: int
 ) -> None:
     """EHLO, AUTH, MAIL, RCPT, DATA, content, dot, QUIT: in doubt is who died about the dot."""
-    assert set(found["smtp kill"]) == {"sent", "doubt"}
-    assert found["smtp kill"]["sent"] >= 11 and found["smtp kill"]["doubt"] <= 5
+    outcomes = found["smtp kill"]
+    assert set(outcomes) <= {"sent", "doubt"}
+    assert outcomes["sent"] >= 11 // some and outcomes.get("doubt", 0) <= 5
 
 
-def test_the_worker_dies_amid_the_dialogue_with_the_mailbox(found: dict[str, Counts]) -> None:
-    assert set(found["imap kill"]) == {"sent"} and found["imap kill"]["sent"] >= 16
+def test_the_worker_dies_amid_the_dialogue_with_the_mailbox(
+    found: dict[str, Counts], some: int
+) -> None:
+    assert set(found["imap kill"]) == {"sent"} and found["imap kill"]["sent"] >= 16 // some
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
+from tests.cases import each
 from webmail.presentation import keys
 
 ACTIONS = [key.name for key in keys.CHANGEABLE]
@@ -81,7 +82,7 @@ def test_keys_of_the_browser_and_the_page_are_refused_in_words(text: str) -> Non
     assert str(refused.value)
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@each("name", ACTIONS)
 def test_what_the_settings_show_of_a_key_is_read_as_that_key(name: str) -> None:
     stroke = keys.scheme().strokes[name]
     with translation.override("fr"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.cases import each
 from tests.measured import costs
 from tests.webmail.previews import samples
 from webmail.previews import converters
@@ -255,7 +256,7 @@ def rows_of(content: bytes) -> list[list[str]]:
     return list(sheet["rows"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "shown"),
     [
         ("<c><v>12</v></c>", "12"),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.mail.files import DATA
+from tests.cases import each
 from tests.webmail.previews import samples
 from webmail.previews.detect import BINARY, HEAD, PLAIN, SERVED, Kind, detect, of_beginning
 
@@ -58,7 +59,7 @@ EACH = [
 ]
 
 
-@pytest.mark.parametrize(("content", "kind", "extension", "served"), EACH)
+@each(("content", "kind", "extension", "served"), EACH)
 def test_the_bytes_alone_tell_what_a_file_is(
     content: bytes, kind: Kind, extension: str, served: str
 ) -> None:
@@ -67,7 +68,7 @@ def test_the_bytes_alone_tell_what_a_file_is(
     assert not detected.contradiction
 
 
-@pytest.mark.parametrize(("content", "kind", "extension", "served"), EACH)
+@each(("content", "kind", "extension", "served"), EACH)
 def test_no_claim_makes_a_file_be_served_as_something_else(
     content: bytes, kind: Kind, extension: str, served: str
 ) -> None:
@@ -152,7 +153,7 @@ def test_a_file_under_a_password_is_of_the_program_that_its_name_says() -> None:
     assert (detected.extension, detected.contradiction) == ("xlsx", False)
 
 
-@pytest.mark.parametrize(("content", "kind", "extension", "served"), EACH)
+@each(("content", "kind", "extension", "served"), EACH)
 def test_the_beginning_of_a_file_tells_as_much(
     content: bytes, kind: Kind, extension: str, served: str
 ) -> None:

@@ -6,8 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
+from tests.cases import each
 from webmail.preferences import BY_NAME
 from webmail.serving.storage import joined_scripts
 
@@ -47,7 +46,7 @@ def test_vendored_names_carry_their_version() -> None:
     assert nameless == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=relative)
+@each("path", TEMPLATES, ids=relative)
 def test_templates_hold_no_inline_style_or_script(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"\sstyle=|\son[a-z]+=[\"']|javascript:", text)
@@ -55,12 +54,12 @@ def test_templates_hold_no_inline_style_or_script(path: Path) -> None:
     assert path.name == FRAME or "<style" not in text
 
 
-@pytest.mark.parametrize("path", [*TEMPLATES, *STYLES, *SCRIPTS], ids=relative)
+@each("path", [*TEMPLATES, *STYLES, *SCRIPTS], ids=relative)
 def test_nothing_comes_from_another_server(path: Path) -> None:
     assert not re.search(r"(?:https?:)?//[a-z0-9-]+\.[a-z]", path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=relative)
+@each("path", TEMPLATES, ids=relative)
 def test_every_icon_named_is_in_the_sprite(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = set(re.findall(r'\{% icon "([^"]+)"', text))
@@ -70,14 +69,14 @@ def test_every_icon_named_is_in_the_sprite(path: Path) -> None:
     assert "<svg" not in text, "an icon is written by its tag"
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=relative)
+@each("path", TEMPLATES, ids=relative)
 def test_every_static_file_named_is_there(path: Path) -> None:
     named = re.findall(r"\{% static \"(webmail/[^\"]+)\"", path.read_text(encoding="utf-8"))
     missing = [name for name in named if not (STATIC.parent / name).is_file()]
     assert missing == []
 
 
-@pytest.mark.parametrize("path", STYLES, ids=relative)
+@each("path", STYLES, ids=relative)
 def test_style_sheets_name_files_and_tokens_that_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for target in re.findall(r"(?:url\(|@import )\"([^\"]+)\"", text):
@@ -90,7 +89,7 @@ def test_style_sheets_name_files_and_tokens_that_exist(path: Path) -> None:
     assert set(re.findall(r"var\((--[a-z0-9-]+)", text)) <= defined
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=relative)
+@each("path", SCRIPTS, ids=relative)
 def test_modules_import_modules_that_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for target in re.findall(r"(?:from |import\()\"([^\"]+)\"", text):
@@ -189,8 +188,8 @@ def test_each_accent_has_its_own_colours_in_each_theme() -> None:
         assert by_choice.keys() == rules(f':root[data-accent="{name}"]', ACCENTS).keys() != set()
 
 
-@pytest.mark.parametrize("theme", themes().values(), ids=themes())
-@pytest.mark.parametrize(("mark", "ground", "least"), PAIRS)
+@each("theme", themes().values(), ids=themes())
+@each(("mark", "ground", "least"), PAIRS)
 def test_colours_can_be_told_apart(
     theme: dict[str, str], mark: str, ground: str, least: float
 ) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cases import each
 from webmail.sieve.forwarding import Allowed, Sending, included, sendings
 from webmail.sieve.grammar import NotSieve
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "address"),
     [
         ('redirect "a@x.fr";', "a@x.fr"),

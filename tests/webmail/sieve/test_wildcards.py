@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from webmail.sieve import wildcards
 
 MEANT = {
@@ -36,7 +37,7 @@ MEANT = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "text", "expected"), MEANT.values(), ids=MEANT)
+@each(("pattern", "text", "expected"), MEANT.values(), ids=MEANT)
 def test_a_pattern_means_what_sieve_says(pattern: str, text: str, expected: bool) -> None:
     assert wildcards.matches(pattern, text) is expected
 

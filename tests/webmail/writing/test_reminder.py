@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.cases import each
 from webmail.writing import reminder
 
 SPEAKS = [
@@ -55,7 +56,7 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize("text", SPEAKS)
+@each("text", SPEAKS)
 def test_a_text_that_speaks_of_a_file_is_known(text: str) -> None:
     assert reminder.speaks_of_a_file("", f"Bonjour,\n{text}\nCordialement")
     assert reminder.speaks_of_a_file(text, "")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import each
 from webmail.writing import slips
 
 SLIPS = {
@@ -54,7 +55,7 @@ SLIPS = {
 }
 
 
-@pytest.mark.parametrize(("typed", "meant"), SLIPS.items(), ids=SLIPS)
+@each(("typed", "meant"), SLIPS.items(), ids=SLIPS)
 def test_a_likely_slip_is_told_with_what_was_meant(typed: str, meant: str) -> None:
     expected = f"jeanne.martin@{meant}" if meant else ""
     assert slips.suggestion(f"jeanne.martin@{typed}", (), {"ac-exemple.fr"}) == expected
@@ -94,7 +95,7 @@ REAL_TEXT = """
 REAL = REAL_TEXT.split()
 
 
-@pytest.mark.parametrize("domain", REAL)
+@each("domain", REAL)
 def test_a_real_domain_is_no_slip(domain: str) -> None:
     assert slips.suggestion(f"j.martin@{domain}", ()) == ""
 
