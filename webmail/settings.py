@@ -428,11 +428,12 @@ DATABASES = {
 }
 
 REDIS_URL = env_text("REDIS_URL")
-if REDIS_URL:
+CACHE_URL = env_text("WEBMAIL_CACHE_URL") or REDIS_URL
+if CACHE_URL:
     CACHES = {
         "default": {
             "BACKEND": "webmail.serving.cache.RedisCache",
-            "LOCATION": REDIS_URL,
+            "LOCATION": CACHE_URL,
             "KEY_PREFIX": "webmail",
             "OPTIONS": {"serializer": "webmail.serving.cache.JSONSerializer"},
         }
@@ -441,7 +442,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # A cache that each process has for itself would keep sessions that another process has ended.
-SESSION_ENGINE = f"accounts.session_stores.{'cached' if REDIS_URL else 'database'}"
+SESSION_ENGINE = f"accounts.session_stores.{'cached' if CACHE_URL else 'database'}"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60

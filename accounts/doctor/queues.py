@@ -7,7 +7,6 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.utils.translation import gettext
 
 from accounts import jobs
@@ -17,61 +16,69 @@ from webmail.sizes import size
 
 
 def redis_findings() -> Iterator[Finding]:
-    """Whether it answers and takes something, and what happens when its memory is full."""
-    if not settings.REDIS_URL:
+    """Whether each Redis answers and takes something, and what happens when its memory is full."""
+    if settings.REDIS_URL:
+        yield from _findings(settings.REDIS_URL, "Redis", "REDIS_URL", has_jobs=True)
+    else:
         yield warn(
             gettext("There is no Redis: no message is sent later, and jobs run while pages wait."),
             gettext("Set REDIS_URL, and run the workers (docs/install.md)."),
         )
-        return
+    if settings.CACHE_URL != settings.REDIS_URL:
+        name = gettext("The Redis of the cache")
+        yield from _findings(settings.CACHE_URL, name, "WEBMAIL_CACHE_URL", has_jobs=False)
+
+
+def _findings(url: str, name: str, setting: str, *, has_jobs: bool) -> Iterator[Finding]:
+    """``name`` begins the sentences; ``has_jobs``: it holds more than caches."""
+    words = {"redis": name, "setting": setting}
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3
-        ) as client:
+        with redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
             # One that cannot save refuses this already.
             client.ping()
-            cache.set("doctor", 1, 10)
+            client.set("webmail:doctor", 1, ex=10)
             facts: Mapping[str, Any] = client.info()
     except redis.ResponseError as error:
         yield bad(
-            gettext("Redis takes nothing: %(error)s") % {"error": first_line(error)},
+            gettext("%(redis)s takes nothing: %(error)s") % (words | {"error": first_line(error)}),
             gettext("It says why. Make room, on its disk or in its memory (docs/install.md)."),
         )
         return
     except (redis.RedisError, OSError) as error:
         yield bad(
-            gettext("Redis does not answer: %(error)s") % {"error": first_line(error)},
-            gettext("Is REDIS_URL right, with its password, and does the server run?"),
+            gettext("%(redis)s does not answer: %(error)s")
+            % (words | {"error": first_line(error)}),
+            gettext("Is %(setting)s right, with its password, and does the server run?") % words,
         )
         return
-    yield from _memory(facts)
+    yield _memory(facts, name, has_jobs=has_jobs)
 
 
-def _memory(facts: Mapping[str, Any]) -> Iterator[Finding]:
+def _memory(facts: Mapping[str, Any], name: str, *, has_jobs: bool) -> Finding:
     used, most = int(facts.get("used_memory", 0)), int(facts.get("maxmemory", 0))
     policy = str(facts.get("maxmemory_policy", ""))
-    words = {"used": size(used), "most": size(most), "policy": policy}
-    if policy.startswith("allkeys"):
-        yield bad(
-            gettext("Redis may throw jobs away when it is full (maxmemory-policy %(policy)s).")
+    words = {"redis": name, "used": size(used), "most": size(most), "policy": policy}
+    if has_jobs and policy.startswith("allkeys"):
+        return bad(
+            gettext("%(redis)s may throw jobs away when it is full (maxmemory-policy %(policy)s).")
             % words,
             gettext(
                 "Set maxmemory-policy to volatile-ttl: caches have a time of life and go first,"
                 " jobs have none and stay."
             ),
         )
-    elif not most:
-        yield warn(
-            gettext("Redis has no limit of memory; it uses %(used)s.") % words,
+    if not most:
+        return warn(
+            gettext("%(redis)s has no limit of memory; it uses %(used)s.") % words,
             gettext("Set maxmemory, and maxmemory-policy to volatile-ttl (docs/install.md)."),
         )
-    elif policy == "noeviction":
-        yield warn(
-            gettext("Redis refuses to write when its %(most)s are full; it uses %(used)s.") % words,
+    if policy == "noeviction":
+        return warn(
+            gettext("%(redis)s refuses to write when its %(most)s are full; it uses %(used)s.")
+            % words,
             gettext("Set maxmemory-policy to volatile-ttl: caches then give way to what is new."),
         )
-    else:
-        yield ok(gettext("Redis answers, and uses %(used)s of %(most)s.") % words)
+    return ok(gettext("%(redis)s answers, and uses %(used)s of %(most)s.") % words)
 
 
 def job_findings() -> Iterator[Finding]:

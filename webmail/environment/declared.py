@@ -142,6 +142,14 @@ _INSTALLATION = Group(
             own, jobs run inside requests, and no message can be sent later.""",
             example="redis://127.0.0.1:6379/0",
         ),
+        text(
+            "WEBMAIL_CACHE_URL",
+            """A second Redis server for the cache and the counters of failed sign-ins, so that
+            `REDIS_URL` holds the job queues alone. What it drops when its memory is full is read
+            again from the database and the mail server.""",
+            words="Default: the server of `REDIS_URL`",
+            example="redis://127.0.0.1:6380/0",
+        ),
         number(
             "WEB_CONCURRENCY",
             1,

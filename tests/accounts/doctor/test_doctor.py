@@ -141,6 +141,19 @@ def test_what_happens_when_redis_is_full(
         assert [finding.level for finding in queues.redis_findings()] == [level]
 
 
+def test_a_redis_of_the_cache_alone_may_drop_what_it_likes(
+    redis_server: str, settings: Settings
+) -> None:
+    settings.CACHE_URL = redis_server
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    with redis.Redis.from_url(redis_server) as client, limited(client, "100mb", "allkeys-lru"):
+        jobs_server, cache_server = queues.redis_findings()
+    assert jobs_server.level == "bad"
+    assert cache_server.level == "ok" and "Redis des caches" in cache_server.text
+    settings.CACHE_URL = f"redis://127.0.0.1:{free_port()}/0"
+    assert "WEBMAIL_CACHE_URL" in of(queues.redis_findings, "bad")
+
+
 @contextmanager
 def limited(client: redis.Redis, most: str, policy: str) -> Iterator[None]:
     names = ("maxmemory", "maxmemory-policy")
