@@ -36,6 +36,7 @@ from tests.corpus import KINDS, SHARED, write
 from tests.servers import tables
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from webmail import clock
 from webmail.preferences import NEWCOMER
 from webmail.presentation import icons
 
@@ -255,8 +256,16 @@ def django_assert_num_queries(no_time_passes: None, django_assert_num_queries: A
     return django_assert_num_queries
 
 
+@pytest.fixture(scope="session")
+def shared_clock(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The database has told the time, as it has to every process that serves: tests without a
+    database of their own read the clock too."""
+    with django_db_blocker.unblock():
+        clock.now()
+
+
 @pytest.fixture
-def clean_cache() -> Iterator[None]:
+def clean_cache(shared_clock: None) -> Iterator[None]:
     """Counters and refusals of one test are not for the next."""
     cache.clear()
     yield
