@@ -121,7 +121,7 @@ def test_the_line_about_adverts_is_closed_for_the_day(
     line = watched_page.locator("#advert-line")
     box = line.bounding_box()
     assert box and box["height"] <= 32
-    line.get_by_role("button", name="Fermer").click()
+    line.get_by_role("button", name="Masquer").click()
     expect(line.locator("p")).to_have_count(0)
     watched_page.reload()
     expect(watched_page.locator("#rows .row").first).to_be_visible()
