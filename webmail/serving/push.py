@@ -106,8 +106,8 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
     """A folder as scripts are told of it. ``changed`` are messages with all their flags, ``gone``
-    UIDs, ``new`` unread arrivals but those that were moved here; ``more``: more than that may have changed. ``news``, where they
-    are known, are INBOX's."""
+    UIDs, ``new`` unread arrivals but those that were moved here; ``more``: more than that may have
+    changed. ``news``, where they are known, are INBOX's."""
     uidvalidity = state.uidvalidity
     return {
         "folder": state.folder,
