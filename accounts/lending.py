@@ -40,8 +40,8 @@ def lend(request: HttpRequest, *, until: datetime | None = None) -> LentCredenti
 
 
 def opened(lent: LentCredential | None) -> str:
-    """The password. SignInNeeded when it was given back, is over its time, was changed by the
-    person since, or was sealed with another lending key."""
+    """The password. SignInNeeded when it was given back, is over its time, was changed since and
+    not renewed, or was sealed with another lending key."""
     if lent is None or lent.until < clock.now():
         raise SignInNeeded
     if lent.user.mail_password_changed != lent.changed:
@@ -50,6 +50,22 @@ def opened(lent: LentCredential | None) -> str:
         return sealed_rows.opened(_PURPOSE, lent.pk, lent.user_id, lent.sealed).decode()
     except sealed_rows.Broken as error:
         raise SignInNeeded from error
+
+
+def renew(user: User, before: datetime | None, password: str) -> int:
+    """Seal the new password for every job that was lent the one before it, once the person has
+    changed it here. Returns how many jobs go on with it.
+
+    ``before`` is the time of the last change before this one. A job that an earlier change had
+    stopped stays stopped.
+    """
+    jobs = LentCredential.objects.filter(user=user, changed=before, grant=None)
+    renewed = list(jobs.filter(until__gte=clock.now()))
+    for lent in renewed:
+        lent.sealed = sealed_rows.seal(_PURPOSE, lent.pk, user.pk, password.encode())
+        lent.changed = user.mail_password_changed
+    LentCredential.objects.bulk_update(renewed, ["sealed", "changed"], batch_size=500)
+    return len(renewed)
 
 
 def give_back(lent: LentCredential | None) -> None:

@@ -120,6 +120,14 @@ class UserAdmin(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """The page about what is kept is for administrators, and not about themselves: nobody else
+        is led there."""
+        may_delete = isinstance(request.user, User) and request.user.is_administrator
+        if obj is None or (may_delete and obj != request.user):
+            return self.fields
+        return tuple(name for name in self.fields if name != "data")
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Administrators can neither change their own roles nor shut themselves out. A local
         administrator is one by nature."""

@@ -11,10 +11,11 @@ import time
 from enum import StrEnum
 from typing import Final
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import audit, credentials, limits, notices, session, sessions, tasks
+from accounts import audit, credentials, lending, limits, notices, session, sessions, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
@@ -60,8 +61,8 @@ def owner_of(user: User, domain: MailDomain) -> Owner:
 def change(request: HttpRequest, user: User, old: str, new: str) -> Outcome:
     """Change the password of the person who is signed in; ``old`` was proved by the caller.
 
-    Afterwards this session goes on with the password that holds, the person's other sessions are
-    asked for it, and the audit log has a line without it. Raises ImproperlyConfigured.
+    Afterwards this session and the person's jobs go on with the password that holds, the other
+    sessions are asked for it, and the audit log has a line without it. Raises ImproperlyConfigured.
     """
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  login_required saw to it
@@ -156,11 +157,14 @@ def opens(domain: MailDomain, user: User, password: str, address: str) -> Opens:
 
 
 def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> None:
-    """This session goes on with the new password; what lives by the old one ends."""
+    """This session and what was lent to jobs go on with the new password; what else lives by the
+    old one ends."""
     session.close(request)
-    user.mail_password_changed = timezone.now()
+    before, user.mail_password_changed = user.mail_password_changed, timezone.now()
     user.password_reminder_hidden = None
-    user.save(update_fields=["mail_password_changed", "password_reminder_hidden"])
+    with transaction.atomic():
+        user.save(update_fields=["mail_password_changed", "password_reminder_hidden"])
+        lending.renew(user, before, new)
     credentials.seal(request, user.pk, new, changed=user.mail_password_changed)
     sessions.renew(request)
     # It may have been tried too early, or been given up before: the mail server takes it now.

@@ -56,6 +56,21 @@ def test_a_password_changed_since_is_not_used(request_of_alice: HttpRequest) -> 
         lending.opened(LentCredential.objects.get(pk=lent.pk))
 
 
+def test_a_password_changed_here_goes_on_to_the_jobs_that_had_the_one_before(
+    request_of_alice: HttpRequest,
+) -> None:
+    user = lending.lend(request_of_alice).user
+    stopped = lending.lend(request_of_alice)
+    LentCredential.objects.filter(pk=stopped.pk).update(changed=timezone.now())
+    user.mail_password_changed = timezone.now()
+    user.save()
+    assert lending.renew(user, None, "Nuage+Lampe-Tulipe8") == 1
+    renewed = LentCredential.objects.exclude(pk=stopped.pk).get()
+    assert lending.opened(renewed) == "Nuage+Lampe-Tulipe8"
+    with pytest.raises(SignInNeeded):
+        lending.opened(LentCredential.objects.get(pk=stopped.pk))
+
+
 def test_after_a_day_it_opens_no_more_and_goes(request_of_alice: HttpRequest) -> None:
     lent, fresh = lending.lend(request_of_alice), lending.lend(request_of_alice)
     assert timedelta(hours=23) < lent.until - timezone.now() <= timedelta(hours=24)

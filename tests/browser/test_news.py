@@ -89,6 +89,32 @@ def test_new_mail_shows_without_reloading(page: Page, mailbox: Mailbox, faults: 
     assert faults == []
 
 
+def test_what_an_undoing_brings_back_is_no_news(page: Page, mailbox: Mailbox) -> None:
+    """One that is known from long ago, and one that has just been told."""
+    old = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    mailbox.append(letter("Ancien"), "Archive", date=old)
+    mailbox.receive(letter("Tout neuf"))
+    said = page.locator("#news")
+    expect(said).to_contain_text("Tout neuf")
+    place = "document.getElementById('news')"
+    page.evaluate(f"{place}.textContent = ''")
+    new = mailbox.uids()[-1]
+    for folder, uid, to in (
+        ("Archive", mailbox.uids("Archive")[0], "INBOX"),
+        ("INBOX", new, "Archive"),
+        ("Archive", None, "INBOX"),
+    ):
+        mailbox.imap.select(folder)
+        mailbox.imap.uid("MOVE", str(uid or mailbox.uids(folder)[0]), to)
+    last = "window.heard.filter((news) => news.folder === 'INBOX').at(-1)"
+    until(page, f"{last}.uidnext === {mailbox.uids()[-1] + 1}")
+    expect(page).to_have_title("(3) Boîte de réception – Messagerie")
+    mailbox.receive(letter("Encore un"))
+    expect(said).to_contain_text("Encore un")
+    told = page.evaluate("window.heard.flatMap((news) => news.new.map((one) => one.subject))")
+    assert told == ["Tout neuf", "Encore un"]
+
+
 def test_what_is_read_elsewhere_is_read_here(page: Page, mailbox: Mailbox) -> None:
     (uid,) = mailbox.uids()
     mailbox.set_flags(uid, ["\\Seen"])

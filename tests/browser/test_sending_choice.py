@@ -233,6 +233,22 @@ def test_what_is_written_is_kept_as_an_answer_and_put_into_a_message(
     assert faults == []
 
 
+def test_an_answer_that_cannot_be_kept_is_said(to_parents: Callable[..., Page]) -> None:
+    page = to_parents(text="Bien reçu, merci.")
+    page.locator("[data-options] > summary").click()
+    page.locator("[data-canned-url]").click()
+    page.locator("[data-canned-name]").fill("Accusé")
+    failed = page.locator("[data-canned-failed]")
+    page.route("**/compose/canned/", lambda route: route.abort())
+    page.locator("[data-canned-save]").click()
+    expect(failed).to_contain_text("n’est pas enregistrée")
+    page.unroute("**/compose/canned/")
+    page.context.clear_cookies(name="session")
+    page.locator("[data-canned-save]").click()
+    expect(failed).to_contain_text("n’est pas enregistrée")
+    assert not CannedAnswer.objects.exists()
+
+
 @pytest.mark.parametrize("width", [1440, 320])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_canned_answers_is_for_everybody(

@@ -15,7 +15,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from webmail import bearer
@@ -37,6 +38,10 @@ PAUSE = 2.0
 # Of one piece of news; what is beyond is not named, only that there is more.
 MOST_NAMED = 500
 MOST_ARRIVED = 20
+# Arrivals that a watch knows again when they come back.
+MOST_KNOWN = 200
+# A message that was received so long ago comes from another folder: nobody delivers with a delay.
+RECENT = timedelta(minutes=5)
 MOST_FOLDERS = 200
 # Folders of which a server told too little, so that they are asked for.
 MOST_ASKED = 10
@@ -54,7 +59,7 @@ _VANISHED = re.compile(rb"\* VANISHED (?:\(EARLIER\) )?([0-9,:]+)\Z", re.IGNOREC
 _WRITTEN = " ".join(
     f"BODY.PEEK[HEADER.FIELDS ({name})]<0.{response.FIELD}>" for name in ("SUBJECT", "FROM")
 )
-_ASKED = f"(UID FLAGS RFC822.SIZE {_WRITTEN})"
+_ASKED = f"(UID FLAGS INTERNALDATE RFC822.SIZE {_WRITTEN})"
 Refusal = Callable[[bytes], WebmailError]
 
 _UNSAYABLE = re.compile(r"[\r\n\0]")
@@ -62,11 +67,14 @@ _UNSAYABLE = re.compile(r"[\r\n\0]")
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message that is new in INBOX."""
+    """A message that is new in INBOX. ``received`` is its INTERNALDATE, which it keeps from folder
+    to folder; ``is_back`` says that it was moved here, as the undoing of a move does."""
 
     uid: int
     flags: frozenset[str]
     envelope: Envelope
+    received: datetime | None = None
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ class Watch:
 
     __slots__ = (
         "_heard",
+        "_known",
         "_quick",
         "_server",
         "_tag",
@@ -121,6 +130,7 @@ class Watch:
         self._tag = 0
         self._heard = _Heard()
         self._told = 0.0
+        self._known: dict[tuple[object, ...], None] = {}
         self._quick = False
         self.capabilities: frozenset[str] = frozenset()
         self.everywhere = False
@@ -356,7 +366,17 @@ class Watch:
         arrived = [
             _arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}
         ]
-        return tuple(arrived[:MOST_ARRIVED])
+        return tuple(map(self._recognised, arrived[:MOST_ARRIVED]))
+
+    def _recognised(self, message: Arrived) -> Arrived:
+        """The message, marked where it was in the mailbox before."""
+        key = (message.received, message.envelope.from_, message.envelope.subject)
+        is_old = message.received is not None and message.received < datetime.now(UTC) - RECENT
+        is_known = message.received is not None and key in self._known
+        self._known[key] = None
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return replace(message, is_back=is_old or is_known)
 
     async def _states(
         self, values_by_folder: dict[str, dict[bytes, int]]
@@ -502,6 +522,7 @@ def _arrived(values: dict[bytes, Any]) -> Arrived:
         uid=uid if isinstance(uid, int) else 0,
         flags=response.flag_set(flags if isinstance(flags, tuple) else ()),
         envelope=envelope,
+        received=response.date(values.get(b"INTERNALDATE")),
     )
 
 

@@ -1,15 +1,32 @@
-"""The messages that a delivery report is about."""
+"""The messages that a delivery report is about, and what it encloses of them."""
 
 from __future__ import annotations
 
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
+from webmail.mailbox import reading
 from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import build, headers
+from webmail.mime import build, headers, text
+from webmail.mime.headers import Headers
+from webmail.mime.structure import Part
 
 MOST_ORIGINALS = 3
 _HEADERS = frozenset({"text/rfc822-headers", "message/global-headers"})
 _HEADER_LIMIT = 64 * 1024
+
+
+def copy(report: OpenedMessage) -> Part | None:
+    """The copy of the message that came back, where the report encloses one."""
+    return next(filter(reading.is_nested, report.fetched.structure.walk()), None)
+
+
+def header(imap: Connection, report: OpenedMessage) -> Headers | None:
+    """The header of the message that came back, where the report encloses no more. One command at
+    most."""
+    for part in report.fetched.structure.walk():
+        if part.media_type in _HEADERS:
+            return _header(imap, report, part)
+    return None
 
 
 def message_ids(imap: Connection, report: OpenedMessage) -> list[str]:
@@ -20,7 +37,11 @@ def message_ids(imap: Connection, report: OpenedMessage) -> list[str]:
         if part.envelope:
             ids.append(part.envelope.message_id)
         elif part.media_type in _HEADERS:
-            raw, _is_cut = fetch.part_bytes(imap, report.fetched.ref, part.number, _HEADER_LIMIT)
-            ids += build.message_ids(headers.parse(raw).get("Message-ID"))
+            ids += build.message_ids(_header(imap, report, part).get("Message-ID"))
     ids += build.message_ids(report.headers.get("In-Reply-To"))
     return list(dict.fromkeys(filter(None, ids)))[:MOST_ORIGINALS]
+
+
+def _header(imap: Connection, report: OpenedMessage, part: Part) -> Headers:
+    raw, _is_cut = fetch.part_bytes(imap, report.fetched.ref, part.number, _HEADER_LIMIT)
+    return headers.parse(text.decode_transfer(raw, part.encoding))

@@ -106,8 +106,8 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
     """A folder as scripts are told of it. ``changed`` are messages with all their flags, ``gone``
-    UIDs, ``new`` unread arrivals; ``more``: more than that may have changed. ``news``, where they
-    are known, are INBOX's."""
+    UIDs, ``new`` unread arrivals but those that were moved here; ``more``: more than that may have
+    changed. ``news``, where they are known, are INBOX's."""
     uidvalidity = state.uidvalidity
     return {
         "folder": state.folder,
@@ -121,11 +121,15 @@ def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
             for uid, flags in (news.changed if news else {}).items()
         ],
         "gone": list(news.gone) if news else [],
-        "new": [_new(state, message) for message in news.arrived if SEEN not in message.flags]
+        "new": [_new(state, message) for message in news.arrived if _is_new(message)]
         if news
         else [],
         "more": news is None or news.partial,
     }
+
+
+def _is_new(message: Arrived) -> bool:
+    return SEEN not in message.flags and not message.is_back
 
 
 def _new(state: FolderState, arrived: Arrived) -> dict[str, str]:

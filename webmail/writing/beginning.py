@@ -19,7 +19,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.contents import FrameHtml
+from webmail.mailbox.contents import FrameHtml, MessageContent
 from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import addresses, composed, priority, quoting
 from webmail.mime.addresses import Address
@@ -215,6 +215,32 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     return Begun(_written(content, identity, body), parts, warnings)
 
 
+def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> Begun:
+    """The user's own message that another one encloses, taken up again as a new one with its
+    attachments. Commands as of `reading.nested`."""
+    if writer.writes_html:
+        opened = reading.nested(imap, ref, part)
+    else:
+        (opened,) = reading.nested_texts(imap, ref, (part,), 1)
+    envelope = opened.envelope
+    senders = [sender.address for sender in envelope.from_]
+    identity = identities.written_to(writer.identities, senders) or _default(writer)
+    kept = opened.shown.attachments[:MOST_KEPT]
+    content = Content(
+        kind="edit",
+        to=_people(envelope.to[:MOST_ANSWERED]),
+        cc=_people(envelope.cc[:MOST_ANSWERED]),
+        subject=envelope.subject,
+        origin=ref,
+        keep=tuple(kept_part.number for kept_part in kept),
+    )
+    body = _original(opened, ref, writer)
+    if not body.is_html and not opened.has_html:
+        body = replace(body, is_html=False)
+    warnings = _not_all_files(opened) + body.warnings
+    return Begun(_written(content, identity, body), kept, warnings)
+
+
 def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
     """The parts of a message that a draft keeps, as far as they are known. One command. Raises
     MessageNotFound, FolderChanged."""
@@ -284,7 +310,7 @@ def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[
     )
 
 
-def _not_all_files(opened: OpenedMessage) -> tuple[str, ...]:
+def _not_all_files(opened: MessageContent) -> tuple[str, ...]:
     count = len(opened.shown.attachments)
     if count <= MOST_KEPT:
         return ()
@@ -340,7 +366,7 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
 
 
 def _original(
-    opened: OpenedMessage, ref: MessageRef, writer: Writer, *, is_signed: bool = True
+    opened: MessageContent, ref: MessageRef, writer: Writer, *, is_signed: bool = True
 ) -> _Body:
     """The body of the message, cleaned. It is text where the message has nothing else and the
     person wants that, or writes all his messages so."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from webmail.errors import MessageNotFound
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import actions, reading, returned
 from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import addresses
+from webmail.mime import addresses, envelope
 from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope
 from webmail.presentation.words import few
 from webmail.writing import beginning
 from webmail.writing.beginning import Begun, Writer
@@ -22,24 +23,44 @@ _MOST_NAMED = 5
 
 
 def begin(imap: Connection, writer: Writer, report: MessageRef) -> Begun:
-    """The message that a delivery report is about, as the folder for sent mail has it, addressed to
-    the recipients whom it did not reach and to nobody else.
+    """The message that a delivery report is about, addressed to the recipients whom it did not
+    reach and to nobody else: as the folder for sent mail has it, else as the report encloses it,
+    else a new message with its subject, as far as that is known.
 
-    Seven commands at most. Raises MessageNotFound where the report names nobody, or the message is
-    not there any more.
+    Nine commands at most. Raises MessageNotFound where nothing came back.
     """
     opened = reading.open_message(imap, report, mark_seen=False, as_text=True)
+    if not any(outcome.action == "failed" for outcome in opened.outcomes):
+        raise MessageNotFound("Nothing came back to be sent again.")
     failed = _failed(opened)
-    original = _original(imap, opened)
-    if not failed or original is None:
-        raise MessageNotFound("The message that came back is not among the sent ones.")
-    begun = beginning.edit(imap, writer, original)
+    begun, warnings = _begun(imap, writer, opened)
     names = _names(begun)
     people = [Address(names.get(address.casefold(), ""), address) for address in failed]
-    content = replace(
-        begun.content, to=", ".join(map(addresses.format, people)), cc="", bcc="", origin=original
-    )
-    return replace(begun, content=content, warnings=(_words(failed), *begun.warnings))
+    content = replace(begun.content, to=", ".join(map(addresses.format, people)), cc="", bcc="")
+    warnings = (*((_words(failed),) if failed else ()), *warnings)
+    return replace(begun, content=content, warnings=(*warnings, *begun.warnings))
+
+
+def _begun(
+    imap: Connection, writer: Writer, opened: OpenedMessage
+) -> tuple[Begun, tuple[str, ...]]:
+    """The message to be corrected, and what to say of it where it is not the one that was sent."""
+    if original := _original(imap, opened):
+        begun = beginning.edit(imap, writer, original)
+        return replace(begun, content=replace(begun.content, origin=original)), ()
+    if (copy := returned.copy(opened)) and copy.envelope and _is_own(writer, copy.envelope):
+        begun = beginning.enclosed(imap, writer, opened.fetched.ref, copy)
+        return begun, (_from_copy(),)
+    fields = returned.header(imap, opened)
+    if fields and _is_own(writer, head := envelope.read(fields)):
+        to = ", ".join(map(addresses.format, (*head.to, *head.cc)))
+        return beginning.new(writer, to=to, subject=head.subject), (_from_header(),)
+    return beginning.new(writer), (_from_nothing(),)
+
+
+def _is_own(writer: Writer, head: Envelope) -> bool:
+    """Whether the user wrote the message: anybody can send a report about anything."""
+    return any(sender.address.casefold() in writer.own for sender in head.from_)
 
 
 def _failed(opened: OpenedMessage) -> tuple[str, ...]:
@@ -69,3 +90,24 @@ def _words(failed: tuple[str, ...]) -> str:
         len(failed),
     )
     return words % {"addresses": few(failed, _MOST_NAMED)}
+
+
+def _from_copy() -> str:
+    return gettext(
+        "This message is not in your folder of sent mail any more: this is the copy that the other"
+        " server sent back. See whether it is whole."
+    )
+
+
+def _from_header() -> str:
+    return gettext(
+        "This message is not in your folder of sent mail any more, and the other server sent back"
+        " its subject alone: write its text again."
+    )
+
+
+def _from_nothing() -> str:
+    return gettext(
+        "This message is not in your folder of sent mail any more, and the other server did not"
+        " send it back: write it again."
+    )

@@ -18,8 +18,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts import credentials, session
-from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+from accounts import credentials, lending, session
+from accounts.models import AuditEvent, LentCredential, MailDomain, StaffRecord, User
 from accounts.passwords import change, drivers
 from accounts.passwords.dovecot import PasswdFile
 from accounts.passwords.owner import Owner
@@ -74,6 +74,13 @@ def test_this_session_goes_on_without_being_asked(hers: Client, carole: MailAcco
     assert hers.get("/mail/INBOX/").status_code == 200
     session.pool().close_all()
     assert hers.get("/mail/INBOX/").status_code == 200
+
+
+def test_what_was_lent_to_jobs_goes_on_with_the_new_one(hers: Client, carole: MailAccount) -> None:
+    request = hers.get("/preferences/").wsgi_request
+    lent = lending.lend(request)
+    post(hers, carole.password)
+    assert lending.opened(LentCredential.objects.get(pk=lent.pk)) == NEW
 
 
 def test_no_connection_made_with_the_old_one_lives_on(hers: Client, carole: MailAccount) -> None:

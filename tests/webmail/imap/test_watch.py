@@ -285,7 +285,7 @@ def test_of_many_arrivals_the_newest_are_asked_for(run: Run[Any]) -> None:
         ("IDLE", IDLES, b"* 5000 EXISTS\r\n"),
         ("DONE", b"w6 OK done\r\n"),
         ("STATUS", ok(STATUS % (5000, 5001, 4998))),
-        ("UID FETCH 4981:5000 (UID FLAGS RFC822.SIZE BODY.PEEK[", ok()),
+        ("UID FETCH 4981:5000 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[", ok()),
     )
     with ScriptedServer(script) as server:
         assert run(news(server)).folders[0].exists == 5000

@@ -245,6 +245,15 @@ def test_an_administrator_deletes_what_is_kept_and_the_log_says_so(
     assert reader.get("/mail/INBOX/")["Location"].startswith("/accounts/login/")
 
 
+def test_an_administrator_is_led_to_the_data_of_others_alone(chief: Client, user: User) -> None:
+    own = User.objects.get(login="bob")
+    for person, leads in ((user, True), (own, False)):
+        shown = chief.get(f"/admin/accounts/user/{person.pk}/change/")
+        assert (f"/user/{person.pk}/data/" in shown.content.decode()) == leads
+        data = chief.get(f"/admin/accounts/user/{person.pk}/data/")
+        assert data.status_code == (200 if leads else 403)
+
+
 def test_whoever_signs_in_again_is_a_newcomer(
     chief: Client, user: User, signed_in: Callable[..., Client], alice: MailAccount
 ) -> None:

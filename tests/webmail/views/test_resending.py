@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import page, words
+from tests.webmail.views.mail import letter, page, words
 from tests.webmail.views.test_compose import value
 
 pytestmark = pytest.mark.django_db
@@ -107,17 +107,64 @@ def test_a_report_that_only_answers_leads_to_the_message_too(
 @pytest.mark.parametrize(
     "raw",
     [
-        bounce(HEADERS.replace(b"sortie@", b"autre@")),
-        bounce(HEADERS).replace(b"zoe@courriel.exempl", b"nobody"),
         bounce(HEADERS, action="delayed", status="4.4.1"),
         SENT,
     ],
-    ids=["not sent", "nobody", "delayed", "no report"],
+    ids=["delayed", "no report"],
 )
 def test_what_cannot_be_sent_again_is_said(reader: Client, mailbox: Mailbox, raw: bytes) -> None:
     mailbox.append(SENT, "Sent")
     uid = mailbox.append(raw)
     assert reader.get(path(mailbox, uid, "resend/")).status_code == 404
+
+
+OWN_HEADERS = b"Content-Type: text/rfc822-headers\n\n" + SENT.partition(b"MIME-Version")[0]
+FROM_COPY = "la copie que l’autre serveur a renvoyée"
+FROM_HEADER = "n’a renvoyé que son objet"
+FROM_NOTHING = "l’autre serveur ne l’a pas renvoyé"
+
+
+@pytest.mark.parametrize(
+    ("enclosed", "subject", "text", "said"),
+    [
+        (WHOLE, "Sortie au musée", "Rendez-vous lundi.", FROM_COPY),
+        (OWN_HEADERS, "Sortie au musée", "", FROM_HEADER),
+        (b"", "", "", FROM_NOTHING),
+        (WHOLE.replace(b"<alice@", b"<autre@"), "", "", FROM_NOTHING),
+    ],
+    ids=["copy", "header", "nothing", "a copy of somebody else's"],
+)
+def test_what_is_not_among_the_sent_ones_is_had_from_the_report(
+    reader: Client, mailbox: Mailbox, enclosed: bytes, subject: str, text: str, said: str
+) -> None:
+    uid = mailbox.append(bounce(enclosed))
+    assert path(mailbox, uid, "resend/") in page(reader.get(path(mailbox, uid)))
+    form = reader.get(path(mailbox, uid, "resend/"))
+    assert form.status_code == 200
+    assert "zoe@courriel.exempl" in value(form, "to") and "bob@" not in value(form, "to")
+    assert value(form, "cc") == value(form, "bcc") == ""
+    assert value(form, "subject") == subject
+    assert text in value(form, "body")
+    assert bool(text) == ("Rendez-vous" in value(form, "body"))
+    assert said in words(form)
+
+
+def test_the_files_of_a_copy_that_came_back_leave_again(reader: Client, mailbox: Mailbox) -> None:
+    sent = letter(
+        "Bulletins", files=(("b.pdf", "application/pdf", b"%PDF"),), sender="alice@ac-exemple.fr"
+    )
+    uid = mailbox.append(bounce(b"Content-Type: message/rfc822\n\n" + sent))
+    form = page(reader.get(path(mailbox, uid, "resend/")))
+    assert 'name="keep" value="3.2"' in form and "b.pdf" in form
+
+
+def test_a_report_that_names_nobody_leaves_the_recipients_to_be_written(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(SENT, "Sent")
+    uid = mailbox.append(bounce(HEADERS).replace(b"zoe@courriel.exempl", b"nobody"))
+    form = reader.get(path(mailbox, uid, "resend/"))
+    assert (value(form, "to"), value(form, "subject")) == ("", "Sortie au musée")
 
 
 def test_a_delay_is_no_reason_to_send_again(reader: Client, mailbox: Mailbox) -> None:

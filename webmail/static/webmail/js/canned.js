@@ -2,8 +2,15 @@
 
 import { on } from "./dom.js";
 
+/** Said where there is no answer to show: no network, or nobody is signed in any more. */
+function fail(place) {
+  const words = place.querySelector("[data-canned-failed]");
+  words.textContent = words.dataset.words;
+}
+
 /** The menu with what it says now: saved, or why not. */
 async function keep(place) {
+  place.querySelector("[data-canned-failed]").textContent = "";
   const form = place.closest("[data-compose]");
   const list = place.closest("[data-canned-list]");
   const written = new FormData(form);
@@ -14,12 +21,13 @@ async function keep(place) {
   const headers = { "X-Requested-With": "fetch", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
   try {
     const answer = await fetch(place.dataset.cannedKeep, { method: "POST", body, headers });
-    if (answer.redirected || (!answer.ok && answer.status !== 422)) return;
+    if (answer.redirected || (!answer.ok && answer.status !== 422)) return fail(place);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     list.replaceChildren(...page.body.childNodes);
     list.querySelector("[data-canned-name]").focus();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
+    fail(place);
   }
 }
 

@@ -80,7 +80,8 @@ const subject = (message) => message.subject || place.dataset.untitled;
 
 function announce(news, before) {
   const arrived = news.new;
-  const more = news.uidnext > before.uidnext && news.unseen > before.unseen;
+  // Where all arrivals are named, the others were moved here: by an undoing, say.
+  const more = news.more && news.uidnext > before.uidnext && news.unseen > before.unseen;
   if (arrived.length === 0 && !more) return;
   const words = wordsOf(arrived);
   // The same words again would not be read again.
