@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,15 @@ from addressbook.charsets import Decoded
 from addressbook.contact_data import ContactData, GroupData
 from addressbook.importers import dates, families, headers, horde, own, rows, sun, turba
 from addressbook.importers.assemble import Pair, Style, contact_from
-from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
+from addressbook.importers.reading import (
+    MOST_RECORDS,
+    Column,
+    Gathered,
+    Reading,
+    Refused,
+    Tags,
+    refused,
+)
 from addressbook.importers.rows import SourceRow
 from webmail import spreadsheets
 
@@ -50,11 +59,41 @@ def read(
 ) -> Reading:
     """``known`` is what is known of the file already; ``columns`` replaces fields of columns."""
     try:
+        if recipients := _recipients(decoded.text):
+            one_each = rows.Rows(",", recipients)
+            return read_rows(one_each, source=source, columns=columns, known=known)
         text, titles = _without_titles(decoded.text)
         table_rows = rows.read(text, raw_tabs=horde.is_header)
         return read_rows(table_rows, source=source, columns=columns, known=known, titles=titles)
     except Refused as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
+
+
+def _recipients(text: str) -> list[SourceRow]:
+    """A row for each person of a text that is the recipients of a message, as a mail program shows
+    them; nothing of any other text. A row with several addresses is else one person's."""
+    lines = text.strip().split("\n")
+    if "@" not in lines[0] or (len(lines) > 1 and "<" not in text):
+        return []
+    for marks in (",;", ";"):
+        if (people := _people(lines, marks)) and len(people) > len(lines):
+            return people
+    return []
+
+
+def _people(lines: Sequence[str], marks: str) -> list[SourceRow]:
+    """The pieces of the lines between the marks; none where one of them is not one address."""
+    joined = (line.replace(marks[-1], marks[0]) for line in lines)
+    people: list[SourceRow] = []
+    try:
+        for cells in csv.reader(joined, delimiter=marks[0], skipinitialspace=True):
+            for cell in filter(str.strip, cells):
+                if len(vcard.addresses_in(cell)) != 1 or len(people) > MOST_RECORDS:
+                    return []
+                people.append(SourceRow(len(people) + 1, (cell.strip(),)))
+    except csv.Error:
+        return []
+    return people
 
 
 _MOST_TITLES = 6
