@@ -206,8 +206,8 @@ def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _LITTLE: Final = frozenset(
-    "a ai au aux c ce ces comment d dans de des du en est et faire il j je l la le les leur m ma mes"
-    " mon n ne on ou par pas pour qu que qui s sa se ses son sur un une y"
+    "a ai au aux c ce ces comment d dans de des du en est et faire il j je l la le les leur m ma"
+    " mes mon n ne on ou par pas pour qu que qui s sa se ses son sur un une y"
     " an and can do does for from how i in is it my of on or the to what with".split()
 )
 _ENDING: Final = re.compile(r"(?<=\w{4})(?:e?s|x|er|ez|ee?|ing|ed)\Z")
