@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -75,25 +74,13 @@ def _recipients(text: str) -> list[SourceRow]:
     lines = text.strip().split("\n")
     if "@" not in lines[0] or (len(lines) > 1 and "<" not in text):
         return []
-    for marks in (",;", ";"):
-        if (people := _people(lines, marks)) and len(people) > len(lines):
-            return people
-    return []
-
-
-def _people(lines: Sequence[str], marks: str) -> list[SourceRow]:
-    """The pieces of the lines between the marks; none where one of them is not one address."""
-    joined = (line.replace(marks[-1], marks[0]) for line in lines)
     people: list[SourceRow] = []
-    try:
-        for cells in csv.reader(joined, delimiter=marks[0], skipinitialspace=True):
-            for cell in filter(str.strip, cells):
-                if len(vcard.addresses_in(cell)) != 1 or len(people) > MOST_RECORDS:
-                    return []
-                people.append(SourceRow(len(people) + 1, (cell.strip(),)))
-    except csv.Error:
-        return []
-    return people
+    for line in filter(str.strip, lines):
+        found = vcard.recipients_in(line)
+        if not found or len(people) > MOST_RECORDS:
+            return []
+        people += [SourceRow(len(people) + n, (person,)) for n, person in enumerate(found, start=1)]
+    return people if len(people) > len(lines) else []
 
 
 _MOST_TITLES = 6

@@ -103,7 +103,7 @@ def test_the_page_and_the_check_name_the_queue_that_has_no_worker(
     client, user = Client(), User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
     client.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
     page = client.get("/admin/jobs/").content.decode()
-    assert "La file imports n’a pas de worker" in page
+    assert "Aucun processus ne traite la file imports" in page
     (warning,) = checks.workers()
     assert warning.id == "webmail.W003" and "queues: imports." in warning.msg
     live("imports", monkeypatch=monkeypatch)
