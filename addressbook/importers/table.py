@@ -76,10 +76,12 @@ def _recipients(text: str) -> list[SourceRow]:
         return []
     people: list[SourceRow] = []
     for line in filter(str.strip, lines):
-        found = vcard.recipients_in(line)
-        if not found or len(people) > MOST_RECORDS:
+        recipients = vcard.recipients_in(line)
+        if not recipients or len(people) > MOST_RECORDS:
             return []
-        people += [SourceRow(len(people) + n, (person,)) for n, person in enumerate(found, start=1)]
+        people += [
+            SourceRow(len(people) + n, (person,)) for n, person in enumerate(recipients, start=1)
+        ]
     return people if len(people) > len(lines) else []
 
 

@@ -179,10 +179,10 @@ def of_documents(held: Held, matched: Matching, people: Sequence[Person]) -> tup
     for person in people:
         by_key.setdefault(person.key, []).append(person)
     strange = [
-        f"{name} ({', '.join(f'{one.first} {one.last}'.strip() for one in by_key[key])})"
+        f"{name} ({', '.join(f'{child.first} {child.last}'.strip() for child in by_key[key])})"
         for key, numbers in matched.given.items()
         for name in (held.documents[number].name for number in numbers)
-        if not any(matching.names_person(name, one, is_lenient=True) for one in by_key[key])
+        if not any(matching.names_person(name, child, is_lenient=True) for child in by_key[key])
     ]
     if not strange:
         return ()
