@@ -71,6 +71,8 @@ def read(
 def _recipients(text: str) -> list[SourceRow]:
     """A row for each person of a text that is the recipients of a message, as a mail program shows
     them; nothing of any other text. A row with several addresses is else one person's."""
+    if len(text) > rows.LONGEST_HEADER:
+        return []
     lines = text.strip().split("\n")
     if "@" not in lines[0] or (len(lines) > 1 and "<" not in text):
         return []
