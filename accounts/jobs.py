@@ -19,6 +19,8 @@ from webmail.jobs.queues import UPKEEP, WORKERS
 _KEY: Final = "jobs-sign-of-life"
 _WORKER_KEY: Final = "jobs-worker-"
 _QUIET_SECONDS: Final = 3 * 60  # beat asks for a sign every minute
+SHOWN_EVERY: Final = 10.0
+"""Seconds between two signs that a worker lives."""
 _TOLD_EVERY: Final = 20.0
 _told = -_TOLD_EVERY
 

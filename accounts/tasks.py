@@ -1,10 +1,11 @@
 """Background jobs of accounts."""
 
 from collections.abc import Callable
+from typing import Any
 
 from allauth.idp.oidc.models import Token
-from celery import Task, shared_task
-from celery.signals import heartbeat_sent, worker_ready
+from celery import Task, bootsteps, shared_task
+from celery.signals import celeryd_init, worker_ready
 from django.core.management import call_command
 
 from accounts import jobs, lending, notices, retention, staff_import
@@ -102,10 +103,25 @@ def begin_life(**_worker: object) -> None:
     jobs.note_start()
 
 
-@heartbeat_sent.connect
-def show_worker(**_worker: object) -> None:
-    """Celery's own sign that a worker lives, every two seconds, whatever its jobs do."""
-    jobs.note_worker()
+class _Signs(bootsteps.StartStopStep):
+    """A part of a worker that shows, from the loop that takes jobs, that the worker lives, whatever
+    its jobs do. Nothing of it goes through the broker, which may be down when the worker ends."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    _timer: Any = None
+
+    def start(self, consumer: Any) -> None:
+        self._timer = consumer.timer.call_repeatedly(jobs.SHOWN_EVERY, jobs.note_worker)
+
+    def stop(self, consumer: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+@celeryd_init.connect
+def give_signs(instance: Any, **_worker: object) -> None:
+    """A worker is about to be made."""
+    instance.app.steps["consumer"].add(_Signs)
 
 
 @shared_task

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
+from django.utils.text import Truncator
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -171,7 +172,7 @@ class ExternalForm(forms.Form):
 
     external = forms.CharField(
         label=_("Other addresses of the group"),
-        help_text=_("One on a line: of people who are not in your contacts."),
+        help_text=_("One on a line, or between commas: of people who are not in your contacts."),
         required=False,
         max_length=500_000,
         widget=forms.Textarea(attrs={"class": "input", "rows": 5, "spellcheck": "false"}),
@@ -180,13 +181,7 @@ class ExternalForm(forms.Form):
     former = forms.CharField(required=False, max_length=500_000, widget=forms.HiddenInput)
 
     def clean_external(self) -> list[str]:
-        """The addresses, each once, as it was typed first."""
-        addresses: dict[str, str] = {}
-        for line in self.cleaned_data["external"].splitlines():
-            if text := line.strip().strip(",;").strip():
-                address = one_address(text)
-                addresses.setdefault(address.lower(), address)
-        return list(addresses.values())
+        return addresses_of(self.cleaned_data["external"])
 
     def clean_former(self) -> list[str] | None:
         """The addresses that the form was made of; None where it does not say."""
@@ -202,6 +197,21 @@ class AddForm(forms.Form):
 
     def clean_address(self) -> str:
         return one_address(self.cleaned_data["address"])
+
+
+def addresses_of(text: str) -> list[str]:
+    """The addresses of lines that somebody typed, or pasted from the recipients of a message; each
+    once, as it was typed first."""
+    addresses: dict[str, str] = {}
+    for line in text.splitlines():
+        if typed := line.strip().strip(",;").strip():
+            people = vcard.recipients_in(typed)
+            if not people:
+                words = gettext("“%(typed)s” is not an e-mail address.")
+                raise ValidationError(words % {"typed": Truncator(typed).chars(80)})
+            for address in map(one_address, people):
+                addresses.setdefault(address.lower(), address)
+    return list(addresses.values())
 
 
 def one_address(text: str) -> str:

@@ -15,7 +15,7 @@ from addressbook.contacts import families
 from addressbook.contacts.families import Audience
 from addressbook.directory import filters
 from addressbook.directory.filters import Terms
-from addressbook.forms import one_address
+from addressbook.forms import addresses_of
 from addressbook.models import Group, GroupFilter
 
 MOST_PEOPLE = 50
@@ -114,16 +114,11 @@ class AddAddressesForm(forms.Form):
     )
 
     def clean_addresses(self) -> list[str]:
-        by_address: dict[str, str] = {}
-        text = self.cleaned_data["addresses"].replace(";", "\n").replace(",", "\n")
-        for line in text.splitlines():
-            if typed := line.strip():
-                address = one_address(typed)
-                by_address.setdefault(address.lower(), address)
-        if len(by_address) > MOST_ADDED:
+        addresses = addresses_of(self.cleaned_data["addresses"])
+        if len(addresses) > MOST_ADDED:
             words = gettext("At most %(most)s addresses at once.")
             raise ValidationError(words % {"most": MOST_ADDED})
-        return list(by_address.values())
+        return addresses
 
 
 class FilterForm(forms.Form):

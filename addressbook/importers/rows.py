@@ -57,11 +57,20 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
         rows, escape = list(_tab_rows(text)), ""
     else:
         rows, escape = _best(text, delimiter)
+    if '="' in text:
+        rows = [SourceRow(row.line, tuple(map(_without_formula, row.cells))) for row in rows]
     if rows and len(rows[0].cells) > MOST_COLUMNS:
         raise Refused("too_many_columns")
     if skipped:
         rows = [SourceRow(row.line + skipped, row.cells) for row in rows]
     return Rows(delimiter, rows, escape, ended=text.endswith("\n"))
+
+
+def _without_formula(cell: str) -> str:
+    """``="0612"`` -> ``0612``: programs write so what a workbook must not take for a number."""
+    inner = cell[2:-1]
+    is_text = len(cell) > 3 and cell.startswith('="') and cell.endswith('"') and '"' not in inner
+    return inner if is_text else cell
 
 
 def delimiter_of(header: str) -> str:

@@ -12,7 +12,15 @@ from addressbook.charsets import Decoded
 from addressbook.contact_data import ContactData, GroupData
 from addressbook.importers import dates, families, headers, horde, own, rows, sun, turba
 from addressbook.importers.assemble import Pair, Style, contact_from
-from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
+from addressbook.importers.reading import (
+    MOST_RECORDS,
+    Column,
+    Gathered,
+    Reading,
+    Refused,
+    Tags,
+    refused,
+)
 from addressbook.importers.rows import SourceRow
 from webmail import spreadsheets
 
@@ -50,11 +58,33 @@ def read(
 ) -> Reading:
     """``known`` is what is known of the file already; ``columns`` replaces fields of columns."""
     try:
+        if recipients := _recipients(decoded.text):
+            one_each = rows.Rows(",", recipients)
+            return read_rows(one_each, source=source, columns=columns, known=known)
         text, titles = _without_titles(decoded.text)
         table_rows = rows.read(text, raw_tabs=horde.is_header)
         return read_rows(table_rows, source=source, columns=columns, known=known, titles=titles)
     except Refused as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
+
+
+def _recipients(text: str) -> list[SourceRow]:
+    """A row for each person of a text that is the recipients of a message, as a mail program shows
+    them; nothing of any other text. A row with several addresses is else one person's."""
+    if len(text) > rows.LONGEST_HEADER:
+        return []
+    lines = text.strip().split("\n")
+    if "@" not in lines[0] or (len(lines) > 1 and "<" not in text):
+        return []
+    people: list[SourceRow] = []
+    for line in filter(str.strip, lines):
+        recipients = vcard.recipients_in(line)
+        if not recipients or len(people) > MOST_RECORDS:
+            return []
+        people += [
+            SourceRow(len(people) + n, (person,)) for n, person in enumerate(recipients, start=1)
+        ]
+    return people if len(people) > len(lines) else []
 
 
 _MOST_TITLES = 6

@@ -22,6 +22,7 @@ from addressbook.vcard.reading import (
     photo_of,
     place_of,
     read_one,
+    recipients_in,
 )
 from addressbook.vcard.writing import write, write_group
 
@@ -46,6 +47,7 @@ __all__ = [
     "photo_of",
     "place_of",
     "read_one",
+    "recipients_in",
     "write",
     "write_group",
 ]

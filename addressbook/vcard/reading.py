@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -201,6 +202,20 @@ def addresses_in(text: str) -> tuple[str, ...]:
     if "\n" in text and len(valid) != len([piece for piece in pieces if piece]):
         return ()
     return tuple(dict.fromkeys(valid))
+
+
+def recipients_in(line: str) -> list[str]:
+    """The recipients of a line as a mail program shows them, ``Zoé <zoe@x.fr>`` between commas or
+    semicolons; none where any of them is not one address."""
+    for marks in (",;", ";"):
+        row = csv.reader([line.replace(";", marks[0])], delimiter=marks[0], skipinitialspace=True)
+        try:
+            people = [cell.strip() for cell in next(row, []) if cell.strip()]
+        except csv.Error:
+            return []
+        if people and all(len(addresses_in(person)) == 1 for person in people):
+            return people
+    return []
 
 
 def is_x500(text: str) -> bool:

@@ -114,6 +114,23 @@ _PAGES: Final = {
     "mail:transfer": "transfer",
     "mail:view": "attachments",
 }
+# Words that people look for, and that the article does not use.
+_OTHER_WORDS: Final = {
+    "attachments": "fichier joint, pdf, telecharger, download",
+    "contacts": "carnet d'adresses, repertoire, effacer, address book, delete",
+    "display": "police, taille, theme sombre, couleurs, font, size, dark, colours",
+    "folders": "repertoire, ranger, classer, archiver",
+    "fraud": "spam, hameconnage, phishing, pourriel, arnaque, virus, pirate, scam, junk",
+    "import": "horde, sun, outlook, thunderbird, csv, vcard",
+    "missing": "perdu, disparu, lost",
+    "password": "mdp, oublie, perdu, forgotten, lost",
+    "sign-in": "mot de passe oublie, bloque, forgotten password, locked",
+    "space": "quota, stockage, saturee, storage, full",
+    "transfer": "sauvegarde, archive, mbox, eml, pst, outlook, thunderbird, backup",
+    "trash": "effacer, recuperer, restaurer, recover, restore",
+    "two-steps": "double authentification, 2fa, otp, passkey",
+    "write": "mail, courriel, envoyer, e-mail, send",
+}
 _HERE: Final = Path(__file__).resolve().parent
 PICTURES: Final = _HERE.parent / "static" / "webmail" / "help"
 _parser = MarkdownIt("commonmark", {"html": False})
@@ -163,28 +180,41 @@ def _read(name: str, language: str) -> Article:
     heading, _end, body = text.partition("\n")
     html = _parser.render(body)
     title = heading.removeprefix("# ").strip()
-    folded = folding.fold(f"{title} {_TAG.sub(' ', html)}")
+    other_words = _OTHER_WORDS.get(name, "")
+    folded = folding.fold(f"{title} {_TAG.sub(' ', html)} {other_words}")
     # The files are the project's own, and the parser takes no HTML from them.
     return Article(name, title, mark_safe(html), folded)  # noqa: S308
 
 
 def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
-    """Articles with every word of ``sought``, under their topics; all of them where it is empty.
+    """Articles with most of the words of ``sought``, under their topics; all articles where it is
+    empty.
 
-    Words are compared by their beginnings, without accents, and without the ending of a plural.
+    Words are compared by their beginnings, without accents, and without the ending of a plural or
+    a verb. Articles and pronouns do not count.
     """
-    words = [_stem(word) for word in folding.fold(sought).split()]
+    asked = _WORD.findall(folding.fold(sought))
+    words = [_stem(word) for word in asked if word not in _LITTLE] or asked
+    counts = {name: sum(_has(article(name), word) for word in words) for name in NAMES}
+    most = max(counts.values())
+    if words and not most:
+        return
     for topic, names in TOPICS:
-        articles = [article(name) for name in names]
-        fitting = [
-            candidate for candidate in articles if all(_has(candidate, word) for word in words)
-        ]
-        if fitting:
+        if fitting := [article(name) for name in names if counts[name] == most]:
             yield topic, fitting
 
 
+_WORD: Final = re.compile(r"[^\W_]+")
+_LITTLE: Final = frozenset(
+    "a ai au aux c ce ces comment d dans de des du en est et faire il j je l la le les leur m ma"
+    " mes mon n ne on ou par pas pour qu que qui s sa se ses son sur un une y"
+    " an and can do does for from how i in is it my of on or the to what with".split()
+)
+_ENDING: Final = re.compile(r"(?<=\w{4})(?:e?s|x|er|ez|ee?|ing|ed)\Z")
+
+
 def _stem(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word[-1] in "sx" else word
+    return word[:-1] if len(word) == 4 and word[-1] in "sx" else _ENDING.sub("", word)
 
 
 def _has(candidate: Article, word: str) -> bool:

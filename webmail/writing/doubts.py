@@ -173,14 +173,16 @@ def others_beside(user: User, addresses: Sequence[str]) -> list[names.Name]:
 
 
 def of_documents(held: Held, matched: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:
-    """Doubts about documents that do not name the person who gets them in their names. They were
-    chosen by hand, or the list names them."""
-    by_key = {person.key: person for person in people}
+    """Doubts about documents that do not name the person who gets them in their names, nor one of
+    that person's children. They were chosen by hand, or the list names them."""
+    by_key: dict[str, list[Person]] = {}
+    for person in people:
+        by_key.setdefault(person.key, []).append(person)
     strange = [
-        f"{held.documents[number].name} ({by_key[key].first} {by_key[key].last})".replace("( ", "(")
+        f"{name} ({', '.join(f'{child.first} {child.last}'.strip() for child in by_key[key])})"
         for key, numbers in matched.given.items()
-        for number in numbers
-        if not matching.names_person(held.documents[number].name, by_key[key], is_lenient=True)
+        for name in (held.documents[number].name for number in numbers)
+        if not any(matching.names_person(name, child, is_lenient=True) for child in by_key[key])
     ]
     if not strange:
         return ()

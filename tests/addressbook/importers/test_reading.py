@@ -175,6 +175,40 @@ def test_a_name_in_the_order_of_a_list_replaces_no_other(
     assert (contact.display_name, contact.others) == (name, others)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Zoé Lefèvre <z@x.fr>, Luc Petit <l@x.fr>, c@x.fr",
+        "Zoé Lefèvre <z@x.fr>; Luc Petit <l@x.fr>; c@x.fr;\n",
+        "Zoé Lefèvre <z@x.fr>, Luc Petit <l@x.fr>; c@x.fr",
+        '"Zoé Lefèvre" <z@x.fr>, "Luc Petit" <l@x.fr>,\n c@x.fr',
+        "Zoé Lefèvre <z@x.fr>, Luc Petit <l@x.fr>,\n c@x.fr\n",
+    ],
+)
+def test_a_line_of_recipients_is_one_contact_for_each(line: str) -> None:
+    reading = importers.read(line.encode())
+    assert [(each.display_name, each.emails) for each in reading.contacts] == [
+        ("Zoé Lefèvre", (Email("z@x.fr"),)),
+        ("Luc Petit", (Email("l@x.fr"),)),
+        ("c@x.fr", (Email("c@x.fr"),)),
+    ]
+
+
+@pytest.mark.parametrize("mark", [";", ","])
+def test_recipients_whose_names_hold_the_comma_are_told_apart(mark: str) -> None:
+    line = f'"Lefèvre, Zoé" <z@x.fr>{mark} "Petit, Luc" <l@x.fr>'
+    reading = importers.read(line.encode())
+    assert [(each.display_name, each.emails) for each in reading.contacts] == [
+        ("Lefèvre, Zoé", (Email("z@x.fr"),)),
+        ("Petit, Luc", (Email("l@x.fr"),)),
+    ]
+
+
+def test_the_addresses_of_one_person_in_a_row_stay_together() -> None:
+    reading = importers.read(b"Zo\xc3\xa9;z@x.fr;z@y.fr\nLuc;l@x.fr;l@y.fr\n")
+    assert [len(each.emails) for each in reading.contacts] == [2, 2]
+
+
 def test_lines_are_those_of_the_file() -> None:
     content = b'Nom;Mail;Notes\nA;a@x.fr;"x\ny"\n\nB;b@x.fr;\nC;c;d;e\n'
     reading = importers.read(content)

@@ -57,3 +57,14 @@ def test_the_delimiter_gives_the_header_most_columns(delimiter: str) -> None:
 def test_a_line_that_names_the_delimiter_is_believed() -> None:
     read = rows.read("sep=;\nNom, prénom;Mail\nA;a@x.fr\n", raw_tabs=horde.is_header)
     assert (read.delimiter, read.rows[0].line) == (";", 2)
+
+
+@pytest.mark.parametrize("cell", ['="0612131415"', '"=""0612131415"""'])
+def test_a_text_that_was_kept_from_being_a_number_is_that_text(cell: str) -> None:
+    read = rows.read(f'Nom;Portable\n"Zoé";{cell}\n', raw_tabs=horde.is_header)
+    assert [row.cells for row in read.rows] == [("Nom", "Portable"), ("Zoé", "0612131415")]
+
+
+def test_a_formula_stays_as_it_is() -> None:
+    read = rows.read('Nom;Mail\n="a"&"b";z@x.fr\n', raw_tabs=horde.is_header)
+    assert read.rows[1].cells == ('="a"&"b"', "z@x.fr")

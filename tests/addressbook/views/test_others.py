@@ -166,4 +166,13 @@ def test_a_wrong_address_of_a_group_comes_back_with_the_others(
     answer = visitor.post(url, {"external": "zoe@x.example\nno address"})
     assert answer.status_code == 422
     assert "no address</textarea>" in answer.content.decode()
+    assert "«\u00a0no address\u00a0»" in answer.content.decode()
     assert Group.objects.get().external == []
+
+
+def test_the_recipients_of_a_message_are_pasted_into_a_group(visitor: Client, claire: User) -> None:
+    parents = groups.create(claire, "Parents")
+    pasted = 'Zoé <zoe@x.example>, "Petit, Luc" <luc@x.example>; c@x.example\nZOE@x.example'
+    answer = visitor.post(f"/contacts/groups/{parents.pk}/addresses/", {"external": pasted})
+    assert answer.status_code == 302
+    assert Group.objects.get().external == ["zoe@x.example", "luc@x.example", "c@x.example"]

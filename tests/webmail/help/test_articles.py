@@ -100,9 +100,43 @@ def test_a_search_minds_neither_accents_nor_capitals(sought: str, name: str) -> 
     assert name in found
 
 
-def test_every_word_of_a_search_counts() -> None:
+@pytest.mark.parametrize(
+    ("sought", "name"),
+    [
+        ("mot de passe oublié", "sign-in"),
+        ("j'ai oublié mon mot de passe", "sign-in"),
+        ("supprimer un contact", "contacts"),
+        ("spam", "fraud"),
+        ("quota", "space"),
+        ("sauvegarder mes messages", "transfer"),
+        ("transférer des messages à une autre adresse", "rules"),
+        ("comment fusionner les doublons ?", "duplicates"),
+        ("changer la police", "display"),
+    ],
+)
+def test_a_search_is_written_as_people_speak(sought: str, name: str) -> None:
     with translation.override("fr"):
-        assert not list(articles.found("absence zzz"))
+        found = [one.name for _topic, several in articles.found(sought) for one in several]
+    assert name in found
+    assert len(found) <= 8
+
+
+def test_an_article_with_all_words_stands_without_those_that_have_some() -> None:
+    with translation.override("fr"):
+        found = [
+            one.name for _topic, several in articles.found("numen naissance") for one in several
+        ]
+    assert found == ["numen"]
+
+
+def test_a_word_that_no_article_has_hides_none_that_has_the_others() -> None:
+    with translation.override("fr"):
+        assert list(articles.found("absence zzz")) == list(articles.found("absence"))
+
+
+def test_words_that_no_article_has_find_none() -> None:
+    with translation.override("fr"):
+        assert not list(articles.found("zzz"))
 
 
 @pytest.mark.parametrize(

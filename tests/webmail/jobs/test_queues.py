@@ -398,3 +398,15 @@ def test_a_worker_that_is_told_to_end_while_redis_is_down_ends(
     assert worker.poll() is None
     worker.terminate()
     assert worker.wait(USUAL) in {0, 1}
+
+
+@real
+@pytest.mark.slow
+def test_a_worker_goes_on_showing_that_it_lives(
+    shared_database: None, mail_domain: MailDomain, broker: str, start: Start
+) -> None:
+    start("imports")
+    with redis.Redis.from_url(broker) as client:
+        for _sign in range(2):
+            wait_until(lambda: bool(client.keys("*jobs-worker-imports")))
+            client.delete(*client.keys("*jobs-worker-imports"))

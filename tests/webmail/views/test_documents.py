@@ -498,6 +498,9 @@ def test_guardians_get_the_documents_of_their_pupils(
     reader.post("/compose/", form | {"do": "documents"})
     kept_form = fields(reader.get(f"/drafts/{number}/"))
     assert "Tout est réglé" in sheet(reader, kept_form)
+    asked = page(reader.post("/compose/", kept_form | {"do": "send"}))
+    assert "Envoyer à chacun son document" in asked
+    assert "ne nomme" not in asked
     send(reader, kept_form)
     leave()
     for_father, for_mother = only(bobs_mailbox.messages()), only(mailbox.messages())
