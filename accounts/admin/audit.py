@@ -103,7 +103,6 @@ class AuditChangeList(ChangeList):
 @admin.register(AuditEvent)
 class AuditEventAdmin(KeptAdmin):
     list_display = ("moment", "kind", "actor", "target", "network", "details")
-    list_display_links = None
     list_filter = (PeriodFilter, "kind")
     list_select_related = ("actor",)
     list_per_page = 100

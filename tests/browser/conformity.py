@@ -120,7 +120,7 @@ def looked_at(page: Page) -> list[str]:
 
 
 # What takes the focus and tells nothing but its place.
-_PLACES: Final = frozenset({"RootWebArea", "Iframe", "main", "generic", "none"})
+_PLACES: Final = frozenset({"RootWebArea", "Iframe", "main", "generic", "none", "listitem"})
 
 
 def unnamed(page: Page) -> list[str]:

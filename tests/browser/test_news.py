@@ -335,12 +335,12 @@ def test_a_second_tab_catches_up_too(page: Page, mailbox: Mailbox) -> None:
     second = page.context.new_page()
 
     def late(route: Route) -> None:
-        """The script comes once the first tab has told it."""
+        """The scripts come once the first tab has told it."""
         mailbox.append(letter("Deux"), "Archive")
         until(page, "window.heard.some((news) => news.folder === 'Archive' && news.exists === 2)")
         route.continue_()
 
-    second.route("**/js/push.js*", late)
+    second.route("**/js/common.js*", late)
     second.goto("/mail/Archive/")
     expect(second.locator("#rows .row").first).to_contain_text("Deux")
 

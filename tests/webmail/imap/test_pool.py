@@ -272,7 +272,6 @@ def test_a_folder_renamed_while_it_was_open_in_the_pool(pool, opener, mailbox):
     mailbox.append(b"Subject: x\r\n\r\nx\r\n", "Classe")
     with pool.lease("alice", opener) as imap:
         imap.select("Classe")
-    mailbox.imap.unselect()
     mailbox.imap.rename("Classe", "Classe-2024")
     with pool.lease("alice", opener) as imap, pytest.raises(FolderNotFound):
         imap.select("Classe")
