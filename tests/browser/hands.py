@@ -76,10 +76,11 @@ class Hands:
     def told(self, expression: str) -> Stop:
         """What the accessibility tree tells of the element that a script finds."""
         node: dict[str, Any] = {}
-        for _try in range(500):  # a page gives way to the next one
+        # A page gives way to the next one, and an element to the one in its place.
+        for _try in range(500):
             with suppress(Error):
                 node = self._node(expression)
-            if node:
+            if node and not node.get("ignored"):
                 break
             self.page.wait_for_timeout(50)
         assert node, f"there is no {expression}"

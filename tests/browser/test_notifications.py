@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import CHROMIUM
 from tests.browser.test_news import HEARD, listening, until
+from tests.browser.windows import Windows
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import missing
 from tests.webmail.views.mail import letter
@@ -36,6 +37,13 @@ def browser(launch_browser: Callable[..., Browser]) -> Iterator[Browser]:
     browser = launch_browser(executable_path=CHROMIUM)
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[Windows]:
+    windows = Windows(browser)
+    yield windows
+    windows.close()
 
 
 def test_the_browser_itself_shows_it_to_whoever_looks_at_something_else(

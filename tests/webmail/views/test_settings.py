@@ -56,7 +56,8 @@ def test_every_page_of_the_tabs_is_tried_above() -> None:
 
 def test_a_page_saves_its_own_preferences_alone(reader: Client, mailbox: Mailbox) -> None:
     reader.post(URL, POSTED)
-    mine = {name: CHOSEN[name] for name in ("after_filing", "archive", "images", "receipts")}
+    names = ("after_filing", "archive", "images", "mark_read", "receipts")
+    mine = {name: CHOSEN[name] for name in names}
     answer = reader.post(of("reading"), mine | {"archive": "year", "density": "airy"})
     assert (answer.status_code, answer["Location"]) == (302, of("reading"))
     assert User.objects.get().preferences == KEPT | {"archive": "year"}
