@@ -17,7 +17,6 @@ from pathlib import Path
 # What a server has after Debian's installer, without what the instructions install.
 _PACKAGES = "systemd-sysv,dbus,sudo,ca-certificates,procps,nano"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_MIRROR = "http://deb.debian.org/debian"
 # systemd 257 wants the unified hierarchy, which some machines mount elsewhere or not at all.
 _BOOT = """
 [ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -51,7 +50,7 @@ class Machine:
             command = (
                 *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}"),
                 '--aptopt=Acquire::Check-Valid-Until "false"',
-                *("--aptopt=APT::Get::Assume-Yes true", self.suite, f"{base}.new", _MIRROR),
+                *("--aptopt=APT::Get::Assume-Yes true", self.suite, f"{base}.new"),
             )
             subprocess.run((*command, "--format=tar"), check=True)  # noqa: S603  our own words
             Path(f"{base}.new").rename(base)

@@ -372,7 +372,7 @@ def _stopped_amid_an_import(machine: Machine, _mail: Mail) -> None:
 def _unusable(machine: Machine, _mail: Mail) -> None:
     """An unusable setting ends the start, with its name in the journal."""
     file = "/etc/webmail/environment"
-    machine.run(f"cp -p {file} /root/kept; echo 'WEBMAIL_IMAP_TIMEOUT=\"soon\"' >> {file}")
+    machine.run(f"cp -p {file} /var/tmp/kept; echo 'WEBMAIL_IMAP_TIMEOUT=\"soon\"' >> {file}")
     begun = time.monotonic()
     try:
         machine.run("systemctl restart webmail")
@@ -386,7 +386,7 @@ def _unusable(machine: Machine, _mail: Mail) -> None:
     )  # fmt: skip
     if "WEBMAIL_IMAP_TIMEOUT" not in machine.run("journalctl --no-pager -n 40 -u webmail"):
         raise LineFailed("The journal does not name the setting.")
-    machine.run(f"cp -p /root/kept {file}; systemctl reset-failed webmail.socket webmail")
+    machine.run(f"cp -p /var/tmp/kept {file}; systemctl reset-failed webmail.socket webmail")
     machine.run("systemctl start webmail")
 
 
