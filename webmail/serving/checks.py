@@ -34,12 +34,13 @@ def connections(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def queue(**_kwargs: Any) -> list[CheckMessage]:
-    """Without Redis there is neither worker nor beat, and no cache that processes share."""
+    """Without REDIS_URL there is neither worker nor beat; without a Redis at all, no cache that
+    processes share."""
     if settings.REDIS_URL:
         return []
     shared = (
         f" Failed sign-ins are counted in each of the {settings.PROCESSES} processes for itself."
-        if settings.PROCESSES > 1
+        if settings.PROCESSES > 1 and not settings.CACHE_URL
         else ""
     )
     return [

@@ -42,13 +42,15 @@ def test_a_server_with_room_or_without_a_limit_is_fine(settings) -> None:
 
 
 def test_a_real_installation_is_told_what_it_lacks_without_redis(settings) -> None:
-    settings.REDIS_URL = ""
+    settings.REDIS_URL = settings.CACHE_URL = ""
     (warning,) = queue()
     assert warning.id == "webmail.W002" and "processes" not in warning.msg
     assert warning in run_checks(include_deployment_checks=True)
     assert warning not in run_checks()
     settings.PROCESSES = 4
     assert "each of the 4 processes" in queue()[0].msg
+    settings.CACHE_URL = "redis://redis.example/1"
+    assert "processes" not in queue()[0].msg
     settings.REDIS_URL = "redis://redis.example/0"
     assert queue() == []
 
