@@ -212,6 +212,7 @@ def _prepare_tests() -> None:
         packages.POPPLER,
         packages.OPENLDAP,
         packages.NGINX,
+        packages.ENCRYPTION,
     )
     missing = packages.ensure(parts)
     packages.ensure([packages.headless_shell()])

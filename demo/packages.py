@@ -65,6 +65,11 @@ LIBREOFFICE = Part(
 )
 BUBBLEWRAP = Part("bubblewrap", lambda: shutil.which("bwrap") is not None, ("bubblewrap",))
 POPPLER = Part("poppler", lambda: shutil.which("pdftotext") is not None, ("poppler-utils",))
+ENCRYPTION = Part(
+    "age and GnuPG",
+    lambda: all(map(shutil.which, ("age", "gpg"))),
+    ("age", "gnupg"),
+)
 NGINX = Part(
     "nginx",
     lambda: any(map(Path.exists, (Path("/usr/sbin/nginx"), Path("/usr/local/sbin/nginx")))),
