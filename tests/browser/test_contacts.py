@@ -145,6 +145,6 @@ def test_the_sender_of_a_message_is_added(
     page = open_page()
     sign_in(page, alice)
     page.locator(".row > a").click()
-    page.click(".letter-to summary")
-    page.click(".letter-add button")
+    page.click(".message-to summary")
+    page.click(".message-add button")
     expect(page.locator("#contact-title")).to_have_text("Luc Fontanel")
