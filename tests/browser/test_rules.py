@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import MailDomain, User
+from addressbook.contacts import holidays
 from addressbook.models import SchoolHoliday
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
@@ -162,12 +163,12 @@ def test_holidays_fill_the_absence_as_it_is_typed_and_widen_no_phone(
 ) -> None:
     page = open_page(width=375)
     sign_in(page, alice, opens=False)
-    first = timezone.localdate() + timedelta(days=20)
-    SchoolHoliday.objects.create(
+    begins = timezone.localdate() + timedelta(days=20)
+    holiday = SchoolHoliday.objects.create(
         zone="B",
-        begins=first,
-        resumes=first + timedelta(days=16),
-        school_year=first.year,
+        begins=begins,
+        resumes=begins + timedelta(days=16),
+        school_year=begins.year,
         name="Toussaint et des jours d’avant et d’après",
     )
     User.objects.update(preferences={"school_zone": "B"})
@@ -178,5 +179,5 @@ def test_holidays_fill_the_absence_as_it_is_typed_and_widen_no_phone(
     page.wait_for_load_state("networkidle")
     page.locator("[name=subject]").fill("Je reviens")
     offer.click()
-    expect(page.locator("[name=first]")).to_have_value(f"{first:%Y-%m-%d}")
+    expect(page.locator("[name=first]")).to_have_value(holidays.first_day(holiday).isoformat())
     expect(page.locator("[name=subject]")).to_have_value("Je reviens")
