@@ -14,7 +14,7 @@ from addressbook.contact_data import ContactData, Email, Phone
 from addressbook.contacts import collected, groups
 from addressbook.models import Contact
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -16,9 +16,9 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_outbox import look
 from tests.browser.test_sending_choice import asked, write
-from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_bounces import report
 from webmail import outbox

@@ -14,8 +14,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests.browser.conformity import violations
 from tests.browser.test_outbox import look
-from tests.browser.test_walks import violations
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter

@@ -14,7 +14,7 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from webmail.models import CannedAnswer, OutboxMessage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_account import no_axe_faults
+from tests.browser.conformity import axe
 from tests.browser.test_density import prefer
 from tests.browser.test_outbox import look
 from tests.browser.test_splits import box
@@ -100,7 +100,7 @@ def test_a_long_conversation_begins_at_its_first_unread_message(
     expect(page.locator(".message")).to_contain_text("Voici la lettre last")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     look(page, f"conversation-{width}")
-    no_axe_faults(page)
+    assert axe(page) == []
 
 
 def test_one_message_of_a_conversation_is_deleted_in_its_card(
