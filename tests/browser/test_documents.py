@@ -135,7 +135,7 @@ def test_thirty_bulletins_reach_thirty_families(
     look(page, f"documents-question-{width}")
     dialog.locator("[data-choice-send]").click()
     page.wait_for_url("**/mail/**")
-    letters = OutboxMessage.objects.letters()
+    letters = OutboxMessage.objects.addressed()
     assert letters.count() == PUPILS
     letters.update(due=timezone.now())
     for row in letters.order_by("number"):
