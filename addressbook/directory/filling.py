@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
+from datetime import datetime
 from itertools import islice
 
 from django.conf import settings
@@ -182,22 +183,7 @@ def _write(
                 continue
             taken.add(folded)
             written.add(person.key)
-            entries.append(
-                DirectoryEntry(
-                    source=source,
-                    source_id=person.key,
-                    name=person.name,
-                    sort_key=person.sort_name,
-                    address=person.address,
-                    folded=folded,
-                    domain=folded.rpartition("@")[2],
-                    school_uai=person.school_uai,
-                    school_name=person.school_name,
-                    discipline=person.discipline,
-                    function=person.function,
-                    filled=now,
-                )
-            )
+            entries.append(_entry(source, person, folded, now))
         # A transaction each: the whole would keep everybody else from writing for half a minute.
         with transaction.atomic():
             if source == STAFF:
@@ -205,6 +191,23 @@ def _write(
                 DirectoryEntry.objects.filter(folded__in=theirs).delete()
             index.save_entries(entries)
     return written
+
+
+def _entry(source: str, person: DirectoryPerson, folded: str, now: datetime) -> DirectoryEntry:
+    return DirectoryEntry(
+        source=source,
+        source_id=person.key,
+        name=person.name,
+        sort_key=person.sort_name,
+        address=person.address,
+        folded=folded,
+        domain=folded.rpartition("@")[2],
+        school_uai=person.school_uai,
+        school_name=person.school_name,
+        discipline=person.discipline,
+        function=person.function,
+        filled=now,
+    )
 
 
 def _write_domains() -> None:

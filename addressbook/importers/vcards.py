@@ -145,10 +145,7 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     lists: list[_List] = []
     ties: list[tuple[int, families.Tie]] = []
     for number, card in enumerate(cards):
-        if not card.ended:
-            gathered.warn("card_without_end", number)
-        if card.cut:
-            gathered.warn("record_cut", number)
+        _warn_of_ends(card, number, gathered)
         if not card.properties:
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
@@ -156,18 +153,13 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not is_own:
             contact = _with_bad_addresses(_without_labels(contact), card)
         if card.is_group:
-            year = _class_of(card) if is_own else 0
-            values = (contact.uid, contact.display_name, card.members, is_own, year)
-            lists.append(_List(number, *values, audiences=_audiences(card) if is_own else {}))
+            lists.append(_list_of(card, contact, number, is_own=is_own))
             continue
         if source == "horde" and _is_bare(contact):
             bare.append(GroupData(contact.display_name))
             gathered.warn("group_without_members", number)
             continue
-        if _bad_addresses(card):
-            gathered.warn("invalid_email", number)
-        if contact.photo is None and any(_holds_picture(line) for line in card.all("PHOTO")):
-            gathered.warn("invalid_photo", number)
+        _warn_of_values(card, contact, number, gathered)
         if not vcard.has_something(contact):
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
@@ -183,6 +175,33 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     gathered.groups += [*tags.groups(), *bare]
     _add_lists(lists, gathered)
     _add_ties(ties, gathered)
+
+
+def _warn_of_ends(card: Card, number: int, gathered: Gathered) -> None:
+    if not card.ended:
+        gathered.warn("card_without_end", number)
+    if card.cut:
+        gathered.warn("record_cut", number)
+
+
+def _warn_of_values(card: Card, contact: ContactData, number: int, gathered: Gathered) -> None:
+    if _bad_addresses(card):
+        gathered.warn("invalid_email", number)
+    if contact.photo is None and any(_holds_picture(line) for line in card.all("PHOTO")):
+        gathered.warn("invalid_photo", number)
+
+
+def _list_of(card: Card, group: ContactData, number: int, *, is_own: bool) -> _List:
+    """A card of a group; what is the product's own is read of its own cards alone."""
+    return _List(
+        number,
+        group.uid,
+        group.display_name,
+        card.members,
+        own=is_own,
+        class_of=_class_of(card) if is_own else 0,
+        audiences=_audiences(card) if is_own else {},
+    )
 
 
 def _audiences(card: Card) -> dict[str, str]:

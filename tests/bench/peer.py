@@ -318,7 +318,7 @@ class WebmailInBrowser(Product):
 _clicked = [""]
 _READ = """([subject, images]) => {
   const reader = document.getElementById("message");
-  if (reader?.querySelector(".letter-title")?.textContent !== subject) return false;
+  if (reader?.querySelector(".reader-title")?.textContent !== subject) return false;
   const frame = reader.querySelector("iframe[data-frame]");
   const read = frame ? frame.contentDocument?.body : reader.querySelector(".read-in");
   if (!read?.textContent.includes("PROBE-BODY-END")) return false;

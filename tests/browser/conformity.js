@@ -129,7 +129,7 @@
     if (!/^[a-z]{2}(-[A-Za-z]{2,4})?$/.test(one.lang)) wrong("8.8", one);
   for (const one of all("font, center, big, tt, strike, marquee, blink, basefont"))
     wrong("8.9", one);
-  for (const one of all("br + br")) if (told(one) && !one.closest("[contenteditable], .letter")) wrong("8.9", one);
+  for (const one of all("br + br")) if (told(one) && !one.closest("[contenteditable], .message")) wrong("8.9", one);
   for (const one of all("h1, h2, h3, h4, h5, h6"))
     if (seen(one) && !words(one.textContent) && !one.querySelector("img[alt]")) wrong("8.9", one, "empty");
   for (const one of all("[dir]"))

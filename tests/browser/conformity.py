@@ -113,6 +113,14 @@ def axe(page: Page) -> list[str]:
     ]
 
 
+def violations(page: Page) -> list[str]:
+    """axe's findings, and whether the page is wider than the window."""
+    found = [f"{page.url} {fault}" for fault in axe(page)]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append(f"{page.url}: wider than the window")
+    return found
+
+
 def looked_at(page: Page) -> list[str]:
     """What ``conformity.js`` finds."""
     found: list[str] = page.evaluate(CHECKS)

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from http.cookies import Morsel
 from typing import Any
 
@@ -18,7 +19,9 @@ from django.urls import reverse
 from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
-from accounts.models import MailDomain
+from accounts import numen
+from accounts.models import MailDomain, StaffRecord
+from accounts.numen import Key
 from demo.servers.dovecot import MailAccount
 from tests.browser.serving import StaticFirst, running, wait_for_the_end
 from tests.browser.windows import Windows
@@ -28,6 +31,9 @@ from tests.waiting import PATIENCE_S
 
 # Playwright's loop runs in the thread of the tests, where Django then refuses its database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
+"""Those of `claire`."""
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # The same browser without windows, where it is there: a page takes it half of the time.
@@ -228,3 +234,22 @@ def watched_page(
     )
     sign_in(page, alice)
     return page
+
+
+@pytest.fixture
+def claire(mail_domain: MailDomain, numen_key: Key) -> Iterator[StaffRecord]:
+    """A teacher of the staff file, whose domain has all three servers."""
+    mail_domain.smtp_host, mail_domain.pop_host = "smtp.ac-exemple.fr", "pop.ac-exemple.fr"
+    mail_domain.save()
+    yield StaffRecord.objects.create(
+        numen_digest=numen.digest_of_numen(numen_key, NUMEN),
+        lookup_digest=numen.digest_of_person(numen_key, NUMEN, BORN),
+        key_id=numen_key.id,
+        first_name="Claire",
+        last_name="Morvan",
+        mail_domain=mail_domain,
+        login="cmorvan",
+        address="claire.morvan@ac-exemple.fr",
+        school_name="Collège des Tilleuls",
+    )
+    cache.clear()

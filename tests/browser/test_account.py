@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, UserSession
 from demo.servers.dovecot import MailAccount
+from tests.browser.conformity import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[Page, MailAccount], None]
@@ -54,18 +54,13 @@ def end_all_sessions() -> None:
     cache.clear()
 
 
-def no_axe_faults(page: Page) -> None:
-    faults = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
-
-
 def test_a_security_key_is_added_and_asked_for_at_the_next_sign_in(
     page: Page, alice: MailAccount, faults: list[str]
 ) -> None:
     add_security_key(page)
     page.goto("/accounts/2fa/webauthn/add/")
     page.fill("#id_name", "Clef du trousseau")
-    no_axe_faults(page)
+    assert axe(page) == []
     page.locator("[data-passkey=create]").click()
     expect(page.locator("#recovery-codes li")).to_have_count(10)
     page.goto("/account/security/")
@@ -76,7 +71,7 @@ def test_a_security_key_is_added_and_asked_for_at_the_next_sign_in(
     page.fill("#id_password", alice.password)
     page.keyboard.press("Enter")
     page.wait_for_url("**/2fa/authenticate/")
-    no_axe_faults(page)
+    assert axe(page) == []
     page.locator("[data-passkey=get]").click()
     page.wait_for_url("**/mail/INBOX/")
     event = AuditEvent.objects.filter(kind=AuditEvent.Kind.SIGNED_IN).latest("pk")
@@ -91,7 +86,7 @@ def test_a_session_is_ended_on_the_page_of_sessions(
     sign_in(telephone, alice)
     page.goto("/account/sessions/")
     expect(page.locator(".session")).to_have_count(2)
-    no_axe_faults(page)
+    assert axe(page) == []
     page.locator(".session:not([data-current]) button").click()
     expect(page.locator("#sessions-ended")).to_be_visible()
     expect(page.locator(".session")).to_have_count(1)
@@ -119,7 +114,7 @@ def test_the_end_of_a_session_is_said_before_and_can_be_put_off(
     shared.clock.run_for(7 * 60 * 1000 + 2000)
     expect(shared.locator("#idle")).to_be_visible()
     expect(shared.locator("[data-idle-stay]")).to_be_focused()
-    no_axe_faults(shared)
+    assert axe(shared) == []
     shared.clock.run_for(61 * 1000)
     expect(shared.locator("[data-idle-said]")).not_to_be_empty()
     shared.unroute("**/account/session/")

@@ -334,14 +334,14 @@ def test_all_that_match_are_selected_beyond_the_page(page: Page, letters: Mailbo
 
 def test_undoing_leaves_the_message_open_that_was_opened_since(page: Page) -> None:
     row(page, 5).locator(":scope > a").click()
-    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 5")
+    expect(page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 5")
     page.locator("#message [name=verb][value=archive]").first.click()
-    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 4")
+    expect(page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 4")
     row(page, 2).locator(":scope > a").click()
-    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    expect(page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 2")
     page.locator("#toast button").click()
     expect(row(page, 5)).to_be_visible()
-    expect(page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    expect(page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 2")
     expect(page.locator('.row > a[aria-current="true"] .subject')).to_have_text("Lettre 2")
 
 

@@ -75,7 +75,7 @@ def row(page: Page, subject: str) -> Locator:
 
 
 def opened(page: Page, subject: str) -> None:
-    expect(page.locator("#message .letter-title")).to_have_text(subject)
+    expect(page.locator("#message .reader-title")).to_have_text(subject)
 
 
 def test_a_message_pointed_at_is_unread_until_it_is_opened(

@@ -83,7 +83,7 @@ def test_a_message_on_its_way_is_marked_at_once_and_sketched_after_a_moment(
     expect(page.locator("#awaited [role=status]")).to_have_text("Ouverture du message…")
     assert Axe().run(page).response["violations"] == []
     held.let_go()
-    expect(page.locator("#message .letter-title")).to_have_text("Premier")
+    expect(page.locator("#message .reader-title")).to_have_text("Premier")
     expect(page.locator(".awaited-sketch, [aria-busy]")).to_have_count(0)
     expect(page.locator("#awaited [role=status]")).to_have_text("")
     assert faults == []
@@ -132,7 +132,7 @@ def test_an_older_answer_never_takes_the_place_of_a_newer_one(page: Page, later:
     held.open()
     if later == "row":
         opens(page, "Second")
-        shown = page.locator("#message .letter-title")
+        shown = page.locator("#message .reader-title")
         expect(shown).to_have_text("Second")
     else:
         page.locator("a.folder[data-folder=Zoo]").click()
@@ -161,7 +161,7 @@ def test_a_list_that_renews_itself_meanwhile_loses_nothing(page: Page, what: str
     expect(page.locator(".awaited-sketch")).to_be_visible()
     expect(page.locator("#rows .row[aria-busy], .folder[aria-busy]")).to_have_count(1)
     held.let_go()
-    shown = page.locator("#list-title") if "Zoo" in what else page.locator(".letter-title")
+    shown = page.locator("#list-title") if "Zoo" in what else page.locator(".reader-title")
     expect(shown).to_have_text("Zoo" if "Zoo" in what else "Premier")
     expect(page.locator(".awaited-sketch, [aria-busy]")).to_have_count(0)
 
@@ -192,8 +192,8 @@ def test_a_slow_server_is_said_and_asked_again(page: Page, faults: list[str]) ->
     held.until(2)
     held.routes.pop(0)  # given up by the page
     held.let_go()
-    expect(page.locator("#message .letter-title")).to_have_text("Premier")
-    expect(page.locator("#message .letter-title")).to_be_focused()
+    expect(page.locator("#message .reader-title")).to_have_text("Premier")
+    expect(page.locator("#message .reader-title")).to_be_focused()
     assert faults == []
 
 
@@ -225,7 +225,7 @@ def test_after_a_failure_one_may_try_again_in_place(page: Page, status: int) -> 
     assert Axe().run(page).response["violations"] == []
     page.unroute(MESSAGES)
     retry(page).click()
-    expect(page.locator("#message .letter-title")).to_have_text("Premier")
+    expect(page.locator("#message .reader-title")).to_have_text("Premier")
     expect(page.locator("#notices")).to_be_empty()
 
 

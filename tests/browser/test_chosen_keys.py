@@ -47,7 +47,7 @@ def test_keys_of_roundcube_act_in_the_list_and_in_the_message(
     page.keyboard.press("k")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
-    title = page.locator("#message .letter-title")
+    title = page.locator("#message .reader-title")
     expect(title).to_have_text("Lettre 2")
     page.keyboard.press("j")
     expect(title).to_have_text("Lettre 3")
@@ -92,7 +92,7 @@ def test_tools_are_put_in_order_by_keyboard_and_said(page: Page, faults: list[st
     expect(page.locator("#toast")).to_contain_text("Préférences enregistrées")
     page.goto("/mail/INBOX/")
     page.locator("#rows .row > a").first.click()
-    expect(page.locator("#message .letter-title")).to_be_visible()
+    expect(page.locator("#message .reader-title")).to_be_visible()
     titles = page.locator("#open-form .tools > [title]").evaluate_all(
         "(tools) => tools.map((tool) => tool.title)"
     )
@@ -145,7 +145,7 @@ def test_every_tool_in_the_bar_is_accessible_and_fits(
         page.goto(address)
         if address == "/mail/INBOX/":
             page.locator("#rows .row > a").first.click()
-            expect(page.locator("#message .letter-title")).to_be_visible()
+            expect(page.locator("#message .reader-title")).to_be_visible()
         result = Axe().run(page)
         assert result.violations_count == 0, result.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

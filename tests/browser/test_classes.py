@@ -13,7 +13,7 @@ from accounts.models import User
 from addressbook.models import Contact, Group
 from demo import address_books
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -12,8 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_density import prefer
-from tests.browser.test_walks import leave, violations
+from tests.browser.test_walks import leave
 from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

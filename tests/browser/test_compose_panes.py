@@ -12,8 +12,9 @@ from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, expect
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_compose import body, only
-from tests.browser.test_walks import leave, violations
+from tests.browser.test_walks import leave
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail.models import Draft

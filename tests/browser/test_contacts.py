@@ -14,7 +14,7 @@ from addressbook.contact_data import ContactData, Email, Phone
 from addressbook.contacts import collected, groups
 from addressbook.models import Contact
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -145,6 +145,6 @@ def test_the_sender_of_a_message_is_added(
     page = open_page()
     sign_in(page, alice)
     page.locator(".row > a").click()
-    page.click(".letter-to summary")
-    page.click(".letter-add button")
+    page.click(".message-to summary")
+    page.click(".message-add button")
     expect(page.locator("#contact-title")).to_have_text("Luc Fontanel")

@@ -16,9 +16,9 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_outbox import look
 from tests.browser.test_sending_choice import asked, write
-from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_bounces import report
 from webmail import outbox
@@ -135,7 +135,7 @@ def test_thirty_bulletins_reach_thirty_families(
     look(page, f"documents-question-{width}")
     dialog.locator("[data-choice-send]").click()
     page.wait_for_url("**/mail/**")
-    letters = OutboxMessage.objects.letters()
+    letters = OutboxMessage.objects.addressed()
     assert letters.count() == PUPILS
     letters.update(due=timezone.now())
     for row in letters.order_by("number"):

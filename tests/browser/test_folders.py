@@ -64,7 +64,7 @@ def test_the_list_of_folders_stays_in_place_unless_something_in_it_changes(
     def is_marked_after(subject: str) -> bool:
         page.evaluate(f"{mark} = 'mine'")
         page.locator("#message-list .row", has_text=subject).locator("a").first.click()
-        expect(page.locator("#message .letter-title")).to_have_text(subject)
+        expect(page.locator("#message .reader-title")).to_have_text(subject)
         page.wait_for_timeout(200)
         return bool(page.evaluate(f"{mark} === 'mine'"))
 

@@ -20,7 +20,7 @@ from addressbook.contacts import groups
 from addressbook.models import DirectoryEntry, Group, GroupShare
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from webmail.models import OutboxMessage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

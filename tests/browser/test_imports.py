@@ -17,7 +17,7 @@ from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob
 from demo import address_books
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from webmail.celery import app
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

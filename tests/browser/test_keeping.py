@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from webmail.models import Draft, DraftFile, OutboxMessage

@@ -70,7 +70,7 @@ def test_arrows_go_through_a_menu(page: Page) -> None:
 
 def test_two_links_skip_to_the_list_and_to_the_message(page: Page) -> None:
     page.locator("#rows .row > a").first.click()
-    expect(page.locator("#message .letter-title")).to_be_visible()
+    expect(page.locator("#message .reader-title")).to_be_visible()
     page.reload()
     skips = page.locator(".skip")
     expect(skips).to_have_text(["Aller à la liste", "Aller au message"])

@@ -57,7 +57,7 @@ def open_(page: Page, n: int) -> None:
 
 def is_open(page: Page, n: int) -> None:
     """The title has the focus, and the row is marked."""
-    title = page.locator("#message .letter-title")
+    title = page.locator("#message .reader-title")
     expect(title).to_have_text(f"Lettre {n}")
     expect(title).to_be_focused()
     expect(page.locator("#rows a[aria-current]")).to_contain_text(f"Lettre {n}")
@@ -174,7 +174,7 @@ def test_no_letter_acts_elsewhere(page: Page, letters: Mailbox) -> None:
     page.keyboard.press("e")
     page.keyboard.press("Escape")
     assert len(letters.uids()) == 5
-    expect(page.locator("#message .letter-title")).to_have_text("Lettre 5")
+    expect(page.locator("#message .reader-title")).to_have_text("Lettre 5")
 
 
 def test_the_tab_key_leads_into_the_text_and_out_of_it(
@@ -238,8 +238,8 @@ def test_after_a_message_has_gone_the_chosen_one_is_open(
     page.locator("#open-form [value=trash]").click()
     expect(page.locator(".row")).to_have_count(4)
     if then:
-        expect(page.locator("#message .letter-title")).to_have_text(then)
-        expect(page.locator("#message .letter-title")).to_be_focused()
+        expect(page.locator("#message .reader-title")).to_have_text(then)
+        expect(page.locator("#message .reader-title")).to_be_focused()
         expect(page).to_have_url(re.compile(r"/mail/INBOX/\d+-\d+/$"))
     else:
         expect(page.locator("#message[data-open]")).to_have_count(0)
@@ -364,9 +364,9 @@ def test_next_and_previous_without_a_script(
     sign_in(page, alice)
     page.locator(".row", has_text="Lettre 4").locator(":scope > a").click()
     page.get_by_role("link", name="Message suivant").click()
-    expect(page.locator("#message .letter-title")).to_have_text("Lettre 3")
+    expect(page.locator("#message .reader-title")).to_have_text("Lettre 3")
     page.get_by_role("link", name="Message précédent").click()
-    expect(page.locator("#message .letter-title")).to_have_text("Lettre 4")
+    expect(page.locator("#message .reader-title")).to_have_text("Lettre 4")
 
 
 # --- the pointer: the box for all, a row's actions, its menu, its window ---
@@ -484,11 +484,11 @@ def test_a_double_click_opens_the_message_in_a_window_of_its_own(page: Page) -> 
     with page.context.expect_page() as opened:
         page.locator(".row", has_text="Lettre 4").locator(":scope > a").dblclick()
     window = opened.value
-    expect(window.locator("#message .letter-title")).to_have_text("Lettre 4")
+    expect(window.locator("#message .reader-title")).to_have_text("Lettre 4")
     for hidden in (".list", ".side", ".top"):
         expect(window.locator(hidden)).to_be_hidden()
     window.get_by_role("link", name="Message suivant").click()
-    expect(window.locator("#message .letter-title")).to_have_text("Lettre 3")
+    expect(window.locator("#message .reader-title")).to_have_text("Lettre 3")
 
 
 def test_a_folder_is_begun_beside_the_folders(page: Page) -> None:

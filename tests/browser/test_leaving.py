@@ -17,9 +17,9 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_compose_panes import inside, panes, ready, text_in
 from tests.browser.test_outbox import look
-from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
 from webmail.models import Draft, OutboxMessage

@@ -103,7 +103,7 @@ def test_mail_that_arrives_is_put_on_top(page: Page, mailbox: Mailbox, faults: l
     expect(page.locator("[data-news]")).to_be_hidden()
     # It is a row like the others: it opens in place.
     page.locator("#rows .row > a").first.click()
-    expect(page.locator("#message .letter-title")).to_have_text("Toute neuve")
+    expect(page.locator("#message .reader-title")).to_have_text("Toute neuve")
     assert not faults
 
 

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from accounts import lookup, numen
+from accounts import lookup
 from accounts.models import AuditEvent, MailDomain, StaffRecord
-from accounts.numen import Key
 from demo.servers.dovecot import MailAccount
+from tests.browser.conformity import violations
+from tests.browser.conftest import NUMEN
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
 
 
 @pytest.fixture(autouse=True)
-def claire(mail_domain: MailDomain, numen_key: Key) -> Iterator[StaffRecord]:
-    mail_domain.pop_host, mail_domain.imap_host = "pop.ac-exemple.fr", "imap.ac-exemple.fr"
-    mail_domain.smtp_host = "smtp.ac-exemple.fr"
+def servers(claire: StaffRecord, mail_domain: MailDomain) -> None:
+    mail_domain.imap_host = "imap.ac-exemple.fr"
     mail_domain.save()
-    yield StaffRecord.objects.create(
-        numen_digest=numen.digest_of_numen(numen_key, NUMEN),
-        lookup_digest=numen.digest_of_person(numen_key, NUMEN, BORN),
-        key_id=numen_key.id,
-        first_name="Claire",
-        last_name="Morvan",
-        mail_domain=mail_domain,
-        login="cmorvan",
-        address="claire.morvan@ac-exemple.fr",
-        school_name="Collège des Tilleuls",
-    )
-    cache.clear()
 
 
 def look_up(page: Page, typed: str = NUMEN, birth: str = "12 mai 1980") -> None:
@@ -44,17 +28,6 @@ def look_up(page: Page, typed: str = NUMEN, birth: str = "12 mai 1980") -> None:
     page.locator("#id_numen").fill(typed)
     page.locator("#id_birth").fill(birth)
     page.locator("main button[type=submit]").click()
-
-
-def violations(page: Page) -> list[str]:
-    """axe's findings, and whether the page is wider than the window."""
-    found = [
-        f"{page.url} {violation['id']}: {violation['nodes'][0]['html'][:200]}"
-        for violation in Axe().run(page).response["violations"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-        found.append(f"{page.url}: wider than the window")
-    return found
 
 
 def test_a_value_is_copied_by_its_button(

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_viewer import violations
+from tests.browser.conformity import axe
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_nested import carrying, forwarded, newsletter
 
@@ -42,7 +42,7 @@ def test_a_forwarded_message_is_read_in_its_place(
     message = page.url
     nested = page.locator("details.nested")
     expect(nested.get_by_text("Rendez-vous à 8 h.")).to_be_visible()
-    assert violations(page) == []
+    assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     nested.locator(".file-text a").click()
     expect(page.locator("dialog[open] #viewer-title")).to_have_text("liste.txt")
@@ -94,7 +94,7 @@ def test_html_inside_grows_to_its_height_and_loads_nothing_from_elsewhere(
     inner = page.frame_locator("details.nested iframe").locator("body")
     box = frame.bounding_box()
     assert box and box["height"] >= inner.evaluate("body => body.scrollHeight")
-    assert violations(page) == []
+    assert axe(page) == []
     assert not faults
 
 

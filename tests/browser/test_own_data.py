@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail.models import DataExport, FraudReport
@@ -34,21 +34,15 @@ def page(
     return page
 
 
-def no_axe_faults(page: Page) -> None:
-    faults = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_the_file_is_prepared_while_one_waits_and_downloaded(
     page: Page, faults: list[str], settings: Settings, tmp_path: Path
 ) -> None:
     settings.SPOOL = tmp_path
     page.goto("/account/data/")
-    no_axe_faults(page)
+    assert violations(page) == []
     page.get_by_role("button", name="Préparer le fichier").click()
     expect(page.locator("#own-data-state")).to_contain_text("en préparation")
-    no_axe_faults(page)
+    assert violations(page) == []
     exporting.run(DataExport.objects.get().pk)
     link = page.get_by_role("link", name="Télécharger mes données")
     expect(link).to_be_visible()
@@ -69,10 +63,10 @@ def test_the_way_of_a_message_is_read_and_typed_by_the_keyboard(
     page.keyboard.press("Enter")
     found = page.locator(".trace-list")
     expect(found).to_contain_text("Dans le dossier")
-    no_axe_faults(page)
+    assert violations(page) == []
     page.goto("/search/trace/?words=introuvable")
     expect(page.locator("#trace-unseen")).to_be_visible()
-    no_axe_faults(page)
+    assert violations(page) == []
     assert faults == []
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import plistlib
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -12,35 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import zxingcpp
-from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from PIL import Image
 from playwright.sync_api import Page
 
-from accounts import numen
 from accounts.autoconfig import guides
-from accounts.models import MailDomain, StaffRecord
-from accounts.numen import Key
+from accounts.models import StaffRecord
+from tests.browser.conformity import violations
+from tests.browser.conftest import NUMEN
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
-
-
-@pytest.fixture
-def claire(mail_domain: MailDomain, numen_key: Key) -> Iterator[StaffRecord]:
-    mail_domain.smtp_host, mail_domain.pop_host = "smtp.ac-exemple.fr", "pop.ac-exemple.fr"
-    mail_domain.save()
-    yield StaffRecord.objects.create(
-        numen_digest=numen.digest_of_numen(numen_key, NUMEN),
-        lookup_digest=numen.digest_of_person(numen_key, NUMEN, BORN),
-        key_id=numen_key.id,
-        first_name="Claire",
-        last_name="Morvan",
-        mail_domain=mail_domain,
-        login="cmorvan",
-        address="claire.morvan@ac-exemple.fr",
-    )
-    cache.clear()
 
 
 @pytest.fixture
@@ -53,17 +32,6 @@ def computer(open_page: Callable[..., Page], claire: StaffRecord) -> Page:
     page.locator("main button[type=submit]").click()
     page.wait_for_url("**/lookup/sheet/")
     return page
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds, and whether the page is wider than the window."""
-    found = [
-        f"{page.url} {violation['id']}: {violation['nodes'][0]['html'][:200]}"
-        for violation in Axe().run(page).response["violations"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-        found.append(f"{page.url}: wider than the window")
-    return found
 
 
 def test_a_telephone_scans_the_code_and_gets_its_profile(

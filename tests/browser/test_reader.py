@@ -14,8 +14,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests.browser.conformity import violations
 from tests.browser.test_outbox import look
-from tests.browser.test_walks import violations
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
@@ -247,9 +247,9 @@ def test_a_message_is_shown_larger_without_scrolling_the_page_sideways(
 
 def test_text_and_headers_are_a_click_away(opened: Callable[..., Page]) -> None:
     page = opened(html("<p>Bonjour à <b>tous</b></p>"))
-    page.locator(".letter-ways a").click()
+    page.locator(".message-ways a").click()
     expect(page.locator(".text")).to_contain_text("Bonjour à tous")
-    page.locator(".letter-ways a").click()
+    page.locator(".message-ways a").click()
     expect(page.frame_locator("iframe").get_by_text("tous")).to_be_visible()
     page.locator("a[href$='/headers/']").evaluate("link => link.click()")
     expect(page.get_by_text("lettre@revue.example").first).to_be_visible()

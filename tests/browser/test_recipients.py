@@ -13,8 +13,8 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
+from tests.browser.conformity import violations
 from tests.browser.test_compose import chips, posted
-from tests.browser.test_walks import violations
 from tests.webmail.mime.test_addresses import NAMES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

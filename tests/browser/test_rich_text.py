@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_compose import PASTE, body, only, text_of
 from tests.browser.test_compose import writing as writing
-from tests.browser.test_walks import leave, violations
+from tests.browser.test_walks import leave
 from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -18,9 +18,9 @@ from addressbook import years
 from addressbook.models import Contact, Group
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.browser.test_classes import accept, bring
 from tests.browser.test_sending_choice import write
-from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_campaigns import reported, scam
 from webmail import outbox

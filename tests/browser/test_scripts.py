@@ -73,7 +73,7 @@ HEARD: Final = {
     "steps": "test_ten_tasks.py::test_the_next_message_is_read_on_a_telephone",
     "tables": "test_rich_text.py::"
     "test_a_table_is_typed_by_keyboard_and_arrives_as_one_in_both_texts",
-    "talk": "test_threads.py::test_one_message_of_a_conversation_is_deleted_in_its_card",
+    "conversation": "test_threads.py::test_one_message_of_a_conversation_is_deleted_in_its_card",
     "tools": "test_what_writes_a_message",
     "uploads": "test_what_writes_a_message",
     "viewer": "test_an_attachment_in_place",

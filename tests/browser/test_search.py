@@ -14,7 +14,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_account import no_axe_faults
+from tests.browser.conformity import axe
 from tests.browser.test_outbox import look
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
@@ -354,13 +354,13 @@ def test_a_search_is_narrowed_sorted_saved_and_chosen_again_by_keyboard(
     expect(rows.first).to_contain_text("Autorisation")
     page.locator("summary", has_text="Enregistrer").press("Enter")
     look(page, f"search-save-{width}")
-    no_axe_faults(page)
+    assert axe(page) == []
     page.get_by_label("Nom de la recherche").fill("Musées non lus")
     page.keyboard.press("Enter")
     expect(page.locator("#toast")).to_contain_text("Musées non lus")
     page.goto("/search/")
     look(page, f"search-form-{width}")
-    no_axe_faults(page)
+    assert axe(page) == []
     page.get_by_role("link", name="Musées non lus").press("Enter")
     expect(page).to_have_url(re.compile("nonlu"))
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -14,7 +14,7 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from webmail.models import CannedAnswer, OutboxMessage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -136,7 +136,7 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
     dialog.locator("[value=each]").check()
     dialog.locator("[data-choice-send]").click()
     page.wait_for_url("**/mail/**")
-    assert OutboxMessage.objects.letters().count() == FAMILIES
+    assert OutboxMessage.objects.addressed().count() == FAMILIES
 
 
 @pytest.mark.parametrize("width", [1440, 375])
@@ -180,7 +180,7 @@ def test_a_list_is_chosen_its_columns_written_and_every_message_looked_at(
     assert violations(page) == []
     dialog.locator("[data-choice-send]").click()
     page.wait_for_url("**/mail/**")
-    assert OutboxMessage.objects.letters().count() == FAMILIES
+    assert OutboxMessage.objects.addressed().count() == FAMILIES
     assert not faults
 
 

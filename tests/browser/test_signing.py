@@ -14,7 +14,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
-from tests.browser.test_walks import violations
+from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, path
 from tests.webmail.views.test_compose import read

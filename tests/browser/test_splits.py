@@ -65,7 +65,7 @@ def test_a_message_below_the_list_leaves_it_the_whole_width(page: Page, faults: 
     prefer(panes="below", columns="date size tags")
     page.reload()
     page.locator("#rows .row > a").first.click()
-    expect(page.locator("#message .letter-title")).to_be_visible()
+    expect(page.locator("#message .reader-title")).to_be_visible()
     listed, read = box(page.locator("#message-list")), box(page.locator("#message"))
     assert read["y"] >= listed["y"] + listed["height"] - 1
     assert listed["width"] == read["width"] > 1000
@@ -137,7 +137,7 @@ def test_no_tool_of_an_open_message_is_cut_off(page: Page, text: str, panes: str
     prefer(text=text, panes=panes)
     page.reload()
     page.locator("#rows .row > a").first.click()
-    expect(page.locator("#message .letter-title")).to_be_visible()
+    expect(page.locator("#message .reader-title")).to_be_visible()
     for width in (1600, 1440, 1300, 1200, 1024, 900, 760, 375):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(BEYOND) == [], width

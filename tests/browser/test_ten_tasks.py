@@ -95,7 +95,7 @@ def open_first(hands: Hands) -> Hands:
     """The newest message is open, and the reader is in it."""
     hands.page.keyboard.press("j")
     hands.page.keyboard.press("Enter")
-    expect(hands.page.locator("#message[data-open] .letter-title")).to_be_focused()
+    expect(hands.page.locator("#message[data-open] .reader-title")).to_be_focused()
     hands.steps = 0
     return hands
 
@@ -119,7 +119,7 @@ def pane(hands: Hands) -> Any:
 
 def test_the_next_message_is_read_by_keyboard(open_first: Hands) -> None:
     hands = open_first
-    title = hands.page.locator("#message[data-open] .letter-title")
+    title = hands.page.locator("#message[data-open] .reader-title")
     assert (hands.stop().role, hands.stop().name) == ("heading", "Lettre 3")
     hands.press("j")
     expect(title).to_have_text("Lettre 2")
@@ -166,7 +166,7 @@ def test_a_message_is_filed_by_keyboard(open_first: Hands, mail: Mailbox) -> Non
     hands.press("Enter")
     expect(hands.page.locator("#rows .row")).to_have_count(2)
     assert hands.said("déplacé")
-    expect(hands.page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    expect(hands.page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 2")
     assert len(mail.uids("Conseil")) == 1
     assert hands.steps <= allowed("File into a folder")[0]
 
@@ -187,7 +187,7 @@ def test_a_message_is_deleted_and_comes_back_by_keyboard(open_first: Hands, mail
     hands.press("#")
     expect(hands.page.locator("#rows .row")).to_have_count(2)
     assert hands.said("corbeille")
-    expect(hands.page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    expect(hands.page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 2")
     hands.press("z")
     expect(hands.page.locator("#rows .row")).to_have_count(3)
     assert len(mail.uids("INBOX")) == 3
@@ -299,7 +299,7 @@ def thumb(
 @pytest.fixture
 def opened(thumb: Hands) -> Hands:
     thumb.touch(thumb.page.get_by_role("link", name="Lettre 3"))
-    expect(thumb.page.locator("#message[data-open] .letter-title")).to_be_visible()
+    expect(thumb.page.locator("#message[data-open] .reader-title")).to_be_visible()
     thumb.steps = 0
     return thumb
 
@@ -318,7 +318,7 @@ def written(page: Page) -> None:
 
 def test_the_next_message_is_read_on_a_telephone(opened: Hands) -> None:
     opened.touch(link(opened.page, "Message suivant"))
-    expect(opened.page.locator("#message[data-open] .letter-title")).to_have_text("Lettre 2")
+    expect(opened.page.locator("#message[data-open] .reader-title")).to_have_text("Lettre 2")
     assert opened.steps <= allowed("Read the next message")[1]
 
 

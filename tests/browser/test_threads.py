@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_account import no_axe_faults
+from tests.browser.conformity import axe
 from tests.browser.test_density import prefer
 from tests.browser.test_outbox import look
 from tests.browser.test_splits import box
@@ -30,7 +30,7 @@ def append(mailbox: Mailbox, own: str, answers: str = "", folder: str = "INBOX")
 
 
 @pytest.fixture
-def talk(mailbox: Mailbox) -> None:
+def conversation(mailbox: Mailbox) -> None:
     append(mailbox, "a")
     append(mailbox, "b", "a")
     append(mailbox, "seul")
@@ -39,7 +39,9 @@ def talk(mailbox: Mailbox) -> None:
     append(mailbox, "own", "a", "Sent")
 
 
-def test_a_conversation_is_unfolded_by_keys_and_opened(watched_page: Page, talk: None) -> None:
+def test_a_conversation_is_unfolded_by_keys_and_opened(
+    watched_page: Page, conversation: None
+) -> None:
     page = watched_page
     page.goto("/mail/INBOX/?threads=1")
     expect(page.locator("#rows .row")).to_have_count(2)
@@ -51,31 +53,33 @@ def test_a_conversation_is_unfolded_by_keys_and_opened(watched_page: Page, talk:
     page.keyboard.press("ArrowLeft")
     expect(members).to_be_hidden()
     page.keyboard.press("Enter")
-    expect(page.locator(".talk-line")).to_have_count(4)
-    expect(page.locator(".talk-body")).to_have_count(1)
-    expect(page.locator(".talk-head")).to_contain_text("4 messages · 1 réponse envoyée")
-    folded = page.locator(".talk-card", has_text="Voici la lettre a")
+    expect(page.locator(".conversation-line")).to_have_count(4)
+    expect(page.locator(".conversation-body")).to_have_count(1)
+    expect(page.locator(".conversation-head")).to_contain_text("4 messages · 1 réponse envoyée")
+    folded = page.locator(".conversation-card", has_text="Voici la lettre a")
     folded.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(folded.locator(".talk-body")).to_contain_text("qui en dit un peu plus")
-    expect(folded.locator(".talk-snippet")).to_be_hidden()
+    expect(folded.locator(".conversation-body")).to_contain_text("qui en dit un peu plus")
+    expect(folded.locator(".conversation-snippet")).to_be_hidden()
     page.keyboard.press("Enter")
-    expect(folded.locator(".talk-body")).to_be_hidden()
+    expect(folded.locator(".conversation-body")).to_be_hidden()
 
 
 @pytest.mark.parametrize("panes", ["right", "below", "none"])
 def test_messages_of_a_conversation_stand_one_below_the_other(
-    watched_page: Page, talk: None, panes: str
+    watched_page: Page, conversation: None, panes: str
 ) -> None:
     page = watched_page
     prefer(panes=panes)
     page.goto("/mail/INBOX/?threads=1")
     page.locator("#rows .row > a").first.click()
-    expect(page.locator(".talk-card").first).to_be_visible()
-    cards = page.locator("#message").locator(".talk-card, .talk-head, .letter").all()
+    expect(page.locator(".conversation-card").first).to_be_visible()
+    cards = (
+        page.locator("#message").locator(".conversation-card, .conversation-head, .message").all()
+    )
     boxes = [box(card) for card in cards]
     assert len({(at["x"], at["width"]) for at in boxes}) == 1
-    assert box(page.locator(".letter-title"))["x"] == boxes[0]["x"]
+    assert box(page.locator(".reader-title"))["x"] == boxes[0]["x"]
 
 
 @pytest.mark.parametrize("width", [375, 1440])
@@ -90,52 +94,52 @@ def test_a_long_conversation_begins_at_its_first_unread_message(
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/mail/INBOX/?threads=1")
     page.locator("#rows .row > a").first.click()
-    first = page.locator(".talk > li[data-begins]")
+    first = page.locator(".conversation > li[data-begins]")
     expect(first).to_contain_text("Voici la lettre c")
     expect(first).to_be_in_viewport(ratio=0.5)
-    expect(page.locator(".letter")).to_contain_text("Voici la lettre last")
+    expect(page.locator(".message")).to_contain_text("Voici la lettre last")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     look(page, f"conversation-{width}")
-    no_axe_faults(page)
+    assert axe(page) == []
 
 
 def test_one_message_of_a_conversation_is_deleted_in_its_card(
-    watched_page: Page, talk: None, mailbox: Mailbox
+    watched_page: Page, conversation: None, mailbox: Mailbox
 ) -> None:
     page = watched_page
     page.goto("/mail/INBOX/?threads=1")
     page.locator("#rows .row > a").first.click()
-    card = page.locator(".talk > li", has_text="Voici la lettre c")
+    card = page.locator(".conversation > li", has_text="Voici la lettre c")
     card.get_by_role("button", name="Supprimer").click()
     expect(card).to_have_count(0)
-    expect(page.locator(".talk-line")).to_have_count(3)
+    expect(page.locator(".conversation-line")).to_have_count(3)
     expect(page.locator("#rows .row .how-many").first).to_contain_text("3")
-    expect(page.locator(".talk-head")).to_contain_text("Conversation de 3 messages")
+    expect(page.locator(".conversation-head")).to_contain_text("Conversation de 3 messages")
     assert len(mailbox.uids("Trash")) == 1
     page.locator("#toast").get_by_role("button", name="Annuler").click()
-    expect(page.locator(".talk-head")).to_contain_text("Conversation de 4 messages")
+    expect(page.locator(".conversation-head")).to_contain_text("Conversation de 4 messages")
     order = "els => els.map(el => el.id || 'open')"
-    shown = page.locator(".talk > li, article.letter").evaluate_all(order)
+    shown = page.locator(".conversation > li, article.message").evaluate_all(order)
     page.reload()
-    assert page.locator(".talk > li, article.letter").evaluate_all(order) == shown
+    assert page.locator(".conversation > li, article.message").evaluate_all(order) == shown
     expect(page.locator("#rows .row .how-many").first).to_contain_text("4")
     card.get_by_role("button", name="Supprimer").click()
     expect(card).to_have_count(0)
-    expect(page.locator(".talk-head")).to_contain_text("Conversation de 3 messages")
+    expect(page.locator(".conversation-head")).to_contain_text("Conversation de 3 messages")
     page.get_by_text("Toute la conversation").click()
-    page.locator(".talk-head").get_by_role("button", name="Supprimer").click()
+    page.locator(".conversation-head").get_by_role("button", name="Supprimer").click()
     expect(page.locator("#rows .row")).to_have_count(1)
     assert len(mailbox.uids("Trash")) == 4 and len(mailbox.uids()) == 1
 
 
 def test_the_row_of_a_conversation_lives_on_without_the_message_that_was_open(
-    watched_page: Page, talk: None, mailbox: Mailbox, faults: list[str]
+    watched_page: Page, conversation: None, mailbox: Mailbox, faults: list[str]
 ) -> None:
     page = watched_page
     page.goto("/mail/INBOX/?threads=1")
     row = page.locator("#rows .row").first
     row.locator(":scope > a").click()
-    expect(page.locator(".talk-card")).to_have_count(4)
+    expect(page.locator(".conversation-card")).to_have_count(4)
     opened = page.locator("#message").get_attribute("data-open")
     tools = page.get_by_role("toolbar", name="Actions sur ce message")
     tools.get_by_role("button", name="Supprimer").click()
@@ -143,18 +147,18 @@ def test_the_row_of_a_conversation_lives_on_without_the_message_that_was_open(
     expect(page.locator(f"#message[data-open='{opened}']")).to_have_count(0)
     expect(row.locator(".how-many")).to_contain_text("3")
     row.locator(":scope > a").click()
-    expect(page.locator(".talk-head")).to_contain_text("Conversation de 3 messages")
+    expect(page.locator(".conversation-head")).to_contain_text("Conversation de 3 messages")
     expect(page.locator("#notices")).to_be_empty()
     assert faults == []
 
 
 def test_a_message_is_deleted_in_a_card_that_was_unfolded(
-    watched_page: Page, talk: None, mailbox: Mailbox
+    watched_page: Page, conversation: None, mailbox: Mailbox
 ) -> None:
     page = watched_page
     page.goto("/mail/INBOX/?threads=1")
     page.locator("#rows .row > a").first.click()
-    card = page.locator(".talk > li", has_text="Voici la lettre a")
+    card = page.locator(".conversation > li", has_text="Voici la lettre a")
     card.locator("summary").click()
     card.get_by_role("button", name="Supprimer").click()
     expect(card).to_have_count(0)
@@ -162,7 +166,7 @@ def test_a_message_is_deleted_in_a_card_that_was_unfolded(
 
 
 def test_a_conversation_is_dragged_as_a_whole(
-    watched_page: Page, talk: None, mailbox: Mailbox
+    watched_page: Page, conversation: None, mailbox: Mailbox
 ) -> None:
     page = watched_page
     mailbox.create_folder("Zoo")
@@ -173,7 +177,7 @@ def test_a_conversation_is_dragged_as_a_whole(
     assert len(mailbox.uids("Zoo")) == 4 and len(mailbox.uids()) == 1
 
 
-def test_rows_show_how_their_messages_begin(watched_page: Page, talk: None) -> None:
+def test_rows_show_how_their_messages_begin(watched_page: Page, conversation: None) -> None:
     watched_page.goto("/mail/INBOX/?sort=arrival")
     expect(watched_page.locator("#rows .snippet")).to_have_count(5)
     expect(watched_page.locator("#rows .snippet").first).to_contain_text("Voici la lettre d")

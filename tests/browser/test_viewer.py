@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests.browser.conformity import axe
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.previews import samples
 from tests.webmail.views.mail import letter
@@ -64,11 +64,6 @@ def documents(mailbox: Mailbox, settings: Any, tmp_path: Any) -> Any:
     return mailbox
 
 
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-
-
 def opened(page: Page, sign_in: Callable[[Page, MailAccount], None], alice: MailAccount) -> None:
     sign_in(page, alice)
     page.get_by_role("link", name="Documents").first.click()
@@ -100,7 +95,7 @@ def test_one_of_each_opens_and_the_arrows_lead_through_them(
         expect(viewer.locator("#viewer-title")).to_be_focused()
         expect(page).to_have_url(f"{message}view/{number}/")
         expect(viewer.locator(SIGNS[name]).first).to_be_visible()
-        assert violations(page) == [], name
+        assert axe(page) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
@@ -125,7 +120,7 @@ def test_the_address_of_an_attachment_is_a_page_of_its_own(
     expect(page.locator("main #viewer h1")).to_have_text("ordre.pdf")
     expect(page.locator(".pdf-page canvas").first).to_be_visible()
     expect(page.locator(".pdf-text")).to_contain_text("Ordre du jour")
-    assert violations(page) == []
+    assert axe(page) == []
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#viewer h2, #viewer h1")).to_have_text("plan.png")
     page.keyboard.press("Escape")

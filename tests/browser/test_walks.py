@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.utils import timezone
@@ -17,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 from webmail import tasks
 from webmail.models import OutboxMessage
@@ -236,17 +236,6 @@ def letter_text(message: bytes) -> str:
     body = email.message_from_bytes(message, policy=policy.default).get_body(("plain",))
     assert isinstance(body, EmailMessage)
     return str(body.get_content())
-
-
-def violations(page: Page) -> list[str]:
-    """axe's findings, and whether the page is wider than the window."""
-    found = [
-        f"{page.url} {violation['id']}: {violation['nodes'][0]['html'][:200]}"
-        for violation in Axe().run(page).response["violations"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-        found.append(f"{page.url}: wider than the window")
-    return found
 
 
 def test_a_refused_message_takes_the_focus_to_what_is_wrong(

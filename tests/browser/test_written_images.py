@@ -359,7 +359,7 @@ def test_one_message_to_each_has_it_each_time(
     dialog = written.locator("dialog.sending-choice")
     dialog.locator("[value=each]").check()
     dialog.locator("[data-choice-send]").click()
-    wait_for(lambda: OutboxMessage.objects.letters().count() == 2)
+    wait_for(lambda: OutboxMessage.objects.addressed().count() == 2)
     OutboxMessage.objects.update(state=OutboxMessage.State.HELD)
     leave()
     assert arrived(bobs_mailbox) == arrived(mailbox) == [PLAN]

@@ -177,7 +177,7 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
     def of(self, user: AbstractBaseUser) -> OutboxMessageQuerySet:
         return self.filter(user_id=user.pk)
 
-    def letters(self) -> OutboxMessageQuerySet:
+    def addressed(self) -> OutboxMessageQuerySet:
         """The messages that go to somebody, without the copies of messages to each."""
         return self.filter(recipients__gt=0)
 

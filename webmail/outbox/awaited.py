@@ -97,7 +97,7 @@ def rows_of(
 ) -> list[tuple[Awaited, list[OutboxMessage]]]:
     """The entries, each with its messages as they stand now; without any where they were taken
     back."""
-    mine = OutboxMessage.objects.of(request.user).letters().exclude(state=_STATE.CANCELLED)
+    mine = OutboxMessage.objects.of(request.user).addressed().exclude(state=_STATE.CANCELLED)
     first = {str(row.pk): row for row in mine.filter(pk__in=[entry.pk for entry in awaited])}
     batches: dict[uuid.UUID, list[OutboxMessage]] = {}
     if named := [row.batch for row in first.values() if row.batch]:

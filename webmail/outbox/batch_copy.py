@@ -46,26 +46,26 @@ def is_listed(row: OutboxMessage) -> bool:
 
 def pause(row: OutboxMessage) -> timedelta | None:
     """For how long a copy must wait still; None when it is time to file it."""
-    letters = _letters(row)
-    if letters.filter(state__in=_MOVING).exists():
+    messages = _messages(row)
+    if messages.filter(state__in=_MOVING).exists():
         return _PAUSE
-    if letters.filter(_GONE).exists():
+    if messages.filter(_GONE).exists():
         return None
     return _LONG_PAUSE
 
 
 def is_void(row: OutboxMessage) -> bool:
     """Whether nobody got the message, nor will: all of it was given up or taken back."""
-    letters = _letters(row)
-    return not letters.filter(_GONE).exists() and not letters.unfinished().exists()
+    messages = _messages(row)
+    return not messages.filter(_GONE).exists() and not messages.unfinished().exists()
 
 
 def message(row: OutboxMessage) -> bytes:
     """The copy, with those who got the message in its Bcc field. Raises Unreadable."""
     people = []
-    for letter in _letters(row).filter(_GONE).order_by("number"):
+    for sent in _messages(row).filter(_GONE).order_by("number"):
         try:
-            people += [Address(*person) for person in values.opened(letter).people]
+            people += [Address(*person) for person in values.opened(sent).people]
         except Unreadable:
             continue
     field = build.folded("Bcc", build.written(people)) + b"\r\n" if people else b""
@@ -77,6 +77,6 @@ def put_back(wait: timedelta) -> dict[str, object]:
     return {"due": clock.now() + wait, "told": None, "attempts": 0, "failure": ""}
 
 
-def _letters(row: OutboxMessage) -> OutboxMessageQuerySet:
-    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch).letters()
+def _messages(row: OutboxMessage) -> OutboxMessageQuerySet:
+    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch).addressed()
     return rows.exclude(state=_STATE.CANCELLED)

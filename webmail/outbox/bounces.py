@@ -70,7 +70,7 @@ def _head(raw: bytes) -> bytes:
 def _note(user: User, failed: Sequence[DeliveryOutcome], message_ids: Sequence[str]) -> None:
     rows = (
         OutboxMessage.objects.of(user)
-        .letters()
+        .addressed()
         .filter(message_id__in=message_ids, stage__in=(_STAGE.HANDED, _STAGE.FILED))
     )
     for row in rows.exclude(state=OutboxMessage.State.CANCELLED):

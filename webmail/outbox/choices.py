@@ -38,7 +38,7 @@ def together(row: OutboxMessage) -> list[OutboxMessage]:
     them all."""
     if row.batch is None:
         return [row]
-    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch).letters()
+    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch).addressed()
     return list(rows.exclude(state=_STATE.CANCELLED).order_by("number"))
 
 

@@ -37,6 +37,26 @@ def _icon(sprite: str, name: str, classes: str, attributes: str) -> SafeString:
     )
 
 
+def icon_button(name: str, words: str, attributes: str, keys: str = "") -> SafeString:
+    """``{% icon_button "bold" words 'data-format="bold"' "Ctrl+B" %}``: a button of a tool bar that
+    shows its icon alone. ``words`` are its name; a script hears its ``keys``."""
+    return _icon_button(icon(name), words, attributes, keys)
+
+
+@lru_cache(maxsize=256)
+def _icon_button(shown: SafeString, words: str, attributes: str, keys: str) -> SafeString:
+    title = f"{words} ({keys})" if keys else words
+    heard = format_html(' aria-keyshortcuts="{}"', keys.replace("Ctrl", "Control")) if keys else ""
+    return format_html(
+        '<button class="btn icon" type="button" {} aria-label="{}" title="{}"{}>{}</button>',
+        attributes,
+        words,
+        title,
+        heard,
+        shown,
+    )
+
+
 def drawing(name: str) -> SafeString:
     """The picture of a page that has nothing else to show."""
     return format_html(

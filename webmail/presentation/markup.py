@@ -57,30 +57,16 @@ def message_groups(groups: Groups) -> SafeString:
 def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], str]:
     """Return the function that writes one row, in the words of the language in force and with the
     icons at this address."""
-    # Babel finds no words inside an f-string.
-    drafted, in_folder = pgettext("of a message", "Draft"), gettext("Folder:")
-    advert, junk = pgettext("of a message", "Advert"), pgettext("of a message", "Junk")
-    urgent, invitation = pgettext("message", "Urgent."), gettext("Invitation.")
     pen, reply, forward = (
         f'<span class="mark">{icon(name)}</span>' for name in ("pen-line", "reply", "forward")
     )
     unread = _e(pgettext("message", "Unread.") + " ")
     answered = _sr(pgettext("message", "Answered.") + " ")
     forwarded = _sr(pgettext("message", "Forwarded.") + " ")
-    badges = (
-        ("advert", f'<b class="is-advert">{_e(advert)} · </b>'),
-        ("junk", f'<b class="is-advert">{_e(junk)} · </b>'),
-        ("draft", f'<b class="is-draft">{_e(drafted)} · </b>'),
-    )
     select = _e(pgettext("a message", "Select:"))
     in_conversation = _sr(gettext("Messages in the conversation:") + " ")
-    folder = f"{icon('folder', 's')} {_sr(in_folder + ' ')}"
-    marks = (
-        ("urgent", f" {icon('circle-alert', 's urgent')}{_sr(urgent)}"),
-        ("invitation", f" {icon('calendar-days', 's')}{_sr(invitation)}"),
-        ("attachment", " " + icon("paperclip", "s") + _sr(gettext("With attachment."))),
-    )
-    button = _flag_button()
+    folder = icon("folder", "s") + " " + _sr(gettext("Folder:") + " ")
+    badges, marks, button = _badges(), _marks(), _flag_button()
 
     def write(row: MessageRow) -> str:
         ref, url, subject = _e(row.ref), _e(row.url), _e(row.subject)
@@ -112,6 +98,29 @@ def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], s
         )
 
     return write
+
+
+# Babel finds no words inside an f-string.
+def _badges() -> tuple[tuple[str, str], ...]:
+    """The words before a subject, by the attribute of the row that asks for them."""
+    advert, junk = pgettext("of a message", "Advert"), pgettext("of a message", "Junk")
+    drafted = pgettext("of a message", "Draft")
+    return (
+        ("advert", f'<b class="is-advert">{_e(advert)} · </b>'),
+        ("junk", f'<b class="is-advert">{_e(junk)} · </b>'),
+        ("draft", f'<b class="is-draft">{_e(drafted)} · </b>'),
+    )
+
+
+def _marks() -> tuple[tuple[str, str], ...]:
+    """The icons behind a subject, by the attribute of the row that asks for them."""
+    urgent, invitation = pgettext("message", "Urgent."), gettext("Invitation.")
+    attachment = gettext("With attachment.")
+    return (
+        ("urgent", f" {icon('circle-alert', 's urgent')}{_sr(urgent)}"),
+        ("invitation", f" {icon('calendar-days', 's')}{_sr(invitation)}"),
+        ("attachment", f" {icon('paperclip', 's')}{_sr(attachment)}"),
+    )
 
 
 def _photo(url: str) -> str:

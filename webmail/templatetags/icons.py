@@ -1,6 +1,7 @@
-"""``{% icon "reply" %}`` and ``{% drawing "empty" %}``, of `webmail.presentation.icons`.
+"""``{% icon "reply" %}``, ``{% drawing "empty" %}`` and ``{% icon_button … %}``, of
+`webmail.presentation.icons`.
 
-`webmail.serving.templating` writes those with a literal name into the loaded template.
+`webmail.serving.templating` writes icons and drawings with a literal name into the loaded template.
 """
 
 from __future__ import annotations
@@ -11,4 +12,5 @@ from webmail.presentation import icons
 
 register = template.Library()
 register.simple_tag(icons.icon)
+register.simple_tag(icons.icon_button)
 register.simple_tag(icons.drawing)

@@ -126,7 +126,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
 def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterator[bytes]:
     """A few messages as a zip of .eml, without a job. An error of the first message is raised at
     once."""
-    writer = writing.Letters({}, fallback, timezone.get_current_timezone())
+    writer = writing.SingleFiles({}, fallback, timezone.get_current_timezone())
     messages = (message for place in places_ for message in _messages(imap, place, 0, _Counts()))
     first = next(messages, None)
     if first is None:
@@ -210,7 +210,9 @@ def _writer(job: Transfer) -> Writer:
         case Form.EML:
             records = store.read(bytes(job.key), job.work.get("records", []))
             zone = timezone.get_current_timezone()
-            return writing.Letters(state, job.work.get("fallback", "-"), zone, [b"".join(records)])
+            return writing.SingleFiles(
+                state, job.work.get("fallback", "-"), zone, [b"".join(records)]
+            )
     return writing.Maildirs(state)
 
 

@@ -95,7 +95,7 @@ class Mboxes(_Zipped):
             yield self._zip.write(piece)
 
 
-class Letters(_Zipped):
+class SingleFiles(_Zipped):
     """A zip with a file for each message, called by its day and subject. ``fallback`` stands for
     an empty subject; days are those of ``zone``; ``records`` hold the names that are taken."""
 

@@ -95,6 +95,30 @@ def _change(
     """Change a folder. Return its name from now on, "" when it is gone, and the words of the
     toast."""
     verb, folder = asked["verb"], asked["folder"]
+    now, count = _done(request, imap, asked)
+    sides = read_folders(imap, now or folder)
+    delimiter = sides.current.delimiter if sides.current else ""
+    if now and now != folder and verb != "create":
+        _follow(request, folder, now, delimiter)
+    if verb == "use":
+        return now, {"message": presentation.use_chosen(asked["use"], _last_level(now, delimiter))}
+    row = sides.shown.find(now or folder)
+    label = row.label if row else _last_level(now or folder, delimiter or "/")
+    above = sides.shown.find(asked["to"]) if verb == "move" else None
+    message = presentation.done(verb, label, above.label if above else asked["to"], count)
+    undo = None
+    if verb in {"rename", "move", "throw"} and now != folder:
+        fields = [("verb", "undo"), ("folder", now), ("name", folder)]
+        if following := safe_next(request):
+            fields.append(("next", following))
+        undo = {"url": reverse("mail:folder_change"), "fields": fields}
+    return now, {"message": message, "undo": undo}
+
+
+def _done(request: SignedInRequest, imap: Connection, asked: dict[str, Any]) -> tuple[str, int]:
+    """Do what is asked of a folder. Return its name from now on, and the number of messages that
+    went with it."""
+    verb, folder = asked["verb"], asked["folder"]
     now, count = folder, 0
     match verb:
         case "create":
@@ -116,23 +140,7 @@ def _change(
             _favour(request, folder, on=verb == "favour")
         case "use":
             _use(request, imap, asked["use"], folder)
-    sides = read_folders(imap, now or folder)
-    delimiter = sides.current.delimiter if sides.current else ""
-    if now and now != folder and verb != "create":
-        _follow(request, folder, now, delimiter)
-    row = sides.shown.find(now or folder)
-    label = row.label if row else _last_level(now or folder, delimiter or "/")
-    if verb == "use":
-        return now, {"message": presentation.use_chosen(asked["use"], _last_level(now, delimiter))}
-    above = sides.shown.find(asked["to"]) if verb == "move" else None
-    message = presentation.done(verb, label, above.label if above else asked["to"], count)
-    undo = None
-    if verb in {"rename", "move", "throw"} and now != folder:
-        fields = [("verb", "undo"), ("folder", now), ("name", folder)]
-        if following := safe_next(request):
-            fields.append(("next", following))
-        undo = {"url": reverse("mail:folder_change"), "fields": fields}
-    return now, {"message": message, "undo": undo}
+    return now, count
 
 
 def _last_level(name: str, delimiter: str) -> str:

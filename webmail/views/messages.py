@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -140,11 +141,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         context["toast"] = request.session.pop(TOAST, None)
     elif not is_changed:
         context["folders"] = None  # the page has the same; those of one loaded ahead come later
-    stays_unread = SEEN not in opened.fetched.flags and delay != "0"
-    context["stays_unread"] = stays_unread
-    if SEEN not in opened.fetched.flags and delay != "never" and (is_ahead or stays_unread):
-        context["seen_after"] = delay
-        context["seen_url"] = links.message_url(ref, "seen") + ("?beside=1" if searched else "")
+    if SEEN not in opened.fetched.flags:
+        context |= _seen_later(ref, delay, is_ahead=is_ahead, is_found=searched is not None)
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
     view = marked(shown(request, opened, renderer), ref, searched)
     context["opened"] = replace(view, report_url="") if context["here"] == "own" else view
@@ -152,6 +150,16 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
     return render(request, "webmail/reader/message.html", context)
+
+
+def _seen_later(ref: MessageRef, delay: str, *, is_ahead: bool, is_found: bool) -> dict[str, Any]:
+    """How a script marks the message, unread so far, as read: after the ``delay`` of the preference
+    ``mark_read``."""
+    later: dict[str, Any] = {"stays_unread": delay != "0"}
+    if delay != "never" and (is_ahead or delay != "0"):
+        url = links.message_url(ref, "seen")
+        later |= {"seen_after": delay, "seen_url": f"{url}?beside=1" if is_found else url}
+    return later
 
 
 def _searched(request: SignedInRequest) -> Asked | None:

@@ -88,7 +88,7 @@ def _looked(request: HttpRequest, user: User, sought: Sought) -> dict[str, Any]:
     audit.record(
         AuditEvent.Kind.MAIL_TRACED, request, target=str(user), fields=", ".join(mentioned)
     )
-    rows = OutboxMessage.objects.of(user).letters().exclude(state="cancelled")[:_MOST_SENT]
+    rows = OutboxMessage.objects.of(user).addressed().exclude(state="cancelled")[:_MOST_SENT]
     sent = [row for row in rows if is_sought(row, sought, with_words=False)]
     return {"is_asked": True, "sent": sent[:_MOST_SHOWN], "mailbox": _mailbox(user, sought)}
 

@@ -150,7 +150,7 @@ def _titles(own: Sequence[Rule], some: Sequence[Rule]) -> list[str]:
 
 def _sent(request: SignedInRequest, sought: Sought) -> list[OutboxMessage]:
     """The messages in the outbox that are asked for; rows go a week after they were sent."""
-    rows = OutboxMessage.objects.of(request.user).letters().exclude(state="cancelled")
+    rows = OutboxMessage.objects.of(request.user).addressed().exclude(state="cancelled")
     return [row for row in rows[:_MOST_SENT] if is_sought(row, sought, with_words=True)]
 
 

@@ -287,7 +287,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, dovecot: Dovecot, carole: MailAccou
     return fail
 
 
-def test_a_failure_after_the_deed_is_a_change(
+def test_a_failure_after_the_change_is_a_change(
     hers: Client, carole: MailAccount, opens: Opens, failing
 ) -> None:
     failing(works=True, error=ServerUnavailable("lost the answer"))
@@ -296,7 +296,7 @@ def test_a_failure_after_the_deed_is_a_change(
     assert hers.get("/mail/INBOX/").status_code == 200
 
 
-def test_a_failure_before_the_deed_keeps_the_old_one(
+def test_a_failure_before_the_change_keeps_the_old_one(
     hers: Client, carole: MailAccount, opens: Opens, failing
 ) -> None:
     failing(works=False, error=ServerUnavailable("disk full"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.bench.cost.letters import with_file
 from tests.bench.cost.scene import Scene
 
-Deed = Callable[[Scene], None]
+Play = Callable[[Scene], None]
 Letters = bytes | list[bytes]
 
 
@@ -22,16 +22,16 @@ class Attack:
 
     name: str
     about: str
-    play: Deed
+    play: Play
 
 
 ATTACKS: dict[str, Attack] = {}
 
 
-def played(deed: Deed) -> Deed:
+def played(play: Play) -> Play:
     """What does it all by itself."""
-    _register(deed, deed)
-    return deed
+    _register(play, play)
+    return play
 
 
 def mailed(make: Callable[[], Letters]) -> Callable[[], Letters]:
@@ -87,7 +87,7 @@ def typed(
     return decorate
 
 
-def _register(function: Callable[..., object], play: Deed) -> None:
+def _register(function: Callable[..., object], play: Play) -> None:
     family = function.__module__.rpartition(".")[2]
     name = f"{family}.{function.__name__.replace('_', '-')}"
     if name in ATTACKS:

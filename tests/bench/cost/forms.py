@@ -267,7 +267,7 @@ def folder_names(scene: Scene) -> None:
 
 @played
 def selection(scene: Scene) -> None:
-    """Deeds on 6,000 messages that are not there."""
+    """Actions on 6,000 messages that are not there."""
     refs = [f"1-{n}" for n in range(1, 5_900)]
     data = {"verb": "flag", "refs": refs, "found": "a" * 900_000}
     scene.person.post(f"{INBOX}act/", data)

@@ -111,7 +111,7 @@ def client(server: Pymap) -> Iterator[imaplib.IMAP4]:
 
 
 @pytest.fixture
-def talk(server: Pymap, client: imaplib.IMAP4, request: pytest.FixtureRequest) -> str:
+def folder(server: Pymap, client: imaplib.IMAP4, request: pytest.FixtureRequest) -> str:
     """A folder of two conversations, whose messages came in turns; one of its own a test."""
     folder = f"Fil-{abs(hash(request.node.name))}"
     client.create(folder)
@@ -124,11 +124,11 @@ def shown(page: listing.ListPage) -> list[list[str]]:
     return [[row.subject for row in conversation.rows] for conversation in page.conversations]
 
 
-def test_a_list_of_conversations(bare: Connection, talk: str) -> None:
+def test_a_list_of_conversations(bare: Connection, folder: str) -> None:
     assert not bare.has("THREAD=REFERENCES")
     memory = Remembering()
     for _visit in range(2):
-        page = listing.page(bare, talk, view=View(threads=True), memory=memory)
+        page = listing.page(bare, folder, view=View(threads=True), memory=memory)
         assert shown(page) == [
             ["Cantine", "Re: Cantine"],
             ["Sortie", "Re: Sortie", "Tout autre"],
@@ -138,23 +138,23 @@ def test_a_list_of_conversations(bare: Connection, talk: str) -> None:
 
 
 def test_a_list_of_conversations_is_brought_up_to_date(
-    bare: Connection, talk: str, client: imaplib.IMAP4
+    bare: Connection, folder: str, client: imaplib.IMAP4
 ) -> None:
     memory, view = Remembering(), View(threads=True)
-    listing.page(bare, talk, view=view, memory=memory)
-    client.append(talk, "()", "", tied("f", "a b d", "Re: Tout autre"))
-    client.select(talk)
+    listing.page(bare, folder, view=view, memory=memory)
+    client.append(folder, "()", "", tied("f", "a b d", "Re: Tout autre"))
+    client.select(folder)
     client.store("3", "+FLAGS", r"(\Deleted)")  # the first of the canteen
     client.expunge()
-    assert shown(listing.page(bare, talk, view=view, memory=memory)) == [
+    assert shown(listing.page(bare, folder, view=view, memory=memory)) == [
         ["Sortie", "Re: Sortie", "Tout autre", "Re: Tout autre"],
         ["Re: Cantine"],
     ]
 
 
-def test_an_opened_conversation_and_what_its_row_stands_for(bare: Connection, talk: str) -> None:
+def test_an_opened_conversation_and_what_its_row_stands_for(bare: Connection, folder: str) -> None:
     memory = Remembering()
-    page = listing.page(bare, talk, view=View(threads=True), memory=memory)
+    page = listing.page(bare, folder, view=View(threads=True), memory=memory)
     newest = page.conversations[1].newest.ref
     opened = threads.members(bare, newest, memory).rows
     assert [row.subject for row in opened] == ["Sortie", "Re: Sortie", "Tout autre"]

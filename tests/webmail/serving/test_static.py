@@ -62,7 +62,7 @@ def test_nothing_comes_from_another_server(path: Path) -> None:
 @each("path", TEMPLATES, ids=relative)
 def test_every_icon_named_is_in_the_sprite(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    named = set(re.findall(r'\{% icon "([^"]+)"', text))
+    named = set(re.findall(r'\{% icon(?:_button)? "([^"]+)"', text))
     assert named <= symbols(next(VENDOR.glob("lucide-*.svg")))
     drawings = set(re.findall(r'\{% drawing "([^"]+)"', text))
     assert drawings <= symbols(STATIC / "img" / "art.svg")

@@ -48,7 +48,7 @@ def sent(reader: Client, outgoing: SubmissionServer, mailbox: Mailbox) -> list[O
     asked = reader.post("/compose/", written(draft=number, to=to, body="Bonjour {prénom}."))
     assert reader.post("/compose/", fields(asked) | {"do": "send"}).status_code == 302
     leave()
-    return list(OutboxMessage.objects.letters().order_by("number"))
+    return list(OutboxMessage.objects.addressed().order_by("number"))
 
 
 def report(
@@ -131,7 +131,7 @@ def test_it_is_sent_again_to_the_right_address_with_its_document(
     assert enclosed(message) == {"Dupont Lea.pdf": b"%PDF 1"}
     assert text(message).strip() == "Bonjour Léa."
     assert message["Message-ID"] != sent[0].message_id
-    new = OutboxMessage.objects.letters().exclude(state=State.CANCELLED).order_by("number")
+    new = OutboxMessage.objects.addressed().exclude(state=State.CANCELLED).order_by("number")
     assert [row.state for row in new] == [State.SENT, State.SENT]
     assert "2 messages sur 2 sont partis." in shown(reader, new[0])
     # A copy of its own lies in Sent, beside the one of all.
@@ -139,7 +139,7 @@ def test_it_is_sent_again_to_the_right_address_with_its_document(
     assert [enclosed(one) for one in copies] == [{}, {"Dupont Lea.pdf": b"%PDF 1"}]
     # Twice is once, and nobody else's.
     assert reader.post(address, {"address": "lea@x.example"}).status_code == 404
-    assert OutboxMessage.objects.letters().count() == 3
+    assert OutboxMessage.objects.addressed().count() == 3
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_is_no_address_sends_nothing(
     mailbox.append(report(sent[0].message_id))
     reader.get("/mail/INBOX/")
     reader.post(f"/outbox/{sent[0].pk}/correct/", {"address": typed})
-    assert OutboxMessage.objects.letters().filter(state=State.SENT).count() == 2
+    assert OutboxMessage.objects.addressed().filter(state=State.SENT).count() == 2
     assert "pas une adresse" in shown(reader, sent[0])
 
 
@@ -160,7 +160,7 @@ def test_what_was_refused_at_once_is_corrected_too(
 ) -> None:
     late = reader.post("/compose/", written(to="bob@ac-exemple.fr, x@x.example", delivery="each"))
     assert reader.post("/compose/", fields(late) | {"do": "send"}).status_code == 302
-    first = OutboxMessage.objects.letters().filter(state=State.HELD).order_by("number")[0]
+    first = OutboxMessage.objects.addressed().filter(state=State.HELD).order_by("number")[0]
     OutboxMessage.objects.filter(pk=first.pk).update(
         state=State.FAILED, failure="RecipientsRefused"
     )

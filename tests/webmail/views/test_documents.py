@@ -447,7 +447,7 @@ def test_four_hundred_documents_are_accepted_in_a_moment(
     with cheap(8), lean(60_000_000):
         answer = reader.post("/compose/", form | {"do": "send"})
     assert answer.status_code == 302
-    rows = OutboxMessage.objects.letters().order_by("number")
+    rows = OutboxMessage.objects.addressed().order_by("number")
     assert len(rows) == 400 and len(set(rows.values_list("batch", flat=True))) == 1
     pace = [after.due - one.due for one, after in itertools.pairwise(rows)]
     assert set(pace) == {timedelta(seconds=2)}

@@ -257,7 +257,7 @@ def test_a_fraud_beside_an_open_message_of_its_conversation_is_shut_too(
     watched.get("/mail/INBOX/")
     uid = mailbox.append(letter(), flags=["\\Seen"])
     shown = page(watched.get(path(mailbox, uid, "?threads=1")))
-    (beside,) = re.findall('<div class="talk-body">(.*?)</iframe>', shown, re.DOTALL)
+    (beside,) = re.findall('<div class="conversation-body">(.*?)</iframe>', shown, re.DOTALL)
     assert 'class="banner judged bad"' in beside
     assert 'sandbox="allow-same-origin"' in beside
     assert 'id="fraud-band"' not in shown

@@ -70,7 +70,7 @@ def test_a_text_message_is_shown_beside_its_list(reader: Client, mailbox: Mailbo
     assert "Bonjour <b>Alice</b> & tous" in words(answer)
     assert "<b>Alice" not in page(answer)
     assert 'id="message-list"' in page(answer)
-    assert '<h1 class="letter-title"' in page(answer)
+    assert '<h1 class="reader-title"' in page(answer)
     assert "<iframe" not in page(answer)
 
 
@@ -574,7 +574,7 @@ def test_text_and_html_are_one_click_apart(reader: Client, mailbox: Mailbox) -> 
     assert "<iframe" in page(opened)
     text = reader.get(path(mailbox, uid, "?view=text"))
     assert "<iframe" not in page(text) and "En texte" in words(text)
-    link = re.compile(r'(?s)class="letter-ways"><a [^>]*href="([^"]*)"[^>]*hx-get="([^"]*)"')
+    link = re.compile(r'(?s)class="message-ways"><a [^>]*href="([^"]*)"[^>]*hx-get="([^"]*)"')
     there, back = link.findall(page(opened)), link.findall(page(text))
     assert there == [(path(mailbox, uid, "?view=text"),) * 2]
     assert back == [(path(mailbox, uid),) * 2]
@@ -599,7 +599,7 @@ def test_what_is_particular_about_a_message_is_said(
 ) -> None:
     uid = mailbox.append((WRAPPED / name).read_bytes())
     answer = reader.get(path(mailbox, uid))
-    letter_part = page(answer).split('<article class="letter">')[1]
+    letter_part = page(answer).split('<article class="message">')[1]
     assert f'{icon}"' in letter_part
     assert expected in words(answer)
 

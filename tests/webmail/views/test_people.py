@@ -144,7 +144,7 @@ def test_a_forged_sender_gets_no_face(
     known(owner, "Mon ami Bob", "bob@ac-exemple.fr", photo=True)
     shown = reader.get(path(mailbox, uid))
     assert '<img class="avatar"' not in page(shown)
-    assert '<p class="letter-from"><b>B. Petit</b>' in page(shown)
+    assert '<p class="message-from"><b>B. Petit</b>' in page(shown)
 
 
 @pytest.mark.parametrize("name", ["Claire Martin", "MARTIN Claire", "Mme Clàire MARTIN"])

@@ -298,7 +298,7 @@ def test_lines_are_added_and_taken_away_without_a_script(
     reader: Client, scripts: Scripts, mailbox: Mailbox
 ) -> None:
     form = a_rule(reader)
-    for what, tests, deeds in (
+    for what, tests, actions in (
         ("add-0", 2, 1),
         ("add-group", 2, 1),
         ("drop-0-0", 0, 1),
@@ -309,7 +309,7 @@ def test_lines_are_added_and_taken_away_without_a_script(
     ):
         shown = page(reader.post("/rules/new/", form | {"do": what}))
         assert len(re.findall(r'id="g\d+-\d+-test"', shown)) == tests, what
-        assert len(re.findall(r'id="a\d+-kind"', shown)) == deeds, what
+        assert len(re.findall(r'id="a\d+-kind"', shown)) == actions, what
         assert 'value="Parents"' in shown
     assert not scripts.all()
 

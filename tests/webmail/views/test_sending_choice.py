@@ -125,7 +125,7 @@ def test_one_message_to_each_has_each_ones_name(
     assert again["delivery"] == ["each"]
     again["instead_first"] = "Madame, Monsieur"
     assert reader.post("/compose/", again | {"do": "send"}).status_code == 302
-    rows = OutboxMessage.objects.letters().order_by("number")
+    rows = OutboxMessage.objects.addressed().order_by("number")
     assert [row.recipients for row in rows] == [1, 1, 1]
     assert len({row.batch for row in rows}) == 1
     leave()
@@ -144,7 +144,7 @@ def test_a_message_to_each_of_many_costs_no_query_for_each(
     again = fields(reader.post("/compose/", written(to=many))) | {"do": "send", "delivery": "each"}
     with django_assert_max_num_queries(60):
         assert reader.post("/compose/", again).status_code == 302
-    assert OutboxMessage.objects.letters().count() == 100
+    assert OutboxMessage.objects.addressed().count() == 100
 
 
 def test_a_long_text_to_each_of_many_is_cleaned_once(
@@ -158,7 +158,7 @@ def test_a_long_text_to_each_of_many_is_cleaned_once(
     again = fields(reader.post("/compose/", written(to=many, **form)))
     answer = reader.post("/compose/", again | form | {"do": "send", "delivery": "each"})
     assert answer.status_code == 302
-    assert OutboxMessage.objects.letters().count() == 100
+    assert OutboxMessage.objects.addressed().count() == 100
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def answer(own: str, to: str = "", subject: str = "Sortie", sender: str = BOB) -
 
 
 @pytest.fixture
-def talk(mailbox: Mailbox) -> list[int]:
+def conversation(mailbox: Mailbox) -> list[int]:
     """Three letters of one conversation, two read; another letter came between them."""
     return [
         mailbox.append(answer("a", sender="Zoé <z@x.fr>"), flags=["\\Seen"]),
@@ -55,7 +55,7 @@ def rows(content: str) -> list[str]:
 
 
 def test_a_folder_is_shown_by_conversations_and_that_is_remembered(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
     for url in ("/mail/INBOX/?threads=1", "/mail/INBOX/"):
         answered = reader.get(url)
@@ -63,12 +63,15 @@ def test_a_folder_is_shown_by_conversations_and_that_is_remembered(
         first, second = rows(page(answered))
         assert "is-new" in first.split(">")[0]
         assert re.search(r'class="how-many">.*?3</span> Bob Petit, Zoé</span>', first)
-        assert f'id="row-{ref(mailbox, talk[3])}"' in first
+        assert f'id="row-{ref(mailbox, conversation[3])}"' in first
         assert 'class="members"' in first
         assert 'class="members"' not in second
         members = first.split('<details class="members"')[1]
         links = re.findall(r'<a href="([^"]*)" hx-get="([^"]*)">', members)
-        assert links == [(opened(mailbox, uid),) * 2 for uid in (talk[0], talk[1], talk[3])]
+        assert links == [
+            (opened(mailbox, uid),) * 2
+            for uid in (conversation[0], conversation[1], conversation[3])
+        ]
     assert subjects(reader.get("/mail/INBOX/?sort=arrival")) == [
         "Re: Sortie",
         "Cantine",
@@ -79,7 +82,7 @@ def test_a_folder_is_shown_by_conversations_and_that_is_remembered(
 
 
 def test_a_list_by_conversations_takes_five_commands_and_four_once_seen(
-    reader: Client, talk: list[int]
+    reader: Client, conversation: list[int]
 ) -> None:
     reader.get("/mail/Sent/")
     reader.get("/mail/INBOX/?sort=arrival")  # the session asks once whether the dates rise
@@ -92,7 +95,7 @@ def test_a_list_by_conversations_takes_five_commands_and_four_once_seen(
 
 
 def test_its_links_keep_to_conversations_and_the_orders_leave_them(
-    reader: Client, talk: list[int]
+    reader: Client, conversation: list[int]
 ) -> None:
     content = page(reader.get("/mail/INBOX/?threads=1&only=unread"))
     tools = content.split('class="list-tools"')[1].split('class="btn icon" title')[0]
@@ -105,20 +108,20 @@ def test_its_links_keep_to_conversations_and_the_orders_leave_them(
 
 
 def test_picking_a_conversation_picks_its_messages_but_not_what_came_since(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
     content = page(reader.get("/mail/INBOX/?threads=1"))
     form = content.split('id="act-form"')[1].split("</form>")[0]
     assert '<input type="hidden" name="threads" value="1">' in form
     came = mailbox.append(answer("d", "a b c"))
-    data = {"verb": "trash", "refs": [ref(mailbox, talk[3])], "threads": "1"}
+    data = {"verb": "trash", "refs": [ref(mailbox, conversation[3])], "threads": "1"}
     assert reader.post("/mail/INBOX/act/", data).status_code == 302
-    assert mailbox.uids() == [talk[2], came]
+    assert mailbox.uids() == [conversation[2], came]
     assert len(mailbox.uids("Trash")) == 3
 
 
 def test_too_slow_a_server_is_said_and_leads_to_the_messages_one_by_one(
-    reader: Client, talk: list[int], monkeypatch: pytest.MonkeyPatch
+    reader: Client, conversation: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "SECONDS_TO_THREAD", -1.0)
     answered = reader.get("/mail/INBOX/?threads=1")
@@ -128,7 +131,7 @@ def test_too_slow_a_server_is_said_and_leads_to_the_messages_one_by_one(
 
 
 def test_conversations_of_one_person_are_not_anothers(
-    reader: Client, talk: list[int], django_user_model: type[User]
+    reader: Client, conversation: list[int], django_user_model: type[User]
 ) -> None:
     reader.get("/mail/INBOX/?threads=1")
     other = django_user_model.objects.create(login="bob", address="bob@x.fr")
@@ -145,49 +148,49 @@ def lines(content: str) -> list[str]:
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_an_opened_message_stands_among_those_of_its_conversation_and_ones_answers(
-    reader: Client, mailbox: Mailbox, talk: list[int], headers: dict[str, str]
+    reader: Client, mailbox: Mailbox, conversation: list[int], headers: dict[str, str]
 ) -> None:
     own = mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
     mailbox.append(letter("Autre", message_id="<autre@x.fr>"), "Sent")
-    content = page(reader.get(opened(mailbox, talk[1]), headers=headers))
-    before, after = content.split('<article class="letter"')
-    assert lines(before) == [ref(mailbox, talk[0])]
-    assert lines(after) == [ref(mailbox, talk[3]), f"Sent/{ref(mailbox, own, 'Sent')}"]
+    content = page(reader.get(opened(mailbox, conversation[1]), headers=headers))
+    before, after = content.split('<article class="message"')
+    assert lines(before) == [ref(mailbox, conversation[0])]
+    assert lines(after) == [ref(mailbox, conversation[3]), f"Sent/{ref(mailbox, own, 'Sent')}"]
 
 
 def test_the_unread_ones_are_open_and_read_by_that(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
-    content = page(reader.get(opened(mailbox, talk[0])))
-    (body,) = re.findall(r'(?s)class="talk-body".*?</form>', content)
+    content = page(reader.get(opened(mailbox, conversation[0])))
+    (body,) = re.findall(r'(?s)class="conversation-body".*?</form>', content)
     assert "Texte de c." in body
-    assert '<span class="talk-snippet clip">Texte de b.</span>' in content
-    assert "\\Seen" in mailbox.flags(talk[3])
+    assert '<span class="conversation-snippet clip">Texte de b.</span>' in content
+    assert "\\Seen" in mailbox.flags(conversation[3])
 
 
 def test_a_message_is_opened_alone_where_its_address_says_no_more(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
-    assert lines(page(reader.get(path(mailbox, talk[1])))) == []
-    assert lines(page(reader.get(opened(mailbox, talk[2])))) == []
+    assert lines(page(reader.get(path(mailbox, conversation[1])))) == []
+    assert lines(page(reader.get(opened(mailbox, conversation[2])))) == []
 
 
 def test_ones_answers_are_looked_for_no_longer_than_a_time_and_the_message_is_shown(
-    reader: Client, mailbox: Mailbox, talk: list[int], monkeypatch: pytest.MonkeyPatch
+    reader: Client, mailbox: Mailbox, conversation: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "SECONDS_TO_SEARCH", -1.0)
-    content = page(reader.get(opened(mailbox, talk[1])))
+    content = page(reader.get(opened(mailbox, conversation[1])))
     assert "Texte de b." in content
-    assert lines(content) == [ref(mailbox, talk[0]), ref(mailbox, talk[3])]
+    assert lines(content) == [ref(mailbox, conversation[0]), ref(mailbox, conversation[3])]
 
 
 def test_a_conversation_is_opened_with_few_commands(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
     mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
-    reader.get(opened(mailbox, talk[3]), headers=HTMX)
+    reader.get(opened(mailbox, conversation[3]), headers=HTMX)
     before = commands_sent()
-    reader.get(opened(mailbox, talk[3]), headers=HTMX)
+    reader.get(opened(mailbox, conversation[3]), headers=HTMX)
     # SELECT, the message and its text, LIST; what came, flags, their ids; SELECT, SEARCH, flags.
     assert commands_sent() - before == 10
 
@@ -205,26 +208,26 @@ def test_a_conversation_of_thirty_is_opened_with_as_few_commands(
         before = commands_sent()
         content = page(reader.get(opened(mailbox, uid), headers=HTMX))
         counts.append(commands_sent() - before)
-        assert content.count('class="talk-card"') == 29
+        assert content.count('class="conversation-card"') == 29
     # The first asks for THREAD, all rows and how they begin; from the oldest, the last one is open.
     assert counts[0] <= 13 and counts[1] <= 10 and counts[2] <= 12
-    assert content.count('class="talk-body"') == 1 and "Texte de m29." in content
+    assert content.count('class="conversation-body"') == 1 and "Texte de m29." in content
     assert "Texte de m5." in content  # how it begins, in its folded card
 
 
 def test_a_folded_card_is_a_link_and_reads_its_message_once_it_is_unfolded(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
-    reader.get(opened(mailbox, talk[3]))
-    mailbox.set_flags(talk[0], [])
-    url = path(mailbox, talk[0], "card/")
+    reader.get(opened(mailbox, conversation[3]))
+    mailbox.set_flags(conversation[0], [])
+    url = path(mailbox, conversation[0], "card/")
     alone = reader.get(url)
-    assert (alone.status_code, alone["Location"]) == (302, opened(mailbox, talk[0]))
-    assert "\\Seen" not in mailbox.flags(talk[0])
+    assert (alone.status_code, alone["Location"]) == (302, opened(mailbox, conversation[0]))
+    assert "\\Seen" not in mailbox.flags(conversation[0])
     content = page(reader.get(f"{url}?unread=1", headers=HTMX))
     assert "Texte de a." in content and 'hx-swap-oob="true"' in content  # the counts
-    assert f'name="refs" value="{ref(mailbox, talk[0])}"' in content
-    assert "\\Seen" in mailbox.flags(talk[0])
+    assert f'name="refs" value="{ref(mailbox, conversation[0])}"' in content
+    assert "\\Seen" in mailbox.flags(conversation[0])
 
 
 def test_an_unfolded_card_warns_of_a_file_that_is_a_program(
@@ -248,26 +251,26 @@ def test_no_more_than_ten_unread_messages_are_open_and_the_others_stay_unread(
         for number, name in enumerate(names)
     ]
     content = page(reader.get(opened(mailbox, uids[-1])))
-    assert content.count('class="talk-body"') == 10
+    assert content.count('class="conversation-body"') == 10
     assert content.count("is-unread") == 3
     unread = [uid for uid in uids if "\\Seen" not in mailbox.flags(uid)]
     assert unread == uids[:3]
 
 
 def test_the_list_and_the_reader_count_a_conversation_alike(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
     mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
-    content = page(reader.get(opened(mailbox, talk[3])))
+    content = page(reader.get(opened(mailbox, conversation[3])))
     assert re.search(r'class="how-many">.*?3</span>', content)
     assert "Conversation de 3 messages · 1 réponse envoyée" in content.replace("&nbsp;", " ")
 
 
 def test_an_own_answer_is_acted_on_in_its_own_folder(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
     own = mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
-    content = page(reader.get(opened(mailbox, talk[3])))
+    content = page(reader.get(opened(mailbox, conversation[3])))
     (url,) = re.findall(r'hx-get="([^"]*/card/[^"]*beside=INBOX)"', content)
     card = page(reader.get(url, headers=HTMX))
     named = f"Sent/{ref(mailbox, own, 'Sent')}"
@@ -281,17 +284,17 @@ def test_an_own_answer_is_acted_on_in_its_own_folder(
 def test_anothers_card_is_not_found(
     reader: Client,
     mailbox: Mailbox,
-    talk: list[int],
+    conversation: list[int],
     bob: MailAccount,
     signed_in: Callable[..., Client],
 ) -> None:
-    answered = signed_in(bob).get(path(mailbox, talk[0], "card/"), headers=HTMX)
+    answered = signed_in(bob).get(path(mailbox, conversation[0], "card/"), headers=HTMX)
     assert answered.status_code in (404, 409)
     assert "Texte de a." not in page(answered)
 
 
 def test_conversations_are_the_way_of_all_folders_where_a_person_wants_it(
-    reader: Client, mailbox: Mailbox, talk: list[int]
+    reader: Client, mailbox: Mailbox, conversation: list[int]
 ) -> None:
     User.objects.filter(login="alice").update(preferences={"conversations": "on"})
     assert subjects(reader.get("/mail/INBOX/")) == ["Sortie", "Cantine"]

@@ -1,5 +1,7 @@
 // A message is asked for while its row is pointed at, and shown when it is opened. Until then it is unread and its
-// frame is not loaded; what came is in this variable alone. Where the network is to be spared nothing is asked for.
+// frame is not loaded; what came is in a variable alone. Where the network is to be spared nothing is asked for.
+// htmx's preload extension keeps answers in the browser's cache, where no mail may lie; and who stops a request by
+// htmx's events (htmx:confirm, htmx:beforeRequest) must show its answer by himself: errors, history, all other events.
 
 import { isPlain, on } from "./dom.js";
 

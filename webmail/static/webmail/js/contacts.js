@@ -44,5 +44,5 @@ export function load(root) {
   if (root.id !== "contact" || !root.dataset.open) return;
   markOpen(root);
   if (getComputedStyle(root.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
-  root.querySelector(".letter-title").focus({ preventScroll: true });
+  root.querySelector(".reader-title").focus({ preventScroll: true });
 }

@@ -45,8 +45,8 @@ function markOpen() {
   if (!ref) return;
   if (!document.querySelector("#message[data-unread]")) markRead(ref, true);
   // The others of its conversation that were unread are open beside it.
-  const member = document.querySelector("#message .talk") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
-  const isRead = !document.querySelector("#message .talk-card.is-unread");
+  const member = document.querySelector("#message .conversation") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
+  const isRead = !document.querySelector("#message .conversation-card.is-unread");
   if (isRead) member?.closest(".row").classList.remove("is-new");
   const row = document.getElementById(`row-${ref}`) ?? document.querySelector(`#rows [data-shown="${CSS.escape(ref)}"]`);
   row?.querySelector(":scope > a").setAttribute("aria-current", "true");
@@ -91,7 +91,7 @@ export function start() {
 export function load(root) {
   oneStop(root);
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
-  if (root.matches(".talk-body")) root.closest(".talk-card.is-unread")?.classList.remove("is-unread");
-  if (root.id === "message" || root.id === "message-list" || root.matches(".talk-body")) markOpen();
+  if (root.matches(".conversation-body")) root.closest(".conversation-card.is-unread")?.classList.remove("is-unread");
+  if (root.id === "message" || root.id === "message-list" || root.matches(".conversation-body")) markOpen();
   if (root.id === "message-list") beginInList();
 }

@@ -28,7 +28,7 @@ function closeDrawer() {
 
 /** The open message is what the page is about; without one, the folder is. */
 function rankTitles() {
-  const message = document.querySelector("#message[data-open] .letter-title");
+  const message = document.querySelector("#message[data-open] .reader-title");
   message?.setAttribute("aria-level", "1");
   document.getElementById("list-title")?.setAttribute("aria-level", message ? "2" : "1");
 }
@@ -112,7 +112,7 @@ export function start() {
 /** A conversation begins with what was not read of it, unless all that stands above is in sight with it. */
 function beginUnread(message) {
   const first = message.querySelector("[data-begins]");
-  if (!first || !message.querySelector(".talk-head")) return;
+  if (!first || !message.querySelector(".conversation-head")) return;
   const above = first.getBoundingClientRect().top - message.getBoundingClientRect().top;
   if (above > innerHeight / 2) first.scrollIntoView({ block: "start" });
 }
@@ -124,7 +124,7 @@ export function load(root) {
   if (root.id !== "message") return;
   if (root.dataset.open) {
     if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
-    root.querySelector(".letter-title").focus({ preventScroll: true });
+    root.querySelector(".reader-title").focus({ preventScroll: true });
     beginUnread(root);
   } else {
     leaveMessage(document.getElementById("message-list"));

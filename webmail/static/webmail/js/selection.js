@@ -213,11 +213,11 @@ function acted({ requestConfig, successful, xhr }) {
   dropEmptyDays();
   // One message left its conversation, whose row has gone with it.
   if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
-  const changesTalk = !beside && (verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among")));
-  document.dispatchEvent(new CustomEvent("mail:acted", { detail: { changesTalk } }));
+  const changesConversation = !beside && (verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among")));
+  document.dispatchEvent(new CustomEvent("mail:acted", { detail: { changesConversation } }));
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;
-  const title = document.querySelector("#message[data-open] .letter-title");
+  const title = document.querySelector("#message[data-open] .reader-title");
   if (beside) openBeside(beside);
   else if (focused !== document.body && !focused.closest("#act-form, #toast")) return;
   else if (verb === "undo" && title) title.focus({ preventScroll: true });

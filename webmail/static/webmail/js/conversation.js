@@ -7,9 +7,9 @@ const reader = () => document.querySelector("#message[data-open]");
 /** The place of a card is before the card that follows it, or at the end of its part: above the open message or below. */
 function place(card, article) {
   const [before, after] = [article.previousElementSibling, article.nextElementSibling];
-  const isAbove = Boolean(card.compareDocumentPosition(card.ownerDocument.querySelector("article.letter")) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const isAbove = Boolean(card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) & Node.DOCUMENT_POSITION_FOLLOWING);
   let part = isAbove ? before : after;
-  if (!part?.matches("ol.talk")) {
+  if (!part?.matches("ol.conversation")) {
     part = card.parentElement.cloneNode(false);
     article[isAbove ? "before" : "after"](part);
   }
@@ -23,19 +23,19 @@ function place(card, article) {
 async function renew() {
   const { open } = reader().dataset;
   const page = await fetched(location.href);
-  const shown = reader()?.querySelector(".talk-head");
+  const shown = reader()?.querySelector(".conversation-head");
   if (!page || !shown || reader().dataset.open !== open) return;
-  const head = page.querySelector(".talk-head");
+  const head = page.querySelector(".conversation-head");
   if (!head) return shown.remove();
   const renewed = document.importNode(head, true);
   shown.replaceWith(renewed);
   window.htmx.process(renewed);
-  const cards = [...page.querySelectorAll("ol.talk > li")].reverse();
-  for (const card of cards) if (!document.getElementById(card.id)) place(card, reader().querySelector("article.letter"));
+  const cards = [...page.querySelectorAll("ol.conversation > li")].reverse();
+  for (const card of cards) if (!document.getElementById(card.id)) place(card, reader().querySelector("article.message"));
 }
 
 export function start() {
   document.addEventListener("mail:acted", ({ detail }) => {
-    if (detail.changesTalk && reader()?.querySelector(".talk-head")) renew();
+    if (detail.changesConversation && reader()?.querySelector(".conversation-head")) renew();
   });
 }
