@@ -407,6 +407,43 @@ def test_without_push_the_page_asks_once_a_minute(asking: Page, mailbox: Mailbox
     assert not [url for url in asked if "/events" in url]
 
 
+def test_without_push_what_an_undoing_brings_back_is_no_news(
+    asking: Page, mailbox: Mailbox
+) -> None:
+    said = asking.locator("#news")
+
+    def asked() -> list[str]:
+        """The subjects that the next answer names; it is heard by then."""
+        with asking.expect_response("**/poll/**") as response:
+            asking.clock.run_for(61_000)
+        told = response.value.json()["folders"][0]
+        until(asking, f"window.heard.at(-1)?.uidnext === {told['uidnext']}")
+        asking.clock.run_for(500)
+        return [message["subject"] for message in told["new"]]
+
+    def move(uid: int, folder: str, to: str) -> None:
+        mailbox.imap.select(folder)
+        mailbox.imap.uid("MOVE", str(uid), to)
+
+    old = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    mailbox.append(letter("Ancien"), "Archive", date=old)
+    assert asked() == []
+    move(mailbox.uids("Archive")[0], "Archive", "INBOX")
+    assert asked() == []
+    expect(inbox(asking).locator(".count")).to_contain_text("2")
+    expect(said).to_be_empty()
+    mailbox.receive(letter("Tout neuf"))
+    assert asked() == ["Tout neuf"]
+    expect(said).to_contain_text("Tout neuf")
+    asking.evaluate("document.getElementById('news').textContent = ''")
+    move(mailbox.uids()[-1], "INBOX", "Archive")
+    assert asked() == []
+    move(mailbox.uids("Archive")[0], "Archive", "INBOX")
+    assert asked() == []
+    expect(inbox(asking).locator(".count")).to_contain_text("3")
+    expect(said).to_be_empty()
+
+
 def test_a_refused_stream_is_replaced_by_asking(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -2,7 +2,7 @@
 // others; six streams would use up the connections that a browser opens to one server. Where nothing can be told,
 // each tab asks once a minute while somebody sees it.
 
-import { hear, openFolder } from "./news.js";
+import { hear, inboxStood, openFolder } from "./news.js";
 
 const MINUTE = 60_000;
 const LONGEST = 10 * MINUTE;
@@ -102,7 +102,7 @@ async function ask() {
   if (!mustAsk()) return;
   isDue = document.hidden;
   if (isDue) return;
-  const answer = await answered({ folder: openFolder() });
+  const answer = await answered({ folder: openFolder(), ...inboxStood() });
   isOver = answer?.status === 401;
   pause = answer?.folders ? MINUTE : longer();
   for (const news of answer?.folders ?? []) hear(news, { isFirst: true });
