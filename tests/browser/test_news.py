@@ -461,6 +461,40 @@ def test_a_refused_stream_is_replaced_by_asking(
     assert faults == []
 
 
+@pytest.mark.parametrize("fault", ["network", "proxy"])
+def test_what_said_that_the_server_was_not_reached_goes_with_the_next_answer(
+    asking: Page, fault: str
+) -> None:
+    def refuse(route: Route) -> None:
+        if fault == "network":
+            route.abort()
+        else:
+            route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+
+    asking.route("**/*-*/**", refuse)
+    asking.locator("#rows .row > a").click()
+    notice = asking.locator("#notices [data-notice]")
+    expect(notice).to_contain_text("injoignable" if fault == "network" else "n’a pas répondu")
+    answer(asking, 503, [])
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    expect(notice).to_be_visible()
+    asking.unroute("**/poll/**")
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(125_000)
+    expect(notice).to_have_count(0)
+
+
+def test_what_is_said_about_something_else_stays(asking: Page) -> None:
+    asking.evaluate(
+        "document.getElementById('notices').innerHTML = '<div data-notice>Autre chose</div>'"
+    )
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    asking.clock.run_for(500)
+    expect(asking.locator("#notices")).to_contain_text("Autre chose")
+
+
 def test_a_hidden_page_does_not_ask(asking: Page) -> None:
     asked: list[str] = []
     asking.on("request", lambda request: asked.append(request.url))
