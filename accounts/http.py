@@ -42,6 +42,8 @@ def safe_next(request: HttpRequest) -> str:
     return ""
 
 
+# A view's attribute; decorators around it take it over, as `wraps` does.
+_GUARDED = "is_for_users"
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
@@ -55,7 +57,15 @@ def person_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], Http
             raise SignInNeeded
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
+    vars(guarded)[_GUARDED] = True
     return guarded
+
+
+def is_sign_in_needed(request: HttpRequest) -> bool:
+    """Whether nobody is signed in who asks for a page that is for users alone."""
+    match = request.resolver_match
+    is_guarded = match is not None and _GUARDED in vars(match.func)
+    return is_guarded and not request.user.is_authenticated
 
 
 def login_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
@@ -78,4 +88,5 @@ def login_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
             return redirect(f"{resolve_url(step)}?{query}")
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
+    vars(guarded)[_GUARDED] = True
     return guarded

@@ -259,6 +259,7 @@ def preview(
             sum(change.added for change in groups),
             sum(change.moved for change in groups),
             sum(change.to_check for change in groups),
+            sum(change.beyond for change in groups),
             several=len(groups) > 1,
         ),
         left_out=_left_out(import_job),
@@ -277,7 +278,7 @@ def _left_out(import_job: ImportJob) -> tuple[str, ...]:
 
 
 def _group(change: GroupChange) -> ShownGroup:
-    words = group_words(change.added, change.moved, change.to_check)
+    words = group_words(change.added, change.moved, change.to_check, change.beyond)
     return ShownGroup(change.name, change.is_new, words)
 
 
@@ -298,9 +299,12 @@ def _field_words(value: object) -> str:
     return "\n".join(value_words(single) for single in several if single)
 
 
-def group_words(added: int, moved: int, to_check: int, *, several: bool = False) -> str:
-    """``12 contacts added, 5 moved, 3 to be checked.``; "" where nothing changes. Of ``several``
-    groups additions are counted: a contact of two groups is added twice."""
+def group_words(
+    added: int, moved: int, to_check: int, beyond: int = 0, *, several: bool = False
+) -> str:
+    """``12 contacts added, 5 moved, 3 to be checked.``; "" where nothing changes. ``beyond`` found
+    their group full. Of ``several`` groups additions are counted: a contact of two groups is added
+    twice."""
     words = []
     if added and several:
         words.append(ngettext("%(count)s addition", "%(count)s additions", added))
@@ -320,6 +324,15 @@ def group_words(added: int, moved: int, to_check: int, *, several: bool = False)
             )
         )
         words[-1] %= {"count": number(to_check)}
+    if beyond:
+        words.append(
+            ngettext(
+                "%(count)s left out of a group that is full",
+                "%(count)s left out of a group that is full",
+                beyond,
+            )
+        )
+        words[-1] %= {"count": number(beyond)}
     return f"{', '.join(words)}." if words else ""
 
 

@@ -267,12 +267,17 @@ class ErrorsMiddleware:
         # In the reader's frame, where no form works, the sign-in page would be a dead end.
         framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
         if framed or in_place(request) or request.method != "GET":
-            response = answer(request, error, {"error": error, "retry_url": "", "reference": ""})
-            response["X-Session-Over"] = "1"
-            return response
+            return sign_in_answer(request, error)
         # Known but no longer able to open the mailbox: only the password is missing.
         step = "accounts:reenter" if request.user.is_authenticated else settings.LOGIN_URL
         return redirect(f"{resolve_url(step)}?{urlencode({'next': request.get_full_path()})}")
+
+
+def sign_in_answer(request: HttpRequest, error: SignInNeeded) -> HttpResponse:
+    """Say that the session is over: scripts ask for the password in place, the page leads on."""
+    response = answer(request, error, {"error": error, "retry_url": "", "reference": ""})
+    response["X-Session-Over"] = "1"
+    return response
 
 
 def note(error: WebmailError) -> str:

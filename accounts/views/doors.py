@@ -115,10 +115,13 @@ def _provider_s_end(request: HttpRequest) -> str:
 
 
 def _come_back(request: HttpRequest) -> JsonResponse:
-    """A script asks whether its person has signed in again, in another tab."""
+    """A script asks whether its person has signed in again, in another tab, or for another token:
+    the cookie that goes with the one of its page may be gone."""
+    token = get_token(request)
     if credentials.open_sealed(request) is None:
-        return JsonResponse({"errors": [gettext("You are not signed in yet.")]}, status=403)
-    return JsonResponse({"csrf": get_token(request)})
+        errors = [gettext("You are not signed in yet.")]
+        return JsonResponse({"errors": errors, "csrf": token}, status=403)
+    return JsonResponse({"csrf": token})
 
 
 @never_cache

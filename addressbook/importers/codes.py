@@ -71,6 +71,7 @@ WARNINGS = {
     "group_without_members": gettext_noop("This list came without its members."),
     "member_not_found": gettext_noop("A member of this list is not in the file."),
     "group_not_found": gettext_noop("The list of this contact is not in the file."),
+    "group_full": gettext_noop("The group was full: this member was left out of it."),
     "group_cycle": gettext_noop("This list holds itself."),
     "owner_is_share": gettext_noop("These contacts belong to a shared book, not to a person."),
     "invalid_email": gettext_noop("What stands as an address is none."),

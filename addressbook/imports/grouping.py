@@ -46,7 +46,8 @@ class GroupChange:
     ``group`` is None for a new one. ``added`` does not count the contacts who ``moved`` here;
     ``removed`` moved from here elsewhere. In a class, ``stayers`` are in it and not in the file,
     ``moved_from`` are classes of the address book with the pupils who come from there, and
-    ``archives`` is the class of a former year that has the name.
+    ``archives`` is the class of a former year that has the name. ``beyond`` are left out of the
+    group, which is full.
     """
 
     staged: ImportGroup
@@ -61,6 +62,7 @@ class GroupChange:
     moved_from: tuple[tuple[int, int], ...] = ()
     archives: Group | None = None
     size: int = 0
+    beyond: int = 0
 
     @property
     def name(self) -> str:
@@ -244,22 +246,26 @@ def _change(
         external=tuple(external[:MOST_ADDRESSES]),
         added=len(new) - moved,
         moved=moved,
-        to_check=stay + staged.missing + beyond,
+        to_check=stay + staged.missing,
         stayers=tuple(stayers) if staged.is_class else (),
         size=len(members),
+        beyond=beyond + max(0, len(external) - MOST_ADDRESSES),
     )
 
 
 def apply(
     part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int] = ()
-) -> list[int]:
+) -> tuple[list[int], int]:
     """Write all groups of a part at once, with the values that undo needs; the caller's
-    transaction. Returns the pupils among ``leavers`` who left a class, and are archived now."""
+    transaction. Returns the pupils among ``leavers`` who left a class, and are archived now, and
+    the number of those that were left out of full groups."""
     assert part.user is not None  # noqa: S101  it was written
     through: _Members = Group.contacts.through
     memberships: list[_Members] = []
     left: list[int] = []
+    beyond = 0
     for change in changes(part, policy, written):
+        beyond += change.beyond
         staged, group = change.staged, change.group
         if change.archives:
             archiving.archive_group(change.archives)
@@ -287,7 +293,7 @@ def apply(
         memberships += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
     through.objects.bulk_create(memberships, batch_size=500, ignore_conflicts=True)
     _nest(part)
-    return archiving.archive_contacts(part.user, left)
+    return archiving.archive_contacts(part.user, left), beyond
 
 
 MOST_NESTED = 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -159,11 +160,13 @@ def write(request: SignedInRequest, group: int) -> HttpResponse:
     return page(request, "class_write.html", context, group=own_group)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_required
 def set_class(request: SignedInRequest, group: int) -> HttpResponse:
     """Make a group a class, or an ordinary group again."""
     own_group = group_of(request, group)
+    if request.method == "GET":  # a page with its mistakes, loaded again
+        return redirect("addressbook:edit_group", group)
     form = ClassForm(request.POST)
     if not form.is_valid():
         return form_page(request, own_group, of_class=form)

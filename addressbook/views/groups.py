@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -59,11 +60,13 @@ def edit(request: SignedInRequest, group: int) -> HttpResponse:
     return _form_page(request, form, own_group)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_required
 def external(request: SignedInRequest, group: int) -> HttpResponse:
     """Set the addresses of a group that no contact has."""
     own_group = group_of(request, group)
+    if request.method == "GET":  # a page with its mistakes, loaded again
+        return redirect("addressbook:edit_group", group)
     form = ExternalForm(request.POST)
     if form.is_valid():
         try:

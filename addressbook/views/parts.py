@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
@@ -21,11 +22,13 @@ from addressbook.views.pages import Undo, go, group_of, page
 from webmail.errors import NotFound
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_required
 def add_inner(request: SignedInRequest, group: int) -> HttpResponse:
     """Put a group into a group."""
     own_group = group_of(request, group)
+    if request.method == "GET":  # a page with its mistakes, loaded again
+        return redirect("addressbook:edit_group", group)
     candidates = nesting.choices(own_group)
     form = InnerForm(request.POST, candidates=candidates)
     if not form.is_valid():

@@ -48,6 +48,33 @@ def again(client: Client, shown: Answer, password: str, **more: str) -> Answer:
     return client.post(URL, data | {"login": "alice@ac-exemple.fr"} | more, headers=FETCH)
 
 
+def test_without_any_cookie_the_page_is_told_to_sign_in_and_does(
+    client: Client, alice: MailAccount, mailbox: Mailbox
+) -> None:
+    """The cookie that goes with the token is gone, too: the script asks for another pair."""
+    shown = client.get(INBOX)
+    uid = mailbox.append(b"Subject: x\n\nx\n")
+    data = {"verb": "flag", "refs": f"{mailbox.uidvalidity()}-{uid}"}
+    client.cookies.clear()
+    headers = {"X-CSRFToken": token(shown)}
+    for script in ({"HX-Request": "true"}, FETCH):
+        answer = client.post(f"{INBOX}act/", data, headers=headers | script)
+        assert (answer.status_code, answer["X-Session-Over"]) == (401, "1")
+    page = client.post(f"{INBOX}act/", data, headers=headers)
+    assert page.status_code == 401
+    assert 'href="/login/' in page.content.decode() or "Se connecter" in page.content.decode()
+    assert "parmi les brouillons" in page.content.decode()
+    assert again(client, shown, alice.password).status_code == 403
+    asked = client.get(URL, headers=FETCH)
+    assert asked.status_code == 403
+    renewed = {"password": alice.password, "login": "alice@ac-exemple.fr"}
+    renewed["csrfmiddlewaretoken"] = asked.json()["csrf"]
+    answer = client.post(URL, renewed, headers=FETCH)
+    assert answer.status_code == 200
+    headers = {"X-CSRFToken": answer.json()["csrf"]}
+    assert client.post(f"{INBOX}act/", data, headers=headers).status_code == 302
+
+
 @pytest.mark.parametrize("lost", [["session"], ["mail_key"], ["session", "mail_key"]])
 def test_the_page_goes_on_with_a_new_token(
     client: Client, alice: MailAccount, mailbox: Mailbox, lost: list[str]

@@ -96,6 +96,19 @@ def written_to(
     yield begin
 
 
+def test_nobody_is_warned_of_addresses_that_are_seen_where_each_gets_an_own_message(
+    written_to: Callable[..., Page],
+) -> None:
+    page = written_to()
+    seen, outside = (page.locator(f"[data-check={name}]") for name in ("seen_groups", "outside"))
+    expect(outside).to_contain_text("hors de l’académie")
+    expect(outside).not_to_contain_text("visibles de tous")
+    expect(seen).to_be_hidden()
+    page.locator("[data-documents-away]").click()
+    expect(seen).to_contain_text("verraient les adresses les uns des autres")
+    expect(outside).to_contain_text("seraient visibles de tous")
+
+
 @pytest.mark.parametrize("width", [1440, 375])
 def test_thirty_bulletins_reach_thirty_families(
     written_to: Callable[..., Page],

@@ -207,6 +207,10 @@ NO_PAGES = {
     "contacts/complete/",
     "contacts/<int:pk>/photo/<slug:digest>",
     "contacts/groups/<int:group>/recipients/",
+    # Forms of the page of a group, which leads back to it.
+    "contacts/groups/<int:group>/class/",
+    "contacts/groups/<int:group>/addresses/",
+    "contacts/groups/<int:group>/inner/",
     "contacts/shared/<int:group>/recipients/",
     "contacts/directory/lists/<int:group>/",
     "rules/absence/of/<folder:login>/",  # one's own absence with another name above it

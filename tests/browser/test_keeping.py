@@ -22,6 +22,7 @@ from demo.servers.submission import SubmissionServer
 from tests.browser.conformity import violations
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
 from webmail.models import Draft, DraftFile, OutboxMessage
 from webmail.writing import drafts, files
 from webmail.writing.content import Content
@@ -138,6 +139,45 @@ def test_the_session_is_over_and_the_password_brings_the_words_to_the_server(
     saved("Deux")
     expect(page.locator("#id_subject")).to_have_value("Deux")
     expect(page.locator("[data-again]")).to_have_count(0)
+
+
+def test_without_any_cookie_the_password_brings_the_words_to_the_server(
+    writing: Page, alice: MailAccount
+) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Un")
+    saved("Un")
+    page.context.clear_cookies()
+    page.locator("#id_subject").fill("Deux")
+    page.locator("[data-again]").wait_for()
+    page.locator("[data-again]").click()
+    page.locator("#reenter [name=password]").fill("faux")
+    page.locator("#reenter [type=submit]").click()
+    expect(page.locator("#reenter-error")).to_contain_text("incorrect")
+    page.locator("#reenter [name=password]").fill(alice.password)
+    page.locator("#reenter [type=submit]").click()
+    saved("Deux")
+    expect(page.locator("#id_subject")).to_have_value("Deux")
+    expect(page.locator("[data-again]")).to_have_count(0)
+
+
+def test_without_any_cookie_an_action_is_done_after_the_password(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    mailbox: Mailbox,
+) -> None:
+    mailbox.append(letter("À supprimer"))
+    page = open_page()
+    sign_in(page, mailbox.account)
+    page.locator("#rows .row > a").click()
+    expect(page.locator("#message[data-open]")).to_be_visible()
+    page.context.clear_cookies()
+    tools = page.get_by_role("toolbar", name="Actions sur ce message")
+    tools.get_by_role("button", name="Supprimer").click()
+    page.locator("#reenter [name=password]").fill(mailbox.account.password)
+    page.locator("#reenter [type=submit]").click()
+    expect(page.locator("#toast")).to_contain_text("corbeille")
+    assert mailbox.uids() == []
 
 
 def test_a_closed_tab_is_offered_at_the_next_sign_in(

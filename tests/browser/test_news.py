@@ -407,6 +407,43 @@ def test_without_push_the_page_asks_once_a_minute(asking: Page, mailbox: Mailbox
     assert not [url for url in asked if "/events" in url]
 
 
+def test_without_push_what_an_undoing_brings_back_is_no_news(
+    asking: Page, mailbox: Mailbox
+) -> None:
+    said = asking.locator("#news")
+
+    def asked() -> list[str]:
+        """The subjects that the next answer names; it is heard by then."""
+        with asking.expect_response("**/poll/**") as response:
+            asking.clock.run_for(61_000)
+        told = response.value.json()["folders"][0]
+        until(asking, f"window.heard.at(-1)?.uidnext === {told['uidnext']}")
+        asking.clock.run_for(500)
+        return [message["subject"] for message in told["new"]]
+
+    def move(uid: int, folder: str, to: str) -> None:
+        mailbox.imap.select(folder)
+        mailbox.imap.uid("MOVE", str(uid), to)
+
+    old = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    mailbox.append(letter("Ancien"), "Archive", date=old)
+    assert asked() == []
+    move(mailbox.uids("Archive")[0], "Archive", "INBOX")
+    assert asked() == []
+    expect(inbox(asking).locator(".count")).to_contain_text("2")
+    expect(said).to_be_empty()
+    mailbox.receive(letter("Tout neuf"))
+    assert asked() == ["Tout neuf"]
+    expect(said).to_contain_text("Tout neuf")
+    asking.evaluate("document.getElementById('news').textContent = ''")
+    move(mailbox.uids()[-1], "INBOX", "Archive")
+    assert asked() == []
+    move(mailbox.uids("Archive")[0], "Archive", "INBOX")
+    assert asked() == []
+    expect(inbox(asking).locator(".count")).to_contain_text("3")
+    expect(said).to_be_empty()
+
+
 def test_a_refused_stream_is_replaced_by_asking(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
@@ -422,6 +459,40 @@ def test_a_refused_stream_is_replaced_by_asking(
     with page.expect_response("**/poll/**"):
         page.clock.run_for(61_000)
     assert faults == []
+
+
+@pytest.mark.parametrize("fault", ["network", "proxy"])
+def test_what_said_that_the_server_was_not_reached_goes_with_the_next_answer(
+    asking: Page, fault: str
+) -> None:
+    def refuse(route: Route) -> None:
+        if fault == "network":
+            route.abort()
+        else:
+            route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+
+    asking.route("**/*-*/**", refuse)
+    asking.locator("#rows .row > a").click()
+    notice = asking.locator("#notices [data-notice]")
+    expect(notice).to_contain_text("injoignable" if fault == "network" else "n’a pas répondu")
+    answer(asking, 503, [])
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    expect(notice).to_be_visible()
+    asking.unroute("**/poll/**")
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(125_000)
+    expect(notice).to_have_count(0)
+
+
+def test_what_is_said_about_something_else_stays(asking: Page) -> None:
+    asking.evaluate(
+        "document.getElementById('notices').innerHTML = '<div data-notice>Autre chose</div>'"
+    )
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    asking.clock.run_for(500)
+    expect(asking.locator("#notices")).to_contain_text("Autre chose")
 
 
 def test_a_hidden_page_does_not_ask(asking: Page) -> None:

@@ -126,6 +126,13 @@ class Selected:
             return True
         return flag.lower() in self.permanent or (flag[:1] != "\\" and "\\*" in self.permanent)
 
+    @property
+    def keeps_some_keyword(self) -> bool:
+        """Whether a message of the folder can be given any keyword at all."""
+        return self.permanent is None or any(
+            flag[:1] != "\\" or flag == "\\*" for flag in self.permanent
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Marked:

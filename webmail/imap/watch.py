@@ -13,7 +13,7 @@ import base64
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,7 @@ MOST_NAMED = 500
 MOST_ARRIVED = 20
 # Arrivals that a watch knows again when they come back.
 MOST_KNOWN = 200
+_LONGEST_KEY = 300
 # A message that was received so long ago comes from another folder: nobody delivers with a delay.
 RECENT = timedelta(minutes=5)
 MOST_FOLDERS = 200
@@ -81,7 +82,8 @@ class Arrived:
 class News:
     """Everything that happened since the last time. ``folders`` are those of which something is
     new, INBOX first if it is one; all else is of INBOX: ``changed`` maps UIDs to their flags as
-    they are now, ``gone`` are UIDs, ``partial`` says that more changed than is named.
+    they are now, ``gone`` are UIDs, ``partial`` says that more changed than is named;
+    ``names_arrivals``: of these none is missing even so.
     """
 
     folders: tuple[FolderState, ...]
@@ -89,6 +91,31 @@ class News:
     changed: dict[int, frozenset[str]] = field(default_factory=dict)
     gone: tuple[int, ...] = ()
     partial: bool = False
+    names_arrivals: bool = False
+
+
+class Known:
+    """The arrivals that were told lately, by which a message is recognised that comes back: it has
+    another UID then. ``uids`` may be kept, and handed in again."""
+
+    __slots__ = ("uids",)
+
+    def __init__(self, uids: Mapping[str, int] | None = None) -> None:
+        self.uids = dict(uids or {})
+
+    def recognised(self, message: Arrived) -> Arrived:
+        """The message, marked where it was in the mailbox before."""
+        if message.received is None:
+            return message
+        senders = [person.address for person in message.envelope.from_]
+        written = " ".join((*senders, message.envelope.subject))[:_LONGEST_KEY]
+        key = f"{message.received.isoformat()} {written}"
+        is_old = message.received < datetime.now(UTC) - RECENT
+        is_known = self.uids.get(key, message.uid) != message.uid
+        self.uids[key] = message.uid
+        if len(self.uids) > MOST_KNOWN:
+            del self.uids[next(iter(self.uids))]
+        return replace(message, is_back=is_old or is_known)
 
 
 @dataclass(slots=True)
@@ -130,7 +157,7 @@ class Watch:
         self._tag = 0
         self._heard = _Heard()
         self._told = 0.0
-        self._known: dict[tuple[object, ...], None] = {}
+        self._known = Known()
         self._quick = False
         self.capabilities: frozenset[str] = frozenset()
         self.everywhere = False
@@ -366,17 +393,7 @@ class Watch:
         arrived = [
             _arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}
         ]
-        return tuple(map(self._recognised, arrived[:MOST_ARRIVED]))
-
-    def _recognised(self, message: Arrived) -> Arrived:
-        """The message, marked where it was in the mailbox before."""
-        key = (message.received, message.envelope.from_, message.envelope.subject)
-        is_old = message.received is not None and message.received < datetime.now(UTC) - RECENT
-        is_known = message.received is not None and key in self._known
-        self._known[key] = None
-        if len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        return replace(message, is_back=is_old or is_known)
+        return tuple(map(self._known.recognised, arrived[:MOST_ARRIVED]))
 
     async def _states(
         self, values_by_folder: dict[str, dict[bytes, int]]

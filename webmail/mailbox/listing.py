@@ -11,7 +11,7 @@ from webmail.errors import FolderChanged
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection
 from webmail.imap.values import Marked, MessageRef, Selected
-from webmail.mailbox import ordering, summaries, threads
+from webmail.mailbox import ordering, summaries, threads, verbs
 from webmail.mailbox.memory import NOTHING, Memory
 from webmail.mailbox.ordering import View
 from webmail.mailbox.summaries import Summary
@@ -49,7 +49,8 @@ class ListPage:
     conversations has one for each row, which is its newest message, and ``total`` counts them.
     ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162). ``last`` is
     the highest UID of the folder, where the view shows all of it by their dates. ``above`` and
-    ``below`` are the messages right beside the page, where it was asked for by a row.
+    ``below`` are the messages right beside the page, where it was asked for by a row. ``withheld``:
+    the verbs that the user may not do in the folder.
     """
 
     folder: str
@@ -67,6 +68,7 @@ class ListPage:
     last: int = 0
     above: MessageRef | None = None
     below: MessageRef | None = None
+    withheld: frozenset[str] = frozenset()
 
     @property
     def number(self) -> int:
@@ -121,6 +123,7 @@ def page(
         last=order.last,
         above=_ref(selected, read.above),
         below=_ref(selected, read.below),
+        withheld=verbs.withheld(selected),
     )
 
 
@@ -165,10 +168,12 @@ def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
 @dataclass(frozen=True)
 class Newer:
     """The messages that arrived since a list was made, the newest first. ``on_top``: none of them
-    is older than the list, and they are in the order in which they came."""
+    is older than the list, and they are in the order in which they came.
+    ``withheld``: as of a page."""
 
     rows: tuple[Summary, ...]
     on_top: bool = True
+    withheld: frozenset[str] = frozenset()
 
 
 def newer(
@@ -188,7 +193,8 @@ def newer(
         return Newer(())
     above = uids[MOST_ROWS] if len(uids) > MOST_ROWS else uid
     known = ordering.rising(imap, selected, memory)
-    return Newer(rows, ordering.still_rises(imap, selected, memory, known, uids[0], rows, above))
+    on_top = ordering.still_rises(imap, selected, memory, known, uids[0], rows, above)
+    return Newer(rows, on_top, verbs.withheld(selected))
 
 
 def matching(

@@ -8,7 +8,10 @@ from webmail.errors import FolderNotFound, ServerRefused
 from webmail.imap import fetch, status
 from webmail.imap.connection import Connection
 from webmail.imap.status import FolderState
-from webmail.imap.watch import MOST_NAMED
+from webmail.imap.watch import MOST_ARRIVED, MOST_NAMED, Arrived, Known
+from webmail.mailbox.memory import Memory
+
+_KIND = "arrivals"
 
 
 def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
@@ -37,6 +40,29 @@ def changed(imap: Connection, state: FolderState, since: int) -> dict[int, froze
         return {}
     marks = sorted(fetch.changed_since(imap, since), key=lambda mark: mark.uid)
     return {mark.uid: mark.flags for mark in marks[-MOST_NAMED:]}
+
+
+def arrived(
+    imap: Connection, state: FolderState, uidvalidity: int, uidnext: int, memory: Memory
+) -> tuple[Arrived, ...] | None:
+    """The messages that came to a folder since its UIDNEXT was this one, the newest 20 at most,
+    those marked that only came back. Two commands, none where nothing came; None for a folder that
+    was made anew."""
+    if uidvalidity != state.uidvalidity:
+        return None
+    uids = range(max(uidnext, state.uidnext - MOST_ARRIVED), state.uidnext)
+    if not uids:
+        return ()
+    if imap.select(state.folder).uidvalidity != state.uidvalidity:
+        return None
+    name = f"{state.uidvalidity} {state.folder}"
+    known = Known(memory.get(_KIND, name))
+    messages = tuple(
+        known.recognised(Arrived(row.ref.uid, row.flags, row.envelope, row.received))
+        for row in fetch.rows(imap, uids)
+    )
+    memory.put(_KIND, name, known.uids)
+    return messages
 
 
 def _state(imap: Connection, name: str) -> FolderState | None:

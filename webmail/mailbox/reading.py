@@ -12,7 +12,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, MessageRef
-from webmail.mailbox import parsing
+from webmail.mailbox import parsing, verbs
 from webmail.mailbox.contents import (
     PLAIN_SANITISER,
     AtHand,
@@ -34,11 +34,13 @@ AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedMessage(MessageContent):
-    """A message of the mailbox in the reader. ``was_marked``: its opening marked it as seen."""
+    """A message of the mailbox in the reader. ``was_marked``: its opening marked it as seen.
+    ``withheld``: the verbs that the user may not do in its folder."""
 
     fetched: Fetched
     headers: Headers
     was_marked: bool = False
+    withheld: frozenset[str] = frozenset()
 
     @property
     def is_described(self) -> bool:
@@ -67,7 +69,13 @@ def open_message(
     was_marked = mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref)
     if was_marked:
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
-    return OpenedMessage(**vars(content), fetched=fetched, headers=fields, was_marked=was_marked)
+    return OpenedMessage(
+        **vars(content),
+        fetched=fetched,
+        headers=fields,
+        was_marked=was_marked,
+        withheld=verbs.withheld(imap.known()),
+    )
 
 
 def show(imap: Connection, ref: MessageRef) -> None:

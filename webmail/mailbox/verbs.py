@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webmail.imap.values import ADVERT, FLAGGED, JUNK, SEEN
+from webmail.imap.values import ADVERT, DELETED, FLAGGED, JUNK, SEEN, Selected
 from webmail.mailbox.actions import CLEAR, COPY, DELETE, MOVE, SET
 from webmail.mailbox.folders import ARCHIVE, TRASH
 from webmail.mailbox.folders import JUNK as JUNK_FOLDER
@@ -55,6 +55,23 @@ _TABLE = (
     Verb("undo", needs="steps"),
 )
 VERBS = {verb.name: verb for verb in _TABLE}
+TAGGING = frozenset(("tag", "untag", "retag", "tags"))
+
+
+def withheld(selected: Selected) -> frozenset[str]:
+    """The names of the verbs that the user may not do in the open folder: access lists (RFC 4314)
+    show in the flags that the server lets be set, which SELECT tells. No command."""
+    return frozenset(verb.name for verb in _TABLE if not _is_allowed(verb, selected))
+
+
+def _is_allowed(verb: Verb, selected: Selected) -> bool:
+    if not (verb.leaves or verb.flags or verb.name in TAGGING):
+        return True
+    if selected.read_only:
+        return False
+    if verb.name in TAGGING:
+        return selected.keeps_some_keyword
+    return all(map(selected.keeps, verb.flags or (DELETED,)))
 
 
 def of_special_use(special_use: str) -> str:

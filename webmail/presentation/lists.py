@@ -139,6 +139,7 @@ class MailPage:
     ``listed`` what the filter lets through; ``above`` rows stand above this page. ``month`` and
     ``year``: of the topmost row. ``is_live``: what arrives belongs at the top of the rows shown.
     ``above_url`` and ``below_url`` are of the messages right beside the page, where they are known.
+    ``withheld``: the verbs that the user may not do in the folder.
     """
 
     label: str
@@ -169,6 +170,7 @@ class MailPage:
     notes: tuple[str, ...]
     above_url: str = ""
     below_url: str = ""
+    withheld: frozenset[str] = frozenset()
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = field(default=())
 
     @property
@@ -313,6 +315,7 @@ def mail_page(
         notes=_notes(page),
         above_url=f"{message_url(page.above)}{more}" if page.above else "",
         below_url=f"{message_url(page.below)}{more}" if page.below else "",
+        withheld=page.withheld,
         groups=_grouped(rows, view),
     )
 
@@ -441,6 +444,7 @@ class Arrived:
     on_top: bool
     next_url: str = ""
     previous_url: str = ""
+    withheld: frozenset[str] = frozenset()
 
 
 def arrived(
@@ -609,7 +613,7 @@ def without_previous(page: MailPage) -> MailPage:
 
 def _notes(page: ListPage) -> tuple[str, ...]:
     """Return how many pass the filter, and how they were found."""
-    notes = tuple(_note(note) for note in sorted(page.notes))
+    notes = (*_rights(page.withheld), *(_note(note) for note in sorted(page.notes)))
     if not page.view.only or not page.total:
         return notes
     if page.view.threads:
@@ -619,6 +623,17 @@ def _notes(page: ListPage) -> tuple[str, ...]:
     else:
         count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
     return (count % {"count": intcomma(page.total)}, *notes)
+
+
+def _rights(withheld: frozenset[str]) -> tuple[str, ...]:
+    """Say why some actions are not offered."""
+    if not withheld & {"flag", "trash"}:
+        return ()
+    if "trash" not in withheld:
+        return (gettext("You may read and file the messages of this folder, not mark them."),)
+    if "flag" not in withheld:
+        return (gettext("You may read and mark the messages of this folder, not file them."),)
+    return (gettext("You may only read this folder: its messages can be copied, not changed."),)
 
 
 def _note(note: str) -> str:

@@ -8,7 +8,7 @@ a language, those of folders once a page.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 from html import escape
 from typing import Any
@@ -43,9 +43,10 @@ def _sr(words: str) -> str:
     return f'<span class="sr">{_e(words)}</span>'
 
 
-def message_groups(groups: Groups) -> SafeString:
-    """Rows of a message list under their headings."""
-    row = _message_row(get_language(), static(ICONS))
+def message_groups(groups: Groups, withheld: Collection[str] = ()) -> SafeString:
+    """Rows of a message list under their headings. ``withheld``: the verbs that the user may not do
+    in their folder."""
+    row = _message_row(get_language(), static(ICONS), can_flag="flag" not in withheld)
     html = []
     for heading, rows in groups:
         title = f'<h2 class="day">{_e(heading)}</h2>' if heading else ""
@@ -54,7 +55,9 @@ def message_groups(groups: Groups) -> SafeString:
 
 
 @lru_cache(maxsize=8)
-def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], str]:
+def _message_row(
+    _language: str | None, _icons: str, *, can_flag: bool
+) -> Callable[[MessageRow], str]:
     """Return the function that writes one row, in the words of the language in force and with the
     icons at this address."""
     pen, reply, forward = (
@@ -67,6 +70,7 @@ def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], s
     in_conversation = _sr(gettext("Messages in the conversation:") + " ")
     folder = icon("folder", "s") + " " + _sr(gettext("Folder:") + " ")
     badges, marks, button = _badges(), _marks(), _flag_button()
+    state = "" if can_flag else " disabled"
 
     def write(row: MessageRow) -> str:
         ref, url, subject = _e(row.ref), _e(row.url), _e(row.subject)
@@ -93,7 +97,7 @@ def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], s
             f'<span class="extra">{place if row.folder else ""}'
             f"{''.join([html for name, html in marks if getattr(row, name)])}</span>"
             f'<span class="size">{_e(row.size)}</span></span></a>\n'
-            f"{button(ref, row.flagged, '')}\n"
+            f"{button(ref, row.flagged, state)}\n"
             f"{_members(row, unread) if row.members else ''}</li>"
         )
 

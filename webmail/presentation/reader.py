@@ -119,7 +119,8 @@ class MessageView(MessagePages):
     contacts, else that of the message, which is ``from_written``. ``others`` says how many
     recipients are not named. The text is in ``text_html``, or the HTML at ``frame_url``;
     ``other_url`` leads from the HTML to the text and back. ``html_files`` is the HTML as a file,
-    where it is too complex to be shown."""
+    where it is too complex to be shown. ``withheld``: the verbs that the user may not do in the
+    folder of the message."""
 
     ref: str
     subject: str
@@ -167,6 +168,7 @@ class MessageView(MessagePages):
     mailing: Mailing | None = None
     report_url: str = ""
     trace_url: str = ""
+    withheld: frozenset[str] = frozenset()
 
     @property
     def unlisted(self) -> int:
@@ -253,6 +255,7 @@ def message_view(
         reply_list_url=_reply_list_url(opened),
         receipt_to=_receipt_to(opened) if asks_for_receipts else (),
         trace_url=_trace_url(opened),
+        withheld=opened.withheld,
     )
 
 

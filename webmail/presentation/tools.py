@@ -57,7 +57,8 @@ class Tools:
 def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> Tools:
     """``chosen``: names of the preference ``toolbar``; ``here``: the verb that moves messages to
     the folder that is open, "own" among what the user wrote."""
-    by_name = {tool.name: tool for tool in _all(opened, here, has_rules=has_rules)}
+    every = _allowed(_all(opened, here, has_rules=has_rules), opened.withheld)
+    by_name = {tool.name: tool for tool in every}
     names = [name for name in chosen.split() if name in by_name]
     bar = tuple(_placed([by_name[name] for name in names]))
     others = [tool for name, tool in by_name.items() if name not in names]
@@ -108,10 +109,13 @@ def _verbs(here: str) -> Iterator[Tool]:
     yield _removal(here)
 
 
-def tools_of_picked(chosen: str, here: str, *, marks_adverts: bool) -> Tools:
+def tools_of_picked(
+    chosen: str, here: str, *, marks_adverts: bool, withheld: frozenset[str] = frozenset()
+) -> Tools:
     """The tools for the messages picked in a list, by the same order. ``marks_adverts``: adverts
-    may stand marked in their folder."""
-    by_name = {tool.name: tool for tool in _all_of_picked(here, marks_adverts=marks_adverts)}
+    may stand marked in their folder; ``withheld``: verbs that the user may not do in it."""
+    every = _allowed(_all_of_picked(here, marks_adverts=marks_adverts), withheld)
+    by_name = {tool.name: tool for tool in every}
     names = [name for name in chosen.split() if name in by_name][:_MOST_OF_PICKED]
     bar: list[Tool] = []
     for name in names:
@@ -135,6 +139,15 @@ def _all_of_picked(here: str, *, marks_adverts: bool) -> Iterator[Tool]:
         yield Tool("wanted", gettext("This is no advert"), "mail", "wanted")
     for tool in _judgements(here):
         yield replace(tool, word=False)
+
+
+def _allowed(every: Iterable[Tool], withheld: frozenset[str]) -> Iterator[Tool]:
+    """The tools without those that the user may not use; what may not be moved may be copied."""
+    for tool in every:
+        if tool.verb == "choose" and "move" in withheld:
+            yield replace(tool, label=pgettext("messages to a folder", "Copy"))
+        elif tool.verb not in withheld:
+            yield tool
 
 
 def _moves(here: str) -> Iterator[Tool]:

@@ -44,6 +44,11 @@ class Shown:
     more_refused: int = 0
     can_be_resumed: bool = False
 
+    @property
+    def needs_another_file(self) -> bool:
+        """Whether nothing can be brought in from the file, however often it is tried."""
+        return self.row.state == State.FAILED and self.row.failure == "NoMessages"
+
 
 def shown(job: Transfer, *, can_be_resumed: bool = False) -> Shown:
     refused = tuple(_refusals(job.work.get("refused", [])))
@@ -159,7 +164,10 @@ def failure(name: str, *, is_export: bool) -> str:
         case "FolderChanged" | "FolderNotFound":
             return gettext("The folder is no longer there: begin again from where it is now.")
         case "NoMessages":
-            return gettext("This file holds no messages that can be read.")
+            return gettext(
+                "This file holds no messages that can be read: it is damaged, incomplete, or of"
+                " another kind."
+            )
         case "OtherRefused":
             return gettext(
                 "The other server does not accept this login with this password. Some providers"

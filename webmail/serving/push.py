@@ -107,7 +107,8 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
     """A folder as scripts are told of it. ``changed`` are messages with all their flags, ``gone``
     UIDs, ``new`` unread arrivals but those that were moved here; ``more``: more than that may have
-    changed. ``news``, where they are known, are INBOX's."""
+    changed; ``unnamed``: something may have arrived, too. ``news``, where they are known, are
+    INBOX's."""
     uidvalidity = state.uidvalidity
     return {
         "folder": state.folder,
@@ -125,6 +126,7 @@ def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
         if news
         else [],
         "more": news is None or news.partial,
+        "unnamed": news is None or (news.partial and not news.names_arrivals),
     }
 
 

@@ -97,15 +97,24 @@ def picked_tools(context: Context) -> dict[str, SafeString]:
     here = str(context.get("here") or "")
     marks_adverts = prefs.adverts == "mark"
     made_with = get_language(), sprite()
-    return _picked(made_with, prefs.toolbar, here, marks_adverts, prefs.keys, prefs.own_keys)
+    withheld: frozenset[str] = getattr(context.get("page"), "withheld", frozenset())
+    return _picked(
+        made_with, prefs.toolbar, here, marks_adverts, withheld, prefs.keys, prefs.own_keys
+    )
 
 
 @lru_cache(maxsize=64)
 def _picked(
-    _made_with: object, toolbar: str, here: str, marks_adverts: bool, kind: str, own_keys: str
+    _made_with: object,
+    toolbar: str,
+    here: str,
+    marks_adverts: bool,
+    withheld: frozenset[str],
+    kind: str,
+    own_keys: str,
 ) -> dict[str, SafeString]:
     """The same for all who chose the same."""
-    shown = tools.tools_of_picked(toolbar, here, marks_adverts=marks_adverts)
+    shown = tools.tools_of_picked(toolbar, here, marks_adverts=marks_adverts, withheld=withheld)
     scheme = keys.scheme(kind, own_keys)
     return {"bar": markup.picked_bar(shown, scheme), "menu": markup.picked_menu(shown, scheme)}
 

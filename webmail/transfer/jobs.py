@@ -266,7 +266,7 @@ def can_be_resumed(job: Transfer) -> bool:
     """Whether `resume` leads on."""
     if job.is_undone or (job.kind == Kind.IMPORT and not job.work.get("segments")):
         return False
-    is_final = job.failure in ("TooLarge", "FolderChanged")
+    is_final = job.failure in ("TooLarge", "FolderChanged", "NoMessages")
     return job.state == State.PASSWORD or (job.state == State.FAILED and not is_final)
 
 

@@ -26,7 +26,7 @@ from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
 from webmail.imap.values import MessageRef
 from webmail.jobs import mail_jobs
-from webmail.mailbox import actions, folders, listing, threads
+from webmail.mailbox import actions, folders, listing, threads, verbs
 from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, Step
 from webmail.mailbox.bulk import packed
 from webmail.mailbox.verbs import VERBS, Verb
@@ -119,7 +119,7 @@ def selection(request: SignedInRequest, folder: str) -> HttpResponse:
     form.is_valid()
     with session.imap(request) as imap:
         uids = _all_of(request, imap, folder, form)
-        uidvalidity = imap.known().uidvalidity
+        uidvalidity, withheld = imap.known().uidvalidity, verbs.withheld(imap.known())
         sides = None if wants_partial(request) else read_folders(imap, folder)
     sort, down, only = form.sort_and_filter
     context = {
@@ -135,6 +135,7 @@ def selection(request: SignedInRequest, folder: str) -> HttpResponse:
         "current": folder,
         "act_url": reverse("mail:act", args=[folder]),
         "verb": request.GET.get("verb", ""),
+        "withheld": withheld,
     }
     if sides is None:
         return render_template(request, "webmail/list/_selection.html", context)
@@ -300,6 +301,7 @@ def _ask(
     if asked.verb.name == "choose" or not partial:
         context["folders"] = read_folders(imap, asked.folder).shown
         context["recent"] = _recent(request, context["folders"], asked.folder)
+        context["can_move"] = _can_move(imap, asked)
     if asked.verb.name == "tags":
         context["tags"] = _tag_counts(request, imap, asked)
     if not partial:
@@ -307,6 +309,17 @@ def _ask(
     response = render_template(request, "webmail/actions/_ask.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
     return response
+
+
+def _can_move(imap: Connection, asked: _Asked) -> bool:
+    """Whether all the messages may leave their folders. A command at most for each folder that is
+    not the user's own."""
+    shared = {folder.name for folder in folders.kept_folders(imap) if folder.owner}
+    return not any(
+        "move" in verbs.withheld(imap.require(step.first))
+        for step in asked.chosen
+        if step.folder in shared
+    )
 
 
 def _fields(request: SignedInRequest) -> list[tuple[str, str]]:

@@ -13,12 +13,17 @@ from redis.exceptions import OutOfMemoryError as RedisFull
 from redis.exceptions import TimeoutError as RedisSilent
 
 from accounts import themes
-from webmail.middleware import in_place
+from accounts.http import is_sign_in_needed
+from webmail.errors import SignInNeeded
+from webmail.middleware import in_place, sign_in_answer
 from webmail.unwritable import is_unwritable
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form's token is missing or old: cookies off, or another sign-in since."""
+    """The form's token is missing or old: cookies off, or another sign-in since. Who is not signed
+    in any more, since all cookies were deleted while the page was open, is to sign in."""
+    if is_sign_in_needed(request):
+        return sign_in_answer(request, SignInNeeded())
     template = "webmail/_notice.html" if in_place(request) else "403_csrf.html"
     return render(request, template, {"kind": "csrf", "reason": reason}, status=403)
 

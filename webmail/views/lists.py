@@ -131,7 +131,8 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
         full_dates=request.preferences.dates == "full",
         faces=_faces(request, newer.rows, special_use),
     )
-    page = replace(page, groups=lists.tagged(page.groups, known_tags(request)))
+    groups = lists.tagged(page.groups, known_tags(request))
+    page = replace(page, groups=groups, withheld=newer.withheld)
     context = {"page": page, "advert_line": advert_line(request, folder, looked)}
     return render_template(request, "webmail/list/_message_rows.html", context)
 

@@ -17,7 +17,7 @@ from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.status import FolderState
-from webmail.imap.watch import MOST_ARRIVED, News
+from webmail.imap.watch import MOST_ARRIVED, Arrived, News
 from webmail.mailbox import news
 from webmail.serving.push import told
 from webmail.views.page import memory
@@ -32,7 +32,8 @@ _REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 def poll(request: SignedInRequest) -> JsonResponse:
     """``{"folders": [...]}``: how INBOX and the ``folder`` that is open stand, as a stream tells
     it, once new mail was judged; of that one what was marked ``since`` a HIGHESTMODSEQ, too, where
-    the page names one. ``who`` is the number of the user whose page asks: the browser may
+    the page names one, and of ``inbox`` what came since it stood so, as UIDVALIDITY and UIDNEXT:
+    ``7-12``. ``who`` is the number of the user whose page asks: the browser may
     be another's by now. ``arrived``: messages that a stream told of, as ``7-12,7-13``; ``stayed``
     in the answer are those that are in the inbox after judging."""
     if request.GET.get("who") != str(request.user.pk):
@@ -58,10 +59,29 @@ def _open_folder(request: SignedInRequest) -> tuple[str, ...]:
 
 
 def _since(request: SignedInRequest, imap: Connection, state: FolderState) -> News | None:
+    changed, arrived = _changed(request, imap, state), _came(request, imap, state)
+    if changed is None and arrived is None:
+        return None
+    is_named = arrived is not None
+    return News((state,), arrived or (), changed or {}, partial=True, names_arrivals=is_named)
+
+
+def _changed(
+    request: SignedInRequest, imap: Connection, state: FolderState
+) -> dict[int, frozenset[str]] | None:
     since = request.GET.get("since", "")
     if state.folder != request.GET.get("folder") or not _MODSEQ.fullmatch(since):
         return None
-    return News((state,), changed=news.changed(imap, state, int(since)), partial=True)
+    return news.changed(imap, state, int(since))
+
+
+def _came(
+    request: SignedInRequest, imap: Connection, state: FolderState
+) -> tuple[Arrived, ...] | None:
+    stood = _REF.fullmatch(request.GET.get("inbox", ""))
+    if state.folder != judging.INBOX or stood is None:
+        return None
+    return news.arrived(imap, state, int(stood[1]), int(stood[2]), memory(request))
 
 
 def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:

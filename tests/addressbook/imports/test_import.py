@@ -9,9 +9,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AuditEvent, User
-from addressbook import contacts, imports, vcard
+from addressbook import contacts, import_presentation, imports, vcard
 from addressbook.contact_data import ContactData, Email, Phone
 from addressbook.contacts import groups
+from addressbook.imports import grouping
 from addressbook.models import Contact, Group, ImportJob
 from tests.addressbook.imports.conftest import Import
 from webmail.errors import AddressBookFull
@@ -381,6 +382,26 @@ def test_groups_are_brought_up_to_date(claire: User, brought: Import, checked: I
     assert (job.added, job.moved, job.to_check) == (1, 1, 1)
     assert members(claire, "3A") == ["Anne Anne", "Cleo Cleo", "Eva Eva"]
     assert members(claire, "3B") == ["Bea Bea", "Dora Dora"]
+
+
+def test_who_has_no_room_in_a_group_is_left_out_of_it_and_that_is_said(
+    claire: User, brought: Import, checked: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "MOST_ADDRESSES", 2)
+    line = "{0};{0};{0}@exemple.invalid;;;3A\n"
+    text = HEAD + "".join(line.format(name) for name in ("Anne", "Bea", "Cleo", "Dora"))
+    (change,) = imports.group_changes(checked(claire, text))
+    assert (change.added, change.to_check, change.beyond) == (2, 0, 2)
+    words = import_presentation.group_words(
+        change.added, change.moved, change.to_check, change.beyond
+    )
+    assert words.replace("\xa0", " ") == (
+        "2 contacts ajoutés, 2 laissés hors d’un groupe qui est plein."
+    )
+    job = brought(claire, text)
+    assert (job.new, job.added, job.to_check) == (4, 2, 0)
+    assert job.warnings == {"group_full": 2}
+    assert len(members(claire, "3A")) == 2
 
 
 def members(user: User, name: str) -> list[str]:

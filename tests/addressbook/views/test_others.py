@@ -158,6 +158,17 @@ def test_a_group_has_addresses_that_no_contact_has(
     assert browser_of(paul).post(url, {"external": ""}).status_code == 404
 
 
+@pytest.mark.parametrize("form", ["addresses", "class", "inner"])
+def test_a_refused_form_of_a_group_that_is_loaded_again_shows_the_group(
+    visitor: Client, claire: User, browser_of: Callable[[User], Client], paul: User, form: str
+) -> None:
+    parents = groups.create(claire, "Parents")
+    url = f"/contacts/groups/{parents.pk}/{form}/"
+    answer = visitor.get(url)
+    assert (answer.status_code, answer["Location"]) == (302, f"/contacts/groups/{parents.pk}/edit/")
+    assert browser_of(paul).get(url).status_code == 404
+
+
 def test_a_wrong_address_of_a_group_comes_back_with_the_others(
     visitor: Client, claire: User
 ) -> None:

@@ -177,6 +177,7 @@ def test_it_begins_with_how_the_inbox_stands(
         "gone": [],
         "new": [],
         "more": True,
+        "unnamed": True,
     }
 
 

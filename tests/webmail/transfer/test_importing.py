@@ -21,7 +21,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.mime import msg_files
-from tests.webmail.views.mail import letter, words
+from tests.webmail.views.mail import letter, page, words
 from webmail import sandbox, tasks
 from webmail.errors import ServerUnavailable
 from webmail.imap.connection import Connection
@@ -341,6 +341,23 @@ def test_what_holds_no_message_says_so(reader: Client, conseil: Mailbox) -> None
     for content in (b"%PDF-1.4", b"\0" * 1000, b"PK\x05\x06"):
         job = brought(reader, content)
         assert (job.state, job.failure) == (State.FAILED, "NoMessages")
+
+
+def test_a_broken_zip_is_not_gone_on_with_but_replaced(reader: Client, conseil: Mailbox) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.eml", b"Subject: a\n\nx")
+    job = brought(reader, buffer.getvalue()[:-30])
+    assert (job.state, job.failure) == (State.FAILED, "NoMessages")
+    for headers in ({}, {"HX-Request": "true"}):
+        shown = page(reader.get(f"/transfers/{job.pk}/", headers=headers))
+        assert "endommagé" in shown and "/resume/" not in shown
+        assert re.search(
+            r'<a [^>]*href="/transfers/#bring-in"[^>]*> ?Choisir un autre fichier', shown
+        )
+    assert reader.post(f"/transfers/{job.pk}/resume/").status_code == 302
+    job.refresh_from_db()
+    assert job.state == State.FAILED
 
 
 def test_a_file_of_countless_messages_is_read_up_to_a_bound(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
@@ -74,6 +75,36 @@ def test_what_was_marked_since_the_page_is_named(reader: Client, mailbox: Mailbo
     plain = commands_sent() - sent
     assert poll(reader, "Archive", since=told[1]["modseq"]).json()["folders"][1]["changed"] == []
     assert commands_sent() - sent == 2 * plain  # nothing has changed
+
+
+def test_what_came_since_the_page_is_named_but_not_what_came_back(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    judged(reader)
+    (before,) = poll(reader).json()["folders"]
+    assert before["new"] == [] and before["unnamed"]
+    mailbox.receive(letter("Tout neuf"))
+    (uid,) = mailbox.uids()
+    mailbox.append(letter("Ancien"), date=datetime(2026, 5, 4, 12, tzinfo=UTC))
+    mailbox.append(letter("Lu"), flags=["\\Seen"])
+    inbox = f"{before['uidvalidity']}-{before['uidnext']}"
+    for _tab in range(2):
+        (told,) = poll(reader, inbox=inbox).json()["folders"]
+        assert [one["subject"] for one in told["new"]] == ["Tout neuf"]
+        assert told["new"][0]["ref"] == ref(mailbox, uid) and not told["unnamed"]
+    mailbox.imap.select("INBOX")
+    mailbox.imap.uid("MOVE", str(uid), "Archive")
+    mailbox.imap.select("Archive")
+    mailbox.imap.uid("MOVE", str(mailbox.uids("Archive")[-1]), "INBOX")
+    (told,) = poll(reader, inbox=inbox).json()["folders"]
+    assert told["new"] == []
+    sent = commands_sent()
+    now = f"{told['uidvalidity']}-{told['uidnext']}"
+    poll(reader, inbox=now)
+    assert commands_sent() - sent <= 2  # nothing new: not a command more
+    for wrong in (f"1-{before['uidnext']}", "x", "-", "9" * 30):
+        (told,) = poll(reader, inbox=wrong).json()["folders"]
+        assert told["new"] == [] and told["unnamed"]
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 30, "1) UID STORE"])

@@ -268,6 +268,75 @@ def test_rights_are_those_that_were_asked_for(shared: Mailbox, his_imap: Connect
         sharing.shares(his_imap, HIS, "bob")
 
 
+@pytest.fixture
+def verbs_offered(
+    shared: Mailbox, colleague: Client
+) -> Iterator[Callable[[str], tuple[set[str], set[str], str]]]:
+    """The verbs of the list and of the open message, and the words of the list, by the rights."""
+    answered = shared.append(
+        letter("Re: Ordre du jour", message_id="<b@x.fr>", references="<a@x.fr>"), folder=NAME
+    )
+    shared.append(letter("Ordre du jour", message_id="<a@x.fr>"), folder=NAME)
+    listed = reverse("mail:folder", args=[HIS])
+
+    def offered(rights: str) -> tuple[set[str], set[str], str]:
+        shared.imap.setacl(mailbox_name(NAME), "bob", rights)
+        session.pool().close_all()
+        message = f"{listed}{ref(shared, answered, NAME)}/?threads=1"
+        alone = colleague.get(message, headers={"HX-Request": "true"})
+        seen = colleague.get(f"{listed}?threads=0")
+        return _verbs(page(seen)), _verbs(page(alone)), words(seen)
+
+    yield offered
+
+
+def _verbs(html: str) -> set[str]:
+    return set(re.findall(r'<button[^>]* name="verb"\s+value="(\w+)"', html))
+
+
+READING, MARKS = {"choose", "download"}, {"flag", "unflag", "seen", "unseen", "tags"}
+MOVES = {"archive", "trash", "junk", "advert"}
+
+
+@pytest.mark.parametrize(
+    ("rights", "allowed", "said"),
+    [
+        ("lr", set(), "Vous pouvez seulement lire ce dossier"),
+        ("lrs", {"seen", "unseen"}, "Vous pouvez seulement lire ce dossier"),
+        ("lrsw", MARKS, "lire et marquer les messages de ce dossier"),
+        ("lrste", {"seen", "unseen"} | MOVES, "lire et classer les messages de ce dossier"),
+        ("lrswite", MARKS | MOVES, ""),
+    ],
+)
+def test_only_what_the_rights_allow_is_offered(
+    verbs_offered: Callable[[str], tuple[set[str], set[str], str]],
+    rights: str,
+    allowed: set[str],
+    said: str,
+) -> None:
+    of_list, of_message, words_of_list = verbs_offered(rights)
+    assert of_list == READING | allowed
+    assert of_message == ({"choose"} | allowed) - {"seen", "unflag"}
+    assert said in words_of_list
+    assert ("Vous pouvez" in words_of_list) == bool(said)
+
+
+def test_what_may_only_be_read_is_copied(shared: Mailbox, colleague: Client, bobs: Mailbox) -> None:
+    shared.imap.setacl(mailbox_name(NAME), "bob", "lrs")
+    session.pool().close_all()
+    (uid,) = shared.uids(NAME)
+    url, refs = reverse("mail:act", args=[HIS]), ref(shared, uid, NAME)
+    listed = page(colleague.get(reverse("mail:folder", args=[HIS])))
+    assert " data-copies" in listed and re.search(r'class="flag"[^>]* disabled', listed)
+    asked = page(colleague.post(url, {"verb": "choose", "refs": refs}))
+    assert "copy" in _verbs(asked) and "move" not in _verbs(asked)
+    assert "Copier 1 message vers" in asked
+    everything = _verbs(page(colleague.get(reverse("mail:selection", args=[HIS]))))
+    assert everything == {"choose", "download", "seen", "unseen"}
+    colleague.post(url, {"verb": "copy", "refs": refs, "to": "INBOX"})
+    assert len(bobs.uids()) == 1 == len(shared.uids(NAME))
+
+
 def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> None:
     host = mail_domain.imap_host
     assert mailboxes.login_of("Zoe.Petit@AC-exemple.fr", host) == "zoe.petit"

@@ -549,7 +549,9 @@ class Fields {
     const states = (fields) => fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry]));
     const count = (entries, test) => entries.filter((entry) => test(this.known.get(key(entry)) ?? {}, entry)).length;
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
-    const seenFields = this.fields.filter((field) => field.name === "to" || field.name === "cc");
+    // Where each gets a document of their own, each gets a message of their own.
+    const isToEach = this.form.querySelector("[data-documents-away]") !== null;
+    const seenFields = isToEach ? [] : this.fields.filter((field) => field.name === "to" || field.name === "cc");
     const seen = states(seenFields);
     const addresses = [...new Set(everybody.filter((entry) => entry.address).map(key))];
     const detail = {
@@ -585,6 +587,7 @@ async function answers(url, addresses, groups) {
 export function start(form) {
   const inputs = within(form, "[data-line] input[data-complete]");
   const fields = new Fields(form, inputs);
+  form.addEventListener("documents:changed", () => fields.tell());
   // What stands in a line is a recipient when the form is sent, before anything reads it.
   form.addEventListener("formdata", ({ formData }) => {
     for (const field of fields.fields) {

@@ -81,6 +81,7 @@ class DocumentsPart {
   show(html, said) {
     const page = new DOMParser().parseFromString(html, "text/html");
     this.part.replaceChildren(...page.body.childNodes);
+    this.form.dispatchEvent(new CustomEvent("documents:changed"));
     const details = this.part.querySelector("details");
     details.open = true;
     const notes = details.querySelector("[data-documents-notes]");

@@ -7,7 +7,8 @@ const KIND = "application/x-webmail-messages";
 let dragged = [];
 
 const folderOf = (event) => event.target.closest?.(".folder[data-folder]");
-const isCopy = (event) => event.ctrlKey || event.altKey;
+/** From a folder of others that may only be read, everything that is dragged is copied. */
+const isCopy = (event) => event.ctrlKey || event.altKey || document.querySelector("#message-list[data-copies]") !== null;
 
 function begin(row, event) {
   const box = row.querySelector(".pick input");

@@ -46,9 +46,10 @@ function markOpen() {
   if (!document.querySelector("#message[data-unread]")) markRead(ref, true);
   // The others of its conversation that were unread are open beside it.
   const member = document.querySelector("#message .conversation") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
+  const conversation = member?.closest(".row");
   const isRead = !document.querySelector("#message .conversation-card.is-unread");
-  if (isRead) member?.closest(".row").classList.remove("is-new");
-  const row = document.getElementById(`row-${ref}`) ?? document.querySelector(`#rows [data-shown="${CSS.escape(ref)}"]`);
+  if (isRead) conversation?.classList.remove("is-new");
+  const row = document.getElementById(`row-${ref}`) ?? document.querySelector(`#rows [data-shown="${CSS.escape(ref)}"]`) ?? conversation;
   row?.querySelector(":scope > a").setAttribute("aria-current", "true");
 }
 

@@ -14,6 +14,12 @@ const last = new Map(); // by folder: what was told of it last
 /** The folder whose list is on the page; "" where there is none. */
 export const openFolder = () => document.getElementById("message-list")?.dataset.folder ?? "";
 
+/** How the inbox stood when it was last told of, as who asks for what came since says it; {} before. */
+export function inboxStood() {
+  const { uidvalidity, uidnext } = last.get(INBOX) ?? {};
+  return uidnext ? { inbox: `${uidvalidity}-${uidnext}` } : {};
+}
+
 /** `isFirst`: of all tabs this one speaks and shows, the others only change. */
 export function hear(news, { isFirst }) {
   const before = last.get(news.folder);
@@ -81,7 +87,7 @@ const subject = (message) => message.subject || place.dataset.untitled;
 function announce(news, before) {
   const arrived = news.new;
   // Where all arrivals are named, the others were moved here: by an undoing, say.
-  const more = news.more && news.uidnext > before.uidnext && news.unseen > before.unseen;
+  const more = news.unnamed && news.uidnext > before.uidnext && news.unseen > before.unseen;
   if (arrived.length === 0 && !more) return;
   const words = wordsOf(arrived);
   // The same words again would not be read again.

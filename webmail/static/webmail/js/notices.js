@@ -4,8 +4,19 @@ import { on, within } from "./dom.js";
 
 const TOAST_MS = 10_000;
 
+let unreached = null; // the notice that says so, as long as it is on the page
+
+/** Says that the server was not reached. */
 function show(template) {
-  document.getElementById("notices")?.replaceChildren(template.content.cloneNode(true));
+  const notice = template.content.firstElementChild.cloneNode(true);
+  document.getElementById("notices")?.replaceChildren(notice);
+  unreached = notice;
+}
+
+/** The server has answered: whoever was told that it did not need not close the notice. */
+export function reached() {
+  unreached?.remove();
+  unreached = null;
 }
 
 /** A toast of words that the page itself has to say. */
@@ -69,6 +80,7 @@ export function start() {
     field.focus();
   });
   document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && reached());
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     // The words of a proxy before the server, which are a page of its own.
     if (detail.isError && detail.xhr.status >= 500 && !detail.serverResponse.includes("data-notice")) {

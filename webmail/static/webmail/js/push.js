@@ -2,7 +2,8 @@
 // others; six streams would use up the connections that a browser opens to one server. Where nothing can be told,
 // each tab asks once a minute while somebody sees it.
 
-import { hear, openFolder } from "./news.js";
+import { hear, inboxStood, openFolder } from "./news.js";
+import { reached } from "./notices.js";
 
 const MINUTE = 60_000;
 const LONGEST = 10 * MINUTE;
@@ -34,6 +35,7 @@ function listen() {
   source?.close();
   source = new EventSource(`${place.dataset.events}?who=${who}`);
   source.addEventListener("up", ({ data }) => {
+    reached();
     become({ told: true, everywhere: JSON.parse(data).everywhere });
     tabs.postMessage({ isUp: true });
     catchUp();
@@ -102,7 +104,7 @@ async function ask() {
   if (!mustAsk()) return;
   isDue = document.hidden;
   if (isDue) return;
-  const answer = await answered({ folder: openFolder() });
+  const answer = await answered({ folder: openFolder(), ...inboxStood() });
   isOver = answer?.status === 401;
   pause = answer?.folders ? MINUTE : longer();
   for (const news of answer?.folders ?? []) hear(news, { isFirst: true });
@@ -115,6 +117,7 @@ export async function answered(more, ms = MINUTE) {
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
   try {
     const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error", signal: AbortSignal.timeout?.(ms) });
+    if (answer.ok) reached();
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {
     // Network gone (TypeError), too late, or an answer of something in between (SyntaxError).
@@ -133,6 +136,7 @@ function told({ data }) {
     state = data.state;
     plan();
   }
+  if (data.isUp) reached();
   if (data.isUp || (data.state && !isAnswered)) catchUp();
   isAnswered ||= Boolean(data.state);
   if (data.asked && source) tabs.postMessage({ state });

@@ -10,7 +10,7 @@ const masters = () => document.querySelectorAll("[data-master]");
 const picked = () => [...document.querySelectorAll("#rows .pick input:checked")];
 let lastPicked = null;
 let nextFocus = null;
-let leaving = null; // the rows beside the open message while it is filed: { above, below }
+let leaving = null; // what stands beside the open message while it is filed: rows { above, below }, or { card }
 const walk = { start: null, end: null }; // of Shift and the arrows
 
 /** How many are picked, said anew: also when rows that were picked have gone. */
@@ -146,21 +146,33 @@ function after(refs) {
 
 const wish = () => document.documentElement.dataset.afterFiling;
 
-/** The rows beside the open message, when it alone is about to go and another one is to be open then. */
+/** The link to the message beside the open one in its conversation; at an end of it the one on its other side. */
+function cardBeside() {
+  const article = document.querySelector("#message article.letter");
+  const links = [...document.querySelectorAll("#message [data-beside]")];
+  const below = links.findIndex((link) => article.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const [above, rest] = below < 0 ? [links, []] : [links.slice(0, below), links.slice(below)];
+  return wish() === "previous" ? (above.at(-1) ?? rest[0]) : (rest[0] ?? above.at(-1));
+}
+
+/** What is beside the open message, when it alone is about to go and another one is to be open then. */
 function neighbours(data) {
   const refs = data.getAll("refs");
   const row = openRow();
   const open = document.getElementById("message")?.dataset.open;
   const isAlone = refs.length === 1 && (refs[0] === open || (data.has("threads") && refs[0] === row?.dataset.ref));
   if (!isAlone || !row || !GOING.includes(data.get("verb")) || wish() === "list") return null;
+  const card = data.has("threads") ? null : cardBeside();
+  if (card) return { card };
   const beside = { above: neighbourOf(row, -1), below: neighbourOf(row, 1) };
   return beside.above || beside.below || document.getElementById("more") ? beside : null;
 }
 
 /** What takes the place of the message that has gone; at an end of the list the one on its other side. */
-async function openBeside({ above, below }) {
+async function openBeside({ above, below, card }) {
   const list = document.getElementById("message-list");
   history.replaceState(history.state, "", list.dataset.url);
+  if (card) return card.click();
   const [first, second] = wish() === "previous" ? [above, below] : [below, above];
   let next = first;
   if (!first && wish() === "next" && document.getElementById("more")) {

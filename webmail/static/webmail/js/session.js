@@ -29,17 +29,28 @@ function say(text) {
   place.hidden = !text;
 }
 
+const FETCH = { "X-Requested-With": "fetch" };
+
+/** What the form is answered. Where the cookies were deleted meanwhile, the one that goes with the token of the page is
+ * gone too, and the answer is none of the form's: it is sent again with another token. */
+async function answerTo(form) {
+  const ask = () => fetch(form.action, { headers: FETCH });
+  const post = () => fetch(form.action, { method: "POST", body: new FormData(form), headers: FETCH });
+  if (!form.elements.password) return ask();
+  const answer = await post();
+  if (answer.status !== 403 || answer.headers.get("Content-Type")?.includes("json")) return answer;
+  renewToken((await (await ask()).json()).csrf);
+  return post();
+}
+
 async function send(form) {
   const button = form.querySelector("[type=submit]");
   button.setAttribute("aria-busy", "true");
   try {
-    const headers = { "X-Requested-With": "fetch" };
-    const asked = form.elements.password ? { method: "POST", body: new FormData(form), headers } : { headers };
-    const answer = await fetch(form.action, asked);
-    const told = await answer.json();
+    const told = await (await answerTo(form)).json();
     if (told.location) location.assign(told.location);
-    else if (told.csrf) goOn(told.csrf);
-    else say(told.errors.join(" "));
+    else if (told.errors) say(told.errors.join(" "));
+    else goOn(told.csrf);
   } catch (error) {
     // Network gone (TypeError), or an answer that is no JSON (SyntaxError): either way, not the password's fault.
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
