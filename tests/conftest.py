@@ -71,6 +71,14 @@ def tables_are_emptied_quickly() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_hashed_quickly() -> Iterator[None]:
+    """A hash of the installed webmail takes a fifth of a second of the processor, by design. How
+    often one is made tests count; how slow it is, none asks."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     database_server: str,

@@ -12,15 +12,17 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.contrib.auth.hashers import ScryptPasswordHasher
+from django.contrib.auth.hashers import MD5PasswordHasher, ScryptPasswordHasher
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 from tests.servers.scripted import GREETING, ScriptedServer, no, ok
+from webmail import settings as installed
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 PASSWORD = "Une-Craie-Verte-2026"
@@ -193,7 +195,13 @@ def test_a_mail_user_with_a_role_has_no_password_to_change_here(
     assert client.get("/admin/password_change/").status_code == 403
 
 
-class CountingHasher(ScryptPasswordHasher):
+def test_a_password_is_hashed_by_scrypt_where_the_webmail_is_installed() -> None:
+    """docs/security.md says so; the tests themselves hash quickly."""
+    (name,) = installed.PASSWORD_HASHERS
+    assert issubclass(import_string(name), ScryptPasswordHasher)
+
+
+class CountingHasher(MD5PasswordHasher):
     """Counts what it does: time tells little on a busy machine."""
 
     runs = 0

@@ -116,12 +116,6 @@ def stranger() -> Journey:
     return Journey(*make_service("Covoiturage"))
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(settings: Any) -> None:
-    """Secrets are many here; how slow their hash is, is not asked."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def window(mail_domain: MailDomain) -> Client:
     """Alice's. Nothing here opens her mailbox."""

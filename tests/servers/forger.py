@@ -4,6 +4,7 @@ honest one says."""
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import threading
 import time
@@ -23,16 +24,22 @@ def _number(value: int) -> str:
     return base64.urlsafe_b64encode(value.to_bytes(size, "big")).rstrip(b"=").decode()
 
 
+@functools.cache
+def _key(pem: str) -> rsa.RSAPrivateKey:
+    """It is looked at whether its numbers are primes, which takes a moment."""
+    key = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
 class Forger:
     """``claims`` change those of the next ID token, ``configuration`` what it says of itself,
     ``answers`` the status and body at a path. ``forms`` are what it was sent at its token
     address."""
 
     def __init__(self, pem: str) -> None:
-        self.pem = pem
-        key = load_pem_private_key(pem.encode(), password=None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        numbers = key.public_key().public_numbers()
+        self.key = _key(pem)
+        numbers = self.key.public_key().public_numbers()
         self.jwk = {"kty": "RSA", "kid": "one", "n": _number(numbers.n), "e": _number(numbers.e)}
         self.claims: dict[str, Any] = {}
         self.configuration: dict[str, Any] = {}
@@ -56,7 +63,11 @@ class Forger:
     def signed(self, claims: dict[str, Any], **more: Any) -> str:
         """A token of these claims, without those that are None."""
         kept = {name: value for name, value in claims.items() if value is not None}
-        options = {"algorithm": "RS256", "headers": {"kid": "one"}, "key": self.pem} | more
+        options: dict[str, Any] = {
+            "algorithm": "RS256",
+            "headers": {"kid": "one"},
+            "key": self.key,
+        } | more
         return jwt.encode(kept, **options)
 
     def id_token(self) -> str:

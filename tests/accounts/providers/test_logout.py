@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from accounts.models import TokenGrant, UserSession
-from accounts.oidc import keys
 from tests.accounts.providers.conftest import Forged
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def test_a_logout_token_is_taken_once(forged: Forged) -> None:
 def test_another_key_ends_nothing(forged: Forged) -> None:
     browser = Client()
     forged.arrive(browser)
-    forged.forger.pem = keys.create(2048)
+    forged.forger.key = rsa.generate_private_key(65537, 2048)
     assert tell(forged, forged.forger.logout_token()).status_code == 400
     assert browser.get("/mail/INBOX/").status_code == 200
 

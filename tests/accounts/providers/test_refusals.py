@@ -8,13 +8,13 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts import session
 from accounts.models import AuditEvent, MailDomain, TokenGrant, User
 from accounts.models.providers import check_issuer, check_template
-from accounts.oidc import keys
 from accounts.providers.failures import Failure
 from tests.accounts.providers.conftest import Academy, Forged
 
@@ -74,7 +74,7 @@ def test_clocks_may_differ_by_a_minute(forged: Forged, skew: int) -> None:
 
 
 def test_another_key_signs_nothing(forged: Forged) -> None:
-    forged.forger.pem = keys.create(2048)
+    forged.forger.key = rsa.generate_private_key(65537, 2048)
     refused(forged.arrive(), Failure.ANSWER)
 
 

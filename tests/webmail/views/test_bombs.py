@@ -20,28 +20,30 @@ pytestmark = pytest.mark.django_db
 # Of the processor; Dovecot's own time comes on top, and is not ours.
 SECONDS = 8
 PAGES = ("?view=text", "frame/", "print/", "headers/", "reply/", "forward/")
-FILES = ("", "image", "thumb", "media", "pdf", "frame/", "file")
+FILES = ("image", "thumb", "media", "pdf", "frame/", "file")
 # What a browser may be given of a mail, and our own pages.
 SERVED = re.compile(
     r"(?:image/(?:png|jpeg|webp|gif|bmp)|audio/\w+|video/\w+|text/plain|application/(?:pdf|octet-stream|zip))(?:;|\Z)"
 )
 
 
-def visit(reader: Client, url: str) -> list[str]:
+def visit(reader: Client, url: str, found: list[str]) -> str:
+    """The page as it is shown; what is wrong with it is ``found``."""
     start = time.process_time()
     answer = reader.get(url)
     seconds = time.process_time() - start
-    found = []
     if answer.status_code >= 500 and answer.status_code != 502:
         found.append(f"{url} answered {answer.status_code}")
     if seconds > SECONDS:
         found.append(f"{url} took {seconds:.1f} s")
     kind = answer.headers.get("Content-Type", "")
     if kind.startswith("text/html"):
-        found += [f"{url} has {what}" for what in Running.of(page(answer))]
-    elif not SERVED.match(kind) or answer.headers["X-Content-Type-Options"] != "nosniff":
+        shown = page(answer)
+        found += [f"{url} has {what}" for what in Running.of(shown)]
+        return shown
+    if not SERVED.match(kind) or answer.headers["X-Content-Type-Options"] != "nosniff":
         found.append(f"{url} is {kind}")
-    return found
+    return ""
 
 
 class Running(HTMLParser):
@@ -68,19 +70,19 @@ class Running(HTMLParser):
 
 
 def faults(reader: Client, mailbox: Mailbox, raw: bytes, share: int, step: int) -> list[str]:
-    """Of its page and some of the others, or all where ``step`` is 1: of each the next message sees
-    other ones."""
+    """Of its page, the viewer of its parts and some of the others, or all where ``step`` is 1: of
+    each the next message sees other ones."""
     uid = mailbox.append(raw)
-    found = visit(reader, path(mailbox, uid))
+    found: list[str] = []
+    shown = visit(reader, path(mailbox, uid), found)
     for more in PAGES[share % step :: step]:
-        found += visit(reader, path(mailbox, uid, more))
-    shown = page(reader.get(path(mailbox, uid)))
+        visit(reader, path(mailbox, uid, more), found)
     for number in sorted(set(re.findall(r"/view/([\d.~]+)/", shown)))[:3]:
+        viewer = visit(reader, path(mailbox, uid, f"view/{number}/"), found)
         for more in FILES[share % step :: step]:
-            found += visit(reader, path(mailbox, uid, f"view/{number}/{more}"))
-        viewer = page(reader.get(path(mailbox, uid, f"view/{number}/")))
+            visit(reader, path(mailbox, uid, f"view/{number}/{more}"), found)
         for url in sorted(set(re.findall(r'(?:href|src)="([^"]*/member/[^"]*)"', viewer)))[:3]:
-            found += visit(reader, unescape(url))
+            visit(reader, unescape(url), found)
     return found
 
 
@@ -90,7 +92,7 @@ def test_a_bomb_is_shown_in_time(
     reader: Client, mailbox: Mailbox, name: str, one_in: Callable[[int], int]
 ) -> None:
     share = list(BOMBS).index(name)
-    assert faults(reader, mailbox, BOMBS[name], share, one_in(3)) == []
+    assert faults(reader, mailbox, BOMBS[name], share, one_in(6)) == []
     assert reader.get("/mail/INBOX/").status_code == 200
 
 
