@@ -26,6 +26,7 @@ from typing import Any
 
 from tests import killing
 from tests.servers import large
+from tests.waiting import LONGEST_S
 from tests.webmail.outbox.killed import Gate, Trap, signed_in, somebody
 
 MESSAGES = 24
@@ -68,7 +69,7 @@ class Bench:
             self.messages = [bytes(one[1]) for one in fetched]
 
     def mailbox(self, who: list[str] | None = None) -> imaplib.IMAP4:
-        mailbox = imaplib.IMAP4("127.0.0.1", self._port)
+        mailbox = imaplib.IMAP4("127.0.0.1", self._port, timeout=LONGEST_S)
         mailbox.login(*(who or [self.login, self.password]))
         return mailbox
 
