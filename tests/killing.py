@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, Protocol
 
 import django
 
@@ -204,14 +204,28 @@ class Spool:
             path.write_bytes(content)
 
 
-def forked(work: Callable[[], None]) -> int:
-    """The process that does it."""
+class Trap(Protocol):
+    """What kills a process at some moment."""
+
+    pid: int
+
+
+def forked(work: Callable[[], None], trap: Trap | None = None) -> int:
+    """The process that does it; it begins when the ``trap`` knows its number."""
     begin_step()
+    go, wait = os.pipe()
     pid = os.fork()
     if pid:
+        if trap:
+            trap.pid = pid
+        os.close(wait)
+        os.close(go)
         return pid
     code = 1
     try:
+        os.close(wait)
+        os.read(go, 1)
+        os.close(go)
         work()
         code = 0
     except BaseException:  # noqa: BLE001  a worker's end, told to who looks for it

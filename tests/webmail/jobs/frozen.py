@@ -176,7 +176,7 @@ def frozen(bench: Bench, by: str, wakes: str) -> Iterator[str]:
             mail_jobs.run(pk)
 
         bench.gate.seen, bench.gate.trap.at = 0, n if by == "command" else 0
-        one = bench.gate.trap.pid = killing.forked(first)
+        one = killing.forked(first, bench.gate.trap)
         if not stopped(one):
             return
         bench.gate.trap.at = 0

@@ -226,8 +226,7 @@ class Bench:
 
     def fork(self, work: Callable[[], None]) -> bool:
         """Whether it came to its end, well or not: False for one that was killed."""
-        self.trap.pid = killing.forked(work)
-        return killing.ended(self.trap.pid) >= 0
+        return killing.ended(killing.forked(work, self.trap)) >= 0
 
     def filed(self) -> int:
         with self._mailbox() as mailbox:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import imaplib
 import io
-import os
 import signal
 import sys
 import threading
@@ -158,21 +157,15 @@ def killed(bench: Bench, by: str, kind: str) -> Iterator[str]:
 
     for n in range(1, killing.MOST, bench.step):
         pk = bench.renew(kind)
-        go, wait = os.pipe()
 
-        def work(pk: Any = pk, n: int = n, go: int = go) -> None:
-            os.read(go, 1)  # until the trap knows this process
+        def work(pk: Any = pk, n: int = n) -> None:
             if by == "statement":
                 killing.at_statement(n, signal.SIGKILL)
             jobs.run(pk)
 
         bench.gate.seen, bench.trap.at = 0, n if by == "command" else 0
-        bench.trap.pid = killing.forked(work)
-        os.write(wait, b"x")
-        status = killing.ended(bench.trap.pid)
+        status = killing.ended(killing.forked(work, bench.trap))
         bench.trap.at = 0
-        for end in (go, wait):
-            os.close(end)
         if status >= 0:
             yield bench.outcome(kind)
             return
