@@ -134,7 +134,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def migrate(path: Path) -> None:
         own = {"DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": "", "WEBMAIL_SECRET_KEY": "none"}
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True, timeout=LONGEST_S)  # noqa: S603
+        subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True, timeout=2 * LONGEST_S)  # noqa: S603
 
     return once.made(tmp_path_factory, "migrated.sqlite3", migrate)
 

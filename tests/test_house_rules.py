@@ -882,8 +882,10 @@ def test_locals_are_named_after_what_they_hold() -> None:
 
 
 # Measures and walks of hours, and a proxy whose connections last as long as both sides like.
-PATIENT = ("bench", "deploy/containers", "deploy/machine.py", "deploy/walk.py", "demo_walk.py")
-PATIENT += ("faults/ways.py",)
+PATIENT = (
+    *("bench", "demo_walk.py", "faults/ways.py"),
+    *("deploy/containers", "deploy/machine.py", "deploy/walk.py"),
+)
 CLIENTS = {"IMAP4", "SMTP", "LMTP", "HTTPConnection"}
 """Of the standard library: without a timeout they wait for a server for ever."""
 

@@ -18,7 +18,7 @@ Text = TypeVar("Text", str, bytes)
 # below the minute after which a page asks for news that no stream told.
 PATIENCE_S = 25
 # Beyond whatever a single step takes on such a machine: what is not over by then never ends.
-LONGEST_S = 240
+LONGEST_S = 300
 # More than a stall, and less than what a test waits in vain where its limit is not kept.
 SOON_S = 10
 

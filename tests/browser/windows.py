@@ -80,5 +80,6 @@ def _is_emptied(context: BrowserContext, address: str) -> bool:
         context.clear_cookies()
         has_own_clock = page.evaluate("'__pwClock' in globalThis")
         page.close()
-        return not has_own_clock
+        # One of its pages may have opened another just then.
+        return not has_own_clock and not context.pages
     return False

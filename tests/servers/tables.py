@@ -83,4 +83,4 @@ def migrate_anew(server: str, name: str) -> None:
         connected.execute(f"CREATE DATABASE {name}".encode())
     own = {"DATABASE_URL": f"{server.rpartition('/')[0]}/{name}", "WEBMAIL_SECRET_KEY": "none"}
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True, timeout=LONGEST_S)  # noqa: S603
+    subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True, timeout=2 * LONGEST_S)  # noqa: S603
