@@ -36,6 +36,7 @@ from tests.corpus import KINDS, SHARED, write
 from tests.servers import tables
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from tests.waiting import LONGEST_S
 from webmail import clock
 from webmail.preferences import NEWCOMER
 from webmail.presentation import icons
@@ -141,7 +142,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def migrate(path: Path) -> None:
         own = {"DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": "", "WEBMAIL_SECRET_KEY": "none"}
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True)  # noqa: S603
+        subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True, timeout=2 * LONGEST_S)  # noqa: S603
 
     return once.made(tmp_path_factory, "migrated.sqlite3", migrate)
 

@@ -7,6 +7,7 @@ frozen at its nth statement, has another worker go on, and looks at what is left
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import shutil
@@ -14,14 +15,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, Protocol
 
 import django
+
+from tests.waiting import LONGEST_S
 
 MOST = 800
 KILL, FREEZE = signal.SIGKILL, signal.SIGSTOP
@@ -38,17 +43,19 @@ def run(
     if spool:
         spool.mkdir(exist_ok=True)
         own["WEBMAIL_SPOOL"] = str(spool)
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-W", "ignore", "-m", module, *arguments],
-        env=os.environ | own,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
+    # Files: a pipe would be read until the last of its processes has ended as well.
+    with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as faults:
+        # Without a limit: each of its steps has one, and `--whole` has thousands.
+        with subprocess.Popen(command, env=os.environ | own, stdout=told, stderr=faults) as process:  # noqa: S603
+            pass
+        told.seek(0)
+        faults.seek(0)
+        said = faults.read()
+        assert process.returncode == 0, said
+        found = json.load(told)
     wrong = {kind: one["wrong"] for kind, one in found.items() if one["wrong"]}
-    assert not wrong, f"{wrong}\n{done.stderr}"
+    assert not wrong, f"{wrong}\n{said}"
     return {kind: one["counts"] for kind, one in found.items()}
 
 
@@ -75,8 +82,16 @@ def before_an_update(other: Callable[[], Any]) -> AbstractContextManager[None]:
 
 
 def set_up() -> None:
+    faulthandler.enable()
+    begin_step()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
     django.setup()
+
+
+def begin_step() -> None:
+    """What follows, until this is called again, has a limit: beyond it the process ends, and writes
+    where it was."""
+    faulthandler.dump_traceback_later(2 * LONGEST_S, exit=True)
 
 
 def migrate() -> None:
@@ -189,24 +204,55 @@ class Spool:
             path.write_bytes(content)
 
 
-def forked(work: Callable[[], None]) -> int:
-    """The process that does it."""
+class Trap(Protocol):
+    """What kills a process at some moment."""
+
+    pid: int
+
+
+def forked(work: Callable[[], None], trap: Trap | None = None) -> int:
+    """The process that does it; it begins when the ``trap`` knows its number."""
+    begin_step()
+    go, wait = os.pipe()
     pid = os.fork()
     if pid:
+        if trap:
+            trap.pid = pid
+        os.close(wait)
+        os.close(go)
         return pid
-    status = 1
+    code = 1
     try:
+        os.close(wait)
+        os.read(go, 1)
+        os.close(go)
         work()
-        status = 0
+        code = 0
     except BaseException:  # noqa: BLE001  a worker's end, told to who looks for it
         traceback.print_exc()
     finally:
-        os._exit(status)
+        os._exit(code)
 
 
 def ended(pid: int) -> int:
     """How a process ended: well (0), by an exception (1), or killed (less than 0)."""
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return os.waitstatus_to_exitcode(status(pid))
+
+
+def status(pid: int, options: int = 0) -> int:
+    """The status of a process, once it ends, or with WUNTRACED stops. One that does neither is
+    killed, and writes where it was."""
+    end = time.monotonic() + LONGEST_S
+    while not (found := os.waitpid(pid, options | os.WNOHANG))[0]:
+        if time.monotonic() > end:
+            for number in (signal.SIGABRT, signal.SIGCONT):
+                os.kill(pid, number)
+            time.sleep(1)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise TimeoutError("a process did not end")
+        time.sleep(0.002)
+    return found[1]
 
 
 def at_statement(n: int, number: int, *, before: bool = True, after: bool = False) -> None:
@@ -255,8 +301,8 @@ def killed_at_each(
             at_statement(n, KILL)
             work()
 
-        status = ended(forked(dying))
-        if status >= 0:
-            assert status == 0, "the work failed"
+        code = ended(forked(dying))
+        if code >= 0:
+            assert code == 0, "the work failed"
             return
         yield n

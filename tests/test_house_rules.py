@@ -881,6 +881,46 @@ def test_locals_are_named_after_what_they_hold() -> None:
     assert not wrong
 
 
+# Measures and walks of hours, and a proxy whose connections last as long as both sides like.
+PATIENT = (
+    *("bench", "demo_walk.py", "faults/ways.py"),
+    *("deploy/containers", "deploy/machine.py", "deploy/walk.py"),
+)
+CLIENTS = {"IMAP4", "SMTP", "LMTP", "HTTPConnection"}
+"""Of the standard library: without a timeout they wait for a server for ever."""
+
+
+def unlimited_waits(path: Path) -> Iterator[int]:
+    """Lines with a wait that may never end, in the code of tests."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or id(call) in awaited:
+            continue
+        words = ast.unparse(call.func).rpartition(".")
+        has_limit = any(keyword.arg in ("timeout", None) for keyword in call.keywords)
+        if has_limit or (words[2] in CLIENTS and len(call.args) > 2):
+            continue
+        is_bare = bool(words[1]) and not call.args and not call.keywords
+        if (
+            words[2] in CLIENTS
+            or (words[0], words[2]) == ("subprocess", "run")
+            or (is_bare and words[2] in {"wait", "join", "communicate", "acquire"})
+        ):
+            yield call.lineno
+
+
+def test_no_test_waits_for_ever() -> None:
+    """One that does is a run that never ends, and says nothing."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if not str(path.relative_to(ROOT / "tests")).startswith(PATIENT)
+        for line in unlimited_waits(path)
+    ]
+    assert not found, "give it a limit (tests/waiting.py)"
+
+
 def test_templates_hold_no_inline_script_or_style() -> None:
     wrong = []
     for path in (ROOT / "templates").rglob("*.html"):

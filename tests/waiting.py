@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
+Text = TypeVar("Text", str, bytes)
 
 # Far above what any step takes, since a machine that runs several browsers stalls for seconds; and
 # below the minute after which a page asks for news that no stream told.
 PATIENCE_S = 25
+# Beyond whatever a single step takes on such a machine: what is not over by then never ends.
+LONGEST_S = 300
 # More than a stall, and less than what a test waits in vain where its limit is not kept.
 SOON_S = 10
 
@@ -29,8 +34,28 @@ def wait_for(happened: Callable[[], object], words: Callable[[], str] = str) -> 
 def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` in a thread of its own: in that of the tests Playwright's loop runs on, once a
     test had a browser."""
+
+    async def run() -> T:
+        async with asyncio.timeout(LONGEST_S):
+            return await coroutine
+
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, coroutine).result()
+        return threads.submit(asyncio.run, run()).result()
+
+
+def join(*threads: threading.Thread) -> None:
+    """Wait for their end."""
+    end = time.monotonic() + LONGEST_S
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    left = [thread.name for thread in threads if thread.is_alive()]
+    assert not left, f"{left} do not end"
+
+
+def next_line(told: IO[Text] | None) -> Text:
+    """The next line of a program's output."""
+    assert told and select.select([told], [], [], LONGEST_S)[0], "it tells nothing"
+    return told.readline()
 
 
 @contextmanager

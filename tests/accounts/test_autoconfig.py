@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import MailDomain, StaffRecord
 from demo.servers.dovecot import MailAccount
 from tests.accounts.autoconfig.test_outlook import HOSTILE, IN_RESPONSE, REQUEST
+from tests.waiting import LONGEST_S
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 
@@ -50,7 +51,7 @@ def test_thunderbird_signs_in_with_what_it_is_told(
     assert server is not None
     fields = {field.tag: filled_in(field.text or "", address) for field in server}
     assert fields["socketType"] == "plain"
-    with imaplib.IMAP4(fields["hostname"], int(fields["port"])) as imap:
+    with imaplib.IMAP4(fields["hostname"], int(fields["port"]), timeout=LONGEST_S) as imap:
         assert imap.login(fields["username"], alice.password)[0] == "OK"
 
 
@@ -66,7 +67,7 @@ def test_outlook_signs_in_with_what_it_is_told(
     assert protocol is not None
     fields = {field.tag.removeprefix(IN_RESPONSE): field.text or "" for field in protocol}
     assert (fields["Type"], fields["Encryption"]) == ("IMAP", "None")
-    with imaplib.IMAP4(fields["Server"], int(fields["Port"])) as imap:
+    with imaplib.IMAP4(fields["Server"], int(fields["Port"]), timeout=LONGEST_S) as imap:
         assert imap.login(fields["LoginName"], alice.password)[0] == "OK"
 
 

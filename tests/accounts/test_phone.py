@@ -19,6 +19,7 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.accounts.autoconfig.test_apple import self_signed
+from tests.waiting import LONGEST_S
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 
@@ -60,10 +61,10 @@ def test_from_a_numen_to_a_configured_telephone(
     mail = profile_of(answer.content)
     assert mail["EmailAddress"] == "alice.martin@ac-exemple.fr"
     host, port = mail["IncomingMailServerHostName"], mail["IncomingMailServerPortNumber"]
-    with imaplib.IMAP4(str(host), int(str(port))) as imap:
+    with imaplib.IMAP4(str(host), int(str(port)), timeout=LONGEST_S) as imap:
         assert imap.login(str(mail["IncomingMailServerUsername"]), alice.password)[0] == "OK"
     host, port = mail["OutgoingMailServerHostName"], mail["OutgoingMailServerPortNumber"]
-    with smtplib.SMTP(str(host), int(str(port))) as smtp:
+    with smtplib.SMTP(str(host), int(str(port)), timeout=LONGEST_S) as smtp:
         smtp.login(str(mail["OutgoingMailServerUsername"]), alice.password)
 
 

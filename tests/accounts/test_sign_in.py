@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts import credentials, limits, session
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import Dovecot, MailAccount
-from tests.waiting import wait_for
+from tests.waiting import LONGEST_S, join, wait_for
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 LOGIN = "/accounts/login/"
@@ -299,7 +299,7 @@ def at_once(tries: Sequence[Callable[[], Any]]) -> list[Any]:
     together, answers = threading.Barrier(len(tries)), []
 
     def run(attempt: Callable[[], object]) -> None:
-        together.wait()
+        together.wait(LONGEST_S)
         try:
             answers.append(attempt())
         finally:
@@ -308,8 +308,7 @@ def at_once(tries: Sequence[Callable[[], Any]]) -> list[Any]:
     threads = [threading.Thread(target=run, args=(attempt,)) for attempt in tries]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     return answers
 
 

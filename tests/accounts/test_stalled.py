@@ -16,7 +16,7 @@ from django.test import Client
 from accounts import session, stalled
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
-from tests.waiting import SOON_S
+from tests.waiting import SOON_S, join
 from tests.webmail.outbox.killed import signed_in as request_of
 from webmail.asgi import THREADS
 from webmail.errors import ServerUnavailable
@@ -103,8 +103,7 @@ def test_pages_of_a_hung_domain_end_and_those_of_another_do_not_wait(
     assert len(taken) == 1 and taken[0] < SOON_S
     assert well.get("/mail/INBOX/").status_code == 200
     hung.close()  # which ends the connections that it never took
-    for thread in waiting:
-        thread.join()
+    join(*waiting)
     assert len(taken) == stalled.MOST + 1
 
 

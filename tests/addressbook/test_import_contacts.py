@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import LONGEST_S
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests" / "data" / "addressbook"
 # Nothing answers there, and no secret is given.
@@ -27,6 +29,7 @@ def dry_run(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_S,
     )
 
 

@@ -24,10 +24,11 @@ from accounts.models import MailDomain, StaffRecord
 from accounts.numen import Key
 from demo.servers.dovecot import MailAccount
 from tests.browser.serving import StaticFirst, running, wait_for_the_end
+from tests.browser.waiting import limited
 from tests.browser.windows import Windows
 from tests.conftest import put_first_steps_away
 from tests.servers.plugin import missing
-from tests.waiting import PATIENCE_S
+from tests.waiting import LONGEST_S, PATIENCE_S
 
 # Playwright's loop runs in the thread of the tests, where Django then refuses its database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -73,7 +74,8 @@ def axe_costs_little() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
     expect.set_options(timeout=1000 * PATIENCE_S)
-    yield
+    with limited(LONGEST_S):
+        yield
     expect.set_options(timeout=None)
 
 

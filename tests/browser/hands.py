@@ -70,6 +70,15 @@ class Hands:
                 return stop
         raise AssertionError(f"{name} is not reached by {most} times Tab")
 
+    def move_to(self, name: str, most: int = 40) -> Stop:
+        """Through a menu that is open, by the arrow down."""
+        for _ in range(most):
+            stop = self.stop()
+            if name in stop.name:
+                return stop
+            self.press("ArrowDown")
+        raise AssertionError(f"{name} is not reached by {most} times the arrow down")
+
     def stop(self) -> Stop:
         return self.told(FOCUSED)
 

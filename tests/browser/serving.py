@@ -6,7 +6,6 @@ from __future__ import annotations
 import mimetypes
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -84,8 +83,7 @@ def running(application: Any) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    wait_for(lambda: server.started)
     yield f"http://localhost:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from demo.servers.dovecot import MailAccount
+from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
@@ -76,8 +77,7 @@ def test_the_list_of_folders_stays_in_place_unless_something_in_it_changes(
     page.route("**/mail/Zoo/", lambda route: held.append(route))
     folder(page, "Zoo").click()
     expect(page.locator(".folder[aria-current]")).to_have_attribute("data-folder", "Zoo")
-    while not held:
-        page.wait_for_timeout(20)
+    wait_for(lambda: held, page)
     held[0].abort()
     expect(page.locator(".folder[aria-current]")).to_have_attribute("data-folder", "INBOX")
     assert [fault for fault in faults if "ERR_FAILED" not in fault] == []

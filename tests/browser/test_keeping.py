@@ -22,6 +22,7 @@ from demo.servers.submission import SubmissionServer
 from tests.browser.conformity import violations
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
+from tests.waiting import LONGEST_S
 from tests.webmail.views.mail import letter
 from webmail.models import Draft, DraftFile, OutboxMessage
 from webmail.writing import drafts, files
@@ -439,7 +440,7 @@ def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(
     cookies = page.context.cookies()
     token = page.locator("[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
     path = page.locator("[data-files-url]").get_attribute("data-files-url") or ""
-    line = http.client.HTTPConnection("localhost", urlsplit(site).port or 80)
+    line = http.client.HTTPConnection("localhost", urlsplit(site).port or 80, timeout=LONGEST_S)
     line.putrequest("POST", path)
     line.putheader("Cookie", "; ".join(f"{one['name']}={one['value']}" for one in cookies))
     line.putheader("X-CSRFToken", token)

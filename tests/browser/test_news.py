@@ -172,8 +172,7 @@ def late(page: Page, mailbox: Mailbox) -> Callable[..., None]:
         held: list[Route] = []
         page.route("**/events**", lambda route: held.append(route), times=1)
         page.goto(f"/mail/{folder if '?' in folder else f'{folder}/'}")
-        while not held:
-            page.wait_for_timeout(50)
+        wait_for(lambda: held, page)
         change()
         held[0].continue_()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
-from tests.waiting import wait_for
+from tests.waiting import LONGEST_S, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 URL = "/account/password/"
@@ -31,7 +31,7 @@ def alice_may_change(
 
 
 def signs_in(dovecot: Dovecot, account: MailAccount) -> bool:
-    with IMAP4("127.0.0.1", dovecot.imap_port) as imap:
+    with IMAP4("127.0.0.1", dovecot.imap_port, timeout=LONGEST_S) as imap:
         try:
             imap.login(account.login, account.password)
         except IMAP4.error:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, join
 from tests.webmail.previews import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -101,7 +101,7 @@ def show(browser: Browser) -> Iterator[Callable[[bytes], Page]]:
     yield opened
     context.close()
     server.shutdown()
-    thread.join()
+    join(thread)
     server.server_close()
 
 

@@ -237,8 +237,7 @@ def test_a_rule_is_made_from_a_message_by_keyboard(open_first: Hands, rules: Scr
     hands = open_first
     hands.press(".")
     assert hands.stop().role == "button"
-    while "Créer une règle" not in hands.stop().name:
-        hands.press("ArrowDown")
+    hands.move_to("Créer une règle")
     hands.press("Enter")
     hands.page.wait_for_url("**/rules/new/**")
     expect(hands.page.locator("#content select.for-folder")).to_be_focused()
@@ -255,9 +254,7 @@ def test_an_absence_is_set_by_keyboard(hands: Hands, rules: Scripts) -> None:
     page = hands.page
     hands.tab_to("Mon compte")
     hands.press("Enter")
-    while hands.stop().name != "Mon absence":
-        hands.press("ArrowDown")
-    assert hands.stop().role == "link"
+    assert hands.move_to("Mon absence").role == "link"
     hands.press("Enter")
     page.wait_for_url("**/rules/absence/")
     expect(page.locator("#id_enabled")).to_be_focused()

@@ -7,6 +7,7 @@ from babel.messages.mofile import read_mo
 
 from demo import catalogues, environment
 from demo.words import Refused
+from tests.waiting import LONGEST_S
 
 
 @pytest.fixture
@@ -85,5 +86,6 @@ def test_the_tests_are_prepared_by_a_python_without_packages():
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_S,
     )
     assert prepared.returncode == 0, prepared.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from demo import academy, launch, options
 from demo.servers.dovecot import Dovecot
+from tests.waiting import LONGEST_S
 
 MAIL = launch.Mail("imap://127.0.0.1:1143", "smtp://127.0.0.1:1587", None)
 
@@ -209,7 +210,7 @@ def killed(program: launch.Program) -> int:
     child = program.child
     assert child is not None
     os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    child.wait(LONGEST_S)
     return child.pid
 
 

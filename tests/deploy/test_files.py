@@ -22,7 +22,7 @@ from demo.servers.process import free_port
 from tests.deploy import instructions
 from tests.servers import nginx
 from tests.servers.plugin import missing
-from tests.waiting import wait_for
+from tests.waiting import LONGEST_S, wait_for
 from webmail.environment import file
 from webmail.environment.declared import DECLARED
 from webmail.jobs import queues
@@ -76,6 +76,7 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_S,
     )
     assert done.returncode == 0 and not done.stderr, done.stderr
 
@@ -132,7 +133,7 @@ def test_the_containers_do_every_job_once_and_write_nowhere_else() -> None:
 def test_a_script_of_the_package_can_be_run(name: str) -> None:
     script = DEPLOY / "debian" / name
     assert script.stat().st_mode & 0o111
-    subprocess.run(["/bin/sh", "-n", str(script)], check=True)  # noqa: S603
+    subprocess.run(["/bin/sh", "-n", str(script)], check=True, timeout=LONGEST_S)  # noqa: S603
 
 
 def test_the_package_holds_what_it_names() -> None:

@@ -55,7 +55,7 @@ def test_a_node_that_is_killed_signs_nobody_out_and_sends_nothing_twice(site: Si
         assert not site.nodes[other].has_ended()
         site.nodes[killed].start()
         site.workers[killed].start()
-        site.nodes[killed].wait()
+        site.nodes[killed].wait_for_port()
         wait_for_each(people)
     for person in people:
         person.is_over.set()

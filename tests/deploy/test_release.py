@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_S
 from tests.webmail.upgrading.test_upgrade import (  # noqa: F401  fixtures
     ACTIVATED,
     FIRST,
@@ -58,7 +59,12 @@ def release(tmp_path: Path) -> Release:
         }
         command = str(ROOT / "deploy" / "webmail-release")
         return subprocess.run(  # noqa: S603
-            [command, *words], env=os.environ | own, capture_output=True, text=True, check=False
+            [command, *words],
+            env=os.environ | own,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_S,
         )
 
     return run

@@ -12,13 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_S
+
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def run(*words: str, where: Path, **own: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
-        words, cwd=where, env=os.environ | own, capture_output=True, text=True, check=False
+        words,
+        cwd=where,
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_S,
     )
 
 

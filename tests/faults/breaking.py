@@ -160,7 +160,7 @@ def _with_clock(word: str) -> Act:
         for part in (site.nodes[1], site.workers[1]):
             part.stop()
             part.start(preload if word else {})
-        site.nodes[1].wait()
+        site.nodes[1].wait_for_port()
 
     return start
 

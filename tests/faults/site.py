@@ -27,6 +27,7 @@ from tests.faults.door import Door
 from tests.faults.ways import SubmissionWay, Way
 from tests.servers.nginx import NAME, ROOT, Nginx
 from tests.servers.postgresql import PostgreSQL
+from tests.waiting import LONGEST_S
 
 DOMAIN = "ac-exemple.fr"
 PASSWORD = "Craie-Bleue 7!"
@@ -64,13 +65,13 @@ class Part(process.Server):
         """End it, and all that it started, as a machine ends that loses its power."""
         if self.child is not None:
             os.killpg(self.child.pid, signal.SIGKILL)
-            self.child.wait()
+            self.child.wait(LONGEST_S)
 
     def children(self) -> list[int]:
         pid = self.child.pid if self.child else 0
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
-    def wait(self) -> None:
+    def wait_for_port(self) -> None:
         """Until the web server takes connections."""
         assert self.child is not None
         process.wait_for_port(self.port, self.child, self.log, seconds=START_SECONDS)
@@ -158,7 +159,7 @@ class Site:
         for part in self.parts:
             part.start()
         for node in self.nodes:
-            node.wait()
+            node.wait_for_port()
         self.nginx.start()
 
     def stop(self) -> None:
@@ -184,7 +185,11 @@ class Site:
 
     def manage(self, *words: str) -> None:
         subprocess.run(  # noqa: S603  the command is ours
-            [sys.executable, "manage.py", *words], env=self.environment, cwd=self.root, check=True
+            [sys.executable, "manage.py", *words],
+            env=self.environment,
+            cwd=self.root,
+            check=True,
+            timeout=LONGEST_S,
         )
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
@@ -299,4 +304,5 @@ def _can_have_own_hosts(hosts: Path) -> bool:
 
 def quietly(*words: str) -> bool:
     """Whether the command did it."""
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0  # noqa: S603
+    done = subprocess.run(words, capture_output=True, check=False, timeout=LONGEST_S)  # noqa: S603
+    return done.returncode == 0

@@ -17,6 +17,7 @@ from imap_tools.imap_utf7 import utf7_decode, utf7_encode
 
 from demo.servers.dovecot import SPECIAL_USE, Dovecot, MailAccount
 from demo.servers.process import LOOPBACK
+from tests.waiting import LONGEST_S
 
 _BARE_PARENT = re.compile(rb"\([^)]*\\(Noselect|NonExistent)\b", re.IGNORECASE)
 
@@ -122,7 +123,7 @@ class Mailbox:
 
     def receive(self, message: str | bytes, sender: str = "parent@exemple.fr") -> None:
         """By LMTP, as new mail comes: Sieve scripts run, Return-Path and Received are added."""
-        with smtplib.LMTP(LOOPBACK, self._server.lmtp_port) as lmtp:
+        with smtplib.LMTP(LOOPBACK, self._server.lmtp_port, timeout=LONGEST_S) as lmtp:
             lmtp.sendmail(sender, [self.account.login], message_bytes(message))
 
     def close(self) -> None:
@@ -146,7 +147,7 @@ class Mailbox:
         return self._imap
 
     def _connect(self) -> imaplib.IMAP4:
-        imap = imaplib.IMAP4(LOOPBACK, self._server.imap_port)
+        imap = imaplib.IMAP4(LOOPBACK, self._server.imap_port, timeout=LONGEST_S)
         secret = f"\0{self.account.login}\0{self.account.password}".encode()
         try:
             imap.authenticate("PLAIN", lambda _: secret)

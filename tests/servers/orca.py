@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.waiting import wait_for
+from tests.waiting import next_line, wait_for
 
 LAUNCHER: Final = Path("/usr/libexec/at-spi-bus-launcher")
 _SPOKEN: Final = re.compile(r"SPEECH OUTPUT: '(.*)' \{", re.MULTILINE)
@@ -95,5 +95,4 @@ def _stop_reading_whole_pages(home: Path) -> None:
 
 
 def _first_line(child: subprocess.Popen[str]) -> str:
-    assert child.stdout is not None
-    return child.stdout.readline().strip()
+    return next_line(child.stdout).strip()

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from demo.servers import process
+from tests.waiting import LONGEST_S
 
 USER = "webmail"
 
@@ -59,6 +60,8 @@ class PostgreSQL:
             # It would tell the planner that tables are empty, as they are between two tests: the
             # joins of a test that fills them would then take minutes.
             settings += ["autovacuum=off"]
+            # A test that waits for a lock that nobody gives back fails.
+            settings += [f"lock_timeout={LONGEST_S}s", f"statement_timeout={2 * LONGEST_S}s"]
         options = [word for setting in settings for word in ("-c", setting)]
         self._child = process.spawn(
             [_program("postgres") or "", "-D", self._data, "-k", self.folder, *options],
@@ -111,7 +114,7 @@ class PostgreSQL:
         command += [f"--pwfile={password_file}", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
         log = self.folder / "log"
         child = process.spawn(command, log, cwd=self.folder, user=self._owner)
-        if child.wait() != 0:
+        if child.wait(LONGEST_S) != 0:
             raise process.ServerFailed(f"initdb failed.\n{process.last_lines(log)}")
 
 

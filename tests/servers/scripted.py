@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
+from tests.waiting import LONGEST_S
+
 Step = tuple["bytes | str | Action", ...]
 
 
@@ -202,7 +204,7 @@ class _Dialogue:
             case "close":
                 return False
             case "stall":
-                self._over.wait()
+                self._over.wait(LONGEST_S)
                 return False
             case "wait":
                 time.sleep(action.seconds)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from demo.servers import process
 from demo.servers.dovecot import MailAccount
+from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).resolve().parents[2]
 _REGISTER = """
@@ -76,7 +77,7 @@ class SecondWebmail:
     def register(self, *, back: str, bye: str, over: str, secret: str) -> None:
         words = _REGISTER.format(back=back, bye=bye, over=over, secret=secret)
         command = [sys.executable, "manage.py", "shell", "-c", words]
-        subprocess.run(command, env=self._env, cwd=ROOT, check=True, text=True)  # noqa: S603
+        subprocess.run(command, env=self._env, cwd=ROOT, check=True, text=True, timeout=LONGEST_S)  # noqa: S603
 
 
 class Browser:

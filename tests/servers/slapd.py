@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from demo.servers import process
+from tests.waiting import LONGEST_S
 
 PEOPLE = "ou=people,o=academie,c=fr"
 READER = f"uid=reader,{PEOPLE}"
@@ -60,7 +61,10 @@ class Slapd(process.Server):
         ldif.write_text(self._ldif())
         # slapadd is slapd under another name.
         subprocess.run(  # noqa: S603
-            [program, "-T", "add", "-f", configuration, "-l", ldif], check=True, capture_output=True
+            [program, "-T", "add", "-f", configuration, "-l", ldif],
+            check=True,
+            capture_output=True,
+            timeout=LONGEST_S,
         )
 
     def _configuration(self) -> str:

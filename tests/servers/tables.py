@@ -18,6 +18,8 @@ import psycopg
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
+from tests.waiting import LONGEST_S
+
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("auth_group", "auth_permission", "django_content_type")
 """The tables of what a migration made. They refer to no others."""
@@ -81,4 +83,4 @@ def migrate_anew(server: str, name: str) -> None:
         connected.execute(f"CREATE DATABASE {name}".encode())
     own = {"DATABASE_URL": f"{server.rpartition('/')[0]}/{name}", "WEBMAIL_SECRET_KEY": "none"}
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True)  # noqa: S603
+    subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True, timeout=2 * LONGEST_S)  # noqa: S603

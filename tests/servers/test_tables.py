@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from accounts.models import MailDomain
 from tests.servers import tables
+from tests.waiting import LONGEST_S, join
 
 
 @pytest.mark.django_db(transaction=True)
@@ -25,7 +26,7 @@ def test_what_a_request_writes_at_its_end_is_gone_with_the_rest() -> None:
 
     request = threading.Thread(target=write)
     request.start()
-    has_written.wait()
+    has_written.wait(LONGEST_S)
     tables.delete_rows()
-    request.join()
+    join(request)
     assert not MailDomain.objects.exists()

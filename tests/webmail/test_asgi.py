@@ -25,7 +25,7 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
-from tests.waiting import run_apart, soon, wait_for
+from tests.waiting import LONGEST_S, run_apart, soon, wait_for
 from webmail import asgi, outbox
 from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
@@ -80,7 +80,7 @@ def memory() -> int:
 
 
 def test_a_page_comes_through(site: int, cookies: str, mailbox: Mailbox) -> None:
-    browser = http.client.HTTPConnection("127.0.0.1", site)
+    browser = http.client.HTTPConnection("127.0.0.1", site, timeout=LONGEST_S)
     browser.request("GET", "/mail/INBOX/", headers={"Cookie": cookies})
     answer = browser.getresponse()
     assert answer.status == 200
@@ -93,7 +93,7 @@ def test_a_download_that_the_browser_cuts_stops_and_gives_its_connection_back(
 ) -> None:
     url = big_mail(mailbox, 40)
     for _time in range(settings.IMAP_CONNECTIONS + 1):
-        browser = http.client.HTTPConnection("127.0.0.1", site)
+        browser = http.client.HTTPConnection("127.0.0.1", site, timeout=LONGEST_S)
         browser.request("GET", url, headers={"Cookie": cookies})
         answer = browser.getresponse()
         assert answer.status == 200
@@ -110,7 +110,7 @@ def test_a_big_download_takes_little_memory(site: int, cookies: str, mailbox: Ma
     url = big_mail(mailbox, 45)
     Path("/proc/self/clear_refs").write_text("5")  # forget the highest so far
     before = memory()
-    browser = http.client.HTTPConnection("127.0.0.1", site)
+    browser = http.client.HTTPConnection("127.0.0.1", site, timeout=LONGEST_S)
     browser.request("GET", url, headers={"Cookie": cookies})
     answer = browser.getresponse()
     size = 0
@@ -189,7 +189,7 @@ def test_an_upload_that_breaks_off_sends_nothing(
     head, body = posted(cookies)
     if not whole:
         body = body[:-50_000]
-    with socket.create_connection(("127.0.0.1", site)) as browser:
+    with socket.create_connection(("127.0.0.1", site), timeout=LONGEST_S) as browser:
         browser.sendall(head + body)
         if whole:
             assert browser.recv(12) == b"HTTP/1.1 302"
@@ -207,7 +207,7 @@ def test_an_honest_upload_on_a_slow_line_is_taken(
     site: int, cookies: str, mail_domain: MailDomain, submission: SubmissionServer, mailbox: Mailbox
 ) -> None:
     head, body = posted(cookies)
-    with socket.create_connection(("127.0.0.1", site)) as browser:
+    with socket.create_connection(("127.0.0.1", site), timeout=LONGEST_S) as browser:
         browser.sendall(head)
         for start in range(0, len(body), 20_000):
             browser.sendall(body[start : start + 20_000])

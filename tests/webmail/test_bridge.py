@@ -326,8 +326,7 @@ def test_slow_browsers_take_no_thread_from_others() -> None:
         bridge = Bridge(app, threads=2)
         stopped = [Stopped("/film") for _ in range(6)]
         films = [asyncio.create_task(one.of(bridge)) for one in stopped]
-        while not all(len(one.sent) == 2 for one in stopped):
-            await asyncio.sleep(0.01)
+        await until(lambda: all(len(one.sent) == 2 for one in stopped))
         page = Asked("/page")
         await asyncio.wait_for(page.of(bridge), PATIENCE_S)
         for one in stopped:

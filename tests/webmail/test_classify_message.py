@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_S
 from tests.webmail.adverts.samples import message
 from webmail.presentation.adverts import REASONS
 
@@ -25,7 +26,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         if not name.startswith(("WEBMAIL_", "DATABASE_", "REDIS_", "DJANGO_"))
     }
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(  # noqa: S603
+        command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_S
+    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_S
 from webmail.version import VERSION
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,6 +23,7 @@ def test_the_command_line_tells_the_version_without_any_setting(argument: str) -
         capture_output=True,
         text=True,
         check=True,
+        timeout=LONGEST_S,
     )
     assert told.stdout == f"{VERSION}\n"
 

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from accounts.autoconfig import apple, signing
 from accounts.lookup import MailSettings, ServerSetting
+from tests.waiting import LONGEST_S
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -139,7 +140,9 @@ def test_a_signed_profile_is_verified_by_openssl(
     (tmp_path / "signed.mobileconfig").write_bytes(signer.sign(profile))
     command = "openssl cms -verify -inform DER -in signed.mobileconfig -CAfile root.pem"
     command += " -purpose any -binary -out opened.plist"
-    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(  # noqa: S603
+        command.split(), cwd=tmp_path, check=True, capture_output=True, timeout=LONGEST_S
+    )
     assert (tmp_path / "opened.plist").read_bytes() == profile
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from accounts.autoconfig import sheet
 from accounts.lookup import MailSettings, ServerSetting
+from tests.waiting import LONGEST_S
 
 pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is missing")
 
@@ -29,7 +30,9 @@ AROUND = sheet.Surroundings(
 
 
 def program(*command: str, given: bytes) -> bytes:
-    return subprocess.run(command, input=given, check=True, capture_output=True).stdout  # noqa: S603
+    return subprocess.run(  # noqa: S603
+        command, input=given, check=True, capture_output=True, timeout=LONGEST_S
+    ).stdout
 
 
 def text(pdf: bytes) -> str:

@@ -26,7 +26,7 @@ from demo.servers.process import free_port
 from tests.accounts.doctor.test_doctor import limited
 from tests.accounts.test_server_check import over_tls, saying, serve  # noqa: F401  a fixture
 from tests.servers.certificates import certificate
-from tests.waiting import wait_for
+from tests.waiting import LONGEST_S, wait_for
 from webmail.previews import office
 
 ROOT = Path(__file__).parents[3]
@@ -272,6 +272,7 @@ def test_a_database_of_another_encoding_is_named() -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_S,
     )
     with connection.cursor() as cursor:
         cursor.execute("DROP DATABASE latin WITH (FORCE)")

@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from tests.killing import Databases, Spool, killed_at_each, set_up, tell
+from tests.killing import Databases, Spool, begin_step, killed_at_each, set_up, tell
+from tests.waiting import LONGEST_S
 
 State = dict[str, Any]
 WORKER = (sys.executable, "-m", "celery", "-A", "webmail", "worker", "-P", "solo", "-l", "ERROR")
@@ -268,8 +269,11 @@ def _done_by_workers(dice: random.Random, latest: int, most: int) -> int:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        begin_step()
+        end = time.monotonic() + LONGEST_S
         try:
             while (job := last_job()).is_moving:
+                assert time.monotonic() < end, f"no worker gets on with {job}"
                 done = max(job.checked if job.state == "checking" else 0, job.undone)
                 done = max(done, job.written if job.state == "writing" else 0)
                 if at is not None and (done > at or (done and dice.random() < 0.02)):
@@ -277,7 +281,7 @@ def _done_by_workers(dice: random.Random, latest: int, most: int) -> int:
                 time.sleep(0.02)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.wait(LONGEST_S)
         if last_job().is_moving:
             kills += 1
             _age()

@@ -17,6 +17,7 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from tests.waiting import LONGEST_S
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_a_refused_sign_in_costs_no_penalty(dovecot: Dovecot):
     begun = time.monotonic()
     for _ in range(4):
         with (
-            imaplib.IMAP4("127.0.0.1", dovecot.imap_port) as imap,
+            imaplib.IMAP4("127.0.0.1", dovecot.imap_port, timeout=LONGEST_S) as imap,
             pytest.raises(imaplib.IMAP4.error),
         ):
             imap.login("alice", "faux")
@@ -131,7 +132,7 @@ def test_an_answer_of_absence_leaves(tmp_path: Path) -> None:
         server.start()
         submission.start()
         activate(server, ALICE, ABSENCE)
-        with smtplib.SMTP("127.0.0.1", submission.port) as smtp:
+        with smtplib.SMTP("127.0.0.1", submission.port, timeout=LONGEST_S) as smtp:
             smtp.ehlo()
             assert smtp.mail("bob@ac-exemple.fr")[0] == 530, "the relay's port alone is open"
             smtp.login(BOB.login, BOB.password)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers import process
+from tests.waiting import next_line
 
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -36,8 +37,7 @@ time.sleep(600)
 """
     command = [sys.executable, "-c", starter]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:  # noqa: S603
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
+        child = int(next_line(parent.stdout))
         os.kill(child, 0)
         parent.kill()
 

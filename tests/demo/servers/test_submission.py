@@ -10,6 +10,7 @@ from demo.servers.pymap import Pymap
 from demo.servers.submission import SIZE_LIMIT, SubmissionServer, open_imap, sign_in
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from tests.waiting import LONGEST_S
 
 LETTER = (
     b"From: alice@ac-exemple.fr\r\nTo: bob@ac-exemple.fr\r\nSubject: Conseil\r\n\r\nBonjour\r\n"
@@ -28,7 +29,7 @@ def submission(dovecot: Dovecot, tmp_path: Path) -> Iterator[SubmissionServer]:
 
 @pytest.fixture
 def client(submission: SubmissionServer) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP("127.0.0.1", submission.port) as smtp:
+    with smtplib.SMTP("127.0.0.1", submission.port, timeout=LONGEST_S) as smtp:
         yield smtp
 
 
@@ -113,7 +114,7 @@ def test_a_colleague_without_a_mailbox_here_gets_mail_elsewhere(dovecot: Dovecot
     )
     server.start()
     try:
-        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=LONGEST_S) as smtp:
             smtp.login(ALICE.login, ALICE.password)
             smtp.sendmail("alice@ac-exemple.fr", ["carole@ac-exemple.fr"], LETTER)
     finally:
@@ -133,7 +134,7 @@ def test_without_dovecot_mail_arrives_by_imap(tmp_path: Path):
     try:
         imap.start()
         server.start()
-        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=LONGEST_S) as smtp:
             smtp.login("alice", ALICE.password)
             smtp.sendmail("alice@ac-exemple.fr", ["bob@ac-exemple.fr"], LETTER)
         with open_imap(url) as box:
@@ -151,7 +152,7 @@ def test_another_imap_server_may_decide_who_signs_in(
     server = SubmissionServer(tmp_path, [], domain="ac-exemple.fr", imap_url=url, ask_imap=True)
     server.start()
     try:
-        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=LONGEST_S) as smtp:
             assert refusal(lambda: smtp.login("alice", "faux")) == 535
             smtp.login("alice", alice.password)
             assert smtp.mail("alice@ac-exemple.fr")[0] == 250
@@ -168,7 +169,7 @@ def test_the_imap_server_knows_a_password_that_was_changed(dovecot: Dovecot, tmp
     )
     server.start()
     try:
-        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=LONGEST_S) as smtp:
             assert refusal(lambda: smtp.login(before.login, before.password)) == 535
             smtp.login(ALICE.login, ALICE.password)
             assert smtp.mail("alice.martin@ac-exemple.fr")[0] == 250
@@ -181,7 +182,7 @@ def test_a_password_that_nobody_can_check_now_is_not_called_wrong(tmp_path: Path
     server = SubmissionServer(tmp_path, [ALICE], domain="ac-exemple.fr", imap_url=imap_url)
     server.start()
     try:
-        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=LONGEST_S) as smtp:
             assert refusal(lambda: smtp.login(ALICE.login, ALICE.password)) == 454
     finally:
         server.stop()

@@ -27,6 +27,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
+from tests.waiting import LONGEST_S
 from webmail import backups
 from webmail.backups import contents
 from webmail.backups.restoring import _filled_spool
@@ -90,6 +91,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Manage]:
             capture_output=True,
             text=True,
             check=False,
+            timeout=LONGEST_S,
         )
 
     yield manage

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from tests.servers.plugin import missing
+from tests.waiting import LONGEST_S
 from tests.webmail.backups.test_backups import Manage, elsewhere, filled, rows, spool  # noqa: F401
 from webmail import backups
 from webmail.backups import contents
@@ -26,7 +27,7 @@ Key = tuple[str, list[str]]
 
 
 def run(*words: str | Path) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=LONGEST_S)  # noqa: S603
     return done.stdout
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from demo.servers.dovecot import MailAccount
-from tests.waiting import wait_for
+from tests.waiting import LONGEST_S, wait_for
 from webmail.errors import FolderChanged, FolderNotFound, ServerRefused, SignInNeeded
 from webmail.imap import connection, fetch, search
 from webmail.imap.connection import quoted_folder
@@ -44,7 +44,10 @@ PASSWORDS = ("motdepassé", "clef€", 'a"b\\c d', "密码")
 
 def is_known(dovecot, account):
     """Asked of the server without our code."""
-    with imaplib.IMAP4("127.0.0.1", dovecot.imap_port) as imap, suppress(imaplib.IMAP4.error):
+    with (
+        imaplib.IMAP4("127.0.0.1", dovecot.imap_port, timeout=LONGEST_S) as imap,
+        suppress(imaplib.IMAP4.error),
+    ):
         return imap.login(account.login, account.password)[0] == "OK"
     return False
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.servers.scripted import CLOSE, STALL, ScriptedServer, imap_script, no, ok, selected
-from tests.waiting import soon, wait_for
+from tests.waiting import join, soon, wait_for
 from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
@@ -127,8 +127,7 @@ def test_threads_never_share_a_connection(opener, mailbox):
     threads = [threading.Thread(target=read, args=(uid,)) for uid in uids]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert wrong == []
     assert pool.count("alice") <= 3
     pool.close_all()

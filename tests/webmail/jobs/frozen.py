@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from tests import killing
+from tests.waiting import LONGEST_S
 from tests.webmail.outbox.killed import Gate, Trap, signed_in, somebody
 
 MOST = 120
@@ -82,7 +83,7 @@ class Bench:
             self.uidvalidity = int(mailbox.response("UIDVALIDITY")[1][0])
 
     def mailbox(self) -> imaplib.IMAP4:
-        mailbox = imaplib.IMAP4("127.0.0.1", self._imap_port)
+        mailbox = imaplib.IMAP4("127.0.0.1", self._imap_port, timeout=LONGEST_S)
         mailbox.login(self.login, self.password)
         return mailbox
 
@@ -136,7 +137,7 @@ def empty(mailbox: imaplib.IMAP4, folder: str) -> None:
 
 def stopped(pid: int) -> bool:
     """Whether it stopped, and is not at its end."""
-    return os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
+    return os.WIFSTOPPED(killing.status(pid, os.WUNTRACED))
 
 
 def stop_after(n: int) -> None:
@@ -175,7 +176,7 @@ def frozen(bench: Bench, by: str, wakes: str) -> Iterator[str]:
             mail_jobs.run(pk)
 
         bench.gate.seen, bench.gate.trap.at = 0, n if by == "command" else 0
-        one = bench.gate.trap.pid = killing.forked(first)
+        one = killing.forked(first, bench.gate.trap)
         if not stopped(one):
             return
         bench.gate.trap.at = 0
@@ -192,7 +193,7 @@ def frozen(bench: Bench, by: str, wakes: str) -> Iterator[str]:
 
 def wake(pid: int) -> None:
     os.kill(pid, signal.SIGCONT)
-    os.waitpid(pid, 0)
+    killing.ended(pid)
 
 
 if __name__ == "__main__":

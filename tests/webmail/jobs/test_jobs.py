@@ -20,6 +20,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, ok, selected, wait
+from tests.waiting import join
 from tests.webmail.views.mail import fields, page
 from webmail import tasks
 from webmail.jobs import mail_jobs
@@ -262,7 +263,7 @@ def waited_for(
         worker = threading.Thread(target=_run_apart, args=(handed_over.pk,))
         worker.start()
         yield worker
-        worker.join()
+        join(worker)
         session.pool().close_all()
 
 
@@ -282,7 +283,7 @@ def test_a_worker_that_waits_for_the_mail_server_keeps_its_job(
     assert mail_jobs.tend() == []
     handed_over.refresh_from_db()
     assert (handed_over.state, handed_over.attempts) == (State.RUNNING, 1)
-    waited_for.join()
+    join(waited_for)
     handed_over.refresh_from_db()
     assert (handed_over.state, handed_over.failure) == (State.FAILED, "ServerRefused")
     assert "heartbeat" not in {thread.name for thread in threading.enumerate()}

@@ -10,6 +10,7 @@ import pytest
 
 from demo.servers.pymap import Pymap
 from tests.servers.plugin import ALICE
+from tests.waiting import LONGEST_S
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.imap import connection
 from webmail.imap.connection import Connection
@@ -36,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pymap]:
 
 @pytest.fixture(scope="module")
 def filled(server: Pymap) -> None:
-    with imaplib.IMAP4("127.0.0.1", server.imap_port) as client:
+    with imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=LONGEST_S) as client:
         client.login(ALICE.login, ALICE.password)
         for subject, sender, day, flags in MAIL:
             head = f"From: {sender}\r\nTo: b@x.fr\r\nSubject: {subject}\r\n"
@@ -105,7 +106,7 @@ def tied(own: str, answers: str, subject: str) -> bytes:
 
 @pytest.fixture
 def client(server: Pymap) -> Iterator[imaplib.IMAP4]:
-    with imaplib.IMAP4("127.0.0.1", server.imap_port) as client:
+    with imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=LONGEST_S) as client:
         client.login(ALICE.login, ALICE.password)
         yield client
 

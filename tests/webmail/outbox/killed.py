@@ -35,6 +35,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests import killing
+from tests.waiting import LONGEST_S
 
 MOST = 120
 # Seconds for which somebody else writes; the database waits 0.2 for him, here.
@@ -225,8 +226,7 @@ class Bench:
 
     def fork(self, work: Callable[[], None]) -> bool:
         """Whether it came to its end, well or not: False for one that was killed."""
-        self.trap.pid = killing.forked(work)
-        return killing.ended(self.trap.pid) >= 0
+        return killing.ended(killing.forked(work, self.trap)) >= 0
 
     def filed(self) -> int:
         with self._mailbox() as mailbox:
@@ -234,7 +234,7 @@ class Bench:
 
     @contextmanager
     def _mailbox(self) -> Iterator[imaplib.IMAP4]:
-        mailbox = imaplib.IMAP4("127.0.0.1", self._imap_port)
+        mailbox = imaplib.IMAP4("127.0.0.1", self._imap_port, timeout=LONGEST_S)
         mailbox.login(self.login, self.password)
         mailbox.select("Sent")
         yield mailbox

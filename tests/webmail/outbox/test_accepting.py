@@ -16,6 +16,7 @@ from accounts.http import SignedInRequest
 from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from tests.waiting import LONGEST_S, join
 from tests.webmail.outbox.letters import draft_of, letter
 from webmail import outbox
 from webmail.errors import DraftNotFound, TooManyRecipients
@@ -27,7 +28,7 @@ def at_once(work: Callable[[], object], count: int = 4) -> list[Any]:
     together, results = threading.Barrier(count), []
 
     def run() -> None:
-        together.wait()
+        together.wait(LONGEST_S)
         try:
             results.append(work())
         except (OperationalError, DraftNotFound, TooManyRecipients) as error:
@@ -38,8 +39,7 @@ def at_once(work: Callable[[], object], count: int = 4) -> list[Any]:
     threads = [threading.Thread(target=run) for _ in range(count)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     return results
 
 

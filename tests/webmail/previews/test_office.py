@@ -21,7 +21,7 @@ import lxml.html
 import pytest
 
 from tests.bench.cost import archives, documents
-from tests.waiting import soon
+from tests.waiting import LONGEST_S, join, soon
 from tests.webmail.previews import samples
 from webmail.previews import office
 from webmail.previews.detect import detect
@@ -326,7 +326,7 @@ def listener() -> Iterator[tuple[int, list[str]]]:
     thread.start()
     yield server.server_port, asked
     server.shutdown()
-    thread.join()
+    join(thread)
     server.server_close()
 
 
@@ -401,7 +401,7 @@ def _runs_its_macro(folder: Path, change: Callable[[str], str]) -> bool:
         return _wait_for(target, 3)
     finally:
         os.killpg(opened.pid, signal.SIGKILL)
-        opened.wait()
+        opened.wait(LONGEST_S)
 
 
 def _wait_for(path: Path, seconds: float) -> bool:
@@ -454,7 +454,7 @@ def resident() -> Iterator[Callable[[], float]]:
     thread.start()
     yield lambda: max(peaks) / 1024
     over.set()
-    thread.join()
+    join(thread)
 
 
 @libreoffice

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from tests.waiting import cheap
+from tests.waiting import LONGEST_S, cheap
 from webmail.previews import images, scans
 from webmail.previews.failures import NoPreview, Reason
 
@@ -44,7 +44,7 @@ def test_other_readers_find_the_pages_too() -> None:
     made = scans.pdf(tiff(SHEET, SHEET, SHEET))
     program = shutil.which("pdfinfo") or ""
     done = subprocess.run(  # noqa: S603  # our own words
-        [program, "-"], input=made.content, capture_output=True, check=True
+        [program, "-"], input=made.content, capture_output=True, check=True, timeout=LONGEST_S
     )
     assert b"Pages:           3" in done.stdout
     assert done.stderr == b""

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.waiting import LONGEST_S, join, next_line
 from webmail import sandbox
 from webmail.mime import containers, html, structure
 from webmail.previews import images
@@ -188,7 +189,7 @@ def test_other_threads_go_on_while_a_helper_works() -> None:
     sandbox.call(html.rough_text, Budget(20, 60, 500_000_000), "<b>a</b> " * 1_000_000)
     took = time.monotonic() - began
     over.set()
-    ticking.join()
+    join(ticking)
     assert longest < took / 4
 
 
@@ -232,8 +233,7 @@ def test_many_threads_share_the_helpers() -> None:
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(30)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert sorted(given, key=int) == [str(number) for number in range(30)]
     assert len(family(os.getpid())) <= 1 + sandbox.pool.AT_ONCE
 
@@ -273,14 +273,14 @@ def program() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=LONGEST_S)
 
 
 def test_helpers_end_with_the_process_that_they_serve(
     program: Callable[..., subprocess.Popen[str]],
 ) -> None:
     process = program()
-    assert process.stdout and process.stdout.readline()
+    assert next_line(process.stdout)
     everyone = family(process.pid)
     assert len(everyone) > 1
     process.kill()
@@ -294,4 +294,4 @@ def test_a_forked_process_has_helpers_of_its_own(
     program: Callable[..., subprocess.Popen[str]],
 ) -> None:
     process = program("fork")
-    assert process.stdout and process.stdout.readline() == "0 z\n"
+    assert next_line(process.stdout) == "0 z\n"

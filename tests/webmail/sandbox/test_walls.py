@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.plugin import missing
+from tests.waiting import LONGEST_S
 from tests.webmail.sandbox.test_calls import family
 from webmail import sandbox
 from webmail.mime import html
@@ -134,8 +135,10 @@ def test_it_ends_with_who_started_it(bubblewrap: None, folder: Path) -> None:
             child.wait(1)
     finally:
         child.kill()
-        child.wait()
-    listed = subprocess.run(["/usr/bin/ps", "-eo", "args"], capture_output=True, check=True)
+        child.wait(LONGEST_S)
+    listed = subprocess.run(
+        ["/usr/bin/ps", "-eo", "args"], capture_output=True, check=True, timeout=LONGEST_S
+    )
     assert b"97531" not in listed.stdout
 
 

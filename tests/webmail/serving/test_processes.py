@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers.broker import Broker
-from tests.waiting import wait_for
+from tests.waiting import join, wait_for
 
 ROOT = Path(__file__).parents[3]
 # As systemd passes a socket on (sd_listen_fds(3)).
@@ -145,8 +145,7 @@ def test_a_restart_fails_no_request(listener: socket.socket, start: Start) -> No
     assert asked(listener) == 200
     time.sleep(0.5)
     is_over.set()
-    for browser in browsers:
-        browser.join()
+    join(*browsers)
     assert len(answers) > before and set(answers) == {200}
 
 

@@ -24,7 +24,7 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, no, ok
-from tests.waiting import PATIENCE_S
+from tests.waiting import LONGEST_S, PATIENCE_S
 from tests.webmail.views.mail import letter
 from webmail.asgi import application
 from webmail.imap import watch
@@ -308,7 +308,7 @@ def test_another_host_name_is_refused(stream: Callable[..., Browser], reader: Cl
 
 
 def test_only_reading_is_answered(site: int, reader: Client) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site)
+    connection = http.client.HTTPConnection("127.0.0.1", site, timeout=LONGEST_S)
     connection.request("POST", "/events")
     assert connection.getresponse().status == 405
     connection.close()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.plugin import missing
+from tests.waiting import LONGEST_S
 from webmail.errors import TooLarge
 from webmail.sieve import grammar, reading, values, writing
 from webmail.sieve.values import (
@@ -157,7 +158,10 @@ def test_pigeonhole_reads_what_was_written(
     source = folder / "script.sieve"
     source.write_text(writing.write(script), encoding="utf-8", newline="\r\n")
     told = subprocess.run(  # noqa: S603
-        [sievec, str(source), str(folder / "script.svbin")], capture_output=True, text=True
+        [sievec, str(source), str(folder / "script.svbin")],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
     )
     for line in told.stderr.splitlines():
         assert "syntax" not in line and "unexpected" not in line, line

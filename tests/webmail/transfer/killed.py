@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import imaplib
 import io
-import os
 import signal
 import sys
 import threading
@@ -26,6 +25,7 @@ from typing import Any
 
 from tests import killing
 from tests.servers import large
+from tests.waiting import LONGEST_S
 from tests.webmail.outbox.killed import Gate, Trap, signed_in, somebody
 
 MESSAGES = 24
@@ -68,7 +68,7 @@ class Bench:
             self.messages = [bytes(one[1]) for one in fetched]
 
     def mailbox(self, who: list[str] | None = None) -> imaplib.IMAP4:
-        mailbox = imaplib.IMAP4("127.0.0.1", self._port)
+        mailbox = imaplib.IMAP4("127.0.0.1", self._port, timeout=LONGEST_S)
         mailbox.login(*(who or [self.login, self.password]))
         return mailbox
 
@@ -157,21 +157,15 @@ def killed(bench: Bench, by: str, kind: str) -> Iterator[str]:
 
     for n in range(1, killing.MOST, bench.step):
         pk = bench.renew(kind)
-        go, wait = os.pipe()
 
-        def work(pk: Any = pk, n: int = n, go: int = go) -> None:
-            os.read(go, 1)  # until the trap knows this process
+        def work(pk: Any = pk, n: int = n) -> None:
             if by == "statement":
                 killing.at_statement(n, signal.SIGKILL)
             jobs.run(pk)
 
         bench.gate.seen, bench.trap.at = 0, n if by == "command" else 0
-        bench.trap.pid = killing.forked(work)
-        os.write(wait, b"x")
-        status = killing.ended(bench.trap.pid)
+        status = killing.ended(killing.forked(work, bench.trap))
         bench.trap.at = 0
-        for end in (go, wait):
-            os.close(end)
         if status >= 0:
             yield bench.outcome(kind)
             return

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_S
 from webmail.transfer import tarring, zipping
 
 WHEN = datetime(2026, 11, 25, 9, 30, 10, tzinfo=UTC)
@@ -104,5 +105,5 @@ def test_info_zip_takes_the_zip(tmp_path: Path) -> None:
     if program is None:
         pytest.skip("unzip is not installed")
     command = [program, "-t", str(tmp_path / "a.zip")]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=False, timeout=LONGEST_S)  # noqa: S603
     assert done.returncode == 0, done.stdout

@@ -24,6 +24,7 @@ from django.db import models
 from django.db.migrations import Migration, operations
 from django.utils import timezone
 
+from tests.waiting import LONGEST_S, join
 from webmail import backups
 from webmail.backups import contents
 from webmail.upgrading import migrating, static_files, units
@@ -216,6 +217,7 @@ def manage(environment: dict[str, str], *words: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_S,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -312,8 +314,7 @@ def test_an_upgrade_under_requests_fails_none(
         assert asked(listener, "/readyz") == 200
         time.sleep(0.5)
         is_over.set()
-        for browser in browsers:
-            browser.join()
+        join(*browsers)
         assert len(answers) > 20 and set(answers) == {200}
     finally:
         is_over.set()

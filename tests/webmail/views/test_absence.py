@@ -24,6 +24,7 @@ from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, missing
 from tests.servers.scripts import Scripts
+from tests.waiting import LONGEST_S
 from tests.webmail.views.mail import letter, page, path
 from tests.webmail.views.test_compose import read, text
 from webmail import tasks
@@ -235,7 +236,7 @@ def acted(script: str, sender: str, folder: Path, dovecot: Dovecot) -> str:
     command = [program, "-c", str(dovecot.folder / "dovecot.conf"), "-u", "alice"]
     address = "alice@ac-exemple.fr"
     command += ["-r", address, "-a", address, "-f", sender, str(source), str(mail)]
-    told = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
+    told = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S)  # noqa: S603
     assert told.returncode == 0, told.stderr
     return told.stdout
 

@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from tests.waiting import LONGEST_S
 from tests.webmail.views.mail import page
 from webmail.models import OutboxMessage
 
@@ -52,11 +53,11 @@ def small_spool(settings: Any, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
     mount = ("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
-    if subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603
+    if subprocess.run(mount, capture_output=True, check=False, timeout=LONGEST_S).returncode:  # noqa: S603
         pytest.skip("this account may not mount a file system")
     settings.SPOOL = folder
     yield folder
-    subprocess.run(("umount", str(folder)), check=True)  # noqa: S603, S607
+    subprocess.run(("umount", str(folder)), check=True, timeout=LONGEST_S)  # noqa: S603, S607
 
 
 def test_the_disk_fills_in_the_middle_of_a_file(
