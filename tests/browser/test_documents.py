@@ -96,6 +96,20 @@ def written_to(
     yield begin
 
 
+def test_with_documents_nothing_is_said_of_addresses_that_all_would_see(
+    written_to: Callable[..., Page],
+) -> None:
+    page = written_to()
+    outside, groups = (
+        page.locator(f"[data-check={check}]") for check in ("outside", "seen_groups")
+    )
+    expect(outside).to_contain_text("28 adresses hors de l’académie.")
+    expect(groups).to_be_hidden()
+    page.locator("[data-documents-away]").click()
+    expect(outside).to_contain_text("28 adresses extérieures seraient visibles de tous")
+    expect(groups).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1440, 375])
 def test_thirty_bulletins_reach_thirty_families(
     written_to: Callable[..., Page],

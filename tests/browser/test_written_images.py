@@ -219,7 +219,6 @@ def test_the_handles_of_an_image_lie_on_its_corners_and_make_it_smaller(
     assert "squire" not in html.get_content()
 
 
-
 def test_it_leaves_after_the_page_was_loaded_again(written: Page, bobs_mailbox: Mailbox) -> None:
     written.reload()
     seen(text_of(written).locator("img"))

@@ -195,22 +195,31 @@ function quicken(form) {
   day.addEventListener("input", () => (choices.find((choice) => choice.value === "at").checked = true));
 }
 
-/** What is to be thought of before sending, as the recipients tell it. */
+/** What is to be thought of before sending, as the recipients tell it. With documents nobody sees another's address:
+ * each recipient gets a message of his own. */
 function showChecks(form) {
   const place = form.querySelector("[data-checks]");
-  form.addEventListener("recipients:changed", ({ detail }) => {
+  let told = null;
+  const show = () => {
+    if (!told) return;
+    const isToEach = form.querySelector("[data-documents-away]") !== null;
     for (const item of place.querySelectorAll("[data-check]")) {
-      const number = detail[item.dataset.check];
-      const isSeen = item.dataset.seen && detail.seen > Number(item.dataset.mostSeen);
+      const number = isToEach && item.dataset.check === "seen_groups" ? 0 : told[item.dataset.check];
+      const isSeen = item.dataset.seen && !isToEach && told.seen > Number(item.dataset.mostSeen);
       const words = number === 1 ? item.dataset.one : item.dataset.many;
       item.hidden = number === 0;
       if (item.dataset.seen) item.classList.toggle("warn", isSeen);
-      const text = (isSeen ? item.dataset.seen : words).replace("%", grouped(isSeen ? detail.seen : number));
+      const text = (isSeen ? item.dataset.seen : words).replace("%", grouped(isSeen ? told.seen : number));
       const span = item.querySelector("span");
       if (number > 0 && span.textContent !== text) span.textContent = text;
     }
     place.hidden = !place.querySelector("li:not([hidden])");
+  };
+  form.addEventListener("recipients:changed", ({ detail }) => {
+    told = detail;
+    show();
   });
+  form.addEventListener("documents:changed", show);
 }
 
 /** More recipients than a message may have are said while they are named; the server looks again. */

@@ -86,6 +86,7 @@ class DocumentsPart {
     const notes = details.querySelector("[data-documents-notes]");
     for (const words of said) notes.append(Object.assign(document.createElement("p"), { className: "field-error", textContent: words }));
     details.querySelector("summary").focus();
+    this.form.dispatchEvent(new Event("documents:changed"));
   }
 }
 
