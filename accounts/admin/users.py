@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -150,13 +151,28 @@ class UserAdmin(admin.ModelAdmin):
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnlyAdmin):
     """The people with a second factor, and a way to take away a lost one. Its secret is not
-    shown."""
+    shown. The columns have words of ours: allauth has none of the model in French."""
 
-    list_display = ("user", "type", "created_at", "last_used_at")
+    list_display = fields = readonly_fields = ("person", "kind", "added", "last_used")
     list_filter = ("type",)
     list_select_related = ("user__mail_domain",)
     search_fields = ("user__login", "user__address")
-    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    @admin.display(description=_("user"), ordering="user__login")
+    def person(self, factor: Authenticator) -> str:
+        return str(factor.user)
+
+    @admin.display(description=_("kind"), ordering="type")
+    def kind(self, factor: Authenticator) -> str:
+        return factor.get_type_display()
+
+    @admin.display(description=_("added"), ordering="created_at")
+    def added(self, factor: Authenticator) -> datetime:
+        return factor.created_at
+
+    @admin.display(description=_("last used"), ordering="last_used_at")
+    def last_used(self, factor: Authenticator) -> datetime | None:
+        return factor.last_used_at
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -141,6 +141,8 @@ def test_the_admin_shows_no_secret_of_a_second_factor(administrator: User, setti
     assert "patronne" in page
     assert kept.data["secret"] not in page
     assert client.get("/admin/mfa/authenticator/add/").status_code == 403
+    listed = client.get("/admin/mfa/authenticator/").content.decode()
+    assert "Dernière utilisation" in listed and "Created at" not in listed + page
 
 
 def test_signing_out_in_the_admin_is_signing_out(administrator: User, settings) -> None:

@@ -196,6 +196,29 @@ def illustrated(mailbox: Mailbox, folder: str = "INBOX", **more: str) -> int:
 # Written into it
 
 
+def test_the_handles_of_an_image_lie_on_its_corners_and_make_it_smaller(
+    page: Page, bobs_mailbox: Mailbox
+) -> None:
+    begin(page)
+    give(page, "paste", png(300, 200), "plan.png")
+    image, handle = text_of(page).locator("img"), page.locator(".squire-resize-handle-se")
+    image.click()
+    box, grip = image.bounding_box(), handle.bounding_box()
+    assert box and grip
+    x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+    assert (x, y) == pytest.approx((box["x"] + box["width"], box["y"] + box["height"]), abs=8)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 60, y)
+    page.mouse.up()
+    expect(image).to_have_css("width", "180px")
+    send(page)
+    (raw,) = bobs_mailbox.messages()
+    html = message_from_bytes(raw, policy=policy.default).get_body(("html",))
+    assert html is not None
+    assert "180" in html.get_content() and "squire" not in html.get_content()
+
+
 def test_it_leaves_after_the_page_was_loaded_again(written: Page, bobs_mailbox: Mailbox) -> None:
     written.reload()
     seen(text_of(written).locator("img"))

@@ -267,7 +267,9 @@ class ContentReader:
         else:
             return FrameHtml(safe, tuple(names.get(name) for name in safe.inline), truncated)
         truncated |= Damage.CUT in self.damage
-        return FrameHtml(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
+        words = text.to_html(joined)
+        simple = SafeHtml(words, has_links="<a " in words)
+        return FrameHtml(simple, (), truncated, simplified=True)
 
     def _source(self, part: Part, data: bytes) -> str:
         if part.media_type == "text/html":

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Part of the key under which a result is cached: to be raised with every change of what comes out.
-POLICY = 5
+POLICY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class SafeHtml:
     - ``designed``: the message has colours of its own, or images, which are drawn for white paper,
       and must be shown on white; any other may be given the colours of the reader (what it says of
       black on white is to be overridden).
+    - ``has_links``: a link in it leads somewhere.
     """
 
     body: str
@@ -61,6 +62,7 @@ class SafeHtml:
     images_blocked: int = 0
     trackers: int = 0
     designed: bool = False
+    has_links: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The HTML as JSON can carry it."""
@@ -128,6 +130,7 @@ def sanitise(
         images_blocked=page.blocked or int(bool(page.remote) and not remote),
         trackers=page.trackers,
         designed=page.is_designed or is_coloured(style),
+        has_links=any("href" in link.attrib for link in root.iter("a", "area")),
     )
 
 

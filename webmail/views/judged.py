@@ -75,7 +75,7 @@ def notice(
         are_links_shut=is_shut,
         links_url=addresses.message_url(ref, "links"),
         report_url=addresses.message_url(ref, "report") if settings.REPORT_ADDRESS else "",
-        has_links=bool(opened.rendered and adverts.has_targets(opened.rendered.html.body)),
+        has_links=bool(opened.rendered and opened.rendered.html.has_links),
     )
 
 

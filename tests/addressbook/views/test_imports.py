@@ -425,6 +425,15 @@ def test_the_report_counts_and_hands_out_what_was_refused(visitor: Client, sophi
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
 
+def test_the_report_of_a_class_list_speaks_of_pupils(visitor: Client) -> None:
+    rows = "Nom;Prénom;Classe;Mél\nAubert;Zoé;6e C;zoe@x.example\nRoux;Luc;6e C;luc@x.example\n"
+    url = bring(visitor, ("6eC.csv", rows), source="school")
+    choose_nothing(visitor, url)
+    visitor.post(f"{url}start/")
+    (outcome,) = words(seen(visitor, url), "//h2[@class='outcome']")
+    assert outcome == "2 élèves et responsables ont été importés"
+
+
 def test_an_import_is_undone_after_asking(visitor: Client, claire: User) -> None:
     url = imported(visitor, ("contacts.vcf", CARDS))
     assert Contact.objects.of(claire).count() == 2

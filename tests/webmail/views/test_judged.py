@@ -112,6 +112,13 @@ def test_the_band_of_a_fraud_names_only_what_is_there_to_be_shut(
     assert shown == [set(), {"Ses liens", "quand même"}, {"fichiers restent", "quand même"}]
 
 
+def test_the_band_of_a_fraud_offers_its_links_each_time_that_it_is_opened(
+    watched: Client, shut: str
+) -> None:
+    words = [_shut_words(page(watched.get(shut))) for _ in range(2)]
+    assert words == [{"Ses liens", "quand même"}] * 2
+
+
 def test_the_band_of_a_marked_advert_takes_its_mark_away(watched: Client, mailbox: Mailbox) -> None:
     User.objects.update(preferences={"adverts": "mark"})
     uid = mailbox.append(unwanted.advert())
