@@ -158,24 +158,24 @@ def test_the_row_of_a_conversation_lives_on_without_the_message_that_was_open(
     ("wish", "following"), [("next", ["d", "b", "a"]), ("previous", ["b", "a", "d"])]
 )
 def test_the_message_that_was_open_is_followed_by_another_of_its_conversation(
-    watched_page: Page, talk: None, faults: list[str], wish: str, following: list[str]
+    watched_page: Page, conversation: None, faults: list[str], wish: str, following: list[str]
 ) -> None:
     page = watched_page
     prefer(after_filing=wish)
     page.goto("/mail/INBOX/?threads=1")
     page.locator("#rows .row .members summary").first.click()
     page.locator("#rows .members a", has_text="Zoé").nth(2).click()
-    expect(page.locator("article.letter")).to_contain_text("Voici la lettre c")
+    expect(page.locator("article.message")).to_contain_text("Voici la lettre c")
     tools = page.get_by_role("toolbar", name="Actions sur ce message")
     for own in following:
         tools.get_by_role("button", name="Supprimer").click()
-        expect(page.locator("article.letter")).to_contain_text(f"Voici la lettre {own}")
+        expect(page.locator("article.message")).to_contain_text(f"Voici la lettre {own}")
         opened = page.locator("#message").get_attribute("data-open")
         expect(page).to_have_url(re.compile(rf"/INBOX/{opened}/\?threads=1$"))
         expect(page.locator("#rows a[aria-current]")).to_have_count(1)
     expect(page.locator("#rows .row")).to_have_count(2)
     tools.get_by_role("button", name="Supprimer").click()
-    expect(page.locator("article.letter")).to_contain_text("Voici la lettre seul")
+    expect(page.locator("article.message")).to_contain_text("Voici la lettre seul")
     expect(page.locator("#rows .row")).to_have_count(1)
     assert faults == []
 

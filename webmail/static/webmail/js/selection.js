@@ -148,7 +148,7 @@ const wish = () => document.documentElement.dataset.afterFiling;
 
 /** The link to the message beside the open one in its conversation; at an end of it the one on its other side. */
 function cardBeside() {
-  const article = document.querySelector("#message article.letter");
+  const article = document.querySelector("#message article.message");
   const links = [...document.querySelectorAll("#message [data-beside]")];
   const below = links.findIndex((link) => article.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING);
   const [above, rest] = below < 0 ? [links, []] : [links.slice(0, below), links.slice(below)];
