@@ -93,6 +93,68 @@ def test_an_archive_with_its_password_is_told() -> None:
     assert "archive_password" not in found(head, "Bonne lecture.")
 
 
+FRIEND = "from: Lise Petit <lise.petit@orange.fr>"
+FROM_DOODLE = "from: Doodle <mailer@doodle.com>"
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "code"),
+    [
+        (FRIEND, "Bonjour, Titouan et Léa seront absents.\n\nLise", "names_others"),
+        (FRIEND, "Chers tous, rendez-vous au port.", "greets_us"),
+        (FRIEND, "Tu viens avec ta guitare ?", "says_tu"),
+        (FRIEND, "La braderie de la cantine commence.", "no_way"),
+        (FRIEND, "Le mariage est en juin.", "family_event"),
+        (FROM_DOODLE, "Anne demande vos disponibilités.", "poll"),
+    ],
+)
+def test_people_who_share_something_are_known_by_how_they_write(
+    head: str, text: str, code: str
+) -> None:
+    assert code in found(head, text)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "code"),
+    [
+        (FRIEND, "Bonjour Hélène, merci.\n\nLise", "names_others"),
+        (FRIEND, "Bonjour, c'est Lise.\n\nTitouan", "names_others"),
+        (FRIEND, "Si tu veux, venez avec vos amis.", "says_tu"),
+        (FRIEND, "La braderie commence, 06 11 00 22 33.", "no_way"),
+        (FRIEND, "La braderie commence, on répond ?", "no_way"),
+        ("from: Doodle <a@doodle.com>\nauth: fail", "Vos disponibilités.", "poll"),
+        ("from: D <a@doodle.com>\nheader: Precedence: bulk", "Nos formules.", "poll"),
+    ],
+)
+def test_who_shares_nothing_does_not_seem_to(head: str, text: str, code: str) -> None:
+    assert code not in found(head, text)
+
+
+BEGINNINGS = (
+    "---------- Message transféré ---------",
+    "-----Message d'origine-----",
+    "Début du message transféré :",
+    "Begin forwarded message:",
+    "Le 3 mars 2025 à 10:12, Colis <a@x.example> a écrit :",
+)
+TRAP = "https://suivi-colis-relais.example/p"
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_who_asks_about_a_fraud_is_not_held_for_its_links(beginning: str, form: str) -> None:
+    head = f"{FRIEND}\nformat: {form}"
+    text = f"Toi qui t'y connais, {{}} ?\n\n{beginning}\nPayez ici : {TRAP}"
+    assert "bait_host" not in found(head, text.format("c'est une arnaque"))
+    assert "bait_host" in found(head, text.format("tu le connais"))
+    assert "bait_host" in found(head, f"Ceci n'est pas une arnaque : {TRAP}\n\n{beginning}\nOui")
+
+
+def test_a_link_in_a_line_that_is_quoted_is_anothers() -> None:
+    raw = f"From: a@x.example\n\nTu as reçu ça ?\n> payez {TRAP}\nhttps://b.example".encode()
+    assert [link.is_quoted for link in messages.read(raw).links] == [True, False]
+
+
 def test_without_a_verdict_of_our_server_nobody_is_held_for_unsigned() -> None:
     raw = b"From: a@x.example\nTo: h@y.example\nSubject: x\n\nhttps://x.example/ voici un lien\n"
     read = messages.read(raw)

@@ -66,6 +66,8 @@ def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> N
         (PRIVATE, "Je passe dans votre classe bénévolement, rien à payer.", "many_pitches"),
         (PRIVATE, f"Votre numéro WhatsApp ? C'est urgent : {LINK}", "many_demands"),
         (PRIVATE, "Couvreur dans votre rue, devis gratuit.", "much_shared"),
+        (PRIVATE, "Salut tout le monde, il me faudrait vos numéros WhatsApp.", "many_demands"),
+        (PRIVATE, "Arnaque : « Votre numéro WhatsApp ? C'est urgent, discret. »", "many_demands"),
     ],
 )
 def test_the_same_words_are_none_elsewhere(head: str, text: str, code: str) -> None:

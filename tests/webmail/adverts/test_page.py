@@ -39,3 +39,13 @@ def test_broken_markup_is_read_to_its_end(source: str) -> None:
 @given(st.text(alphabet="<>/!-ab =\"'pdivstyle", max_size=300))
 def test_any_markup_is_read(source: str) -> None:
     page.read(source)
+
+
+def test_links_of_quotes_are_told_from_the_senders_own() -> None:
+    content = page.read(
+        '<a href="https://a.example">ici</a><blockquote type="cite"><blockquote>'
+        '<a href="https://b.example">là</a></blockquote><a href="https://c.example">là</a>'
+        '</blockquote></blockquote><a href="https://d.example">ici</a>'
+    )
+    assert [link.is_quoted for link in content.links] == [False, True, True, False]
+    assert [link.place for link in content.links] == [0, 5, 8, 12]

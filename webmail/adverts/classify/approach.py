@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
 
 from webmail.adverts.classify import domains, institutions, phrases
-from webmail.adverts.classify.message import Message
+from webmail.adverts.classify.message import Message, host_of
 from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.adverts.classify.signs import Sign
 from webmail.adverts.classify.turns import turns
@@ -22,6 +24,12 @@ _LURE = ("lure_free", "deadline_offer", "price_talk", "proof_of_crowd", "commerc
 _COMMON = ("shared_past", "intimate", "known_of", "school_matter")
 _TIME = re.compile(r"\b\d{1,2} ?(?:h|heures)\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]m\b")
 _PERSON = re.compile(r"\b(?:Mme|M\.|Mr|Mrs|Ms|Dr|Me|Mlle)\s{1,3}([A-ZÀ-Ý][\w'’-]{1,40})")
+_FIRST_NAME = re.compile(r"\b[A-ZÀ-Ý][a-zà-ÿ]{2,20}\b")
+_MOST_NAMED = 3
+# A telephone number of ten figures, or an address.
+_REACHED = re.compile(r"(?<!\d)(?:\+\d{2}|0)[ .]?\d(?:[ .-]?\d{2}){4}(?!\d)|\w@[\w-]+\.\w")
+# What is said to one whom one knows well, and to anybody else.
+_THOU, _YOU = frozenset("tu te toi ton ta tes t".split()), frozenset("vous votre vos".split())
 _SCHOOL_HOST = re.compile(
     r"(?:^|[.-])(?:schools?|college|colegio|collegio|lycee|lyc|ecole|ies|gymnasium|gym|realschule"
     r"|schule|jhs|liceo|instituto|academy|univ|university|edu|ac|inspe|koulu|skola|szkola"
@@ -67,11 +75,13 @@ def of(
     for code, count in counts.items():
         yield Sign(code, 0.5 * min(count, _MOST))
     yield from _of_names(message, words)
-    yield from _of_hosts(message)
+    yield from _of_hosts(message, doubts="speaks_of_fraud" in counts)
     yield from _of_buttons(message)
     codes = {sign.code for sign in signs}
     yield from _of_sender(message, counts, codes)
     yield from _of_danger(message, server, codes)
+    if _has_no_way(message, counts):
+        yield Sign("no_way", 1.0)
 
 
 def _of_names(message: Message, words: Sequence[str]) -> Iterator[Sign]:
@@ -88,6 +98,29 @@ def _of_names(message: Message, words: Sequence[str]) -> Iterator[Sign]:
         yield Sign("signed", 1.0)
     if any(word in message.domain for word in sender):
         yield Sign("name_in_domain", 1.0)
+    if count := _names_others(message):
+        yield Sign("names_others", 0.5 + 0.5 * min(count, _MOST_NAMED))
+    if not _THOU.isdisjoint(words) and _YOU.isdisjoint(words):
+        yield Sign("says_tu", 1.0)
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Those of ``data/given-names.txt``."""
+    file = resources.files("webmail.adverts.classify.data").joinpath("given-names.txt")
+    lines = file.read_text("utf-8").splitlines()
+    return frozenset(" ".join(line for line in lines if not line.startswith("#")).split())
+
+
+def _names_others(message: Message) -> int:
+    """The number of people whom it calls by a first name, but its sender and its reader: a pupil,
+    a child, a colleague. The last line is where one signs."""
+    lines = [line for line in message.text.splitlines() if line.strip()]
+    written = "\n".join((message.subject, *(lines[:-1] or lines)))[:20_000]
+    sender, address = message.sender.name[:200], message.sender.address[:320]
+    themselves = re.split(r"[^a-z]+", phrases.fold(f"{sender} {address} {_reader(message)}"))
+    named = {phrases.fold(match[0]) for match in _FIRST_NAME.finditer(written)}
+    return len((named & given_names()) - set(themselves))
 
 
 def _reader(message: Message) -> str:
@@ -95,8 +128,10 @@ def _reader(message: Message) -> str:
     return message.headers.get("Delivered-To")[:320].strip("<> ").lower()
 
 
-def _of_hosts(message: Message) -> Iterator[Sign]:
-    hosts = [message.domain, *message.hosts()[:_MOST_HOSTS]]
+def _of_hosts(message: Message, *, doubts: bool) -> Iterator[Sign]:
+    # Who asks what to think of a message that he passes on did not choose its links.
+    links = [link for link in message.links if not (doubts and link.is_quoted)]
+    hosts = [message.domain, *(host_of(link.address) for link in links[:_MOST_HOSTS])]
     if bait := max((_baits(host) for host in set(hosts) if host), default=0.0):
         yield Sign("bait_host", 0.5 * min(bait, 3))
     reader = _reader(message)
@@ -143,6 +178,13 @@ def _of_sender(message: Message, counts: Mapping[str, int], codes: set[str]) -> 
 
 
 _NO_STRANGER = frozenset({"reply", "discussion_list", "automatic", "own_domain"})
+
+
+def _has_no_way(message: Message, counts: Mapping[str, int]) -> bool:
+    """Whether nobody could take up what it says: who sells wants to be answered."""
+    has_way = message.links or message.attachments or "?" in message.text
+    is_asking = "asks_for_time" in counts or "invites_yes" in counts
+    return not (has_way or is_asking or _REACHED.search(message.text[:20_000]))
 
 
 def _names_people(message: Message) -> bool:

@@ -29,7 +29,9 @@ _NUMBER_OF_ACCOUNT = re.compile(r"\b([a-z]{2})\d\d(?: ?\d{2,4}){1,8}")
 _FAR = frozenset("lt be de es pt lu nl ie cy ee mt bg ro pl gb it ch".split())
 _PERSONAL_PITCH = ("introduces_itself", "private_services", "invites_yes", "seeks_contact")
 _OFFER = ("lure_free", "deadline_offer", "price_talk", "proof_of_crowd", "shop_words")
-_COMMON = ("shared_past", "known_of", "school_matter")
+_COMMON = (
+    "shared_past", "known_of", "school_matter", "greets_us", "family_event", "names_others",
+)  # fmt: skip
 # What sellers do, each of which anybody does too; and what those who share something say.
 _SELLING = (
     "introduces_itself", "asks_for_time", "seeks_contact", "follows_up", "invites_yes", "lure_free",
@@ -40,6 +42,7 @@ _SELLING = (
 _SHARED = (
     "shared_past", "known_of", "school_matter", "among_us", "names_class", "member_of", "reply",
     "intimate", "unpaid", "order_words", "discussion_list", "automatic", "school_sender",
+    "names_others", "greets_us", "family_event", "says_tu",
 )  # fmt: skip
 # What frauds that lead nowhere want; and words of a message that hardly says anything.
 _ASKING = (
@@ -48,6 +51,8 @@ _ASKING = (
     "mistakes_you", "buys_unseen", "account_changed", "asks_pupils",
 )  # fmt: skip
 _BARE = 30
+# A friend is asked for many things.
+_FRIENDLY = ("intimate", "greets_us")
 # An office in the name of a private mailbox; figures and letters that look like others.
 _OFFICE_NAME = re.compile(
     r"principal|proviseur|direct(?:ion|eur|rice)|head(?:master|teacher|\b)|president|inspect|\bipr"
@@ -75,7 +80,9 @@ def of(message: Message, words: Sequence[str], signs: Sequence[Sign]) -> Iterato
     for sign in signs:
         amounts[sign.code] = amounts.get(sign.code, 0.0) + sign.weight
     folded = phrases.fold(f"{message.subject}\n{message.text}"[:_MOST_TEXT])
-    yield from _of_warning(message, amounts)
+    for sign in _of_warning(message, amounts):
+        amounts[sign.code] = sign.weight
+        yield sign
     yield from _of_readers(message, amounts)
     yield from _of_numbers(folded, amounts)
     yield from _of_money(words, amounts)
@@ -113,15 +120,17 @@ def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Ite
     alone says little."""
     selling = sum(code in amounts for code in _SELLING)
     shared = sum(code in amounts for code in _SHARED)
-    # Who wants nothing for it sells nothing.
-    is_selling = "unpaid" not in amounts or "prices" in amounts
+    # Who wants nothing for it sells nothing; and a warning quotes what it warns of.
+    is_warning = "warns" in amounts
+    is_selling = ("unpaid" not in amounts or "prices" in amounts) and not is_warning
     if selling > 1 and selling > shared and is_selling:
         yield Sign("many_pitches", 0.25 * min(selling - shared, 8))
     if shared > selling:
         yield Sign("much_shared", 0.25 * min(shared - selling, 8))
     has_way = bool(message.hosts()) or bool(message.attachments)
     asking = sum(code in amounts for code in _ASKING)
-    if asking > 1 and not has_way:
+    asking -= sum(code in amounts for code in _FRIENDLY)
+    if asking > 1 and not has_way and not is_warning:
         yield Sign("many_demands", 0.5 * min(asking - 1, 4))
     is_outside = "personal_mailbox" in amounts or "role_elsewhere" in amounts
     is_bare = length < _BARE and not has_way and "reply" not in amounts

@@ -41,7 +41,7 @@ _LEAST_OFTEN = 2
 _FRAUD_COUNTS = 0.1
 _PERSON_COUNTS = 2.0
 # Weights that are not learnt: who is who is known, and our own server's verdict is about junk.
-_WHO = {"own_domain": 1.4, "state_domain": 1.4, "school_network": 1.4}
+_WHO = {"own_domain": 1.4, "state_domain": 1.4, "school_network": 1.4, "poll": 1.0}
 _SERVER = {"server_spam": 1.6, "server_doubt": 1.4}
 
 

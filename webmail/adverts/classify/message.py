@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 from webmail.adverts.classify import attachments, page
 from webmail.adverts.classify.attachments import Attachment
-from webmail.adverts.classify.page import Link
+from webmail.adverts.classify.page import HtmlContent, Link
 from webmail.mime import body, links, structure
 from webmail.mime.addresses import Address
 from webmail.mime.headers import Headers
@@ -25,12 +26,15 @@ _BEGINNING, _END = 24_000, 6_000
 _MOST_TEXTS = 6
 _MOST_FILES = 12
 _MOST_ANSWERED = 50
+_MOST_LINKS = 200
+# Characters that somebody writes above what he passes on or answers.
+_LEAST_OWN = 20
 _BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
 _QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)
 _ANSWERED = re.compile(
     r"^(?:Le .{5,150} a écrit\s?:|On .{5,150} wrote:|-{2,}\s?(?:Message d.origine|Original Message"
     r"|Message transf[ée]r[ée]|Forwarded message)"
-    r"|_{10,})",
+    r"|D[ée]but du message transf[ée]r[ée]\s?:|Begin forwarded message:|_{10,})",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -95,7 +99,7 @@ def read(raw: bytes, scanned: Sequence[str] = ()) -> Message:
     # The twin in plain text is often a stub ("your program shows no HTML").
     own, has_quote = _own_words(written if len(written) > len(plain) else plain)
     senders = parsed.headers.addresses("From", 1) or parsed.headers.addresses("Sender", 1)
-    page_links = [link for html_page in read_pages for link in html_page.links]
+    page_links = [link for html_page in read_pages for link in _page_links(html_page)]
     return Message(
         headers=parsed.headers,
         subject=parsed.headers.get("Subject")[:500],
@@ -126,15 +130,36 @@ def _attachment(part: Part, bodies: Mapping[str, bytes]) -> Attachment:
     return Attachment(part.file_name, part.media_type, decoded)
 
 
+def _page_links(html_page: HtmlContent) -> list[Link]:
+    end = _end_of_own(html_page.words()[:_BEGINNING]) if html_page.links else 0
+    return [replace(link, is_quoted=link.is_quoted or link.place > end) for link in html_page.links]
+
+
 def _bare_links(text: str) -> list[Link]:
-    return [Link(match[0], match[0]) for match in _BARE_LINK.finditer(text[:_BEGINNING])][:200]
+    text = text[:_BEGINNING]
+    end = _end_of_own(text)
+    places = ((match[0], match.start()) for match in _BARE_LINK.finditer(text))
+    return [
+        Link(address, address, place, place > end or _is_in_quote(text, place))
+        for address, place in islice(places, _MOST_LINKS)
+    ]
+
+
+def _is_in_quote(text: str, place: int) -> bool:
+    """Whether the line that has this place begins with ``>`` (RFC 3676)."""
+    return text.startswith(">", text.rfind("\n", 0, place) + 1)
+
+
+def _end_of_own(text: str) -> int:
+    """Where what somebody else wrote begins; where it has no end, beyond all text."""
+    answered = _ANSWERED.search(text)
+    return answered.start() if answered and answered.start() > _LEAST_OWN else LARGEST
 
 
 def _own_words(text: str) -> tuple[str, bool]:
     """The text without quotes, bounded, and whether there were any."""
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]}\n{text[-_END:]}"
-    answered = _ANSWERED.search(text)
-    own = text[: answered.start()] if answered and answered.start() > 20 else text
+    own = text[: _end_of_own(text)]
     bare = _QUOTED.sub("", own)
-    return bare, answered is not None or len(bare) < len(own)
+    return bare, _ANSWERED.search(text) is not None or len(bare) < len(own)

@@ -27,10 +27,13 @@ _LONGEST_TAG = 20_000
 
 @dataclass(frozen=True)
 class Link:
-    """The address that a link leads to, and the words it is under."""
+    """The address that a link leads to, and the words it is under. ``place``: how many characters
+    stand before it; ``is_quoted``: whether it is in what somebody else wrote."""
 
     address: str
     words: str
+    place: int = 0
+    is_quoted: bool = False
 
 
 @dataclass
@@ -43,7 +46,7 @@ class HtmlContent:
     pixels: int = 0
 
     def words(self) -> str:
-        return html.unescape("".join(self.text))
+        return "".join(self.text)
 
 
 def read(source: str) -> HtmlContent:
@@ -60,6 +63,9 @@ class _Reader:
         self._hidden: list[str] = []
         self._link = ""
         self._link_from = 0
+        self._link_place = 0
+        self._length = 0
+        self._quotes = 0
         self._missing: set[str] = set()
         self._read()
 
@@ -103,14 +109,20 @@ class _Reader:
 
     def _say(self, words: str) -> None:
         if not self._hidden:
-            self.page.text.append(words)
+            self._add(html.unescape(words))
+
+    def _add(self, words: str) -> None:
+        self.page.text.append(words)
+        self._length += len(words)
 
     def _tag(self, name: str, rest: str) -> None:
         if self._hidden:
             self._inside_hidden(name)
             return
         if name.strip("/") in _BREAKS:
-            self.page.text.append("\n")
+            self._add("\n")
+        if name.endswith("blockquote"):
+            self._quotes = max(0, self._quotes - 1) if name[0] == "/" else self._quotes + 1
         if name == "/a":
             self._end_link()
         elif name in ("a", "img") or "style" in rest:
@@ -129,13 +141,14 @@ class _Reader:
                 attributes.get("height", "").strip("px "),
             }
             self.page.pixels += bool(sizes <= {"0", "1"}) or "width:1px" in style
-            self.page.text.append(f" {attributes.get('alt', '')} ")
+            self._add(f" {attributes.get('alt', '')} ")
         elif name not in _EMPTY and (_HIDES.search(style) or _is_unseen(style)):
             self._hidden = [name]
         elif name == "a":
             self._end_link()
             self._link = attributes.get("href", "").strip()
             self._link_from = len(self.page.text)
+            self._link_place = self._length
 
     def _inside_hidden(self, name: str) -> None:
         """Elements of the hidden one's own name are counted, so that its end is found."""
@@ -147,7 +160,9 @@ class _Reader:
     def _end_link(self) -> None:
         if self._link and len(self.page.links) < _MOST_LINKS:
             words = "".join(self.page.text[self._link_from :])[:2000]
-            self.page.links.append(Link(self._link, html.unescape(words).strip()))
+            self.page.links.append(
+                Link(self._link, words.strip(), self._link_place, self._quotes > 0)
+            )
         self._link = ""
 
 

@@ -85,6 +85,8 @@ _CHEAP_ENDINGS = frozenset(
     today world life services center
     """.split()
 )
+# Who asks in somebody's name when people have time: to whom that person named.
+_POLLS = frozenset("doodle.com framadate.org framaforms.org framasoft.org renater.fr".split())
 _SHORTENERS = frozenset(
     """
     bit.ly tinyurl.com t.co goo.gl ow.ly is.gd buff.ly cutt.ly rebrand.ly rb.gy shorturl.at t.ly
@@ -163,6 +165,8 @@ def _of_sender(message: Message, server: ServerVerdict) -> Iterator[Sign]:
         yield Sign("institution", 1.0)
     if is_sure and institutions.is_of_schools(domain):
         yield Sign("school_network", -4.0)
+    if is_sure and domains.is_in(domain, _POLLS) and not is_bulk(message):
+        yield Sign("poll", -2.0)
     if domain.rpartition(".")[2] in _CHEAP_ENDINGS:
         yield Sign("cheap_domain", 1.0)
     if _answers_personal(message) and not is_personal:
