@@ -460,27 +460,55 @@ def test_a_refused_stream_is_replaced_by_asking(
     assert faults == []
 
 
+def refuse(route: Route, fault: str) -> None:
+    if fault == "network":
+        route.abort()
+    else:
+        route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+
+
+def settled(page: Page) -> None:
+    """What the page asks for when it has come is answered."""
+    with page.expect_response("**/folders/quota/**"):
+        page.goto("/mail/INBOX/")
+    page.wait_for_load_state("networkidle")
+
+
 @pytest.mark.parametrize("fault", ["network", "proxy"])
-def test_what_said_that_the_server_was_not_reached_goes_with_the_next_answer(
+def test_a_notice_that_offers_to_try_again_says_when_the_server_answers(
     asking: Page, fault: str
 ) -> None:
-    def refuse(route: Route) -> None:
-        if fault == "network":
-            route.abort()
-        else:
-            route.fulfill(status=502, body="<h1>Bad gateway</h1>")
-
-    asking.route("**/*-*/**", refuse)
+    settled(asking)
+    asking.route("**/*-*/**", lambda route: refuse(route, fault))
     asking.locator("#rows .row > a").click()
     notice = asking.locator("#notices [data-notice]")
     expect(notice).to_contain_text("injoignable" if fault == "network" else "n’a pas répondu")
+    retry = notice.get_by_role("button", name="Réessayer")
+    retry.focus()
     answer(asking, 503, [])
     with asking.expect_response("**/poll/**"):
         asking.clock.run_for(61_000)
-    expect(notice).to_be_visible()
+    asking.clock.run_for(500)
+    expect(notice).not_to_contain_text("de nouveau")
     asking.unroute("**/poll/**")
     with asking.expect_response("**/poll/**"):
         asking.clock.run_for(125_000)
+    expect(notice).to_have_text(re.compile("La messagerie répond de nouveau"))
+    expect(retry).to_be_focused()
+    asking.unroute("**/*-*/**")
+    retry.press("Enter")
+    expect(asking.locator("#message .reader-title")).to_be_visible()
+    expect(notice).to_have_count(0)
+
+
+def test_a_notice_that_offers_nothing_goes_when_the_server_answers(asking: Page) -> None:
+    settled(asking)
+    asking.route("**/act/**", lambda route: refuse(route, "network"))
+    asking.locator("#rows .row .flag").first.click()
+    notice = asking.locator("#notices [data-notice]")
+    expect(notice).to_contain_text("injoignable")
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
     expect(notice).to_have_count(0)
 
 

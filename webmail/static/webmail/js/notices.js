@@ -4,19 +4,30 @@ import { on, within } from "./dom.js";
 
 const TOAST_MS = 10_000;
 
-let unreached = null; // the notice that says so, as long as it is on the page
+let unreached = null; // the notice that says so, and when it was shown
 
 /** Says that the server was not reached. */
 function show(template) {
   const notice = template.content.firstElementChild.cloneNode(true);
   document.getElementById("notices")?.replaceChildren(notice);
-  unreached = notice;
+  unreached = { notice, since: performance.now() };
 }
 
-/** The server has answered: whoever was told that it did not need not close the notice. */
-export function reached() {
-  unreached?.remove();
+export const isUnreached = () => unreached?.notice.isConnected ?? false;
+
+/** The server has answered what it was asked at this time: what said before that it did not goes, or says so where it
+ * offers to try again. What was on its way then says nothing. */
+export function reached(asked) {
+  if (!unreached || asked <= unreached.since) return;
+  const { notice } = unreached;
+  const retry = notice.querySelector("[data-retry]");
   unreached = null;
+  if (!retry) return notice.remove();
+  const isAtHand = notice.contains(document.activeElement);
+  const again = document.getElementById("answers-again").content.firstElementChild.cloneNode(true);
+  again.querySelector(".banner-acts").prepend(retry);
+  notice.replaceWith(again);
+  if (isAtHand) retry.focus();
 }
 
 /** A toast of words that the page itself has to say. */
@@ -80,7 +91,8 @@ export function start() {
     field.focus();
   });
   document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
-  document.body.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && reached());
+  document.body.addEventListener("htmx:beforeSend", ({ detail }) => (detail.requestConfig.asked = performance.now()));
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && reached(detail.requestConfig.asked));
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     // The words of a proxy before the server, which are a page of its own.
     if (detail.isError && detail.xhr.status >= 500 && !detail.serverResponse.includes("data-notice")) {

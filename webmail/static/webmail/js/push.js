@@ -3,7 +3,7 @@
 // each tab asks once a minute while somebody sees it.
 
 import { hear, inboxStood, openFolder } from "./news.js";
-import { reached } from "./notices.js";
+import { isUnreached, reached } from "./notices.js";
 
 const MINUTE = 60_000;
 const LONGEST = 10 * MINUTE;
@@ -35,7 +35,7 @@ function listen() {
   source?.close();
   source = new EventSource(`${place.dataset.events}?who=${who}`);
   source.addEventListener("up", ({ data }) => {
-    reached();
+    lookAgain();
     become({ told: true, everywhere: JSON.parse(data).everywhere });
     tabs.postMessage({ isUp: true });
     catchUp();
@@ -68,6 +68,11 @@ async function judged(news) {
   const stayed = news.new.filter((message) => answer.stayed.includes(message.ref));
   const gone = news.new.length - stayed.length;
   return { ...news, new: stayed, exists: news.exists - gone, unseen: news.unseen - gone };
+}
+
+/** The stream is there. A notice that the server was not reached may be newer: the server is asked. */
+function lookAgain() {
+  if (isUnreached()) setTimeout(() => answered({}), PATIENCE);
 }
 
 /** The server has said that it is of no use to come back at once. */
@@ -115,9 +120,10 @@ async function ask() {
 export async function answered(more, ms = MINUTE) {
   const query = new URLSearchParams({ who, ...more });
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
+  const asked = performance.now();
   try {
     const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error", signal: AbortSignal.timeout?.(ms) });
-    if (answer.ok) reached();
+    if (answer.ok) reached(asked);
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {
     // Network gone (TypeError), too late, or an answer of something in between (SyntaxError).
@@ -136,7 +142,7 @@ function told({ data }) {
     state = data.state;
     plan();
   }
-  if (data.isUp) reached();
+  if (data.isUp) lookAgain();
   if (data.isUp || (data.state && !isAnswered)) catchUp();
   isAnswered ||= Boolean(data.state);
   if (data.asked && source) tabs.postMessage({ state });
