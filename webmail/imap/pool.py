@@ -184,9 +184,8 @@ class Pool:
                     connections.lent += 1
                     connections.streams += stream
                     # The last one that came back: the others grow old and are closed.
-                    return connections.idle.pop()[
-                        0
-                    ] if connections.idle else None, connections.closings
+                    idle = connections.idle.pop()[0] if connections.idle else None
+                    return idle, connections.closings
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise ServerUnavailable("All connections of this person are in use.")
