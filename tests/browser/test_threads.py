@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,7 +18,13 @@ from tests.webmail.views.mail import letter
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def append(mailbox: Mailbox, own: str, answers: str = "", folder: str = "INBOX") -> int:
+def append(
+    mailbox: Mailbox,
+    own: str,
+    answers: str = "",
+    folder: str = "INBOX",
+    date: datetime | None = None,
+) -> int:
     return mailbox.append(
         letter(
             "Re: Sortie au musée" if answers else f"Sortie {own}",
@@ -28,17 +35,20 @@ def append(mailbox: Mailbox, own: str, answers: str = "", folder: str = "INBOX")
         ),
         folder,
         flags=["\\Seen"] if own != "c" else [],
+        date=date,
     )
 
 
 @pytest.fixture
 def conversation(mailbox: Mailbox) -> None:
-    append(mailbox, "a")
-    append(mailbox, "b", "a")
-    append(mailbox, "seul")
-    append(mailbox, "c", "a")
-    append(mailbox, "d", "a")
-    append(mailbox, "own", "a", "Sent")
+    """All of one second: the message that comes back is its last one, which is open."""
+    now = datetime.now(UTC)
+    append(mailbox, "a", date=now)
+    append(mailbox, "b", "a", date=now)
+    append(mailbox, "seul", date=now)
+    append(mailbox, "c", "a", date=now)
+    append(mailbox, "d", "a", date=now)
+    append(mailbox, "own", "a", "Sent", date=now)
 
 
 def test_a_conversation_is_unfolded_by_keys_and_opened(
