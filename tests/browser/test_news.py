@@ -501,6 +501,17 @@ def test_a_notice_that_offers_to_try_again_says_when_the_server_answers(
     expect(notice).to_have_count(0)
 
 
+def test_the_server_is_asked_again_as_long_as_it_is_said_that_it_was_not_reached(
+    page: Page,
+) -> None:
+    settled(page)
+    page.route("**/*-*/**", lambda route: refuse(route, "network"))
+    page.locator("#rows .row > a").click()
+    notice = page.locator("#notices [data-notice]")
+    expect(notice).to_contain_text("injoignable")
+    expect(notice).to_contain_text("La messagerie répond de nouveau")
+
+
 def test_a_notice_that_offers_nothing_goes_when_the_server_answers(asking: Page) -> None:
     settled(asking)
     asking.route("**/act/**", lambda route: refuse(route, "network"))

@@ -11,6 +11,7 @@ function show(template) {
   const notice = template.content.firstElementChild.cloneNode(true);
   document.getElementById("notices")?.replaceChildren(notice);
   unreached = { notice, since: performance.now() };
+  document.dispatchEvent(new Event("server:unreached"));
 }
 
 export const isUnreached = () => unreached?.notice.isConnected ?? false;

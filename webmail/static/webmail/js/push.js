@@ -23,7 +23,7 @@ const tabs = canListen ? new BroadcastChannel(`news-${who}`) : null;
 // Whether news are told, and of all folders or of the inbox alone.
 let state = { told: canListen, everywhere: true };
 let source = null; // of the tab that listens
-let asking, listening, unanswered;
+let asking, listening, looking, unanswered;
 let pause = MINUTE;
 let isDue = false;
 let isAnswered = false; // by the tab that listens
@@ -70,9 +70,14 @@ async function judged(news) {
   return { ...news, new: stayed, exists: news.exists - gone, unseen: news.unseen - gone };
 }
 
-/** The stream is there. A notice that the server was not reached may be newer: the server is asked. */
-function lookAgain() {
-  if (isUnreached()) setTimeout(() => answered({}), PATIENCE);
+/** As long as a notice says that the server was not reached, it is asked again, less and less often. */
+function lookAgain(wait = PATIENCE) {
+  clearTimeout(looking);
+  if (!isUnreached()) return;
+  looking = setTimeout(async () => {
+    if (!document.hidden) await answered({});
+    lookAgain(Math.min(2 * wait, MINUTE));
+  }, wait);
 }
 
 /** The server has said that it is of no use to come back at once. */
@@ -123,7 +128,7 @@ export async function answered(more, ms = MINUTE) {
   const asked = performance.now();
   try {
     const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error", signal: AbortSignal.timeout?.(ms) });
-    if (answer.ok) reached(asked);
+    if (answer.status < 500) reached(asked);
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {
     // Network gone (TypeError), too late, or an answer of something in between (SyntaxError).
@@ -142,7 +147,6 @@ function told({ data }) {
     state = data.state;
     plan();
   }
-  if (data.isUp) lookAgain();
   if (data.isUp || (data.state && !isAnswered)) catchUp();
   isAnswered ||= Boolean(data.state);
   if (data.asked && source) tabs.postMessage({ state });
@@ -172,6 +176,7 @@ export function start() {
     if (source) listen();
     plan();
   });
+  document.addEventListener("server:unreached", () => lookAgain());
   // Another folder may be one of which nothing is told.
   document.body.addEventListener("htmx:load", ({ detail }) => {
     if (detail.elt.id === "message-list") plan();
