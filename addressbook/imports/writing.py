@@ -191,14 +191,13 @@ def _write_groups(job: ImportJob, part: ImportPart) -> None:
             archived = linking.leave(part, job.policy, written, leavers) if part.user else []
             linking.apply(part, job.policy, written)
             left, beyond = grouping.apply(part, job.policy, written, leavers)
-            if beyond:
-                beyond += job.warnings.get("group_full", 0)
-                job.beat(warnings={**job.warnings, "group_full": beyond})
+            beyond += job.warnings.get("group_full", 0)
             back = grouping.bring_back(part, job.policy, written)
             pairs = [[pk, when.isoformat()] for pk, when in back.items()]
             job.beat(
                 archived=[*job.archived, *archived, *left],
                 brought_back=[*(job.brought_back or ()), *pairs],
+                warnings=job.warnings | ({"group_full": beyond} if beyond else {}),
             )
 
 
