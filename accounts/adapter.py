@@ -1,4 +1,4 @@
-"""Adapt allauth: our backends and limits, lines of the audit log, and sealed second factors."""
+"""Adapt allauth: use our backends and limits, write the audit log, and seal second factors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from webmail.errors import WebmailError
 
 logger = logging.getLogger(__name__)
 
-# What allauth calls the setting up of a second factor, and the factor.
+# Maps the name of allauth's message about a new second factor to the kind of the factor.
 SET_UP = {"totp_activated": "totp", "webauthn_added": "webauthn"}
 
 
@@ -51,8 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Within the limits, ask the backends. Each try counts before it is made, so that many at
-        once do not pass together; a success, and a server that cannot tell, give it back."""
+        """Ask the backends, within the limits. Each attempt is counted before it is made, so that
+        many simultaneous attempts do not all pass. The count is taken back after a success, and
+        when the server cannot tell."""
         typed = credentials.get("username", "").strip().lower()
         login, browser = self._counted_as(request, typed)
         network = client_address(request)
@@ -87,11 +88,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     @staticmethod
     def _counted_as(request: HttpRequest, typed: str) -> tuple[str, str]:
-        """Under which name failures are counted, one for all the spellings of a login; and by which
-        of this person's browsers, "" for a browser that is not known as his.
+        """Return the key under which failed sign-ins are counted, the same for all spellings of a
+        login, and the digest of the user's known browser or "".
 
-        By what stands before the @: where logins go to the server as typed, it may well not look
-        at the domain, and anybody could invent new ones without end.
+        The key ignores the domain: where logins go to the server as typed, the server may ignore
+        the domain too, and anybody could invent new domains without end.
         """
         domain = MailDomain.objects.of_typed_login(typed)
         if domain is None:
@@ -103,8 +104,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     @staticmethod
     def _note(kind: AuditEvent.Kind, request: HttpRequest, typed: str, cause: str) -> None:
-        """About a known mailbox by its address; of what else was typed nothing is kept, since it
-        may well be a password in the wrong field."""
+        """Write a line whose target is the address of a known mailbox. Nothing else that was typed
+        is kept, since it may be a password in the wrong field."""
         target, domain = "", MailDomain.objects.of_typed_login(typed)
         if local := User.objects.filter(mail_domain=None, login=typed).first():
             target = str(local)
@@ -115,14 +116,14 @@ class AccountAdapter(DefaultAccountAdapter):
         audit.record(kind, request, target=target, cause=cause)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Straight to the inbox, where the start page would lead a person with mail anyway."""
+        """Lead straight to the inbox, where the start page would lead a user with mail anyway."""
         if getattr(request.user, "is_local_administrator", False):
             return super().get_login_redirect_url(request)
         return reverse("mail:folder", args=["INBOX"])
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
-        """All steps are done: the session has its row, the audit log its line, and the person a
-        notice when the device is new."""
+        """Finish a sign-in: write the session's row and the audit log, and send the user a notice
+        if the device is new."""
         sessions.begin(request, user)
         device = devices.of(request)
         is_new = devices.is_new(request, user)
@@ -154,8 +155,9 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """allauth says so what happened to a second factor: ``mfa/email/totp_activated`` and the
-        like. It is a line in the audit log, and a notice in our own words."""
+        """Write the audit log and send a notice in our own words. allauth calls this after each
+        change to a second factor; ``template_prefix`` names it, for example
+        ``mfa/email/totp_activated``."""
         change = template_prefix.rpartition("/")[2]
         event = audit.record(AuditEvent.Kind.SECOND_FACTOR, self.request, actor=user, change=change)
         if kind := SET_UP.get(change):
@@ -164,8 +166,8 @@ class AccountAdapter(DefaultAccountAdapter):
             tasks.tell_of_second_factor.delay(event.pk)
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Not for the first second factor within minutes of the sign-in, to which many are led by
-        their role: the person came in just now."""
+        """Do not ask for the first second factor within minutes of the sign-in: many users are led
+        there by their role, and have just signed in."""
         required: bool = super().is_reauthentication_required(app=app, **more)
         return required and not self._has_just_signed_in()
 
@@ -179,9 +181,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(time.time() - came < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
-        """Return the ways to prove oneself again; whoever has a code to give gives that: with the
-        password alone, a session from before the code could take the code away.
-        """
+        """Return the ways to reauthenticate. A user who has a code must give it: otherwise the
+        password alone, in a session from before the code was set up, could remove the code."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         by_code = [method for method in methods if method["id"] == "mfa_reauthenticate"]
         return by_code or methods
@@ -191,7 +192,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """TOTP secrets and recovery codes lie encrypted, with a key made from the secret key."""
+    """Encrypts TOTP secrets and recovery codes with a key derived from the secret key."""
 
     @staticmethod
     def _fernet() -> Fernet:
@@ -208,7 +209,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return str(user)
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
-        """Return the name of a factor where the person gave none: by the device it was added on."""
+        """Return the name of a factor that the user gave none: the device on which it was added."""
         device = devices.of(allauth_context.request)
         return device.words if device.browser else gettext("Security key")
 
@@ -217,6 +218,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return entity | {"name": settings.PRODUCT_NAME}
 
     def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
-        """The key's own screen shows the name; what it keeps is our random number, no address."""
+        """Return the name that the security key shows, and as its identifier a random number
+        instead of an address."""
         entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
         return entity | {"name": str(user), "display_name": user.display_name}

@@ -1,4 +1,4 @@
-"""Columns of the admin's lists."""
+"""Columns for the lists of the admin."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.db.models import Field, Model
 
 
 def counted(model: type[Model], *names: str) -> tuple[Callable[[Model], str], ...]:
-    """Fields that count something, their thousands apart. Django's own columns would do so for
-    the whole project or not at all (USE_THOUSAND_SEPARATOR), and with it for every number that a
-    template writes into an address or a form."""
+    """Return columns of numbers with thousands separators. Django's own setting
+    (USE_THOUSAND_SEPARATOR) applies to the whole project, and to every number that a template
+    writes into an address or a form."""
     return tuple(_column(model._meta.get_field(name)) for name in names)
 
 

@@ -1,5 +1,5 @@
-"""Lines of the audit log about work in the administration: user, action and fields, never
-values."""
+"""Lines of the audit log about work in the administration: the user, the action and the names of
+fields, never values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.models import AuditEvent, StaffRecord, User
 
 
 class Recorded(admin.ModelAdmin):
-    """A line beside Django's own history, which ends with the object."""
+    """Writes the audit log besides Django's own history, which is deleted with the object."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
         _record(request, obj, "added")
@@ -45,7 +45,7 @@ def _record(request: HttpRequest, obj: Model, action: str, fields: str = "") -> 
 
 
 def _target(obj: Model) -> str:
-    """Return the person that the object is about, if it is about one."""
+    """Return the address of the user or staff record that the object is about, or ""."""
     person = getattr(obj, "user", obj)
     if isinstance(person, User):
         return str(person)
@@ -53,7 +53,7 @@ def _target(obj: Model) -> str:
 
 
 def _fields(message: Any) -> str:
-    """The names of fields in a change message of Django, and those of inline rows."""
+    """Return the names of the fields in a change message of Django, and those of inline rows."""
     names: list[str] = []
     for part in message if isinstance(message, list) else []:
         for verb, change in part.items():

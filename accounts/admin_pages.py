@@ -1,5 +1,5 @@
-"""Pages of the admin that several models share: rows that are only read, and jobs that
-administrators start and follow."""
+"""Base classes of admin pages: rows that are only read, and jobs that administrators start and
+follow."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from webmail.htmx import wants_partial
 
-# htmx stops asking at this status, and shows what comes with it.
+# The status at which htmx shows the answer and stops polling.
 _NO_MORE = 286
 
 
 class Cached(admin.ModelAdmin):
-    """An admin of rows that pages have from the cache, which is read anew after a change."""
+    """The admin of rows that pages read from the cache. A change clears the cache."""
 
     cache_keys: ClassVar[tuple[str, ...]] = ()
 
@@ -45,7 +45,7 @@ class Cached(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the webmail writes; the admin shows and deletes them."""
+    """The admin of rows that the webmail writes: they can be shown and deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -55,18 +55,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class KeptAdmin(ReadOnlyAdmin):
-    """Rows that the webmail writes and deletes; the admin shows them."""
+    """The admin of rows that the webmail writes and deletes: they can only be shown."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
 class JobAdmin(KeptAdmin):
-    """Jobs of the model `ClaimedRow`: one begins by uploading a file, is followed on its page, and
-    found again in the list. For administrators alone.
+    """The admin of jobs of the model `ClaimedRow`, for administrators alone. A job begins with an
+    uploaded file, is followed on its own page, and stays in the list.
 
-    The templates ``upload.html``, ``job.html`` and ``_job.html`` are where Django looks for those
-    of the model.
+    The templates ``upload.html``, ``job.html`` and ``_job.html`` are in the folder where Django
+    looks for templates of the model.
     """
 
     list_select_related: ClassVar[tuple[str, ...]]
@@ -74,11 +74,11 @@ class JobAdmin(KeptAdmin):
     upload_title: ClassVar[str | Promise]
 
     def begin(self, request: HttpRequest, form: Any) -> Any:
-        """Return the job of a form that is valid."""
+        """Create the job of a valid form and return it."""
         raise NotImplementedError
 
     def start(self, job: Any) -> None:
-        """Tell a worker of a job that moves."""
+        """Enqueue the task that does the job."""
         raise NotImplementedError
 
     def shown(self, job: Any) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class JobAdmin(KeptAdmin):
         return {}
 
     def own_views(self) -> Sequence[tuple[str, Callable[..., HttpResponseBase], str]]:
-        """Return the route, view and name of each further page."""
+        """Return the route, the view and the name of each further page."""
         raise NotImplementedError
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -114,7 +114,7 @@ class JobAdmin(KeptAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Upload a file; its job begins at once."""
+        """Upload a file, and begin its job at once."""
         self.need_administrator(request)
         form = self.upload_form(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
@@ -130,13 +130,13 @@ class JobAdmin(KeptAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """A job's page: progress, report, what can be done."""
+        """Show a job: its progress, its report and the possible actions."""
         job = self.job(request, unquote(object_id))
         context = {"title": str(job), "job": job, "original": job, **self.shown(job)}
         return self._page(request, "job.html", context)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        """Asked again and again by the job's page while something moves."""
+        """Return the progress of a job. The job's page polls this view while the job is moving."""
         job = self.job(request, pk)
         if not wants_partial(request):
             return self.to_job(job)

@@ -1,5 +1,5 @@
-"""The Django admin. Administrators enter it through the common sign-in, with its second factor. Its
-index is arranged by tasks, and everything done in it is in the audit log."""
+"""The Django admin. Administrators enter it through the common sign-in, with a second factor. Its
+index is grouped by tasks, and every action in it is written to the audit log."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from accounts.models import User
 from accounts.views import doctor, jobs, retention, support
 from accounts.views.doors import SignOutView
 
-# allauth has no French word for them.
+# allauth has no French name for them.
 SECOND_FACTORS: Final = _("Second factors")
-# The index by tasks, in their order: what an administrator looks for, whichever app keeps it. What
-# stands nowhere here comes last, under its own app.
+# The groups of the index, in their order: the tasks of an administrator, whichever app has the
+# model. Models that are not named here come last, under their own app.
 TASKS: Final = (
     (
         "people",
@@ -98,8 +98,8 @@ class AdminSite(admin.AdminSite):
         admin_class: type[admin.ModelAdmin] | None = None,
         **options: Any,
     ) -> None:
-        """Register a model so that whatever is done with it is noted in the audit log, by whomever
-        it is registered."""
+        """Register a model whose changes are written to the audit log, whichever app
+        registers it."""
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
         base = admin_class or admin.ModelAdmin
@@ -122,7 +122,7 @@ class AdminSite(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The index, with the state of the installation on top for administrators."""
+        """Show the index; for administrators, with the state of the installation at its top."""
         user = request.user
         state = dashboard.state() if isinstance(user, User) and user.is_administrator else None
         return super().index(request, {"dashboard": state, **(extra_context or {})})
@@ -135,7 +135,7 @@ class AdminSite(admin.AdminSite):
         }
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Arrange the models by tasks; those of one app as Django does."""
+        """Group the models by tasks. The list of one app alone is Django's."""
         apps = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
@@ -174,26 +174,29 @@ class AdminSite(admin.AdminSite):
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """For local administrators alone: a mail user's password is the mail server's."""
+        """Change the password of a local administrator. The password of a mail user is the mail
+        server's."""
         if not (isinstance(request.user, User) and request.user.is_local_administrator):
             raise PermissionDenied
         response = super().password_change(request, extra_context)
         if response.status_code == 302:
-            # Django gave the session another key: by the one in its row nobody could end it.
+            # Django has given the session a new key: with the old one in its row, nobody could end
+            # it.
             sessions.renew(request)
         return response
 
     def logout(  # type: ignore[override]  # the stubs know Django's own page alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The common sign-out: it also ends IMAP connections and clears a shared PC."""
+        """Use the common sign-out, which also closes IMAP connections and clears a
+        shared computer."""
         response: HttpResponse = SignOutView.as_view()(request)
         return response
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead to the step that is still missing: sign-in, setting up a code, giving it."""
+        """Lead to the step that is still missing: to sign in, to set up a code, or to give one."""
         user = request.user
         following = request.GET.get("next") or resolve_url("admin:index")
         if not isinstance(user, User):

@@ -1,5 +1,5 @@
-"""The announcements that a page shows, by person. Without any, a page costs no query; with some,
-none but one a day for what a person has put away."""
+"""The announcements that a page shows to a user. A page without announcements costs no query; with
+some, it costs one a day, for those that the user has dismissed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PUT_AWAY_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """One announcement as the page shows it; ``level`` is a class of ``.banner``."""
+    """An announcement as the page shows it. ``level`` is a CSS class of ``.banner``."""
 
     pk: int
     level: str
@@ -44,7 +44,8 @@ def banner_of(announcement: Announcement, user: User | None) -> Banner:
 
 
 def shown_to(user: User | None) -> list[Banner]:
-    """The urgent ones first. News within a minute; what begins or ends does so at once."""
+    """Return the announcements for a user, urgent ones first. New ones appear within a minute; the
+    beginning and the end of one take effect at once."""
     now = clock.now()
     chosen = [
         announcement
@@ -68,7 +69,8 @@ def shown_to(user: User | None) -> list[Banner]:
 
 
 def put_away(user: User, pk: int) -> bool:
-    """For good; False when this person is shown no such announcement that can be put away."""
+    """Dismiss an announcement for good. Return False when this user is shown no such announcement,
+    or when it cannot be dismissed."""
     announcement = Announcement.objects.filter(pk=pk, is_dismissible=True).first()
     if (
         announcement is None
@@ -96,7 +98,7 @@ def _not_over() -> list[Announcement]:
 
 
 def _to_json(row: dict[str, Any]) -> dict[str, Any]:
-    """The cache of an installation holds JSON alone."""
+    """Return a row in types of JSON, the only ones that the cache holds."""
     until = row["until"]
     return row | {"since": row["since"].isoformat(), "until": until and until.isoformat()}
 

@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import checks  # it needs the models
+        from accounts import checks  # needs the loaded models
         from accounts.oidc import lives
 
         lives.share()
@@ -22,7 +22,7 @@ class AccountsConfig(AppConfig):
 
 
 class AdminConfig(admin.AdminConfig):
-    """Django's admin with our site, which knows the second factor."""
+    """Django's admin with our site, which requires the second factor."""
 
     default = False
     default_site = "accounts.admin_site.AdminSite"

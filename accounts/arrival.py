@@ -1,8 +1,8 @@
-"""The way by which a request reached this process, told to the self-check of the installation
-alone.
+"""How a request reached this process: its peer and its proxy headers, told to the self-check of the
+installation alone.
 
-`accounts.doctor.address` asks for ``/healthz`` through the address that users type, with a token
-that it left in the cache, where the process that answers finds it
+`accounts.doctor.address` requests ``/healthz`` through the public address, with a token that it has
+put in the cache. The process that answers finds the token there
 (`webmail.middleware.HealthMiddleware`).
 """
 
@@ -23,18 +23,18 @@ _SECONDS: Final = 60
 
 
 def query() -> str:
-    """The query of a request that is told its own arrival, for a minute."""
+    """Return a query string whose request is told how it arrived. It is valid for a minute."""
     token = secrets.token_hex(_LENGTH // 2)
     cache.set(_key(token), 1, _SECONDS)
     return f"{_PARAMETER}={token}"
 
 
 def seen(request: HttpRequest) -> dict[str, object] | None:
-    """The arrival of a request with such a query; None for every other.
+    """Return how a request with such a query arrived, and None for every other request.
 
     ``{"address": "192.0.2.7", "peer": "127.0.0.1", "is_trusted": True, "was_forwarded": True,
     "is_secure": True}``: ``address`` is the user's, as far as trusted proxies tell it; ``peer`` is
-    who connected, and ``is_trusted`` whether it is such a proxy.
+    the address that connected, and ``is_trusted`` says whether it is a trusted proxy.
     """
     token = request.GET.get(_PARAMETER, "")
     is_token = len(token) == _LENGTH and token.isascii() and token.isalnum()

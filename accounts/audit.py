@@ -11,7 +11,7 @@ Detail = str | int | bool
 
 
 def masked(address: str) -> str:
-    """``f•••@ac-exemple.fr``: who knows the address recognises it, nobody else learns it."""
+    """Return ``f•••@ac-exemple.fr``, which is recognised only by people who know the address."""
     local, _at, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
@@ -24,10 +24,9 @@ def record(
     target: str | None = None,
     **detail: Detail,
 ) -> AuditEvent:
-    """One line. ``actor`` is the request's person unless it is given; ``target`` an address or
-    login, in lower case: the actor's unless it is given, "" for nobody's. Nobody passes a password,
-    a NUMEN or a date of birth here.
-    """
+    """Write a line of the audit log. ``actor`` defaults to the request's user. ``target`` is an
+    address or a login, in lower case; it defaults to the actor's, and is "" for none. Never pass a
+    password, a NUMEN or a date of birth."""
     if actor is None and request is not None:
         user = getattr(request, "user", None)
         actor = user if isinstance(user, User) else None

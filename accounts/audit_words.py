@@ -1,4 +1,4 @@
-"""The details of a line of the audit log, in words."""
+"""The details of an audit log line in words."""
 
 from __future__ import annotations
 
@@ -162,7 +162,8 @@ _COUNTS: Final = frozenset(
 
 
 def in_words(detail: Mapping[str, Any]) -> str:
-    """``browser: Firefox, shared computer``: what is empty or no is left out, a yes is its name."""
+    """Return the details as ``browser: Firefox, shared computer``. Empty and false values are left
+    out; a true value is shown by its name alone."""
     words_of_values = []
     for name, value in detail.items():
         label = str(NAMES.get(name, name))
@@ -175,7 +176,7 @@ def in_words(detail: Mapping[str, Any]) -> str:
 
 
 def _value_in_words(name: str, value: Any) -> str:
-    """``subject, host``: each value of a list by itself."""
+    """Return a value in words; a list such as ``subject, host`` value by value."""
     if name in _COUNTS and isinstance(value, int):
         return intcomma(value)
     if name == "model":
@@ -187,7 +188,8 @@ def _value_in_words(name: str, value: Any) -> str:
 
 
 def _model_in_words(label: str) -> str:
-    """``accounts.DomainTheme`` by its name for people; one that is there no more as it stands."""
+    """Return the readable name of a model such as ``accounts.DomainTheme``, or the label as it is
+    when the model no longer exists."""
     try:
         return str(apps.get_model(label)._meta.verbose_name)
     except (LookupError, ValueError):
@@ -195,7 +197,7 @@ def _model_in_words(label: str) -> str:
 
 
 def _field_in_words(name: str) -> str:
-    """A field's label, which Django notes in English and with a capital."""
+    """Return a field's label translated. Django writes it in English and with a capital letter."""
     if words := _VALUES.get(("fields", name)):
         return str(words)
     for label in (name[0].lower() + name[1:], name):

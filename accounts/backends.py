@@ -1,4 +1,4 @@
-"""The backends of the sign-in: local administrators have a password in the database, all other
+"""The backends of the sign-in. Local administrators have a password in the database; all other
 users sign in with the password of their mail server."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _by_key: Prepared[User] = Prepared(
 
 
 class UserBackend(ModelBackend):
-    """Loads the session's user with the mail domain, which every page needs."""
+    """Loads the session's user together with the mail domain, which every page needs."""
 
     def get_user(self, user_id: int) -> User | None:
         user = next(iter(_by_key(user_id)), None)
@@ -44,7 +44,8 @@ class UserBackend(ModelBackend):
 
 
 class LocalAdministratorBackend(UserBackend):
-    """Accepts local administrators alone, so that one can enter when a domain is set wrong."""
+    """Accepts local administrators alone, so that they can sign in when a mail domain is
+    misconfigured."""
 
     def authenticate(
         self,
@@ -58,17 +59,16 @@ class LocalAdministratorBackend(UserBackend):
             return None
         if password and user.check_password(password) and self.user_can_authenticate(user):
             return user
-        # Stops here: an administrator's mistyped password is not for the mail server to see.
+        # Stop here: the mail server must not see an administrator's mistyped password.
         if request and password:
             _ask_in_vain(user.login, password, client_address(request))
         raise PermissionDenied
 
 
 def _ask_in_vain(login: str, password: str, address: str) -> None:
-    """Ask the mail server as every sign-in that fails does, so that no administrator is told from
-    other people by the time of the answer: with a password that nobody has. One that was refused
-    just now is not asked for again, as everybody's.
-    """
+    """Try a random password on the mail server, so that a failed sign-in takes equally long whether
+    or not the login is an administrator's. Skip this for a password that was refused just now, as
+    for every user."""
     domain = MailDomain.objects.of_typed_login(login)
     if domain is None:
         return
@@ -81,8 +81,8 @@ def _ask_in_vain(login: str, password: str, address: str) -> None:
 
 
 def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
-    """The user whom ``typed`` names, if there is one yet, and the login for the mail server. For an
-    address that nobody has signed in with, the login may come from a staff record."""
+    """Return the user whom ``typed`` names, or None, and the login for the mail server. For an
+    address that has never signed in, the login may come from a staff record."""
     if user := User.objects.of_mail_login(domain, typed):
         return user, user.login
     records = StaffRecord.objects.filter(mail_domain=domain, address=domain.address_of(typed))
@@ -91,7 +91,7 @@ def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
 
 
 def _follow_staff_record(user: User) -> None:
-    """Name and address as the staff files have them, from the next sign-in on."""
+    """Copy name and address from the staff record, at each sign-in."""
     record = StaffRecord.objects.of(user)
     if record and (record.name, record.address) != (user.name, user.address):
         user.name, user.address = record.name, record.address
@@ -99,7 +99,7 @@ def _follow_staff_record(user: User) -> None:
 
 
 class MailServerBackend(UserBackend):
-    """Tries login and password on the domain's IMAP server; the first success makes the user."""
+    """Tries login and password on the domain's IMAP server. The first success creates the user."""
 
     def authenticate(
         self,
@@ -108,10 +108,11 @@ class MailServerBackend(UserBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """The user; None for a refusal. Raises ServerUnavailable and others when the server cannot
-        tell.
+        """Return the user, or None for a refusal. Raises ServerUnavailable or another WebmailError
+        when the server cannot tell.
 
-        A refusal costs as much as that of a local administrator: a password is hashed in vain.
+        A refusal takes as long as that of a local administrator, because a password is hashed for
+        nothing.
         """
         user = self._let_in(request, username, password)
         if user is None:
@@ -149,13 +150,13 @@ class MailServerBackend(UserBackend):
 def enter_by_provider(
     domain: MailDomain, login: str, way_in: tuple[str, str], address: str
 ) -> tuple[User, Connection]:
-    """Return the user of a login that the mail domain's own provider vouches for, with the
+    """Return the user of a login that the provider of the mail domain vouches for, with the
     connection that ``way_in`` (login and password or token) opened.
 
-    Nobody is found by an address, and no user of another login or mail domain is let in: a
-    provider's word is worth nothing beyond its domain. Raises SignInNeeded where the mail server
-    does not let in, ValidationError where the mailbox is known by another login, PermissionDenied
-    of who was shut out.
+    The user is not looked up by address, and no user of another login or mail domain is accepted,
+    since a provider is trusted for its own domain alone. Raises SignInNeeded when the mail server
+    refuses, ValidationError when the mailbox is known by another login, and PermissionDenied for a
+    blocked user.
     """
     connection = session.sign_in(domain, *way_in, address)
     with ExitStack() as unless_kept:
@@ -180,7 +181,8 @@ def enter_by_provider(
 
 
 def _opened(domain: MailDomain, login: str, password: str, address: str) -> Connection | None:
-    """The connection; None when the mail server refuses, or has just refused the same."""
+    """Return the connection, or None when the mail server refuses, or has just refused the same
+    pair."""
     key = limits.mailbox(domain.pk, login)
     if limits.was_refused(key, password):
         return None
@@ -192,8 +194,8 @@ def _opened(domain: MailDomain, login: str, password: str, address: str) -> Conn
 
 
 def _new(domain: MailDomain, login: str, typed: str, mailbox_id: str) -> User:
-    """Raises ValidationError for a login that may be another one of somebody with a second
-    factor."""
+    """Create the user of a login. Raises ValidationError when the login may belong to an existing
+    user with a second factor."""
     if not mailbox_id and mailboxes.is_strange(domain, login):
         raise ValidationError(STRANGE, code="strange_login")
     user, _created = User.objects.get_or_create(
@@ -205,10 +207,11 @@ def _new(domain: MailDomain, login: str, typed: str, mailbox_id: str) -> User:
 
 
 def _prove(user: User, domain: MailDomain, login: str, password: str, address: str) -> None:
-    """The password must open the login that the mailbox is known by: later connections are made
-    with that one, and a server whose numbers are not unique gives nobody another's row.
+    """Check that the password also opens the login by which the mailbox is known. Later connections
+    use that login; and on a server whose mailbox numbers are not unique, nobody gets the row of
+    another user.
 
-    A login that has taken its place in the staff records becomes the user's. Raises
+    If the staff records have renamed the login, the new one becomes the user's. Raises
     ValidationError.
     """
     assert user.mail_domain is not None  # noqa: S101  it has a mailbox
@@ -222,7 +225,8 @@ def _prove(user: User, domain: MailDomain, login: str, password: str, address: s
 
 
 def _note_mailbox(user: User, mailbox_id: str, address: str) -> None:
-    """Note the server's number of the mailbox: a mailbox that was made anew has another one."""
+    """Store the server's number of the mailbox. A mailbox that was created anew has
+    another number."""
     values = (mailbox_id or user.mailbox_id, user.address or address)
     if values != (user.mailbox_id, user.address):
         user.mailbox_id, user.address = values

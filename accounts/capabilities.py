@@ -1,7 +1,7 @@
-"""The extensions of a domain's IMAP server, as it told them to the last person who signed in.
+"""The extensions of a domain's IMAP server, as announced after the last sign-in.
 
-Before a sign-in a server names only what matters then (RFC 9051 section 6.1.1); Dovecot keeps back
-SORT, THREAD and most others.
+Before a sign-in, a server announces only what matters then (RFC 9051, section 6.1.1); Dovecot
+leaves out SORT, THREAD and most others.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _MOST: Final = 200
 
 
 def note(domain: MailDomain, connection: Connection) -> None:
-    """Keep what the server said after somebody signed in."""
+    """Store what the server announced after a sign-in."""
     cache.set(_key(domain), sorted(connection.capabilities)[:_MOST], _A_MONTH)
 
 
 def of(domain: MailDomain) -> frozenset[str]:
-    """The extensions, in capitals; none when nobody has signed in for a month."""
+    """Return the extensions, in capitals; none when nobody has signed in for a month."""
     return frozenset(cache.get(_key(domain), ()))
 
 

@@ -1,4 +1,4 @@
-"""The checks of ``manage.py check --deploy`` on the sign-in."""
+"""The checks of the sign-in for ``manage.py check --deploy``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from accounts.models import MailDomain, User
 
 
 def second_factors(**_kwargs: Any) -> list[CheckMessage]:
-    """Whether the mail servers tell which logins open one mailbox: by nothing else are they one
-    user with one second factor."""
+    """Warn where the mail server does not tell which logins open the same mailbox. Only then can
+    such logins be treated as one user with one second factor."""
     try:
         return [message for domain in MailDomain.objects.all() for message in _of_domain(domain)]
     except DatabaseError:  # before the first migration

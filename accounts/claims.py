@@ -1,9 +1,10 @@
 """Rows that one worker at a time works on.
 
-A worker claims a row by an UPDATE that finds it as it was read, and that writes a random word into
-it: the row's runner. Each later write of the worker finds that word still there. So a worker whose
-row was stopped by a person, or taken up by another worker because it seemed dead, changes nothing
-any more: it gets `Lost`. A row is claimed in the same way on SQLite and PostgreSQL.
+A worker claims a row by an UPDATE whose condition is that the row is unchanged since it was read.
+The UPDATE writes a random word, the runner, into the row, and each later write of the worker
+requires that word. So a worker whose row was cancelled by a user, or taken over by another worker
+because it seemed dead, can change nothing any more: it gets `Lost`. This works in the same way on
+SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from webmail import clock
 Row = TypeVar("Row", bound="ClaimedRow")
 
 _MOST = 100
-"""Rows of dead workers taken up at once."""
+"""The number of rows of dead workers that are taken over at once."""
 _BEAT = 5.0
 """Seconds between two signs of life of a `Heartbeat`."""
 _LONGEST_STEP = 300.0
-"""Seconds without a step after which the worker of a `Heartbeat` is thought to hang."""
+"""Seconds without progress after which a `Heartbeat` considers its worker to hang."""
 
 
 class Lost(Exception):
-    """The row was stopped, or another worker has it."""
+    """The row was cancelled, or another worker has claimed it."""
 
 
 class ClaimedQuerySet(models.QuerySet[Row]):
@@ -46,12 +47,12 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         return self.filter(state__in=self.model.STEPS)
 
     def dead(self, patience: timedelta | None = None) -> Self:
-        """Return the rows whose worker has given no sign of life for so long."""
+        """Return the rows whose worker has given no sign of life for ``patience``."""
         late = clock.now() - (patience or self.model.PATIENCE)
         return self.filter(state__in=self.model.STEPS.values(), changed__lt=late)
 
     def claim(self, pk: object) -> Row | None:
-        """Return the row to the first worker that asks for it, None to any other."""
+        """Return the row to the first worker that asks for it, and None to any other."""
         row = self.waiting().filter(pk=pk).first()
         if row is None:
             return None
@@ -59,14 +60,14 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         return row if self._take(row, **taken) else None
 
     def take_up(self, patience: timedelta | None = None) -> Iterator[Row]:
-        """Yield the rows of dead workers, each taken from its worker for the caller to end."""
+        """Yield the rows of dead workers, each claimed for the caller, who must end it."""
         for row in self.dead(patience)[:_MOST]:
             if self._take(row):
                 yield row
 
     def _take(self, row: Row, **values: object) -> bool:
-        """Make the caller the runner of the row, if the row is as it was read. The row is not read
-        again: it might be another's by then."""
+        """Make the caller the runner of the row, if the row is unchanged since it was read. The row
+        is not read again, since another worker could have claimed it by then."""
         as_read = {"state": row.state, "runner": row.runner, "changed": row.changed}
         values |= {"runner": new_runner(), "changed": clock.now()}
         if not self.filter(pk=row.pk, **as_read).update(**values):
@@ -80,7 +81,7 @@ def new_runner() -> str:
 
 
 class ClaimedRow(models.Model):
-    """Base of the rows that workers claim. Each model has its own ``state``, with its choices."""
+    """Base of the rows that workers claim. Each model declares ``state`` with its own choices."""
 
     STEPS: ClassVar[Mapping[str, str]]
     """The states in which a row waits for a worker, each with the state that a claim leads to."""
@@ -91,14 +92,14 @@ class ClaimedRow(models.Model):
     state = models.CharField(_("state"), max_length=12)
     runner = models.CharField(max_length=32, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    # The last sign of life, too.
+    # This is also the time of the last sign of life.
     changed = models.DateTimeField(_("last change"), default=timezone.now)
 
     class Meta:
         abstract = True
 
     def __init__(self, *columns: Any, **values: Any) -> None:
-        if not columns:  # not a row that is read
+        if not columns:  # a new instance, not a row that is read
             values.setdefault("changed", clock.now())
         super().__init__(*columns, **values)
 
@@ -108,7 +109,8 @@ class ClaimedRow(models.Model):
 
     @property
     def is_moving(self) -> bool:
-        """Whether a worker has it, or should have; else it waits for a person, or is over."""
+        """Return whether a worker has claimed the row, or should soon. Otherwise the row waits for
+        a user or is finished."""
         return self.state in self.STEPS or self.state in self.STEPS.values()
 
     def mine(self) -> models.QuerySet[Self]:
@@ -116,9 +118,9 @@ class ClaimedRow(models.Model):
         return type(self)._default_manager.filter(pk=self.pk, runner=self.runner)
 
     def beat(self, states: Collection[str] = (), /, **values: object) -> None:
-        """Write ``values`` and a sign of life, as the worker that has the row. Until its
-        transaction ends nobody else can write the row. Raises Lost; also when the row is in none of
-        ``states``, which are those of a worker's step by default."""
+        """Write ``values`` and a sign of life, as the worker that has claimed the row. No other
+        process can write the row until the transaction ends. Raises Lost, also when the row is in
+        none of ``states``, which default to the states of a worker's step."""
         values = {"changed": clock.now(), **values}
         own = self.mine().filter(state__in=states or self.STEPS.values())
         if not own.update(**values):
@@ -126,7 +128,8 @@ class ClaimedRow(models.Model):
         self.remember(values)
 
     def end(self, after: str, states: Collection[str] = (), /, **values: object) -> bool:
-        """End a step, as the worker that has the row. Return False when it has it no more."""
+        """End a step, as the worker that has claimed the row. Return False when it no longer has
+        it."""
         try:
             self.beat(states, state=after, **values)
         except Lost:
@@ -134,8 +137,8 @@ class ClaimedRow(models.Model):
         return True
 
     def leave(self, before: Collection[str], after: str, /, **values: object) -> bool:
-        """Change the state, whoever has the row. Return False when the row is in none of the states
-        ``before``: somebody else was first."""
+        """Change the state, whichever worker has claimed the row. Return False when the row is in
+        none of the states ``before``, because another process was faster."""
         values = {"state": after, "changed": clock.now(), **values}
         rows = type(self)._default_manager.filter(pk=self.pk, state__in=before)
         if not rows.update(**values):
@@ -145,7 +148,7 @@ class ClaimedRow(models.Model):
         return True
 
     def remember(self, values: Mapping[str, object]) -> None:
-        """Set what was written to the row on this instance."""
+        """Set the values that were written to the row on this instance."""
         for name, value in values.items():
             setattr(self, name, value)
 
@@ -153,8 +156,8 @@ class ClaimedRow(models.Model):
 class Heartbeat:
     """A thread that gives signs of life for a row while its worker waits for a server.
 
-    A sign that cannot be written is left out. There are no more signs when another worker has the
-    row, or when the worker seems to hang: it has not called `got_on` for five minutes.
+    A sign that cannot be written is skipped. The signs stop when another worker has claimed the
+    row, or when the worker seems to hang because it has not called `got_on` for five minutes.
     """
 
     def __init__(self, row: ClaimedRow) -> None:
@@ -186,9 +189,9 @@ class Heartbeat:
                     if not self._mine.update(changed=clock.now()):
                         return
                 except DatabaseError:
-                    connection.close()  # the next sign opens another
+                    connection.close()  # the next sign opens a new connection
         finally:
-            connection.close()  # the thread's own
+            connection.close()  # the thread has its own connection
 
     def _hangs(self) -> bool:
         return time.monotonic() - self._last_step > _LONGEST_STEP

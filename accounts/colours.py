@@ -1,8 +1,9 @@
-"""The colours that pages take from the one accent of a mail domain, with the contrast that WCAG 2.2
-asks for.
+"""The colours that pages derive from the accent of a mail domain, with the contrast that WCAG 2.2
+requires.
 
-The grounds and inks are those of ``css/tokens.css``; a test compares them. What an administrator
-chooses is measured and refused; what follows from it is mixed so that it can be read.
+The backgrounds and text colours are those of ``css/tokens.css``; a test compares them. A colour
+that an administrator chooses is checked and may be refused; derived colours are mixed until they
+are readable.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _STEPS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The colours of pages that an accent stands on, and the inks that stand on the accent's soft
-    tints."""
+    """The background colours of pages that an accent is drawn on, and the text colours that are
+    drawn on soft tints of the accent."""
 
     page: str
     papers: tuple[str, ...]
@@ -38,34 +39,34 @@ DARK: Final = Ground(
     ("#191d27", "#11141b", "#141821", "#212735", "#232937"),
     ("#e9ecf3", "#bcc4d3", "#a3adc0", "#ff9d94", "#f3c273", "#82d3a4"),
 )
-# Marks are no text: WCAG asks for less.
+# Marks are not text, so WCAG requires less contrast.
 _MARKS: Final = {LIGHT: ("#79849a", "#c2500a"), DARK: ("#77829a", "#ff9c57")}
 _LEAST_OF_MARKS: Final = 3.0
 
 
 def is_colour(text: str) -> bool:
-    """Whether the text is ``#rrggbb`` in lower case."""
+    """Return whether the text is ``#rrggbb`` in lower case."""
     return bool(_COLOUR.fullmatch(text))
 
 
 def contrast(ink: str, paper: str) -> float:
-    """WCAG's contrast ratio of two colours, from 1 to 21."""
+    """Return WCAG's contrast ratio of two colours, from 1 to 21."""
     high, low = sorted((_luminance(ink), _luminance(paper)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
 def of_buttons(accent: str) -> float:
-    """The contrast of the white words of buttons, light and dark."""
+    """Return the contrast of the white text on buttons, for light and dark pages."""
     return contrast(_WHITE, accent)
 
 
 def of_dark_words(accent: str) -> float:
-    """The least contrast of words of this colour on the grounds of dark pages."""
+    """Return the lowest contrast of text in this colour on the backgrounds of dark pages."""
     return min(contrast(accent, paper) for paper in DARK.papers)
 
 
 def light(accent: str) -> dict[str, str]:
-    """The custom properties of light pages, by name."""
+    """Return the custom properties of light pages, by name."""
     selected, soft = _tint(accent, LIGHT, 0.16), _tint(accent, LIGHT, 0.13)
     papers = (*LIGHT.papers, selected, soft)
     text = _first(accent, _BLACK, lambda mixed: _least(mixed, papers) >= LEAST)
@@ -80,8 +81,8 @@ def light(accent: str) -> dict[str, str]:
 
 
 def dark(accent: str, words: str = "") -> dict[str, str]:
-    """The same for dark pages. ``words``: the colour of links and marks; without it a light tint of
-    the accent."""
+    """Return the custom properties of dark pages, by name. ``words`` is the colour of links and
+    marks; it defaults to a light tint of the accent."""
     selected, soft = _tint(accent, DARK, 0.4), _tint(accent, DARK, 0.34)
     papers = (*DARK.papers, selected, soft)
     text = _first(words or accent, _WHITE, lambda mixed: _least(mixed, papers) >= LEAST)
@@ -96,7 +97,7 @@ def dark(accent: str, words: str = "") -> dict[str, str]:
 
 
 def sheet(accent: str, words: str = "") -> str:
-    """A style sheet that puts the accent in the place of the blue."""
+    """Return a style sheet that replaces the default blue by the accent."""
     in_dark = _rule(dark(accent, words))
     return "\n".join(
         (
@@ -114,8 +115,8 @@ def _rule(properties: Mapping[str, str]) -> str:
 
 
 def _tint(accent: str, ground: Ground, most: float) -> str:
-    """The accent mixed into the page's ground: as much of it as lets everything that stands on it
-    be read."""
+    """Mix into the page's background as much of the accent, ``most`` at most, as leaves everything
+    on it readable."""
 
     def is_read(mixed: str) -> bool:
         marks = min(contrast(mark, mixed) for mark in _MARKS[ground])
@@ -127,8 +128,8 @@ def _tint(accent: str, ground: Ground, most: float) -> str:
 
 
 def _lightest(accent: str) -> str:
-    """The button of dark pages: as light as its white words allow, up to the share that tells it
-    from its ground."""
+    """Return the colour of buttons on dark pages: the accent lightened as far as the white text
+    allows, to stand out from the background."""
     shares = (0.25 * (1 - step / _STEPS) for step in range(_STEPS))
     tints = (_mixed(accent, _WHITE, share) for share in shares)
     return next((tint for tint in tints if of_buttons(tint) >= LEAST), accent)
@@ -144,7 +145,7 @@ def _least(colour: str, others: tuple[str, ...]) -> float:
 
 
 def _mixed(colour: str, other: str, share: float) -> str:
-    """``share`` of the other in the first."""
+    """Mix ``share`` (0 to 1) of the other colour into the first."""
     pairs = zip(_channels(colour), _channels(other), strict=True)
     return "#" + "".join(
         f"{round(first + (second - first) * share):02x}" for first, second in pairs
@@ -156,7 +157,7 @@ def _channels(colour: str) -> tuple[int, ...]:
 
 
 def _luminance(colour: str) -> float:
-    """WCAG 2.2's relative luminance of ``#rrggbb``."""
+    """Return WCAG 2.2's relative luminance of ``#rrggbb``."""
     parts = [channel / 255 for channel in _channels(colour)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,6 +1,5 @@
-"""The variables of accounts that every page's template has: announcements, texts, the support desk,
-the provider that somebody signed in by, whether the computer is shared and how long one may be
-idle."""
+"""The template variables of accounts on every page: announcements, texts, the support desk, the
+provider of the sign-in, whether the computer is shared, and the idle time allowed."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ def _support(request: HttpRequest) -> Contact:
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Asked for when a template asks; all from the cache or the session."""
+    """Return the variables. Each is read when a template uses it, from the cache or the session."""
     session = getattr(request, "session", None)
     shared = bool(session and session.get("shared_computer"))
     signed_in = getattr(request, "user", None)

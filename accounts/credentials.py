@@ -1,6 +1,7 @@
-"""The mail password between two requests: sealed, in two halves.
+"""The mail password between two requests, encrypted and split in two halves.
 
-The browser's cookie holds a random key, the server's session the ciphertext; neither opens alone.
+The browser's cookie holds a random key, the server's session the ciphertext; neither is of use
+alone.
 """
 
 from __future__ import annotations
@@ -23,18 +24,17 @@ _PROCESS_KEY: Final = os.urandom(32)
 
 
 def cookie_name() -> str:
-    """``__Host-`` (no subdomain may set it) wherever the site is served by https."""
+    """Return the name of the cookie, with ``__Host-`` (no subdomain may set it) when the site is
+    served by https."""
     return "__Host-mail_key" if settings.HTTPS else "mail_key"
 
 
 def seal(
     request: HttpRequest, user_id: int, password: str, *, changed: datetime | None = None
 ) -> None:
-    """Put the ciphertext in the session; the key waits on the request for ``write_cookie``.
-
-    ``changed`` is when the person last changed the password here, as far as known: a later change
-    makes this seal worthless.
-    """
+    """Put the ciphertext in the session. The key stays on the request for ``write_cookie``.
+    ``changed`` is when the user last changed the password here, as far as known: a later change
+    makes this seal invalid."""
     key, nonce = AESGCM.generate_key(256), secrets.token_bytes(12)
     sealed = nonce + AESGCM(key).encrypt(nonce, password.encode(), str(user_id).encode())
     request.session[SESSION_KEY] = base64.b64encode(sealed).decode()
@@ -43,10 +43,11 @@ def seal(
 
 
 def open_sealed(request: HttpRequest) -> str | None:
-    """The password of the signed-in person, or None when a half is missing or they don't fit.
+    """Return the password of the signed-in user, or None when a half is missing or they do not fit.
 
-    Never before the second factor: until then ``request.user`` is anonymous. Nor when the person
-    has changed the password since, in another session: an open connection may still live by it.
+    It is None before the second factor, since ``request.user`` is anonymous until then, and after
+    the user has changed the password in another session, even though an open connection may still
+    be alive.
     """
     key = getattr(request, "mail_key", None) or request.COOKIES.get(cookie_name())
     sealed = request.session.get(SESSION_KEY)
@@ -63,18 +64,18 @@ def open_sealed(request: HttpRequest) -> str | None:
 
 
 def _is_outdated(request: HttpRequest) -> bool:
-    """Whether the seal is outdated, by comparing marks, not times: the clocks of two web servers
-    are never the same."""
+    """Return whether the seal is outdated. Marks are compared, not times, since the clocks of two
+    web servers always differ."""
     return is_outdated(mark(request), getattr(request.user, "mail_password_changed", None))
 
 
 def mark(request: HttpRequest) -> str:
-    """The mark of the password in this session's seal."""
+    """Return the mark of the password in this session's seal."""
     return str(request.session.get(CHANGED) or "")
 
 
 def is_outdated(sealed: str, changed: datetime | None) -> bool:
-    """Whether a seal with this mark holds a password that was changed since."""
+    """Return whether the seal with this mark holds a password that has since been changed."""
     return changed is not None and sealed != _mark(changed)
 
 
@@ -83,8 +84,9 @@ def _mark(changed: datetime | None) -> str:
 
 
 def session_secret(request: HttpRequest) -> bytes | None:
-    """32 bytes that this browser's half of the key gives and nothing on the server does: what is
-    encrypted with them is lost with the cookie. None when the password can't be opened either."""
+    """Return 32 bytes that are derived from the browser's half of the key, and from nothing on the
+    server: data encrypted with them is lost with the cookie. Return None when the password cannot
+    be opened either."""
     if open_sealed(request) is None:
         return None
     key = getattr(request, "mail_key", None) or request.COOKIES[cookie_name()]
@@ -92,7 +94,7 @@ def session_secret(request: HttpRequest) -> bytes | None:
 
 
 def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Give the browser its half, if this request sealed a password."""
+    """Give the browser its half of the key, if this request sealed a password."""
     if key := getattr(request, "mail_key", None):
         browser_session = request.session.get_expire_at_browser_close()
         response.set_cookie(
@@ -106,11 +108,12 @@ def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def delete_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Take the browser's half back, also if this very request renewed it."""
+    """Delete the browser's half of the key, even if this request has just renewed it."""
     request.mail_key = None  # type: ignore[attr-defined]
     response.delete_cookie(cookie_name(), samesite="Lax")
 
 
 def digest(password: str) -> bytes:
-    """A keyed digest: tells two passwords apart in this process, says nothing outside it."""
+    """Return a keyed digest that distinguishes two passwords in this process and is useless outside
+    it."""
     return hashlib.blake2b(password.encode(), key=_PROCESS_KEY, digest_size=16).digest()

@@ -1,4 +1,5 @@
-"""The admin of accounts, a module for each family of pages; Django finds them by this package."""
+"""The admin of accounts, one module for each family of pages. Django finds them through this
+package."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

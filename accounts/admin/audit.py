@@ -1,4 +1,4 @@
-"""The audit log in the admin: read, filtered, exported; fast with a million lines."""
+"""The admin page of the audit log: read, filter and export it, fast with a million lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COLUMNS = ("when", "kind", "what", "by whom", "about whom", "from where", "deta
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than a hundred pages: a million lines are not counted for a page number."""
+    """Counts at most a hundred pages, so that a million lines are not counted for a page number."""
 
     @cached_property
     def count(self) -> int:
@@ -39,7 +39,7 @@ class BoundedPaginator(Paginator):
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """The last days, or a month. Not Django's hierarchy of dates, which reads the whole table."""
+    """Filters by the last days or by a month. Django's own date hierarchy reads the whole table."""
 
     title = _("period")
     parameter_name = "period"
@@ -76,7 +76,7 @@ def _next_month(month: datetime) -> datetime:
 
 
 def _months() -> list[datetime]:
-    """The months from this one back to that of the oldest line; two years at most."""
+    """Return the months from this one back to that of the oldest line, 24 at most."""
     oldest = AuditEvent.objects.order_by().aggregate(first=Min("when"))["first"]
     month = _midnight().replace(day=1)
     months: list[datetime] = []
@@ -93,7 +93,7 @@ def _month_words(month: datetime) -> str:
 
 
 class AuditChangeList(ChangeList):
-    """Its title says what it shows, not "Select … to view"."""
+    """Titles the page with what it shows, instead of "Select … to view"."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +119,7 @@ class AuditEventAdmin(KeptAdmin):
 
     @admin.display(description=_("when"))
     def moment(self, event: AuditEvent) -> str:
-        """The moment to the second, as it is compared with a server's log."""
+        """Return the time to the second, to be compared with a server's log."""
         return dates.written(timezone.localtime(event.when), "dd/MM/y HH:mm:ss")
 
     @admin.display(description=_("details"))
@@ -129,7 +129,7 @@ class AuditEventAdmin(KeptAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """Search by equality, for which there are indexes; a part of a word would read every
+        """Search by equality, which uses indexes. A search for a part of a word would read every
         line."""
         term = search_term.strip().lower()
         if not term:
@@ -155,7 +155,7 @@ class AuditEventAdmin(KeptAdmin):
         )
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        """Return what the list shows, all pages of it, as CSV; the export is a line itself."""
+        """Return all pages of the filtered list as CSV. The export writes a line of its own."""
         if not _may_export(request):
             raise PermissionDenied
         chosen = self.get_changelist_instance(request).get_queryset(request)
@@ -176,7 +176,8 @@ def _may_export(request: HttpRequest) -> bool:
 def _rows(
     events: QuerySet[AuditEvent], zone: tzinfo, words: dict[str, str]
 ) -> Iterator[tuple[str, ...]]:
-    """It runs when the request's language and time zone are no longer in force."""
+    """Yield the rows of the export. The zone and the words are arguments, because the response is
+    streamed after the request's language and time zone have been deactivated."""
     yield _COLUMNS
     for event in events.iterator(chunk_size=2000):
         yield (

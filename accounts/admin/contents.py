@@ -1,4 +1,4 @@
-"""The admin of what people read: announcements, texts, the support desk."""
+"""The admin of announcements, site texts and support contacts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class AnnouncementAdmin(Cached):
 
     @admin.display(description=_("preview"))
     def preview(self, announcement: Announcement) -> str | SafeString:
-        """The announcement as pages show it, once it is saved."""
+        """Return the announcement as pages show it, once it is saved."""
         if not announcement.pk:
             return gettext("Save it, without showing it, to see it here as on the pages.")
         banner = announcements.banner_of(announcement, None)
@@ -49,7 +49,8 @@ class AnnouncementAdmin(Cached):
 
 @admin.register(SiteText)
 class SiteTextAdmin(Cached):
-    """One row for each place; a place without one shows the text that we bring."""
+    """The admin of site texts, one row for each place. A place without a row shows the built-in
+    text."""
 
     cache_keys = (TEXTS_KEY,)
     list_display = ("place", "changed")
@@ -77,7 +78,8 @@ class SupportContactForm(forms.ModelForm):
         widgets = {"postal": forms.Textarea(attrs={"rows": 3})}  # noqa: RUF012  Django's way
 
     def clean(self) -> dict[str, Any]:
-        """One for all, besides those of mail domains; and a way to reach it."""
+        """Require a way to reach the desk, and allow one desk for all besides those of mail
+        domains."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not (cleaned.get("phone") or cleaned.get("email") or cleaned.get("link")):
             self.add_error("phone", _("A telephone number, an address or a page is needed."))
@@ -89,8 +91,8 @@ class SupportContactForm(forms.ModelForm):
 
 @admin.register(SupportContact)
 class SupportContactAdmin(Cached):
-    """The admin of support contacts; where there is none, the settings' telephone and address are
-    shown."""
+    """The admin of support contacts. Without any, pages show the telephone number and the address
+    of the settings."""
 
     cache_keys = (CONTACTS_KEY,)
     form = SupportContactForm

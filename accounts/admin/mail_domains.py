@@ -1,4 +1,4 @@
-"""The admin of mail domains, with a page that tries their servers."""
+"""The admin of mail domains, with a page that tests their servers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from webmail.errors import SignInNeeded, WebmailError
 
 
 class MailDomainForm(forms.ModelForm):
-    """Says at once what the environment lacks, instead of to the first user who changes the
-    password."""
+    """Reports at once a setting that the password driver lacks, instead of to the first user who
+    changes the password."""
 
     class Meta:
         model = MailDomain
@@ -47,7 +47,8 @@ class MailDomainForm(forms.ModelForm):
 
 
 class LoginForm(forms.Form):
-    """A login to try, read and forgotten. Without one, only the way to the servers is tried."""
+    """A login to test, which is not kept. Without one, only the connection to the servers is
+    tested."""
 
     login = forms.CharField(
         label=_("Login on the mail server"),
@@ -100,7 +101,8 @@ class MailDomainAdmin(admin.ModelAdmin):
     inlines = (ProviderInline,)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """A domain without password and without provider would let nobody in."""
+        """Switch the sign-in by password on again for a domain without a provider, since nobody
+        could sign in otherwise."""
         super().save_related(request, form, formsets, change)
         domain: MailDomain = form.instance
         provided = SignInProvider.objects.filter(mail_domain=domain, is_on=True).exists()
@@ -120,7 +122,7 @@ class MailDomainAdmin(admin.ModelAdmin):
 
     @method_decorator(sensitive_post_parameters("password"))
     def connection_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Try the servers of the domain as it is saved, not as somebody types it."""
+        """Test the servers of the saved domain, not of values that are still being typed."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         domain = get_object_or_404(MailDomain, pk=pk)
@@ -157,7 +159,8 @@ def _tried(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
 def _sign_ins(
     domain: MailDomain, login: str, password: str, reached: set[str]
 ) -> list[tuple[str, bool, str]]:
-    """The sign-in at each server that answers: its name, whether it lets in, and why not."""
+    """Try the login at each server that answers. Return its name, whether it accepts the login, and
+    the reason."""
     tries: dict[str, Callable[[], None]] = {
         "imap": lambda: session.check_login(domain, login, password, ""),
         "smtp": lambda: smtp.check_login(session.smtp_server(domain, login, password)),

@@ -1,4 +1,4 @@
-"""The admin of users who were brought from another webmail: numbers, never contents."""
+"""The admin of users who were moved from another webmail: numbers, never contents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts.models import MovedUser
 
 @admin.register(MovedUser)
 class MovedUserAdmin(KeptAdmin):
-    """The users whom `migrate_roundcube` and `migrate_horde` brought."""
+    """The users whom `migrate_roundcube` and `migrate_horde` moved."""
 
     list_display = (
         *("origin", "user", "source", "moved"),

@@ -1,4 +1,4 @@
-"""The admin of the applications that people sign in to from here."""
+"""The admin of the applications that users sign in to through the webmail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from accounts.models import Application
 from accounts.oidc import farewells, rules
 from accounts.oidc.adapter import SCOPES
 
-# allauth's pages show the secret's hash and the tokens' digests; ours show neither.
+# allauth's pages show the hash of the secret and the digests of tokens; ours show neither.
 admin.site.unregister([Client, Token])
 
 _MOST_ADDRESSES = 20
@@ -31,7 +31,7 @@ _OPTIONAL = [(scope, words) for scope, words in SCOPES.items() if scope != "open
 
 
 class ApplicationForm(forms.ModelForm):
-    """An application's addresses one a line, its scopes by tick."""
+    """The form of an application: addresses one per line, scopes as checkboxes."""
 
     handed_over = forms.MultipleChoiceField(
         label=_("What it learns"),
@@ -100,7 +100,8 @@ class ApplicationForm(forms.ModelForm):
         return next(iter(_addresses(self.cleaned_data["farewell_address"])), "")
 
     def save(self, commit: bool = True) -> Application:
-        """Everything that the form does not offer stays at its strictest."""
+        """Save the application. Everything that the form does not offer keeps its
+        strictest value."""
         self.instance.set_scopes(["openid", *self.cleaned_data["handed_over"]])
         self.instance.set_post_logout_redirect_uris(self.cleaned_data["post_logout_addresses"])
         farewells.set_address(self.instance, self.cleaned_data["farewell_address"])
@@ -108,7 +109,7 @@ class ApplicationForm(forms.ModelForm):
 
 
 def _addresses(text: str) -> list[str]:
-    """Its lines; ValidationError for one at which no service may be answered."""
+    """Return the lines of the text. Raises ValidationError for one that is no permitted address."""
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if len(lines) > _MOST_ADDRESSES:
         raise ValidationError(_("At most %(most)s addresses."), params={"most": _MOST_ADDRESSES})
@@ -123,7 +124,7 @@ def _addresses(text: str) -> list[str]:
 
 @admin.register(Application)
 class ApplicationAdmin(admin.ModelAdmin):
-    """Applications. A secret is shown once, on the page that follows its making."""
+    """The admin of applications. A secret is shown once, on the page after it is made."""
 
     form = ApplicationForm
     list_display = ("name", "id", "type", "skip_consent", "created_at")
@@ -185,12 +186,14 @@ class ApplicationAdmin(admin.ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: Application, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The only page that shows the secret: no redirect, since that would need it kept."""
+        """Show the secret without a redirect, which would require storing it. No other page shows
+        it."""
         self._say_what_is_missing(request)
         return self._show_secret(request, obj, request.new_secret)  # type: ignore[attr-defined]
 
     def secret_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Asks; then the old secret is worth nothing, and the new one is shown."""
+        """Ask first; then replace the secret and show the new one. The old one is
+        invalid at once."""
         application = self.get_object(request, unquote(object_id))
         if not self.has_change_permission(request, application):
             raise PermissionDenied

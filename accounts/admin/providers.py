@@ -1,4 +1,4 @@
-"""The provider of a mail domain, beside the domain in the admin."""
+"""The provider of a mail domain, an inline of the domain's page in the admin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webmail.errors import ServerUnavailable
 
 
 class ProviderForm(forms.ModelForm):
-    """The client secret is written and never shown."""
+    """The client secret can be written, but is never shown."""
 
     secret = forms.CharField(
         label=_("Client secret"),
@@ -72,7 +72,7 @@ class ProviderInline(admin.StackedInline):
 
     @admin.display(description=_("addresses to register there"))
     def addresses(self, provider: SignInProvider) -> str:
-        """The addresses that the provider must know."""
+        """Return the addresses that must be registered at the provider."""
         if provider.pk is None:
             return gettext("They are shown when this is saved.")
         base = settings.BASE_URL.rstrip("/")

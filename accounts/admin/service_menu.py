@@ -36,7 +36,7 @@ class ServiceAdmin(admin.ModelAdmin):
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelMultipleChoiceField[Any] | None:
-        """Boxes to tick: there are few domains, and a list of several choices asks for Ctrl."""
+        """Return checkboxes: there are few domains, and a multiple select would need Ctrl."""
         kwargs["widget"] = CheckboxSelectMultiple()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

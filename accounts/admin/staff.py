@@ -23,15 +23,15 @@ from accounts.staff_terms import HEADINGS, REQUIRED, TEMPLATE
 
 @admin.register(StaffRecord)
 class StaffRecordAdmin(admin.ModelAdmin):
-    """Records come from staff files: here one finds a person, or shuts one out until the next
-    file. Digests are shown to nobody."""
+    """The admin of staff records, which come from staff files. An administrator finds a person
+    here, or blocks one until the next file. Digests are never shown."""
 
     list_display = ("full_name", "address", "school", "function", "is_active")
     list_filter = ("is_active", "mail_domain")
     list_select_related = ("mail_domain",)
     search_fields = ("last_name", "first_name", "address", "login", "school_uai", "school_name")
     search_help_text = _("Name, address, login, or school by UAI or name")
-    show_full_result_count = False  # of a million records it would be counted for each page
+    show_full_result_count = False  # counting a million records for each page would be slow
     fields = (
         "full_name",
         "address",
@@ -112,7 +112,8 @@ class StaffImportAdmin(JobAdmin):
         tasks.import_staff.delay(job.pk)
 
     def shown(self, job: StaffImport) -> dict[str, Any]:
-        """Return the counts; before anything is written, those that would be."""
+        """Return the counts of a job. Before anything is written, they are those that
+        would result."""
         would = job.is_trial or not job.is_finished
         counted = job.checked is not None
         more = ("created", "updated", "unchanged", "deactivated", "replaced") if counted else ()
@@ -135,8 +136,8 @@ class StaffImportAdmin(JobAdmin):
         return self.to_job(job)
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
-        """Headings alone, as Excel writes and reads them in French: an example would be imported
-        one day."""
+        """Return a CSV file of headings alone, as Excel writes and reads them in French. A row of
+        examples would be imported one day."""
         self.need_administrator(request)
         line = ";".join(TEMPLATE.values())
         response = HttpResponse(f"\ufeff{line}\r\n", content_type="text/csv; charset=utf-8")
@@ -151,8 +152,8 @@ def _name_of(field: str) -> str:
 
 
 def _columns() -> list[tuple[str, bool, list[str]]]:
-    """The heading of each column in the template, whether the column must be there, and its other
-    headings."""
+    """Return for each column of the template its heading, whether it is required, and its other
+    accepted headings."""
     return [
         (heading, column in REQUIRED, [other for other in HEADINGS[column] if other != heading])
         for column, heading in TEMPLATE.items()
@@ -160,7 +161,7 @@ def _columns() -> list[tuple[str, bool, list[str]]]:
 
 
 def _older_keys() -> list[tuple[str, int]]:
-    """Keys of which records still have digests, but for the one in use, with how many."""
+    """Return the older keys whose digests are still in records, each with the number of records."""
     current = settings.NUMEN_KEYS[0].id if settings.NUMEN_KEYS else ""
     others = StaffRecord.objects.exclude(key_id=current).order_by("key_id")
     return list(others.values_list("key_id").annotate(Count("pk")))

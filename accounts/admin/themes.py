@@ -1,4 +1,4 @@
-"""The admin of themes: what is uploaded is encoded anew, and colours are measured."""
+"""The admin of themes: uploaded logos are encoded anew, and the contrast of colours is checked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _MOST_HOSTS = 20
 
 
 class ThemeForm(forms.ModelForm):
-    """Refuses in words what could not be read, shown or reached."""
+    """Refuses, with an explanation, logos that cannot be read, colours of too little contrast, and
+    hosts that the webmail does not answer to."""
 
     upload = forms.FileField(
         label=_("Logo"),
@@ -98,8 +99,8 @@ class ThemeForm(forms.ModelForm):
             ) from error
 
     def clean(self) -> dict[str, Any]:
-        """One for all, besides those of mail domains; links of dark pages without an accent would
-        be beside a blue."""
+        """Allow one theme for all besides those of mail domains, and a colour of links only beside
+        an accent: links would otherwise differ from the default blue."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not cleaned.get("mail_domain"):
             others = DomainTheme.objects.exclude(pk=self.instance.pk)
@@ -157,7 +158,7 @@ class DomainThemeAdmin(Cached):
 
     @admin.display(description=_("in force"))
     def shown(self, theme: DomainTheme) -> str | SafeString:
-        """The logo as it is kept."""
+        """Return the stored logo."""
         if not theme.logo_digest:
             return pgettext("a logo", "The webmail’s own.")
         address = reverse("accounts:theme_logo", args=[theme.logo_digest])
@@ -165,7 +166,7 @@ class DomainThemeAdmin(Cached):
 
     @admin.display(description=_("contrast"))
     def contrasts(self, theme: DomainTheme) -> str:
-        """The contrasts of the saved accent."""
+        """Return the contrasts of the saved accent."""
         if not theme.accent:
             return gettext("The blue that we bring.")
         dark = colours.dark(theme.accent, theme.accent_dark)

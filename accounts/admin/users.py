@@ -26,8 +26,8 @@ from accounts.admin_pages import ReadOnlyAdmin
 from accounts.admin_site import SECOND_FACTORS
 from accounts.models import User
 
-# Addresses stand beside the user here; second factors have a page of ours, without the secret. What
-# a role may do is no row that one could edit.
+# Addresses stand beside the user, and second factors have our own page, which does not show the
+# secret. Groups are not editable rows, since the code defines what a role may do.
 admin.site.unregister([EmailAddress, Authenticator, Group])
 
 ROLE_NAMES: dict[str, Promise] = {
@@ -43,7 +43,7 @@ ROLE_WORDS: dict[str, Promise] = {
 
 
 class RolesField(forms.ModelMultipleChoiceField):
-    """The three groups, with what each may do."""
+    """The three groups, each with what its members may do."""
 
     def label_from_instance(self, obj: Group) -> str:
         words = {"name": ROLE_NAMES[obj.name], "value": ROLE_WORDS[obj.name]}
@@ -76,7 +76,8 @@ class RoleFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
-    """Users come by signing in: here one finds them, gives roles, shuts one out."""
+    """The admin of users, who are created by their first sign-in. An administrator finds a user
+    here, gives roles, or blocks the account."""
 
     form = UserForm
     list_display = ("login", "mail_domain", "name", "address", "is_active", "last_login")
@@ -103,35 +104,38 @@ class UserAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Administrators cannot delete their own account."""
+        """Return whether the user may be deleted: administrators cannot delete their
+        own account."""
         return super().has_delete_permission(request, obj) and obj != request.user
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A page of our own, which says what goes, what stays, and takes the files too."""
+        """Lead to our own page, which says what is deleted and what stays, and deletes
+        files too."""
         user = self.get_object(request, object_id)
         if user is None or not self.has_delete_permission(request, user):
             raise PermissionDenied
         return redirect("user_data", user.pk)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """No deletion in one go: it could take in who does it, and hours of work with him."""
+        """Remove the bulk deletion: it could include the administrator's own account, and take
+        hours."""
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """The page about what is kept is for administrators, and not about themselves: nobody else
-        is led there."""
+        """Return the fields of the page. The link to the kept data is shown to administrators
+        alone, and not on their own page: nobody else may open that page."""
         may_delete = isinstance(request.user, User) and request.user.is_administrator
         if obj is None or (may_delete and obj != request.user):
             return self.fields
         return tuple(name for name in self.fields if name != "data")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Administrators can neither change their own roles nor shut themselves out. A local
-        administrator is one by nature."""
+        """Prevent administrators from changing their own roles or blocking themselves. The role of
+        a local administrator cannot be changed."""
         fields = self.readonly_fields
         if obj is not None and obj == request.user:
             return (*fields, "is_active", "groups")
@@ -150,8 +154,8 @@ class UserAdmin(admin.ModelAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnlyAdmin):
-    """The people with a second factor, and a way to take away a lost one. Its secret is not
-    shown. The columns have words of ours: allauth has none of the model in French."""
+    """The admin of second factors, without their secrets. An administrator can remove a lost one.
+    The labels of the columns are ours, since allauth has no French ones for this model."""
 
     list_display = fields = readonly_fields = ("person", "kind", "added", "last_used")
     list_filter = ("type",)

@@ -1,2 +1,2 @@
-"""Mail programs configured: `thunderbird`, `outlook` (by a domain alone), `apple` and `signing`
-(a profile for one person), `phone` (the way to it by a QR code), `sheet` (on paper), `guides`."""
+"""Configure mail programs: `thunderbird` and `outlook` (by domain alone), `apple` and `signing` (a
+profile for one user), `phone` (a QR code that leads to it), `sheet` (on paper), `guides`."""

@@ -1,6 +1,6 @@
 """A configuration profile (.mobileconfig) for iPhone, iPad and Mac (developer.apple.com).
 
-It holds what a person would type, and no password: the device asks for that itself.
+The profile holds what a user would type, but no password: the device asks for that itself.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ CONTENT_TYPE = "application/x-apple-aspen-config"
 
 
 def can_be_made(settings: MailSettings) -> bool:
-    """Whether there are servers for both directions: a profile without one is refused."""
+    """Return whether there are servers for receiving and for sending. Devices refuse a profile that
+    lacks one of them."""
     return {"imap", "smtp"} <= {server.protocol for server in settings.servers}
 
 
 def profile(settings: MailSettings) -> bytes:
-    """The profile, unsigned. Installed again it takes the place of the earlier one: its identifiers
-    follow from the account alone. ValueError where there is no server to send by."""
+    """Return the unsigned profile. Installed again, it replaces the earlier one, because its
+    identifiers are derived from the account alone. Raises ValueError without a server for sending.
+    """
     if not can_be_made(settings):
         raise ValueError("a profile needs an IMAP and an SMTP server")
     name = _("Mail (%(authority)s)") % {"authority": settings.authority}
@@ -42,7 +44,8 @@ def profile(settings: MailSettings) -> bytes:
 
 
 def _payload(kind: str, settings: MailSettings, part: str) -> dict[str, object]:
-    """Return the beginning of every payload. The identifier is the domain's, read from its end."""
+    """Return the fields that each payload begins with. The identifier is the domain in reverse
+    order."""
     unique = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{settings.address}#{part}")
     reverse = ".".join(reversed(settings.domain.split(".")))
     return {
@@ -76,7 +79,7 @@ def _server(prefix: str, server: ServerSetting, login: str) -> dict[str, object]
         f"{prefix}Authentication": "EmailAuthPassword",
         f"{prefix}HostName": server.host,
         f"{prefix}PortNumber": server.port,
-        # The device finds out by the port whether this is TLS from the start or STARTTLS.
+        # The device finds out from the port whether to use TLS from the start or STARTTLS.
         f"{prefix}UseSSL": server.security != "none",
         f"{prefix}Username": login,
     }

@@ -1,7 +1,7 @@
-"""Short illustrated guides: a mail program, step by step, with the values to type in them.
+"""Short illustrated guides: how to set up a mail program, step by step, with the values to type.
 
-A guide is data, so that all look alike and a template draws them. Names of other people's menus are
-those of their programs in the language of the page.
+A guide is data, so that all guides look alike and a template draws them. Names of menus are those
+of the mail program, in the language of the page.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from accounts.models import MailDomain
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values that a person types. ``is_personal``: his own; else examples in the domain's form.
-
-    ``finds_itself``: a program that asks for the domain's settings gets the right ones.
-    """
+    """The values that a user types. They are the user's own if ``is_personal`` is true, else
+    examples in the domain's form. ``finds_itself`` says whether a mail program that asks for the
+    domain's settings gets the right ones."""
 
     name: str
     address: str
@@ -36,7 +35,8 @@ class Values:
 
 
 def values_of(settings: MailSettings, domain: MailDomain | None) -> Values:
-    """A person's own. ``domain`` tells whether programs find the same by themselves."""
+    """Return the values of a user. ``domain`` tells whether mail programs find the same values
+    themselves."""
     formed = {"address": settings.address, "local": settings.address.partition("@")[0]}
     formed_login = formed.get(domain.formed_login) if domain else None
     return Values(
@@ -50,7 +50,7 @@ def values_of(settings: MailSettings, domain: MailDomain | None) -> Values:
 
 
 def values_of_domain(domain: MailDomain) -> Values:
-    """Examples, where nobody is known."""
+    """Return example values for a visitor who is not signed in."""
     return Values(
         name=_("First name Last name"),
         address=_("first.last@%(domain)s") % {"domain": domain.name},
@@ -63,8 +63,8 @@ def values_of_domain(domain: MailDomain) -> Values:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A window of the program, drawn. ``shape``: ``window`` or ``phone``; ``rows``: label and
-    value, or a line of a list with ""; ``chosen``: the row or button to press."""
+    """A drawn window of the mail program. ``shape`` is ``window`` or ``phone``. ``rows`` are pairs
+    of label and value, or a line of a list and "". ``chosen`` is the row or button to press."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
@@ -82,7 +82,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """``warning``: what to know before, or ""; ``by_code``: a code for telephones does it all."""
+    """A guide. ``warning`` is what to know beforehand, or "". ``by_code`` says that a QR code can
+    do all of it."""
 
     slug: str
     title: str
@@ -92,7 +93,7 @@ class Guide:
     by_code: bool = False
 
 
-# By slug: for what, for which machines, and the picture beside it.
+# For each slug: the program or device, the systems that it runs on, and an icon.
 TITLES: dict[str, tuple[str | Promise, str | Promise, str]] = {
     "thunderbird": ("Thunderbird", gettext_lazy("Windows, Mac, Linux"), "mail"),
     "iphone": (gettext_lazy("iPhone and iPad"), gettext_lazy("the Mail app"), "smartphone"),
@@ -103,22 +104,22 @@ TITLES: dict[str, tuple[str | Promise, str | Promise, str]] = {
 
 
 def guide(slug: str, values: Values) -> Guide:
-    """The guide in the page's language; ``slug`` is one of TITLES."""
+    """Return the guide in the language of the page. ``slug`` is one of TITLES."""
     return _GUIDES[slug](values)
 
 
 def incoming(values: Values) -> tuple[tuple[str, str], ...]:
-    """The fields of the IMAP server, as forms name them."""
+    """Return the fields of the IMAP server, named as in forms."""
     return _fields(values.server("imap"), values.login)
 
 
 def outgoing(values: Values) -> tuple[tuple[str, str], ...]:
-    """The same of the SMTP server; none where the domain has none."""
+    """Return the fields of the SMTP server, named as in forms; none where the domain has none."""
     return _fields(values.server("smtp"), values.login)
 
 
 def _both(values: Values) -> tuple[tuple[str, str], ...]:
-    """Host, port and security of both directions, in one form."""
+    """Return host, port and security of both servers for one form."""
     rows = []
     for name, fields in (
         (_("Incoming server (IMAP)"), incoming(values)),
@@ -129,7 +130,7 @@ def _both(values: Values) -> tuple[tuple[str, str], ...]:
 
 
 def _hosts_and_login(values: Values) -> tuple[tuple[str, str], ...]:
-    """Return what a telephone does not find out by itself."""
+    """Return the values that a telephone does not find out by itself."""
     hosts = [
         (name, fields[0][1])
         for name, fields in (

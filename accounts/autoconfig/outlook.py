@@ -1,6 +1,6 @@
-"""Outlook's Autodiscover, its "plain old XML" (learn.microsoft.com, [MS-OXDSCLI]).
+"""Outlook's Autodiscover in its "plain old XML" (learn.microsoft.com, [MS-OXDSCLI]).
 
-The answer depends on the domain, and gives back the asked address or what stands before its @.
+The answer depends on the domain, and repeats the requested address or the part before its @.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _REQUEST = _SCHEMAS + "outlook/requestschema/2006"
 _ENVELOPE = _SCHEMAS + "responseschema/2006"
 _RESPONSE = _SCHEMAS + "outlook/responseschema/2006a"
 _TYPES = {"imap": "IMAP", "pop": "POP3", "smtp": "SMTP"}
-# Outlook's "TLS" is STARTTLS.
+# Outlook calls STARTTLS "TLS".
 _ENCRYPTION = {"tls": "SSL", "starttls": "TLS", "none": "None"}
 
 
 class NotAsked(ValueError):
-    """The body is no question of Outlook's that this can answer."""
+    """The body is no Autodiscover request that can be answered here."""
 
 
 def asked_address(body: bytes) -> str:
-    """The address that Outlook asks for, as it stands there. Raises NotAsked.
+    """Return the requested address, unchanged. Raises NotAsked.
 
-    A document type is refused, used or not: entities are of no use here but to attackers.
+    Any document type is refused: only attackers need entities here.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
@@ -46,8 +46,8 @@ def asked_address(body: bytes) -> str:
 
 
 def answer(address: str, login: str, servers: Sequence[ServerSetting]) -> bytes:
-    """The document for an asked address. Outlook's defaults that fail here are said otherwise:
-    SPA (Windows' own sign-in) is on unless it is off."""
+    """Return the document for a requested address. SPA (Windows' own sign-in) is switched off,
+    because Outlook switches it on by default and the servers do not offer it."""
     root = etree.Element(f"{{{_ENVELOPE}}}Autodiscover", nsmap={None: _ENVELOPE})
     response = etree.SubElement(root, f"{{{_RESPONSE}}}Response", nsmap={None: _RESPONSE})
     _text(_part(response, "User"), "DisplayName", address)

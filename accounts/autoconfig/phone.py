@@ -1,9 +1,9 @@
-"""The way from the screen to a telephone: a link in a QR code.
+"""Lead from the screen to a telephone by a link in a QR code.
 
-The link's token is derived from a secret that the browser alone holds (its lookup ticket, its
-session), so that the code can be shown again on a reload while the cache has only the token's
-digest. It is worth nothing after ten minutes, and a minute after the first profile was fetched: in
-that minute the telephone may fetch again what it lost.
+The token of the link is derived from a secret that only the browser holds (its lookup ticket or its
+session). So the same code can be shown again on a reload, while the cache holds only the digest of
+the token. The token is valid for ten minutes, and for one minute after the first download of the
+profile, so that the telephone may retry.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from webmail.errors import TooManyTries
 
 LINK_SECONDS = 10 * 60
 AFTER_FETCH_SECONDS = 60
-# For one person. A code that ended, one for a tablet: more in an hour is no longer a person's wish.
+# Limits the codes of one user in an hour: expired codes and a second device need a few; more is no
+# longer normal use.
 CODES, CODES_SECONDS = 10, 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The person or record whose settings a link opens. ``kind``: ``record`` (a staff record) or
-    ``user``."""
+    """The user or staff record whose settings a link opens. ``kind`` is ``record`` or ``user``."""
 
     kind: str
     pk: int
@@ -38,7 +38,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """``token`` is the secret of its address; ``ends`` in seconds of Unix."""
+    """A link. ``token`` is the secret in its address, ``ends`` a Unix time in seconds."""
 
     token: str
     holder: Holder
@@ -50,10 +50,8 @@ class Link:
 
 
 def current(secret: str, holder: Holder) -> Link | None:
-    """The browser's link, made when there never was one; None when the last one is over.
-
-    Raises TooManyTries.
-    """
+    """Return the browser's link. It is made if there never was one, and None if the last one has
+    expired. Raises TooManyTries."""
     salt = secrets.token_hex(16)
     if cache.add(_salt_key(secret, holder), salt, CODES_SECONDS):
         return _make(_token(secret, salt), holder)
@@ -61,7 +59,7 @@ def current(secret: str, holder: Holder) -> Link | None:
 
 
 def renew(secret: str, holder: Holder) -> Link:
-    """A new link; the one before is over. Raises TooManyTries."""
+    """Return a new link and invalidate the one before. Raises TooManyTries."""
     before = _token(secret, cache.get(_salt_key(secret, holder)))
     salt = secrets.token_hex(16)
     link = _make(_token(secret, salt), holder)
@@ -71,7 +69,7 @@ def renew(secret: str, holder: Holder) -> Link:
 
 
 def find(token: str) -> Link | None:
-    """The link of a token; None when it is over, or never was."""
+    """Return the link of a token; None if it has expired or never existed."""
     entry = cache.get(_key(token))
     if not entry or entry["ends"] <= clock.timestamp():
         return None
@@ -79,7 +77,8 @@ def find(token: str) -> Link | None:
 
 
 def fetch(token: str) -> Link | None:
-    """The same for who takes the profile: from the first time on, the link has a minute left."""
+    """Return the link of a token for the download of the profile. The first download shortens the
+    link's life to a minute."""
     link = find(token)
     if link is None or not cache.add(_key(token) + ":fetched", 1, LINK_SECONDS):
         return link
@@ -101,7 +100,7 @@ def _keep(token: str, holder: Holder, seconds: int) -> Link:
 
 
 def _token(secret: str, salt: str | None) -> str:
-    """160 bits in 27 characters, random as the salt is."""
+    """Return a token of 160 bits in 27 characters, as random as the salt."""
     text = f"phone\0{secret}\0{salt}".encode()
     digest = hmac.digest(settings.SECRET_KEY.encode(), text, "sha256")
     return base64.urlsafe_b64encode(digest[:20]).decode().rstrip("=")
@@ -112,7 +111,7 @@ def _key(token: str) -> str:
 
 
 def _salt_key(secret: str, holder: Holder) -> str:
-    """The key of the salt of a browser's last token. It holds the holder too: after a sign-out
-    somebody else may sit there."""
+    """Return the cache key of the salt of a browser's last token. The key includes the holder,
+    since another user may use the browser after a sign-out."""
     text = f"{secret}\0{holder.kind}\0{holder.pk}"
     return f"phone-salt:{hashlib.sha256(text.encode()).hexdigest()}"

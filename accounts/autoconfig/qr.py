@@ -1,4 +1,4 @@
-"""QR codes (ISO 18004) of addresses, as squares that a picture or a page of paper can draw."""
+"""QR codes (ISO 18004) of addresses, as squares for a picture or a page of paper."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 
-QUIET = 4  # modules of white around, without which scanners find nothing
+QUIET = 4  # width of the white border in modules; scanners need it
 
 
 def runs(text: str) -> tuple[int, list[tuple[int, int, int]]]:
-    """The code's width in modules with the white around, and its dark runs: (x, y, length)."""
+    """Return the width of the code in modules, with its border, and its dark runs: (x,
+    y, length)."""
     code = qrcode.QRCode(border=QUIET, error_correction=ERROR_CORRECT_M)
     code.add_data(text)
     code.make(fit=True)
@@ -31,7 +32,7 @@ def _dark(row: list[bool]) -> Iterator[tuple[int, int]]:
 
 
 def data_uri(text: str) -> str:
-    """The code as an SVG picture, dark on white whatever the theme: scanners expect that."""
+    """Return the code as an SVG picture, dark on white in all themes, as scanners expect."""
     width, dark = runs(text)
     path = "".join(f"M{x} {y}h{n}v1h-{n}z" for x, y, n in dark)
     svg = (

@@ -1,4 +1,4 @@
-"""The settings sheet on paper: one page of A4, with no password and no NUMEN on it."""
+"""The settings sheet on paper: one page of A4, without password and NUMEN."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from reportlab.platypus import (
 from accounts.autoconfig import qr
 from accounts.lookup import MailSettings, ServerSetting
 
-# With the PDF viewer comes a font that has the characters of all names of Latin script.
+# The PDF viewer brings a font with all characters of names in Latin script.
 _FONTS = "webmail/vendor/pdfjs-6.5.438/standard_fonts/LiberationSans-{}.ttf"
 _REGULAR, _BOLD = "LiberationSans-Regular", "LiberationSans-Bold"
 _MARGIN = 20 * mm
@@ -47,8 +47,8 @@ _ACCENT, _TEXT, _SECOND, _LINE = (
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The words on the sheet besides the settings. ``guides``: an absolute address; a telephone
-    number or address of the support desk that is "" is left out."""
+    """The text on the sheet besides the settings. ``guides`` is an absolute address. An empty
+    telephone number or address of the support desk is left out."""
 
     product: str
     guides: str
@@ -58,7 +58,7 @@ class Surroundings:
 
 
 def pdf(settings: MailSettings, around: Surroundings) -> bytes:
-    """The sheet in the language in force. What is long is made smaller: it is always one page."""
+    """Return the sheet in the language in force. Long content is scaled down to fit one page."""
     _register_fonts()
     out = BytesIO()
     document = SimpleDocTemplate(
@@ -97,8 +97,8 @@ def _characters() -> frozenset[int]:
 
 
 def _drawable(text: str) -> str:
-    """``text`` with characters that the font lacks brought down to their base, or to a question
-    mark: else they would be boxes."""
+    """Return the text with characters that the font lacks replaced by their base character or by a
+    question mark. The font would draw boxes."""
     return "".join(
         character if ord(character) in _characters() else _base(character)
         for character in unicodedata.normalize("NFC", text)

@@ -1,4 +1,5 @@
-"""Sign a profile, so that the telephone shows who made it: CMS (RFC 5652), the profile inside."""
+"""Sign a profile, so that the telephone shows who made it: CMS (RFC 5652) with the
+profile inside."""
 
 from __future__ import annotations
 
@@ -21,14 +22,15 @@ from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A certificate, those between it and one that telephones know, and its key."""
+    """A certificate with its key, and the intermediate certificates up to one that
+    telephones know."""
 
     certificate: Certificate
     chain: tuple[Certificate, ...]
     key: RSAPrivateKey | EllipticCurvePrivateKey = field(repr=False)
 
     def sign(self, content: bytes) -> bytes:
-        """``content`` in a signed message, DER."""
+        """Return ``content`` in a signed message, in DER."""
         builder = PKCS7SignatureBuilder().set_data(content)
         builder = builder.add_signer(self.certificate, self.key, SHA256())
         for certificate in self.chain:
@@ -37,10 +39,8 @@ class Signer:
 
 
 def parse(certificates: str, key: str) -> Signer | None:
-    """From PEM: the certificate with its chain after it, and its key without a passphrase.
-
-    None when both are empty; ValueError when they don't make a signer.
-    """
+    """Return a signer made of PEM: a certificate followed by its chain, and its key without a
+    passphrase. Return None when both are empty. Raises ValueError when they do not fit together."""
     if not (certificates or key):
         return None
     try:

@@ -1,7 +1,7 @@
 """Thunderbird's autoconfig, config-v1.1.xml (draft-ietf-mailmaint-autoconfig).
 
-It depends on the domain alone: Thunderbird puts the address into its placeholders itself, so the
-answer tells nobody's login, and not even whether an address exists.
+The answer depends on the domain alone, since Thunderbird fills in the address itself. So it reveals
+nobody's login, and not even whether an address exists.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from accounts.lookup import ServerSetting
 
 _SOCKET_TYPES = {"tls": "SSL", "starttls": "STARTTLS", "none": "plain"}
 _TYPES = {"imap": "imap", "pop": "pop3", "smtp": "smtp"}
-# In the order of preference: a person reads mail here and there, and IMAP leaves it on the server.
+# The order of preference: IMAP leaves mail on the server, and users read it on several devices.
 _ORDER = ("imap", "pop", "smtp")
 _PLACEHOLDERS = {"address": "%EMAILADDRESS%", "local": "%EMAILLOCALPART%"}
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Absolute addresses that Thunderbird offers: the guide and the webmail."""
+    """The absolute addresses of the guide and of the webmail, which Thunderbird shows."""
 
     guide: str
     webmail: str
@@ -34,7 +34,8 @@ class Pages:
 def config(
     domain: str, formed_login: str, servers: Sequence[ServerSetting], name: str, pages: Pages
 ) -> bytes:
-    """The document. ``formed_login``: ``address`` or ``local``; ``name``: the authority's."""
+    """Return the document. ``formed_login`` is ``address`` or ``local``; ``name`` is the
+    authority's."""
     root = etree.Element("clientConfig", version="1.1")
     provider = etree.SubElement(root, "emailProvider", id=domain)
     _text(provider, "domain", domain)
