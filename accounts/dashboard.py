@@ -19,8 +19,8 @@ _LOOKUPS = (Kind.LOOKUP_FOUND, Kind.LOOKUP_FAILED)
 
 @dataclass(frozen=True)
 class State:
-    """Counts are of today, from midnight on; ``people`` counts everybody once; ``ended``: messages
-    and files that were too costly to read."""
+    """The counts are of today, from midnight on. ``people`` counts each user who signed in once.
+    ``ended`` counts messages and files whose reading was stopped because it cost too much."""
 
     people: int
     failures: int
@@ -51,7 +51,8 @@ def state() -> State:
 
 
 def previews() -> dict[str, int]:
-    """Return how many office files are ``waiting`` or being made ready, and how many ``failed``."""
+    """Return the number of office files that are ``waiting`` or being converted, and of those that
+    ``failed``."""
     waiting = Q(state__in=OfficePreview.UNFINISHED)
     failed = Q(state=OfficePreview.State.FAILED)
     counts: dict[str, int] = OfficePreview.objects.order_by().aggregate(

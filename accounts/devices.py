@@ -1,9 +1,8 @@
-"""The browser of a request: its name in words, and whether this person has signed in with it
-before.
+"""The browser of a request: its name in words, and whether the user has signed in with it before.
 
-The name comes from ``User-Agent``, which browsers write to be mistaken for each other: the rules
-ask for the narrower name first. What no rule knows is called unknown, never guessed. A device is
-known by a random cookie, of which the server keeps a digest for each person.
+The name comes from ``User-Agent``. Browsers imitate each other there, so the rules try the narrower
+name first. A browser that no rule matches is called unknown. A device is recognised by a random
+cookie, of which the server stores a digest for each user.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from accounts.models import KnownDevice, User
 from accounts.network import client_address, network_of
 from webmail import clock
 
-# Edge and Opera say Chrome, Chrome says Safari, telephones say all of it.
+# Edge and Opera also name Chrome, Chrome names Safari, and telephones name all of them.
 _BROWSERS: Final = (
     ("Edge", re.compile(r"\bEdg(e|A|iOS)?/")),
     ("Opera", re.compile(r"\b(OPR|Opera)/")),
@@ -34,7 +33,7 @@ _BROWSERS: Final = (
     ("Safari", re.compile(r"\bVersion/[\d.]+ .{0,100}\bSafari/")),
     ("Internet Explorer", re.compile(r"\bTrident/|\bMSIE ")),
 )
-# Android says Linux; iPhones and iPads say "like Mac OS X".
+# Android also names Linux; iPhones and iPads say "like Mac OS X".
 _SYSTEMS: Final = (
     ("Android", re.compile(r"\bAndroid\b")),
     ("iPhone", re.compile(r"\biPhone\b")),
@@ -44,23 +43,23 @@ _SYSTEMS: Final = (
     ("ChromeOS", re.compile(r"\bCrOS\b")),
     ("Linux", re.compile(r"\bLinux\b|\bX11\b")),
 )
-# A longer one is no browser's.
+# No browser sends a longer field.
 _LONGEST: Final = 512
 COOKIE_SECONDS: Final = 2 * 365 * 24 * 60 * 60
-_TOKEN: Final = re.compile(r"[\w-]{43}")  # as secrets.token_urlsafe(32) gives it
+_TOKEN: Final = re.compile(r"[\w-]{43}")  # the form of secrets.token_urlsafe(32)
 _ONCE_SECONDS: Final = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A browser and its system by name, "" where unknown."""
+    """A browser and its operating system by name, each "" if unknown."""
 
     browser: str
     system: str
 
     @property
     def words(self) -> str:
-        """The device in the language in force: “Firefox on Windows”."""
+        """Return the device in the language in force: “Firefox on Windows”."""
         if self.browser and self.system:
             return gettext("%(browser)s on %(system)s") % {
                 "browser": self.browser,
@@ -78,7 +77,7 @@ class Device:
 
 
 def recognise(user_agent: str) -> Device:
-    """The device of a ``User-Agent`` field, which may hold anything."""
+    """Return the device of a ``User-Agent`` field, which may hold anything."""
     field = user_agent[:_LONGEST]
     return Device(
         browser=next((name for name, rule in _BROWSERS if rule.search(field)), ""),
@@ -91,16 +90,17 @@ def of(request: HttpRequest) -> Device:
 
 
 def cookie_name() -> str:
-    """``__Host-`` (no subdomain may set it) wherever the site is served by https."""
+    """Return the name of the cookie, with ``__Host-`` (no subdomain may set it) when the site is
+    served by https."""
     return "__Host-device" if settings.HTTPS else "device"
 
 
 def is_new(request: HttpRequest, user: User) -> bool:
-    """Whether to tell this person of a new device, at a completed sign-in. It is true once: then
-    the device is known.
+    """Return whether to send the user a notice of a new device, at a completed sign-in. This is
+    true once, since the call also stores the device as known.
 
-    A shared computer is given no cookie. There its network counts as the device, for a day: who
-    ticks the box to stay unnoticed is told of all the same.
+    A shared computer gets no cookie. Its network counts as the device for a day instead, so that an
+    intruder who ticks the box is noticed all the same.
     """
     if request.session.get("shared_computer"):
         return _is_first_today(user, network_of(client_address(request)))
@@ -109,7 +109,7 @@ def is_new(request: HttpRequest, user: User) -> bool:
         last_used=clock.now()
     ):
         return False
-    # Colleagues may share a browser at home: it has one number, and each of them a digest of it.
+    # Colleagues may share a browser at home: it has one token, and each user another digest of it.
     if not _TOKEN.fullmatch(token):
         token = secrets.token_urlsafe(32)
     KnownDevice.objects.get_or_create(user=user, digest=_digest(user, token))
@@ -118,19 +118,19 @@ def is_new(request: HttpRequest, user: User) -> bool:
 
 
 def known(request: HttpRequest, user: User) -> str:
-    """The digest of this browser where the person has signed in with it before; else ""."""
+    """Return the digest of this browser if the user has signed in with it before, else ""."""
     digest = _digest(user, request.COOKIES.get(cookie_name(), ""))
     return digest if KnownDevice.objects.filter(user=user, digest=digest).exists() else ""
 
 
 def digests_of(user: User) -> list[str]:
-    """The digests of all browsers that this person is known to use."""
+    """Return the digests of all browsers that the user has signed in with."""
     return list(KnownDevice.objects.filter(user=user).values_list("digest", flat=True))
 
 
 def _digest(user: User, token: str) -> str:
-    """The digest of a browser's token, another one for each person: rows do not tell who shares a
-    browser with whom."""
+    """Return the digest of a browser's token. It differs for each user, so that rows do not reveal
+    who shares a browser."""
     return hashlib.sha256(f"{user.pk}:{token}".encode("utf-8", "replace")).hexdigest()
 
 
@@ -139,7 +139,7 @@ def _is_first_today(user: User, network: str) -> bool:
 
 
 def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Give the browser its number, if this request made one."""
+    """Give the browser its token, if this request made one."""
     if token := getattr(request, "device_token", None):
         response.set_cookie(
             cookie_name(),

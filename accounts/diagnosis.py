@@ -1,8 +1,8 @@
 """The reasons why the webmail does not work for a user, in the order in which the support desk
 would look for them.
 
-Each finding is a sentence and what to do about it. Nothing here shows a NUMEN, a date of birth or a
-line of mail.
+Each finding is a sentence with advice. Nothing here shows a NUMEN, a date of birth or any content
+of mail.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _RECENT: Final = timedelta(days=30)
 
 @dataclass(frozen=True)
 class DiagnosedUser:
-    """The person that a typed login or address names, as far as anything here knows him."""
+    """The user whom a typed login or address names, as far as domains, staff records and user rows
+    know."""
 
     typed: str
     domain: MailDomain | None = None
@@ -42,7 +43,7 @@ class DiagnosedUser:
 
     @property
     def login(self) -> str:
-        """On the mail server."""
+        """Return the login on the mail server."""
         if self.user is not None:
             return self.user.login
         if self.record is not None:
@@ -51,7 +52,7 @@ class DiagnosedUser:
 
     @property
     def names(self) -> set[str]:
-        """The names under which the audit log may know the user."""
+        """Return the names under which the audit log may know the user."""
         names = {self.typed, self.login}
         names |= {self.record.address} if self.record else set()
         names |= {str(self.user), self.user.address} if self.user else set()
@@ -64,7 +65,7 @@ class DiagnosedUser:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``events`` with their details in words."""
+    """The result of a diagnosis. ``events`` are pairs of an event and its details in words."""
 
     person: DiagnosedUser
     findings: list[Finding]
@@ -77,7 +78,7 @@ class Diagnosis:
 
 
 def find(typed: str) -> DiagnosedUser:
-    """Find a person by login or address in lower case; a local administrator, too."""
+    """Find a user by login or address. A local administrator is found too."""
     typed = typed.strip().lower()
     if local := User.objects.filter(mail_domain=None, login=typed).first():
         return DiagnosedUser(typed, user=local)
@@ -97,7 +98,7 @@ def find(typed: str) -> DiagnosedUser:
 
 
 def diagnose(person: DiagnosedUser, *, is_administrator: bool) -> Diagnosis:
-    """Asks the database, the counters and the person's IMAP server (5 seconds at most)."""
+    """Ask the database, the counters and the user's IMAP server (5 seconds at most)."""
     now = timezone.now()
     events = events_of(person, now)
     in_force = [state for state in limits.state(limits_of(person, events)) if state.count]
@@ -123,7 +124,7 @@ def diagnose(person: DiagnosedUser, *, is_administrator: bool) -> Diagnosis:
 
 
 def events_of(person: DiagnosedUser, now: datetime) -> list[AuditEvent]:
-    """The last month's, newest first, 100 at most."""
+    """Return the events of the last month, newest first, 100 at most."""
     about = Q(target__in=person.names)
     if person.user is not None:
         about |= Q(actor=person.user)
@@ -131,9 +132,10 @@ def events_of(person: DiagnosedUser, now: datetime) -> list[AuditEvent]:
 
 
 def limits_of(person: DiagnosedUser, events: list[AuditEvent]) -> list[limits.Limit]:
-    """All that may hold this person up: login, NUMEN, and the networks last used."""
+    """Return all limits that may block the user: by login, by NUMEN, and by the networks last
+    used."""
     login = person.login.partition("@")[0]
-    # A local administrator's failures are counted as if his login were one of the default domain.
+    # The failures of a local administrator are counted under the default domain.
     domain = person.domain or MailDomain.objects.of_typed_login(person.typed)
     name = limits.mailbox(domain.pk, login) if domain else person.login
     browsers = devices.digests_of(person.user) if person.user else []
@@ -146,15 +148,16 @@ def limits_of(person: DiagnosedUser, events: list[AuditEvent]) -> list[limits.Li
 
 
 def may_reset(user: User | None, *, is_administrator: bool) -> bool:
-    """A second factor of somebody with a role is for administrators to reset: else support could
-    become one."""
+    """Return whether the second factor may be reset. Only an administrator may reset that of a user
+    with a role: support staff could otherwise become administrators."""
     return user is not None and (is_administrator or not user.roles)
 
 
 def may_lift(person: DiagnosedUser, *, is_administrator: bool) -> bool:
-    """An administrator's limits are for administrators to lift: else support could guess the
-    password without end. So are those of everybody whose failures are counted together with
-    his (`AccountAdapter._counted_as`)."""
+    """Return whether the limits may be lifted. Only an administrator may lift those of an
+    administrator: support staff could otherwise guess the password without end. The same is true of
+    every login whose failures are counted together with an administrator's
+    (`AccountAdapter._counted_as`)."""
     if is_administrator:
         return True
     local = person.login.partition("@")[0]
@@ -291,7 +294,7 @@ def _end_words(minutes: int, *, may_lift: bool) -> str:
 
 
 def limit_words(limit: limits.Limit) -> str:
-    """Return what is held up when the limit is reached."""
+    """Return a sentence that says what the limit blocks once it is reached."""
     values = {"network": limit.subject}
     return {
         "login": gettext("Too many wrong passwords for this login."),

@@ -1,4 +1,4 @@
-"""A finding of a check: a sentence, how bad it is, and what to do about it."""
+"""A finding of a check: a sentence, its severity, and advice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``level``: ``ok``, ``warn`` or ``bad``."""
+    """A finding. ``level`` is ``ok``, ``warn`` or ``bad``."""
 
     level: str
     text: str

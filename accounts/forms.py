@@ -39,10 +39,10 @@ STATUS_BY_CODE = {"too_many_login_attempts": 429}
 
 
 class SignInForm(LoginForm):
-    """Login or address, password, and whether others use this computer.
+    """The form for login or address, password, and whether others use this computer.
 
-    ``failure_status`` is the HTTP status of a refusal: 422, 429 past the limits (then
-    ``retry_after`` is how many seconds), 5xx when the mail server could not tell.
+    ``failure_status`` is the HTTP status of a refusal: 422; 429 when a limit is reached, and
+    ``retry_after`` is then the number of seconds to wait; 5xx when the mail server could not tell.
     """
 
     shared_computer = forms.BooleanField(
@@ -93,8 +93,8 @@ class SignInForm(LoginForm):
         return typed
 
     def _note_unknown_domain(self) -> None:
-        """A line a minute for each network: this is refused without a limit. What was typed is not
-        kept, it may be a password in the wrong field."""
+        """Write at most one line a minute for each network, because no limit applies to this
+        refusal. What was typed is not kept, since it may be a password in the wrong field."""
         network = client_address(self.request)
         if limits.is_first(limits.Limit("network", network_of(network), 0, 0)):
             audit.record(AuditEvent.Kind.SIGN_IN_FAILED, self.request, target="", cause="domain")
@@ -135,7 +135,7 @@ class SignInForm(LoginForm):
 
 
 class _CodeField(forms.CharField):
-    """A code of an app, as people copy it: in groups, with blanks."""
+    """A field for the code of an app, which users may copy in groups with spaces."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -157,8 +157,8 @@ class _CodeField(forms.CharField):
 
 
 class _CredentialField(forms.JSONField):
-    """The answer of a security key, by its browser: an object of texts. Anything else would make
-    the library fall over instead of refusing it."""
+    """A field for the answer of a security key, which the browser sends: a JSON object of strings.
+    Other types would make the library crash instead of refusing them."""
 
     def __init__(self) -> None:
         super().__init__(widget=forms.HiddenInput)
@@ -179,7 +179,7 @@ class _CredentialField(forms.JSONField):
 
 
 def _note_refused_factor(request: HttpRequest, user: User, kind: str, error: Exception) -> None:
-    """A wrong code; one more than may be tried, once a minute."""
+    """Write a line about a wrong code; about codes refused by the limit, one a minute."""
     limited = getattr(error, "code", "") == "too_many_login_attempts"
     if limited and not limits.is_first(limits.Limit("second-factor", str(user.pk), 0, 0)):
         return
@@ -188,7 +188,7 @@ def _note_refused_factor(request: HttpRequest, user: User, kind: str, error: Exc
 
 
 class _NotedCode:
-    """A form's ``clean_code`` with a line in the audit log for each refusal."""
+    """A mixin for forms whose ``clean_code`` writes each refusal to the audit log."""
 
     def clean_code(self) -> str:
         try:
@@ -200,7 +200,7 @@ class _NotedCode:
 
 
 class _NotedPasskey:
-    """The same for what a security key signed."""
+    """A mixin for forms whose ``clean_credential`` writes each refusal to the audit log."""
 
     def clean_credential(self) -> Any:
         try:
@@ -211,31 +211,31 @@ class _NotedPasskey:
 
 
 class SecondFactorForm(_NotedCode, AuthenticateForm):
-    """The code of an app, or a recovery code, at sign-in."""
+    """The form for the code of an app, or for a recovery code, at sign-in."""
 
     code = _CodeField()
 
 
 class SecondFactorAgainForm(_NotedCode, ReauthenticateForm):
-    """The same before something that needs it again."""
+    """The form for a code before an action that needs the second factor again."""
 
     code = _CodeField()
 
 
 class PasskeyForm(_NotedPasskey, AuthenticateWebAuthnForm):
-    """A security key at sign-in."""
+    """The form for a security key at sign-in."""
 
     credential = _CredentialField()
 
 
 class PasskeyAgainForm(_NotedPasskey, ReauthenticateWebAuthnForm):
-    """The same before something that needs it again."""
+    """The form for a security key before an action that needs the second factor again."""
 
     credential = _CredentialField()
 
 
 class SetUpCodeForm(ActivateTOTPForm):
-    """The first code of an app: proof that it was set up."""
+    """The form for the first code of an app, which proves that the app is set up."""
 
     code = _CodeField()
 
@@ -260,7 +260,7 @@ class RenamePasskeyForm(EditWebAuthnForm):
 
 
 class NumenField(forms.Field):
-    """The field for a NUMEN, normalised as it is typed; errors never repeat it."""
+    """A field for a NUMEN, normalised as it is read. Errors never repeat the value."""
 
     widget = forms.TextInput
     reasons: ClassVar = {
@@ -284,8 +284,8 @@ class NumenField(forms.Field):
 
 
 class BirthDateField(forms.Field):
-    """A date of birth as people write it. A field for text: the calendar of a browser's date field
-    begins today, forty years of clicks from where it is needed, and takes no pasted date."""
+    """A field for a date of birth in the usual spellings. It is a text field, because the calendar
+    of a browser's date field opens at today, decades away, and accepts no pasted date."""
 
     widget = forms.TextInput
     reasons: ClassVar = {
@@ -304,7 +304,7 @@ class BirthDateField(forms.Field):
 
 
 class LookupForm(forms.Form):
-    """NUMEN and date of birth. What is wrong with them is said before anything is looked up."""
+    """The form for NUMEN and date of birth. Malformed values are refused before any lookup."""
 
     numen = NumenField(label=_("NUMEN"))
     birth = BirthDateField(label=_("Date of birth"))
@@ -312,7 +312,7 @@ class LookupForm(forms.Form):
     nobody = _("Nobody in service has this NUMEN and this date of birth.")
 
     def typed(self, name: str) -> str:
-        """Return what stands in the field again; nobody types, or needs back, as much as a page."""
+        """Return the field's text to show it again, cut to 64 characters."""
         return str(self[name].value() or "")[:64]
 
     @property

@@ -1,4 +1,4 @@
-"""Requests of people who are signed in."""
+"""Requests of signed-in users."""
 
 from __future__ import annotations
 
@@ -29,27 +29,28 @@ class AnyRequest(HttpRequest):
 
 
 class SignedInRequest(AnyRequest):
-    """A request whose person is known and has a mailbox."""
+    """A request of a signed-in user who has a mailbox."""
 
     user: User
 
 
 def safe_next(request: HttpRequest) -> str:
-    """Return where the form, or else the address, says to go on; "" unless that is on this site."""
+    """Return the address to go on to, from the form or else from the URL; "" unless it is on this
+    site."""
     following = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
         return following
     return ""
 
 
-# A view's attribute; decorators around it take it over, as `wraps` does.
+# An attribute of the view, which `wraps` copies to decorators around it.
 _GUARDED = "is_for_users"
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
 def person_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """For whoever is signed in, with a mailbox or without, and before a second factor that is asked
-    for: the pages on which it is set up, and sessions are ended."""
+    """Allow signed-in users only, with or without a mailbox, and also before a required second
+    factor: the pages on which it is set up and sessions are ended need this."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -62,17 +63,18 @@ def person_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], Http
 
 
 def is_sign_in_needed(request: HttpRequest) -> bool:
-    """Whether nobody is signed in who asks for a page that is for users alone."""
+    """Return whether the page is for users alone and nobody is signed in."""
     match = request.resolver_match
     is_guarded = match is not None and _GUARDED in vars(match.func)
     return is_guarded and not request.user.is_authenticated
 
 
 def login_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Only for people with a mailbox; SignInNeeded for others, so that htmx may ask in place.
+    """Allow users with a mailbox only. Raise SignInNeeded for others, so that htmx may ask in
+    place.
 
-    A local administrator has no mailbox and is led to the admin; who must give a second factor and
-    did not, to giving it or setting it up.
+    A local administrator has no mailbox and is redirected to the admin. A user without a required
+    second factor is redirected to the page that asks for it or sets it up.
     """
 
     @wraps(view)

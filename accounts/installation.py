@@ -1,5 +1,5 @@
-"""The services that an installation needs, tried for the probe of a load balancer and for the
-self-check."""
+"""The services that an installation needs, tested for the health check of a load balancer and for
+the self-check."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 def missing_migrations() -> int:
-    """Return how many changes of this version the database lacks. Raises DatabaseError."""
+    """Return the number of migrations of this version that the database lacks. Raises
+    DatabaseError."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def write_to_spool(size: int = 1) -> None:
-    """Write so many bytes to the spool, down to the disk, and remove them. Raises OSError."""
+    """Write ``size`` bytes to a file in the spool, flush them to disk, and remove the file. Raises
+    OSError."""
     settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=settings.SPOOL) as file:
         file.write(b"\0" * size)

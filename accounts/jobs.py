@@ -1,4 +1,4 @@
-"""Whether background jobs are done: signs of life of beat and of the workers, and what waits."""
+"""Whether background jobs are done: signs of life of beat and of the workers, and waiting jobs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from webmail.jobs.queues import UPKEEP, WORKERS
 
 _KEY: Final = "jobs-sign-of-life"
 _WORKER_KEY: Final = "jobs-worker-"
-_QUIET_SECONDS: Final = 3 * 60  # beat asks for a sign every minute
+_QUIET_SECONDS: Final = 3 * 60  # beat starts a job for a sign every minute
 SHOWN_EVERY: Final = 10.0
-"""Seconds between two signs that a worker lives."""
+"""Seconds between two signs of life of a worker."""
 _TOLD_EVERY: Final = 20.0
 _told = -_TOLD_EVERY
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """``waiting``: jobs that no worker has begun. ``has_worker``: one has shown within the last
-    three minutes that it lives."""
+    """The state of a queue. ``waiting`` counts the jobs that no worker has begun. ``has_worker``
+    says that a worker has given a sign of life within the last three minutes."""
 
     name: str
     waiting: int
@@ -42,9 +42,9 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``seconds``: since a job that beat asks for was done, None when there was none today.
-    ``is_eager``: jobs are done at once, there is no queue. ``queues`` is empty then, and when the
-    broker does not answer."""
+    """The state of the background jobs. ``seconds`` is the time since a job of beat was done, None
+    when there was none today. ``is_eager`` says that jobs run at once, without a queue. ``queues``
+    is empty then, and when the broker does not answer."""
 
     is_eager: bool
     seconds: int | None = None
@@ -52,12 +52,12 @@ class Health:
 
     @property
     def waiting(self) -> int | None:
-        """Jobs in all queues, None when the broker does not answer."""
+        """Return the number of jobs in all queues, None when the broker does not answer."""
         return sum(queue.waiting for queue in self.queues) if self.queues else None
 
     @property
     def without_worker(self) -> list[str]:
-        """The queues whose worker does not run and is needed."""
+        """Return the queues whose worker is needed and does not run."""
         return [queue.name for queue in self.queues if not queue.is_well]
 
     @property
@@ -72,12 +72,12 @@ class Health:
 
 
 def note_life() -> None:
-    """A job that beat asked for was done."""
+    """Note that a job of beat was done."""
     cache.set(_KEY, clock.timestamp(), 24 * 60 * 60)
 
 
 def note_worker() -> None:
-    """The worker that this process is lives; told to the others every twenty seconds at most."""
+    """Note that this worker process is alive, at most every twenty seconds."""
     global _told
     now = time.monotonic()
     if now - _told >= _TOLD_EVERY:
@@ -87,14 +87,15 @@ def note_worker() -> None:
 
 
 def note_start() -> None:
-    """A worker has just started. That of the upkeep is not asked by beat for a minute."""
+    """Note that this worker has just started. Beat starts the first job of the upkeep a minute
+    later."""
     note_worker()
     if UPKEEP.queue in current_app.amqp.queues.consume_from:
         note_life()
 
 
 def health() -> Health:
-    """One question to the broker, a second at most."""
+    """Return the state of the jobs. This asks the broker once, for a second at most."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
         return Health(is_eager=True)
     waiting = _waiting()
@@ -109,7 +110,7 @@ def health() -> Health:
 
 
 def are_done() -> bool:
-    """Whether each queue that is always in use has a worker. It asks the cache alone."""
+    """Return whether each queue that is always in use has a worker. This asks only the cache."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
         return True
     try:
@@ -125,11 +126,11 @@ def _alive() -> set[str]:
 
 
 def _waiting() -> dict[str, int]:
-    """The number of waiting jobs in each queue; {} when the broker does not answer."""
+    """Return the number of waiting jobs in each queue; {} when the broker does not answer."""
     try:
         with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, timeout=1)
-            channel: Any = broker.default_channel  # Redis's: it has a client
+            channel: Any = broker.default_channel  # the channel of Redis, which has a client
             return {
                 name: sum(int(channel.client.llen(queue)) for queue in worker.queues)
                 for name, worker in WORKERS.items()

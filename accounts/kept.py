@@ -1,8 +1,8 @@
-"""Everything that the product keeps about a user: what, for how long, and where a user gets it.
+"""Everything that the product stores about a user: for how long, and where the user can see it.
 
 The privacy page, the page of the administration about retention and the download of one's own data
-are made of this table; `tests/webmail/personal/test_kept.py` walks all models that lead to a user
-and fails for one that stands nowhere in it.
+are made from this table. `tests/webmail/personal/test_kept.py` walks all models that lead to a
+user, and fails for a model that the table does not name.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One kind of trace. ``models``: the labels of their models; ``lasts``: for how long, in words;
-    ``file``: the file of the download that has it, without an ending; ``absent``: why none has;
-    ``setting``: the variable that changes how long."""
+    """One kind of stored data. ``models`` are the labels of its models; ``lasts`` says for how
+    long; ``file`` is the file of the download that contains it, without its ending; ``absent`` says
+    why none does; ``setting`` is the variable that changes the time."""
 
     what: Words
     lasts: Callable[[], Words]
@@ -48,7 +48,7 @@ def _of_setting(name: str) -> Callable[[], Words]:
 
 
 def _of_model(label: str, name: str = "KEPT") -> Callable[[], Words]:
-    """The words for the time that a constant of the model has."""
+    """Return a function that gives the time of the model's constant ``name`` in words."""
 
     def lasts() -> Words:
         duration: timedelta = getattr(apps.get_model(label), name)
@@ -337,7 +337,7 @@ KINDS: Final[tuple[Kept, ...]] = (
     ),
 )
 
-# Models that lead to a user and keep nothing about one: why.
+# The models that lead to a user and store nothing about the user, each with the reason.
 APART: Final[dict[str, str]] = {
     "account.EmailAddress": "allauth's own; no row is ever made, addresses are `Identity` rows",
     "account.EmailConfirmation": "as above",
@@ -359,5 +359,5 @@ APART: Final[dict[str, str]] = {
 
 
 def labels() -> frozenset[str]:
-    """The models that the table names."""
+    """Return the labels of the models that the table names."""
     return frozenset(label for kind in KINDS for label in kind.models)

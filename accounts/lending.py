@@ -1,8 +1,8 @@
-"""The mail password, lent to one job that goes on without the user's browser. For a user who signed
-in by a provider it is the key of the tokens.
+"""The mail password, lent to one job that continues without the user's browser. For a user who
+signed in by a provider, the key of the tokens is lent instead.
 
-Sealed for that job alone (accounts/sealed_rows.py). Deleted when the job ends, and after a day at
-the latest; a message that is to leave later has it until then.
+The password is sealed for that job alone (accounts/sealed_rows.py). It is deleted when the job
+ends, and at the latest after a day; for a scheduled message, when that has left.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _PURPOSE = b"lent password"
 
 
 def lend(request: HttpRequest, *, until: datetime | None = None) -> LentCredential:
-    """From the session of the signed-in person, for a day, or as long as a job needs it. Raises
-    SignInNeeded when its seal does not open."""
+    """Lend the password of the signed-in user for a day, or until ``until`` if that is later.
+    Raises SignInNeeded when the seal of the session does not open."""
     password, user = credentials.open_sealed(request), request.user
     if password is None or not isinstance(user, User):
         raise SignInNeeded
@@ -40,8 +40,9 @@ def lend(request: HttpRequest, *, until: datetime | None = None) -> LentCredenti
 
 
 def opened(lent: LentCredential | None) -> str:
-    """The password. SignInNeeded when it was given back, is over its time, was changed since and
-    not renewed, or was sealed with another lending key."""
+    """Return the lent password. Raises SignInNeeded when it was given back or has expired, when the
+    user has changed the password since and the loan was not renewed, or when it was sealed with
+    another lending key."""
     if lent is None or lent.until < clock.now():
         raise SignInNeeded
     if lent.user.mail_password_changed != lent.changed:
@@ -53,11 +54,11 @@ def opened(lent: LentCredential | None) -> str:
 
 
 def renew(user: User, before: datetime | None, password: str) -> int:
-    """Seal the new password for every job that was lent the one before it, once the person has
-    changed it here. Returns how many jobs go on with it.
+    """Seal the user's new password for every job that was lent the previous one. Return the number
+    of these jobs.
 
-    ``before`` is the time of the last change before this one. A job that an earlier change had
-    stopped stays stopped.
+    ``before`` is the time of the last change before this one. A job that was stopped by an earlier
+    change stays stopped.
     """
     jobs = LentCredential.objects.filter(user=user, changed=before, grant=None)
     renewed = list(jobs.filter(until__gte=clock.now()))
@@ -69,11 +70,11 @@ def renew(user: User, before: datetime | None, password: str) -> int:
 
 
 def give_back(lent: LentCredential | None) -> None:
-    """The job needs it no more; a second time nothing is left."""
+    """Delete the loan when the job no longer needs it. A second call changes nothing."""
     if lent is not None:
         LentCredential.objects.filter(pk=lent.pk).delete()
 
 
 def forget_overdue() -> int:
-    """Delete what is over its time, whatever became of its job. Returns how many."""
+    """Delete expired loans, whatever became of their jobs. Return the number deleted."""
     return LentCredential.objects.filter(until__lt=clock.now()).delete()[0]

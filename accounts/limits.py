@@ -1,9 +1,10 @@
-"""Limits on guessing: attempts are counted, at sign-in and at the account lookup.
+"""Limits against guessing, at sign-in and at the account lookup: attempts are counted.
 
-One shape for all: so many of a thing within a time, counted from the first on, then it ends by
-itself. Who is over is told how long to wait; no worker sleeps for it. A school, sometimes the whole
-authority, is one address: limits and exempt networks are settings. Counters and what was refused
-are kept under keyed digests: the cache tells nobody's login.
+Every limit has the same form: a number of attempts within a period, which begins with the first
+attempt and ends by itself. A caller over the limit is told how long to wait; no worker sleeps
+meanwhile. A school, sometimes the whole authority, has one address: so limits and exempt networks
+are settings. Counters and refused passwords are stored under keyed digests, so that the cache
+reveals no login.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ def _key(kind: str, *words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``most`` (0: no limit) of ``kind`` by one ``subject`` within ``seconds``.
+    """At most ``most`` attempts (0: no limit) of a ``kind`` by one ``subject`` within ``seconds``.
 
     Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
     those without result from one network, ``all-lookups`` those from everywhere; ``strength``
-    counts new passwords that are judged while they are typed, ``service`` what services' servers
-    ask for in vain; ``other-accounts`` sign-ins to accounts elsewhere.
+    counts checks of new passwords while the user types, ``service`` the failed requests of
+    services' servers, and ``other-accounts`` sign-ins to accounts elsewhere.
     """
 
     kind: str
@@ -55,7 +56,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The part of a limit that is used up, and how many seconds until it begins anew."""
+    """The number of attempts counted for a limit, and the seconds until the count ends."""
 
     limit: Limit
     count: int
@@ -67,34 +68,35 @@ class State:
 
 
 def mailbox(domain_id: int, login: str) -> str:
-    """Under which name the limits know a mailbox."""
+    """Return the name of a mailbox in the limits."""
     return f"{login}@{domain_id}"
 
 
 def of_sign_in(login: str, network: str, browser: str = "") -> tuple[Limit, ...]:
-    """Return the limits that a sign-in is held to; ``login`` as `mailbox` gives it, or as typed
-    where no domain is known. ``browser``: the digest of one that this person is known to use, whose
-    failures are counted apart: strangers who guess must not keep him out of it."""
+    """Return the limits of a sign-in. ``login`` comes from `mailbox`, or is as typed where no
+    domain is known. ``browser`` is the digest of a browser that the user has signed in with before.
+    Its failures are counted apart, so that strangers who guess cannot lock the user out of it."""
     most, seconds = settings.LOGIN_FAILURES_PER_LOGIN, settings.LOGIN_FAILURES_MINUTES * 60
     subject = f"{login} {browser}" if browser else login
     return (Limit("login", subject, most, seconds), *_of_network("network", network))
 
 
 def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:
-    """Return the limits on how often one NUMEN may be looked up, from wherever: who knows it could
-    try all dates.
+    """Return the limits on lookups of one NUMEN, from all networks together; without them the date
+    of birth could be guessed.
 
-    By its digests, one by each key: a staff record has only one of them, by which support lifts it.
-    Successes count too, since each is told to the person by a notice.
+    There is one limit for each key of NUMEN_KEYS, since a staff record has a digest by one of them
+    only, and support lifts the limit by that digest. Successes count too, since each sends the user
+    a notice.
     """
     most, seconds = settings.LOOKUPS_PER_NUMEN, settings.LOOKUPS_PER_NUMEN_HOURS * 60 * 60
     return tuple(Limit("numen", digest.hex(), most, seconds) for digest in digests)
 
 
 def of_lookups(network: str) -> tuple[Limit, ...]:
-    """Return the limits on how many lookups may fail from one network, and from all together in a
-    minute. Networks without a limit of their own are not held by the one for all: a crowd of
-    strangers who guess must not keep the authority's schools out."""
+    """Return the limits on failed lookups from one network, and in a minute from all networks
+    together. The latter does not apply to exempt networks, so that strangers who guess cannot lock
+    out the authority's schools."""
     if inside(network, settings.LOGIN_EXEMPT_NETWORKS):
         return ()
     return (
@@ -104,18 +106,18 @@ def of_lookups(network: str) -> tuple[Limit, ...]:
 
 
 def of_other_accounts(user: str) -> tuple[Limit, ...]:
-    """Return the limit on how often a user may try the password of an account elsewhere: nobody is
-    to guess passwords of others from here."""
+    """Return the limit on a user's sign-ins to accounts elsewhere, so that nobody can guess
+    passwords of others from here."""
     return (Limit("other-accounts", user, 10, 60 * 60),)
 
 
 def of_network(network: str) -> tuple[Limit, ...]:
-    """All that is counted of one network."""
+    """Return all limits that are counted by network."""
     return (*_of_network("network", network), *_of_network("lookups", network))
 
 
 def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
-    """One limit; none where the address is not known, or exempt."""
+    """Return one limit, or none if the address is unknown or exempt."""
     if not network or inside(network, settings.LOGIN_EXEMPT_NETWORKS):
         return ()
     if kind == "network":
@@ -126,7 +128,7 @@ def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
 
 
 def state(limits: Sequence[Limit]) -> list[State]:
-    """Return what is counted now, in the order of the limits."""
+    """Return the state of each limit, in the same order."""
     now = clock.timestamp()
     counters = cache.get_many([key for limit in limits for key in (limit.key, limit.ends_key)])
     return [
@@ -140,36 +142,37 @@ def state(limits: Sequence[Limit]) -> list[State]:
 
 
 def wait(limits: Sequence[Limit]) -> int:
-    """Seconds until a further try may be made; 0: now."""
+    """Return the seconds until the next attempt is allowed; 0 means now."""
     return max((state.seconds_left for state in state(limits) if state.is_reached), default=0)
 
 
 def count(limits: Iterable[Limit]) -> None:
-    """One more of each."""
+    """Count one attempt for each limit."""
     for limit in limits:
         _one_more(limit)
 
 
 def _one_more(limit: Limit) -> int:
-    """The count with this one. A counter lives from its first on, so it ends by itself.
+    """Count an attempt and return the new count. A counter ends by itself, a fixed time after its
+    first attempt.
 
-    By the same commands whether it is the first or not: otherwise the time would tell that somebody
-    looked this NUMEN up today, hence that it is one.
+    The commands are the same for the first attempt and all others. Otherwise the response time
+    would reveal that a NUMEN has been looked up today, hence that it exists.
     """
     cache.add(limit.ends_key, clock.timestamp() + limit.seconds, limit.seconds)
     cache.add(limit.key, 0, limit.seconds)
     try:
         return cache.incr(limit.key)
-    except ValueError:  # it ended between the two lines
+    except ValueError:  # the counter ended between the two commands
         cache.set(limit.key, 1, limit.seconds)
         return 1
 
 
 def reserve(limits: Sequence[Limit]) -> int:
-    """Count a try before it is made, so that a thousand at once do not pass together.
+    """Count an attempt before it is made, so that a thousand simultaneous attempts do not all pass.
 
-    Seconds to wait instead, when a limit is reached; 0: it may be made. `take_back` what turns out
-    not to count.
+    Return 0 if the attempt is allowed, else the seconds to wait. Afterwards `take_back` an attempt
+    that does not count.
     """
     if seconds := wait(limits):
         return seconds
@@ -177,32 +180,34 @@ def reserve(limits: Sequence[Limit]) -> int:
     if not over:
         return 0
     seconds = wait(over)
-    take_back(limits)  # it is not made; those under way may yet succeed and give theirs back
+    # this attempt is not made; pending attempts may still succeed and take theirs back
+    take_back(limits)
     return max(1, seconds)
 
 
 def take_back(limits: Iterable[Limit]) -> None:
-    """One less of each: a try that succeeded."""
+    """Take back one attempt of each limit, after a success."""
     for limit in limits:
         try:
             cache.decr(limit.key)
-        except ValueError:  # it ended meanwhile
+        except ValueError:  # the counter has ended meanwhile
             continue
 
 
 def lift(limits: Iterable[Limit]) -> None:
-    """Begin anew at once: whoever was over may try again."""
+    """Reset the counters, so that attempts are allowed again at once."""
     cache.delete_many([key for limit in limits for key in (limit.key, limit.ends_key)])
 
 
 def is_first(limit: Limit) -> bool:
-    """Whether nobody asked this of the limit in the last minute: a storm of refused tries is one
-    line of the audit log, not its end."""
+    """Return whether this is the first call for the limit within a minute. So a flood of refused
+    attempts writes one line to the audit log, instead of filling it."""
     return bool(cache.add(f"{limit.key}:noted", 1, 60))
 
 
 def note_refused(login: str, password: str) -> None:
-    """The mail server refused this pair: it is not asked again for two minutes."""
+    """Note that the mail server refused this pair, so that the server is not asked again for two
+    minutes."""
     cache.set(_key("refused", login, password), 1, REFUSED_SECONDS)
 
 
@@ -211,5 +216,5 @@ def was_refused(login: str, password: str) -> bool:
 
 
 def forget_refused(login: str, password: str) -> None:
-    """The mail server takes this pair now, after a change of the password."""
+    """Forget a refusal after a change of the password: the mail server accepts this pair now."""
     cache.delete(_key("refused", login, password))

@@ -1,4 +1,4 @@
-"""Logos that administrators upload, decoded in a helper process and encoded anew: small, bare."""
+"""Uploaded logos, decoded in a helper process and encoded anew: small, and without metadata."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _WIDEST: Final = 6
 
 
 class RefusedLogo(ValueError):
-    """The file is no image, damaged, a bomb, or of a shape that no header has room for."""
+    """The file is no image, is damaged or a decompression bomb, or is too long for a page
+    header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A WebP that was made here. ``digest`` tells it from every other one in its address."""
+    """An image encoded here as WebP. ``digest`` is a part of its address."""
 
     content: bytes
     width: int
@@ -30,8 +31,8 @@ class Logo:
 
 
 def encoded(content: bytes) -> Logo:
-    """The logo of an uploaded file, still and without metadata. SVG is none: it is a document that
-    can run. Raises RefusedLogo."""
+    """Return the logo of an uploaded file, without animation and metadata. SVG is refused, because
+    it is a document that can contain scripts. Raises RefusedLogo."""
     if len(content) > LARGEST_FILE:
         raise RefusedLogo("too large")
     try:

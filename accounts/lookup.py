@@ -1,8 +1,8 @@
-"""NUMEN and date of birth -> mail settings.
+"""The account lookup: NUMEN and date of birth lead to the mail settings.
 
-What is typed is digested at once and never kept. After a success the record's primary key waits for
-ten minutes in the cache, under the digest of a random token that the browser alone holds in a
-cookie: no address says who looked what up, and a stolen cache opens nothing.
+What the user types is digested at once and never stored. After a success, the primary key of the
+record is cached for ten minutes under the digest of a random token, which only a cookie of the
+browser holds. So no URL reveals a lookup, and a stolen cache opens nothing.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ OPEN_SECONDS = 10 * 60
 
 @dataclass(frozen=True, slots=True)
 class ServerSetting:
-    """One server as a mail program wants it. ``protocol``: ``imap``, ``pop`` or ``smtp``;
-    ``security``: ``tls``, ``starttls`` or ``none``."""
+    """A server as a mail program needs it. ``protocol`` is ``imap``, ``pop`` or ``smtp``;
+    ``security`` is ``tls``, ``starttls`` or ``none``."""
 
     protocol: str
     host: str
@@ -40,17 +40,17 @@ class ServerSetting:
 
     @property
     def security_name(self) -> str:
-        """The security as mail programs call it."""
+        """Return the security in the words of mail programs."""
         names = {"tls": "SSL/TLS", "starttls": "STARTTLS"}
         return names.get(self.security) or gettext("no encryption")
 
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """The settings that a person needs to set up a mail program; never a password, never a NUMEN.
+    """The settings that a user needs to set up a mail program, without password and NUMEN.
 
-    ``login`` is what the mail servers take; ``post`` is school and discipline in one line, or "";
-    ``password_changed`` None where nobody knows.
+    ``login`` is the login on the mail servers; ``post`` is school and discipline in one line, or
+    ""; ``password_changed`` is None if unknown.
     """
 
     name: str
@@ -65,7 +65,7 @@ class MailSettings:
 
 
 def servers_of(domain: MailDomain) -> tuple[ServerSetting, ...]:
-    """IMAP, then SMTP and POP where the domain has them."""
+    """Return the IMAP server, then SMTP and POP if the domain has them."""
     return tuple(_servers(domain))
 
 
@@ -78,7 +78,7 @@ def _servers(domain: MailDomain) -> Iterator[ServerSetting]:
 
 
 def settings_of(record: StaffRecord) -> MailSettings:
-    """The mail settings of a person; reads ``record.mail_domain``."""
+    """Return the mail settings of a staff record. This reads ``record.mail_domain``."""
     return MailSettings(
         name=record.name,
         address=record.address,
@@ -93,7 +93,8 @@ def settings_of(record: StaffRecord) -> MailSettings:
 
 
 def settings_of_user(user: User) -> MailSettings:
-    """The mail settings of a signed-in user, named by a staff file or not. He has a mail domain."""
+    """Return the mail settings of a signed-in user with a mail domain, whether or not there is a
+    staff record."""
     if record := StaffRecord.objects.select_related("mail_domain").of(user):
         return settings_of(record)
     domain = user.mail_domain
@@ -110,10 +111,11 @@ def settings_of_user(user: User) -> MailSettings:
 
 
 def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord | None:
-    """`find`, within the limits and written to the audit log; who is found is told by a notice.
+    """Look up a staff record, count the attempt, write it to the audit log, and send a notice to
+    the person found.
 
-    Nothing differs between a NUMEN that nobody has and a date of birth that is not its person's:
-    neither the steps taken nor what is counted and written. Raises TooManyTries.
+    An unknown NUMEN and a wrong date of birth take the same steps, and are counted and logged in
+    the same way. Raises TooManyTries.
     """
     digests = [numen.digest_of_numen(key, typed_numen) for key in settings.NUMEN_KEYS]
     of_failures = limits.of_lookups(client_address(request))
@@ -140,9 +142,9 @@ def _note_refusal(request: HttpRequest, counted: tuple[limits.Limit, ...]) -> No
 
 
 def find(typed_numen: str, born: date) -> StaffRecord | None:
-    """The active person of a normalised NUMEN and a date of birth, by any of the keys; one query.
+    """Return the active staff record of a normalised NUMEN and a date of birth, by one query.
 
-    A record that no import has renewed yet answers by an older key.
+    A record that no import has renewed yet is found by an older key.
     """
     digests = numen.digests_of_person(settings.NUMEN_KEYS, typed_numen, born)
     records = StaffRecord.objects.active().select_related("mail_domain")
@@ -151,8 +153,8 @@ def find(typed_numen: str, born: date) -> StaffRecord | None:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The permission of a browser to see somebody's settings: the record's primary key; ``ends`` in
-    seconds of Unix."""
+    """The permission of a browser to see the settings of a staff record. ``record`` is the primary
+    key, ``ends`` a Unix time in seconds."""
 
     record: int
     ends: int
@@ -163,8 +165,8 @@ class Ticket:
 
 
 def cookie_name() -> str:
-    """``__Secure-`` (none but https may set it) wherever the site is served by https. ``__Host-``
-    would send it to every page."""
+    """Return the name of the cookie, with ``__Secure-`` (only https may set it) when the site is
+    served by https. ``__Host-`` would require the path /, and send the cookie to every page."""
     return "__Secure-lookup" if settings.HTTPS else "lookup"
 
 
@@ -173,7 +175,7 @@ def _key(token: str) -> str:
 
 
 def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
-    """This browser alone may see the settings of ``record``, for ten minutes from now."""
+    """Allow this browser alone to see the settings of ``record`` for ten minutes."""
     token, ends = secrets.token_urlsafe(32), clock.timestamp() + OPEN_SECONDS
     cache.set(_key(token), {"record": record.pk, "ends": ends}, OPEN_SECONDS)
     response.set_cookie(
@@ -188,7 +190,7 @@ def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
 
 
 def ticket(request: HttpRequest) -> Ticket | None:
-    """The browser's ticket; None without one, or when its ten minutes are over."""
+    """Return the browser's ticket; None without one, or when it has expired."""
     token = request.COOKIES.get(cookie_name())
     entry = cache.get(_key(token)) if token else None
     if not entry or entry["ends"] <= clock.timestamp():
@@ -197,20 +199,20 @@ def ticket(request: HttpRequest) -> Ticket | None:
 
 
 def opened(request: HttpRequest) -> MailSettings | None:
-    """Return the settings that the browser's ticket opens; None without one."""
+    """Return the settings that the browser's ticket opens; None without a ticket."""
     held = ticket(request)
     return open_with(held) if held else None
 
 
 def open_with(held: Ticket) -> MailSettings | None:
-    """The settings of the person that the ticket names; None when the person left."""
+    """Return the settings of the ticket's staff record; None when it is no longer active."""
     records = StaffRecord.objects.active().select_related("mail_domain")
     record = records.filter(pk=held.record).first()
     return settings_of(record) if record else None
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> None:
-    """The ticket is worth nothing from now on, whoever holds its cookie."""
+    """Invalidate the ticket on the server, and delete its cookie."""
     if token := request.COOKIES.get(cookie_name()):
         cache.delete(_key(token))
     response.delete_cookie(cookie_name(), path=reverse("accounts:lookup"), samesite="Strict")

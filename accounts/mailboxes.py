@@ -1,9 +1,9 @@
-"""The owner of the mailbox that a sign-in has opened: as the mail server says, not as the login was
-spelled.
+"""The owner of the mailbox that a sign-in has opened, found by what the mail server says instead of
+by the spelling of the login.
 
 A mail server may open one mailbox for several logins (Dovecot's ``auth_username_format``, aliases,
-master users). All of them are one user, with one second factor. The user is found by the number
-that the server gives the INBOX (`Connection.mailbox_id`).
+master users). All of these logins are one user with one second factor. The user is found by the
+number that the server gives the INBOX (`Connection.mailbox_id`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from accounts.models import MailDomain, StaffRecord, User
 
 
 def owner(domain: MailDomain, named: User | None, mailbox_id: str) -> User | None:
-    """Return who signs in, of the user whom the login names and those whose mailbox has this
-    number.
+    """Choose the user who signs in, when several rows have the same mailbox.
 
-    Who was shut out, then who has a second factor, then who was named: another login of theirs
-    never leads around it. None when the mailbox is nobody's yet.
+    A blocked user comes first, then one with a second factor, then ``named``, the user of the
+    login, so that no other login avoids a block or a second factor. Return None when the mailbox
+    has no user yet.
     """
     rows = list(of_mailbox(domain, mailbox_id)) if mailbox_id else []
     if named is not None and named not in rows:
@@ -39,16 +39,16 @@ def owner(domain: MailDomain, named: User | None, mailbox_id: str) -> User | Non
 
 
 def of_mailbox(domain: MailDomain, mailbox_id: str) -> QuerySet[User]:
-    """The users of a mailbox in all the mail domains of the same server: it may not look at the
-    domain of a login."""
+    """Return the users of a mailbox in all mail domains of the same server, since the server may
+    ignore the domain of a login."""
     people = User.objects.select_related("mail_domain")
     return people.filter(mailbox_id=mailbox_id, mail_domain__imap_host=domain.imap_host)
 
 
 def login_of(address: str, imap_host: str) -> str:
-    """The login on an IMAP server of the mailbox with this address, as far as it is known: by a
-    staff record, a user, or the rule of the address's mail domain. "" for an address of no mail
-    domain there, and where logins differ from addresses."""
+    """Return the login of the mailbox with this address on an IMAP server, from a staff record, a
+    user, or the rule of the address's mail domain. Return "" for an address of no mail domain on
+    that server, and where no rule derives logins from addresses."""
     domains = {domain.name: domain for domain in MailDomain.objects.filter(imap_host=imap_host)}
     wanted = address.strip().lower()
     record = StaffRecord.objects.filter(address__iexact=wanted, mail_domain__in=domains.values())
@@ -64,8 +64,9 @@ def login_of(address: str, imap_host: str) -> str:
 
 
 def people(logins: Iterable[str], imap_host: str) -> dict[str, tuple[str, str]]:
-    """Name and address of the people with these logins on an IMAP server, as far as users and staff
-    records have them. A login that two mail domains have is left out. Two queries."""
+    """Return the name and address of each login on an IMAP server, as far as users and staff
+    records have them. A login that exists in two mail domains is left out. This costs two queries.
+    """
     here = {"login__in": set(logins), "mail_domain__imap_host": imap_host}
     users = User.objects.filter(**here).values_list("login", "name", "address", "mail_domain")
     records = StaffRecord.objects.filter(**here)
@@ -87,8 +88,9 @@ def secured_users() -> QuerySet[User]:
 
 
 def is_strange(domain: MailDomain, login: str) -> bool:
-    """Whether a login that is new here may be another one of a person with a second factor, where
-    the server does not tell mailboxes apart. A staff record vouches for its login."""
+    """Return whether a new login may belong to an existing user with a second factor, on a server
+    that does not tell which logins open one mailbox. A login in the staff records is never strange.
+    """
     if settings.ONE_LOGIN_PER_MAILBOX:
         return False
     if StaffRecord.objects.filter(mail_domain=domain, login=login).exists():
@@ -99,8 +101,8 @@ def is_strange(domain: MailDomain, login: str) -> bool:
 
 
 def is_renamed(user: User, domain: MailDomain, login: str) -> bool:
-    """Whether the staff records name ``login`` and no longer the user's: the mailbox was given
-    another login."""
+    """Return whether the staff records name ``login`` and no longer the user's login, because the
+    mailbox has been renamed."""
     return (
         StaffRecord.objects.filter(mail_domain=domain, login=login).exists()
         and StaffRecord.objects.of(user) is None

@@ -1,4 +1,4 @@
-"""Texts that administrators write: a little Markdown, and none of HTML's dangers."""
+"""Convert the text of administrators from a little Markdown to safe HTML."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
 
 
 def html(text: str) -> SafeString:
-    """Paragraphs, headings, lists, emphasis and links. Of more than 20,000 characters the first.
+    """Return HTML with paragraphs, headings, lists, emphasis and links. Text after the first 20,000
+    characters is ignored.
 
-    A heading of the first order becomes one of the second: the page has its own.
+    A heading of the first level becomes one of the second, since the page has its own.
     """
     rendered = _parser.render(text[:LONGEST]).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return _cleaned(rendered, _TAGS)
@@ -28,8 +29,8 @@ def html(text: str) -> SafeString:
 
 @lru_cache(maxsize=64)
 def short_html(text: str) -> SafeString:
-    """Paragraphs, emphasis and links alone, as a banner can hold. Kept: banners stand on every
-    page, and one costs most of a millisecond."""
+    """Return HTML with paragraphs, emphasis and links only, for a banner. The result is cached,
+    because banners are on every page and a conversion takes most of a millisecond."""
     return _cleaned(_parser.render(text[:LONGEST]), _INLINE_TAGS)
 
 

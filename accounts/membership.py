@@ -1,6 +1,6 @@
 """The school and the function of a user, by which administrators set values for groups of users.
 
-They are the staff record's, which the staff files keep up to date; a session asks for them once a
+They come from the staff record, which the staff files keep up to date. A session reads them once a
 day.
 """
 
@@ -17,13 +17,14 @@ _KEY: Final = "membership"
 
 
 def of_user(user: User) -> tuple[str, str]:
-    """The code of the school and the function; "" for who has no staff record."""
+    """Return the code of the school and the function; "" for both without a staff record."""
     record = StaffRecord.objects.of(user)
     return (record.school_uai, record.function) if record else ("", "")
 
 
 def of_request(request: HttpRequest) -> tuple[str, str]:
-    """The school and the function of the signed-in user, which the session keeps for the day."""
+    """Return the school and the function of the signed-in user, cached in the session for the
+    day."""
     if not isinstance(request.user, User):
         return "", ""
     today = timezone.localdate().isoformat()

@@ -1,4 +1,4 @@
-"""A session's life: how long it may idle, what it leaves on the computer."""
+"""The life of a session: how long it may idle, and what it leaves on the computer."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ TOUCH_SECONDS = 60
 
 
 def is_activity(request: HttpRequest) -> bool:
-    """Whether a person did this: polls, streams and automatic saving say that nobody did."""
+    """Return whether the user caused the request. Polls, streams and automatic saving send
+    ``X-Background``."""
     return "X-Background" not in request.headers
 
 
 def seconds_left(request: HttpRequest) -> int:
-    """Return how long this session may still idle, as far as the last activity is noted."""
+    """Return the seconds that this session may still idle, counted from the last activity noted."""
     now = clock.timestamp()
     return max(0, _allowed(request) - (now - request.session.get(LAST_ACTIVE, now)))
 
@@ -37,7 +38,8 @@ def _leave(request: HttpRequest) -> None:
 
 
 class SessionMiddleware:
-    """Ends idle sessions, notes activity, hands out the key cookie, spares a shared PC traces."""
+    """Ends idle sessions, notes activity, sets the cookie of the mail key, and leaves no traces on
+    a shared computer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -12,12 +12,13 @@ from django.http import HttpRequest
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# What one subscriber has of IPv6 (RFC 6177): he may come from any address in it.
+# The prefix length of a subscriber's IPv6 network (RFC 6177), which may use any address in it.
 _SUBSCRIBER = 64
 
 
 def _parsed(text: str) -> IPAddress | None:
-    """The address, an IPv4 one also when written as IPv6, without its zone; None if it is none."""
+    """Return the address without its zone, None if the text is none. An IPv4 address mapped to IPv6
+    is returned as IPv4."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -28,13 +29,14 @@ def _parsed(text: str) -> IPAddress | None:
 
 
 def inside(address: str, networks: Iterable[IPNetwork]) -> bool:
-    """Whether the address lies in one of the networks; False for what is no address."""
+    """Return whether the address lies in one of the networks; False if the text is no address."""
     parsed = _parsed(address)
     return parsed is not None and any(parsed in network for network in networks)
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one network: an IPv4 address, or the /64 around one of IPv6."""
+    """Return the network that limits count by: an IPv4 address, or the /64 network of an IPv6
+    address."""
     parsed = _parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, _SUBSCRIBER), strict=False))
@@ -42,17 +44,17 @@ def network_of(address: str) -> str:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The browser's IP address, "" when the server does not know it (a Unix socket).
+    """Return the browser's IP address, "" when the server does not know it (a Unix socket).
 
-    ``X-Forwarded-For`` is believed from its right end only as far as configured proxies wrote it:
-    whatever stands left of the first foreign address was the client's own invention. A proxy that
-    writes no address is taken for the client: better one limit for all than none.
+    ``X-Forwarded-For`` is read from its right end, and only as far as configured proxies wrote it:
+    everything to the left of the first foreign address may be forged by the client. A proxy that
+    writes no address is taken for the client: one limit for all is better than none.
     """
     return address_of(request.META)
 
 
 def address_of(environ: Mapping[str, Any]) -> str:
-    """The same of a request's environment (PEP 3333)."""
+    """Return the browser's IP address from the environment of a request (PEP 3333)."""
     address = _parsed(str(environ.get("REMOTE_ADDR", "")))
     forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     for hop in reversed([part.strip() for part in forwarded if part.strip()]):

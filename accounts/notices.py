@@ -1,4 +1,4 @@
-"""Notices that the product itself sends to people, about what happened to their account."""
+"""Notices that the webmail itself sends to users about their accounts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ONCE_SECONDS = 24 * 60 * 60
 
 
 class Backend(EmailBackend):
-    """Django's, which trusts the same certificate authorities as all our mail connections."""
+    """Django's backend with the certificate authorities that all our mail connections trust."""
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
@@ -40,15 +40,15 @@ class Notice:
 
 
 def are_configured() -> bool:
-    """Whether there is a server to send notices by, and a sender."""
+    """Return whether a server and a sender for notices are configured."""
     return bool(settings.EMAIL_HOST and settings.NOTICES_FROM)
 
 
 def send(to: str, subject: str, text: str) -> None:
-    """Hand a notice of plain text to the server: slow, so for jobs alone.
+    """Hand a notice of plain text to the server. This is slow, so only jobs may call it.
 
-    It says of itself that a machine wrote it (RFC 3834), so that no absence notice answers. Raises
-    OSError (of which SMTPException is one) when the server does not take it.
+    The headers mark the notice as automatic (RFC 3834), so that no absence notice answers it.
+    Raises OSError (the base of SMTPException) when the server does not accept it.
     """
     headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
     sender = settings.NOTICES_FROM
@@ -56,7 +56,7 @@ def send(to: str, subject: str, text: str) -> None:
 
 
 def send_once(key: str, notice: Notice) -> None:
-    """`send`, unless a job that ran before has sent the notice of this key. Raises as `send`."""
+    """Send a notice as `send` does, unless an earlier run has sent the notice of this key."""
     mark = f"notice:{key}"
     if not cache.add(mark, 1, _ONCE_SECONDS):
         return
@@ -68,8 +68,8 @@ def send_once(key: str, notice: Notice) -> None:
 
 
 def of_lookup(event: AuditEvent) -> Notice | None:
-    """Return the notice to whom the line of the audit log is about; None when nobody has that
-    address any more."""
+    """Return the notice to the person whom the audit event is about; None when no staff record has
+    that address any more."""
     record = StaffRecord.objects.filter(address=event.target).first()
     if record is None:
         return None
@@ -79,26 +79,27 @@ def of_lookup(event: AuditEvent) -> Notice | None:
 
 
 def of_password(event: AuditEvent) -> Notice | None:
-    """The notice to the user who changed the password; None when there is no such user any more, or
-    no address."""
+    """Return the notice to the user who changed the password; None when the user is gone or has no
+    address."""
     return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
 def of_device(event: AuditEvent) -> Notice | None:
-    """The notice to the user who signed in on a new device; None as above."""
+    """Return the notice to the user who signed in on a new device; None as in `of_password`."""
     device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
     subject = gettext_lazy("Sign-in from a new device")
     return _to_actor("device", subject, event, device=device, shared=event.detail.get("shared"))
 
 
 def of_second_factor(event: AuditEvent) -> Notice | None:
-    """The notice to the user whose second factor was changed; None as above."""
+    """Return the notice to the user whose second factor was changed; None as in `of_password`."""
     subject = gettext_lazy("Your two-step sign-in was changed")
     return _to_actor("second-factor", subject, event, change=event.detail.get("change", ""))
 
 
 def of_reset(event: AuditEvent) -> Notice | None:
-    """The notice to the user whose second factor the support desk took away; None as above."""
+    """Return the notice to the user whose second factor the support desk has reset; None as in
+    `of_password`."""
     user = User.objects.filter(address=event.target).first() if event.target else None
     if user is None:
         return None
@@ -122,7 +123,7 @@ def _notice(
     to: str,
     **more: object,
 ) -> Notice:
-    """The text of ``kind`` about the event, in the language and time zone of the user."""
+    """Return the notice of ``kind`` about the event, in the language and time zone of the user."""
     preferences = Preferences.combine(user.preferences if user else {}, {})
     with (
         translation.override(preferences.language),
@@ -143,6 +144,6 @@ def _notice(
 
 
 def _support_desk(user: User | None) -> str:
-    """Its telephone, address and page in a line; "" without any."""
+    """Return the desk's telephone, address and page in one line; "" without any."""
     contact = SupportContact.objects.all().of(user.mail_domain_id if user else None)
     return ", ".join(filter(None, (contact["phone"], contact["email"], contact["link"])))

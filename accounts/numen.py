@@ -1,8 +1,8 @@
-"""The NUMEN and the date of birth: what is typed, whether it can be one, its keyed digests.
+"""The NUMEN and the date of birth: parsing what users type, and keyed digests.
 
-Structure (thirteen characters, ``20E0500000ZZZ``): two digits of the first authority, a letter of
-the information system, two digits of the year of entry, five digits and three letters. There is no
-check digit. Nothing here keeps, shows or logs what it is given: errors carry a code alone.
+A NUMEN has thirteen characters, such as ``20E0500000ZZZ``: two digits of the first authority, a
+letter of the information system, two digits of the year of entry, five digits and three letters.
+There is no check digit. This module never stores, shows or logs a value: errors carry a code alone.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ LENGTH = 13
 _LONGEST_TYPED = 64
 _NUMEN = re.compile(r"[0-9]{2}[A-Z][0-9]{7}[A-Z]{3}")
 _DIGITS_STAND_AT = frozenset({0, 1, *range(3, 10)})
-# What copies and word processors put between groups: blanks, hyphens of three kinds, dots.
+# Characters between groups, from copies and word processors: spaces, hyphens of three kinds, dots.
 _SEPARATORS = re.compile(r"[\s._\u2010\u2011\u2013-]+")
 
-_OLDEST, _YOUNGEST = 110, 15  # years: staff are of age; who looks up may long be retired
+_OLDEST, _YOUNGEST = 110, 15  # years: staff are of age, and may be long retired
 _MONTHS = {
     word: number
     for number, words in enumerate(
@@ -50,7 +50,7 @@ _EIGHT_DIGITS = re.compile(r"(\d{2})(\d{2})(\d{4})")
 
 
 class NumenError(ValueError):
-    """No NUMEN was typed. ``code``: ``empty``, ``length``, ``character`` or ``form``."""
+    """The text is no NUMEN. ``code`` is ``empty``, ``length``, ``character`` or ``form``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -58,7 +58,8 @@ class NumenError(ValueError):
 
 
 class BirthDateError(ValueError):
-    """``code``: ``empty``, ``form``, ``impossible`` (31 February), ``future`` or ``age``."""
+    """The text is no date of birth. ``code`` is ``empty``, ``form``, ``impossible`` (31 February),
+    ``future`` or ``age``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -67,14 +68,15 @@ class BirthDateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the digests, kept outside the database; ``id`` stands beside what it made."""
+    """A key of the digests, which is stored outside the database. ``id`` is stored beside each
+    digest."""
 
     id: str
     secret: bytes = field(repr=False)
 
 
 def parse_keys(text: str) -> tuple[Key, ...]:
-    """``2026:<64 hexadecimal digits>,2025:<…>``, the one in use first. ValueError for others."""
+    """Parse ``2026:<64 hexadecimal digits>,2025:<…>``, the key in use first. Raises ValueError."""
     keys = []
     for word in filter(None, (word.strip() for word in text.split(","))):
         name, colon, secret = word.partition(":")
@@ -89,9 +91,9 @@ def parse_keys(text: str) -> tuple[Key, ...]:
 
 
 def normalise(typed: str) -> str:
-    """The thirteen characters of ``typed``: blanks, hyphens and dots out, capitals, an O where a
-    digit must stand taken for a zero. Letters of other alphabets are refused, however alike.
-    Raises NumenError."""
+    """Return the thirteen characters of ``typed``, in capitals, without spaces, hyphens and dots.
+    The letter O becomes a zero where a digit belongs. Letters of other alphabets are refused even
+    if they look alike. Raises NumenError."""
     if len(typed) > _LONGEST_TYPED:
         raise NumenError("length")
     text = _SEPARATORS.sub("", typed)
@@ -112,7 +114,7 @@ def normalise(typed: str) -> str:
 
 
 def looks_like_one(text: str) -> bool:
-    """Whether a text has a NUMEN's form; for passwords, which may be none."""
+    """Return whether the text has the form of a NUMEN, which a password must not have."""
     try:
         normalise(text)
     except NumenError:
@@ -121,8 +123,8 @@ def looks_like_one(text: str) -> bool:
 
 
 def birth_date(typed: str, today: date) -> date:
-    """12/05/1980, 12.5.80, 12 mai 1980, 1er mai 1980, 12051980 or 1980-05-12. A year of two digits
-    is the latest that makes the person fifteen or more. Raises BirthDateError."""
+    """Parse 12/05/1980, 12.5.80, 12 mai 1980, 1er mai 1980, 12051980 or 1980-05-12. A year of two
+    digits is the latest that makes the person fifteen or older. Raises BirthDateError."""
     text = fold(typed[:40]).strip()
     if not text:
         raise BirthDateError("empty")
@@ -162,16 +164,17 @@ def _age(born: date, today: date) -> int:
 
 
 def digest_of_numen(key: Key, numen: str) -> bytes:
-    """32 bytes by which an import knows a person again. ``numen`` is normalised."""
+    """Return the 32 bytes by which an import recognises a person. ``numen`` is normalised."""
     return hmac.digest(key.secret, b"numen\0" + numen.encode("ascii"), "sha256")
 
 
 def digest_of_person(key: Key, numen: str, born: date) -> bytes:
-    """32 bytes by which a lookup finds a person: of the NUMEN with the date of birth."""
+    """Return the 32 bytes by which a lookup finds a person, made of NUMEN and date of birth."""
     text = f"person\0{numen}\0{born.isoformat()}"
     return hmac.digest(key.secret, text.encode("ascii"), "sha256")
 
 
 def digests_of_person(keys: Sequence[Key], numen: str, born: date) -> list[bytes]:
-    """One by each key: a record that no import has renewed yet answers by an older key."""
+    """Return the digest by each key: a record that no import has renewed yet has one by an older
+    key."""
     return [digest_of_person(key, numen, born) for key in keys]

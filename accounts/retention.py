@@ -1,4 +1,4 @@
-"""Delete traces of users after the time that the law allows, without anybody asking for it."""
+"""Delete traces of users after the time that the law allows, by a regular job."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ BATCH = 5_000
 
 
 def forget(batch: int = BATCH) -> dict[str, int]:
-    """Delete what is over its time, ``batch`` rows a transaction, so that nobody waits for it.
-
-    Returns how many rows of what. A second run finds nothing.
-    """
+    """Delete expired rows in transactions of ``batch`` rows, so that no other process waits long.
+    Return the number of rows deleted for each kind. A second run finds nothing."""
     now = clock.now()
     audit = AuditEvent.objects.order_by()
     sessions = settings.KEEP_SESSIONS_DAYS
@@ -43,7 +41,8 @@ def _before(now: datetime, days: int) -> datetime:
 
 
 def _delete(rows: QuerySet[Any], batch: int) -> int:
-    """Delete rows by their primary keys: neither SQLite nor PostgreSQL deletes with a limit."""
+    """Delete rows by their primary keys: neither SQLite nor PostgreSQL supports DELETE with a
+    limit."""
     deleted = 0
     while keys := list(rows.values_list("pk", flat=True)[:batch]):
         rows.model._default_manager.filter(pk__in=keys).delete()

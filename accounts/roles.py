@@ -1,4 +1,5 @@
-"""The permissions of each role: one table, in code, so that no row of the database can widen it."""
+"""The permissions of each role. The table is in the code, so that no row of the database can extend
+it."""
 
 from __future__ import annotations
 
@@ -8,11 +9,12 @@ from typing import Final
 ADMINISTRATOR, SUPPORT, AUDITOR = "administrator", "support", "auditor"
 ROLES: Final = (ADMINISTRATOR, SUPPORT, AUDITOR)
 
-# May find out why something does not work for somebody, lift limits, reset a second factor.
+# Allows finding out why something does not work for a user, lifting limits, and resetting second
+# factors.
 HELP_PEOPLE: Final = "accounts.help_people"
 EXPORT_AUDIT: Final = "accounts.export_auditevent"
 
-# An administrator may do everything, and so stands not here.
+# An administrator has all permissions, and is not listed here.
 _GRANTED: Final[dict[str, frozenset[str]]] = {
     SUPPORT: frozenset(
         {
@@ -27,14 +29,14 @@ _GRANTED: Final[dict[str, frozenset[str]]] = {
 
 
 def may(roles: Iterable[str], permission: str) -> bool:
-    """Whether one of the roles has the permission, an ``app.verb_model`` as Django names them."""
+    """Return whether one of the roles has the permission, named ``app.verb_model`` as in Django."""
     return any(
         role == ADMINISTRATOR or permission in _GRANTED.get(role, frozenset()) for role in roles
     )
 
 
 def may_enter(roles: Iterable[str], app_label: str) -> bool:
-    """Whether one of the roles has any permission in the app."""
+    """Return whether one of the roles has any permission in the app."""
     return any(
         role == ADMINISTRATOR
         or any(word.startswith(f"{app_label}.") for word in _GRANTED.get(role, frozenset()))

@@ -1,8 +1,7 @@
-"""Files that wait in the spool for a job: encrypted on the disk, readable as streams.
+"""Files that wait in the spool for a job: encrypted on disk, readable as streams.
 
-A file is cut into pieces of 256 KB, each sealed with AES-256-GCM under its number; the last one is
-marked, so that a file that was cut off does not pass for a whole one. The key lies elsewhere, in
-the job's row.
+A file is split into pieces of 256 KB, each sealed with AES-256-GCM under its number. The last piece
+is marked, so that a truncated file is noticed. The key is stored elsewhere, in the job's row.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ _TAG = 16
 
 
 class Damaged(OSError):
-    """The file is not what was written, or the key another's."""
+    """The file was changed or truncated, or the key belongs to another file."""
 
 
 class Unwritable(OSError):
-    """The spool takes nothing: it is full, read-only, or not there."""
+    """The spool cannot be written to: it is full, read-only, or missing."""
 
 
 def new_key() -> bytes:
@@ -37,13 +36,14 @@ def new_key() -> bytes:
 
 
 def new_name() -> str:
-    """A new name of a file, and of nothing else: hexadecimal digits that nobody guesses."""
+    """Return a new random file name of hexadecimal digits."""
     return secrets.token_hex(16)
 
 
 def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
-    """Seal ``chunks`` into a new file that its owner alone may read; makes the folder. Raises
-    Unwritable when that can't be done, and what ``chunks`` raises; nothing is left then."""
+    """Seal ``chunks`` into a new file that only its owner can read; the folder is made if needed.
+    Raises Unwritable when the spool cannot be written to, and the errors of ``chunks``; no file is
+    left then."""
     source = _Source(chunks)
     try:
         _write(path, key, source)
@@ -54,7 +54,7 @@ def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
 
 
 class _Source:
-    """Pieces from elsewhere, whose failures are no failures of the disk."""
+    """Chunks from elsewhere, whose errors are told apart from those of the disk."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
@@ -84,12 +84,13 @@ def _write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
 
 
 def read(path: Path, key: bytes) -> BinaryIO:
-    """The content as a stream. OSError when the file is gone; reading raises Damaged."""
+    """Return the content as a stream. Raises OSError when the file is gone; reading raises
+    Damaged."""
     return io.BufferedReader(_Unsealed(path.open("rb"), AESGCM(key)), _PIECE)
 
 
 def remove_older(folder: Path, pattern: str, seconds: int) -> None:
-    """Files that nobody came for, by their age."""
+    """Remove files that are older than ``seconds``, because nobody has fetched them."""
     late = clock.of_files(folder) - seconds
     for path in folder.glob(pattern):
         with suppress(OSError):
@@ -109,7 +110,8 @@ def _sealed(cipher: AESGCM, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _nonce(number: int) -> bytes:
-    """No key seals two files, so a piece's number is used once."""
+    """Return the nonce of a piece. A key seals one file alone, so no number is used twice
+    with it."""
     return number.to_bytes(12, "big")
 
 
@@ -125,7 +127,7 @@ class _Unsealed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]  # the stubs name no type for it here
+        view = memoryview(buffer)  # the stubs name no type for the buffer
         if not self._open and not self._is_last:
             self._unseal()
         size = min(len(view), len(self._open))
@@ -133,8 +135,8 @@ class _Unsealed(io.RawIOBase):
         return size
 
     def readall(self) -> bytes:
-        """All that is left, piece by piece as it was sealed: by `readinto` it would be asked for in
-        8 KB."""
+        """Return the rest of the content, piece by piece as it was sealed. `readinto` would be
+        asked for 8 KB at a time."""
         pieces = [self._open]
         while not self._is_last:
             self._unseal()

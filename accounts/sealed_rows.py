@@ -1,8 +1,8 @@
-"""Contents of rows that the server itself must open without a browser.
+"""Seal the content of rows that the server itself must open without a browser.
 
-Sealed with a key that is made of the installation's lending key, which lies in the environment
-alone, of the purpose and of the row's own number: a copy of the database opens nothing, and no seal
-opens in another row, for another person or for another purpose.
+The key is derived from the installation's lending key, which only the environment holds, from the
+purpose and from the row's own number. So a copy of the database opens nothing, and no seal opens in
+another row, for another user or for another purpose.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ _NONCE = 12
 
 
 class Broken(ValueError):
-    """Not what was sealed for this row, or sealed with another lending key."""
+    """The content was not sealed for this row, or with another lending key."""
 
 
 def seal(purpose: bytes, number: uuid.UUID, user_id: int, content: bytes) -> bytes:
-    """For the row ``number`` of a person. ``purpose``: 16 bytes at most."""
+    """Return the sealed content for the row ``number`` of a user. ``purpose`` has 16 bytes at
+    most."""
     nonce = secrets.token_bytes(_NONCE)
     return nonce + _cipher(purpose, number).encrypt(nonce, content, _about(number, user_id))
 
 
 def opened(purpose: bytes, number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes:
-    """Return what was sealed. Raises Broken."""
+    """Return the content that was sealed. Raises Broken."""
     data = bytes(sealed)
     try:
         cipher = _cipher(purpose, number)

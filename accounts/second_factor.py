@@ -1,4 +1,5 @@
-"""The second factor: whether a session gave one, and whether it must before the mailbox opens."""
+"""The second factor: whether a session has given one, and whether it must before the mailbox
+opens."""
 
 from __future__ import annotations
 
@@ -15,13 +16,14 @@ EVERYBODY: Final = "everybody"
 
 
 def passed(request: HttpRequest) -> bool:
-    """Whether this very session gave one: one that began before it was set up did not."""
+    """Return whether this session has given a second factor. A session that began before the factor
+    was set up has not."""
     return bool(used(request)) and is_mfa_enabled(request.user)
 
 
 def used(request: HttpRequest) -> str:
     """Return the kind of factor that was given last: ``totp``, ``webauthn`` or ``recovery_codes``;
-    "" when nothing was."""
+    "" if none was."""
     user = request.user
     if not isinstance(user, User):
         return ""
@@ -33,12 +35,13 @@ def used(request: HttpRequest) -> str:
 
 
 def note_set_up(request: HttpRequest, user: User, kind: str) -> None:
-    """Setting one up proves it: this session is not asked for it again at once."""
+    """Note a new factor as given, since setting it up proves it: this session is not asked for it
+    at once."""
     record_authentication(request, user, "mfa", type=kind, reauthenticated=True)
 
 
 def is_required(user: User) -> bool:
-    """Whether a user needs a second factor, by the roles or the mail domain."""
+    """Return whether a user needs a second factor, because of a role or the mail domain."""
     roles = settings.SECOND_FACTOR_ROLES
     if not roles:
         return False
@@ -46,13 +49,13 @@ def is_required(user: User) -> bool:
 
 
 def is_required_in(domain: MailDomain | None) -> bool:
-    """Whether everybody in this mail domain needs a second factor; ``None`` stands for the local
-    administrators."""
+    """Return whether every user of this mail domain needs a second factor. ``None`` stands for the
+    local administrators."""
     return not settings.SECOND_FACTOR_ROLES.isdisjoint({EVERYBODY, domain.name if domain else ""})
 
 
 def missing_step(request: HttpRequest, user: User) -> str:
-    """The URL name of what stands between this session and the mail; "" for nothing."""
+    """Return the URL name of the step that the session lacks before the mail opens; "" for none."""
     if not is_required(user) or passed(request):
         return ""
     return "mfa_reauthenticate" if is_mfa_enabled(user) else "accounts:security"

@@ -1,5 +1,5 @@
-"""The messages that a person sent lately, for the support desk: when, how large, to how many, and
-what the submission server said. Never a text, a subject or a recipient."""
+"""The messages that a user has sent lately, for the support desk: time, size, number of recipients,
+and the submission server's answer. Texts, subjects and recipients are never shown."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """``size`` in bytes; ``state`` and ``stage`` in words; ``failure``: a class of
-    webmail/errors.py, "" where nothing went wrong."""
+    """A sent message. ``size`` is in bytes; ``state`` and ``stage`` are words; ``failure`` is a
+    class of webmail/errors.py, "" if there was none."""
 
     when: datetime
     state: str
@@ -29,7 +29,7 @@ class Send:
 
 
 def last(user: User | None) -> list[Send]:
-    """The last ones, newest first; rows go a week after they were sent."""
+    """Return the last messages, newest first. Rows are deleted a week after they were sent."""
     if user is None:
         return []
     return [

@@ -1,7 +1,7 @@
-"""Try every part of an installation, and say of each what is wrong and what to do about it.
+"""Test every part of an installation, and report what is wrong and what to do about it.
 
 `bin/manage doctor` and the page "Self-check" of the administration show the same findings. Each
-part is tried by itself: one that breaks hides none of the others.
+part is tested by itself, so that a failing test hides none of the others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Check = Callable[[], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``name`` stands in the answer of ``doctor --json``."""
+    """A part of the installation. ``name`` is its key in the output of ``doctor --json``."""
 
     name: str
     title: Promise
@@ -54,8 +54,8 @@ PARTS: Final = (
 
 
 def examine() -> list[Examined]:
-    """Try all parts at once, so that it takes as long as the slowest: some twenty seconds at most
-    where a server is silent."""
+    """Test all parts at the same time, so that the test takes as long as the slowest part: about
+    twenty seconds when a server does not answer."""
     language = translation.get_language()
 
     def tried(part: Part) -> Examined:
@@ -86,5 +86,5 @@ def _findings(part: Part) -> list[Finding]:
 
 
 def is_well(examined: Iterable[Examined]) -> bool:
-    """Whether nothing is wrong; what is only worth a look does not count."""
+    """Return whether nothing is wrong. Warnings do not count."""
     return not any(finding.level == "bad" for part in examined for finding in part.findings)

@@ -1,4 +1,4 @@
-"""The webmail as a browser reaches it: the name, the certificate, the proxy before it."""
+"""The webmail as a browser reaches it: its name, its certificate and the proxy in front of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class _Answer:
 
 
 def findings() -> Iterator[Finding]:
-    """Whether the address leads here, and what the webmail knows of who asks."""
+    """Yield findings on whether the public address leads to this installation, and on what the
+    proxy tells of the client."""
     parts = urlsplit(settings.BASE_URL)
     host = parts.hostname or "localhost"
     try:
@@ -56,7 +57,7 @@ def _ask(scheme: str, host: str, port: int | None, path: str) -> _Answer:
         connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)  # type: ignore[assignment]
     try:
         connection.request("GET", path)
-        # An answer may close the socket.
+        # The answer may close the socket, so the certificate is read before it.
         expires = server_check.expiry(connection.sock) if connection.sock else None
         response = connection.getresponse()
         text = response.read(_MOST_BYTES)
@@ -99,7 +100,8 @@ def _proxy(request: dict[str, Any]) -> Iterator[Finding]:
             ),
             f"{advice} {gettext('The proxy must send X-Forwarded-Proto.')}",
         )
-    # A trusted proxy on this machine has the address of the self-check that asks through it.
+    # A trusted proxy on this machine has the same address as the self-check that connects through
+    # it.
     if request.get("was_forwarded") and not request.get("is_trusted"):
         yield bad(
             gettext(
@@ -115,7 +117,7 @@ def _proxy(request: dict[str, Any]) -> Iterator[Finding]:
 
 
 def certificate(name: str, expires: datetime | None) -> Iterator[Finding]:
-    """A finding about the days that the certificate of a server is still valid."""
+    """Yield a finding about the days for which the certificate of a server is still valid."""
     if expires is None:
         return
     left: timedelta = expires - timezone.now()
@@ -137,7 +139,7 @@ def certificate(name: str, expires: datetime | None) -> Iterator[Finding]:
 
 
 def resolves(name: str) -> bool:
-    """Whether the name has an address."""
+    """Return whether the name has an address in DNS."""
     try:
         return bool(socket.getaddrinfo(name, None))
     except (OSError, UnicodeError):

@@ -1,4 +1,5 @@
-"""The database: whether it answers, is of this version, and lets in all who come."""
+"""The database: whether it answers, has the tables of this version, and allows enough
+connections."""
 
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
 
 _OLDEST_POSTGRESQL: Final = 140000
-_THREADS: Final = 16  # of a web process, each with a connection (webmail/asgi.py)
+_THREADS: Final = 16  # in each web process, each with its own connection (webmail/asgi.py)
 _FOR_JOBS: Final = 16
 _SKEW_SECONDS: Final = 2.0
 
 
 def findings() -> Iterator[Finding]:
-    """The findings about the database that DATABASE_URL names."""
+    """Yield the findings about the database of DATABASE_URL."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -42,7 +43,7 @@ def findings() -> Iterator[Finding]:
 
 
 def first_line(error: Exception) -> str:
-    """The words of an error; what servers add below them says no more."""
+    """Return the first line of an error. Servers add nothing useful below it."""
     return str(error).strip().partition("\n")[0]
 
 
@@ -102,7 +103,8 @@ def _postgresql() -> Iterator[Finding]:
 
 
 def clock_findings(skew: float) -> Iterator[Finding]:
-    """``skew``: seconds between the clocks of this machine and of the database."""
+    """Yield a finding if the clocks of this machine and of the database differ by too many
+    seconds."""
     if skew > _SKEW_SECONDS:
         yield bad(
             gettext("The clocks of this machine and of the database differ by %(seconds)s seconds.")

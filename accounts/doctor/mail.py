@@ -1,4 +1,4 @@
-"""The mail servers of each domain, and what else the webmail asks."""
+"""The mail servers of each domain, and the other servers that the webmail uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webmail.errors import WebmailError
 
 
 def findings() -> Iterator[Finding]:
-    """Every server that a mail domain names."""
+    """Yield the findings about every server of every mail domain."""
     domains = list(MailDomain.objects.all())
     if not domains:
         yield bad(
@@ -91,7 +91,8 @@ def _names(domain: MailDomain) -> Iterator[Finding]:
 
 
 def other_findings() -> Iterator[Finding]:
-    """The server of notices, the directory, rspamd: those that are set."""
+    """Yield the findings about those servers that are configured: for notices, the directory,
+    rspamd and the sign-in providers."""
     others = [
         ("WEBMAIL_DIRECTORY_LDAP_URL", settings.DIRECTORY_LDAP_URL, 389, 636),
         ("WEBMAIL_RSPAMD_URL", settings.RSPAMD_URL, 80, 443),
@@ -111,7 +112,7 @@ def other_findings() -> Iterator[Finding]:
 
 
 def probe_findings() -> Iterator[Finding]:
-    """The message that goes round: how long the last one took, or what became of it."""
+    """Yield a finding about the probe: how long the last one took, or why it failed."""
     if not probing.is_on():
         yield ok(gettext("No mail goes round to check the way of mail (WEBMAIL_PROBE_LOGIN)."))
         return
@@ -150,7 +151,8 @@ def probe_findings() -> Iterator[Finding]:
 
 
 def provider_findings() -> Iterator[Finding]:
-    """The providers that people sign in by, and what opens the mailboxes then."""
+    """Yield the findings about the sign-in providers, and about the master user where it opens the
+    mailboxes."""
     for provider in SignInProvider.objects.filter(is_on=True).select_related("mail_domain"):
         domain = provider.mail_domain
         words = {"issuer": provider.issuer, "domain": domain.name}

@@ -1,4 +1,4 @@
-"""What this machine itself has: settings, files, LibreOffice."""
+"""The findings about this machine itself: settings, files, LibreOffice."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from webmail.environment.declared import DECLARED
 from webmail.previews import office
 from webmail.sizes import size
 
-# Of the spool: a morning's attachments of a few thousand people.
+# Bytes that must be free in the spool: a morning's attachments of a few thousand users.
 _ROOM: Final = 2 * 1024**3
-# `queues.job_findings` says more of it.
+# `queues.job_findings` reports these in more detail.
 _SAID_ELSEWHERE: Final = frozenset({"webmail.W003"})
 
 
 def settings_findings() -> Iterator[Finding]:
-    """Variables that nobody reads, and Django's own checks with those of this project."""
+    """Yield findings about unknown variables, and those of Django's and of this project's
+    checks."""
     yield from _unknown_variables()
     yield from _tls_file()
     messages = [
@@ -81,7 +82,7 @@ def _tls_file() -> Iterator[Finding]:
 
 
 def file_findings() -> Iterator[Finding]:
-    """The spool, the static files, the translations."""
+    """Yield the findings about the spool, the static files and the translations."""
     yield from _spool(settings.SPOOL)
     yield from _static_files()
     if not list(settings.BASE_DIR.glob("locale/*/LC_MESSAGES/django.mo")):
@@ -134,7 +135,7 @@ def _static_files() -> Iterator[Finding]:
 
 
 def office_findings() -> Iterator[Finding]:
-    """Whether office files are shown as they are printed."""
+    """Yield a finding on whether LibreOffice can show office files as they are printed."""
     if settings.OFFICE == "off":
         yield ok(gettext("Office files are shown as text and tables (WEBMAIL_OFFICE)."))
     elif office.is_available():

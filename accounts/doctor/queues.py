@@ -16,7 +16,8 @@ from webmail.sizes import size
 
 
 def redis_findings() -> Iterator[Finding]:
-    """Whether each Redis answers and takes something, and what happens when its memory is full."""
+    """Yield findings on whether each Redis answers, can be written to, and drops nothing important
+    when its memory is full."""
     if settings.REDIS_URL:
         yield from _findings(settings.REDIS_URL, "Redis", "REDIS_URL", has_jobs=True)
     else:
@@ -30,11 +31,12 @@ def redis_findings() -> Iterator[Finding]:
 
 
 def _findings(url: str, name: str, setting: str, *, has_jobs: bool) -> Iterator[Finding]:
-    """``name`` begins the sentences; ``has_jobs``: it holds more than caches."""
+    """Yield the findings about one Redis. ``name`` begins the sentences; ``has_jobs`` says that it
+    holds jobs besides caches."""
     words = {"redis": name, "setting": setting}
     try:
         with redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
-            # One that cannot save refuses this already.
+            # A Redis that cannot save to disk refuses even this.
             client.ping()
             client.set("webmail:doctor", 1, ex=10)
             facts: Mapping[str, Any] = client.info()
@@ -82,7 +84,7 @@ def _memory(facts: Mapping[str, Any], name: str, *, has_jobs: bool) -> Finding:
 
 
 def job_findings() -> Iterator[Finding]:
-    """Whether each queue has its worker, and beat is alive."""
+    """Yield findings on whether each queue has its worker, and whether beat is alive."""
     health = jobs.health()
     if health.is_eager:
         yield ok(gettext("Jobs are done at once: there is no queue."))

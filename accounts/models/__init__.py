@@ -1,4 +1,4 @@
-"""The rows of accounts in the database: no password, no NUMEN, no date of birth."""
+"""The models of accounts. They store no password in clear, no NUMEN and no date of birth."""
 
 from accounts.models.announcements import Announcement, Dismissal
 from accounts.models.applications import Application, ServiceVisit

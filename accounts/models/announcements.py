@@ -1,4 +1,4 @@
-"""Announcements: what administrators tell people on top of every page, and who has read it."""
+"""Announcements of administrators on top of every page, and the users who dismissed them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webmail import clock
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def not_over(self) -> AnnouncementQuerySet:
-        """The announcements in force now or later."""
+        """Return the announcements that are in force now or later."""
         return self.filter(models.Q(until=None) | models.Q(until__gt=clock.now()), is_shown=True)
 
 
@@ -77,7 +77,7 @@ class Announcement(models.Model):
         return self.title
 
     def clean(self) -> None:
-        """A mail domain where the audience is one, and none otherwise."""
+        """Require a mail domain for the audience of one domain, and remove it for all others."""
         if self.audience == self.Audience.DOMAIN and self.mail_domain is None:
             raise ValidationError({"mail_domain": _("Which mail domain?")})
         if self.audience != self.Audience.DOMAIN:
@@ -87,7 +87,8 @@ class Announcement(models.Model):
         return self.is_shown and self.since <= now and (self.until is None or now < self.until)
 
     def is_for(self, user: User | None) -> bool:
-        """``None`` is somebody who is not signed in. Roles are asked for last: a query."""
+        """Return whether the user, or with None an anonymous visitor, is of the audience. Roles are
+        tested last, because they cost a query."""
         if self.audience == self.Audience.EVERYBODY:
             return True
         if user is None:
@@ -98,7 +99,7 @@ class Announcement(models.Model):
 
 
 class Dismissal(models.Model):
-    """Somebody has put an announcement away."""
+    """A user has dismissed an announcement."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""The applications that people sign in to from here, under our name for them, and who is there."""
+"""The applications that users sign in to through the webmail, and the sessions open there."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ class Application(Client):
 
 
 class ServiceVisit(models.Model):
-    """A session from which somebody went to an application that wants to be told of its end."""
+    """A session whose user has signed in to an application that wants to be told of the session's
+    end."""
 
     client = models.ForeignKey(
         Client, models.CASCADE, related_name="+", verbose_name=_("application")
     )
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
-    # The row of a `UserSession`; no foreign key, so that ending one costs nobody a statement.
+    # The primary key of a `UserSession`. A foreign key would cost a statement whenever a session
+    # ends.
     session = models.BigIntegerField(_("session"), db_index=True)
-    # As the application knows the session: the claim `sid` of its ID tokens.
+    # The claim `sid` of the ID tokens, by which the application knows the session.
     sid = models.CharField(_("number of the session"), max_length=32)
     opened = models.DateTimeField(_("opened"), default=timezone.now)
 

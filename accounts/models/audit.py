@@ -1,4 +1,4 @@
-"""The audit log: who did what, and from where. Never a secret, never a line of mail."""
+"""The audit log: who did what, and from where. It contains no secret and no content of mail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AuditEvent(models.Model):
-    """One line; written by `accounts.audit.record` alone, changed by nobody."""
+    """A line of the audit log, written by `accounts.audit.record` alone and never changed."""
 
     class Kind(models.TextChoices):
         LOOKUP_FOUND = "lookup.found", _("settings looked up")

@@ -19,19 +19,19 @@ def in_a_day() -> datetime:
 
 
 class LentCredential(models.Model):
-    """One mail password, sealed for one job (accounts/lending.py), until the job is over."""
+    """A mail password, sealed for one job until the job is over (accounts/lending.py)."""
 
     LONGEST: ClassVar[timedelta] = timedelta(hours=24)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
     sealed = models.BinaryField()
-    # The sign-in whose tokens were lent, where it was by a provider.
+    # The grant whose tokens were lent, if the user signed in by a provider.
     grant = models.ForeignKey("accounts.TokenGrant", models.CASCADE, null=True)
-    # When the person had last changed the password: a later change makes the seal worthless.
+    # The time of the user's last change of the password: a later change makes the seal invalid.
     changed = models.DateTimeField(null=True)
     lent = models.DateTimeField(_("lent"), default=timezone.now)
-    # A day, but for a message that is to leave later.
+    # A day after the loan; later only for a scheduled message.
     until = models.DateTimeField(_("until"), default=in_a_day)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The mail domains: a domain with its servers."""
+"""The mail domains, each with its servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class ServerURL:
-    """``imaps://mail.example:993`` taken apart. ``security``: ``tls``, ``starttls`` or ``none``."""
+    """A URL such as ``imaps://mail.example:993`` in its parts. ``security`` is ``tls``,
+    ``starttls`` or ``none``."""
 
     host: str
     port: int
@@ -43,10 +44,9 @@ class ServerURL:
 
     @classmethod
     def parse(cls, url: str) -> ServerURL:
-        """``imaps`` means TLS; ``imap`` STARTTLS, or nothing where the host is this machine itself.
-
-        ``?security=tls|starttls|none`` says otherwise. Raises ImproperlyConfigured.
-        """
+        """Parse the URL of a mail server. ``imaps`` means TLS; ``imap`` means STARTTLS, or no
+        encryption if the host is this machine itself. ``?security=tls|starttls|none`` overrides
+        this. Raises ImproperlyConfigured."""
         parts = urlsplit(url)
         try:
             port = parts.port
@@ -67,7 +67,8 @@ class ServerURL:
 
 class MailDomainQuerySet(models.QuerySet["MailDomain"]):
     def default(self) -> MailDomain | None:
-        """The domain of short logins; made from the environment when there is none yet."""
+        """Return the domain of short logins. It is made from the environment if there is none
+        yet."""
         if domain := self.filter(is_default=True).first():
             return domain
         if settings.MAIL_DOMAIN and settings.IMAP_URL:
@@ -75,7 +76,8 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         return None
 
     def names(self) -> frozenset[str]:
-        """All domains; from the cache, so that a page costs no query. News within a minute."""
+        """Return the names of all domains, from the cache, so that a page costs no query. A change
+        takes effect within a minute."""
         names = cache.get(NAMES_KEY)
         if names is None:
             names = list(self.values_list("name", flat=True))
@@ -83,7 +85,7 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         return frozenset(names)
 
     def of_typed_login(self, typed: str) -> MailDomain | None:
-        """The domain that a typed login or address belongs to; None when it is nobody's here."""
+        """Return the domain of a typed login or address; None if it belongs to no domain here."""
         name = typed.partition("@")[2]
         if name and (named := self.filter(name=name).first()):
             return named
@@ -124,7 +126,8 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
 
 
 class MailDomain(models.Model):
-    """A domain with its servers. What differs between domains is here, not in the settings."""
+    """A domain with its servers. Whatever differs between domains is set here, not in the
+    settings."""
 
     class Security(models.TextChoices):
         TLS = "tls", _("TLS from the start")
@@ -250,7 +253,7 @@ class MailDomain(models.Model):
         return self.name
 
     def server_login(self, typed: str) -> str:
-        """The login that the mail server is given for ``typed`` (short or address)."""
+        """Return the login for the mail server of ``typed``, a short login or an address."""
         local = typed.partition("@")[0]
         match self.login_form:
             case self.LoginForm.LOCAL:
@@ -262,25 +265,27 @@ class MailDomain(models.Model):
 
     @property
     def formed_login(self) -> str:
-        """The way a login follows from an address: ``address``, ``local``, or "" for not at all."""
+        """Return how a login is derived from an address: ``address``, ``local``, or "" if it is
+        not."""
         form = self.program_login or self.login_form
         return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
 
     def own_address(self, login: str) -> str:
-        """The address of a person whom nothing but the login is known of. "" where the login names
-        a domain that the mail server may not look at: nobody becomes the owner of an address by
-        typing it."""
+        """Return the address of a user of whom only the login is known. Return "" if the login
+        names a domain that the mail server may ignore: typing an address must not make anybody its
+        owner."""
         local, at, name = login.partition("@")
         if at and (name != self.name or self._is_typists_choice()):
             return ""
         return f"{local}@{self.name}"
 
     def _is_typists_choice(self) -> bool:
-        """Whether the server of this domain has others as well, and takes logins as typed."""
+        """Return whether the server of this domain has other domains too, and takes logins as
+        typed."""
         here = MailDomain.objects.filter(imap_host=self.imap_host)
         is_typed = here.filter(login_form=self.LoginForm.TYPED).exists()
         return is_typed and here.exclude(pk=self.pk).exists()
 
     def address_of(self, login: str) -> str:
-        """The address that was meant by what was typed, be it this domain's or not."""
+        """Return the address that was meant by the typed text, of this domain or of another one."""
         return login if "@" in login else f"{login}@{self.name}"

@@ -1,4 +1,4 @@
-"""Users of another webmail whose identities, contacts and preferences were brought here."""
+"""Users of another webmail whose identities, contacts and preferences were moved here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MovedUser(models.Model):
-    """A user of another webmail, and what of it was brought: each thing once, so that what its
-    owner changed or deleted here since stays so."""
+    """A user of another webmail, and what was moved. Each thing is moved once, so that a second
+    move does not overwrite what the user has changed or deleted since."""
 
     COUNTS: ClassVar[tuple[str, ...]] = (
         "contacts", "groups", "identities", "preferences", "canned", "recipients", "senders",
@@ -25,7 +25,8 @@ class MovedUser(models.Model):
     origin = models.CharField(
         _("login there"), max_length=300, help_text=_("With the mail server, where there are many.")
     )
-    # By kind: of contacts and groups, which of ours each became; of others, their keys there.
+    # Maps each kind to what was moved: contacts and groups to the primary keys of the rows here,
+    # all other kinds to their keys in the former webmail.
     brought = models.JSONField(default=dict, editable=False)
     contacts = models.PositiveIntegerField(_("contacts"), default=0)
     groups = models.PositiveIntegerField(_("groups"), default=0)

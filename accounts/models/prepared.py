@@ -1,7 +1,6 @@
-"""Queries that every page, or every character that is typed, asks: Django writes their statement
-once.
+"""Queries that every page, or every typed character, runs: Django compiles their statement once.
 
-Its compiler takes ten times as long to write one anew as the database to answer it.
+Compiling it anew would take ten times as long as the database takes to answer.
 """
 
 from __future__ import annotations
@@ -18,24 +17,27 @@ from django.db.models.query import ModelIterable, get_related_populators
 
 Row = TypeVar("Row")
 Given: TypeAlias = int | str | Collection[str] | RawSQL | None
-# What stands in a statement where the values come: nobody's key, and no text of anybody's.
+# Placeholders for values in a compiled statement: a number that is no primary key, and a text that
+# no user has.
 _NUMBER, _TEXT = -7_301_999, "\N{REPLACEMENT CHARACTER}prepared "
 _BOOLEAN = BooleanField()
 
 
 def condition(sql: str, values: Sequence[Any] = ()) -> RawSQL:
-    """A condition for ``filter``, of a query or of a prepared one. Values are never in ``sql``."""
+    """Return a condition for ``filter``, of a normal or a prepared query. ``sql`` must not contain
+    values."""
     return RawSQL(sql, values, _BOOLEAN)  # noqa: S611
 
 
 class Prepared(Generic[Row]):
-    """``Prepared(lambda pk: User.objects.filter(pk=pk), int)``: called with a key, the list of what
-    it finds, model instances or tuples (``values_list``).
+    """A query that is compiled once, such as ``Prepared(lambda pk: User.objects.filter(pk=pk),
+    int)``. A call with a key returns the list of rows, model instances or tuples (``values_list``).
 
-    The function is called once for each connection to the database, with a sign in place of each
-    value; its queryset must hold the values as they are given. These are a whole number (``int``),
-    a text (``str``), as many of them as there are for ``…__in`` (``list``), or a `condition`
-    (``RawSQL``) that stands alone in ``filter``: the two last change the statement at each call.
+    The function is called once for each connection to the database, with a placeholder for each
+    value, and its queryset must contain the placeholders unchanged. The kinds of values are a whole
+    number (``int``), a text (``str``), any number of texts for ``…__in`` (``list``), and a
+    `condition` (``RawSQL``) that is alone in ``filter``. The last two change the statement at each
+    call.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], *kinds: type) -> None:
@@ -56,7 +58,7 @@ class Prepared(Generic[Row]):
         return list(statement.made(_rows(connection, *statement.filled(values))))
 
     def count(self, *values: Given, most: int) -> int:
-        """Return how many rows it would find; beyond ``most`` nobody counts."""
+        """Return the number of rows, counting no further than ``most``."""
         connection = connections[DEFAULT_DB_ALIAS]
         sql, filled = self._statement(connection).filled(values)
         counted = f"SELECT COUNT(*) FROM ({sql} LIMIT %s) AS found"  # noqa: S608  Django's own
@@ -83,7 +85,7 @@ class _Statement:
         self._places = [(place, marks.index(place) if place in marks else -1) for place in places]
 
     def filled(self, values: Sequence[Given]) -> tuple[str, list[Any]]:
-        """The statement for these values, and what comes in its places."""
+        """Return the statement for these values, and its parameters."""
         filled: list[Any] = []
         pieces = []
         for place, number in self._places:
@@ -103,11 +105,12 @@ class _Statement:
 def _compiled(
     rows: QuerySet[Any, Any],
 ) -> tuple[str, tuple[Any, ...], Callable[[list[Any]], Iterable[Any]]]:
-    """The statement of a queryset, its ``%`` doubled once more; what comes in its places; and how
-    rows of the database become what the queryset gives.
+    """Return the statement of a queryset, with ``%`` doubled once more; its parameters; and a
+    function that converts rows of the database to what the queryset yields.
 
-    Nothing else here leans on what Django does not document: `ModelIterable` and
-    `SQLCompiler.results_iter` of Django 5.2 do the same."""
+    This is the only code here that depends on undocumented parts of Django: `ModelIterable` and
+    `SQLCompiler.results_iter` of Django 5.2 do the same.
+    """
     compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     sql, places = compiler.as_sql()
     sql = sql.replace("%%", "%%%%")
@@ -127,7 +130,7 @@ def _compiled(
     model, fields = klass["model"], klass["select_fields"]
     own = slice(fields[0], fields[-1] + 1)
     names = [column[0].target.attname for column in select[own]]
-    # The stubs are of a later Django, which asks for one more.
+    # The stubs are for a later Django, whose function has one more parameter.
     related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def made(rows_of_database: list[Any]) -> Iterator[Any]:

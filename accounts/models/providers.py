@@ -1,4 +1,4 @@
-"""The OpenID Connect providers that users sign in by, and the tokens that they gave."""
+"""The OpenID Connect providers that users sign in by, and the tokens that they issued."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ FIELDS: dict[str, Any] = {"max_length": 255}
 
 
 def check_issuer(address: str) -> None:
-    """https, or http where the provider stands on this machine itself; no query, no fragment."""
+    """Require https, or http where the provider runs on this machine itself, without query and
+    fragment."""
     match = _ISSUER.fullmatch(address)
     if not match or set("?#@") & set(address):
         raise ValidationError(_("This is no address of a provider: https://…"))
@@ -39,16 +40,15 @@ def check_issuer(address: str) -> None:
 
 
 def check_template(template: str) -> None:
-    """Refuse a template without a claim: a login that is the same for everybody would be
-    everybody's mailbox."""
+    """Refuse a template without a claim: all users would have the same login, hence the same
+    mailbox."""
     rest = _PLACE.sub("", template)
     if not _PLACE.search(template) or set("{} ") & set(rest):
         raise ValidationError(_("Name a claim between braces, as in {preferred_username}."))
 
 
 class SignInProvider(models.Model):
-    """One OpenID Connect provider, whose word opens the mailboxes of one mail domain, and of no
-    other."""
+    """An OpenID Connect provider that opens the mailboxes of one mail domain, and of no other."""
 
     class Way(models.TextChoices):
         TOKEN = "token", _("The access token (OAUTHBEARER or XOAUTH2)")
@@ -109,7 +109,7 @@ class SignInProvider(models.Model):
     way = models.CharField(
         _("way into the mailbox"), max_length=8, choices=Way.choices, default=Way.TOKEN
     )
-    # By which the secret is sealed: the primary key is not known before the row is written.
+    # The identifier for sealing the secret: the primary key is unknown before the row is written.
     number = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     class Meta:
@@ -121,7 +121,8 @@ class SignInProvider(models.Model):
 
     @property
     def secret(self) -> str:
-        """Raises `sealed_rows.Broken` where it was sealed with another lending key."""
+        """Return the client secret. Raises `sealed_rows.Broken` if it was sealed with another
+        lending key."""
         if not self.sealed_secret:
             return ""
         return sealed_rows.opened(_PURPOSE, self.number, 0, self.sealed_secret).decode()
@@ -135,8 +136,8 @@ class SignInProvider(models.Model):
         return reverse("accounts:provider_start", args=[self.pk])
 
     def login_of(self, claims: dict[str, Any]) -> str:
-        """Return the login that the template makes of claims; "" where one of them is missing, or
-        is no plain word."""
+        """Return the login that the template makes of claims; "" if a claim is missing or is no
+        plain text."""
         names = _PLACE.findall(self.login_template)
         values = {name: claims.get(name) for name in names}
         if not all(isinstance(value, str) and value.strip() for value in values.values()):
@@ -147,16 +148,17 @@ class SignInProvider(models.Model):
 
 class TokenGrantQuerySet(models.QuerySet["TokenGrant"]):
     def unneeded(self) -> TokenGrantQuerySet:
-        """Return the grants of no session and of no job."""
+        """Return the grants that belong to no session and to no job."""
         sessions = UserSession.objects.filter(pk=OuterRef("session"))
         return self.filter(~Exists(sessions), lentcredential=None)
 
 
 class TokenGrant(models.Model):
-    """The tokens of one sign-in, sealed with a key that the row does not hold: the session has it,
-    sealed in two halves as a password is, and each job that the tokens were lent to."""
+    """The tokens of one sign-in, sealed with a key that is not in the row. The session has the key,
+    sealed in two halves as a password is, and so has each job that the tokens were lent to."""
 
-    # A sign-in that was not completed, such as one that waits for its second factor.
+    # How long the grant of an incomplete sign-in is kept, for example one that lacks a second
+    # factor.
     UNBOUND: ClassVar[timedelta] = timedelta(hours=1)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -164,16 +166,17 @@ class TokenGrant(models.Model):
     provider = models.ForeignKey(
         SignInProvider, models.CASCADE, related_name="+", verbose_name=_("sign-in provider")
     )
-    # The row of a `UserSession`. No foreign key: ending a session would ask for one more statement
-    # of everybody, and what is left of it here is found later.
+    # The primary key of a `UserSession`. A foreign key would cost a statement whenever a session
+    # ends; grants of ended sessions are found later.
     session = models.BigIntegerField(_("session"), null=True, db_index=True)
-    # As the provider names the person and the session (OpenID Connect Back-Channel Logout 1.0).
+    # The provider's identifiers of the user and of the session (OpenID Connect Back-Channel Logout
+    # 1.0).
     subject = models.CharField(pgettext_lazy("of a token", "subject"), **FIELDS)
     sid = models.CharField(_("session at the provider"), blank=True, **FIELDS)
     sealed = models.BinaryField()
     expires = models.DateTimeField(_("until"))
     is_offline = models.BooleanField(_("outlives the session"), default=False)
-    # Which worker refreshes, and until when it is believed to.
+    # The worker that is refreshing the tokens, and until when it is given time.
     refresher = models.CharField(max_length=32, blank=True, default="")
     refreshing = models.DateTimeField(null=True)
     made = models.DateTimeField(_("made"), default=timezone.now)

@@ -1,4 +1,4 @@
-"""The authority's services that people reach from here: a menu of links."""
+"""The authority's services in the menu of links."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _lines(text: str) -> list[str]:
 
 class ServiceQuerySet(models.QuerySet["Service"]):
     def of(self, user: User) -> list[Service]:
-        """The services shown to this person, in their order. Two queries, and one for the
-        domains."""
+        """Return the services that the menu shows to this user, in their order. This costs two
+        queries, and one for the domains."""
         if user.mail_domain_id is None:
             return []
         record = StaffRecord.objects.of(user)
@@ -31,7 +31,8 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
 
 class Service(models.Model):
-    """One link. For whom it is says what is shown, not who is let in: that is the service's."""
+    """A link in the menu. Its fields decide who sees it; the service itself decides who may
+    use it."""
 
     class Icon(models.TextChoices):
         GLOBE = "globe", _("globe")
@@ -116,8 +117,8 @@ class Service(models.Model):
         return not (self.functions.strip() or self.schools.strip() or self._domain_ids())
 
     def is_for(self, user: User, record: StaffRecord | None) -> bool:
-        """Whether the menu of this person has it; who has no staff record has no function and no
-        school."""
+        """Return whether the menu of this user shows the service. A user without a staff record has
+        no function and no school."""
         domains = self._domain_ids()
         if domains and user.mail_domain_id not in domains:
             return False
@@ -132,5 +133,6 @@ class Service(models.Model):
 
 
 def _begins(function: str, lines: Iterable[str]) -> bool:
-    """“professeur” is the beginning of “Professeure agrégée”."""
+    """Return whether the function begins with one of the lines, as “Professeure agrégée” begins
+    with “professeur”."""
     return any(fold(function).startswith(fold(line)) for line in lines)

@@ -1,4 +1,4 @@
-"""Sessions as their person sees them, and the browsers that a person is known to use."""
+"""Sessions as their user sees them, and the browsers that a user has signed in with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webmail import clock
 
 
 def idle_seconds(is_shared: bool, stays: bool = False) -> int:
-    """Return how long a session may idle. On a shared computer nobody stays signed in."""
+    """Return the seconds that a session may idle. On a shared computer nobody stays signed in."""
     if stays and settings.STAY_DAYS and not is_shared:
         return 24 * 60 * 60 * int(settings.STAY_DAYS)
     return 60 * (settings.SHARED_IDLE_MINUTES if is_shared else settings.SESSION_IDLE_MINUTES)
@@ -23,11 +23,11 @@ def idle_seconds(is_shared: bool, stays: bool = False) -> int:
 
 class UserSessionQuerySet(models.QuerySet["UserSession"]):
     def of(self, user: User) -> UserSessionQuerySet:
-        """This person's, the last used first."""
+        """Return the sessions of a user, the last used first."""
         return self.filter(user=user).order_by("-last_used", "-pk")
 
     def going_on(self, now: datetime) -> UserSessionQuerySet:
-        """The sessions that are not over, as `UserSession.is_over` says it of one."""
+        """Return the sessions that are not over, by the same test as `UserSession.is_over`."""
         used = Q()
         for is_shared, stays in ((False, False), (False, True), (True, False)):
             allowed = timedelta(seconds=idle_seconds(is_shared, stays)) + WRITTEN_EVERY
@@ -35,12 +35,13 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         return self.filter(used)
 
     def unused_for(self, days: int) -> UserSessionQuerySet:
-        """Return the sessions that nobody used for so many days: to be removed."""
+        """Return the sessions not used for this number of days, which are to be removed."""
         return self.filter(last_used__lt=clock.now() - timedelta(days=days))
 
 
 class UserSession(models.Model):
-    """A signed-in browser. Its key is the one of Django's own table, by which it can be ended."""
+    """A signed-in browser. ``session_key`` is the key in Django's own table, by which the session
+    can be ended."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -50,7 +51,8 @@ class UserSession(models.Model):
     system = models.CharField(_("system"), max_length=40, blank=True)
     network = models.CharField(_("from where"), max_length=45, blank=True)
     is_shared = models.BooleanField(_("shared computer"), default=False)
-    # The database knows the default too: a former version that still serves names no such column.
+    # The default is also in the database: a former version that still runs does not name this
+    # column.
     stays = models.BooleanField(_("stays signed in"), default=False, db_default=False)
     began = models.DateTimeField(_("began"), auto_now_add=True)
     last_used = models.DateTimeField(_("last use"), default=timezone.now)
@@ -70,24 +72,24 @@ class UserSession(models.Model):
         return f"{self.browser} {self.system} {self.network}".strip()
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it idled for so long that its next request ends it."""
+        """Return whether the session has idled for so long that its next request ends it."""
         allowed = timedelta(seconds=idle_seconds(self.is_shared, self.stays))
         return now - self.last_used > allowed + WRITTEN_EVERY
 
 
-# The last use is written so often at most: a page more is not worth a write to the database.
+# The last use is written at most this often: a page view alone is not worth a write to the
+# database.
 WRITTEN_EVERY = timedelta(minutes=5)
 
 
 class KnownDeviceQuerySet(models.QuerySet["KnownDevice"]):
     def unused_for(self, days: int) -> KnownDeviceQuerySet:
-        """Return the devices on which this person has not signed in for so many days: to be
-        removed."""
+        """Return the devices without a sign-in for this number of days, which are to be removed."""
         return self.filter(last_used__lt=clock.now() - timedelta(days=days))
 
 
 class KnownDevice(models.Model):
-    """A browser that somebody has signed in with, by the digest of a random cookie in it."""
+    """A browser that a user has signed in with. ``digest`` is that of a random cookie."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

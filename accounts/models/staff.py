@@ -1,4 +1,4 @@
-"""The authority's people, as the staff files name them."""
+"""The authority's staff, as the staff files list them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from accounts.models.users import User
 
 
 class StaffFacts(models.Model):
-    """The facts that a staff file tells of a person: of a record, or of one that waits to be
-    written. NUMEN and date of birth are here as keyed digests alone (HMAC-SHA-256, 32 bytes each),
-    made with the key whose id stands beside."""
+    """The facts that a staff file gives about a person. Base of the records and of the rows that
+    wait to be written. NUMEN and date of birth are stored only as keyed digests (HMAC-SHA-256, 32
+    bytes each); ``key_id`` names the key."""
 
     key_id = models.CharField(_("key of the digests"), max_length=16)
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
@@ -41,7 +41,7 @@ class StaffFacts(models.Model):
 
     @property
     def name(self) -> str:
-        """First name, then last name, as one signs."""
+        """Return the first name, then the last name, as in a signature."""
         return f"{self.first_name} {self.last_name}".strip()
 
 
@@ -50,14 +50,14 @@ class StaffRecordQuerySet(models.QuerySet["StaffRecord"]):
         return self.filter(is_active=True)
 
     def of(self, user: User) -> StaffRecord | None:
-        """The record of a signed-in user; None when no staff file names the user."""
+        """Return the record of a signed-in user; None when no staff file names the user."""
         if user.mail_domain_id is None:
             return None
         return next(iter(_by_login(user.mail_domain_id, user.login)), None)
 
 
 class StaffRecord(StaffFacts):
-    """One person of the authority."""
+    """A person of the authority."""
 
     numen_digest = models.BinaryField(_("digest of the NUMEN"), max_length=32, unique=True)
     lookup_digest = models.BinaryField(

@@ -18,7 +18,7 @@ MOST_REFUSALS_KEPT = 1000
 
 
 class KeptRefusal(NamedTuple):
-    """A refusal as a job's report keeps it; `column` and `other` may be empty."""
+    """A refused row in a job's report. `column` and `other` may be empty."""
 
     line: int
     column: str
@@ -45,8 +45,8 @@ class StaffImportQuerySet(ClaimedQuerySet["StaffImport"]):
 
 
 class StaffImport(ClaimedRow):
-    """One staff file on its way into the staff records, and what became of it. Nothing of its rows
-    is here: line numbers, columns and reasons alone."""
+    """An import of one staff file, and its result. It holds no content of rows, only line numbers,
+    columns and reasons."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -76,7 +76,8 @@ class StaffImport(ClaimedRow):
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
     CONFIRMABLE: ClassVar[timedelta] = timedelta(days=3)
     MOST_ATTEMPTS: ClassVar[int] = 4
-    """Both steps count; more means that each attempt is killed."""
+    """The limit on attempts. Checking and writing count one each; more attempts mean that each one
+    was killed."""
 
     file_name = models.CharField(_("file"), max_length=200)
     by = models.ForeignKey(
@@ -136,8 +137,8 @@ class StaffImport(ClaimedRow):
         verbose_name = _("import of staff records")
         verbose_name_plural = _("imports of staff records")
         ordering = ("-asked", "-pk")
-        # One value for all that run: the database keeps a second import from running beside the
-        # first.
+        # The value is the same for all running imports, so that the database prevents a second
+        # import beside the first.
         constraints = (
             models.UniqueConstraint(
                 Case(When(state__in=("checking", "writing"), then=True)),
@@ -154,13 +155,13 @@ class StaffImport(ClaimedRow):
 
     @property
     def percent(self) -> int:
-        """The share of the file that is checked, in percent; it is about right, since a cell may
-        hold line breaks."""
+        """Return the checked share of the file in percent. It is approximate, since a cell may
+        contain line breaks."""
         return min(100, self.rows * 100 // self.total) if self.total else 0
 
     @property
     def kept_refusals(self) -> list[KeptRefusal]:
-        """The first thousand, by line."""
+        """Return the first thousand refusals, by line."""
         return [KeptRefusal(*row) for row in self.refusals]
 
     @property
@@ -173,7 +174,7 @@ class StaffImport(ClaimedRow):
 
 
 class StagedStaff(StaffFacts):
-    """A row that was checked and waits for the moment when all are written."""
+    """A checked row that waits until all rows are written together."""
 
     job = models.ForeignKey(StaffImport, models.CASCADE, related_name="staged", db_index=False)
     line = models.PositiveIntegerField()
@@ -185,7 +186,7 @@ class StagedStaff(StaffFacts):
     address = models.EmailField()
 
     class Meta:
-        # Of both: an index of jobs alone, which all rows share, tempts SQLite into reading all of
+        # With both columns: an index of jobs alone, which all rows share, makes SQLite read all of
         # them for each record.
         indexes = (models.Index(fields=["record", "job"], name="staged_by_record"),)
 

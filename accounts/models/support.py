@@ -1,4 +1,4 @@
-"""The support desk that people call, one for all or one for each mail domain."""
+"""The support desk that users call, one for all or one for each mail domain."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 
-CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts:2", 60  # changes with what is kept
+# the key changes when the stored fields do
+CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts:2", 60
 
 
 _SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")
 
 
 class Contact(TypedDict):
-    """A contact of the support desk, as templates and notices show it; any field may be empty."""
+    """A contact of the support desk for templates and notices. Any field may be empty."""
 
     name: str
     phone: str
@@ -31,16 +32,17 @@ class Contact(TypedDict):
 
 class SupportContactQuerySet(models.QuerySet["SupportContact"]):
     def of(self, domain_id: int | None) -> Contact:
-        """Return the contact of the mail domain, else that of all, else the settings'. From the
-        cache: a page costs no query. News within a minute."""
+        """Return the contact of the mail domain, else the one for all, else that of the settings.
+        It comes from the cache, so that a page costs no query; a change takes effect within a
+        minute."""
         rows = self._rows()
         own = [contact for pk, contact in rows if pk is not None and pk == domain_id]
         for_all = [contact for pk, contact in rows if pk is None]
         return next(iter([*own, *for_all]), from_settings())
 
     def everybody(self, domain_id: int | None) -> list[Contact]:
-        """All contacts for the help page, that of the mail domain first; that of the settings where
-        none is written for all."""
+        """Return all contacts for the help page, that of the mail domain first. The contact of the
+        settings is included if there is none for all."""
         rows = self._rows()
         own = [contact for pk, contact in rows if pk is not None and pk == domain_id]
         for_all = [contact for pk, contact in rows if pk is None] or [from_settings()]

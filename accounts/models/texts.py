@@ -1,4 +1,4 @@
-"""Texts of the authority's own, instead of those that we bring."""
+"""The authority's own texts, which replace the built-in ones."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ TEXTS_KEY, TEXTS_SECONDS = "near:site-texts", 60
 
 class SiteTextQuerySet(models.QuerySet["SiteText"]):
     def in_force(self) -> dict[str, SafeString]:
-        """The written texts, as HTML, by place; from the cache, so that a page costs no query. A
-        change shows within a minute."""
+        """Return the texts as HTML, by place. They come from the cache, so that a page costs no
+        query; a change takes effect within a minute."""
         texts = cache.get(TEXTS_KEY)
         if texts is None:
             rows = self.exclude(text="").values_list("place", "text")

@@ -1,4 +1,4 @@
-"""The looks of the webmail for a mail domain: its name, its logo, its accent."""
+"""The theme of the webmail for a mail domain: its name, its logo, its accent."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _COLOUR = RegexValidator(r"\A#[0-9a-fA-F]{6}\Z", _("A colour is written #1a2b3c.
 
 
 class DomainTheme(models.Model):
-    """The name, the logo and the colour that the people of a mail domain see; what is empty is the
-    settings'. The logo was encoded here (`accounts.logos`)."""
+    """The name, the logo and the accent for the users of a mail domain. Empty fields fall back to
+    the settings. The logo was encoded by `accounts.logos`."""
 
     CACHE_KEY: ClassVar[str] = "near:themes"
     CACHE_SECONDS: ClassVar[int] = 60

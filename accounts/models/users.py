@@ -24,7 +24,7 @@ _groups_of: Prepared[tuple[str]] = Prepared(
 
 class UserManager(BaseUserManager["User"]):
     def of_mail_login(self, domain: MailDomain, typed: str) -> User | None:
-        """The user whom ``typed`` names, by login or else by address, both in lower case."""
+        """Return the user whom ``typed`` names, by login or else by address, both in lower case."""
         people = self.filter(mail_domain=domain)
         return (
             people.filter(login=domain.server_login(typed)).first()
@@ -32,7 +32,8 @@ class UserManager(BaseUserManager["User"]):
         )
 
     def create_administrator(self, login: str, password: str) -> User:
-        """A local account for the admin alone: no mail domain, a password of our own."""
+        """Create a local account for the admin alone, without a mail domain and with a password
+        stored here."""
         user = self.model(login=login.lower())
         user.set_password(password)
         user.save()
@@ -40,7 +41,8 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """One (mail domain, login in lower case); without a mail domain, a local administrator."""
+    """A user: one login in lower case in one mail domain. A user without a mail domain is a local
+    administrator."""
 
     mail_domain = models.ForeignKey(
         MailDomain, models.PROTECT, null=True, blank=True, verbose_name=_("mail domain")
@@ -48,8 +50,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     login = models.CharField(_("login"), max_length=254)
     address = models.EmailField(_("address"), blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
-    # What the mail server calls the INBOX. Not unique: two logins from before it was asked may open
-    # one mailbox, and both rows are kept (accounts/mailboxes.py says which one signs in).
+    # The mail server's identifier of the INBOX. It is not unique: two logins from before it was
+    # stored may open one mailbox, and both rows are kept (`accounts.mailboxes` chooses the one that
+    # signs in).
     mailbox_id = models.CharField(
         _("number of the mailbox"), max_length=255, blank=True, editable=False
     )
@@ -62,7 +65,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("reminder of the password put off"), null=True, blank=True
     )
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
-    # By which services know this person: random, so that it tells nothing and outlives an address.
+    # The identifier of the user at other services: random, so that it reveals nothing and survives
+    # a change of the address.
     subject = models.UUIDField(
         _("number for services"), default=uuid.uuid4, unique=True, editable=False
     )
@@ -99,8 +103,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def typed_login(self) -> str:
-        """The login that this person may type to sign in, whatever stands as address beside the
-        login."""
+        """Return the login with which the user can sign in, which may differ from the address."""
         domain = self.mail_domain
         if domain is None or "@" in self.login or domain.login_form == domain.LoginForm.TYPED:
             return self.login
@@ -108,7 +111,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """Roles by group; a local administrator is one by nature."""
+        """Return the roles, which come from groups. A local administrator always has that role."""
         if self.is_local_administrator:
             return frozenset({ADMINISTRATOR})
         return frozenset(name for (name,) in _groups_of(self.pk)).intersection(ROLES)
@@ -119,12 +122,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_staff(self) -> bool:
-        """Whether the Django admin opens to this person."""
+        """Return whether the user may enter the Django admin."""
         return bool(self.roles)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Whether a role has the permission: permissions of groups and of Django's superusers count
-        for nothing."""
+        """Return whether a role has the permission. Permissions of groups and the superuser flag of
+        Django are ignored."""
         return self.is_active and may(self.roles, perm)
 
     def has_module_perms(self, app_label: str) -> bool:
@@ -136,5 +139,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def initials(self) -> str:
-        """One or two capitals for the avatar."""
+        """Return one or two capitals for the avatar."""
         return initials(self.name or self.login.partition("@")[0].replace(".", " "))

@@ -1,4 +1,5 @@
-"""Sign-in to other services: an OpenID Connect provider, allauth's with stricter rules.
+"""Sign-in to other services: allauth's OpenID Connect provider with stricter rules.
 
-`keys` reads what signs, `adapter` says who somebody is, `rules` refuses what allauth lets pass.
+`keys` parses the signing keys, `adapter` makes the claims about a user, `rules` refuses requests
+that allauth would accept.
 """

@@ -1,4 +1,4 @@
-"""The claims about a user that services get, and the keys that sign them."""
+"""The claims about a user for services, and the keys that sign them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ SCOPES = {
     "email": _("your address"),
     "staff": _("your school and your function"),
 }
-"""All there are, and what each hands over, in words."""
+"""All scopes, each with the data that it gives to a service, in words."""
 
 
 class Adapter(DefaultOIDCAdapter):
     scope_display = SCOPES
 
     def get_issuer(self) -> str:
-        """Always the configured address: a request's Host is its sender's choice."""
+        """Return the configured address always, since a request's Host header is chosen by its
+        sender."""
         return settings.BASE_URL.rstrip("/")
 
     def generate_client_secret(self) -> str:
-        """A secret of letters and digits that need no quoting anywhere: 256 bits."""
+        """Return a secret of 256 bits in characters that need no quoting."""
         return secrets.token_urlsafe(32)
 
     def get_user_sub(self, client: Client, user: User) -> str:
@@ -55,14 +56,15 @@ class Adapter(DefaultOIDCAdapter):
         email: str | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Return what `claims` says, the same in the ID token and from the userinfo address."""
+        """Return the same claims in the ID token and at the userinfo endpoint."""
         return claims(user, scopes)
 
     def populate_id_token(
         self, id_token: dict[str, Any], client: Client, scopes: Iterable[str], **kwargs: Any
     ) -> None:
-        """Add the number of the session, for applications that want to hear of its end. Services
-        hold the token's moments to their own clocks, so the moments are those of the database."""
+        """Add the session's number for applications that want to be told of its end. The times are
+        taken from the clock of the database, because services compare them with their own clocks.
+        """
         life = id_token["exp"] - id_token["iat"]
         id_token["iat"] = clock.timestamp()
         id_token["exp"] = id_token["iat"] + life
@@ -75,7 +77,8 @@ class Adapter(DefaultOIDCAdapter):
         did_activate: Literal[True] | None = None,
         is_active: Literal[True] | None = None,
     ) -> list[PrivateKey]:
-        """All that are published, the one that signs first. Settings decide; none has dates."""
+        """Return all published keys, the signing key first. The settings decide; keys have no
+        dates."""
         return [PrivateKey(pem=pem) for pem in settings.OIDC_KEYS]
 
     def get_signing_key(self) -> PrivateKey:
@@ -83,12 +86,12 @@ class Adapter(DefaultOIDCAdapter):
 
 
 def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
-    """``sub``; by scope ``name``, ``given_name``, ``family_name`` (profile), ``email``,
-    ``email_verified`` (email), ``school``: ``{"uai", "name"}``, ``function`` (staff). What is not
-    known is left out.
+    """Return ``sub``, and by scope ``name``, ``given_name``, ``family_name`` (profile), ``email``,
+    ``email_verified`` (email), ``school``: ``{"uai", "name"}``, ``function`` (staff). Unknown
+    values are left out.
 
-    The address counts as verified where a staff record has it. The mail server vouches for the
-    mailbox alone: an address may follow from how the login was typed.
+    The address counts as verified if a staff record has it. The mail server vouches for the mailbox
+    alone, since the address may be derived from the typed login.
     """
     granted = frozenset(scopes)
     record = StaffRecord.objects.of(user)

@@ -1,7 +1,9 @@
-"""A code is exchanged for tokens once; its second use revokes them (RFC 6749, 4.1.2).
+"""Authorization codes: each is exchanged for tokens once, and a second use revokes them (RFC 6749,
+4.1.2).
 
-allauth forgets a code after its use, but two at once would both get tokens, and a replay leaves the
-first ones alive. So a used code is remembered, by its digest, as long as what it bought may live.
+allauth deletes a code after its use, but two simultaneous requests would both get tokens, and a
+replay would leave the first tokens valid. So the digest of a used code is kept for the lifetime of
+its tokens.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ def _key(code: str) -> str:
 
 
 def use(code: str, access_token: str) -> bool:
-    """Note what the code bought. False when it was used before: then nothing that it bought is
-    left, this time's included."""
+    """Note the tokens that were issued for the code. Return False when it was used before: all
+    tokens of the code are revoked then, including these."""
     bought = Token.objects.by_value(access_token).values_list("hash", flat=True)
     seconds = settings.IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN
     if cache.add(_key(code), list(bought), seconds):
@@ -34,7 +36,7 @@ def use(code: str, access_token: str) -> bool:
 
 
 def revoke_bought(code: str) -> bool:
-    """Somebody comes with this code again: whether it had bought anything; that ends here."""
+    """Revoke the tokens of a code that is presented again. Return whether there were any."""
     bought = cache.get(_key(code))
     if bought is None:
         return False

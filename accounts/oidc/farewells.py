@@ -1,5 +1,5 @@
-"""Applications are told that a session here is over (OpenID Connect Back-Channel Logout 1.0), those
-that registered an address for it."""
+"""Tell applications that a session has ended (OpenID Connect Back-Channel Logout 1.0), if they have
+registered an address for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 VISITED: Final = "visited_services"
-"""In the session: whether an application waits for word of its end."""
+"""The key in the session that says whether an application must be told of the session's end."""
 
 # A code lives for a minute.
 _CODE_SECONDS: Final = 120
@@ -39,11 +39,11 @@ _METADATA: Final = "client_metadata"
 _NAME: Final = "backchannel_logout_uri"
 
 sid_of_this_request: ContextVar[str] = ContextVar("sid_of_this_request", default="")
-"""The number of the session for the ID token that is being made: its maker is not told."""
+"""The session's number for the ID token that is being made, which allauth does not pass on."""
 
 
 def address(client: Client) -> str:
-    """Return the address at which the application wants to be told; "" for nowhere."""
+    """Return the address at which the application wants to be told; "" if it has none."""
     data = client.data if isinstance(client.data, dict) else {}
     metadata = data.get(_METADATA)
     return str(metadata.get(_NAME) or "") if isinstance(metadata, dict) else ""
@@ -56,7 +56,8 @@ def set_address(client: Client, address: str) -> None:
 
 
 def note(request: HttpRequest, row: int, client: Client, code: str) -> None:
-    """Somebody goes to an application with this code: it is to hear of the session's end."""
+    """Note that the user signs in to an application with this code, and that the application must
+    be told of the session's end."""
     if not row or not address(client):
         return
     visit = ServiceVisit.objects.filter(session=row, client=client).first()
@@ -64,7 +65,7 @@ def note(request: HttpRequest, row: int, client: Client, code: str) -> None:
         assert isinstance(request.user, User)  # noqa: S101  codes are given to nobody else
         visit = ServiceVisit(session=row, client=client, user=request.user)
         visit.sid = secrets.token_hex(16)
-        with suppress(IntegrityError):  # a second window was quicker
+        with suppress(IntegrityError):  # a second window was faster
             visit.save()
         visit = ServiceVisit.objects.get(session=row, client=client)
     request.session[VISITED] = True
@@ -72,7 +73,8 @@ def note(request: HttpRequest, row: int, client: Client, code: str) -> None:
 
 
 def sid_of(code: str) -> str:
-    """Return the number of the session that a code was given in; "" where nobody is told of it."""
+    """Return the number of the session in which a code was issued; "" if its application need not
+    be told."""
     return str(cache.get(_key(code)) or "")
 
 
@@ -81,7 +83,7 @@ def _key(code: str) -> str:
 
 
 def of_session(row: int) -> list[int]:
-    """Return the numbers of the visits whose applications must be told."""
+    """Return the primary keys of the visits whose applications must be told."""
     return list(ServiceVisit.objects.filter(session=row).values_list("pk", flat=True))
 
 
@@ -104,7 +106,7 @@ def tell(visit: ServiceVisit) -> None:
 
 
 def logout_token(visit: ServiceVisit) -> str:
-    """Return the token that says who has left which session (2.4)."""
+    """Return the token that names the user and the session that has ended (2.4)."""
     adapter, now = get_adapter(), clock.timestamp()
     public, key = jwkkit.load_jwk_from_pem(adapter.get_signing_key().pem)
     claims = {
@@ -122,7 +124,7 @@ def logout_token(visit: ServiceVisit) -> str:
 
 
 def forget_old() -> int:
-    """Delete the visits of sessions that ended by themselves. Returns how many."""
+    """Delete the visits of sessions that have expired. Return the number deleted."""
     going_on = UserSession.objects.filter(pk=OuterRef("session"))
     old = ServiceVisit.objects.filter(opened__lt=clock.now() - timedelta(days=1))
     return old.filter(~Exists(going_on)).delete()[0]

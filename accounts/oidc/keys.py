@@ -1,4 +1,4 @@
-"""Keys that sign tokens for services. Pure functions over PEM."""
+"""Keys that sign tokens for services: pure functions over PEM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 BITS = 3072
-"""Of a new key: what the ANSSI asks of RSA beyond 2030."""
+"""The size of a new key: the ANSSI requires it of RSA beyond 2030."""
 _LEAST_BITS = 2048
 _PEM = re.compile(
     r"-----BEGIN [A-Z ]+-----(?>(?:[^-]++|-(?!----))*)-----END [A-Z ]+-----",
@@ -21,10 +21,11 @@ _PEM = re.compile(
 
 
 def parse(current: str, others: str) -> tuple[str, ...]:
-    """The PEM of each key: first the one that signs, then those that are only published (used until
-    now, or soon). ``others`` may hold several, one after the other.
+    """Return the PEM of each key: first the signing key, then those that are only published (a
+    former or a coming signing key). ``others`` may contain several, one after the other.
 
-    Empty when ``current`` is empty; raises ValueError for what is no RSA key of 2048 bits or more.
+    Return an empty tuple when ``current`` is empty. Raises ValueError for a key that is not RSA
+    with at least 2048 bits.
     """
     if not current.strip():
         if others.strip():
@@ -54,6 +55,6 @@ def _check(pem: str) -> None:
 
 
 def create(bits: int = BITS) -> str:
-    """A new private key, PEM (PKCS #8)."""
+    """Return a new private key as PEM (PKCS #8)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -1,4 +1,4 @@
-"""The lifetimes of codes and tokens, which are the same on all machines of an installation."""
+"""The lifetimes of codes and tokens, measured by one clock for all machines of an installation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from webmail import clock
 
 
 class SharedTime:
-    """Stands for ``django.utils.timezone`` where allauth ends tokens, and looks whether they have
-    ended: one machine hands out what another one is shown."""
+    """Replaces ``django.utils.timezone`` in allauth where tokens expire, because one machine issues
+    a token and another one checks it."""
 
     now = staticmethod(clock.now)
 

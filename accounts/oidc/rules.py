@@ -1,8 +1,8 @@
-"""The rules for a request for a sign-in, beyond what allauth asks.
+"""The rules for sign-in requests of services, beyond those of allauth.
 
-allauth lets a redirect address have more parameters than the registered one, or another port on
-this machine; lets confidential services come without PKCE, and any with its plain form; and takes
-what somebody granted to one service as consent to another when nobody is to be asked.
+allauth accepts a redirect address with additional parameters, or on another port of this machine;
+confidential services without PKCE, and any service with its plain form; and, where no consent is
+asked for, it takes the consent to one service for that to another.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``error`` as RFC 6749 and OpenID Connect name it; a sentence for the service's engineers."""
+    """The refusal of a request. ``error`` is a code of RFC 6749 or OpenID Connect, ``description``
+    a sentence for the service's developers."""
 
     error: str
     description: str
 
 
 def client_of(query: QueryDict) -> Client | None:
-    """The service that asks; None when it is unknown, or wants the answer at an address that is not
-    registered for it, letter by letter."""
+    """Return the service of the request; None when it is unknown, or when the redirect address is
+    not exactly a registered one."""
     ids, addresses = query.getlist("client_id"), query.getlist("redirect_uri")
     if len(ids) != 1 or len(addresses) != 1:
         return None
@@ -38,12 +39,12 @@ def client_of(query: QueryDict) -> Client | None:
 
 
 def client_by_id(client_id: str) -> Client | None:
-    """PostgreSQL takes no NUL."""
+    """Return the service with this identifier. PostgreSQL accepts no NUL in text."""
     return Client.objects.filter(pk=client_id.replace("\x00", "")).first()
 
 
 def refusal(query: QueryDict) -> Refusal | None:
-    """Return why a known service's request is refused; None when it may go on."""
+    """Return why the request of a known service is refused; None when it is accepted."""
     if any(len(values) > 1 for _name, values in query.lists()):
         return Refusal("invalid_request", "A parameter is repeated.")
     if query.get("response_type") != "code":
@@ -53,7 +54,7 @@ def refusal(query: QueryDict) -> Refusal | None:
     if "request" in query or "request_uri" in query:
         return Refusal("request_not_supported", "Request objects are not supported.")
     if "max_age" in query:
-        # Unanswered it would promise what nobody checked.
+        # To ignore it would promise a check that nobody made.
         return Refusal("invalid_request", "max_age is not supported; prompt=login is.")
     if query.get("code_challenge_method") != "S256":
         return Refusal("invalid_request", "PKCE is required: code_challenge_method=S256.")
@@ -63,14 +64,14 @@ def refusal(query: QueryDict) -> Refusal | None:
 
 
 def origin(address: str) -> str:
-    """``https://host:port`` of an address, as a Content-Security-Policy names it."""
+    """Return ``https://host:port`` of an address, as in a Content-Security-Policy."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def address_fault(address: str) -> bool:
-    """Whether a service may not be answered at this address: it must be absolute, https (or this
-    machine's own, for those who develop), without fragment, user or wildcard."""
+    """Return whether the address is forbidden as a redirect address. It must be absolute, https (or
+    on this machine itself, for development), without fragment, user or wildcard."""
     try:
         parts = urlsplit(address)
         _port = parts.port

@@ -1,7 +1,7 @@
-"""One change of a password, from checking the old one to checking the new one.
+"""One change of a password, from the check of the old one to the check of the new one.
 
-A driver may report success while a replica is behind, or fail half-way. So whatever a driver
-says, the mail server is asked which password opens the mailbox, and the user is told that.
+A driver may report success while a replica lags behind, or fail half-way. So whatever the driver
+reports, the mail server is asked which password opens the mailbox, and the user is told the answer.
 """
 
 from __future__ import annotations
@@ -24,16 +24,20 @@ from webmail.errors import ServerRefused, SignInNeeded, WebmailError
 
 logger = logging.getLogger(__name__)
 
-# Dovecot looks at its file once a second; a directory's replica may take a few.
+# Dovecot checks its file once a second; a replica of a directory may take a few seconds.
 ARRIVES_SECONDS: Final = 6.0
 
 
 class Outcome(StrEnum):
-    """The state that holds when all is done. ``CHANGED``: the new password opens the mailbox.
-    ``UNPROVED``: it was taken, and the mail server cannot be asked. ``REFUSED``: the server behind
-    the driver does not take the new one; ``MISMATCH``: nor the old one; ``KEPT``: something failed;
-    in these three the old one opens the mailbox. ``UNKNOWN``: something failed, and nobody can
-    tell."""
+    """The result of a change.
+
+    - ``CHANGED``: the new password opens the mailbox.
+    - ``UNPROVED``: the driver has set it, but the mail server cannot be asked.
+    - ``REFUSED``: the driver's server refuses the new password; the old one is still valid.
+    - ``MISMATCH``: the driver's server refuses the old password, which still opens the mailbox.
+    - ``KEPT``: the change failed in another way; the old password is still valid.
+    - ``UNKNOWN``: the change failed, and which password is valid is unknown.
+    """
 
     CHANGED = "changed"
     UNPROVED = "unproved"
@@ -47,7 +51,7 @@ DONE: Final = frozenset({Outcome.CHANGED, Outcome.UNPROVED})
 
 
 class Opens(StrEnum):
-    """Whether a password opens the mailbox."""
+    """The answer to whether a password opens the mailbox."""
 
     YES = "yes"
     NO = "no"
@@ -59,10 +63,10 @@ def owner_of(user: User, domain: MailDomain) -> Owner:
 
 
 def change(request: HttpRequest, user: User, old: str, new: str) -> Outcome:
-    """Change the password of the person who is signed in; ``old`` was proved by the caller.
+    """Change the password of the signed-in user. The caller has checked ``old``.
 
-    Afterwards this session and the person's jobs go on with the password that holds, the other
-    sessions are asked for it, and the audit log has a line without it. Raises ImproperlyConfigured.
+    Afterwards this session and the user's jobs continue with the valid password, the other sessions
+    must ask for it, and the audit log has a line without it. Raises ImproperlyConfigured.
     """
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  login_required saw to it
@@ -105,8 +109,8 @@ def _attempt(
 
 
 def _change(driver: drivers.Driver, owner: Owner, old: str, new: str) -> WebmailError | None:
-    """Change the password by the driver. Returns the error that it raised, noted for who looks
-    after it; None when it did its work."""
+    """Change the password by the driver. Return the error that it raised, after logging it, or None
+    on success."""
     try:
         driver.change(owner, old, new)
     except WebmailError as error:
@@ -124,8 +128,8 @@ def _change(driver: drivers.Driver, owner: Owner, old: str, new: str) -> Webmail
 def _prove(
     user: User, domain: MailDomain, driver: drivers.Driver, old: str, new: str, address: str
 ) -> Outcome:
-    """Wait until the new password opens the mailbox. If it never does, though the mail server
-    answers, the driver writes where that does not look: it is given the old one back."""
+    """Wait until the new password opens the mailbox. If the mail server answers but never accepts
+    it, the driver writes to the wrong place, so the old password is set again."""
     answer = _wait_for(domain, user, new, address)
     if answer is Opens.YES:
         return Outcome.CHANGED
@@ -146,7 +150,7 @@ def _wait_for(domain: MailDomain, user: User, password: str, address: str) -> Op
 
 
 def opens(domain: MailDomain, user: User, password: str, address: str) -> Opens:
-    """Ask the mail server itself, whatever was noted about the password before."""
+    """Ask the mail server itself, ignoring what was noted about the password before."""
     try:
         session.check_login(domain, user.login, password, address)
     except SignInNeeded:
@@ -157,8 +161,8 @@ def opens(domain: MailDomain, user: User, password: str, address: str) -> Opens:
 
 
 def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> None:
-    """This session and what was lent to jobs go on with the new password; what else lives by the
-    old one ends."""
+    """Let this session and the loans to jobs continue with the new password, and end everything
+    else that relies on the old one."""
     session.close(request)
     before, user.mail_password_changed = user.mail_password_changed, timezone.now()
     user.password_reminder_hidden = None
@@ -167,7 +171,7 @@ def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> N
         lending.renew(user, before, new)
     credentials.seal(request, user.pk, new, changed=user.mail_password_changed)
     sessions.renew(request)
-    # It may have been tried too early, or been given up before: the mail server takes it now.
+    # An earlier attempt may have been refused, but the mail server accepts the password now.
     limits.forget_refused(limits.mailbox(domain.pk, user.login), new)
     StaffRecord.objects.filter(mail_domain=domain, login=user.login).update(
         password_changed=timezone.localdate()

@@ -1,7 +1,8 @@
-"""The driver of Dovecot's passwd-file: one line of it is written anew, all others stay as they are.
+"""The driver for Dovecot's passwd-file, which replaces the password in the user's lines and leaves
+all others unchanged.
 
-Format: ``user:password:uid:gid:gecos:home:shell:extra fields``; Dovecot looks whether the file has
-changed before it answers, so nothing needs to be told to it.
+Each line is ``user:password:uid:gid:gecos:home:shell:extra fields``. Dovecot checks whether the
+file has changed before it answers, so it needs no signal.
 """
 
 from __future__ import annotations
@@ -21,22 +22,23 @@ from accounts.passwords.owner import Owner
 from webmail.errors import ServerRefused, ServerUnavailable
 
 LOCK_SECONDS: Final = 10
-_LARGEST: Final = 64 * 1024 * 1024  # bytes; a line of an academy's 100,000 people has 150
+# bytes; the file of an academy with 100,000 users has 150 bytes a line
+_LARGEST: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class PasswdFile:
-    """``path`` may be a symbolic link: the file behind it is replaced, the link stays."""
+    """A passwd-file. If ``path`` is a symbolic link, its target is replaced and the link stays."""
 
     path: Path
     scheme: str
 
     def change(self, owner: Owner, old: str, new: str) -> None:
-        """Give the owner's line, and those of his aliases, the new password.
+        """Set the new password in the line of the owner and in those of the owner's aliases.
 
-        Whole or not at all: the new file is written beside the old one and takes its place when it
-        is on the disk. Raises ServerRefused when no line is the owner's, ServerUnavailable when the
-        file cannot be read or replaced; then the old one is as it was.
+        The change is atomic: the new file is written beside the old one, and replaces it once it is
+        on the disk. Raises ServerRefused when no line is the owner's, and ServerUnavailable when
+        the file cannot be read or replaced; the old file is unchanged then.
         """
         secret = hashing.hashed(new, self.scheme).encode("ascii")
         try:
@@ -53,8 +55,8 @@ class PasswdFile:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
-    """The file that the path names, open and ours alone. A process that waited for the lock may
-    hold a file that another has replaced meanwhile: then the one in its place is opened."""
+    """Yield the file, opened and locked. A process that waited for the lock may have opened a file
+    that was replaced meanwhile; it opens the new one then."""
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         with path.open("rb") as file:
@@ -77,8 +79,9 @@ def _lock(file: BinaryIO, deadline: float) -> None:
 
 
 def _with_password(content: bytes, owner: Owner, secret: bytes) -> bytes:
-    """The file with the owner's lines changed. Its logins may have their domain where ours have
-    none (``auth_username_format``). Raises ServerRefused when nobody of that name is in it."""
+    """Return the content with the owner's lines changed. The file's logins may have a domain where
+    ours have none (``auth_username_format``). Raises ServerRefused when no line has the owner's
+    name."""
     if len(content) > _LARGEST:
         raise ServerUnavailable("The passwd-file is larger than any is.")
     lines = content.splitlines(keepends=True)
@@ -92,21 +95,21 @@ def _with_password(content: bytes, owner: Owner, secret: bytes) -> bytes:
 
 def _changed(line: bytes, secret: bytes) -> bytes:
     name, _old, *rest = line.split(b":", 2)
-    # A line may end with its password: then the end of the line is all that follows.
+    # A line may end with the password; only the line's ending follows then.
     after = b":" + rest[0] if rest else line[len(line.rstrip(b"\r\n")) :]
     return name + b":" + secret + after
 
 
 def _name(line: bytes) -> str:
-    """The name of a line in lower case, as sessions know logins; "" for a comment and for a line
-    that has none."""
+    """Return the name of a line in lower case, as our logins are; "" for a comment and for a line
+    without a name."""
     if line.startswith(b"#") or b":" not in line:
         return ""
     return line.partition(b":")[0].decode("utf-8", "replace").lower()
 
 
 def _is_of(line: bytes, login: str) -> bool:
-    """Whether the line is the login's, or that of another spelling which leads to it (``user=`` in
+    """Return whether the line belongs to the login, or to an alias that leads to it (``user=`` in
     the extra fields)."""
     name = _name(line)
     fields = line.rstrip(b"\r\n").split(b":", 7)
@@ -115,8 +118,8 @@ def _is_of(line: bytes, login: str) -> bool:
 
 
 def _replace(path: Path, content: bytes, before: os.stat_result) -> None:
-    """Put the content in the file's place with the same owner, group and mode: Dovecot must still
-    be able to read it, and nobody else begin to."""
+    """Replace the file, keeping its owner, group and mode: Dovecot must still be able to read it,
+    and no other account must."""
     handle, copy = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(handle, "wb") as file:
@@ -136,7 +139,8 @@ def _replace(path: Path, content: bytes, before: os.stat_result) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Else a power cut may bring the old file back. It has been replaced: no failure any more."""
+    """Flush the folder to disk, or a power cut could bring the old file back. Errors are ignored,
+    since the file is replaced already."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

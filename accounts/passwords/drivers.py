@@ -24,16 +24,17 @@ Value = TypeVar("Value")
 
 
 class Driver(Protocol):
-    """One way to change a password."""
+    """A way to change a password."""
 
     def change(self, owner: Owner, old: str, new: str) -> None:
         """Replace the old password by the new one. Raises SignInNeeded (the old one is refused),
-        ServerRefused (the new one is), ServerUnavailable; after any of them either may be valid."""
+        ServerRefused (the new one is refused) or ServerUnavailable; after any of them, either
+        password may be valid."""
 
 
 def of(domain: MailDomain) -> Driver | None:
-    """The domain's driver; None when passwords are changed elsewhere. Raises ImproperlyConfigured,
-    with the variable's name, when the environment does not say what it needs."""
+    """Return the domain's driver; None when passwords are changed elsewhere. Raises
+    ImproperlyConfigured with the variable's name when a setting is missing or wrong."""
     match domain.password_driver:
         case Kind.DOVECOT:
             return _passwd_file(domain)
@@ -59,7 +60,7 @@ def _table(domain: MailDomain) -> Driver:
 
 
 def _check_statement(name: str, statement: str) -> None:
-    """Whether it can be told whose password becomes what. Raises ImproperlyConfigured."""
+    """Check that the statement names the user and the new password. Raises ImproperlyConfigured."""
     used = {parameter for parameter in PARAMETERS if f"%({parameter})s" in statement}
     try:
         statement % dict.fromkeys(PARAMETERS, "")
@@ -85,7 +86,7 @@ def _directory(domain: MailDomain) -> Driver:
 
 
 def _check_name(name: str) -> None:
-    """Whether the distinguished name tells people apart. Raises ImproperlyConfigured."""
+    """Check that the distinguished name differs between users. Raises ImproperlyConfigured."""
     people = (Owner("one", "one@x", "x"), Owner("two", "two@x", "x"))
     try:
         names = {name.format_map(person.values) for person in people}
@@ -98,7 +99,7 @@ def _check_name(name: str) -> None:
 
 
 def _said(name: str, values: Mapping[str, Value], domain: MailDomain) -> Value:
-    """The value for this domain, else that for all."""
+    """Return the value for this domain, else the value for all domains."""
     own = re.sub(r"[.-]", "_", domain.name).upper()
     value = values.get(own) or values.get("")
     if not value:

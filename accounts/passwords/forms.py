@@ -1,4 +1,5 @@
-"""The form that changes the password. It checks all rules, whatever the script of the page said."""
+"""The form that changes the password. It checks all rules again, whatever the page's script has
+checked."""
 
 from __future__ import annotations
 
@@ -60,7 +61,7 @@ def person_of(user: User) -> policy.PublicFacts:
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
-    """A rule as the page shows it. ``state``: ``open`` before anything is typed, then ``kept`` or
+    """A rule as the page shows it. ``state`` is ``open`` before anything is typed, then ``kept`` or
     ``broken``."""
 
     state: str
@@ -69,7 +70,8 @@ class ShownRule:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """The words beside the field about what stands in it; nothing of that itself."""
+    """The guidance beside the field for the password that is being typed. It does not contain the
+    password."""
 
     lines: tuple[ShownRule, ...]
     score: int = 0
@@ -85,7 +87,7 @@ class Guide:
 
     @classmethod
     def of(cls, password: str, user: User) -> Guide:
-        """For what is typed so far, by the same rules as the form."""
+        """Return the guidance for the text typed so far, by the same rules as the form."""
         if not password:
             return cls.empty()
         rules, person = policy_in_force(), person_of(user)
@@ -109,11 +111,12 @@ class Guide:
 
 
 class ChangeForm(forms.Form):
-    """Old password, new one twice: without a script nobody sees the typed password.
+    """The form with the old password, and the new one twice, since without a script the typed
+    password cannot be shown.
 
-    ``failure_status`` is the HTTP status of a refusal, ``retry_after`` in seconds where it is one
-    for too many tries; ``refused`` is the audit log's word when the old password could not be
-    proved: ``limited``, ``untold`` or ``wrong``.
+    ``failure_status`` is the HTTP status of a refusal, ``retry_after`` the seconds to wait after
+    too many attempts. ``refused`` is the audit log's word when the old password could not be
+    checked: ``limited``, ``untold`` or ``wrong``.
     """
 
     old = forms.CharField(
@@ -132,7 +135,7 @@ class ChangeForm(forms.Form):
         self.refused = ""
 
     def clean(self) -> dict[str, Any]:
-        """First what is wrong with the new one, which costs nobody a try with the old one."""
+        """Check the new password first, so that its errors cost no attempt with the old one."""
         cleaned = self.cleaned_data
         if "new" in cleaned and "again" in cleaned and cleaned["new"] != cleaned["again"]:
             self.add_error("again", _("This is not the same password as above."))
@@ -143,7 +146,7 @@ class ChangeForm(forms.Form):
         return cleaned
 
     def refuse(self, outcome: Outcome) -> None:
-        """The change failed after the form was valid."""
+        """Add the error of a change that failed after the form was valid."""
         self.failure_status = _STATUS[outcome]
         self.add_error(None, _FAILURES[outcome])
 
@@ -160,7 +163,8 @@ class ChangeForm(forms.Form):
                 self.add_error("new", reason)
 
     def _prove(self, old: str) -> None:
-        """Ask the mail server; failures count as at sign-in, where the same could be tried."""
+        """Ask the mail server about the old password. Failures count as at sign-in, where the same
+        could be tried."""
         try:
             is_right = get_adapter(self.request).reauthenticate(self.request.user, old)
         except ValidationError as error:  # too many failures

@@ -1,4 +1,5 @@
-"""Passphrases that are easy to remember: common French words, and what the policy asks for."""
+"""Generate passphrases that are easy to remember, from common French words and the signs that the
+policy requires."""
 
 from __future__ import annotations
 
@@ -9,23 +10,24 @@ from dataclasses import dataclass, field
 from typing import Final
 
 WORDS: Final = 4
-# Where they stand on a French keyboard they are found on a phone and on an English one too.
+# Signs of the French keyboard that a telephone and an English keyboard have too.
 SIGNS: Final = "-+*/=.:;!?"
 
 
 @dataclass(frozen=True, slots=True)
 class Passphrase:
-    """``bits``: the logarithm of how many the generator could have given as well."""
+    """A passphrase. ``bits`` is the binary logarithm of the number of possible passphrases."""
 
     text: str = field(repr=False)
     bits: float
 
 
 def passphrase(words: Sequence[str], accepted: Callable[[str], bool]) -> Passphrase:
-    """``Castor-lagune-tulipe7-boussole``: four words, one of them with a capital and one with a
-    digit behind, a sign between them; by the system's source of chance. Drawn anew until
-    ``accepted``, as a word may be part of the person's name. Raises ValueError when a hundred are
-    refused: then the policy takes none.
+    """Return a passphrase such as ``Castor-lagune-tulipe7-boussole``: four random words with a sign
+    between them, one word capitalised, and one followed by a digit.
+
+    Passphrases are drawn until ``accepted`` is true, since a word may be a part of the user's name.
+    Raises ValueError after a hundred refusals, since the policy then accepts none.
     """
     for _ in range(100):
         text = _draw(words)
@@ -35,7 +37,8 @@ def passphrase(words: Sequence[str], accepted: Callable[[str], bool]) -> Passphr
 
 
 def bits(count: int) -> float:
-    """The entropy of a passphrase out of ``count`` words: what to guess who knows the form."""
+    """Return the entropy in bits of a passphrase out of ``count`` words, for an attacker who knows
+    its form."""
     return math.log2(count**WORDS * len(SIGNS) * 10 * WORDS * WORDS)
 
 

@@ -1,4 +1,5 @@
-"""A password as mail servers keep it: hashed, with Dovecot's name of the scheme before it."""
+"""The stored form of a password on mail servers: hashed, with Dovecot's name of the scheme before
+the hash."""
 
 from __future__ import annotations
 
@@ -11,16 +12,17 @@ ARGON2ID: Final = "argon2id"
 SHA512_CRYPT: Final = "sha512-crypt"
 SCHEMES: Final = (ARGON2ID, SHA512_CRYPT)
 
-# OWASP's second choice. An IMAP server hashes at every sign-in of every phone, in a process that is
-# often held to 256 MiB; libsodium, by which Dovecot verifies, computes one lane after the other.
+# These are OWASP's second choice of parameters. An IMAP server hashes at each sign-in of each
+# telephone, in a process that is often limited to 256 MiB; libsodium, by which Dovecot verifies,
+# computes the lanes one after the other.
 _argon2id = PasswordHasher(
     time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
 
 
 def hashed(password: str, scheme: str) -> str:
-    """``{ARGON2ID}$argon2id$…`` or ``{SHA512-CRYPT}$6$…``: no colon in it, which would end a field
-    of a passwd-file. ``scheme`` is one of `SCHEMES`."""
+    """Return ``{ARGON2ID}$argon2id$…`` or ``{SHA512-CRYPT}$6$…``, without a colon, which would end
+    a field of a passwd-file. ``scheme`` is one of `SCHEMES`."""
     if scheme == ARGON2ID:
         return f"{{ARGON2ID}}{_argon2id.hash(password)}"
     if scheme == SHA512_CRYPT:

@@ -1,7 +1,7 @@
-"""The driver of an LDAP directory: the person signs in with the old password and asks for the new
-one by the operation made for that (RFC 3062), so the directory's own rules and hashes apply.
+"""The driver of an LDAP directory. It binds as the user with the old password, and sets the new one
+by the operation for that purpose (RFC 3062), so that the directory's own rules and hashes apply.
 
-python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
+python-ldap is optional (requirements-ldap.txt), so this module is imported only where it is needed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from webmail.errors import SignInNeeded
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """``url``: ``ldaps://host``, or ``ldap://host`` with StartTLS (on this machine itself without);
-    ``name``: the person's distinguished name with placeholders, ``uid={login},ou=people,o=gouv``;
-    ``seconds`` to wait for each answer; ``ca_file``: authorities, "" for the system's."""
+    """A directory. ``url`` is ``ldaps://host``, or ``ldap://host`` with StartTLS (without on this
+    machine itself). ``name`` is the user's distinguished name with placeholders, such as
+    ``uid={login},ou=people,o=gouv``. ``seconds`` is the time to wait for each answer. ``ca_file``
+    contains the certificate authorities, "" for those of the system."""
 
     url: str
     name: str
@@ -28,12 +29,12 @@ class Directory:
     ca_file: str
 
     def change(self, owner: Owner, old: str, new: str) -> None:
-        """Raises SignInNeeded when the directory refuses the old password, ServerRefused when it
-        refuses the new one (its own policy), ServerUnavailable."""
+        """Change the password. Raises SignInNeeded when the directory refuses the old password,
+        ServerRefused when it refuses the new one by its own policy, and ServerUnavailable."""
         values = {key: escape_dn_chars(value) for key, value in owner.values.items()}
         name = self.name.format_map(values)
         if not old:
-            # A bind without password succeeds as nobody (RFC 4513 section 5.1.2).
+            # A bind without a password succeeds anonymously (RFC 4513, section 5.1.2).
             raise SignInNeeded("No password was given.")
         refusal = "The directory refused the new password."
         with ldap_server.connected(

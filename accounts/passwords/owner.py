@@ -1,4 +1,4 @@
-"""The person whose password a driver changes."""
+"""The user whose password a driver changes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """``login`` as the mail server is given it, in lower case; ``address`` beside it; ``domain``
-    the mail domain's name."""
+    """``login`` is the login on the mail server, in lower case; ``address`` is the user's address,
+    ``domain`` the name of the mail domain."""
 
     login: str
     address: str
@@ -16,7 +16,7 @@ class Owner:
 
     @property
     def values(self) -> dict[str, str]:
-        """The words for the owner in paths, statements and names, by placeholder."""
+        """Return the values for placeholders in paths, statements and distinguished names."""
         local = self.login.partition("@")[0]
         return {
             "login": self.login,

@@ -1,9 +1,9 @@
-"""The rules that a new password must keep. Pure: the settings, the person and the lists come as
-arguments.
+"""The rules for a new password. The functions are pure: settings, facts about the user and lists
+are arguments.
 
-The initial password was the NUMEN: nothing of its form may follow it. Accented letters are refused
-because a foreign keyboard, a phone's first screen or an old mail program cannot type them, or send
-other bytes for them. Nothing here keeps, shows or logs what it is given.
+The initial password was the NUMEN, so no new one may have its form. Accented letters are refused,
+because a foreign keyboard, the first screen of a telephone or an old mail program cannot type them,
+or encode them differently. This module never stores, shows or logs a password.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Final
 from accounts import numen
 from webmail.folding import fold
 
-# Mail programs and IMAP servers take lines of 1,000 bytes; nobody types so much.
+# Mail programs and IMAP servers accept lines of 1,000 bytes, and nobody types more than this.
 MAXIMUM: Final = 512
-_PART: Final = 4  # letters from which on a piece of a name counts
+_PART: Final = 4  # the shortest part of a name that counts, in letters
 
 
 class Rule(StrEnum):
-    """A rule for passwords; they are in the order in which people are told of them."""
+    """A rule for passwords, in the order in which the page lists them."""
 
     LENGTH = "length"
     LOWER = "lower"
@@ -48,8 +48,8 @@ KINDS: Final[dict[Rule, Callable[[str], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``minimum`` in characters; ``kinds`` of `KINDS` that must occur; ``known``: leaked and common
-    passwords in lower case without accents."""
+    """The rules in force. ``minimum`` is the length in characters; ``kinds`` are those of `KINDS`
+    that must occur; ``known`` are leaked and common passwords, in lower case without accents."""
 
     minimum: int
     kinds: tuple[Rule, ...]
@@ -57,20 +57,20 @@ class Policy:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules in force."""
+        """Return the rules in force."""
         return tuple(rule for rule in Rule if rule not in KINDS or rule in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class PublicFacts:
-    """The facts that everybody knows of somebody, in folded pieces of four letters or more."""
+    """Public facts about a user, as folded parts of four letters or more."""
 
     parts: frozenset[str]
 
     @classmethod
     def of(cls, *texts: str) -> PublicFacts:
-        """The public facts of name, login and address, in any order: each whole, and each of its
-        pieces."""
+        """Return the public facts of name, login and address, in any order: the whole of each, and
+        each of its parts."""
         facts: set[str] = set()
         for text in texts:
             pieces = re.split(r"[^a-z]+", fold(text))
@@ -79,8 +79,8 @@ class PublicFacts:
 
 
 def broken(password: str, policy: Policy, person: PublicFacts, old: str = "") -> tuple[Rule, ...]:
-    """The rules that a password breaks, in their order; none when it may be taken. ``old`` is the
-    one it replaces, "" where that is not known."""
+    """Return the rules that a password breaks, in their order; none if it is acceptable. ``old`` is
+    the password that it replaces, "" if unknown."""
     tests: dict[Rule, Callable[[], bool]] = {
         Rule.LENGTH: lambda: not policy.minimum <= len(password) <= MAXIMUM,
         Rule.PLAIN: lambda: not all(" " <= c <= "~" for c in password),
@@ -96,12 +96,14 @@ def broken(password: str, policy: Policy, person: PublicFacts, old: str = "") ->
 
 
 def _letters(password: str) -> str:
-    """The letters of a password, in which a name may be hidden: ``Du-rand80`` holds Durand."""
+    """Return the letters of a password, in which a name may be hidden: ``Du-rand80`` contains
+    Durand."""
     return re.sub(r"[^a-z]", "", fold(password))
 
 
 def holds_numen(password: str) -> bool:
-    """Whether a NUMEN stands anywhere in it, whatever is put between its groups or around it."""
+    """Return whether the password contains a NUMEN anywhere, whatever is between its groups or
+    around it."""
     compact = re.sub(r"[^0-9A-Za-z]", "", password[:MAXIMUM])
     last = len(compact) - numen.LENGTH
     return any(
@@ -134,9 +136,10 @@ _DATES = [
 
 
 def reads_as_date(password: str) -> bool:
-    """Whether a date is all there is but for signs, a weekday and three characters more at most:
-    ``12/05/1980!``, ``Mai1980!``, ``Lundi 12 mai``."""
-    # Cut again: one letter may be eighteen once folded, and the work grows with the square.
+    """Return whether the password is a date, with signs, a weekday and at most three more
+    characters: ``12/05/1980!``, ``Mai1980!``, ``Lundi 12 mai``."""
+    # Cut again after folding, which may turn one letter into eighteen: the work grows with the
+    # square of the length.
     text = re.sub(_DAYS, "", fold(password[:MAXIMUM])[:MAXIMUM])
     rests = (text[: match.start()] + text[match.end() :] for match in _found_dates(text))
     return any(len(re.sub(r"[^a-z0-9]", "", rest)) <= 3 for rest in rests)
@@ -146,18 +149,18 @@ def _found_dates(text: str) -> Iterable[re.Match[str]]:
     return (match for pattern in _DATES for match in pattern.finditer(text))
 
 
-# What people put for a letter, and everybody who guesses tries.
+# Common substitutes for letters, which every attacker tries.
 _DISGUISES = str.maketrans("@4310!5$7", "aaeioisst")
 _SIGNS = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ADDED = _SIGNS + "0123456789"
 
 
 def is_known(password: str, known: frozenset[str]) -> bool:
-    """Whether it is on the list as it stands, in disguise (``P@ssw0rd``), or but for the digits and
-    signs around it (``Motdepasse1!``)."""
+    """Return whether the password is on the list as it is, in disguise (``P@ssw0rd``), or without
+    the digits and signs around it (``Motdepasse1!``)."""
     text = fold(password[:MAXIMUM])
-    # What is added stands behind or before; but a sign there may stand for a letter ("$oleil1!"),
-    # so each form is tried with and without it.
+    # Digits and signs are added at the end or at the beginning. A sign there may also stand for a
+    # letter ("$oleil1!"), so each form is tried with and without it.
     shapes = {text, text.strip(_ADDED), text.rstrip(_ADDED), text.strip(_SIGNS)}
     cores = {shape for shape in shapes if len(shape) >= _PART and len(shape) * 2 >= len(text)}
     forms = cores | {core.translate(_DISGUISES) for core in cores}

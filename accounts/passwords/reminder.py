@@ -1,4 +1,4 @@
-"""The line after sign-in that says: your password has not been changed for a long time."""
+"""The line after a sign-in that says that the password has not been changed for a long time."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _MONTH: Final = 30.44  # days
 
 
 def note(request: HttpRequest, user: User) -> None:
-    """Note at sign-in whether the pages of this session show the line. It is asked once, not by
-    each page."""
+    """Note at sign-in whether the pages of this session show the line, so that not every page
+    computes it."""
     request.session.pop(SESSION_KEY, None)
     if is_due(user, timezone.localdate()):
         request.session[SESSION_KEY] = True
 
 
 def put_off(request: HttpRequest, user: User) -> None:
-    """Show the line no more in this session, nor for 30 days in any other."""
+    """Hide the line in this session, and for 30 days in all others."""
     request.session.pop(SESSION_KEY, None)
     user.password_reminder_hidden = timezone.localdate()
     user.save(update_fields=["password_reminder_hidden"])
 
 
 def is_due(user: User, today: date) -> bool:
-    """Whether the last change that is known is too old. Where none is, nobody can say so."""
+    """Return whether the last known change is too long ago. If no change is known, it is not."""
     months, hidden = settings.PASSWORD_REMINDER_MONTHS, user.password_reminder_hidden
     if not months or (hidden and today < hidden + PUT_OFF):
         return False
@@ -41,7 +41,8 @@ def is_due(user: User, today: date) -> bool:
 
 
 def last_change(user: User) -> date | None:
-    """The day of the last change of the mail password, in the staff files or here."""
+    """Return the day of the last change of the mail password, from the staff files or from this
+    webmail."""
     record = StaffRecord.objects.of(user)
     here = user.mail_password_changed
     days = [

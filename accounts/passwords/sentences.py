@@ -56,7 +56,7 @@ _YEAR: Final = 365 * _DAY
 
 
 def of_rule(rule: Rule, policy: Policy) -> str:
-    """The rule as a sentence, for the list and for the error alike."""
+    """Return the rule as a sentence, for the list of rules and for errors."""
     if rule is Rule.LENGTH:
         return ngettext(
             "%(count)d character at least, the longer the better.",
@@ -67,7 +67,7 @@ def of_rule(rule: Rule, policy: Policy) -> str:
 
 
 def count_of_broken(count: int) -> str:
-    """Return how much the list of rules still asks for, for who hears it instead of seeing it."""
+    """Return the number of broken rules in words, for screen readers."""
     if not count:
         return gettext("All rules are kept.")
     return ngettext(
@@ -84,7 +84,7 @@ def verdict(strength: Strength) -> str:
 
 
 def time_to_guess(strength: Strength) -> str:
-    """Return how long who tries 10,000 passwords a second takes, as a whole sentence."""
+    """Return a sentence on how long an attacker needs who tries 10,000 passwords a second."""
     seconds = strength.seconds
     if seconds < _MINUTE:
         return gettext("A thief’s computer finds it in less than a minute.")

@@ -1,4 +1,4 @@
-"""The driver of a table in an SQL database, as Dovecot and Postfix read them."""
+"""The driver for a table in an SQL database that Dovecot and Postfix read."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ PARAMETERS = frozenset({"password", "login", "local", "address", "domain"})
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``database`` is an entry as Django's DATABASES has them; ``statement`` an UPDATE whose values
-    are named as in ``%(login)s``; a percent sign of its own is doubled."""
+    """A table. ``database`` is an entry for Django's DATABASES. ``statement`` is an UPDATE with
+    parameters such as ``%(login)s``; a literal percent sign is doubled."""
 
     database: dict[str, Any] = field(repr=False)
     statement: str
     scheme: str
 
     def change(self, owner: Owner, old: str, new: str) -> None:
-        """Run the statement; exactly one row must be changed, else none is. Raises ServerRefused,
-        ServerUnavailable."""
+        """Run the statement. It must change exactly one row; otherwise it is rolled back. Raises
+        ServerRefused, ServerUnavailable."""
         values = {**owner.values, "password": hashing.hashed(new, self.scheme)}
         try:
             with _connection(self.database) as connection:
                 rows = _update(connection, self.statement, values)
         except DatabaseError as error:
-            # Not its words: PostgreSQL shows the row with a value that breaks a constraint.
+            # The error's text is left out: PostgreSQL quotes the row whose value breaks a
+            # constraint.
             raise ServerUnavailable(
                 "The statement failed.", server_words=type(error).__name__
             ) from None
@@ -45,8 +46,8 @@ class Table:
 
 @contextmanager
 def _connection(database: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
-    """One of its own for each change: passwords change rarely, and Django's own connections would
-    be asked for migrations and tests."""
+    """Yield a new connection for each change. Passwords change rarely, and an entry in Django's own
+    connections would take part in migrations and tests."""
     entry = {**database, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
     connection = ConnectionHandler({"default": entry})["default"]
     try:
@@ -56,8 +57,8 @@ def _connection(database: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
 
 
 def _update(connection: BaseDatabaseWrapper, statement: str, values: dict[str, str]) -> int:
-    """Run the statement and return how many rows it changes; they stay changed only if it is
-    one."""
+    """Run the statement and return the number of rows changed. The change is committed only if it
+    is one."""
     connection.set_autocommit(False)
     try:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The time in which a password is guessed, and why: zxcvbn's estimate with French lists of our
+"""The time needed to guess a password, and the reasons: zxcvbn's estimate with French lists of our
 own."""
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, Final
 from accounts.passwords import policy, words
 from webmail.folding import fold
 
-# The work grows faster than the length, and nobody's 73rd character makes a password weak.
+# The work grows faster than the length, and a 73rd character never makes a password weak.
 MEASURED: Final = 72
 STRONG: Final = 4
-_GUESSES_A_SECOND: Final = 10_000  # by who has stolen hashes as slow as ours
+_GUESSES_A_SECOND: Final = 10_000  # by an attacker who has stolen hashes as slow as ours
 
 
 class Reason(StrEnum):
-    """A reason that makes it easy to guess; the worst first."""
+    """A reason why a password is easy to guess; the worst first."""
 
     REPEATED = "repeated"
     PERSONAL = "personal"
@@ -39,8 +39,8 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """``score`` from 0, guessed at once, to 4; ``seconds`` to find it at 10,000 guesses a second;
-    ``reasons``: two at most, none where it is strong."""
+    """An estimate. ``score`` is from 0, guessed at once, to 4; ``seconds`` is the time to find the
+    password at 10,000 guesses a second; ``reasons`` are two at most, and none if it is strong."""
 
     score: int
     seconds: float
@@ -48,12 +48,14 @@ class Strength:
 
 
 def measure(password: str, person: policy.PublicFacts) -> Strength:
-    """The estimate for the first 72 characters. Keeps nothing."""
-    # 16 MiB of lists that no process needs before somebody changes his password.
+    """Return the estimate for the first 72 characters, without storing anything."""
+    # Imported here, because the lists take 16 MiB that no process needs before a user changes a
+    # password.
     from zxcvbn import matching, scoring, time_estimates
 
     text = password[:MEASURED]
-    # zxcvbn's own entry puts what it is told of a person into a dictionary that all threads share.
+    # zxcvbn's own function would put the facts about a user into a dictionary that all threads
+    # share.
     lists = {**_lists(), "user_inputs": matching.build_ranked_dict(sorted(person.parts))}
     estimate = scoring.most_guessable_match_sequence(text, matching.omnimatch(text, lists))
     guesses = estimate["guesses"]
@@ -99,7 +101,7 @@ def _is_first_name(match: Mapping[str, Any]) -> bool:
 
 
 def _reasons_of(match: Mapping[str, Any]) -> set[Reason]:
-    """Return what one piece of the password gives away."""
+    """Return the reasons of one piece of the password."""
     match match["pattern"]:
         case "repeat":
             return {Reason.REPEATED}

@@ -1,4 +1,4 @@
-"""The lists that come with the project and with Django: words, first names, common passwords."""
+"""The word lists of the project and of Django: words, first names, common passwords."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def _lines(name: str) -> tuple[str, ...]:
 
 @cache
 def words() -> tuple[str, ...]:
-    """French nouns of four to eight letters that are written without accents, for passphrases."""
+    """Return French nouns of four to eight letters without accents, for passphrases."""
     return _lines("words.txt")
 
 
 @cache
 def first_names() -> tuple[str, ...]:
-    """The first names of France, in lower case without accents."""
+    """Return the first names of France, in lower case without accents."""
     return _lines("first_names.txt")
 
 
@@ -35,7 +35,7 @@ def french_passwords() -> tuple[str, ...]:
 
 @cache
 def known_passwords() -> frozenset[str]:
-    """Never to be taken: Django's 20,000 most frequent of leaked lists, the French ones, and first
-    names, in lower case."""
+    """Return the passwords that are always refused: the 20,000 most frequent ones of leaked lists,
+    which Django brings, the French ones, and first names, in lower case."""
     leaked = CommonPasswordValidator().passwords
     return frozenset({*leaked, *french_passwords(), *first_names()})

@@ -1,4 +1,4 @@
-"""Signing in by a provider of OpenID Connect: the webmail is the service there.
+"""Sign-in by an OpenID Connect provider, whose client the webmail is.
 
-The other way round, `accounts.oidc` is the provider of other services.
+In the opposite direction, `accounts.oidc` is the provider of other services.
 """

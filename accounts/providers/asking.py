@@ -1,7 +1,7 @@
-"""Requests to a provider: its configuration, its keys, codes and refresh tokens for tokens.
+"""Requests to a provider: its configuration, its keys, and tokens for codes and refresh tokens.
 
-Everything it says is bounded in bytes and seconds and checked before it is believed
-(`webmail.remote`). What it publishes for everybody is kept in the cache; tokens never are.
+The size and the time of each answer are limited, and its content is checked (`webmail.remote`).
+Public data of the provider is cached; tokens never are.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from webmail import bearer, remote
 from webmail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
 
 CONFIGURATION_SECONDS: Final = 600
-# A provider that is down is not asked by every stranger who presses the button.
+# A provider that is down is not asked again each time a visitor presses the button.
 DOWN_SECONDS: Final = 5
-# After a key that is not known the list is asked for anew, so often at most.
+# An unknown key makes the list be fetched again, at most this often.
 KEYS_SECONDS: Final = 3600
 KEYS_AGAIN_SECONDS: Final = 30
 _LIMITS: Final = (256 * 1024, 10.0)
 _NEEDED: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _OPTIONAL: Final = ("userinfo_endpoint", "end_session_endpoint")
 _MOST_KEYS: Final = 50
-# Lifetime of a token where a provider does not say, and the longest that is believed.
+# The lifetime of a token whose provider gives none, and the longest that is accepted.
 _SECONDS: Final = 300
 _LONGEST_SECONDS: Final = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of one answer; ``seconds`` is how long the access token lives."""
+    """The tokens of one answer. ``seconds`` is the lifetime of the access token."""
 
     access: str = field(repr=False)
     seconds: int
@@ -68,7 +68,7 @@ def configuration(provider: SignInProvider) -> dict[str, Any]:
 
 
 def examine(provider: SignInProvider) -> None:
-    """Ask a provider anew for its configuration and its keys. Raises ProviderError."""
+    """Fetch the configuration and the keys of a provider anew. Raises ProviderError."""
     endpoints = _configuration(provider)
     if not isinstance(_asked(provider, endpoints["jwks_uri"]).get("keys"), list):
         raise ProviderError(Failure.ANSWER, "there are no keys")
@@ -93,7 +93,8 @@ def _configuration(provider: SignInProvider) -> dict[str, Any]:
 
 
 def _check_address(provider: SignInProvider, name: str, address: object) -> None:
-    """An address that the browser or the webmail is sent to: https, as the issuer."""
+    """Check an address to which the browser or the webmail will go: it must be https, or have the
+    issuer's scheme. Raises ProviderError."""
     if not isinstance(address, str) or not address.isascii() or len(address) > 2000:
         raise ProviderError(Failure.ANSWER, f"{name} is no address")
     scheme = urlsplit(address).scheme
@@ -102,7 +103,7 @@ def _check_address(provider: SignInProvider, name: str, address: object) -> None
 
 
 def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
-    """Return the keys by which the provider signs, asked for again where ``key_id`` is new."""
+    """Return the keys with which the provider signs, fetched anew if ``key_id`` is unknown."""
     place = _key("keys", provider.issuer)
     jwks: list[dict[str, Any]] | None = cache.get(place)
     is_new = jwks is not None and key_id and all(key.get("kid") != key_id for key in jwks)
@@ -118,7 +119,8 @@ def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
 
 
 def buy(provider: SignInProvider, code: str, verifier: str, back: str) -> Tokens:
-    """Give the code for tokens (RFC 6749, 4.1.3; RFC 7636). Raises ProviderError."""
+    """Exchange an authorization code for tokens (RFC 6749, 4.1.3; RFC 7636). Raises
+    ProviderError."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -129,13 +131,14 @@ def buy(provider: SignInProvider, code: str, verifier: str, back: str) -> Tokens
 
 
 def refresh(provider: SignInProvider, token: str) -> Tokens:
-    """Give a refresh token for new tokens (RFC 6749, 6). Raises ProviderError: EXPIRED where it is
-    worth nothing any more."""
+    """Exchange a refresh token for new tokens (RFC 6749, 6). Raises ProviderError, with EXPIRED if
+    it is no longer valid."""
     return _tokens(provider, {"grant_type": "refresh_token", "refresh_token": token})
 
 
 def user_info(provider: SignInProvider, access: str) -> dict[str, Any]:
-    """Return the claims that the provider tells for an access token."""
+    """Return the claims of the userinfo endpoint for an access token; {} if the provider has no
+    such endpoint."""
     address = configuration(provider).get("userinfo_endpoint")
     if not address:
         return {}
@@ -165,8 +168,9 @@ def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
 def _with_secret(
     provider: SignInProvider, methods: list[str], form: dict[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Add the client's secret by ``client_secret_basic``, the default of the standard, unless the
-    provider offers ``client_secret_post`` alone; a client without a secret says its name."""
+    """Add the client's secret by ``client_secret_basic``, the default of the standard, or by
+    ``client_secret_post`` if the provider offers that alone. A client without a secret sends its
+    identifier."""
     try:
         secret = provider.secret
     except sealed_rows.Broken as error:
@@ -186,7 +190,8 @@ def _asked(
     form: dict[str, str] | None = None,
     fields: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A JSON object, from port 443 or that of the issuer. Raises ProviderError."""
+    """Return the JSON object at a URL, whose port must be 443 or that of the issuer. Raises
+    ProviderError."""
     size, seconds = _LIMITS
     host = urlsplit(url).netloc
     try:

@@ -1,4 +1,4 @@
-"""ID tokens and logout tokens, checked: by whom they are signed, for whom, and until when."""
+"""Check ID tokens and logout tokens: their signature, their audience and their time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from accounts.providers.failures import Failure, ProviderError
 from webmail import clock
 
 SKEW_SECONDS: Final = 60
-"""By which the clocks of the provider and of the webmail may differ."""
+"""Seconds by which the clocks of the provider and of the webmail may differ."""
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
-# Never "none", and none with a shared secret: whoever knows a public key could sign.
+# "none" and the algorithms with a shared secret are left out: with the latter, anybody who knows
+# the public key could sign.
 _ALGORITHMS: Final = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 )  # fmt: skip
-# A logout token is for now (OpenID Connect Back-Channel Logout 1.0, 2.4).
+# A logout token is valid only for a short time (OpenID Connect Back-Channel Logout 1.0, 2.4).
 _LOGOUT_SECONDS: Final = 600
 
 
@@ -40,8 +41,8 @@ def id_token(provider: SignInProvider, token: str, nonce: str) -> dict[str, Any]
 
 
 def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
-    """Return the claims of a logout token, once (Back-Channel Logout 1.0, 2.6). Raises
-    ProviderError."""
+    """Return the claims of a logout token, which is accepted once (Back-Channel Logout 1.0, 2.6).
+    Raises ProviderError."""
     claims = _opened(provider, token, ["iat", "jti"])
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
@@ -59,8 +60,8 @@ def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
 
 
 def check_audience(provider: SignInProvider, access: str) -> None:
-    """Whether the access token is for the mail server, as far as it can be read: providers may give
-    opaque ones. Raises ProviderError."""
+    """Check that the access token is for the mail server. Opaque tokens, which cannot be read,
+    pass. Raises ProviderError."""
     if not provider.audience or access.count(".") != 2:
         return
     try:
@@ -105,7 +106,7 @@ def _opened(provider: SignInProvider, token: str, required: list[str]) -> dict[s
 
 
 def _key(known: list[dict[str, Any]], key_id: str, algorithm: str) -> jwt.PyJWK:
-    """The key that the token names; the only one of its kind where it names none."""
+    """Return the key that the token names, or the only usable one if it names none."""
     usable = [key for key in known if key.get("use", "sig") == "sig"]
     if key_id:
         usable = [key for key in usable if key.get("kid") == key_id]

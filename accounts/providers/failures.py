@@ -1,4 +1,4 @@
-"""The ways in which a sign-in by a provider fails, each with its words for people."""
+"""The ways in which a sign-in by a provider can fail, each with its text for the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Failure(Enum):
-    """HTTP status, title and what to do."""
+    """A failure. The values are the HTTP status, the title and the advice."""
 
     STATE = (
         400,
@@ -90,7 +90,8 @@ class Failure(Enum):
 
 
 class ProviderError(Exception):
-    """``reason`` is for the log: a sentence without anything of a person or a token."""
+    """A sign-in by a provider has failed. ``reason`` is a sentence for the log, without personal
+    data and tokens."""
 
     def __init__(self, failure: Failure, reason: str = "") -> None:
         super().__init__(reason or failure.name)

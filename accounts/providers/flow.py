@@ -1,7 +1,7 @@
-"""One sign-in by a provider, from the button to the claims (OpenID Connect Core 1.0, 3.1).
+"""A sign-in by a provider, from the button to the claims (OpenID Connect Core 1.0, 3.1).
 
-What belongs to it waits in a signed cookie of the browser, so that strangers who only press the
-button leave nothing on the server: ten minutes, and one at a time.
+Its state is kept in a signed cookie of the browser for ten minutes, so that strangers who press the
+button leave nothing on the server. A browser has one such sign-in at a time.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _SALT: Final = "accounts.providers.flow"
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A sign-in under way. ``user`` is the number of the person whose session asks again; ``again``
-    that the provider must ask for the password anew."""
+    """A sign-in under way. ``user`` is the primary key of the signed-in user who reauthenticates,
+    or 0; ``reauthenticates``: the provider must ask for the password again."""
 
     provider: int
     state: str
@@ -47,7 +47,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A sign-in that the provider has vouched for."""
+    """A sign-in that the provider has confirmed, with its tokens and claims."""
 
     journey: Journey
     tokens: Tokens
@@ -59,7 +59,7 @@ def cookie_name() -> str:
 
 
 def begin(provider: SignInProvider, **more: Any) -> Journey:
-    """Return a new journey, of words that nobody guesses."""
+    """Return a new sign-in with random state, nonce and verifier."""
     return Journey(
         provider.pk,
         secrets.token_urlsafe(32),
@@ -70,7 +70,7 @@ def begin(provider: SignInProvider, **more: Any) -> Journey:
 
 
 def address(provider: SignInProvider, journey: Journey) -> str:
-    """Return where the browser goes. Raises ProviderError."""
+    """Return the address of the authorization request. Raises ProviderError."""
     digest = hashlib.sha256(journey.verifier.encode()).digest()
     query = {
         "response_type": "code",
@@ -89,7 +89,8 @@ def address(provider: SignInProvider, journey: Journey) -> str:
 
 
 def back_address(provider: SignInProvider) -> str:
-    """One for each provider, so that none passes its answer off as another's (RFC 9700, 4.4)."""
+    """Return the redirect URI of a provider. Each provider has its own, so that none can pass off
+    its answer as another's (RFC 9700, 4.4)."""
     path = reverse("accounts:provider_back", args=[provider.pk])
     return f"{settings.BASE_URL.rstrip('/')}{path}"
 
@@ -111,7 +112,7 @@ def forget(response: HttpResponseBase) -> None:
 
 
 def remembered(request: HttpRequest, provider: SignInProvider) -> Journey:
-    """The journey that this browser is on. Raises ProviderError: STATE."""
+    """Return the sign-in that this browser has begun. Raises ProviderError: STATE."""
     try:
         values = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=SECONDS)
         journey = Journey(**values)
@@ -123,8 +124,7 @@ def remembered(request: HttpRequest, provider: SignInProvider) -> Journey:
 
 
 def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]) -> Arrival:
-    """Check what the provider sent the browser back with, and give the code for tokens. Raises
-    ProviderError."""
+    """Check the provider's answer and exchange its code for tokens. Raises ProviderError."""
     if not constant_time_compare(answer.get("state", ""), journey.state):
         raise ProviderError(Failure.STATE, "the state is another one")
     if answer.get("iss", provider.issuer) != provider.issuer:
@@ -140,8 +140,7 @@ def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]
 
 
 def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> dict[str, Any]:
-    """The claims with those that the provider tells at its userinfo address alone, where the login
-    needs them."""
+    """Return the claims, with those of the userinfo endpoint if the login needs them."""
     if provider.login_of(claims):
         return claims
     more = asking.user_info(provider, tokens.access)
@@ -151,8 +150,8 @@ def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]
 
 
 def end_address(provider: SignInProvider, hint: str) -> str:
-    """Return where the browser goes to leave the provider too (RP-Initiated Logout 1.0); "" where
-    it has no such page, or does not answer."""
+    """Return the provider's address for signing out there too (RP-Initiated Logout 1.0); "" if it
+    has none or does not answer."""
     try:
         endpoint = asking.configuration(provider).get("end_session_endpoint", "")
     except ProviderError:

@@ -1,8 +1,9 @@
-"""The tokens of a sign-in: kept sealed, refreshed once, and given wherever a password would be.
+"""The tokens of a sign-in: stored sealed, refreshed by one worker, and used wherever a password
+would be.
 
-What the session seals, and what is lent to jobs, is not a token but the key of a `TokenGrant`. So
-a refreshed token reaches every session, job and pooled connection at once, and a provider that
-gives each refresh token for one use (RFC 9700, 4.14.2) is never shown an old one.
+The session and the loans to jobs do not contain a token but the key of a `TokenGrant`. So a
+refreshed token reaches every session, job and pooled connection at once, and a provider that
+rotates refresh tokens (RFC 9700, 4.14.2) never receives an old one.
 """
 
 from __future__ import annotations
@@ -33,25 +34,26 @@ from webmail.bearer import AccessToken
 from webmail.errors import ServerUnavailable, SignInNeeded
 
 SESSION_KEY: Final = "token_grant"
-"""Under which the number of the grant stands in the session, for sign-out alone."""
+"""The key in the session under which the grant's number is stored, for sign-out alone."""
 
 PROVIDER_KEY: Final = "token_provider"
-"""Under which the number of the provider stands there, for pages that ask for another sign-in."""
+"""The key in the session under which the provider's number is stored, for pages that ask for
+another sign-in."""
 
-# No password begins so: the forms take no control characters.
+# No password begins like this, since the forms refuse control characters.
 _MARK: Final = "\0grant\0"
-# Seconds before its end at which a token is refreshed, of one that lives for minutes.
+# Seconds before its expiry at which a token that lives for minutes is refreshed.
 _EARLY: Final = 60
-# How long a refresh is waited for that another worker has begun.
+# Seconds to wait for a refresh by another worker.
 _PATIENCE: Final = 15.0
-# How long a refresh that failed is not tried again while the token lives.
+# Seconds until a failed refresh is tried again while the token is still valid.
 _AGAIN: Final = 10.0
 _NONCE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A grant and what lies sealed in it."""
+    """A grant with its unsealed tokens."""
 
     grant: TokenGrant
     key: bytes
@@ -59,7 +61,7 @@ class _Opened:
 
 
 def start_address(session: Mapping[str, Any]) -> str:
-    """Return the address at which the person of a session signs in again; "" where it is by a
+    """Return the address at which the session's user can sign in again; "" for a sign-in by
     password."""
     by = session.get(PROVIDER_KEY)
     if by == proxied.BUTTON:
@@ -68,12 +70,12 @@ def start_address(session: Mapping[str, Any]) -> str:
 
 
 def is_grant(credential: str) -> bool:
-    """Whether what was sealed is the key of a grant, and no password."""
+    """Return whether a sealed credential is the key of a grant instead of a password."""
     return credential.startswith(_MARK)
 
 
 def make(user: User, provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> str:
-    """Keep the tokens of a sign-in; the credential that opens them."""
+    """Store the tokens of a sign-in, and return the credential that opens them."""
     key = AESGCM.generate_key(256)
     number = uuid.uuid4()
     scope = tokens.scope.split() if tokens.scope else provider.scopes.split()
@@ -96,17 +98,17 @@ def number_of(credential: str) -> uuid.UUID:
 
 
 def of_credential(credential: str) -> TokenGrant | None:
-    """The row that the credential opens; None for a password."""
+    """Return the grant that the credential opens; None for a password."""
     if not is_grant(credential):
         return None
     return TokenGrant.objects.filter(pk=number_of(credential)).first()
 
 
 def way_in(user: User, credential: str) -> tuple[str, str]:
-    """Return login and password, or access token, for the mail servers of this user.
+    """Return the login for the mail servers, with the password or the access token of this user.
 
-    Raises SignInNeeded when the grant is over, and ServerUnavailable when its token is over and
-    the provider is not to be reached.
+    Raises SignInNeeded when the grant is over, and ServerUnavailable when its token has expired and
+    the provider cannot be reached.
     """
     if proxied.is_proxied(credential):
         if user.mail_domain is None or not proxied.is_of(user, credential):
@@ -122,8 +124,8 @@ def way_in(user: User, credential: str) -> tuple[str, str]:
 
 
 def master(domain: MailDomain, login: str) -> tuple[str, str]:
-    """Return the login and password by which the master user opens somebody's mailbox. Raises
-    ServerUnavailable where the environment has none."""
+    """Return the login and password by which the master user opens a mailbox. Raises
+    ServerUnavailable if the settings have none."""
     own = re.sub(r"[.-]", "_", domain.name).upper()
     name, password, separator = (
         values.get(own) or values.get("") or ""
@@ -138,7 +140,7 @@ def master(domain: MailDomain, login: str) -> tuple[str, str]:
 
 
 def id_token(user: User, credential: str) -> str:
-    """Return the ID token, as a hint at sign-out; "" where there is none any more."""
+    """Return the ID token, as a hint at sign-out; "" if the grant is over."""
     try:
         return _open(user, credential).tokens.id_token
     except SignInNeeded:
@@ -146,8 +148,8 @@ def id_token(user: User, credential: str) -> str:
 
 
 def bind(request: HttpRequest, row: int) -> None:
-    """The sign-in is complete: the grant belongs to this session, and the former one of the session
-    to nobody."""
+    """Give the grant to this session when its sign-in is complete, and forget the session's former
+    grant."""
     number = request.session.get(SESSION_KEY)
     if not number:
         return
@@ -156,29 +158,30 @@ def bind(request: HttpRequest, row: int) -> None:
 
 
 def forget(grants: Any) -> None:
-    """Delete those that no job needs; the others lose their session."""
+    """Delete the grants that no job needs, and separate the others from their session."""
     grants.filter(lentcredential=None).delete()
     grants.update(session=None)
 
 
 def leave(request: HttpRequest) -> None:
-    """Leave the grant, at sign-out and where a password takes the place of the tokens."""
+    """Forget the session's grant, at sign-out and when a password replaces the tokens."""
     request.session.pop(PROVIDER_KEY, None)
     if number := request.session.pop(SESSION_KEY, ""):
         forget(TokenGrant.objects.filter(pk=number))
 
 
 def forget_unneeded() -> int:
-    """Delete the grants whose sessions and jobs are over. Returns how many."""
+    """Delete the grants whose sessions and jobs are over. Return the number deleted."""
     before = clock.now() - TokenGrant.UNBOUND
     return TokenGrant.objects.unneeded().filter(made__lt=before).delete()[0]
 
 
 def revoke(provider: SignInProvider, *, subject: str, sid: str) -> list[UserSession]:
-    """A provider says that a session there is over: return the sessions here that lived by it.
+    """End the grants of a session that the provider reports as over, and return the sessions here
+    that used them.
 
     Grants that outlive the session (offline_access) stay for the jobs that they were lent to
-    (Back-Channel Logout 1.0, 2.7); the others are worth nothing from now on.
+    (Back-Channel Logout 1.0, 2.7); the others are deleted.
     """
     grants = TokenGrant.objects.filter(provider=provider)
     if subject:
@@ -194,7 +197,7 @@ def revoke(provider: SignInProvider, *, subject: str, sid: str) -> list[UserSess
 
 
 def _open(user: User, credential: str) -> _Opened:
-    """Raises SignInNeeded."""
+    """Return the grant of a credential with its tokens. Raises SignInNeeded."""
     try:
         _empty, _word, number, coded = credential.split("\0")
         key = base64.urlsafe_b64decode(coded)
@@ -221,7 +224,7 @@ def _sealed(number: uuid.UUID, key: bytes, tokens: Tokens) -> bytes:
 
 
 def _fresh(opened: _Opened) -> Tokens:
-    """The tokens, refreshed where the access token is about to end."""
+    """Return the tokens, refreshed if the access token is about to expire."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         left = (opened.grant.expires - clock.now()).total_seconds()
@@ -242,9 +245,11 @@ def _fresh(opened: _Opened) -> Tokens:
 
 
 def _claimed(grant: TokenGrant) -> str:
-    """A word for the one worker that refreshes; "" for all others, which wait for it.
+    """Return a random word for the one worker that refreshes, and "" for all others, which wait for
+    it.
 
-    By the row's state, and no lock of the database: the provider is asked meanwhile.
+    The claim is a state of the row, not a lock of the database, because the provider is asked
+    meanwhile.
     """
     now, runner = clock.now(), secrets.token_hex(16)
     rows = TokenGrant.objects.filter(pk=grant.pk, expires=grant.expires)
@@ -264,7 +269,7 @@ def _refreshed(opened: _Opened, runner: str, *, has_time: bool) -> Tokens:
             rows.delete()
             raise SignInNeeded(str(error)) from error
         if has_time:
-            # Tried again in a moment, and not by every request until the token is over.
+            # Wait before the next attempt, so that not every request tries until the token expires.
             later = clock.now() + timedelta(seconds=_AGAIN)
             rows.update(refresher="", refreshing=later)
             return opened.tokens

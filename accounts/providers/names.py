@@ -1,4 +1,4 @@
-"""The login that a provider's claims name; the providers that the sign-in page offers."""
+"""The login that a provider's claims name, and the providers that the sign-in page offers."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Offered:
 def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
     """Return the login on the mail server. Raises ProviderError: LOGIN.
 
-    A domain after the @ must be the provider's own, and an address that the provider itself has
-    not verified is nobody's.
+    A domain after the @ must be that of the provider's mail domain, and an address that the
+    provider has not verified is refused.
     """
     named = provider.login_of(claims)
     match = LOGIN.fullmatch(named)
@@ -54,8 +54,8 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
 
 
 def offered() -> list[Offered]:
-    """Return the buttons, from the cache, so that the page costs no query. A change shows within a
-    minute."""
+    """Return the buttons. They come from the cache, so that the page costs no query; a change takes
+    effect within a minute."""
     buttons = cache.get(OFFERED_KEY)
     if buttons is None:
         rows = SignInProvider.objects.filter(is_on=True).order_by("mail_domain__name")
@@ -65,7 +65,8 @@ def offered() -> list[Offered]:
 
 
 def has_password_form() -> bool:
-    """Whether somebody here signs in by password: anybody, where there is no provider."""
+    """Return whether any mail domain allows the sign-in by password; True also without a mail
+    domain."""
     key = f"{OFFERED_KEY}:password"
     is_offered: bool | None = cache.get(key)
     if is_offered is None:
@@ -76,7 +77,7 @@ def has_password_form() -> bool:
 
 
 def forget() -> None:
-    """A provider or a mail domain was changed."""
+    """Clear the cache after a change of a provider or a mail domain."""
     cache.delete_many([OFFERED_KEY, f"{OFFERED_KEY}:password"])
 
 

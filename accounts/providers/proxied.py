@@ -1,7 +1,8 @@
-"""Sign-ins that a reverse proxy has done, by CAS, SAML or whatever it knows: it names the login in
-a header of the request. Off by default, and believed of configured proxies alone.
+"""Sign-ins by a reverse proxy, which has authenticated the user by CAS, SAML or another protocol,
+and names the login in a header of the request. This is off by default, and accepted from configured
+proxies alone.
 
-There is no token then: the master user of the mail server opens the mailbox.
+There is no token, so the master user of the mail server opens the mailbox.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from accounts.network import inside
 from accounts.providers.names import LOGIN
 
 BUTTON: Final = "proxy"
-"""The value of the button of the sign-in page, where that of a provider is its number."""
+"""The value of the button on the sign-in page, where a provider's button has its primary key."""
 
-# No password begins so: the forms take no control characters.
+# No password begins like this, since the forms refuse control characters.
 _MARK: Final = "\0proxy\0"
 _SALT: Final = "accounts.providers.proxied"
 
@@ -29,10 +30,10 @@ def is_on() -> bool:
 
 
 def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
-    """Return the mail domain and the login that the proxy names; None where it names none, or where
-    the request comes from elsewhere.
+    """Return the mail domain and the login that the proxy names; None if it names none, or if the
+    request comes from elsewhere.
 
-    The address of the connection counts, not that of a header.
+    The origin is the address of the connection, never that of a header.
     """
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not is_on() or not inside(peer, settings.TRUSTED_PROXIES):
@@ -42,13 +43,13 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
     domain = MailDomain.objects.of_typed_login(typed) if match else None
     if match is None or domain is None or (match[1] and match[1] != domain.name):
         return None
-    if "," in typed:  # two headers that became one: the other is of somebody else
+    if "," in typed:  # two headers that were joined: one of them is forged
         return None
     return domain, domain.server_login(typed)
 
 
 def credential(user: User) -> str:
-    """Return what the session seals in the place of a password."""
+    """Return the credential that the session seals instead of a password."""
     return _MARK + signing.Signer(salt=_SALT).sign(str(user.pk))
 
 
@@ -57,7 +58,7 @@ def is_proxied(credential: str) -> bool:
 
 
 def is_of(user: User, credential: str) -> bool:
-    """Whether the credential was made for this user, while such sign-ins are on."""
+    """Return whether the credential was made for this user, and such sign-ins are on."""
     try:
         made_for = signing.Signer(salt=_SALT).unsign(credential.removeprefix(_MARK))
     except signing.BadSignature:

@@ -1,4 +1,4 @@
-"""``bin/manage create_administrator LOGIN``: a local account for the admin only."""
+"""``bin/manage create_administrator LOGIN``: create a local account for the admin alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``bin/manage create_oidc_key``: a key that signs what other services are told."""
+"""``bin/manage create_oidc_key``: make a key that signs ID tokens for other services."""
 
 from __future__ import annotations
 

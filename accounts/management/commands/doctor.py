@@ -1,4 +1,4 @@
-"""``bin/manage doctor``: what is wrong with this installation, and what to do about it."""
+"""``bin/manage doctor``: report what is wrong with this installation, and what to do about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
         "Try settings, files, database, Redis, workers, address and mail servers; say what is wrong"
         " and what to do about it. The exit status is 1 where something is wrong."
     )
-    # Django's own come among the findings.
+    # The findings include Django's own checks.
     requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it
 
     def add_arguments(self, parser: CommandParser) -> None:

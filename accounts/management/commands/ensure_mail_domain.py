@@ -1,4 +1,4 @@
-"""``bin/manage ensure_mail_domain``: the default mail domain as the environment says."""
+"""``bin/manage ensure_mail_domain``: create the default mail domain from the environment."""
 
 from __future__ import annotations
 

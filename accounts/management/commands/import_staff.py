@@ -1,4 +1,4 @@
-"""``bin/manage import_staff FILE``: a staff file becomes staff records."""
+"""``bin/manage import_staff FILE``: make staff records of a staff file."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         return tell
 
     def _report(self, job: StaffImport) -> None:
-        """Tell the result in words, and by the exit status."""
+        """Report the result in words, and by the exit status."""
         if job.state == StaffImport.State.WAITING:
             staff_import.cancel(job)
             raise CommandError("Another import is running. Try again when it has ended.")
