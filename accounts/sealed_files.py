@@ -127,7 +127,7 @@ class _Unsealed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # the stubs name no type for the buffer
+        view = memoryview(buffer)  # type: ignore[arg-type]  # the stubs name no type for it here
         if not self._open and not self._is_last:
             self._unseal()
         size = min(len(view), len(self._open))

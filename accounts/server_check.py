@@ -1,9 +1,10 @@
-"""Whether a mail domain's servers can be reached, and what is wrong if not, in words.
+"""Test whether a mail domain's servers can be reached, and explain what is wrong if not.
 
-A dialogue of its own, up to the greeting and what follows STARTTLS: the mail layers say only that a
-server cannot be reached, which is what people need, and here one wants to know why. Nothing that a
-server says is shown but the names of its capabilities. No host is asked but those of the domain's
-row, which administrators alone write.
+This module has its own dialogue with servers, up to the greeting and the answer to STARTTLS. The
+mail protocols only report that a server cannot be reached, which is enough for users; here the
+reason is needed. Of what a server sends, only the names of its capabilities are shown. The only
+hosts contacted are those in the domain's row, which only administrators can edit, and those of the
+settings.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from accounts.models import MailDomain
 from webmail import tls
 
 SECONDS: Final = 5.0  # for a connection, and for an answer
-_ALL_SECONDS: Final = 12.0  # for all of one server
+_ALL_SECONDS: Final = 12.0  # for the whole dialogue with one server
 _SLOW_MS: Final = 1000
 _LINE, _LINES = 8192, 200
 
@@ -76,7 +77,8 @@ WORDS: Final[dict[Outcome, Promise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``kind``: ``imap``, ``smtp``, ``pop`` or ``sieve``; ``security`` as a mail domain has it."""
+    """A server to test. ``kind`` is ``imap``, ``smtp``, ``pop`` or ``sieve``; ``security`` is as in
+    a mail domain."""
 
     kind: str
     host: str
@@ -90,8 +92,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``milliseconds`` until the greeting; ``capabilities`` in capitals, where it came so far;
-    ``expires``: the end of the certificate, None without TLS."""
+    """The result of a test. ``milliseconds`` is the time until the greeting; ``capabilities`` are
+    in capitals, if the dialogue reached them; ``expires`` is the end of the certificate, None
+    without TLS."""
 
     target: Target
     outcome: Outcome
@@ -113,7 +116,8 @@ class Result:
 
     @property
     def useful(self) -> list[tuple[str, bool]]:
-        """The capabilities that make a difference here, and whether the server has each."""
+        """Return the capabilities that make a difference to the webmail, and whether the server has
+        each."""
         wanted = WANTED.get(self.target.kind, ()) if self.is_ok and self.capabilities else ()
         return [(name, name in self.capabilities) for name in wanted]
 
@@ -131,7 +135,7 @@ WANTED: Final[dict[str, tuple[str, ...]]] = {
 
 
 def targets(domain: MailDomain) -> list[Target]:
-    """The servers that the domain names."""
+    """Return the servers that the domain names."""
     servers = []
     for kind in ("imap", "smtp", "pop", "sieve"):
         host = getattr(domain, f"{kind}_host")
@@ -142,7 +146,7 @@ def targets(domain: MailDomain) -> list[Target]:
 
 
 def check_all(wanted: Sequence[Target]) -> list[Result]:
-    """All at once, so that it takes as long as the slowest."""
+    """Test all servers at the same time, so that the test takes as long as the slowest one."""
     if not wanted:
         return []
     with ThreadPoolExecutor(len(wanted)) as threads:
@@ -150,7 +154,7 @@ def check_all(wanted: Sequence[Target]) -> list[Result]:
 
 
 def check(target: Target) -> Result:
-    """Connect, read the greeting, turn on TLS if it is wanted, ask what the server can do."""
+    """Connect, read the greeting, start TLS if needed, and ask for the capabilities."""
     began = time.monotonic()
     try:
         with _connected(target, began + _ALL_SECONDS) as line:
@@ -159,7 +163,7 @@ def check(target: Target) -> Result:
             capabilities = greeting | _capabilities(line, target.kind)
             if target.security == MailDomain.Security.STARTTLS:
                 _start_tls(line, target, capabilities)
-                # ManageSieve greets a second time (RFC 5804 section 2.2).
+                # ManageSieve greets a second time (RFC 5804, section 2.2).
                 again = _greeting if target.kind == "sieve" else _capabilities
                 capabilities = again(line, target.kind)
             expires = expiry(line.connection)
@@ -171,7 +175,7 @@ def check(target: Target) -> Result:
 
 
 def expiry(connection: socket.socket) -> datetime | None:
-    """The end of the certificate that the server showed; None without TLS."""
+    """Return the end of the server's certificate; None without TLS."""
     if not isinstance(connection, ssl.SSLSocket):
         return None
     certificate = connection.getpeercert() or {}
@@ -179,7 +183,8 @@ def expiry(connection: socket.socket) -> datetime | None:
 
 
 def tls_context() -> ssl.SSLContext:
-    """The one for every server of ours: with the authority's own certificates, where there are."""
+    """Return the TLS context for all our servers, with the authority's own certificates if
+    configured."""
     return tls.context(settings.TLS_CA_FILE)
 
 
@@ -190,7 +195,7 @@ class _Wrong(Exception):
 
 
 class _Line:
-    """A connection by lines, with an end in bytes and in seconds."""
+    """A connection that is read by lines, with limits in bytes and in seconds."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self.connection, self._deadline, self._buffer = connection, deadline, b""
@@ -212,7 +217,7 @@ class _Line:
         self.connection.sendall(f"{command}\r\n".encode())
 
     def lines_to(self, last: str) -> list[str]:
-        """Lines up to the one that the pattern matches from its beginning."""
+        """Return the lines up to the first one whose beginning matches the pattern."""
         lines: list[str] = []
         while len(lines) < _LINES:
             lines.append(self.read())
@@ -221,7 +226,7 @@ class _Line:
         raise _Wrong(Outcome.PROTOCOL)
 
     def turn_to_tls(self, host: str) -> None:
-        if self._buffer:  # put in by somebody on the way, to be read as if TLS had protected it
+        if self._buffer:  # injected on the way, to be read as if TLS had protected it
             raise _Wrong(Outcome.PROTOCOL)
         self.connection = _tls(self.connection, host)
 
@@ -242,7 +247,7 @@ def _tls(connection: socket.socket, host: str) -> socket.socket:
     return tls_context().wrap_socket(connection, server_hostname=host)
 
 
-# The first line of a server that is one; the last line of its list of capabilities.
+# Patterns of a server's first line, and of the last line of its list of capabilities.
 _GREETS: Final = {"imap": r"\* (OK|PREAUTH)", "smtp": r"220[ -]", "pop": r"\+OK", "sieve": r'"|OK'}
 _ASK: Final = {"imap": "a CAPABILITY", "smtp": "EHLO localhost", "pop": "CAPA"}
 _LAST: Final = {"imap": r"a ", "smtp": r"\d{3} ", "pop": r"\.$|-ERR", "sieve": r"OK|NO|BYE"}
@@ -251,7 +256,8 @@ _STARTED: Final = {"imap": r"b OK", "smtp": r"220 ", "pop": r"\+OK", "sieve": r"
 
 
 def _greeting(line: _Line, kind: str) -> frozenset[str]:
-    """Raises when another kind of server greets. ManageSieve greets with what it can."""
+    """Read the greeting, and return the capabilities that ManageSieve includes in it. Raises _Wrong
+    when another kind of server greets."""
     lines = [line.read()]
     if not re.match(_GREETS[kind], lines[0], re.IGNORECASE):
         raise _Wrong(Outcome.PROTOCOL)
@@ -271,7 +277,7 @@ def _capabilities(line: _Line, kind: str) -> frozenset[str]:
 
 
 def _words(lines: Sequence[str]) -> frozenset[str]:
-    """Every word but SMTP's numbers, in capitals and without quotes."""
+    """Return all words in capitals and without quotes, except the numbers of SMTP."""
     texts = (re.sub(r"^\d{3}[ -]", "", text) for text in lines)
     return frozenset(word.strip('"').upper() for text in texts for word in text.split())
 

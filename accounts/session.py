@@ -40,12 +40,12 @@ from webmail.imap.values import ImapServer, Wishes
 from webmail.sieve import connection as manage_sieve
 
 FOLDERS = "folders"
-"""Under which name `Wishes` stand among a person's preferences."""
+"""The key of `Wishes` among a user's preferences."""
 
 
 @cache
 def pool() -> Pool:
-    """This process's connections."""
+    """Return the connections of this process."""
     return Pool(
         max_per_user=settings.IMAP_CONNECTIONS,
         idle_seconds=settings.IMAP_IDLE_SECONDS,
@@ -63,12 +63,14 @@ def imap_server(domain: MailDomain) -> ImapServer:
 
 
 def check_login(domain: MailDomain, login: str, password: str, address: str) -> None:
-    """Try a password on the domain's IMAP server; raises SignInNeeded, or why it cannot tell."""
+    """Try a password on the domain's IMAP server. Raises SignInNeeded for a refusal, or the error
+    for which the server cannot tell."""
     sign_in(domain, login, password, address).close()
 
 
 def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Connection:
-    """The same, with the connection: for `keep`, or to be closed."""
+    """Try a password as `check_login` does, and return the connection, which the caller passes to
+    `keep` or closes."""
     server = imap_server(domain)
     with stalled.bounded(server.host):
         connection = imap_connection.open(server, login, password, client_address=address)
@@ -77,7 +79,7 @@ def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Conn
 
 
 def keep(user: User, password: str, connection: Connection) -> None:
-    """Let the person's first page have the connection that tried the password."""
+    """Put the connection that tried the password into the pool, for the user's first page."""
     pool().put(_key(user, password), connection)
 
 
@@ -120,7 +122,8 @@ def _opener(user: User, password: str, address: str) -> Callable[[], Connection]
 
 @contextmanager
 def imap(request: HttpRequest) -> Iterator[Connection]:
-    """The person's connection, given back at the end. Raises SignInNeeded, ServerUnavailable."""
+    """Yield the user's connection, and return it to the pool at the end. Raises SignInNeeded,
+    ServerUnavailable."""
     key, opener = _door(request)
     with (
         stalled.bounded(request.user.mail_domain.imap_host),  # type: ignore[union-attr]
@@ -131,20 +134,20 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
 
 
 def wishes(user: User) -> Wishes:
-    """Return a user's decisions about folders, which are kept with the preferences."""
+    """Return a user's decisions about folders, which are stored with the preferences."""
     values = user.preferences.get(FOLDERS, {})
     return Wishes(dict(values.get("special", {})), tuple(values.get("favourites", ())))
 
 
 def wish(user: User, wished: Wishes) -> None:
-    """Keep a user's decisions about folders."""
+    """Store a user's decisions about folders."""
     values = {"special": dict(wished.special), "favourites": list(wished.favourites)}
     user.preferences = {**user.preferences, FOLDERS: values}
     user.save(update_fields=["preferences"])
 
 
 class Borrower(Protocol):
-    """A job that works in the mailbox of its person."""
+    """A job that works in the mailbox of its user."""
 
     @property
     def user(self) -> User: ...
@@ -155,8 +158,8 @@ class Borrower(Protocol):
 
 @contextmanager
 def imap_for(job: Borrower) -> Iterator[Connection]:
-    """The mailbox of a job's person, by the password that was lent to it, closed at the end. Raises
-    SignInNeeded when that opens no more, ServerUnavailable."""
+    """Yield a connection to the mailbox of a job's user, with the lent password, and close it at
+    the end. Raises SignInNeeded when the password is no longer valid, and ServerUnavailable."""
     password = lending.opened(job.credential)
     if job.user.mail_domain is None or not job.user.is_active:
         raise SignInNeeded
@@ -170,15 +173,15 @@ def imap_for(job: Borrower) -> Iterator[Connection]:
 
 
 def has_master() -> bool:
-    """Whether a mail server has a master user, who opens any mailbox."""
+    """Return whether a mail server has a master user, who can open any mailbox."""
     return any(settings.MASTER_USER.values())
 
 
 @contextmanager
 def imap_by_master(user: User) -> Iterator[Connection]:
-    """Open a user's mailbox by the master user, closed at the end: the caller has seen to it that
-    somebody may, and writes a line of the audit log. Raises SignInNeeded where there is no master
-    user or the server refuses it, ServerUnavailable."""
+    """Yield a connection to a user's mailbox, opened by the master user, and close it at the end.
+    The caller must have checked the permission, and writes the audit log. Raises SignInNeeded where
+    there is no master user or the server refuses it, and ServerUnavailable."""
     domain = user.mail_domain
     if domain is None or not has_master():
         raise SignInNeeded("There is no master user.")
@@ -197,8 +200,8 @@ def imap_by_master(user: User) -> Iterator[Connection]:
 
 
 def opens_boxes(user: User) -> bool:
-    """Whether the rules of another mailbox can be opened: the user's mail domain has a ManageSieve
-    server and a master user."""
+    """Return whether the rules of another mailbox can be opened: the user's mail domain needs a
+    ManageSieve server and a master user."""
     if not has_sieve(user):
         return False
     try:
@@ -212,10 +215,10 @@ def opens_boxes(user: User) -> bool:
 def box(
     user: User, login: str, is_allowed: Callable[[Connection], bool]
 ) -> Iterator[manage_sieve.Connection]:
-    """Open the rules of another mailbox on the server of the user's, by the master user.
+    """Open the rules of another mailbox on the user's server, by the master user.
 
-    ``is_allowed`` is told the mailbox, opened, and says whether it is the one that the caller
-    means. Raises MailboxClosed where it is not, or where the server lets no master user in;
+    ``is_allowed`` receives the opened mailbox, and returns whether it is the one that the caller
+    means. Raises MailboxClosed if it is not, or if the server refuses the master user;
     ServerUnavailable, SieveUnavailable.
     """
     domain = user.mail_domain
@@ -236,8 +239,8 @@ def box(
 
 
 def smtp_for(job: Borrower) -> submission.SmtpServer:
-    """The submission server with the login of a job's person, by the password that was lent to it.
-    Raises SignInNeeded when that opens no more."""
+    """Return the submission server with the login of a job's user and the lent password. Raises
+    SignInNeeded when the password is no longer valid."""
     password = lending.opened(job.credential)
     domain = job.user.mail_domain
     if domain is None or not job.user.is_active:
@@ -246,16 +249,17 @@ def smtp_for(job: Borrower) -> submission.SmtpServer:
 
 
 def lease(request: HttpRequest) -> Lease:
-    """The same for a stream, which outlives the view: who takes it calls ``release()``."""
+    """Return a lease of the user's connection for a stream, which outlives the view. The caller
+    must call ``release()``."""
     key, opener = _door(request)
     return pool().lease_open(key, opener)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A mailbox that is watched: its user, by which session (the number of its row), and how to
-    sign in for him. The password stays with the stream that it was opened for, in its process's
-    memory."""
+    """A mailbox that is watched for new mail. ``row`` is the primary key of the session's row.
+    ``mark``, ``login``, ``password`` and ``address`` are those by which the mailbox is opened. The
+    password stays in the memory of this process, with the stream that it was opened for."""
 
     user_id: int
     row: int
@@ -269,18 +273,19 @@ class Watched:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether `way_in` may ask the database, or a provider."""
+        """Return whether `way_in` may query the database or a provider."""
         return grants.is_grant(self.password) or proxied.is_proxied(self.password)
 
 
 def way_in(watch: Watched) -> tuple[str, str]:
-    """Return login and password, or access token, of now. Raises SignInNeeded,
-    ServerUnavailable."""
+    """Return the login with the password or the access token that is valid now. Raises
+    SignInNeeded, ServerUnavailable."""
     return grants.way_in(watch.user, watch.password)
 
 
 def watched(request: HttpRequest) -> Watched:
-    """Return what a stream of news needs. Raises SignInNeeded, as every other door."""
+    """Return what a stream needs to watch the user's mailbox. Raises SignInNeeded, as `imap`
+    does."""
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
@@ -301,8 +306,8 @@ def watched(request: HttpRequest) -> Watched:
 
 
 def still_watched(all_: Collection[Watched]) -> frozenset[int]:
-    """The rows of those whose session goes on, with the password that it was sealed with: not ended
-    here or from elsewhere, not idle for too long."""
+    """Return the rows of the sessions that are still open with the password that they were sealed
+    with. A session that was ended or has idled too long is left out."""
     rows = {watch.row for watch in all_}
     changed = sessions.still_open(rows, clock.now())
     return frozenset(
@@ -313,12 +318,12 @@ def still_watched(all_: Collection[Watched]) -> frozenset[int]:
 
 
 def note_refused(watch: Watched) -> None:
-    """The mail server no longer takes the password."""
+    """Note that the mail server no longer accepts the password."""
     limits.note_refused(watch.mailbox, watch.password)
 
 
 def smtp(request: HttpRequest) -> submission.SmtpServer:
-    """The submission server with the person's login."""
+    """Return the submission server with the user's login."""
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
@@ -326,7 +331,7 @@ def smtp(request: HttpRequest) -> submission.SmtpServer:
 
 
 def smtp_server(domain: MailDomain, login: str, password: str) -> submission.SmtpServer:
-    """The domain's submission server, for one sign-in."""
+    """Return the domain's submission server for one login."""
     return submission.SmtpServer(
         host=domain.smtp_host,
         port=domain.smtp_port,
@@ -339,14 +344,14 @@ def smtp_server(domain: MailDomain, login: str, password: str) -> submission.Smt
 
 
 def has_sieve(user: User) -> bool:
-    """Whether the person's mail domain keeps rules."""
+    """Return whether the user's mail domain has a ManageSieve server."""
     return bool(user.mail_domain and user.mail_domain.sieve_host)
 
 
 @contextmanager
 def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
-    """Open the connection to the person's rules, for as long as the block. Raises SieveNotOffered,
-    SieveUnavailable, and SignInNeeded as every other door."""
+    """Yield a connection to the user's rules. Raises SieveNotOffered, SieveUnavailable, and
+    SignInNeeded as `imap` does."""
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
@@ -370,7 +375,7 @@ def _sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
 
 
 def close(request: HttpRequest) -> None:
-    """End the person's IMAP connections of this session, at sign-out."""
+    """Close the user's IMAP connections of this session, at sign-out."""
     try:
         key, _opener = _door(request)
     except SignInNeeded:

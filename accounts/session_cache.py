@@ -1,6 +1,6 @@
-"""Values that one session keeps in Django's cache, for a day at most.
+"""Values that one session stores in Django's cache, for a day at most.
 
-They are encrypted with a key that only the cookie of the browser has. So nobody can read mail in
+They are encrypted with a key that only the browser's cookie holds. So nobody can read mail in
 Redis, and the values are lost with the cookie, at sign-out.
 """
 
@@ -30,11 +30,12 @@ _NONCE = 12
 
 
 def put(request: HttpRequest, kind: str, name: str, value: Any) -> None:
-    """Keep a value that JSON can carry. Without a key nothing is kept."""
+    """Store a value that JSON can represent. Without a key nothing is stored."""
     if (secret := credentials.session_secret(request)) is None:
         return
     key, nonce = _key(request, secret, kind, name), secrets.token_bytes(_NONCE)
-    # The fastest: mail shrinks to a fifth, and Redis holds what a whole authority has seen.
+    # The fastest compression: mail shrinks to a fifth, and Redis holds what all users of an
+    # authority have opened.
     packed = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
     sealed = nonce + AESGCM(secret).encrypt(nonce, packed, key.encode())
     shared = request.session.get("shared_computer")
@@ -43,8 +44,8 @@ def put(request: HttpRequest, kind: str, name: str, value: Any) -> None:
 
 
 def get(request: HttpRequest, kind: str, name: str) -> Any:
-    """Return what this session kept under the name; None when there is nothing, or nothing it can
-    open."""
+    """Return the value that this session stored under the name; None if there is none, or if it
+    cannot be decrypted."""
     if (secret := credentials.session_secret(request)) is None:
         return None
     key = _key(request, secret, kind, name)
@@ -56,8 +57,8 @@ def get(request: HttpRequest, kind: str, name: str) -> Any:
 
 
 def put_number(request: HttpRequest, name: str, number: int | None) -> None:
-    """Keep a number for other sessions of the user, or forget it. It is not encrypted, and says
-    nothing of mail; its name is in a digest under the installation's key."""
+    """Store a number for the user's other sessions, or delete it. It is not encrypted, and reveals
+    nothing about mail; its name is hashed with the installation's key."""
     key = _lasting_key(request, name)
     if number is None:
         cache.delete(key)
@@ -79,8 +80,8 @@ def _lasting_key(request: HttpRequest, name: str) -> str:
 
 @dataclass(frozen=True)
 class Seen:
-    """The cache of one request's session, for code that knows no requests; of the kind ``lasting``
-    it keeps numbers for the user's other sessions."""
+    """The cache of one request's session, for code that does not know requests. For the kind
+    ``lasting`` it stores numbers for the user's other sessions."""
 
     request: HttpRequest
 

@@ -1,7 +1,7 @@
-"""The sessions of a user: begun at sign-in, listed on a page, ended from there.
+"""The sessions of a user: begun at sign-in, listed on a page, and ended there.
 
-A row of ours stands beside Django's. Ended means that Django's row and its copy in the cache are
-gone: the sealed password with them, so that the key in the other browser opens nothing any more.
+Our own row stands beside Django's. To end a session deletes Django's row and its copy in the cache,
+with the sealed password in it. The key in the other browser then opens nothing.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ STAYS: Final = "stays_signed_in"
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """Give the session a row, at a completed sign-in. After a re-entry in place it keeps the one it
-    had, under its new key."""
+    """Give the session a row, at a completed sign-in. If the user has only given the password
+    again, the session keeps its row, with its new key."""
     session = request.session
     if not session.session_key:
         session.create()
@@ -54,7 +54,7 @@ def begin(request: HttpRequest, user: User) -> None:
 
 
 def stays(request: HttpRequest) -> bool:
-    """Whether the person stays signed in on this device, as asked for at the sign-in."""
+    """Return whether the user has chosen at sign-in to stay signed in on this device."""
     session = request.session
     return bool(session.get(STAYS) and settings.STAY_DAYS and not session.get("shared_computer"))
 
@@ -68,14 +68,14 @@ def keep_signed_in(request: HttpRequest) -> None:
 
 
 def renew(request: HttpRequest) -> None:
-    """Give the session a new key: whoever knows the old one is out."""
+    """Give the session a new key, so that the old key no longer opens it."""
     request.session.cycle_key()
     UserSession.objects.filter(pk=row(request)).update(session_key=request.session.session_key)
 
 
 def touch(request: HttpRequest) -> bool:
-    """Note that the session is used, every five minutes at most. False when it was ended from
-    elsewhere, should a copy of it have survived in a cache."""
+    """Note that the session is in use, at most every five minutes. Return False when it was ended
+    from elsewhere, while a copy of it has survived in a cache."""
     now, written = clock.timestamp(), request.session.get(WRITTEN, 0)
     if now - written < WRITTEN_EVERY.total_seconds():
         return True
@@ -94,7 +94,7 @@ def touch(request: HttpRequest) -> bool:
 
 
 def forget(request: HttpRequest) -> None:
-    """Delete the row of a session, at sign-out and when it idled too long."""
+    """Delete the row of a session, at sign-out and when it has idled too long."""
     grants.leave(request)
     if farewells.VISITED in request.session:
         _tell_services(row(request))
@@ -102,18 +102,18 @@ def forget(request: HttpRequest) -> None:
 
 
 def live(user: User, now: datetime) -> list[UserSession]:
-    """This person's sessions that are not over, the last used first."""
+    """Return the user's sessions that are not over, the last used first."""
     return [own for own in UserSession.objects.of(user) if not own.is_over(now)]
 
 
 def row(request: HttpRequest) -> int:
-    """The number of this session's row; 0, which no row has, where there is none."""
+    """Return the primary key of this session's row; 0, which no row has, if there is none."""
     return int(request.session.get(ROW, 0))
 
 
 def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | None]:
-    """The rows whose sessions are not over, each with when its person has changed the password. One
-    query for each 500: thousands may be asked for at once."""
+    """Return the rows whose sessions are not over, each with the time of its user's last change of
+    the password. This costs a query for each 500 rows, since thousands may be asked for at once."""
     numbers = list(rows)
     changed_by_row: dict[int, datetime | None] = {}
     for start in range(0, len(numbers), 500):
@@ -125,14 +125,14 @@ def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | Non
 
 
 def end(own: UserSession) -> None:
-    """Really: Django's row, its copy in the cache, and ours."""
+    """End a session: delete Django's row, its copy in the cache, and our row."""
     _tell_services(own.pk)
     _store(own.session_key).delete()
     own.delete()
 
 
 def end_others(request: HttpRequest, user: User) -> int:
-    """All of this person's but the one of the request; how many there were."""
+    """End all sessions of this user except that of the request. Return their number."""
     others = list(UserSession.objects.of(user).exclude(pk=row(request)))
     for own in others:
         end(own)
@@ -140,8 +140,8 @@ def end_others(request: HttpRequest, user: User) -> int:
 
 
 def _tell_services(number: int) -> None:
-    """Tell services by jobs: an application that does not answer keeps nobody from leaving."""
-    from accounts import tasks  # which imports what sends notices, and that sessions
+    """Tell services by jobs, so that a silent application does not delay the sign-out."""
+    from accounts import tasks  # a circular import: it imports the notices, which import sessions
 
     for visit in farewells.of_session(number):
         tasks.tell_service_of_end.delay(visit)

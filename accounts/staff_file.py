@@ -1,9 +1,9 @@
-"""A staff file read: bytes -> rows that are checked one by one, or words on what is wrong.
+"""Read a staff file: turn bytes into rows that are checked one by one, or raise an explained error.
 
-CSV as spreadsheets and staff databases write it: separated by ; , TAB or |, in UTF-8, UTF-16 or
-windows-1252, its columns known by their French or English headings in any order. A file is read as
-a stream: its size costs no memory. What is refused is told by line, column and problem; no value
-of the file, no NUMEN and no date of birth ever is.
+The file is CSV as spreadsheets and staff databases write it: separated by ; , TAB or |, in UTF-8,
+UTF-16 or windows-1252, with French or English headings in any order. It is read as a stream, so its
+size costs no memory. Refusals consist of line, column and problem; they never contain a value of
+the file, a NUMEN or a date of birth.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ from accounts.staff_terms import HEADINGS, REQUIRED, Column, Failure, Problem
 from webmail.folding import fold
 
 Source = Callable[[], BinaryIO]
-"""Opens the file anew, at its beginning."""
+"""A function that opens the file again, at its beginning."""
 
 LARGEST = 100 * 1024 * 1024
-"""Bytes; two hundred thousand rows are 25 MB."""
-_LONGEST_CELL = 128 * 1024  # characters; what is longer is a quote that does not end
+"""Bytes; two hundred thousand rows take 25 MB."""
+_LONGEST_CELL = 128 * 1024  # characters; a longer cell is a quotation mark that is never closed
 _LONGEST_LINE = 256 * 1024  # characters; a row of staff has some hundreds
 _LONGEST_HEADING_LINE = 16 * 1024
-_MOST_ABOVE = 100  # blank lines before the headings, all kept; of 100 MB of them memory would end
+# blank lines above the headings; they are kept in memory, so their number must be limited
+_MOST_ABOVE = 100
 _MOST_COLUMNS = 200
 _PIECE = 256 * 1024
 _DELIMITERS = (";", ",", "\t", "|")
 
 
 class FileRefused(Exception):
-    """The file as a whole is of no use. ``missing`` are the columns that no heading names, ``line``
-    is where reading stopped, or 0. Nothing from the rows is here."""
+    """The whole file is refused. ``missing`` are the required columns without a heading; ``line``
+    is where reading stopped, or 0. No content of rows is included."""
 
     def __init__(
         self, failure: Failure, *, missing: tuple[Column, ...] = (), line: int = 0
@@ -56,8 +57,8 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The reason why a line (one-based, of the file) is refused; ``column`` is empty when it is the
-    whole line. ``other`` is the line it clashes with, or 0."""
+    """The reason why a line is refused. ``line`` counts from one in the file; ``column`` is None if
+    the whole line is refused; ``other`` is the line that it conflicts with, or 0."""
 
     line: int
     column: Column | None
@@ -67,8 +68,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A row whose cells are all in order. ``login`` and ``domain`` are empty where no column tells
-    them; what may be empty in the file may be so here."""
+    """A row whose cells are all valid. ``login`` and ``domain`` are empty where the file has no
+    column for them; other optional cells may be empty too."""
 
     numen: str = field(repr=False)
     born: date = field(repr=False)
@@ -86,8 +87,9 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class StaffRow:
-    """``person``, or why there is none. A refused row still tells the NUMEN and the address that
-    it could be read from, so that nobody is taken for missing because of a mistyped school."""
+    """A row of the file. ``person`` is None if it is refused. ``numen`` and ``address`` of a
+    refused row are kept as far as they could be read, so that nobody counts as missing because of a
+    mistyped school."""
 
     line: int
     person: StaffMember | None
@@ -106,7 +108,7 @@ _LONGEST: dict[Column, int] = {
     Column.DISCIPLINE: 100,
     Column.FUNCTION: 100,
 }
-# Positions of a staff member; on leave is another matter, see `_read_active`.
+# Administrative positions of staff; `_read_active` handles leave separately.
 _ACTIVE = frozenset(
     {"oui", "o", "vrai", "true", "yes", "y", "1", "x", "actif", "active", "activite"}
     | {"en activite", "position d activite", "en poste"}
@@ -125,8 +127,8 @@ _MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)?\Z")
 
 @dataclass(frozen=True, slots=True)
 class StaffFile:
-    """A file whose kind, charset and headings are known. ``lines``: about how many rows it has.
-    ``ignored``: headings that mean nothing here, as written."""
+    """A file whose kind, charset and headings are known. ``lines`` is the approximate number of
+    rows; ``ignored`` are the unknown headings, as written."""
 
     source: Source
     charset: str
@@ -136,8 +138,8 @@ class StaffFile:
     ignored: tuple[str, ...]
 
     def rows(self, today: date) -> Iterator[StaffRow]:
-        """Every row but blank ones, in the order of the file. Raises FileRefused where it stops
-        being one."""
+        """Yield every row except blank ones, in the order of the file. Raises FileRefused when the
+        rest cannot be read."""
         with self.source() as binary:
             lines = _lines(binary, self.charset)
             heading_line, above = _heading_line(lines)
@@ -185,7 +187,7 @@ _FRENCH = set("éèêëàâäçùûüîïôöœæÉÈÊÀÇÎÔŒ«»’“”�
 
 
 def _examine(source: Source) -> tuple[str, int]:
-    """The charset and how many lines there are, the last one also where nothing ends it."""
+    """Return the charset and the number of lines, including a last line without a line ending."""
     with source() as binary:
         head = binary.read(_PIECE)
         if not head.strip():
@@ -207,7 +209,8 @@ def _examine(source: Source) -> tuple[str, int]:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 by its mark, or by the NULs beside ASCII letters; UTF-8 by its mark."""
+    """Return UTF-16 by its byte order mark or by the NULs beside ASCII letters, UTF-8 by its mark,
+    else None."""
     for mark, charset in _BOMS:
         if head.startswith(mark):
             return charset
@@ -220,9 +223,10 @@ def _wide(head: bytes) -> str | None:
 
 
 class _Survey:
-    """The clues of the bytes of a file about its charset. The rule was measured on French lists:
-    what is valid UTF-8 is UTF-8; else the charset that gives more French letters is meant. Never
-    Latin-1: files that are said to be hold windows-1252's quotation marks and €."""
+    """The statistics of a file's bytes that reveal its charset. The rule was measured on French
+    lists: valid UTF-8 is UTF-8; otherwise the charset that yields more French letters is chosen.
+    Latin-1 never is, because files labelled Latin-1 contain the quotation marks and the € of
+    windows-1252."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -243,8 +247,8 @@ class _Survey:
 
     @property
     def lines(self) -> int:
-        """The number of lines with the last one, also where nothing ends it. Old Macintosh programs
-        end them by CR."""
+        """Return the number of lines, including a last line without a line ending. Old Macintosh
+        programs end lines by CR."""
         ends_open = not self._last.strip(b"\0").endswith((b"\n", b"\r"))
         return max(self._line_feeds, self._returns) + ends_open
 
@@ -274,8 +278,8 @@ class _Survey:
 
 
 def _lines(binary: BinaryIO, charset: str) -> Iterator[str]:
-    """Lines with their ends. What windows-1252 leaves undefined becomes U+FFFD, which no cell may
-    hold. Raises FileRefused: CHARSET, LONG_LINE."""
+    """Yield the lines with their line endings. Bytes that windows-1252 leaves undefined become
+    U+FFFD, which no cell may contain. Raises FileRefused: CHARSET, LONG_LINE."""
     errors = "replace" if charset == "cp1252" else "strict"
     with io.TextIOWrapper(binary, charset, errors, newline="") as text:
         for number in itertools.count(1):
@@ -293,7 +297,7 @@ def _lines(binary: BinaryIO, charset: str) -> Iterator[str]:
 
 
 def _heading_line(lines: Iterator[str]) -> tuple[str, list[str]]:
-    """The first line that says something, and those above it: blank ones, Excel's ``sep=;``."""
+    """Return the line of headings and the lines above it, which are blank or Excel's ``sep=;``."""
     above: list[str] = []
     for line in itertools.islice(lines, _MOST_ABOVE):
         words = line.strip()
@@ -307,7 +311,8 @@ _SEPARATOR_LINE = re.compile(r"\"?sep=([;,\t|])\"?", re.IGNORECASE)
 
 
 def _delimiter(heading_line: str, above: list[str]) -> str:
-    """Return what ``sep=`` says, else what gives most headings, quotation marks honoured."""
+    """Return the delimiter of ``sep=``, else the one that yields most headings, respecting
+    quotation marks."""
     for line in above:
         if match := _SEPARATOR_LINE.fullmatch(line.strip("\r\n ")):
             return match[1]
@@ -315,7 +320,8 @@ def _delimiter(heading_line: str, above: list[str]) -> str:
 
 
 def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, with the line on which each begins; ``above`` lines came before."""
+    """Yield the rows that are not blank, each with its first line in the file; ``above`` lines
+    precede them."""
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
         begins = above + reader.line_num + 1
@@ -323,7 +329,8 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:  # a cell beyond the limit of the process, which others may set
+        # a cell beyond the csv module's limit, which other code of the process may set
+        except csv.Error as error:
             raise FileRefused(Failure.LONG_LINE, line=begins) from error
         if any(len(cell) > _LONGEST_CELL for cell in cells):
             raise FileRefused(Failure.LONG_LINE, line=begins)
@@ -332,7 +339,7 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
 
 
 def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
-    """Return which column stands where, and the headings that are nothing to us."""
+    """Return the place of each column, and the headings that are not used."""
     plain = [_plain(heading) for heading in headings]
     recognised = [heading for heading in plain if heading in _KNOWN]
     if len(set(recognised)) != len(recognised):
@@ -354,8 +361,8 @@ _MOST_IGNORED = 30
 
 
 def _settle_school(columns: dict[Column, int]) -> None:
-    """A column headed "Établissement" alone holds codes or names; beside a column of codes, names;
-    beside one of names, codes."""
+    """Decide whether the column "Établissement" contains codes or names. Beside a column of codes
+    it contains names, beside a column of names it contains codes; alone it may contain either."""
     if Column.SCHOOL not in columns:
         return
     if Column.UAI in columns:
@@ -366,7 +373,7 @@ def _settle_school(columns: dict[Column, int]) -> None:
 
 
 def _plain(text: str) -> str:
-    """A text without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
+    """Return the text without case, accents and punctuation: ``Né(e) le`` -> ``ne e le``."""
     letters = (c if c.isalnum() else " " for c in fold(text[:200]))
     return " ".join("".join(letters).split())
 
@@ -411,9 +418,10 @@ def _row(
 
 
 def _text(cell: str, column: Column) -> str:
-    """A cell with single blanks, composed letters and nothing that is not seen."""
+    """Return the text of a cell with single spaces and composed letters. Raises _Refused for
+    invisible characters, formulas and long texts."""
     text = " ".join(cell.split())
-    if not text or not text.strip("-"):  # a dash stands for nothing
+    if not text or not text.strip("-"):  # a dash stands for an empty cell
         return ""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
@@ -460,7 +468,8 @@ def _read_needed_words(text: str, today: date) -> str:
 
 
 def _read_login(text: str, today: date) -> str:
-    """A cell is empty by mistake where the others are filled: nobody gets a login by guess."""
+    """Return the login. An empty cell in a column of logins is a mistake, so no login is
+    guessed."""
     login = text.lower()
     if not login:
         raise _Refused(Problem.EMPTY)
@@ -490,7 +499,8 @@ def _read_domain(text: str, today: date) -> str:
 
 
 def _read_uai(text: str, today: date) -> str:
-    """Seven digits and a letter; a spreadsheet takes the zero of 0800001X away."""
+    """Return the UAI of seven digits and a letter. A spreadsheet may have removed the zero of
+    0800001X."""
     uai = text.replace(" ", "").upper()
     if uai and not _UAI.fullmatch(uai):
         raise _Refused(Problem.FORM)
@@ -503,7 +513,7 @@ def _read_school(text: str, today: date) -> str:
 
 
 def _read_active(text: str, today: date) -> bool:
-    """Read whether a person is active: whoever is on leave still reads mail; nothing said means
+    """Return whether a person is active. Staff on leave still read mail, and an empty cell means
     active."""
     words = _plain(text)
     if not words or words in _ACTIVE or words.startswith("conge"):

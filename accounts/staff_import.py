@@ -1,9 +1,10 @@
-"""A staff file becomes staff records: every row checked first, then all written or none.
+"""Import a staff file into the staff records: every row is checked first, then all are written or
+none.
 
-The file is read once, row by row, into the staging table (`StagedStaff`), which keeps digests in
-place of NUMENs and dates of birth; then it is deleted. One transaction brings what is staged into
-`StaffRecord`. Each step may be killed at any moment and begun again: until the transaction commits
-nothing has happened to the records, afterwards nothing is left to do.
+The file is read once, row by row, into the staging table (`StagedStaff`), which holds digests
+instead of NUMENs and dates of birth; then the file is deleted. One transaction copies the staged
+rows into `StaffRecord`. Each step may be killed at any moment and begun again: before the
+transaction commits, no record has changed; afterwards, nothing is left to do.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ Progress = Callable[[StaffImport], None]
 State = StaffImport.State
 
 CONFIRMED_ABOVE = 10
-"""Per cent of the active records: to deactivate more of them asks somebody first."""
-_BATCH = 1000  # rows checked, and staged, at a time
-# A file without a job is left from a crash: its job is made right after it.
+"""Per cent of the active records: to deactivate more of them needs a confirmation."""
+_BATCH = 1000  # rows checked and staged at a time
+# A file without a job is left over from a crash, since the job is made right after its file.
 _ORPHAN_SECONDS = 2 * 60 * 60
 _SUFFIX = ".staff"
 
-# What is compared and written, as both tables name it.
+# The columns that are compared and written, with the same names in both tables.
 _FACTS = (
     "numen_digest",
     "lookup_digest",
@@ -64,8 +65,9 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``is_trial``: check and count, write nothing. ``deactivate_missing``: the file names
-    everybody. ``is_confirmed``: however many are deactivated."""
+    """The options of an import. ``is_trial``: check and count, but write nothing.
+    ``deactivate_missing``: the file is complete, so records that it lacks are deactivated.
+    ``is_confirmed``: no limit applies to the number of deactivated records."""
 
     is_trial: bool = False
     deactivate_missing: bool = False
@@ -78,8 +80,9 @@ def begin(
     options: Options,
     by: User | None = None,
 ) -> StaffImport:
-    """Note an import; the caller starts it. ``chunks`` of an uploaded file are spooled, sealed;
-    None for a file that `run` is given. OSError when the spool can't be written."""
+    """Create an import, which the caller must start. The ``chunks`` of an uploaded file are sealed
+    into the spool; None means that `run` is given the file. Raises OSError when the spool cannot be
+    written to."""
     spool, key = "", b""
     if chunks is not None:
         spool, key = sealed_files.new_name(), sealed_files.new_key()
@@ -96,8 +99,8 @@ def begin(
 
 
 def run(pk: int, source: Source | None = None, progress: Progress = lambda job: None) -> None:
-    """Do what is next for an import. A second time, or while another runs, nothing happens; an
-    import that waits for another is started by `tend`. ``progress`` is called after each batch."""
+    """Do the next step of an import. Nothing happens if it is already done, or while another import
+    runs; `tend` starts waiting imports. ``progress`` is called after each batch."""
     job = StaffImport.objects.claim(pk)
     if job is None:
         return
@@ -109,7 +112,7 @@ def run(pk: int, source: Source | None = None, progress: Progress = lambda job: 
     except FileRefused as refused:
         _fail(job, refused.failure, refused.line, refused.missing)
     except Lost:
-        # What another attempt is working on is not ours to remove.
+        # The rows of a job that another attempt has claimed must not be removed.
         if StaffImport.objects.get(pk=pk).is_finished:
             _purge(job)
     except Exception:
@@ -118,13 +121,13 @@ def run(pk: int, source: Source | None = None, progress: Progress = lambda job: 
 
 
 def confirm(job: StaffImport) -> bool:
-    """Somebody has seen how many are deactivated; the caller starts the job again."""
+    """Confirm the number of deactivated records. The caller must start the job again."""
     return job.leave([State.TO_CONFIRM], State.READY, is_confirmed=True)
 
 
 def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) -> bool:
-    """False when it was too late: it is written, or being written. Who writes it himself, and has
-    stopped, may say so by ``before``."""
+    """Cancel an import. Return False when it is too late, because it is written or being written.
+    The process that writes it may cancel it after stopping, by passing its states as ``before``."""
     if not job.leave(before, State.CANCELLED):
         return False
     _purge(job)
@@ -132,8 +135,8 @@ def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) ->
 
 
 def tend() -> list[int]:
-    """Take up what died, give up what waits in vain, remove what is left over. Returns the jobs
-    that the caller should start: the oldest that waits."""
+    """Take over the imports of dead workers, cancel those that nobody has confirmed, and remove
+    leftovers. Return the jobs that the caller must start: the oldest one that waits."""
     for job in StaffImport.objects.take_up():
         _revive(job)
     for job in StaffImport.objects.filter(
@@ -146,9 +149,10 @@ def tend() -> list[int]:
 
 
 def _revive(job: StaffImport) -> None:
-    """The process that had it is gone. Beyond some attempts it is the file that kills."""
+    """Queue again an import whose process is gone. After too many attempts, the file itself seems
+    to kill the process, and the import fails."""
     is_check = job.state == State.CHECKING
-    is_lost = is_check and not job.spool  # its file was the command's
+    is_lost = is_check and not job.spool  # the file belonged to the command that died
     if is_lost or job.attempts >= StaffImport.MOST_ATTEMPTS:
         _fail(job, Failure.INTERRUPTED)
     else:
@@ -168,7 +172,7 @@ def _fail(
 
 
 def _purge(job: StaffImport) -> None:
-    """All but the report."""
+    """Delete everything of an import except the report."""
     _forget_file(job)
     StagedStaff.objects.filter(job=job).delete()
     job.spared.clear()
@@ -208,18 +212,18 @@ def _spooled(job: StaffImport) -> Source:
 
 @dataclass
 class _Check:
-    """The state of a check, which remembers the rows that were read: 200,000 of them take some 100
-    MB."""
+    """The state of a check, which remembers all rows read: 200,000 of them take about 100 MB."""
 
     job: StaffImport
     keys: tuple[numen.Key, ...]
     domains: dict[str, MailDomain]
     has_logins: bool
-    # Who stood where: a line, and for NUMENs a fingerprint of what else the line said.
+    # Maps a NUMEN's digest, a mailbox or an address to its first line; for NUMENs with a
+    # fingerprint of the line's other values.
     numens: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     logins: dict[tuple[int, str], int] = field(default_factory=dict)
     addresses: dict[str, int] = field(default_factory=dict)
-    # Lines that a later line contradicts, and records that hold what a line claims.
+    # Lines that a later line contradicts, and the claims of lines to the values of other records.
     contradicted: set[int] = field(default_factory=set)
     claims: list[_Claim] = field(default_factory=list)
     records: set[int] = field(default_factory=set)
@@ -236,7 +240,7 @@ class _Check:
                 self.early.append(refusal)
 
     def refuse_late(self, refusal: Refusal) -> None:
-        """Refuse a line that was taken for good at first."""
+        """Refuse a line that had been accepted before."""
         self.refused.add(refusal.line)
         if len(self.late) < MOST_REFUSALS_KEPT:
             self.late.append(refusal)
@@ -257,7 +261,7 @@ class _Check:
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """A record that has an address or login."""
+    """A record that already has an address or a login."""
 
     pk: int
     is_active: bool
@@ -265,7 +269,7 @@ class _Holder:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A line claims what the record of somebody else has."""
+    """A line that claims the address or login of another person's record."""
 
     line: int
     column: Column
@@ -274,7 +278,8 @@ class _Claim:
 
 
 def _check(job: StaffImport, source: Source, progress: Progress) -> None:
-    """Ends with the job's state at WRITING, TO_CONFIRM or TRIED. Raises FileRefused, Lost."""
+    """Check the file and stage its rows. The job ends in the state WRITING, TO_CONFIRM or TRIED.
+    Raises FileRefused, Lost."""
     if not settings.NUMEN_KEYS:
         raise FileRefused(Failure.NO_KEY)
     StagedStaff.objects.filter(job=job).delete()  # of an attempt that was killed
@@ -309,8 +314,8 @@ def _batches(file: StaffFile) -> Iterator[list[StaffRow]]:
 
 @dataclass(slots=True)
 class _Staged:
-    """A row on its way into the staging table; no model's instance, for there are many. ``digests``
-    of the NUMEN are one by each key, the one in use first."""
+    """A row before it is written to the staging table. It is no model instance, because there are
+    many. ``digests`` are those of the NUMEN, one by each key, the key in use first."""
 
     line: int
     person: StaffMember
@@ -326,7 +331,7 @@ class _Staged:
         return self.domain, self.login
 
     def values(self, job: int) -> tuple[_Value, ...]:
-        """The values in the order of `_STAGED_COLUMNS`."""
+        """Return the values in the order of `_STAGED_COLUMNS`."""
         person = self.person
         return (
             job, self.line, self.record, self.digests[0], self.lookup_digest, self.key_id,
@@ -352,8 +357,8 @@ def _stage(check: _Check, rows: list[StaffRow]) -> None:
 
 
 def _put_aside(rows: list[tuple[_Value, ...]]) -> None:
-    """Put rows into the staging table, by the quickest way that the database has: as models, they
-    would take as long again as all the rest."""
+    """Insert rows into the staging table by the fastest way of the database. As model instances,
+    they would take as long as all the rest."""
     columns = ", ".join(_STAGED_COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -366,7 +371,7 @@ def _put_aside(rows: list[tuple[_Value, ...]]) -> None:
 
 
 def _staged(check: _Check, line: int, person: StaffMember) -> _Staged | None:
-    """The row as it waits; None when it is refused."""
+    """Return the row for the staging table; None when it is refused."""
     domain = check.domains.get(person.domain or person.address.rpartition("@")[2])
     if domain is None:
         column = Column.DOMAIN if person.domain else Column.ADDRESS
@@ -388,10 +393,9 @@ def _staged(check: _Check, line: int, person: StaffMember) -> _Staged | None:
 
 
 def _contradicts(check: _Check, staged: _Staged) -> bool:
-    """Whether an earlier line contradicts this one; then that one is refused too, for nobody knows
-    which is right. A person who stands twice with the same mailbox, as teachers of two schools do,
-    is taken once.
-    """
+    """Return whether an earlier line contradicts this one. The earlier line is then refused too,
+    because it is unknown which is right. A person who is listed twice with the same mailbox, as a
+    teacher of two schools, is taken once."""
     line, address = staged.line, staged.person.address
     fingerprint = hash((staged.lookup_digest, staged.mailbox, address))
     first, former = check.numens.setdefault(staged.digests[0], (line, fingerprint))
@@ -414,8 +418,8 @@ def _contradicts(check: _Check, staged: _Staged) -> bool:
 
 
 def _match(check: _Check, several: list[_Staged]) -> None:
-    """Give each row the record of its NUMEN, by whichever key, and note the records whose login or
-    address it claims."""
+    """Find the record of each row by the NUMEN's digest with any key, and note the records whose
+    login or address the row claims."""
     records = StaffRecord.objects.values_list(
         "pk", "numen_digest", "mail_domain_id", "login", "address", "is_active"
     )
@@ -447,8 +451,8 @@ def _match(check: _Check, several: list[_Staged]) -> None:
 
 
 def _of_mailboxes(several: list[_Staged]) -> models.Q:
-    """The condition of mailboxes, by domain, then login, as the index is made: a login alone would
-    read the whole table."""
+    """Return a condition for mailboxes that uses the index of domain and login: with the login
+    alone, the database would read the whole table."""
     logins: dict[int, list[str]] = {}
     for staged in several:
         logins.setdefault(staged.domain, []).append(staged.login)
@@ -459,7 +463,7 @@ def _of_mailboxes(several: list[_Staged]) -> models.Q:
 
 
 def _spare(check: _Check, refused: list[StaffRow]) -> None:
-    """Spare the people whom a refused row names: they are not missing from the file."""
+    """Note the records that a refused row names, since they are not missing from the file."""
     digests = [
         numen.digest_of_numen(key, row.numen) for row in refused if row.numen for key in check.keys
     ]
@@ -472,7 +476,7 @@ def _spare(check: _Check, refused: list[StaffRow]) -> None:
 
 
 def _drop(check: _Check, lines: Iterable[int]) -> None:
-    """Refused after all: their records stay as they are."""
+    """Delete staged rows that are refused after all, and leave their records unchanged."""
     ordered = iter(sorted(lines))
     while batch := list(islice(ordered, _BATCH)):
         with transaction.atomic():
@@ -485,10 +489,12 @@ def _drop(check: _Check, lines: Iterable[int]) -> None:
 
 
 def _settle_claims(check: _Check) -> set[int]:
-    """The records that give way to lines that claim their address or login. A record gives way when
-    the file does not name it and it is inactive, or will be; people who are in the file get another
-    address or login from it. Other claims are refused. Each refusal leaves a record as it is, which
-    may refuse another claim."""
+    """Return the records that give way to lines that claim their address or login.
+
+    A record gives way when the file does not name it and it is inactive or will be. A record that
+    the file names gets another address or login from its own line. All other claims are refused.
+    Each refusal leaves a record unchanged, which may in turn refuse another claim.
+    """
     claims = [claim for claim in check.claims if claim.line not in check.refused]
     on_holder: dict[int, list[_Claim]] = {}
     for claim in claims:
@@ -514,7 +520,7 @@ def _may_claim(check: _Check, holder: _Holder) -> bool:
 
 
 def _conclude(check: _Check, giving_way: set[int]) -> None:
-    """Write the report; the job goes on to be written, or waits for somebody's word."""
+    """Write the report. The job is then ready to be written, or waits for a confirmation."""
     job = check.job
     if not check.rows:
         raise FileRefused(Failure.NO_ROWS)
@@ -546,7 +552,7 @@ def _following(job: StaffImport) -> str:
 
 
 def _missing(job: StaffImport) -> models.QuerySet[StaffRecord]:
-    """Active records that the file does not name, when it is said to name everybody."""
+    """Return the active records that the file does not name, if it is declared complete."""
     if not job.deactivate_missing:
         return StaffRecord.objects.none()
     staged = StagedStaff.objects.filter(job=job, record=OuterRef("pk"))
@@ -555,8 +561,8 @@ def _missing(job: StaffImport) -> models.QuerySet[StaffRecord]:
 
 
 def _count(job: StaffImport) -> None:
-    """Note on the job's row how many records writing would create, change and deactivate. Records
-    that give way count as deactivated too."""
+    """Store in the job the number of records that writing would create, change and deactivate.
+    Records that give way count as deactivated."""
     staged = StagedStaff.objects.filter(job=job)
     updates = staged.filter(record__isnull=False)
     same = updates.filter(**{name: F(f"record__{name}") for name in _FACTS}).count()
@@ -567,7 +573,7 @@ def _count(job: StaffImport) -> None:
     job.updated = updates.count() - same
     job.replaced = giving_way
     missing = _missing(job).count()
-    if not job.deactivate_missing:  # those that give way are among the missing otherwise
+    if not job.deactivate_missing:  # otherwise those that give way are among the missing
         missing += job.giving_way.filter(is_active=True).count()
     job.deactivated = by_file + missing
     job.save(update_fields=["created", "unchanged", "updated", "replaced", "deactivated"])
@@ -577,11 +583,11 @@ def _count(job: StaffImport) -> None:
 
 
 def _write(job: StaffImport) -> None:
-    """One transaction, with the job's end in it. Raises FileRefused: OVERTAKEN, when the records
-    changed since the check; then nothing is written."""
+    """Write the staged rows in one transaction, which also ends the job. Raises FileRefused:
+    OVERTAKEN, when the records have changed since the check; nothing is written then."""
     try:
         with transaction.atomic():
-            # Another that takes this job for dead waits here, and finds it done.
+            # A worker that considers this one dead waits here, and then finds the job done.
             job.beat()
             later = StaffImport.objects.filter(state=State.DONE, changed__gt=job.checked)
             if later.exists():
@@ -606,8 +612,8 @@ def _swap(job: StaffImport) -> None:
 
 
 def _step_aside(job: StaffImport) -> None:
-    """Give records that get another address or login one that nobody has at first: two people may
-    exchange theirs, and the database looks at every row by itself."""
+    """Move records that get another address or login to unique temporary ones first: two persons
+    may exchange theirs, and the database checks uniqueness row by row."""
     moving = StagedStaff.objects.filter(job=job, record=OuterRef("pk")).exclude(
         address=OuterRef("address"),
         login=OuterRef("login"),
@@ -624,7 +630,8 @@ def _of(table: str) -> str:
     return ", ".join(f"{table}.{name}" for name in _FACTS)
 
 
-# Sets of rows, which Django's query language has no words for; SQLite and PostgreSQL know both.
+# Statements on sets of rows, which Django's query language cannot express; SQLite and PostgreSQL
+# support them.
 _RECORDS, _STAGED = StaffRecord._meta.db_table, StagedStaff._meta.db_table
 _STAGED_COLUMNS = ("job_id", "line", "record_id", *_FACTS)
 _UPDATE = f"""

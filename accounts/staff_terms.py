@@ -1,4 +1,4 @@
-"""The words of staff files: columns and their headings, what can be wrong with a row or a file."""
+"""The terms of staff files: columns and their headings, and the problems of a row or a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Column(TextChoices):
-    """The columns of a staff file, as far as they say something of a person."""
+    """The columns of a staff file that are imported."""
 
     NUMEN = "numen", "NUMEN"
     BORN = "born", _("date of birth")
@@ -25,7 +25,7 @@ class Column(TextChoices):
 
 
 class Failure(TextChoices):
-    """The reason why a file, or the import of one, came to nothing."""
+    """The reason why a file, or its import, failed."""
 
     EMPTY = "empty", _("The file is empty.")
     NO_ROWS = "no-rows", _("The file has headings and no row.")
@@ -99,8 +99,8 @@ class Problem(TextChoices):
     TAKEN = "taken", _("belongs to another staff record")
 
 
-# As French files write them; case, accents and marks do not matter. Where a file has several for
-# one column, the first here counts.
+# The headings in French files; case, accents and punctuation do not matter. If a file has several
+# headings for one column, the first one here is used.
 HEADINGS: dict[Column, tuple[str, ...]] = {
     Column.NUMEN: ("NUMEN", "N° NUMEN", "Numéro NUMEN", "Code NUMEN"),
     Column.BORN: (
@@ -198,7 +198,7 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
 }
 REQUIRED = (Column.NUMEN, Column.BORN, Column.LAST_NAME, Column.ADDRESS)
 
-# As the template names the columns: one heading each, as French is written.
+# The headings of the template: one for each column, in correct French.
 TEMPLATE: dict[Column, str] = {
     Column.NUMEN: "NUMEN",
     Column.LAST_NAME: "Nom",

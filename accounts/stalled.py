@@ -1,8 +1,8 @@
-"""A bound on requests that wait for one mail server, so that threads are left for all others.
+"""Limit the requests that wait for one mail server, so that threads are left for all others.
 
 A process answers sixteen requests at a time (`webmail.asgi`). A server that hangs holds each
-request to it until its timeout; with many users all threads would wait for it, and pages of other
-mail domains with them.
+request to it until the timeout; with many users, all threads would wait for it, and pages of other
+mail domains would wait too.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _lock = Lock()
 
 @contextmanager
 def bounded(server: str) -> Iterator[None]:
-    """The time that a request spends with its mail server. Raises ServerUnavailable at once when
-    `MOST` others have been waiting for that server for longer than `PATIENCE`."""
+    """Measure the time that a request spends with its mail server. Raises ServerUnavailable at once
+    when `MOST` other requests have been waiting for that server for longer than `PATIENCE`."""
     began = time.monotonic()
     with _lock:
         waiting = _began.setdefault(server, [])

@@ -14,19 +14,21 @@ from accounts.oidc import farewells
 from accounts.providers import grants
 from webmail.errors import RemoteRefused, RemoteUnavailable
 
-# How often an application is told that a session is over, and after how many seconds again.
+# The number of attempts to tell an application that a session is over, and the seconds before the
+# second one.
 TELLINGS, TELL_AGAIN = 4, 60
 
 
 @shared_task
 def clear_expired_sessions() -> None:
-    """Expired rows leave the sessions table; twice does no harm."""
+    """Delete expired rows of the sessions table. A second run changes nothing."""
     call_command("clearsessions")
 
 
 @shared_task
 def clear_expired_service_tokens() -> None:
-    """Expired tokens leave the table, with what sessions left behind; twice does no harm."""
+    """Delete expired tokens, loans and grants, and old visits of services. A second run changes
+    nothing."""
     Token.objects.expired().delete()
     lending.forget_overdue()
     grants.forget_unneeded()
@@ -35,7 +37,7 @@ def clear_expired_service_tokens() -> None:
 
 @shared_task(bind=True, max_retries=TELLINGS - 1)
 def tell_service_of_end(self: Task[[int], None], visit_id: int) -> None:
-    """An application hears that a session is over. Told twice, it has nothing to end."""
+    """Tell an application that a session is over. A second run changes nothing."""
     visit = ServiceVisit.objects.select_related("client", "user").filter(pk=visit_id).first()
     if visit is None:
         return
@@ -45,37 +47,37 @@ def tell_service_of_end(self: Task[[int], None], visit_id: int) -> None:
         if self.request.retries < TELLINGS - 1 and not self.request.is_eager:
             raise self.retry(exc=error, countdown=TELL_AGAIN * 2**self.request.retries) from error
     except RemoteRefused:
-        pass  # it will not answer better
+        pass  # another attempt would be refused too
     visit.delete()
 
 
 @shared_task
 def tell_of_lookup(event_id: int) -> None:
-    """A notice to the person whose settings were looked up, by the line of the audit log."""
+    """Send a notice to the person whose settings were looked up, by the event of the audit log."""
     _tell("lookup", event_id, notices.of_lookup)
 
 
 @shared_task
 def tell_of_password(event_id: int) -> None:
-    """A notice to the person whose password was changed, by the line of the audit log."""
+    """Send a notice to the user whose password was changed, by the event of the audit log."""
     _tell("password", event_id, notices.of_password)
 
 
 @shared_task
 def tell_of_device(event_id: int) -> None:
-    """A notice to who signed in on a new device, by the line of the audit log."""
+    """Send a notice to the user who signed in on a new device, by the event of the audit log."""
     _tell("device", event_id, notices.of_device)
 
 
 @shared_task
 def tell_of_second_factor(event_id: int) -> None:
-    """A notice to whose second factor was changed, by the line of the audit log."""
+    """Send a notice to the user whose second factor was changed, by the event of the audit log."""
     _tell("second-factor", event_id, notices.of_second_factor)
 
 
 @shared_task
 def tell_of_reset(event_id: int) -> None:
-    """A notice to whose second factor was reset, by the line of the audit log."""
+    """Send a notice to the user whose second factor was reset, by the event of the audit log."""
     _tell("reset", event_id, notices.of_reset)
 
 
@@ -87,25 +89,26 @@ def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], notices.Notice | 
 
 @shared_task
 def forget_old_traces() -> None:
-    """Delete what is over its time from the tables; twice does no harm."""
+    """Delete expired traces. A second run changes nothing."""
     retention.forget()
 
 
 @shared_task
 def show_life() -> None:
-    """The jobs' sign of life, for the administration: beat asks for it, a worker gives it."""
+    """Give a sign of life for the administration. Beat starts this job, and a worker does it."""
     jobs.note_life()
 
 
 @worker_ready.connect
 def begin_life(**_worker: object) -> None:
-    """A worker has just started."""
+    """Note that a worker has just started."""
     jobs.note_start()
 
 
 class _Signs(bootsteps.StartStopStep):
-    """A part of a worker that shows, from the loop that takes jobs, that the worker lives, whatever
-    its jobs do. Nothing of it goes through the broker, which may be down when the worker ends."""
+    """A part of a worker that shows that the worker is alive. It runs in the loop that takes jobs,
+    so that no job delays it, and does not use the broker, which may be down when the worker ends.
+    """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
     _timer: Any = None
@@ -120,18 +123,19 @@ class _Signs(bootsteps.StartStopStep):
 
 @celeryd_init.connect
 def give_signs(instance: Any, **_worker: object) -> None:
-    """A worker is about to be made."""
+    """Add the signs of life to a worker that is being made."""
     instance.app.steps["consumer"].add(_Signs)
 
 
 @shared_task
 def import_staff(pk: int) -> None:
-    """The next step of an import; a second time nothing is left to do."""
+    """Do the next step of an import. A second run changes nothing."""
     staff_import.run(pk)
 
 
 @shared_task
 def tend_staff_imports() -> None:
-    """Start what waits, take up what died, remove what is left over; twice does no harm."""
+    """Start waiting imports, take over those of dead workers, and remove leftovers. A second run
+    changes nothing."""
     for pk in staff_import.tend():
         import_staff.delay(pk)

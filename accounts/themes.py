@@ -1,4 +1,4 @@
-"""The theme of a page, from the cache: it costs no query."""
+"""The theme of a page, read from the cache, so that it costs no query."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from accounts import colours
 from accounts.models import DomainTheme, User
 
 TYPED: Final = "theme_domain"
-"""Under which name the session has the mail domain of who has given the password, until a second
-factor was given."""
+"""The key in the session for the mail domain of a user who has given the password, until the second
+factor is given."""
 _HEIGHT: Final = 30
 _WIDEST: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """``domain`` is the number of the mail domain whose looks these are; ``logo`` and ``sheet`` are
-    addresses, "" for the webmail's own."""
+    """The theme of a page. ``domain`` is the primary key of its mail domain; ``logo`` and ``sheet``
+    are addresses, "" for the webmail's own."""
 
     product: str
     authority: str
@@ -51,12 +51,12 @@ class _Row:
 
 
 _last: list[_Row] = []
-"""What this process read last."""
+"""The themes that this process has read last."""
 
 
 def of(request: HttpRequest) -> Theme:
-    """The theme of the person's mail domain; before sign-in that of the host name, else of the
-    domain whose address was typed."""
+    """Return the theme of the user's mail domain; before the sign-in that of the host name, else
+    that of the typed address's domain."""
     rows = _rows()
     user = getattr(request, "user", None)
     if isinstance(user, User):
@@ -66,13 +66,14 @@ def of(request: HttpRequest) -> Theme:
 
 
 def of_domain(domain: int | None) -> Theme:
-    """The theme of a mail domain, for what is no page."""
+    """Return the theme of a mail domain, for notices and documents."""
     return _theme(_of_domain(_rows(), domain), domain)
 
 
 def at_hand(request: HttpRequest) -> Theme:
-    """The theme for a page that says what is down: by what this process has read, and by the user
-    whom this request has loaded, else by the host name. Neither database nor cache is asked."""
+    """Return the theme for an error page when a server is down. It uses only the themes that this
+    process has read, and the user that this request has loaded, else the host name. Neither
+    database nor cache is queried."""
     user = getattr(request, "_cached_user", None)
     if isinstance(user, User):
         return _theme(_of_domain(_last, user.mail_domain_id), user.mail_domain_id)
@@ -86,7 +87,7 @@ def type_in(request: HttpRequest, domain: int) -> None:
 
 
 def sheet(digest: str) -> str:
-    """The style sheet of this digest; "" where no theme has it."""
+    """Return the style sheet of this digest; "" if no theme has it."""
     return next(
         (
             colours.sheet(row.accent, row.accent_dark)
@@ -98,7 +99,7 @@ def sheet(digest: str) -> str:
 
 
 def forget() -> None:
-    """A theme was changed."""
+    """Clear the cache after a change of a theme."""
     cache.delete(DomainTheme.CACHE_KEY)
 
 
@@ -161,7 +162,7 @@ def _theme(row: _Row | None, domain: int | None) -> Theme:
 
 
 def _width(row: _Row) -> int:
-    """The width of the logo in the header, as high as the webmail's own."""
+    """Return the width of the logo in the header at the height of the webmail's own."""
     return min(round(_HEIGHT * row.logo_width / row.logo_height), _WIDEST) if row.logo_height else 0
 
 

@@ -1,4 +1,5 @@
-"""The addresses of this app, and some of allauth's: no sign-up, no e-mail to confirm."""
+"""The URLs of this app, and some of allauth's, without sign-up and without confirmation of
+addresses."""
 
 import re
 
@@ -25,7 +26,7 @@ from accounts.views import (
     themes,
 )
 
-# Outlook writes it in capitals and small letters as it pleases, and Django reverses no (?i).
+# Outlook writes this path in any mixture of case, and Django cannot reverse (?i).
 AUTODISCOVER = re.sub(
     "[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", r"autodiscover/autodiscover\.xml"
 )
@@ -83,13 +84,13 @@ allauths = [
     path("logout/", doors.SignOutView.as_view(), name="account_logout"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
-    # Instead of allauth's lists: both are on our own page.
+    # These replace allauth's lists, which are both on our own page.
     path("2fa/", SECURITY, name="mfa_index"),
     path("2fa/webauthn/", SECURITY, name="mfa_list_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 
-# Under the names that allauth's own views ask for.
+# allauth's own views require these names.
 identity = [
     path(".well-known/openid-configuration", oidc.configuration, name="configuration"),
     path(".well-known/jwks.json", oidc.jwks, name="jwks"),

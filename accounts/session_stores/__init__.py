@@ -1,5 +1,5 @@
-"""Django's stores of sessions, by the time of the database (`webmail.clock`), and for a database
-that can be read and not written to.
+"""Django's session stores, adapted to the clock of the database (`webmail.clock`) and to a
+read-only database.
 
 SESSION_ENGINE names one of the modules.
 """

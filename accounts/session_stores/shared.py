@@ -1,4 +1,4 @@
-"""The differences of both stores from Django's."""
+"""What both stores do differently from Django's."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class SharedStore(DatabaseStore):
         Session.objects.filter(expire_date__lt=clock.now()).delete()
 
     def save(self, must_create: bool = False) -> None:
-        """Save the session. Where the database takes nothing, a page that only notes something in
-        the session is shown all the same."""
+        """Save the session. With a read-only database, a page that only notes something in the
+        session is still shown."""
         try:
             super().save(must_create)
         except UpdateError as error:
@@ -43,7 +43,7 @@ class SharedStore(DatabaseStore):
             self.keep()
 
     def keep(self) -> None:
-        """Keep the session until the database takes it."""
+        """Keep the session elsewhere until the database accepts it."""
 
     def _get_session_from_db(self) -> Session | None:
         sessions = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())

@@ -1,1 +1,1 @@
-"""Requests -> answers of accounts: `doors` (signing in and out), `lookup` and their neighbours."""
+"""The views of accounts: `doors` signs in and out, `lookup` finds mail settings, and so on."""

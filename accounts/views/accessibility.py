@@ -1,4 +1,4 @@
-"""The accessibility statement: open to everybody."""
+"""The accessibility statement, which is public."""
 
 from __future__ import annotations
 

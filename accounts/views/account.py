@@ -1,4 +1,4 @@
-"""“My account”: the second factor, and the sessions that are open."""
+"""The pages of “My account”: the second factor, and the open sessions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from accounts.models import AuditEvent, User, UserSession
 
 ENDED = "sessions_ended"
 RECENT = 10
-# What others did with an account, told to its user.
+# Actions of administrators and support on an account, which its user is told of.
 _BY_OTHERS = Q(
     kind__in=[
         AuditEvent.Kind.MAIL_TRACED,
@@ -31,7 +31,7 @@ _BY_OTHERS = Q(
 
 
 def account(request: HttpRequest) -> HttpResponse:
-    """The first tab: of who has no mailbox, the second factor."""
+    """Redirect to the first tab, which for users without a mailbox is the second factor."""
     user = request.user
     local = isinstance(user, User) and user.is_local_administrator
     return redirect("accounts:security" if local else "accounts:password")
@@ -41,7 +41,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 @person_required
 def security(request: SignedInRequest) -> HttpResponse:
-    """Show which second factors there are, and the way to each change."""
+    """Show the second factors, with a link to each change."""
     factors = list(Authenticator.objects.filter(user=request.user).order_by("created_at"))
     codes = next(
         (factor for factor in factors if factor.type == Authenticator.Type.RECOVERY_CODES), None
@@ -62,7 +62,7 @@ def security(request: SignedInRequest) -> HttpResponse:
 
 
 def _is_trustworthy(request: HttpRequest) -> bool:
-    """Browsers offer passkeys over https alone, and on this very machine."""
+    """Return whether browsers offer passkeys here: over https, and on this machine itself."""
     return request.is_secure() or settings.HTTPS or request.get_host().split(":")[0] == "localhost"
 
 
@@ -70,7 +70,7 @@ def _is_trustworthy(request: HttpRequest) -> bool:
 @never_cache
 @person_required
 def open_sessions(request: SignedInRequest) -> HttpResponse:
-    """Show where this person's account is open, and who came in or tried of late."""
+    """Show the open sessions of the account, and the latest sign-ins and attempts."""
     now = timezone.now()
     current = request.session.get(sessions.ROW)
     listed = [
@@ -111,7 +111,7 @@ def open_sessions(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["POST"])
 @person_required
 def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Another session of this person's ends; the present one is ended by signing out."""
+    """End another session of the user. The current one is ended by signing out."""
     own = UserSession.objects.of(request.user).filter(pk=pk).first()
     if own is None or own.pk == request.session.get(sessions.ROW):
         raise Http404
@@ -124,7 +124,7 @@ def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @person_required
 def end_other_sessions(request: SignedInRequest) -> HttpResponse:
-    """All of this person's sessions end but the present one."""
+    """End all sessions of the user except the current one."""
     if ended := sessions.end_others(request, request.user):
         session.close(request)
         _note_ended(request, ended)
@@ -140,13 +140,13 @@ def _note_ended(request: SignedInRequest, ended: int) -> None:
 @never_cache
 @person_required
 def session_left(request: SignedInRequest) -> HttpResponse:
-    """Answer how long this session may still idle: ``{"seconds": n}``. With ``X-Background`` it
-    only asks, without it says that the person is there."""
+    """Return how long this session may still idle: ``{"seconds": n}``. With ``X-Background`` the
+    request only asks; without it, it counts as activity."""
     return JsonResponse({"seconds": seconds_left(request)})
 
 
 def _page(request: SignedInRequest, tab: str, context: dict[str, Any]) -> HttpResponse:
-    """Render in the frame of the mail for a user who has a mailbox and may open it already."""
+    """Render in the frame of the mail if the user has a mailbox that may already be opened."""
     alone = request.user.is_local_administrator or context.get("is_waited_for")
     layout = "accounts/account_plain.html" if alone else "accounts/account.html"
     return render(request, f"accounts/account_{tab}.html", context | {"layout": layout, "tab": tab})

@@ -1,4 +1,4 @@
-"""Putting an announcement away."""
+"""Dismiss an announcement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from webmail.htmx import wants_partial
 
 @require_POST
 def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
-    """Nothing for htmx, which takes the line away; else back to the page it stood on."""
+    """Return an empty answer to htmx, which removes the banner; otherwise redirect to the page it
+    was on."""
     if not isinstance(request.user, User):
         raise SignInNeeded
     if not announcements.put_away(request.user, pk):

@@ -1,8 +1,8 @@
-"""The addresses that mail programs ask by themselves: Thunderbird's autoconfig, Outlook's
+"""The URLs that mail programs request by themselves: Thunderbird's autoconfig, Outlook's
 Autodiscover.
 
-Both answer for a domain, never for a person, and with nothing at all where the domain is not ours
-or its logins do not follow from addresses.
+Both answer for a domain, never for a user. The answer is empty if the domain is not ours, or if its
+logins are not derived from addresses.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ def _nothing(status: int = 404) -> HttpResponse:
 
 
 def _domain_of(address: str) -> str:
-    """Return what follows the @, in lower case; "" for what is no address."""
+    """Return the domain of an address, in lower case; "" if the text is no address."""
     match = _ADDRESS.fullmatch(address)
     return match[1].lower() if match and address.isprintable() else ""
 
 
 def _domain(name: str) -> MailDomain | None:
-    """The mail domain of that name, if an address is enough to find a login there."""
+    """Return the mail domain of that name if its logins are derived from addresses."""
     domain = MailDomain.objects.filter(name=name).first() if _NAME.fullmatch(name) else None
     return domain if domain and domain.formed_login else None
 
 
 def _asked_host(request: HttpRequest) -> str:
-    """The domain by the name under which the request came: autoconfig.DOMAIN, or DOMAIN."""
+    """Return the domain of the request's host name, which is autoconfig.DOMAIN or DOMAIN."""
     return split_domain_port(request.get_host())[0].removeprefix("autoconfig.")
 
 
 @require_safe
 def thunderbird_config(request: HttpRequest) -> HttpResponse:
-    """config-v1.1.xml for the domain of ``emailaddress``, else of the host that was asked."""
+    """Return config-v1.1.xml for the domain of ``emailaddress``, else of the requested host."""
     address = request.GET.get("emailaddress")
     domain = _domain(_asked_host(request) if address is None else _domain_of(address))
     if domain is None:
@@ -66,11 +66,12 @@ def thunderbird_config(request: HttpRequest) -> HttpResponse:
     return response
 
 
-# Outlook sends no cookie and holds no token: what it gets, anybody may ask for.
+# Outlook sends no cookie and no token, and the answer is public.
 @csrf_exempt
 @require_POST
 def outlook_autodiscover(request: HttpRequest) -> HttpResponse:
-    """The servers for the asked address; 400 for what is no question, 413 for a long one."""
+    """Return the servers for the requested address; 400 for a malformed request, 413 for one that
+    is too long."""
     body = request.read(outlook.BODY_LIMIT + 1)
     if len(body) > outlook.BODY_LIMIT:
         return _nothing(413)

@@ -17,7 +17,7 @@ from accounts.models import User
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def doctor(request: HttpRequest) -> HttpResponse:
-    """A button, since trying everything takes a while; then what was found."""
+    """Show a button, since the test takes a while; after POST, show its findings."""
     if not (isinstance(request.user, User) and request.user.is_administrator):
         raise PermissionDenied
     examined = examination.examine() if request.method == "POST" else []

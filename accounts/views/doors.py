@@ -26,8 +26,8 @@ from accounts.views import proxied as proxied_views
 
 
 class SignInView(LoginView):
-    """allauth's, with an HTTP status that says what happened; the button of a provider leads on to
-    it."""
+    """allauth's view, with an HTTP status that tells the kind of failure. The button of a provider
+    leads on to the provider."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         by = request.POST.get("provider", "")
@@ -48,14 +48,15 @@ class SignInView(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         form = context["form"]
-        # A login that the form refused names no domain, and PostgreSQL takes no NUL.
+        # A login that the form refused has no domain, and PostgreSQL accepts no NUL.
         typed = form.cleaned_data.get("login", "") if form.errors else ""
         if typed and (domain := MailDomain.objects.of_typed_login(typed)):
             context["domain_help"] = domain.help_text
             themes.type_in(self.request, domain.pk)
         context["providers"] = names.offered()
         context["proxied"] = {"value": proxied.BUTTON} if proxied.is_on() else None
-        # Local administrators have no provider: they ask for the form, as /admin/ does for them.
+        # Local administrators have no provider: they open the form by a link, and /admin/ opens it
+        # for them.
         wants_form = "password" in self.request.GET or _leads_to_admin(self.request)
         context["has_password_form"] = (
             wants_form
@@ -71,26 +72,29 @@ def _leads_to_admin(request: HttpRequest) -> bool:
 
 
 class SignOutView(LogoutView):
-    """allauth's; also ends the IMAP connections and, on a shared PC, clears the browser."""
+    """allauth's view, which also closes the IMAP connections and, on a shared computer, clears the
+    browser."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         sign_out = super().post
         if not self.request.user.is_authenticated:
-            # Cancelled before the second factor: the sealed password goes as well.
+            # The user cancelled before the second factor, so the sealed password must be deleted
+            # too.
             self.request.session.flush()
         return leave(self.request, lambda: sign_out(*args, **kwargs))
 
 
 def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """Return what ``sign_out`` answers, with all around it that a sign-out takes."""
+    """Return the answer of ``sign_out``, with everything else that a sign-out requires."""
     shared = request.session.get("shared_computer")
     if isinstance(request.user, User):
-        Token.objects.filter(user=request.user).delete()  # services ask no more about this person
+        Token.objects.filter(user=request.user).delete()  # services can no longer query this user
     session.close(request)
     onward = _provider_s_end(request)
     response = sign_out()
     if onward:
-        # A page, and no redirect: a form's answer may lead to our own pages alone.
+        # Render a page instead of a redirect, because the policy lets a form's answer lead to our
+        # own pages alone.
         response = render(request, "accounts/provider_goodbye.html", {"onward": onward})
     credentials.delete_cookie(request, response)
     if shared:
@@ -99,9 +103,10 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
 
 
 def _provider_s_end(request: HttpRequest) -> str:
-    """Return where the browser leaves the provider that the person signed in by; "" for nobody's.
+    """Return the address at which the browser signs out of the provider of this sign-in; "" if
+    there is none.
 
-    Asked for before the session goes, which holds the way to the ID token.
+    This must precede the end of the session, which holds the key to the ID token.
     """
     user, credential = request.user, credentials.open_sealed(request)
     if not isinstance(user, User) or credential is None:
@@ -115,8 +120,8 @@ def _provider_s_end(request: HttpRequest) -> str:
 
 
 def _come_back(request: HttpRequest) -> JsonResponse:
-    """A script asks whether its person has signed in again, in another tab, or for another token:
-    the cookie that goes with the one of its page may be gone."""
+    """Return whether the user has signed in again in another tab, with a new CSRF token. A script
+    polls this; the cookie that belongs to its page's token may be gone."""
     token = get_token(request)
     if credentials.open_sealed(request) is None:
         errors = [gettext("You are not signed in yet.")]
@@ -127,10 +132,12 @@ def _come_back(request: HttpRequest) -> JsonResponse:
 @never_cache
 @sensitive_post_parameters("password")
 def reenter(request: HttpRequest) -> HttpResponse:
-    """The password again: the session is over, or the mail server no longer takes the old one.
+    """Ask for the password again, because the session is over or the mail server no longer accepts
+    the old one.
 
-    A script that asks in place gets JSON ``{"csrf": token}`` and repeats its request; errors come
-    back as ``{"errors": [sentence, ...]}``. Without script it is a page that leads on to ``next``.
+    A script that asks in place gets JSON ``{"csrf": token}`` and repeats its request; errors are
+    returned as ``{"errors": [sentence, ...]}``. Without a script, this is a page that leads on to
+    ``next``.
     """
     in_place = request.headers.get("X-Requested-With") == "fetch"
     user = request.user if isinstance(request.user, User) else None
@@ -163,6 +170,6 @@ def reenter(request: HttpRequest) -> HttpResponse:
     following = form.login(request, redirect_url=safe_next(request) or None)
     if not in_place:
         return following
-    if not request.user.is_authenticated:  # a second factor is asked for, on a page of its own
+    if not request.user.is_authenticated:  # a second factor is needed, on its own page
         return JsonResponse({"location": following["Location"]}, status=403)
     return JsonResponse({"csrf": get_token(request)})

@@ -1,4 +1,4 @@
-"""The last steps of a sign-in without a password: the mailbox is opened, and the session begun."""
+"""The last steps of a sign-in without a password: open the mailbox, and begin the session."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """The boxes of the sign-in page: ticked there, or in this session before."""
+    """The checkboxes of the sign-in page, ticked there or earlier in this session."""
 
     shared: bool = False
     stay: bool = False
@@ -45,8 +45,8 @@ class Boxes:
 def open_mailbox(
     request: HttpRequest, domain: MailDomain, login: str, way_in: tuple[str, str]
 ) -> tuple[User, Connection]:
-    """Return the user and the open connection. Raises ProviderError, also where the session that
-    asks is another person's."""
+    """Return the user and the open connection. Raises ProviderError, also when the session belongs
+    to another user."""
     try:
         user, connection = backends.enter_by_provider(
             domain, login, way_in, client_address(request)
@@ -75,9 +75,9 @@ def begin(
     following: str,
     was_asked: bool = False,
 ) -> HttpResponse:
-    """Seal the credential and begin the session, but for a second factor that is asked for in
-    between. ``by``: the number of the provider, or the word for the proxy; ``was_asked``: the
-    provider has just had the password."""
+    """Seal the credential and begin the session, after a second factor if one is required. ``by``
+    is the primary key of the provider, or the proxy's value; ``was_asked`` says that the provider
+    has just asked for the password."""
     user.backend = "accounts.backends.MailServerBackend"
     credentials.seal(request, user.pk, credential, changed=user.mail_password_changed)
     request.session[grants.PROVIDER_KEY] = by
@@ -96,10 +96,10 @@ def begin(
 def failed(
     request: HttpRequest, error: ProviderError, *, by: int | str, again: str, help_text: str = ""
 ) -> HttpResponse:
-    """A page that says what happened and what to do; a line of the log that names nobody."""
+    """Render a page with the reason and the advice, and log the failure without naming anybody."""
     failure = error.failure
     logger.warning("sign-in by provider %s failed: %s", by, error)
-    if failure not in (Failure.STATE, Failure.CANCELLED):  # which any stranger brings about
+    if failure not in (Failure.STATE, Failure.CANCELLED):  # any stranger can cause these
         audit.record(
             AuditEvent.Kind.SIGN_IN_FAILED, request, cause="provider", reason=failure.name.lower()
         )

@@ -1,4 +1,5 @@
-"""Guides to mail programs, open to everybody. A signed-in user sees the own values in them."""
+"""Guides to mail programs, which are public. A signed-in user sees the user's own values in
+them."""
 
 from __future__ import annotations
 
@@ -14,14 +15,15 @@ from accounts.models import MailDomain, User
 
 @require_safe
 def guides(request: HttpRequest) -> HttpResponse:
-    """List the guides that there are."""
+    """List the guides."""
     return _titles(request, "guide")
 
 
 @require_safe
 @never_cache
 def lookup_guides(request: HttpRequest) -> HttpResponse:
-    """The same on the way from a lookup: they lead to the guides with the values it found."""
+    """List the guides for a user who comes from a lookup, with links to the guides with the values
+    found."""
     return _titles(request, "lookup_guide")
 
 
@@ -33,7 +35,8 @@ def _titles(request: HttpRequest, leads_to: str) -> HttpResponse:
 @require_safe
 @never_cache
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
-    """A guide with the values of the signed-in user, else with examples of the default domain."""
+    """Show a guide with the values of the signed-in user, else with examples of the default
+    domain."""
     user = request.user
     if isinstance(user, User) and user.mail_domain is not None:
         own_settings = lookup.settings_of_user(user)
@@ -49,8 +52,8 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @never_cache
 def lookup_guide(request: HttpRequest, slug: str) -> HttpResponse:
-    """A guide with the values that a lookup found, whose cookie is sent to addresses below it
-    alone."""
+    """Show a guide with the values that a lookup has found. Its address is below that of the
+    lookup, because the lookup's cookie is sent to no others."""
     own_settings = lookup.opened(request)
     if own_settings is None:
         return redirect("accounts:guide", slug)
@@ -59,7 +62,7 @@ def lookup_guide(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _guide(request: HttpRequest, slug: str, values: texts.Values, by_code: str) -> HttpResponse:
-    """``by_code``: where a reader goes who would rather have a code for his telephone."""
+    """Render a guide. ``by_code`` is the name of the page with the QR code for a telephone."""
     if slug not in texts.TITLES:
         raise Http404
     context = {

@@ -1,4 +1,4 @@
-"""The help: articles with a search, the keys, and what is new. Open to everybody."""
+"""The help: articles with a search, the keys, and the news. It is public."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _LONGEST = 100
 
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    """All articles, or those with the words of the search; htmx asks for their list alone."""
+    """Show all articles, or those that contain the words of the search; htmx gets their list
+    alone."""
     sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
     topics = list(articles.found(sought))
     context = {
@@ -54,5 +55,5 @@ def news(request: HttpRequest) -> HttpResponse:
 
 
 def _to_tell(request: HttpRequest) -> dict[str, object]:
-    """The facts that the support desk asks for first; nothing of the user's mail."""
+    """Return the facts that the support desk asks for first, without any of the user's mail."""
     return {"device": devices.of(request), "now": timezone.localtime()}

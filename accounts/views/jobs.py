@@ -20,7 +20,8 @@ _SHOWN = 20
 @require_safe
 @never_cache
 def jobs(request: HttpRequest) -> HttpResponse:
-    """Imports with their state, previews by number, and whether anybody works at all."""
+    """Show imports with their state, the number of previews, and whether workers and beat are
+    alive."""
     if not (isinstance(request.user, User) and request.user.is_administrator):
         raise PermissionDenied
     context = {

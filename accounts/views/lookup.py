@@ -1,8 +1,8 @@
-"""The account lookup: NUMEN and date of birth in, mail settings out, for ten minutes.
+"""The account lookup: NUMEN and date of birth lead to the mail settings, for ten minutes.
 
-None of these pages is kept by browser or proxy. The referrer policy stays ``same-origin``, which
-tells other servers nothing, and no address here holds a secret: with ``no-referrer`` browsers would
-send the forms with ``Origin: null``, as forged ones come.
+No browser or proxy may cache these pages. The referrer policy stays ``same-origin``: it tells other
+servers nothing, and no URL here contains a secret. With ``no-referrer``, browsers would send the
+forms with ``Origin: null``, which looks like a forgery.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from accounts.http import SignedInRequest, login_required
 @never_cache
 @sensitive_post_parameters("numen", "birth")
 def ask(request: HttpRequest) -> HttpResponse:
-    """The form; with an answer, on to the sheet. 404 where no key is configured."""
+    """Show the form, and redirect to the sheet after a success. Return 404 if no key is
+    configured."""
     if not settings.NUMEN_KEYS:
         return render(request, "accounts/lookup_closed.html", status=404)
     form = LookupForm(request.POST if request.method == "POST" else None)
@@ -44,7 +45,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def sheet(request: HttpRequest) -> HttpResponse:
-    """Show what the lookup found, while the ticket lasts; 410 afterwards."""
+    """Show the settings that the lookup found, while the ticket is valid; return 410 afterwards."""
     held = lookup.ticket(request)
     mail_settings = lookup.open_with(held) if held else None
     if held is None or mail_settings is None:
@@ -62,7 +63,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 def close(request: HttpRequest) -> HttpResponse:
-    """Forget at once what was found."""
+    """Forget the lookup's result at once."""
     toasts.success(request, gettext("Closed. Nothing of it is kept on this computer."))
     response = redirect("accounts:lookup")
     lookup.forget(request, response)
@@ -73,6 +74,6 @@ def close(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def my_settings(request: SignedInRequest) -> HttpResponse:
-    """The same sheet for who is signed in: no NUMEN is needed to see one's own."""
+    """Show a signed-in user the user's own settings, for which no NUMEN is needed."""
     mail_settings = lookup.settings_of_user(request.user)
     return render(request, "accounts/my_settings.html", {"found": mail_settings})

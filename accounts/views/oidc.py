@@ -1,10 +1,11 @@
-"""Signing in to other services: the addresses of the OpenID Connect provider.
+"""Signing in to other services: the endpoints of the OpenID Connect provider.
 
-allauth's views, with `oidc.rules` before them. Without a signing key there is nothing here: 404.
+They are allauth's views, after the checks of `oidc.rules`. Without a signing key they return 404.
 
-A form's answer may lead to our own pages alone (``form-action`` of the policy), and Chromium holds
-the whole chain of redirects to that. The consent and sign-out pages name the one service that they
-lead to. After the sign-in page, its second factor and the like, a page of ours stands between.
+The policy (``form-action``) lets a form's answer lead to our own pages alone, and Chromium applies
+it to the whole chain of redirects. The pages for consent and sign-out therefore name the one
+service that they lead to. After the sign-in page and its second factor, an intermediate page leads
+on to the service.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ from accounts.oidc import adapter, codes, farewells, rules
 from accounts.views import doors
 
 FAILURES_PER_MINUTE = 30
-"""Of all services behind one address, whose secrets cost a slow hash each time."""
+"""Counts all services at one address together, since each check of a secret costs a slow hash."""
 
 View = Callable[..., HttpResponseBase]
 
 
 def provided(view: View) -> View:
-    """404 while no key is configured."""
+    """Return 404 while no key is configured."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -61,7 +62,7 @@ def _address(name: str) -> str:
 @provided
 @require_safe
 def configuration(request: HttpRequest) -> JsonResponse:
-    """Answer what there is, and where (OpenID Connect Discovery 1.0, 3): only what is offered."""
+    """Return the provider's metadata (OpenID Connect Discovery 1.0, 3): only what is offered."""
     response = JsonResponse(
         {
             "issuer": get_adapter().get_issuer(),
@@ -97,12 +98,12 @@ def configuration(request: HttpRequest) -> JsonResponse:
 
 
 class AuthorizationView(provider.AuthorizationView):
-    """The way from a service to us, and back with a code."""
+    """The request of a service for a sign-in, which is answered by a redirect with a code."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user, client = request.user, rules.client_of(request.GET)
         if client is None:
-            # Never back: the address is not known to be the service's.
+            # Do not redirect, because the address may not be the service's.
             self._note(request.GET.get("client_id", ""), "address")
             return render(request, "idp/oidc/error.html", status=400)
         if refusal := rules.refusal(request.GET):
@@ -138,7 +139,7 @@ class AuthorizationView(provider.AuthorizationView):
             return redirect(step)
         response = super().post(request, *args, **kwargs)
         if request.POST.get("request") and request.POST.get("action") != "grant":
-            info = getattr(self, "_request_info", None)  # not there before sign-in
+            info = getattr(self, "_request_info", None)  # not there before the sign-in
             if info:
                 self._note(info["client_id"], "access_denied")
         return response
@@ -163,13 +164,14 @@ class AuthorizationView(provider.AuthorizationView):
         return context
 
     def _note(self, client_id: str, reason: str) -> None:
-        """Note a refusal in the audit log, of signed-in people alone: strangers could fill it."""
+        """Write a refusal to the audit log, for signed-in users alone: strangers could otherwise
+        fill it."""
         if isinstance(self.request.user, User):
             _note_refusal(self.request, client_id, reason)
 
     @staticmethod
     def _back(request: HttpRequest, refusal: rules.Refusal) -> HttpResponse:
-        """Lead back to the service, with the reason (RFC 6749, 4.1.2.1)."""
+        """Redirect to the service with the error (RFC 6749, 4.1.2.1)."""
         query = {"error": refusal.error, "error_description": refusal.description}
         if state := request.GET.get("state"):
             query["state"] = state
@@ -177,14 +179,16 @@ class AuthorizationView(provider.AuthorizationView):
 
     @staticmethod
     def _naming(response: HttpResponse, address: str) -> HttpResponse:
-        """The consent page's policy lets its form lead to this service, and to no other."""
+        """Let the form of the consent page lead to this service and to no other, by the page's
+        policy."""
         if response.status_code == 200:
             response._csp_update = {"form-action": [rules.origin(address)]}  # type: ignore[attr-defined]
         return response
 
 
 def _in_words(scope: str, claims: dict[str, Any]) -> str:
-    """Return what a scope hands over of this very person, "" where that says nothing to him."""
+    """Return the data of this user that a scope gives to a service, in words; "" if it would tell
+    the user nothing."""
     if scope == "profile":
         return str(claims.get("name", ""))
     if scope == "email":
@@ -197,7 +201,7 @@ def _in_words(scope: str, claims: dict[str, Any]) -> str:
 
 
 def _without(request: HttpRequest, *names: str) -> str:
-    """The query again, without some of it."""
+    """Return the query string without the named parameters."""
     query = request.GET.copy()
     for name in names:
         query.pop(name, None)
@@ -205,7 +209,7 @@ def _without(request: HttpRequest, *names: str) -> str:
 
 
 def _sign_in(request: HttpRequest, step: str) -> HttpResponse:
-    """First through ``step``, then here again, past the page that stands between."""
+    """Redirect to ``step``, and from there through the intermediate page back to this request."""
     following = f"{reverse('idp:oidc:continue')}?{_without(request, 'prompt')}"
     return redirect(f"{resolve_url(step)}?{urlencode({REDIRECT_FIELD_NAME: following})}")
 
@@ -214,7 +218,8 @@ def _sign_in(request: HttpRequest, step: str) -> HttpResponse:
 @require_safe
 @never_cache
 def go_on(request: HttpRequest) -> HttpResponse:
-    """Signed in: on to the service, as a new journey and not as a form's answer."""
+    """Lead on to the service after a sign-in, by a link, since a form's answer may not lead
+    there."""
     client = rules.client_of(request.GET)
     if client is None:
         return render(request, "idp/oidc/error.html", status=400)
@@ -223,15 +228,15 @@ def go_on(request: HttpRequest) -> HttpResponse:
 
 
 def _note_refusal(request: HttpRequest, client_id: str, reason: str) -> None:
-    """A line of the audit log; of a service that does not exist it repeats nothing."""
+    """Write a refusal to the audit log. Nothing is repeated of an unknown service."""
     client = rules.client_by_id(client_id)
     named = {"client": client.pk, "name": client.name} if client else {}
     audit.record(AuditEvent.Kind.SERVICE_REFUSED, request, **named, reason=reason)
 
 
 def _is_plain(request: HttpRequest) -> bool:
-    """Whether all that a service sends here is printable ASCII, as codes, names and secrets are:
-    neither the database nor the cache takes everything."""
+    """Return whether the service's parameters are printable ASCII, as codes, names and secrets are.
+    The database and the cache do not accept every character."""
     texts = [text or "" for text in extract_basic_auth(dict(request.headers))]
     texts += [text for values in request.POST.lists() for text in values[1]]
     return all(text.isascii() and text.isprintable() for text in texts)
@@ -243,7 +248,7 @@ def _failures(request: HttpRequest) -> list[limits.Limit]:
 
 
 def _counted(view: View) -> View:
-    """Services that fail too often wait: each secret costs us a slow hash."""
+    """Make services that fail too often wait, because each check of a secret costs a slow hash."""
 
     @wraps(view)
     def counting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -272,7 +277,8 @@ def _unstored(response: JsonResponse) -> JsonResponse:
 
 
 class TokenView(provider.TokenView):
-    """A code for tokens, once. No refresh tokens: who needs somebody again sends him here."""
+    """Exchange a code for tokens, once. There are no refresh tokens: a service that needs the user
+    again must send the user here."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("grant_type") != Client.GrantType.AUTHORIZATION_CODE:
@@ -304,8 +310,8 @@ class TokenView(provider.TokenView):
 
 
 class LogoutForm(RPInitiatedLogoutForm):
-    """allauth's, which lets all addresses of a registered host pass; ours compares them letter by
-    letter. Of an unknown service the address counts for nothing, as the standard has it."""
+    """allauth's form accepts all addresses of a registered host; this one compares whole addresses.
+    The address of an unknown service is ignored, as the standard requires."""
 
     def clean(self) -> dict[str, Any]:
         address = self.cleaned_data.pop("post_logout_redirect_uri", "")
@@ -319,8 +325,7 @@ class LogoutForm(RPInitiatedLogoutForm):
 
 
 class LogoutView(provider.LogoutView):
-    """The way from a service that somebody leaves; he is asked whether he leaves the webmail
-    too."""
+    """The sign-out of a service, which asks the user whether to sign out of the webmail too."""
 
     form_class = LogoutForm
 

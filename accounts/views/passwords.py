@@ -1,4 +1,4 @@
-"""The page of the password: change it, see how strong a new one is, be given one."""
+"""The page of the password: change it, see the strength of a new one, and get a proposal."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ STRENGTHS_PER_MINUTE = 150
 @never_cache
 @login_required
 def password(request: SignedInRequest) -> HttpResponse:
-    """The form, where the domain has a driver; else where one changes it. htmx gets another
-    passphrase."""
+    """Show the form if the domain has a driver, else where the password is changed. htmx gets
+    another passphrase."""
     way = _way(request)
     if request.method != "POST" or way != "here":
         context = _context(request, way, forms.ChangeForm(request=request))
@@ -64,7 +64,7 @@ def password(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @login_required
 def strength(request: SignedInRequest) -> HttpResponse:
-    """Answer what is to be said of the password that is being typed. It is read and forgotten."""
+    """Return the guidance for the password that is being typed. The password is not stored."""
     limit = limits.Limit("strength", str(request.user.pk), STRENGTHS_PER_MINUTE, 60)
     if seconds := limits.reserve([limit]):
         raise TooManyTries(retry_after=seconds)
@@ -76,13 +76,13 @@ def strength(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def later(request: SignedInRequest) -> HttpResponse:
-    """The reminder goes away; back to the page on which it stood."""
+    """Put off the reminder, and return to the page on which it was shown."""
     reminder.put_off(request, request.user)
     return HttpResponseRedirect(safe_next(request) or reverse("home"))
 
 
 def _way(request: SignedInRequest) -> str:
-    """``here``, ``elsewhere``, or ``closed`` where the driver lacks its settings."""
+    """Return ``here``, ``elsewhere``, or ``closed`` if the driver lacks its settings."""
     domain = request.user.mail_domain
     assert domain is not None  # noqa: S101  login_required saw to it
     try:
@@ -105,7 +105,7 @@ def _context(request: SignedInRequest, way: str, form: forms.ChangeForm) -> dict
 
 
 def _phrase(request: SignedInRequest) -> generator.Passphrase | None:
-    """One that the form would take; None where the policy is such that there is none."""
+    """Return a passphrase that the form would accept; None if the policy accepts none."""
     rules, person = forms.policy_in_force(), forms.person_of(request.user)
     try:
         return generator.passphrase(

@@ -1,5 +1,5 @@
-"""From the screen to a telephone, and to paper: the QR code, the page it opens, the profile, the
-printed sheet. None of it is kept by browser or proxy."""
+"""The way from the screen to a telephone, and to paper: the QR code, the page that it opens, the
+profile, and the printed sheet. No browser or proxy may cache them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, SupportContact,
 
 SETTINGS_FETCHED: Final = AuditEvent.Kind.SETTINGS_FETCHED
 _FILE: Final = "messagerie.mobileconfig"
-# What no profile can be installed on; an iPad says that it is a Mac.
+# Systems on which no profile can be installed. An iPad claims to be a Mac.
 _NO_APPLES: Final = ("Android", "Windows", "Linux", "CrOS")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def code(request: HttpRequest) -> HttpResponse:
-    """The QR code of a user who looked settings up."""
+    """Show the QR code to a user who has looked up settings."""
     held = lookup.ticket(request)
     mail_settings = lookup.open_with(held) if held else None
     if held is None or mail_settings is None:
@@ -44,7 +44,7 @@ def code(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def my_code(request: SignedInRequest) -> HttpResponse:
-    """The same for who is signed in."""
+    """Show the QR code to a signed-in user."""
     mail_settings = lookup.settings_of_user(request.user)
     secret = str(request.session.session_key)
     return _code(
@@ -55,7 +55,7 @@ def my_code(request: SignedInRequest) -> HttpResponse:
 def _code(
     request: HttpRequest, secret: str, holder: phone.Holder, mail_settings: MailSettings, back: str
 ) -> HttpResponse:
-    """The code that is in force; by POST a new one. Raises TooManyTries."""
+    """Show the valid code, or make a new one after POST. Raises TooManyTries."""
     if request.method == "POST":
         phone.renew(secret, holder)
         return redirect(request.path)
@@ -72,7 +72,8 @@ def _code(
 
 
 def _settings_of(link: phone.Link | None) -> MailSettings | None:
-    """Return what a link opens; None when it is over, or its person no longer there."""
+    """Return the settings that a link opens; None if the link has expired, or if its user or record
+    is gone."""
     if link is None:
         return None
     if link.holder.kind == "record":
@@ -85,7 +86,7 @@ def _settings_of(link: phone.Link | None) -> MailSettings | None:
 
 
 def _note_fetched(request: HttpRequest, token: str, mail_settings: MailSettings, way: str) -> None:
-    """A line a minute: who holds a link could fill the audit log with it."""
+    """Write at most one line a minute, because the holder of a link could fill the audit log."""
     if limits.is_first(limits.Limit("settings", f"{way} {token}", 0, 0)):
         audit.record(SETTINGS_FETCHED, request, target=mail_settings.address, way=way)
 
@@ -94,15 +95,15 @@ def _over(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/phone_over.html", status=404)
 
 
-# The token in the address is all that counts. The little browser inside a scanner may keep no
-# cookie, and a forged form would have to know the token.
+# Only the token in the URL counts. The browser inside a scanner may keep no cookie, and a forged
+# form would have to know the token.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def page(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the QR code opens. GET tells nothing and uses nothing up: messengers and scanners
-    look at a link before a person does. POST shows the values, for telephones that know no
-    profiles."""
+    """Show the page that the QR code opens. GET reveals nothing and uses nothing up, because
+    messengers and scanners open a link before the user does. POST shows the values, for telephones
+    that do not support profiles."""
     mail_settings = _settings_of(phone.find(token))
     if mail_settings is None:
         return _over(request)
@@ -125,7 +126,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 @never_cache
 def profile(request: HttpRequest, token: str) -> HttpResponse:
-    """The profile for the telephone's settings; from now on the link lives for a minute."""
+    """Return the profile for the telephone's settings. The link remains valid for a minute."""
     mail_settings = _settings_of(phone.fetch(token))
     if mail_settings is None or not apple.can_be_made(mail_settings):
         return _over(request)
@@ -141,7 +142,7 @@ def profile(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @never_cache
 def paper(request: HttpRequest) -> HttpResponse:
-    """The sheet to print, of a user who looked settings up."""
+    """Return the sheet to print to a user who has looked up settings."""
     mail_settings = lookup.opened(request)
     return _paper(mail_settings) if mail_settings else redirect("accounts:lookup_sheet")
 
@@ -150,12 +151,12 @@ def paper(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def my_paper(request: SignedInRequest) -> HttpResponseBase:
-    """The same for who is signed in."""
+    """Return the sheet to print to a signed-in user."""
     return _paper(lookup.settings_of_user(request.user))
 
 
 def _paper(mail_settings: MailSettings) -> HttpResponse:
-    # Not above: the library that writes PDFs takes 5 MB of every process.
+    # Imported here, because the PDF library takes 5 MB in every process.
     from accounts.autoconfig import sheet
 
     domain = (

@@ -1,4 +1,4 @@
-"""Signing in by a provider: to it, and back; and what it says when a session there is over."""
+"""Sign-in by a provider: the redirect to it, the callback, and the back-channel logout."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def start(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Lead on to the provider by a link, where somebody signs in again."""
+    """Lead on to the provider from a link, for a user who signs in again."""
     return lead_to(request, pk)
 
 
 def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Lead on to the provider by a page of ours: a form's answer may lead to our own pages
-    alone."""
+    """Lead on to the provider by a page of ours, because the policy lets a form's answer lead to
+    our own pages alone."""
     provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
     journey = flow.begin(
         provider,
@@ -54,7 +54,8 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 @never_cache
 def back(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Come back from the provider: check its word, open the mailbox, and begin the session."""
+    """Handle the callback of the provider: check its answer, open the mailbox, and begin the
+    session."""
     provider = _provider(pk)
     try:
         journey = flow.remembered(request, provider)
@@ -70,7 +71,7 @@ def back(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _enter(request: HttpRequest, provider: SignInProvider, arrival: flow.Arrival) -> HttpResponse:
-    """Raises ProviderError."""
+    """Open the mailbox and begin the session. Raises ProviderError."""
     login = names.login(provider, arrival.claims)
     way_in = _way_in(provider, login, arrival)
     user, connection = entering.open_mailbox(request, provider.mail_domain, login, way_in)
@@ -100,7 +101,8 @@ def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tupl
 
 
 def _was_asked(arrival: flow.Arrival) -> bool:
-    """Whether the provider has just asked for the password, as it was told to, and says so."""
+    """Return whether the provider was told to ask for the password, and confirms that it has just
+    done so."""
     signed_in = arrival.claims.get("auth_time")
     recent = clock.timestamp() - flow.SECONDS - checking.SKEW_SECONDS
     return arrival.journey.again and isinstance(signed_in, int) and signed_in >= recent
@@ -128,8 +130,8 @@ def _provider(pk: int) -> SignInProvider:
 @never_cache
 @require_POST
 def over(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back-channel logout: the provider itself says that a session there is over (OpenID Connect
-    Back-Channel Logout 1.0, 2.5)."""
+    """Handle the back-channel logout, by which the provider reports that a session has ended
+    (OpenID Connect Back-Channel Logout 1.0, 2.5)."""
     provider = _provider(pk)
     try:
         claims = checking.logout_token(provider, request.POST.get("logout_token", "")[:16_384])

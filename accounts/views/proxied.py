@@ -1,4 +1,4 @@
-"""Signing in by a reverse proxy, which has identified the user."""
+"""Sign-in by a reverse proxy, which has authenticated the user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from webmail.errors import WebmailError
 
 
 def lead_to(request: HttpRequest) -> HttpResponseBase:
-    """Lead on to the proxy by a page of ours: a form's answer may lead to our own pages alone."""
+    """Lead on to the proxy by a page of ours, because the policy lets a form's answer lead to our
+    own pages alone."""
     if not proxied.is_on():
         raise Http404
     boxes, fields = entering.Boxes.of(request), {"next": safe_next(request)}
@@ -32,7 +33,8 @@ def lead_to(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 def enter(request: HttpRequest) -> HttpResponseBase:
-    """The address that the proxy guards: whoever comes this far is known to it."""
+    """Sign in the user whom the proxy names. The proxy guards this URL, so every request that
+    arrives was authenticated."""
     if not proxied.is_on():
         raise Http404
     try:

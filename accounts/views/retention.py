@@ -1,4 +1,4 @@
-"""“What is kept, and how long”: the administration's page about every kind of trace."""
+"""“What is kept, and how long”: the administration's page about all kinds of stored data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.models import User
 
 @require_safe
 def retention(request: HttpRequest) -> HttpResponse:
-    """Every kind of trace, how long it is kept, and which setting says so."""
+    """Show all kinds of stored data, how long each is kept, and which setting changes the time."""
     if not (isinstance(request.user, User) and request.user.is_administrator):
         raise PermissionDenied
     context = {

@@ -13,5 +13,5 @@ from accounts.models import Service
 @require_safe
 @login_required
 def services(request: SignedInRequest) -> HttpResponse:
-    """The services for this person."""
+    """Show the services for this user."""
     return render(request, "accounts/services.html", {"services": Service.objects.of(request.user)})

@@ -1,4 +1,4 @@
-"""“Why does it not work?”: the support desk's pages in the administration."""
+"""“Why does it not work?”: the pages of the support desk in the administration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 def for_helpers(view: View) -> View:
-    """Only for who may help people."""
+    """Allow only users who may help others."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
@@ -41,7 +41,7 @@ def for_helpers(view: View) -> View:
 @never_cache
 @for_helpers
 def why(request: HttpRequest) -> HttpResponse:
-    """All that is known of one login or address, as sentences."""
+    """Show everything that is known about a login or an address, in sentences."""
     typed = typed_name(request.GET.get("q", ""))
     context = {
         **admin.site.each_context(request),
@@ -64,7 +64,7 @@ def why(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_helpers
 def lift(request: HttpRequest) -> HttpResponse:
-    """Begin anew whatever is counted of this person."""
+    """Reset all counters of this user's limits."""
     person = _person(request)
     if not diagnosis.may_lift(person, is_administrator=_is_administrator(request)):
         raise PermissionDenied
@@ -81,7 +81,7 @@ def lift(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_helpers
 def reset(request: HttpRequest) -> HttpResponse:
-    """Take the second factor away; the person is told by a notice."""
+    """Remove the user's second factors, and send the user a notice."""
     person = _person(request)
     if not diagnosis.may_reset(person.user, is_administrator=_is_administrator(request)):
         raise PermissionDenied
@@ -102,8 +102,8 @@ def reset(request: HttpRequest) -> HttpResponse:
 
 
 def typed_name(text: str) -> str:
-    """No longer than an address, and without characters that stand in none (PostgreSQL takes no
-    NUL)."""
+    """Return the text cut to the length of an address and without unprintable characters
+    (PostgreSQL accepts no NUL)."""
     return "".join(character for character in text.strip()[:LONGEST] if character.isprintable())
 
 

@@ -1,4 +1,4 @@
-"""Legal notice and personal data: open to everybody."""
+"""The legal notice and the page about personal data, which are public."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def legal(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """Show what is kept, and for how long: the numbers are those in force."""
+    """Show what is stored and for how long, with the numbers of the settings."""
     return render(request, "accounts/privacy.html", {"kinds": kept.KINDS})

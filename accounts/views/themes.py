@@ -1,4 +1,4 @@
-"""The files of a theme, and the part of the sign-in page that follows the typed address."""
+"""The files of a theme, and the part of the sign-in page that depends on the typed address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST: Final = 253
 
 @require_GET
 def sheet(request: HttpRequest, digest: str) -> HttpResponse:
-    """The colours of a theme; their address changes with them."""
+    """Return the style sheet of a theme, whose address changes with the colours."""
     text = themes.sheet(digest)
     if not text:
         raise NotFound
@@ -28,7 +28,7 @@ def sheet(request: HttpRequest, digest: str) -> HttpResponse:
 
 @require_GET
 def logo(request: HttpRequest, digest: str) -> HttpResponse:
-    """A logo; its address changes with it."""
+    """Return a logo, whose address changes with it."""
     row = DomainTheme.objects.filter(logo_digest=digest).only("logo").first()
     if row is None or not row.logo:
         raise NotFound
@@ -45,9 +45,8 @@ def _kept(answer: HttpResponse) -> HttpResponse:
 @require_GET
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The name, the logo, the colours and the support desk of the mail domain of a typed address,
-    of which only the domain is sent. A domain that is not ours changes nothing.
-    """
+    """Render the name, the logo, the colours and the support desk of the typed address's mail
+    domain. Only the domain is sent. An unknown domain changes nothing."""
     name = request.GET.get("domain", "")[:_LONGEST].strip().lower()
     is_ours = "\0" not in name and name in MailDomain.objects.names()
     if is_ours and (domain := MailDomain.objects.filter(name=name).first()):
