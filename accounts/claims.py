@@ -60,7 +60,7 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         return row if self._take(row, **taken) else None
 
     def take_up(self, patience: timedelta | None = None) -> Iterator[Row]:
-        """Yield the rows of dead workers, each claimed for the caller, who must end it."""
+        """Yield the rows of dead workers. Each is claimed for the caller, which must end it."""
         for row in self.dead(patience)[:_MOST]:
             if self._take(row):
                 yield row

@@ -173,7 +173,7 @@ def imap_for(job: Borrower) -> Iterator[Connection]:
 
 
 def has_master() -> bool:
-    """Return whether a mail server has a master user, who can open any mailbox."""
+    """Return whether a mail server has a master user. Such a user can open any mailbox."""
     return any(settings.MASTER_USER.values())
 
 

@@ -1,4 +1,4 @@
-"""`bin/demo`: makes the environment with the system's Python, then goes on in it."""
+"""`bin/demo`: make the environment with the system's Python, and continue in it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        # Before the long work, so that a taken port is said at once.
+        # Do this before the long work, so that a taken port is reported at once.
         claims.claim_checkout(environment.ROOT / "var" / "demo.lock", chosen.port)
         claims.need_port(chosen.port)
         if not environment.is_made():
@@ -48,7 +48,7 @@ def main() -> int:
     if "WEBMAIL_IMAP_URL" not in os.environ:
         packages.ensure([packages.DOVECOT])
     _prepare_office(wanted=chosen.office)
-    # The same process goes on: it keeps the lock, and whoever started it may stop it by its pid.
+    # This process continues: it keeps the lock, and its starter can stop it by its pid.
     python = str(environment.PYTHON)
     os.execv(python, [python, "-m", "demo.launch", *sys.argv[1:]])  # noqa: S606
 

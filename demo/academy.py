@@ -1,4 +1,4 @@
-"""The demo academy: who works there, and how their mailboxes are filled."""
+"""The people of the demo academy, and how their mailboxes are filled."""
 
 import socket
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,8 @@ DOMAIN = people.DOMAIN
 
 @dataclass(frozen=True)
 class Person:
-    """`aliases` are the other spellings of the login that open the same mailbox."""
+    """A person of the academy. `aliases` are other spellings of the login that open the same
+    mailbox."""
 
     login: str
     address: str
@@ -42,14 +43,14 @@ PEOPLE: tuple[Person, ...] = (
     _person("cmorvan", people.MORVAN, "Loupe+Riviere3", "teacher"),
     _person("nguerin", people.GUERIN, "Cloche!Cour9", "head"),
 )
-# Nobody: the sender of what the webmail itself writes to people.
+# No person: this account sends the notices of the webmail.
 NOTICES = MailAccount("messagerie", "Facteur#Velo5", (f"messagerie@{DOMAIN}",))
 
 _ADDRESSES = {
     address.addr_spec: address for address in (people.DURAND, people.MORVAN, people.GUERIN)
 }
 
-# RFC 6154. The names in `demo.mail` are those taken when the server gives none of these.
+# RFC 6154. The names in `demo.mail` are used when the server has no folder for a special use.
 _SPECIAL_USES = {
     SENT: "\\Sent",
     DRAFTS: "\\Drafts",
@@ -58,22 +59,23 @@ _SPECIAL_USES = {
     ARCHIVE: "\\Archive",
 }
 
-# Made last: a mailbox that has it was filled, whatever became of its mail since.
+# This folder is made last. A mailbox that has it was filled, whatever became of its mail since.
 _MARKER: Folder = ("Circulaires", "Années précédentes")
 
 
 def mail_of(person: Person, now: datetime) -> tuple[Stored, ...]:
-    """The mail of one person as it would lie there at `now` (aware), oldest first."""
+    """Return the mail of one person as it would be at `now` (aware), oldest first."""
     return mailboxes.of(_ADDRESSES[person.address], now)
 
 
 def fill(imap_url: str, now: datetime | None = None, *, people: Sequence[Person] = PEOPLE) -> int:
-    """Fill the mailboxes on a server of our own ("imap://127.0.0.1:10143"), see `fill_with`."""
+    """Fill the mailboxes on a server of our own ("imap://127.0.0.1:10143"); see `fill_with`."""
     address = urlsplit(imap_url)
 
     def connect(person: Person) -> BaseMailBox:
         mailbox = MailBoxUnencrypted(address.hostname or "", address.port or 143)
-        # imaplib sends a literal and its line's end apart: without this, 40 ms for each message.
+        # imaplib sends a literal and its line ending separately; without this, each message takes
+        # 40 ms.
         mailbox.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return mailbox.login(person.login, person.password)
 
@@ -83,16 +85,16 @@ def fill(imap_url: str, now: datetime | None = None, *, people: Sequence[Person]
 def fill_with(
     connect: Callable[[Person], BaseMailBox], now: datetime, people: Sequence[Person] = PEOPLE
 ) -> int:
-    """Fill every person's mailbox that was never filled; return how many messages went in.
+    """Fill the mailbox of each person that was never filled. Return the number of messages added.
 
-    `connect` opens a signed-in mailbox, which is signed out of here. Mail that is there stays.
+    `connect` opens a signed-in mailbox, which is signed out here. Existing mail stays.
     """
 
     def fill_one(person: Person) -> int:
         with connect(person) as mailbox:
             return 0 if _was_filled(mailbox) else _fill_one(mailbox, person, now)
 
-    # The pure-Python server lets each APPEND wait 44 ms: side by side they wait together.
+    # The pure-Python server takes 44 ms for each APPEND, so the mailboxes are filled in parallel.
     with ThreadPoolExecutor(len(PEOPLE)) as threads:
         return sum(threads.map(fill_one, people))
 
@@ -119,7 +121,8 @@ def _fill_one(mailbox: BaseMailBox, person: Person, now: datetime) -> int:
 
 
 def _make_folders(mailbox: BaseMailBox, folders: Iterable[Folder]) -> dict[Folder, str]:
-    """The server's name of each folder; those missing are made, parents first, and subscribed."""
+    """Return the server's name of each folder. Missing folders are created, parents first, and
+    subscribed."""
     there = mailbox.folder.list()
     delimiter = _delimiter(mailbox)
     existing = {folder.name for folder in there}

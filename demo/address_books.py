@@ -1,7 +1,7 @@
 """Old address books to try the import with, as SUN, HORDE and a spreadsheet wrote them.
 
-Some of their people are in the demo's address book already: one gets a telephone, two share an
-address, one row is broken. Everybody is invented; the same at each start.
+Some of their people are already in the demo's address book: one gets a telephone number, two share
+an address, one row is broken. All of them are invented, and the same at each start.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HORDE = (
 
 
 def write(folder: Path) -> None:
-    """``horde.csv``, ``sun.ldif``, ``classe-6eC.csv`` and ``pronote-5eC.csv``."""
+    """Write ``horde.csv``, ``sun.ldif``, ``classe-6eC.csv`` and ``pronote-5eC.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "horde.csv").write_bytes(horde())
     (folder / "sun.ldif").write_bytes(sun())
@@ -42,7 +42,7 @@ def write(folder: Path) -> None:
 
 
 def _people() -> Iterator[tuple[str, str, int]]:
-    """300 first and last names, each pair once, with their number."""
+    """Yield 300 pairs of first and last names, each once, with their number."""
     for number in range(len(_FIRST_NAMES) * len(_LAST_NAMES)):
         yield _FIRST_NAMES[number % 20], _LAST_NAMES[number // 20], number
 
@@ -53,16 +53,17 @@ def _address(first: str, last: str) -> str:
 
 
 def _telephone(number: int) -> str:
-    """A telephone number of those that ARCEP keeps for fiction."""
+    """Return a telephone number from the range that ARCEP reserves for fiction."""
     return f"06 39 98 {number // 100:02} {number % 100:02}"
 
 
 def horde() -> bytes:
-    """Turba's comma separated values: a cell that is not empty is quoted, quotes inside get a
+    """Return a CSV file of Turba: cells that are not empty are quoted, quotes inside get a
     backslash, and a list is a row with nothing but its name."""
     rows = [_horde_row(first, last, number) for first, last, number in _people()]
     rows += [
-        # In the demo's address book: a second telephone; as she is there; another at one address.
+        # Contacts that are in the demo's address book: one with a second telephone number, one
+        # unchanged, and one at an address that another person has.
         {
             "firstname": "Sophie", "lastname": "Lambert-Petit", "homePhone": "03 53 01 55 18",
             "email": "s.lambert-petit@courriel.example",
@@ -104,7 +105,8 @@ def _horde_cell(text: str) -> str:
 
 
 def sun() -> bytes:
-    """A personal address book (o=pab): who is in which group stands with the people."""
+    """Return a personal address book (o=pab), in which each person's entry names the person's
+    groups."""
     base = "ou=fdurand,ou=people,o=ac-exemple.fr,o=pab"
     groups = {"group1": "Conseil pédagogique", "group2": "Échange avec Hillbrook"}
     entries = [
@@ -128,15 +130,15 @@ def _sun_person(base: str, first: str, last: str, number: int) -> str:
 
 
 def _ldif(name: str, value: str) -> str:
-    """A line of LDIF (RFC 2849); what is not plain ASCII goes as base64."""
+    """Return a line of LDIF (RFC 2849); a value that is not plain ASCII is written in base64."""
     if value.isascii():
         return f"{name}: {value}"
     return f"{name}:: {base64.b64encode(value.encode()).decode()}"
 
 
 def pupils() -> bytes:
-    """The families of a class out of a spreadsheet: semicolons, windows-1252, a column that only
-    its author can explain."""
+    """Return the families of a class from a spreadsheet: semicolons, windows-1252, and a column
+    that only its author understands."""
     text = io.StringIO()
     table = csv.writer(text, delimiter=";", lineterminator="\r\n")
     table.writerow(["Nom", "Prénom", "Mél", "Tél. mobile", "Classe", "Divers"])
@@ -148,8 +150,8 @@ def pupils() -> bytes:
 
 
 def school_list() -> bytes:
-    """The class 5e C as Pronote exports it: of those in the demo's address book one left, and two
-    came."""
+    """Return the class 5e C as exported by Pronote: one pupil of the demo's address book has left,
+    and two are new."""
     rows = (
         "Nom;Prénom;Né(e) le;Classe;Sexe;Régime;Responsable 1 Nom;Responsable 1 Prénom;"
         "Lien responsable 1;Email responsable 1;Tél. portable responsable 1;"

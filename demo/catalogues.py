@@ -1,4 +1,5 @@
-"""Compiles the message catalogues by Babel: gettext's own msgfmt is absent on most machines."""
+"""Compile the message catalogues with Babel, since gettext's own msgfmt is absent on most
+machines."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from demo.environment import catalogue_is_stale, catalogues
 
 
 def compile_catalogue(po: Path) -> None:
-    """Write the .mo beside `po`; fuzzy entries are left out, as msgfmt does."""
+    """Write the .mo file beside `po`. Fuzzy entries are left out, as by msgfmt."""
     with po.open("rb") as source:
         catalogue = pofile.read_po(source)
     finished = po.with_suffix(".mo.new")

@@ -1,5 +1,5 @@
-"""The things that a demo must have for itself: its checkout and its port. Standard library
-alone."""
+"""The exclusive resources of a demo: its checkout and its port. This module uses the standard
+library alone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from demo.words import Refused
 
 
 def claim_checkout(lock: Path, port: int) -> int:
-    """Take the lock, and return its descriptor, which programs started by exec inherit.
+    """Take the lock and return its descriptor, which is inherited by programs started by exec.
 
-    The kernel frees it when the process dies, so none is ever left behind. Raises Refused when
-    another demo has it.
+    The kernel frees the lock when the process dies, so none is ever left behind. Raises Refused
+    when another demo has it.
     """
     lock.parent.mkdir(exist_ok=True)
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
@@ -33,9 +33,9 @@ def claim_checkout(lock: Path, port: int) -> int:
 
 
 def need_port(port: int) -> None:
-    """Raises Refused when the web server could not listen there."""
+    """Check that the web server could listen on the port. Raises Refused."""
     with socket.socket() as probe:
-        # Without it the port of a demo that ended a moment ago counts as taken.
+        # Without this option, the port of a demo that has just ended counts as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

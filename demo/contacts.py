@@ -1,6 +1,6 @@
-"""The address book of the academy's people: colleagues, families, the world around the school.
+"""The address books of the academy's people: colleagues, families, and contacts outside the school.
 
-Everybody is invented; telephone numbers are those that ARCEP keeps for fiction.
+All contacts are invented; telephone numbers are from the range that ARCEP reserves for fiction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from demo.mail import people
 if TYPE_CHECKING:
     from accounts.models import User
 
-# First name, last name, child and class: families of two classes.
+# First name, last name, child and class of the families of two classes.
 _PARENTS = (
     ("Amina", "Belkacem", "Yanis, 4e B"),
     ("Luc", "Fontanel", "Jade, 4e B"),
@@ -66,7 +66,7 @@ _OUTSIDE = (
     (people.COMPUTING, "Rectorat"),
 )
 SCHOOL = "Collège Les Aubépines"
-# Whom one wrote to, and how many days ago: two of them are contacts.
+# Recipients of earlier messages, and how many days ago; two of them are contacts.
 _WRITTEN_TO = (
     (people.MORVAN, 2),
     (people.MORVAN, 9),
@@ -78,8 +78,8 @@ _WRITTEN_TO = (
 
 
 def fill(login: str) -> int:
-    """Give this person of the demo an address book, unless there is one; how many contacts went in.
-    Call it after ``django.setup()``."""
+    """Give this person of the demo an address book, unless there is one. Return the number of
+    contacts. Call it after ``django.setup()``."""
     from django.utils import timezone
 
     from accounts.models import User
@@ -115,13 +115,15 @@ def fill(login: str) -> int:
 
 
 _BOARD = (people.DURAND, people.MORVAN, people.GUERIN)
-"""The head's, who shares it with the teacher: those whose mailboxes the demo has."""
+"""The members of the head's group, which is shared with the teacher: the people whose mailboxes the
+demo has."""
 _PARENTS_OF_BOARD = ("s.lambert-petit@courriel.example", "i.roussel@courriel.example")
 
 
 def fill_groups(login: str, head: str) -> None:
-    """A teacher's group of groups and group from the directory, and a group that the head of the
-    school shares with the teacher, unless they are there; after the directory was filled."""
+    """Create the teacher's group of groups and group from the directory, and a group that the head
+    of the school shares with the teacher, unless they exist. The directory must be filled before.
+    """
     from accounts.models import User
     from addressbook import contacts
     from addressbook.contacts import groups, nesting, sharing
@@ -147,8 +149,9 @@ def fill_groups(login: str, head: str) -> None:
 
 
 TEAM = "Équipe pédagogique 5e C"
-# Pupil, born on, and guardians: name, address, how they are related, receives the school's mail.
-# The Kowalskis live apart; Sacha's father has no address; Ana and Rui are of one family.
+# For each pupil: name, date of birth, and guardians with name, address, relation, whether they
+# receive the school's mail, and street. The Kowalskis live apart; Sacha's father has no address;
+# Ana and Rui are siblings.
 _CLASS = (
     ("Lila Kowalski", "2013-03-14", (
         ("Ewa Kowalski", "ewa.kowalski@courriel.example", "mother", True, "3, rue des Saules"),
@@ -173,7 +176,8 @@ _LAST_YEAR = ("Nino Faure", "Ambre Colin", "Lila Kowalski")
 
 
 def _fill_classes(user: User) -> int:
-    """A class of this year with its families, and the list of last year; how many contacts."""
+    """Create a class of this year with its families, and the list of last year. Return the number
+    of contacts."""
     from addressbook import contacts, years
     from addressbook.contacts import archiving, families, groups
     from addressbook.models import Contact, Group
@@ -237,7 +241,7 @@ def _colleagues() -> list[ContactData]:
 
 
 def _colleague(address: Address, work: str) -> ContactData:
-    """A person in two parts; a service as it is called."""
+    """Return a contact: a person with first and last name, a service with its display name."""
     name = address.display_name.partition(",")[0]
     made = ContactData(
         job_title=work, organization=SCHOOL, emails=(Email(address.addr_spec, "work"),)

@@ -1,4 +1,5 @@
-"""A second mail domain, with looks, forwards and preferences of its own; the probe’s mailbox."""
+"""A second mail domain with its own theme, forwarding policy and preferences, and the probe's
+mailbox."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _ACCENT: Final = "#04602f"
 
 
 def fill(imap_port: int, now: datetime | None = None) -> None:
-    """A message for her, if her mailbox is empty and her password the one that she was given."""
+    """Put a message into the teacher's mailbox, if it is empty and the password is still the
+    demo's."""
     moment = now or datetime.now(UTC)
     with MailBoxUnencrypted(LOOPBACK, imap_port).login(TEACHER.login, TEACHER.password) as mailbox:
         if not mailbox.folder.status("INBOX", ["MESSAGES"])["MESSAGES"]:
@@ -32,8 +34,8 @@ def fill(imap_port: int, now: datetime | None = None) -> None:
 
 
 def set_up() -> None:
-    """Make what is not there yet: the domain on the first one's servers, its theme, its support
-    desk, where rules may forward to, and two preferences that it locks."""
+    """Create what is missing: the domain on the servers of the first one, its theme, its support
+    desk, the policy for forwarding, and two preferences that it locks."""
     from accounts import logos, themes
     from accounts.models import DomainTheme, MailDomain, SupportContact, User
     from webmail.models import ForwardPolicy, PreferenceDefault
@@ -44,7 +46,7 @@ def set_up() -> None:
     domain.login_form = MailDomain.LoginForm.ADDRESS
     domain.password_driver = MailDomain.PasswordDriver.NONE
     domain.save(force_insert=known is None, force_update=known is not None)
-    if known is not None:  # its servers stand at other ports now
+    if known is not None:  # its servers have other ports now
         return
     made = logos.encoded(_logo())
     DomainTheme.objects.create(
@@ -76,7 +78,7 @@ def set_up() -> None:
 
 
 def _logo() -> bytes:
-    """A white L in a green disc."""
+    """Return a picture of a white L on a green disc."""
     image = Image.new("RGB", (240, 240), "#ffffff")
     draw = ImageDraw.Draw(image)
     draw.ellipse((6, 6, 234, 234), fill=_ACCENT)

@@ -1,7 +1,7 @@
-"""Makes `.venv` with the pinned requirements and compiles the catalogues, when there is need.
+"""Make `.venv` with the pinned requirements and compile the catalogues, when needed.
 
-Works with the standard library alone: `python3 -m demo.environment` (`--tests` adds what the
-tests need, system packages included).
+This uses the standard library alone: `python3 -m demo.environment` (`--tests` adds what the tests
+need, system packages included).
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _INSTALL_LOG = ROOT / "var" / "install.log"
 
 
 def is_made() -> bool:
-    """Whether `.venv` has all that the demo needs."""
+    """Return whether `.venv` has all that the demo needs."""
     return _is_installed(RUNTIME) and _works()
 
 
 def prepare(requirements: Sequence[str] = RUNTIME) -> None:
-    """Return when `.venv` has all of `requirements`; at once when it had. Raises Refused."""
+    """Install `requirements` into `.venv`, unless they are installed. Raises Refused."""
     with _alone():
         if not _is_installed(requirements) or not _works():
             _make_venv()
             _install(requirements)
-            # What the tests need holds all that the demo needs.
+            # The requirements of the tests include those of the demo.
             for part in (requirements, RUNTIME):
                 _stamp(part).write_text(_fingerprint(part))
         if any(catalogue_is_stale(po) for po in catalogues()):
@@ -60,7 +60,8 @@ def catalogue_is_stale(po: Path) -> bool:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One at a time: a second command waits until the first has made the environment."""
+    """Let one process work at a time: a second command waits until the first has made the
+    environment."""
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "environment.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -77,7 +78,7 @@ def _stamp(requirements: Sequence[str]) -> Path:
 
 
 def _fingerprint(requirements: Sequence[str]) -> str:
-    """Changes with the requirements and with the Python that made the environment."""
+    """Return a digest of the requirements and of the Python that made the environment."""
     digest = hashlib.sha256(sys.version.encode())
     for name in requirements:
         digest.update((ROOT / name).read_bytes())
@@ -85,7 +86,7 @@ def _fingerprint(requirements: Sequence[str]) -> str:
 
 
 def _works() -> bool:
-    """A system upgrade may have taken away the Python that `.venv` points at."""
+    """Return whether the Python of `.venv` still runs: a system upgrade may have removed it."""
     try:
         return subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0  # noqa: S603
     except OSError:
@@ -108,7 +109,8 @@ _NO_VENV = "The virtual environment .venv could not be made."
 
 
 def _need_venv_module() -> None:
-    """Debian's python3 has `venv` without the `ensurepip` that it needs."""
+    """Install Python's venv module if it is missing: Debian's python3 has `venv` without the
+    `ensurepip` that it needs. Raises Refused."""
     package = "python3-venv"
     if sys.executable != "/usr/bin/python3":
         package = f"python3.{sys.version_info.minor}-venv"
@@ -121,7 +123,7 @@ def _need_venv_module() -> None:
 
 
 def _has_ensurepip() -> bool:
-    """Asked of a fresh process: this one remembers what it did not find."""
+    """Ask a fresh process, because this one caches that a module was not found."""
     question = [sys.executable, "-c", "import ensurepip, venv"]
     return subprocess.run(question, capture_output=True, check=False).returncode == 0  # noqa: S603
 
@@ -136,7 +138,7 @@ def _install(requirements: Sequence[str]) -> None:
 
 
 def _pip(requirements: Sequence[str], refusal: str) -> None:
-    """Raises Refused with its output's end and ``refusal``."""
+    """Install by uv or pip. Raises Refused with the end of the output and ``refusal``."""
     files = [word for name in requirements for word in ("-r", str(ROOT / name))]
     uv = shutil.which("uv")
     if uv:
@@ -148,7 +150,8 @@ def _pip(requirements: Sequence[str], refusal: str) -> None:
 
 
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment with pip's settings under the names that uv reads; uv's own win."""
+    """Return the environment with pip's settings under the names that uv reads. Settings of uv
+    itself take precedence."""
     names = {
         "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
         "PIP_EXTRA_INDEX_URL": "UV_INDEX",
@@ -160,13 +163,14 @@ def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _run(command: Sequence[str | Path], refusal: str) -> None:
-    """Run; the output goes to a log, and its end into the refusal when the command fails."""
+    """Run a command with its output in a log. Raises Refused with the log's end and ``refusal``
+    when it fails."""
     _INSTALL_LOG.unlink(missing_ok=True)
     child = process.spawn(command, _INSTALL_LOG, cwd=ROOT, env=for_uv(os.environ))
     try:
         status = child.wait()
     except KeyboardInterrupt:
-        # The group, for venv and pip have children of their own.
+        # Signal the group, because venv and pip have child processes.
         os.killpg(child.pid, signal.SIGTERM)
         child.wait()
         raise
@@ -176,7 +180,7 @@ def _run(command: Sequence[str | Path], refusal: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0, or 1 after saying what is wrong."""
+    """Return 0, or 1 after printing the reason of a refusal."""
     try:
         if "--tests" in arguments:
             _prepare_tests()
@@ -196,7 +200,8 @@ that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, LibreO
 
 
 def _prepare_tests() -> None:
-    """The tests run without a missing part; those that need it are skipped and say so."""
+    """Install what the tests need. Without a missing part, the tests that need it are skipped and
+    say so."""
     from tests.servers import postgresql
 
     if not _is_installed(TESTS):
@@ -226,7 +231,8 @@ def _prepare_tests() -> None:
 
 
 def _build_ldap() -> None:
-    """The extra, which is compiled. Only its own tests need it: they are skipped without."""
+    """Build python-ldap, which is optional and compiled. Without it, only its own tests are
+    skipped."""
     question: list[str | Path] = [PYTHON, "-c", "import ldap"]
     if subprocess.run(question, capture_output=True, check=False).returncode == 0:  # noqa: S603
         return

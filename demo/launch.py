@@ -1,7 +1,7 @@
-"""Starts everything the demo needs, says where it is, and stops it all again.
+"""Start everything the demo needs, print where it is, and stop it all again.
 
-Runs in `.venv`, by `bin/demo`. Every server is a child that the kernel ends when this process
-dies, however it dies.
+This runs in `.venv`, started by `bin/demo`. Every server is a child process that the kernel ends
+when this process dies in any way.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ OIDC_KEY = FOLDER / "oidc.pem"
 METRICS_TOKEN = FOLDER / "metrics-token"
 ADMINISTRATOR = "admin"
 
-# Seconds: a part of the project that lives no longer is not started again.
+# Seconds: a part of the project that ends sooner is not started again.
 _TOO_YOUNG = 10.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WITHOUT_RULES = (
@@ -69,22 +69,22 @@ _WITHOUT_DOVECOT = (
 
 
 class Stopped(Exception):
-    """Somebody asked for the end: Ctrl-C, SIGTERM, or a closed terminal."""
+    """The demo is to end, by Ctrl-C, SIGTERM, or a closed terminal."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """The mail servers in use. `embedded` is None where the person brought an IMAP server."""
+    """The mail servers in use. `embedded` is None when the environment names an IMAP server."""
 
     imap_url: str
     smtp_url: str
     embedded: Dovecot | Pymap | None
-    # Where people may sign in instead of by their mail password; Dovecot asks it about tokens.
+    # Users may sign in there instead of with their mail password; Dovecot asks it about tokens.
     issuer: IssuerServer | None = None
 
 
 class Running:
-    """The servers and processes that were started, to be watched, and stopped in the reverse
+    """The servers and processes that were started, to be watched, and to be stopped in reverse
     order."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -92,7 +92,7 @@ class Running:
         self._servers: list[process.Server] = []
 
     def start(self, server: process.Server) -> None:
-        """Raises ServerFailed."""
+        """Start a server, which is stopped at the end. Raises ServerFailed."""
         self._stack.callback(server.stop)
         server.start()
         self._servers.append(server)
@@ -104,8 +104,8 @@ class Running:
             time.sleep(0.5)
 
     def look(self) -> None:
-        """Start a part of the project again that ended by itself. Raises Refused when it had hardly
-        begun, and when a server that it needs ended."""
+        """Restart parts of the project that have ended. Raises Refused when a part ended right
+        after its start, or when another server ended."""
         for server in self._servers:
             if not server.has_ended():
                 continue
@@ -117,7 +117,7 @@ class Running:
 
 
 class Program(process.Server):
-    """A part of the project itself, in `.venv`: `command` are Python's arguments."""
+    """A part of the project itself, run in `.venv`. `command` are the arguments of Python."""
 
     def __init__(
         self,
@@ -138,12 +138,12 @@ class Program(process.Server):
         process.wait_until(self._is_ready, self.child, self.log, seconds=60)
 
     def age(self) -> float:
-        """Seconds since its last start."""
+        """Return the seconds since its last start."""
         return time.monotonic() - self._began
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 after an orderly end, 1 after saying why there is no demo."""
+    """Return 0 after an orderly end, 1 after printing why there is no demo."""
     chosen = options.read(arguments)
     for number in _STOPPING:
         signal.signal(number, _stop)
@@ -159,7 +159,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(chosen: options.Options, stack: ExitStack) -> None:
-    """Start all, announce it, and watch it until somebody asks for the end."""
+    """Start everything, announce it, and watch it until the demo is to end."""
     mail_folder = mail_store(FOLDER)
     if chosen.reset:
         _forget(mail_folder)
@@ -198,17 +198,18 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    # What stops the servers must not be stopped itself by a second Ctrl-C.
+    # Stopping the servers must not be interrupted by a second Ctrl-C.
     for other in _STOPPING:
         signal.signal(other, signal.SIG_IGN)
     raise Stopped
 
 
 def mail_store(folder: Path) -> Path:
-    """Return where Dovecot keeps the mail: below `folder`, unless the mail's owner can't get there.
+    """Return the folder of Dovecot's mail: below `folder`, unless the owner of the mail cannot get
+    there.
 
-    Root's Dovecot keeps the mail under an account without rights, which cannot enter a checkout
-    in root's home.
+    Dovecot started by root stores the mail under an account without rights, which cannot enter a
+    checkout in root's home.
     """
     if os.getuid() != 0 or dovecot.reachable(folder.parent):
         return folder / "dovecot"
@@ -220,14 +221,15 @@ _TABLES = FOLDER / "tables"
 
 
 def _tables() -> str:
-    """Changes with the first migrations, which are edited as long as no version is released: a
-    database that they made before has other columns, and no migration that mends it."""
+    """Return a digest of the first migrations, which are edited as long as no version is released:
+    a database that they made before has other columns, and no migration changes it."""
     migrations = sorted(ROOT.glob("*/migrations/0001_initial.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in migrations)).hexdigest()
 
 
 def _is_of_other_tables() -> bool:
-    """A database that the person brought is left as it is."""
+    """Return whether the demo's database was made by other first migrations. A database named by
+    the environment is left alone."""
     if "DATABASE_URL" in os.environ or not FOLDER.exists():
         return False
     return not _TABLES.exists() or _TABLES.read_text() != _tables()
@@ -239,7 +241,8 @@ def _forget(mail_folder: Path) -> None:
 
 
 def _kept(file: Path, size: int) -> str:
-    """The secret in `file`, made of `size` bytes at first; only its owner may read it."""
+    """Return the secret in `file`, which is made of `size` random bytes first. Only its owner may
+    read it."""
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(size))
@@ -247,13 +250,14 @@ def _kept(file: Path, size: int) -> str:
 
 
 def _numen_key() -> str:
-    """Made once, as the other secrets: with another the staff records would not be found."""
+    """Return the key for NUMENs. It is made once, because records could not be found with another
+    key."""
     secret = _kept(FOLDER / "numen-key", 32)
     return f"demo:{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
 def _keep_oidc_key() -> None:
-    """Make the key that signs for other services; made once, since they would keep it."""
+    """Make the key that signs for other services, once, since they cache it."""
     if not OIDC_KEY.exists():
         OIDC_KEY.touch(mode=0o600)
         OIDC_KEY.write_text(keys.create())
@@ -330,7 +334,8 @@ def _embedded_imap(
 
 
 def mail_accounts() -> list[MailAccount]:
-    """The academy's people as the servers know them, and who sends the webmail's own letters."""
+    """Return the accounts of the academy's people, and those of notices, the office, the second
+    domain and the probe."""
     people = [
         MailAccount(person.login, person.password, tuple(person.aliases))
         for person in academy.PEOPLE
@@ -346,8 +351,8 @@ def environment(
     secret: str,
     numen_key: str,
 ) -> dict[str, str]:
-    """Return the environment of Django: `environ`, and what the demo adds where nothing was
-    said."""
+    """Return the environment of Django: `environ`, and the demo's values for variables that are not
+    set."""
     env = {
         "DATABASE_URL": f"sqlite:///{FOLDER}/webmail.sqlite3",
         "WEBMAIL_STATIC_ROOT": str(FOLDER / "static"),
@@ -356,7 +361,7 @@ def environment(
         "WEBMAIL_LOGIN_FORM": "local" if mail.embedded else "typed",
         "WEBMAIL_DOMAIN": academy.DOMAIN,
         "WEBMAIL_NUMEN_KEYS": numen_key,
-        # All mail of the demo was there before its people first come.
+        # All mail of the demo is older than its users' first sign-in.
         "WEBMAIL_ADVERTS_FIRST": "200",
     }
     if "WEBMAIL_OIDC_PRIVATE_KEY" not in environ:
@@ -387,11 +392,11 @@ def environment(
 
 
 def _of_embedded(mail: Mail, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables about the demo's own mail server; none with another one."""
+    """Return the variables about the demo's own mail server; none if another server is used."""
     embedded = mail.embedded
     if embedded is None:
         return {}
-    env = {"WEBMAIL_AUTHSERV_ID": f"mx.{academy.DOMAIN}"}  # as the demo's letters have it
+    env = {"WEBMAIL_AUTHSERV_ID": f"mx.{academy.DOMAIN}"}  # as in the demo's messages
     if isinstance(embedded, Dovecot):
         env |= {
             "WEBMAIL_PASSWORD_DRIVER": "dovecot",
@@ -415,12 +420,12 @@ def _of_embedded(mail: Mail, environ: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Callable[[], bool]]:
-    """Database, static files, mail domain and administrator, made while the block runs.
+    """Prepare database, static files, mail domain and administrator while the block runs.
+    ``people`` says whether to create the academy's users too, with their addresses and names.
 
-    ``people``: the academy's too, with the addresses and names that go with their logins.
-
-    What it gives waits for the end of that: True when the administrator has `password`, False
-    where the database had one of that name with his own.
+    The function yielded waits for the end of this. It returns True when the administrator has
+    `password`, and False when the database already had an administrator of that name with another
+    password.
     """
     say("Preparing the database")
     log = FOLDER / "set-up.log"
@@ -441,15 +446,15 @@ def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Cal
 
 
 def _unchanged(mail: Mail) -> list[academy.Person]:
-    """The people who still have the password that the academy gave them."""
+    """Return the people whose password is still the one of the demo."""
     server = mail.embedded
     changed = server.changed_logins() if isinstance(server, Dovecot) else frozenset()
     return [person for person in academy.PEOPLE if person.login not in changed]
 
 
 def _fill(imap_url: str, people: Sequence[academy.Person]) -> None:
-    """Put the academy's mail into the mailboxes that never had any: whoever changed his password
-    has seen his."""
+    """Put the academy's mail into the mailboxes that were never filled. A person with a changed
+    password has a filled mailbox."""
     count = academy.fill(imap_url, people=people)
     if count:
         say(f"Filled the mailboxes: {count} messages")
@@ -458,23 +463,24 @@ def _fill(imap_url: str, people: Sequence[academy.Person]) -> None:
 def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
     say("Starting the web server and the job workers")
     web = ["-m", "uvicorn", "webmail.asgi:application", "--host", process.LOOPBACK]
-    # No proxy stands in front: nobody may tell another client's address than his own.
+    # There is no proxy in front, so no header may claim another client address.
     web += ["--port", str(port), "--no-proxy-headers", "--no-access-log"]
     web += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     running.start(Program("web server", web, env, lambda: _healthy(port)))
-    # After the web server, whose start is waited for: they would take half of the processor.
+    # The workers start after the web server, whose start is awaited: they would take half of the
+    # processor.
     running.start(Program("job workers", workers(office.is_available()), env))
 
 
 def workers(has_office: bool) -> tuple[str, ...]:
-    """Python's arguments: one process for each queue, all of which share the memory of the project.
-    Office files wait in none where there is no LibreOffice."""
+    """Return the arguments of Python for the workers: one process for each queue, which share the
+    memory of the project. The queue of office files is left out without LibreOffice."""
     names = (name for name, worker in WORKERS.items() if has_office or worker != OFFICE)
     return (str(ROOT / "manage.py"), "run_workers", *names, "--loglevel", "WARNING")
 
 
 def _healthy(port: int) -> bool:
-    # Not through a proxy of the environment.
+    # Do not use a proxy of the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://{process.LOOPBACK}:{port}/healthz", timeout=5) as answer:
@@ -484,7 +490,7 @@ def _healthy(port: int) -> bool:
 
 
 def _admitted(imap_url: str) -> list[academy.Person]:
-    """The people of the academy whom a real IMAP server lets in."""
+    """Return the people of the academy whom a real IMAP server accepts."""
     admitted = []
     for person in academy.PEOPLE:
         try:
@@ -501,8 +507,8 @@ def _admitted(imap_url: str) -> list[academy.Person]:
 
 @dataclass(frozen=True)
 class Account:
-    """A sign-in of the demo. `password` is None for whom it was changed in the webmail; `numen` and
-    `birth_date` (`1980-05-12`) where the demo made the staff records."""
+    """A sign-in of the demo. `password` is None if it was changed in the webmail. `numen` and
+    `birth_date` (`1980-05-12`) are set where the demo has made the staff records."""
 
     login: str
     password: str | None
@@ -513,7 +519,8 @@ class Account:
 
 @dataclass(frozen=True)
 class Administrator:
-    """`password` is None where the database had an administrator of that name already."""
+    """The administrator. `password` is None if the database already had an administrator of that
+    name."""
 
     url: str
     login: str
@@ -522,7 +529,7 @@ class Administrator:
 
 @dataclass(frozen=True)
 class Announcement:
-    """The line of `--json`."""
+    """The values of the line that `--json` prints."""
 
     url: str
     imap: str
@@ -557,12 +564,12 @@ def _account(person: academy.Person, has_our_password: bool, has_record: bool) -
 
 
 def announce(chosen: options.Options, ready: Announcement) -> None:
-    """Announce the demo on stdout, by one line of JSON or in words."""
+    """Announce the demo on stdout, as one line of JSON or in words."""
     if chosen.json:
         text = json.dumps(dataclasses.asdict(ready), ensure_ascii=False)
     else:
         text = in_words(ready)
-    # The reader of a pipe may have gone; the demo goes on without him.
+    # The reader of a pipe may be gone; the demo continues.
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

@@ -1,5 +1,5 @@
-"""Files of messages to bring in, as old programs made them: an mbox, a Thunderbird profile, and a
-message that Outlook saved."""
+"""Message files to import, as old programs made them: an mbox, a Thunderbird profile, and a message
+saved by Outlook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LETTERS = (
 
 
 def write(folder: Path) -> None:
-    """``ancienne-boite.mbox``, ``thunderbird.zip`` and ``outlook.msg``."""
+    """Write ``ancienne-boite.mbox``, ``thunderbird.zip`` and ``outlook.msg``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ancienne-boite.mbox").write_bytes(mbox())
     (folder / "thunderbird.zip").write_bytes(thunderbird())
@@ -33,7 +33,8 @@ def write(folder: Path) -> None:
 
 
 def mbox() -> bytes:
-    """The mailbox of a former academy; the second message has lines that begin with "From"."""
+    """Return the mailbox of a former academy. The second message has lines that begin with
+    "From"."""
     return b"".join(
         b"From MAILER-DAEMON Tue Jun %2d 09:00:00 2025\nStatus: RO\n" % (number + 3)
         + _message(number).replace(b"\nFrom ", b"\n>From ")
@@ -43,7 +44,7 @@ def mbox() -> bytes:
 
 
 def thunderbird() -> bytes:
-    """Folders of a profile, one inside another, and the files that lie beside them."""
+    """Return nested folders of a profile, with the other files that are beside them."""
     separator = (
         b"From - Tue Jun 03 09:00:00 2025\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n"
     )
@@ -57,7 +58,7 @@ def thunderbird() -> bytes:
 
 
 def outlook() -> bytes:
-    """A message with another one in it, and a file."""
+    """Return a message that contains another message and a file."""
     former = message(subject="Dates du voyage", text="Du 9 au 13 mars, c’est noté.\r\n", head=24)
     files = [
         attachment("Liste des élèves.csv", "nom;classe\r\nLéo;4e B\r\n".encode(), "text/csv"),

@@ -1,4 +1,4 @@
-"""The options of `bin/demo`. Standard library alone."""
+"""The options of `bin/demo`. This module uses the standard library alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Options:
 
 
 def read(arguments: Sequence[str]) -> Options:
-    """Ends the process with words when it doesn't understand (2) or was asked for help (0)."""
+    """Return the options. Ends the process with a message for an unknown argument (status 2) or for
+    help (status 0)."""
     parser = argparse.ArgumentParser(
         prog="bin/demo",
         description=_DESCRIPTION,

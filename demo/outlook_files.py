@@ -1,6 +1,5 @@
-"""Files as Outlook saves messages (.msg): a compound file of streams and storages (MS-CFB) with the
-properties of a message (MS-OXMSG).
-"""
+"""Files in the format in which Outlook saves messages (.msg): a compound file of streams and
+storages (MS-CFB) with the properties of a message (MS-OXMSG)."""
 
 from __future__ import annotations
 
@@ -52,7 +51,8 @@ class _Writer:
     mini: bytes = b""
 
     def place(self, tree: Tree) -> int:
-        """The entries of a storage; the number of the one in the middle, whose tree they are."""
+        """Add the entries of a storage. Return the number of the middle one, which is the root of
+        their tree."""
         placed: list[int] = []
         for name in sorted(tree, key=lambda stream_name: (len(stream_name), stream_name.upper())):
             value = tree[name]
@@ -75,7 +75,7 @@ class _Writer:
         return numbers[middle]
 
     def add(self, data: bytes) -> int:
-        """Sectors in a row; the number of the first."""
+        """Add data as consecutive sectors. Return the number of the first."""
         if not data:
             return _END
         first = len(self.sectors)
@@ -95,7 +95,7 @@ class _Writer:
 
 
 def compound(tree: Tree) -> bytes:
-    """A file with these streams and storages."""
+    """Return a file with these streams and storages."""
     made = _Writer([_Entry("Root Entry", 5)])
     made.entries[0].child = made.place(tree)
     for entry in made.entries[1:]:
@@ -138,8 +138,8 @@ def ticks(when: datetime) -> int:
 
 
 def storage(head: int, strings: dict[str, str | bytes], fixed: dict[str, int]) -> Tree:
-    """Properties. Strings by number (``0037``) are Unicode, those by number and type (``0037001E``)
-    bytes; fixed ones by number and type."""
+    """Return the storage of properties. ``strings`` with a number as name (``0037``) are Unicode,
+    those with number and type (``0037001E``) are bytes. Names of ``fixed`` are number and type."""
     tree: Tree = {}
     rows = b""
     for name, value in strings.items():
@@ -170,7 +170,7 @@ def attachment(name: str, content: bytes, media_type: str = "", cid: str = "") -
 
 
 def attached_message(name: str, inner: Tree) -> Tree:
-    """``inner`` as `message` makes it with ``head`` 24."""
+    """Return an attachment that is a message. ``inner`` is made by `message` with ``head`` 24."""
     tree = storage(8, {"3001": name}, {"37050003": 5})
     tree["__substg1.0_3701000D"] = inner
     return tree
@@ -186,7 +186,8 @@ def message(
     more: dict[str, str | bytes] | None = None,
     fixed: dict[str, int] | None = None,
 ) -> Tree:
-    """A message from Hawa Diallo. ``more`` strings and ``fixed`` properties win."""
+    """Return a message from Hawa Diallo. The strings ``more`` and the properties ``fixed`` override
+    its values."""
     strings: dict[str, str | bytes] = {
         "001A": "IPM.Note",
         "0037": subject,

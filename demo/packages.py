@@ -1,6 +1,6 @@
-"""Programs from the system's packages: which are missing, and installing them where one may.
+"""Find programs that are missing, and install them from the system's packages where allowed.
 
-Works with the standard library alone: it runs before the virtual environment exists.
+This uses the standard library alone, because it runs before the virtual environment exists.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from demo.servers import dovecot
 from demo.words import say
 
-# Debian starts a service when it is installed, unless policy-rc.d forbids it, and again at the
-# next boot, unless it is disabled. The demo and the tests start private instances only.
+# Debian starts a service when it is installed, unless policy-rc.d forbids it, and again at the next
+# boot, unless it is disabled. The demo and the tests start private instances only.
 _INSTALL = """
 guard=/usr/sbin/policy-rc.d
 if [ ! -e "$guard" ]; then
@@ -43,7 +43,7 @@ true
 
 @dataclass(frozen=True)
 class Part:
-    """A thing that may be missing. `packages` is empty where the system has none for it."""
+    """A program that may be missing. `packages` is empty where the system has no package for it."""
 
     name: str
     present: Callable[[], bool]
@@ -77,7 +77,7 @@ NGINX = Part(
 )
 
 _HEADERS = (Path("/usr/include/ldap.h"), Path("/usr/include/sasl/sasl.h"))
-# python-ldap has no wheel: it is built where all of this is there.
+# python-ldap has no wheel, so it is built where all of these exist.
 OPENLDAP = Part(
     "OpenLDAP",
     lambda: (
@@ -90,7 +90,8 @@ OPENLDAP = Part(
 
 
 def chromium() -> Part:
-    """On Ubuntu a snap, which needs a running snapd: said, not installed."""
+    """Return Chromium. On Ubuntu it is a snap, which needs a running snapd, so it is only
+    mentioned."""
     snap = "ID=ubuntu" in _os_release()
     return Part(
         "Chromium",
@@ -101,8 +102,8 @@ def chromium() -> Part:
 
 
 def headless_shell() -> Part:
-    """Chromium without windows, which tests prefer. Present also where the system's packages have
-    none, or no list of them was fetched: tests then use Chromium itself."""
+    """Return Chromium without windows, which tests prefer. It counts as present where no package
+    list has it: tests then use Chromium itself."""
     name = "chromium-headless-shell"
     return Part(
         "Chromium's headless shell",
@@ -120,7 +121,8 @@ def _knows(package: str) -> bool:
 
 
 def ensure(parts: Sequence[Part]) -> list[Part]:
-    """Install what is missing of `parts` where root or sudo allows; what is missing still."""
+    """Install the missing ones of `parts` where root or sudo allows it. Return those that are still
+    missing."""
     missing = [part for part in parts if not part.present()]
     wanted = [part for part in missing if part.packages]
     if wanted and (prefix := _root_prefix()) is not None:
@@ -141,15 +143,14 @@ def ensure(parts: Sequence[Part]) -> list[Part]:
 
 
 def command(parts: Sequence[Part]) -> str:
-    """Return the command that an administrator types to install `parts`; "" when no package would
+    """Return the command with which an administrator installs `parts`; "" if no package would
     help."""
     packages = [package for part in parts for package in part.packages]
     return f"sudo apt-get install {' '.join(packages)}" if packages else ""
 
 
 def _root_prefix() -> list[str] | None:
-    """Return what to put before a command for it to run as root unasked; None when that can't
-    be."""
+    """Return the prefix that runs a command as root without a question; None if there is none."""
     if shutil.which("apt-get") is None:
         return None
     if os.getuid() == 0:

@@ -1,11 +1,11 @@
-"""Pictures of every page, taken by a browser from the demo's data.
+"""Take pictures of every page with a browser, from the demo's data.
 
     .venv/bin/python -m demo.pictures FOLDER            every page: three widths, light and dark
     .venv/bin/python -m demo.pictures --docs            those of the README and of docs/
     .venv/bin/python -m demo.pictures --articles        those of the help's articles
 
-Starts the demo where none answers at the port, and stops it again. Needs the tests' packages
-(`bin/test` installs them) and Chromium.
+The demo is started if none answers at the port, and stopped again. This needs the packages of the
+tests (`bin/test` installs them) and Chromium.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from demo.environment import ROOT
 from demo.words import Refused, say
 
 WIDTHS = {1440: 900, 1024: 768, 375: 800}
-"""Each with the height of its window."""
+"""The widths of windows, each with its height."""
 THEMES = ("light", "dark")
-# However the folder was sorted last.
+# The sort order is explicit, because the folder may have been sorted otherwise.
 INBOX = "/mail/INBOX/?sort=arrival"
 DOCS = ROOT / "docs" / "images"
 ARTICLES = ROOT / "webmail" / "static" / "webmail" / "help"
-_MOST_TALL = 720  # pixels of a picture of an article
+_MOST_TALL = 720  # height of an article's picture in pixels
 _TOLD = "Connexion depuis un nouvel appareil"
-_SHEET = 6  # pictures beside each other on a contact sheet
+_SHEET = 6  # pictures in a row of a contact sheet
 _SHEET_WIDTH = 300
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One page. ``then``: what is done on it before its picture is taken."""
+    """A page to picture. ``then`` acts on the page before its picture is taken."""
 
     name: str
     path: str
@@ -73,7 +73,7 @@ def _reply(page: Page) -> None:
 def _read_pdf(page: Page) -> None:
     _open_viewer(page)
     page.locator("#viewer canvas").first.wait_for()
-    page.wait_for_timeout(3_000)  # it is drawn
+    page.wait_for_timeout(3_000)  # until it is drawn
 
 
 def _write_to_group(page: Page) -> None:
@@ -88,13 +88,13 @@ def _write_to_group(page: Page) -> None:
 
 
 def _without_lines(page: Page) -> None:
-    """What other pictures left unsent is not said on this one."""
+    """Hide the banners about drafts that other pictures have left."""
     for button in page.locator(".app-lines").get_by_role("button", name="Masquer").all():
         button.click()
 
 
 def _absent(page: Page) -> None:
-    """From and until days that read alike in every order of days and months."""
+    """Fill in an absence whose days read the same in every order of day and month."""
     page.locator("#id_enabled").check()
     page.locator("#id_first").fill("2027-02-02")
     page.locator("#id_last").fill("2027-03-03")
@@ -122,7 +122,7 @@ def _open_menu(page: Page) -> None:
 
 
 def _first(selector: str) -> Callable[[Page], None]:
-    """Follow the first link like this."""
+    """Return a function that follows the first link that matches the selector."""
 
     def follow(page: Page) -> None:
         if address := page.locator(selector).first.get_attribute("href"):
@@ -199,7 +199,7 @@ SHOTS = (
     Shot("import", "/contacts/import/"),
     Shot("export", "/contacts/export/"),
 )
-# What an article shows: the part of a page that a selector names, in a window of this size.
+# Each picture of an article: the page, the size of the window, and the selector of the part shown.
 ARTICLE_SHOTS = (
     (Shot("search", "/search/?q=conseil", _without_lines), 940, 640, ".app"),
     (Shot("read", INBOX, _open_message), 1360, 700, "#message"),
@@ -210,7 +210,7 @@ ARTICLE_SHOTS = (
     (Shot("absence", "/rules/absence/", _absent), 1100, 760, "#content"),
     (Shot("signature", "/preferences/identities/"), 1100, 760, "#content"),
 )
-# Name of the file in docs/images/: the page, and the window that it is seen in.
+# Each picture of docs/images/: its file name, the page, and the window.
 DOCS_SHOTS = (
     ("reading.webp", "message", 1440, 900, 1, "light"),
     ("telephone.webp", "inbox", 375, 720, 2, "light"),
@@ -220,7 +220,7 @@ DOCS_SHOTS = (
 
 
 def main(arguments: list[str]) -> int:
-    """0 when the pictures were taken, 1 after saying why not."""
+    """Return 0 when the pictures were taken, 1 after printing why not."""
     chosen = _options(arguments)
     try:
         with _demo(chosen.port) as address, sync_playwright() as playwright:
@@ -261,7 +261,7 @@ def _chromium() -> str:
 
 @contextmanager
 def _demo(port: int) -> Iterator[str]:
-    """The address of a demo that runs, or of one that is started for the pictures."""
+    """Yield the address of a running demo, or of one that is started for the pictures."""
     address = f"http://localhost:{port}"
     if _answers(address):
         yield address
@@ -288,8 +288,8 @@ def _answers(address: str) -> bool:
 
 @dataclass(frozen=True)
 class Studio:
-    """A browser, the address of the demo, and the cookies of a sign-in: of one, since each sign-in
-    of a new browser is told of by a message in the inbox."""
+    """A browser, the address of the demo, and the cookies of a single sign-in, because each sign-in
+    with a new browser sends a notice to the inbox."""
 
     browser: Browser
     address: str
@@ -297,8 +297,8 @@ class Studio:
 
 
 def take(studio: Studio, folder: Path, only: set[str]) -> None:
-    """Every page at every width in both themes, with a contact sheet of each kind, and a list of
-    the pages that are wider than their window."""
+    """Picture every page at every width in both themes, make a contact sheet of each kind, and
+    report the pages that are wider than their window."""
     folder.mkdir(parents=True, exist_ok=True)
     for width, height in WIDTHS.items():
         for theme in THEMES:
@@ -322,7 +322,7 @@ def take(studio: Studio, folder: Path, only: set[str]) -> None:
 
 
 def take_docs(studio: Studio) -> None:
-    """The pictures of the README and of docs/."""
+    """Take the pictures of the README and of docs/."""
     shots = {shot.name: shot for shot in SHOTS}
     for file, name, width, height, scale, theme in DOCS_SHOTS:
         with _window(studio, width, height, theme, scale) as pages:
@@ -333,7 +333,7 @@ def take_docs(studio: Studio) -> None:
 
 
 def take_articles(studio: Studio, only: set[str]) -> None:
-    """The pictures of the help's articles."""
+    """Take the pictures of the help's articles."""
     ARTICLES.mkdir(exist_ok=True)
     for shot, width, height, part in ARTICLE_SHOTS:
         if only and shot.name not in only:
@@ -351,7 +351,7 @@ def take_articles(studio: Studio, only: set[str]) -> None:
 def _window(
     studio: Studio, width: int, height: int, theme: str, scale: int = 1
 ) -> Iterator[tuple[Page, Page]]:
-    """Two windows: of a stranger, and of the first person of the demo."""
+    """Yield two windows: of an anonymous visitor, and of the first person of the demo."""
     contexts = [
         studio.browser.new_context(
             base_url=studio.address,
@@ -380,7 +380,8 @@ def _page(context: BrowserContext) -> Page:
 
 
 def _sign_in(browser: Browser, address: str) -> StorageState:
-    """The cookies of the first person, whose inbox has no message about that."""
+    """Return the cookies of the first person, after removing the notice about this sign-in from the
+    inbox."""
     context = browser.new_context(base_url=address, locale="fr-FR")
     page, person = _page(context), PEOPLE[0]
     page.goto("/accounts/login/")
@@ -389,8 +390,8 @@ def _sign_in(browser: Browser, address: str) -> StorageState:
     page.locator("[name=password]").press("Enter")
     page.wait_for_url("**/mail/INBOX/")
     told = page.locator("#rows .row", has_text=_TOLD)
-    for _ in range(3):  # a slow machine has it late
-        page.wait_for_timeout(6_000)  # the message is on its way
+    for _ in range(3):  # it is late on a slow machine
+        page.wait_for_timeout(6_000)  # the notice is on its way
         page.goto(INBOX)
         if count := told.count():
             for place in range(count):
@@ -409,13 +410,14 @@ def _show(page: Page, shot: Shot) -> Page:
         shot.then(page)
     page.wait_for_load_state("load")
     page.evaluate("document.fonts.ready")
-    # What is fetched a moment later; with push a connection stays open, so that no page is "idle".
+    # Wait for requests that follow a moment later. With push a connection stays open, so the page
+    # is never "idle".
     page.wait_for_timeout(900)
     return page
 
 
 def contact_sheet(files: Iterable[Path], sheet: Path) -> None:
-    """All pictures on one, small, by their order."""
+    """Save all pictures in one, small and in their order."""
     small = []
     for file in files:
         with Image.open(file) as kept:

@@ -1,4 +1,4 @@
-"""Two rules for each of the academy's people, where the demo's server keeps rules."""
+"""Two rules for each of the academy's people, where the demo's server supports Sieve."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ RULES: Final = Script(
 
 
 def fill(port: int, people: Sequence[Person]) -> None:
-    """Give them to whoever has no script yet. Raises what the connection does."""
+    """Write the rules for each person who has no script yet. Raises the errors of the
+    connection."""
     server = connection.SieveServer(LOOPBACK, port, "none")
     for person in people:
         with connection.open(server, person.login, person.password) as sieve:

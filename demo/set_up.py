@@ -1,7 +1,7 @@
-"""The preparations that the demo asks of Django before the web server starts; its own process, run
+"""The preparation of Django for the demo before the web server starts. It runs as its own process,
 at each start.
 
-`python -m demo.set_up LOGIN [--people]`, the administrator's password on standard input.
+`python -m demo.set_up LOGIN [--people]`, with the administrator's password on standard input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from demo import academy, contacts, domains, staff
 from demo.mail.people import OFFICE
 from demo.words import say
 
-OWN_ADMINISTRATOR = 3  # exit status: the database had an administrator of that name already
+OWN_ADMINISTRATOR = 3  # exit status: the database already had an administrator of that name
 
 
 def main(login: str, password: str, *, people: bool) -> int:
@@ -41,7 +41,7 @@ def main(login: str, password: str, *, people: bool) -> int:
 
 
 def _people() -> None:
-    """The academy's users, who sign in by a short login or by an address that does not show it."""
+    """Create the academy's users, whose short logins do not follow from their addresses."""
     from accounts.models import MailDomain, User
 
     domain = MailDomain.objects.get(name=academy.DOMAIN)
@@ -58,7 +58,7 @@ def _people() -> None:
 
 
 def _office(login: str) -> None:
-    """The head of the school may write as its office, whose mailbox is shared with her."""
+    """Let the head of the school write as its office, whose mailbox is shared with the head."""
     from accounts.models import User
     from webmail.models import Identity
 
@@ -68,7 +68,7 @@ def _office(login: str) -> None:
 
 
 def _staff() -> None:
-    """The staff records, through the import that administrators use; once for each key."""
+    """Import the staff records, as administrators do, once for each key."""
     from django.conf import settings
 
     from accounts import numen, staff_import
@@ -84,7 +84,7 @@ def _staff() -> None:
 
 
 def _directory() -> None:
-    """The colleagues, as everybody finds them: here at once, where jobs do it at night."""
+    """Fill the directory with the colleagues at once; normally a job does this at night."""
     from addressbook.directory import filling
 
     filled = filling.fill_from_staff()
@@ -92,8 +92,8 @@ def _directory() -> None:
 
 
 def _services() -> None:
-    """Two of those that the authority promises, where there is none yet. They stand for others'
-    applications: nothing answers at their addresses (RFC 2606)."""
+    """Create two of the services that the authority announces, if there are none. Their addresses
+    are placeholders (RFC 2606)."""
     from accounts.models import Service
 
     if Service.objects.exists():
@@ -116,8 +116,8 @@ def _services() -> None:
 
 
 def _provider(issuer: str, secret: str) -> None:
-    """The academy's own sign-in, which stands at another port each time; without it the button
-    goes."""
+    """Configure the academy's provider, whose port differs at each start. Without a provider, its
+    button is removed."""
     from accounts.models import MailDomain, SignInProvider
     from accounts.providers import names
     from demo.servers.issuer import CLIENT_ID
@@ -135,7 +135,8 @@ def _provider(issuer: str, secret: str) -> None:
 
 
 def _reports() -> None:
-    """A fraud that two colleagues reported: one campaign for the administration."""
+    """Create the reports of a fraud by two colleagues, which make one campaign for the
+    administration."""
     from django.utils import timezone
 
     from accounts.models import User
@@ -160,7 +161,7 @@ def _reports() -> None:
 
 
 def _administrator(login: str, password: str) -> int:
-    """Make the administrator. One that was there keeps the password somebody gave it."""
+    """Create the administrator. An existing one keeps the password, whatever it is."""
     from accounts.models import User
 
     user = User.objects.filter(mail_domain=None, login=login).first()
@@ -172,7 +173,8 @@ def _administrator(login: str, password: str) -> int:
 
 
 def _collect_static_files() -> None:
-    """Only when one of them changed: it takes longer than all the rest."""
+    """Collect the static files only if one of them has changed, because it takes longer than all
+    the rest."""
     from django.conf import settings
 
     signature = Path(settings.STATIC_ROOT).with_suffix(".signature")
@@ -183,7 +185,7 @@ def _collect_static_files() -> None:
 
 
 def _signature() -> str:
-    """Changes with any static file of ours or of a package."""
+    """Return a digest that changes with any static file of ours or of a package."""
     from django.contrib.staticfiles.finders import get_finders
 
     digest = hashlib.sha256()

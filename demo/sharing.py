@@ -1,4 +1,4 @@
-"""Folders that people of the academy share, where the demo's server has access lists."""
+"""Folders that people of the academy share, where the demo's server supports access lists."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.process import LOOPBACK
 from webmail.imap.connection import quoted_folder
 
-# A mailbox of the school, which nobody signs in to: the head reads it and answers for it.
+# A mailbox of the school without a user of its own: the head reads it and answers for it.
 OFFICE: Final = MailAccount(people.OFFICE.username, "Tampon;Encre4", (people.OFFICE.addr_spec,))
 JOURNAL: Final = "Journal du collège"
 _SORT: Final = "lrswite"
-# Who manages a mailbox sets its answers of absence, too.
+# The manager of a mailbox may also set its answers of absence.
 _ALL: Final = "lrswitekxpa"
 
 
 def fill(server: Dovecot, now: datetime | None = None) -> None:
-    """Make what is not there yet: a colleague's folder for Françoise Durand, the school's mailbox
-    for its head. Where the colleague has changed her password, hers is there since."""
+    """Create what is missing: a colleague's folder for Françoise Durand, and the school's mailbox
+    for its head. The folder exists already if the colleague's password has been changed."""
     moment = now or datetime.now(UTC)
     teacher, colleague, head = academy.PEOPLE
     if colleague.login not in server.changed_logins():
@@ -50,6 +50,6 @@ def _share(mailbox: BaseMailBox, name: str, login: str, rights: str = _SORT) -> 
 
 
 def _put(mailbox: BaseMailBox, name: str, folder: str, owner: Address, now: datetime) -> None:
-    """The messages of one folder of demo/data/mail."""
+    """Put in the messages of one folder of demo/data/mail."""
     for stored in files.messages(folder, mailboxes.desk_of(owner, now)):
         mailbox.append(stored.content, name, stored.date, stored.flags)

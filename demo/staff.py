@@ -1,6 +1,6 @@
-"""The academy's staff, as its staff file names them: for the account lookup, and the import.
+"""The academy's staff as in its staff file, for the account lookup and the import.
 
-All of it is invented: NUMENs, dates of birth, schools. The same at each start.
+NUMENs, dates of birth and schools are invented, and the same at each start.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class School:
 
 @dataclass(frozen=True)
 class Member:
-    """One line of the staff file."""
+    """A line of the staff file."""
 
     numen: str
     born: date
@@ -52,9 +52,9 @@ SCHOOLS = (
     School("0800108H", "Rectorat de l’académie d’Exemple"),
 )
 SIZE = 203
-"""People in the file; the academy's three among them."""
+"""The number of people in the file, including the academy's three."""
 
-# Of the academy's first school: whose mail the demo holds.
+# The staff of the academy's first school, three of whom have mail in the demo.
 _POSTS: tuple[tuple[Address, date | None, str, str], ...] = (
     (people.DURAND, date(1980, 5, 12), "Lettres modernes", "Professeure certifiée"),
     (people.MORVAN, date(1975, 9, 3), "Sciences de la vie et de la Terre", "Professeure agrégée"),
@@ -88,20 +88,20 @@ _LAST_NAMES = (
 
 
 def of(person: academy.Person) -> Member:
-    """The member of the staff who signs in as this person."""
+    """Return the staff member who is this person of the academy."""
     return next(member for member in STAFF if member.address == person.address)
 
 
 def addresses() -> set[str]:
-    """The addresses of everybody in the directory, and of the school's offices: all of them get
-    mail, though few sign in."""
+    """Return the addresses of all people in the directory and of the school's offices: they all
+    receive mail, though few sign in."""
     offices = (people.SCHOOL_LIFE, people.STORES)
     return {member.address for member in STAFF} | {office.addr_spec for office in offices}
 
 
 def csv_file() -> bytes:
-    """The staff as a staff database exports it: semicolons, French headings, dates day first,
-    UTF-8."""
+    """Return the staff as a staff database exports it: semicolons, French headings, dates with the
+    day first, UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(
@@ -163,7 +163,7 @@ def _colleague(n: int, draw: random.Random, taken: set[str]) -> Member:
 
 
 def _numen(n: int) -> str:
-    """A NUMEN of the right form that nobody has: the first three are easy to type."""
+    """Return a NUMEN of the right form that nobody has. The first three are easy to type."""
     letter = chr(ord("A") + (n - 1) % 26)
     return f"20E05{n:05}{letter * 3}"
 
@@ -173,12 +173,12 @@ def _birthday(draw: random.Random) -> date:
 
 
 def _plain(name: str) -> str:
-    """A name as logins and addresses are made of it: ``Marie-Hélène`` -> ``marie-helene``."""
+    """Return a name in the form of logins and addresses: ``Marie-Hélène`` -> ``marie-helene``."""
     return without_accents(name.lower().replace("’", "").replace(" ", "-"))
 
 
 def _free(wanted: str, taken: set[str]) -> str:
-    """Homonyms get a number, as academies give it."""
+    """Return a free login or address. Homonyms get a number, as in academies."""
     login, number = wanted, 0
     while login in taken:
         number += 1

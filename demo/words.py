@@ -1,4 +1,4 @@
-"""The words of the commands to the person who typed them: progress and refusals, on stderr."""
+"""Messages of the commands to the user on stderr: progress and refusals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 class Refused(Exception):
-    """The command cannot go on; the text says why and what to do. No traceback is shown."""
+    """The command cannot continue. The text says why and what to do; no traceback is shown."""
 
 
 def say(text: str) -> None:

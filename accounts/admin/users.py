@@ -76,7 +76,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
-    """The admin of users, who are created by their first sign-in. An administrator finds a user
+    """The admin of users. A user is created by the first sign-in. An administrator finds a user
     here, gives roles, or blocks the account."""
 
     form = UserForm

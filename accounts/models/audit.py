@@ -1,4 +1,5 @@
-"""The audit log: who did what, and from where. It contains no secret and no content of mail."""
+"""The audit log: each action with its user, its target and its network. It contains no secret and
+no content of mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both stores do differently from Django's."""
+"""The differences between both stores and Django's."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The demo academy's mail: its people, and the messages that lie in demo/data."""
+"""The demo academy's mail: its people, and the messages in demo/data."""

@@ -1,4 +1,5 @@
-"""Messages of demo/data/mail as they lie in a mailbox; demo/data/README.md describes the files."""
+"""Read the messages of demo/data/mail as they are stored in a mailbox; demo/data/README.md
+describes the files."""
 
 import html
 import re
@@ -14,7 +15,7 @@ from demo.mail.writing import Desk, Stored
 
 DATA = Path(__file__).parent.parent / "data"
 
-# 8bit would be shorter, but quoted-printable and base64 are what mail programs send.
+# 8bit would be shorter, but mail programs send quoted-printable and base64.
 _POLICY = policy.SMTP.clone(cte_type="7bit")
 
 _WORD = re.compile(r"\$\{([^}]{1,40})\}")
@@ -47,13 +48,14 @@ _TYPES = {
 
 
 def messages(folder: str, desk: Desk) -> Iterator[Stored]:
-    """The messages of one folder of demo/data/mail."""
+    """Yield the messages of one folder of demo/data/mail."""
     for path in sorted((DATA / "mail" / folder).iterdir()):
         yield _raw(path, desk) if path.suffix == ".eml" else _composed(path, desk)
 
 
 def _raw(path: Path, desk: Desk) -> Stored:
-    """A message kept as its bytes, below one line that says when, where and with which flags."""
+    """Return a message whose file contains its bytes, below a first line with date rule, folder and
+    flags."""
     first, _, content = path.read_bytes().partition(b"\n")
     rule, folder, flags = first.decode().removeprefix("X-Demo: ").split("|")
     sent = desk.moment(rule)
@@ -63,7 +65,7 @@ def _raw(path: Path, desk: Desk) -> Stored:
 
 
 def _encoded(word: str) -> str:
-    """A word as it may stand in a header of bytes: an address with a name is encoded."""
+    """Return a word for a header of bytes: an address with a name that is not ASCII is encoded."""
     message = EmailMessage(policy=policy.SMTP.clone(max_line_length=0))
     message["To"] = word
     return word if word.isascii() else str(message.as_bytes(), "ascii")[4:].strip()
@@ -102,7 +104,7 @@ def _stored(sent: datetime, folder: str, flags: str, content: bytes) -> Stored:
     return Stored(path, sent, tuple(flags.split()), content)
 
 
-# Headers of the files that say how a message is put together.
+# Header fields of the files that describe how a message is composed.
 _OWN = {"Folder", "Flags", "Page", "Rich", "Calendar", "Inline", "Attach"}
 
 
@@ -142,7 +144,7 @@ def _enclose(message: EmailMessage, inline: list[str], attached: list[str]) -> N
 
 
 def _as_html(text: str) -> str:
-    """Plain text as an ordinary mail program turns it to HTML."""
+    """Convert plain text to HTML as an ordinary mail program does."""
     blocks = "".join(
         f"<p>{html.escape(block, quote=False).replace(chr(10), '<br>')}</p>\n"
         for block in text.strip().split("\n\n")

@@ -9,12 +9,13 @@ from demo.mail.writing import Desk, Folder, Stored
 
 ZONE = ZoneInfo("Europe/Paris")
 
-# Made for teachers even when nothing lies in them.
+# Folders that teachers get even if they are empty.
 EMPTY_FOLDERS: tuple[Folder, ...] = (("Classes", "4e B"), ("Classes", "3e A"), ("Classes", "6e C"))
 
 
 def of(owner: Address, now: datetime) -> tuple[Stored, ...]:
-    """The mail of one of the academy's people as it would lie there `now` (aware), oldest first."""
+    """Return the mail of one of the academy's people as it would be at `now` (aware), oldest
+    first."""
     desk = desk_of(owner, now)
     shared = ("everybody",) if owner == people.GUERIN else ("everybody", "teachers")
     own = owner.username.rpartition(".")[2]

@@ -1,5 +1,4 @@
-"""The people who write to one another: the academy's own people, families, and the world
-outside."""
+"""The people who write messages: the academy's own people, families, and others."""
 
 from email.headerregistry import Address
 

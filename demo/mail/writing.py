@@ -1,4 +1,5 @@
-"""What messages of the demo are written with: whose mailbox it is, and dates told from now."""
+"""The types and words of the demo's messages: the owner of the mailbox, and dates relative to
+now."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,7 +26,7 @@ _THURSDAY = 3
 
 @dataclass(frozen=True)
 class Stored:
-    """A message as it lies in a folder. `content` has CRLF; `date` is when it arrived."""
+    """A message in a folder. `content` has CRLF; `date` is the date of its arrival."""
 
     folder: Folder
     date: datetime
@@ -35,7 +36,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Desk:
-    """The person whose mail is written, and when. `title` is how a parent greets the owner."""
+    """The owner of a mailbox, and the present time. `title` is how parents address the owner."""
 
     owner: Address
     other: Address
@@ -45,7 +46,7 @@ class Desk:
     now: datetime
 
     def moment(self, rule: str) -> datetime:
-        """The date of a message by the rule of its file, see demo/data/README.md."""
+        """Return the date of a message by the rule of its file; see demo/data/README.md."""
         match rule.split():
             case ["minutes", minutes]:
                 return self.now.replace(microsecond=0) - timedelta(minutes=int(minutes))
@@ -61,9 +62,9 @@ class Desk:
         raise ValueError(f"No date: {rule}")
 
     def _at(self, days: int, clock: str) -> datetime:
-        """So many days ago at "10:42", never later than now.
+        """Return the time `clock` ("10:42") a number of days ago, never later than now.
 
-        What would be in the future (early in the morning) goes a day back.
+        A time in the future (early in the morning) is moved back by a day.
         """
         hour, minute = map(int, clock.split(":"))
         moment = self.now.replace(hour=hour, minute=minute, second=minute * 7 % 60, microsecond=0)
@@ -71,7 +72,7 @@ class Desk:
         return moment if moment <= self.now else moment - timedelta(days=1)
 
     def word(self, name: str, sent: datetime) -> str:
-        """What stands for `${name}` in a file whose message was sent at `sent`."""
+        """Return the text that replaces `${name}` in a file whose message was sent at `sent`."""
         match name.split():
             case ["name"]:
                 return self.owner.display_name
@@ -107,14 +108,15 @@ class Desk:
         raise ValueError(f"No word of the demo: {name}")
 
     def _day(self, kind: str, days: int) -> date:
-        """The school day (Monday to Friday), or Thursday, at or after so many days from now."""
+        """Return the first school day (Monday to Friday), or Thursday, that is at least a number of
+        days from now."""
         day = self.now.date() + timedelta(days=days)
         day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
         return day + timedelta(days=(_THURSDAY - day.weekday()) % 7 if kind == "thursday" else 0)
 
     @property
     def _school_year(self) -> int:
-        """The calendar year in which the school year began."""
+        """Return the calendar year in which the school year began."""
         return self.now.year if self.now.month >= 8 else self.now.year - 1
 
 

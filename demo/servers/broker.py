@@ -11,11 +11,11 @@ from demo.servers import process
 
 
 class Broker(process.Server):
-    """One server: `start()`, then `url`; `stop()` ends it.
+    """A Redis server: call `start()`, then read `url`; `stop()` ends it.
 
-    The wheel's own ValkeyServer opens a TCP port without a password, and the server outlives a
-    killed parent: its program is started here instead, on a Unix socket that only its owner may
-    open. With `keep`, what it holds (sessions, queued jobs) is saved in `folder` at the stop.
+    The wheel's own ValkeyServer opens a TCP port without a password, and survives a killed parent.
+    So its program is started here instead, on a Unix socket that only its owner can open. With
+    `keep`, its content (sessions, queued jobs) is saved in `folder` at the stop.
     """
 
     name = "broker"
@@ -29,11 +29,11 @@ class Broker(process.Server):
 
     @property
     def url(self) -> str:
-        """For REDIS_URL: "unix:///…/redis.sock"."""
+        """Return the value for REDIS_URL: "unix:///…/redis.sock"."""
         return f"unix://{self._socket}"
 
     def start(self) -> None:
-        """Start and return when it answers; raises ServerFailed."""
+        """Start the server and return when it answers. Raises ServerFailed."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._socket = process.socket_folder(self.folder / "run") / "redis.sock"
         self._socket.unlink(missing_ok=True)
@@ -54,7 +54,8 @@ class Broker(process.Server):
             self._socket.parent.rmdir()
 
     def _answers(self) -> bool:
-        """A full answer: a server that still reads its saved data says "LOADING"."""
+        """Return whether the server answers a PING fully: while it reads saved data, it answers
+        "LOADING"."""
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(1)
             try:

@@ -1,7 +1,8 @@
-"""A private Dovecot: own configuration, storage and free loopback ports; not the system's one.
+"""A private Dovecot with its own configuration, storage and free loopback ports, apart from the
+system's one.
 
-Versions 2.3 and 2.4 read two different configuration languages: each has its text here. It runs
-as root (the mail then belongs to an account without rights) or as an ordinary user.
+Versions 2.3 and 2.4 have different configuration languages, and each has its own text here. Dovecot
+runs as root (the mail then belongs to an account without rights) or as an ordinary user.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from pathlib import Path
 
 from demo.servers import process
 
-_PLAIN = "{PLAIN.b64}"  # how accounts are written here; a changed password is hashed
+_PLAIN = "{PLAIN.b64}"  # the form of passwords written here; a changed password is hashed
 SPECIAL_USE = ("Drafts", "Sent", "Junk", "Trash", "Archive")
 
-# Root's search path has /usr/sbin, an ordinary user's in Debian has not.
+# Root's search path contains /usr/sbin; that of an ordinary user in Debian does not.
 _SBIN = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 _LIBRARIES = ("/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot")
 _MODULES = (
@@ -46,8 +47,8 @@ class MailAccount:
 
 @dataclass(frozen=True)
 class TokenCheck:
-    """The page that Dovecot shows an access token to, and the claim of its answer that is the
-    login."""
+    """How Dovecot checks an access token: the URL that it sends the token to, and the claim of the
+    answer that contains the login."""
 
     url: str
     claim: str = "preferred_username"
@@ -55,23 +56,23 @@ class TokenCheck:
 
 
 def installed() -> bool:
-    """True when this machine has Dovecot with IMAP and LMTP."""
+    """Return whether this machine has Dovecot with IMAP and LMTP."""
     return _program() is not None and _has("imap-login") and _has("lmtp")
 
 
 def has_sieve() -> bool:
-    """True when the Pigeonhole plug-in and its ManageSieve server are there too."""
+    """Return whether the Pigeonhole plug-in and its ManageSieve server are installed too."""
     plugin = any((Path(folder) / "lib90_sieve_plugin.so").exists() for folder in _MODULES)
     return plugin and _has("managesieve-login")
 
 
 def has_acl() -> bool:
-    """True when the plug-ins of access lists are there."""
+    """Return whether the plug-ins for access lists are installed."""
     return any((Path(folder) / "lib02_imap_acl_plugin.so").exists() for folder in _MODULES)
 
 
 def version() -> tuple[int, int]:
-    """(2, 3) or (2, 4)."""
+    """Return (2, 3) or (2, 4)."""
     program = _program()
     if program is None:
         raise process.ServerFailed("Dovecot is not installed.")
@@ -80,10 +81,11 @@ def version() -> tuple[int, int]:
 
 
 class Dovecot(process.Server):
-    """One instance: `start()`, then the ports; `stop()` ends it by its own process id.
+    """A Dovecot instance: call `start()`, then read the ports; `stop()` ends it by its own process
+    id.
 
-    `folder` holds everything and is kept between starts. As root it must be reachable for the
-    account that owns the mail: see `reachable()`.
+    `folder` contains everything and is kept between starts. If Dovecot runs as root, the account
+    that owns the mail must be able to reach it: see `reachable()`.
     """
 
     name = "IMAP server"
@@ -108,19 +110,19 @@ class Dovecot(process.Server):
         self.lmtp_port = lmtp_port or process.free_port()
         self.sieve_port = (sieve_port or process.free_port()) if has_sieve() else None
         self.quota_megabytes = quota_megabytes
-        # Where answers of absence are handed over.
+        # Dovecot hands over answers of absence at this port.
         self.relay_port = relay_port
-        # People let others into their folders (RFC 4314).
+        # Users can share folders (RFC 4314).
         self.sharing = sharing and has_acl()
         self.tokens = tokens
-        # Who opens anybody's mailbox, by the login "somebody*master".
+        # The master user opens any mailbox, with the login "somebody*master".
         self.master = master
         self.log = self.folder / "log"
         self.users = self.folder / "users"
         self._sockets: Path | None = None
 
     def start(self) -> None:
-        """Write the configuration and start; return when IMAP answers. Raises ServerFailed."""
+        """Write the configuration and start. Return when IMAP answers. Raises ServerFailed."""
         program = _program()
         if program is None:
             raise process.ServerFailed("Dovecot is not installed.")
@@ -131,7 +133,7 @@ class Dovecot(process.Server):
         self._write_own("oauth2", _oauth2_23(self.tokens) if self.tokens else "")
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(self._configuration())
-        # In the foreground, so that it stays our child and ends with us.
+        # It runs in the foreground, so that it stays our child process and ends with us.
         self.child = process.spawn([program, "-F", "-c", configuration], self.log)
         for port in (self.imap_port, self.lmtp_port, self.sieve_port):
             if port is not None:
@@ -143,18 +145,17 @@ class Dovecot(process.Server):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     def changed_logins(self) -> frozenset[str]:
-        """Return the logins whose password is another one than the account's, since somebody
-        changed it here."""
+        """Return the logins whose password was changed and differs from the account's."""
         return frozenset(self._changed_lines())
 
     def write_accounts(
         self, accounts: Sequence[MailAccount], *, keep_changed: bool = False
     ) -> None:
-        """Replace who may sign in; a running instance sees it within a second or two. With
-        ``keep_changed``, passwords that were changed in the file stay so.
+        """Replace the accounts that may sign in; a running instance notices it within a second or
+        two. With ``keep_changed``, passwords that were changed in the file are kept.
 
-        An alias carries `user=` as extra field, which makes Dovecot go on under the login.
-        Passwords are written in base64, else a colon in one would end the field.
+        An alias has the extra field `user=`, which makes Dovecot continue under the login.
+        Passwords are written in base64, because a colon in one would end the field.
         """
         changed = self._changed_lines() if keep_changed else {}
         lines = []
@@ -165,8 +166,8 @@ class Dovecot(process.Server):
         self._write_own("users", "".join(line + "\n" for line in lines))
 
     def _write_own(self, name: str, text: str) -> None:
-        """Write a file with secrets, for Dovecot alone. Dovecot reads it again where its second of
-        change is another one than before."""
+        """Write a file with secrets, for Dovecot alone. Dovecot reads it again only if the second
+        of its modification time has changed."""
         path = self.folder / name
         path.touch(mode=0o600)
         before = int(path.stat().st_mtime)
@@ -177,14 +178,15 @@ class Dovecot(process.Server):
             os.chown(path, pwd.getpwnam("dovecot").pw_uid, -1)
 
     def _changed_lines(self) -> dict[str, str]:
-        """Passwords by login as they stand in the file, of those that are not ours."""
+        """Return the changed passwords in the file, by login."""
         if not self.users.exists():
             return {}
         fields = [line.split(":") for line in self.users.read_text().splitlines()]
         return {line[0]: line[1] for line in fields if not line[1].startswith(_PLAIN)}
 
     def _wait_for_predecessor(self) -> None:
-        """One whose starter was killed ends a moment later, and may still be about to."""
+        """Wait until a former instance has ended. If its starter was killed, it ends a moment
+        later."""
         pid_file = (self._sockets or Path()) / "master.pid"
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and _runs(pid_file, self.folder):
@@ -220,7 +222,7 @@ def _line(account: MailAccount) -> str:
 
 
 def _runs(pid_file: Path, folder: Path) -> bool:
-    """True when the process that `pid_file` names is a Dovecot with its configuration here."""
+    """Return whether the process of `pid_file` is a Dovecot whose configuration is in `folder`."""
     try:
         command = Path(f"/proc/{int(pid_file.read_text())}/cmdline").read_bytes()
     except (OSError, ValueError):
@@ -229,21 +231,22 @@ def _runs(pid_file: Path, folder: Path) -> bool:
 
 
 def reachable(folder: Path) -> bool:
-    """True when others than its owner may go through `folder` and all above it (mode o+x)."""
+    """Return whether every account can enter `folder` and all folders above it (mode o+x)."""
     existing = [place for place in (folder, *folder.parents) if place.exists()]
     return all(place.stat().st_mode & 0o001 for place in existing)
 
 
 def mail_owner() -> pwd.struct_passwd:
-    """Return the owner of the mail: this user; for root an account without rights, for Dovecot
-    refuses 0."""
+    """Return the owner of the mail: this user, or for root an account without rights, because
+    Dovecot refuses root."""
     if not _is_root():
         return pwd.getpwuid(os.getuid())
     return pwd.getpwnam("mail")
 
 
 def _unprivileged() -> str:
-    """Return what an ordinary user must say in both languages: no other account, no chroot."""
+    """Return the lines that an ordinary user needs in both languages: no other account, no
+    chroot."""
     user = mail_owner().pw_name
     services = ["anvil", "stats", "imap-login"]
     if has_sieve():
@@ -266,7 +269,7 @@ def _mailboxes(auto: str) -> str:
 
 
 def _listeners(server: Dovecot) -> str:
-    """The ports. Standard ones that the packages add (993) are closed by 0."""
+    """Return the ports. The standard ones that packages add (993) are closed by 0."""
     text = f"""
 service imap-login {{
   inet_listener imap {{
@@ -296,9 +299,9 @@ service managesieve-login {{
     return text
 
 
-# Dovecot slows down whoever comes from an address with failed sign-ins: seconds in the tests, and
-# for a webmail, which is one address, for everybody. The penalty's socket with mode 0 is its off
-# switch; the trusted network lets the webmail tell the browser's address by ID.
+# Dovecot delays clients whose address has failed sign-ins: by seconds in the tests, and for a
+# webmail, which has one address, for all users. The mode 0 of the penalty's socket turns this off;
+# the trusted network lets the webmail pass on the browser's address by ID.
 _COMMON = """
 listen = 127.0.0.1
 ssl = no
@@ -321,8 +324,8 @@ def _relay(server: Dovecot) -> str:
     return f"submission_host = {process.LOOPBACK}:{port}" if port else ""
 
 
-# The folders of each owner stand below "shared/"; what has been read there is one's own. Whoever
-# opens them looks up the owner's home.
+# The folders of each owner are below "shared/"; each user has an own state of what is read. The
+# home of the owner is looked up for each user who opens the folders.
 _LOOKUP = """
 service auth {
   unix_listener auth-userdb {
@@ -384,7 +387,7 @@ username_attribute = {tokens.claim}
 
 
 def _additions_23(server: Dovecot) -> str:
-    """Tokens and the master user, where there are any."""
+    """Return the lines for tokens and for the master user, if there are any."""
     text = ""
     if server.master:
         text += f"""
@@ -547,7 +550,7 @@ protocol imap {{
 
 
 def _version(text: str) -> tuple[int, int]:
-    """Parse what `dovecot --version` prints ("2.4.1-4 (7d8c0e5759)") -> (2, 4)."""
+    """Parse the output of `dovecot --version`: "2.4.1-4 (7d8c0e5759)" -> (2, 4)."""
     match = re.match(r"(\d+)\.(\d+)", text)
     if match is None:
         raise process.ServerFailed(f"This Dovecot does not say its version: {text!r}")

@@ -1,9 +1,9 @@
 """The academy's OpenID Connect provider: its people sign in there with their passwords, and the
 private Dovecot asks it about access tokens.
 
-What the demo needs of the standards, and no more: the code flow with PKCE (S256), refresh tokens
-for one use, userinfo, and leaving. Everything is in memory, and over when it stops. It runs as a
-process of its own: `python -m demo.servers.issuer`, its plan on standard input.
+It implements only what the demo needs of the standards: the code flow with PKCE (S256), rotated
+refresh tokens, userinfo and logout. Everything is in memory, and lost when it stops. It runs as its
+own process: `python -m demo.servers.issuer`, with its plan on standard input.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _PROBLEM = '<p role="alert"><b>Identifiant ou mot de passe incorrect.</b></p>'
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody who has an account there."""
+    """A person with an account at the provider."""
 
     login: str
     password: str = field(repr=False)
@@ -69,7 +69,8 @@ class Holder:
 
 @dataclass(frozen=True)
 class Plan:
-    """``service``: the address of the webmail, whose pages alone people are led to."""
+    """The configuration of the provider. ``service`` is the address of the webmail; redirects lead
+    only there."""
 
     port: int
     holders: tuple[Holder, ...]
@@ -78,7 +79,7 @@ class Plan:
 
 
 class IssuerServer(process.Server):
-    """The process: `start()`, then `url`; `stop()`."""
+    """The process of the provider: call `start()`, then read `url`; `stop()` ends it."""
 
     name = "sign-in service"
 
@@ -93,7 +94,7 @@ class IssuerServer(process.Server):
         return self._plan.secret
 
     def start(self) -> None:
-        """Return when it answers; raises ServerFailed."""
+        """Start the provider and return when it answers. Raises ServerFailed."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         plan = json.dumps(dataclasses.asdict(self._plan)).encode()
         command = [sys.executable, "-m", "demo.servers.issuer"]
@@ -103,7 +104,8 @@ class IssuerServer(process.Server):
 
 @dataclass(frozen=True)
 class _Grant:
-    """Somebody let in, until ``ends``; a code also knows what it is bound to."""
+    """A session, code or token of a person, valid until ``ends``. ``back``, ``nonce`` and
+    ``challenge`` are those of a code."""
 
     holder: Holder
     ends: float
@@ -114,7 +116,7 @@ class _Grant:
 
 
 class Issuer:
-    """The memory of the process."""
+    """The state of the provider, and its answers."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -168,7 +170,7 @@ class Issuer:
         return grant if grant and grant.ends > time.time() else None
 
     def answer(self, holder: Holder, sid: str, query: dict[str, str]) -> str:
-        """Return where the browser goes, with a code."""
+        """Return the redirect address with a code."""
         code = self.remember(
             _Grant(
                 holder,
@@ -183,7 +185,7 @@ class Issuer:
         return f"{query['redirect_uri']}?{answer}"
 
     def tokens(self, form: dict[str, str]) -> dict[str, Any] | None:
-        """The tokens for a code, or for a refresh token; each is worth something once."""
+        """Return the tokens for a code or for a refresh token, each of which is valid once."""
         is_code = form.get("grant_type") == "authorization_code"
         grant = self.known(form.get("code" if is_code else "refresh_token", ""))
         if grant is None or bool(grant.back) != is_code:
@@ -305,7 +307,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:
-        """Log nothing: codes stand in the addresses."""
+        """Log nothing, since the addresses contain codes."""
 
 
 class _Server(ThreadingHTTPServer):

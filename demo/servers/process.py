@@ -1,4 +1,4 @@
-"""Child processes that end with their starter, and the small change of loopback servers."""
+"""Child processes that end with their starter, and small functions for loopback servers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class ServerFailed(Exception):
-    """A server of the demo did not start; the text says which and what its log says."""
+    """A server of the demo did not start. The text names it and quotes its log."""
 
 
 class Server:
     """A server that is a child process: `start()` returns when it answers, `stop()` ends it.
 
-    `name` is for people. `start()` raises ServerFailed.
+    `name` is shown to users. `start()` raises ServerFailed.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Server:
         self.child = None
 
     def has_ended(self) -> bool:
-        """By itself, after `start()`."""
+        """Return whether the server has ended by itself after `start()`."""
         return self.child is not None and self.child.poll() is not None
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now."""
+    """Return a TCP port of the loopback interface on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -67,12 +67,12 @@ def spawn(
     user: pwd.struct_passwd | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start `command`, its output appended to `log`; the kernel ends it when its starter dies.
+    """Start `command`, with its output appended to `log`. The kernel ends it when its starter dies.
 
-    To be called from the main thread: Linux sends the signal when the starting *thread* ends.
-    The child has a session of its own, so that Ctrl-C in a terminal reaches the launcher alone
-    and the launcher can stop its servers in order. `stdin`, a few kilobytes at most, is what the
-    child may read. Root may start it as `user`. `stop_signal` is what the kernel sends.
+    Call this from the main thread: Linux sends the signal when the starting *thread* ends. The
+    child has its own session, so that Ctrl-C in a terminal reaches the launcher alone, which can
+    then stop its servers in order. `stdin` is what the child may read, a few kilobytes at most.
+    Root may start the child as `user`. The kernel sends `stop_signal`.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the command is ours
@@ -95,7 +95,8 @@ def spawn(
 
 
 def _end_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """Return what ties a child to `parent`; None where the kernel has no such thing."""
+    """Return a function that ties a child process to `parent`; None if the kernel does not support
+    this."""
     libc = _libc
     if libc is None:
         return None
@@ -114,7 +115,7 @@ def stop(
     seconds: float = 10,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> None:
-    """End `child` by `stop_signal`; after `seconds` its whole process group by SIGKILL."""
+    """End `child` by `stop_signal`, and after `seconds` its whole process group by SIGKILL."""
     if child is None or child.poll() is not None:
         return
     child.send_signal(stop_signal)
@@ -133,7 +134,7 @@ def wait_for_port(
     host: str = LOOPBACK,
     seconds: float = 20,
 ) -> None:
-    """Return when something listens on `port`; raise ServerFailed when `child` ends before."""
+    """Return when something listens on `port`. Raises ServerFailed when `child` ends before."""
     wait_until(lambda: _listens(host, port), child, log, seconds=seconds)
 
 
@@ -144,7 +145,8 @@ def wait_until(
     *,
     seconds: float = 20,
 ) -> None:
-    """Return when `ready()`; raise ServerFailed when `child` ends or `seconds` pass before."""
+    """Return when `ready()` is true. Raises ServerFailed when `child` ends or `seconds` pass
+    before."""
     deadline = time.monotonic() + seconds
     while not ready():
         if child.poll() is not None:
@@ -155,7 +157,7 @@ def wait_until(
 
 
 def last_lines(log: Path, count: int = 8) -> str:
-    """The end of a log, for an error's text; "" when there is none."""
+    """Return the end of a log, for the text of an error; "" if there is no log."""
     try:
         text = log.read_text(errors="replace")
     except OSError:
@@ -164,7 +166,8 @@ def last_lines(log: Path, count: int = 8) -> str:
 
 
 def socket_folder(folder: Path) -> Path:
-    """`folder`, made when missing, or a temporary one where its path is too long for a socket."""
+    """Return `folder`, made if missing, or a temporary folder if its path is too long for a
+    socket."""
     if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
         return Path(tempfile.mkdtemp(prefix="webmail-"))
     folder.mkdir(parents=True, exist_ok=True)

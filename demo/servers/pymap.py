@@ -1,6 +1,6 @@
-"""The pure-Python IMAP server, where Dovecot is not installed and may not be.
+"""The pure-Python IMAP server, for machines where Dovecot cannot be installed.
 
-It keeps no keywords, cannot sort, thread or filter, and appends slowly (44 ms a message).
+It stores no keywords, cannot sort, thread or filter, and appends slowly (44 ms a message).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from demo.servers.dovecot import MailAccount
 
 
 class Pymap(process.Server):
-    """One server on a free loopback port; its mail is kept in `folder` between starts."""
+    """A server on a free loopback port. Its mail is kept in `folder` between starts."""
 
     name = "IMAP server"
 
@@ -31,14 +31,14 @@ class Pymap(process.Server):
         self.log = self.folder / "log"
 
     def start(self) -> None:
-        """Return when IMAP answers; raises ServerFailed."""
+        """Start the server and return when IMAP answers. Raises ServerFailed."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._write_accounts()
         program = "import sys; from pymap.main import main; sys.exit(main())"
         services = ("--no-service", "admin", "--no-service", "managesieve")
         address = ("--host", process.LOOPBACK, "--port", str(self.imap_port), "--no-tls")
         # Its other layout, "fs", fails on a nested folder whose parent is missing. This one joins
-        # names by dots: a dot in a folder's name becomes a level.
+        # names by dots, so a dot in a folder's name becomes a level.
         storage = ("maildir", self.folder, "--layout", "++")
         self.child = process.spawn(
             [sys.executable, "-c", program, *services, *address, *storage], self.log
@@ -46,7 +46,8 @@ class Pymap(process.Server):
         process.wait_for_port(self.imap_port, self.child, self.log)
 
     def _write_accounts(self) -> None:
-        """The stock program cannot make accounts: its passwd, shadow and group are written here.
+        """Write the files passwd, shadow and group, because the program itself cannot make
+        accounts.
 
         An alias is an account of its own with the same home.
         """

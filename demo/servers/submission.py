@@ -1,7 +1,9 @@
-"""The academy's submission server: takes mail from who is signed in, delivers it here, sends none.
+"""The academy's submission server: it accepts mail from signed-in users, delivers it locally, and
+sends none.
 
-Mail for a person of the academy arrives in that mailbox; mail for anybody else is kept as a file.
-It runs as a process of its own: `python -m demo.servers.submission`, its plan on standard input.
+Mail for a person of the academy is put into that mailbox; mail for others is stored as a file. The
+server runs as its own process: `python -m demo.servers.submission`, with its plan on standard
+input.
 """
 
 from __future__ import annotations
@@ -43,15 +45,14 @@ _CHECKOUT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True)
 class Plan:
-    """The configuration of the server. One of `lmtp_port` and `imap_url` says how mail is
-    delivered.
+    """The configuration of the server. Mail is delivered by `lmtp_port` if it is set, else by
+    `imap_url`.
 
-    The IMAP server at `imap_url`, if there is one, decides who may sign in, else `accounts` do.
-    With `ask_imap` the addresses of its domain are not known here. With `takes_tokens` it also says
-    whether an access token is good. At `relay_port` the IMAP
-    server hands over what it writes itself, such as answers of absence, without signing in.
-    `elsewhere`: addresses of the domain, in lower case, whose mail is taken as that of other
-    domains is.
+    The IMAP server at `imap_url`, if set, decides who may sign in; otherwise `accounts` do. With
+    `ask_imap`, the addresses of its domain are not known here. With `takes_tokens`, it also checks
+    access tokens. At `relay_port`, the IMAP server hands over messages that it writes itself, such
+    as answers of absence, without signing in. `elsewhere` contains addresses of the domain, in
+    lower case, whose mail is accepted like that of other domains.
     """
 
     port: int
@@ -67,7 +68,7 @@ class Plan:
 
 
 class SubmissionServer(process.Server):
-    """The process: `start()`, then `port`; `stop()`."""
+    """The process of the server: call `start()`, then read `port`; `stop()` ends it."""
 
     name = "SMTP server"
 
@@ -106,10 +107,10 @@ class SubmissionServer(process.Server):
         return f"smtp://{process.LOOPBACK}:{self.port}"
 
     def start(self) -> None:
-        """Return when it answers; raises ServerFailed."""
+        """Start the server and return when it answers. Raises ServerFailed."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        # The plan holds passwords: not on the command line, where every user of the machine
-        # could read them.
+        # The plan contains passwords, so it is not passed on the command line, which every user of
+        # the machine can read.
         plan = json.dumps(dataclasses.asdict(self._plan)).encode()
         command = [sys.executable, "-m", "demo.servers.submission"]
         self.child = process.spawn(command, self.log, cwd=_CHECKOUT, stdin=plan)
@@ -117,7 +118,7 @@ class SubmissionServer(process.Server):
 
 
 class Handler:
-    """The handler that aiosmtpd asks. The signed-in person's login is the session's `auth_data`."""
+    """The handler of aiosmtpd. The login of the signed-in user is the session's `auth_data`."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -139,25 +140,25 @@ class Handler:
         login, password = data.login.decode(errors="replace"), data.password
         account = self._by_name.get(login.lower())
         if self._plan.imap_url:
-            # It knows a password that was changed in the webmail.
+            # The IMAP server knows a password that was changed in the webmail.
             try:
                 accepted = _imap_accepts(
                     self._plan.imap_url, login, password.decode(errors="replace")
                 )
             except (imaplib.IMAP4.abort, OSError):
-                # With 535 the person would be asked for a password that is right.
+                # With 535 the user would be asked for a password that is right.
                 return AuthResult(success=False, handled=False, message=_UNCHECKED)
         else:
             expected = account.password.encode() if account else b""
             accepted = hmac.compare_digest(expected, password) and account is not None
         if not self._plan.ask_imap:
             login = account.login if account else login
-        # Not handled: aiosmtpd then answers 535 itself.
+        # With handled=False, aiosmtpd itself answers 535.
         return AuthResult(success=accepted, handled=False, auth_data=login)
 
     async def auth_OAUTHBEARER(self, server: SMTP, args: list[str]) -> AuthResult:
-        """The mechanism OAUTHBEARER, which aiosmtpd offers by the name of this method. The client's
-        message is handed to the IMAP server as it is."""
+        """Answer the mechanism OAUTHBEARER, which aiosmtpd offers because of this method's name.
+        The client's message is passed to the IMAP server unchanged."""
         response = await server.challenge_auth("")
         if not isinstance(response, bytes):
             return AuthResult(success=False, handled=True)
@@ -176,7 +177,7 @@ class Handler:
         address: str,
         options: list[str],
     ) -> str:
-        # The empty sender is that of receipts and bounces (RFC 5321 section 4.5.5).
+        # The empty sender is that of receipts and bounces (RFC 5321, section 4.5.5).
         is_own = address.lower() in self._addresses(str(session.auth_data))
         if address and not is_own and not self._is_relay(session):
             return "553 5.7.1 This is not an address of the person who signed in"
@@ -216,11 +217,12 @@ class Handler:
         return "250 2.0.0 Accepted"
 
     def _is_relay(self, session: Session) -> bool:
-        """Whether aiosmtpd let a client in that did not sign in: at the relay's port alone."""
+        """Return whether the client has not signed in, which aiosmtpd allows at the relay's port
+        alone."""
         return self._plan.relay_port is not None and not session.authenticated
 
     def _addresses(self, login: str) -> set[str]:
-        """The addresses of a login, in lower case."""
+        """Return the addresses of a login, in lower case."""
         account = self._by_name.get(login.lower())
         names = (account.login, *account.aliases) if account else (login,)
         return {name.lower() if "@" in name else f"{name}@{self._plan.domain}" for name in names}
@@ -238,7 +240,8 @@ class Handler:
         if self._plan.lmtp_port is not None and accounts:
             # Dovecot knows logins. LMTP has no SMTPUTF8 in version 2.3.
             sender = sender if sender.isascii() else ""
-            # One by one: LMTP answers for each recipient, smtplib reads one answer alone.
+            # One by one, because LMTP answers for each recipient, and smtplib reads only one
+            # answer.
             for account in accounts:
                 with smtplib.LMTP(process.LOOPBACK, self._plan.lmtp_port) as lmtp:
                     lmtp.sendmail(sender, [account.login], message)
@@ -249,7 +252,8 @@ class Handler:
                 imap.append("INBOX", "", "", message)
 
     def _keep(self, sender: str, recipients: list[str], message: bytes) -> None:
-        """One file a message; what only the envelope knows stands in its first two lines."""
+        """Store the message in a file, with the sender and the recipients of the envelope in its
+        first two lines."""
         folder = Path(self._plan.outgoing)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         when = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -259,9 +263,9 @@ class Handler:
 
 
 def open_imap(url: str) -> imaplib.IMAP4:
-    """A connection to what WEBMAIL_IMAP_URL names; raises OSError or IMAP4.error.
+    """Open a connection to the server of WEBMAIL_IMAP_URL. Raises OSError or IMAP4.error.
 
-    "imaps://" is TLS; "imap://" is STARTTLS, but on loopback, or with "?security=none", plain.
+    "imaps://" means TLS; "imap://" means STARTTLS, or plain on loopback and with "?security=none".
     """
     parts = urlsplit(url)
     host = parts.hostname or process.LOOPBACK
@@ -270,7 +274,8 @@ def open_imap(url: str) -> imaplib.IMAP4:
     if security == "tls":
         return imaplib.IMAP4_SSL(host, parts.port or 993, ssl_context=context, timeout=IMAP_TIMEOUT)
     imap = imaplib.IMAP4(host, parts.port or 143, timeout=IMAP_TIMEOUT)
-    # imaplib sends a literal and its line's end apart: without this, 40 ms for each message.
+    # imaplib sends a literal and its line ending separately; without this, each message takes 40
+    # ms.
     imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if security == "starttls":
         imap.starttls(context)
@@ -287,13 +292,15 @@ def _security(scheme: str, host: str, query: str) -> str:
 
 
 def sign_in(imap: imaplib.IMAP4, login: str, password: str) -> None:
-    """Sign in by AUTHENTICATE PLAIN, which takes any character; raises IMAP4.error when refused."""
+    """Sign in by AUTHENTICATE PLAIN, which accepts any character. Raises IMAP4.error for a
+    refusal."""
     secret = f"\0{login}\0{password}".encode()
     imap.authenticate("PLAIN", lambda _: secret)
 
 
 def _imap_accepts(url: str, login: str, password: str) -> bool:
-    """Raises OSError or IMAP4.abort when the server does not say."""
+    """Return whether the server accepts the password. Raises OSError or IMAP4.abort when it cannot
+    tell."""
     try:
         with open_imap(url) as imap:
             sign_in(imap, login, password)
@@ -340,7 +347,7 @@ async def serve(plan: Plan) -> None:
 
 
 def main() -> None:
-    # It warns of passwords without TLS, for each connection; this server is on loopback alone.
+    # aiosmtpd warns of passwords without TLS for each connection; this server is on loopback alone.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
     read = json.load(sys.stdin)
