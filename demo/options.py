@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _DESCRIPTION = """\
-Starts the webmail with a demo academy: its people, their mail, and servers of its own
-(IMAP, SMTP, job queue), all on this machine alone. Stop it with Ctrl-C; what was done in it
-is kept under var/demo.
+Start the webmail with a demo academy: its people, their mail, and its own servers
+(IMAP, SMTP, job queue), all on this machine alone. Stop it with Ctrl-C. Its data are kept
+in var/demo.
 
-Real servers are used instead where these are set, each alone too:
-  WEBMAIL_IMAP_URL  imaps://mail.example:993    (its mailboxes are left as they are)
+Each of these variables names a real server to use instead:
+  WEBMAIL_IMAP_URL  imaps://mail.example:993    (its mailboxes stay unchanged)
   WEBMAIL_SMTP_URL  smtp://mail.example:587
   DATABASE_URL      postgresql://user:password@host/name
   REDIS_URL         redis://host:6379/0
@@ -37,20 +37,24 @@ def read(arguments: Sequence[str]) -> Options:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--port", type=_port, default=8000, metavar="N", help="of the web server (8000)"
+        "--port",
+        type=_port,
+        default=8000,
+        metavar="N",
+        help="port of the web server (default: 8000)",
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="when all is ready, one line of JSON on stdout instead of words",
+        help="print one line of JSON on stdout when everything is ready",
     )
     parser.add_argument(
-        "--reset", action="store_true", help="forget what was done in the demo and start over"
+        "--reset", action="store_true", help="delete everything done in the demo and start over"
     )
     parser.add_argument(
         "--office",
         action="store_true",
-        help="install LibreOffice first (900 MB), which shows .doc, .ppt, .rtf and the like",
+        help="install LibreOffice first (900 MB), for previews of .doc, .ppt, .rtf and so on",
     )
     parsed = parser.parse_args(arguments)
     return Options(port=parsed.port, json=parsed.json, reset=parsed.reset, office=parsed.office)

@@ -245,10 +245,14 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo.pictures")
     parser.add_argument("folder", nargs="?", default=str(ROOT / "var" / "pictures"))
-    parser.add_argument("--docs", action="store_true", help="those of the README and of docs/")
-    parser.add_argument("--articles", action="store_true", help="those of the help's articles")
-    parser.add_argument("--only", default="", help="names of pages, with commas between them")
-    parser.add_argument("--port", type=int, default=8000, help="of the demo (8000)")
+    parser.add_argument(
+        "--docs", action="store_true", help="take the pictures of the README and of docs/"
+    )
+    parser.add_argument(
+        "--articles", action="store_true", help="take the pictures of the help's articles"
+    )
+    parser.add_argument("--only", default="", help="names of pages, separated by commas")
+    parser.add_argument("--port", type=int, default=8000, help="port of the demo (default: 8000)")
     return parser.parse_args(arguments)
 
 

@@ -68,7 +68,7 @@ class SiteTextAdmin(Cached):
 
     @admin.display(description=_("preview"))
     def preview(self, text: SiteText) -> SafeString | str:
-        return markdown.html(text.text) or gettext("The text that we bring is shown.")
+        return markdown.html(text.text) or gettext("The built-in text is shown.")
 
 
 class SupportContactForm(forms.ModelForm):

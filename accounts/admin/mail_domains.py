@@ -91,8 +91,9 @@ class MailDomainAdmin(admin.ModelAdmin):
             {
                 "fields": (("sieve_host", "sieve_port", "sieve_security"),),
                 "description": _(
-                    "Where people’s rules and answers of absence are kept. Without it the webmail"
-                    " has neither, and sets adverts aside only while somebody is signed in."
+                    "The server that stores the users’ rules and absence answers. Without it, the"
+                    " webmail offers neither, and sets adverts aside only while the user is signed"
+                    " in."
                 ),
             },
         ),
@@ -110,7 +111,7 @@ class MailDomainAdmin(admin.ModelAdmin):
             domain.password_sign_in = True
             domain.save(update_fields=["password_sign_in"])
             text = gettext(
-                "Without a provider, people need the sign-in by password: it is on again."
+                "Without a provider, users need the sign-in by password: it was switched on again."
             )
             self.message_user(request, text, messages.WARNING)
         names.forget()

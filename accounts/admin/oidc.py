@@ -34,17 +34,22 @@ class ApplicationForm(forms.ModelForm):
     """The form of an application: addresses one per line, scopes as checkboxes."""
 
     handed_over = forms.MultipleChoiceField(
-        label=_("What it learns"),
+        label=_("Data given to the application"),
         choices=_OPTIONAL,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Besides a number that stands for the person. Tick only what it needs."),
+        help_text=_(
+            "The application always receives a number that identifies the user. Tick only the"
+            " further data that it needs."
+        ),
     )
     post_logout_addresses = forms.CharField(
         label=_("Addresses after signing out"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 80}),
-        help_text=_("One a line; people may be sent there when they have left it."),
+        help_text=_(
+            "One per line. Users can be redirected there after signing out of the application."
+        ),
     )
 
     farewell_address = forms.CharField(
@@ -52,7 +57,10 @@ class ApplicationForm(forms.ModelForm):
         required=False,
         max_length=500,
         widget=forms.TextInput(attrs={"size": 80}),
-        help_text=_("The application is told there that a session here is over."),
+        help_text=_(
+            "The webmail notifies the application at this address when a session of the webmail"
+            " ends."
+        ),
     )
 
     class Meta:
@@ -65,15 +73,17 @@ class ApplicationForm(forms.ModelForm):
             "redirect_uris": _("Addresses after signing in"),
         }
         help_texts = {  # noqa: RUF012
-            "name": _("As people know it: they read it when they sign in."),
+            "name": _("The name that users see when they sign in."),
             "type": _(
-                "Confidential: it has a server that keeps a secret. Public: it has none, as a"
-                " program on a telephone."
+                "Confidential: the application has a server that keeps a secret. Public: it has"
+                " none, for example an app on a telephone."
             ),
-            "skip_consent": _("People are not asked. Only for the authority’s own applications."),
+            "skip_consent": _(
+                "Users are not asked for their consent. Only for the authority’s own applications."
+            ),
             "redirect_uris": _(
-                "One a line, compared letter by letter: https://…, or http://localhost for those"
-                " who develop."
+                "One per line, compared character by character: https://…, or http://localhost for"
+                " development."
             ),
         }
         widgets = {  # noqa: RUF012

@@ -25,7 +25,7 @@ class ProviderForm(forms.ModelForm):
         required=False,
         max_length=500,
         strip=True,
-        help_text=_("Kept sealed, and never shown again. Empty: it stays as it is."),
+        help_text=_("Stored encrypted, and never shown again. Empty: the current secret is kept."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -70,11 +70,11 @@ class ProviderInline(admin.StackedInline):
         ),
     )
 
-    @admin.display(description=_("addresses to register there"))
+    @admin.display(description=_("addresses to register at the provider"))
     def addresses(self, provider: SignInProvider) -> str:
         """Return the addresses that must be registered at the provider."""
         if provider.pk is None:
-            return gettext("They are shown when this is saved.")
+            return gettext("They are shown after saving.")
         base = settings.BASE_URL.rstrip("/")
         over = f"{base}{reverse('accounts:provider_over', args=[provider.pk])}"
         return format_html(

@@ -26,8 +26,8 @@ class ServiceAdmin(admin.ModelAdmin):
             {
                 "fields": ("mail_domains", "functions", "schools"),
                 "description": _(
-                    "An empty field does not narrow it. The fields decide what the menu shows; whom"
-                    " the service lets in is for the service to decide."
+                    "An empty field restricts nothing. These fields decide only who sees the"
+                    " service in the menu; the service itself decides who may use it."
                 ),
             },
         ),

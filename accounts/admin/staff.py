@@ -62,7 +62,9 @@ class StaffRecordAdmin(admin.ModelAdmin):
 class UploadForm(forms.ModelForm):
     file = forms.FileField(
         label=_("Staff file"),
-        help_text=_("CSV, as the template; 100 MB at most. It is deleted once it is read."),
+        help_text=_(
+            "A CSV file like the template, 100 MB at most. It is deleted after it is read."
+        ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
     )
 

@@ -34,11 +34,12 @@ class ThemeForm(forms.ModelForm):
         label=_("Logo"),
         required=False,
         help_text=_(
-            "PNG, JPEG, WebP or GIF of 1 MB at most, no SVG. It is kept as a small still image."
+            "PNG, JPEG, WebP or GIF of 1 MB at most, no SVG. It is converted to a small still"
+            " image."
         ),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
     )
-    without_logo = forms.BooleanField(label=_("No logo any more"), required=False)
+    without_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
 
     class Meta:
         model = DomainTheme
@@ -75,7 +76,7 @@ class ThemeForm(forms.ModelForm):
     def clean_accent(self) -> str:
         accent = self._colour("accent")
         if accent and (ratio := colours.of_buttons(accent)) < colours.LEAST:
-            raise _faint(_("the white words of buttons"), ratio, _("Choose a darker colour."))
+            raise _faint(_("the white text of buttons"), ratio, _("Choose a darker colour."))
         return accent
 
     def clean_accent_dark(self) -> str:
@@ -107,9 +108,9 @@ class ThemeForm(forms.ModelForm):
             if "mail_domain" in cleaned and others.filter(mail_domain=None).exists():
                 self.add_error("mail_domain", _("There is already one for all."))
             if cleaned.get("hosts"):
-                self.add_error("hosts", _("Host names are those of one mail domain."))
+                self.add_error("hosts", _("Host names need a mail domain."))
         if cleaned.get("accent_dark") and not cleaned.get("accent") and "accent" in cleaned:
-            self.add_error("accent", _("The colour of links needs an accent beside it."))
+            self.add_error("accent", _("The colour of links needs an accent colour."))
         return cleaned
 
     def save(self, commit: bool = True) -> DomainTheme:
@@ -168,7 +169,7 @@ class DomainThemeAdmin(Cached):
     def contrasts(self, theme: DomainTheme) -> str:
         """Return the contrasts of the saved accent."""
         if not theme.accent:
-            return gettext("The blue that we bring.")
+            return gettext("The built-in blue.")
         dark = colours.dark(theme.accent, theme.accent_dark)
         return gettext("Buttons %(light)s:1, links on dark pages %(dark)s:1.") % {
             "light": number_format(colours.of_buttons(theme.accent), decimal_pos=1),

@@ -149,7 +149,9 @@ class UserAdmin(admin.ModelAdmin):
     @admin.display(description=_("personal data"))
     def data(self, user: User) -> SafeString:
         address = reverse("user_data", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', address, gettext("What is kept, and delete it"))
+        return format_html(
+            '<a href="{}">{}</a>', address, gettext("Show and delete the stored data")
+        )
 
 
 @admin.register(Authenticator)

@@ -29,9 +29,9 @@ class Announcement(models.Model):
         URGENT = "bad", _("urgent")
 
     class Audience(models.TextChoices):
-        EVERYBODY = "everybody", _("everybody, the sign-in page too")
-        SIGNED_IN = "signed-in", _("who is signed in")
-        DOMAIN = "domain", _("who is signed in, of one mail domain")
+        EVERYBODY = "everybody", _("everybody, also on the sign-in page")
+        SIGNED_IN = "signed-in", _("signed-in users")
+        DOMAIN = "domain", _("signed-in users of one mail domain")
         STAFF = "staff", _("administrators, support and auditors")
 
     WEIGHT: ClassVar[dict[str, int]] = {Level.URGENT: 0, Level.WARNING: 1, Level.INFO: 2}
@@ -53,9 +53,9 @@ class Announcement(models.Model):
         MailDomain, models.CASCADE, null=True, blank=True, verbose_name=_("mail domain")
     )
     is_dismissible = models.BooleanField(
-        _("can be put away"),
+        _("can be dismissed"),
         default=True,
-        help_text=_("Signed-in people can put it away, for good."),
+        help_text=_("Signed-in users can dismiss it for good."),
     )
     is_shown = models.BooleanField(_("shown"), default=True)
 
@@ -105,8 +105,8 @@ class Dismissal(models.Model):
     announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="+")
 
     class Meta:
-        verbose_name = _("announcement put away")
-        verbose_name_plural = _("announcements put away")
+        verbose_name = _("dismissed announcement")
+        verbose_name_plural = _("dismissed announcements")
         constraints = (
             models.UniqueConstraint(fields=["user", "announcement"], name="put_away_once"),
         )

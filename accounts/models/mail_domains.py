@@ -136,14 +136,14 @@ class MailDomain(models.Model):
 
     class LoginForm(models.TextChoices):
         ADDRESS = "address", _("The whole address (name@domain)")
-        LOCAL = "local", _("What stands before the @")
+        LOCAL = "local", _("The part before the @")
         TYPED = "typed", _("As typed, whatever its domain")
 
     class ProgramLogin(models.TextChoices):
-        SAME = "", _("As for signing in here; not at all where that is as typed")
+        SAME = "", _("As for signing in here; none if that is as typed")
         ADDRESS = "address", _("The whole address (name@domain)")
-        LOCAL = "local", _("What stands before the @")
-        NONE = "none", _("It cannot: logins differ from addresses")
+        LOCAL = "local", _("The part before the @")
+        NONE = "none", _("None: logins differ from addresses")
 
     class PasswordDriver(models.TextChoices):
         NONE = "none", _("Not here: the text and the link below say where")
@@ -172,7 +172,9 @@ class MailDomain(models.Model):
         ],
     )
     is_default = models.BooleanField(
-        _("default domain"), default=False, help_text=_("Short logins belong to it.")
+        _("default domain"),
+        default=False,
+        help_text=_("Logins without a domain belong to this one."),
     )
     login_form = models.CharField(
         _("login on the mail server"),
@@ -181,14 +183,14 @@ class MailDomain(models.Model):
         default=LoginForm.ADDRESS,
     )
     program_login = models.CharField(
-        _("login that a mail program can form from an address"),
+        _("login that mail programs can derive from an address"),
         max_length=8,
         choices=ProgramLogin.choices,
         default=ProgramLogin.SAME,
         blank=True,
         help_text=_(
-            "Thunderbird and Outlook ask for the settings of an address. Where the login is"
-            " fdurand and the address francoise.durand@…, they had better be told nothing."
+            "If logins differ from addresses (fdurand / francoise.durand@…), do not publish a"
+            " login: mail programs would guess a wrong one."
         ),
     )
     imap_host = models.CharField(_("IMAP server"), max_length=253)
@@ -206,33 +208,39 @@ class MailDomain(models.Model):
     help_text = models.TextField(
         _("help text"),
         blank=True,
-        help_text=_("Shown to people of this domain when they could not sign in."),
+        help_text=_("Shown to users of this domain when their sign-in has failed."),
     )
 
     password_sign_in = models.BooleanField(
         _("sign-in by password"),
         default=True,
         db_default=True,
-        help_text=_("Off, people sign in by the provider alone. Local administrators keep theirs."),
+        help_text=_(
+            "If off, users can sign in only by the provider. Local administrators still sign in by"
+            " password."
+        ),
     )
     password_driver = models.CharField(
         _("where the password is changed"),
         max_length=8,
         choices=PasswordDriver.choices,
         default=PasswordDriver.NONE,
-        help_text=_("Connections and their secrets are variables of the environment."),
+        help_text=_("Connections and their secrets are set by environment variables."),
     )
     password_help = models.TextField(
         _("help with the password"),
         blank=True,
-        help_text=_("Shown on the password page, first of all where it cannot be changed here."),
+        help_text=_(
+            "Shown on the password page. It is needed most where the password cannot be changed"
+            " here."
+        ),
     )
     password_url = models.CharField(
         _("page to change the password"),
         max_length=200,
         blank=True,
         validators=[URLValidator(("https", "http"))],
-        help_text=_("The page where people change it, if not here."),
+        help_text=_("The page on which users change their password, if not here."),
     )
 
     objects = MailDomainQuerySet.as_manager()

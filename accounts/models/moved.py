@@ -23,7 +23,9 @@ class MovedUser(models.Model):
     )
     source = models.CharField(_("former webmail"), max_length=60)
     origin = models.CharField(
-        _("login there"), max_length=300, help_text=_("With the mail server, where there are many.")
+        _("login there"),
+        max_length=300,
+        help_text=_("With the mail server, if the former webmail had several."),
     )
     # Maps each kind to what was moved: contacts and groups to the primary keys of the rows here,
     # all other kinds to their keys in the former webmail.
@@ -37,11 +39,11 @@ class MovedUser(models.Model):
     senders = models.PositiveIntegerField(_("senders whose images are shown"), default=0)
     left_out = models.PositiveIntegerField(_("left out"), default=0)
     moved = models.DateTimeField(_("brought"), default=timezone.now)
-    told = models.DateTimeField(_("dismissed by the person"), null=True, blank=True)
+    told = models.DateTimeField(_("dismissed by the user"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("user brought from another webmail")
-        verbose_name_plural = _("users brought from another webmail")
+        verbose_name = _("user moved from another webmail")
+        verbose_name_plural = _("users moved from another webmail")
         ordering = ("-moved", "-pk")
         constraints = (
             models.UniqueConstraint(fields=["source", "origin"], name="one_move_per_origin"),

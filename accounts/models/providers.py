@@ -36,7 +36,7 @@ def check_issuer(address: str) -> None:
     if not match or set("?#@") & set(address):
         raise ValidationError(_("This is no address of a provider: https://…"))
     if match[1] == "http" and match[2].strip("[]") not in LOOPBACK:
-        raise ValidationError(_("A provider is asked by https alone."))
+        raise ValidationError(_("The address of a provider must begin with https."))
 
 
 def check_template(template: str) -> None:
@@ -59,7 +59,7 @@ class SignInProvider(models.Model):
     )
     is_on = models.BooleanField(_("offered"), default=True)
     label = models.CharField(
-        _("words of the button"),
+        _("text of the button"),
         max_length=80,
         blank=True,
         help_text=_("For example: Sign in with my academic account."),
@@ -68,8 +68,8 @@ class SignInProvider(models.Model):
         _("issuer"),
         validators=[check_issuer],
         help_text=_(
-            "The address of the provider, letter by letter as it writes it. The webmail reads all"
-            " else at /.well-known/openid-configuration below it."
+            "The address of the provider, exactly as in its own configuration. The webmail reads"
+            " everything else from /.well-known/openid-configuration below it."
         ),
         **FIELDS,
     )
@@ -79,10 +79,12 @@ class SignInProvider(models.Model):
         _("scopes"),
         default="openid profile email offline_access",
         validators=[
-            RegexValidator(r"^openid( [!-~]{1,60}){0,20}$", _("Scopes, openid first, by blanks."))
+            RegexValidator(
+                r"^openid( [!-~]{1,60}){0,20}$", _("Scopes separated by spaces, openid first.")
+            )
         ],
         help_text=_(
-            "With offline_access, messages that leave later than the token lives are sent without"
+            "With offline_access, messages that leave after the token has expired are sent without"
             " another sign-in."
         ),
         **FIELDS,
@@ -91,8 +93,8 @@ class SignInProvider(models.Model):
         _("audience"),
         blank=True,
         help_text=_(
-            "For whom the access token must be made out: the name that the mail server has at the"
-            " provider. Empty: the mail server alone looks at it."
+            "Audience (aud) that the access token must name: the mail server’s client name at the"
+            " provider. Empty: not checked here."
         ),
         **FIELDS,
     )
@@ -102,12 +104,12 @@ class SignInProvider(models.Model):
         default="{preferred_username}",
         validators=[check_template],
         help_text=_(
-            "The login in this mail domain, of the claims of the provider: {preferred_username},"
+            "The login in this mail domain, made of claims of the provider: {preferred_username},"
             " {email}. Another domain after the @ is refused."
         ),
     )
     way = models.CharField(
-        _("way into the mailbox"), max_length=8, choices=Way.choices, default=Way.TOKEN
+        _("access to the mailbox"), max_length=8, choices=Way.choices, default=Way.TOKEN
     )
     # The identifier for sealing the secret: the primary key is unknown before the row is written.
     number = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

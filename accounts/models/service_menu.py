@@ -54,7 +54,7 @@ class Service(models.Model):
 
     name = models.CharField(_("name"), max_length=60)
     text = models.CharField(
-        _("what it is for"),
+        _("purpose"),
         max_length=160,
         blank=True,
         help_text=_("One sentence below the name."),
@@ -75,31 +75,32 @@ class Service(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("signs people in with"),
-        help_text=_("The page then says that the messaging identifiers open it."),
+        verbose_name=_("application for the sign-in"),
+        help_text=_("The menu then says that users sign in to the service with their mail login."),
     )
     mail_domains = models.ManyToManyField(
         MailDomain,
         blank=True,
         related_name="+",
         verbose_name=_("mail domains"),
-        help_text=_("None chosen: everybody’s."),
+        help_text=_("None chosen: all mail domains."),
     )
     functions = models.TextField(
         _("functions"),
         blank=True,
         help_text=_(
-            "One a line, as “professeur” or “principal”: it is for people whose function begins"
-            " with such a line, whatever its capitals and accents. Empty: whatever the function."
+            "One per line, for example “professeur” or “principal”. The service is for users whose"
+            " function begins with one of these lines; case and accents are ignored. Empty: all"
+            " functions."
         ),
     )
     schools = models.TextField(
         _("schools"),
         blank=True,
         validators=[
-            RegexValidator(r"^(\s*\d{7}[A-Za-z]\s*)*\Z", _("UAI codes, one a line: 0800101A."))
+            RegexValidator(r"^(\s*\d{7}[A-Za-z]\s*)*\Z", _("UAI codes, one per line: 0800101A."))
         ],
-        help_text=_("UAI codes, one a line. Empty: all schools."),
+        help_text=_("UAI codes, one per line. Empty: all schools."),
     )
 
     objects = ServiceQuerySet.as_manager()

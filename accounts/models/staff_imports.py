@@ -89,14 +89,16 @@ class StaffImport(ClaimedRow):
         verbose_name=_("by whom"),
     )
     is_trial = models.BooleanField(
-        _("only try"), default=False, help_text=_("Check the file and count; write nothing.")
+        _("only try"),
+        default=False,
+        help_text=_("Check the file and count its rows, but write nothing."),
     )
     deactivate_missing = models.BooleanField(
-        _("deactivate who is missing"),
+        _("deactivate missing records"),
         default=False,
         help_text=_(
-            "The file names everybody: staff records that are not in it are deactivated, and their"
-            " lookup finds nothing any more."
+            "The file is complete: staff records that are not in it are deactivated, and the"
+            " account lookup no longer finds them."
         ),
     )
     is_confirmed = models.BooleanField(_("confirmed"), default=False)
@@ -118,9 +120,9 @@ class StaffImport(ClaimedRow):
     giving_way = models.ManyToManyField(
         StaffRecord,
         related_name="+",
-        verbose_name=_("records of the past whose address or login is another’s now"),
+        verbose_name=_("former records whose address or login now belongs to another person"),
     )
-    total = models.PositiveIntegerField(_("rows in the file, about"), default=0)
+    total = models.PositiveIntegerField(_("approximate rows in the file"), default=0)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     refused = models.PositiveIntegerField(_("refused rows"), default=0)
     created = models.PositiveIntegerField(_("new records"), default=0)

@@ -99,7 +99,7 @@ class SupportContact(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domain"),
-        help_text=_("Empty: for all who have none of their own."),
+        help_text=_("Empty: for all mail domains without their own contact."),
     )
 
     objects = SupportContactQuerySet.as_manager()

@@ -39,8 +39,8 @@ class SiteText(models.Model):
         blank=True,
         max_length=markdown.LONGEST,
         help_text=_(
-            "Markdown: ## heading, **bold**, - list, [words](https://…). Empty: the text that we"
-            " bring is shown."
+            "Markdown: ## heading, **bold**, - list, [words](https://…). Empty: the built-in text"
+            " is shown."
         ),
     )
     changed = models.DateTimeField(_("last change"), auto_now=True)

@@ -27,27 +27,27 @@ class DomainTheme(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domain"),
-        help_text=_("Empty: of all that have none of their own."),
+        help_text=_("Empty: for all mail domains without their own theme."),
     )
     name = models.CharField(
         _("name of the webmail"),
         max_length=40,
         blank=True,
-        help_text=_("On pages and in notices. Empty: WEBMAIL_PRODUCT_NAME."),
+        help_text=_("Shown on pages and in notices. Empty: the value of WEBMAIL_PRODUCT_NAME."),
     )
     authority = models.CharField(
         _("name of the authority"),
         max_length=60,
         blank=True,
-        help_text=_("Below the name. Empty: WEBMAIL_AUTHORITY_NAME."),
+        help_text=_("Shown below the name. Empty: the value of WEBMAIL_AUTHORITY_NAME."),
     )
     hosts = models.TextField(
         _("host names"),
         max_length=1000,
         blank=True,
         help_text=_(
-            "One a line: the sign-in page looks so for who comes by one of them. Elsewhere it does"
-            " once an address of the domain is typed."
+            "Host names, one per line, whose sign-in page uses this theme. On other hosts it is"
+            " used once an address of this domain is typed."
         ),
     )
     accent = models.CharField(
@@ -56,8 +56,8 @@ class DomainTheme(models.Model):
         blank=True,
         validators=[_COLOUR],
         help_text=_(
-            "For example #04602f. Buttons have white words on it, which need a contrast of 4.5:1."
-            " Whoever chose another accent in the settings keeps it. Empty: blue."
+            "For example #04602f. Buttons have white text on it, which needs a contrast of 4.5:1."
+            " Users who have chosen another accent keep theirs. Empty: blue."
         ),
     )
     accent_dark = models.CharField(
@@ -65,7 +65,9 @@ class DomainTheme(models.Model):
         max_length=7,
         blank=True,
         validators=[_COLOUR],
-        help_text=_("Needs a contrast of 4.5:1 with dark grounds. Empty: a light tint."),
+        help_text=_(
+            "It needs a contrast of 4.5:1 with dark backgrounds. Empty: a light tint of the accent."
+        ),
     )
     logo = models.BinaryField(blank=True, default=b"", editable=False)
     logo_digest = models.CharField(max_length=32, blank=True, editable=False, db_index=True)

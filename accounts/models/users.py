@@ -62,7 +62,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("mail password changed here"), null=True, blank=True
     )
     password_reminder_hidden = models.DateField(
-        _("reminder of the password put off"), null=True, blank=True
+        _("password reminder postponed"), null=True, blank=True
     )
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
     # The identifier of the user at other services: random, so that it reveals nothing and survives

@@ -25,10 +25,8 @@ for a real installation. An unusable value stops the start with the name of the 
 
 What users choose for themselves (density, columns, panes, theme, accent colour, size of the text,
 language, time zone, page size, remote images, notifications) is not a setting: users find it under
-"Réglages", and administrators set defaults and locks in the admin. What somebody chose stays
-when a default changes; what he only saw and left follows it. Before November 2026 each page kept
-all its fields as chosen, also those that nobody touched (an "Aérée" of then), and nobody can tell
-one from the other any more: "Oublier mes choix sur cette page" at its end does.
+"Réglages", and administrators set defaults and locks in the admin. A user's own choice stays when
+a default changes; a value never changed follows the default.
 """
 
 

@@ -15,10 +15,10 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    help = "Make a local administrator, or give an existing one a new password."
+    help = "Create a local administrator, or give an existing one a new password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("login", help="without @: addresses belong to mail users")
+        parser.add_argument("login", help="a login without @, since addresses belong to mail users")
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
         )

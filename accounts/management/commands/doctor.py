@@ -15,8 +15,8 @@ _SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
 
 class Command(BaseCommand):
     help = (
-        "Try settings, files, database, Redis, workers, address and mail servers; say what is wrong"
-        " and what to do about it. The exit status is 1 where something is wrong."
+        "Test settings, files, database, Redis, workers, address and mail servers, and report what"
+        " is wrong and what to do about it. The exit status is 1 if something is wrong."
     )
     # The findings include Django's own checks.
     requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it

@@ -11,7 +11,7 @@ from accounts.models import MailDomain
 
 
 class Command(BaseCommand):
-    help = "Create or update the mail domain WEBMAIL_DOMAIN from WEBMAIL_IMAP_URL and its like."
+    help = "Create or update the mail domain WEBMAIL_DOMAIN from WEBMAIL_IMAP_URL and so on."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.MAIL_DOMAIN and settings.IMAP_URL):

@@ -20,9 +20,9 @@ _SECONDS = 2  # between two lines of progress
 class Command(BaseCommand):
     help = (
         "Import a CSV file of staff records: every row is checked first, then all are written or"
-        " none. Exit status: 0 all rows are in; 1 nothing was written; 3 some rows were refused,"
-        " the others are in; 4 nothing was written yet: more than a tenth of the records would be"
-        " deactivated (--confirm)."
+        " none. Exit status: 0 if all rows were imported; 1 if nothing was written; 3 if some rows"
+        " were refused and all others were imported; 4 if nothing was written because more than a"
+        " tenth of the records would be deactivated (--confirm)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,12 +33,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--deactivate-missing",
             action="store_true",
-            help="the file names everybody: deactivate the records that are not in it",
+            help="the file is complete: deactivate the records that are not in it",
         )
         parser.add_argument(
             "--confirm",
             action="store_true",
-            help="deactivate more than a tenth of the records, if need be",
+            help="allow deactivating more than a tenth of the records",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
