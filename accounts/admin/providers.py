@@ -80,9 +80,9 @@ class ProviderInline(admin.StackedInline):
         return format_html(
             "{}{}<br>{}{}<br>{}{}",
             pgettext("address at a provider", "Back from there: "),
-            flow.back_address(provider),
+            flow.redirect_uri(provider),
             pgettext("address at a provider", "Back after signing out: "),
-            flow.goodbye_address(),
+            flow.post_logout_redirect_uri(),
             pgettext("address at a provider", "Back-channel logout: "),
             over,
         )

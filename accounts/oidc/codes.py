@@ -26,19 +26,19 @@ def _key(code: str) -> str:
 def use(code: str, access_token: str) -> bool:
     """Note the tokens that were issued for the code. Return False when it was used before: all
     tokens of the code are revoked then, including these."""
-    bought = Token.objects.by_value(access_token).values_list("hash", flat=True)
+    hashes = Token.objects.by_value(access_token).values_list("hash", flat=True)
     seconds = settings.IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN
-    if cache.add(_key(code), list(bought), seconds):
+    if cache.add(_key(code), list(hashes), seconds):
         return True
-    Token.objects.filter(hash__in=list(bought)).delete()
-    revoke_bought(code)
+    Token.objects.filter(hash__in=list(hashes)).delete()
+    revoke_tokens(code)
     return False
 
 
-def revoke_bought(code: str) -> bool:
+def revoke_tokens(code: str) -> bool:
     """Revoke the tokens of a code that is presented again. Return whether there were any."""
-    bought = cache.get(_key(code))
-    if bought is None:
+    hashes = cache.get(_key(code))
+    if hashes is None:
         return False
-    Token.objects.filter(hash__in=bought).delete()
+    Token.objects.filter(hash__in=hashes).delete()
     return True

@@ -70,13 +70,13 @@ def configuration(provider: SignInProvider) -> dict[str, Any]:
 def examine(provider: SignInProvider) -> None:
     """Fetch the configuration and the keys of a provider anew. Raises ProviderError."""
     endpoints = _configuration(provider)
-    if not isinstance(_asked(provider, endpoints["jwks_uri"]).get("keys"), list):
+    if not isinstance(_fetch(provider, endpoints["jwks_uri"]).get("keys"), list):
         raise ProviderError(Failure.ANSWER, "there are no keys")
 
 
 def _configuration(provider: SignInProvider) -> dict[str, Any]:
     url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
-    answer = _asked(provider, url)
+    answer = _fetch(provider, url)
     if answer.get("issuer") != provider.issuer:
         raise ProviderError(Failure.ANSWER, "the configuration is of another issuer")
     endpoints: dict[str, Any] = {}
@@ -108,9 +108,9 @@ def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
     jwks: list[dict[str, Any]] | None = cache.get(place)
     is_new = jwks is not None and key_id and all(key.get("kid") != key_id for key in jwks)
     if jwks is None or (
-        is_new and cache.add(_key("asked", provider.issuer), 1, KEYS_AGAIN_SECONDS)
+        is_new and cache.add(_key("keys-fetched", provider.issuer), 1, KEYS_AGAIN_SECONDS)
     ):
-        answer = _asked(provider, configuration(provider)["jwks_uri"]).get("keys")
+        answer = _fetch(provider, configuration(provider)["jwks_uri"]).get("keys")
         if not isinstance(answer, list):
             raise ProviderError(Failure.ANSWER, "there are no keys")
         jwks = [key for key in answer[:_MOST_KEYS] if isinstance(key, dict)]
@@ -118,13 +118,13 @@ def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
     return jwks
 
 
-def buy(provider: SignInProvider, code: str, verifier: str, back: str) -> Tokens:
+def exchange_code(provider: SignInProvider, code: str, verifier: str, redirect_uri: str) -> Tokens:
     """Exchange an authorization code for tokens (RFC 6749, 4.1.3; RFC 7636). Raises
     ProviderError."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": back,
+        "redirect_uri": redirect_uri,
         "code_verifier": verifier,
     }
     return _tokens(provider, form)
@@ -142,13 +142,13 @@ def user_info(provider: SignInProvider, access: str) -> dict[str, Any]:
     address = configuration(provider).get("userinfo_endpoint")
     if not address:
         return {}
-    return _asked(provider, address, fields={"Authorization": f"Bearer {access}"})
+    return _fetch(provider, address, fields={"Authorization": f"Bearer {access}"})
 
 
 def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
     endpoints = configuration(provider)
     form, fields = _with_secret(provider, endpoints["methods"], form)
-    answer = _asked(provider, endpoints["token_endpoint"], form=form, fields=fields)
+    answer = _fetch(provider, endpoints["token_endpoint"], form=form, fields=fields)
     access, refresh_token = answer.get("access_token"), answer.get("refresh_token", "")
     id_token, scope = answer.get("id_token", ""), answer.get("scope", "")
     texts = (access, refresh_token, id_token, scope)
@@ -183,7 +183,7 @@ def _with_secret(
     return form, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _asked(
+def _fetch(
     provider: SignInProvider,
     url: str,
     *,

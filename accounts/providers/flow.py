@@ -30,7 +30,7 @@ _SALT: Final = "accounts.providers.flow"
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class PendingSignIn:
     """A sign-in under way. ``user`` is the primary key of the signed-in user who reauthenticates,
     or 0; ``reauthenticates``: the provider must ask for the password again."""
 
@@ -38,18 +38,18 @@ class Journey:
     state: str
     nonce: str
     verifier: str
-    following: str = ""
+    next_url: str = ""
     shared: bool = False
     stay: bool = False
     user: int = 0
-    again: bool = False
+    reauthenticates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class VerifiedSignIn:
     """A sign-in that the provider has confirmed, with its tokens and claims."""
 
-    journey: Journey
+    pending: PendingSignIn
     tokens: Tokens
     claims: dict[str, Any]
 
@@ -58,9 +58,9 @@ def cookie_name() -> str:
     return "__Host-provider" if settings.HTTPS else "provider_sign_in"
 
 
-def begin(provider: SignInProvider, **more: Any) -> Journey:
+def begin(provider: SignInProvider, **more: Any) -> PendingSignIn:
     """Return a new sign-in with random state, nonce and verifier."""
-    return Journey(
+    return PendingSignIn(
         provider.pk,
         secrets.token_urlsafe(32),
         secrets.token_urlsafe(32),
@@ -69,34 +69,34 @@ def begin(provider: SignInProvider, **more: Any) -> Journey:
     )
 
 
-def address(provider: SignInProvider, journey: Journey) -> str:
+def authorization_url(provider: SignInProvider, pending: PendingSignIn) -> str:
     """Return the address of the authorization request. Raises ProviderError."""
-    digest = hashlib.sha256(journey.verifier.encode()).digest()
+    digest = hashlib.sha256(pending.verifier.encode()).digest()
     query = {
         "response_type": "code",
         "client_id": provider.client_id,
-        "redirect_uri": back_address(provider),
+        "redirect_uri": redirect_uri(provider),
         "scope": provider.scopes,
-        "state": journey.state,
-        "nonce": journey.nonce,
+        "state": pending.state,
+        "nonce": pending.nonce,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    if journey.again:
+    if pending.reauthenticates:
         query["prompt"] = "login"
     endpoint = asking.configuration(provider)["authorization_endpoint"]
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
-def back_address(provider: SignInProvider) -> str:
+def redirect_uri(provider: SignInProvider) -> str:
     """Return the redirect URI of a provider. Each provider has its own, so that none can pass off
     its answer as another's (RFC 9700, 4.4)."""
-    path = reverse("accounts:provider_back", args=[provider.pk])
+    path = reverse("accounts:provider_callback", args=[provider.pk])
     return f"{settings.BASE_URL.rstrip('/')}{path}"
 
 
-def remember(response: HttpResponseBase, journey: Journey) -> None:
-    value = signing.dumps(asdict(journey), salt=_SALT, compress=True)
+def remember(response: HttpResponseBase, pending: PendingSignIn) -> None:
+    value = signing.dumps(asdict(pending), salt=_SALT, compress=True)
     response.set_cookie(
         cookie_name(),
         value,
@@ -111,21 +111,23 @@ def forget(response: HttpResponseBase) -> None:
     response.delete_cookie(cookie_name(), samesite="Lax")
 
 
-def remembered(request: HttpRequest, provider: SignInProvider) -> Journey:
+def remembered(request: HttpRequest, provider: SignInProvider) -> PendingSignIn:
     """Return the sign-in that this browser has begun. Raises ProviderError: STATE."""
     try:
         values = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=SECONDS)
-        journey = Journey(**values)
+        pending = PendingSignIn(**values)
     except (signing.BadSignature, TypeError) as error:
         raise ProviderError(Failure.STATE, "there is no such sign-in") from error
-    if journey.provider != provider.pk:
+    if pending.provider != provider.pk:
         raise ProviderError(Failure.STATE, "the sign-in is by another provider")
-    return journey
+    return pending
 
 
-def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]) -> Arrival:
+def verify(
+    provider: SignInProvider, pending: PendingSignIn, answer: Mapping[str, str]
+) -> VerifiedSignIn:
     """Check the provider's answer and exchange its code for tokens. Raises ProviderError."""
-    if not constant_time_compare(answer.get("state", ""), journey.state):
+    if not constant_time_compare(answer.get("state", ""), pending.state):
         raise ProviderError(Failure.STATE, "the state is another one")
     if answer.get("iss", provider.issuer) != provider.issuer:
         raise ProviderError(Failure.STATE, "the answer is of another issuer")
@@ -133,10 +135,12 @@ def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]
         refused = answer.get("error") in ("access_denied", "login_required", "consent_required")
         failure = Failure.CANCELLED if refused else Failure.ANSWER
         raise ProviderError(failure, "there is no code")
-    tokens = asking.buy(provider, answer["code"], journey.verifier, back_address(provider))
-    claims = checking.id_token(provider, tokens.id_token, journey.nonce)
+    tokens = asking.exchange_code(
+        provider, answer["code"], pending.verifier, redirect_uri(provider)
+    )
+    claims = checking.id_token(provider, tokens.id_token, pending.nonce)
     checking.check_audience(provider, tokens.access)
-    return Arrival(journey, tokens, _all_claims(provider, tokens, claims))
+    return VerifiedSignIn(pending, tokens, _all_claims(provider, tokens, claims))
 
 
 def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +153,7 @@ def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]
     return more | claims
 
 
-def end_address(provider: SignInProvider, hint: str) -> str:
+def end_session_url(provider: SignInProvider, hint: str) -> str:
     """Return the provider's address for signing out there too (RP-Initiated Logout 1.0); "" if it
     has none or does not answer."""
     try:
@@ -158,11 +162,14 @@ def end_address(provider: SignInProvider, hint: str) -> str:
         return ""
     if not endpoint:
         return ""
-    query = {"client_id": provider.client_id, "post_logout_redirect_uri": goodbye_address()}
+    query = {
+        "client_id": provider.client_id,
+        "post_logout_redirect_uri": post_logout_redirect_uri(),
+    }
     if hint:
         query["id_token_hint"] = hint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
-def goodbye_address() -> str:
+def post_logout_redirect_uri() -> str:
     return f"{settings.BASE_URL.rstrip('/')}{reverse('account_login')}"

@@ -90,7 +90,7 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
     if isinstance(request.user, User):
         Token.objects.filter(user=request.user).delete()  # services can no longer query this user
     session.close(request)
-    onward = _provider_s_end(request)
+    onward = _end_session_url(request)
     response = sign_out()
     if onward:
         # Render a page instead of a redirect, because the policy lets a form's answer lead to our
@@ -102,7 +102,7 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
     return response
 
 
-def _provider_s_end(request: HttpRequest) -> str:
+def _end_session_url(request: HttpRequest) -> str:
     """Return the address at which the browser signs out of the provider of this sign-in; "" if
     there is none.
 
@@ -116,7 +116,7 @@ def _provider_s_end(request: HttpRequest) -> str:
     if not grants.is_grant(credential):
         return ""
     provider = names.of(user)
-    return flow.end_address(provider, grants.id_token(user, credential)) if provider else ""
+    return flow.end_session_url(provider, grants.id_token(user, credential)) if provider else ""
 
 
 def _come_back(request: HttpRequest) -> JsonResponse:

@@ -72,29 +72,32 @@ def begin(
     boxes: Boxes,
     *,
     by: int | str,
-    following: str,
-    was_asked: bool = False,
+    next_url: str,
+    reauthenticated: bool = False,
 ) -> HttpResponse:
     """Seal the credential and begin the session, after a second factor if one is required. ``by``
-    is the primary key of the provider, or the proxy's value; ``was_asked`` says that the provider
-    has just asked for the password."""
+    is the primary key of the provider, or the proxy's value; ``reauthenticated`` says that the
+    provider has just asked for the password."""
     user.backend = "accounts.backends.MailServerBackend"
     credentials.seal(request, user.pk, credential, changed=user.mail_password_changed)
     request.session[grants.PROVIDER_KEY] = by
     request.session["shared_computer"] = boxes.shared
     request.session[sessions.STAYS] = boxes.stay
     request.session[LAST_ACTIVE] = clock.timestamp()
-    proof: dict[str, Any] = {"reauthenticated": True} if was_asked else {}
+    proof: dict[str, Any] = {"reauthenticated": True} if reauthenticated else {}
     record_authentication(request, user, "provider", provider=by, **proof)
-    response: HttpResponse = perform_login(
-        request, Login(user=user, redirect_url=following or None)
-    )
+    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=next_url or None))
     sessions.keep_signed_in(request)
     return response
 
 
 def failed(
-    request: HttpRequest, error: ProviderError, *, by: int | str, again: str, help_text: str = ""
+    request: HttpRequest,
+    error: ProviderError,
+    *,
+    by: int | str,
+    retry_url: str,
+    help_text: str = "",
 ) -> HttpResponse:
     """Render a page with the reason and the advice, and log the failure without naming anybody."""
     failure = error.failure
@@ -103,5 +106,5 @@ def failed(
         audit.record(
             AuditEvent.Kind.SIGN_IN_FAILED, request, cause="provider", reason=failure.name.lower()
         )
-    context = {"failure": failure, "again": again, "support_text": help_text}
+    context = {"failure": failure, "retry_url": retry_url, "support_text": help_text}
     return render(request, "accounts/provider_failed.html", context, status=failure.status)

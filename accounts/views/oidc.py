@@ -302,7 +302,7 @@ class TokenView(provider.TokenView):
 
     @staticmethod
     def _refused(request: HttpRequest, response: HttpResponse, reason: str) -> HttpResponse:
-        if reason == "invalid_grant" and codes.revoke_bought(request.POST.get("code", "")):
+        if reason == "invalid_grant" and codes.revoke_tokens(request.POST.get("code", "")):
             reason = "replayed code"
         client_id, _secret = extract_basic_auth(dict(request.headers))
         _note_refusal(request, client_id or request.POST.get("client_id", ""), reason)

@@ -34,65 +34,67 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Lead on to the provider by a page of ours, because the policy lets a form's answer lead to
     our own pages alone."""
     provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
-    journey = flow.begin(
+    pending = flow.begin(
         provider,
-        following=safe_next(request),
+        next_url=safe_next(request),
         shared=boxes.shared,
         stay=boxes.stay,
         user=user.pk if isinstance(user, User) else 0,
-        again="again" in request.GET,
+        reauthenticates="reauthenticate" in request.GET,
     )
     try:
-        onward = flow.address(provider, journey)
+        onward = flow.authorization_url(provider, pending)
     except ProviderError as error:
         return _failed(request, provider, error)
     response = render(request, "accounts/provider_continue.html", {"onward": onward})
-    flow.remember(response, journey)
+    flow.remember(response, pending)
     return response
 
 
 @require_safe
 @never_cache
-def back(request: HttpRequest, pk: int) -> HttpResponseBase:
+def callback(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Handle the callback of the provider: check its answer, open the mailbox, and begin the
     session."""
     provider = _provider(pk)
     try:
-        journey = flow.remembered(request, provider)
+        pending = flow.remembered(request, provider)
         signed_in = request.user.pk if isinstance(request.user, User) else 0
-        if signed_in != journey.user:
+        if signed_in != pending.user:
             raise ProviderError(Failure.STATE, "the session changed meanwhile")
-        arrival = flow.arrive(provider, journey, request.GET.dict())
-        response = _enter(request, provider, arrival)
+        verified = flow.verify(provider, pending, request.GET.dict())
+        response = _enter(request, provider, verified)
     except ProviderError as error:
         response = _failed(request, provider, error)
     flow.forget(response)
     return response
 
 
-def _enter(request: HttpRequest, provider: SignInProvider, arrival: flow.Arrival) -> HttpResponse:
+def _enter(
+    request: HttpRequest, provider: SignInProvider, verified: flow.VerifiedSignIn
+) -> HttpResponse:
     """Open the mailbox and begin the session. Raises ProviderError."""
-    login = names.login(provider, arrival.claims)
-    way_in = _way_in(provider, login, arrival)
+    login = names.login(provider, verified.claims)
+    way_in = _way_in(provider, login, verified)
     user, connection = entering.open_mailbox(request, provider.mail_domain, login, way_in)
-    credential = grants.make(user, provider, arrival.tokens, arrival.claims)
+    credential = grants.make(user, provider, verified.tokens, verified.claims)
     session.keep(user, credential, connection)
     request.session[grants.SESSION_KEY] = str(grants.number_of(credential))
-    journey = arrival.journey
+    pending = verified.pending
     return entering.begin(
         request,
         user,
         credential,
-        entering.Boxes(journey.shared, journey.stay),
+        entering.Boxes(pending.shared, pending.stay),
         by=provider.pk,
-        following=journey.following,
-        was_asked=_was_asked(arrival),
+        next_url=pending.next_url,
+        reauthenticated=_has_reauthenticated(verified),
     )
 
 
-def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tuple[str, str]:
+def _way_in(provider: SignInProvider, login: str, verified: flow.VerifiedSignIn) -> tuple[str, str]:
     if provider.way == SignInProvider.Way.TOKEN:
-        return login, AccessToken(arrival.tokens.access)
+        return login, AccessToken(verified.tokens.access)
     try:
         return grants.master(provider.mail_domain, login)
     except WebmailError as error:
@@ -100,12 +102,12 @@ def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tupl
         raise ProviderError(failure, str(error)) from error
 
 
-def _was_asked(arrival: flow.Arrival) -> bool:
+def _has_reauthenticated(verified: flow.VerifiedSignIn) -> bool:
     """Return whether the provider was told to ask for the password, and confirms that it has just
     done so."""
-    signed_in = arrival.claims.get("auth_time")
+    signed_in = verified.claims.get("auth_time")
     recent = clock.timestamp() - flow.SECONDS - checking.SKEW_SECONDS
-    return arrival.journey.again and isinstance(signed_in, int) and signed_in >= recent
+    return verified.pending.reauthenticates and isinstance(signed_in, int) and signed_in >= recent
 
 
 def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError) -> HttpResponse:
@@ -113,7 +115,7 @@ def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError
         request,
         error,
         by=provider.pk,
-        again=provider.start_address,
+        retry_url=provider.start_address,
         help_text=provider.mail_domain.help_text,
     )
 

@@ -49,8 +49,8 @@ def enter(request: HttpRequest) -> HttpResponseBase:
             raise ProviderError(failure, str(error)) from error
         user, connection = entering.open_mailbox(request, domain, login, way_in)
     except ProviderError as error:
-        again = reverse("accounts:proxied")
-        return entering.failed(request, error, by=proxied.BUTTON, again=again)
+        retry_url = reverse("accounts:proxied")
+        return entering.failed(request, error, by=proxied.BUTTON, retry_url=retry_url)
     credential = proxied.credential(user)
     session.keep(user, credential, connection)
     return entering.begin(
@@ -59,5 +59,5 @@ def enter(request: HttpRequest) -> HttpResponseBase:
         credential,
         entering.Boxes.of(request),
         by=proxied.BUTTON,
-        following=safe_next(request),
+        next_url=safe_next(request),
     )

@@ -16,7 +16,7 @@ from accounts import session
 from accounts.models import ServiceVisit, User, UserSession
 from accounts.oidc import farewells
 from demo.servers.dovecot import MailAccount
-from tests.accounts.test_oidc import Journey, make_service, told
+from tests.accounts.test_oidc import ServiceSignIn, make_service, told
 from tests.servers.forger import LOGOUT, Forger
 
 pytestmark = [
@@ -36,11 +36,11 @@ def application(settings: Any, oidc_pem: str) -> Iterator[Forger]:
 
 
 @pytest.fixture
-def told_of_the_end(application: Forger) -> Journey:
+def told_of_the_end(application: Forger) -> ServiceSignIn:
     service, secret = make_service(skip_consent=True)
     farewells.set_address(service, f"{application.url}/over")
     service.save()
-    return Journey(service, secret)
+    return ServiceSignIn(service, secret)
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def browser(signed_in: Any, alice: MailAccount) -> Iterator[Client]:
     session.pool().close_all()
 
 
-def visit(browser: Client, journey: Journey) -> dict[str, Any]:
+def visit(browser: Client, sign_in: ServiceSignIn) -> dict[str, Any]:
     """The ID token that the application gets."""
-    code = told(browser.get(journey.address()))["code"]
-    answer = journey.buy(code)
+    code = told(browser.get(sign_in.address()))["code"]
+    answer = sign_in.exchange_code(code)
     assert answer.status_code == 200, answer.content
     claims: dict[str, Any] = jwt.decode(
         answer.json()["id_token"], options={"verify_signature": False}
@@ -74,7 +74,7 @@ def heard(application: Forger) -> list[dict[str, Any]]:
 
 
 def test_an_application_hears_of_the_sign_out(
-    browser: Client, told_of_the_end: Journey, application: Forger
+    browser: Client, told_of_the_end: ServiceSignIn, application: Forger
 ) -> None:
     known = visit(browser, told_of_the_end)
     again = visit(browser, told_of_the_end)
@@ -94,7 +94,7 @@ def test_it_hears_of_a_session_that_was_ended_from_elsewhere(
     browser: Client,
     signed_in: Any,
     alice: MailAccount,
-    told_of_the_end: Journey,
+    told_of_the_end: ServiceSignIn,
     application: Forger,
 ) -> None:
     visit(browser, told_of_the_end)
@@ -107,14 +107,14 @@ def test_it_hears_of_a_session_that_was_ended_from_elsewhere(
 def test_an_application_without_the_address_hears_nothing(
     browser: Client, application: Forger
 ) -> None:
-    journey = Journey(*make_service(skip_consent=True))
-    assert "sid" not in visit(browser, journey)
+    sign_in = ServiceSignIn(*make_service(skip_consent=True))
+    assert "sid" not in visit(browser, sign_in)
     browser.post("/accounts/logout/")
     assert application.forms == []
 
 
 def test_an_application_that_is_gone_keeps_nobody(
-    browser: Client, told_of_the_end: Journey, application: Forger
+    browser: Client, told_of_the_end: ServiceSignIn, application: Forger
 ) -> None:
     visit(browser, told_of_the_end)
     farewells.set_address(told_of_the_end.service, "http://127.0.0.1:9/over")
@@ -123,7 +123,9 @@ def test_an_application_that_is_gone_keeps_nobody(
     assert not ServiceVisit.objects.exists()
 
 
-def test_visits_of_sessions_that_are_over_go(browser: Client, told_of_the_end: Journey) -> None:
+def test_visits_of_sessions_that_are_over_go(
+    browser: Client, told_of_the_end: ServiceSignIn
+) -> None:
     visit(browser, told_of_the_end)
     assert farewells.forget_old() == 0
     ServiceVisit.objects.update(session=0, opened="2020-01-01T00:00Z")

@@ -47,7 +47,7 @@ AUTHORIZE, TOKEN = "/identity/o/authorize", "/identity/o/api/token"
 
 
 @dataclass
-class Journey:
+class ServiceSignIn:
     """One sign-in, as a service begins it; each value can be made wrong."""
 
     service: Service
@@ -72,7 +72,7 @@ class Journey:
         query |= changed
         return f"{AUTHORIZE}?{urlencode({k: v for k, v in query.items() if v is not None})}"
 
-    def buy(self, code: str, **changed: str) -> Any:
+    def exchange_code(self, code: str, **changed: str) -> Any:
         """The service's server asks for tokens."""
         form = {
             "grant_type": "authorization_code",
@@ -105,15 +105,15 @@ def make_service(name: str = "DT-Ulysse", **more: Any) -> tuple[Service, str]:
 
 
 @pytest.fixture
-def trusted() -> Journey:
+def trusted() -> ServiceSignIn:
     """Of the authority's own: people are not asked."""
-    return Journey(*make_service(skip_consent=True))
+    return ServiceSignIn(*make_service(skip_consent=True))
 
 
 @pytest.fixture
-def stranger() -> Journey:
+def stranger() -> ServiceSignIn:
     """Of somebody else: people are asked."""
-    return Journey(*make_service("Covoiturage"))
+    return ServiceSignIn(*make_service("Covoiturage"))
 
 
 @pytest.fixture
@@ -128,9 +128,9 @@ def window(mail_domain: MailDomain) -> Client:
 
 
 @pytest.fixture
-def bought(window: Client, trusted: Journey) -> dict[str, Any]:
+def issued(window: Client, trusted: ServiceSignIn) -> dict[str, Any]:
     """The answer of the token address, of a sign-in without a fault."""
-    answer = trusted.buy(told(window.get(trusted.address()))["code"])
+    answer = trusted.exchange_code(told(window.get(trusted.address()))["code"])
     assert answer.status_code == 200, answer.content
     return {**answer.json(), "headers": answer.headers}
 
@@ -147,7 +147,7 @@ def kinds() -> list[tuple[str, str]]:
 
 
 def test_a_service_learns_who_somebody_is(
-    window: Client, trusted: Journey, record: StaffRecord
+    window: Client, trusted: ServiceSignIn, record: StaffRecord
 ) -> None:
     record.address = "alice@ac-exemple.fr"
     record.school_uai, record.school_name = "0800101A", "Collège Les Aubépines"
@@ -155,7 +155,7 @@ def test_a_service_learns_who_somebody_is(
     record.save()
     back = told(window.get(trusted.address()))
     assert (back["state"], back["portail"]) == (trusted.state, "1")
-    tokens = trusted.buy(back["code"]).json()
+    tokens = trusted.exchange_code(back["code"]).json()
     assert "refresh_token" not in tokens
     (key,) = Client().get("/.well-known/jwks.json").json()["keys"]
     told_in_token = jwt.decode(
@@ -181,12 +181,12 @@ def test_a_service_learns_who_somebody_is(
     assert ask(tokens["access_token"]).json() == expected
 
 
-def test_tokens_are_stored_nowhere(bought: dict[str, Any]) -> None:
-    assert bought["headers"]["Cache-Control"] == "no-store"
+def test_tokens_are_stored_nowhere(issued: dict[str, Any]) -> None:
+    assert issued["headers"]["Cache-Control"] == "no-store"
     assert Token.objects.get().type == Token.Type.ACCESS_TOKEN
-    assert Token.objects.get().hash != bought["access_token"]
+    assert Token.objects.get().hash != issued["access_token"]
     everything = json.dumps(list(AuditEvent.objects.values_list("detail", flat=True)))
-    assert bought["access_token"] not in everything
+    assert issued["access_token"] not in everything
 
 
 def test_the_subject_is_neither_address_nor_key(window: Client) -> None:
@@ -198,13 +198,15 @@ def test_the_subject_is_neither_address_nor_key(window: Client) -> None:
     )
 
 
-def test_a_service_learns_only_what_it_may(window: Client, trusted: Journey) -> None:
-    answer = trusted.buy(told(window.get(trusted.address(scope="openid email")))["code"])
+def test_a_service_learns_only_what_it_may(window: Client, trusted: ServiceSignIn) -> None:
+    answer = trusted.exchange_code(told(window.get(trusted.address(scope="openid email")))["code"])
     got = ask(answer.json()["access_token"]).json()
     assert set(got) == {"sub", "email", "email_verified"}
 
 
-def test_a_scope_that_is_not_the_services_is_refused(window: Client, trusted: Journey) -> None:
+def test_a_scope_that_is_not_the_services_is_refused(
+    window: Client, trusted: ServiceSignIn
+) -> None:
     trusted.service.set_scopes(["openid", "email"])
     trusted.service.save()
     assert told(window.get(trusted.address()))["error"] == "invalid_scope"
@@ -227,7 +229,7 @@ def test_a_scope_that_is_not_the_services_is_refused(window: Client, trusted: Jo
     ],
 )
 def test_an_altered_address_gets_a_page_of_ours(
-    window: Client, trusted: Journey, address: str | None
+    window: Client, trusted: ServiceSignIn, address: str | None
 ) -> None:
     answer = window.get(trusted.address(redirect_uri=address))
     assert answer.status_code == 400
@@ -235,7 +237,9 @@ def test_an_altered_address_gets_a_page_of_ours(
     assert kinds() == [("service.refused", "address")]
 
 
-def test_another_port_of_this_machine_is_another_address(window: Client, trusted: Journey) -> None:
+def test_another_port_of_this_machine_is_another_address(
+    window: Client, trusted: ServiceSignIn
+) -> None:
     trusted.service.redirect_uris = "http://127.0.0.1:8001/retour"
     trusted.service.save()
     answer = window.get(trusted.address(redirect_uri="http://127.0.0.1:8002/retour"))
@@ -253,7 +257,7 @@ def test_another_port_of_this_machine_is_another_address(window: Client, trusted
     ],
 )
 def test_without_pkce_there_is_no_code(
-    window: Client, trusted: Journey, changed: dict[str, str | None]
+    window: Client, trusted: ServiceSignIn, changed: dict[str, str | None]
 ) -> None:
     back = told(window.get(trusted.address(**changed)))
     assert back["error"] == "invalid_request"
@@ -262,19 +266,19 @@ def test_without_pkce_there_is_no_code(
     assert back["state"] == trusted.state
 
 
-def test_a_repeated_parameter_is_refused(window: Client, trusted: Journey) -> None:
+def test_a_repeated_parameter_is_refused(window: Client, trusted: ServiceSignIn) -> None:
     address = f"{trusted.address(code_challenge_method='plain')}&code_challenge_method=S256"
     assert told(window.get(address))["error"] == "invalid_request"
 
 
-def test_an_age_that_nobody_checks_is_refused(window: Client, trusted: Journey) -> None:
+def test_an_age_that_nobody_checks_is_refused(window: Client, trusted: ServiceSignIn) -> None:
     assert told(window.get(trusted.address(max_age="60")))["error"] == "invalid_request"
     assert told(window.get(trusted.address(request="x")))["error"] == "request_not_supported"
     assert told(window.get(trusted.address(resource="x")))["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize("kind", ["token", "id_token", "code id_token", "none"])
-def test_only_codes_are_given(window: Client, trusted: Journey, kind: str) -> None:
+def test_only_codes_are_given(window: Client, trusted: ServiceSignIn, kind: str) -> None:
     back = told(window.get(trusted.address(response_type=kind)))
     assert back["error"] == "unsupported_response_type"
 
@@ -297,57 +301,59 @@ def test_only_codes_are_given(window: Client, trusted: Journey, kind: str) -> No
     ],
 )
 def test_a_wrong_purchase_is_refused(
-    window: Client, trusted: Journey, changed: dict[str, str], status: int, error: str
+    window: Client, trusted: ServiceSignIn, changed: dict[str, str], status: int, error: str
 ) -> None:
     code = told(window.get(trusted.address()))["code"]
-    answer = trusted.buy(code, **changed)
+    answer = trusted.exchange_code(code, **changed)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert not Token.objects.exists()
 
 
 def test_a_code_of_one_service_is_worth_nothing_to_another(
-    window: Client, trusted: Journey, stranger: Journey
+    window: Client, trusted: ServiceSignIn, stranger: ServiceSignIn
 ) -> None:
     code = told(window.get(trusted.address()))["code"]
-    answer = trusted.buy(code, client_id=stranger.service.pk)
+    answer = trusted.exchange_code(code, client_id=stranger.service.pk)
     assert answer.json()["error"] == "invalid_grant"
 
 
-def test_who_comes_with_a_code_again_loses_what_it_bought(window: Client, trusted: Journey) -> None:
+def test_who_comes_with_a_code_again_loses_what_it_bought(
+    window: Client, trusted: ServiceSignIn
+) -> None:
     code = told(window.get(trusted.address()))["code"]
-    access_token = trusted.buy(code).json()["access_token"]
+    access_token = trusted.exchange_code(code).json()["access_token"]
     assert ask(access_token).status_code == 200
-    answer = trusted.buy(code)
+    answer = trusted.exchange_code(code)
     assert answer.json()["error"] == "invalid_grant"
     assert ask(access_token).status_code == 401
     assert kinds()[-1] == ("service.refused", "replayed code")
 
 
-def test_a_code_taken_twice_at_once_buys_nothing(window: Client, trusted: Journey) -> None:
+def test_a_code_taken_twice_at_once_buys_nothing(window: Client, trusted: ServiceSignIn) -> None:
     code = told(window.get(trusted.address()))["code"]
     key = f"allauth.idp.oidc.authorization_code[{trusted.service.pk}:{code}]"
     held = cache.get(key)
-    first = trusted.buy(code).json()["access_token"]
+    first = trusted.exchange_code(code).json()["access_token"]
     cache.set(key, held)  # as the second one saw it
-    assert trusted.buy(code).json()["error"] == "invalid_grant"
+    assert trusted.exchange_code(code).json()["error"] == "invalid_grant"
     assert not Token.objects.exists()
     assert ask(first).status_code == 401
 
 
-def test_an_expired_code_is_refused(window: Client, trusted: Journey, settings: Any) -> None:
+def test_an_expired_code_is_refused(window: Client, trusted: ServiceSignIn, settings: Any) -> None:
     settings.IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN = 0
     code = told(window.get(trusted.address()))["code"]
-    assert trusted.buy(code).json()["error"] == "invalid_grant"
+    assert trusted.exchange_code(code).json()["error"] == "invalid_grant"
 
 
-def test_an_expired_token_tells_nothing(bought: dict[str, Any]) -> None:
+def test_an_expired_token_tells_nothing(issued: dict[str, Any]) -> None:
     Token.objects.update(expires_at="2020-01-01T00:00Z")
-    assert ask(bought["access_token"]).status_code == 401
+    assert ask(issued["access_token"]).status_code == 401
 
 
 @pytest.mark.parametrize("days", [1, -1])
 def test_what_a_machine_hands_out_whose_clock_is_wrong_is_good_on_the_others(
-    window: Client, trusted: Journey, monkeypatch: pytest.MonkeyPatch, days: int
+    window: Client, trusted: ServiceSignIn, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no clock of its own")
@@ -355,7 +361,7 @@ def test_what_a_machine_hands_out_whose_clock_is_wrong_is_good_on_the_others(
         now, seconds, off = timezone.now, time.time, timedelta(days=days)
         patch.setattr(timezone, "now", lambda: now() + off)
         patch.setattr(time, "time", lambda: seconds() + off.total_seconds())
-        answer = trusted.buy(told(window.get(trusted.address()))["code"]).json()
+        answer = trusted.exchange_code(told(window.get(trusted.address()))["code"]).json()
     told_in_token = jwt.decode(answer["id_token"], options={"verify_signature": False})
     assert abs(told_in_token["iat"] - time.time()) < 60
     assert told_in_token["exp"] > time.time()
@@ -365,30 +371,30 @@ def test_what_a_machine_hands_out_whose_clock_is_wrong_is_good_on_the_others(
     assert ask(answer["access_token"]).status_code == 200
 
 
-def test_a_token_in_the_address_is_refused(bought: dict[str, Any]) -> None:
-    answer = Client().get("/identity/o/api/userinfo", {"access_token": bought["access_token"]})
+def test_a_token_in_the_address_is_refused(issued: dict[str, Any]) -> None:
+    answer = Client().get("/identity/o/api/userinfo", {"access_token": issued["access_token"]})
     assert answer.status_code == 401
 
 
 def test_who_is_shut_out_is_shut_out_of_services(
-    window: Client, trusted: Journey, bought: dict[str, Any]
+    window: Client, trusted: ServiceSignIn, issued: dict[str, Any]
 ) -> None:
     code = told(window.get(trusted.address()))["code"]
     User.objects.filter(login="alice").update(is_active=False)
-    assert ask(bought["access_token"]).status_code == 401
-    assert trusted.buy(code).json()["error"] == "invalid_grant"
+    assert ask(issued["access_token"]).status_code == 401
+    assert trusted.exchange_code(code).json()["error"] == "invalid_grant"
     assert window.get(trusted.address())["Location"].startswith("/accounts/login/")
 
 
-def test_failures_at_the_token_address_are_limited(trusted: Journey) -> None:
+def test_failures_at_the_token_address_are_limited(trusted: ServiceSignIn) -> None:
     for _time in range(FAILURES_PER_MINUTE):
-        assert trusted.buy("rien", client_secret="faux").status_code == 401
-    answer = trusted.buy("rien")
+        assert trusted.exchange_code("rien", client_secret="faux").status_code == 401
+    answer = trusted.exchange_code("rien")
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 60
 
 
-def test_a_stranger_signs_in_first(trusted: Journey) -> None:
+def test_a_stranger_signs_in_first(trusted: ServiceSignIn) -> None:
     answer = Client().get(trusted.address())
     step = urlsplit(answer["Location"])
     assert step.path == "/accounts/login/"
@@ -398,7 +404,7 @@ def test_a_stranger_signs_in_first(trusted: Journey) -> None:
 
 
 def test_after_the_sign_in_a_page_of_ours_leads_on(
-    mail_domain: MailDomain, alice: MailAccount, trusted: Journey
+    mail_domain: MailDomain, alice: MailAccount, trusted: ServiceSignIn
 ) -> None:
     browser = Client()
     step = browser.get(trusted.address())["Location"]
@@ -416,7 +422,7 @@ def test_after_the_sign_in_a_page_of_ours_leads_on(
 
 
 def test_a_session_that_lacks_its_code_is_none(
-    mail_domain: MailDomain, alice: MailAccount, trusted: Journey
+    mail_domain: MailDomain, alice: MailAccount, trusted: ServiceSignIn
 ) -> None:
     user = User.objects.create(mail_domain=mail_domain, login=alice.login)
     secret = generate_totp_secret()
@@ -436,7 +442,7 @@ def test_a_session_that_lacks_its_code_is_none(
     session.pool().close_all()
 
 
-def test_a_local_administrator_has_no_services(trusted: Journey) -> None:
+def test_a_local_administrator_has_no_services(trusted: ServiceSignIn) -> None:
     browser = Client()
     browser.force_login(
         User.objects.create_administrator("patronne", "Une-Craie-Verte-2026"),
@@ -448,7 +454,7 @@ def test_a_local_administrator_has_no_services(trusted: Journey) -> None:
 
 
 def test_a_person_is_asked_what_is_handed_over(
-    window: Client, stranger: Journey, record: StaffRecord
+    window: Client, stranger: ServiceSignIn, record: StaffRecord
 ) -> None:
     page = window.get(stranger.address())
     assert page.status_code == 200
@@ -466,23 +472,23 @@ def consent(page: Any) -> dict[str, Any]:
     return {"request": signed, "scopes": [scope for scope, *_ in page.context["handed_over"]]}
 
 
-def test_who_agrees_goes_on(window: Client, stranger: Journey) -> None:
+def test_who_agrees_goes_on(window: Client, stranger: ServiceSignIn) -> None:
     form = consent(window.get(stranger.address()))
     back = told(window.post(AUTHORIZE, {**form, "action": "grant"}))
-    assert stranger.buy(back["code"]).status_code == 200
+    assert stranger.exchange_code(back["code"]).status_code == 200
     (line,) = AuditEvent.objects.filter(kind="service.opened")
     assert line.detail == {"client": stranger.service.pk, "name": "Covoiturage"}
     assert line.target == "alice@ac-exemple.fr"
 
 
-def test_who_does_not_agree_goes_back_without(window: Client, stranger: Journey) -> None:
+def test_who_does_not_agree_goes_back_without(window: Client, stranger: ServiceSignIn) -> None:
     form = consent(window.get(stranger.address()))
     back = told(window.post(AUTHORIZE, {**form, "action": "cancel"}))
     assert back["error"] == "access_denied"
     assert kinds() == [("service.refused", "access_denied")]
 
 
-def test_nobody_agrees_in_anothers_name(window: Client, stranger: Journey) -> None:
+def test_nobody_agrees_in_anothers_name(window: Client, stranger: ServiceSignIn) -> None:
     form = consent(window.get(stranger.address()))
     forged = Client(enforce_csrf_checks=True)
     forged.cookies = window.cookies
@@ -491,7 +497,7 @@ def test_nobody_agrees_in_anothers_name(window: Client, stranger: Journey) -> No
     assert kinds() == []
 
 
-def test_a_local_administrator_agrees_to_nothing(window: Client, stranger: Journey) -> None:
+def test_a_local_administrator_agrees_to_nothing(window: Client, stranger: ServiceSignIn) -> None:
     form = consent(window.get(stranger.address()))
     browser = Client()
     browser.force_login(
@@ -503,7 +509,7 @@ def test_a_local_administrator_agrees_to_nothing(window: Client, stranger: Journ
 
 
 def test_who_still_owes_a_second_factor_agrees_to_nothing(
-    window: Client, stranger: Journey, settings: Any
+    window: Client, stranger: ServiceSignIn, settings: Any
 ) -> None:
     form = consent(window.get(stranger.address()))
     settings.SECOND_FACTOR_ROLES = frozenset({"everybody"})
@@ -513,13 +519,15 @@ def test_who_still_owes_a_second_factor_agrees_to_nothing(
 
 
 def test_consent_to_one_service_is_none_to_another(
-    window: Client, bought: dict[str, Any], stranger: Journey
+    window: Client, issued: dict[str, Any], stranger: ServiceSignIn
 ) -> None:
     back = told(window.get(stranger.address(prompt="none")))
     assert back["error"] == "consent_required"
 
 
-def test_nobody_is_asked_where_nobody_is_to_be_asked(window: Client, trusted: Journey) -> None:
+def test_nobody_is_asked_where_nobody_is_to_be_asked(
+    window: Client, trusted: ServiceSignIn
+) -> None:
     step = window.get(trusted.address(prompt="none"))
     assert step["Location"].startswith(f"{AUTHORIZE}?")
     assert "code" in told(window.get(step["Location"]))
@@ -527,7 +535,7 @@ def test_nobody_is_asked_where_nobody_is_to_be_asked(window: Client, trusted: Jo
 
 
 def test_a_service_may_ask_for_the_password_again(
-    signed_in: Callable[..., Client], alice: MailAccount, trusted: Journey
+    signed_in: Callable[..., Client], alice: MailAccount, trusted: ServiceSignIn
 ) -> None:
     browser = signed_in(alice)
     step = urlsplit(browser.get(trusted.address(prompt="login"))["Location"])
@@ -556,29 +564,29 @@ LOGOUT = "/identity/o/logout"
 
 
 def test_who_leaves_a_service_is_asked_about_the_mail(
-    window: Client, bought: dict[str, Any]
+    window: Client, issued: dict[str, Any]
 ) -> None:
-    page = window.get(LOGOUT, leaving(bought))
+    page = window.get(LOGOUT, leaving(issued))
     assert page.status_code == 200
     assert "DT-Ulysse" in page.content.decode()
     assert "form-action 'self' https://voyages.exemple.fr;" in f"{page['Content-Security-Policy']};"
-    data = {**leaving(bought), "csrfmiddlewaretoken": str(page.context["csrf_token"])}
+    data = {**leaving(issued), "csrfmiddlewaretoken": str(page.context["csrf_token"])}
     answer = window.post(LOGOUT, {**data, "action": "logout"})
     assert answer["Location"] == f"{BYE}?state=l%C3%A0"
     assert window.get("/services/").status_code == 302
-    assert ask(bought["access_token"]).status_code == 401
+    assert ask(issued["access_token"]).status_code == 401
 
 
 def test_who_signs_out_of_the_mail_is_no_longer_told_about(
-    window: Client, bought: dict[str, Any]
+    window: Client, issued: dict[str, Any]
 ) -> None:
     window.post("/accounts/logout/")
-    assert ask(bought["access_token"]).status_code == 401
+    assert ask(issued["access_token"]).status_code == 401
 
 
-def test_who_stays_stays(window: Client, bought: dict[str, Any]) -> None:
-    page = window.get(LOGOUT, leaving(bought))
-    data = {**leaving(bought), "csrfmiddlewaretoken": str(page.context["csrf_token"])}
+def test_who_stays_stays(window: Client, issued: dict[str, Any]) -> None:
+    page = window.get(LOGOUT, leaving(issued))
+    data = {**leaving(issued), "csrfmiddlewaretoken": str(page.context["csrf_token"])}
     answer = window.post(LOGOUT, {**data, "action": "stay"})
     assert answer["Location"].startswith(BYE)
     assert window.get("/services/").status_code == 200
@@ -588,18 +596,18 @@ def test_who_stays_stays(window: Client, bought: dict[str, Any]) -> None:
     "address", [f"{BYE}/ailleurs", f"{BYE}?plus=1", "https://mechant.example/", "javascript:x"]
 )
 def test_who_leaves_is_led_nowhere_else(
-    window: Client, bought: dict[str, Any], address: str
+    window: Client, issued: dict[str, Any], address: str
 ) -> None:
-    answer = window.get(LOGOUT, leaving(bought, address))
+    answer = window.get(LOGOUT, leaving(issued, address))
     assert answer.status_code == 400
     assert window.get("/services/").status_code == 200
 
 
-def test_another_site_signs_nobody_out(window: Client, bought: dict[str, Any]) -> None:
+def test_another_site_signs_nobody_out(window: Client, issued: dict[str, Any]) -> None:
     forged = Client(enforce_csrf_checks=True)
     forged.cookies = window.cookies
-    forged.post(LOGOUT, {**leaving(bought), "action": "logout"})
-    forged.post(LOGOUT, {**leaving(bought), "action": "logout", "csrfmiddlewaretoken": "x" * 32})
+    forged.post(LOGOUT, {**leaving(issued), "action": "logout"})
+    forged.post(LOGOUT, {**leaving(issued), "action": "logout", "csrfmiddlewaretoken": "x" * 32})
     assert window.get("/services/").status_code == 200
 
 
@@ -617,7 +625,7 @@ def test_the_issuer_is_the_configured_address_whatever_the_host(settings: Any) -
     assert refused.status_code == 400
 
 
-def test_any_site_may_read_where_things_are_and_nothing_else(bought: dict[str, Any]) -> None:
+def test_any_site_may_read_where_things_are_and_nothing_else(issued: dict[str, Any]) -> None:
     elsewhere = {"Origin": "https://mechant.example"}
     for address in ("openid-configuration", "jwks.json"):
         answer = Client().get(f"/.well-known/{address}", headers=elsewhere)
@@ -627,7 +635,7 @@ def test_any_site_may_read_where_things_are_and_nothing_else(bought: dict[str, A
         assert "Access-Control-Allow-Origin" not in answer
 
 
-def test_nothing_is_there_without_a_key(settings: Any, trusted: Journey) -> None:
+def test_nothing_is_there_without_a_key(settings: Any, trusted: ServiceSignIn) -> None:
     settings.OIDC_KEYS = ()
     addresses = [AUTHORIZE, LOGOUT, "/identity/o/continue", "/identity/o/api/userinfo"]
     addresses += ["/.well-known/jwks.json", "/.well-known/openid-configuration"]
@@ -638,11 +646,11 @@ def test_nothing_is_there_without_a_key(settings: Any, trusted: Journey) -> None
 
 
 def test_a_former_key_stays_published_and_signs_no_more(
-    window: Client, trusted: Journey, settings: Any, oidc_key: str
+    window: Client, trusted: ServiceSignIn, settings: Any, oidc_key: str
 ) -> None:
-    before = trusted.buy(told(window.get(trusted.address()))["code"]).json()["id_token"]
+    before = trusted.exchange_code(told(window.get(trusted.address()))["code"]).json()["id_token"]
     settings.OIDC_KEYS = (keys.create(2048), oidc_key)
-    after = trusted.buy(told(window.get(trusted.address()))["code"]).json()["id_token"]
+    after = trusted.exchange_code(told(window.get(trusted.address()))["code"]).json()["id_token"]
     published = Client().get("/.well-known/jwks.json").json()["keys"]
     first, second = (key["kid"] for key in published)
     assert jwt.get_unverified_header(after)["kid"] == first
@@ -651,27 +659,27 @@ def test_a_former_key_stays_published_and_signs_no_more(
 
 
 def test_a_public_service_comes_without_a_secret_and_with_pkce(window: Client) -> None:
-    public = Journey(*make_service("Téléphone", type=Service.Type.PUBLIC, skip_consent=True))
+    public = ServiceSignIn(*make_service("Téléphone", type=Service.Type.PUBLIC, skip_consent=True))
     code = told(window.get(public.address()))["code"]
-    assert public.buy(code, client_secret="", code_verifier="y" * 64).status_code == 400
-    assert public.buy(code, client_secret="").status_code == 200
+    assert public.exchange_code(code, client_secret="", code_verifier="y" * 64).status_code == 400
+    assert public.exchange_code(code, client_secret="").status_code == 200
     assert told(window.get(public.address(code_challenge=None)))["error"] == "invalid_request"
 
 
-def test_a_service_gives_a_token_back(bought: dict[str, Any], trusted: Journey) -> None:
-    data = {"token": bought["access_token"], "client_id": trusted.service.pk}
+def test_a_service_gives_a_token_back(issued: dict[str, Any], trusted: ServiceSignIn) -> None:
+    data = {"token": issued["access_token"], "client_id": trusted.service.pk}
     refused = Client().post("/identity/o/api/revoke", {**data, "client_secret": "faux"})
     assert refused.status_code == 401
     Client().post("/identity/o/api/revoke", {**data, "client_secret": trusted.secret})
-    assert ask(bought["access_token"]).status_code == 401
+    assert ask(issued["access_token"]).status_code == 401
 
 
-def test_odd_requests_get_an_answer(window: Client, trusted: Journey) -> None:
+def test_odd_requests_get_an_answer(window: Client, trusted: ServiceSignIn) -> None:
     odd = ["\x00", "é" * 5000, "a\r\nX: y", "'\"<>"]
     for text in odd:
         assert window.get(trusted.address(client_id=text)).status_code == 400
         assert window.get(trusted.address(scope=text)).status_code in {302, 400}
         assert window.get(trusted.address(state=text)).status_code in {302, 400}
-        assert trusted.buy(text).status_code in {400, 401}
+        assert trusted.exchange_code(text).status_code in {400, 401}
         assert window.post(AUTHORIZE, {"request": text}).status_code == 403
     assert re.match(r"/identity/o/authorize\?", window.post(AUTHORIZE)["Location"])

@@ -20,7 +20,7 @@ from accounts import credentials, session
 from accounts.models import AuditEvent, MailDomain, User, UserSession
 from demo.servers.dovecot import MailAccount
 from tests.accounts.test_administrators import code_of
-from tests.accounts.test_oidc import Journey, trusted
+from tests.accounts.test_oidc import ServiceSignIn, trusted
 from webmail.errors import SignInNeeded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
@@ -265,7 +265,7 @@ def test_passkeys_are_not_offered_where_browsers_have_none(
 
 @pytest.mark.usefixtures("oidc_key")
 def test_other_services_open_after_it_too(
-    trusted: Journey, signed_in: Callable[..., Client], alice: MailAccount, settings
+    trusted: ServiceSignIn, signed_in: Callable[..., Client], alice: MailAccount, settings
 ) -> None:
     client = signed_in(alice)
     assert "code=" in client.get(trusted.address())["Location"]

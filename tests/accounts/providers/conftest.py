@@ -177,7 +177,7 @@ class Forged:
     provider: SignInProvider
 
     def arrive(self, browser: Client | None = None, **answer: str) -> Any:
-        """One whole journey; ``answer`` is what the provider sends the browser back with."""
+        """Sign in from the button to the callback, whose parameters ``answer`` changes."""
         browser = browser or Client()
         page = browser.get(f"/accounts/provider/{self.provider.pk}/")
         if page.status_code != 200:

@@ -64,7 +64,10 @@ def test_two_webmails(
     provider.save()
     over = f"{settings.BASE_URL}/accounts/provider/{provider.pk}/over/"
     second.register(
-        back=flow.back_address(provider), bye=flow.goodbye_address(), over=over, secret=SECRET
+        back=flow.redirect_uri(provider),
+        bye=flow.post_logout_redirect_uri(),
+        over=over,
+        secret=SECRET,
     )
     there = Browser(second.url)
     there.sign_in(ALICE)

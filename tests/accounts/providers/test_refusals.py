@@ -100,7 +100,7 @@ def test_the_state_of_another_browser(forged: Forged) -> None:
     assert "/token" not in forged.forger.paths
 
 
-def test_a_journey_is_made_once(forged: Forged) -> None:
+def test_a_sign_in_is_made_once(forged: Forged) -> None:
     browser = Client()
     assert forged.arrive(browser).status_code == 302
     answer = browser.get(f"/accounts/provider/{forged.provider.pk}/back/", {"code": "c"})

@@ -357,7 +357,7 @@ def test_somebody_proves_who_he_is_by_the_provider(academy: Academy) -> None:
     answer = browser.get("/accounts/2fa/totp/activate/")
     assert answer.status_code == 302, answer.content.decode()
     page = browser.get(answer["Location"]).content.decode()
-    found = re.search(r'href="(/accounts/provider/\d+/\?again&amp;next=[^"]+)"', page)
+    found = re.search(r'href="(/accounts/provider/\d+/\?reauthenticate&amp;next=[^"]+)"', page)
     assert found, page
     leads = onward(browser.get(unescape(found[1])))
     assert "prompt=login" in leads

@@ -92,7 +92,7 @@ def test_codes_and_refresh_tokens_are_worth_something_once(provider: SignInProvi
     user, grant = User.objects.get(), TokenGrant.objects.get()
     code = dict(pair.split("=", 1) for pair in back.query.split("&"))["code"]
     with pytest.raises(ProviderError):
-        asking.buy(provider, code, "x" * 43, "http://localhost/")
+        asking.exchange_code(provider, code, "x" * 43, "http://localhost/")
     request: Any = browser.get("/preferences/").wsgi_request
     from accounts import credentials
 
