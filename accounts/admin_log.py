@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import AuditEvent, StaffRecord, User
 
 
-class Recorded(admin.ModelAdmin):
+class RecordedAdmin(admin.ModelAdmin):
     """Writes the audit log besides Django's own history, which is deleted with the object."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:

@@ -26,7 +26,7 @@ from webmail.htmx import wants_partial
 _NO_MORE = 286
 
 
-class Cached(admin.ModelAdmin):
+class CachedAdmin(admin.ModelAdmin):
     """The admin of rows that pages read from the cache. A change clears the cache."""
 
     cache_keys: ClassVar[tuple[str, ...]] = ()
@@ -54,14 +54,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class KeptAdmin(ReadOnlyAdmin):
+class ViewOnlyAdmin(ReadOnlyAdmin):
     """The admin of rows that the webmail writes and deletes: they can only be shown."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
-class JobAdmin(KeptAdmin):
+class JobAdmin(ViewOnlyAdmin):
     """The admin of jobs of the model `ClaimedRow`, for administrators alone. A job begins with an
     uploaded file, is followed on its own page, and stays in the list.
 

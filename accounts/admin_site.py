@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts import dashboard, roles, second_factor, sessions
-from accounts.admin_log import Recorded
+from accounts.admin_log import RecordedAdmin
 from accounts.models import User
 from accounts.views import doctor, jobs, retention, support
 from accounts.views.doors import SignOutView
@@ -103,7 +103,11 @@ class AdminSite(admin.AdminSite):
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
         base = admin_class or admin.ModelAdmin
-        recorded = base if issubclass(base, Recorded) else type(base.__name__, (Recorded, base), {})
+        recorded = (
+            base
+            if issubclass(base, RecordedAdmin)
+            else type(base.__name__, (RecordedAdmin, base), {})
+        )
         super().register(model_or_iterable, recorded, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

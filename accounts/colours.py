@@ -20,7 +20,7 @@ _STEPS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Palette:
     """The background colours of pages that an accent is drawn on, and the text colours that are
     drawn on soft tints of the accent."""
 
@@ -29,12 +29,12 @@ class Ground:
     inks: tuple[str, ...]
 
 
-LIGHT: Final = Ground(
+LIGHT: Final = Palette(
     "#ffffff",
     ("#ffffff", "#ebeff6", "#f5f7fb", "#f0f4fb"),
     ("#1a2233", "#455067", "#58637a", "#b3261e", "#7d4a00", "#17653f"),
 )
-DARK: Final = Ground(
+DARK: Final = Palette(
     "#191d27",
     ("#191d27", "#11141b", "#141821", "#212735", "#232937"),
     ("#e9ecf3", "#bcc4d3", "#a3adc0", "#ff9d94", "#f3c273", "#82d3a4"),
@@ -114,7 +114,7 @@ def _rule(properties: Mapping[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in properties.items())
 
 
-def _tint(accent: str, ground: Ground, most: float) -> str:
+def _tint(accent: str, ground: Palette, most: float) -> str:
     """Mix into the page's background as much of the accent, ``most`` at most, as leaves everything
     on it readable."""
 

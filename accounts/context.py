@@ -12,12 +12,12 @@ from django.utils.functional import SimpleLazyObject
 from accounts import announcements, sessions, themes
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
-from accounts.models.support import Contact
+from accounts.models.support import SupportDesk
 from accounts.providers import grants
 from webmail.accessibility.audit import audit
 
 
-def _support(request: HttpRequest) -> Contact:
+def _support(request: HttpRequest) -> SupportDesk:
     return SupportContact.objects.all().of(themes.of(request).domain)
 
 

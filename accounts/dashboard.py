@@ -18,7 +18,7 @@ _LOOKUPS = (Kind.LOOKUP_FOUND, Kind.LOOKUP_FAILED)
 
 
 @dataclass(frozen=True)
-class State:
+class InstallationState:
     """The counts are of today, from midnight on. ``people`` counts each user who signed in once.
     ``ended`` counts messages and files whose reading was stopped because it cost too much."""
 
@@ -28,17 +28,17 @@ class State:
     lookups: int
     lookups_failed: int
     last_import: StaffImport | None
-    jobs: jobs.Health
+    jobs: jobs.JobsHealth
     ended: int
 
 
-def state() -> State:
+def state() -> InstallationState:
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     lines = AuditEvent.objects.filter(when__gte=today).order_by()
     counted = lines.filter(kind__in=(*_SIGN_INS, *_LOOKUPS)).values("kind").annotate(n=Count("pk"))
     by_kind = {row["kind"]: row["n"] for row in counted}
     people = lines.filter(kind=Kind.SIGNED_IN).aggregate(n=Count("actor", distinct=True))["n"]
-    return State(
+    return InstallationState(
         people=people,
         failures=by_kind.get(Kind.SIGN_IN_FAILED, 0),
         refused=by_kind.get(Kind.SIGN_IN_LIMITED, 0),

@@ -70,7 +70,7 @@ class Diagnosis:
     person: DiagnosedUser
     findings: list[Finding]
     events: list[tuple[AuditEvent, str]]
-    in_force: list[limits.State]
+    in_force: list[limits.LimitState]
     second_factors: list[Authenticator]
     may_be_reset: bool
     may_be_lifted: bool
@@ -268,7 +268,7 @@ def _cause_words(cause: str) -> str:
     }.get(cause, "")
 
 
-def _of_limits(in_force: list[limits.State], *, may_lift: bool) -> Iterator[Finding]:
+def _of_limits(in_force: list[limits.LimitState], *, may_lift: bool) -> Iterator[Finding]:
     reached = [state for state in in_force if state.is_reached]
     for state in reached:
         minutes = -(-state.seconds_left // 60)

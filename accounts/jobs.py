@@ -26,7 +26,7 @@ _told = -_TOLD_EVERY
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class QueueState:
     """The state of a queue. ``waiting`` counts the jobs that no worker has begun. ``has_worker``
     says that a worker has given a sign of life within the last three minutes."""
 
@@ -41,14 +41,14 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class JobsHealth:
     """The state of the background jobs. ``seconds`` is the time since a job of beat was done, None
     when there was none today. ``is_eager`` says that jobs run at once, without a queue. ``queues``
     is empty then, and when the broker does not answer."""
 
     is_eager: bool
     seconds: int | None = None
-    queues: tuple[Queue, ...] = ()
+    queues: tuple[QueueState, ...] = ()
 
     @property
     def waiting(self) -> int | None:
@@ -94,18 +94,18 @@ def note_start() -> None:
         note_life()
 
 
-def health() -> Health:
+def health() -> JobsHealth:
     """Return the state of the jobs. This asks the broker once, for a second at most."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        return Health(is_eager=True)
+        return JobsHealth(is_eager=True)
     waiting = _waiting()
     if not waiting:
-        return Health(is_eager=False)
+        return JobsHealth(is_eager=False)
     last, alive = cache.get(_KEY), _alive()
-    return Health(
+    return JobsHealth(
         is_eager=False,
         seconds=max(0, clock.timestamp() - last) if last else None,
-        queues=tuple(Queue(name, number, name in alive) for name, number in waiting.items()),
+        queues=tuple(QueueState(name, number, name in alive) for name, number in waiting.items()),
     )
 
 

@@ -22,7 +22,7 @@ Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredData:
     """One kind of stored data. ``models`` are the labels of its models; ``lasts`` says for how
     long; ``file`` is the file of the download that contains it, without its ending; ``absent`` says
     why none does; ``setting`` is the variable that changes the time."""
@@ -64,27 +64,27 @@ def _after(words: Promise, lasts: Callable[[], Words]) -> Callable[[], Words]:
 _UNTIL_DELETED: Final = _words(_("until you delete them"))
 _ACCOUNT: Final = _words(_("as long as the account"))
 
-KINDS: Final[tuple[Kept, ...]] = (
-    Kept(
+KINDS: Final[tuple[StoredData, ...]] = (
+    StoredData(
         _("Your account: login, address, name, roles, preferences, first and last sign-in"),
         _words(_("until an administrator deletes it")),
         ("accounts.User", "accounts.User_groups"),
         "account",
     ),
-    Kept(
+    StoredData(
         _("Your staff record: name, address, login, school, function"),
         _words(_("as long as the staff files name you")),
         ("accounts.StaffRecord",),
         "staff-record",
     ),
-    Kept(
+    StoredData(
         _("Lookups of mail settings: when, from which network, whose"),
         _of_setting("KEEP_LOOKUPS_DAYS"),
         (),
         "audit",
         setting="WEBMAIL_KEEP_LOOKUPS_DAYS",
     ),
-    Kept(
+    StoredData(
         _(
             "Sign-ins, changes of passwords, what you and administrators do with your account:"
             " when, who, from which network"
@@ -94,20 +94,20 @@ KINDS: Final[tuple[Kept, ...]] = (
         "audit",
         setting="WEBMAIL_KEEP_AUDIT_DAYS",
     ),
-    Kept(
+    StoredData(
         _("Your sessions, and the devices that you have signed in with"),
         _after(_("%(time)s after their last use"), _of_setting("KEEP_SESSIONS_DAYS")),
         ("accounts.UserSession", "accounts.KnownDevice"),
         "sessions",
         setting="WEBMAIL_KEEP_SESSIONS_DAYS",
     ),
-    Kept(
+    StoredData(
         _("Second factors: which kinds, since when, and what proves them"),
         _words(_("until you remove them")),
         ("mfa.Authenticator",),
         "second-factors",
     ),
-    Kept(
+    StoredData(
         _(
             "Your password, sealed, for a message that has not left or a long task: the server"
             " opens it without you, to sign in to the mail server in your name"
@@ -121,7 +121,7 @@ KINDS: Final[tuple[Kept, ...]] = (
         ("accounts.LentCredential",),
         "lent-passwords",
     ),
-    Kept(
+    StoredData(
         _(
             "What your authority’s sign-in service gave to open your mailbox, encrypted, where you"
             " sign in by it"
@@ -130,25 +130,25 @@ KINDS: Final[tuple[Kept, ...]] = (
         ("accounts.TokenGrant",),
         absent=_("They are keys to your mailbox, and tell nothing about you."),
     ),
-    Kept(
+    StoredData(
         _("How much was brought here from your former webmail"),
         _ACCOUNT,
         ("accounts.MovedUser",),
         "moves",
     ),
-    Kept(
+    StoredData(
         _("Announcements that you put away"),
         _ACCOUNT,
         ("accounts.Dismissal",),
         "announcements",
     ),
-    Kept(
+    StoredData(
         _("Services that you signed in to through the webmail, and what they were allowed to read"),
         _words(_("until that sign-in expires")),
         ("allauth_idp_oidc.Token", "accounts.ServiceVisit"),
         "services",
     ),
-    Kept(
+    StoredData(
         _("Messages being written, with their files and lists of recipients, sealed"),
         _words(_("until they are sent or discarded, and 7 days more")),
         (
@@ -160,19 +160,19 @@ KINDS: Final[tuple[Kept, ...]] = (
         ),
         "drafts",
     ),
-    Kept(
+    StoredData(
         _("Messages in the outbox, sealed; afterwards what the mail server answered"),
         _after(_("%(time)s after they have left"), _of_model("webmail.OutboxMessage")),
         ("webmail.OutboxMessage",),
         "outbox",
     ),
-    Kept(
+    StoredData(
         _("Your addresses, names and signatures, your canned answers"),
         _UNTIL_DELETED,
         ("webmail.Identity", "webmail.CannedAnswer"),
         "identities",
     ),
-    Kept(
+    StoredData(
         _(
             "Your contacts and groups, with their pictures, and the pupils and guardians of the"
             " lists that you brought: you alone see them, but for groups that you share"
@@ -189,7 +189,7 @@ KINDS: Final[tuple[Kept, ...]] = (
         ),
         "contacts",
     ),
-    Kept(
+    StoredData(
         _(
             "Which groups are in which, whom of the directory a group stands for, and with whom you"
             " share one: these colleagues see its members"
@@ -198,25 +198,25 @@ KINDS: Final[tuple[Kept, ...]] = (
         ("addressbook.GroupNesting", "addressbook.GroupFilter", "addressbook.GroupShare"),
         "groups",
     ),
-    Kept(
+    StoredData(
         _("The groups of colleagues that you used or left, and those that are shared no more"),
         _words(_("until the group is deleted, or you put the line away")),
         ("addressbook.SharedUse", "addressbook.SharedGone"),
         "groups",
     ),
-    Kept(
+    StoredData(
         _("Addresses that you wrote to, to suggest them"),
         _UNTIL_DELETED,
         ("addressbook.CollectedRecipient",),
         "collected-addresses",
     ),
-    Kept(
+    StoredData(
         _("Imports of old address books: counts and reasons, and for 30 days what takes them back"),
         _ACCOUNT,
         ("addressbook.ImportJob", "addressbook.ImportPart", "addressbook.ImportFile"),
         "imports",
     ),
-    Kept(
+    StoredData(
         _("The lines of an old address book between its reading and its import"),
         _words(_("until the import is over; what takes it back, 30 days")),
         (
@@ -227,73 +227,73 @@ KINDS: Final[tuple[Kept, ...]] = (
         ),
         absent=_("It is the file that you brought, or stands among your contacts."),
     ),
-    Kept(
+    StoredData(
         _("Your tags, and how you want folders shown"),
         _UNTIL_DELETED,
         ("webmail.Tag", "webmail.FolderChoice"),
         "folders-and-tags",
     ),
-    Kept(
+    StoredData(
         _("What you looked for in your mail, the last ten searches; never from a shared computer"),
         _words(_("until you remove it from the page of the search")),
         ("webmail.RecentSearch",),
         "searches",
     ),
-    Kept(
+    StoredData(
         _("The searches that you saved"),
         _words(_("until you remove it from the page of the search")),
         ("webmail.SavedSearch",),
         "searches",
     ),
-    Kept(
+    StoredData(
         _("Events that you were invited to: when they are, and your answer"),
         _after(_("%(time)s after the last message about them"), _of_model("webmail.InvitedEvent")),
         ("webmail.InvitedEvent",),
         "invitations",
     ),
-    Kept(
+    StoredData(
         _("Senders that you allow or block, and those whose images you always show"),
         _UNTIL_DELETED,
         ("webmail.SenderChoice", "webmail.AllowedSender"),
         "senders",
     ),
-    Kept(
+    StoredData(
         _("Addresses that your rules forward mail to and may not, masked but for the domain"),
         _words(_("until you take them out of your rules")),
         ("webmail.StandingForward",),
         absent=_("Your rules, on the mail server, have them whole."),
     ),
-    Kept(
+    StoredData(
         _("Why messages were set aside, without a word of them, and what you said of it"),
         _of_model("webmail.Judgement"),
         ("webmail.Judgement", "webmail.Unsubscription"),
         "adverts",
     ),
-    Kept(
+    StoredData(
         _("What you taught about adverts, as fingerprints of words; how far your inbox is judged"),
         _ACCOUNT,
         ("webmail.PersonLearnt", "webmail.InboxWatch"),
         "adverts",
     ),
-    Kept(
+    StoredData(
         _("Messages that you reported to the authority: sender, subject, where their links lead"),
         _of_model("webmail.FraudReport"),
         ("webmail.FraudReport",),
         "reports",
     ),
-    Kept(
+    StoredData(
         _("Reported messages that the authority pulled from your mailbox: folders and numbers"),
         _of_model("webmail.Pull"),
         ("webmail.PulledMessage", "webmail.PullSight"),
         "reports",
     ),
-    Kept(
+    StoredData(
         _("Actions on many messages, and what takes them back: folders and numbers of messages"),
         _of_model("webmail.MailJob"),
         ("webmail.MailJob",),
         "actions",
     ),
-    Kept(
+    StoredData(
         _(
             "Exports and imports of messages: folders, numbers of messages, what was refused, and"
             " the server and login of another account"
@@ -302,35 +302,35 @@ KINDS: Final[tuple[Kept, ...]] = (
         ("webmail.Transfer",),
         "transfers",
     ),
-    Kept(
+    StoredData(
         _("The files of exports and imports of messages, encrypted"),
         _of_setting("EXPORT_DAYS"),
         absent=_("They are copies of what lies in your mailbox, or of a file of yours."),
         setting="WEBMAIL_EXPORT_DAYS",
     ),
-    Kept(
+    StoredData(
         _("The password of another account whose mail is fetched, sealed"),
         _words(_("until that is over, a day at most where it waits for you")),
         absent=_("It is a password."),
     ),
-    Kept(
+    StoredData(
         _("Attachments of office programs turned into PDF, encrypted"),
         _words(_("an hour")),
         ("webmail.OfficePreview",),
         absent=_("They are copies of attachments, which lie in your mailbox."),
     ),
-    Kept(
+    StoredData(
         _("The file of your own data, once you asked for it, encrypted"),
         _words(_("24 hours")),
         ("webmail.DataExport",),
         absent=_("It is this file."),
     ),
-    Kept(
+    StoredData(
         _("Pages of mail already seen, encrypted, so that they show faster"),
         _words(_("24 hours")),
         absent=_("They are copies of what lies in your mailbox."),
     ),
-    Kept(
+    StoredData(
         _("Backups of all this, where the authority makes them"),
         _words(_("as long as the authority keeps its backups")),
         absent=_("They are copies of the rest."),

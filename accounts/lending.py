@@ -49,7 +49,7 @@ def opened(lent: LentCredential | None) -> str:
         raise SignInNeeded
     try:
         return sealed_rows.opened(_PURPOSE, lent.pk, lent.user_id, lent.sealed).decode()
-    except sealed_rows.Broken as error:
+    except sealed_rows.BrokenSeal as error:
         raise SignInNeeded from error
 
 

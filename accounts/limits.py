@@ -55,7 +55,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class LimitState:
     """The number of attempts counted for a limit, and the seconds until the count ends."""
 
     limit: Limit
@@ -127,12 +127,12 @@ def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
     return (Limit(kind, network_of(network), most, minutes * 60),)
 
 
-def state(limits: Sequence[Limit]) -> list[State]:
+def state(limits: Sequence[Limit]) -> list[LimitState]:
     """Return the state of each limit, in the same order."""
     now = clock.timestamp()
     counters = cache.get_many([key for limit in limits for key in (limit.key, limit.ends_key)])
     return [
-        State(
+        LimitState(
             limit,
             count=counters.get(limit.key, 0),
             seconds_left=max(1, counters.get(limit.ends_key, now + limit.seconds) - now),

@@ -67,7 +67,7 @@ class BirthDateError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class NumenKey:
     """A key of the digests, which is stored outside the database. ``id`` is stored beside each
     digest."""
 
@@ -75,7 +75,7 @@ class Key:
     secret: bytes = field(repr=False)
 
 
-def parse_keys(text: str) -> tuple[Key, ...]:
+def parse_keys(text: str) -> tuple[NumenKey, ...]:
     """Parse ``2026:<64 hexadecimal digits>,2025:<…>``, the key in use first. Raises ValueError."""
     keys = []
     for word in filter(None, (word.strip() for word in text.split(","))):
@@ -84,7 +84,7 @@ def parse_keys(text: str) -> tuple[Key, ...]:
             raise ValueError("a key is written id:secret, its id in 16 letters or digits at most")
         if not re.fullmatch(r"[0-9A-Fa-f]{64,}", secret) or len(secret) % 2:
             raise ValueError(f"the secret of key {name} must be 64 hexadecimal digits or more")
-        keys.append(Key(name, bytes.fromhex(secret)))
+        keys.append(NumenKey(name, bytes.fromhex(secret)))
     if len({key.id for key in keys}) != len(keys):
         raise ValueError("two keys have the same id")
     return tuple(keys)
@@ -163,18 +163,18 @@ def _age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def digest_of_numen(key: Key, numen: str) -> bytes:
+def digest_of_numen(key: NumenKey, numen: str) -> bytes:
     """Return the 32 bytes by which an import recognises a person. ``numen`` is normalised."""
     return hmac.digest(key.secret, b"numen\0" + numen.encode("ascii"), "sha256")
 
 
-def digest_of_person(key: Key, numen: str, born: date) -> bytes:
+def digest_of_person(key: NumenKey, numen: str, born: date) -> bytes:
     """Return the 32 bytes by which a lookup finds a person, made of NUMEN and date of birth."""
     text = f"person\0{numen}\0{born.isoformat()}"
     return hmac.digest(key.secret, text.encode("ascii"), "sha256")
 
 
-def digests_of_person(keys: Sequence[Key], numen: str, born: date) -> list[bytes]:
+def digests_of_person(keys: Sequence[NumenKey], numen: str, born: date) -> list[bytes]:
     """Return the digest by each key: a record that no import has renewed yet has one by an older
     key."""
     return [digest_of_person(key, numen, born) for key in keys]

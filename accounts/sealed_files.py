@@ -23,7 +23,7 @@ _PIECE = 256 * 1024
 _TAG = 16
 
 
-class Damaged(OSError):
+class DamagedFile(OSError):
     """The file was changed or truncated, or the key belongs to another file."""
 
 
@@ -44,7 +44,7 @@ def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
     """Seal ``chunks`` into a new file that only its owner can read; the folder is made if needed.
     Raises Unwritable when the spool cannot be written to, and the errors of ``chunks``; no file is
     left then."""
-    source = _Source(chunks)
+    source = _ChunkSource(chunks)
     try:
         _write(path, key, source)
     except OSError as error:
@@ -53,7 +53,7 @@ def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
         raise Unwritable(error.errno, error.strerror) from error
 
 
-class _Source:
+class _ChunkSource:
     """Chunks from elsewhere, whose errors are told apart from those of the disk."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -85,8 +85,8 @@ def _write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
 
 def read(path: Path, key: bytes) -> BinaryIO:
     """Return the content as a stream. Raises OSError when the file is gone; reading raises
-    Damaged."""
-    return io.BufferedReader(_Unsealed(path.open("rb"), AESGCM(key)), _PIECE)
+    DamagedFile."""
+    return io.BufferedReader(_UnsealedStream(path.open("rb"), AESGCM(key)), _PIECE)
 
 
 def remove_older(folder: Path, pattern: str, seconds: int) -> None:
@@ -115,7 +115,7 @@ def _nonce(number: int) -> bytes:
     return number.to_bytes(12, "big")
 
 
-class _Unsealed(io.RawIOBase):
+class _UnsealedStream(io.RawIOBase):
     def __init__(self, file: BinaryIO, cipher: AESGCM) -> None:
         self._file = file
         self._cipher = cipher
@@ -153,7 +153,7 @@ class _Unsealed(io.RawIOBase):
                 self._is_last = mark == b"last"
                 self._number += 1
                 return
-        raise Damaged("The spooled file is damaged.")
+        raise DamagedFile("The spooled file is damaged.")
 
     def close(self) -> None:
         self._file.close()

@@ -18,7 +18,7 @@ from django.conf import settings
 _NONCE = 12
 
 
-class Broken(ValueError):
+class BrokenSeal(ValueError):
     """The content was not sealed for this row, or with another lending key."""
 
 
@@ -30,13 +30,13 @@ def seal(purpose: bytes, number: uuid.UUID, user_id: int, content: bytes) -> byt
 
 
 def opened(purpose: bytes, number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes:
-    """Return the content that was sealed. Raises Broken."""
+    """Return the content that was sealed. Raises BrokenSeal."""
     data = bytes(sealed)
     try:
         cipher = _cipher(purpose, number)
         return cipher.decrypt(data[:_NONCE], data[_NONCE:], _about(number, user_id))
     except (InvalidTag, ValueError) as error:
-        raise Broken from error
+        raise BrokenSeal from error
 
 
 def _cipher(purpose: bytes, number: uuid.UUID) -> AESGCM:

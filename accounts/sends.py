@@ -13,7 +13,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class SentMessage:
     """A sent message. ``size`` is in bytes; ``state`` and ``stage`` are words; ``failure`` is a
     class of webmail/errors.py, "" if there was none."""
 
@@ -28,12 +28,12 @@ class Send:
     message_id: str
 
 
-def last(user: User | None) -> list[Send]:
+def last(user: User | None) -> list[SentMessage]:
     """Return the last messages, newest first. Rows are deleted a week after they were sent."""
     if user is None:
         return []
     return [
-        Send(
+        SentMessage(
             when=row.sent or row.changed,
             state=row.get_state_display(),
             stage=row.get_stage_display(),

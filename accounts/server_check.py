@@ -34,7 +34,7 @@ _SLOW_MS: Final = 1000
 _LINE, _LINES = 8192, 200
 
 
-class Outcome(StrEnum):
+class ServerState(StrEnum):
     OK = "ok"
     NAME = "name"
     REFUSED = "refused"
@@ -50,33 +50,35 @@ class Outcome(StrEnum):
     HUNG_UP = "hung-up"
 
 
-WORDS: Final[dict[Outcome, Promise]] = {
-    Outcome.OK: _("It answers."),
-    Outcome.NAME: _("No machine has this name. Is it spelled right, and does DNS know it?"),
-    Outcome.REFUSED: _(
+WORDS: Final[dict[ServerState, Promise]] = {
+    ServerState.OK: _("It answers."),
+    ServerState.NAME: _("No machine has this name. Is it spelled right, and does DNS know it?"),
+    ServerState.REFUSED: _(
         "The machine is there, but nothing listens on this port. Is the port right, and does the"
         " server run?"
     ),
-    Outcome.SILENT: _("No answer within 5 seconds: a firewall on the way, or a busy server."),
-    Outcome.UNREACHABLE: _("There is no way to this machine from here."),
-    Outcome.EXPIRED: _("Its certificate has expired, or is not valid yet. It must be renewed."),
-    Outcome.OTHER_NAME: _(
+    ServerState.SILENT: _("No answer within 5 seconds: a firewall on the way, or a busy server."),
+    ServerState.UNREACHABLE: _("There is no way to this machine from here."),
+    ServerState.EXPIRED: _("Its certificate has expired, or is not valid yet. It must be renewed."),
+    ServerState.OTHER_NAME: _(
         "Its certificate is for another name. Type the name that stands in the certificate."
     ),
-    Outcome.UNKNOWN_ISSUER: _(
+    ServerState.UNKNOWN_ISSUER: _(
         "Its certificate comes from an authority that is not known here, or lacks its chain."
         " WEBMAIL_TLS_CA_FILE can name your own authority."
     ),
-    Outcome.CERTIFICATE: _("Its certificate is not accepted."),
-    Outcome.NO_TLS: _("It does not speak TLS on this port. Is STARTTLS meant?"),
-    Outcome.NO_STARTTLS: _("It offers no STARTTLS: passwords would cross the network readable."),
-    Outcome.PROTOCOL: _("Something answers on this port, but no server of this kind."),
-    Outcome.HUNG_UP: _("It hung up before it greeted. Does it accept connections from here?"),
+    ServerState.CERTIFICATE: _("Its certificate is not accepted."),
+    ServerState.NO_TLS: _("It does not speak TLS on this port. Is STARTTLS meant?"),
+    ServerState.NO_STARTTLS: _(
+        "It offers no STARTTLS: passwords would cross the network readable."
+    ),
+    ServerState.PROTOCOL: _("Something answers on this port, but no server of this kind."),
+    ServerState.HUNG_UP: _("It hung up before it greeted. Does it accept connections from here?"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ServerTarget:
     """A server to test. ``kind`` is ``imap``, ``smtp``, ``pop`` or ``sieve``; ``security`` is as in
     a mail domain."""
 
@@ -91,20 +93,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ServerResult:
     """The result of a test. ``milliseconds`` is the time until the greeting; ``capabilities`` are
     in capitals, if the dialogue reached them; ``expires`` is the end of the certificate, None
     without TLS."""
 
-    target: Target
-    outcome: Outcome
+    target: ServerTarget
+    outcome: ServerState
     milliseconds: int = 0
     capabilities: frozenset[str] = field(default_factory=frozenset)
     expires: datetime | None = None
 
     @property
     def is_ok(self) -> bool:
-        return self.outcome == Outcome.OK
+        return self.outcome == ServerState.OK
 
     @property
     def is_slow(self) -> bool:
@@ -134,18 +136,18 @@ WANTED: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def targets(domain: MailDomain) -> list[Target]:
+def targets(domain: MailDomain) -> list[ServerTarget]:
     """Return the servers that the domain names."""
     servers = []
     for kind in ("imap", "smtp", "pop", "sieve"):
         host = getattr(domain, f"{kind}_host")
         if host:
             port, security = getattr(domain, f"{kind}_port"), getattr(domain, f"{kind}_security")
-            servers.append(Target(kind, host, port, security))
+            servers.append(ServerTarget(kind, host, port, security))
     return servers
 
 
-def check_all(wanted: Sequence[Target]) -> list[Result]:
+def check_all(wanted: Sequence[ServerTarget]) -> list[ServerResult]:
     """Test all servers at the same time, so that the test takes as long as the slowest one."""
     if not wanted:
         return []
@@ -153,7 +155,7 @@ def check_all(wanted: Sequence[Target]) -> list[Result]:
         return list(threads.map(check, wanted))
 
 
-def check(target: Target) -> Result:
+def check(target: ServerTarget) -> ServerResult:
     """Connect, read the greeting, start TLS if needed, and ask for the capabilities."""
     began = time.monotonic()
     try:
@@ -167,11 +169,11 @@ def check(target: Target) -> Result:
                 again = _greeting if target.kind == "sieve" else _capabilities
                 capabilities = again(line, target.kind)
             expires = expiry(line.connection)
-    except _Wrong as wrong:
-        return Result(target, wrong.outcome)
+    except _CheckFailed as wrong:
+        return ServerResult(target, wrong.outcome)
     except (OSError, UnicodeError) as error:
-        return Result(target, outcome_of(error))
-    return Result(target, Outcome.OK, milliseconds, capabilities, expires)
+        return ServerResult(target, outcome_of(error))
+    return ServerResult(target, ServerState.OK, milliseconds, capabilities, expires)
 
 
 def expiry(connection: socket.socket) -> datetime | None:
@@ -188,13 +190,13 @@ def tls_context() -> ssl.SSLContext:
     return tls.context(settings.TLS_CA_FILE)
 
 
-class _Wrong(Exception):
-    def __init__(self, outcome: Outcome) -> None:
+class _CheckFailed(Exception):
+    def __init__(self, outcome: ServerState) -> None:
         super().__init__(outcome)
         self.outcome = outcome
 
 
-class _Line:
+class _LineConnection:
     """A connection that is read by lines, with limits in bytes and in seconds."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
@@ -204,11 +206,11 @@ class _Line:
         while b"\n" not in self._buffer:
             left = self._deadline - time.monotonic()
             if left <= 0 or len(self._buffer) > _LINE:
-                raise _Wrong(Outcome.SILENT if left <= 0 else Outcome.PROTOCOL)
+                raise _CheckFailed(ServerState.SILENT if left <= 0 else ServerState.PROTOCOL)
             self.connection.settimeout(min(SECONDS, left))
             piece = self.connection.recv(4096)
             if not piece:
-                raise _Wrong(Outcome.HUNG_UP)
+                raise _CheckFailed(ServerState.HUNG_UP)
             self._buffer += piece
         line, _newline, self._buffer = self._buffer.partition(b"\n")
         return line.decode("utf-8", "replace").rstrip("\r")
@@ -223,18 +225,18 @@ class _Line:
             lines.append(self.read())
             if re.match(last, lines[-1], re.IGNORECASE):
                 return lines
-        raise _Wrong(Outcome.PROTOCOL)
+        raise _CheckFailed(ServerState.PROTOCOL)
 
     def turn_to_tls(self, host: str) -> None:
         if self._buffer:  # injected on the way, to be read as if TLS had protected it
-            raise _Wrong(Outcome.PROTOCOL)
+            raise _CheckFailed(ServerState.PROTOCOL)
         self.connection = _tls(self.connection, host)
 
 
 @contextmanager
-def _connected(target: Target, deadline: float) -> Iterator[_Line]:
+def _connected(target: ServerTarget, deadline: float) -> Iterator[_LineConnection]:
     connection = socket.create_connection((target.host, target.port), timeout=SECONDS)
-    line = _Line(connection, deadline)
+    line = _LineConnection(connection, deadline)
     try:
         if target.security == MailDomain.Security.TLS:
             line.turn_to_tls(target.host)
@@ -255,12 +257,12 @@ _START: Final = {"imap": "b STARTTLS", "smtp": "STARTTLS", "pop": "STLS", "sieve
 _STARTED: Final = {"imap": r"b OK", "smtp": r"220 ", "pop": r"\+OK", "sieve": r"OK"}
 
 
-def _greeting(line: _Line, kind: str) -> frozenset[str]:
-    """Read the greeting, and return the capabilities that ManageSieve includes in it. Raises _Wrong
-    when another kind of server greets."""
+def _greeting(line: _LineConnection, kind: str) -> frozenset[str]:
+    """Read the greeting, and return the capabilities that ManageSieve includes in it. Raises
+    _CheckFailed when another kind of server greets."""
     lines = [line.read()]
     if not re.match(_GREETS[kind], lines[0], re.IGNORECASE):
-        raise _Wrong(Outcome.PROTOCOL)
+        raise _CheckFailed(ServerState.PROTOCOL)
     if kind == "smtp" and lines[0].startswith("220-"):
         lines += line.lines_to(r"220 ")
     if kind == "sieve" and not lines[0].upper().startswith("OK"):
@@ -269,7 +271,7 @@ def _greeting(line: _Line, kind: str) -> frozenset[str]:
     return frozenset()
 
 
-def _capabilities(line: _Line, kind: str) -> frozenset[str]:
+def _capabilities(line: _LineConnection, kind: str) -> frozenset[str]:
     if kind == "sieve":
         return frozenset()
     line.say(_ASK[kind])
@@ -282,35 +284,41 @@ def _words(lines: Sequence[str]) -> frozenset[str]:
     return frozenset(word.strip('"').upper() for text in texts for word in text.split())
 
 
-def _start_tls(line: _Line, target: Target, capabilities: frozenset[str]) -> None:
+def _start_tls(line: _LineConnection, target: ServerTarget, capabilities: frozenset[str]) -> None:
     if not capabilities & {"STARTTLS", "STLS"}:
-        raise _Wrong(Outcome.NO_STARTTLS)
+        raise _CheckFailed(ServerState.NO_STARTTLS)
     line.say(_START[target.kind])
     if not re.match(_STARTED[target.kind], line.read(), re.IGNORECASE):
-        raise _Wrong(Outcome.NO_STARTTLS)
+        raise _CheckFailed(ServerState.NO_STARTTLS)
     line.turn_to_tls(target.host)
 
 
 # OpenSSL's X509_V_ERR_ numbers.
 _CERTIFICATES: Final = {
-    9: Outcome.EXPIRED, 10: Outcome.EXPIRED, 62: Outcome.OTHER_NAME, 64: Outcome.OTHER_NAME,
-    18: Outcome.UNKNOWN_ISSUER, 19: Outcome.UNKNOWN_ISSUER, 20: Outcome.UNKNOWN_ISSUER,
-    21: Outcome.UNKNOWN_ISSUER, 2: Outcome.UNKNOWN_ISSUER,
-}  # fmt: skip
+    2: ServerState.UNKNOWN_ISSUER,
+    9: ServerState.EXPIRED,
+    10: ServerState.EXPIRED,
+    18: ServerState.UNKNOWN_ISSUER,
+    19: ServerState.UNKNOWN_ISSUER,
+    20: ServerState.UNKNOWN_ISSUER,
+    21: ServerState.UNKNOWN_ISSUER,
+    62: ServerState.OTHER_NAME,
+    64: ServerState.OTHER_NAME,
+}
 
 
-def outcome_of(error: Exception) -> Outcome:
+def outcome_of(error: Exception) -> ServerState:
     """Return what an error of the network or of TLS means."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _CERTIFICATES.get(error.verify_code, Outcome.CERTIFICATE)
+        return _CERTIFICATES.get(error.verify_code, ServerState.CERTIFICATE)
     if isinstance(error, ssl.SSLError):
-        return Outcome.NO_TLS
+        return ServerState.NO_TLS
     if isinstance(error, socket.gaierror | UnicodeError):
-        return Outcome.NAME
+        return ServerState.NAME
     if isinstance(error, ConnectionRefusedError):
-        return Outcome.REFUSED
+        return ServerState.REFUSED
     if isinstance(error, TimeoutError):
-        return Outcome.SILENT
+        return ServerState.SILENT
     if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return Outcome.HUNG_UP
-    return Outcome.UNREACHABLE
+        return ServerState.HUNG_UP
+    return ServerState.UNREACHABLE

@@ -256,7 +256,7 @@ def lease(request: HttpRequest) -> Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedMailbox:
     """A mailbox that is watched for new mail. ``row`` is the primary key of the session's row.
     ``mark``, ``login``, ``password`` and ``address`` are those by which the mailbox is opened. The
     password stays in the memory of this process, with the stream that it was opened for."""
@@ -277,19 +277,19 @@ class Watched:
         return grants.is_grant(self.password) or proxied.is_proxied(self.password)
 
 
-def way_in(watch: Watched) -> tuple[str, str]:
+def way_in(watch: WatchedMailbox) -> tuple[str, str]:
     """Return the login with the password or the access token that is valid now. Raises
     SignInNeeded, ServerUnavailable."""
     return grants.way_in(watch.user, watch.password)
 
 
-def watched(request: HttpRequest) -> Watched:
+def watched(request: HttpRequest) -> WatchedMailbox:
     """Return what a stream needs to watch the user's mailbox. Raises SignInNeeded, as `imap`
     does."""
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
-    mine = Watched(
+    mine = WatchedMailbox(
         user_id=user.pk,
         row=sessions.row(request),
         mark=credentials.mark(request),
@@ -305,7 +305,7 @@ def watched(request: HttpRequest) -> Watched:
     return mine
 
 
-def still_watched(all_: Collection[Watched]) -> frozenset[int]:
+def still_watched(all_: Collection[WatchedMailbox]) -> frozenset[int]:
     """Return the rows of the sessions that are still open with the password that they were sealed
     with. A session that was ended or has idled too long is left out."""
     rows = {watch.row for watch in all_}
@@ -317,7 +317,7 @@ def still_watched(all_: Collection[Watched]) -> frozenset[int]:
     )
 
 
-def note_refused(watch: Watched) -> None:
+def note_refused(watch: WatchedMailbox) -> None:
     """Note that the mail server no longer accepts the password."""
     limits.note_refused(watch.mailbox, watch.password)
 

@@ -79,7 +79,7 @@ def _lasting_key(request: HttpRequest, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SessionCache:
     """The cache of one request's session, for code that does not know requests. For the kind
     ``lasting`` it stores numbers for the user's other sessions."""
 

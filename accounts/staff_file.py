@@ -24,7 +24,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts import numen
-from accounts.staff_terms import HEADINGS, REQUIRED, Column, Failure, Problem
+from accounts.staff_terms import HEADINGS, REQUIRED, RowProblem, StaffColumn, StaffImportFailure
 from webmail.folding import fold
 
 Source = Callable[[], BinaryIO]
@@ -47,7 +47,7 @@ class FileRefused(Exception):
     is where reading stopped, or 0. No content of rows is included."""
 
     def __init__(
-        self, failure: Failure, *, missing: tuple[Column, ...] = (), line: int = 0
+        self, failure: StaffImportFailure, *, missing: tuple[StaffColumn, ...] = (), line: int = 0
     ) -> None:
         super().__init__(failure.value)
         self.failure = failure
@@ -56,13 +56,13 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RowRefusal:
     """The reason why a line is refused. ``line`` counts from one in the file; ``column`` is None if
     the whole line is refused; ``other`` is the line that it conflicts with, or 0."""
 
     line: int
-    column: Column | None
-    problem: Problem
+    column: StaffColumn | None
+    problem: RowProblem
     other: int = 0
 
 
@@ -93,20 +93,20 @@ class StaffRow:
 
     line: int
     person: StaffMember | None
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[RowRefusal, ...] = ()
     numen: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
 
 
-_LONGEST: dict[Column, int] = {
-    Column.LAST_NAME: 100,
-    Column.FIRST_NAME: 100,
-    Column.LOGIN: 254,
-    Column.ADDRESS: 254,
-    Column.DOMAIN: 253,
-    Column.SCHOOL_NAME: 200,
-    Column.DISCIPLINE: 100,
-    Column.FUNCTION: 100,
+_LONGEST: dict[StaffColumn, int] = {
+    StaffColumn.LAST_NAME: 100,
+    StaffColumn.FIRST_NAME: 100,
+    StaffColumn.LOGIN: 254,
+    StaffColumn.ADDRESS: 254,
+    StaffColumn.DOMAIN: 253,
+    StaffColumn.SCHOOL_NAME: 200,
+    StaffColumn.DISCIPLINE: 100,
+    StaffColumn.FUNCTION: 100,
 }
 # Administrative positions of staff; `_read_active` handles leave separately.
 _ACTIVE = frozenset(
@@ -134,7 +134,7 @@ class StaffFile:
     charset: str
     delimiter: str
     lines: int
-    columns: dict[Column, int]
+    columns: dict[StaffColumn, int]
     ignored: tuple[str, ...]
 
     def rows(self, today: date) -> Iterator[StaffRow]:
@@ -154,15 +154,15 @@ def open_file(source: Source) -> StaffFile:
     with source() as binary:
         heading_line, above = _heading_line(_lines(binary, charset))
     if len(heading_line) > _LONGEST_HEADING_LINE:
-        raise FileRefused(Failure.TOO_MANY_COLUMNS)
+        raise FileRefused(StaffImportFailure.TOO_MANY_COLUMNS)
     delimiter = _delimiter(heading_line, above)
     headings = next(csv.reader([heading_line], delimiter=delimiter))
     if len(headings) > _MOST_COLUMNS:
-        raise FileRefused(Failure.TOO_MANY_COLUMNS)
+        raise FileRefused(StaffImportFailure.TOO_MANY_COLUMNS)
     columns, ignored = _recognised(headings)
     rows = lines - len(above) - 1
     if rows < 1:
-        raise FileRefused(Failure.NO_ROWS)
+        raise FileRefused(StaffImportFailure.NO_ROWS)
     return StaffFile(source, charset, delimiter, rows, columns, ignored)
 
 
@@ -174,13 +174,13 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _OTHER_KINDS = (
-    (b"PK\x03\x04", Failure.SPREADSHEET),
-    (b"\xd0\xcf\x11\xe0", Failure.SPREADSHEET),  # Excel before 2007
-    (b"\x1f\x8b", Failure.SPREADSHEET),
-    (b"7z\xbc\xaf\x27\x1c", Failure.SPREADSHEET),
-    (b"%PDF", Failure.NOT_TEXT),
-    (b"\x89PNG", Failure.NOT_TEXT),
-    (b"\xff\xd8\xff", Failure.NOT_TEXT),
+    (b"PK\x03\x04", StaffImportFailure.SPREADSHEET),
+    (b"\xd0\xcf\x11\xe0", StaffImportFailure.SPREADSHEET),  # Excel before 2007
+    (b"\x1f\x8b", StaffImportFailure.SPREADSHEET),
+    (b"7z\xbc\xaf\x27\x1c", StaffImportFailure.SPREADSHEET),
+    (b"%PDF", StaffImportFailure.NOT_TEXT),
+    (b"\x89PNG", StaffImportFailure.NOT_TEXT),
+    (b"\xff\xd8\xff", StaffImportFailure.NOT_TEXT),
 )
 _ASCII = bytes(range(128))
 _FRENCH = set("éèêëàâäçùûüîïôöœæÉÈÊÀÇÎÔŒ«»’“”–—…€°")
@@ -191,19 +191,19 @@ def _examine(source: Source) -> tuple[str, int]:
     with source() as binary:
         head = binary.read(_PIECE)
         if not head.strip():
-            raise FileRefused(Failure.EMPTY)
+            raise FileRefused(StaffImportFailure.EMPTY)
         for mark, failure in _OTHER_KINDS:
             if head.startswith(mark):
                 raise FileRefused(failure)
         start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:15].lower()
         if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-            raise FileRefused(Failure.WEB_PAGE)
+            raise FileRefused(StaffImportFailure.WEB_PAGE)
         wide = _wide(head)
         survey = _Survey()
         while head:
             survey.add(head)
             if survey.size > LARGEST:
-                raise FileRefused(Failure.TOO_LARGE)
+                raise FileRefused(StaffImportFailure.TOO_LARGE)
             head = binary.read(_PIECE)
     return wide or survey.charset(), survey.lines
 
@@ -256,7 +256,7 @@ class _Survey:
         if self._is_utf8 and self._decodes(b"", final=True):
             return "utf-8"
         if self._french("mac_roman") > self._french("cp1252"):
-            raise FileRefused(Failure.MACINTOSH)
+            raise FileRefused(StaffImportFailure.MACINTOSH)
         return "cp1252"
 
     def _decodes(self, piece: bytes, *, final: bool = False) -> bool:
@@ -286,10 +286,14 @@ def _lines(binary: BinaryIO, charset: str) -> Iterator[str]:
             try:
                 line = text.readline(_LONGEST_LINE)
             except UnicodeError as error:
-                raise FileRefused(Failure.CHARSET, line=number) from error
+                raise FileRefused(StaffImportFailure.CHARSET, line=number) from error
             if len(line) == _LONGEST_LINE:
                 is_first = number == 1
-                failure = Failure.TOO_MANY_COLUMNS if is_first else Failure.LONG_LINE
+                failure = (
+                    StaffImportFailure.TOO_MANY_COLUMNS
+                    if is_first
+                    else StaffImportFailure.LONG_LINE
+                )
                 raise FileRefused(failure, line=number)
             if not line:
                 return
@@ -304,7 +308,7 @@ def _heading_line(lines: Iterator[str]) -> tuple[str, list[str]]:
         if words and not _SEPARATOR_LINE.fullmatch(words):
             return line, above
         above.append(line)
-    raise FileRefused(Failure.EMPTY)
+    raise FileRefused(StaffImportFailure.EMPTY)
 
 
 _SEPARATOR_LINE = re.compile(r"\"?sep=([;,\t|])\"?", re.IGNORECASE)
@@ -331,26 +335,26 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
             return
         # a cell beyond the csv module's limit, which other code of the process may set
         except csv.Error as error:
-            raise FileRefused(Failure.LONG_LINE, line=begins) from error
+            raise FileRefused(StaffImportFailure.LONG_LINE, line=begins) from error
         if any(len(cell) > _LONGEST_CELL for cell in cells):
-            raise FileRefused(Failure.LONG_LINE, line=begins)
+            raise FileRefused(StaffImportFailure.LONG_LINE, line=begins)
         if any(cell.strip() for cell in cells):
             yield begins, cells
 
 
-def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
+def _recognised(headings: list[str]) -> tuple[dict[StaffColumn, int], tuple[str, ...]]:
     """Return the place of each column, and the headings that are not used."""
     plain = [_plain(heading) for heading in headings]
     recognised = [heading for heading in plain if heading in _KNOWN]
     if len(set(recognised)) != len(recognised):
-        raise FileRefused(Failure.AMBIGUOUS)
-    columns: dict[Column, int] = {}
+        raise FileRefused(StaffImportFailure.AMBIGUOUS)
+    columns: dict[StaffColumn, int] = {}
     for column, names in _PLAIN_HEADINGS.items():
         place = next((plain.index(name) for name in names if name in plain), None)
         if place is not None:
             columns[column] = place
     if missing := tuple(column for column in REQUIRED if column not in columns):
-        raise FileRefused(Failure.HEADINGS, missing=missing)
+        raise FileRefused(StaffImportFailure.HEADINGS, missing=missing)
     _settle_school(columns)
     used = set(columns.values())
     others = (heading.strip() for place, heading in enumerate(headings) if place not in used)
@@ -360,16 +364,16 @@ def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]
 _MOST_IGNORED = 30
 
 
-def _settle_school(columns: dict[Column, int]) -> None:
+def _settle_school(columns: dict[StaffColumn, int]) -> None:
     """Decide whether the column "Établissement" contains codes or names. Beside a column of codes
     it contains names, beside a column of names it contains codes; alone it may contain either."""
-    if Column.SCHOOL not in columns:
+    if StaffColumn.SCHOOL not in columns:
         return
-    if Column.UAI in columns:
-        columns.setdefault(Column.SCHOOL_NAME, columns[Column.SCHOOL])
-        del columns[Column.SCHOOL]
-    elif Column.SCHOOL_NAME in columns:
-        columns[Column.UAI] = columns.pop(Column.SCHOOL)
+    if StaffColumn.UAI in columns:
+        columns.setdefault(StaffColumn.SCHOOL_NAME, columns[StaffColumn.SCHOOL])
+        del columns[StaffColumn.SCHOOL]
+    elif StaffColumn.SCHOOL_NAME in columns:
+        columns[StaffColumn.UAI] = columns.pop(StaffColumn.SCHOOL)
 
 
 def _plain(text: str) -> str:
@@ -387,38 +391,40 @@ _KNOWN = frozenset(heading for headings in _PLAIN_HEADINGS.values() for heading 
 # --- a row ---
 
 
-class _Refused(Exception):
-    def __init__(self, problem: Problem) -> None:
+class _CellRefused(Exception):
+    def __init__(self, problem: RowProblem) -> None:
         super().__init__(problem.value)
         self.problem = problem
 
 
 def _row(
-    columns: dict[Column, int], width: int, line: int, cells: list[str], today: date
+    columns: dict[StaffColumn, int], width: int, line: int, cells: list[str], today: date
 ) -> StaffRow:
     if any(cell.strip() for cell in cells[width:]):
-        return StaffRow(line, None, (Refusal(line, None, Problem.TOO_MANY_CELLS),))
-    values: dict[Column, object] = {}
-    refusals: list[Refusal] = []
+        return StaffRow(line, None, (RowRefusal(line, None, RowProblem.TOO_MANY_CELLS),))
+    values: dict[StaffColumn, object] = {}
+    refusals: list[RowRefusal] = []
     for column, place in columns.items():
         try:
             text = _text(cells[place] if place < len(cells) else "", column)
             values[column] = _READERS[column](text, today)
-        except _Refused as refused:
-            refusals.append(Refusal(line, column, refused.problem))
-    known_numen = str(values.get(Column.NUMEN, ""))
-    known_address = str(values.get(Column.ADDRESS, ""))
+        except _CellRefused as refused:
+            refusals.append(RowRefusal(line, column, refused.problem))
+    known_numen = str(values.get(StaffColumn.NUMEN, ""))
+    known_address = str(values.get(StaffColumn.ADDRESS, ""))
     if refusals:
         return StaffRow(line, None, tuple(refusals), known_numen, known_address)
-    school = str(values.pop(Column.SCHOOL, ""))
+    school = str(values.pop(StaffColumn.SCHOOL, ""))
     if school:
-        values[Column.UAI if _UAI.fullmatch(school.upper()) else Column.SCHOOL_NAME] = school
+        values[StaffColumn.UAI if _UAI.fullmatch(school.upper()) else StaffColumn.SCHOOL_NAME] = (
+            school
+        )
     person = StaffMember(**{column.value: value for column, value in values.items()})  # type: ignore[arg-type]
     return StaffRow(line, person, (), known_numen, known_address)
 
 
-def _text(cell: str, column: Column) -> str:
-    """Return the text of a cell with single spaces and composed letters. Raises _Refused for
+def _text(cell: str, column: StaffColumn) -> str:
+    """Return the text of a cell with single spaces and composed letters. Raises _CellRefused for
     invisible characters, formulas and long texts."""
     text = " ".join(cell.split())
     if not text or not text.strip("-"):  # a dash stands for an empty cell
@@ -426,11 +432,11 @@ def _text(cell: str, column: Column) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if not text.isprintable() or "\ufffd" in text:
-        raise _Refused(Problem.CHARACTER)
+        raise _CellRefused(RowProblem.CHARACTER)
     if text[0] in "=+-@":
-        raise _Refused(Problem.FORMULA)
+        raise _CellRefused(RowProblem.FORMULA)
     if len(text) > _LONGEST.get(column, 200):
-        raise _Refused(Problem.TOO_LONG)
+        raise _CellRefused(RowProblem.TOO_LONG)
     return text
 
 
@@ -438,22 +444,22 @@ def _read_numen(text: str, today: date) -> str:
     try:
         return numen.normalise(text)
     except numen.NumenError as error:
-        raise _Refused(Problem.EMPTY if error.code == "empty" else Problem.FORM) from None
+        raise _CellRefused(RowProblem.EMPTY if error.code == "empty" else RowProblem.FORM) from None
 
 
 def _read_birth_date(text: str, today: date) -> date:
     try:
         return numen.birth_date(_MIDNIGHT.sub("", text), today)
     except numen.BirthDateError as error:
-        raise _Refused(_OF_A_DATE[error.code]) from None
+        raise _CellRefused(_OF_A_DATE[error.code]) from None
 
 
 _OF_A_DATE = {
-    "empty": Problem.EMPTY,
-    "form": Problem.FORM,
-    "impossible": Problem.IMPOSSIBLE,
-    "future": Problem.AGE,
-    "age": Problem.AGE,
+    "empty": RowProblem.EMPTY,
+    "form": RowProblem.FORM,
+    "impossible": RowProblem.IMPOSSIBLE,
+    "future": RowProblem.AGE,
+    "age": RowProblem.AGE,
 }
 
 
@@ -463,7 +469,7 @@ def _read_words(text: str, today: date) -> str:
 
 def _read_needed_words(text: str, today: date) -> str:
     if not text:
-        raise _Refused(Problem.EMPTY)
+        raise _CellRefused(RowProblem.EMPTY)
     return text
 
 
@@ -472,29 +478,29 @@ def _read_login(text: str, today: date) -> str:
     guessed."""
     login = text.lower()
     if not login:
-        raise _Refused(Problem.EMPTY)
+        raise _CellRefused(RowProblem.EMPTY)
     if not _LOGIN.fullmatch(login):
-        raise _Refused(Problem.FORM)
+        raise _CellRefused(RowProblem.FORM)
     return login
 
 
 def _read_address(text: str, today: date) -> str:
     address = text.lower()
     if not address:
-        raise _Refused(Problem.EMPTY)
+        raise _CellRefused(RowProblem.EMPTY)
     try:
         validate_email(address)
     except ValidationError:
-        raise _Refused(Problem.FORM) from None
+        raise _CellRefused(RowProblem.FORM) from None
     if not address.isascii():
-        raise _Refused(Problem.FORM)
+        raise _CellRefused(RowProblem.FORM)
     return address
 
 
 def _read_domain(text: str, today: date) -> str:
     domain = text.lower().removeprefix("@")
     if domain and not _DOMAIN.fullmatch(domain):
-        raise _Refused(Problem.FORM)
+        raise _CellRefused(RowProblem.FORM)
     return domain
 
 
@@ -503,7 +509,7 @@ def _read_uai(text: str, today: date) -> str:
     0800001X."""
     uai = text.replace(" ", "").upper()
     if uai and not _UAI.fullmatch(uai):
-        raise _Refused(Problem.FORM)
+        raise _CellRefused(RowProblem.FORM)
     return uai.zfill(8) if uai else ""
 
 
@@ -520,21 +526,21 @@ def _read_active(text: str, today: date) -> bool:
         return True
     if words in _INACTIVE:
         return False
-    raise _Refused(Problem.FORM)
+    raise _CellRefused(RowProblem.FORM)
 
 
-_READERS: dict[Column, Callable[[str, date], object]] = {
-    Column.NUMEN: _read_numen,
-    Column.BORN: _read_birth_date,
-    Column.LAST_NAME: _read_needed_words,
-    Column.FIRST_NAME: _read_words,
-    Column.LOGIN: _read_login,
-    Column.ADDRESS: _read_address,
-    Column.DOMAIN: _read_domain,
-    Column.UAI: _read_uai,
-    Column.SCHOOL: _read_school,
-    Column.SCHOOL_NAME: _read_words,
-    Column.DISCIPLINE: _read_words,
-    Column.FUNCTION: _read_words,
-    Column.ACTIVE: _read_active,
+_READERS: dict[StaffColumn, Callable[[str, date], object]] = {
+    StaffColumn.NUMEN: _read_numen,
+    StaffColumn.BORN: _read_birth_date,
+    StaffColumn.LAST_NAME: _read_needed_words,
+    StaffColumn.FIRST_NAME: _read_words,
+    StaffColumn.LOGIN: _read_login,
+    StaffColumn.ADDRESS: _read_address,
+    StaffColumn.DOMAIN: _read_domain,
+    StaffColumn.UAI: _read_uai,
+    StaffColumn.SCHOOL: _read_school,
+    StaffColumn.SCHOOL_NAME: _read_words,
+    StaffColumn.DISCIPLINE: _read_words,
+    StaffColumn.FUNCTION: _read_words,
+    StaffColumn.ACTIVE: _read_active,
 }

@@ -25,8 +25,8 @@ from accounts import audit, numen, sealed_files, staff_file
 from accounts.claims import Lost
 from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff, User
 from accounts.models.staff_imports import MOST_REFUSALS_KEPT
-from accounts.staff_file import FileRefused, Refusal, Source, StaffFile, StaffMember, StaffRow
-from accounts.staff_terms import Column, Failure, Problem
+from accounts.staff_file import FileRefused, RowRefusal, Source, StaffFile, StaffMember, StaffRow
+from accounts.staff_terms import RowProblem, StaffColumn, StaffImportFailure
 from webmail import clock
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ def run(pk: int, source: Source | None = None, progress: Progress = lambda job: 
         if StaffImport.objects.get(pk=pk).is_finished:
             _purge(job)
     except Exception:
-        _fail(job, Failure.BROKEN)
+        _fail(job, StaffImportFailure.BROKEN)
         raise
 
 
@@ -154,13 +154,16 @@ def _revive(job: StaffImport) -> None:
     is_check = job.state == State.CHECKING
     is_lost = is_check and not job.spool  # the file belonged to the command that died
     if is_lost or job.attempts >= StaffImport.MOST_ATTEMPTS:
-        _fail(job, Failure.INTERRUPTED)
+        _fail(job, StaffImportFailure.INTERRUPTED)
     else:
         job.end(State.WAITING if is_check else State.READY)
 
 
 def _fail(
-    job: StaffImport, failure: Failure, line: int = 0, missing: tuple[Column, ...] = ()
+    job: StaffImport,
+    failure: StaffImportFailure,
+    line: int = 0,
+    missing: tuple[StaffColumn, ...] = (),
 ) -> None:
     report = {
         "failure": failure,
@@ -203,7 +206,7 @@ def _path(spool: str) -> Path:
 def _spooled(job: StaffImport) -> Source:
     path, key = _path(job.spool), bytes(job.source_key)
     if not (job.spool and key and path.exists()):
-        raise FileRefused(Failure.GONE)
+        raise FileRefused(StaffImportFailure.GONE)
     return lambda: sealed_files.read(path, key)
 
 
@@ -211,11 +214,11 @@ def _spooled(job: StaffImport) -> Source:
 
 
 @dataclass
-class _Check:
+class _CheckState:
     """The state of a check, which remembers all rows read: 200,000 of them take about 100 MB."""
 
     job: StaffImport
-    keys: tuple[numen.Key, ...]
+    keys: tuple[numen.NumenKey, ...]
     domains: dict[str, MailDomain]
     has_logins: bool
     # Maps a NUMEN's digest, a mailbox or an address to its first line; for NUMENs with a
@@ -229,17 +232,17 @@ class _Check:
     records: set[int] = field(default_factory=set)
     spared: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
-    early: list[Refusal] = field(default_factory=list)
-    late: list[Refusal] = field(default_factory=list)
+    early: list[RowRefusal] = field(default_factory=list)
+    late: list[RowRefusal] = field(default_factory=list)
     rows: int = 0
 
-    def refuse(self, *refusals: Refusal) -> None:
+    def refuse(self, *refusals: RowRefusal) -> None:
         for refusal in refusals:
             self.refused.add(refusal.line)
             if len(self.early) < MOST_REFUSALS_KEPT:
                 self.early.append(refusal)
 
-    def refuse_late(self, refusal: Refusal) -> None:
+    def refuse_late(self, refusal: RowRefusal) -> None:
         """Refuse a line that had been accepted before."""
         self.refused.add(refusal.line)
         if len(self.late) < MOST_REFUSALS_KEPT:
@@ -260,7 +263,7 @@ class _Check:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holder:
+class _RecordHolder:
     """A record that already has an address or a login."""
 
     pk: int
@@ -272,16 +275,16 @@ class _Claim:
     """A line that claims the address or login of another person's record."""
 
     line: int
-    column: Column
+    column: StaffColumn
     record: int | None
-    holder: _Holder
+    holder: _RecordHolder
 
 
 def _check(job: StaffImport, source: Source, progress: Progress) -> None:
     """Check the file and stage its rows. The job ends in the state WRITING, TO_CONFIRM or TRIED.
     Raises FileRefused, Lost."""
     if not settings.NUMEN_KEYS:
-        raise FileRefused(Failure.NO_KEY)
+        raise FileRefused(StaffImportFailure.NO_KEY)
     StagedStaff.objects.filter(job=job).delete()  # of an attempt that was killed
     try:
         file = staff_file.open_file(source)
@@ -290,12 +293,12 @@ def _check(job: StaffImport, source: Source, progress: Progress) -> None:
             ignored_headings=list(file.ignored),
             refused=0,
         )
-        check = _Check(job, settings.NUMEN_KEYS, _domains(), Column.LOGIN in file.columns)
+        check = _CheckState(job, settings.NUMEN_KEYS, _domains(), StaffColumn.LOGIN in file.columns)
         for rows in _batches(file):
             _stage(check, rows)
             progress(job)
     except OSError as error:
-        raise FileRefused(Failure.GONE) from error
+        raise FileRefused(StaffImportFailure.GONE) from error
     _drop(check, check.contradicted)
     giving_way = _settle_claims(check)
     _conclude(check, giving_way)
@@ -313,7 +316,7 @@ def _batches(file: StaffFile) -> Iterator[list[StaffRow]]:
 
 
 @dataclass(slots=True)
-class _Staged:
+class _StagedRow:
     """A row before it is written to the staging table. It is no model instance, because there are
     many. ``digests`` are those of the NUMEN, one by each key, the key in use first."""
 
@@ -341,9 +344,9 @@ class _Staged:
         )  # fmt: skip
 
 
-def _stage(check: _Check, rows: list[StaffRow]) -> None:
+def _stage(check: _CheckState, rows: list[StaffRow]) -> None:
     check.rows += len(rows)
-    several: list[_Staged] = []
+    several: list[_StagedRow] = []
     for row in rows:
         check.refuse(*row.refusals)
         staged = _staged(check, row.line, row.person) if row.person else None
@@ -370,17 +373,17 @@ def _put_aside(rows: list[tuple[_Value, ...]]) -> None:
             cursor.executemany(f"INSERT INTO {_STAGED} ({columns}) VALUES ({places})", rows)  # noqa: S608  names of ours alone
 
 
-def _staged(check: _Check, line: int, person: StaffMember) -> _Staged | None:
+def _staged(check: _CheckState, line: int, person: StaffMember) -> _StagedRow | None:
     """Return the row for the staging table; None when it is refused."""
     domain = check.domains.get(person.domain or person.address.rpartition("@")[2])
     if domain is None:
-        column = Column.DOMAIN if person.domain else Column.ADDRESS
-        check.refuse(Refusal(line, column, Problem.UNKNOWN_DOMAIN))
+        column = StaffColumn.DOMAIN if person.domain else StaffColumn.ADDRESS
+        check.refuse(RowRefusal(line, column, RowProblem.UNKNOWN_DOMAIN))
         return None
     if not check.has_logins and domain.login_form == MailDomain.LoginForm.TYPED:
-        check.refuse(Refusal(line, Column.LOGIN, Problem.EMPTY))
+        check.refuse(RowRefusal(line, StaffColumn.LOGIN, RowProblem.EMPTY))
         return None
-    staged = _Staged(
+    staged = _StagedRow(
         line=line,
         person=person,
         domain=domain.pk,
@@ -392,7 +395,7 @@ def _staged(check: _Check, line: int, person: StaffMember) -> _Staged | None:
     return None if _contradicts(check, staged) else staged
 
 
-def _contradicts(check: _Check, staged: _Staged) -> bool:
+def _contradicts(check: _CheckState, staged: _StagedRow) -> bool:
     """Return whether an earlier line contradicts this one. The earlier line is then refused too,
     because it is unknown which is right. A person who is listed twice with the same mailbox, as a
     teacher of two schools, is taken once."""
@@ -400,24 +403,24 @@ def _contradicts(check: _Check, staged: _Staged) -> bool:
     fingerprint = hash((staged.lookup_digest, staged.mailbox, address))
     first, former = check.numens.setdefault(staged.digests[0], (line, fingerprint))
     if first != line:
-        check.refuse(Refusal(line, Column.NUMEN, Problem.REPEATED, first))
+        check.refuse(RowRefusal(line, StaffColumn.NUMEN, RowProblem.REPEATED, first))
         if former != fingerprint:
             check.contradicted.add(first)
-            check.refuse_late(Refusal(first, Column.NUMEN, Problem.REPEATED, line))
+            check.refuse_late(RowRefusal(first, StaffColumn.NUMEN, RowProblem.REPEATED, line))
         return True
     by_login = check.logins.setdefault(staged.mailbox, line)
     by_address = check.addresses.setdefault(address, line)
     contradicts = False
-    for first, column in ((by_login, Column.LOGIN), (by_address, Column.ADDRESS)):
+    for first, column in ((by_login, StaffColumn.LOGIN), (by_address, StaffColumn.ADDRESS)):
         if first != line:
             contradicts = True
             check.contradicted.add(first)
-            check.refuse(Refusal(line, column, Problem.REPEATED, first))
-            check.refuse_late(Refusal(first, column, Problem.REPEATED, line))
+            check.refuse(RowRefusal(line, column, RowProblem.REPEATED, first))
+            check.refuse_late(RowRefusal(first, column, RowProblem.REPEATED, line))
     return contradicts
 
 
-def _match(check: _Check, several: list[_Staged]) -> None:
+def _match(check: _CheckState, several: list[_StagedRow]) -> None:
     """Find the record of each row by the NUMEN's digest with any key, and note the records whose
     login or address the row claims."""
     records = StaffRecord.objects.values_list(
@@ -429,28 +432,28 @@ def _match(check: _Check, several: list[_Staged]) -> None:
             numen_digest__in=[digest for staged in several for digest in staged.digests]
         )
     }
-    holders: dict[tuple[int, str] | str, _Holder] = {}
+    holders: dict[tuple[int, str] | str, _RecordHolder] = {}
     for named in (
         records.filter(_of_mailboxes(several)),
         records.filter(address__in=[staged.person.address for staged in several]),
     ):
         for pk, _digest, domain, login, address, is_active in named:
-            holders[domain, login] = holders[address] = _Holder(pk, is_active)
+            holders[domain, login] = holders[address] = _RecordHolder(pk, is_active)
     for staged in several:
         keys = (by_digest[digest] for digest in staged.digests if digest in by_digest)
         staged.record = next(keys, None)
         if staged.record:
             check.records.add(staged.record)
         for column, key in (
-            (Column.LOGIN, staged.mailbox),
-            (Column.ADDRESS, staged.person.address),
+            (StaffColumn.LOGIN, staged.mailbox),
+            (StaffColumn.ADDRESS, staged.person.address),
         ):
             holder = holders.get(key)
             if holder and holder.pk != staged.record:
                 check.claims.append(_Claim(staged.line, column, staged.record, holder))
 
 
-def _of_mailboxes(several: list[_Staged]) -> models.Q:
+def _of_mailboxes(several: list[_StagedRow]) -> models.Q:
     """Return a condition for mailboxes that uses the index of domain and login: with the login
     alone, the database would read the whole table."""
     logins: dict[int, list[str]] = {}
@@ -462,7 +465,7 @@ def _of_mailboxes(several: list[_Staged]) -> models.Q:
     return wanted
 
 
-def _spare(check: _Check, refused: list[StaffRow]) -> None:
+def _spare(check: _CheckState, refused: list[StaffRow]) -> None:
     """Note the records that a refused row names, since they are not missing from the file."""
     digests = [
         numen.digest_of_numen(key, row.numen) for row in refused if row.numen for key in check.keys
@@ -475,7 +478,7 @@ def _spare(check: _Check, refused: list[StaffRow]) -> None:
         check.spared.update(named.values_list("pk", flat=True))
 
 
-def _drop(check: _Check, lines: Iterable[int]) -> None:
+def _drop(check: _CheckState, lines: Iterable[int]) -> None:
     """Delete staged rows that are refused after all, and leave their records unchanged."""
     ordered = iter(sorted(lines))
     while batch := list(islice(ordered, _BATCH)):
@@ -488,7 +491,7 @@ def _drop(check: _Check, lines: Iterable[int]) -> None:
         check.spared |= records
 
 
-def _settle_claims(check: _Check) -> set[int]:
+def _settle_claims(check: _CheckState) -> set[int]:
     """Return the records that give way to lines that claim their address or login.
 
     A record gives way when the file does not name it and it is inactive or will be. A record that
@@ -506,28 +509,28 @@ def _settle_claims(check: _Check) -> set[int]:
         if claim.line in lines:
             continue
         lines.add(claim.line)
-        check.refuse_late(Refusal(claim.line, claim.column, Problem.TAKEN))
+        check.refuse_late(RowRefusal(claim.line, claim.column, RowProblem.TAKEN))
         if claim.record:
             lost += on_holder.get(claim.record, ())
     _drop(check, lines)
     return {claim.holder.pk for claim in claims if claim.line not in lines} - check.records
 
 
-def _may_claim(check: _Check, holder: _Holder) -> bool:
+def _may_claim(check: _CheckState, holder: _RecordHolder) -> bool:
     if holder.pk in check.spared:
         return False
     return holder.pk in check.records or not holder.is_active or check.job.deactivate_missing
 
 
-def _conclude(check: _Check, giving_way: set[int]) -> None:
+def _conclude(check: _CheckState, giving_way: set[int]) -> None:
     """Write the report. The job is then ready to be written, or waits for a confirmation."""
     job = check.job
     if not check.rows:
-        raise FileRefused(Failure.NO_ROWS)
+        raise FileRefused(StaffImportFailure.NO_ROWS)
     report = {"rows": check.rows, "total": check.rows, "refused": len(check.refused)}
     job.beat(refusals=check.kept_refusals, **report)
     if not StagedStaff.objects.filter(job=job).exists():
-        raise FileRefused(Failure.ALL_REFUSED)
+        raise FileRefused(StaffImportFailure.ALL_REFUSED)
     with transaction.atomic():
         job.beat()
         job.spared.set(check.spared)
@@ -591,7 +594,7 @@ def _write(job: StaffImport) -> None:
             job.beat()
             later = StaffImport.objects.filter(state=State.DONE, changed__gt=job.checked)
             if later.exists():
-                raise FileRefused(Failure.OVERTAKEN)
+                raise FileRefused(StaffImportFailure.OVERTAKEN)
             _count(job)
             _swap(job)
             job.beat(state=State.DONE)
@@ -599,7 +602,7 @@ def _write(job: StaffImport) -> None:
             _purge(job)
     except IntegrityError as error:
         logger.warning("staff import %s: the records have changed since it was checked", job.pk)
-        raise FileRefused(Failure.OVERTAKEN) from error
+        raise FileRefused(StaffImportFailure.OVERTAKEN) from error
 
 
 def _swap(job: StaffImport) -> None:

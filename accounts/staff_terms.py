@@ -6,7 +6,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
-class Column(TextChoices):
+class StaffColumn(TextChoices):
     """The columns of a staff file that are imported."""
 
     NUMEN = "numen", "NUMEN"
@@ -24,7 +24,7 @@ class Column(TextChoices):
     ACTIVE = "is_active", _("active")
 
 
-class Failure(TextChoices):
+class StaffImportFailure(TextChoices):
     """The reason why a file, or its import, failed."""
 
     EMPTY = "empty", _("The file is empty.")
@@ -83,7 +83,7 @@ class Failure(TextChoices):
     BROKEN = "broken", _("The import stopped because of a fault of the program.")
 
 
-class Problem(TextChoices):
+class RowProblem(TextChoices):
     """The reason why a row was refused."""
 
     EMPTY = "empty", _("is empty")
@@ -101,9 +101,9 @@ class Problem(TextChoices):
 
 # The headings in French files; case, accents and punctuation do not matter. If a file has several
 # headings for one column, the first one here is used.
-HEADINGS: dict[Column, tuple[str, ...]] = {
-    Column.NUMEN: ("NUMEN", "N° NUMEN", "Numéro NUMEN", "Code NUMEN"),
-    Column.BORN: (
+HEADINGS: dict[StaffColumn, tuple[str, ...]] = {
+    StaffColumn.NUMEN: ("NUMEN", "N° NUMEN", "Numéro NUMEN", "Code NUMEN"),
+    StaffColumn.BORN: (
         "Date de naissance",
         "Date naissance",
         "DateNaissance",
@@ -114,7 +114,7 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "Birth date",
         "Date of birth",
     ),
-    Column.LAST_NAME: (
+    StaffColumn.LAST_NAME: (
         "Nom d’usage",
         "Nom usage",
         "Nom usuel",
@@ -125,8 +125,8 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "Last name",
         "Surname",
     ),
-    Column.FIRST_NAME: ("Prénom", "Prénom usuel", "Prénoms", "Prénom(s)", "First name"),
-    Column.LOGIN: (
+    StaffColumn.FIRST_NAME: ("Prénom", "Prénom usuel", "Prénoms", "Prénom(s)", "First name"),
+    StaffColumn.LOGIN: (
         "Identifiant",
         "Login",
         "Identifiant de messagerie",
@@ -136,7 +136,7 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "Compte de messagerie",
         "UID",
     ),
-    Column.ADDRESS: (
+    StaffColumn.ADDRESS: (
         "Adresse",
         "Adresse de messagerie",
         "Adresse messagerie",
@@ -156,8 +156,8 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "Mail",
         "Address",
     ),
-    Column.DOMAIN: ("Domaine", "Domaine de messagerie", "Domaine messagerie", "Domain"),
-    Column.UAI: (
+    StaffColumn.DOMAIN: ("Domaine", "Domaine de messagerie", "Domaine messagerie", "Domain"),
+    StaffColumn.UAI: (
         "UAI",
         "Code UAI",
         "UAI établissement",
@@ -168,8 +168,8 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "RNE établissement",
         "Code établissement",
     ),
-    Column.SCHOOL: ("Établissement", "Établissement d’affectation", "Affectation", "School"),
-    Column.SCHOOL_NAME: (
+    StaffColumn.SCHOOL: ("Établissement", "Établissement d’affectation", "Affectation", "School"),
+    StaffColumn.SCHOOL_NAME: (
         "Nom de l’établissement",
         "Nom établissement",
         "Libellé établissement",
@@ -178,14 +178,14 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "Dénomination",
         "Name of the school",
     ),
-    Column.DISCIPLINE: (
+    StaffColumn.DISCIPLINE: (
         "Discipline",
         "Discipline de poste",
         "Libellé discipline",
         "Matière",
         "Spécialité",
     ),
-    Column.FUNCTION: (
+    StaffColumn.FUNCTION: (
         "Fonction",
         "Libellé fonction",
         "Corps",
@@ -194,22 +194,22 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
         "Qualité",
         "Function",
     ),
-    Column.ACTIVE: ("Actif", "Position", "Situation", "Statut", "En activité", "Active"),
+    StaffColumn.ACTIVE: ("Actif", "Position", "Situation", "Statut", "En activité", "Active"),
 }
-REQUIRED = (Column.NUMEN, Column.BORN, Column.LAST_NAME, Column.ADDRESS)
+REQUIRED = (StaffColumn.NUMEN, StaffColumn.BORN, StaffColumn.LAST_NAME, StaffColumn.ADDRESS)
 
 # The headings of the template: one for each column, in correct French.
-TEMPLATE: dict[Column, str] = {
-    Column.NUMEN: "NUMEN",
-    Column.LAST_NAME: "Nom",
-    Column.FIRST_NAME: "Prénom",
-    Column.BORN: "Date de naissance",
-    Column.ADDRESS: "Adresse",
-    Column.LOGIN: "Identifiant",
-    Column.DOMAIN: "Domaine",
-    Column.UAI: "UAI",
-    Column.SCHOOL_NAME: "Nom de l’établissement",
-    Column.DISCIPLINE: "Discipline",
-    Column.FUNCTION: "Fonction",
-    Column.ACTIVE: "Actif",
+TEMPLATE: dict[StaffColumn, str] = {
+    StaffColumn.NUMEN: "NUMEN",
+    StaffColumn.LAST_NAME: "Nom",
+    StaffColumn.FIRST_NAME: "Prénom",
+    StaffColumn.BORN: "Date de naissance",
+    StaffColumn.ADDRESS: "Adresse",
+    StaffColumn.LOGIN: "Identifiant",
+    StaffColumn.DOMAIN: "Domaine",
+    StaffColumn.UAI: "UAI",
+    StaffColumn.SCHOOL_NAME: "Nom de l’établissement",
+    StaffColumn.DISCIPLINE: "Discipline",
+    StaffColumn.FUNCTION: "Fonction",
+    StaffColumn.ACTIVE: "Actif",
 }

@@ -105,7 +105,7 @@ def begin_life(**_worker: object) -> None:
     jobs.note_start()
 
 
-class _Signs(bootsteps.StartStopStep):
+class _SignsOfLife(bootsteps.StartStopStep):
     """A part of a worker that shows that the worker is alive. It runs in the loop that takes jobs,
     so that no job delays it, and does not use the broker, which may be down when the worker ends.
     """
@@ -124,7 +124,7 @@ class _Signs(bootsteps.StartStopStep):
 @celeryd_init.connect
 def give_signs(instance: Any, **_worker: object) -> None:
     """Add the signs of life to a worker that is being made."""
-    instance.app.steps["consumer"].add(_Signs)
+    instance.app.steps["consumer"].add(_SignsOfLife)
 
 
 @shared_task

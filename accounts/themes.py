@@ -37,7 +37,7 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ThemeRow:
     domain: int | None
     domain_name: str
     name: str
@@ -50,7 +50,7 @@ class _Row:
     logo_height: int
 
 
-_last: list[_Row] = []
+_last: list[_ThemeRow] = []
 """The themes that this process has read last."""
 
 
@@ -103,7 +103,7 @@ def forget() -> None:
     cache.delete(DomainTheme.CACHE_KEY)
 
 
-def _rows() -> list[_Row]:
+def _rows() -> list[_ThemeRow]:
     global _last
     rows: list[list[Any]] | None = cache.get(DomainTheme.CACHE_KEY)
     if rows is None:
@@ -116,16 +116,16 @@ def _rows() -> list[_Row]:
             for row in DomainTheme.objects.values_list(*fields)
         ]
         cache.set(DomainTheme.CACHE_KEY, rows, DomainTheme.CACHE_SECONDS)
-    _last = [_Row(*row) for row in rows]
+    _last = [_ThemeRow(*row) for row in rows]
     return _last
 
 
-def _of_domain(rows: list[_Row], domain: int | None) -> _Row | None:
+def _of_domain(rows: list[_ThemeRow], domain: int | None) -> _ThemeRow | None:
     own = [row for row in rows if row.domain == domain]
     return next(iter([*own, *(row for row in rows if row.domain is None)]), None)
 
 
-def _of_host(rows: list[_Row], request: HttpRequest) -> _Row | None:
+def _of_host(rows: list[_ThemeRow], request: HttpRequest) -> _ThemeRow | None:
     if not any(row.hosts for row in rows):
         return None
     try:
@@ -142,12 +142,12 @@ def _typed(request: HttpRequest) -> int | None:
     return typed
 
 
-def _of_typed(rows: list[_Row], request: HttpRequest) -> _Row | None:
+def _of_typed(rows: list[_ThemeRow], request: HttpRequest) -> _ThemeRow | None:
     typed = _typed(request)
     return next((row for row in rows if typed is not None and row.domain == typed), None)
 
 
-def _theme(row: _Row | None, domain: int | None) -> Theme:
+def _theme(row: _ThemeRow | None, domain: int | None) -> Theme:
     if row is None:
         return Theme(settings.PRODUCT_NAME, settings.AUTHORITY_NAME, domain)
     return Theme(
@@ -161,10 +161,10 @@ def _theme(row: _Row | None, domain: int | None) -> Theme:
     )
 
 
-def _width(row: _Row) -> int:
+def _width(row: _ThemeRow) -> int:
     """Return the width of the logo in the header at the height of the webmail's own."""
     return min(round(_HEIGHT * row.logo_width / row.logo_height), _WIDEST) if row.logo_height else 0
 
 
-def _digest(row: _Row) -> str:
+def _digest(row: _ThemeRow) -> str:
     return hashlib.sha256(f"1 {row.accent} {row.accent_dark}".encode()).hexdigest()[:16]

@@ -26,7 +26,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from accounts import middleware, sessions
 from accounts.models import MailDomain, User
-from accounts.numen import Key
+from accounts.numen import NumenKey
 from accounts.oidc import keys
 from accounts.roles import ROLES
 from demo.servers.dovecot import Dovecot, MailAccount
@@ -231,9 +231,9 @@ def mail_domain(db: None, dovecot: Dovecot) -> MailDomain:
 
 
 @pytest.fixture
-def numen_key(settings) -> Key:
+def numen_key(settings) -> NumenKey:
     """The key of the digests in staff records: with it, the account lookup is open."""
-    key = Key("2026", b"k" * 32)
+    key = NumenKey("2026", b"k" * 32)
     settings.NUMEN_KEYS = (key,)
     return key
 

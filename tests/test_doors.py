@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import session, urls
 from accounts.models import User
-from accounts.numen import Key
+from accounts.numen import NumenKey
 from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData
@@ -428,7 +428,7 @@ def _draft_of(owner: User) -> dict[str, str]:
 
 
 @pytest.fixture
-def opened(numen_key: Key, oidc_key: str) -> None:
+def opened(numen_key: NumenKey, oidc_key: str) -> None:
     """All that a key opens."""
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import Cached, KeptAdmin, ReadOnlyAdmin
+from accounts.admin_pages import CachedAdmin, ReadOnlyAdmin, ViewOnlyAdmin
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
@@ -55,7 +55,7 @@ class PreferenceDefaultForm(forms.ModelForm):
 
 
 @admin.register(PreferenceDefault)
-class PreferenceDefaultAdmin(Cached):
+class PreferenceDefaultAdmin(CachedAdmin):
     cache_keys = (CACHE_KEY,)
     form = PreferenceDefaultForm
     list_display = ("preference", "chosen", "locked", "whom")
@@ -232,7 +232,7 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 
 @admin.register(SendingPolicy)
-class SendingPolicyAdmin(Cached):
+class SendingPolicyAdmin(CachedAdmin):
     """The name, the Reply-To and the text that go with all that a mail domain sends, and whether
     many recipients from outside may see one another."""
 
@@ -242,7 +242,7 @@ class SendingPolicyAdmin(Cached):
 
 
 @admin.register(ForwardPolicy)
-class ForwardPolicyAdmin(Cached):
+class ForwardPolicyAdmin(CachedAdmin):
     """The places that the rules of a mail domain's users may send mail to."""
 
     cache_keys = (ForwardPolicy.CACHE_KEY,)
@@ -251,7 +251,7 @@ class ForwardPolicyAdmin(Cached):
 
 
 @admin.register(StandingForward)
-class StandingForwardAdmin(KeptAdmin):
+class StandingForwardAdmin(ViewOnlyAdmin):
     """The forwards that were there before they were banned, masked, as their users' scripts were
     last seen; who takes one out leaves the list."""
 
@@ -263,7 +263,7 @@ class StandingForwardAdmin(KeptAdmin):
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(KeptAdmin):
+class OutboxMessageAdmin(ViewOnlyAdmin):
     """The messages on their way, and whether they succeed. Texts, subjects and recipients are
     sealed."""
 
@@ -298,7 +298,7 @@ class OutboxMessageAdmin(KeptAdmin):
 
 
 @admin.register(Probe)
-class ProbeAdmin(KeptAdmin):
+class ProbeAdmin(ViewOnlyAdmin):
     """The messages that go round, of the last seven days."""
 
     list_display = ("asked", "state", "seconds", "folder", "words")

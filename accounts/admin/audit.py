@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts import audit, audit_words, roles
-from accounts.admin_pages import KeptAdmin
+from accounts.admin_pages import ViewOnlyAdmin
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import network_of
 from webmail import dates, spreadsheets
@@ -101,7 +101,7 @@ class AuditChangeList(ChangeList):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(KeptAdmin):
+class AuditEventAdmin(ViewOnlyAdmin):
     list_display = ("moment", "kind", "actor", "target", "network", "details")
     list_filter = (PeriodFilter, "kind")
     list_select_related = ("actor",)

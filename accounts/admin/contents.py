@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import announcements, markdown
-from accounts.admin_pages import Cached
+from accounts.admin_pages import CachedAdmin
 from accounts.models import Announcement, SiteText, SupportContact
 from accounts.models.support import CONTACTS_KEY
 from accounts.models.texts import TEXTS_KEY
@@ -21,7 +21,7 @@ from webmail import clock
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(Cached):
+class AnnouncementAdmin(CachedAdmin):
     cache_keys = (announcements.CACHE_KEY,)
     list_display = ("title", "level", "audience", "since", "until", "in_force")
     list_filter = ("level", "audience", "is_shown")
@@ -48,7 +48,7 @@ class AnnouncementAdmin(Cached):
 
 
 @admin.register(SiteText)
-class SiteTextAdmin(Cached):
+class SiteTextAdmin(CachedAdmin):
     """The admin of site texts, one row for each place. A place without a row shows the built-in
     text."""
 
@@ -90,7 +90,7 @@ class SupportContactForm(forms.ModelForm):
 
 
 @admin.register(SupportContact)
-class SupportContactAdmin(Cached):
+class SupportContactAdmin(CachedAdmin):
     """The admin of support contacts. Without any, pages show the telephone number and the address
     of the settings."""
 

@@ -46,7 +46,7 @@ class MailDomainForm(forms.ModelForm):
         return cleaned
 
 
-class LoginForm(forms.Form):
+class TestLoginForm(forms.Form):
     """A login to test, which is not kept. Without one, only the connection to the servers is
     tested."""
 
@@ -127,7 +127,7 @@ class MailDomainAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         domain = get_object_or_404(MailDomain, pk=pk)
-        form = LoginForm(request.POST if request.method == "POST" else None)
+        form = TestLoginForm(request.POST if request.method == "POST" else None)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_columns import counted
-from accounts.admin_pages import KeptAdmin
+from accounts.admin_pages import ViewOnlyAdmin
 from accounts.models import MovedUser
 
 
 @admin.register(MovedUser)
-class MovedUserAdmin(KeptAdmin):
+class MovedUserAdmin(ViewOnlyAdmin):
     """The users whom `migrate_roundcube` and `migrate_horde` moved."""
 
     list_display = (

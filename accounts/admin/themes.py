@@ -18,7 +18,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import colours, logos
-from accounts.admin_pages import Cached
+from accounts.admin_pages import CachedAdmin
 from accounts.logos import Logo, RefusedLogo
 from accounts.models import DomainTheme
 
@@ -141,7 +141,7 @@ def _faint(what: object, ratio: float, advice: object) -> forms.ValidationError:
 
 
 @admin.register(DomainTheme)
-class DomainThemeAdmin(Cached):
+class DomainThemeAdmin(CachedAdmin):
     cache_keys = (DomainTheme.CACHE_KEY,)
     form = ThemeForm
     list_display = ("__str__", "name", "authority", "accent", "has_logo")

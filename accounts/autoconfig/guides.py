@@ -18,7 +18,7 @@ from accounts.models import MailDomain
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class GuideValues:
     """The values that a user types. They are the user's own if ``is_personal`` is true, else
     examples in the domain's form. ``finds_itself`` says whether a mail program that asks for the
     domain's settings gets the right ones."""
@@ -34,12 +34,12 @@ class Values:
         return next((server for server in self.servers if server.protocol == protocol), None)
 
 
-def values_of(settings: MailSettings, domain: MailDomain | None) -> Values:
+def values_of(settings: MailSettings, domain: MailDomain | None) -> GuideValues:
     """Return the values of a user. ``domain`` tells whether mail programs find the same values
     themselves."""
     formed = {"address": settings.address, "local": settings.address.partition("@")[0]}
     formed_login = formed.get(domain.formed_login) if domain else None
-    return Values(
+    return GuideValues(
         name=settings.name,
         address=settings.address,
         login=settings.login,
@@ -49,9 +49,9 @@ def values_of(settings: MailSettings, domain: MailDomain | None) -> Values:
     )
 
 
-def values_of_domain(domain: MailDomain) -> Values:
+def values_of_domain(domain: MailDomain) -> GuideValues:
     """Return example values for a visitor who is not signed in."""
-    return Values(
+    return GuideValues(
         name=_("First name Last name"),
         address=_("first.last@%(domain)s") % {"domain": domain.name},
         login=_("your login"),
@@ -62,7 +62,7 @@ def values_of_domain(domain: MailDomain) -> Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class GuidePicture:
     """A drawn window of the mail program. ``shape`` is ``window`` or ``phone``. ``rows`` are pairs
     of label and value, or a line of a list and "". ``chosen`` is the row or button to press."""
 
@@ -74,10 +74,10 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GuideStep:
     title: str
     text: str
-    picture: Picture | None = None
+    picture: GuidePicture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Guide:
     slug: str
     title: str
     lede: str
-    steps: tuple[Step, ...]
+    steps: tuple[GuideStep, ...]
     warning: str = ""
     by_code: bool = False
 
@@ -103,22 +103,22 @@ TITLES: dict[str, tuple[str | Promise, str | Promise, str]] = {
 }
 
 
-def guide(slug: str, values: Values) -> Guide:
+def guide(slug: str, values: GuideValues) -> Guide:
     """Return the guide in the language of the page. ``slug`` is one of TITLES."""
     return _GUIDES[slug](values)
 
 
-def incoming(values: Values) -> tuple[tuple[str, str], ...]:
+def incoming(values: GuideValues) -> tuple[tuple[str, str], ...]:
     """Return the fields of the IMAP server, named as in forms."""
     return _fields(values.server("imap"), values.login)
 
 
-def outgoing(values: Values) -> tuple[tuple[str, str], ...]:
+def outgoing(values: GuideValues) -> tuple[tuple[str, str], ...]:
     """Return the fields of the SMTP server, named as in forms; none where the domain has none."""
     return _fields(values.server("smtp"), values.login)
 
 
-def _both(values: Values) -> tuple[tuple[str, str], ...]:
+def _both(values: GuideValues) -> tuple[tuple[str, str], ...]:
     """Return host, port and security of both servers for one form."""
     rows = []
     for name, fields in (
@@ -129,7 +129,7 @@ def _both(values: Values) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _hosts_and_login(values: Values) -> tuple[tuple[str, str], ...]:
+def _hosts_and_login(values: GuideValues) -> tuple[tuple[str, str], ...]:
     """Return the values that a telephone does not find out by itself."""
     hosts = [
         (name, fields[0][1])
@@ -153,56 +153,56 @@ def _fields(server: ServerSetting | None, login: str) -> tuple[tuple[str, str], 
     )
 
 
-def _who(values: Values) -> tuple[tuple[str, str], ...]:
+def _who(values: GuideValues) -> tuple[tuple[str, str], ...]:
     return ((_("Name"), values.name), (_("Address"), values.address), (_("Password"), "••••••••"))
 
 
-def _thunderbird(values: Values) -> Guide:
+def _thunderbird(values: GuideValues) -> Guide:
     steps = [
-        Step(
+        GuideStep(
             _("Begin a new account"),
             _("Open the menu ☰ at the top right, then “New Account” and “Email”."),
-            Picture(
+            GuidePicture(
                 "Thunderbird",
                 ((_("New Account"), ""), (_("Open from File"), ""), (_("Settings"), "")),
                 chosen=_("New Account"),
             ),
         ),
-        Step(
+        GuideStep(
             _("Say who you are"),
             _("Type your name, your whole address and your password, then “Continue”."),
-            Picture(_("Account setup"), _who(values), button=_("Continue")),
+            GuidePicture(_("Account setup"), _who(values), button=_("Continue")),
         ),
     ]
     if values.finds_itself:
         steps.append(
-            Step(
+            GuideStep(
                 _("Compare what was found"),
                 _(
                     "Thunderbird finds the servers by itself. Check that they are these, keep IMAP,"
                     " then “Done”."
                 ),
-                Picture(
+                GuidePicture(
                     _("Settings found"), incoming(values), button=pgettext("Thunderbird", "Done")
                 ),
             )
         )
     else:
         steps += [
-            Step(
+            GuideStep(
                 _("Type the incoming server"),
                 _(
                     "Choose “Configure manually”. Thunderbird proposes a login made from your"
                     " address: put your own in its place."
                 ),
-                Picture(
+                GuidePicture(
                     _("Incoming server (IMAP)"), incoming(values), button=_("Configure manually")
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Type the outgoing server"),
                 _("The same login again, with these values, then “Done”."),
-                Picture(
+                GuidePicture(
                     _("Outgoing server (SMTP)"),
                     outgoing(values),
                     button=pgettext("Thunderbird", "Done"),
@@ -217,45 +217,45 @@ def _thunderbird(values: Values) -> Guide:
     )
 
 
-def _iphone(values: Values) -> Guide:
+def _iphone(values: GuideValues) -> Guide:
     return Guide(
         "iphone",
         _("Set up an iPhone or iPad"),
         _("By hand, in the settings of the device. With a code it is quicker: nothing to type."),
         (
-            Step(
+            GuideStep(
                 _("Open the accounts"),
                 _("Settings, “Apps”, “Mail”, then “Mail Accounts” and “Add Account”."),
-                Picture(
+                GuidePicture(
                     pgettext("iPhone", "Settings"),
                     ((_("Apps"), ""), ("Mail", ""), (_("Mail Accounts"), "")),
                     chosen=_("Mail Accounts"),
                     shape="phone",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Choose “Other”"),
                 _("At the bottom of the list, below the makers’ names, then “Add Mail Account”."),
-                Picture(
+                GuidePicture(
                     _("Add Account"),
                     (("iCloud", ""), ("Microsoft Exchange", ""), (_("Other"), "")),
                     chosen=_("Other"),
                     shape="phone",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Say who you are"),
                 _("Type your name, your address and your password, then “Next”."),
-                Picture(_("New Account"), _who(values), button=_("Next"), shape="phone"),
+                GuidePicture(_("New Account"), _who(values), button=_("Next"), shape="phone"),
             ),
-            Step(
+            GuideStep(
                 _("Type the servers"),
                 _(
                     "Keep IMAP. Type these values below “Incoming Mail Server” and “Outgoing Mail"
                     " Server”, the login and the password below both, although they are said to be"
                     " optional. Then “Save”."
                 ),
-                Picture("IMAP", _hosts_and_login(values), button=_("Save"), shape="phone"),
+                GuidePicture("IMAP", _hosts_and_login(values), button=_("Save"), shape="phone"),
             ),
             _check(),
         ),
@@ -263,56 +263,56 @@ def _iphone(values: Values) -> Guide:
     )
 
 
-def _android(values: Values) -> Guide:
+def _android(values: GuideValues) -> Guide:
     return Guide(
         "android",
         _("Set up an Android telephone"),
         _("In the Gmail app, which reads other mailboxes too. Other apps ask for the same values."),
         (
-            Step(
+            GuideStep(
                 _("Add an account"),
                 _("In Gmail, touch your picture at the top right, then “Add another account”."),
-                Picture(
+                GuidePicture(
                     "Gmail",
                     ((_("Add another account"), ""), (_("Manage accounts on this device"), "")),
                     chosen=_("Add another account"),
                     shape="phone",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Choose “Other”"),
                 _("Not “Google”: it is your authority’s mailbox. Type your address, then “Next”."),
-                Picture(
+                GuidePicture(
                     _("Set up email"),
                     (("Google", ""), ("Outlook", ""), (_("Other"), "")),
                     chosen=_("Other"),
                     shape="phone",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Choose “Personal (IMAP)”"),
                 _("Then type your password, and “Next”."),
-                Picture(
+                GuidePicture(
                     values.address,
                     ((_("Personal (POP3)"), ""), (_("Personal (IMAP)"), "")),
                     chosen=_("Personal (IMAP)"),
                     shape="phone",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Type the incoming server"),
                 _("Gmail proposes values made from your address: put these in their place."),
-                Picture(
+                GuidePicture(
                     _("Incoming server settings"),
                     incoming(values),
                     button=_("Next"),
                     shape="phone",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Type the outgoing server"),
                 _("Leave “Require sign-in” on."),
-                Picture(
+                GuidePicture(
                     _("Outgoing server settings"),
                     outgoing(values),
                     button=_("Next"),
@@ -325,45 +325,45 @@ def _android(values: Values) -> Guide:
     )
 
 
-def _outlook(values: Values) -> Guide:
+def _outlook(values: GuideValues) -> Guide:
     return Guide(
         "outlook",
         _("Set up Outlook"),
         _("For the Outlook that comes with Office on Windows (“classic Outlook”)."),
         (
-            Step(
+            GuideStep(
                 _("Add an account"),
                 _(
                     "“File”, then “Add Account”. Type your address, open “Advanced options”, tick"
                     " “Let me set up my account manually”, then “Connect”."
                 ),
-                Picture(
+                GuidePicture(
                     "Outlook",
                     ((_("Address"), values.address), (_("Let me set up my account manually"), "✓")),
                     button=_("Connect"),
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Choose IMAP"),
                 _("Not Exchange, not Microsoft 365."),
-                Picture(
+                GuidePicture(
                     _("Advanced setup"),
                     (("Microsoft 365", ""), ("Exchange", ""), ("POP", ""), ("IMAP", "")),
                     chosen="IMAP",
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Type the servers"),
                 _("First the incoming server, then the outgoing one; leave SPA unticked. “Next”."),
-                Picture(_("IMAP Account Settings"), _both(values), button=_("Next")),
+                GuidePicture(_("IMAP Account Settings"), _both(values), button=_("Next")),
             ),
-            Step(
+            GuideStep(
                 _("Give the login and the password"),
                 _(
                     "Outlook proposes your address as login. Where yours is another one, correct it"
                     " in “Account Settings”, “Change”, for both servers."
                 ),
-                Picture(
+                GuidePicture(
                     _("Account Settings"),
                     ((_("Login"), values.login), (_("Password"), "••••••••")),
                     button=_("Connect"),
@@ -378,42 +378,42 @@ def _outlook(values: Values) -> Guide:
     )
 
 
-def _other(values: Values) -> Guide:
+def _other(values: GuideValues) -> Guide:
     return Guide(
         "other",
         _("Set up another program"),
         _("Every mail program asks for these values, sometimes in other words."),
         (
-            Step(
+            GuideStep(
                 _("Choose IMAP"),
                 _(
                     "With IMAP your mail stays on the server, the same on all your devices. POP"
                     " takes it away to one of them."
                 ),
             ),
-            Step(
+            GuideStep(
                 _("Type the incoming server"),
                 _("“SSL/TLS” is also called “SSL”; authentication is by “normal password”."),
-                Picture(_("Incoming server (IMAP)"), incoming(values)),
+                GuidePicture(_("Incoming server (IMAP)"), incoming(values)),
             ),
-            Step(
+            GuideStep(
                 _("Type the outgoing server"),
                 _("It wants the login and the password too: tick “requires authentication”."),
-                Picture(_("Outgoing server (SMTP)"), outgoing(values)),
+                GuidePicture(_("Outgoing server (SMTP)"), outgoing(values)),
             ),
             _check(),
         ),
     )
 
 
-def _check() -> Step:
-    return Step(
+def _check() -> GuideStep:
+    return GuideStep(
         pgettext("last step of a guide", "Check"),
         _("Your folders appear within a minute. Write a message to yourself: it must come back."),
     )
 
 
-_GUIDES: dict[str, Callable[[Values], Guide]] = {
+_GUIDES: dict[str, Callable[[GuideValues], Guide]] = {
     "thunderbird": _thunderbird,
     "iphone": _iphone,
     "android": _android,

@@ -22,12 +22,12 @@ _TYPES = {"imap": "IMAP", "pop": "POP3", "smtp": "SMTP"}
 _ENCRYPTION = {"tls": "SSL", "starttls": "TLS", "none": "None"}
 
 
-class NotAsked(ValueError):
+class MalformedRequest(ValueError):
     """The body is no Autodiscover request that can be answered here."""
 
 
 def asked_address(body: bytes) -> str:
-    """Return the requested address, unchanged. Raises NotAsked.
+    """Return the requested address, unchanged. Raises MalformedRequest.
 
     Any document type is refused: only attackers need entities here.
     """
@@ -35,12 +35,12 @@ def asked_address(body: bytes) -> str:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise NotAsked("not XML") from error
+        raise MalformedRequest("not XML") from error
     if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
-        raise NotAsked("a document type")
+        raise MalformedRequest("a document type")
     wanted = root.findtext(f"{{{_REQUEST}}}Request/{{{_REQUEST}}}AcceptableResponseSchema") or ""
     if root.tag != f"{{{_REQUEST}}}Autodiscover" or wanted.strip() != _RESPONSE:
-        raise NotAsked("another schema")
+        raise MalformedRequest("another schema")
     address = root.findtext(f"{{{_REQUEST}}}Request/{{{_REQUEST}}}EMailAddress") or ""
     return address.strip()
 

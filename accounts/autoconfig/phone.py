@@ -29,7 +29,7 @@ CODES, CODES_SECONDS = 10, 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class SettingsHolder:
     """The user or staff record whose settings a link opens. ``kind`` is ``record`` or ``user``."""
 
     kind: str
@@ -37,11 +37,11 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PhoneLink:
     """A link. ``token`` is the secret in its address, ``ends`` a Unix time in seconds."""
 
     token: str
-    holder: Holder
+    holder: SettingsHolder
     ends: int
 
     @property
@@ -49,7 +49,7 @@ class Link:
         return max(0, self.ends - clock.timestamp())
 
 
-def current(secret: str, holder: Holder) -> Link | None:
+def current(secret: str, holder: SettingsHolder) -> PhoneLink | None:
     """Return the browser's link. It is made if there never was one, and None if the last one has
     expired. Raises TooManyTries."""
     salt = secrets.token_hex(16)
@@ -58,7 +58,7 @@ def current(secret: str, holder: Holder) -> Link | None:
     return find(_token(secret, cache.get(_salt_key(secret, holder))))
 
 
-def renew(secret: str, holder: Holder) -> Link:
+def renew(secret: str, holder: SettingsHolder) -> PhoneLink:
     """Return a new link and invalidate the one before. Raises TooManyTries."""
     before = _token(secret, cache.get(_salt_key(secret, holder)))
     salt = secrets.token_hex(16)
@@ -68,15 +68,15 @@ def renew(secret: str, holder: Holder) -> Link:
     return link
 
 
-def find(token: str) -> Link | None:
+def find(token: str) -> PhoneLink | None:
     """Return the link of a token; None if it has expired or never existed."""
     entry = cache.get(_key(token))
     if not entry or entry["ends"] <= clock.timestamp():
         return None
-    return Link(token, Holder(*entry["holder"]), entry["ends"])
+    return PhoneLink(token, SettingsHolder(*entry["holder"]), entry["ends"])
 
 
-def fetch(token: str) -> Link | None:
+def fetch(token: str) -> PhoneLink | None:
     """Return the link of a token for the download of the profile. The first download shortens the
     link's life to a minute."""
     link = find(token)
@@ -85,18 +85,18 @@ def fetch(token: str) -> Link | None:
     return _keep(token, link.holder, min(link.seconds_left, AFTER_FETCH_SECONDS))
 
 
-def _make(token: str, holder: Holder) -> Link:
+def _make(token: str, holder: SettingsHolder) -> PhoneLink:
     limit = limits.Limit("phone-codes", f"{holder.kind} {holder.pk}", CODES, CODES_SECONDS)
     if seconds := limits.reserve([limit]):
         raise TooManyTries(retry_after=seconds)
     return _keep(token, holder, LINK_SECONDS)
 
 
-def _keep(token: str, holder: Holder, seconds: int) -> Link:
+def _keep(token: str, holder: SettingsHolder, seconds: int) -> PhoneLink:
     ends = clock.timestamp() + seconds
     value = {"holder": [holder.kind, holder.pk], "ends": ends}
     cache.set(_key(token), value, max(1, seconds))
-    return Link(token, holder, ends)
+    return PhoneLink(token, holder, ends)
 
 
 def _token(secret: str, salt: str | None) -> str:
@@ -110,7 +110,7 @@ def _key(token: str) -> str:
     return f"phone:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
-def _salt_key(secret: str, holder: Holder) -> str:
+def _salt_key(secret: str, holder: SettingsHolder) -> str:
     """Return the cache key of the salt of a browser's last token. The key includes the holder,
     since another user may use the browser after a sign-out."""
     text = f"{secret}\0{holder.kind}\0{holder.pk}"

@@ -46,7 +46,7 @@ _ACCENT, _TEXT, _SECOND, _LINE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class SheetContext:
     """The text on the sheet besides the settings. ``guides`` is an absolute address. An empty
     telephone number or address of the support desk is left out."""
 
@@ -57,7 +57,7 @@ class Surroundings:
     printed: date
 
 
-def pdf(settings: MailSettings, around: Surroundings) -> bytes:
+def pdf(settings: MailSettings, around: SheetContext) -> bytes:
     """Return the sheet in the language in force. Long content is scaled down to fit one page."""
     _register_fonts()
     out = BytesIO()
@@ -126,7 +126,7 @@ def _paragraph(
     return Paragraph(escape(_drawable(text)), style)
 
 
-def _head(settings: MailSettings, around: Surroundings) -> list[Flowable]:
+def _head(settings: MailSettings, around: SheetContext) -> list[Flowable]:
     whose = f"{around.product} · {settings.authority}"
     return [
         _paragraph(whose, 10, colour=_SECOND, after=6),
@@ -186,7 +186,7 @@ def _table(title: str, rows: Sequence[tuple[str, str, str]]) -> Table:
     return table
 
 
-def _webmail(settings: MailSettings, around: Surroundings) -> Table:
+def _webmail(settings: MailSettings, around: SheetContext) -> Table:
     words = [
         _paragraph(_("In a browser"), 13, bold=True, after=4),
         _paragraph(settings.webmail_url, 12, bold=True, colour=_ACCENT, after=6),
@@ -225,7 +225,7 @@ def _qr_code(text: str, size: float) -> Drawing:
     return drawing
 
 
-def _foot(around: Surroundings) -> list[Flowable]:
+def _foot(around: SheetContext) -> list[Flowable]:
     support = " · ".join(filter(None, (around.support_phone, around.support_email)))
     day = date_format(around.printed, "SHORT_DATE_FORMAT")
     lines = [

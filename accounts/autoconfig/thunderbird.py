@@ -24,7 +24,7 @@ _PLACEHOLDERS = {"address": "%EMAILADDRESS%", "local": "%EMAILLOCALPART%"}
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class LinkedPages:
     """The absolute addresses of the guide and of the webmail, which Thunderbird shows."""
 
     guide: str
@@ -32,7 +32,7 @@ class Pages:
 
 
 def config(
-    domain: str, formed_login: str, servers: Sequence[ServerSetting], name: str, pages: Pages
+    domain: str, formed_login: str, servers: Sequence[ServerSetting], name: str, pages: LinkedPages
 ) -> bytes:
     """Return the document. ``formed_login`` is ``address`` or ``local``; ``name`` is the
     authority's."""

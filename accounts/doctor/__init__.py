@@ -26,7 +26,7 @@ Check = Callable[[], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class InstallationPart:
     """A part of the installation. ``name`` is its key in the output of ``doctor --json``."""
 
     name: str
@@ -35,38 +35,38 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    part: Part
+class ExaminedPart:
+    part: InstallationPart
     findings: list[Finding]
 
 
 PARTS: Final = (
-    Part("settings", _("Settings"), own.settings_findings),
-    Part("files", _("Files on this machine"), own.file_findings),
-    Part("database", _("Database"), database.findings),
-    Part("redis", _("Redis"), queues.redis_findings),
-    Part("jobs", _("Background jobs"), queues.job_findings),
-    Part("address", _("The address that users type"), address.findings),
-    Part("mail", _("Mail servers"), mail.findings),
-    Part("others", _("Other servers"), mail.other_findings),
-    Part("office", _("Office files"), own.office_findings),
+    InstallationPart("settings", _("Settings"), own.settings_findings),
+    InstallationPart("files", _("Files on this machine"), own.file_findings),
+    InstallationPart("database", _("Database"), database.findings),
+    InstallationPart("redis", _("Redis"), queues.redis_findings),
+    InstallationPart("jobs", _("Background jobs"), queues.job_findings),
+    InstallationPart("address", _("The address that users type"), address.findings),
+    InstallationPart("mail", _("Mail servers"), mail.findings),
+    InstallationPart("others", _("Other servers"), mail.other_findings),
+    InstallationPart("office", _("Office files"), own.office_findings),
 )
 
 
-def examine() -> list[Examined]:
+def examine() -> list[ExaminedPart]:
     """Test all parts at the same time, so that the test takes as long as the slowest part: about
     twenty seconds when a server does not answer."""
     language = translation.get_language()
 
-    def tried(part: Part) -> Examined:
+    def tried(part: InstallationPart) -> ExaminedPart:
         with translation.override(language):
-            return Examined(part, _findings(part))
+            return ExaminedPart(part, _findings(part))
 
     with ThreadPoolExecutor(len(PARTS)) as threads:
         return list(threads.map(tried, PARTS))
 
 
-def _findings(part: Part) -> list[Finding]:
+def _findings(part: InstallationPart) -> list[Finding]:
     try:
         return list(part.check())
     except DatabaseError:
@@ -85,6 +85,6 @@ def _findings(part: Part) -> list[Finding]:
         connections.close_all()
 
 
-def is_well(examined: Iterable[Examined]) -> bool:
+def is_well(examined: Iterable[ExaminedPart]) -> bool:
     """Return whether nothing is wrong. Warnings do not count."""
     return not any(finding.level == "bad" for part in examined for finding in part.findings)

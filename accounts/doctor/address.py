@@ -23,7 +23,7 @@ _MOST_BYTES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _HealthAnswer:
     status: int
     body: dict[str, Any] | None
     expires: datetime | None
@@ -44,12 +44,12 @@ def findings() -> Iterator[Finding]:
         )
         return
     except http.client.HTTPException:
-        answer = _Answer(0, None, None)
+        answer = _HealthAnswer(0, None, None)
     yield from _reached(answer)
     yield from certificate(host, answer.expires)
 
 
-def _ask(scheme: str, host: str, port: int | None, path: str) -> _Answer:
+def _ask(scheme: str, host: str, port: int | None, path: str) -> _HealthAnswer:
     if scheme == "https":
         context = server_check.tls_context()
         connection = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
@@ -67,10 +67,10 @@ def _ask(scheme: str, host: str, port: int | None, path: str) -> _Answer:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    return _Answer(response.status, body if isinstance(body, dict) else None, expires)
+    return _HealthAnswer(response.status, body if isinstance(body, dict) else None, expires)
 
 
-def _reached(answer: _Answer) -> Iterator[Finding]:
+def _reached(answer: _HealthAnswer) -> Iterator[Finding]:
     words = {"url": settings.BASE_URL, "status": answer.status}
     if answer.body is None or "database" not in answer.body:
         yield bad(

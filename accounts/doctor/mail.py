@@ -15,7 +15,7 @@ from accounts.findings import Finding, bad, ok, warn
 from accounts.models import MailDomain, SignInProvider
 from accounts.providers import asking, grants
 from accounts.providers.failures import ProviderError
-from accounts.server_check import Result, Target
+from accounts.server_check import ServerResult, ServerTarget
 from webmail import clock, probing
 from webmail.errors import WebmailError
 
@@ -35,7 +35,7 @@ def findings() -> Iterator[Finding]:
         yield from _names(domain)
 
 
-def _server(result: Result) -> Iterator[Finding]:
+def _server(result: ServerResult) -> Iterator[Finding]:
     target = result.target
     words = {
         "kind": target.name, "host": target.host, "port": target.port, "ms": result.milliseconds,
@@ -178,9 +178,9 @@ def _master(domain: MailDomain) -> Iterator[Finding]:
         yield bad(text % {"domain": domain.name}, str(error))
 
 
-def _notices() -> Target:
+def _notices() -> ServerTarget:
     security = "tls" if settings.EMAIL_USE_SSL else "starttls" if settings.EMAIL_USE_TLS else "none"
-    return Target("smtp", settings.EMAIL_HOST, settings.EMAIL_PORT, security)
+    return ServerTarget("smtp", settings.EMAIL_HOST, settings.EMAIL_PORT, security)
 
 
 def _connects(name: str, url: str, port: int, tls_port: int) -> Iterator[Finding]:

@@ -123,7 +123,7 @@ class SignInProvider(models.Model):
 
     @property
     def secret(self) -> str:
-        """Return the client secret. Raises `sealed_rows.Broken` if it was sealed with another
+        """Return the client secret. Raises `sealed_rows.BrokenSeal` if it was sealed with another
         lending key."""
         if not self.sealed_secret:
             return ""

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.staff import StaffFacts, StaffRecord
-from accounts.staff_terms import Column, Failure, Problem
+from accounts.staff_terms import RowProblem, StaffColumn, StaffImportFailure
 
 MOST_REFUSALS_KEPT = 1000
 
 
-class KeptRefusal(NamedTuple):
+class ReportedRefusal(NamedTuple):
     """A refused row in a job's report. `column` and `other` may be empty."""
 
     line: int
@@ -27,11 +27,11 @@ class KeptRefusal(NamedTuple):
 
     @property
     def words(self) -> str:
-        return str(Problem(self.problem).label)
+        return str(RowProblem(self.problem).label)
 
     @property
     def column_words(self) -> str:
-        return str(Column(self.column).label) if self.column else ""
+        return str(StaffColumn(self.column).label) if self.column else ""
 
 
 class StaffImportQuerySet(ClaimedQuerySet["StaffImport"]):
@@ -108,7 +108,7 @@ class StaffImport(ClaimedRow):
         _("state"), max_length=12, choices=State.choices, default=State.WAITING
     )
     failure = models.CharField(
-        _("why it failed"), max_length=20, choices=Failure.choices, blank=True
+        _("why it failed"), max_length=20, choices=StaffImportFailure.choices, blank=True
     )
     failure_line = models.PositiveIntegerField(_("line"), default=0)
     missing_columns = models.JSONField(_("columns without a heading"), default=list, blank=True)
@@ -162,9 +162,9 @@ class StaffImport(ClaimedRow):
         return min(100, self.rows * 100 // self.total) if self.total else 0
 
     @property
-    def kept_refusals(self) -> list[KeptRefusal]:
+    def kept_refusals(self) -> list[ReportedRefusal]:
         """Return the first thousand refusals, by line."""
-        return [KeptRefusal(*row) for row in self.refusals]
+        return [ReportedRefusal(*row) for row in self.refusals]
 
     @property
     def is_report_cut(self) -> bool:
@@ -172,7 +172,7 @@ class StaffImport(ClaimedRow):
 
     @property
     def missing_words(self) -> list[str]:
-        return [str(Column(name).label) for name in self.missing_columns]
+        return [str(StaffColumn(name).label) for name in self.missing_columns]
 
 
 class StagedStaff(StaffFacts):

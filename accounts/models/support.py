@@ -19,7 +19,7 @@ CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts:2", 60
 _SHOWN: Final = ("name", "phone", "email", "postal", "hours", "link")
 
 
-class Contact(TypedDict):
+class SupportDesk(TypedDict):
     """A contact of the support desk for templates and notices. Any field may be empty."""
 
     name: str
@@ -31,7 +31,7 @@ class Contact(TypedDict):
 
 
 class SupportContactQuerySet(models.QuerySet["SupportContact"]):
-    def of(self, domain_id: int | None) -> Contact:
+    def of(self, domain_id: int | None) -> SupportDesk:
         """Return the contact of the mail domain, else the one for all, else that of the settings.
         It comes from the cache, so that a page costs no query; a change takes effect within a
         minute."""
@@ -40,7 +40,7 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
         for_all = [contact for pk, contact in rows if pk is None]
         return next(iter([*own, *for_all]), from_settings())
 
-    def everybody(self, domain_id: int | None) -> list[Contact]:
+    def everybody(self, domain_id: int | None) -> list[SupportDesk]:
         """Return all contacts for the help page, that of the mail domain first. The contact of the
         settings is included if there is none for all."""
         rows = self._rows()
@@ -49,7 +49,7 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
         others = [contact for pk, contact in rows if pk not in (None, domain_id)]
         return [contact for contact in (*own, *for_all, *others) if any(contact.values())]
 
-    def _rows(self) -> list[tuple[int | None, Contact]]:
+    def _rows(self) -> list[tuple[int | None, SupportDesk]]:
         rows = cache.get(CONTACTS_KEY)
         if rows is None:
             rows = [list(row) for row in self.values_list("mail_domain_id", *_SHOWN)]
@@ -57,12 +57,12 @@ class SupportContactQuerySet(models.QuerySet["SupportContact"]):
         return [(pk, _contact(*values)) for pk, *values in rows]
 
 
-def _contact(name: str, phone: str, email: str, postal: str, hours: str, link: str) -> Contact:
-    return Contact(name=name, phone=phone, email=email, postal=postal, hours=hours, link=link)
+def _contact(name: str, phone: str, email: str, postal: str, hours: str, link: str) -> SupportDesk:
+    return SupportDesk(name=name, phone=phone, email=email, postal=postal, hours=hours, link=link)
 
 
-def from_settings() -> Contact:
-    return Contact(
+def from_settings() -> SupportDesk:
+    return SupportDesk(
         name="",
         phone=settings.SUPPORT_PHONE,
         email=settings.SUPPORT_EMAIL,

@@ -20,7 +20,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RequestRefusal:
     """The refusal of a request. ``error`` is a code of RFC 6749 or OpenID Connect, ``description``
     a sentence for the service's developers."""
 
@@ -43,23 +43,25 @@ def client_by_id(client_id: str) -> Client | None:
     return Client.objects.filter(pk=client_id.replace("\x00", "")).first()
 
 
-def refusal(query: QueryDict) -> Refusal | None:
+def refusal(query: QueryDict) -> RequestRefusal | None:
     """Return why the request of a known service is refused; None when it is accepted."""
     if any(len(values) > 1 for _name, values in query.lists()):
-        return Refusal("invalid_request", "A parameter is repeated.")
+        return RequestRefusal("invalid_request", "A parameter is repeated.")
     if query.get("response_type") != "code":
-        return Refusal("unsupported_response_type", "Only response_type=code is answered.")
+        return RequestRefusal("unsupported_response_type", "Only response_type=code is answered.")
     if "resource" in query:
-        return Refusal("invalid_target", "Resources are not supported.")
+        return RequestRefusal("invalid_target", "Resources are not supported.")
     if "request" in query or "request_uri" in query:
-        return Refusal("request_not_supported", "Request objects are not supported.")
+        return RequestRefusal("request_not_supported", "Request objects are not supported.")
     if "max_age" in query:
         # To ignore it would promise a check that nobody made.
-        return Refusal("invalid_request", "max_age is not supported; prompt=login is.")
+        return RequestRefusal("invalid_request", "max_age is not supported; prompt=login is.")
     if query.get("code_challenge_method") != "S256":
-        return Refusal("invalid_request", "PKCE is required: code_challenge_method=S256.")
+        return RequestRefusal("invalid_request", "PKCE is required: code_challenge_method=S256.")
     if not _CHALLENGE.fullmatch(query.get("code_challenge", "")):
-        return Refusal("invalid_request", "PKCE is required: code_challenge has 43 characters.")
+        return RequestRefusal(
+            "invalid_request", "PKCE is required: code_challenge has 43 characters."
+        )
     return None
 
 

@@ -19,7 +19,7 @@ from accounts import audit, credentials, lending, limits, notices, session, sess
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from webmail.errors import ServerRefused, SignInNeeded, WebmailError
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 ARRIVES_SECONDS: Final = 6.0
 
 
-class Outcome(StrEnum):
+class PasswordOutcome(StrEnum):
     """The result of a change.
 
     - ``CHANGED``: the new password opens the mailbox.
@@ -47,10 +47,10 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-DONE: Final = frozenset({Outcome.CHANGED, Outcome.UNPROVED})
+DONE: Final = frozenset({PasswordOutcome.CHANGED, PasswordOutcome.UNPROVED})
 
 
-class Opens(StrEnum):
+class PasswordCheck(StrEnum):
     """The answer to whether a password opens the mailbox."""
 
     YES = "yes"
@@ -58,11 +58,11 @@ class Opens(StrEnum):
     UNTOLD = "untold"  # the mail server does not answer
 
 
-def owner_of(user: User, domain: MailDomain) -> Owner:
-    return Owner(login=user.login, address=user.address.lower(), domain=domain.name)
+def owner_of(user: User, domain: MailDomain) -> PasswordOwner:
+    return PasswordOwner(login=user.login, address=user.address.lower(), domain=domain.name)
 
 
-def change(request: HttpRequest, user: User, old: str, new: str) -> Outcome:
+def change(request: HttpRequest, user: User, old: str, new: str) -> PasswordOutcome:
     """Change the password of the signed-in user. The caller has checked ``old``.
 
     Afterwards this session and the user's jobs continue with the valid password, the other sessions
@@ -90,25 +90,27 @@ def _attempt(
     driver: drivers.Driver,
     old: str,
     new: str,
-) -> Outcome:
+) -> PasswordOutcome:
     owner, address = owner_of(user, domain), client_address(request)
     failure = _change(driver, owner, old, new)
     if failure is None:
         return _prove(user, domain, driver, old, new, address)
-    if opens(domain, user, new, address) is Opens.YES:
-        return Outcome.CHANGED
+    if opens(domain, user, new, address) is PasswordCheck.YES:
+        return PasswordOutcome.CHANGED
     match opens(domain, user, old, address):
-        case Opens.YES if isinstance(failure, ServerRefused):
-            return Outcome.REFUSED
-        case Opens.YES if isinstance(failure, SignInNeeded):
-            return Outcome.MISMATCH
-        case Opens.YES:
-            return Outcome.KEPT
+        case PasswordCheck.YES if isinstance(failure, ServerRefused):
+            return PasswordOutcome.REFUSED
+        case PasswordCheck.YES if isinstance(failure, SignInNeeded):
+            return PasswordOutcome.MISMATCH
+        case PasswordCheck.YES:
+            return PasswordOutcome.KEPT
         case _:
-            return Outcome.UNKNOWN
+            return PasswordOutcome.UNKNOWN
 
 
-def _change(driver: drivers.Driver, owner: Owner, old: str, new: str) -> WebmailError | None:
+def _change(
+    driver: drivers.Driver, owner: PasswordOwner, old: str, new: str
+) -> WebmailError | None:
     """Change the password by the driver. Return the error that it raised, after logging it, or None
     on success."""
     try:
@@ -127,37 +129,41 @@ def _change(driver: drivers.Driver, owner: Owner, old: str, new: str) -> Webmail
 
 def _prove(
     user: User, domain: MailDomain, driver: drivers.Driver, old: str, new: str, address: str
-) -> Outcome:
+) -> PasswordOutcome:
     """Wait until the new password opens the mailbox. If the mail server answers but never accepts
     it, the driver writes to the wrong place, so the old password is set again."""
     answer = _wait_for(domain, user, new, address)
-    if answer is Opens.YES:
-        return Outcome.CHANGED
-    if answer is Opens.UNTOLD:
-        return Outcome.UNPROVED
+    if answer is PasswordCheck.YES:
+        return PasswordOutcome.CHANGED
+    if answer is PasswordCheck.UNTOLD:
+        return PasswordOutcome.UNPROVED
     logger.error("a new password of %s does not open the mailbox: taken back", user.login)
     _change(driver, owner_of(user, domain), new, old)
-    return Outcome.KEPT if _wait_for(domain, user, old, address) is Opens.YES else Outcome.UNKNOWN
+    return (
+        PasswordOutcome.KEPT
+        if _wait_for(domain, user, old, address) is PasswordCheck.YES
+        else PasswordOutcome.UNKNOWN
+    )
 
 
-def _wait_for(domain: MailDomain, user: User, password: str, address: str) -> Opens:
+def _wait_for(domain: MailDomain, user: User, password: str, address: str) -> PasswordCheck:
     deadline = time.monotonic() + ARRIVES_SECONDS
     while True:
         answer = opens(domain, user, password, address)
-        if answer is not Opens.NO or time.monotonic() >= deadline:
+        if answer is not PasswordCheck.NO or time.monotonic() >= deadline:
             return answer
         time.sleep(0.3)
 
 
-def opens(domain: MailDomain, user: User, password: str, address: str) -> Opens:
+def opens(domain: MailDomain, user: User, password: str, address: str) -> PasswordCheck:
     """Ask the mail server itself, ignoring what was noted about the password before."""
     try:
         session.check_login(domain, user.login, password, address)
     except SignInNeeded:
-        return Opens.NO
+        return PasswordCheck.NO
     except WebmailError:
-        return Opens.UNTOLD
-    return Opens.YES
+        return PasswordCheck.UNTOLD
+    return PasswordCheck.YES
 
 
 def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> None:

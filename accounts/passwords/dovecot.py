@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from accounts.passwords import hashing
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from webmail.errors import ServerRefused, ServerUnavailable
 
 LOCK_SECONDS: Final = 10
@@ -33,7 +33,7 @@ class PasswdFile:
     path: Path
     scheme: str
 
-    def change(self, owner: Owner, old: str, new: str) -> None:
+    def change(self, owner: PasswordOwner, old: str, new: str) -> None:
         """Set the new password in the line of the owner and in those of the owner's aliases.
 
         The change is atomic: the new file is written beside the old one, and replaces it once it is
@@ -78,7 +78,7 @@ def _lock(file: BinaryIO, deadline: float) -> None:
             time.sleep(0.05)
 
 
-def _with_password(content: bytes, owner: Owner, secret: bytes) -> bytes:
+def _with_password(content: bytes, owner: PasswordOwner, secret: bytes) -> bytes:
     """Return the content with the owner's lines changed. The file's logins may have a domain where
     ours have none (``auth_username_format``). Raises ServerRefused when no line has the owner's
     name."""

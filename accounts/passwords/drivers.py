@@ -16,8 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.models import MailDomain
 from accounts.passwords.dovecot import PasswdFile
-from accounts.passwords.owner import Owner
-from accounts.passwords.sql import PARAMETERS, Table
+from accounts.passwords.owner import PasswordOwner
+from accounts.passwords.sql import PARAMETERS, PasswordTable
 
 Kind = MailDomain.PasswordDriver
 Value = TypeVar("Value")
@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 class Driver(Protocol):
     """A way to change a password."""
 
-    def change(self, owner: Owner, old: str, new: str) -> None:
+    def change(self, owner: PasswordOwner, old: str, new: str) -> None:
         """Replace the old password by the new one. Raises SignInNeeded (the old one is refused),
         ServerRefused (the new one is refused) or ServerUnavailable; after any of them, either
         password may be valid."""
@@ -56,7 +56,7 @@ def _table(domain: MailDomain) -> Driver:
     name = "WEBMAIL_PASSWORD_SQL_STATEMENT"
     statement = _said(name, settings.PASSWORD_SQL_STATEMENT, domain)
     _check_statement(name, statement)
-    return Table(database, statement, settings.PASSWORD_SCHEME)
+    return PasswordTable(database, statement, settings.PASSWORD_SCHEME)
 
 
 def _check_statement(name: str, statement: str) -> None:
@@ -80,14 +80,14 @@ def _directory(domain: MailDomain) -> Driver:
     _check_name(name)
     if find_spec("ldap") is None:
         raise ImproperlyConfigured("python-ldap is not installed: requirements-ldap.txt")
-    from accounts.passwords.ldap import Directory
+    from accounts.passwords.ldap import PasswordDirectory
 
-    return Directory(url, name, settings.IMAP_TIMEOUT, settings.TLS_CA_FILE)
+    return PasswordDirectory(url, name, settings.IMAP_TIMEOUT, settings.TLS_CA_FILE)
 
 
 def _check_name(name: str) -> None:
     """Check that the distinguished name differs between users. Raises ImproperlyConfigured."""
-    people = (Owner("one", "one@x", "x"), Owner("two", "two@x", "x"))
+    people = (PasswordOwner("one", "one@x", "x"), PasswordOwner("two", "two@x", "x"))
     try:
         names = {name.format_map(person.values) for person in people}
     except (KeyError, ValueError, IndexError) as error:

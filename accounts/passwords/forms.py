@@ -18,37 +18,37 @@ from accounts.forms import NO_CONTROLS
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.passwords import policy, sentences, strength, words
-from accounts.passwords.change import Outcome
+from accounts.passwords.change import PasswordOutcome
 from webmail.errors import WebmailError
 
 _FAILURES: Final = {
-    Outcome.REFUSED: _(
+    PasswordOutcome.REFUSED: _(
         "The server does not take this new password. Your old password is still valid:"
         " choose another new one."
     ),
-    Outcome.MISMATCH: _(
+    PasswordOutcome.MISMATCH: _(
         "The server that keeps the passwords did not accept your old password. Nothing was"
         " changed: your old password is still valid for your mail. Call the support desk."
     ),
-    Outcome.KEPT: _(
+    PasswordOutcome.KEPT: _(
         "The password could not be changed. Your old password is still valid: try again later,"
         " or call the support desk."
     ),
-    Outcome.UNKNOWN: _(
+    PasswordOutcome.UNKNOWN: _(
         "The change broke off, and the mail server does not answer. Try the new password first,"
         " then the old one: one of them is valid. The support desk can help."
     ),
 }
 _STATUS: Final = {
-    Outcome.REFUSED: 422,
-    Outcome.MISMATCH: 502,
-    Outcome.KEPT: 503,
-    Outcome.UNKNOWN: 503,
+    PasswordOutcome.REFUSED: 422,
+    PasswordOutcome.MISMATCH: 502,
+    PasswordOutcome.KEPT: 503,
+    PasswordOutcome.UNKNOWN: 503,
 }
 
 
-def policy_in_force() -> policy.Policy:
-    return policy.Policy(
+def policy_in_force() -> policy.PasswordPolicy:
+    return policy.PasswordPolicy(
         minimum=settings.PASSWORD_MINIMUM,
         kinds=tuple(kind for kind in policy.KINDS if kind in settings.PASSWORD_KINDS),
         known=words.known_passwords(),
@@ -69,7 +69,7 @@ class ShownRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Guide:
+class PasswordGuidance:
     """The guidance beside the field for the password that is being typed. It does not contain the
     password."""
 
@@ -81,12 +81,12 @@ class Guide:
     spoken: str = ""
 
     @classmethod
-    def empty(cls) -> Guide:
+    def empty(cls) -> PasswordGuidance:
         rules = policy_in_force()
         return cls(tuple(ShownRule("open", sentences.of_rule(rule, rules)) for rule in rules.rules))
 
     @classmethod
-    def of(cls, password: str, user: User) -> Guide:
+    def of(cls, password: str, user: User) -> PasswordGuidance:
         """Return the guidance for the text typed so far, by the same rules as the form."""
         if not password:
             return cls.empty()
@@ -97,7 +97,7 @@ class Guide:
             ShownRule("broken" if rule in broken else "kept", sentences.of_rule(rule, rules))
             # Only the form knows the old password.
             for rule in rules.rules
-            if rule is not policy.Rule.DIFFERENT
+            if rule is not policy.PasswordRule.DIFFERENT
         )
         verdict = sentences.verdict(measured)
         return cls(
@@ -145,7 +145,7 @@ class ChangeForm(forms.Form):
             self._prove(cleaned["old"])
         return cleaned
 
-    def refuse(self, outcome: Outcome) -> None:
+    def refuse(self, outcome: PasswordOutcome) -> None:
         """Add the error of a change that failed after the form was valid."""
         self.failure_status = _STATUS[outcome]
         self.add_error(None, _FAILURES[outcome])

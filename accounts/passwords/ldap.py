@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import ldap
 from ldap.dn import escape_dn_chars
 
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from webmail import ldap_server
 from webmail.errors import SignInNeeded
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
+class PasswordDirectory:
     """A directory. ``url`` is ``ldaps://host``, or ``ldap://host`` with StartTLS (without on this
     machine itself). ``name`` is the user's distinguished name with placeholders, such as
     ``uid={login},ou=people,o=gouv``. ``seconds`` is the time to wait for each answer. ``ca_file``
@@ -28,7 +28,7 @@ class Directory:
     seconds: int
     ca_file: str
 
-    def change(self, owner: Owner, old: str, new: str) -> None:
+    def change(self, owner: PasswordOwner, old: str, new: str) -> None:
         """Change the password. Raises SignInNeeded when the directory refuses the old password,
         ServerRefused when it refuses the new one by its own policy, and ServerUnavailable."""
         values = {key: escape_dn_chars(value) for key, value in owner.values.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class PasswordOwner:
     """``login`` is the login on the mail server, in lower case; ``address`` is the user's address,
     ``domain`` the name of the mail domain."""
 

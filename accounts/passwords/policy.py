@@ -22,7 +22,7 @@ MAXIMUM: Final = 512
 _PART: Final = 4  # the shortest part of a name that counts, in letters
 
 
-class Rule(StrEnum):
+class PasswordRule(StrEnum):
     """A rule for passwords, in the order in which the page lists them."""
 
     LENGTH = "length"
@@ -38,27 +38,27 @@ class Rule(StrEnum):
     DIFFERENT = "different"
 
 
-KINDS: Final[dict[Rule, Callable[[str], bool]]] = {
-    Rule.LOWER: lambda c: "a" <= c <= "z",
-    Rule.UPPER: lambda c: "A" <= c <= "Z",
-    Rule.DIGIT: lambda c: "0" <= c <= "9",
-    Rule.SIGN: lambda c: " " <= c <= "~" and not c.isalnum(),
+KINDS: Final[dict[PasswordRule, Callable[[str], bool]]] = {
+    PasswordRule.LOWER: lambda c: "a" <= c <= "z",
+    PasswordRule.UPPER: lambda c: "A" <= c <= "Z",
+    PasswordRule.DIGIT: lambda c: "0" <= c <= "9",
+    PasswordRule.SIGN: lambda c: " " <= c <= "~" and not c.isalnum(),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PasswordPolicy:
     """The rules in force. ``minimum`` is the length in characters; ``kinds`` are those of `KINDS`
     that must occur; ``known`` are leaked and common passwords, in lower case without accents."""
 
     minimum: int
-    kinds: tuple[Rule, ...]
+    kinds: tuple[PasswordRule, ...]
     known: frozenset[str] = field(repr=False)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[PasswordRule, ...]:
         """Return the rules in force."""
-        return tuple(rule for rule in Rule if rule not in KINDS or rule in self.kinds)
+        return tuple(rule for rule in PasswordRule if rule not in KINDS or rule in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +78,19 @@ class PublicFacts:
         return cls(frozenset(part for part in facts if len(part) >= _PART))
 
 
-def broken(password: str, policy: Policy, person: PublicFacts, old: str = "") -> tuple[Rule, ...]:
+def broken(
+    password: str, policy: PasswordPolicy, person: PublicFacts, old: str = ""
+) -> tuple[PasswordRule, ...]:
     """Return the rules that a password breaks, in their order; none if it is acceptable. ``old`` is
     the password that it replaces, "" if unknown."""
-    tests: dict[Rule, Callable[[], bool]] = {
-        Rule.LENGTH: lambda: not policy.minimum <= len(password) <= MAXIMUM,
-        Rule.PLAIN: lambda: not all(" " <= c <= "~" for c in password),
-        Rule.NUMEN: lambda: holds_numen(password),
-        Rule.DATE: lambda: reads_as_date(password),
-        Rule.PERSON: lambda: any(part in _letters(password) for part in person.parts),
-        Rule.KNOWN: lambda: is_known(password, policy.known),
-        Rule.DIFFERENT: lambda: bool(old) and fold(password) == fold(old),
+    tests: dict[PasswordRule, Callable[[], bool]] = {
+        PasswordRule.LENGTH: lambda: not policy.minimum <= len(password) <= MAXIMUM,
+        PasswordRule.PLAIN: lambda: not all(" " <= c <= "~" for c in password),
+        PasswordRule.NUMEN: lambda: holds_numen(password),
+        PasswordRule.DATE: lambda: reads_as_date(password),
+        PasswordRule.PERSON: lambda: any(part in _letters(password) for part in person.parts),
+        PasswordRule.KNOWN: lambda: is_known(password, policy.known),
+        PasswordRule.DIFFERENT: lambda: bool(old) and fold(password) == fold(old),
     }
     for rule in policy.kinds:
         tests[rule] = lambda rule=rule: not any(map(KINDS[rule], password))  # type: ignore[misc]

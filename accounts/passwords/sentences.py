@@ -8,39 +8,43 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.passwords.policy import Policy, Rule
-from accounts.passwords.strength import Reason, Strength
+from accounts.passwords.policy import PasswordPolicy, PasswordRule
+from accounts.passwords.strength import GuessingReason, Strength
 
-_RULES: Final[dict[Rule, str | Promise]] = {
-    Rule.LOWER: _("A small letter."),
-    Rule.UPPER: _("A capital letter."),
-    Rule.DIGIT: _("A digit."),
-    Rule.SIGN: _("A sign such as - + * = or a blank."),
-    Rule.PLAIN: _(
+_RULES: Final[dict[PasswordRule, str | Promise]] = {
+    PasswordRule.LOWER: _("A small letter."),
+    PasswordRule.UPPER: _("A capital letter."),
+    PasswordRule.DIGIT: _("A digit."),
+    PasswordRule.SIGN: _("A sign such as - + * = or a blank."),
+    PasswordRule.PLAIN: _(
         "No accented letter: a telephone, a foreign keyboard or an old mail program may be unable"
         " to type it."
     ),
-    Rule.NUMEN: _("Nothing that looks like a NUMEN: it was your first password."),
-    Rule.DATE: _("No date."),
-    Rule.PERSON: _("Neither your name nor your login nor a part of your address."),
-    Rule.KNOWN: _("None of the passwords that thieves try first, even with digits around it."),
-    Rule.DIFFERENT: _("Another one than the old password."),
+    PasswordRule.NUMEN: _("Nothing that looks like a NUMEN: it was your first password."),
+    PasswordRule.DATE: _("No date."),
+    PasswordRule.PERSON: _("Neither your name nor your login nor a part of your address."),
+    PasswordRule.KNOWN: _(
+        "None of the passwords that thieves try first, even with digits around it."
+    ),
+    PasswordRule.DIFFERENT: _("Another one than the old password."),
 }
-_REASONS: Final[dict[Reason, str | Promise]] = {
-    Reason.REPEATED: _("The same characters again and again add nothing."),
-    Reason.PERSONAL: _("Your name or your login is the first thing that is tried."),
-    Reason.COMMON: _("It holds one of the most frequent passwords."),
-    Reason.NAME_AND_YEAR: _("A first name with a year or a number is guessed quickly."),
-    Reason.NAME: _("Names of people are tried early."),
-    Reason.WORD_AND_NUMBER: _(
+_REASONS: Final[dict[GuessingReason, str | Promise]] = {
+    GuessingReason.REPEATED: _("The same characters again and again add nothing."),
+    GuessingReason.PERSONAL: _("Your name or your login is the first thing that is tried."),
+    GuessingReason.COMMON: _("It holds one of the most frequent passwords."),
+    GuessingReason.NAME_AND_YEAR: _("A first name with a year or a number is guessed quickly."),
+    GuessingReason.NAME: _("Names of people are tried early."),
+    GuessingReason.WORD_AND_NUMBER: _(
         "A single word with a number or a sign at its end is guessed quickly: take several words."
     ),
-    Reason.KEYBOARD: _("Keys that lie side by side are tried early."),
-    Reason.SEQUENCE: _("Sequences such as abcd or 4567 are tried early."),
-    Reason.DATE: _("Dates are guessed quickly."),
-    Reason.DISGUISED: _("@ for a, 0 for o and the like deceive nobody."),
-    Reason.REVERSED: _("A word written backwards is guessed almost as quickly."),
-    Reason.SHORT: _("It is short: each further word makes it a thousand times harder to guess."),
+    GuessingReason.KEYBOARD: _("Keys that lie side by side are tried early."),
+    GuessingReason.SEQUENCE: _("Sequences such as abcd or 4567 are tried early."),
+    GuessingReason.DATE: _("Dates are guessed quickly."),
+    GuessingReason.DISGUISED: _("@ for a, 0 for o and the like deceive nobody."),
+    GuessingReason.REVERSED: _("A word written backwards is guessed almost as quickly."),
+    GuessingReason.SHORT: _(
+        "It is short: each further word makes it a thousand times harder to guess."
+    ),
 }
 _VERDICTS: Final[tuple[str | Promise, ...]] = (
     _("Guessed at once"),
@@ -55,9 +59,9 @@ _DAY: Final = 24 * _HOUR
 _YEAR: Final = 365 * _DAY
 
 
-def of_rule(rule: Rule, policy: Policy) -> str:
+def of_rule(rule: PasswordRule, policy: PasswordPolicy) -> str:
     """Return the rule as a sentence, for the list of rules and for errors."""
-    if rule is Rule.LENGTH:
+    if rule is PasswordRule.LENGTH:
         return ngettext(
             "%(count)d character at least, the longer the better.",
             "%(count)d characters at least, the longer the better.",

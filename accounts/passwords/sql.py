@@ -12,14 +12,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from accounts.passwords import hashing
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from webmail.errors import ServerRefused, ServerUnavailable
 
 PARAMETERS = frozenset({"password", "login", "local", "address", "domain"})
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PasswordTable:
     """A table. ``database`` is an entry for Django's DATABASES. ``statement`` is an UPDATE with
     parameters such as ``%(login)s``; a literal percent sign is doubled."""
 
@@ -27,7 +27,7 @@ class Table:
     statement: str
     scheme: str
 
-    def change(self, owner: Owner, old: str, new: str) -> None:
+    def change(self, owner: PasswordOwner, old: str, new: str) -> None:
         """Run the statement. It must change exactly one row; otherwise it is rolled back. Raises
         ServerRefused, ServerUnavailable."""
         values = {**owner.values, "password": hashing.hashed(new, self.scheme)}

@@ -20,7 +20,7 @@ STRONG: Final = 4
 _GUESSES_A_SECOND: Final = 10_000  # by an attacker who has stolen hashes as slow as ours
 
 
-class Reason(StrEnum):
+class GuessingReason(StrEnum):
     """A reason why a password is easy to guess; the worst first."""
 
     REPEATED = "repeated"
@@ -44,7 +44,7 @@ class Strength:
 
     score: int
     seconds: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[GuessingReason, ...]
 
 
 def measure(password: str, person: policy.PublicFacts) -> Strength:
@@ -81,18 +81,20 @@ _NAMES = {"french_first_names", "male_names", "female_names", "surnames"}
 _PASSWORDS = {"french_passwords", "passwords"}
 
 
-def _reasons(text: str, matches: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
+def _reasons(text: str, matches: Sequence[Mapping[str, Any]]) -> tuple[GuessingReason, ...]:
     reasons = {reason for match in matches for reason in _reasons_of(match)}
     names = [match for match in matches if _is_first_name(match)]
     if names and re.search(r"(19|20)\d\d|\d\d?\D*\Z", text):
-        reasons = (reasons - {Reason.NAME, Reason.COMMON}) | {Reason.NAME_AND_YEAR}
+        reasons = (reasons - {GuessingReason.NAME, GuessingReason.COMMON}) | {
+            GuessingReason.NAME_AND_YEAR
+        }
     dictionary = [match for match in matches if match["pattern"] == "dictionary"]
     rest = len(text) - sum(len(match["token"]) for match in dictionary)
     if len(dictionary) == 1 and rest <= 5 and not reasons:
-        reasons.add(Reason.WORD_AND_NUMBER)
+        reasons.add(GuessingReason.WORD_AND_NUMBER)
     if not reasons or len(text) < 10:
-        reasons.add(Reason.SHORT)
-    return tuple(reason for reason in Reason if reason in reasons)[:2]
+        reasons.add(GuessingReason.SHORT)
+    return tuple(reason for reason in GuessingReason if reason in reasons)[:2]
 
 
 def _is_first_name(match: Mapping[str, Any]) -> bool:
@@ -100,32 +102,32 @@ def _is_first_name(match: Mapping[str, Any]) -> bool:
     return match["pattern"] == "dictionary" and word in words.first_names()
 
 
-def _reasons_of(match: Mapping[str, Any]) -> set[Reason]:
+def _reasons_of(match: Mapping[str, Any]) -> set[GuessingReason]:
     """Return the reasons of one piece of the password."""
     match match["pattern"]:
         case "repeat":
-            return {Reason.REPEATED}
+            return {GuessingReason.REPEATED}
         case "sequence":
-            return {Reason.SEQUENCE}
+            return {GuessingReason.SEQUENCE}
         case "spatial" if len(match["token"]) > 3:
-            return {Reason.KEYBOARD}
+            return {GuessingReason.KEYBOARD}
         case "date":
-            return {Reason.DATE}
+            return {GuessingReason.DATE}
         case "dictionary":
             return set(_reasons_of_word(match))
     return set()
 
 
-def _reasons_of_word(match: Mapping[str, Any]) -> list[Reason]:
+def _reasons_of_word(match: Mapping[str, Any]) -> list[GuessingReason]:
     reasons = []
     if match["dictionary_name"] == "user_inputs":
-        reasons.append(Reason.PERSONAL)
+        reasons.append(GuessingReason.PERSONAL)
     elif match["dictionary_name"] in _PASSWORDS and match["rank"] < 3000:
-        reasons.append(Reason.COMMON)
+        reasons.append(GuessingReason.COMMON)
     elif match["dictionary_name"] in _NAMES:
-        reasons.append(Reason.NAME)
+        reasons.append(GuessingReason.NAME)
     if match.get("l33t"):
-        reasons.append(Reason.DISGUISED)
+        reasons.append(GuessingReason.DISGUISED)
     if match.get("reversed"):
-        reasons.append(Reason.REVERSED)
+        reasons.append(GuessingReason.REVERSED)
     return reasons

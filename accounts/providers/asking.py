@@ -18,7 +18,7 @@ from django.core.cache import cache
 
 from accounts import sealed_rows, stalled
 from accounts.models import SignInProvider
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 from webmail import bearer, remote
 from webmail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
 
@@ -56,11 +56,11 @@ def configuration(provider: SignInProvider) -> dict[str, Any]:
     if endpoints is None:
         down = _key("down", provider.issuer)
         if cache.get(down):
-            raise ProviderError(Failure.DOWN, "the provider did not answer just now")
+            raise ProviderError(ProviderFailure.DOWN, "the provider did not answer just now")
         try:
             endpoints = _configuration(provider)
         except ProviderError as error:
-            if error.failure is Failure.DOWN:
+            if error.failure is ProviderFailure.DOWN:
                 cache.set(down, 1, DOWN_SECONDS)
             raise
         cache.set(key, endpoints, CONFIGURATION_SECONDS)
@@ -71,14 +71,14 @@ def examine(provider: SignInProvider) -> None:
     """Fetch the configuration and the keys of a provider anew. Raises ProviderError."""
     endpoints = _configuration(provider)
     if not isinstance(_fetch(provider, endpoints["jwks_uri"]).get("keys"), list):
-        raise ProviderError(Failure.ANSWER, "there are no keys")
+        raise ProviderError(ProviderFailure.ANSWER, "there are no keys")
 
 
 def _configuration(provider: SignInProvider) -> dict[str, Any]:
     url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
     answer = _fetch(provider, url)
     if answer.get("issuer") != provider.issuer:
-        raise ProviderError(Failure.ANSWER, "the configuration is of another issuer")
+        raise ProviderError(ProviderFailure.ANSWER, "the configuration is of another issuer")
     endpoints: dict[str, Any] = {}
     for name in (*_NEEDED, *_OPTIONAL):
         address = answer.get(name, "")
@@ -96,10 +96,10 @@ def _check_address(provider: SignInProvider, name: str, address: object) -> None
     """Check an address to which the browser or the webmail will go: it must be https, or have the
     issuer's scheme. Raises ProviderError."""
     if not isinstance(address, str) or not address.isascii() or len(address) > 2000:
-        raise ProviderError(Failure.ANSWER, f"{name} is no address")
+        raise ProviderError(ProviderFailure.ANSWER, f"{name} is no address")
     scheme = urlsplit(address).scheme
     if scheme != "https" and scheme != urlsplit(provider.issuer).scheme:
-        raise ProviderError(Failure.ANSWER, f"{name} is not https")
+        raise ProviderError(ProviderFailure.ANSWER, f"{name} is not https")
 
 
 def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
     ):
         answer = _fetch(provider, configuration(provider)["jwks_uri"]).get("keys")
         if not isinstance(answer, list):
-            raise ProviderError(Failure.ANSWER, "there are no keys")
+            raise ProviderError(ProviderFailure.ANSWER, "there are no keys")
         jwks = [key for key in answer[:_MOST_KEYS] if isinstance(key, dict)]
         cache.set(place, jwks, KEYS_SECONDS)
     return jwks
@@ -153,11 +153,11 @@ def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
     id_token, scope = answer.get("id_token", ""), answer.get("scope", "")
     texts = (access, refresh_token, id_token, scope)
     if not all(isinstance(text, str) and len(text) <= 16_384 for text in texts):
-        raise ProviderError(Failure.ANSWER, "the tokens are none")
+        raise ProviderError(ProviderFailure.ANSWER, "the tokens are none")
     if str(answer.get("token_type", "")).lower() != "bearer" or not bearer.is_sayable(
         "", str(access)
     ):
-        raise ProviderError(Failure.ANSWER, "the access token is no bearer token")
+        raise ProviderError(ProviderFailure.ANSWER, "the access token is no bearer token")
     seconds = answer.get("expires_in")
     seconds = int(seconds) if isinstance(seconds, int | float) and seconds > 0 else _SECONDS
     return Tokens(
@@ -173,8 +173,8 @@ def _with_secret(
     identifier."""
     try:
         secret = provider.secret
-    except sealed_rows.Broken as error:
-        raise ProviderError(Failure.ANSWER, "the client secret does not open") from error
+    except sealed_rows.BrokenSeal as error:
+        raise ProviderError(ProviderFailure.ANSWER, "the client secret does not open") from error
     if not secret:
         return form | {"client_id": provider.client_id}, {}
     if "client_secret_post" in methods and "client_secret_basic" not in methods:
@@ -206,11 +206,11 @@ def _fetch(
                 ca_file=settings.TLS_CA_FILE,
             )
     except ServerUnavailable as error:
-        raise ProviderError(Failure.DOWN, str(error)) from error
+        raise ProviderError(ProviderFailure.DOWN, str(error)) from error
     except RemoteUnavailable as error:
-        raise ProviderError(Failure.DOWN, str(error)) from error
+        raise ProviderError(ProviderFailure.DOWN, str(error)) from error
     except RemoteRefused as error:
-        raise ProviderError(Failure.ANSWER, str(error)) from error
+        raise ProviderError(ProviderFailure.ANSWER, str(error)) from error
     return _read(answer)
 
 
@@ -218,16 +218,22 @@ def _read(answer: remote.Answered) -> dict[str, Any]:
     try:
         fields = json.loads(answer.content)
     except (ValueError, RecursionError) as error:
-        failure = Failure.DOWN if answer.status >= 500 else Failure.ANSWER
+        failure = ProviderFailure.DOWN if answer.status >= 500 else ProviderFailure.ANSWER
         raise ProviderError(failure, f"no JSON, status {answer.status}") from error
     if not isinstance(fields, dict):
-        raise ProviderError(Failure.ANSWER, f"no JSON object, status {answer.status}")
+        raise ProviderError(ProviderFailure.ANSWER, f"no JSON object, status {answer.status}")
     if answer.status == 200:
         return fields
     if fields.get("error") in ("invalid_grant", "invalid_token") or answer.status == 401:
         is_client = fields.get("error") == "invalid_client"
-        raise ProviderError(Failure.ANSWER if is_client else Failure.EXPIRED, "invalid grant")
-    failure = Failure.DOWN if answer.status >= 500 or answer.status == 429 else Failure.ANSWER
+        raise ProviderError(
+            ProviderFailure.ANSWER if is_client else ProviderFailure.EXPIRED, "invalid grant"
+        )
+    failure = (
+        ProviderFailure.DOWN
+        if answer.status >= 500 or answer.status == 429
+        else ProviderFailure.ANSWER
+    )
     raise ProviderError(failure, f"status {answer.status}")
 
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from accounts.models import SignInProvider
 from accounts.providers import asking
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 from webmail import clock
 
 SKEW_SECONDS: Final = 60
@@ -30,13 +30,13 @@ def id_token(provider: SignInProvider, token: str, nonce: str) -> dict[str, Any]
     """Return the claims of an ID token (OpenID Connect Core 1.0, 3.1.3.7). Raises ProviderError."""
     claims = _opened(provider, token, ["exp", "iat", "sub"])
     if claims.get("nonce") != nonce:
-        raise ProviderError(Failure.STATE, "the nonce is another one")
+        raise ProviderError(ProviderFailure.STATE, "the nonce is another one")
     audience = claims["aud"]
     party = claims.get("azp")
     if (party or (not isinstance(audience, str) and len(audience) > 1)) and (
         party != provider.client_id
     ):
-        raise ProviderError(Failure.AUDIENCE, "the ID token is made out to another service")
+        raise ProviderError(ProviderFailure.AUDIENCE, "the ID token is made out to another service")
     return claims
 
 
@@ -46,16 +46,16 @@ def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
     claims = _opened(provider, token, ["iat", "jti"])
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
-        raise ProviderError(Failure.ANSWER, "this is no logout token")
+        raise ProviderError(ProviderFailure.ANSWER, "this is no logout token")
     if "nonce" in claims:
-        raise ProviderError(Failure.ANSWER, "a logout token has no nonce")
+        raise ProviderError(ProviderFailure.ANSWER, "a logout token has no nonce")
     if not (claims.get("sub") or claims.get("sid")):
-        raise ProviderError(Failure.ANSWER, "the logout token names nobody")
+        raise ProviderError(ProviderFailure.ANSWER, "the logout token names nobody")
     if claims["iat"] < clock.timestamp() - _LOGOUT_SECONDS:
-        raise ProviderError(Failure.EXPIRED, "the logout token is old")
+        raise ProviderError(ProviderFailure.EXPIRED, "the logout token is old")
     number = hashlib.sha256(f"{provider.issuer} {claims['jti']}".encode()).hexdigest()
     if not cache.add(f"logout-token:{number}", 1, 2 * _LOGOUT_SECONDS):
-        raise ProviderError(Failure.EXPIRED, "the logout token was used before")
+        raise ProviderError(ProviderFailure.EXPIRED, "the logout token was used before")
     return claims
 
 
@@ -70,7 +70,9 @@ def check_audience(provider: SignInProvider, access: str) -> None:
         return
     audience = claims.get("aud", [])
     if provider.audience not in ([audience] if isinstance(audience, str) else audience):
-        raise ProviderError(Failure.AUDIENCE, "the access token is made out to another service")
+        raise ProviderError(
+            ProviderFailure.AUDIENCE, "the access token is made out to another service"
+        )
 
 
 def _opened(provider: SignInProvider, token: str, required: list[str]) -> dict[str, Any]:
@@ -91,17 +93,19 @@ def _opened(provider: SignInProvider, token: str, required: list[str]) -> dict[s
         jwt.ExpiredSignatureError,
         jwt.InvalidIssuedAtError,
     ) as error:
-        raise ProviderError(Failure.CLOCK, "the token is of another time") from error
+        raise ProviderError(ProviderFailure.CLOCK, "the token is of another time") from error
     except jwt.InvalidAudienceError as error:
-        raise ProviderError(Failure.AUDIENCE, "the token is made out to another service") from error
+        raise ProviderError(
+            ProviderFailure.AUDIENCE, "the token is made out to another service"
+        ) from error
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise ProviderError(
-            Failure.ANSWER, f"the token is not good: {type(error).__name__}"
+            ProviderFailure.ANSWER, f"the token is not good: {type(error).__name__}"
         ) from error
     if not all(isinstance(claims.get(name, ""), str) for name in ("sub", "sid", "jti")):
-        raise ProviderError(Failure.ANSWER, "a claim is no text")
+        raise ProviderError(ProviderFailure.ANSWER, "a claim is no text")
     if any(len(claims.get(name, "")) > 255 for name in ("sub", "sid", "jti")):
-        raise ProviderError(Failure.ANSWER, "a claim is too long")
+        raise ProviderError(ProviderFailure.ANSWER, "a claim is too long")
     return claims
 
 

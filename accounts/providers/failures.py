@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
-class Failure(Enum):
+class ProviderFailure(Enum):
     """A failure. The values are the HTTP status, the title and the advice."""
 
     STATE = (
@@ -93,6 +93,6 @@ class ProviderError(Exception):
     """A sign-in by a provider has failed. ``reason`` is a sentence for the log, without personal
     data and tokens."""
 
-    def __init__(self, failure: Failure, reason: str = "") -> None:
+    def __init__(self, failure: ProviderFailure, reason: str = "") -> None:
         super().__init__(reason or failure.name)
         self.failure = failure

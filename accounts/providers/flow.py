@@ -23,7 +23,7 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import SignInProvider
 from accounts.providers import asking, checking
 from accounts.providers.asking import Tokens
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 
 SECONDS: Final = 600
 _SALT: Final = "accounts.providers.flow"
@@ -117,9 +117,9 @@ def remembered(request: HttpRequest, provider: SignInProvider) -> PendingSignIn:
         values = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=SECONDS)
         pending = PendingSignIn(**values)
     except (signing.BadSignature, TypeError) as error:
-        raise ProviderError(Failure.STATE, "there is no such sign-in") from error
+        raise ProviderError(ProviderFailure.STATE, "there is no such sign-in") from error
     if pending.provider != provider.pk:
-        raise ProviderError(Failure.STATE, "the sign-in is by another provider")
+        raise ProviderError(ProviderFailure.STATE, "the sign-in is by another provider")
     return pending
 
 
@@ -128,12 +128,12 @@ def verify(
 ) -> VerifiedSignIn:
     """Check the provider's answer and exchange its code for tokens. Raises ProviderError."""
     if not constant_time_compare(answer.get("state", ""), pending.state):
-        raise ProviderError(Failure.STATE, "the state is another one")
+        raise ProviderError(ProviderFailure.STATE, "the state is another one")
     if answer.get("iss", provider.issuer) != provider.issuer:
-        raise ProviderError(Failure.STATE, "the answer is of another issuer")
+        raise ProviderError(ProviderFailure.STATE, "the answer is of another issuer")
     if not answer.get("code"):
         refused = answer.get("error") in ("access_denied", "login_required", "consent_required")
-        failure = Failure.CANCELLED if refused else Failure.ANSWER
+        failure = ProviderFailure.CANCELLED if refused else ProviderFailure.ANSWER
         raise ProviderError(failure, "there is no code")
     tokens = asking.exchange_code(
         provider, answer["code"], pending.verifier, redirect_uri(provider)
@@ -149,7 +149,7 @@ def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]
         return claims
     more = asking.user_info(provider, tokens.access)
     if more.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
-        raise ProviderError(Failure.ANSWER, "the claims are of another person")
+        raise ProviderError(ProviderFailure.ANSWER, "the claims are of another person")
     return more | claims
 
 

@@ -28,7 +28,7 @@ from django.urls import reverse
 from accounts.models import MailDomain, SignInProvider, TokenGrant, User, UserSession
 from accounts.providers import asking, checking, proxied
 from accounts.providers.asking import Tokens
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 from webmail import clock
 from webmail.bearer import AccessToken
 from webmail.errors import ServerUnavailable, SignInNeeded
@@ -52,7 +52,7 @@ _NONCE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OpenGrant:
     """A grant with its unsealed tokens."""
 
     grant: TokenGrant
@@ -196,7 +196,7 @@ def revoke(provider: SignInProvider, *, subject: str, sid: str) -> list[UserSess
     return sessions
 
 
-def _open(user: User, credential: str) -> _Opened:
+def _open(user: User, credential: str) -> _OpenGrant:
     """Return the grant of a credential with its tokens. Raises SignInNeeded."""
     try:
         _empty, _word, number, coded = credential.split("\0")
@@ -212,7 +212,7 @@ def _open(user: User, credential: str) -> _Opened:
     try:
         data = bytes(grant.sealed)
         text = AESGCM(key).decrypt(data[:_NONCE], data[_NONCE:], grant.pk.bytes)
-        return _Opened(grant, key, Tokens(**json.loads(text)))
+        return _OpenGrant(grant, key, Tokens(**json.loads(text)))
     except (ValueError, TypeError, InvalidTag) as error:
         raise SignInNeeded from error
 
@@ -223,7 +223,7 @@ def _sealed(number: uuid.UUID, key: bytes, tokens: Tokens) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, text, number.bytes)
 
 
-def _fresh(opened: _Opened) -> Tokens:
+def _fresh(opened: _OpenGrant) -> Tokens:
     """Return the tokens, refreshed if the access token is about to expire."""
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -258,14 +258,14 @@ def _claimed(grant: TokenGrant) -> str:
     return runner if free.update(refresher=runner, refreshing=until) else ""
 
 
-def _refreshed(opened: _Opened, runner: str, *, has_time: bool) -> Tokens:
+def _refreshed(opened: _OpenGrant, runner: str, *, has_time: bool) -> Tokens:
     grant = opened.grant
     rows = TokenGrant.objects.filter(pk=grant.pk, refresher=runner)
     try:
         new = asking.refresh(grant.provider, opened.tokens.refresh)
         checking.check_audience(grant.provider, new.access)
     except ProviderError as error:
-        if error.failure in (Failure.EXPIRED, Failure.AUDIENCE):
+        if error.failure in (ProviderFailure.EXPIRED, ProviderFailure.AUDIENCE):
             rows.delete()
             raise SignInNeeded(str(error)) from error
         if has_time:
@@ -291,6 +291,6 @@ def _refreshed(opened: _Opened, runner: str, *, has_time: bool) -> Tokens:
     return tokens
 
 
-def _again(opened: _Opened) -> _Opened:
+def _again(opened: _OpenGrant) -> _OpenGrant:
     credential = f"{_MARK}{opened.grant.pk}\0{base64.urlsafe_b64encode(opened.key).decode()}"
     return _open(opened.grant.user, credential)

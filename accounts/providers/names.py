@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain, SignInProvider, User
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 
 OFFERED_KEY: Final = "near:sign-in-providers"
 OFFERED_SECONDS: Final = 60
@@ -20,7 +20,7 @@ LOGIN: Final = re.compile(r"[^\s\x00-\x1f\x7f@]{1,64}(?:@([a-z0-9.-]{1,189}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class ProviderButton:
     """A button of the sign-in page."""
 
     pk: int
@@ -45,15 +45,15 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
     named = provider.login_of(claims)
     match = LOGIN.fullmatch(named)
     if match is None:
-        raise ProviderError(Failure.LOGIN, "the claims make no login")
+        raise ProviderError(ProviderFailure.LOGIN, "the claims make no login")
     if match[1] and match[1] != provider.mail_domain.name:
-        raise ProviderError(Failure.LOGIN, "the login is of another domain")
+        raise ProviderError(ProviderFailure.LOGIN, "the login is of another domain")
     if "{email}" in provider.login_template and claims.get("email_verified") is False:
-        raise ProviderError(Failure.LOGIN, "the address is not verified")
+        raise ProviderError(ProviderFailure.LOGIN, "the address is not verified")
     return provider.mail_domain.server_login(named)
 
 
-def offered() -> list[Offered]:
+def offered() -> list[ProviderButton]:
     """Return the buttons. They come from the cache, so that the page costs no query; a change takes
     effect within a minute."""
     buttons = cache.get(OFFERED_KEY)
@@ -61,7 +61,7 @@ def offered() -> list[Offered]:
         rows = SignInProvider.objects.filter(is_on=True).order_by("mail_domain__name")
         buttons = [list(row) for row in rows.values_list("pk", "mail_domain__name", "label")]
         cache.set(OFFERED_KEY, buttons, OFFERED_SECONDS)
-    return [Offered(*row) for row in buttons]
+    return [ProviderButton(*row) for row in buttons]
 
 
 def has_password_form() -> bool:

@@ -54,7 +54,7 @@ def thunderbird_config(request: HttpRequest) -> HttpResponse:
     if domain is None:
         return _nothing()
     base = settings.BASE_URL.rstrip("/")
-    pages = thunderbird.Pages(
+    pages = thunderbird.LinkedPages(
         guide=base + reverse("accounts:guide", args=["thunderbird"]), webmail=settings.BASE_URL
     )
     servers = lookup.servers_of(domain)
@@ -77,7 +77,7 @@ def outlook_autodiscover(request: HttpRequest) -> HttpResponse:
         return _nothing(413)
     try:
         address = outlook.asked_address(body)
-    except outlook.NotAsked:
+    except outlook.MalformedRequest:
         return _nothing(400)
     domain = _domain(_domain_of(address))
     if domain is None:

@@ -17,7 +17,7 @@ from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 from webmail import clock
 from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap.connection import Connection
@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Boxes:
+class SignInBoxes:
     """The checkboxes of the sign-in page, ticked there or earlier in this session."""
 
     shared: bool = False
     stay: bool = False
 
     @classmethod
-    def of(cls, request: HttpRequest) -> Boxes:
+    def of(cls, request: HttpRequest) -> SignInBoxes:
         fields = request.POST or request.GET
         session = request.session
         return cls(
@@ -52,16 +52,18 @@ def open_mailbox(
             domain, login, way_in, client_address(request)
         )
     except SignInNeeded as error:
-        raise ProviderError(Failure.MAILBOX, "the mail server does not let in") from error
+        raise ProviderError(ProviderFailure.MAILBOX, "the mail server does not let in") from error
     except WebmailError as error:
-        raise ProviderError(Failure.MAIL_SERVER, f"the mail server: {error}") from error
+        raise ProviderError(ProviderFailure.MAIL_SERVER, f"the mail server: {error}") from error
     except ValidationError as error:
-        raise ProviderError(Failure.OTHER, "the mailbox is known by another login") from error
+        raise ProviderError(
+            ProviderFailure.OTHER, "the mailbox is known by another login"
+        ) from error
     except PermissionDenied as error:
-        raise ProviderError(Failure.MAILBOX, "the account is shut") from error
+        raise ProviderError(ProviderFailure.MAILBOX, "the account is shut") from error
     if isinstance(request.user, User) and request.user.pk != user.pk:
         connection.close()
-        raise ProviderError(Failure.PERSON, "another person signed in")
+        raise ProviderError(ProviderFailure.PERSON, "another person signed in")
     return user, connection
 
 
@@ -69,7 +71,7 @@ def begin(
     request: HttpRequest,
     user: User,
     credential: str,
-    boxes: Boxes,
+    boxes: SignInBoxes,
     *,
     by: int | str,
     next_url: str,
@@ -102,7 +104,10 @@ def failed(
     """Render a page with the reason and the advice, and log the failure without naming anybody."""
     failure = error.failure
     logger.warning("sign-in by provider %s failed: %s", by, error)
-    if failure not in (Failure.STATE, Failure.CANCELLED):  # any stranger can cause these
+    if failure not in (
+        ProviderFailure.STATE,
+        ProviderFailure.CANCELLED,
+    ):  # any stranger can cause these
         audit.record(
             AuditEvent.Kind.SIGN_IN_FAILED, request, cause="provider", reason=failure.name.lower()
         )

@@ -61,7 +61,9 @@ def lookup_guide(request: HttpRequest, slug: str) -> HttpResponse:
     return _guide(request, slug, texts.values_of(own_settings, domain), "phone_code")
 
 
-def _guide(request: HttpRequest, slug: str, values: texts.Values, by_code: str) -> HttpResponse:
+def _guide(
+    request: HttpRequest, slug: str, values: texts.GuideValues, by_code: str
+) -> HttpResponse:
     """Render a guide. ``by_code`` is the name of the page with the QR code for a telephone."""
     if slug not in texts.TITLES:
         raise Http404

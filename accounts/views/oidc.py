@@ -112,21 +112,25 @@ class AuthorizationView(provider.AuthorizationView):
         prompts = request.GET.get("prompt", "").split()
         if not isinstance(user, User):
             if "none" in prompts:
-                return self._back(request, rules.Refusal("login_required", "Nobody is signed in."))
+                return self._back(
+                    request, rules.RequestRefusal("login_required", "Nobody is signed in.")
+                )
             return _sign_in(request, settings.LOGIN_URL)
         if user.is_local_administrator:
             self._note(client.pk, "no mailbox")
             return render(request, "idp/oidc/no_mailbox.html", {"client": client}, status=403)
         if step := second_factor.missing_step(request, user):
             if "none" in prompts:
-                return self._back(request, rules.Refusal("login_required", "A step is missing."))
+                return self._back(
+                    request, rules.RequestRefusal("login_required", "A step is missing.")
+                )
             return _sign_in(request, step)
         if "login" in prompts:
             return _sign_in(request, "account_reauthenticate")
         if "none" in prompts:
             if not client.skip_consent:
                 return self._back(
-                    request, rules.Refusal("consent_required", "Somebody must agree.")
+                    request, rules.RequestRefusal("consent_required", "Somebody must agree.")
                 )
             return redirect(f"{request.path}?{_without(request, 'prompt')}")
         return self._naming(super().get(request, *args, **kwargs), request.GET["redirect_uri"])
@@ -170,7 +174,7 @@ class AuthorizationView(provider.AuthorizationView):
             _note_refusal(self.request, client_id, reason)
 
     @staticmethod
-    def _back(request: HttpRequest, refusal: rules.Refusal) -> HttpResponse:
+    def _back(request: HttpRequest, refusal: rules.RequestRefusal) -> HttpResponse:
         """Redirect to the service with the error (RFC 6749, 4.1.2.1)."""
         query = {"error": refusal.error, "error_description": refusal.description}
         if state := request.GET.get("state"):

@@ -69,7 +69,7 @@ def strength(request: SignedInRequest) -> HttpResponse:
     if seconds := limits.reserve([limit]):
         raise TooManyTries(retry_after=seconds)
     typed = request.POST.get("new", "")[: policy.MAXIMUM]
-    context = {"guide": forms.Guide.of(typed, request.user)}
+    context = {"guide": forms.PasswordGuidance.of(typed, request.user)}
     return render(request, "accounts/_password_guide.html", context)
 
 
@@ -97,7 +97,7 @@ def _context(request: SignedInRequest, way: str, form: forms.ChangeForm) -> dict
         "way": way,
         "form": form,
         "domain": request.user.mail_domain,
-        "guide": forms.Guide.empty(),
+        "guide": forms.PasswordGuidance.empty(),
         "phrase": _phrase(request),
         "changed": reminder.last_change(request.user),
         "longest": policy.MAXIMUM,

@@ -36,7 +36,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:lookup_sheet")
     secret = request.COOKIES[lookup.cookie_name()]
     return _code(
-        request, secret, phone.Holder("record", held.record), mail_settings, "lookup_sheet"
+        request, secret, phone.SettingsHolder("record", held.record), mail_settings, "lookup_sheet"
     )
 
 
@@ -48,12 +48,16 @@ def my_code(request: SignedInRequest) -> HttpResponse:
     mail_settings = lookup.settings_of_user(request.user)
     secret = str(request.session.session_key)
     return _code(
-        request, secret, phone.Holder("user", request.user.pk), mail_settings, "my_settings"
+        request, secret, phone.SettingsHolder("user", request.user.pk), mail_settings, "my_settings"
     )
 
 
 def _code(
-    request: HttpRequest, secret: str, holder: phone.Holder, mail_settings: MailSettings, back: str
+    request: HttpRequest,
+    secret: str,
+    holder: phone.SettingsHolder,
+    mail_settings: MailSettings,
+    back: str,
 ) -> HttpResponse:
     """Show the valid code, or make a new one after POST. Raises TooManyTries."""
     if request.method == "POST":
@@ -71,7 +75,7 @@ def _code(
     return render(request, "accounts/phone_code.html", context)
 
 
-def _settings_of(link: phone.Link | None) -> MailSettings | None:
+def _settings_of(link: phone.PhoneLink | None) -> MailSettings | None:
     """Return the settings that a link opens; None if the link has expired, or if its user or record
     is gone."""
     if link is None:
@@ -163,7 +167,7 @@ def _paper(mail_settings: MailSettings) -> HttpResponse:
         MailDomain.objects.filter(name=mail_settings.domain).values_list("pk", flat=True).first()
     )
     support = SupportContact.objects.all().of(domain)
-    around = sheet.Surroundings(
+    around = sheet.SheetContext(
         product=themes.of_domain(domain).product,
         guides=settings.BASE_URL.rstrip("/") + reverse("accounts:guides"),
         support_phone=support["phone"],

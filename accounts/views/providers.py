@@ -14,7 +14,7 @@ from accounts import audit, session, sessions
 from accounts.http import safe_next
 from accounts.models import AuditEvent, SignInProvider, User
 from accounts.providers import checking, flow, grants, names
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 from accounts.views import entering
 from webmail import clock
 from webmail.bearer import AccessToken
@@ -33,7 +33,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
 def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Lead on to the provider by a page of ours, because the policy lets a form's answer lead to
     our own pages alone."""
-    provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
+    provider, user, boxes = _provider(pk), request.user, entering.SignInBoxes.of(request)
     pending = flow.begin(
         provider,
         next_url=safe_next(request),
@@ -61,7 +61,7 @@ def callback(request: HttpRequest, pk: int) -> HttpResponseBase:
         pending = flow.remembered(request, provider)
         signed_in = request.user.pk if isinstance(request.user, User) else 0
         if signed_in != pending.user:
-            raise ProviderError(Failure.STATE, "the session changed meanwhile")
+            raise ProviderError(ProviderFailure.STATE, "the session changed meanwhile")
         verified = flow.verify(provider, pending, request.GET.dict())
         response = _enter(request, provider, verified)
     except ProviderError as error:
@@ -85,7 +85,7 @@ def _enter(
         request,
         user,
         credential,
-        entering.Boxes(pending.shared, pending.stay),
+        entering.SignInBoxes(pending.shared, pending.stay),
         by=provider.pk,
         next_url=pending.next_url,
         reauthenticated=_has_reauthenticated(verified),
@@ -98,7 +98,7 @@ def _way_in(provider: SignInProvider, login: str, verified: flow.VerifiedSignIn)
     try:
         return grants.master(provider.mail_domain, login)
     except WebmailError as error:
-        failure = Failure.MAIL_SERVER if error.status >= 500 else Failure.MAILBOX
+        failure = ProviderFailure.MAIL_SERVER if error.status >= 500 else ProviderFailure.MAILBOX
         raise ProviderError(failure, str(error)) from error
 
 
@@ -139,7 +139,7 @@ def over(request: HttpRequest, pk: int) -> HttpResponse:
         claims = checking.logout_token(provider, request.POST.get("logout_token", "")[:16_384])
     except ProviderError as error:
         logger.warning("logout by provider %s refused: %s", provider.pk, error)
-        status = 503 if error.failure is Failure.DOWN else 400
+        status = 503 if error.failure is ProviderFailure.DOWN else 400
         return JsonResponse({"error": "invalid_request"}, status=status)
     ended = grants.revoke(provider, subject=claims.get("sub", ""), sid=claims.get("sid", ""))
     for own in ended:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts import session
 from accounts.http import safe_next
 from accounts.providers import grants, proxied
-from accounts.providers.failures import Failure, ProviderError
+from accounts.providers.failures import ProviderError, ProviderFailure
 from accounts.views import entering
 from webmail.errors import WebmailError
 
@@ -22,7 +22,7 @@ def lead_to(request: HttpRequest) -> HttpResponseBase:
     own pages alone."""
     if not proxied.is_on():
         raise Http404
-    boxes, fields = entering.Boxes.of(request), {"next": safe_next(request)}
+    boxes, fields = entering.SignInBoxes.of(request), {"next": safe_next(request)}
     fields["shared_computer"] = "on" if boxes.shared else ""
     fields["stay_signed_in"] = "on" if boxes.stay else ""
     query = urlencode({name: value for name, value in fields.items() if value})
@@ -40,12 +40,16 @@ def enter(request: HttpRequest) -> HttpResponseBase:
     try:
         named = proxied.named(request)
         if named is None:
-            raise ProviderError(Failure.LOGIN, "no proxy that is believed names a login here")
+            raise ProviderError(
+                ProviderFailure.LOGIN, "no proxy that is believed names a login here"
+            )
         domain, login = named
         try:
             way_in = grants.master(domain, login)
         except WebmailError as error:
-            failure = Failure.MAIL_SERVER if error.status >= 500 else Failure.MAILBOX
+            failure = (
+                ProviderFailure.MAIL_SERVER if error.status >= 500 else ProviderFailure.MAILBOX
+            )
             raise ProviderError(failure, str(error)) from error
         user, connection = entering.open_mailbox(request, domain, login, way_in)
     except ProviderError as error:
@@ -57,7 +61,7 @@ def enter(request: HttpRequest) -> HttpResponseBase:
         request,
         user,
         credential,
-        entering.Boxes.of(request),
+        entering.SignInBoxes.of(request),
         by=proxied.BUTTON,
         next_url=safe_next(request),
     )

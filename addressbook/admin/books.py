@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import KeptAdmin
+from accounts.admin_pages import ViewOnlyAdmin
 from addressbook.models import AddressBook
 
 
 @admin.register(AddressBook)
-class AddressBookAdmin(KeptAdmin):
+class AddressBookAdmin(ViewOnlyAdmin):
     """Whether somebody's contacts are there, and how many; no name, no address of any of them."""
 
     list_display = ("login", "mail_domain", "contacts", "binned", "lists", "shared", "imports")

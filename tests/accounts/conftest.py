@@ -12,7 +12,7 @@ from django.test import Client
 from accounts import numen, session
 from accounts.lookup import MailSettings, ServerSetting
 from accounts.models import MailDomain, StaffRecord
-from accounts.numen import Key
+from accounts.numen import NumenKey
 
 NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
 
@@ -48,7 +48,7 @@ def francoise() -> MailSettings:
 
 
 @pytest.fixture
-def record(mail_domain: MailDomain, numen_key: Key) -> StaffRecord:
+def record(mail_domain: MailDomain, numen_key: NumenKey) -> StaffRecord:
     """Alice, known to the staff file; her login does not show in her address."""
     mail_domain.pop_host = "pop.ac-exemple.fr"
     mail_domain.save()

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import lookup, numen
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
-from accounts.numen import Key
+from accounts.numen import NumenKey
 from demo.servers.dovecot import MailAccount
 from webmail import clock
 
@@ -32,7 +32,7 @@ TYPED = {"numen": NUMEN, "birth": "12/05/1980"}
 
 
 @pytest.fixture
-def claire(numen_key: Key) -> StaffRecord:
+def claire(numen_key: NumenKey) -> StaffRecord:
     domain = MailDomain.objects.create(
         name="ac-exemple.fr",
         is_default=True,
@@ -129,14 +129,14 @@ def test_who_leaves_meanwhile_is_no_longer_shown(claire: StaffRecord, client) ->
 
 
 def test_a_record_answers_by_the_old_key_until_an_import(
-    claire: StaffRecord, client, settings, numen_key: Key
+    claire: StaffRecord, client, settings, numen_key: NumenKey
 ) -> None:
-    settings.NUMEN_KEYS = (Key("2027", b"n" * 32), numen_key)
+    settings.NUMEN_KEYS = (NumenKey("2027", b"n" * 32), numen_key)
     assert found(client)
 
 
 def test_a_record_of_a_key_that_is_gone_is_not_found(claire: StaffRecord, client, settings) -> None:
-    settings.NUMEN_KEYS = (Key("2027", b"n" * 32),)
+    settings.NUMEN_KEYS = (NumenKey("2027", b"n" * 32),)
     assert not found(client)
 
 

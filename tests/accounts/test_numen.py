@@ -114,7 +114,7 @@ def test_what_is_no_date_of_birth_is_said(typed: str, code: str) -> None:
     assert caught.value.code == code
 
 
-KEY = numen.Key("2026", bytes(range(32)))
+KEY = numen.NumenKey("2026", bytes(range(32)))
 
 
 def test_digests_are_hmacs_that_tell_numen_and_person_apart() -> None:
@@ -124,7 +124,7 @@ def test_digests_are_hmacs_that_tell_numen_and_person_apart() -> None:
     made = numen.digest_of_person(KEY, "20E0500000ZZZ", born)
     assert len(made) == 32
     assert made != numen.digest_of_person(KEY, "20E0500000ZZZ", date(1980, 5, 13))
-    assert made != numen.digest_of_person(numen.Key("x", bytes(32)), "20E0500000ZZZ", born)
+    assert made != numen.digest_of_person(numen.NumenKey("x", bytes(32)), "20E0500000ZZZ", born)
 
 
 def test_keys_are_read_the_one_in_use_first() -> None:

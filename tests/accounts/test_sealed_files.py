@@ -46,14 +46,14 @@ def test_the_disk_holds_nothing_that_can_be_read(sealed: tuple[Path, bytes]) -> 
 def test_a_file_that_was_cut_off_is_damaged(sealed: tuple[Path, bytes], cut: int) -> None:
     path, key = sealed
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(sealed_files.Damaged), sealed_files.read(path, key) as file:
+    with pytest.raises(sealed_files.DamagedFile), sealed_files.read(path, key) as file:
         file.read()
 
 
 def test_another_key_opens_nothing(sealed: tuple[Path, bytes]) -> None:
     path, _key = sealed
     with (
-        pytest.raises(sealed_files.Damaged),
+        pytest.raises(sealed_files.DamagedFile),
         sealed_files.read(path, sealed_files.new_key()) as file,
     ):
         file.read()

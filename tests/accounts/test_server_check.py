@@ -15,7 +15,7 @@ from django.test import Client
 
 from accounts import server_check
 from accounts.models import MailDomain, User
-from accounts.server_check import Outcome, Target, check
+from accounts.server_check import ServerState, ServerTarget, check
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.certificates import certificate
@@ -60,13 +60,13 @@ def saying(*lines: bytes) -> Speak:
     return speak
 
 
-def imap(port: int, security: str = "none", host: str = "127.0.0.1") -> Target:
-    return Target("imap", host, port, security)
+def imap(port: int, security: str = "none", host: str = "127.0.0.1") -> ServerTarget:
+    return ServerTarget("imap", host, port, security)
 
 
 def test_a_dovecot_answers_and_says_what_it_can(dovecot: Dovecot) -> None:
     result = check(imap(dovecot.imap_port))
-    assert result.outcome == Outcome.OK
+    assert result.outcome == ServerState.OK
     assert 0 <= result.milliseconds < 5000
     assert "IMAP4REV1" in result.capabilities
 
@@ -74,25 +74,25 @@ def test_a_dovecot_answers_and_says_what_it_can(dovecot: Dovecot) -> None:
 def test_a_submission_server_answers_and_says_what_it_can(
     submission_server: SubmissionServer,
 ) -> None:
-    result = check(Target("smtp", "127.0.0.1", submission_server.port, "none"))
-    assert result.outcome == Outcome.OK
+    result = check(ServerTarget("smtp", "127.0.0.1", submission_server.port, "none"))
+    assert result.outcome == ServerState.OK
     assert dict(result.useful)["8BITMIME"]
 
 
 @pytest.mark.parametrize("name", ["gibt-es-nicht.invalid", "a..b", "x" * 70 + ".fr"])
 def test_a_name_that_nobody_has(name: str) -> None:
-    assert check(imap(993, "tls", name)).outcome == Outcome.NAME
+    assert check(imap(993, "tls", name)).outcome == ServerState.NAME
 
 
 def test_a_port_where_nothing_listens(serve: Callable[[Speak], int]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
-    assert check(imap(port)).outcome == Outcome.REFUSED
+    assert check(imap(port)).outcome == ServerState.REFUSED
 
 
 def test_a_server_that_says_nothing(serve: Callable[[Speak], int], monkeypatch) -> None:
     monkeypatch.setattr(server_check, "SECONDS", 0.3)
-    assert check(imap(serve(saying(b"")))).outcome == Outcome.SILENT
+    assert check(imap(serve(saying(b"")))).outcome == ServerState.SILENT
 
 
 def test_a_server_that_drips_is_left(serve: Callable[[Speak], int], monkeypatch) -> None:
@@ -103,11 +103,11 @@ def test_a_server_that_drips_is_left(serve: Callable[[Speak], int], monkeypatch)
         while not stop.wait(0.1):
             connection.sendall(b"x")
 
-    assert check(imap(serve(drip))).outcome == Outcome.SILENT
+    assert check(imap(serve(drip))).outcome == ServerState.SILENT
 
 
 def test_a_line_without_end_is_left(serve: Callable[[Speak], int]) -> None:
-    assert check(imap(serve(saying(b"x" * 20_000)))).outcome == Outcome.PROTOCOL
+    assert check(imap(serve(saying(b"x" * 20_000)))).outcome == ServerState.PROTOCOL
 
 
 @pytest.mark.parametrize(
@@ -120,22 +120,22 @@ def test_a_line_without_end_is_left(serve: Callable[[Speak], int]) -> None:
     ],
 )
 def test_another_kind_of_server(kind: str, greeting: bytes, serve: Callable[[Speak], int]) -> None:
-    target = Target(kind, "127.0.0.1", serve(saying(greeting)), "none")
-    assert check(target).outcome == Outcome.PROTOCOL
+    target = ServerTarget(kind, "127.0.0.1", serve(saying(greeting)), "none")
+    assert check(target).outcome == ServerState.PROTOCOL
 
 
 def test_a_server_that_hangs_up(serve: Callable[[Speak], int]) -> None:
-    assert check(imap(serve(lambda connection: None))).outcome == Outcome.HUNG_UP
+    assert check(imap(serve(lambda connection: None))).outcome == ServerState.HUNG_UP
 
 
 def test_plain_text_where_tls_is_meant(serve: Callable[[Speak], int]) -> None:
     port = serve(saying(b"* OK IMAP4rev1 ready\r\n"))
-    assert check(imap(port, "tls")).outcome == Outcome.NO_TLS
+    assert check(imap(port, "tls")).outcome == ServerState.NO_TLS
 
 
 def test_a_server_without_starttls(serve: Callable[[Speak], int]) -> None:
     port = serve(saying(b"* OK\r\n", b"* CAPABILITY IMAP4rev1\r\na OK done\r\n"))
-    assert check(imap(port, "starttls")).outcome == Outcome.NO_STARTTLS
+    assert check(imap(port, "starttls")).outcome == ServerState.NO_STARTTLS
 
 
 def test_answers_put_before_tls_are_not_read(serve: Callable[[Speak], int]) -> None:
@@ -146,21 +146,21 @@ def test_answers_put_before_tls_are_not_read(serve: Callable[[Speak], int]) -> N
             b"b OK begin\r\n* CAPABILITY EVIL\r\n",
         )
     )
-    assert check(imap(port, "starttls")).outcome == Outcome.PROTOCOL
+    assert check(imap(port, "starttls")).outcome == ServerState.PROTOCOL
 
 
 def test_pop_and_manage_sieve_answer(serve: Callable[[Speak], int]) -> None:
     pop = serve(saying(b"+OK ready\r\n", b"+OK\r\nSTLS\r\nTOP\r\n.\r\n"))
-    assert check(Target("pop", "127.0.0.1", pop, "none")).outcome == Outcome.OK
+    assert check(ServerTarget("pop", "127.0.0.1", pop, "none")).outcome == ServerState.OK
     sieve = serve(saying(b'"IMPLEMENTATION" "x"\r\n"STARTTLS"\r\nOK "ready"\r\n'))
-    result = check(Target("sieve", "127.0.0.1", sieve, "none"))
-    assert result.outcome == Outcome.OK
+    result = check(ServerTarget("sieve", "127.0.0.1", sieve, "none"))
+    assert result.outcome == ServerState.OK
     assert "STARTTLS" in result.capabilities
 
 
 def test_manage_sieve_says_what_rules_may_do(serve: Callable[[Speak], int]) -> None:
     greeting = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto vacation"\r\n"SASL" "PLAIN"\r\nOK\r\n'
-    result = check(Target("sieve", "127.0.0.1", serve(saying(greeting)), "none"))
+    result = check(ServerTarget("sieve", "127.0.0.1", serve(saying(greeting)), "none"))
     useful = dict(result.useful)
     assert (useful["FILEINTO"], useful["VACATION"], useful["MIME"]) == (True, True, False)
 
@@ -179,17 +179,17 @@ def over_tls(pem: Path) -> Speak:
 @pytest.mark.parametrize(
     ("name", "days", "is_trusted", "outcome"),
     [
-        ("localhost", 30, True, Outcome.OK),
-        ("localhost", -1, True, Outcome.EXPIRED),
-        ("autre.example", 30, True, Outcome.OTHER_NAME),
-        ("localhost", 30, False, Outcome.UNKNOWN_ISSUER),
+        ("localhost", 30, True, ServerState.OK),
+        ("localhost", -1, True, ServerState.EXPIRED),
+        ("autre.example", 30, True, ServerState.OTHER_NAME),
+        ("localhost", 30, False, ServerState.UNKNOWN_ISSUER),
     ],
 )
 def test_certificates(
     name: str,
     days: int,
     is_trusted: bool,
-    outcome: Outcome,
+    outcome: ServerState,
     tmp_path: Path,
     serve: Callable[[Speak], int],
     settings,
@@ -198,11 +198,11 @@ def test_certificates(
     settings.TLS_CA_FILE = str(pem if is_trusted else certificate(tmp_path, "fremd.example"))
     result = check(imap(serve(over_tls(pem)), "tls", "localhost"))
     assert result.outcome == outcome
-    assert dict(result.useful).get("SORT", False) == (outcome == Outcome.OK)
+    assert dict(result.useful).get("SORT", False) == (outcome == ServerState.OK)
 
 
 def test_every_outcome_has_its_words() -> None:
-    assert set(server_check.WORDS) == set(Outcome)
+    assert set(server_check.WORDS) == set(ServerState)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_the_page_tries_what_is_saved_and_only_when_asked(
     assert "results" not in administrator.get(page_of(mail_domain)).context
     answer = administrator.post(page_of(mail_domain), {"imap_host": "ailleurs.example"})
     outcomes = {result.target.kind: result.outcome for result in answer.context["results"]}
-    assert outcomes == {"imap": Outcome.OK, "smtp": Outcome.REFUSED}
+    assert outcomes == {"imap": ServerState.OK, "smtp": ServerState.REFUSED}
     assert "ailleurs.example" not in answer.content.decode()
 
 

@@ -89,10 +89,10 @@ def test_without_the_cookie_nothing_is_kept_or_found(
 def test_code_that_knows_no_request_is_given_one_sessions_cache(
     request_of: Callable[..., HttpRequest],
 ) -> None:
-    seen = session_cache.Seen(request_of())
+    seen = session_cache.SessionCache(request_of())
     seen.put("row", "a", 1)
     assert seen.get("row", "a") == 1
-    assert session_cache.Seen(request_of()).get("row", "a") is None
+    assert session_cache.SessionCache(request_of()).get("row", "a") is None
 
 
 def test_a_number_is_kept_for_the_users_other_sessions_alone(
@@ -106,11 +106,11 @@ def test_a_number_is_kept_for_the_users_other_sessions_alone(
         put(key, *rest)
 
     monkeypatch.setattr(cache, "set", noted)
-    session_cache.Seen(request_of()).put("lasting", "Élèves", 42)
-    other = session_cache.Seen(request_of())
+    session_cache.SessionCache(request_of()).put("lasting", "Élèves", 42)
+    other = session_cache.SessionCache(request_of())
     assert other.get("lasting", "Élèves") == 42
     assert other.get("lasting", "INBOX") is None
-    assert session_cache.Seen(request_of(8)).get("lasting", "Élèves") is None
+    assert session_cache.SessionCache(request_of(8)).get("lasting", "Élèves") is None
     assert "lèves" not in kept[0]
     other.put("lasting", "Élèves", None)
     assert other.get("lasting", "Élèves") is None

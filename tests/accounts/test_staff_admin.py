@@ -16,7 +16,7 @@ from django.utils import translation
 from accounts import numen, staff_file, staff_import
 from accounts.models import MailDomain, StaffImport, StaffRecord, User
 from accounts.roles import SUPPORT
-from accounts.staff_terms import TEMPLATE, Column, Failure
+from accounts.staff_terms import TEMPLATE, StaffColumn, StaffImportFailure
 from tests.accounts import staff
 from tests.accounts.staff import bring_in, colleague, colleagues, csv
 
@@ -123,13 +123,13 @@ def test_what_waits_can_be_cancelled(administrator: Client) -> None:
 def test_a_file_that_is_none_is_said_on_the_jobs_page(administrator: Client) -> None:
     job = upload(administrator, b"PK\x03\x04xl/workbook.xml")
     with translation.override("fr"):
-        assert str(Failure.SPREADSHEET.label) in shown(administrator, page_of(job))
+        assert str(StaffImportFailure.SPREADSHEET.label) in shown(administrator, page_of(job))
 
 
 def test_missing_columns_are_named_on_the_jobs_page(administrator: Client) -> None:
     job = upload(administrator, b"Nom;Adresse\nx;y\n")
     with translation.override("fr"):
-        assert f"<li>{Column.BORN.label}</li>" in shown(administrator, page_of(job))
+        assert f"<li>{StaffColumn.BORN.label}</li>" in shown(administrator, page_of(job))
 
 
 def test_a_staff_file_may_be_larger_than_a_message(

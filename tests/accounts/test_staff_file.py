@@ -11,7 +11,7 @@ import pytest
 
 from accounts import staff_file, staff_terms
 from accounts.staff_file import FileRefused, StaffFile, StaffRow
-from accounts.staff_terms import Column, Failure, Problem
+from accounts.staff_terms import RowProblem, StaffColumn, StaffImportFailure
 
 TODAY = date(2026, 11, 25)
 HEADINGS = "NUMEN;Nom;Prénom;Date de naissance;Identifiant;Adresse"
@@ -33,13 +33,13 @@ def only(content: bytes | str) -> staff_file.StaffMember:
     return row.person
 
 
-def problems(row: str, headings: str = HEADINGS) -> set[tuple[Column | None, Problem]]:
+def problems(row: str, headings: str = HEADINGS) -> set[tuple[StaffColumn | None, RowProblem]]:
     (row_read,) = rows(f"{headings}\n{row}\n")
     assert (row_read.person is None) == bool(row_read.refusals)
     return {(refusal.column, refusal.problem) for refusal in row_read.refusals}
 
 
-def failure(content: bytes | str) -> Failure:
+def failure(content: bytes | str) -> StaffImportFailure:
     with pytest.raises(FileRefused) as refused:
         rows(content)
     return refused.value.failure
@@ -98,12 +98,12 @@ def test_windows_quotation_marks_are_read() -> None:
 
 def test_a_charset_of_old_macintoshs_is_named() -> None:
     content = "\n".join([HEADINGS, *[ROW] * 5]).encode("mac_roman")
-    assert failure(content) is Failure.MACINTOSH
+    assert failure(content) is StaffImportFailure.MACINTOSH
 
 
 def test_bytes_that_are_no_text_in_the_charset_they_claim_are_refused() -> None:
     content = b"\xef\xbb\xbf" + f"{HEADINGS}\n{ROW}\n".encode("cp1252")
-    assert failure(content) is Failure.CHARSET
+    assert failure(content) is StaffImportFailure.CHARSET
 
 
 def test_a_letter_that_the_charset_leaves_open_is_refused_in_its_row_alone() -> None:
@@ -112,7 +112,7 @@ def test_a_letter_that_the_charset_leaves_open_is_refused_in_its_row_alone() -> 
     )
     first, second = rows(content)
     assert first.person
-    assert second.refusals[0].problem is Problem.CHARACTER
+    assert second.refusals[0].problem is RowProblem.CHARACTER
 
 
 @pytest.mark.parametrize(
@@ -143,12 +143,12 @@ def test_headings_that_mean_nothing_here_are_told() -> None:
 def test_missing_columns_are_named() -> None:
     with pytest.raises(FileRefused) as refused:
         rows("NUMEN;Nom\nx;y\n")
-    assert refused.value.failure is Failure.HEADINGS
-    assert refused.value.missing == (Column.BORN, Column.ADDRESS)
+    assert refused.value.failure is StaffImportFailure.HEADINGS
+    assert refused.value.missing == (StaffColumn.BORN, StaffColumn.ADDRESS)
 
 
 def test_two_columns_of_one_heading_are_refused() -> None:
-    assert failure(f"{HEADINGS};nom\n{ROW};x\n") is Failure.AMBIGUOUS
+    assert failure(f"{HEADINGS};nom\n{ROW};x\n") is StaffImportFailure.AMBIGUOUS
 
 
 @pytest.mark.parametrize(
@@ -193,29 +193,29 @@ def test_dates_are_read_as_people_and_databases_write_them(born: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "value", "column", "problem"),
     [
-        ("numen", "", Column.NUMEN, Problem.EMPTY),
-        ("numen", "20E0500001AA", Column.NUMEN, Problem.FORM),
-        ("numen", "20Е0500001AAA", Column.NUMEN, Problem.FORM),  # a Cyrillic letter  # noqa: RUF001
-        ("naissance", "31/02/1980", Column.BORN, Problem.IMPOSSIBLE),
-        ("naissance", "12/05/2030", Column.BORN, Problem.AGE),
-        ("naissance", "12/05/1850", Column.BORN, Problem.AGE),
-        ("naissance", "29353", Column.BORN, Problem.FORM),
-        ("nom", "", Column.LAST_NAME, Problem.EMPTY),
-        ("nom", "=HYPERLINK(x)", Column.LAST_NAME, Problem.FORMULA),
-        ("prenom", "@SUM(A1)", Column.FIRST_NAME, Problem.FORMULA),
-        ("prenom", "+33", Column.FIRST_NAME, Problem.FORMULA),
-        ("nom", "x" * 10_000, Column.LAST_NAME, Problem.TOO_LONG),
-        ("nom", "Mar\0tin", Column.LAST_NAME, Problem.CHARACTER),
-        ("nom", "Mar\u202etin", Column.LAST_NAME, Problem.CHARACTER),
-        ("identifiant", "", Column.LOGIN, Problem.EMPTY),
-        ("identifiant", "deux mots", Column.LOGIN, Problem.FORM),
-        ("adresse", "", Column.ADDRESS, Problem.EMPTY),
-        ("adresse", "noel.lefevre", Column.ADDRESS, Problem.FORM),
-        ("adresse", "noël@ac-exemple.fr", Column.ADDRESS, Problem.FORM),
+        ("numen", "", StaffColumn.NUMEN, RowProblem.EMPTY),
+        ("numen", "20E0500001AA", StaffColumn.NUMEN, RowProblem.FORM),
+        ("numen", "20Е0500001AAA", StaffColumn.NUMEN, RowProblem.FORM),  # a Cyrillic letter  # noqa: RUF001
+        ("naissance", "31/02/1980", StaffColumn.BORN, RowProblem.IMPOSSIBLE),
+        ("naissance", "12/05/2030", StaffColumn.BORN, RowProblem.AGE),
+        ("naissance", "12/05/1850", StaffColumn.BORN, RowProblem.AGE),
+        ("naissance", "29353", StaffColumn.BORN, RowProblem.FORM),
+        ("nom", "", StaffColumn.LAST_NAME, RowProblem.EMPTY),
+        ("nom", "=HYPERLINK(x)", StaffColumn.LAST_NAME, RowProblem.FORMULA),
+        ("prenom", "@SUM(A1)", StaffColumn.FIRST_NAME, RowProblem.FORMULA),
+        ("prenom", "+33", StaffColumn.FIRST_NAME, RowProblem.FORMULA),
+        ("nom", "x" * 10_000, StaffColumn.LAST_NAME, RowProblem.TOO_LONG),
+        ("nom", "Mar\0tin", StaffColumn.LAST_NAME, RowProblem.CHARACTER),
+        ("nom", "Mar\u202etin", StaffColumn.LAST_NAME, RowProblem.CHARACTER),
+        ("identifiant", "", StaffColumn.LOGIN, RowProblem.EMPTY),
+        ("identifiant", "deux mots", StaffColumn.LOGIN, RowProblem.FORM),
+        ("adresse", "", StaffColumn.ADDRESS, RowProblem.EMPTY),
+        ("adresse", "noel.lefevre", StaffColumn.ADDRESS, RowProblem.FORM),
+        ("adresse", "noël@ac-exemple.fr", StaffColumn.ADDRESS, RowProblem.FORM),
     ],
 )
 def test_a_cell_that_is_wrong_is_named_with_why(
-    cell: str, value: str, column: Column, problem: Problem
+    cell: str, value: str, column: StaffColumn, problem: RowProblem
 ) -> None:
     assert problems(with_cells(**{cell: value})) == {(column, problem)}
 
@@ -223,9 +223,9 @@ def test_a_cell_that_is_wrong_is_named_with_why(
 def test_all_that_is_wrong_in_a_row_is_told_at_once() -> None:
     row = with_cells(numen="x", naissance="31/02/1980", nom="")
     assert {column for column, _problem in problems(row)} == {
-        Column.NUMEN,
-        Column.BORN,
-        Column.LAST_NAME,
+        StaffColumn.NUMEN,
+        StaffColumn.BORN,
+        StaffColumn.LAST_NAME,
     }
 
 
@@ -248,14 +248,14 @@ def test_a_dash_stands_for_nothing() -> None:
 
 def test_cells_beyond_the_headings_refuse_the_row_unless_empty() -> None:
     assert only(f"{HEADINGS}\n{ROW};;\n")
-    assert problems(f"{ROW};x") == {(None, Problem.TOO_MANY_CELLS)}
+    assert problems(f"{ROW};x") == {(None, RowProblem.TOO_MANY_CELLS)}
 
 
 def test_cells_that_are_missing_count_as_empty() -> None:
     assert problems("20E0500001AAA;Lefèvre") == {
-        (Column.BORN, Problem.EMPTY),
-        (Column.LOGIN, Problem.EMPTY),
-        (Column.ADDRESS, Problem.EMPTY),
+        (StaffColumn.BORN, RowProblem.EMPTY),
+        (StaffColumn.LOGIN, RowProblem.EMPTY),
+        (StaffColumn.ADDRESS, RowProblem.EMPTY),
     }
 
 
@@ -281,26 +281,29 @@ def zipped(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", Failure.EMPTY),
-        (b"\n \r\n", Failure.EMPTY),
-        (b"\xef\xbb\xbf", Failure.EMPTY),
-        (b"sep=;\n\n", Failure.EMPTY),
-        (b"\n" * 10_000 + f"{HEADINGS}\n{ROW}\n".encode(), Failure.EMPTY),
-        (HEADINGS.encode(), Failure.NO_ROWS),
-        (zipped("xl/workbook.xml"), Failure.SPREADSHEET),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, Failure.SPREADSHEET),
-        (b"%PDF-1.7\n", Failure.NOT_TEXT),
-        (b"\r\n<!DOCTYPE html><html>", Failure.WEB_PAGE),
-        (b"\0" * 10_000, Failure.HEADINGS),
-        (";".join(f"c{n}" for n in range(1_000_000)).encode(), Failure.TOO_MANY_COLUMNS),
-        (";".join(f"c{n}" for n in range(500)).encode(), Failure.TOO_MANY_COLUMNS),
-        (f"{HEADINGS}\n{ROW}\n".encode() + b"x;" * 1_000_000, Failure.LONG_LINE),
-        (f'{HEADINGS}\n"{ROW}\n'.encode() + f"{ROW}\n".encode() * 5000, Failure.LONG_LINE),
+        (b"", StaffImportFailure.EMPTY),
+        (b"\n \r\n", StaffImportFailure.EMPTY),
+        (b"\xef\xbb\xbf", StaffImportFailure.EMPTY),
+        (b"sep=;\n\n", StaffImportFailure.EMPTY),
+        (b"\n" * 10_000 + f"{HEADINGS}\n{ROW}\n".encode(), StaffImportFailure.EMPTY),
+        (HEADINGS.encode(), StaffImportFailure.NO_ROWS),
+        (zipped("xl/workbook.xml"), StaffImportFailure.SPREADSHEET),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, StaffImportFailure.SPREADSHEET),
+        (b"%PDF-1.7\n", StaffImportFailure.NOT_TEXT),
+        (b"\r\n<!DOCTYPE html><html>", StaffImportFailure.WEB_PAGE),
+        (b"\0" * 10_000, StaffImportFailure.HEADINGS),
+        (";".join(f"c{n}" for n in range(1_000_000)).encode(), StaffImportFailure.TOO_MANY_COLUMNS),
+        (";".join(f"c{n}" for n in range(500)).encode(), StaffImportFailure.TOO_MANY_COLUMNS),
+        (f"{HEADINGS}\n{ROW}\n".encode() + b"x;" * 1_000_000, StaffImportFailure.LONG_LINE),
+        (
+            f'{HEADINGS}\n"{ROW}\n'.encode() + f"{ROW}\n".encode() * 5000,
+            StaffImportFailure.LONG_LINE,
+        ),
     ],
-    ids=lambda value: str(value)[:12] if isinstance(value, Failure) else "",
+    ids=lambda value: str(value)[:12] if isinstance(value, StaffImportFailure) else "",
 )
 def test_a_file_that_is_no_staff_file_is_refused_in_words(
-    content: bytes, expected: Failure
+    content: bytes, expected: StaffImportFailure
 ) -> None:
     reason = failure(content)
     assert reason is expected
@@ -311,7 +314,7 @@ def test_a_long_cell_is_refused_whatever_else_this_process_has_read() -> None:
     content = f'{HEADINGS}\n"{ROW}\n'.encode() + f"{ROW}\n".encode() * 5000
     before = csv.field_size_limit(1_000_000)  # as an old address book's import leaves it
     try:
-        assert failure(content) is Failure.LONG_LINE
+        assert failure(content) is StaffImportFailure.LONG_LINE
     finally:
         csv.field_size_limit(before)
 
@@ -321,7 +324,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
 ) -> None:
     monkeypatch.setattr(staff_file, "LARGEST", 300_000)
     content = "\n".join([HEADINGS, *[ROW] * 10_000]).encode()
-    assert failure(content) is Failure.TOO_LARGE
+    assert failure(content) is StaffImportFailure.TOO_LARGE
 
 
 def test_no_heading_stands_for_two_columns() -> None:

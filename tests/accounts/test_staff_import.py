@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import numen, staff_import
 from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff
 from accounts.staff_import import Options
-from accounts.staff_terms import Failure
+from accounts.staff_terms import StaffImportFailure
 from tests.accounts import staff
 from tests.accounts.staff import bring_in, colleague, colleagues, csv
 
@@ -137,7 +137,7 @@ def test_records_of_an_older_key_are_known_again_and_take_the_new_one(settings) 
 
 def test_without_a_key_nothing_is_imported(settings) -> None:
     settings.NUMEN_KEYS = ()
-    assert bring_in(colleagues(1)).failure == Failure.NO_KEY
+    assert bring_in(colleagues(1)).failure == StaffImportFailure.NO_KEY
     assert not StaffRecord.objects.exists()
 
 
@@ -155,7 +155,10 @@ def test_where_no_column_tells_logins_the_domain_says_how_they_are_made(
 def test_where_nothing_says_how_logins_are_made_none_is_guessed() -> None:
     MailDomain.objects.update(login_form="typed")
     job = bring_in(csv([colleague(1)], without=["identifiant"]))
-    assert (job.failure, refusals(job)) == (Failure.ALL_REFUSED, [(2, "login", "empty", 0)])
+    assert (job.failure, refusals(job)) == (
+        StaffImportFailure.ALL_REFUSED,
+        [(2, "login", "empty", 0)],
+    )
 
 
 def test_a_login_is_written_as_the_mail_server_takes_it() -> None:
@@ -184,7 +187,7 @@ def test_refused_rows_are_told_by_line_and_column_and_the_others_written() -> No
 
 def test_a_file_whose_rows_are_all_refused_fails_with_its_report() -> None:
     job = bring_in(csv([colleague(1, numen="x")]))
-    assert (job.state, job.failure) == (State.FAILED, Failure.ALL_REFUSED)
+    assert (job.state, job.failure) == (State.FAILED, StaffImportFailure.ALL_REFUSED)
     assert refusals(job) == [(2, "numen", "form", 0)]
 
 
@@ -327,7 +330,7 @@ def test_what_waited_while_another_file_came_in_is_not_written() -> None:
     assert staff_import.confirm(waiting)
     staff_import.run(waiting.pk)
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.failure) == (State.FAILED, Failure.OVERTAKEN)
+    assert (waiting.state, waiting.failure) == (State.FAILED, StaffImportFailure.OVERTAKEN)
     assert record(2).is_active
 
 
@@ -341,7 +344,7 @@ def test_what_no_longer_fits_the_records_is_not_written_at_all() -> None:
     staff_import.confirm(waiting)
     staff_import.run(waiting.pk)
     waiting.refresh_from_db()
-    assert waiting.failure == Failure.OVERTAKEN
+    assert waiting.failure == StaffImportFailure.OVERTAKEN
     assert table() == before
 
 
@@ -452,7 +455,7 @@ def test_a_fault_of_the_program_is_on_the_job_and_the_file_gone(
     with pytest.raises(ZeroDivisionError):
         staff_import.run(job.pk, progress=fault)
     job.refresh_from_db()
-    assert (job.state, job.failure, spooled()) == (State.FAILED, Failure.BROKEN, [])
+    assert (job.state, job.failure, spooled()) == (State.FAILED, StaffImportFailure.BROKEN, [])
 
 
 def test_a_file_that_was_damaged_on_the_disk_imports_nothing(
@@ -463,7 +466,7 @@ def test_a_file_that_was_damaged_on_the_disk_imports_nothing(
     path.write_bytes(path.read_bytes()[:-1])
     staff_import.run(job.pk)
     job.refresh_from_db()
-    assert (job.failure, spooled()) == (Failure.GONE, [])
+    assert (job.failure, spooled()) == (StaffImportFailure.GONE, [])
 
 
 def test_files_that_no_job_knows_are_removed_after_a_while(
@@ -504,7 +507,7 @@ def test_a_file_that_kills_every_worker_is_given_up(spooled: Callable[[], list[P
         age(job, StaffImport.PATIENCE + timedelta(seconds=1))
         staff_import.tend()
     job.refresh_from_db()
-    assert (job.state, job.failure, spooled()) == (State.FAILED, Failure.INTERRUPTED, [])
+    assert (job.state, job.failure, spooled()) == (State.FAILED, StaffImportFailure.INTERRUPTED, [])
 
 
 def test_a_commands_import_that_died_is_given_up_for_its_file_is_not_here() -> None:
@@ -513,7 +516,7 @@ def test_a_commands_import_that_died_is_given_up_for_its_file_is_not_here() -> N
     age(job, StaffImport.PATIENCE + timedelta(seconds=1))
     assert staff_import.tend() == []
     job.refresh_from_db()
-    assert job.failure == Failure.INTERRUPTED
+    assert job.failure == StaffImportFailure.INTERRUPTED
 
 
 def test_a_worker_that_was_thought_dead_stops_when_it_wakes(

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from accounts import numen
 from accounts.models import MailDomain, StaffRecord
-from accounts.numen import Key
+from accounts.numen import NumenKey
 from demo.servers.dovecot import MailAccount
 from tests.browser.serving import StaticFirst, running, wait_for_the_end
 from tests.browser.waiting import limited
@@ -239,7 +239,7 @@ def watched_page(
 
 
 @pytest.fixture
-def claire(mail_domain: MailDomain, numen_key: Key) -> Iterator[StaffRecord]:
+def claire(mail_domain: MailDomain, numen_key: NumenKey) -> Iterator[StaffRecord]:
     """A teacher of the staff file, whose domain has all three servers."""
     mail_domain.smtp_host, mail_domain.pop_host = "smtp.ac-exemple.fr", "pop.ac-exemple.fr"
     mail_domain.save()

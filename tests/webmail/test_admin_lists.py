@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from accounts.audit_words import in_words
 from accounts.models import User
 from accounts.passwords.change import DONE
-from accounts.providers.failures import Failure
+from accounts.providers.failures import ProviderFailure
 from webmail.models import MailJob, OfficePreview, OutboxMessage
 from webmail.previews.failures import Reason
 
@@ -85,7 +85,7 @@ def test_previews_of_office_files_say_why_not(admin: Client) -> None:
     "detail",
     [
         *({"outcome": outcome.value} for outcome in DONE),
-        *({"reason": failure.name.lower()} for failure in Failure),
+        *({"reason": failure.name.lower()} for failure in ProviderFailure),
         *({"second_factor": kind} for kind in ("totp", "webauthn", "recovery_codes", "code")),
     ],
 )

@@ -187,7 +187,7 @@ def test_what_this_machine_writes_has_the_time_of_all(machine_off: timedelta) ->
 def test_a_link_that_one_machine_made_is_shown_by_another(
     machine_off: timedelta, clean_cache: None
 ) -> None:
-    holder = phone.Holder("user", 1)
+    holder = phone.SettingsHolder("user", 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time", lambda: true_time().timestamp())
         link = phone.renew("secret", holder)

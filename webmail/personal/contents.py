@@ -81,7 +81,7 @@ def members(user: User) -> Iterator[NewMember]:
             yield NewMember(f"outbox/{message.pk}.eml", pieces, message.size)
 
 
-def count(user: User) -> list[tuple[kept.Kept, int]]:
+def count(user: User) -> list[tuple[kept.StoredData, int]]:
     """The number of rows of each kind that are about a user, for a person who is about to delete
     them."""
     return [

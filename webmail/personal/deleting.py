@@ -26,8 +26,8 @@ class Preview:
     """The things that would be deleted and those that stay, by kind; ``unsent`` counts the messages
     that would never leave."""
 
-    gone: tuple[tuple[kept.Kept, int], ...]
-    stays: tuple[tuple[kept.Kept, int], ...]
+    gone: tuple[tuple[kept.StoredData, int], ...]
+    stays: tuple[tuple[kept.StoredData, int], ...]
     unsent: int
 
     @property
@@ -76,5 +76,5 @@ def _files(user: User) -> list[Path]:
     ]
 
 
-def _stays(kind: kept.Kept) -> bool:
+def _stays(kind: kept.StoredData) -> bool:
     return bool(set(kind.models) & set(STAYS))

@@ -84,7 +84,7 @@ def opened(row: DataExport) -> BinaryIO:
     try:
         key = sealed_rows.opened(_PURPOSE, row.pk, row.user_id, row.sealed)
         return sealed_files.read(path_of(row.spool), key)
-    except (OSError, sealed_rows.Broken) as error:
+    except (OSError, sealed_rows.BrokenSeal) as error:
         raise Unreadable from error
 
 

@@ -67,7 +67,7 @@ class State(Collector):
             yield from _probes()
 
 
-def _queues(state: jobs.Health) -> Iterator[GaugeMetricFamily]:
+def _queues(state: jobs.JobsHealth) -> Iterator[GaugeMetricFamily]:
     waiting = {queue.name: queue.waiting for queue in state.queues}
     alive = {queue.name: queue.has_worker for queue in state.queues}
     yield _by("webmail_jobs_waiting", "Jobs that no worker has begun.", "queue", waiting)
@@ -88,7 +88,7 @@ def _outbox() -> Iterator[GaugeMetricFamily]:
     )
 
 
-def _today(state: dashboard.State) -> Iterator[GaugeMetricFamily]:
+def _today(state: dashboard.InstallationState) -> Iterator[GaugeMetricFamily]:
     sign_ins = {"people": state.people, "failed": state.failures, "refused": state.refused}
     yield _by("webmail_sign_ins_today", "People, and failed sign-ins.", "result", sign_ins)
     lookups = {"found": state.lookups, "failed": state.lookups_failed}

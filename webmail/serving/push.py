@@ -35,7 +35,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, close_old_connections
 
 from accounts import session
-from accounts.session import Watched
+from accounts.session import WatchedMailbox
 from webmail import measures
 from webmail.errors import ServerRefused, SignInNeeded, WebmailError
 from webmail.imap import watch
@@ -157,7 +157,7 @@ class Stream:
         "watched",
     )
 
-    def __init__(self, hub: Hub, watched: Watched, send: Send) -> None:
+    def __init__(self, hub: Hub, watched: WatchedMailbox, send: Send) -> None:
         self._hub = hub
         self._send = send
         self._waiting: list[bytes] = []
@@ -345,7 +345,7 @@ def _hub() -> Hub:
     return _hubs[loop]
 
 
-def _admitted(scope: Scope) -> Watched:
+def _admitted(scope: Scope) -> WatchedMailbox:
     """Return the person and session whose stream it is. ``who`` is the number of the user whose
     page asks: his tab must not be told of the mail of somebody who has signed in after him in the
     same browser."""
@@ -359,7 +359,7 @@ def _admitted(scope: Scope) -> Watched:
     return session.watched(request)
 
 
-async def _still_watched(all_: list[Watched]) -> frozenset[int]:
+async def _still_watched(all_: list[WatchedMailbox]) -> frozenset[int]:
     """The rows of the sessions that go on; all of them while the database does not answer."""
     try:
         return await _in_thread(lambda: session.still_watched(all_))

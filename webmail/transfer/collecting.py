@@ -107,7 +107,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     other = job.work["other"]
     try:
         password = sealed_rows.opened(_PURPOSE, job.pk, job.user_id, job.sealed).decode()
-    except sealed_rows.Broken as error:
+    except sealed_rows.BrokenSeal as error:
         raise OtherRefused from error
     source = _opened(other["server"], other["port"], other["login"], password)
     try:

@@ -109,7 +109,7 @@ class Source(io.RawIOBase):
         file = self._reached()
         data = file.read(min(len(view), self._left))
         if not data:
-            raise sealed_files.Damaged("A segment is shorter than it was.")
+            raise sealed_files.DamagedFile("A segment is shorter than it was.")
         view[: len(data)] = data
         self._at += len(data)
         self._place += len(data)
@@ -130,7 +130,7 @@ class Source(io.RawIOBase):
         while self._at < inside:
             data = self._file.read(min(_PIECE, inside - self._at))
             if not data:
-                raise sealed_files.Damaged("A segment is shorter than it was.")
+                raise sealed_files.DamagedFile("A segment is shorter than it was.")
             self._at += len(data)
         return self._file
 

@@ -82,7 +82,7 @@ def _owners(imap: Connection, listed: Sequence[Folder]) -> dict[str, str]:
 
 def memory(request: SignedInRequest) -> Memory:
     """The session's memory of the mailbox."""
-    return session_cache.Seen(request)
+    return session_cache.SessionCache(request)
 
 
 def known_tags(request: SignedInRequest) -> tuple[Chip, ...]:

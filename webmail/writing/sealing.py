@@ -20,5 +20,5 @@ def opened(number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes
     lending key was changed."""
     try:
         return sealed_rows.opened(_PURPOSE, number, user_id, sealed)
-    except sealed_rows.Broken as error:
+    except sealed_rows.BrokenSeal as error:
         raise Unreadable from error

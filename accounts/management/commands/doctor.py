@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.doctor import Examined, examine, is_well
+from accounts.doctor import ExaminedPart, examine, is_well
 
 _SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if not is_well(examined):
             raise SystemExit(1)
 
-    def _print(self, examined: Iterable[Examined]) -> None:
+    def _print(self, examined: Iterable[ExaminedPart]) -> None:
         styles = {"ok": self.style.SUCCESS, "warn": self.style.WARNING, "bad": self.style.ERROR}
         for part in examined:
             self.stdout.write(self.style.MIGRATE_HEADING(str(part.part.title)))
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                     self.stdout.write(f"      {finding.advice}")
 
 
-def _values(examined: Iterable[Examined]) -> dict[str, list[dict[str, str]]]:
+def _values(examined: Iterable[ExaminedPart]) -> dict[str, list[dict[str, str]]]:
     return {
         part.part.name: [
             {"level": finding.level, "text": finding.text, "advice": finding.advice}

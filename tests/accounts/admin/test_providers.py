@@ -71,7 +71,7 @@ def test_a_provider_is_made_and_its_secret_never_shown(
     provider.refresh_from_db()
     assert (provider.label, provider.secret) == ("Autrement", "Très-Secret")
     settings.LENDING_KEY = b"another key, of 32 bytes or so.."
-    with pytest.raises(sealed_rows.Broken):
+    with pytest.raises(sealed_rows.BrokenSeal):
         _secret = provider.secret
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from accounts import audit, diagnosis, limits, numen
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
-from accounts.numen import Key
+from accounts.numen import NumenKey
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.accounts.admin.conftest import browser
 from webmail.models import OutboxMessage
@@ -29,7 +29,7 @@ Kind = AuditEvent.Kind
 
 
 @pytest.fixture
-def record(domain: MailDomain, numen_key: Key) -> StaffRecord:
+def record(domain: MailDomain, numen_key: NumenKey) -> StaffRecord:
     return StaffRecord.objects.create(
         numen_digest=numen.digest_of_numen(numen_key, NUMEN),
         lookup_digest=numen.digest_of_person(numen_key, NUMEN, BORN),

@@ -14,7 +14,7 @@ from webmail.errors import TooManyTries
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
-ALICE, BOB = phone.Holder("record", 1), phone.Holder("record", 2)
+ALICE, BOB = phone.SettingsHolder("record", 1), phone.SettingsHolder("record", 2)
 
 
 def test_a_reload_shows_the_same_code() -> None:
@@ -30,7 +30,7 @@ def test_nobody_else_has_it() -> None:
     tokens = {
         link.token
         for secret in ("ticket", "another")
-        for holder in (ALICE, BOB, phone.Holder("user", 1))
+        for holder in (ALICE, BOB, phone.SettingsHolder("user", 1))
         if (link := phone.current(secret, holder))
     }
     assert len(tokens) == 6

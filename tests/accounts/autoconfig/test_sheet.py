@@ -20,7 +20,7 @@ from tests.waiting import LONGEST_S
 
 pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is missing")
 
-AROUND = sheet.Surroundings(
+AROUND = sheet.SheetContext(
     product="Messagerie",
     guides="https://webmail.ac-exemple.fr/guides/",
     support_phone="03.22.82.37.40",

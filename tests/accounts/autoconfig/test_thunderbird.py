@@ -9,7 +9,9 @@ import pytest
 from accounts.autoconfig import thunderbird
 from accounts.lookup import MailSettings, ServerSetting
 
-PAGES = thunderbird.Pages("https://webmail.ac-exemple.fr/guides/thunderbird/?a=1&b=2", "https://w")
+PAGES = thunderbird.LinkedPages(
+    "https://webmail.ac-exemple.fr/guides/thunderbird/?a=1&b=2", "https://w"
+)
 
 
 def config(settings: MailSettings, formed_login: str = "address") -> ElementTree.Element:

@@ -356,7 +356,7 @@ def test_a_part_that_breaks_hides_no_other(
     def breaks() -> Iterator[Finding]:
         raise RuntimeError("nobody thought of this")
 
-    broken = doctor.Part("broken", doctor.PARTS[0].title, breaks)
+    broken = doctor.InstallationPart("broken", doctor.PARTS[0].title, breaks)
     monkeypatch.setattr(doctor, "PARTS", (broken, doctor.PARTS[2]))
     first, second = doctor.examine()
     assert [finding.level for finding in first.findings] == ["bad"]

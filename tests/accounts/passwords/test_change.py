@@ -22,7 +22,7 @@ from accounts import credentials, lending, session
 from accounts.models import AuditEvent, LentCredential, MailDomain, StaffRecord, User
 from accounts.passwords import change, drivers
 from accounts.passwords.dovecot import PasswdFile
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.waiting import wait_for
 from webmail.errors import ServerUnavailable, WebmailError
@@ -259,7 +259,7 @@ class Failing:
     works: bool
     happens: Callable[[], None]
 
-    def change(self, owner: Owner, old: str, new: str) -> None:
+    def change(self, owner: PasswordOwner, old: str, new: str) -> None:
         if self.works:
             PasswdFile(self.path, "argon2id").change(owner, old, new)
         self.happens()
@@ -302,7 +302,7 @@ def test_a_failure_before_the_change_keeps_the_old_one(
     failing(works=False, error=ServerUnavailable("disk full"))
     answer = post(hers, carole.password)
     assert answer.status_code == 503
-    assert str(change.Outcome.KEPT) in str(refused().detail)
+    assert str(change.PasswordOutcome.KEPT) in str(refused().detail)
     assert opens("carole", carole.password)
     assert hers.get("/mail/INBOX/").status_code == 200
 

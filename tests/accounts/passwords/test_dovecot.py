@@ -13,12 +13,12 @@ import pytest
 
 from accounts.passwords import dovecot as module
 from accounts.passwords.dovecot import PasswdFile
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.waiting import wait_for
 from webmail.errors import ServerRefused, ServerUnavailable
 
-CAROLE = Owner("carole", "carole.roux@ac-exemple.fr", "ac-exemple.fr")
+CAROLE = PasswordOwner("carole", "carole.roux@ac-exemple.fr", "ac-exemple.fr")
 OLD, NEW = "Premier-Tableau7", "Second-Tableau8"
 OTHERS = b"""# kept: by hand, with \xe9 in Latin-1
 alice:{PLAIN}a b:1000:1000::/home/alice::userdb_quota_rule=*:storage=1G
@@ -36,7 +36,9 @@ def users(tmp_path: Path) -> Path:
     return path
 
 
-def change(path: Path, owner: Owner = CAROLE, new: str = NEW, scheme: str = "argon2id") -> None:
+def change(
+    path: Path, owner: PasswordOwner = CAROLE, new: str = NEW, scheme: str = "argon2id"
+) -> None:
     PasswdFile(path, scheme).change(owner, OLD, new)
 
 
@@ -84,7 +86,7 @@ def test_a_login_may_stand_there_with_its_domain(users: Path) -> None:
 def test_who_has_no_line_changes_nothing(users: Path, login: str) -> None:
     before = users.read_bytes()
     with pytest.raises(ServerRefused):
-        change(users, Owner(login, "", "ac-exemple.fr"))
+        change(users, PasswordOwner(login, "", "ac-exemple.fr"))
     assert users.read_bytes() == before
 
 
@@ -135,7 +137,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     users = tmp_path / "users"
-    people = [Owner(f"p{n}", "", "x") for n in range(24)]
+    people = [PasswordOwner(f"p{n}", "", "x") for n in range(24)]
     users.write_text("".join(f"{person.login}:old::::::\n" for person in people))
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda person: change(users, person), people))

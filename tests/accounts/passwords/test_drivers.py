@@ -12,7 +12,7 @@ from accounts.admin.mail_domains import MailDomainForm
 from accounts.models import MailDomain
 from accounts.passwords import drivers
 from accounts.passwords.dovecot import PasswdFile
-from accounts.passwords.sql import Table
+from accounts.passwords.sql import PasswordTable
 from webmail import settings as module
 
 UPDATE = "UPDATE m SET p = %(password)s WHERE l = %(login)s"
@@ -69,7 +69,7 @@ def test_a_table_is_made_of_its_settings(settings) -> None:
     settings.PASSWORD_SQL_DATABASES = {"": module.database("sqlite:////x")}
     settings.PASSWORD_SQL_STATEMENT = {"": UPDATE}
     made = drivers.of(domain("sql"))
-    assert isinstance(made, Table)
+    assert isinstance(made, PasswordTable)
     assert made.statement == UPDATE
 
 

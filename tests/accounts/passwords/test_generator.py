@@ -8,9 +8,9 @@ import re
 import pytest
 
 from accounts.passwords import generator, policy, words
-from accounts.passwords.policy import KINDS, Policy, PublicFacts
+from accounts.passwords.policy import KINDS, PasswordPolicy, PublicFacts
 
-RULES = Policy(8, tuple(KINDS), words.known_passwords())
+RULES = PasswordPolicy(8, tuple(KINDS), words.known_passwords())
 NOBODY = PublicFacts.of("")
 
 

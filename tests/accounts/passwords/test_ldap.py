@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from accounts.passwords.owner import Owner
+from accounts.passwords.owner import PasswordOwner
 from tests.servers import slapd as server
 from tests.servers.plugin import missing
 from tests.servers.slapd import Slapd
@@ -20,7 +20,7 @@ if not server.installed():
 
 import ldap
 
-from accounts.passwords.ldap import Directory
+from accounts.passwords.ldap import PasswordDirectory
 
 OLD, NEW = "Premier-Tableau7", "Second: Tableau 8"
 NAME = f"uid={{login}},{server.PEOPLE}"
@@ -35,12 +35,12 @@ def slapd() -> Iterator[Slapd]:
         running.stop()
 
 
-def directory(slapd: Slapd, name: str = NAME) -> Directory:
-    return Directory(slapd.url, name, 5, "")
+def directory(slapd: Slapd, name: str = NAME) -> PasswordDirectory:
+    return PasswordDirectory(slapd.url, name, 5, "")
 
 
-def owner(login: str) -> Owner:
-    return Owner(login, f"{login}@ac-exemple.fr", "ac-exemple.fr")
+def owner(login: str) -> PasswordOwner:
+    return PasswordOwner(login, f"{login}@ac-exemple.fr", "ac-exemple.fr")
 
 
 def opens(slapd: Slapd, login: str, password: str) -> bool:
@@ -90,14 +90,14 @@ def test_a_login_cannot_lead_to_another_entry(slapd: Slapd, login: str) -> None:
 
 def test_a_directory_that_is_not_there_is_said() -> None:
     with pytest.raises(ServerUnavailable):
-        Directory("ldap://127.0.0.1:1", NAME, 2, "").change(owner("bob"), OLD, NEW)
+        PasswordDirectory("ldap://127.0.0.1:1", NAME, 2, "").change(owner("bob"), OLD, NEW)
 
 
 def test_a_directory_that_falls_silent_is_waited_for_so_long_alone() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"ldap://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ServerUnavailable):
-            Directory(url, NAME, 1, "").change(owner("bob"), OLD, NEW)
+            PasswordDirectory(url, NAME, 1, "").change(owner("bob"), OLD, NEW)
 
 
 def test_no_password_goes_to_a_stranger_in_clear(slapd: Slapd) -> None:
@@ -111,5 +111,5 @@ def test_no_password_goes_to_a_stranger_in_clear(slapd: Slapd) -> None:
     else:
         url = slapd.url.replace("127.0.0.1", host)
     with pytest.raises((ServerUnavailable, ServerRefused)):
-        Directory(url, NAME, 2, "").change(owner("dora"), OLD, NEW)
+        PasswordDirectory(url, NAME, 2, "").change(owner("dora"), OLD, NEW)
     assert opens(slapd, "dora", OLD)

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.passwords import policy, words
-from accounts.passwords.policy import KINDS, Policy, PublicFacts, Rule
+from accounts.passwords.policy import KINDS, PasswordPolicy, PasswordRule, PublicFacts
 
-RULES = Policy(8, tuple(KINDS), words.known_passwords())
+RULES = PasswordPolicy(8, tuple(KINDS), words.known_passwords())
 FRANCOISE = PublicFacts.of("Françoise Durand", "fdurand", "francoise.durand@ac-exemple.fr")
 GOOD = "Loupe+Riviere3"
 
 
-def broken(password: str, **more: str) -> set[Rule]:
+def broken(password: str, **more: str) -> set[PasswordRule]:
     return set(policy.broken(password, RULES, FRANCOISE, **more))
 
 
@@ -38,26 +38,32 @@ def test_a_good_password_breaks_nothing(password: str) -> None:
 @pytest.mark.parametrize(
     ("password", "rule"),
     [
-        ("Lou+e3R", Rule.LENGTH),
-        ("", Rule.LENGTH),
-        ("Aa1 " * 128 + "x", Rule.LENGTH),
-        ("LOUPE+RIVIERE3", Rule.LOWER),
-        ("loupe+riviere3", Rule.UPPER),
-        ("Loupe+Riviere", Rule.DIGIT),
-        ("Loupe3Riviere", Rule.SIGN),
-        ("Loupe+Rivière3", Rule.PLAIN),
-        ("Loupe+Riviere\uff13", Rule.PLAIN),  # a full-width digit
-        ("Loupe\t+Riviere3", Rule.PLAIN),
-        ("Loupe+Riviere3€", Rule.PLAIN),
+        ("Lou+e3R", PasswordRule.LENGTH),
+        ("", PasswordRule.LENGTH),
+        ("Aa1 " * 128 + "x", PasswordRule.LENGTH),
+        ("LOUPE+RIVIERE3", PasswordRule.LOWER),
+        ("loupe+riviere3", PasswordRule.UPPER),
+        ("Loupe+Riviere", PasswordRule.DIGIT),
+        ("Loupe3Riviere", PasswordRule.SIGN),
+        ("Loupe+Rivière3", PasswordRule.PLAIN),
+        ("Loupe+Riviere\uff13", PasswordRule.PLAIN),  # a full-width digit
+        ("Loupe\t+Riviere3", PasswordRule.PLAIN),
+        ("Loupe+Riviere3€", PasswordRule.PLAIN),
     ],
 )
-def test_each_rule_of_form_is_told_alone(password: str, rule: Rule) -> None:
+def test_each_rule_of_form_is_told_alone(password: str, rule: PasswordRule) -> None:
     assert rule in broken(password)
-    assert broken(password) <= {rule, Rule.LOWER, Rule.UPPER, Rule.DIGIT, Rule.SIGN}
+    assert broken(password) <= {
+        rule,
+        PasswordRule.LOWER,
+        PasswordRule.UPPER,
+        PasswordRule.DIGIT,
+        PasswordRule.SIGN,
+    }
 
 
 def test_an_accented_letter_is_no_letter_for_the_kinds() -> None:
-    assert Rule.UPPER in broken("Éloupe+riviere3")
+    assert PasswordRule.UPPER in broken("Éloupe+riviere3")
 
 
 @pytest.mark.parametrize(
@@ -71,12 +77,12 @@ def test_an_accented_letter_is_no_letter_for_the_kinds() -> None:
     ],
 )
 def test_nothing_of_a_numens_form_is_taken(password: str) -> None:
-    assert Rule.NUMEN in broken(password)
+    assert PasswordRule.NUMEN in broken(password)
 
 
 @pytest.mark.parametrize("password", ["20E050001AAA!b", "Lou20E05riviere+3", "2-E-0-5-a-B-loupe"])
 def test_pieces_that_make_no_numen_are_none(password: str) -> None:
-    assert Rule.NUMEN not in broken(password)
+    assert PasswordRule.NUMEN not in broken(password)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +104,12 @@ def test_pieces_that_make_no_numen_are_none(password: str) -> None:
     ],
 )
 def test_what_reads_as_a_date_is_refused(password: str) -> None:
-    assert Rule.DATE in broken(password)
+    assert PasswordRule.DATE in broken(password)
 
 
 @pytest.mark.parametrize("password", ["Marsouin-Chou7", "Maison+Lune3", "8 pommes et 12 Poires!"])
 def test_words_that_begin_like_a_month_are_no_dates(password: str) -> None:
-    assert Rule.DATE not in broken(password)
+    assert PasswordRule.DATE not in broken(password)
 
 
 @pytest.mark.parametrize(
@@ -118,13 +124,13 @@ def test_words_that_begin_like_a_month_are_no_dates(password: str) -> None:
     ],
 )
 def test_name_login_and_address_are_refused_in_every_dress(password: str) -> None:
-    assert Rule.PERSON in broken(password)
+    assert PasswordRule.PERSON in broken(password)
 
 
 def test_short_pieces_of_a_name_are_not_looked_for() -> None:
     li = PublicFacts.of("Li An", "lan", "li.an@ac-x.fr")
-    assert Rule.PERSON not in policy.broken("Lion+Ananas3", RULES, li)
-    assert Rule.PERSON in policy.broken("Lian+Tulipe3", RULES, li)
+    assert PasswordRule.PERSON not in policy.broken("Lion+Ananas3", RULES, li)
+    assert PasswordRule.PERSON in policy.broken("Lian+Tulipe3", RULES, li)
 
 
 @pytest.mark.parametrize(
@@ -145,28 +151,28 @@ def test_short_pieces_of_a_name_are_not_looked_for() -> None:
     ],
 )
 def test_known_passwords_stay_known_in_disguise_and_with_additions(password: str) -> None:
-    assert Rule.KNOWN in broken(password)
+    assert PasswordRule.KNOWN in broken(password)
 
 
 def test_the_old_password_is_not_a_new_one_in_capitals_either() -> None:
-    assert broken("LOUPE+rIVIERE3", old=GOOD) == {Rule.DIFFERENT}
+    assert broken("LOUPE+rIVIERE3", old=GOOD) == {PasswordRule.DIFFERENT}
     assert broken(GOOD, old="Craie&Tableau7") == set()
 
 
 def test_kinds_that_are_not_asked_for_are_not_told() -> None:
-    lenient = Policy(12, (Rule.LOWER,), frozenset())
+    lenient = PasswordPolicy(12, (PasswordRule.LOWER,), frozenset())
     assert policy.broken("castor lagune", lenient, FRANCOISE) == ()
-    assert Rule.UPPER not in lenient.rules
+    assert PasswordRule.UPPER not in lenient.rules
 
 
 @given(st.text(max_size=200))
 def test_no_text_makes_it_fail(text: str) -> None:
-    assert set(policy.broken(text, RULES, FRANCOISE, text)) <= set(Rule)
+    assert set(policy.broken(text, RULES, FRANCOISE, text)) <= set(PasswordRule)
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=0x80, max_codepoint=0x24F), min_size=1))
 def test_only_what_every_keyboard_has_is_taken(text: str) -> None:
-    assert Rule.PLAIN in broken(GOOD + text)
+    assert PasswordRule.PLAIN in broken(GOOD + text)
 
 
 @pytest.mark.parametrize("letter", ["ﷺ", "!", "1 ", "1ﷺ", "mai "])

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.db import connection
 from passlib.hash import sha512_crypt
 
-from accounts.passwords.owner import Owner
-from accounts.passwords.sql import Table
+from accounts.passwords.owner import PasswordOwner
+from accounts.passwords.sql import PasswordTable
 from webmail.errors import ServerRefused, ServerUnavailable
 from webmail.settings import database
 
-CAROLE = Owner("carole@ac-exemple.fr", "carole.roux@ac-exemple.fr", "ac-exemple.fr")
+CAROLE = PasswordOwner("carole@ac-exemple.fr", "carole.roux@ac-exemple.fr", "ac-exemple.fr")
 STATEMENT = (
     "UPDATE mailbox SET secret = %(password)s WHERE local = %(local)s AND domain = %(domain)s"
 )
@@ -43,8 +43,8 @@ def secrets(path: Path) -> dict[tuple[str, str], str]:
     return rows
 
 
-def table(path: Path, statement: str = STATEMENT, scheme: str = "argon2id") -> Table:
-    return Table(database(f"sqlite:///{path}"), statement, scheme)
+def table(path: Path, statement: str = STATEMENT, scheme: str = "argon2id") -> PasswordTable:
+    return PasswordTable(database(f"sqlite:///{path}"), statement, scheme)
 
 
 @pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_none_or_several_rows_change_nothing(file: Path, statement: str) -> None
 )
 def test_a_login_is_a_value_and_no_sql(file: Path, local: str) -> None:
     with pytest.raises(ServerRefused):
-        table(file).change(Owner(local, "", "ac-exemple.fr"), "x", NEW)
+        table(file).change(PasswordOwner(local, "", "ac-exemple.fr"), "x", NEW)
     assert set(secrets(file).values()) == {"old"}
 
 
@@ -107,7 +107,7 @@ def test_a_broken_statement_or_table_is_said_without_values(file: Path) -> None:
 
 @pytest.mark.django_db
 def test_a_server_that_is_down_is_said() -> None:
-    down = Table(
+    down = PasswordTable(
         database("postgresql://nobody:x@127.0.0.1:1/none?connect_timeout=2"), STATEMENT, "argon2id"
     )
     with pytest.raises(ServerUnavailable):
@@ -122,7 +122,7 @@ def test_postgresql_takes_the_same_statement() -> None:
         try:
             cursor.execute("INSERT INTO mailbox VALUES ('carole', 'ac-exemple.fr', 'old')")
             entry = {**settings.DATABASES["default"], "NAME": connection.settings_dict["NAME"]}
-            Table(entry, STATEMENT, "argon2id").change(CAROLE, "x", NEW)
+            PasswordTable(entry, STATEMENT, "argon2id").change(CAROLE, "x", NEW)
             cursor.execute("SELECT secret FROM mailbox")
             assert cursor.fetchone()[0].startswith("{ARGON2ID}")
         finally:
@@ -130,5 +130,5 @@ def test_postgresql_takes_the_same_statement() -> None:
 
 
 def test_the_connection_is_shown_by_nobody() -> None:
-    made = Table(database("postgresql://mail:geheim@db/mail"), STATEMENT, "argon2id")
+    made = PasswordTable(database("postgresql://mail:geheim@db/mail"), STATEMENT, "argon2id")
     assert "geheim" not in repr(made)

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.passwords import generator, sentences, strength, words
 from accounts.passwords.policy import PublicFacts
-from accounts.passwords.strength import Reason
+from accounts.passwords.strength import GuessingReason
 
 FRANCOISE = PublicFacts.of("Françoise Durand", "fdurand", "francoise.durand@ac-exemple.fr")
 NOBODY = PublicFacts.of("")
@@ -19,18 +19,18 @@ NOBODY = PublicFacts.of("")
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
-        ("Camille1987!", Reason.NAME_AND_YEAR),
-        ("Tulipe12!", Reason.WORD_AND_NUMBER),
-        ("Qsdfgh12!", Reason.COMMON),
-        ("Abcdefgh1!", Reason.COMMON),
-        ("aB1!aB1!aB1!", Reason.REPEATED),
-        ("Durand80!!", Reason.PERSONAL),
-        ("12/05/1980", Reason.DATE),
-        ("xK9#mQ2", Reason.SHORT),
-        ("Poiuhgfd5!", Reason.KEYBOARD),
+        ("Camille1987!", GuessingReason.NAME_AND_YEAR),
+        ("Tulipe12!", GuessingReason.WORD_AND_NUMBER),
+        ("Qsdfgh12!", GuessingReason.COMMON),
+        ("Abcdefgh1!", GuessingReason.COMMON),
+        ("aB1!aB1!aB1!", GuessingReason.REPEATED),
+        ("Durand80!!", GuessingReason.PERSONAL),
+        ("12/05/1980", GuessingReason.DATE),
+        ("xK9#mQ2", GuessingReason.SHORT),
+        ("Poiuhgfd5!", GuessingReason.KEYBOARD),
     ],
 )
-def test_weak_ones_are_explained(password: str, reason: Reason) -> None:
+def test_weak_ones_are_explained(password: str, reason: GuessingReason) -> None:
     measured = strength.measure(password, FRANCOISE)
     assert measured.score < strength.STRONG
     assert reason in measured.reasons
@@ -50,14 +50,14 @@ def test_passphrases_are_strong() -> None:
 
 
 def test_one_persons_name_is_not_held_against_another_at_the_same_time() -> None:
-    def measure(person: PublicFacts) -> tuple[Reason, ...]:
+    def measure(person: PublicFacts) -> tuple[GuessingReason, ...]:
         return strength.measure("Durandeau80!", person).reasons
 
     people = [FRANCOISE, NOBODY] * 20
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(measure, people))
     assert all(
-        (Reason.PERSONAL in reasons) == (who is FRANCOISE)
+        (GuessingReason.PERSONAL in reasons) == (who is FRANCOISE)
         for who, reasons in zip(people, answers, strict=True)
     )
 
@@ -75,7 +75,7 @@ def test_no_password_keeps_the_server_busy(hostile: str) -> None:
 
 def test_every_reason_score_and_time_has_its_sentence() -> None:
     with translation.override("en"):
-        for reason in Reason:
+        for reason in GuessingReason:
             (sentence,) = sentences.of_reasons(strength.Strength(1, 1, (reason,)))
             assert sentence.endswith(".")
         for score in range(5):

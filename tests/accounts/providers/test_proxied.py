@@ -11,7 +11,7 @@ from django.test import Client
 from accounts import session
 from accounts.models import User, UserSession
 from accounts.providers import grants, proxied
-from accounts.providers.failures import Failure
+from accounts.providers.failures import ProviderFailure
 from tests.accounts.providers.conftest import MASTER, Academy, onward
 from webmail.errors import SignInNeeded
 
@@ -46,13 +46,13 @@ def test_the_proxys_word_opens_the_mailbox() -> None:
 
 @pytest.mark.parametrize("proxy", ["192.0.2.1", "127.0.0.1", "", "10.0.0.1.example"])
 def test_nobody_else_is_believed(proxy: str) -> None:
-    assert come("alice", proxy).status_code == Failure.LOGIN.status
+    assert come("alice", proxy).status_code == ProviderFailure.LOGIN.status
     forwarded = Client().get(
         ADDRESS,
         headers={"X-Remote-User": "alice", "X-Forwarded-For": "10.0.0.1"},
         REMOTE_ADDR=proxy,
     )
-    assert forwarded.status_code == Failure.LOGIN.status
+    assert forwarded.status_code == ProviderFailure.LOGIN.status
     assert not User.objects.exists()
 
 
@@ -60,7 +60,7 @@ def test_nobody_else_is_believed(proxy: str) -> None:
     "login", ["", "alice bob", "alice@autre.example", "alice*webmail", "a@b@ac-exemple.fr"]
 )
 def test_what_is_no_login(login: str) -> None:
-    assert come(login).status_code in (Failure.LOGIN.status, Failure.MAILBOX.status)
+    assert come(login).status_code in (ProviderFailure.LOGIN.status, ProviderFailure.MAILBOX.status)
     assert not User.objects.exists()
 
 
@@ -105,4 +105,4 @@ def test_signing_out_leads_to_where_the_service_is_left(settings: Any) -> None:
 def test_another_person_is_refused_in_the_same_session() -> None:
     browser = Client()
     come("alice", browser=browser)
-    assert come("bob", browser=browser).status_code == Failure.PERSON.status
+    assert come("bob", browser=browser).status_code == ProviderFailure.PERSON.status

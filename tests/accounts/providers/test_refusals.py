@@ -15,14 +15,14 @@ from django.test import Client
 from accounts import session
 from accounts.models import AuditEvent, MailDomain, TokenGrant, User
 from accounts.models.providers import check_issuer, check_template
-from accounts.providers.failures import Failure
+from accounts.providers.failures import ProviderFailure
 from tests.accounts.providers.conftest import Academy, Forged
 
 pytestmark = pytest.mark.django_db
 NOW = int(time.time())
 
 
-def refused(answer: Any, failure: Failure) -> None:
+def refused(answer: Any, failure: ProviderFailure) -> None:
     assert answer.status_code == failure.status, answer.content.decode()
     assert str(failure.title) in answer.content.decode().replace("&#x27;", "'")
     assert not TokenGrant.objects.exists()
@@ -37,29 +37,29 @@ def test_the_honest_one_is_let_in(forged: Forged) -> None:
 @pytest.mark.parametrize(
     ("claims", "failure"),
     [
-        ({"iss": "https://autre.example"}, Failure.ANSWER),
-        ({"aud": "another"}, Failure.AUDIENCE),
-        ({"aud": ["webmail", "another"]}, Failure.AUDIENCE),
-        ({"azp": "another"}, Failure.AUDIENCE),
-        ({"nonce": "another"}, Failure.STATE),
-        ({"nonce": None}, Failure.STATE),
-        ({"sub": None}, Failure.ANSWER),
-        ({"sub": "x" * 300}, Failure.ANSWER),
-        ({"exp": NOW - 90}, Failure.CLOCK),
-        ({"iat": NOW + 600}, Failure.CLOCK),
-        ({"exp": None}, Failure.ANSWER),
-        ({"preferred_username": "bob@autre.example"}, Failure.LOGIN),
-        ({"preferred_username": "alice bob"}, Failure.LOGIN),
-        ({"preferred_username": "a\0b"}, Failure.LOGIN),
-        ({"preferred_username": ["alice"]}, Failure.LOGIN),
-        ({"preferred_username": "alice*webmail"}, Failure.MAILBOX),
+        ({"iss": "https://autre.example"}, ProviderFailure.ANSWER),
+        ({"aud": "another"}, ProviderFailure.AUDIENCE),
+        ({"aud": ["webmail", "another"]}, ProviderFailure.AUDIENCE),
+        ({"azp": "another"}, ProviderFailure.AUDIENCE),
+        ({"nonce": "another"}, ProviderFailure.STATE),
+        ({"nonce": None}, ProviderFailure.STATE),
+        ({"sub": None}, ProviderFailure.ANSWER),
+        ({"sub": "x" * 300}, ProviderFailure.ANSWER),
+        ({"exp": NOW - 90}, ProviderFailure.CLOCK),
+        ({"iat": NOW + 600}, ProviderFailure.CLOCK),
+        ({"exp": None}, ProviderFailure.ANSWER),
+        ({"preferred_username": "bob@autre.example"}, ProviderFailure.LOGIN),
+        ({"preferred_username": "alice bob"}, ProviderFailure.LOGIN),
+        ({"preferred_username": "a\0b"}, ProviderFailure.LOGIN),
+        ({"preferred_username": ["alice"]}, ProviderFailure.LOGIN),
+        ({"preferred_username": "alice*webmail"}, ProviderFailure.MAILBOX),
     ],
 )
 def test_a_token_that_is_not_for_us(
-    forged: Forged, claims: dict[str, Any], failure: Failure
+    forged: Forged, claims: dict[str, Any], failure: ProviderFailure
 ) -> None:
     forged.forger.claims = claims
-    if failure is Failure.LOGIN and isinstance(claims["preferred_username"], list):
+    if failure is ProviderFailure.LOGIN and isinstance(claims["preferred_username"], list):
         me = json.dumps({"sub": "1", "preferred_username": ["alice"]}).encode()
         forged.forger.answers["/me"] = 200, me
     refused(forged.arrive(), failure)
@@ -75,7 +75,7 @@ def test_clocks_may_differ_by_a_minute(forged: Forged, skew: int) -> None:
 
 def test_another_key_signs_nothing(forged: Forged) -> None:
     forged.forger.key = rsa.generate_private_key(65537, 2048)
-    refused(forged.arrive(), Failure.ANSWER)
+    refused(forged.arrive(), ProviderFailure.ANSWER)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
@@ -90,13 +90,13 @@ def test_no_signature_and_no_shared_secret_are_taken(forged: Forged, algorithm: 
         )
 
     forger.id_token = token  # type: ignore[method-assign]
-    refused(forged.arrive(), Failure.ANSWER)
+    refused(forged.arrive(), ProviderFailure.ANSWER)
 
 
 def test_the_state_of_another_browser(forged: Forged) -> None:
-    refused(forged.arrive(state="another"), Failure.STATE)
+    refused(forged.arrive(state="another"), ProviderFailure.STATE)
     answer = Client().get(f"/accounts/provider/{forged.provider.pk}/back/", {"code": "c"})
-    refused(answer, Failure.STATE)
+    refused(answer, ProviderFailure.STATE)
     assert "/token" not in forged.forger.paths
 
 
@@ -104,41 +104,45 @@ def test_a_sign_in_is_made_once(forged: Forged) -> None:
     browser = Client()
     assert forged.arrive(browser).status_code == 302
     answer = browser.get(f"/accounts/provider/{forged.provider.pk}/back/", {"code": "c"})
-    assert answer.status_code == Failure.STATE.status
+    assert answer.status_code == ProviderFailure.STATE.status
 
 
 def test_the_answer_of_another_issuer(forged: Forged) -> None:
-    refused(forged.arrive(iss="https://autre.example"), Failure.STATE)
+    refused(forged.arrive(iss="https://autre.example"), ProviderFailure.STATE)
 
 
 def test_somebody_cancels(forged: Forged) -> None:
-    refused(forged.arrive(code="", error="access_denied"), Failure.CANCELLED)
-    refused(forged.arrive(code="", error="server_error"), Failure.ANSWER)
+    refused(forged.arrive(code="", error="access_denied"), ProviderFailure.CANCELLED)
+    refused(forged.arrive(code="", error="server_error"), ProviderFailure.ANSWER)
 
 
 def test_a_code_that_is_worth_nothing(forged: Forged) -> None:
     forged.forger.answers["/token"] = 400, b'{"error": "invalid_grant"}'
-    refused(forged.arrive(), Failure.EXPIRED)
+    refused(forged.arrive(), ProviderFailure.EXPIRED)
 
 
 @pytest.mark.parametrize(
     ("path", "answer", "failure"),
     [
-        ("/.well-known/openid-configuration", (500, b"oops"), Failure.DOWN),
-        ("/.well-known/openid-configuration", (200, b"[]"), Failure.ANSWER),
-        ("/.well-known/openid-configuration", (200, b"[" * 100_000), Failure.ANSWER),
-        ("/.well-known/openid-configuration", (200, b" " * 300_000), Failure.ANSWER),
-        ("/.well-known/openid-configuration", (302, b""), Failure.ANSWER),
-        ("/token", (503, b"{}"), Failure.DOWN),
-        ("/token", (200, b'{"access_token": "a b", "token_type": "Bearer"}'), Failure.ANSWER),
-        ("/token", (200, b'{"access_token": 7}'), Failure.ANSWER),
-        ("/token", (401, b'{"error": "invalid_client"}'), Failure.ANSWER),
-        ("/keys", (200, b'{"keys": [7, {"kty": "RSA"}]}'), Failure.ANSWER),
-        ("/keys", (200, b'{"keys": {}}'), Failure.ANSWER),
+        ("/.well-known/openid-configuration", (500, b"oops"), ProviderFailure.DOWN),
+        ("/.well-known/openid-configuration", (200, b"[]"), ProviderFailure.ANSWER),
+        ("/.well-known/openid-configuration", (200, b"[" * 100_000), ProviderFailure.ANSWER),
+        ("/.well-known/openid-configuration", (200, b" " * 300_000), ProviderFailure.ANSWER),
+        ("/.well-known/openid-configuration", (302, b""), ProviderFailure.ANSWER),
+        ("/token", (503, b"{}"), ProviderFailure.DOWN),
+        (
+            "/token",
+            (200, b'{"access_token": "a b", "token_type": "Bearer"}'),
+            ProviderFailure.ANSWER,
+        ),
+        ("/token", (200, b'{"access_token": 7}'), ProviderFailure.ANSWER),
+        ("/token", (401, b'{"error": "invalid_client"}'), ProviderFailure.ANSWER),
+        ("/keys", (200, b'{"keys": [7, {"kty": "RSA"}]}'), ProviderFailure.ANSWER),
+        ("/keys", (200, b'{"keys": {}}'), ProviderFailure.ANSWER),
     ],
 )
 def test_a_provider_that_answers_badly(
-    forged: Forged, path: str, answer: tuple[int, bytes], failure: Failure
+    forged: Forged, path: str, answer: tuple[int, bytes], failure: ProviderFailure
 ) -> None:
     forged.forger.answers[path] = answer
     refused(forged.arrive(), failure)
@@ -155,41 +159,41 @@ def test_a_provider_that_answers_badly(
 )
 def test_a_configuration_that_leads_elsewhere(forged: Forged, name: str, value: object) -> None:
     forged.forger.configuration = {name: value}
-    refused(forged.arrive(), Failure.ANSWER)
+    refused(forged.arrive(), ProviderFailure.ANSWER)
 
 
 def test_a_private_address_only_where_the_administrator_says_so(
     forged: Forged, settings: Any
 ) -> None:
     settings.PROVIDER_NETWORKS = []
-    refused(forged.arrive(), Failure.ANSWER)
+    refused(forged.arrive(), ProviderFailure.ANSWER)
     assert forged.forger.paths == []
 
 
 def test_a_provider_that_is_gone(forged: Forged) -> None:
     forged.forger.stop()
     forged.forger.stop = lambda: None  # type: ignore[method-assign]
-    refused(forged.arrive(), Failure.DOWN)
+    refused(forged.arrive(), ProviderFailure.DOWN)
 
 
 def test_a_provider_that_is_down_is_not_asked_by_everybody(forged: Forged) -> None:
     forged.forger.answers["/.well-known/openid-configuration"] = 503, b""
     for _time in range(5):
-        refused(forged.arrive(), Failure.DOWN)
+        refused(forged.arrive(), ProviderFailure.DOWN)
     assert len(forged.forger.paths) == 1
 
 
 def test_claims_of_another_person(forged: Forged) -> None:
     forged.forger.claims = {"preferred_username": None}
     forged.forger.answers["/me"] = 200, b'{"sub": "2", "preferred_username": "bob"}'
-    refused(forged.arrive(), Failure.ANSWER)
+    refused(forged.arrive(), ProviderFailure.ANSWER)
 
 
 def test_an_access_token_for_another_service(forged: Forged) -> None:
     forged.provider.audience = "imap"
     forged.provider.save()
     forged.forger.access = forged.forger.signed({"aud": ["account"]})
-    refused(forged.arrive(), Failure.AUDIENCE)
+    refused(forged.arrive(), ProviderFailure.AUDIENCE)
     forged.forger.access = forged.forger.signed({"aud": ["account", "imap"]})
     assert forged.arrive().status_code == 302
 
@@ -201,7 +205,7 @@ def test_somebody_without_a_mailbox(academy: Academy) -> None:
     academy.provider.save()
     browser = Client()
     answer = academy.come_back(browser, academy.leave_for(browser), "charlie")
-    refused(answer, Failure.MAILBOX)
+    refused(answer, ProviderFailure.MAILBOX)
     assert not User.objects.exists()
     event = AuditEvent.objects.get(kind=AuditEvent.Kind.SIGN_IN_FAILED)
     assert event.detail == {"cause": "provider", "reason": "mailbox"}
@@ -219,7 +223,7 @@ def test_an_unverified_address_is_no_login(forged: Forged) -> None:
     forged.provider.login_template = "{email}"
     forged.provider.save()
     forged.forger.claims = {"email": "alice@ac-exemple.fr", "email_verified": False}
-    refused(forged.arrive(), Failure.LOGIN)
+    refused(forged.arrive(), ProviderFailure.LOGIN)
     forged.forger.claims = {"email": "alice@ac-exemple.fr", "email_verified": True}
     assert forged.arrive().status_code == 302
 
@@ -238,12 +242,12 @@ def test_the_mailbox_of_another_mail_domain(forged: Forged) -> None:
     )
     assert page.status_code == 302
     assert User.objects.get().mail_domain == other
-    refused(forged.arrive(), Failure.OTHER)
+    refused(forged.arrive(), ProviderFailure.OTHER)
 
 
 def test_somebody_who_was_shut_out(forged: Forged) -> None:
     User.objects.create(mail_domain=forged.domain, login="alice", is_active=False)
-    refused(forged.arrive(), Failure.MAILBOX)
+    refused(forged.arrive(), ProviderFailure.MAILBOX)
 
 
 def test_another_person_in_the_same_session(forged: Forged) -> None:
@@ -251,7 +255,7 @@ def test_another_person_in_the_same_session(forged: Forged) -> None:
     assert forged.arrive(browser).status_code == 302
     forged.forger.claims = {"preferred_username": "bob", "sub": "2"}
     answer = forged.arrive(browser)
-    assert answer.status_code == Failure.PERSON.status
+    assert answer.status_code == ProviderFailure.PERSON.status
     assert TokenGrant.objects.get().user.login == "alice"
 
 

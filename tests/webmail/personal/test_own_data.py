@@ -265,7 +265,7 @@ def test_whoever_signs_in_again_is_a_newcomer(
     assert dict(contents.count(again))[kind_of("addressbook.Contact")] == 0
 
 
-def kind_of(label: str) -> kept.Kept:
+def kind_of(label: str) -> kept.StoredData:
     return next(kind for kind in kept.KINDS if label in kind.models)
 
 
