@@ -177,8 +177,10 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         records = get_authentication_records(self.request, user)
         ways = ("password", "provider")
-        came = max((record["at"] for record in records if record.get("method") in ways), default=0)
-        return bool(time.time() - came < app_settings.REAUTHENTICATION_TIMEOUT)
+        signed_in_at = max(
+            (record["at"] for record in records if record.get("method") in ways), default=0
+        )
+        return bool(time.time() - signed_in_at < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Return the ways to reauthenticate. A user who has a code must give it: otherwise the

@@ -143,12 +143,12 @@ class AdminSite(admin.AdminSite):
         apps = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
-        left = {
+        remaining = {
             f"{app['app_label']}.{model['object_name']}": model
             for app in apps
             for model in app["models"]
         }
-        if factors := left.get("mfa.Authenticator"):
+        if factors := remaining.get("mfa.Authenticator"):
             factors["name"] = SECOND_FACTORS
         groups = [
             {
@@ -156,12 +156,12 @@ class AdminSite(admin.AdminSite):
                 "app_label": label,
                 "app_url": f"{reverse('admin:index', current_app=self.name)}#{label}",
                 "has_module_perms": True,
-                "models": [left.pop(model) for model in models if model in left],
+                "models": [remaining.pop(model) for model in models if model in remaining],
             }
             for label, name, models in TASKS
         ]
         others = [
-            {**app, "models": [model for model in app["models"] if model in left.values()]}
+            {**app, "models": [model for model in app["models"] if model in remaining.values()]}
             for app in apps
         ]
         return [group for group in [*groups, *others] if group["models"]]

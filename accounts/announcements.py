@@ -47,25 +47,25 @@ def shown_to(user: User | None) -> list[Banner]:
     """Return the announcements for a user, urgent ones first. New ones appear within a minute; the
     beginning and the end of one take effect at once."""
     now = clock.now()
-    chosen = [
+    addressed = [
         announcement
         for announcement in _not_over()
         if announcement.is_in_force(now) and announcement.is_for(user)
     ]
-    if not chosen:
+    if not addressed:
         return []
-    away = (
+    dismissed = (
         _put_away(user)
-        if user and any(announcement.is_dismissible for announcement in chosen)
+        if user and any(announcement.is_dismissible for announcement in addressed)
         else set()
     )
-    left = [
+    visible = [
         announcement
-        for announcement in chosen
-        if not (announcement.is_dismissible and announcement.pk in away)
+        for announcement in addressed
+        if not (announcement.is_dismissible and announcement.pk in dismissed)
     ]
-    left.sort(key=lambda announcement: Announcement.WEIGHT[announcement.level])
-    return [banner_of(announcement, user) for announcement in left]
+    visible.sort(key=lambda announcement: Announcement.WEIGHT[announcement.level])
+    return [banner_of(announcement, user) for announcement in visible]
 
 
 def put_away(user: User, pk: int) -> bool:

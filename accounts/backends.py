@@ -128,7 +128,7 @@ class MailServerBackend(UserBackend):
             return None
         named, login = whom(domain, typed)
         address = client_address(request)
-        connection = _opened(domain, login, password, address)
+        connection = _connect(domain, login, password, address)
         if connection is None:
             return None
         with ExitStack() as unless_kept:
@@ -180,7 +180,7 @@ def enter_by_provider(
     return user, connection
 
 
-def _opened(domain: MailDomain, login: str, password: str, address: str) -> Connection | None:
+def _connect(domain: MailDomain, login: str, password: str, address: str) -> Connection | None:
     """Return the connection, or None when the mail server refuses, or has just refused the same
     pair."""
     key = limits.mailbox(domain.pk, login)
@@ -215,7 +215,7 @@ def _prove(user: User, domain: MailDomain, login: str, password: str, address: s
     ValidationError.
     """
     assert user.mail_domain is not None  # noqa: S101  it has a mailbox
-    if own := _opened(user.mail_domain, user.login, password, address):
+    if own := _connect(user.mail_domain, user.login, password, address):
         own.close()
     elif mailboxes.is_renamed(user, domain, login):
         user.mail_domain, user.login = domain, login

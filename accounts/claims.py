@@ -56,8 +56,8 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         row = self.waiting().filter(pk=pk).first()
         if row is None:
             return None
-        taken = {"state": row.STEPS[row.state], "attempts": row.attempts + 1}
-        return row if self._take(row, **taken) else None
+        changes = {"state": row.STEPS[row.state], "attempts": row.attempts + 1}
+        return row if self._take(row, **changes) else None
 
     def take_up(self, patience: timedelta | None = None) -> Iterator[Row]:
         """Yield the rows of dead workers. Each is claimed for the caller, which must end it."""
@@ -122,8 +122,8 @@ class ClaimedRow(models.Model):
         process can write the row until the transaction ends. Raises Lost, also when the row is in
         none of ``states``, which default to the states of a worker's step."""
         values = {"changed": clock.now(), **values}
-        own = self.mine().filter(state__in=states or self.STEPS.values())
-        if not own.update(**values):
+        rows = self.mine().filter(state__in=states or self.STEPS.values())
+        if not rows.update(**values):
             raise Lost
         self.remember(values)
 

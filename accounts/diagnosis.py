@@ -139,12 +139,14 @@ def limits_of(person: DiagnosedUser, events: list[AuditEvent]) -> list[limits.Li
     domain = person.domain or MailDomain.objects.of_typed_login(person.typed)
     name = limits.mailbox(domain.pk, login) if domain else person.login
     browsers = devices.digests_of(person.user) if person.user else []
-    held = [limit for browser in ("", *browsers) for limit in limits.of_sign_in(name, "", browser)]
+    relevant = [
+        limit for browser in ("", *browsers) for limit in limits.of_sign_in(name, "", browser)
+    ]
     if person.record is not None:
-        held += limits.of_numen([bytes(person.record.numen_digest)])
+        relevant += limits.of_numen([bytes(person.record.numen_digest)])
     for network in dict.fromkeys(event.network for event in events if event.network):
-        held += limits.of_network(network)
-    return list(dict.fromkeys(held))
+        relevant += limits.of_network(network)
+    return list(dict.fromkeys(relevant))
 
 
 def may_reset(user: User | None, *, is_administrator: bool) -> bool:

@@ -200,14 +200,14 @@ def ticket(request: HttpRequest) -> Ticket | None:
 
 def opened(request: HttpRequest) -> MailSettings | None:
     """Return the settings that the browser's ticket opens; None without a ticket."""
-    held = ticket(request)
-    return open_with(held) if held else None
+    valid_ticket = ticket(request)
+    return open_with(valid_ticket) if valid_ticket else None
 
 
-def open_with(held: Ticket) -> MailSettings | None:
+def open_with(valid_ticket: Ticket) -> MailSettings | None:
     """Return the settings of the ticket's staff record; None when it is no longer active."""
     records = StaffRecord.objects.active().select_related("mail_domain")
-    record = records.filter(pk=held.record).first()
+    record = records.filter(pk=valid_ticket.record).first()
     return settings_of(record) if record else None
 
 

@@ -67,9 +67,9 @@ def people(logins: Iterable[str], imap_host: str) -> dict[str, tuple[str, str]]:
     """Return the name and address of each login on an IMAP server, as far as users and staff
     records have them. A login that exists in two mail domains is left out. This costs two queries.
     """
-    here = {"login__in": set(logins), "mail_domain__imap_host": imap_host}
-    users = User.objects.filter(**here).values_list("login", "name", "address", "mail_domain")
-    records = StaffRecord.objects.filter(**here)
+    of_server = {"login__in": set(logins), "mail_domain__imap_host": imap_host}
+    users = User.objects.filter(**of_server).values_list("login", "name", "address", "mail_domain")
+    records = StaffRecord.objects.filter(**of_server)
     person_of: dict[str, tuple[str, str]] = {}
     domains: dict[str, set[int]] = {}
     for login, name, address, domain in [

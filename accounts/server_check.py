@@ -204,10 +204,12 @@ class _LineConnection:
 
     def read(self) -> str:
         while b"\n" not in self._buffer:
-            left = self._deadline - time.monotonic()
-            if left <= 0 or len(self._buffer) > _LINE:
-                raise _CheckFailed(ServerState.SILENT if left <= 0 else ServerState.PROTOCOL)
-            self.connection.settimeout(min(SECONDS, left))
+            seconds_left = self._deadline - time.monotonic()
+            if seconds_left <= 0 or len(self._buffer) > _LINE:
+                raise _CheckFailed(
+                    ServerState.SILENT if seconds_left <= 0 else ServerState.PROTOCOL
+                )
+            self.connection.settimeout(min(SECONDS, seconds_left))
             piece = self.connection.recv(4096)
             if not piece:
                 raise _CheckFailed(ServerState.HUNG_UP)

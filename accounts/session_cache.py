@@ -72,9 +72,9 @@ def get_number(request: HttpRequest, name: str) -> int | None:
 
 
 def _lasting_key(request: HttpRequest, name: str) -> str:
-    named = name.encode("utf-8", "surrogatepass")
+    name_bytes = name.encode("utf-8", "surrogatepass")
     key = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32).digest()
-    digest = hashlib.blake2b(named, key=key, digest_size=20).hexdigest()
+    digest = hashlib.blake2b(name_bytes, key=key, digest_size=20).hexdigest()
     return f"lasting:{request.user.pk}:{digest}"
 
 
@@ -97,6 +97,6 @@ class SessionCache:
 
 
 def _key(request: HttpRequest, secret: bytes, kind: str, name: str) -> str:
-    named = f"{len(kind)} {kind} {name}".encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(named, key=secret, digest_size=20).hexdigest()
+    name_bytes = f"{len(kind)} {kind} {name}".encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(name_bytes, key=secret, digest_size=20).hexdigest()
     return f"seen:{request.user.pk}:{digest}"

@@ -84,13 +84,13 @@ def touch(request: HttpRequest) -> bool:
         assert isinstance(request.user, User)  # noqa: S101  who is signed in is one
         begin(request, request.user)
         return True
-    own = UserSession.objects.filter(pk=request.session[ROW])
+    row_of_session = UserSession.objects.filter(pk=request.session[ROW])
     try:
-        return bool(own.update(last_used=clock.now(), network=client_address(request)))
+        return bool(row_of_session.update(last_used=clock.now(), network=client_address(request)))
     except DatabaseError as error:
         if not is_unwritable(error):
             raise
-        return own.exists()
+        return row_of_session.exists()
 
 
 def forget(request: HttpRequest) -> None:

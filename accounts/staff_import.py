@@ -536,16 +536,16 @@ def _conclude(check: _CheckState, giving_way: set[int]) -> None:
         job.spared.set(check.spared)
         job.giving_way.set(giving_way)
         _count(job)
-        following = _following(job)
+        next_state = _next_state(job)
         job.beat(
-            state=following,
+            state=next_state,
             checked=clock.now(),
         )
-    if following == State.TRIED:
+    if next_state == State.TRIED:
         _purge(job)
 
 
-def _following(job: StaffImport) -> str:
+def _next_state(job: StaffImport) -> str:
     if job.is_trial:
         return State.TRIED
     active = StaffRecord.objects.active().count()

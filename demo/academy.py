@@ -123,10 +123,10 @@ def _fill_one(mailbox: BaseMailBox, person: Person, now: datetime) -> int:
 def _make_folders(mailbox: BaseMailBox, folders: Iterable[Folder]) -> dict[Folder, str]:
     """Return the server's name of each folder. Missing folders are created, parents first, and
     subscribed."""
-    there = mailbox.folder.list()
+    server_folders = mailbox.folder.list()
     delimiter = _delimiter(mailbox)
-    existing = {folder.name for folder in there}
-    special = {flag: folder.name for folder in there for flag in folder.flags}
+    existing = {folder.name for folder in server_folders}
+    special = {flag: folder.name for folder in server_folders for flag in folder.flags}
     names: dict[Folder, str] = {}
     for path in sorted(set(folders)):
         uses = _SPECIAL_USES.get(path, "")

@@ -41,12 +41,12 @@ def set_up() -> None:
     from webmail.models import ForwardPolicy, PreferenceDefault
 
     domain = MailDomain.objects.get(name=people.DOMAIN)
-    known = MailDomain.objects.filter(name=NAME).values_list("pk", flat=True).first()
-    domain.pk, domain.name, domain.is_default = known, NAME, False
+    existing = MailDomain.objects.filter(name=NAME).values_list("pk", flat=True).first()
+    domain.pk, domain.name, domain.is_default = existing, NAME, False
     domain.login_form = MailDomain.LoginForm.ADDRESS
     domain.password_driver = MailDomain.PasswordDriver.NONE
-    domain.save(force_insert=known is None, force_update=known is not None)
-    if known is not None:  # its servers have other ports now
+    domain.save(force_insert=existing is None, force_update=existing is not None)
+    if existing is not None:  # its servers have other ports now
         return
     made = logos.encoded(_logo())
     DomainTheme.objects.create(

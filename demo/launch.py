@@ -168,13 +168,13 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
         _forget(mail_folder)
     FOLDER.mkdir(parents=True, exist_ok=True)
     _TABLES.write_text(_tables())
-    password = _kept(FOLDER / "administrator", 12)
+    password = _stored_secret(FOLDER / "administrator", 12)
     running = Running(stack)
     broker_url = _start_broker(running)
     mail = _start_mail(running, mail_folder, chosen.port)
-    secret = _kept(FOLDER / "secret", 40)
+    secret = _stored_secret(FOLDER / "secret", 40)
     _keep_oidc_key()
-    _kept(METRICS_TOKEN, 24)
+    _stored_secret(METRICS_TOKEN, 24)
     address_books.write(FOLDER / address_books.FOLDER)
     shutil.copytree(DATA / "bulletins", FOLDER / "bulletins", dirs_exist_ok=True)
     mail_files.write(FOLDER / mail_files.FOLDER)
@@ -240,7 +240,7 @@ def _forget(mail_folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kept(file: Path, size: int) -> str:
+def _stored_secret(file: Path, size: int) -> str:
     """Return the secret in `file`, which is made of `size` random bytes first. Only its owner may
     read it."""
     if not file.exists():
@@ -252,7 +252,7 @@ def _kept(file: Path, size: int) -> str:
 def _numen_key() -> str:
     """Return the key for NUMENs. It is made once, because records could not be found with another
     key."""
-    secret = _kept(FOLDER / "numen-key", 32)
+    secret = _stored_secret(FOLDER / "numen-key", 32)
     return f"demo:{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
@@ -320,7 +320,7 @@ def _embedded_imap(
     if issuer is not None:
         say("Starting a private Dovecot")
         tokens = TokenCheck(f"{issuer.url}/userinfo")
-        master = MailAccount("maitre", _kept(FOLDER / "imap-master", 24))
+        master = MailAccount("maitre", _stored_secret(FOLDER / "imap-master", 24))
         return Dovecot(
             mail_folder,
             accounts,
@@ -542,12 +542,14 @@ def announcement(
     port: int, mail: Mail, people: Sequence[academy.Person], password: str | None
 ) -> Announcement:
     url = f"http://localhost:{port}"
-    known = {person.login for person in _unchanged(mail)}
+    unchanged = {person.login for person in _unchanged(mail)}
     return Announcement(
         url=url,
         imap=mail.imap_url,
         smtp=mail.smtp_url,
-        accounts=tuple(_account(p, p.login in known, mail.embedded is not None) for p in people),
+        accounts=tuple(
+            _account(p, p.login in unchanged, mail.embedded is not None) for p in people
+        ),
         admin=Administrator(f"{url}/admin/", ADMINISTRATOR, password),
     )
 

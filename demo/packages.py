@@ -116,8 +116,8 @@ def _knows(package: str) -> bool:
     cache = shutil.which("apt-cache")
     if cache is None:
         return False
-    told = subprocess.run([cache, "show", package], capture_output=True, check=False)  # noqa: S603
-    return told.returncode == 0
+    answer = subprocess.run([cache, "show", package], capture_output=True, check=False)  # noqa: S603
+    return answer.returncode == 0
 
 
 def ensure(parts: Sequence[Part]) -> list[Part]:
@@ -128,7 +128,7 @@ def ensure(parts: Sequence[Part]) -> list[Part]:
     if wanted and (prefix := _root_prefix()) is not None:
         say(f"Installing from the system's packages: {', '.join(part.name for part in wanted)}")
         words = [" ".join(part.packages) for part in wanted]
-        done = subprocess.run(  # noqa: S603 - the words are those of this module
+        installation = subprocess.run(  # noqa: S603 - the words are those of this module
             [*prefix, "sh", "-c", _INSTALL, "sh", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -138,7 +138,7 @@ def ensure(parts: Sequence[Part]) -> list[Part]:
         )
         missing = [part for part in parts if not part.present()]
         if missing:
-            say("\n".join(done.stdout.splitlines()[-5:]))
+            say("\n".join(installation.stdout.splitlines()[-5:]))
     return missing
 
 

@@ -343,8 +343,8 @@ def take_articles(studio: Studio, only: set[str]) -> None:
         if only and shot.name not in only:
             continue
         with _window(studio, width, height, "light") as pages:
-            taken = _show(pages[True], shot).locator(part).first.screenshot()
-        with Image.open(BytesIO(taken)) as whole:
+            screenshot = _show(pages[True], shot).locator(part).first.screenshot()
+        with Image.open(BytesIO(screenshot)) as whole:
             picture = whole.convert("RGB")
         picture = picture.crop((0, 0, picture.width, min(picture.height, _MOST_TALL)))
         picture.save(ARTICLES / f"{shot.name}.webp", quality=80, method=6)
@@ -393,13 +393,13 @@ def _sign_in(browser: Browser, address: str) -> StorageState:
     page.locator("[name=password]").fill(person.password)
     page.locator("[name=password]").press("Enter")
     page.wait_for_url("**/mail/INBOX/")
-    told = page.locator("#rows .row", has_text=_TOLD)
+    notices = page.locator("#rows .row", has_text=_TOLD)
     for _ in range(3):  # it is late on a slow machine
         page.wait_for_timeout(6_000)  # the notice is on its way
         page.goto(INBOX)
-        if count := told.count():
+        if count := notices.count():
             for place in range(count):
-                told.nth(place).locator(".pick input").check(force=True)
+                notices.nth(place).locator(".pick input").check(force=True)
             page.locator("#act-form [value=trash]").click()
             page.locator("#toast [data-toast]").wait_for()
             break

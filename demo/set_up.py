@@ -74,8 +74,8 @@ def _staff() -> None:
     from accounts import numen, staff_import
     from accounts.models import StaffRecord
 
-    known = [numen.digest_of_numen(key, staff.STAFF[0].numen) for key in settings.NUMEN_KEYS]
-    if not known or StaffRecord.objects.filter(numen_digest__in=known).exists():
+    digests = [numen.digest_of_numen(key, staff.STAFF[0].numen) for key in settings.NUMEN_KEYS]
+    if not digests or StaffRecord.objects.filter(numen_digest__in=digests).exists():
         return
     job = staff_import.begin("agents.csv", None, staff_import.Options())
     staff_import.run(job.pk, lambda: BytesIO(staff.csv_file()))

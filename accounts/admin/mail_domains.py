@@ -139,13 +139,13 @@ class MailDomainAdmin(admin.ModelAdmin):
         status = 200
         if request.method == "POST":
             status = 200 if form.is_valid() else 422
-            context |= _tried(domain, form.cleaned_data) if form.is_valid() else {}
+            context |= _test_servers(domain, form.cleaned_data) if form.is_valid() else {}
         return TemplateResponse(
             request, "admin/accounts/maildomain/connection.html", context, status=status
         )
 
 
-def _tried(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
+def _test_servers(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
     results = server_check.check_all(server_check.targets(domain))
     reached = {result.target.kind for result in results if result.is_ok}
     sign_ins = _sign_ins(domain, data["login"], data["password"], reached) if data["login"] else []

@@ -173,12 +173,12 @@ class ApplicationAdmin(admin.ModelAdmin):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        own = path(
+        secret_page = path(
             "<path:object_id>/secret/",
             self.admin_site.admin_view(self.secret_view),
             name="accounts_application_secret",
         )
-        return [own, *super().get_urls()]
+        return [secret_page, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -58,12 +58,12 @@ def examine() -> list[ExaminedPart]:
     twenty seconds when a server does not answer."""
     language = translation.get_language()
 
-    def tried(part: InstallationPart) -> ExaminedPart:
+    def examine_part(part: InstallationPart) -> ExaminedPart:
         with translation.override(language):
             return ExaminedPart(part, _findings(part))
 
     with ThreadPoolExecutor(len(PARTS)) as threads:
-        return list(threads.map(tried, PARTS))
+        return list(threads.map(examine_part, PARTS))
 
 
 def _findings(part: InstallationPart) -> list[Finding]:

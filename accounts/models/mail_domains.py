@@ -290,9 +290,9 @@ class MailDomain(models.Model):
     def _is_typists_choice(self) -> bool:
         """Return whether the server of this domain has other domains too, and takes logins as
         typed."""
-        here = MailDomain.objects.filter(imap_host=self.imap_host)
-        is_typed = here.filter(login_form=self.LoginForm.TYPED).exists()
-        return is_typed and here.exclude(pk=self.pk).exists()
+        neighbours = MailDomain.objects.filter(imap_host=self.imap_host)
+        is_typed = neighbours.filter(login_form=self.LoginForm.TYPED).exists()
+        return is_typed and neighbours.exclude(pk=self.pk).exists()
 
     def address_of(self, login: str) -> str:
         """Return the address that was meant by the typed text, of this domain or of another one."""

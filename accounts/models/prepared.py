@@ -128,14 +128,14 @@ def _compiled(
         return sql, places, converted
     klass = compiler.klass_info
     model, fields = klass["model"], klass["select_fields"]
-    own = slice(fields[0], fields[-1] + 1)
-    names = [column[0].target.attname for column in select[own]]
+    own_columns = slice(fields[0], fields[-1] + 1)
+    names = [column[0].target.attname for column in select[own_columns]]
     # The stubs are for a later Django, whose function has one more parameter.
     related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def made(rows_of_database: list[Any]) -> Iterator[Any]:
         for row in converted(rows_of_database):
-            instance = model.from_db(DEFAULT_DB_ALIAS, names, row[own])
+            instance = model.from_db(DEFAULT_DB_ALIAS, names, row[own_columns])
             for populator in related:
                 populator.populate(row, instance)
             yield instance

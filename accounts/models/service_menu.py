@@ -26,8 +26,8 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         if user.mail_domain_id is None:
             return []
         record = StaffRecord.objects.of(user)
-        shown = self.filter(is_active=True).prefetch_related("mail_domains")
-        return [service for service in shown if service.is_for(user, record)]
+        active = self.filter(is_active=True).prefetch_related("mail_domains")
+        return [service for service in active if service.is_for(user, record)]
 
 
 class Service(models.Model):

@@ -47,14 +47,14 @@ def of(domain: MailDomain) -> Driver | None:
 
 
 def _passwd_file(domain: MailDomain) -> Driver:
-    path = _said("WEBMAIL_PASSWORD_DOVECOT_PATH", settings.PASSWORD_DOVECOT_PATH, domain)
+    path = _setting("WEBMAIL_PASSWORD_DOVECOT_PATH", settings.PASSWORD_DOVECOT_PATH, domain)
     return PasswdFile(Path(path.replace("{domain}", domain.name)), settings.PASSWORD_SCHEME)
 
 
 def _table(domain: MailDomain) -> Driver:
-    database = _said("WEBMAIL_PASSWORD_SQL_URL", settings.PASSWORD_SQL_DATABASES, domain)
+    database = _setting("WEBMAIL_PASSWORD_SQL_URL", settings.PASSWORD_SQL_DATABASES, domain)
     name = "WEBMAIL_PASSWORD_SQL_STATEMENT"
-    statement = _said(name, settings.PASSWORD_SQL_STATEMENT, domain)
+    statement = _setting(name, settings.PASSWORD_SQL_STATEMENT, domain)
     _check_statement(name, statement)
     return PasswordTable(database, statement, settings.PASSWORD_SCHEME)
 
@@ -75,8 +75,8 @@ def _check_statement(name: str, statement: str) -> None:
 
 
 def _directory(domain: MailDomain) -> Driver:
-    url = _said("WEBMAIL_PASSWORD_LDAP_URL", settings.PASSWORD_LDAP_URL, domain)
-    name = _said("WEBMAIL_PASSWORD_LDAP_DN", settings.PASSWORD_LDAP_DN, domain)
+    url = _setting("WEBMAIL_PASSWORD_LDAP_URL", settings.PASSWORD_LDAP_URL, domain)
+    name = _setting("WEBMAIL_PASSWORD_LDAP_DN", settings.PASSWORD_LDAP_DN, domain)
     _check_name(name)
     if find_spec("ldap") is None:
         raise ImproperlyConfigured("python-ldap is not installed: requirements-ldap.txt")
@@ -98,10 +98,10 @@ def _check_name(name: str) -> None:
         )
 
 
-def _said(name: str, values: Mapping[str, Value], domain: MailDomain) -> Value:
+def _setting(name: str, values: Mapping[str, Value], domain: MailDomain) -> Value:
     """Return the value for this domain, else the value for all domains."""
-    own = re.sub(r"[.-]", "_", domain.name).upper()
-    value = values.get(own) or values.get("")
+    suffix = re.sub(r"[.-]", "_", domain.name).upper()
+    value = values.get(suffix) or values.get("")
     if not value:
         raise ImproperlyConfigured(f"{name} must be set: {domain.name} changes passwords by it")
     return value

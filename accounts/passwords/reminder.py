@@ -44,9 +44,9 @@ def last_change(user: User) -> date | None:
     """Return the day of the last change of the mail password, from the staff files or from this
     webmail."""
     record = StaffRecord.objects.of(user)
-    here = user.mail_password_changed
+    changed_here = user.mail_password_changed
     days = [
         record.password_changed if record else None,
-        timezone.localdate(here) if here else None,
+        timezone.localdate(changed_here) if changed_here else None,
     ]
     return max((day for day in days if day), default=None)

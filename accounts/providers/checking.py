@@ -28,7 +28,7 @@ _LOGOUT_SECONDS: Final = 600
 
 def id_token(provider: SignInProvider, token: str, nonce: str) -> dict[str, Any]:
     """Return the claims of an ID token (OpenID Connect Core 1.0, 3.1.3.7). Raises ProviderError."""
-    claims = _opened(provider, token, ["exp", "iat", "sub"])
+    claims = _decode(provider, token, ["exp", "iat", "sub"])
     if claims.get("nonce") != nonce:
         raise ProviderError(ProviderFailure.STATE, "the nonce is another one")
     audience = claims["aud"]
@@ -43,7 +43,7 @@ def id_token(provider: SignInProvider, token: str, nonce: str) -> dict[str, Any]
 def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
     """Return the claims of a logout token, which is accepted once (Back-Channel Logout 1.0, 2.6).
     Raises ProviderError."""
-    claims = _opened(provider, token, ["iat", "jti"])
+    claims = _decode(provider, token, ["iat", "jti"])
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
         raise ProviderError(ProviderFailure.ANSWER, "this is no logout token")
@@ -75,7 +75,7 @@ def check_audience(provider: SignInProvider, access: str) -> None:
         )
 
 
-def _opened(provider: SignInProvider, token: str, required: list[str]) -> dict[str, Any]:
+def _decode(provider: SignInProvider, token: str, required: list[str]) -> dict[str, Any]:
     try:
         head = jwt.get_unverified_header(token)
         key_id = str(head.get("kid") or "")
@@ -109,9 +109,9 @@ def _opened(provider: SignInProvider, token: str, required: list[str]) -> dict[s
     return claims
 
 
-def _key(known: list[dict[str, Any]], key_id: str, algorithm: str) -> jwt.PyJWK:
+def _key(jwks: list[dict[str, Any]], key_id: str, algorithm: str) -> jwt.PyJWK:
     """Return the key that the token names, or the only usable one if it names none."""
-    usable = [key for key in known if key.get("use", "sig") == "sig"]
+    usable = [key for key in jwks if key.get("use", "sig") == "sig"]
     if key_id:
         usable = [key for key in usable if key.get("kid") == key_id]
     kinds = {"R": "RSA", "P": "RSA", "E": "OKP" if algorithm == "EdDSA" else "EC"}

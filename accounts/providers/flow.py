@@ -147,10 +147,10 @@ def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]
     """Return the claims, with those of the userinfo endpoint if the login needs them."""
     if provider.login_of(claims):
         return claims
-    more = asking.user_info(provider, tokens.access)
-    if more.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
+    user_info = asking.user_info(provider, tokens.access)
+    if user_info.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
         raise ProviderError(ProviderFailure.ANSWER, "the claims are of another person")
-    return more | claims
+    return user_info | claims
 
 
 def end_session_url(provider: SignInProvider, hint: str) -> str:

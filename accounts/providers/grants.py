@@ -120,15 +120,15 @@ def way_in(user: User, credential: str) -> tuple[str, str]:
     provider = opened.grant.provider
     if provider.way == SignInProvider.Way.MASTER:
         return master(provider.mail_domain, user.login)
-    return user.login, AccessToken(_fresh(opened).access)
+    return user.login, AccessToken(_valid_tokens(opened).access)
 
 
 def master(domain: MailDomain, login: str) -> tuple[str, str]:
     """Return the login and password by which the master user opens a mailbox. Raises
     ServerUnavailable if the settings have none."""
-    own = re.sub(r"[.-]", "_", domain.name).upper()
+    suffix = re.sub(r"[.-]", "_", domain.name).upper()
     name, password, separator = (
-        values.get(own) or values.get("") or ""
+        values.get(suffix) or values.get("") or ""
         for values in (settings.MASTER_USER, settings.MASTER_PASSWORD, settings.MASTER_SEPARATOR)
     )
     separator = separator or "*"
@@ -223,28 +223,28 @@ def _sealed(number: uuid.UUID, key: bytes, tokens: Tokens) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, text, number.bytes)
 
 
-def _fresh(opened: _OpenGrant) -> Tokens:
+def _valid_tokens(opened: _OpenGrant) -> Tokens:
     """Return the tokens, refreshed if the access token is about to expire."""
     deadline = time.monotonic() + _PATIENCE
     while True:
-        left = (opened.grant.expires - clock.now()).total_seconds()
-        if left > min(_EARLY, opened.tokens.seconds / 4):
+        seconds_left = (opened.grant.expires - clock.now()).total_seconds()
+        if seconds_left > min(_EARLY, opened.tokens.seconds / 4):
             return opened.tokens
         if not opened.tokens.refresh:
-            if left > 0:
+            if seconds_left > 0:
                 return opened.tokens
             raise SignInNeeded("The access token is over, and there is none to refresh it.")
-        if runner := _claimed(opened.grant):
-            return _refreshed(opened, runner, has_time=left > 0)
-        if left > 0:
+        if runner := _claim_refresh(opened.grant):
+            return _refresh(opened, runner, has_time=seconds_left > 0)
+        if seconds_left > 0:
             return opened.tokens
         if time.monotonic() > deadline:
             raise ServerUnavailable("Another worker is refreshing the access token.")
         time.sleep(0.1)
-        opened = _again(opened)
+        opened = _reload(opened)
 
 
-def _claimed(grant: TokenGrant) -> str:
+def _claim_refresh(grant: TokenGrant) -> str:
     """Return a random word for the one worker that refreshes, and "" for all others, which wait for
     it.
 
@@ -258,7 +258,7 @@ def _claimed(grant: TokenGrant) -> str:
     return runner if free.update(refresher=runner, refreshing=until) else ""
 
 
-def _refreshed(opened: _OpenGrant, runner: str, *, has_time: bool) -> Tokens:
+def _refresh(opened: _OpenGrant, runner: str, *, has_time: bool) -> Tokens:
     grant = opened.grant
     rows = TokenGrant.objects.filter(pk=grant.pk, refresher=runner)
     try:
@@ -291,6 +291,6 @@ def _refreshed(opened: _OpenGrant, runner: str, *, has_time: bool) -> Tokens:
     return tokens
 
 
-def _again(opened: _OpenGrant) -> _OpenGrant:
+def _reload(opened: _OpenGrant) -> _OpenGrant:
     credential = f"{_MARK}{opened.grant.pk}\0{base64.urlsafe_b64encode(opened.key).decode()}"
     return _open(opened.grant.user, credential)

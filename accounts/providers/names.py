@@ -42,15 +42,15 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
     A domain after the @ must be that of the provider's mail domain, and an address that the
     provider has not verified is refused.
     """
-    named = provider.login_of(claims)
-    match = LOGIN.fullmatch(named)
+    claimed = provider.login_of(claims)
+    match = LOGIN.fullmatch(claimed)
     if match is None:
         raise ProviderError(ProviderFailure.LOGIN, "the claims make no login")
     if match[1] and match[1] != provider.mail_domain.name:
         raise ProviderError(ProviderFailure.LOGIN, "the login is of another domain")
     if "{email}" in provider.login_template and claims.get("email_verified") is False:
         raise ProviderError(ProviderFailure.LOGIN, "the address is not verified")
-    return provider.mail_domain.server_login(named)
+    return provider.mail_domain.server_login(claimed)
 
 
 def offered() -> list[ProviderButton]:

@@ -13,14 +13,14 @@ from webmail.accessibility.audit import VERSION, Result, audit
 
 @require_safe
 def statement(request: HttpRequest) -> HttpResponse:
-    done = audit()
+    results = audit()
     context = {
-        "audit": done,
+        "audit": results,
         "rgaa": VERSION,
-        "failing": done.of(Result.FAILS),
-        "conforming": done.of(Result.CONFORMS),
-        "absent": done.of(Result.ABSENT),
-        "untested": done.of(Result.UNTESTED),
+        "failing": results.of(Result.FAILS),
+        "conforming": results.of(Result.CONFORMS),
+        "absent": results.of(Result.ABSENT),
+        "untested": results.of(Result.UNTESTED),
         "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
     }
     return render(request, "accounts/accessibility.html", context)

@@ -112,10 +112,10 @@ def open_sessions(request: SignedInRequest) -> HttpResponse:
 @person_required
 def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
     """End another session of the user. The current one is ended by signing out."""
-    own = UserSession.objects.of(request.user).filter(pk=pk).first()
-    if own is None or own.pk == request.session.get(sessions.ROW):
+    other = UserSession.objects.of(request.user).filter(pk=pk).first()
+    if other is None or other.pk == request.session.get(sessions.ROW):
         raise Http404
-    sessions.end(own)
+    sessions.end(other)
     session.close(request)
     _note_ended(request, 1)
     return redirect("accounts:sessions")

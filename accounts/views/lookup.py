@@ -46,14 +46,14 @@ def ask(request: HttpRequest) -> HttpResponse:
 @never_cache
 def sheet(request: HttpRequest) -> HttpResponse:
     """Show the settings that the lookup found, while the ticket is valid; return 410 afterwards."""
-    held = lookup.ticket(request)
-    mail_settings = lookup.open_with(held) if held else None
-    if held is None or mail_settings is None:
+    ticket = lookup.ticket(request)
+    mail_settings = lookup.open_with(ticket) if ticket else None
+    if ticket is None or mail_settings is None:
         return render(request, "accounts/lookup_gone.html", status=410)
-    minutes, seconds = divmod(held.seconds_left, 60)
+    minutes, seconds = divmod(ticket.seconds_left, 60)
     context = {
         "found": mail_settings,
-        "seconds_left": held.seconds_left,
+        "seconds_left": ticket.seconds_left,
         "minutes": minutes,
         "seconds": f"{seconds:02}",
     }

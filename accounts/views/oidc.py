@@ -234,8 +234,8 @@ def go_on(request: HttpRequest) -> HttpResponse:
 def _note_refusal(request: HttpRequest, client_id: str, reason: str) -> None:
     """Write a refusal to the audit log. Nothing is repeated of an unknown service."""
     client = rules.client_by_id(client_id)
-    named = {"client": client.pk, "name": client.name} if client else {}
-    audit.record(AuditEvent.Kind.SERVICE_REFUSED, request, **named, reason=reason)
+    facts = {"client": client.pk, "name": client.name} if client else {}
+    audit.record(AuditEvent.Kind.SERVICE_REFUSED, request, **facts, reason=reason)
 
 
 def _is_plain(request: HttpRequest) -> bool:
@@ -289,11 +289,13 @@ class TokenView(provider.TokenView):
             return _fault("unsupported_grant_type")
         if "resource" in request.POST:
             return _fault("invalid_target")
-        held = farewells.sid_of_this_request.set(farewells.sid_of(request.POST.get("code", "")))
+        previous_sid = farewells.sid_of_this_request.set(
+            farewells.sid_of(request.POST.get("code", ""))
+        )
         try:
             response: HttpResponse = super().post(request)
         finally:
-            farewells.sid_of_this_request.reset(held)
+            farewells.sid_of_this_request.reset(previous_sid)
         answer = json.loads(response.content)
         if response.status_code != 200:
             return self._refused(request, response, answer["error"])

@@ -30,13 +30,17 @@ _NO_APPLES: Final = ("Android", "Windows", "Linux", "CrOS")
 @never_cache
 def code(request: HttpRequest) -> HttpResponse:
     """Show the QR code to a user who has looked up settings."""
-    held = lookup.ticket(request)
-    mail_settings = lookup.open_with(held) if held else None
-    if held is None or mail_settings is None:
+    ticket = lookup.ticket(request)
+    mail_settings = lookup.open_with(ticket) if ticket else None
+    if ticket is None or mail_settings is None:
         return redirect("accounts:lookup_sheet")
     secret = request.COOKIES[lookup.cookie_name()]
     return _code(
-        request, secret, phone.SettingsHolder("record", held.record), mail_settings, "lookup_sheet"
+        request,
+        secret,
+        phone.SettingsHolder("record", ticket.record),
+        mail_settings,
+        "lookup_sheet",
     )
 
 

@@ -69,10 +69,10 @@ def lift(request: HttpRequest) -> HttpResponse:
     if not diagnosis.may_lift(person, is_administrator=_is_administrator(request)):
         raise PermissionDenied
     events = diagnosis.events_of(person, timezone.now())
-    held = [state for state in limits.state(diagnosis.limits_of(person, events)) if state.count]
-    limits.lift([state.limit for state in held])
-    if held:
-        kinds = ", ".join(dict.fromkeys(state.limit.kind for state in held))
+    counted = [state for state in limits.state(diagnosis.limits_of(person, events)) if state.count]
+    limits.lift([state.limit for state in counted])
+    if counted:
+        kinds = ", ".join(dict.fromkeys(state.limit.kind for state in counted))
         audit.record(AuditEvent.Kind.LIMITS_LIFTED, request, target=person.shown, limits=kinds)
         messages.success(request, gettext("The limits are lifted: the person may try again now."))
     return _back(person)

@@ -23,7 +23,7 @@ def sheet(request: HttpRequest, digest: str) -> HttpResponse:
     text = themes.sheet(digest)
     if not text:
         raise NotFound
-    return _kept(HttpResponse(text, content_type="text/css; charset=utf-8"))
+    return _cacheable(HttpResponse(text, content_type="text/css; charset=utf-8"))
 
 
 @require_GET
@@ -32,10 +32,10 @@ def logo(request: HttpRequest, digest: str) -> HttpResponse:
     row = DomainTheme.objects.filter(logo_digest=digest).only("logo").first()
     if row is None or not row.logo:
         raise NotFound
-    return _kept(HttpResponse(bytes(row.logo), content_type="image/webp"))
+    return _cacheable(HttpResponse(bytes(row.logo), content_type="image/webp"))
 
 
-def _kept(answer: HttpResponse) -> HttpResponse:
+def _cacheable(answer: HttpResponse) -> HttpResponse:
     answer["Cache-Control"] = _FOR_EVER
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -128,12 +128,12 @@ def _fill_body(message: EmailMessage, text: str, page: str) -> None:
 
 def _enclose(message: EmailMessage, inline: list[str], attached: list[str]) -> None:
     """Add the files of `Inline: FILE CID [NAME]` and of `Attach: FILE [NAME]`."""
-    shown = message.get_body(("html", "plain")) or message
+    body = message.get_body(("html", "plain")) or message
     for line in inline:
         file, cid, name = (*line.split(" ", 2), "")[:3]
         kind, subtype = _TYPES[Path(file).suffix].split("/")
         content = (DATA / "files" / file).read_bytes()
-        shown.add_related(
+        body.add_related(
             content, kind, subtype, filename=name or file, cid=f"<{cid}>", disposition="inline"
         )
     for line in attached:

@@ -18,8 +18,10 @@ def of(owner: Address, now: datetime) -> tuple[Stored, ...]:
     first."""
     desk = desk_of(owner, now)
     shared = ("everybody",) if owner == people.GUERIN else ("everybody", "teachers")
-    own = owner.username.rpartition(".")[2]
-    stored = [message for folder in (*shared, own) for message in files.messages(folder, desk)]
+    own_folder = owner.username.rpartition(".")[2]
+    stored = [
+        message for folder in (*shared, own_folder) for message in files.messages(folder, desk)
+    ]
     return tuple(sorted(stored, key=lambda message: message.date))
 
 

@@ -155,8 +155,10 @@ class Issuer:
 
     def let_in(self, form: dict[str, str]) -> Holder | None:
         holder = self._holders.get(form.get("login", "").strip().lower())
-        given = form.get("password", "").encode()
-        return holder if holder and hmac.compare_digest(holder.password.encode(), given) else None
+        password = form.get("password", "").encode()
+        return (
+            holder if holder and hmac.compare_digest(holder.password.encode(), password) else None
+        )
 
     def remember(self, grant: _Grant) -> str:
         word = secrets.token_urlsafe(32)
@@ -276,12 +278,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_service(self) -> bool:
         pair = f"{CLIENT_ID}:{self.server.issuer.plan.secret}".encode()
         expected = "Basic " + base64.b64encode(pair).decode()
-        given = self.headers.get("Authorization", "")
-        return hmac.compare_digest(expected.encode(), given.encode())
+        credentials = self.headers.get("Authorization", "")
+        return hmac.compare_digest(expected.encode(), credentials.encode())
 
     def _cookie(self) -> str:
-        kept = SimpleCookie(self.headers.get("Cookie", "")).get("academic_session")
-        return kept.value if kept else ""
+        cookie = SimpleCookie(self.headers.get("Cookie", "")).get("academic_session")
+        return cookie.value if cookie else ""
 
     def _say(self, status: int, words: dict[str, Any]) -> None:
         self._send(status, json.dumps(words).encode(), {"Content-Type": "application/json"})

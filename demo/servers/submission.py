@@ -204,16 +204,18 @@ class Handler:
         message = envelope.content
         if not isinstance(message, bytes):
             return "554 5.6.0 No message"
-        here = {account.login: account for a in envelope.rcpt_tos if (account := self._account(a))}
-        elsewhere = [a for a in envelope.rcpt_tos if self._account(a) is None]
+        local_accounts = {
+            account.login: account for a in envelope.rcpt_tos if (account := self._account(a))
+        }
+        other_addresses = [a for a in envelope.rcpt_tos if self._account(a) is None]
         sender = envelope.mail_from or ""
         try:
-            await asyncio.to_thread(self._deliver, sender, list(here.values()), message)
+            await asyncio.to_thread(self._deliver, sender, list(local_accounts.values()), message)
         except (smtplib.SMTPException, imaplib.IMAP4.error, OSError) as error:
             sys.stderr.write(f"delivery failed: {error}\n")
             return _TEMPORARY
-        if elsewhere:
-            self._keep(sender, elsewhere, message)
+        if other_addresses:
+            self._keep(sender, other_addresses, message)
         return "250 2.0.0 Accepted"
 
     def _is_relay(self, session: Session) -> bool:

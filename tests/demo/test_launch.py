@@ -168,9 +168,9 @@ def test_the_announcement_in_words_names_every_sign_in():
 
 
 def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path):
-    secret = launch._kept(tmp_path / "secret", 40)
+    secret = launch._stored_secret(tmp_path / "secret", 40)
 
-    assert launch._kept(tmp_path / "secret", 40) == secret
+    assert launch._stored_secret(tmp_path / "secret", 40) == secret
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
 
 

@@ -63,12 +63,12 @@ class Command(BaseCommand):
         self._report(job)
 
     def _progress(self) -> staff_import.Progress:
-        told = time.monotonic()
+        last_report = time.monotonic()
 
         def tell(job: StaffImport) -> None:
-            nonlocal told
-            if time.monotonic() - told >= _SECONDS:
-                told = time.monotonic()
+            nonlocal last_report
+            if time.monotonic() - last_report >= _SECONDS:
+                last_report = time.monotonic()
                 self.stderr.write(f"{job.rows} rows checked ({job.percent} %)")
 
         return tell
@@ -78,10 +78,10 @@ class Command(BaseCommand):
         if job.state == StaffImport.State.WAITING:
             staff_import.cancel(job)
             raise CommandError("Another import is running. Try again when it has ended.")
-        for kept in job.kept_refusals:
-            other = f" (line {kept.other})" if kept.other else ""
-            where = f"line {kept.line}: {kept.column_words}".rstrip(": ")
-            self.stderr.write(f"{where}: {kept.words}{other}")
+        for refusal in job.kept_refusals:
+            other = f" (line {refusal.other})" if refusal.other else ""
+            where = f"line {refusal.line}: {refusal.column_words}".rstrip(": ")
+            self.stderr.write(f"{where}: {refusal.words}{other}")
         if job.is_report_cut:
             self.stderr.write("… and more")
         if job.state == StaffImport.State.FAILED:
