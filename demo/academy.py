@@ -111,13 +111,13 @@ def _delimiter(mailbox: BaseMailBox) -> str:
 
 
 def _fill_one(mailbox: BaseMailBox, person: Person, now: datetime) -> int:
-    letters = mail_of(person, now)
+    messages = mail_of(person, now)
     empty = mailboxes.EMPTY_FOLDERS if person.role == "teacher" else ()
-    names = _make_folders(mailbox, [*(letter.folder for letter in letters), *empty])
-    for letter in letters:
-        mailbox.append(letter.content, names[letter.folder], letter.date, letter.flags)
+    names = _make_folders(mailbox, [*(message.folder for message in messages), *empty])
+    for message in messages:
+        mailbox.append(message.content, names[message.folder], message.date, message.flags)
     _make_folders(mailbox, [_MARKER])
-    return len(letters)
+    return len(messages)
 
 
 def _make_folders(mailbox: BaseMailBox, folders: Iterable[Folder]) -> dict[Folder, str]:

@@ -12,7 +12,7 @@ from demo.outlook_files import attached_message, attachment, compound, message, 
 
 FOLDER = "mail_files"
 
-_LETTERS = (
+_MESSAGES = (
     (
         "Conseil de classe de la 3e C",
         "Le conseil aura lieu le jeudi 12 juin à 17 h 30 en salle 14.",
@@ -39,7 +39,7 @@ def mbox() -> bytes:
         b"From MAILER-DAEMON Tue Jun %2d 09:00:00 2025\nStatus: RO\n" % (number + 3)
         + _message(number).replace(b"\nFrom ", b"\n>From ")
         + b"\n"
-        for number in range(len(_LETTERS))
+        for number in range(len(_MESSAGES))
     )
 
 
@@ -79,7 +79,7 @@ def outlook() -> bytes:
 
 
 def _message(number: int) -> bytes:
-    subject, text = _LETTERS[number]
+    subject, text = _MESSAGES[number]
     made = EmailMessage()
     made["From"] = "Hélène Caron <helene.caron@ac-ancienne.example>"
     made["To"] = "francoise.durand@ac-ancienne.example"

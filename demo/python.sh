@@ -1,5 +1,5 @@
-# Sourced by bin/*: sets $root, the checkout, and $python, a Python that is new enough; else says
-# what is missing and ends.
+# Sourced by bin/*. Sets $root, the checkout, and $python, a Python that is new enough; otherwise prints
+# what is missing and exits.
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 python=
 for candidate in python3 python3.14 python3.13 python3.12 python3.11; do

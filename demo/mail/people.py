@@ -31,7 +31,7 @@ EXAMS = _own("Rectorat, division des examens", "division-examens")
 TRAINING = _own("Rectorat, école de formation", "formation")
 POSTS = _own("Rectorat, gestion des personnels", "gestion-personnels")
 COMPUTING = _own("Assistance académique", "assistance")
-LETTER = _own("Académie d’Exemple", "lettre-information")
+NEWSLETTER = _own("Académie d’Exemple", "lettre-information")
 NO_REPLY = _own("Espace des personnels", "ne-pas-repondre")
 POSTMASTER = _own("Mail Delivery System", "mailer-daemon")
 
