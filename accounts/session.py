@@ -257,9 +257,9 @@ def lease(request: HttpRequest) -> Lease:
 
 @dataclass(frozen=True, slots=True)
 class WatchedMailbox:
-    """A mailbox that is watched for new mail. ``row`` is the primary key of the session's row.
-    ``mark``, ``login``, ``password`` and ``address`` are those by which the mailbox is opened. The
-    password stays in the memory of this process, with the stream that it was opened for."""
+    """A mailbox that is watched for new mail. ``row`` is the primary key of the session's row,
+    ``mark`` the mark of its sealed password, and ``mailbox`` the name of the mailbox in the limits.
+    The password stays in the memory of this process, with the stream that it was opened for."""
 
     user_id: int
     row: int

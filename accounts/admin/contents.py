@@ -78,8 +78,7 @@ class SupportContactForm(forms.ModelForm):
         widgets = {"postal": forms.Textarea(attrs={"rows": 3})}  # noqa: RUF012  Django's way
 
     def clean(self) -> dict[str, Any]:
-        """Require a way to reach the desk, and allow one desk for all besides those of mail
-        domains."""
+        """Require a way to reach the desk, and at most one contact for all mail domains."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not (cleaned.get("phone") or cleaned.get("email") or cleaned.get("link")):
             self.add_error("phone", _("A telephone number, an address or a page is needed."))

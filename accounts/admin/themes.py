@@ -100,8 +100,8 @@ class ThemeForm(forms.ModelForm):
             ) from error
 
     def clean(self) -> dict[str, Any]:
-        """Allow one theme for all besides those of mail domains, and a colour of links only beside
-        an accent: links would otherwise differ from the default blue."""
+        """Require at most one theme for all mail domains, and a colour of links only beside an
+        accent: links would otherwise differ from the default blue."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not cleaned.get("mail_domain"):
             others = DomainTheme.objects.exclude(pk=self.instance.pk)
