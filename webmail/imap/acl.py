@@ -11,7 +11,7 @@ from webmail.errors import BadServerAnswer
 from webmail.imap import response
 from webmail.imap.connection import Connection, quoted_folder
 
-# Nobody shares a folder with more people one by one.
+# A limit on a server's answer: no folder is shared with so many users one by one.
 MOST_GRANTS = 1000
 _CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 _RIGHTS = re.compile(r"[a-z0-9]{1,40}")
@@ -19,17 +19,19 @@ _RIGHTS = re.compile(r"[a-z0-9]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A line of a folder's access list. ``identifier`` is most often a login; ``rights`` are the
-    letters of RFC 4314 section 2.1."""
+    """One line of a folder's access list. ``identifier`` is usually a login; ``rights`` are the
+    letters of RFC 4314 section 2.1.
+    """
 
     identifier: str
     rights: frozenset[str]
 
 
 def grants(imap: Connection, folder: str) -> tuple[Grant, ...]:
-    """The access list, in the server's order, without the lines that give no right. One command.
+    """Return the access list in the server's order, without lines that give no right. Sends one
+    command.
 
-    Raises FolderNotFound, of which NotPermitted is one, and BadServerAnswer.
+    Raises FolderNotFound, of which NotPermitted is a subclass, and BadServerAnswer.
     """
     imap.command("GETACL", quoted_folder(folder))
     pieces = _last(imap.untagged("ACL"))[1:]
@@ -41,14 +43,17 @@ def grants(imap: Connection, folder: str) -> tuple[Grant, ...]:
 
 
 def my_rights(imap: Connection, folder: str) -> frozenset[str]:
-    """The letters of what the user may do in a folder. One command."""
+    """Return the letters of the user's rights in a folder. Sends one command."""
     lines = imap.command("MYRIGHTS", quoted_folder(folder))
     pieces = _last(lines)
     return frozenset(_word(pieces[1])) if len(pieces) > 1 else frozenset()
 
 
 def put(imap: Connection, folder: str, identifier: str, rights: Iterable[str]) -> None:
-    """Give exactly these rights. Raises ValueError for an identifier that cannot be said."""
+    """Give the identifier exactly these rights.
+
+    Raises ValueError for letters that are no rights, and for an identifier with control characters.
+    """
     letters = "".join(sorted(rights))
     if not _RIGHTS.fullmatch(letters):
         raise ValueError(f"Not the letters of rights: {letters!r}")
@@ -56,7 +61,7 @@ def put(imap: Connection, folder: str, identifier: str, rights: Iterable[str]) -
 
 
 def remove(imap: Connection, folder: str, identifier: str) -> None:
-    """Take a line out of the access list."""
+    """Remove the line of an identifier from the access list."""
     imap.command("DELETEACL", quoted_folder(folder), _quoted(identifier), changes=True)
 
 

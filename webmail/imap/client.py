@@ -1,9 +1,10 @@
-"""imaplib within limits: what a server may say is bounded in bytes and in seconds.
+"""imaplib within limits: the bytes and the seconds that a server may use are bounded.
 
-imaplib reads a literal of any announced size, waits for each piece as long as the socket does (a
-server that drips one byte at a time holds the caller for ever), keeps the last ten commands, LOGIN
-with its password among them, and tells a hang-up and nonsense by one exception. The clients here
-raise our own errors for both, and imap_tools' mailboxes are made on them.
+imaplib reads a literal of any announced size. It waits for each piece as long as the socket does,
+so that a server that sends one byte at a time holds the caller for ever. It keeps the last ten
+commands, among them LOGIN with its password, and raises the same exception for a closed connection
+and for a malformed answer. The clients of this module raise errors of `webmail.errors` for both,
+and imap_tools' mailboxes are built on them.
 """
 
 from __future__ import annotations
@@ -23,23 +24,24 @@ from webmail import tls
 from webmail.errors import BadServerAnswer, ServerUnavailable
 from webmail.imap.values import ImapServer
 
-# One line: the numbers of two million messages in a SEARCH answer fit.
+# Bytes of one line. The numbers of two million messages in a SEARCH answer fit.
 LINE_LIMIT = 20 * 1024 * 1024
-# One whole answer. Messages are fetched in pieces far below it.
+# Bytes of one whole answer. Messages are fetched in far smaller pieces.
 ANSWER_LIMIT = 64 * 1024 * 1024
-# A command may take so many times the server's time-out when its answer keeps coming.
+# An answer that keeps coming may take this many times the server's time-out.
 PATIENCE = 3
-# The part of the time-out that an idle connection has to answer NOOP: another one may be had.
+# The fraction of the time-out that an idle connection has to answer NOOP, since a new connection
+# can replace it.
 HURRY = 1 / 3
-# Bytes per second that a server is at least trusted to take of an APPEND.
+# Bytes per second of an APPEND that even a slow server is expected to take.
 UPLOAD_RATE = 256 * 1024
 
-# Bytes at the head of a response that are kept when it is cut: its numbers and flags.
+# Bytes kept of a response that is cut: its numbers and flags stand at its head.
 _HEAD = 4096
 # Bytes at the end of a line in which the size of a literal may stand.
 _MARK = 32
 
-# A line of which imaplib knows nothing but its name: no literal, no code in brackets.
+# A line that imaplib only stores under its name: it has no literal and no code in brackets.
 _PLAIN = re.compile(rb"\* (?:(\d{1,10} )(FETCH)|(LIST|STATUS)) ([^\r\n]*[^}\r\n])\r\n")
 
 _RECEIVE = 64 * 1024
@@ -56,11 +58,12 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The number of bytes of one answer that are read, and of each untagged response that are kept.
+    """Limits in bytes: ``answer`` for a whole answer, ``response`` for each of its untagged
+    responses.
 
-    A longer response is read to its end and cut: it comes as unbalanced text that no parser takes
-    for a whole one. ``response`` None: it is not cut. An ``answer`` that is longer is a
-    BadServerAnswer, and the connection is over.
+    A longer response is read to its end but cut: it becomes unbalanced text that no parser takes
+    for a whole response. With ``response`` None, nothing is cut. A longer ``answer`` raises
+    BadServerAnswer and ends the connection.
     """
 
     answer: int = ANSWER_LIMIT
@@ -71,10 +74,11 @@ UNCUT = Bounds()
 
 
 class Guard(_Imaplib):
-    """The part that both clients add to imaplib; goes before it in the order of inheritance.
+    """The limits that both clients add to imaplib's; stands before imaplib's class among the bases.
 
-    ``exists`` follows the selected folder's EXISTS and EXPUNGE in the order they came, which
-    imaplib's own store by kind loses. ``timed_out`` tells a silent server from one that hung up.
+    ``exists`` follows EXISTS and EXPUNGE of the selected folder in the order in which they came,
+    which imaplib loses because it stores responses by kind. ``timed_out`` tells whether the server
+    was silent (True) or closed the connection.
     """
 
     exists = 0
@@ -82,10 +86,10 @@ class Guard(_Imaplib):
     _pause = 20.0
     _deadline = 0.0
     _bytes_left = 0
-    _longest: int | None = None  # bytes of one response that are kept
-    _room = 0  # how many of them are left
+    _longest: int | None = None  # limit of one response in bytes; None: no limit
+    _room = 0  # bytes that the present response may still have
     _is_cut = False
-    _is_stored = False  # a piece of the present response is
+    _is_stored = False  # whether a piece of the present response is stored
     _head = b""
     _buffer = bytearray()
 
@@ -94,8 +98,7 @@ class Guard(_Imaplib):
         self._buffer = bytearray()
         self.begin()
         super().open(host, port, timeout)
-        # A firewall between us and the server forgets a silent connection sooner than the pool
-        # does.
+        # A firewall forgets a silent connection sooner than the pool closes it.
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def begin(
@@ -106,11 +109,12 @@ class Guard(_Imaplib):
         limit: float | None = None,
         bounds: Bounds = UNCUT,
     ) -> None:
-        """Start counting for one command; ``sending`` is the size of its literal in bytes.
-        ``hurry``: it only asks whether the server is still there. ``limit``: seconds for all of it.
+        """Start the limits of one command. ``sending`` is the size of its literal in bytes. With
+        ``hurry``, the command only checks whether the server is still there. ``limit`` is the
+        number of seconds that the whole command may take.
 
-        What the server told on its own and nobody asked for is dropped: imaplib would hand it out
-        as the answer of a later command.
+        Responses that the server sent on its own before the command are dropped, because imaplib
+        would return them as an answer to a later command.
         """
         self.untagged_responses = {}
         patience = (HURRY if hurry else PATIENCE) * self._pause
@@ -126,7 +130,7 @@ class Guard(_Imaplib):
             return b""
         pieces = [self._take(min(size, len(self._buffer)))]
         missing = size - len(pieces[0])
-        # What goes on past the buffer is not copied through it, for literals may be large.
+        # Data beyond the buffer is not copied through it, since literals may be large.
         while missing:
             pieces.append(self._received(min(missing, _RECEIVE_LITERAL)))
             missing -= len(pieces[-1])
@@ -157,8 +161,8 @@ class Guard(_Imaplib):
             raise ServerUnavailable("The IMAP server does not take what is sent.") from error
 
     def say_goodbye(self) -> None:
-        """LOGOUT without waiting for its answer, then hang up: a dead server must not hold
-        anybody.
+        """Send LOGOUT and hang up without waiting for the answer, so that a dead server holds no
+        thread.
         """
         with suppress(OSError, ServerUnavailable, ValueError):
             self.sock.settimeout(1.0)
@@ -194,8 +198,9 @@ class Guard(_Imaplib):
             size -= len(self._received(min(size, _RECEIVE_LITERAL)))
 
     def _cuts(self, size: int, *, take: bool = True) -> bool:
-        """Whether so many bytes more are too many for the present response; without ``take`` they
-        are looked at alone.
+        """Return whether the present response, with ``size`` more bytes, is too long and is cut.
+
+        With ``take`` False, the bytes are not counted yet.
         """
         if self._longest is None:
             return False
@@ -227,7 +232,9 @@ class Guard(_Imaplib):
         return super()._get_response(*args)  # type: ignore[misc]  # typeshed leaves it out
 
     def _plain(self, line: re.Match[bytes]) -> bytes:
-        """As imaplib does with three patterns to each of the hundred lines of a list."""
+        """Store a plain line as imaplib does, with one pattern instead of its three. A list has a
+        hundred such lines.
+        """
         number, fetch, name, words = line.groups(b"")
         self._spend(line.end())
         self._append_untagged((fetch or name).decode("ascii"), number + words)
@@ -240,7 +247,8 @@ class Guard(_Imaplib):
                 self._head = self._head or (dat[0] if is_tuple else dat)[:_HEAD]
             if is_tuple:
                 return
-            # The text that ends a response: without it the next would seem to be part of it.
+            # Store the text that ends a response: without it, the next response would seem to
+            # continue it.
             dat = self._head
         self._is_stored = True
         super()._append_untagged(typ, dat)  # type: ignore[misc]  # typeshed leaves it out
@@ -252,21 +260,21 @@ class Guard(_Imaplib):
     def _command_complete(self, name: str, tag: bytes) -> Any:
         answer = super()._command_complete(name, tag)  # type: ignore[misc]  # as above
         if name == "STARTTLS" and self._buffer:
-            # Someone on the way put answers into the clear text, to be read as if they had come by
-            # TLS.
+            # Somebody on the network added answers in clear text, to be read as if they had come
+            # over TLS.
             raise BadServerAnswer("There is more than an answer to STARTTLS.")
         return answer
 
     def _log(self, line: Any) -> None:
-        """Keep no commands: one of them holds the password."""
+        """Log nothing: imaplib would keep a command that holds the password."""
 
 
 class PlainClient(Guard, imaplib.IMAP4):
-    """Clear text, or TLS after STARTTLS."""
+    """A client in clear text, or over TLS after STARTTLS."""
 
 
 class TlsClient(Guard, imaplib.IMAP4_SSL):  # type: ignore[misc]  # its port has another default
-    """TLS from the first byte."""
+    """A client over TLS from the first byte."""
 
 
 class _Plain(mailbox.MailBoxUnencrypted):
@@ -293,18 +301,19 @@ class _Tls(mailbox.MailBox):
 
 
 def connect(server: ImapServer) -> mailbox.BaseMailBox:
-    """An imap_tools mailbox before sign-in, whose client is a `Guard`. Raises ServerUnavailable,
-    BadServerAnswer. TLS certificates are always verified, against ``ca_file`` alone when it is
-    given.
+    """Return an imap_tools mailbox before sign-in, whose client is a `Guard`.
+
+    TLS certificates are always verified; against ``ca_file`` alone if the server has one. Raises
+    ServerUnavailable and BadServerAnswer.
     """
     try:
         opened = _opened(server)
-        # imaplib writes a literal in two pieces: Nagle would hold the second back for 40 ms.
+        # imaplib sends a literal in two pieces; Nagle's algorithm would delay the second by 40 ms.
         opened.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return opened
     except imaplib.IMAP4.error as error:
         raise _greeting_error(error) from error
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
+    except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
         raise ServerUnavailable("The IMAP server cannot be reached.") from error
     except ValueError as error:
         raise BadServerAnswer("This is no IMAP server.") from error
@@ -319,8 +328,9 @@ def _opened(server: ImapServer) -> mailbox.BaseMailBox:
 
 
 class _Named(ssl.SSLContext):
-    """TLS with a server that is reached by its number: the certificate must be for its name.
-    imaplib asks for that of the host that it connects to."""
+    """TLS with a server that is reached by its IP address: its certificate must be for its name,
+    whereas imaplib checks for the address that it connects to.
+    """
 
     name = ""
 
@@ -329,7 +339,9 @@ class _Named(ssl.SSLContext):
 
 
 def _context(server: ImapServer) -> ssl.SSLContext:
-    """The shared one; of a server with a name, which users type, one for this connection alone."""
+    """Return the shared TLS context, or one for this connection alone if the server has a name of
+    its own, as servers that users enter do.
+    """
     if not server.name:
         return tls.context(server.ca_file)
     context = _Named(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name

@@ -1,8 +1,8 @@
 """One signed-in IMAP connection (RFC 9051, RFC 3501).
 
-`Connection` is for one thread at a time; the pool sees to it. Arguments are checked here, because
-imaplib lets CR and LF through. A connection that was dropped is opened again once in a lease, as
-long as no command that changes something was sent in it.
+One thread at a time uses a `Connection`; the pool ensures this. Arguments are checked here, because
+imaplib lets CR and LF through. A dropped connection is opened again once in a lease, unless the
+lease has sent a command that changes something.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from webmail.imap import client, response
 from webmail.imap.values import ImapServer, MessageRef, Namespace, Selected, Wishes
 from webmail.mime import build
 
-# How often a connection is opened anew in one lease because of answers that could not be read.
+# The number of times in one lease that a connection is opened again after an unreadable answer.
 MOST_RECOVERIES = 12
 
-# A raw answer as imaplib gives it: lines, and (line up to the literal, literal).
+# A raw answer as imaplib returns it: lines, and pairs (line up to the literal, literal).
 Raw = list[Any]
 
 _CONTROL = re.compile(rb"[\r\n\0]")
 _FLAG = re.compile(r"\\?[A-Za-z0-9$_.:+/-]+")
-# What the answer of a UID command is stored under; FETCH for the others.
+# The name under which imaplib stores the answer of a UID command; FETCH for those not listed.
 _UID_ANSWERS = {
     "SEARCH": "SEARCH",
     "SORT": "SORT",
@@ -55,16 +55,17 @@ _UID_ANSWERS = {
 
 @dataclass(frozen=True, slots=True)
 class Literals:
-    """An argument with strings that no quotes can hold: they are sent by their length in bytes (RFC
-    9051 section 4.3). ``words`` stand around them as they are, one more than there are strings.
+    """An argument with strings that cannot be quoted: they are sent as literals, by their length in
+    bytes (RFC 9051 section 4.3). ``words`` stand around the strings and are sent unchanged; there
+    is one more of them than of strings.
     """
 
     words: tuple[bytes, ...]
     strings: tuple[bytes, ...]
 
     def pieces(self, *, at_once: bool) -> list[bytes]:
-        """Return the pieces to send; before each piece but the first the server says that it may
-        come. ``at_once``: it need not be asked (RFC 7888), and there is one piece.
+        """Return the pieces to send. Each piece but the first waits for the server's consent. With
+        ``at_once``, no consent is needed (RFC 7888), and there is a single piece.
         """
         for word in self.words:
             _checked(word)
@@ -86,10 +87,13 @@ class _Answer:
 
 
 class Connection:
-    """``commands`` counts what was sent since sign-in: tests hold a page's cost against it.
-    ``namespaces``: where the server said at sign-in that folders of others are; ``wishes``: of the
-    person that it was lent to. ``kept``: by kind, what the mailbox knows of what it read here, in
-    this process's memory alone: another connection reads it again.
+    """A signed-in connection.
+
+    ``commands`` counts the commands sent since sign-in; tests check the cost of a page by it.
+    ``namespaces`` are the places of other users' folders, as the server named them at sign-in.
+    ``wishes`` are those of the user that the connection is lent to. ``kept`` holds, by kind, values
+    that `webmail.mailbox` has read over this connection; they stay in the memory of this process,
+    and another connection reads them again.
     """
 
     def __init__(
@@ -113,7 +117,7 @@ class Connection:
 
     @property
     def host(self) -> str:
-        """The server's name, as it was given to `open`."""
+        """The server's name, as given to `open`."""
         return str(self._client.host)
 
     @property
@@ -126,11 +130,11 @@ class Connection:
 
     @property
     def open_folder(self) -> str:
-        """Its name; "" when none is open."""
+        """The name of the open folder, or ""."""
         return self._selected.folder if self._selected else ""
 
     def known(self) -> Selected:
-        """The open folder, with the count of messages as last heard. No command."""
+        """Return the open folder, with the message count last heard. Sends no command."""
         if self._selected is None:
             raise RuntimeError("No folder is open: call select() or require() first.")
         if self._selected.exists == self._client.exists:
@@ -138,9 +142,9 @@ class Connection:
         return replace(self._selected, exists=self._client.exists)
 
     def select(self, folder: str) -> Selected:
-        """Open a folder, or hear of news in the one already open (NOOP). One command.
+        """Open a folder, or ask for news of it (NOOP) if it is open already. Sends one command.
 
-        Raises FolderNotFound when it is not there or may not be opened.
+        Raises FolderNotFound when the folder does not exist or may not be opened.
         """
         folder = canonical(folder)
         name = quoted_folder(folder)
@@ -150,7 +154,7 @@ class Connection:
         self._selected = None
         self._client.exists = 0
         self._client.state = "AUTH"  # a refused SELECT leaves no folder open
-        # Dovecot counts changes of a folder only once somebody has asked for it.
+        # Dovecot counts the changes of a folder only after a client has asked for them.
         counting = ["(CONDSTORE)"] if self.has("CONDSTORE") else []
         answer = self._send("SELECT", name, *counting)
         if answer.status != "OK":
@@ -161,9 +165,9 @@ class Connection:
         return self.known()
 
     def require(self, ref: MessageRef) -> Selected:
-        """Open the folder of ``ref``; FolderChanged when its UIDVALIDITY is another one by now.
+        """Open the folder of ``ref``. Raises FolderChanged when its UIDVALIDITY has changed.
 
-        No command when the folder was opened or asked for news in this lease already.
+        Sends no command when this lease has already opened the folder or asked it for news.
         """
         selected = self._selected
         if selected is None or not self._fresh or selected.folder != canonical(ref.folder):
@@ -175,8 +179,8 @@ class Connection:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """A command sent in here may take so long; one that takes longer is ServerUnavailable, and
-        the connection is over, since its answer would come some time.
+        """Limit each command sent in this context to ``seconds``. A command that takes longer
+        raises ServerUnavailable and ends the connection, since its answer could still come later.
         """
         before, self._limit = self._limit, seconds
         try:
@@ -191,9 +195,10 @@ class Connection:
         changes: bool = False,
         bounds: client.Bounds = client.UNCUT,
     ) -> Raw:
-        """``UID command ...`` in the open folder; the untagged lines that answer it, as imaplib
-        gives them: FETCH, SEARCH and so on; COPYUID for COPY and MOVE. ``changes`` for what must
-        not be sent twice.
+        """Send ``UID command ...`` in the open folder. Return the untagged lines that answer it, as
+        imaplib gives them: FETCH, SEARCH and so on; COPYUID for COPY and MOVE.
+
+        ``changes`` marks a command that must not be sent twice.
         """
         self.known()
         command = command.upper()
@@ -208,7 +213,7 @@ class Connection:
         changes: bool = False,
         bounds: client.Bounds = client.UNCUT,
     ) -> Raw:
-        """Any other command; its untagged lines of the same name."""
+        """Send a command other than UID. Return its untagged lines of the same name."""
         name = name.upper()
         answer = self._send(name, *args, changes=changes, bounds=bounds)
         self._accept(answer, partly=name == "FETCH")
@@ -220,12 +225,12 @@ class Connection:
         return MOST_RECOVERIES - self._recoveries
 
     def recover(self) -> None:
-        """Open the connection and its folder anew, where it is over, after a command that read
-        something and failed. A message that a server cannot tell must not cost the others of its
+        """Reopen the connection and its folder, if the connection has ended, after a failed reading
+        command. One message that the server cannot send must not cost the other messages of its
         list.
 
-        Raises ServerUnavailable when that was done too often in this lease, when the server fell
-        silent, or can't be reached; FolderChanged.
+        Raises ServerUnavailable when this lease has reopened too often, or when the server fell
+        silent or cannot be reached; FolderChanged when the folder was recreated.
         """
         is_over = self._broken or self._busy
         if is_over and (self._client.timed_out or not self.recoveries_left):
@@ -237,8 +242,8 @@ class Connection:
         self._reopen()
 
     def untagged(self, kind: str) -> Raw:
-        """Return what the last command's answer held under another name, as STATUS beside LIST; of
-        one that failed, as far as it came.
+        """Return the part of the last answer under another name, for example STATUS beside LIST.
+        After a failed command, return what came before the failure.
         """
         return self._answer.untagged.get(kind, [])
 
@@ -247,10 +252,11 @@ class Connection:
         return response.code(self._answer.words)
 
     def mailbox_id(self, folder: str = "INBOX") -> str:
-        """Return the server's identifier of a folder. That of this person's INBOX is the same
-        whatever the login was spelled like: MAILBOXID (RFC 8474), or the GUID that Dovecot has
-        under a name of its own. "" when it does not tell, or a word too short to be unique among
-        all people. One command.
+        """Return the server's identifier of a folder, or "". That of the user's INBOX is the same
+        for every spelling of the login.
+
+        It is the MAILBOXID (RFC 8474) or Dovecot's GUID. It is "" when the server has neither, or
+        one too short to be unique among all users. Sends one command.
         """
         item = "MAILBOXID" if self.has("OBJECTID") else "X-GUID"
         self.commands += 1
@@ -260,7 +266,7 @@ class Connection:
         except imaplib.IMAP4.abort as error:
             self._broken = True
             raise BadServerAnswer("The IMAP server did not answer as it must.") from error
-        except imaplib.IMAP4.error:  # BAD: it knows no such word
+        except imaplib.IMAP4.error:  # BAD: the server does not know the item
             return ""
         return response.mailbox_id(self._client.untagged_responses.pop("STATUS", []))
 
@@ -271,11 +277,11 @@ class Connection:
         flags: Iterable[str] = (),
         received: datetime | None = None,
     ) -> int | None:
-        """Put a message into a folder. Returns its UID if the server tells (UIDPLUS). ``received``
-        becomes its INTERNALDATE; None: the present.
+        """Append a message to a folder. Return its UID if the server tells it (UIDPLUS).
+        ``received`` becomes its INTERNALDATE; None means now.
 
-        CR and LF are data in ``message`` (bare ones become CRLF). Raises FolderNotFound,
-        OverQuota, TooLarge.
+        ``message`` may contain CR and LF; bare ones become CRLF. Raises FolderNotFound, OverQuota
+        and TooLarge.
         """
         name = quoted_folder(canonical(folder))
         flag_set = " ".join(checked_flag(flag) for flag in flags)
@@ -287,7 +293,7 @@ class Connection:
         self._client.begin(sending=len(message))
 
         def send() -> tuple[str, Raw]:
-            # imaplib's own method writes every line end anew.
+            # imaplib's own method rewrites every line end.
             self._client.literal = message  # type: ignore[assignment]  # typeshed knows no bytes
             return cast(tuple[str, Raw], self._client._simple_command("APPEND", name, *marks))
 
@@ -296,18 +302,18 @@ class Connection:
         return response.append_uid(answer.untagged.get("APPENDUID", []))
 
     def close(self) -> None:
-        """Sign out and hang up; waits for nothing, raises nothing."""
+        """Sign out and hang up, without waiting and without raising anything."""
         self._broken = True
         self.kept.clear()
         if self._busy:
-            # Within an APPEND a LOGOUT would be taken for the message's last line.
+            # During an APPEND, the server would take a LOGOUT for the message's last line.
             self._client.hang_up()
         else:
             self._client.say_goodbye()
 
     def lend(self, opener: Callable[[], Connection], *, alive: bool = False) -> None:
-        """Begin a lease (the pool's word). ``opener`` opens the same person's connection anew;
-        ``alive``: this one was opened just now.
+        """Begin a lease, a term of the pool. ``opener`` opens a new connection of the same user;
+        ``alive`` says that this connection has just been opened.
         """
         self._begin_lease(alive=alive)
         self._opener = opener
@@ -317,11 +323,11 @@ class Connection:
         self._opener = None
         return not (self._broken or self._busy)
 
-    # What follows is how commands are sent.
+    # The functions below send commands.
 
     def _begin_lease(self, *, alive: bool) -> None:
         self._alive = alive  # the server has answered since the lease began
-        self._fresh = False  # the open folder was asked for news in this lease
+        self._fresh = False  # this lease has already asked the open folder for news
         self._changed = False  # a changing command was sent
         self._reopened = False
         self._recoveries = 0
@@ -340,8 +346,8 @@ class Connection:
         changes: bool = False,
         bounds: client.Bounds = client.UNCUT,
     ) -> _Answer:
-        """Send one command, on a new connection if the old one turns out to be gone and that is
-        safe. Only the last argument may be `Literals`.
+        """Send one command. If the connection turns out to be dropped, and repeating is safe, send
+        it on a new connection. Only the last argument may be `Literals`.
         """
         words, rest = self._written(args)
         if changes:
@@ -365,12 +371,14 @@ class Connection:
         return self._exchange(send, changes)
 
     def _written(self, args: Iterable[str | bytes | Literals]) -> tuple[list[bytes], list[bytes]]:
-        """The arguments as they are sent, and what follows when the server asks for more."""
+        """Return the arguments as they are sent, and the pieces to send when the server asks for
+        more.
+        """
         words: list[bytes] = []
         rest: list[bytes] = []
         for arg in args:
             if isinstance(arg, Literals):
-                # LITERAL- takes 4,096 bytes so: all that is searched for is shorter.
+                # LITERAL- allows 4,096 bytes without asking; search texts are shorter.
                 at_once = self.has("LITERAL+") or self.has("LITERAL-")
                 first, *rest = arg.pieces(at_once=at_once)
                 words.append(first)
@@ -391,7 +399,7 @@ class Connection:
             self._answer = _Answer("", b"", self._client.untagged_responses)
             raise
         except (imaplib.IMAP4.error, ValueError, LookupError, TypeError) as error:
-            # BAD, a line that is none of the protocol's, or one that imaplib trips over.
+            # BAD, a line outside the protocol, or one that imaplib cannot handle.
             self._broken = True
             self._answer = _Answer("", b"", self._client.untagged_responses)
             raise BadServerAnswer(
@@ -405,28 +413,31 @@ class Connection:
         return self._answer
 
     def _accept(self, answer: _Answer, *, partly: bool = False) -> None:
-        """Raise what a NO means. ``partly``: a FETCH of which some messages are gone is good for
-        the rest.
+        """Raise the error that a NO means. With ``partly``, a FETCH is accepted although some of
+        its messages are gone.
         """
         if answer.status == "OK" or (partly and response.code(answer.words) == "EXPUNGEISSUED"):
             return
         raise response.refusal(answer.words)
 
     def _prove_alive(self) -> None:
-        """Make sure that an idle connection is still there, before something is changed.
+        """Check that an idle connection is still there before a command changes something.
 
-        A changing command is never repeated, so a drop must come to light before it.
+        A changing command is never repeated, so a dropped connection must be noticed before it.
         """
         if not self._alive:
             self._send("NOOP")
 
     def _may_reopen(self) -> bool:
-        # A server that was answering and fell silent would only keep the person waiting twice.
+        # If the server answered before and then fell silent, a second try would make the user wait
+        # twice.
         silent = self._client.timed_out and self._alive
         return not (self._opener is None or self._reopened or self._changed or silent)
 
     def _reopen(self) -> None:
-        """Replace the dropped connection; its folder is opened again and must be the same."""
+        """Replace the dropped connection and reopen its folder. Raises FolderChanged when the
+        folder was recreated.
+        """
         if self._opener is None:
             raise ServerUnavailable("The connection is closed.")
         self._reopened = True
@@ -437,19 +448,21 @@ class Connection:
             raise FolderChanged("The folder was made anew while the connection was lost.")
 
     def _is_still_open(self) -> bool:
-        """NOOP in the open folder. False when SELECT must follow: the connection had to be
-        replaced, or the server warned. Dovecot does so, with OK after it, when the folder was
-        deleted and made anew by another connection; only the next FETCH would fail.
+        """Send NOOP in the open folder. Return False when SELECT must follow, because the
+        connection was replaced or the server warned.
+
+        Dovecot answers OK with a warning when another connection has deleted and recreated the
+        folder; only the next FETCH would fail.
         """
-        # By itself: one that is sent together with a command that reads is answered by Dovecot when
-        # that is done, and what was read is as old as before.
+        # NOOP is sent by itself: if it is sent together with a reading command, Dovecot answers it
+        # after that command, and the data read is still old.
         try:
             self._client.begin(hurry=not self._alive)
             answer = self._exchange(lambda: self._client._simple_command("NOOP"), False)
         except ServerUnavailable:
             if not self._may_reopen():
                 raise
-            # The folder may have been made anew: to the caller, who is about to open it, no matter.
+            # A recreated folder does not matter here, since the caller is about to open it.
             self._selected = None
             self._reopen()
             return False
@@ -472,12 +485,14 @@ class Connection:
 
 
 def open(server: ImapServer, login: str, password: str, *, client_address: str = "") -> Connection:
-    """Connect and sign in. ``client_address`` is the browser's, told to the server by ID (RFC
-    2971), which else would slow down every user for the wrong passwords of one.
+    """Connect and sign in.
 
-    Raises SignInNeeded when login or password is refused, ServerUnavailable when the server can't
-    be reached or says it can't just now, BadServerAnswer. The password is not kept. It may be a
-    `bearer.AccessToken`.
+    ``client_address`` is the browser's address. The server hears it by ID (RFC 2971), because
+    otherwise the wrong passwords of one user would slow down all users.
+
+    Raises SignInNeeded when the login or the password is refused, ServerUnavailable when the server
+    cannot be reached or cannot sign in at the moment, and BadServerAnswer. ``password`` may be a
+    `bearer.AccessToken`; it is not kept.
     """
     if re.search(r"[\r\n\0]", login + password):
         raise SignInNeeded("No login or password holds a control character.")
@@ -499,9 +514,10 @@ def open(server: ImapServer, login: str, password: str, *, client_address: str =
 
 
 def quoted_folder(folder: str) -> bytes:
-    """A folder name as the server wants it: modified UTF-7 (RFC 3501 section 5.1.3), quoted.
+    """Return a folder name as the server expects it: modified UTF-7 (RFC 3501 section 5.1.3),
+    quoted.
 
-    Raises ValueError for CR, LF, NUL and what UTF-16 can't hold.
+    Raises ValueError for CR, LF, NUL and characters that UTF-16 cannot hold.
     """
     if re.search(r"[\r\n\0]", folder):
         raise ValueError("A folder name holds no line end.")
@@ -509,12 +525,14 @@ def quoted_folder(folder: str) -> bytes:
 
 
 def canonical(folder: str) -> str:
-    """INBOX in capitals however it is written; other names as they are (RFC 9051 section 5.1)."""
+    """Return "INBOX" for every spelling of it; other names unchanged (RFC 9051 section 5.1)."""
     return "INBOX" if folder.isascii() and folder.upper() == "INBOX" else folder
 
 
 def checked_flag(flag: str) -> str:
-    """The flag or keyword itself; ValueError when it is none (RFC 9051 section 2.3.2)."""
+    """Return the flag or keyword itself. Raises ValueError when it is none (RFC 9051 section
+    2.3.2).
+    """
     if not _FLAG.fullmatch(flag):
         raise ValueError(f"Not a flag: {flag!r}")
     return flag
@@ -528,7 +546,9 @@ def _checked(arg: str | bytes) -> bytes:
 
 
 def _not_opened(words: bytes) -> WebmailError:
-    """Servers say that a folder is missing with and without a response code."""
+    """Return the error of a refused SELECT. Servers report a missing folder with or without a
+    response code.
+    """
     error = response.refusal(words)
     if type(error) is ServerRefused:
         return FolderNotFound(server_words=error.server_words)
@@ -540,11 +560,13 @@ def _introduce(guard: client.Guard, client_address: str) -> None:
         return
     origin = f' "x-originating-ip" "{client_address}"' if client_address else ""
     guard.begin()
-    guard._simple_command("ID", f'("name" "webmail"{origin})')  # a NO is no obstacle
+    guard._simple_command("ID", f'("name" "webmail"{origin})')  # a NO does no harm
 
 
 def _sign_in(guard: client.Guard, login: str, password: str) -> None:
-    """LOGIN for ASCII, else AUTHENTICATE PLAIN (RFC 4616): imaplib's LOGIN can't say é."""
+    """Sign in by LOGIN if all is ASCII, else by AUTHENTICATE PLAIN (RFC 4616), since imaplib's
+    LOGIN cannot send é.
+    """
     guard.begin()
     methods = guard.capabilities
     if isinstance(password, bearer.AccessToken):
@@ -557,7 +579,7 @@ def _sign_in(guard: client.Guard, login: str, password: str) -> None:
     elif "LOGINDISABLED" in methods:
         raise ServerRefused("The IMAP server takes no password on this connection.")
     else:
-        # Without AUTH=PLAIN, UTF-8 in a quoted string is what servers are known to take.
+        # Without AUTH=PLAIN, servers are known to accept UTF-8 in a quoted string.
         quoted = [guard._quote(word).encode() for word in (login, password)]
         status, data = guard._simple_command("LOGIN", *quoted)
         words = data[-1]
@@ -584,8 +606,8 @@ def _give_token(guard: client.Guard, login: str, token: bearer.AccessToken) -> N
 
 
 class _Rest:
-    """The pieces of a command after its first. imaplib asks only a bound method for what to say,
-    and goes on asking.
+    """The pieces of a command after its first. imaplib asks a bound method for them, and keeps
+    asking when there are none left.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -596,7 +618,7 @@ class _Rest:
 
 
 class _Plain:
-    """The client's side of PLAIN. imaplib asks only a bound method for what to say."""
+    """The client's side of PLAIN. imaplib asks a bound method for it."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -606,14 +628,18 @@ class _Plain:
 
 
 def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]:
-    """imaplib's own ``authenticate`` turns a NO into the exception it has for everything else."""
+    """AUTHENTICATE PLAIN without imaplib's ``authenticate``, which raises the same exception for a
+    NO as for all other failures.
+    """
     guard.literal = _Plain(secret).answer  # type: ignore[assignment]
     status, data = guard._simple_command("AUTHENTICATE", "PLAIN")
     return status, data[-1]
 
 
 def sign_in_error(words: bytes) -> WebmailError:
-    """NO to LOGIN means a wrong password unless a response code (RFC 5530) says otherwise."""
+    """Return the error of a refused sign-in: a wrong password, unless a response code (RFC 5530)
+    says otherwise.
+    """
     shown = response.text(words)
     code = response.code(words)
     if code in {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}:
@@ -624,7 +650,9 @@ def sign_in_error(words: bytes) -> WebmailError:
 
 
 def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
-    """Other people's and shared folders (RFC 2342); asked once, since they stay where they are."""
+    """Return the places of other users' and shared folders (RFC 2342). They are asked for once, at
+    sign-in, since they do not move.
+    """
     if "NAMESPACE" not in guard.capabilities:
         return ()
     guard.begin()
@@ -633,7 +661,9 @@ def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
 
 
 def _refresh_capabilities(guard: client.Guard) -> None:
-    """Servers show most of what they can do only after sign-in; imaplib looks once, before it."""
+    """Read the capabilities again: servers list most of them only after sign-in, and imaplib reads
+    them only before it.
+    """
     capabilities = guard.untagged_responses.get("CAPABILITY")
     if not capabilities:
         guard.begin()

@@ -1,4 +1,4 @@
-"""FETCH: rows of a list, one message, its header, its parts; never more than is shown."""
+"""FETCH: rows of a list, one message, its header, its parts; never more than a page shows."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from webmail.mime.text import LINE, base64_size
 _TOLD = "UID FLAGS INTERNALDATE RFC822.SIZE"
 _URGENCY = f"BODY.PEEK[HEADER.FIELDS ({' '.join(priority.FIELDS)})]<0.1024>"
 ROW = f"{_TOLD} ENVELOPE BODYSTRUCTURE {_URGENCY}"
-# An envelope has no limit: a header of 300 KB makes one of 24 MB. Each of these has one, so that
-# long fields push out no more than those beside them.
+# An ENVELOPE has no size limit: a header of 300 KB makes one of 24 MB. Each of these fields has a
+# limit of its own, so that a long field does not displace the others.
 _APART = " ".join(
     f"BODY.PEEK[HEADER.FIELDS ({names})]<0.{response.FIELD}>"
     for names in (
@@ -38,43 +38,45 @@ _APART = " ".join(
         "TO CC",
     )
 )
-# How a message is asked for, until its answer can be read.
+# The ways to ask for a message, in the order tried until its answer can be read.
 _STEPS = (ROW, f"{_TOLD} BODYSTRUCTURE {_APART}", f"{_TOLD} {_APART}", _TOLD)
-# Bytes of one message in a list's answer. Three hundred recipients make 20 KB.
+# Bytes of one message in the answer of a list. 300 recipients make 20 KB.
 ROW_LIMIT = 64 * 1024
-# Of one that is opened: a structure of 10,000 parts fits.
+# Bytes of the answer for an opened message: a structure of 10,000 parts fits.
 OPENED_LIMIT = 1024 * 1024
-# Bytes of a whole answer that are read before the connection is dropped, however few are asked for.
+# Bytes of an answer that are always read before the connection is dropped, even if fewer are
+# expected.
 _PATIENCE = 4 * 1024 * 1024
-# Recoveries for finding one message among many by halves.
+# Recoveries reserved for finding one broken message among many by halving.
 _KEPT_BACK = 8
-# A header is a few kilobytes; a megabyte of it is an attack or a mistake.
+# Bytes of a header that are read. Usual headers have a few kilobytes; one of a megabyte is an
+# attack or a mistake.
 HEADER_LIMIT = 256 * 1024
-# About a megabyte, in whole lines of base64.
+# Bytes of one piece: about a megabyte, in whole lines of base64.
 CHUNK = LINE * 13_440
-# Bytes: longer than any line of base64 that is broken at all.
+# Bytes read at the end of a part: more than any line of base64 that is broken at all.
 END = 1024
 
-# By what a list is sorted; what stands behind a long field is not looked for.
+# The fields that a list is sorted by. Fields behind 4,096 bytes of others are not looked for.
 _SORTED = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT FROM TO)]<0.4096>"
-# What tells messages apart. A header may hold any number of subjects.
+# The fields that distinguish messages. A header may hold any number of subjects.
 _IDENTITY = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)]<0.2048>"
 # Bytes of To and Cc in which recipients are counted.
 _MOST_COUNTED = 4 * 1024 * 1024
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
-# References may go on without end; those of fifty messages take some four thousand bytes.
+# References may have any length; those of fifty messages take some four thousand bytes.
 _LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")
 
 
 def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
-    """Messages of the open folder, in the server's order; those that are gone are left out. One
-    command, as long as all their answers can be read.
+    """Return messages of the open folder in the server's order, without those that are gone. Sends
+    one command, as long as all answers can be read.
 
-    A message whose answer is too long, is no IMAP, or makes the server hang up, is asked for again:
-    without its envelope, without its structure, at last without any word of its sender. What is
-    left then is a row that is not ``is_readable``. No message costs the others their rows.
+    A message whose answer is too long, is no IMAP, or makes the server hang up is asked for again:
+    without its envelope, then without its structure, at last without any text of its sender. The
+    result is then a row that is not ``is_readable``. No message costs the others their rows.
     """
     fetched: dict[int, Fetched] = {}
     waiting = sorted(set(uids))
@@ -88,8 +90,8 @@ def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
 def _step(
     imap: Connection, uids: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """Ask for messages; put those that were told into ``fetched``. Returns those to be asked for
-    otherwise.
+    """Ask for messages and put the answers into ``fetched``. Return the UIDs to ask for in another
+    way.
     """
     selected = imap.known()
     is_last = step == _STEPS[-1]
@@ -118,13 +120,14 @@ def _step(
 def _after_break(
     imap: Connection, left: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """Fetch, as `_step` does, the messages that were not told when the connection broke: less must
-    not be asked for of the others because of the one at which it did."""
+    """Fetch, as `_step` does, the messages that were missing when the connection broke. The other
+    messages are asked for in full; only the one that broke it is not.
+    """
     if len(left) > 1 and imap.recoveries_left > _KEPT_BACK and step == _STEPS[1]:
-        # Messages are told in their order: it broke at the first that was not.
+        # The server sends messages in order, so the first missing one broke the connection.
         return [left[0], *_step(imap, left[1:], step, longest, fetched)]
     if len(left) > 1 and imap.recoveries_left > 1 and step == _STEPS[2]:
-        # A server that hangs up may have said nothing yet.
+        # A server that hangs up may not have sent the earlier messages yet: halve the list.
         middle = len(left) // 2
         halves = (left[:middle], left[middle:])
         return [uid for half in halves for uid in _half(imap, half, longest, fetched)]
@@ -134,8 +137,9 @@ def _after_break(
 def _half(
     imap: Connection, uids: Sequence[int], longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """Fetch by fields alone, as `_step` does, as long as a connection is left for what comes after
-    it."""
+    """Fetch by fields alone, as `_step` does, as long as enough recoveries are left for later
+    steps.
+    """
     if imap.recoveries_left <= 1:
         return list(uids)
     return _step(imap, uids, _STEPS[2], longest, fetched)
@@ -144,12 +148,13 @@ def _half(
 def marks_by_sequence(
     imap: Connection, first: int, last: int, beside: int | None = None
 ) -> tuple[Marked, ...]:
-    """UID and flags of messages ``first`` to ``last`` of the open folder, and of another one
-    ``beside`` them, by sequence number. One command.
+    """Return UID and flags of the messages ``first`` to ``last`` of the open folder, and of message
+    ``beside``, by sequence number. Sends one command.
     """
     sequences = f"{first}:{last}" if beside is None else f"{first}:{last},{beside}"
     marked = response.marks(imap.command("FETCH", sequences, "(UID FLAGS)"))
-    # Another program changes a flag meanwhile: the message is told twice, the later is right.
+    # If another program changes a flag meanwhile, the server sends the message twice; the later one
+    # counts.
     by_sequence = {
         mark.sequence: mark
         for mark in marked
@@ -159,8 +164,8 @@ def marks_by_sequence(
 
 
 def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
-    """UID and flags of these messages of the open folder, in the order of ``uids``; those that are
-    gone are left out. One command.
+    """Return UID and flags of these messages of the open folder, in the order of ``uids``, without
+    those that are gone. Sends one command.
     """
     ordered = list(uids)
     if not ordered:
@@ -171,8 +176,8 @@ def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
 
 
 def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
-    """Messages of the open folder that came, or whose flags changed, after ``modseq`` (CONDSTORE,
-    RFC 7162). One command.
+    """Return the messages of the open folder that arrived, or whose flags changed, after ``modseq``
+    (CONDSTORE, RFC 7162). Sends one command.
     """
     since = f"(CHANGEDSINCE {modseq})"
     changed = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
@@ -180,7 +185,9 @@ def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
 
 
 def sequence_of(imap: Connection, uid: int) -> int | None:
-    """The sequence number of a message of the open folder, None when it is gone. One command."""
+    """Return the sequence number of a message of the open folder, or None when it is gone. Sends
+    one command.
+    """
     for sequence, items in response.items(imap.uid("FETCH", str(uid), "(UID)")):
         if items.get(b"UID") == uid:
             return sequence
@@ -188,7 +195,7 @@ def sequence_of(imap: Connection, uid: int) -> int | None:
 
 
 def received(imap: Connection, uids: str) -> list[tuple[int, datetime | None]]:
-    """UID and INTERNALDATE of a set of UIDs of the open folder. One command."""
+    """Return UID and INTERNALDATE of a set of UIDs of the open folder. Sends one command."""
     pairs: list[tuple[int, datetime | None]] = []
     for _sequence, items in response.items(imap.uid("FETCH", uids, "(UID INTERNALDATE)")):
         uid = items.get(b"UID")
@@ -198,16 +205,17 @@ def received(imap: Connection, uids: str) -> list[tuple[int, datetime | None]]:
 
 
 def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
-    """Messages ``first`` to ``last`` of the open folder by sequence number, in the server's order,
-    without flags and structure; of their fields those that a list is sorted by. One command.
+    """Return the messages ``first`` to ``last`` of the open folder by sequence number, in the
+    server's order. They have no flags, no structure, and only the fields that a list is sorted by.
+    Sends one command.
     """
     lines = imap.command("FETCH", f"{first}:{last}", f"(UID INTERNALDATE RFC822.SIZE {_SORTED})")
     return response.messages(lines, imap.known())
 
 
 def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
-    """The identities of messages of the open folder: UID, and the values that a copy of the message
-    shares with it. One command.
+    """Return for each message of the open folder its UID and its identity: the values that it
+    shares with every copy of it. Sends one command.
     """
     pairs: list[tuple[int, Hashable]] = []
     query = f"(UID RFC822.SIZE INTERNALDATE {_IDENTITY})"
@@ -220,8 +228,8 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
 
 
 def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[Stored, ...]:
-    """The values that an export writes down of messages of the open folder, lowest UID first; with
-    the first two kilobytes of some header fields. One command.
+    """Return the values of messages of the open folder that an export records, lowest UID first,
+    with the first two kilobytes of some header fields. Sends one command.
     """
     wanted = f" BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.2048>" if names else ""
     lines = imap.uid("FETCH", uids, f"(UID FLAGS INTERNALDATE RFC822.SIZE{wanted})")
@@ -237,8 +245,8 @@ def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[Stor
 
 
 def whole(imap: Connection, uids: Iterable[int]) -> dict[int, bytes]:
-    """Whole messages of the open folder, by UID; those that are gone are left out. One command:
-    the caller sees to it that they are small.
+    """Return whole messages of the open folder by UID, without those that are gone. Sends one
+    command. The caller ensures that the messages are small.
     """
     lines = imap.uid("FETCH", uid_sets.compressed(uids), "(UID BODY.PEEK[])")
     return {
@@ -249,12 +257,14 @@ def whole(imap: Connection, uids: Iterable[int]) -> dict[int, bytes]:
 
 
 def links(imap: Connection, uids: str) -> tuple[Linked, ...]:
-    """Return what ties messages of the open folder to others, by a set of UIDs. One command."""
+    """Return the identifiers that tie messages of the open folder to others, for a set of UIDs.
+    Sends one command.
+    """
     return tuple(_links(imap.uid("FETCH", uids, f"(UID {_LINKS})")))
 
 
 def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[Linked, ...]:
-    """The values of `links`, of messages ``first`` to ``last``."""
+    """Return the values of `links` for the messages ``first`` to ``last``."""
     return tuple(_links(imap.command("FETCH", f"{first}:{last}", f"(UID {_LINKS})")))
 
 
@@ -273,9 +283,11 @@ def _links(lines: Iterable[Any]) -> Iterator[Linked]:
 
 
 def previews(imap: Connection, uids: str) -> dict[int, str]:
-    """Return the beginnings of messages of the open folder, in the server's words (RFC 8970), by
-    UID; those that it has none of are left out. One command. Without LAZY, which would leave out
-    all that nobody asked about before. Only for a server with PREVIEW.
+    """Return the beginnings of messages of the open folder by UID, as the server made them (RFC
+    8970). Messages without one are left out. Sends one command.
+
+    LAZY is not used, because it leaves out every beginning that no client has asked for before.
+    Only for a server with PREVIEW.
     """
     words_by_uid = {}
     for _, items in response.items(imap.uid("FETCH", uids, "(UID PREVIEW)")):
@@ -286,8 +298,8 @@ def previews(imap: Connection, uids: str) -> dict[int, str]:
 
 
 def beginnings(imap: Connection, uids: str, number: str, size: int) -> dict[int, bytes]:
-    """The first ``size`` bytes of the part ``number`` of messages of the open folder, encoded as
-    sent, by UID. One command.
+    """Return the first ``size`` bytes of the part ``number`` of messages of the open folder by UID,
+    in their transfer encoding. Sends one command.
     """
     lines = imap.uid("FETCH", uids, f"(UID {_peek(number, 0, size)})")
     return {
@@ -298,8 +310,9 @@ def beginnings(imap: Connection, uids: str, number: str, size: int) -> dict[int,
 
 
 def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[Sample, ...]:
-    """Flags and the first ``size`` bytes of messages of the open folder, without marking them as
-    seen, in the order of their UIDs; those that are gone are left out. One command.
+    """Return flags and the first ``size`` bytes of messages of the open folder, in the order of
+    their UIDs, without marking them as seen. Messages that are gone are left out. Sends one
+    command.
     """
     wanted = uid_sets.compressed(uids)
     lines = imap.uid("FETCH", wanted, f"(UID FLAGS {_peek('', 0, size)})") if wanted else []
@@ -312,8 +325,8 @@ def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[Sample, .
 
 
 def fields(imap: Connection, uids: str, names: Sequence[str], size: int) -> dict[int, bytes]:
-    """The first ``size`` bytes of some header fields of messages of the open folder, by UID. One
-    command.
+    """Return the first ``size`` bytes of some header fields of messages of the open folder by UID.
+    Sends one command.
     """
     wanted = f"BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.{size}>"
     return {
@@ -325,7 +338,7 @@ def fields(imap: Connection, uids: str, names: Sequence[str], size: int) -> dict
 
 
 def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
-    """Return when messages of the open folder were received, by UID. One command."""
+    """Return the INTERNALDATE of messages of the open folder by UID. Sends one command."""
     lines = imap.uid("FETCH", uids, "(UID INTERNALDATE)")
     return {
         items[b"UID"]: response.date(items[b"INTERNALDATE"])
@@ -335,7 +348,9 @@ def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
 
 
 def one(imap: Connection, ref: MessageRef) -> Fetched:
-    """Return what a list row knows of one message. MessageNotFound when it is gone."""
+    """Return the values of one message for the row of a list. Raises MessageNotFound when it is
+    gone.
+    """
     imap.require(ref)
     return _one(imap, ref, _STEPS)
 
@@ -351,8 +366,9 @@ def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
 
 
 def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
-    """The message as `one` has it, with the raw header (its first 256 KB) in the same command, as
-    long as the answer can be read. A header that the server cannot tell is empty."""
+    """Return the message as `one` does, with the first 256 KB of its raw header, in one command as
+    long as the answer can be read. A header that the server cannot send is empty.
+    """
     imap.require(ref)
     fetched: dict[int, Fetched] = {}
     left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, fetched)
@@ -373,8 +389,8 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
 
 
 def _recipients(imap: Connection, message: Fetched) -> int:
-    """About how many there are, by the signs that each address has; 0 when all are named. One
-    command.
+    """Return about how many recipients the message has, counted by the signs that each address has;
+    0 when the envelope names all. Sends one command.
     """
     raw_fields = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(
         message.ref.uid, b""
@@ -385,7 +401,7 @@ def _recipients(imap: Connection, message: Fetched) -> int:
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:
-    """The tree of the message's parts, and nothing else."""
+    """Return the tree of the message's parts alone."""
     imap.require(ref)
     bounds = Bounds(_PATIENCE, OPENED_LIMIT)
     try:
@@ -402,15 +418,16 @@ def structure(imap: Connection, ref: MessageRef) -> Part:
 
 
 def headers(imap: Connection, ref: MessageRef) -> bytes:
-    """The raw header, its first 256 KB."""
+    """Return the first 256 KB of the raw header."""
     imap.require(ref)
     return _section(_said(imap.uid("FETCH", str(ref.uid), f"(UID {_HEADER})"), ref), "HEADER")
 
 
 def part_bytes(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[bytes, bool]:
-    """The first ``limit`` bytes of a part, encoded as sent, and whether there is more.
+    """Return the first ``limit`` bytes of a part in its transfer encoding, and whether there are
+    more.
 
-    ``number`` ``""`` is the whole message. PartNotFound when the message has no such part.
+    The ``number`` ``""`` is the whole message. Raises PartNotFound when there is no such part.
     """
     imap.require(ref)
     data = _piece(imap, ref, number, 0, limit + 1)
@@ -420,8 +437,8 @@ def part_bytes(imap: Connection, ref: MessageRef, number: str, limit: int) -> tu
 def parts(
     imap: Connection, ref: MessageRef, numbers: Sequence[str], limit: int
 ) -> dict[str, bytes]:
-    """The first ``limit`` bytes of each of several parts, in one command. A missing part is
-    ``b""``.
+    """Return the first ``limit`` bytes of several parts, by number; ``b""`` for a missing part.
+    Sends one command.
     """
     if not numbers:
         return {}
@@ -432,10 +449,11 @@ def parts(
 
 
 def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) -> Iterator[bytes]:
-    """A part, encoded as sent, piece by piece; ``number`` ``""`` is the whole message.
+    """Yield a part in its transfer encoding, piece by piece; the ``number`` ``""`` is the whole
+    message.
 
-    The first piece is fetched at once, so that a missing message or part is raised here, and not
-    when half the answer has left for the browser. One command a piece.
+    The first piece is fetched at once, so that a missing message or part raises here and not when
+    half the answer has been sent to the browser. Sends one command for each piece.
     """
     imap.require(ref)
     first = _piece(imap, ref, number, 0, size)
@@ -443,11 +461,11 @@ def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) ->
 
 
 def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
-    """Return how many bytes a part has without its transfer encoding (RFC 3516).
+    """Return the size in bytes of a part without its transfer encoding (RFC 3516), or None.
 
-    Not to be relied on, see `decoded_size`. None where the server cannot tell: it has no BINARY,
-    does not know the encoding, or trips over what is not encoded as it says (Dovecot calls that an
-    internal error).
+    The size is not reliable, see `decoded_size`. It is None when the server has no BINARY, does not
+    know the encoding, or fails because the data does not match its declared encoding (Dovecot
+    reports an internal error).
     """
     if not imap.has("BINARY") or not number:
         return None
@@ -465,13 +483,14 @@ def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
 
 
 def decoded_size(imap: Connection, ref: MessageRef, part: Part) -> int | None:
-    """Return how many bytes a part has without its transfer encoding, exactly, where that can be
-    known without fetching it: for a length that is told to a browser. Two commands.
+    """Return the exact size in bytes of a part without its transfer encoding, for the length that a
+    browser is told; None when it cannot be known without fetching the part. Sends two commands.
 
-    Of base64 the server's BINARY.SIZE alone is no help: Dovecot 2.4.1 tells a third too little, or
-    two bytes, once a message has several such parts. But it tells none when the encoding has an
-    error; where it has none, the lines and the padding tell the size. The size of what is not
-    encoded is in the structure, which some servers round: the last bytes must stand where it ends.
+    For base64, the server's BINARY.SIZE alone is not enough: Dovecot 2.4.1 reports a third too
+    little, or two bytes, when a message has several such parts. But it reports no size when the
+    encoding has an error; if it has none, the lines and the padding give the size. The size of a
+    part without encoding is in the structure, which some servers round: the last bytes must stand
+    where it ends.
     """
     ends = _ends(imap, ref, part)
     if ends is None or part.encoding not in ("base64", "7bit", "8bit", "binary"):
@@ -483,7 +502,9 @@ def decoded_size(imap: Connection, ref: MessageRef, part: Part) -> int | None:
 
 
 def _ends(imap: Connection, ref: MessageRef, part: Part) -> tuple[bytes, bytes] | None:
-    """The first and the last bytes of a part as sent; None when its size is not what was told."""
+    """Return the first and the last bytes of a part as sent, or None when its size differs from the
+    structure's.
+    """
     imap.require(ref)
     at = max(part.size - END, 0)
     wanted = f"{_peek(part.number, 0, END)} {_peek(part.number, at, END + 1)}"
@@ -536,7 +557,9 @@ def _binary(imap: Connection, ref: MessageRef, number: str, offset: int, size: i
 
 
 def _plain_literals(lines: Sequence[Any]) -> list[Any]:
-    """``~{3}``, a literal that may hold NUL (RFC 3516 section 4.4), as the parser knows it."""
+    """Rewrite ``~{3}``, a literal that may hold NUL (RFC 3516 section 4.4), in the form that the
+    parser knows.
+    """
     return [
         (line[0].replace(b"~{", b"{"), line[1]) if isinstance(line, tuple) else line
         for line in lines
@@ -564,14 +587,14 @@ def _piece(imap: Connection, ref: MessageRef, number: str, offset: int, size: in
 
 
 def _peek(number: str, offset: int, size: int) -> str:
-    """``BODY.PEEK[2.1]<0.1000>``; PartNotFound for what is no part number."""
+    """Return ``BODY.PEEK[2.1]<0.1000>``. Raises PartNotFound for an invalid part number."""
     if not _NUMBER.fullmatch(number):
         raise PartNotFound(f"Not a part number: {number!r}")
     return f"BODY.PEEK[{number}]<{offset}.{size}>"
 
 
 def _said(lines: Sequence[Any], ref: MessageRef) -> dict[bytes, Any]:
-    """The items of the message that was asked for; news of flags in the answer are passed over."""
+    """Return the items of the requested message, without updates of flags in the same answer."""
     for _, items in response.items(lines):
         if items.get(b"UID") == ref.uid and any(name.startswith(b"BODY") for name in items):
             return items
@@ -583,7 +606,7 @@ def _gone(ref: MessageRef) -> MessageNotFound:
 
 
 def _section(items: Mapping[bytes, Any], number: str, *, required: bool = False) -> bytes:
-    """The literal under ``BODY[number]<0>``. ``required``: NIL is PartNotFound."""
+    """Return the literal under ``BODY[number]<0>``. With ``required``, NIL raises PartNotFound."""
     wanted = b"BODY[%s]" % number.encode()
     # Some servers leave the origin, <0>, out of the name.
     sections = [value for name, value in items.items() if name.partition(b"<")[0] == wanted]

@@ -1,8 +1,8 @@
-"""One untagged line of an answer -> nested tuples.
+"""Parses one untagged line of an answer into nested tuples.
 
-imapclient reads an answer character by character: 5 ms of the processor for the envelopes and
-structures of fifty messages. What nearly every answer consists of is found by one pattern here, in
-a third of that; wherever the pattern does not fit, imapclient decides.
+imapclient reads an answer character by character: 5 ms of processor time for the envelopes and
+structures of fifty messages. Here one pattern finds the elements of nearly all answers, in a third
+of that time. If the pattern does not fit, imapclient parses the line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
 Piece = bytes | tuple[bytes, bytes]
-"""Text; or text that ends in ``{5}``, and the five bytes of that literal."""
+"""Text, or a pair: text that ends in ``{5}``, and the five bytes of that literal."""
 
 _TOKEN = re.compile(
     rb"""[ \t\r\n]*+(?:
@@ -31,20 +31,21 @@ _STRINGS = frozenset({_QUOTED, _ESCAPED})
 _QUOTE = ord('"')
 _LITERAL = re.compile(rb"(?:^|[ (])\{(\d{1,10})\}$")
 _ESCAPE = re.compile(rb'\\([\\"])')
-# Deeper is no message; imapclient says so.
+# No real message is nested deeper; imapclient then raises the error.
 _DEEPEST = 100
 
 
 def parse(line: Sequence[Piece]) -> tuple[Any, ...]:
-    """Bytes, int, None for NIL, and tuples of them (RFC 9051 section 4). Raises what imapclient
-    raises: ``webmail.imap.response.TRIPS``.
+    """Return bytes, int, None for NIL, and tuples of them (RFC 9051 section 4).
+
+    Raises imapclient's exceptions: ``webmail.imap.response.TRIPS``.
     """
     parsed = _common(line)
     return tuple(parse_response(list(line))) if parsed is None else parsed
 
 
 def _common(line: Sequence[Piece]) -> tuple[Any, ...] | None:
-    """The values; None when a piece is not of the common kind."""
+    """Return the values, or None when a piece is not of the common kind."""
     current: list[Any] = []
     outer: list[list[Any]] = []
     for piece in line:
@@ -87,6 +88,6 @@ def _common(line: Sequence[Piece]) -> tuple[Any, ...] | None:
 
 def _atom(word: bytes) -> bytes | int | None:
     if word.isdigit():
-        # A UID has no leading nought: what has one is a name.
+        # A UID has no leading zero, so a word with one is a name.
         return int(word) if word[:1] != b"0" or len(word) == 1 else word
     return None if word == b"NIL" else word

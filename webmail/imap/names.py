@@ -9,10 +9,11 @@ from imap_tools.imap_utf7 import utf7_decode, utf7_encode
 
 @lru_cache(maxsize=8192)
 def decode(raw: bytes) -> tuple[str, bool]:
-    """A name from LIST or STATUS as people read it, and whether it can be said back to the server.
+    """Decode a name from LIST or STATUS. Return it with whether it can be encoded again for the
+    server.
 
-    Old programs made names in plain UTF-8 or with a bare ``&``. Those are shown as well as can be,
-    but what we would send for them is another name.
+    Old programs created names in plain UTF-8 or with a bare ``&``. These are shown as well as
+    possible, but encoding them again would make another name.
     """
     try:
         name = utf7_decode(raw)

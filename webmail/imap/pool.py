@@ -1,4 +1,6 @@
-"""A process's IMAP connections, kept between requests: one person's are never lent to another."""
+"""The IMAP connections of a process, kept between requests. A user's connection is never lent to
+another user.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ Opener = Callable[[], Connection]
 
 @dataclass
 class _OpenConnections:
-    """The connections that are open under one key. ``idle``: (connection, when it came back),
-    oldest first; ``lent`` counts streams too.
+    """The open connections of one key. ``idle`` holds (connection, time of its return), oldest
+    first; ``lent`` counts those of streams too.
     """
 
     idle: list[tuple[Connection, float]] = field(default_factory=list)
@@ -32,9 +34,9 @@ class _OpenConnections:
 
 
 class Lease:
-    """One connection for one thread at a time, until `release()`; also a context manager.
+    """A connection for one thread at a time, until `release()`; also a context manager.
 
-    For a stream that outlives the request's function; everything else says ``with
+    A stream that outlives the request's function holds the lease itself. Other callers write ``with
     pool.lease(...)``.
     """
 
@@ -49,15 +51,16 @@ class Lease:
         self._released = False
 
     def release(self) -> None:
-        """Give the connection back, once; a second call does nothing."""
+        """Give the connection back. A second call does nothing."""
         if not self._released:
             self._released = True
             self._pool._take_back(self._key, self.connection, self._closings, self._stream)
 
     def abandon(self) -> None:
-        """For a finalizer: give the connection back at the pool's next lease.
+        """Give the connection back at the pool's next lease; for finalizers.
 
-        Python may run a finalizer between any two lines, also those that hold the pool's lock.
+        Python may run a finalizer between any two lines, even while the thread holds the pool's
+        lock.
         """
         if not self._released:
             self._pool._abandoned.append(self)
@@ -75,11 +78,12 @@ class Lease:
 
 
 class Pool:
-    """Connections by key; safe for threads, and empty again in a forked child.
+    """Connections by key; safe for threads, and empty in a forked child.
 
-    At most ``max_per_user`` are open under a key; who asks for one more waits ``wait_seconds``,
-    then gets ServerUnavailable. Idle ones are closed after ``idle_seconds``. The key must tell
-    apart people and passwords, so that a stale session never rides on another's connection.
+    At most ``max_per_user`` connections are open for a key; a further caller waits ``wait_seconds``
+    and then gets ServerUnavailable. Idle connections are closed after ``idle_seconds``. The key
+    must distinguish users and passwords, so that an outdated session never uses another user's
+    connection.
     """
 
     def __init__(
@@ -90,30 +94,31 @@ class Pool:
         self.wait_seconds = wait_seconds
         self.most_streams = max(1, max_per_user - 1)
         self._forget()
-        # A child that went on with its parent's sockets would read the parent's answers.
+        # A child that used its parent's sockets would read its parent's answers.
         forget = weakref.WeakMethod(self._forget)
         os.register_at_fork(after_in_child=lambda: _call(forget))
 
     def lease(self, key: Hashable, opener: Opener) -> Lease:
-        """``with pool.lease(key, opener) as imap:``. Raises what ``opener`` raises,
-        ServerUnavailable.
+        """Lease a connection: ``with pool.lease(key, opener) as imap:``.
 
-        ``opener`` opens and signs in; it is also used to reopen a connection that was dropped, and
-        forgotten when the lease ends: the pool keeps no password.
+        ``opener`` opens a connection and signs in; it also replaces a dropped connection. The pool
+        forgets it when the lease ends, so that it keeps no password. Raises ServerUnavailable and
+        the errors of ``opener``.
         """
         return self._lease(key, opener, stream=False)
 
     def lease_open(self, key: Hashable, opener: Opener) -> Lease:
         """Lease a connection for a stream, which calls ``release()`` when it ends.
 
-        Streams leave one connection to the pages: who downloads three films on a bad line must
-        still be able to read.
+        Streams leave one connection to the pages, so that a user with three slow downloads can
+        still read mail.
         """
         return self._lease(key, opener, stream=True)
 
     def put(self, key: Hashable, connection: Connection) -> None:
-        """Take in a connection that was opened elsewhere, for the next lease under ``key``; where
-        there is no room for it, it is closed."""
+        """Take in a connection that was opened elsewhere, for the next lease of ``key``. If there
+        is no room, close it.
+        """
         with self._changed:
             connections = self._by_key.setdefault(key, _OpenConnections())
             has_room = connections.lent + len(connections.idle) < self.max_per_user
@@ -127,7 +132,7 @@ class Pool:
             connection.close()
 
     def close(self, key: Hashable) -> None:
-        """Close all connections under ``key``: idle ones now, lent ones when they come back."""
+        """Close all connections of ``key``: idle ones now, lent ones when they come back."""
         self._take_back_abandoned()
         with self._changed:
             connections = self._by_key.get(key)
@@ -140,14 +145,14 @@ class Pool:
         _close(doomed)
 
     def close_all(self) -> None:
-        """Close every connection, as `close` does."""
+        """Close the connections of all keys, as `close` does."""
         with self._changed:
             keys = list(self._by_key)
         for key in keys:
             self.close(key)
 
     def count(self, key: Hashable) -> int:
-        """Return how many connections are open under ``key``, idle and lent."""
+        """Return the number of open connections of ``key``, idle and lent."""
         with self._changed:
             connections = self._by_key.get(key)
             return connections.lent + len(connections.idle) if connections else 0
@@ -168,14 +173,18 @@ class Pool:
 
     def _forget(self) -> None:
         lock = threading.Lock()
-        self._changed = threading.Condition(lock)  # something came back, or there is room
-        self._sleep = threading.Condition(lock)  # the reaper's: nobody wakes it at every release
+        # notified when a connection comes back or there is room
+        self._changed = threading.Condition(lock)
+        # the reaper's own, so that a release does not wake it
+        self._sleep = threading.Condition(lock)
         self._by_key: dict[Hashable, _OpenConnections] = {}
         self._reaper: threading.Thread | None = None
         self._abandoned: deque[Lease] = deque()
 
     def _idle_or_place(self, key: Hashable, stream: bool) -> tuple[Connection | None, int]:
-        """An idle connection, or None and the right to open one; and the key's closings so far."""
+        """Return an idle connection, or None with the right to open one; and the count of closings
+        of the key so far.
+        """
         deadline = time.monotonic() + self.wait_seconds
         with self._changed:
             while True:
@@ -183,7 +192,7 @@ class Pool:
                 if self._has_place(connections, stream):
                     connections.lent += 1
                     connections.streams += stream
-                    # The last one that came back: the others grow old and are closed.
+                    # Take the one that came back last: the others grow old and are closed.
                     idle = connections.idle.pop()[0] if connections.idle else None
                     return idle, connections.closings
                 remaining = deadline - time.monotonic()
@@ -240,7 +249,7 @@ class Pool:
             self._reaper.start()
 
     def _reap(self) -> None:
-        """Close what has been idle too long; ends when nothing is idle."""
+        """Close connections that were idle too long. Ends when no connection is idle."""
         while True:
             with self._changed:
                 due = self._next_due()

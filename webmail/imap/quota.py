@@ -1,4 +1,4 @@
-"""GETQUOTAROOT (RFC 9208, RFC 2087): how full the mailbox is."""
+"""GETQUOTAROOT (RFC 9208, RFC 2087): the used and the available space of the mailbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webmail.imap.connection import Connection, quoted_folder
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Bytes where ``is_storage``, else messages; ``limit`` is 0 where there is none."""
+    """A quota in bytes if ``is_storage``, else in messages; ``limit`` 0 means no limit."""
 
     used: int
     limit: int
@@ -23,8 +23,10 @@ class Quota:
 
 
 def ask(imap: Connection, folder: str = "INBOX") -> Quota | None:
-    """The quota of a folder that is nearest to its limit; None where the server names none. One
-    command, none on a server without QUOTA."""
+    """Return the quota of a folder that is nearest to its limit, or None if the server names none.
+
+    Sends one command; none to a server without QUOTA.
+    """
     if not imap.has("QUOTA"):
         return None
     try:
@@ -40,7 +42,7 @@ def ask(imap: Connection, folder: str = "INBOX") -> Quota | None:
 
 
 def _resources(triples: tuple[object, ...]) -> list[Quota]:
-    """``STORAGE 10 512`` in units of 1,024 bytes, ``MESSAGE 3 1000``."""
+    """Read ``STORAGE 10 512``, in units of 1,024 bytes, and ``MESSAGE 3 1000``."""
     quotas = []
     for name, used, limit in zip(triples[::3], triples[1::3], triples[2::3], strict=False):
         if isinstance(name, bytes) and isinstance(used, int) and isinstance(limit, int):

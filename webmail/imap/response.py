@@ -1,8 +1,8 @@
-"""The server's answers -> our values.
+"""Turns the server's answers into values.
 
-`grammar` takes the answer apart; here its nested tuples become frozen values, with every string
-decoded. One message that can't be read must not hide the other forty-nine of its page: it
-comes out as a row without envelope. Whatever else breaks the protocol is BadServerAnswer.
+`grammar` parses an answer into nested tuples; this module makes frozen values of them, with every
+string decoded. An unreadable message must not hide the others of its page: it becomes a row without
+envelope. Any other breach of the protocol is BadServerAnswer.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from webmail.mime.envelope import read as read_envelope
 from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 
-# What a parser that trusts the server trips over when it lies.
+# Exceptions of a parser that trusts the server, when an answer is malformed.
 TRIPS = (
     ProtocolError,
     ValueError,
@@ -58,8 +58,8 @@ TRIPS = (
 )
 
 _CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
-# Where the sender's own words begin: behind it nothing is believed of an answer that can't be
-# parsed, for a subject may well read "UID 7".
+# The beginning of the sender's own text. In an answer that cannot be parsed, nothing behind it is
+# believed, because a subject may read "UID 7".
 _SENDERS_WORDS = re.compile(rb" (?:ENVELOPE|BODY)")
 _SEQUENCE = re.compile(rb"(\d{1,10}) \(")
 _NUMBER = re.compile(rb"\d{1,10}")
@@ -67,11 +67,11 @@ _UID = re.compile(rb"[ (]UID (\d{1,10})(?: |$)")
 _FLAGS = re.compile(rb"[ (]FLAGS \(([^()]*)\)")
 _SIZE = re.compile(rb"[ (]RFC822\.SIZE (\d{1,18})(?: |$)")
 _MODSEQ = re.compile(rb"[ (]MODSEQ \((\d{1,19})\)")
-# As nearly all servers write a FETCH answer of UID and flags.
+# The FETCH answer of UID and flags as nearly all servers write it.
 _PLAIN = re.compile(
     rb"(\d{1,10}) \(UID (\d{1,10}) FLAGS \(([^()\"{]*)\)(?: MODSEQ \((\d{1,19})\))?\)"
 )
-# Any other one of numbers and flags alone, which needs no parser.
+# Any other answer of numbers and flags alone, which needs no parser.
 _MARKED = re.compile(rb"(\d{1,10}) \((?=[^\"{]*\)$).*?\bUID (\d{1,10})\b")
 _ALL = re.compile(rb" ALL ([0-9:,]+)")
 _COUNT = re.compile(rb" COUNT (\d{1,10})(?!\d)")
@@ -79,33 +79,34 @@ _THREAD_TOKEN = re.compile(rb"[()]|\d{1,10}")
 _SYSTEM_FLAGS = {
     flag.lower(): flag for flag in (SEEN, ANSWERED, FLAGGED, DELETED, DRAFT, FORWARDED)
 }
-# Dovecot's words for the half of an address that the header lacks.
+# Dovecot's placeholders for the half of an address that the header lacks.
 _MISSING = {b"MISSING_MAILBOX", b"MISSING_DOMAIN"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
-# Bytes that are asked for of header fields where an envelope would be too long.
+# Bytes of header fields that are fetched instead of an envelope that would be too long.
 FIELD = 2048
 _PEOPLE = {"from", "sender", "reply-to", "to", "cc"}
 _FIELDS = b"BODY[HEADER.FIELDS"
 
 UNREADABLE = Part(number="", media_type="application/octet-stream")
-"""The structure of a message whose BODYSTRUCTURE can't be read: only its source can be had."""
+"""The structure of a message whose BODYSTRUCTURE cannot be read: only its source is available."""
 
 
 def code(words: bytes) -> str:
-    """The response code (RFC 5530) at the head of an answer's words, in capitals, or ``""``."""
+    """Return the response code (RFC 5530) at the head of an answer's text, in capitals, or ``""``.
+    """
     match = _CODE.match(words)
     return match[1].decode("ascii").upper() if match else ""
 
 
 def text(words: bytes) -> str:
-    """An answer's words for people: without the response code, one line."""
+    """Return an answer's text for users: one line without the response code."""
     rest = words[match.end() :] if (match := _CODE.match(words)) else words
     return _CONTROLS.sub(" ", rest.decode("utf-8", "replace")).strip()
 
 
 def refusal(words: bytes) -> WebmailError:
-    """The error that a NO with these words is."""
+    """Return the error that a NO with this text means."""
     shown = text(words)
     match code(words):
         case "NONEXISTENT" | "TRYCREATE":
@@ -122,21 +123,23 @@ def refusal(words: bytes) -> WebmailError:
 
 
 def number(raw: Sequence[Any], digits: int = 10) -> int:
-    """The number at the head of the last line, 0 when there is none, or one of more digits."""
+    """Return the number at the head of the last line; 0 when there is none or it has too many
+    digits.
+    """
     last = raw[-1] if raw else b""
     match = re.match(rb"\d+", last) if isinstance(last, bytes) else None
     return int(match[0]) if match and len(match[0]) <= digits else 0
 
 
 def keywords(raw: Sequence[Any]) -> frozenset[str]:
-    """The keywords of a FLAGS line, in small letters; system flags are left out."""
+    """Return the keywords of a FLAGS line in lower case, without system flags."""
     last = raw[-1] if raw else b""
     words = last.strip(b"() ").split() if isinstance(last, bytes) else []
     return frozenset(_string(word).lower() for word in words if not word.startswith(b"\\"))
 
 
 def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
-    """All numbers of SEARCH lines."""
+    """Return all numbers of SEARCH lines."""
     try:
         return tuple(int(word) for line in raw if line for word in line.split())
     except TRIPS as error:
@@ -144,8 +147,10 @@ def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
 
 
 def esearched(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
-    """The numbers after ALL of ESEARCH lines (RFC 4731), lowest first; none when there is no ALL,
-    which means that nothing matches. BadServerAnswer for more than ``limit`` of them.
+    """Return the numbers after ALL in ESEARCH lines (RFC 4731), lowest first. Without ALL, nothing
+    matches.
+
+    Raises BadServerAnswer for more than ``limit`` numbers.
     """
     matching: set[int] = set()
     for line in raw:
@@ -159,7 +164,9 @@ def esearched(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
 
 
 def permanent_flags(raw: Sequence[Any]) -> frozenset[str] | None:
-    """``(\\Seen $label1 \\*)`` of PERMANENTFLAGS, in small letters; None when it was not told."""
+    r"""Return the flags of PERMANENTFLAGS, such as ``(\\Seen $label1 \\*)``, in lower case, or None
+    if the server sent none.
+    """
     last = raw[-1] if raw else None
     if not isinstance(last, bytes):
         return None
@@ -167,7 +174,7 @@ def permanent_flags(raw: Sequence[Any]) -> frozenset[str] | None:
 
 
 def append_uid(raw: Sequence[Any]) -> int | None:
-    """The UID of ``APPENDUID uidvalidity uid`` (RFC 4315)."""
+    """Return the UID of ``APPENDUID uidvalidity uid`` (RFC 4315)."""
     words = raw[-1].split() if raw and isinstance(raw[-1], bytes) else []
     return int(words[1]) if len(words) == 2 and _NUMBER.fullmatch(words[1]) else None
 
@@ -176,20 +183,22 @@ _MAILBOX_ID = re.compile(rb"[( ](?:MAILBOXID \(|X-GUID )([A-Za-z0-9_-]{16,255})\
 
 
 def mailbox_id(raw: Sequence[Any]) -> str:
-    """The one folder's MAILBOXID (RFC 8474 section 4.3) or Dovecot's X-GUID in a STATUS answer.
+    """Return the folder's MAILBOXID (RFC 8474 section 4.3) or Dovecot's X-GUID from a STATUS
+    answer.
 
-    "" for one of fewer than 16 characters: some servers number the folders of each account from 1
-    on, and two people's INBOX would have one id.
+    Return "" for one of fewer than 16 characters: some servers number the folders of each account
+    from 1, and the INBOX of two users would have the same id.
     """
     match = _MAILBOX_ID.search(b" ".join(piece for piece in raw if isinstance(piece, bytes)))
     return match[1].decode("ascii") if match else ""
 
 
 def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
-    """``COPYUID uidvalidity from to`` (RFC 4315): the new UIDVALIDITY, and old UID -> new UID.
+    """Return from ``COPYUID uidvalidity from to`` (RFC 4315) the new UIDVALIDITY, and a dict from
+    old to new UIDs.
 
-    ``limit``: how many can have been copied; an answer that names more is not believed, and
-    expanding ``1:4294967295`` would fill the memory. (0, {}) when the server doesn't tell.
+    ``limit`` is the number of copied messages. An answer with more is not believed: expanding
+    ``1:4294967295`` would fill the memory. Return (0, {}) when the server sent none.
     """
     uidvalidity = 0
     moved: dict[int, int] = {}
@@ -205,8 +214,9 @@ def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
 
 
 def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
-    """The numbers of SORT, as `esearched` has those of SEARCH (ESORT, RFC 5267), in the order that
-    the server gave."""
+    """Return the numbers of SORT in the server's order, read as `esearched` reads those of SEARCH
+    (ESORT, RFC 5267).
+    """
     uids: list[int] = []
     for line in raw:
         match = _ALL.search(line) if isinstance(line, bytes) else None
@@ -220,7 +230,7 @@ def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
 
 
 def count(raw: Sequence[Any]) -> int:
-    """The COUNT of an ESEARCH line."""
+    """Return the COUNT of an ESEARCH line."""
     match = _COUNT.search(raw[-1]) if raw and isinstance(raw[-1], bytes) else None
     if match is None:
         raise BadServerAnswer("ESEARCH did not answer how many there are.")
@@ -228,8 +238,8 @@ def count(raw: Sequence[Any]) -> int:
 
 
 def threads(raw: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
-    """``(3 6 (4 23)(44 7))`` (RFC 5256): the numbers of each thread, a message before its answers,
-    in the server's order. Who answers whom is left out.
+    """Return the numbers of each thread of ``(3 6 (4 23)(44 7))`` (RFC 5256), in the server's
+    order, a message before its replies. The tree itself is left out.
     """
     threads_: list[tuple[int, ...]] = []
     for line in raw:
@@ -250,7 +260,7 @@ def threads(raw: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
 def _expanded(uid_set: bytes, limit: int) -> list[int]:
     uids: list[int] = []
     for piece in uid_set.split(b","):
-        # Of a hundred thousand most are single numbers.
+        # Of a hundred thousand pieces, most are single numbers.
         if piece.isdigit() and len(piece) <= 10 and len(uids) < limit:
             uids.append(int(piece))
             continue
@@ -265,8 +275,9 @@ def _expanded(uid_set: bytes, limit: int) -> list[int]:
 
 
 def lines(raw: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield what imaplib gives, by line: each is some (text up to a literal, literal), then
-    text."""
+    """Yield each line of imaplib's answer: any number of pairs (text up to a literal, literal),
+    then the rest of the text.
+    """
     current: list[Any] = []
     for piece in raw:
         if piece is None:
@@ -280,7 +291,7 @@ def lines(raw: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 def parsed(line: Sequence[Any]) -> tuple[Any, ...]:
-    """One untagged line as nested tuples of bytes, int and None."""
+    """Return one untagged line as nested tuples of bytes, int and None."""
     try:
         return grammar.parse(line)
     except TRIPS as error:
@@ -288,8 +299,9 @@ def parsed(line: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
-    """The namespaces of others and the shared ones in a NAMESPACE line: three lists, each NIL or
-    ``((prefix delimiter ...) ...)`` (RFC 2342). Values that are no namespace are left out."""
+    """Return other users' and shared namespaces of a NAMESPACE line: three lists, each NIL or
+    ``((prefix delimiter ...) ...)`` (RFC 2342). Malformed entries are left out.
+    """
     namespaces_: list[Namespace] = []
     for line in lines(raw):
         for owner, listed in zip(("", "others", "shared"), parsed(line), strict=False):
@@ -305,15 +317,17 @@ def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
 
 
 def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
-    """FETCH answers -> values, in the server's order. What came unasked, the news that another
-    client changed a flag, has no size and mostly no UID: it is left out.
+    """Return the messages of FETCH answers, in the server's order.
+
+    An unsolicited answer, which reports a flag that another client changed, has no size and usually
+    no UID: it is left out.
     """
     read = (_message(line, selected) for line in lines(raw))
     return tuple(message for message in read if message is not None)
 
 
 def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
-    """FETCH answers -> positions and flags, of those that tell UID and FLAGS."""
+    """Return positions and flags from the FETCH answers that have UID and FLAGS."""
     return tuple(mark for line in lines(raw) if (mark := _mark(line)) is not None)
 
 
@@ -338,12 +352,12 @@ def _mark(line: list[Any]) -> Marked | None:
 
 @lru_cache(maxsize=1024)
 def _flag_set(words: bytes) -> frozenset[str]:
-    """A folder's messages have few different sets of flags."""
+    """Return the set of flags, cached: the messages of a folder have few different sets."""
     return flag_set(words.split())
 
 
 def items(raw: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
-    """FETCH answers -> (sequence number, what was said under each name in capitals)."""
+    """Yield the sequence number of each FETCH answer, and its items by name in capitals."""
     for line in lines(raw):
         yield _items(line)
 
@@ -371,9 +385,7 @@ def _message(line: list[Any], selected: Selected) -> Fetched | None:
 
 
 def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) -> Fetched:
-    """One message from what FETCH said of it. Raises BadServerAnswer when an item is not of its
-    shape.
-    """
+    """Return one message from its FETCH items. Raises BadServerAnswer when an item is malformed."""
     try:
         size = data_items.get(b"RFC822.SIZE")
         fields = _fields(data_items)
@@ -386,7 +398,7 @@ def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) 
             received=date(data_items.get(b"INTERNALDATE")),
             envelope=envelope(data_items[b"ENVELOPE"]) if has_envelope else read_envelope(fields),
             structure=structure(data_items.get(b"BODYSTRUCTURE")),
-            # Most messages have no such field: an empty line.
+            # Most messages have no such field: the answer is an empty line.
             urgent=bool(fields.fields) and priority.is_urgent(fields),
             is_readable=has_envelope or bool(sections(data_items)),
         )
@@ -395,18 +407,18 @@ def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) 
 
 
 def sections(data_items: Mapping[bytes, Any]) -> tuple[bytes, ...]:
-    """The header fields that were asked for, raw."""
+    """Return the requested header fields, raw."""
     return tuple(raw_bytes(value) for name, value in data_items.items() if name.startswith(_FIELDS))
 
 
 def written(data_items: Mapping[bytes, Any]) -> Envelope:
-    """The envelope as far as the header fields tell that were asked for."""
+    """Return an envelope made of the requested header fields."""
     return read_envelope(_fields(data_items))
 
 
 def _fields(data_items: Mapping[bytes, Any]) -> Headers:
-    """Header fields that were asked for one by one. Of one that is cut the rest of the last address
-    is left out, for half an address is another one.
+    """Return header fields that were fetched one by one. If a field was cut, its last address is
+    left out, because half an address is another address.
     """
     fields: list[tuple[str, bytes]] = []
     for raw in sections(data_items):
@@ -420,7 +432,7 @@ def _fields(data_items: Mapping[bytes, Any]) -> Headers:
 
 
 def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
-    """Return what can still be told of a message whose answer the parser can't read."""
+    """Return the values that can still be read when the parser fails on a message's answer."""
     text_ = b"".join(part[0] if isinstance(part, tuple) else part for part in line)
     senders_words = _SENDERS_WORDS.search(text_)
     if senders_words is None:
@@ -443,19 +455,21 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
 
 
 def flag_set(words: Iterable[Any]) -> frozenset[str]:
-    """Flags as everybody writes them: their case does not count (RFC 9051 section 2.3.2)."""
+    """Return flags in their usual spelling: case does not count (RFC 9051 section 2.3.2)."""
     flags = (_string(word) for word in words)
     return frozenset(_SYSTEM_FLAGS.get(flag.lower(), flag) for flag in flags)
 
 
 def date(value: Any) -> datetime | None:
-    """INTERNALDATE or a Date header -> an aware moment; None when it is missing or absurd."""
+    """Return the aware datetime of an INTERNALDATE or a Date header; None when it is missing or
+    absurd.
+    """
     return moment(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
 
 
 def internal_date(when: datetime) -> str:
-    """A moment as APPEND takes it: ``"25-Nov-2026 10:00:00 +0100"``, with its quotes. The names of
-    months are English whatever the language of the process.
+    """Return a datetime for APPEND: ``"25-Nov-2026 10:00:00 +0100"``, with its quotes. Months are
+    in English whatever the locale of the process.
     """
     month = _MONTHS[when.month - 1]
     return f'"{when.day:02}-{month}-{when.year:04} {when:%H:%M:%S} {when.strftime("%z")[:5]}"'
@@ -465,12 +479,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def envelope(value: Any) -> Envelope:
-    """RFC 9051 section 7.5.2. Address groups lose their name and keep their members."""
+    """Return the envelope (RFC 9051 section 7.5.2). Address groups lose their name and keep their
+    members.
+    """
     if not isinstance(value, tuple):
         return Envelope()
     fields = value + (None,) * (10 - len(value))
     from_ = _addresses(fields[2])
-    # Servers repeat the author there where a message names nobody (RFC 9051): a third of the work.
+    # If a message has no Sender or Reply-To, servers repeat the author there (RFC 9051); this saves
+    # a third of the work.
     sender, reply_to = (from_ if field == fields[2] else _addresses(field) for field in fields[3:5])
     return Envelope(
         subject=encoded_words.decode(raw_bytes(fields[1])),
@@ -493,7 +510,9 @@ def _addresses(value: Any) -> tuple[Address, ...]:
 
 
 def _is_address(entry: Any) -> bool:
-    """A group's start and end are entries without host (RFC 9051: env-group)."""
+    """Return whether the entry is an address: the start and the end of a group have no host (RFC
+    9051: env-group).
+    """
     return isinstance(entry, tuple) and len(entry) == 4 and entry[3] is not None
 
 
@@ -506,8 +525,8 @@ def _address(entry: tuple[Any, ...]) -> Address:
 
 
 def structure(value: Any) -> Part:
-    """BODYSTRUCTURE (RFC 9051 section 7.5.2) -> the tree of parts; `UNREADABLE` when there is
-    none.
+    """Return the tree of parts of a BODYSTRUCTURE (RFC 9051 section 7.5.2); `UNREADABLE` if there
+    is none.
     """
     if not isinstance(value, tuple) or not value:
         return UNREADABLE
@@ -541,7 +560,7 @@ def _multipart(value: tuple[Any, ...], number: str) -> Part:
 
 def _single(value: tuple[Any, ...], number: str) -> Part:
     main, sub, parameters, content_id, description, encoding, size = value[:7]
-    # A type that is none means a plain text (RFC 2045 section 5.2): old programs write "text".
+    # An invalid type means plain text (RFC 2045 section 5.2): old programs write "text".
     media_type = f"{_string(main)}/{_string(sub)}".lower() if _string(sub) else "text/plain"
     children: tuple[Part, ...] = ()
     inner = None
@@ -568,8 +587,8 @@ def _single(value: tuple[Any, ...], number: str) -> Part:
 
 
 def _inner_message(value: tuple[Any, ...], number: str) -> Part:
-    """The body of a message/rfc822 part: one part is ``n.1``; of a multipart the parts are
-    ``n.1``, ``n.2`` and the whole is ``n.TEXT`` (RFC 9051 section 6.4.5.1).
+    """Return the body of a message/rfc822 part. A single part is ``n.1``; the parts of a multipart
+    are ``n.1``, ``n.2``, and the multipart itself is ``n.TEXT`` (RFC 9051 section 6.4.5.1).
     """
     if not isinstance(value[0], tuple):
         return _single(value, f"{number}.1")
@@ -588,7 +607,9 @@ def _described(
     location: Any,
     **rest: Any,
 ) -> Part:
-    """A part with what its disposition tells: whether it is an attachment, and its file name."""
+    """Return a part with the values of its disposition: whether it is an attachment, and its file
+    name.
+    """
     kind, disposition_parameters = "", {}
     if isinstance(disposition, tuple) and disposition:
         kind = _string(disposition[0]).lower()
@@ -603,13 +624,13 @@ def _described(
 
 
 def _file_name(parameters: Mapping[str, str]) -> str:
-    # Most parts have none, and a page has some two hundred parts.
+    # Most parts have no file name, and a page has some two hundred parts.
     named = any(name.startswith(("filename", "name")) for name in parameters)
     return headers.file_name(parameters) if named else ""
 
 
 def _parameters(value: Any) -> dict[str, str]:
-    """Parameters as written, names in small letters; of a name said twice the first counts."""
+    """Return the parameters with names in lower case; of a repeated name, the first counts."""
     parameters: dict[str, str] = {}
     if isinstance(value, tuple):
         for name, text_ in zip(value[::2], value[1::2], strict=False):
@@ -618,17 +639,21 @@ def _parameters(value: Any) -> dict[str, str]:
 
 
 def _raw(value: Any) -> str:
-    """Undecoded header text; what is no UTF-8 survives as surrogates for `headers` to judge."""
+    """Return undecoded header text. Bytes that are no UTF-8 become surrogates, which `headers`
+    handles.
+    """
     return raw_bytes(value).decode("utf-8", "surrogateescape")
 
 
 def _string(value: Any) -> str:
-    """Text that is ASCII by its nature."""
+    """Return text that is ASCII by definition."""
     return _CONTROLS.sub("", raw_bytes(value).decode("utf-8", "replace"))
 
 
 def raw_bytes(value: Any) -> bytes:
-    """A string of the answer: imapclient turns unquoted digits into numbers, NIL into None."""
+    """Return a string of the answer as bytes; imapclient turns unquoted digits into int and NIL
+    into None.
+    """
     if isinstance(value, int):
         return b"%d" % value
     return value if isinstance(value, bytes) else b""

@@ -1,4 +1,4 @@
-"""SEARCH, SORT and THREAD: which messages match, and in which order."""
+"""SEARCH, SORT and THREAD: the messages that match, and their order."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Iterable
 from webmail.imap import response
 from webmail.imap.connection import Connection, Literals
 
-# A word of the command as it is sent, or a text that is looked for.
+# A word of the command, sent unchanged (bytes), or a text to search for (str).
 Criterion = bytes | str
 
-# More than these have not arrived since the server last told how many there are.
+# The greatest number of messages that may have arrived since the server last told the count.
 ARRIVALS = 1000
 
 
 def uids(imap: Connection, criteria: str = "ALL") -> tuple[int, ...]:
-    """UIDs in the open folder that match IMAP search criteria, as imap_tools' ``A(...)`` writes
-    them.
+    """Return the UIDs in the open folder that match IMAP search criteria, as imap_tools' ``A(...)``
+    writes them.
     """
     charset = () if criteria.isascii() else ("CHARSET", "UTF-8")
     return response.numbers(imap.uid("SEARCH", *charset, str(criteria).encode()))
 
 
 def matching(imap: Connection, criteria: Iterable[Criterion]) -> tuple[int, ...]:
-    """UIDs in the open folder that match, lowest first. One command; by ESEARCH (RFC 4731), which
-    tells a hundred thousand in a few bytes, where the server has it.
+    """Return the UIDs in the open folder that match, lowest first. Sends one command. ESEARCH (RFC
+    4731), if the server has it, answers with a hundred thousand UIDs in a few bytes.
 
-    Texts are sent as strings whatever is in them; ValueError for NUL, which none can hold. Raises
-    ServerRefused, with the code BADCHARSET from a server that knows nothing but ASCII.
+    Texts are sent as strings whatever they contain; ValueError for NUL, which no string can hold.
+    Raises ServerRefused, with the code BADCHARSET if the server knows only ASCII.
     """
     written = argument(criteria)
     ascii_only = isinstance(written, bytes) or all(text.isascii() for text in written.strings)
@@ -36,12 +36,14 @@ def matching(imap: Connection, criteria: Iterable[Criterion]) -> tuple[int, ...]
         return tuple(sorted(set(response.numbers(imap.uid("SEARCH", *charset, written)))))
     imap.uid("SEARCH", "RETURN (ALL)", *charset, written)
     numbers = response.esearched(imap.untagged("ESEARCH"), imap.known().exists + ARRIVALS)
-    # Some servers say that they have it and answer as they always did.
+    # Some servers announce ESEARCH but still answer with SEARCH.
     return numbers or tuple(sorted(set(response.numbers(imap.untagged("SEARCH")))))
 
 
 def count(imap: Connection, criteria: str) -> int:
-    """Return how many messages of the open folder match (ASCII) criteria. One command."""
+    """Return the number of messages of the open folder that match ASCII criteria. Sends one
+    command.
+    """
     if not imap.has("ESEARCH"):
         return len(response.numbers(imap.command("SEARCH", criteria)))
     imap.command("SEARCH", "RETURN (COUNT)", criteria)
@@ -49,9 +51,9 @@ def count(imap: Connection, criteria: str) -> int:
 
 
 def in_order(imap: Connection, key: str, criteria: str = "ALL") -> tuple[int, ...]:
-    """UIDs in the open folder that match (ASCII) criteria, sorted by a key of RFC 5256, ``DATE`` or
-    ``REVERSE SIZE``; of equal ones the earlier arrival first. One command. Only for a server with
-    SORT.
+    """Return the UIDs in the open folder that match ASCII criteria, sorted by a key of RFC 5256
+    such as ``DATE`` or ``REVERSE SIZE``; equal messages stand in order of arrival. Sends one
+    command. Only for a server with SORT.
     """
     if not imap.has("ESORT"):
         return response.numbers(imap.uid("SORT", f"({key})", "UTF-8", criteria))
@@ -61,16 +63,15 @@ def in_order(imap: Connection, key: str, criteria: str = "ALL") -> tuple[int, ..
 
 
 def threads(imap: Connection, criteria: str = "ALL") -> tuple[tuple[int, ...], ...]:
-    """The conversations of the open folder: UIDs of each, a message before its answers. One
-    command. Only for a server with THREAD=REFERENCES (RFC 5256).
+    """Return the conversations of the open folder: the UIDs of each, a message before its replies.
+    Sends one command. Only for a server with THREAD=REFERENCES (RFC 5256).
     """
     return response.threads(imap.uid("THREAD", "REFERENCES", "UTF-8", criteria))
 
 
 def argument(criteria: Iterable[Criterion]) -> bytes | Literals:
-    """Criteria as the last argument of a command: printable ASCII in quotes, other texts by their
-    length. Parentheses stand close to what they hold, as the grammar wants it (RFC 9051 section
-    9).
+    """Return criteria as the last argument of a command: printable ASCII in quotes, other texts as
+    literals. No space stands inside parentheses, as the grammar requires (RFC 9051 section 9).
     """
     words: list[bytes] = [b""]
     strings: list[bytes] = []

@@ -1,4 +1,4 @@
-"""STATUS (RFC 9051 section 6.3.11): how a folder stands, without opening it."""
+"""STATUS (RFC 9051 section 6.3.11): the state of a folder, without opening it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _ITEMS = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """Two that are equal hold the same messages with, where ``modseq`` is not 0, the same flags.
+    """The state of a folder. Equal states mean the same messages and, unless ``modseq`` is 0, the
+    same flags.
 
     ``modseq`` is HIGHESTMODSEQ (RFC 7162); 0 on a server without CONDSTORE.
     """
@@ -29,13 +30,16 @@ class FolderState:
 
 
 def items(capabilities: Iterable[str]) -> str:
-    """Return the items to ask for of a server that can do this: ``(MESSAGES UNSEEN …)``."""
+    """Return the items to ask a server with these capabilities for: ``(MESSAGES UNSEEN …)``."""
     more = " HIGHESTMODSEQ" if {"CONDSTORE", "QRESYNC"} & set(capabilities) else ""
     return f"({_ITEMS}{more})"
 
 
 def ask(imap: Connection, folder: str) -> FolderState:
-    """One command. Raises FolderNotFound or ServerRefused when the folder is not to be had."""
+    """Return the state of a folder. Sends one command.
+
+    Raises FolderNotFound or ServerRefused when the server does not give it.
+    """
     lines = imap.command("STATUS", quoted_folder(folder), items(imap.capabilities))
     for line in response.lines(lines):
         name, values = named(line)
@@ -45,13 +49,15 @@ def ask(imap: Connection, folder: str) -> FolderState:
 
 
 def can_list(imap: Connection, folders: Iterable[str]) -> bool:
-    """Whether `ask_several` works: in LIST's patterns ``*`` and ``%`` stand for other names."""
+    """Return whether `ask_several` works for these folders: ``*`` and ``%`` are wildcards in LIST's
+    patterns.
+    """
     able = imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS")
     return able and not any("*" in folder or "%" in folder for folder in folders)
 
 
 def ask_several(imap: Connection, folders: Iterable[str]) -> dict[str, FolderState]:
-    """One command; those that are gone are left out."""
+    """Return the states of folders by name, without those that are gone. Sends one command."""
     patterns = b"(%b)" % b" ".join(quoted_folder(folder) for folder in folders)
     imap.command("LIST", '""', patterns, f"RETURN (STATUS {items(imap.capabilities)})")
     named_values = map(named, response.lines(imap.untagged("STATUS")))
@@ -60,7 +66,7 @@ def ask_several(imap: Connection, folders: Iterable[str]) -> dict[str, FolderSta
 
 
 def named(line: list[Any]) -> tuple[str, dict[bytes, int]]:
-    """A STATUS line: the folder's name, and what was told of it."""
+    """Return the folder's name and the values of a STATUS line."""
     name, *rest = response.parsed(line) or (None,)
     pairs = rest[0] if rest and isinstance(rest[0], tuple) else ()
     values = {
@@ -72,7 +78,9 @@ def named(line: list[Any]) -> tuple[str, dict[bytes, int]]:
 
 
 def complete(folder: str, values: Mapping[bytes, int]) -> FolderState | None:
-    """The state; None when something is missing, as NOTIFY (RFC 5465) may leave out the unread."""
+    """Return the state, or None when a value is missing: NOTIFY (RFC 5465) may leave out the
+    unread.
+    """
     try:
         return FolderState(
             folder=folder,
@@ -87,5 +95,5 @@ def complete(folder: str, values: Mapping[bytes, int]) -> FolderState | None:
 
 
 def _single(value: Any) -> Any:
-    """Some servers put the HIGHESTMODSEQ into parentheses, as FETCH has it."""
+    """Return the value itself. Some servers put HIGHESTMODSEQ into parentheses, as in FETCH."""
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value

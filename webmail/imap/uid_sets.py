@@ -6,20 +6,24 @@ import re
 from collections.abc import Iterable, Sequence
 
 LINE = 7_500
-"""Bytes of a set: with its command it stays below the 8,000 that RFC 7162 asks servers to take."""
+"""The greatest length of a set in bytes: with its command it stays below the 8,000 bytes that RFC
+7162 asks servers to accept.
+"""
 _HIGHEST = 2**32 - 1
 _PIECE = re.compile(r"([1-9][0-9]{0,9})(?::([1-9][0-9]{0,9}))?")
 
 
 def compressed(uids: Iterable[int]) -> str:
-    """``(9, 3, 4, 5)`` -> ``"3:5,9"``; what stands twice counts once."""
+    """Return the set of ``(9, 3, 4, 5)`` as ``"3:5,9"``. Repeated UIDs count once."""
     ranges = _ranges(sorted(set(uids)))
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in ranges)
 
 
 def expanded(text: str, limit: int) -> tuple[int, ...]:
-    """``"3:5,9"`` -> ``(3, 4, 5, 9)``, in order. ValueError for what is no such set, for ``*``, and
-    for more than ``limit`` UIDs: they would fill the memory.
+    """Return the UIDs of ``"3:5,9"`` in order: ``(3, 4, 5, 9)``.
+
+    Raises ValueError for text that is no set, for ``*``, and for more than ``limit`` UIDs, which
+    would fill the memory.
     """
     uids: list[int] = []
     for piece in text.split(","):
@@ -34,14 +38,15 @@ def expanded(text: str, limit: int) -> tuple[int, ...]:
 
 
 def head(uids: Sequence[int], most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The first of sorted ``uids``, as many as one command takes and ``most`` allows; the rest.
+    """Split sorted ``uids``: return the first of them, as many as one command holds and ``most``
+    allows, and the rest.
 
-    Five thousand that follow one another are written ``1:5000``; scattered ones take a line's room.
+    Five thousand consecutive UIDs take only ``1:5000``; scattered ones fill a line.
     """
     room, before = LINE, 0
     for place, uid in enumerate(uids[:most]):
         if uid != before + 1 or not place:
-            # A range's end comes with its beginning: "," and twice the longest number.
+            # Reserve room for the end of a range: "," and twice the longest number.
             room -= 2 * len(str(uid)) + 2
         if room < 0:
             return tuple(uids[:place]), tuple(uids[place:])

@@ -1,4 +1,4 @@
-"""The frozen values that the IMAP layer hands out: fully read, nothing lazy."""
+"""The frozen values that webmail/imap returns: fully read, nothing lazy."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = (
 )
 FORWARDED = "$Forwarded"
 ADVERT, JUNK = "$Advert", "$Junk"
-"""Keywords of what a verdict found; the second is registered (RFC 5788), the first is ours."""
+"""Keywords for the verdict of a message. The second is registered (RFC 5788), the first is of this
+webmail.
+"""
 RECEIPT_ANSWERED = "$MDNSent"
-"""Its reader said whether he sends a receipt (RFC 3503)."""
+"""Keyword: the user has decided whether to send a receipt (RFC 3503)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """The address of an IMAP server and the way to reach it. ``security``: ``tls``, ``starttls`` or
-    ``none``; seconds. ``name``: the one that its certificate must be for, where ``host`` is a
-    number.
+    """The address of an IMAP server and the way to reach it. ``security`` is ``tls``, ``starttls``
+    or ``none``; ``timeout`` is in seconds. ``name`` is the name that its certificate must be for if
+    ``host`` is an IP address.
     """
 
     host: str
@@ -40,7 +42,7 @@ class ImapServer:
 
 @dataclass(frozen=True, slots=True, order=True)
 class MessageRef:
-    """The one name of a message everywhere, so that no action ever falls on another one."""
+    """The only name of a message everywhere, so that no action falls on another message."""
 
     folder: str
     uidvalidity: int
@@ -49,14 +51,14 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One IMAP mailbox name (RFC 9051 ``LIST``), decoded. Counts are ``None`` when the server did
-    not tell.
+    r"""A folder: one IMAP mailbox name (RFC 9051 ``LIST``), decoded. Counts that the server did not
+    tell are None.
 
     ``special_use`` is ``"\\Sent"`` and the like (RFC 6154), ``"\\Inbox"`` for INBOX, else ``""``.
-    ``addressable`` is False for a name that is no modified UTF-7 and can't be said back to the
-    server. ``size``: bytes of all its messages (RFC 8438), where they were asked for. ``owner``:
-    ``"shared"`` or ``"others"`` for a folder that is not the person's own (RFC 2342); its name
-    begins with ``prefix``.
+    ``addressable`` is False for a name that is no modified UTF-7 and cannot be sent back to the
+    server. ``size`` is the size of all its messages in bytes (RFC 8438), if it was asked for.
+    ``owner`` is ``"shared"`` or ``"others"`` for a folder that is not the user's own (RFC 2342);
+    its name begins with ``prefix``.
     """
 
     name: str
@@ -72,7 +74,7 @@ class Folder:
 
     @property
     def subscribed(self) -> bool:
-        """As far as it was asked for."""
+        """Whether the user is subscribed to the folder, if subscriptions were asked for."""
         return "\\subscribed" in self.attributes
 
     @property
@@ -82,8 +84,8 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A place of folders that are not the person's own: their names begin with ``prefix``, whose
-    last sign parts levels. ``owner``: ``"shared"`` or ``"others"``.
+    """A place of folders that are not the user's own. Their names begin with ``prefix``, whose last
+    character separates levels. ``owner`` is ``"shared"`` or ``"others"``.
     """
 
     owner: str
@@ -92,8 +94,8 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """The user's decisions about folders that the server does not know: special use ->
-    name of the folder chosen for it, and the names of the favourites.
+    """The user's choices about folders, which the server does not know: the folder for each special
+    use, and the names of the favourites.
     """
 
     special: Mapping[str, str] = field(default_factory=dict)
@@ -102,11 +104,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The state of the open folder as SELECT told it.
+    """The state of the open folder as SELECT reported it.
 
-    ``exists`` is kept up to date while it is open; ``uidnext`` and ``highestmodseq`` (0 without
-    CONDSTORE, RFC 7162) are what they were when it was opened. ``keywords``: those that messages
-    in it have, in small letters.
+    ``exists`` is updated while the folder is open. ``uidnext`` and ``highestmodseq`` (0 without
+    CONDSTORE, RFC 7162) keep the values of the time of opening. ``keywords`` are those that
+    messages in the folder have, in lower case.
     """
 
     folder: str
@@ -119,16 +121,16 @@ class Selected:
     permanent: frozenset[str] | None = None
 
     def keeps(self, flag: str) -> bool:
-        """Whether a flag or keyword outlives the session (RFC 9051 section 7.1, PERMANENTFLAGS);
-        one that no message has yet, where the server takes new ones.
+        """Return whether the folder keeps a flag or keyword permanently (RFC 9051 section 7.1,
+        PERMANENTFLAGS). A new keyword is kept if the server accepts new ones.
         """
-        if self.permanent is None:  # a server that says nothing takes all
+        if self.permanent is None:  # a server without PERMANENTFLAGS keeps all
             return True
         return flag.lower() in self.permanent or (flag[:1] != "\\" and "\\*" in self.permanent)
 
     @property
     def keeps_some_keyword(self) -> bool:
-        """Whether a message of the folder can be given any keyword at all."""
+        """Whether messages of the folder can be given any keyword at all."""
         return self.permanent is None or any(
             flag[:1] != "\\" or flag == "\\*" for flag in self.permanent
         )
@@ -136,8 +138,8 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The changing part of a message: where it stands in its folder, and its flags. ``modseq`` is 0
-    where the server tells none.
+    """The changeable values of a message: its position in the folder and its flags. ``modseq`` is 0
+    if the server sends none.
     """
 
     sequence: int
@@ -148,8 +150,8 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The identifiers that tie a message to others: its Message-ID (``""`` for none), and those
-    that it answers, the oldest first.
+    """The identifiers that tie a message to others: its Message-ID (``""`` for none), and those of
+    the messages that it answers, oldest first.
     """
 
     uid: int
@@ -159,7 +161,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The beginning of a message, as much as a verdict needs: header and text as they were sent."""
+    """The beginning of a message, as much as a verdict needs: header and text as sent."""
 
     uid: int
     flags: frozenset[str]
@@ -168,8 +170,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The facts of a message beside its bytes: what an export writes down. ``size`` is what the
-    server says; some round it.
+    """The values that an export records beside a message's bytes. ``size`` is the server's value,
+    which some servers round.
     """
 
     uid: int
@@ -181,10 +183,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in
-    bytes; ``urgent``: its author says so. Of a message that is not ``is_readable`` the server told
-    nothing that its sender wrote. ``recipients``: about how many there are, where the envelope
-    names only the first of them; else 0.
+    """One message of a FETCH answer, for a row of a list or the head of the reader.
+
+    ``size`` is in bytes. ``urgent`` is the author's own mark. If ``is_readable`` is False, the
+    server sent nothing that the sender wrote. ``recipients`` is about how many there are if the
+    envelope names only the first of them, else 0.
     """
 
     ref: MessageRef

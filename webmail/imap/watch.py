@@ -1,9 +1,9 @@
-"""A mailbox watched for news: IDLE (RFC 2177) and NOTIFY (RFC 5465) on asyncio.
+"""Watches a mailbox for news: IDLE (RFC 2177) and NOTIFY (RFC 5465) on asyncio.
 
-Beside `Connection`, which serves a page and waits in a thread: of these a process holds thousands,
-and nearly all of them sleep. INBOX is open for reading alone; what happens in the other folders is
-known where the server has NOTIFY and QRESYNC (RFC 7162), by which removed messages are named by
-UID. Everything a server says is counted and bounded, however fast it says it.
+A process has thousands of watches, nearly all of them asleep, whereas a `Connection` serves a page
+and blocks a thread. INBOX is open for reading only. News of other folders needs a server with
+NOTIFY and QRESYNC (RFC 7162), which names removed messages by UID. All data from a server is
+counted and bounded, however fast it comes.
 """
 
 from __future__ import annotations
@@ -28,27 +28,29 @@ from webmail.imap.values import ImapServer
 from webmail.mime.envelope import Envelope
 
 INBOX = "INBOX"
-# Seconds. A server may hang up on who idles for 30 minutes (RFC 2177); the minutes are spread, so
-# that two thousand do not renew at once after a restart.
+# Seconds until an IDLE is renewed. A server may hang up after 30 minutes of IDLE (RFC 2177); the
+# times are spread, so that two thousand watches do not renew at once after a restart.
 RENEW = (22 * 60, 28 * 60)
-# What comes together is told together: a message that arrives is an EXISTS, a RECENT and more.
+# Seconds in which responses are gathered: one new message causes EXISTS, RECENT and more.
 GATHER = 0.3
-# However much happens, it is told no more often than so.
+# The shortest time between two pieces of news, in seconds.
 PAUSE = 2.0
-# Of one piece of news; what is beyond is not named, only that there is more.
+# The messages that one piece of news names; beyond them it only says that there are more.
 MOST_NAMED = 500
 MOST_ARRIVED = 20
-# Arrivals that a watch knows again when they come back.
+# The arrivals that a watch recognises when they come back.
 MOST_KNOWN = 200
 _LONGEST_KEY = 300
-# A message that was received so long ago comes from another folder: nobody delivers with a delay.
+# A message received longer ago was moved here from another folder, since delivery has no such
+# delay.
 RECENT = timedelta(minutes=5)
 MOST_FOLDERS = 200
-# Folders of which a server told too little, so that they are asked for.
+# The folders that a watch asks for itself, because the server sent too few of their values.
 MOST_ASKED = 10
-# Responses read before somebody is told: a server that never stops is not listened to for ever.
+# Responses read before the news is reported, so that a server that never stops does not delay it
+# for ever.
 MOST_RESPONSES = 5000
-# Responses to one command.
+# The greatest number of responses to one command.
 MOST_ANSWERS = 20_000
 
 _EVENTS = "(MessageNew MessageExpunge FlagChange)"
@@ -56,7 +58,7 @@ _NOTIFY = f"NOTIFY SET (SELECTED {_EVENTS}) (PERSONAL {_EVENTS})".encode()
 _COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|EXPUNGE|RECENT)\Z", re.IGNORECASE)
 _FETCH = re.compile(rb"\* (\d{1,10} )FETCH ", re.IGNORECASE)
 _VANISHED = re.compile(rb"\* VANISHED (?:\(EARLIER\) )?([0-9,:]+)\Z", re.IGNORECASE)
-# Bounded, unlike ENVELOPE: a message to a whole academy must not end the stream.
+# Fields with a limit each, unlike ENVELOPE: a message to a whole academy must not end the stream.
 _WRITTEN = " ".join(
     f"BODY.PEEK[HEADER.FIELDS ({name})]<0.{response.FIELD}>" for name in ("SUBJECT", "FROM")
 )
@@ -69,7 +71,8 @@ _UNSAYABLE = re.compile(r"[\r\n\0]")
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A message that is new in INBOX. ``received`` is its INTERNALDATE, which it keeps from folder
-    to folder; ``is_back`` says that it was moved here, as the undoing of a move does."""
+    to folder. ``is_back`` says that it was moved back here, for example when a move was undone.
+    """
 
     uid: int
     flags: frozenset[str]
@@ -80,10 +83,11 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Everything that happened since the last time. ``folders`` are those of which something is
-    new, INBOX first if it is one; all else is of INBOX: ``changed`` maps UIDs to their flags as
-    they are now, ``gone`` are UIDs, ``partial`` says that more changed than is named;
-    ``names_arrivals``: of these none is missing even so.
+    """The changes since the last news.
+
+    ``folders`` are those with changes, INBOX first. All other values are of INBOX: ``changed`` maps
+    UIDs to their present flags, ``gone`` are UIDs, ``partial`` says that more changed than is
+    named, and ``names_arrivals`` that even then no arrival is missing.
     """
 
     folders: tuple[FolderState, ...]
@@ -95,8 +99,9 @@ class News:
 
 
 class Known:
-    """The arrivals that were told lately, by which a message is recognised that comes back: it has
-    another UID then. ``uids`` may be kept, and handed in again."""
+    """The arrivals told lately, by which a message is recognised that comes back under another UID.
+    ``uids`` may be kept and handed to a later object.
+    """
 
     __slots__ = ("uids",)
 
@@ -104,7 +109,7 @@ class Known:
         self.uids = dict(uids or {})
 
     def recognised(self, message: Arrived) -> Arrived:
-        """The message, marked where it was in the mailbox before."""
+        """Return the message, marked if it was in the mailbox before."""
         if message.received is None:
             return message
         senders = [person.address for person in message.envelope.from_]
@@ -120,8 +125,9 @@ class Known:
 
 @dataclass(slots=True)
 class _Heard:
-    """Everything that was pushed and not told yet. ``sequences``: messages of which a server
-    without QRESYNC names no UID."""
+    """The responses that were pushed and not reported yet. ``sequences`` are messages for which a
+    server without QRESYNC sends no UID.
+    """
 
     inbox: bool = False
     changed: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -135,8 +141,9 @@ class _Heard:
 
 
 class Watch:
-    """One person's watched mailbox; `open` makes it. ``inbox`` is how INBOX stands,
-    ``everywhere`` whether news of the other folders are told too."""
+    """A watched mailbox of one user, made by `open`. ``inbox`` is the state of INBOX;
+    ``everywhere`` says whether news of other folders are reported too.
+    """
 
     __slots__ = (
         "_heard",
@@ -164,7 +171,9 @@ class Watch:
         self.inbox = FolderState(INBOX, 0, 0, 0, 0)
 
     async def news(self) -> News:
-        """Wait until something has happened. Raises ServerUnavailable, BadServerAnswer."""
+        """Wait until something has happened, and return it. Raises ServerUnavailable and
+        BadServerAnswer.
+        """
         try:
             while True:
                 await asyncio.sleep(max(0.0, self._told + PAUSE - time.monotonic()))
@@ -177,7 +186,7 @@ class Watch:
             raise ServerUnavailable("The IMAP server does not answer.") from error
 
     def close(self) -> None:
-        """Hang up; waits for nothing, raises nothing."""
+        """Hang up, without waiting and without raising anything."""
         with suppress(ServerUnavailable):
             self._wire.send(b"bye LOGOUT\r\n")
         self._wire.close()
@@ -185,9 +194,11 @@ class Watch:
     # Signing in.
 
     async def sign_in(self, login: str, password: str, client_address: str) -> None:
-        """Lead the connection from the greeting to the open INBOX. Raises SignInNeeded,
-        ServerUnavailable, or ServerRefused where the server takes no password so, or has no
-        IDLE."""
+        """Lead the connection from the greeting to the open INBOX.
+
+        Raises SignInNeeded, ServerUnavailable, or ServerRefused if the server accepts no password
+        in this way or has no IDLE.
+        """
         await self._greeting()
         await self._ask_capabilities()
         if self._server.security == "starttls":
@@ -217,8 +228,9 @@ class Watch:
                 self.capabilities = frozenset(words.decode("ascii", "replace").upper().split())
 
     async def _introduce(self, client_address: str) -> None:
-        """Name the client, as `connection.open` does: else one's wrong passwords would slow down
-        everybody."""
+        """Send ID, as `connection.open` does: otherwise the wrong passwords of one user would slow
+        down all users.
+        """
         if "ID" not in self.capabilities:
             return
         origin = f' "x-originating-ip" "{client_address}"' if client_address else ""
@@ -226,7 +238,7 @@ class Watch:
             await self._command(f'ID ("name" "webmail"{origin})'.encode())
 
     async def _give_password(self, login: str, password: str) -> None:
-        """LOGIN for ASCII, else AUTHENTICATE PLAIN (RFC 4616)."""
+        """Sign in by LOGIN if all is ASCII, else by AUTHENTICATE PLAIN (RFC 4616)."""
         if _UNSAYABLE.search(login + password):
             raise ServerRefused("A login or password holds no line end.")
         if isinstance(password, bearer.AccessToken):
@@ -260,7 +272,7 @@ class Watch:
         self._quick = {"ENABLE", "QRESYNC"} <= self.capabilities
         if self._quick:
             await self._command(b"ENABLE QRESYNC")
-        # For reading alone: a watch takes no message's \Recent away from a mail program.
+        # Open for reading only, so that a mail program still sees \Recent on new messages.
         await self._command(b"EXAMINE INBOX")
         if self._quick and "NOTIFY" in self.capabilities:
             with suppress(ServerRefused):
@@ -275,8 +287,7 @@ class Watch:
     # Waiting.
 
     async def _idle(self) -> None:
-        """One IDLE, from its beginning to its end: when something was pushed, or it must be
-        renewed."""
+        """Run one IDLE until something was pushed or it must be renewed."""
         tag = self._begin(b"IDLE")
         async with asyncio.timeout(self._server.timeout):
             while not _text(answer := await self._wire.receive()).startswith(b"+"):
@@ -288,7 +299,7 @@ class Watch:
         await self._finish(tag)
 
     async def _listen(self, tag: bytes) -> bool:
-        """True when the server itself has ended the IDLE."""
+        """Read pushed responses. Return True when the server itself has ended the IDLE."""
         with suppress(TimeoutError):
             async with asyncio.timeout(random.uniform(*RENEW)):  # noqa: S311  no secret
                 while not self._heard:
@@ -304,7 +315,7 @@ class Watch:
         return False
 
     def _take(self, answer: wire.Response, tag: bytes) -> bool:
-        """Note what a response tells. True for the tagged one that ends the command."""
+        """Record a response. Return True for the tagged response that ends the command."""
         text = _text(answer)
         if text.startswith(b"* "):
             self._note(answer, text)
@@ -318,7 +329,8 @@ class Watch:
         heard = self._heard
         if text[2:4].upper() == b"OK":
             if b"[NOTIFICATIONOVERFLOW]" in text[:40].upper():
-                # It tells nothing any more (RFC 5465 section 5.8): asked for anew, it does.
+                # The server has stopped NOTIFY (RFC 5465 section 5.8); a new connection asks for it
+                # again.
                 raise ServerUnavailable("The IMAP server has too much to tell.")
         elif count := _COUNT.match(text):
             if count[2].upper() != b"RECENT":
@@ -339,11 +351,12 @@ class Watch:
             )
 
     def _note_flags(self, answer: wire.Response) -> None:
-        """``* 3 FETCH (UID 17 FLAGS (\\Seen))``; without QRESYNC mostly no UID."""
+        r"""Record ``* 3 FETCH (UID 17 FLAGS (\\Seen))``, which usually has no UID without QRESYNC.
+        """
         heard = self._heard
         for sequence, values in _fetched(answer):
             if b"RFC822.SIZE" in values:
-                continue  # asked for, not pushed
+                continue  # an answer to a FETCH, not pushed
             heard.inbox = True
             uid, flags = values.get(b"UID"), values.get(b"FLAGS")
             if len(heard.changed) + len(heard.sequences) >= MOST_NAMED:
@@ -353,17 +366,18 @@ class Watch:
             else:
                 heard.sequences.add(sequence)
 
-    # Asking, once something was pushed.
+    # Asking for details, after something was pushed.
 
     async def _asked(self) -> News | None:
-        """Return what was heard, with what must be asked for; None when nothing is really new, as
-        when only \\Recent went."""
+        r"""Return the pushed news with the values that must be asked for; None when nothing is
+        really new, for example when only \\Recent was removed.
+        """
         if self._heard.sequences:
             numbers = ",".join(map(str, sorted(self._heard.sequences)))
             self._heard.sequences = set()
             answers = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
             self._heard.partial |= answers is None
-        # What is pushed from here on is the next piece of news.
+        # Responses pushed from here on belong to the next news.
         heard, self._heard = self._heard, _Heard()
         before = self.inbox
         if heard.inbox:
@@ -381,8 +395,9 @@ class Watch:
         return News(folders, arrived, heard.changed, tuple(sorted(heard.gone)), heard.partial)
 
     async def _arrivals(self, first: int, following: int) -> tuple[Arrived, ...] | None:
-        """Messages with the UIDs from ``first`` on, the newest of them if there are many. None when
-        the server does not tell all of them."""
+        """Return the messages with UIDs from ``first`` on, only the newest if there are many.
+        Return None when the server does not send all of them.
+        """
         first = max(1, first, following - MOST_ARRIVED)
         if first >= following:
             return ()
@@ -410,15 +425,16 @@ class Watch:
         return tuple(states)
 
     async def _fetch(self, words: bytes) -> list[wire.Response] | None:
-        """The answers; None for a NO, when some of the messages are gone (RFC 5530
-        EXPUNGEISSUED)."""
+        """Return the answers of a FETCH; None for a NO, when some of the messages are gone (RFC
+        5530 EXPUNGEISSUED).
+        """
         try:
             return await self._command(words)
         except ServerRefused:
             return None
 
     async def _status(self, folder: str) -> FolderState | None:
-        """The counts of a folder; None where it is gone."""
+        """Return the counts of a folder, or None when it is gone."""
         words = b" ".join(
             (b"STATUS", quoted_folder(folder), status.items(self.capabilities).encode())
         )
@@ -445,8 +461,9 @@ class Watch:
     async def _command(
         self, command: bytes, *continued: bytes, refusal: Refusal = response.refusal
     ) -> list[wire.Response]:
-        """Send one command; the untagged responses until its end. ``continued`` is said, one after
-        the other, when the server asks for more; ``refusal`` makes the error of a NO."""
+        """Send one command and return the untagged responses until its end. Each of ``continued``
+        is sent when the server asks for more; ``refusal`` makes the error of a NO.
+        """
         tag = self._begin(command)
         rest = list(continued)
         answers: list[wire.Response] = []
@@ -465,7 +482,7 @@ class Watch:
         raise BadServerAnswer("The IMAP server does not stop answering.")
 
     async def _finish(self, tag: bytes) -> None:
-        """Read to the end of an IDLE that was left."""
+        """Read to the end of an IDLE that was interrupted."""
         async with asyncio.timeout(self._server.timeout):
             for _turn in range(MOST_ANSWERS):
                 if self._take(await self._wire.receive(), tag):
@@ -474,10 +491,10 @@ class Watch:
 
 
 async def open(server: ImapServer, login: str, password: str, *, client_address: str = "") -> Watch:
-    """Connect, sign in and open INBOX. Nothing of the password is kept.
+    """Connect, sign in and open INBOX. The password is not kept.
 
-    Raises SignInNeeded when login or password is refused, ServerUnavailable, BadServerAnswer, and
-    ServerRefused where there is no way to watch.
+    Raises SignInNeeded when the login or the password is refused, ServerUnavailable,
+    BadServerAnswer, and ServerRefused when the server cannot be watched.
     """
     try:
         async with asyncio.timeout(server.timeout):
@@ -496,7 +513,7 @@ async def open(server: ImapServer, login: str, password: str, *, client_address:
 
 
 def _judge(tagged: bytes, refusal: Refusal) -> None:
-    """Raise what a NO or BAD means."""
+    """Raise the error that a NO or BAD means."""
     word, _, words = tagged.partition(b" ")[2].partition(b" ")
     if word.upper() == b"NO":
         raise refusal(words)
@@ -507,7 +524,7 @@ def _judge(tagged: bytes, refusal: Refusal) -> None:
 
 
 def _text(answer: wire.Response) -> bytes:
-    """A response up to its first literal."""
+    """Return a response up to its first literal."""
     first = answer[0]
     return first[0] if isinstance(first, tuple) else first
 
@@ -519,7 +536,7 @@ def _without_head(answer: wire.Response, size: int) -> list[Any]:
 
 
 def _fetched(answer: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
-    """Sequence number and items of a FETCH response; nothing for another one."""
+    """Yield sequence number and items of a FETCH response; nothing for other responses."""
     match = _FETCH.match(_text(answer))
     if match:
         first, *rest = _without_head(answer, match.end())
@@ -528,7 +545,7 @@ def _fetched(answer: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
 
 
 def _arrived(values: dict[bytes, Any]) -> Arrived:
-    """The envelope of a message that cannot be read is empty: it has arrived all the same."""
+    """Return an arrival. If its envelope cannot be read, the envelope is empty."""
     try:
         envelope = response.written(values)
     except response.TRIPS:
@@ -544,7 +561,8 @@ def _arrived(values: dict[bytes, Any]) -> Arrived:
 
 
 def _add_numbers(to: set[int], uid_set: bytes) -> bool:
-    """Add those of a set (``17,19:21``); False when there are more than are named."""
+    """Add the numbers of a set (``17,19:21``). Return False when there are more than may be named.
+    """
     for piece in uid_set.split(b","):
         first, _, last = piece.partition(b":")
         if not first.isdigit() or not (last or first).isdigit():

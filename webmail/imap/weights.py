@@ -11,7 +11,7 @@ from webmail.imap import response
 from webmail.imap.connection import Connection
 from webmail.mime import headers
 
-# Not ENVELOPE, which takes both sides more than twice as long to write and to read.
+# ENVELOPE would take both sides more than twice as long to write and to read.
 _ASKED = "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (FROM)]<0.2048>)"
 _FIELDS = b"BODY[HEADER.FIELDS"
 _YEAR = re.compile(rb"[ \d]\d-[A-Za-z]{3}-(\d{4}) ")
@@ -19,8 +19,8 @@ _YEAR = re.compile(rb"[ \d]\d-[A-Za-z]{3}-(\d{4}) ")
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The weight of a message in bytes, the year in which it arrived (0: unknown), and its author:
-    the address in lower case and the name, "" where the message tells none.
+    """The size of a message in bytes, the year in which it arrived (0: unknown), and its author:
+    the address in lower case and the name, "" if the message has none.
     """
 
     uid: int
@@ -31,8 +31,9 @@ class Weight:
 
 
 def ask(imap: Connection, uids: str) -> tuple[Weight, ...]:
-    """The weights of a set of UIDs of the open folder. One command; messages that are gone are left
-    out."""
+    """Return the weights of a set of UIDs of the open folder, without messages that are gone. Sends
+    one command.
+    """
     weights = []
     for _, items in response.items(imap.uid("FETCH", uids, _ASKED)):
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
@@ -50,6 +51,6 @@ def _year(received: Any) -> int:
 
 @lru_cache(maxsize=4096)
 def _author(fields: bytes) -> tuple[str, str]:
-    """The same few people write most of the mail."""
+    """Return address and name of the author, cached: a few people write most of the mail."""
     authors = headers.parse(fields).addresses("From")
     return (authors[0].address.lower(), authors[0].name) if authors else ("", "")

@@ -1,7 +1,8 @@
-"""The socket of a watched mailbox: a server's responses, one whole one at a time, within limits.
+"""The socket of a watched mailbox: a server's responses, one at a time and whole, within limits.
 
-asyncio's own streams lose a response that a time-out cuts in its middle, and cannot tell whether
-something lay in wait behind the answer to STARTTLS. A waiting one is kept in some two kilobytes.
+asyncio's own streams lose a response that a time-out interrupts, and cannot tell whether data was
+already waiting behind the answer to STARTTLS. A waiting connection takes about two kilobytes of
+memory.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from webmail import tls
 from webmail.errors import BadServerAnswer, ServerUnavailable
 from webmail.imap.values import ImapServer
 
-# Bytes of one response with its literals. The longest that is asked for is an envelope.
+# Bytes of one response with its literals. The longest expected response is an envelope.
 LIMIT = 256 * 1024
-# Seconds of silence after which the kernel asks whether the other side is still there: a firewall
-# forgets a connection on which nothing is said.
+# Seconds of silence after which the kernel checks whether the other side is still there: a firewall
+# forgets a silent connection.
 _QUIET = 240
 
 _LITERAL = re.compile(rb"\{(\d{1,10})\}\r\n\Z")
 
-# As imaplib gives a line: (text up to the literal, literal), then the rest.
+# A line as imaplib returns it: pairs (text up to the literal, literal), then the rest.
 Response = list["bytes | tuple[bytes, bytes]"]
 
 
 class Wire(asyncio.Protocol):
-    """One connection. Not for two readers at once."""
+    """One connection, for one reader at a time."""
 
     __slots__ = ("_buffer", "_is_lost", "_is_paused", "_transport", "_waiting")
 
@@ -38,15 +39,15 @@ class Wire(asyncio.Protocol):
         self._is_lost = False
         self._is_paused = False
 
-    # What asyncio calls.
+    # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # of a TCP connection it is one
+        self._transport = transport  # a TCP connection has a Transport
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         if len(self._buffer) > LIMIT and self._transport and not self._is_paused:
-            # Whoever sends faster than is read waits in his own buffers.
+            # A server that sends faster than we read then has to wait.
             self._is_paused = True
             self._transport.pause_reading()
         self._wake()
@@ -55,7 +56,7 @@ class Wire(asyncio.Protocol):
         self._is_lost = True
         self._wake()
 
-    # What the watch calls.
+    # Called by the watch.
 
     def send(self, data: bytes) -> None:
         if self._transport is None or self._is_lost or self._transport.is_closing():
@@ -63,9 +64,10 @@ class Wire(asyncio.Protocol):
         self._transport.write(data)
 
     async def receive(self) -> Response:
-        """The next whole response. Nothing is lost when the caller gives up waiting.
+        """Return the next whole response. Nothing is lost when the caller stops waiting.
 
-        Raises ServerUnavailable when the server hangs up, BadServerAnswer for one that is too long.
+        Raises ServerUnavailable when the server hangs up, and BadServerAnswer for a response that
+        is too long.
         """
         while (response := self._whole()) is None:
             if len(self._buffer) > LIMIT:
@@ -77,8 +79,8 @@ class Wire(asyncio.Protocol):
 
     async def start_tls(self, server: ImapServer) -> None:
         if self._buffer:
-            # Someone on the way put answers into the clear text, to be read as if they had come by
-            # TLS.
+            # Somebody on the network added answers in clear text, to be read as if they had come
+            # over TLS.
             raise BadServerAnswer("There is more than an answer to STARTTLS.")
         loop = asyncio.get_running_loop()
         transport = await loop.start_tls(
@@ -90,13 +92,13 @@ class Wire(asyncio.Protocol):
         self._transport = transport
 
     def close(self) -> None:
-        """Hang up, without waiting for what the other side says to it."""
-        # uvloop takes it ill when nothing is left to be closed.
+        """Hang up, without waiting for the other side."""
+        # uvloop complains when the transport is closed already.
         if self._transport is not None and not self._transport.is_closing():
             self._transport.abort()
 
     def _whole(self) -> Response | None:
-        """The response at the head of the buffer; None when its end has not come."""
+        """Return the response at the head of the buffer, or None when its end has not come."""
         pieces: Response = []
         at = 0
         while (end := self._buffer.find(b"\n", at) + 1) > 0:
@@ -133,7 +135,9 @@ class Wire(asyncio.Protocol):
 
 
 async def connect(server: ImapServer) -> Wire:
-    """A connection by TLS from the start where the server is so. Raises OSError, ssl.SSLError."""
+    """Return a connection, with TLS from the start if the server has it. Raises OSError and
+    ssl.SSLError.
+    """
     loop = asyncio.get_running_loop()
     by_tls = server.security == "tls"
     _transport, wire = await loop.create_connection(
