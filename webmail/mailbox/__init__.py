@@ -1,1 +1,1 @@
-"""The actions of a person on mail: functions whose first argument is the open connection."""
+"""The user's actions on mail: functions whose first argument is the open connection."""

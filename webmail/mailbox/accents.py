@@ -1,11 +1,11 @@
-"""The spellings of a French word with and without its accents, for servers that compare them.
+"""The spellings of a French word with and without accents, for servers that distinguish them.
 
-Dovecot finds ``École`` by ``école``, and neither by ``ecole``. A search therefore asks for the
-spellings that a dictionary has, for ``œ`` and for the two letters that keyboards have, and for both
-apostrophes: ``l'école`` is typed, ``l’école`` is what word processors write. ``accents.txt`` holds
-its words with accents, one a line, in lower case, sorted by their folded form; a word that one of
-its beginnings explains is left out (``réunions`` is ``réunion`` and an ending). `bin/manage
-write_accents` makes it; its first lines name the source.
+Dovecot finds ``École`` by ``école``, but neither by ``ecole``. A search therefore asks for the
+spellings of a dictionary, for ``œ`` and for the ``oe`` that keyboards have, and for both
+apostrophes: users type ``l'école``, word processors write ``l’école``. ``accents.txt`` holds the
+words with accents, one a line, in lower case, sorted by their folded form. A word is left out if
+one of its beginnings explains it (``réunions`` is ``réunion`` and an ending). `bin/manage
+write_accents` writes the file; its first lines name the source.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from webmail.folding import fold, with_either_apostrophe
 
 FILE = Path(__file__).with_name("accents.txt")
 MOST = 6
-"""Spellings of one text, the typed one among them."""
+"""The greatest number of spellings of one text, the typed one included."""
 SHORTEST_BEGINNING = 4
-"""Characters of a word from which on another may be the word and an ending."""
+"""The shortest beginning, in characters, that is taken for a word to which an ending was added."""
 
 _WORD = re.compile(r"([^\W\d_]+)")
 _LEAST, _LONGEST = 3, 30
-"""Characters of a word outside of which the dictionary has none."""
+"""The shortest and the longest word of the dictionary, in characters."""
 _LEAST_PLURAL = 5
-"""Characters of a plural: what is left of a shorter one is in too many words."""
+"""The shortest plural that is looked up, in characters: the singular of a shorter one occurs in too
+many words.
+"""
 _OF_MANY = ("s", "aux", "eux", "oux")
 _OF_BOTH = ("ss", "ours", "ais", "ois", "vers", "us")
 _SAME_IN_BOTH = frozenset(
@@ -40,14 +42,17 @@ _SAME_IN_BOTH = frozenset(
     " certes quelques plusieurs diverses volontiers".split()
 )
 _MOST_READ = 400
-"""Words of the dictionary that one beginning is looked up in."""
+"""The number of words of the dictionary that are read for one beginning."""
 _MOST_WORDS = 4
-"""Words of a text above which it is searched for as it is, and without its accents."""
+"""The number of words of a text above which only its typed form and its form without accents are
+searched for.
+"""
 
 
 def spellings(text: str, most: int = MOST, *, in_both_numbers: bool = False) -> tuple[str, ...]:
-    """A text as it was typed, as the dictionary spells it, and without accents; ``most`` of them,
-    each with either apostrophe. ``in_both_numbers``: of a single word its other number, too.
+    """Return a text as typed, as the dictionary spells it, and without accents: at most ``most``
+    spellings, each with both apostrophes. With ``in_both_numbers``, a single word also gets its
+    singular or plural.
 
     >>> spellings("reunion")
     ('reunion', 'réunion')
@@ -57,7 +62,7 @@ def spellings(text: str, most: int = MOST, *, in_both_numbers: bool = False) -> 
 
 
 def ligatures(text: str) -> tuple[str, ...]:
-    """The text with ``œ`` for each ``oe``, and with ``oe`` for each ``œ``, where it has one.
+    """Return the text with ``œ`` for each ``oe``, and with ``oe`` for each ``œ``, if it has any.
 
     >>> ligatures("coeur"), ligatures("cœur"), ligatures("mur")
     (('cœur',), ('coeur',), ())
@@ -69,7 +74,7 @@ def ligatures(text: str) -> tuple[str, ...]:
 
 def _spellings(text: str, most: int, *, in_both_numbers: bool) -> tuple[str, ...]:
     if in_both_numbers and (others := other_number(text)):
-        # Most servers find a plural by its singular: that one comes before other spellings.
+        # Most servers find a plural by its singular, so the singular comes before other spellings.
         forms = [form for other in others for form in spellings(other, most)]
         return _first((text, *ligatures(text), *forms[: most - 2], *spellings(text, most)), most)
     pieces = _WORD.split(text)
@@ -81,9 +86,10 @@ def _spellings(text: str, most: int, *, in_both_numbers: bool) -> tuple[str, ...
 
 
 def other_number(word: str) -> tuple[str, ...]:
-    """The singular of a French plural, and a plural that its singular does not begin. A server
-    finds what only adds an ending by itself. None for several words, and for those that end so in
-    the singular.
+    """Return the singular of a French plural, or a plural that does not begin with its singular.
+
+    A server finds a plural that only adds an ending by itself. Return nothing for several words,
+    and for words that have such an ending in the singular.
 
     >>> other_number("réunions"), other_number("journaux"), other_number("local")
     (('réunion',), ('journal', 'journau'), ('locaux',))
@@ -100,7 +106,7 @@ def other_number(word: str) -> tuple[str, ...]:
 
 
 def _first(texts: Iterable[str], most: int) -> tuple[str, ...]:
-    """The different ones; servers fold capitals themselves."""
+    """Return the first ``most`` different texts. Case is ignored, because servers ignore it too."""
     different: dict[str, str] = {}
     for text in texts:
         different.setdefault(text.casefold(), text)
@@ -117,14 +123,15 @@ def _of_word(word: str) -> tuple[str, ...]:
 
 
 def _begun(folded: str) -> list[str]:
-    """The beginnings of dictionary words, the most frequent first: ``reuni`` -> ``réuni``."""
+    """Return the beginnings of dictionary words, the most frequent first: ``reuni`` -> ``réuni``.
+    """
     words = takewhile(lambda word: fold(word).startswith(folded), _from(folded))
     counted = Counter(word[: len(folded)] for word in islice(words, _MOST_READ))
     return [beginning for beginning, _count in counted.most_common(MOST)]
 
 
 def _ended(folded: str) -> list[str]:
-    """A dictionary word and an ending: ``reunions`` -> ``réunions``."""
+    """Return a dictionary word with an ending: ``reunions`` -> ``réunions``."""
     for length in range(len(folded) - 1, SHORTEST_BEGINNING - 1, -1):
         beginning = folded[:length]
         words = [word for word in islice(_from(beginning), MOST) if fold(word) == beginning]
@@ -134,7 +141,9 @@ def _ended(folded: str) -> list[str]:
 
 
 def _from(folded: str) -> Iterator[str]:
-    """The words of the dictionary from the first whose folded form is not before this one."""
+    """Yield the words of the dictionary from the first whose folded form is not less than
+    ``folded``.
+    """
     text = _dictionary()
     low, high = 0, len(text)
     while low < high:
@@ -150,13 +159,13 @@ def _from(folded: str) -> Iterator[str]:
 
 
 def _line(text: mmap.mmap, start: int) -> tuple[str, int]:
-    """The word that stands there, and the start of the next one."""
+    """Return the word at this position, and the start of the next one."""
     end = text.find(b"\n", start)
     return text[start:end].decode(), end + 1
 
 
 @cache
 def _dictionary() -> mmap.mmap:
-    """Shared by all processes of a machine."""
+    """Return the dictionary, mapped into memory, so that all processes of a machine share it."""
     with FILE.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -1,9 +1,9 @@
-"""The actions of a person on messages: mark, move, copy, delete, file.
+"""The user's actions on messages: mark, move, copy, delete, file.
 
-A `Step` is one such thing done to messages of one folder. It is taken in two: `prepare` finds out
-what is needed to tell later what was done, `perform` does it. Between the two a job writes down
-what it is about to do; when the line or the job breaks there, `settle` finds out how far it came.
-Nothing here ever expunges what another program marked as deleted, but `purge`, which says so.
+A `Step` is one action on messages of one folder. It takes two calls: `prepare` reads what is needed
+later to tell what was done, and `perform` does it. Between the two, a job records what it is about
+to do; if the connection or the job breaks there, `settle` finds out how far the step came. Only
+`purge` expunges messages that another program marked as deleted.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from webmail.mailbox import folders
 
 MOVE, COPY, SET, CLEAR, DELETE = "move", "copy", "set", "clear", "delete"
 ARCHIVE = "archive"
-"""A step that becomes moves, one for each year: `webmail.mailbox.archive` makes them of it."""
+"""The verb of a step that becomes one move for each year; `webmail.mailbox.archive` makes them."""
 
-# UIDs in one command where nothing else bounds them.
+# UIDs in one command if nothing else limits them.
 _AT_ONCE = 500
-# Of messages that have a flag; keywords are asked for by name (RFC 9051 section 6.4.4).
+# Search keys for messages that have a flag; keywords are searched for by name (RFC 9051 section
+# 6.4.4).
 _CRITERIA = {
     SEEN: ("SEEN", "UNSEEN"),
     ANSWERED: ("ANSWERED", "UNANSWERED"),
@@ -37,8 +38,8 @@ _CRITERIA = {
 
 @dataclass(frozen=True)
 class Step:
-    """The same done to messages of one folder. ``to``: the folder that MOVE and COPY bring them to,
-    for ARCHIVE the one above the years'; ``flag``: what SET and CLEAR are about.
+    """One action on messages of one folder. ``to`` is the target folder of MOVE and COPY; for
+    ARCHIVE, the folder above those of the years. ``flag`` is the flag of SET and CLEAR.
     """
 
     verb: str
@@ -55,8 +56,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Begun:
-    """A step about to be performed. ``chosen``: the messages that it changes, as far as asked for;
-    ``uidvalidity`` and ``uidnext`` are of the folder that copies go to, 0 where none do.
+    """A step about to be performed. ``chosen`` are the messages that it changes, if they were asked
+    for. ``uidvalidity`` and ``uidnext`` are those of the target folder, 0 if there is none.
     """
 
     step: Step
@@ -67,9 +68,10 @@ class Begun:
 
 @dataclass(frozen=True)
 class ActionOutcome:
-    """``done`` messages are as they should be, ``gone`` ones were no longer there; ``undo`` takes
-    it back, None where nothing can or nothing was changed. ``left`` are still to be done; of
-    ``adrift`` ones among those done nobody heard how they are called now.
+    """The result of a step. ``done`` counts messages that are as they should be, ``gone`` those
+    that no longer existed. ``undo`` reverts the step; it is None if nothing was changed or nothing
+    can be reverted. ``left`` are still to be done. ``adrift`` counts messages that were done but
+    whose new UIDs are unknown.
     """
 
     done: int
@@ -80,8 +82,8 @@ class ActionOutcome:
 
 
 def prepare(imap: Connection, step: Step) -> Begun:
-    """Find out what to know of a step before it is performed; at most two commands, none for a move
-    where the server has MOVE. Raises FolderChanged, FolderNotFound.
+    """Read what must be known of a step before it is performed. Sends at most two commands; none
+    for a move if the server has MOVE. Raises FolderChanged and FolderNotFound.
     """
     imap.require(step.first)
     match step.verb:
@@ -96,8 +98,10 @@ def prepare(imap: Connection, step: Step) -> Begun:
 
 
 def perform(imap: Connection, begun: Begun) -> ActionOutcome:
-    """Do it, in the fewest commands. Raises MessageNotFound when none of the messages is there,
-    FolderChanged, FolderNotFound, OverQuota: then nothing was done.
+    """Perform a step in the fewest commands.
+
+    Raises MessageNotFound when none of the messages exists, FolderChanged, FolderNotFound or
+    OverQuota; then nothing was done.
     """
     imap.require(begun.step.first)
     match begun.step.verb:
@@ -111,12 +115,12 @@ def perform(imap: Connection, begun: Begun) -> ActionOutcome:
 
 
 def settle(imap: Connection, begun: Begun) -> ActionOutcome:
-    """Find out how far a step came whose answer nobody heard; ``left`` are the messages still to be
+    """Find out how far a step came whose answer was lost. ``left`` are the messages still to be
     done.
 
-    Nothing is done twice: a message that was moved is where it should be, one that was copied is
-    found among what came to the other folder since. Only how moved messages are called there is
-    lost with the answer of MOVE, and with it their way back.
+    Nothing is done twice: a moved message is in its target folder, and a copied one is found among
+    the messages that arrived there since. Only the new UIDs of moved messages are lost with the
+    answer of MOVE, and with them the way to undo it.
     """
     step = begun.step
     imap.require(step.first)
@@ -130,8 +134,8 @@ def settle(imap: Connection, begun: Begun) -> ActionOutcome:
 
 
 def purge(imap: Connection, folder: str) -> int:
-    """Remove for good everything in a folder that is marked as deleted, whoever marked it: for
-    servers without UIDPLUS, where nothing less can be asked for. Returns how many there were.
+    """Remove permanently all messages of a folder that are marked as deleted, whatever program
+    marked them; return how many. For servers without UIDPLUS, which cannot remove fewer.
     """
     imap.select(folder)
     marked = search.uids(imap, "DELETED")
@@ -141,31 +145,32 @@ def purge(imap: Connection, folder: str) -> int:
 
 
 def marked_deleted(imap: Connection, folder: str) -> int:
-    """Return how many messages `purge` would remove."""
+    """Return the number of messages that `purge` would remove."""
     imap.select(folder)
     return len(search.uids(imap, "DELETED"))
 
 
 def set_flag(imap: Connection, refs: Iterable[MessageRef], flag: str, on: bool) -> None:
-    """Set or clear a flag or keyword, in one command a folder. MessageNotFound when none of the
-    messages is there any more, FolderChanged when a folder was made anew; then nothing in it was
-    touched.
+    """Set or clear a flag or keyword, in one command for each folder.
+
+    Raises MessageNotFound when none of the messages exists any more, and FolderChanged when a
+    folder was recreated; then nothing in it was changed.
     """
     word = f"({checked_flag(flag)})"
     for group in _groups(refs):
         imap.require(group[0])
         uids = uid_sets.compressed(ref.uid for ref in group)
         if not imap.uid("STORE", uids, "+FLAGS" if on else "-FLAGS", word, changes=True):
-            # No FETCH came back: the flag stood so already, or there is no such message.
+            # No FETCH came back: either the flag was set already, or there is no such message.
             _need_some(imap, uids)
 
 
 def move(imap: Connection, refs: Iterable[MessageRef], to: str) -> tuple[MessageRef, ...]:
-    """Move messages; their flags and dates go with them. Returns where they are now, as far as the
-    server tells (UIDPLUS); messages that are in ``to`` already stay.
+    """Move messages with their flags and dates. Return their new names, if the server tells them
+    (UIDPLUS). Messages that are in ``to`` already stay.
 
-    Raises FolderNotFound when ``to`` is not there, MessageNotFound when none of a folder's messages
-    is.
+    Raises FolderNotFound when ``to`` does not exist, and MessageNotFound when none of a folder's
+    messages does.
     """
     target = canonical(to)
     moved: list[MessageRef] = []
@@ -181,8 +186,11 @@ def move(imap: Connection, refs: Iterable[MessageRef], to: str) -> tuple[Message
 
 
 def file_sent(imap: Connection, message: bytes, sender: str) -> None:
-    """Put a copy of what was sent into the folder for sent mail, made when it is missing: that of
-    the shared mailbox whose address the sender is, where the user may add to it."""
+    """Save a copy of a sent message in the folder for sent mail, which is created if missing.
+
+    If the sender's address belongs to a shared mailbox whose folder for sent mail the user may add
+    to, the copy is saved there.
+    """
     if shared := _shared_sent(imap, sender):
         try:
             imap.append(shared, message, (SEEN,))
@@ -194,8 +202,9 @@ def file_sent(imap: Connection, message: bytes, sender: str) -> None:
 
 
 def is_filed_sent(imap: Connection, message_id: str, sender: str) -> bool:
-    """Whether a message with this Message-ID lies in a folder for sent mail already, as `file_sent`
-    chooses them."""
+    """Return whether a message with this Message-ID is already in one of the folders for sent mail
+    that `file_sent` may choose.
+    """
     shared = _shared_sent(imap, sender)
     if shared and _newest(imap, shared, message_id):
         return True
@@ -203,7 +212,7 @@ def is_filed_sent(imap: Connection, message_id: str, sender: str) -> bool:
 
 
 def find_sent(imap: Connection, message_id: str) -> MessageRef | None:
-    """The newest message with this Message-ID in the user's own folder for sent mail."""
+    """Return the newest message with this Message-ID in the user's own folder for sent mail."""
     return _newest(imap, folders.ensure(imap, folders.SENT), message_id)
 
 
@@ -214,7 +223,9 @@ def _newest(imap: Connection, folder: str, message_id: str) -> MessageRef | None
 
 
 def _shared_sent(imap: Connection, sender: str) -> str:
-    """No command on a server without folders of others."""
+    """Return the shared mailbox's folder for sent mail, or "". Sends no command to a server without
+    shared folders.
+    """
     if not any(namespace.owner == "others" for namespace in imap.namespaces):
         return ""
     folder = folders.shared_sent(folders.kept_folders(imap), sender)
@@ -222,7 +233,7 @@ def _shared_sent(imap: Connection, sender: str) -> str:
 
 
 def by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
-    """Messages by their folders, in steps that have no verb yet."""
+    """Return messages by folder, as steps that have no verb yet."""
     in_order = sorted(set(refs))
     return tuple(
         Step("", place, uidvalidity, tuple(ref.uid for ref in group))
@@ -233,7 +244,7 @@ def by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
 
 
 def of_others(imap: Connection, steps: Iterable[Step]) -> tuple[Step, ...]:
-    """Those of the steps whose messages the user did not write, by their folders."""
+    """Return the steps for messages that the user did not write, judged by their folders."""
     return tuple(step for step in steps if not folders.is_own(imap, step.folder))
 
 
@@ -241,14 +252,14 @@ def of_others(imap: Connection, steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def _to_change(step: Step) -> str:
-    """Search criteria of the messages on which the flag does not stand as it should."""
+    """Return search criteria for the messages whose flag must be changed."""
     flag = checked_flag(step.flag)
     have, lack = _CRITERIA.get(flag, (f"KEYWORD {flag}", f"UNKEYWORD {flag}"))
     return f"UID {uid_sets.compressed(step.uids)} {lack if step.verb == SET else have}"
 
 
 def _mark(imap: Connection, begun: Begun) -> ActionOutcome:
-    """Only what changes is marked, and only that is taken back."""
+    """Mark only the messages whose flag changes, so that only these are undone."""
     step = begun.step
     if not begun.chosen:
         _need_some(imap, uid_sets.compressed(step.uids))
@@ -268,8 +279,8 @@ def _store(imap: Connection, uids: Sequence[int], item: str, word: str) -> None:
 
 
 def _delete(imap: Connection, begun: Begun) -> ActionOutcome:
-    """UID EXPUNGE (RFC 4315). Without it the messages are marked and stay, hidden: that can be
-    taken back.
+    """Delete by UID EXPUNGE (RFC 4315). Without it, messages are only marked as deleted and hidden,
+    which can be undone.
     """
     step = begun.step
     _store(imap, step.uids, "+FLAGS.SILENT", f"({DELETED})")
@@ -283,10 +294,10 @@ def _delete(imap: Connection, begun: Begun) -> ActionOutcome:
 
 
 def _move(imap: Connection, begun: Begun) -> ActionOutcome:
-    """UID MOVE (RFC 6851), else what it stands for.
+    """Move by UID MOVE (RFC 6851), or by the commands that it replaces.
 
-    Without UIDPLUS the originals stay, marked as deleted: a plain EXPUNGE would also remove what
-    another program has marked.
+    Without UIDPLUS, the originals stay, marked as deleted: a plain EXPUNGE would also remove
+    messages that another program has marked.
     """
     step = begun.step
     if imap.has("MOVE"):
@@ -302,7 +313,7 @@ def _move(imap: Connection, begun: Begun) -> ActionOutcome:
 
 def _moved(imap: Connection, step: Step, uidvalidity: int, new: dict[int, int]) -> ActionOutcome:
     if not imap.has("UIDPLUS"):
-        return ActionOutcome(len(step.uids))  # MOVE alone does not tell
+        return ActionOutcome(len(step.uids))  # MOVE alone does not tell the new UIDs
     if not new:
         _need_some(imap, uid_sets.compressed(step.uids))
     return ActionOutcome(
@@ -317,7 +328,9 @@ def _take_away(imap: Connection, uids: Sequence[int]) -> None:
 
 
 def _copy(imap: Connection, begun: Begun) -> tuple[int, dict[int, int]]:
-    """The copies' UIDVALIDITY, and old UID -> new UID; (0, {}) where the server doesn't tell."""
+    """Return the copies' UIDVALIDITY and a dict from old to new UIDs; (0, {}) if the server sends
+    none.
+    """
     uids, target = uid_sets.compressed(begun.chosen), quoted_folder(begun.step.to)
     lines = imap.uid("COPY", uids, target, changes=True)
     return response.copied(lines, len(begun.step.uids)) if imap.has("UIDPLUS") else (0, {})
@@ -334,7 +347,7 @@ def _copied(begun: Begun, copied: tuple[int, dict[int, int]], tells: bool) -> Ac
 
 
 def _way_back(step: Step, uidvalidity: int, new: Iterable[int]) -> Step | None:
-    """Moved messages are moved back; of copied ones the copies are deleted."""
+    """Return the step that reverts a move or a copy: move back, or delete the copies."""
     uids = tuple(sorted(new))
     if not uids:
         return None
@@ -344,7 +357,7 @@ def _way_back(step: Step, uidvalidity: int, new: Iterable[int]) -> Step | None:
 
 
 def _state(imap: Connection, folder: str) -> tuple[int, int]:
-    """UIDVALIDITY and UIDNEXT of a folder that is not open. FolderNotFound when it is not there."""
+    """Return UIDVALIDITY and UIDNEXT of a folder that is not open. Raises FolderNotFound."""
     lines = imap.command("STATUS", quoted_folder(canonical(folder)), "(UIDVALIDITY UIDNEXT)")
     for line in response.lines(lines):
         pieces = response.parsed(line)
@@ -357,8 +370,7 @@ def _state(imap: Connection, folder: str) -> tuple[int, int]:
 
 
 def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
-    """Settle a copy by what a copy keeps: its size, its moment of arrival, its Message-ID and
-    subject."""
+    """Settle a copy by the values that a copy keeps: size, INTERNALDATE, Message-ID and subject."""
     step = begun.step
     there = defaultdict(list)
     for uid, identity in _arrived(imap, begun):
@@ -372,7 +384,7 @@ def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
     copied = tuple(sorted(new))
     if step.verb == MOVE and copied:
         _take_away(imap, copied)
-    # What was chosen and is no longer here has been taken away after it was copied.
+    # Chosen messages that are no longer here were removed after they were copied.
     moved = set(begun.chosen) - {uid for uid, _ in here} if step.verb == MOVE else set()
     left = tuple(sorted(set(begun.chosen) - set(copied) - moved))
     done = len(copied) + len(moved)
@@ -381,12 +393,14 @@ def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
 
 
 def _arrived(imap: Connection, begun: Begun) -> list[tuple[int, object]]:
-    """Return what came to the other folder since the copy began, with what tells messages apart."""
+    """Return UID and identity of the messages that arrived in the target folder since the copy
+    began.
+    """
     selected = imap.select(begun.step.to)
     if selected.uidvalidity != begun.uidvalidity:
         raise FolderChanged("The folder that messages were being copied to was made anew.")
     identities = fetch.identities(imap, f"{begun.uidnext}:*")
-    # "n:*" names the last message even when its UID is below n.
+    # "n:*" matches the last message even if its UID is below n.
     return [(uid, identity) for uid, identity in identities if uid >= begun.uidnext]
 
 
@@ -399,7 +413,7 @@ def _need_some(imap: Connection, uids: str) -> None:
 
 
 def _groups(refs: Iterable[MessageRef]) -> Iterator[Sequence[MessageRef]]:
-    """Per folder and UIDVALIDITY, at most `_AT_ONCE` in one."""
+    """Yield messages by folder and UIDVALIDITY, at most `_AT_ONCE` together."""
     ordered = sorted(set(refs))
     for _, group in groupby(ordered, key=lambda ref: (ref.folder, ref.uidvalidity)):
         together = list(group)

@@ -1,4 +1,4 @@
-"""The archive: messages are filed by the year in which they were received."""
+"""The archive: messages are moved to a folder of the year in which they were received."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from webmail.mailbox.actions import MOVE, Step
 
 
 def by_year(imap: Connection, step: Step, known: dict[int, str]) -> tuple[Step, ...]:
-    """Moves to the years' folders below ``step.to``, which are made when missing; nothing for
-    messages that are gone. A message without a date goes to ``step.to`` itself, as all do on a
-    server that allows no folder below it.
+    """Return moves to the folders of the years below ``step.to``, which are created if missing;
+    nothing for messages that are gone.
 
-    ``known`` remembers the years' folders from one call to the next: a year costs two or three
-    commands once, a call one.
+    A message without a date goes to ``step.to`` itself, as do all messages if the server allows no
+    folder below it. ``known`` remembers the folders of the years between calls: each call costs one
+    command, and each new year two or three.
     """
     imap.require(step.first)
     years: dict[int, list[int]] = defaultdict(list)
@@ -43,7 +43,7 @@ def _folders(imap: Connection, above: str, years: set[int]) -> dict[int, str]:
 
 
 def _below(imap: Connection, above: str) -> tuple[set[str], str]:
-    """The folders of this name and below it, and the sign that parts their levels."""
+    """Return the folder of this name with those below it, and the separator of their levels."""
     there, delimiter = set(), ""
     pattern = quoted_folder(above)[:-1] + b'*"'
     for line in response.lines(imap.command("LIST", '""', pattern)):
@@ -55,13 +55,13 @@ def _below(imap: Connection, above: str) -> tuple[set[str], str]:
 
 
 def _make(imap: Connection, name: str) -> bool:
-    """False where the server takes no such folder."""
+    """Create a folder. Return False if the server refuses it."""
     try:
         imap.command("CREATE", quoted_folder(name), changes=True)
     except ServerRefused:
-        # Another session may have been quicker.
+        # Another session may have created it meanwhile.
         if imap.code() != "ALREADYEXISTS":
             return False
-    # Programs that show only subscribed folders would not see it.
+    # Programs that show only subscribed folders would not show it.
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
     return True

@@ -1,7 +1,7 @@
-"""Folders made, renamed, moved, thrown away, subscribed: what changes their tree.
+"""Changes to the tree of folders: create, rename, move, delete, subscribe.
 
-Nothing is lost by any of it: a folder is thrown away by moving it, with all that is in it, below
-the trash, and every move can be taken back by `rename_to`.
+Nothing is lost: a folder is deleted by moving it, with its contents, below the trash, and
+`rename_to` reverts every move.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from webmail.imap.values import Folder
 from webmail.mailbox import folders
 from webmail.mailbox.folders import DEEPEST, TRASH
 
-# Why something is not done; `webmail.presentation.folders` has the words.
+# Reasons for a refusal; `webmail.presentation.folders` has the texts.
 EMPTY, CONTROL, DELIMITER, EXISTS = "empty", "control", "delimiter", "exists"
 TOO_LONG, TOO_DEEP, INSIDE_ITSELF = "too long", "too deep", "inside itself"
 SPECIAL, HOLDS_SPECIAL, NO_FOLDERS_INSIDE = "special", "holds special", "no folders inside"
 NOT_IN_TRASH, TOO_MANY, SERVER = "not in trash", "too many", "server"
 
-# Bytes of modified UTF-7 in one level: what file systems take, and so Dovecot.
+# Bytes of modified UTF-7 in one level: the limit of file systems, and so of Dovecot.
 LONGEST_LABEL = 250
-# Subscriptions that follow their folders, two commands each.
+# The greatest number of subscriptions that are moved with their folders, by two commands each.
 MOST_SUBSCRIPTIONS = 500
 
 
 def create(imap: Connection, above: str, label: str) -> str:
-    """Make a folder inside ``above`` ("": at the top), and subscribe to it. Returns its name.
+    """Create a folder inside ``above`` ("": at the top) and subscribe to it. Return its name.
 
-    Three commands. Raises FolderRefused; FolderNotFound when ``above`` is not there.
+    Sends three commands. Raises FolderRefused, and FolderNotFound when ``above`` does not exist.
     """
     listed = folders.outline(imap)
     name = _name(listed, above, label)
@@ -41,7 +41,7 @@ def create(imap: Connection, above: str, label: str) -> str:
 
 
 def rename(imap: Connection, folder: str, label: str) -> str:
-    """Give a folder another name where it is. Returns the whole name. Raises as `create`."""
+    """Rename a folder without moving it. Return its full name. Raises the errors of `create`."""
     listed = folders.outline(imap)
     current = _find(listed, folder)
     return _move(
@@ -50,8 +50,8 @@ def rename(imap: Connection, folder: str, label: str) -> str:
 
 
 def move(imap: Connection, folder: str, above: str) -> str:
-    """Bring a folder, with all that is in it, inside another one ("": to the top). Returns its
-    whole name. Raises as `create`.
+    """Move a folder with its contents into another one ("": to the top). Return its full name.
+    Raises the errors of `create`.
     """
     listed = folders.outline(imap)
     current = _find(listed, folder)
@@ -59,7 +59,7 @@ def move(imap: Connection, folder: str, above: str) -> str:
 
 
 def rename_to(imap: Connection, folder: str, name: str) -> str:
-    """Take a move back: the folder gets the whole name that it had. Raises as `create`."""
+    """Rename a folder to the full name that it had before a move. Raises the errors of `create`."""
     listed = folders.outline(imap)
     current = _find(listed, folder)
     if any(other.name == canonical(name) for other in listed):
@@ -68,8 +68,11 @@ def rename_to(imap: Connection, folder: str, name: str) -> str:
 
 
 def throw_away(imap: Connection, folder: str) -> str:
-    """Bring a folder, with all that is in it, into the trash, which is made when it is missing; one
-    of the same name there lets it be "name (2)". Returns its name there. Raises as `create`.
+    """Move a folder with its contents into the trash, which is created if missing. Return its name
+    there.
+
+    If the trash has a folder of the same name, the moved one becomes "name (2)". Raises the errors
+    of `create`.
     """
     listed = folders.outline(imap)
     current = _find(listed, folder)
@@ -92,8 +95,8 @@ def throw_away(imap: Connection, folder: str) -> str:
 
 
 def remove(imap: Connection, folder: str) -> int:
-    """Remove a folder of the trash for good, with all folders inside it, the innermost first.
-    Returns how many. Raises FolderRefused for one that is not in the trash.
+    """Remove a folder of the trash permanently, with all folders inside it, the innermost first.
+    Return how many. Raises FolderRefused for a folder outside the trash.
     """
     listed = folders.outline(imap)
     current = _find(listed, folder)
@@ -108,19 +111,19 @@ def remove(imap: Connection, folder: str) -> int:
             imap.command("DELETE", quoted_folder(other.name), changes=True)
             done += 1
         except FolderNotFound:
-            continue  # gone meanwhile, or a level that went with its last folder
+            continue  # gone meanwhile, or a level that vanished with its last folder
         if other.subscribed:
             imap.command("UNSUBSCRIBE", quoted_folder(other.name), changes=True)
     return done
 
 
 def subscribe(imap: Connection, folder: str, on: bool) -> None:
-    """Whether other mail programs show the folder."""
+    """Subscribe or unsubscribe: other mail programs show subscribed folders."""
     imap.command("SUBSCRIBE" if on else "UNSUBSCRIBE", quoted_folder(folder), changes=True)
 
 
 def is_inside(name: str, folder: Folder) -> bool:
-    """Whether the folder of this name stands somewhere below the other."""
+    """Return whether the folder of this name is below ``folder``, at any depth."""
     return bool(folder.delimiter) and name.startswith(f"{folder.name}{folder.delimiter}")
 
 
@@ -136,7 +139,7 @@ def _label(folder: Folder) -> str:
 
 
 def _above(folder: Folder, listed: Sequence[Folder]) -> str:
-    """The name of the folder above, "" at the top."""
+    """Return the name of the folder above, or "" at the top."""
     above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
     prefixes = {folders.personal_prefix(listed), folder.prefix}
     return "" if not folder.owner and f"{above}{folder.delimiter}" in prefixes else above
@@ -145,7 +148,8 @@ def _above(folder: Folder, listed: Sequence[Folder]) -> str:
 def _name(
     listed: Sequence[Folder], above: str, label: str, instead_of: Folder | None = None
 ) -> str:
-    """The whole name of a folder to be; FolderRefused for one that can't be."""
+    """Return the full name of a folder to be created. Raises FolderRefused for an impossible name.
+    """
     delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
     label = unicodedata.normalize("NFC", label).strip()
     _check_label(label, delimiter)
@@ -174,7 +178,7 @@ def _check_label(label: str, delimiter: str) -> None:
 
 def _parent(listed: Sequence[Folder], above: str) -> Folder:
     delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
-    # A level that the server doesn't list takes folders too.
+    # A level that the server does not list may hold folders too.
     levels = any(delimiter and other.name.startswith(f"{above}{delimiter}") for other in listed)
     named = [folder for folder in listed if folder.name == canonical(above) and folder.addressable]
     if not named and not levels:
@@ -215,13 +219,13 @@ def _move(imap: Connection, listed: Sequence[Folder], folder: Folder, name: str)
 
 
 def _leave(imap: Connection, folder: Folder) -> None:
-    """Some servers hang up when the open folder is renamed or removed."""
+    """Close the folder: some servers hang up when the open folder is renamed or removed."""
     if imap.open_folder == folder.name or is_inside(imap.open_folder, folder):
         imap.select("INBOX")
 
 
 def _ask(imap: Connection, command: str, *folders_: str) -> None:
-    """CREATE or RENAME; what the server refuses is FolderRefused with its words."""
+    """Send CREATE or RENAME. A refusal raises FolderRefused with the server's text."""
     try:
         imap.command(command, *map(quoted_folder, folders_), changes=True)
     except (ServerRefused, FolderNotFound) as error:

@@ -1,4 +1,4 @@
-"""Mail that nobody has looked at: found, read as far as a verdict needs, set aside."""
+"""Mail that the user has not seen: it is found, sampled for a verdict, and moved aside."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from webmail.mailbox.memory import Memory
 from webmail.mime import build, headers
 
 SAMPLE = 96 * 1024
-"""Bytes of a message that a verdict is given on: its header and the beginning of its text."""
+"""Bytes of a message that its verdict is based on: its header and the beginning of its text."""
 AT_ONCE = 10
-"""Messages whose beginnings are held, and judged, at once."""
+"""The number of messages whose samples are in memory, and are judged, at once."""
 TOUCHED = frozenset({SEEN, FLAGGED, ANSWERED, DELETED, DRAFT})
-"""Flags that only somebody who has seen the message sets: it stays where it is."""
+"""Flags that show that the user has handled the message, so that it stays where it is."""
 
 _UNTOUCHED = "UNSEEN UNFLAGGED UNANSWERED UNDELETED UNDRAFT"
 _WRITTEN = "written"
@@ -29,38 +29,44 @@ _FIELDS_SIZE = 4_096
 
 
 def untouched(imap: Connection, after: int = 0) -> tuple[int, ...]:
-    """UIDs above ``after`` of messages of the open folder that nobody has looked at, the oldest
-    first. One command."""
+    """Return the UIDs above ``after`` of messages of the open folder that the user has not handled,
+    oldest first. Sends one command.
+    """
     uids = search.uids(imap, f"UID {after + 1}:* {_UNTOUCHED}")
-    # "n:*" names the last message even when its UID is below n.
+    # "n:*" matches the last message even if its UID is below n.
     return tuple(sorted(uid for uid in uids if uid > after))
 
 
 def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
-    """The samples of these messages of the open folder, without those that are gone or no longer
-    untouched. One command."""
+    """Return the samples of these messages of the open folder, without those that are gone or have
+    been handled meanwhile. Sends one command.
+    """
     fetched = fetch.samples(imap, uids, SAMPLE)
     return tuple(sample for sample in fetched if not sample.flags & TOUCHED)
 
 
 def sample(imap: Connection, ref: MessageRef) -> bytes:
-    """The sample of one message, whoever has looked at it; empty when it is gone. One command, and
-    another where its folder is not open."""
+    """Return the sample of one message, handled or not; empty when it is gone. Sends one command,
+    and another one if its folder is not open.
+    """
     imap.require(ref)
     fetched = fetch.samples(imap, [ref.uid], SAMPLE)
     return fetched[0].raw if fetched else b""
 
 
 def is_report(raw: bytes) -> bool:
-    """Whether a message, as far as it is here, is a report of another mail server's."""
+    """Return whether a message, judged by its sample, is a report of another mail server."""
     head = raw[:_LONGEST_HEAD].partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
     return headers.parse(head).get("Content-Type").strip().lower().startswith("multipart/report")
 
 
 def set_aside(imap: Connection, refs: Sequence[MessageRef], place: str, use: str) -> int | None:
-    """Move messages to the folder called ``place``, or where there is one to that with the special
-    ``use``; it is made when it is missing. How many were moved (those that are gone are no matter);
-    None where the folder can't be made or takes no more: then nothing was moved."""
+    """Move messages to the folder with the special ``use``, or else to the one named ``place``,
+    which is created if missing.
+
+    Return the number of moved messages, without those that are gone; None if the folder cannot be
+    created or is full, and then nothing was moved.
+    """
     try:
         name = folders.ensure(imap, use) if use else folders.ensure_named(imap, place)
         moved = actions.move(imap, refs, name)
@@ -68,11 +74,11 @@ def set_aside(imap: Connection, refs: Sequence[MessageRef], place: str, use: str
         return 0
     except (FolderNotFound, OverQuota, ServerRefused):
         return None
-    return len(moved) if moved else len(refs)  # without UIDPLUS nobody tells
+    return len(moved) if moved else len(refs)  # without UIDPLUS, the server does not tell
 
 
 def mark(imap: Connection, refs: Sequence[MessageRef], keyword: str) -> bool:
-    """Give messages of one folder a keyword; False where the server keeps none."""
+    """Give messages of one folder a keyword. Return False if the server keeps no keywords."""
     try:
         if not imap.require(refs[0]).keeps(keyword):
             return False
@@ -84,17 +90,20 @@ def mark(imap: Connection, refs: Sequence[MessageRef], keyword: str) -> bool:
 
 @dataclass(frozen=True)
 class Written:
-    """The content of the folder for sent mail: the Message-IDs, without angle brackets, and the
-    addresses written to, all in small letters."""
+    """Values from the folder for sent mail: Message-IDs without angle brackets, and addresses
+    written to, all in lower case.
+    """
 
     message_ids: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
 
 
 def written(imap: Connection, memory: Memory) -> Written:
-    """The Message-IDs and recipients of the newest thousand messages that the person sent. Three
-    commands, of which the last brings only the messages that were not remembered; another folder is
-    open after it."""
+    """Return the Message-IDs and the recipients of the newest thousand messages that the user sent.
+
+    Sends three commands; the last fetches only messages that were not remembered. Another folder is
+    open afterwards.
+    """
     sent = folders.special(folders.outline(imap), folders.SENT)
     if sent is None:
         return Written()

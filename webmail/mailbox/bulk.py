@@ -1,7 +1,8 @@
-"""Many messages at once: a few commands, each of which can be the last for now.
+"""Actions on many messages, in a few commands, after any of which the work may stop.
 
-What is left to do, and what would take back the rest, is a value (`Work`) between any two commands:
-a request does the first second of it, a job goes on, and nothing is done twice when either dies.
+Between two commands, a value (`Work`) holds what is left to do and what would undo the rest. A
+request does the first second of the work and a job continues it; nothing is done twice if either
+dies.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from webmail.imap.connection import Connection, canonical
 from webmail.mailbox import actions, archive
 from webmail.mailbox.actions import ARCHIVE, MOVE, ActionOutcome, Begun, Step
 
-# Messages in a command: as many as take about so many seconds, so that one sees how it gets on and
-# can stop it. A server that is quick is given thousands.
+# Seconds that one command should take, so that progress is visible and the work can be stopped. A
+# fast server therefore gets thousands of messages in one command.
 _SECONDS = 0.4
 FIRST = 500
 MOST_MESSAGES = 2_000_000
-"""Of one set that was written down: as many as a folder may sensibly have."""
+"""The greatest number of messages in one recorded set: more than any sensible folder has."""
 _FEWEST, _MOST = 25, 5_000
 
 
 @dataclass(frozen=True)
 class Work:
-    """``left``: what is to be done; ``begun``: a command of which no answer was heard yet; ``undo``
-    takes back what was done to ``done`` messages, but for ``adrift`` ones, which were moved by a
-    command whose answer was lost; ``gone`` were no longer there.
+    """The state of an action on many messages.
+
+    ``left`` are the steps still to be done. ``begun`` is a command whose answer has not come yet.
+    ``undo`` reverts what was done to ``done`` messages, except for ``adrift`` ones, whose MOVE was
+    not answered. ``gone`` counts messages that no longer existed.
     """
 
     left: tuple[Step, ...]
@@ -54,7 +57,7 @@ class Work:
         return not (self.left or self.begun)
 
     def ended(self, outcome: ActionOutcome) -> Work:
-        """After the command in ``begun``; what it left is to be done first."""
+        """Return the work after the command in ``begun``; the steps that it left come first."""
         left = self.left
         if self.begun and outcome.left:
             left = (replace(self.begun.step, uids=outcome.left), *left)
@@ -68,11 +71,11 @@ class Work:
 
 
 def run(imap: Connection, work: Work) -> Iterator[Work]:
-    """Do it, command by command. Each value says how things stand; with ``begun`` in it a command
-    is about to be sent, and a job must have written it down before it asks for the next value.
+    """Do the work command by command, and yield its state.
 
-    Whoever stops between two values leaves nothing half done. Raises what `actions.perform` does,
-    but MessageNotFound: messages that are gone are counted.
+    A state with ``begun`` means that a command is about to be sent: a job must record it before it
+    asks for the next state. A caller may stop between two states, and nothing is half done. Raises
+    the errors of `actions.perform` except MessageNotFound: messages that are gone are counted.
     """
     if work.begun:
         work = work.ended(actions.settle(imap, work.begun))
@@ -91,7 +94,7 @@ def run(imap: Connection, work: Work) -> Iterator[Work]:
 
 
 def joined(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """One step for those that differ in their messages alone."""
+    """Join steps that differ only in their messages into one."""
     uids_by_step: dict[Step, set[int]] = {}
     for step in steps:
         uids_by_step.setdefault(replace(step, uids=()), set()).update(step.uids)
@@ -99,7 +102,7 @@ def joined(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def packed(steps: Iterable[Step]) -> list[list[Any]]:
-    """The work as JSON can carry it, with sets of UIDs in IMAP's short form."""
+    """Return steps as JSON values, with sets of UIDs in IMAP's short form."""
     return [
         [
             step.verb,
@@ -114,7 +117,7 @@ def packed(steps: Iterable[Step]) -> list[list[Any]]:
 
 
 def unpacked(rows: Sequence[Sequence[Any]]) -> tuple[Step, ...]:
-    """ValueError, TypeError for what `packed` did not write."""
+    """Return the steps of `packed`. Raises ValueError or TypeError for other values."""
     return tuple(
         Step(verb, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES), to, flag)
         for verb, folder, uidvalidity, uids, to, flag in rows
@@ -122,13 +125,16 @@ def unpacked(rows: Sequence[Sequence[Any]]) -> tuple[Step, ...]:
 
 
 def _next(imap: Connection, work: Work, most: int, years: dict[int, str]) -> Work:
-    """The next command taken from what is left; without one when it turns out to be none."""
+    """Take the next command from the remaining steps. Return the work without a command if there is
+    nothing to send.
+    """
     step, *others = work.left
     uids, rest = uid_sets.head(step.uids, _MOST if step.verb == ARCHIVE else most)
     batch = replace(step, uids=uids)
     left = (replace(step, uids=rest), *others) if rest else tuple(others)
     if batch.verb == MOVE and canonical(batch.to) == canonical(batch.folder):
-        return replace(work, left=left, done=work.done + len(uids))  # they are there already
+        # they are in that folder already
+        return replace(work, left=left, done=work.done + len(uids))
     if batch.verb == ARCHIVE:
         moves = archive.by_year(imap, batch, years)
         gone = len(uids) - sum(len(move.uids) for move in moves)

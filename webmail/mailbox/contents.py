@@ -1,4 +1,4 @@
-"""Read one message: choose the parts to fetch, and make text or HTML of them."""
+"""Reads one message: chooses the parts to fetch, and makes text or HTML of them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from webmail.mime.html import SafeHtml
 from webmail.mime.report import DeliveryOutcome
 from webmail.mime.structure import REPORT_TYPES, Parsed, Part, Protection, Shown
 
-# Bytes of a text part as sent. Nobody reads more of it on a screen; the source can be downloaded.
+# Bytes of a text part as sent. Nobody reads more on a screen, and the source can be downloaded.
 TEXT_LIMIT = 512 * 1024
-# The sanitiser takes a million characters; base64 makes them a third longer.
+# Bytes of HTML parts as sent: the sanitiser accepts a million characters, base64 adds a third.
 HTML_LIMIT = 1400 * 1024
-# Characters. HTML that shows nothing is hardly longer, and looking costs as much as cleaning.
+# Characters of HTML that is checked for being blank. Blank HTML is rarely longer, and the check
+# costs as much as sanitising.
 BLANK_LIMIT = 20_000
 
 
@@ -35,8 +36,9 @@ NO_FIELDS = Headers(())
 
 @dataclass(frozen=True)
 class FrameHtml:
-    """HTML ready for the frame. ``inline[n]`` is the part behind ``src="inline/<n>"``, None when
-    the message has none of that name; ``simplified``: it was too complex, ``html`` is its text.
+    """HTML ready for the frame. ``inline[n]`` is the part for ``src="inline/<n>"``, None if the
+    message has none of that name. ``simplified`` says that the HTML was too complex and ``html`` is
+    its text.
     """
 
     html: SafeHtml
@@ -46,19 +48,21 @@ class FrameHtml:
 
 
 class Sanitiser(Protocol):
-    """The way to render HTML for a reader, who may have seen it before."""
+    """Sanitises the HTML of a message for a user, and may remember the result."""
 
     def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
-        """The message as it was rendered before: then none of its HTML is fetched. A nested one
-        comes without ``fields``."""
+        """Return the message as it was sanitised before, so that its HTML is not fetched, or None.
+        A nested message comes without ``fields``.
+        """
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
-        """Return what may be shown of HTML that may call parts of its message by these names.
-        Raises html_mail.TooComplex, sandbox.Exhausted."""
+        """Return the safe form of HTML that may refer to parts of its message by these names.
+        Raises html_mail.TooComplex and sandbox.Exhausted.
+        """
 
 
 class PlainSanitiser:
-    """The sanitiser as it is, without images from elsewhere and without a memory."""
+    """The sanitiser alone, without remote images and without a memory."""
 
     def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
         return None
@@ -72,7 +76,7 @@ PLAIN_SANITISER = PlainSanitiser()
 
 @dataclass(frozen=True)
 class Texts:
-    """The text parts of a message as one text."""
+    """The text parts of a message, joined."""
 
     joined: str = ""
     protection: Protection = Protection.NONE
@@ -82,19 +86,22 @@ class Texts:
 
 
 class Source(Protocol):
-    """The bytes of a message and of its parts, as they were sent."""
+    """Gives the bytes of a message and of its parts, as sent."""
 
     def parts(self, numbers: Sequence[str], limit: int) -> Mapping[str, bytes]:
-        """The first ``limit`` bytes of each; of a missing part ``b""``."""
+        """Return the first ``limit`` bytes of each part; ``b""`` for a missing part."""
 
     def beginning(self, limit: int) -> tuple[bytes, bool]:
-        """The first ``limit`` bytes of the message, header included, and whether there is more."""
+        """Return the first ``limit`` bytes of the message with its header, and whether there are
+        more.
+        """
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A message on the server, or one inside it that the server knows as its part ``number``. A
-    command each time."""
+    """A message on the server, or one nested in it as the part ``number``. Each method sends one
+    command.
+    """
 
     imap: Connection
     ref: MessageRef
@@ -109,7 +116,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class AtHand:
-    """A message that is here whole, out of a file."""
+    """A whole message in memory, from a file."""
 
     raw: bytes
     bodies: Mapping[str, bytes]
@@ -126,11 +133,10 @@ class AtHand:
 
 @dataclass(frozen=True, kw_only=True)
 class MessageContent:
-    """The content of a message that a person is given: ``rendered`` is its HTML; without it
-    ``text`` is its text.
+    """The content of a message as the user sees it: its HTML in ``rendered``, or its ``text``.
 
-    ``has_html``: there is HTML, even if the text was asked for. ``outcomes``: what a delivery
-    report says. ``damage``: why what is shown may not be all, or not right.
+    ``has_html`` says that there is HTML, even if the text was asked for. ``outcomes`` are those of
+    a delivery report. ``damage`` holds reasons why the content may be incomplete or wrong.
     """
 
     envelope: Envelope
@@ -146,8 +152,8 @@ class MessageContent:
 
 @dataclass
 class ContentReader:
-    """A message being read: its tree with what its containers hold in their place, and the way to
-    the bytes of each part. ``damage`` gathers what was found wrong on the way.
+    """Reads one message: holds its tree, with the contents of its containers put in their place,
+    and its source. ``damage`` collects the problems found.
     """
 
     source: Source
@@ -158,7 +164,7 @@ class ContentReader:
 
     @classmethod
     def begin(cls, source: Source, root: Part) -> ContentReader:
-        """One command if the message has containers, else none."""
+        """Return a reader. Sends one command if the message has containers, else none."""
         reader = cls(source, root)
         if root is not UNREADABLE:
             reader._open_containers()
@@ -172,8 +178,9 @@ class ContentReader:
         as_text: bool = False,
         rendering: Sanitiser = PLAIN_SANITISER,
     ) -> MessageContent:
-        """Its HTML, else its text; ``as_text``: the text although there is HTML. One command for
-        that, and one more for each kind of wrapping in it."""
+        """Return the message's HTML, or its text if it has none or ``as_text`` is set. Sends one
+        command, and one more for each kind of container in it.
+        """
         rendered = None
         if self.shown().html and not as_text:
             rendered = rendering.find(envelope, fields) or self.render(rendering)
@@ -208,7 +215,7 @@ class ContentReader:
         self._graft((part, text.decode_transfer(raw[part.number], part.encoding)) for part in small)
 
     def _graft(self, decoded: Iterable[tuple[Part, bytes]]) -> bool:
-        """Put what these parts hold into the tree; whether any holds something."""
+        """Put the contents of these parts into the tree. Return whether there were any."""
         unpacked = {part.number: parsing.unpacked(part, content) for part, content in decoded}
         opened = {
             number: container for number, container in unpacked.items() if container is not None
@@ -220,8 +227,9 @@ class ContentReader:
         return bool(opened)
 
     def _raw(self, parts: Sequence[Part], limit: int) -> dict[str, bytes]:
-        """The first ``limit`` bytes of some parts as sent, and one more where there are more. One
-        command for all that are no container's."""
+        """Return the first ``limit`` bytes of parts as sent, and one more if there are more. Sends
+        one command for all parts outside containers.
+        """
         inside = {
             part.number: self.opened[containers.outer(part.number)].bodies.get(part.number, b"")
             for part in parts
@@ -233,7 +241,7 @@ class ContentReader:
         return {**fetched, **{number: data[: limit + 1] for number, data in inside.items()}}
 
     def content(self, part: Part) -> bytes:
-        """All of a part, decoded."""
+        """Return the whole of a part, decoded."""
         return text.decode_transfer(self._raw([part], part.size)[part.number], part.encoding)
 
     def _note_missing(self, parts: Sequence[Part], fetched: Mapping[str, bytes]) -> None:
@@ -241,13 +249,17 @@ class ContentReader:
             self.damage.add(Damage.NOT_CLOSED)
 
     def shown(self, uses: Collection[str] | None = None) -> Shown:
-        """``uses``: the names that the HTML calls its images by, once that is known."""
+        """Return the parts to show. ``uses`` are the names by which the HTML refers to its images,
+        if known.
+        """
         if self.root is UNREADABLE:
             return Shown((), (), (), ())
         return structure.choose(self.root, uses, blank=self.blank)
 
     def render(self, rendering: Sanitiser) -> FrameHtml | None:
-        """The rendered HTML; None when it shows nothing and another part is there instead of it."""
+        """Return the sanitised HTML; None when it shows nothing and there is another part to show
+        instead.
+        """
         shown = self.shown()
         parts = _begun(shown.html, HTML_LIMIT)
         raw = self._raw(parts, HTML_LIMIT)
@@ -277,7 +289,7 @@ class ContentReader:
         return self._written(part, data).text
 
     def _is_blank(self, shown: Shown, pieces: Sequence[tuple[Part, str]]) -> bool:
-        """Whether the HTML is left for its text twin, since it shows nothing."""
+        """Return whether the HTML shows nothing, so that its text alternative is shown."""
         if not shown.text:
             return False
         self.blank |= {
@@ -288,8 +300,11 @@ class ContentReader:
         return bool(self.blank) and not self.shown().html
 
     def texts(self) -> Texts:
-        """The text parts, without the files uuencoded in them; the HTML's text when there is no
-        other; when the structure holds nothing at all, what the source holds."""
+        """Return the text parts without files uuencoded in them.
+
+        If there are none, return the text of the HTML; if the structure is empty, the text in the
+        message's source.
+        """
         if self.root is UNREADABLE or not any(part.size for part in leaves(self.root)):
             return self._rescued()
         shown = self.shown()
@@ -325,7 +340,7 @@ class ContentReader:
         return read
 
     def _joined(self, pieces: Sequence[tuple[Part, str]]) -> str:
-        """Return what the pieces say together; of HTML that takes too long, how it begins."""
+        """Return the text of all pieces; only its beginning if the HTML takes too long."""
         try:
             return parsing.text(pieces)
         except sandbox.Exhausted:
@@ -336,8 +351,8 @@ class ContentReader:
         return parsing.beginning(pieces)
 
     def _rescued(self) -> Texts:
-        """Text from the source of a message that the server could not take apart. Dovecot finds
-        nothing in a multipart without boundary, and nothing but header in a message that has none.
+        """Return text from the source of a message that the server could not parse. Dovecot finds
+        no part in a multipart without boundary, and only a header in a message without one.
         """
         raw, truncated = self.source.beginning(TEXT_LIMIT)
         parsed = parsing.message(raw)
@@ -357,7 +372,9 @@ class ContentReader:
         return Texts(self._joined(readable))
 
     def outcomes(self, shown: Shown) -> tuple[DeliveryOutcome, ...]:
-        """Return what the delivery reports of the message say. One command if it has any."""
+        """Return the outcomes in the delivery reports of the message. Sends one command if it has
+        any.
+        """
         raw = self._raw(shown.reports, TEXT_LIMIT)
         return tuple(
             outcome
@@ -367,13 +384,13 @@ class ContentReader:
 
 
 def _begun(parts: Sequence[Part], limit: int) -> list[Part]:
-    """The parts that begin within ``limit`` bytes, by the sizes that the server tells."""
+    """Return the parts that begin within ``limit`` bytes, by the sizes in the structure."""
     begins = accumulate((part.size for part in parts), initial=0)
     return [part for part, begin in zip(parts, begins, strict=False) if begin < limit]
 
 
 def leaves(root: Part) -> Iterable[Part]:
-    """The parts that have content of their own."""
+    """Yield the parts that have content of their own."""
     return (part for part in root.walk() if not part.is_multipart)
 
 

@@ -1,8 +1,8 @@
-"""Copies of what is being written, in the folder for drafts: the new one first, then the old one
-goes. Never a moment without one, and none left over.
+"""Copies of drafts in the folder for drafts. The new copy is saved before the old one is removed,
+so that there always is a copy, and only one.
 
-Each copy tells in a field of its own which draft it is of: what was left there by a program that
-was killed between the two steps is found by it.
+Each copy names its draft in a header field, by which a copy is found that a killed program left
+between the two steps.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from webmail.mime import headers
 
 FIELD = "X-Webmail-Draft"
 _FIRST_LINE = re.compile(rb"X-Webmail-Draft: ([0-9a-f-]{36}) ([0-9a-f]{32})", re.IGNORECASE)
-# Read of a copy whose draft does not know it, to see whether another program wrote on.
+# Bytes read of an unknown copy, to see whether another program changed it.
 _MOST = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The origin of a message in the folder, as it says itself: ``mark`` of the draft that it is a
-    copy of, "" for another program's, or where another program wrote on; its Message-ID."""
+    """The origin of a message in the folder by its own header: the ``mark`` of its draft, "" if
+    another program wrote or changed it; and its Message-ID.
+    """
 
     mark: str
     message_id: str
@@ -38,23 +39,24 @@ class Origin:
 def replace(
     imap: Connection, mark: str, message: bytes, former: Iterable[MessageRef] = ()
 ) -> MessageRef:
-    """Put a copy into the folder, made when it is missing; then remove older ones of the same
-    draft, and ``former`` as far as it lies there: other copies are looked for among what came after
-    it alone. Raises what APPEND raises; nothing was removed then.
+    """Save a copy in the folder for drafts, which is created if missing. Then remove older copies
+    of the same draft, and ``former`` copies that are in that folder. Only messages after ``former``
+    are searched for other copies.
 
-    ``mark`` names the draft: 36 hexadecimal digits and hyphens.
+    ``mark`` names the draft by 36 hexadecimal digits and hyphens. Raises the errors of APPEND; then
+    nothing was removed.
     """
     folder, uid = _put(imap, marked(mark, message))
-    # Where it is open, APPEND has told what is new.
+    # If the folder is open, APPEND has reported the new messages.
     selected = imap.known() if imap.open_folder == folder else imap.select(folder)
     place = MessageRef(folder, selected.uidvalidity, 0)
     there = {ref.uid for ref in former if _is_same_place(ref, place)}
     ours = _ours(imap, mark, after=max(there, default=0))
-    if uid is None:  # a server without UIDPLUS: the last one to come
+    if uid is None:  # a server without UIDPLUS: the last message to arrive
         uid = max(ours, default=0)
     if not uid:
         raise ServerRefused("The copy was taken and is not there.")
-    # Two windows may be here at once: each leaves what came after its own.
+    # Two windows may save at once: each leaves copies that came after its own.
     older = {copy for copy in (*ours, *there) if copy < uid}
     unknown = {copy for copy in older - there if not _is_untouched(imap, place, copy, mark)}
     _take_away(imap, older - unknown)
@@ -62,7 +64,7 @@ def replace(
 
 
 def remove(imap: Connection, mark: str, former: Iterable[MessageRef] = ()) -> None:
-    """Remove the copies of a draft, and ``former`` as far as it lies among the drafts."""
+    """Remove the copies of a draft, and ``former`` copies that are in the folder for drafts."""
     folder = folders.special(folders.outline(imap), folders.DRAFTS)
     if folder is None:
         return
@@ -73,13 +75,13 @@ def remove(imap: Connection, mark: str, former: Iterable[MessageRef] = ()) -> No
 
 
 def holds(imap: Connection, ref: MessageRef) -> bool:
-    """Whether a message lies in the folder for drafts. Two commands at most."""
+    """Return whether a message is in the folder for drafts. Sends at most two commands."""
     drafts = folders.special(folders.outline(imap), folders.DRAFTS)
     return drafts is not None and drafts.name == ref.folder
 
 
 def origin(imap: Connection, ref: MessageRef) -> Origin:
-    """Return whose copy a message is. Raises MessageNotFound, FolderChanged."""
+    """Return the origin of a message. Raises MessageNotFound and FolderChanged."""
     fields = headers.parse(fetch.headers(imap, ref))
     mark = fields.get(FIELD)[:36]
     if mark and not _is_untouched(imap, ref, ref.uid, mark):
@@ -88,7 +90,7 @@ def origin(imap: Connection, ref: MessageRef) -> Origin:
 
 
 def marked(mark: str, message: bytes) -> bytes:
-    """A message as a copy of the draft that ``mark`` names."""
+    """Return a message as a copy of the draft that ``mark`` names."""
     line = f"{FIELD}: {mark} {_digest(message)}".encode()
     if not _FIRST_LINE.fullmatch(line):
         raise ValueError("not the mark of a draft")
@@ -96,9 +98,11 @@ def marked(mark: str, message: bytes) -> bytes:
 
 
 def _put(imap: Connection, message: bytes) -> tuple[str, int | None]:
-    """Put a message into the folder for drafts; its name, and the UID where the server tells."""
+    """Append a message to the folder for drafts. Return the folder's name, and the UID if the
+    server tells it.
+    """
     if drafts := folders.special(folders.kept_folders(imap), folders.DRAFTS):
-        with suppress(FolderNotFound):  # it was there when the folders were listed
+        with suppress(FolderNotFound):  # the list of folders had it
             return drafts.name, imap.append(drafts.name, message, (DRAFT, SEEN))
     folder = folders.ensure(imap, folders.DRAFTS)
     return folder, imap.append(folder, message, (DRAFT, SEEN))
@@ -113,8 +117,9 @@ def _digest(message: bytes) -> str:
 
 
 def _is_untouched(imap: Connection, place: MessageRef, uid: int, mark: str) -> bool:
-    """Whether a copy is as it was put there. Some programs keep the fields of a draft that they
-    write on: what they wrote is nothing to remove."""
+    """Return whether a copy is unchanged since it was saved. Some programs keep the header fields
+    of a draft that they change; such a message must not be removed.
+    """
     ref = MessageRef(place.folder, place.uidvalidity, uid)
     try:
         raw, is_longer = fetch.part_bytes(imap, ref, "", _MOST)
@@ -133,8 +138,9 @@ def _ours(imap: Connection, mark: str, after: int = 0) -> tuple[int, ...]:
 
 
 def _take_away(imap: Connection, uids: Iterable[int]) -> None:
-    """UID EXPUNGE (RFC 4315). Without it they are marked and stay, hidden: EXPUNGE would remove
-    what others have marked."""
+    """Remove by UID EXPUNGE (RFC 4315). Without it, messages are only marked as deleted and hidden:
+    EXPUNGE would also remove messages that other programs marked.
+    """
     named = uid_sets.compressed(sorted(uids))
     if not named:
         return

@@ -1,4 +1,4 @@
-"""Folders: the list with its counts, the tree that the user sees, the special ones."""
+"""Folders: the list with its counts, the tree that the user sees, and the special folders."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ INBOX, DRAFTS, SENT = "\\Inbox", "\\Drafts", "\\Sent"
 ARCHIVE, JUNK, TRASH = "\\Archive", "\\Junk", "\\Trash"
 OWN_MAIL = frozenset({SENT, DRAFTS})
 _SAID_OWN = frozenset(use.lower() for use in OWN_MAIL)
-# The order in which a person sees them.
+# The special uses in the order in which they are shown.
 SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 
-# Levels of nesting shown; a name may have as many as its server allows.
+# The levels of nesting that are shown; servers may allow more.
 DEEPEST = 20
-# Without LIST-STATUS each count is a command.
+# The greatest number of STATUS commands on a server without LIST-STATUS.
 MOST_STATUS = 50
 
-# How mail programs name them, for servers without SPECIAL-USE (RFC 6154); folded, English and
-# French.
+# The names by which mail programs call special folders, for servers without SPECIAL-USE (RFC 6154);
+# folded, in English and French.
 _KNOWN_NAMES = {
     DRAFTS: ("drafts", "draft", "brouillons", "brouillon"),
     SENT: (
@@ -64,7 +64,7 @@ _KNOWN_NAMES = {
     ),
 }
 _USE_OF_NAME = {name: use for use, names in _KNOWN_NAMES.items() for name in names}
-# What the server says of folders: messages, unread ones, bytes.
+# Counts of folders: messages, unread messages, bytes.
 Counts = dict[str, tuple[int | None, int | None, int | None]]
 _KIND = "folders"
 _NO_COUNTS = (None, None, None)
@@ -73,8 +73,9 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True)
 class FolderNode:
-    """A folder in its place. ``label`` is the last component of its name; ``usable`` is False when
-    it can't be opened: only a level above others, or a name that can't be said to the server.
+    """A folder in the tree. ``label`` is the last component of its name. ``usable`` is False for
+    one that cannot be opened: a mere level above others, or a name that cannot be sent to the
+    server.
     """
 
     folder: Folder
@@ -85,12 +86,12 @@ class FolderNode:
 
 
 def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]:
-    """All folders, with the counts of messages and of unread ones.
+    """Return all folders, with the counts of messages and of unread messages.
 
-    One command where the server has LIST-STATUS (RFC 5819), else STATUS for the first 50. With
-    ``sizes`` also whether they are subscribed, and their bytes where the server has STATUS=SIZE
-    (RFC 8438); without LIST-EXTENDED that is one command more. Where the server says what it said
-    to this connection before, it is the same tuple.
+    Sends one command if the server has LIST-STATUS (RFC 5819), else STATUS for the first 50
+    folders. With ``sizes``, the folders also tell whether the user is subscribed, and their bytes
+    if the server has STATUS=SIZE (RFC 8438); without LIST-EXTENDED this costs one more command. An
+    answer equal to the previous one on this connection gives the same tuple.
     """
     items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
@@ -108,28 +109,28 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
 
 
 def kept_folders(imap: Connection) -> tuple[Folder, ...]:
-    """All folders as this connection listed them last. Their names and places hold; their counts
-    may be old. No command, but as `outline` where it has not listed them yet.
+    """Return all folders as this connection listed them last. Their names and places are current;
+    their counts may be old. Sends no command, except those of `outline` if there is no list yet.
     """
     answer, folders = imap.kept.get(_KIND, ((None,), ()))
     return folders if answer[0] == imap.wishes else _plain(imap)
 
 
 def are_kept(imap: Connection) -> bool:
-    """Whether `kept_folders` has them with counts, and without a command."""
+    """Return whether `kept_folders` has counts and needs no command."""
     told, _folders_before = imap.kept.get(_KIND, ((None,), ()))
     return bool(told[0] == imap.wishes)
 
 
 def outline(imap: Connection) -> tuple[Folder, ...]:
-    """All folders without counts, and whether they are subscribed. One command, or two."""
+    """Return all folders with their subscriptions but without counts. Sends one or two commands."""
     return _plain(imap, subscribed=True)
 
 
 def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
-    """The folders as a person sees them: special ones first, in their fixed order, then the others
-    by label, nested by the server's delimiter; each namespace of others begins at its own top. A
-    level that the server doesn't list is made up.
+    """Return the folders as shown: special ones first, in their fixed order, then the others by
+    label, nested by the server's delimiter. Each namespace of other users begins at its own top.
+    Levels that the server does not list are added.
     """
     by_name = {
         folder.name: folder
@@ -147,18 +148,19 @@ def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
 
 
 def is_for_own_mail(folder: Folder) -> bool:
-    """Whether a folder holds what its owner wrote: sent messages or drafts, also those of a mailbox
-    that the user shares, whose folders have no special use here."""
+    """Return whether a folder holds messages that its owner wrote: sent messages or drafts. This
+    includes those of a shared mailbox, whose folders have no special use for the user.
+    """
     return folder.special_use in OWN_MAIL or not _SAID_OWN.isdisjoint(folder.attributes)
 
 
 def special(folders: Iterable[Folder], use: str) -> Folder | None:
-    """The folder with this special use, ``"\\Sent"`` and the like; None when there is none."""
+    r"""Return the folder with this special use, such as ``"\\Sent"``, or None."""
     return next((folder for folder in folders if folder.special_use == use), None)
 
 
 def ensure(imap: Connection, use: str) -> str:
-    """The name of the folder with this special use; it is made when it is missing."""
+    """Return the name of the folder with this special use, which is created if missing."""
     folders = _plain(imap)
     folder = special(folders, use)
     if folder is not None:
@@ -169,8 +171,9 @@ def ensure(imap: Connection, use: str) -> str:
 
 
 def ensure_named(imap: Connection, label: str) -> str:
-    """The name of the person's own folder called ``label`` at the top, in whatever spelling; it is
-    made when it is missing, without a special use."""
+    """Return the name of the user's own top-level folder ``label``, in any spelling. It is created
+    without a special use if missing.
+    """
     folders = _plain(imap)
     if existing := named(folders, label):
         return existing.name
@@ -180,14 +183,17 @@ def ensure_named(imap: Connection, label: str) -> str:
 
 
 def create(imap: Connection, name: str) -> None:
-    """Make a folder, and subscribe to it; one that is there already stays."""
+    """Create a folder and subscribe to it. An existing folder stays."""
     _create(imap, name, "")
 
 
 def remove_empty(imap: Connection, places: Iterable[tuple[str, int]]) -> None:
     """Remove the folders of ``places``, pairs of name and UIDVALIDITY, that hold no message and no
-    folder. A folder that is there no more, or was made anew under the name, is passed over;
-    UIDVALIDITY 0 stands for any. Some commands for each."""
+    folder.
+
+    A folder that is gone or was recreated is skipped; UIDVALIDITY 0 matches any. Sends several
+    commands for each folder.
+    """
     wanted = list(places)
     by_name = {folder.name: folder for folder in outline(imap)} if wanted else {}
     for name, uidvalidity in sorted(wanted, key=lambda place: -len(place[0])):
@@ -198,7 +204,7 @@ def remove_empty(imap: Connection, places: Iterable[tuple[str, int]]) -> None:
             state = status.ask(imap, name)
             if state.exists or uidvalidity not in (0, state.uidvalidity):
                 continue
-            if imap.open_folder == name:  # some servers hang up
+            if imap.open_folder == name:  # some servers hang up otherwise
                 imap.select("INBOX")
             imap.command("DELETE", quoted_folder(name), changes=True)
         except (FolderNotFound, ServerRefused):
@@ -212,8 +218,9 @@ def _inside(folder: Folder) -> str:
 
 
 def shared_sent(folders: Iterable[Folder], address: str) -> Folder | None:
-    """The folder for sent mail in somebody else's mailbox, which the server names by a login: that
-    of this address, or what stands before its @. None when it is not there, or not to be seen."""
+    """Return the folder for sent mail in the shared mailbox that the server names by this address
+    or by its part before the @. Return None when there is none, or none that the user may see.
+    """
     logins = {address.casefold(), address.partition("@")[0].casefold()}
     for folder in folders:
         if folder.owner != "others" or not folder.selectable:
@@ -228,8 +235,9 @@ def shared_sent(folders: Iterable[Folder], address: str) -> Folder | None:
 
 
 def named(folders: Iterable[Folder], label: str) -> Folder | None:
-    """The person's own folder at the top that is called ``label``: accents and capitals do not
-    count. None when there is none, or one that can't be opened."""
+    """Return the user's own top-level folder called ``label``, ignoring accents and case. Return
+    None when there is none, or none that can be opened.
+    """
     own = [folder for folder in folders if not folder.owner]
     prefix = personal_prefix(own)
     wanted = folded(label)
@@ -244,27 +252,31 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
 
 
 def is_own(imap: Connection, name: str) -> bool:
-    """Whether a folder is for own mail, as `is_for_own_mail` says. No command where this connection
-    has listed the folders."""
+    """Return whether a folder is for own mail, see `is_for_own_mail`. Sends no command if this
+    connection has listed the folders.
+    """
     known = next((folder for folder in kept_folders(imap) if folder.name == canonical(name)), None)
     return known is not None and is_for_own_mail(known)
 
 
 def is_called(name: str, label: str) -> bool:
-    """Whether a folder at the top is called so, as `named` finds it; by its name alone."""
+    """Return whether a top-level folder is called ``label``, compared as in `named`, by its name
+    alone.
+    """
     bare = name[len("INBOX") + 1 :] if re.match(r"INBOX[./]", name) else name
     return folded(bare) == folded(label)
 
 
 def is_for_junk(imap: Connection, name: str) -> bool:
-    """Whether a folder is the one for junk: chosen by the person, or named as mail programs name
-    it. No command."""
+    """Return whether a folder is the one for junk: chosen by the user, or named as mail programs
+    name it. Sends no command.
+    """
     chosen = imap.wishes.special.get(JUNK)
     return name == chosen or any(is_called(name, known_name) for known_name in _KNOWN_NAMES[JUNK])
 
 
 def personal_prefix(folders: Iterable[Folder]) -> str:
-    """``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
+    """Return ``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
     others = [folder for folder in folders if folder.name != "INBOX" and not folder.owner]
     if not others or not others[0].delimiter:
         return ""
@@ -284,7 +296,7 @@ def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
 
 
 def _placed(imap: Connection, folders: Sequence[Folder]) -> tuple[Folder, ...]:
-    """Return the folders with what tells their place: whose they are, and their special use."""
+    """Return the folders with their owner and their special use."""
     return _with_special_uses(_with_owners(folders, imap.namespaces), imap.wishes.special)
 
 
@@ -296,7 +308,7 @@ def _with_owners(folders: Sequence[Folder], namespaces: Sequence[Namespace]) -> 
 
 def _with_owner(folder: Folder, namespaces: Sequence[Namespace]) -> Folder:
     for namespace in namespaces:
-        # Some servers list the place itself, without the sign that ends its prefix.
+        # Some servers list the namespace itself, without the separator that ends its prefix.
         if f"{folder.name}{folder.delimiter}".startswith(namespace.prefix):
             return replace(folder, owner=namespace.owner, prefix=namespace.prefix)
     return folder
@@ -319,10 +331,10 @@ def _create(imap: Connection, name: str, use: str) -> None:
     try:
         imap.command("CREATE", quoted_folder(name), *options, changes=True)
     except ServerRefused:
-        # Another session was quicker (ALREADYEXISTS), or the folder has the name and not the use.
+        # Another session created it first (ALREADYEXISTS), or the folder exists without the use.
         if imap.code() != "ALREADYEXISTS":
             raise
-    # Programs that show only subscribed folders would not see it.
+    # Programs that show only subscribed folders would not show it.
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
 
 
@@ -335,10 +347,10 @@ def _folders(raw: Iterable[Any]) -> tuple[Folder, ...]:
     return tuple(by_name.values())
 
 
-# Nearly all lines say what they said to the page before, or say of somebody else's folders.
+# Nearly all lines are the same as for the previous page, or name other users' folders.
 @lru_cache(maxsize=8192)
 def _folder(line: tuple[Piece, ...]) -> Folder:
-    """``(attributes) delimiter name`` (RFC 9051 section 7.3.1)."""
+    """Read ``(attributes) delimiter name`` (RFC 9051 section 7.3.1)."""
     pieces = response.parsed(line)
     if len(pieces) < 3 or not isinstance(pieces[0], tuple):
         raise BadServerAnswer("The IMAP server sent a LIST line that is none.")
@@ -362,7 +374,9 @@ def _counts(raw: Iterable[Any]) -> Counts:
 
 @lru_cache(maxsize=8192)
 def _counted(line: tuple[Piece, ...]) -> Counts:
-    """A STATUS line: ``name (MESSAGES 3 UNSEEN 1 SIZE 4096)``; nothing of one that is none."""
+    """Read a STATUS line: ``name (MESSAGES 3 UNSEEN 1 SIZE 4096)``; return nothing for another
+    line.
+    """
     pieces = response.parsed(line)
     if len(pieces) < 2 or not isinstance(pieces[1], tuple):
         return {}
@@ -385,7 +399,7 @@ def _counts_one_by_one(imap: Connection, folders: Sequence[Folder], items: str) 
         try:
             lines = imap.command("STATUS", quoted_folder(folder.name), f"({items})")
         except (FolderNotFound, ServerRefused):
-            continue  # gone meanwhile, or not ours to read: shown without a count
+            continue  # gone meanwhile, or not readable for the user: shown without a count
         counts |= _counts(lines)
     return counts
 
@@ -399,8 +413,8 @@ def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...
 
 
 def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> tuple[Folder, ...]:
-    """Each special use is given once: to the folder that the person chose, else the one that the
-    server says, else one with a known name.
+    """Give each special use to one folder: the user's choice, or the one that the server names, or
+    one with a known name.
     """
     uses = {"INBOX": INBOX}
     own = [folder for folder in folders if not folder.owner]
@@ -414,8 +428,9 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
 
 
 def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
-    """The folders with a known name, by the special use that the name stands for. They are looked
-    for only at the top: a teacher's ``Projets/Archives`` is his own."""
+    """Return the folders with a known name, by the special use that the name stands for. Only
+    top-level folders count: a user's ``Projets/Archives`` has no special use.
+    """
     by_use: dict[str, list[Folder]] = {}
     for folder in own:
         use = _USE_OF_NAME.get(folded(folder.name.removeprefix(prefix)))
@@ -425,11 +440,11 @@ def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
 
 
 folded = lru_cache(maxsize=8192)(fold)
-"""Names are compared and sorted without accents and capitals."""
+"""Folds names, which are compared and sorted without accents and case."""
 
 
 def _levels(folder: Folder) -> list[str]:
-    """The name's components; below `DEEPEST` levels the rest is one."""
+    """Return the components of the name; below `DEEPEST` levels, the rest is one component."""
     return folder.name.split(folder.delimiter, DEEPEST) if folder.delimiter else [folder.name]
 
 
@@ -450,7 +465,7 @@ def _ancestors(folder: Folder) -> Iterator[Folder]:
 
 
 def _parent(folder: Folder, prefix: str) -> str:
-    """The name of the folder above, ``""`` at the top; special folders stand at the top."""
+    """Return the name of the folder above, ``""`` at the top; special folders stand at the top."""
     if folder.special_use or not folder.delimiter:
         return ""
     above = folder.delimiter.join(_levels(folder)[:-1])

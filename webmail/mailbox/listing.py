@@ -1,4 +1,4 @@
-"""A page of a folder's list, in the order and with the filter that a person chose."""
+"""One page of a folder's list, in the order and with the filter that the user chose."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ _FIRST = View()
 
 @dataclass(frozen=True)
 class Place:
-    """The place in the list where its page begins. The first of these that can be found counts:
+    """The place in the list where its page begins. The first of these fields that can be found
+    counts:
 
-    ``after``: right below the row with this UID, wherever arrivals have pushed it meanwhile;
-    ``row``: so that the row with this UID is on it (``sequence``: its number, if it is known);
-    ``month``: with the newest message of the month of this day, or the oldest where the oldest
-    come first; ``at``: after so many rows; ``number``: the page, one-based.
+    ``after``: just below the row with this UID, even if arrivals have moved it; ``row``: the page
+    that holds the row with this UID (``sequence`` is its number, if known); ``month``: the newest
+    message of the month of this day, or the oldest if the oldest come first; ``at``: after this
+    many rows; ``number``: the page, one-based.
 
-    ``uidvalidity``: of the folder that the UIDs are of. When it is another by now, there is no such
-    ``row``, and a list does not go on: FolderChanged.
+    ``uidvalidity`` belongs to the folder of the UIDs. If the folder's has changed, ``row`` is not
+    found, and continuing a list raises FolderChanged.
     """
 
     number: int = 1
@@ -44,13 +45,15 @@ class Place:
 
 @dataclass(frozen=True)
 class ListPage:
-    """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
-    above this page; ``number`` is one-based. ``notes`` are `ordering`'s and `threads`'. A view by
-    conversations has one for each row, which is its newest message, and ``total`` counts them.
-    ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162). ``last`` is
-    the highest UID of the folder, where the view shows all of it by their dates. ``above`` and
-    ``below`` are the messages right beside the page, where it was asked for by a row. ``withheld``:
-    the verbs that the user may not do in the folder.
+    """One page of a list.
+
+    ``exists`` counts the messages of the folder, ``total`` those that the view shows (conversations
+    in a view by conversations, each of which has a row of its newest message). ``start`` rows
+    precede this page; ``number`` is one-based. ``notes`` are those of `ordering` and `threads`.
+    ``modseq`` is no newer than the page; 0 if unknown (RFC 7162). ``last`` is the highest UID of
+    the folder, if the view shows the whole folder by date. ``above`` and ``below`` are the messages
+    next to the page, if it was asked for by a row. ``withheld`` are the verbs that the user may not
+    do in the folder.
     """
 
     folder: str
@@ -76,7 +79,7 @@ class ListPage:
 
     @property
     def named(self) -> tuple[Summary, ...]:
-        """The messages whose people the page names: a conversation those of its messages."""
+        """The messages whose people the page names; of a conversation, all its messages."""
         return (
             *self.rows,
             *(row for conversation in self.conversations for row in conversation.rows),
@@ -91,16 +94,19 @@ def page(
     view: View = _FIRST,
     memory: Memory = NOTHING,
 ) -> ListPage:
-    """Return one page, at most 200 rows. Where the messages of the folder came in the order of
-    their dates, the page is read by sequence number: SELECT and FETCH, which cost the same in a
-    folder of any size, and one FETCH more for rows that the memory does not know."""
+    """Return one page of at most 200 rows.
+
+    If the messages arrived in the order of their dates, the page is read by sequence number: SELECT
+    and FETCH, whose cost does not depend on the folder's size, and one more FETCH for rows that the
+    memory does not have.
+    """
     size = min(max(1, size), MOST_ROWS)
     was_open = imap.open_folder == folder
     selected = imap.select(folder)
     if place.uidvalidity is not None and place.uidvalidity != selected.uidvalidity:
         if place.row is None:
             raise FolderChanged("The folder was made anew while its list was open.")
-        place = replace(place, row=None)  # a whole page, which begins at the top
+        place = replace(place, row=None)  # Show a whole page that begins at the top.
     order = _order(imap, selected, view, memory)
     read = _read(imap, selected, order, place, size)
     if isinstance(order, _BySequence) and not order.rises(read.rows, memory):
@@ -118,7 +124,7 @@ def page(
         view=view,
         notes=order.notes,
         conversations=read.conversations,
-        # Of a folder that was open already it is that of when it was opened.
+        # For a folder that was already open, it is the value of the time of opening.
         modseq=0 if was_open else selected.highestmodseq,
         last=order.last,
         above=_ref(selected, read.above),
@@ -129,7 +135,7 @@ def page(
 
 @dataclass(frozen=True)
 class _Read:
-    """The rows of a page, as `ListPage` has them."""
+    """The rows of a page, with fields as in `ListPage`."""
 
     start: int
     rows: tuple[Summary, ...]
@@ -167,9 +173,11 @@ def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
 
 @dataclass(frozen=True)
 class Newer:
-    """The messages that arrived since a list was made, the newest first. ``on_top``: none of them
-    is older than the list, and they are in the order in which they came.
-    ``withheld``: as of a page."""
+    """The messages that arrived since a list was made, newest first.
+
+    ``on_top`` says that none of them is older than the list and that they are in order of arrival.
+    ``withheld`` is as in `ListPage`.
+    """
 
     rows: tuple[Summary, ...]
     on_top: bool = True
@@ -179,14 +187,14 @@ class Newer:
 def newer(
     imap: Connection, folder: str, uid: int, uidvalidity: int, memory: Memory = NOTHING
 ) -> Newer:
-    """Return what arrived after the message with this UID, at most 200. FolderChanged when the UID
-    is of a folder that was made anew.
+    """Return the messages that arrived after the one with this UID, at most 200. Raises
+    FolderChanged when the folder was recreated.
     """
     selected = imap.select(folder)
     if selected.uidvalidity != uidvalidity:
         raise FolderChanged("The folder was made anew while its list was open.")
     came = search.uids(imap, f"UID {uid + 1}:*")
-    # "n:*" names the last message even when its UID is below n.
+    # "n:*" matches the last message even if its UID is below n.
     uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)
     rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]))
     if not rows:
@@ -200,37 +208,40 @@ def newer(
 def matching(
     imap: Connection, folder: str, view: View = _FIRST, memory: Memory = NOTHING
 ) -> tuple[int, ...]:
-    """The UIDs of all messages that the view shows, from the top down."""
+    """Return the UIDs of all messages that the view shows, in its order."""
     return ordering.of(imap, imap.select(folder), view, memory).uids
 
 
 class _Placed(Protocol):
-    """The positions of the rows of a list, from 0 at the top."""
+    """The positions of the rows of a list, counted from 0."""
 
     total: int
     notes: frozenset[str]
     last: int
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
-        """Return the position of a message, None when it is not in the list."""
+        """Return the position of a message, or None when it is not in the list."""
 
     def below(self, uid: int) -> int | None:
-        """Return where the rows below a message begin, None when that can't be told."""
+        """Return the position of the first row below a message, or None when it is unknown."""
 
     def month(self, day: date) -> int | None:
-        """Return where the month of this day begins, None for lists that have no such place."""
+        """Return the position where the month of this day begins, or None for lists not sorted by
+        date.
+        """
 
 
 class _Order(_Placed, Protocol):
-    """The order of a list whose rows are messages."""
+    """A list whose rows are messages."""
 
     def window(self, start: int, stop: int) -> Sequence[Marked]: ...
 
     def window_and_beside(
         self, start: int, stop: int
     ) -> tuple[Sequence[Marked], int | None, int | None]:
-        """The window, and the UIDs right above and right below it. No more commands than without
-        them."""
+        """Return the window, and the UIDs just above and just below it, with no more commands than
+        `window`.
+        """
 
 
 def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> _Order | _ByThread:
@@ -244,7 +255,7 @@ def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> 
 
 
 def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory) -> _ByThread:
-    """Conversations of which a message passes the filter."""
+    """Return the conversations that have a message which passes the filter."""
     known = _by_date(imap, selected, threads.of(imap, selected, memory), memory)
     if not view.only:
         return _ByThread(view, known)
@@ -257,8 +268,9 @@ def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory)
 def _by_date(
     imap: Connection, selected: Selected, known: threads.Threads, memory: Memory
 ) -> threads.Threads:
-    """Conversations by the dates of their newest messages; without a command where the folder's
-    dates rise."""
+    """Return conversations by the dates of their newest messages. Sends no command if the folder's
+    dates rise.
+    """
     top = known.all[0][-1] if known.all else 0
     rising = ordering.rising(imap, selected, memory)
     if ordering.still_rises(imap, selected, memory, rising, top):
@@ -291,8 +303,8 @@ def _start(order: _Placed, place: Place, size: int) -> int:
 
 
 class _BySequence:
-    """All messages, by arrival, which is the order of their dates where these rise: nothing is
-    asked that grows with the folder.
+    """All messages by arrival, which equals the order of their dates if these rise. No command's
+    cost grows with the folder.
     """
 
     notes: frozenset[str] = frozenset()
@@ -309,7 +321,9 @@ class _BySequence:
         self.last = 0
 
     def rises(self, rows: Iterable[Summary], memory: Memory) -> bool:
-        """Whether the dates of what came last rise too. ``rows``: of the window."""
+        """Return whether the dates of the latest arrivals rise too. ``rows`` are those of the
+        window.
+        """
         return ordering.still_rises(
             self._imap, self._selected, memory, self._rising, self.last, rows, self._above
         )
@@ -336,7 +350,7 @@ class _BySequence:
         first, last = start + 1, stop
         if self._view.down:
             first, last = self.total - stop + 1, self.total - start
-        # The newest besides: whether anything came whose date is not known.
+        # Include the newest message, which tells whether a message came whose date is unknown.
         marks = fetch.marks_by_sequence(
             self._imap, first, last, self.total if last < self.total else None
         )
@@ -358,7 +372,7 @@ class _BySequence:
 
 
 class _ByList:
-    """A list of UIDs."""
+    """A list given as UIDs."""
 
     def __init__(self, imap: Connection, view: View, ordered: ordering.Ordered) -> None:
         self._imap = imap
@@ -380,7 +394,7 @@ class _ByList:
             return position + 1
         if self._view.sort != "arrival":
             return None
-        # It was read, and these are the unread ones: the list goes on where it stood.
+        # The message was read and left a list of unread ones: the list continues at its place.
         down = self._view.down
         passed = (other > uid if down else other < uid for other in self._uids)
         return sum(passed)
@@ -400,7 +414,7 @@ class _ByList:
 
 
 class _ByThread:
-    """Conversations, by their newest messages."""
+    """Conversations, ordered by their newest messages."""
 
     last = 0
 
@@ -425,13 +439,14 @@ _CRITERIA = {"": "", "unread": "UNSEEN ", "flagged": "FLAGGED "}
 
 
 def has_months(view: View) -> bool:
-    """Whether one can go to a month in such a list."""
+    """Return whether users can go to a month in such a list."""
     return view.sort in ("arrival", "date") and view.only in _CRITERIA and not view.threads
 
 
 def _month(imap: Connection, view: View, day: date, total: int) -> int | None:
-    """The place of a month, by counting older messages: a few that were moved in late make little
-    difference."""
+    """Return the position of a month, found by counting older messages. A few that were moved in
+    later make little difference.
+    """
     if not has_months(view):
         return None
     month = day.replace(day=1)

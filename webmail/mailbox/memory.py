@@ -1,5 +1,6 @@
-"""The memory of the mailbox between two requests: handed in by the caller, which knows the
-session."""
+"""Values that the mailbox remembers between two requests. The caller, which knows the session,
+provides the memory.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 
 
 class Memory(Protocol):
-    """Values that JSON can carry, by kind and name; any of them may be lost at any time."""
+    """JSON values by kind and name. Any value may be lost at any time."""
 
     def get(self, kind: str, name: str) -> Any: ...
 
@@ -15,11 +16,11 @@ class Memory(Protocol):
 
 
 LASTING = "lasting"
-"""The kind of what outlives the session: numbers, since it may be kept without a seal."""
+"""The kind of values that outlive the session: numbers only, since they may be stored unsealed."""
 
 
 class _Nothing:
-    """Forgets everything."""
+    """A memory that remembers nothing."""
 
     def get(self, kind: str, name: str) -> Any:
         return None

@@ -1,4 +1,4 @@
-"""Whether there is news: how some folders stand."""
+"""News of folders: their states, changed flags and arrivals."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _KIND = "arrivals"
 
 
 def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
-    """The states of folders in the order of their names; a folder that is gone, or not to be asked
-    about, is left out.
+    """Return the states of folders in the order of their names, without folders that are gone or
+    refused.
 
-    One command where the server has LIST-STATUS (RFC 5819), else one for each; and one before if
-    the connection has one of them open: of that one Dovecot tells what it has told before.
+    Sends one command if the server has LIST-STATUS (RFC 5819), else one for each folder; and one
+    before, if the connection has one of them open, because Dovecot repeats old values for an open
+    folder.
     """
     unique = tuple(dict.fromkeys(names))
     if imap.open_folder in unique:
@@ -32,8 +33,9 @@ def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
 
 
 def changed(imap: Connection, state: FolderState, since: int) -> dict[int, frozenset[str]]:
-    """The flags, as they are now, of the messages that came or were marked after this HIGHESTMODSEQ
-    (CONDSTORE, RFC 7162), the newest 500 at most. Two commands, none where nothing has changed."""
+    """Return the present flags of the messages that arrived or changed after this HIGHESTMODSEQ
+    (CONDSTORE, RFC 7162), at most the newest 500. Sends two commands, none if nothing has changed.
+    """
     if not state.exists or since >= state.modseq:
         return {}
     if imap.select(state.folder).uidvalidity != state.uidvalidity:
@@ -45,9 +47,10 @@ def changed(imap: Connection, state: FolderState, since: int) -> dict[int, froze
 def arrived(
     imap: Connection, state: FolderState, uidvalidity: int, uidnext: int, memory: Memory
 ) -> tuple[Arrived, ...] | None:
-    """The messages that came to a folder since its UIDNEXT was this one, the newest 20 at most,
-    those marked that only came back. Two commands, none where nothing came; None for a folder that
-    was made anew."""
+    """Return the messages that arrived in a folder since it had this UIDNEXT, at most the newest
+    20; those that only came back are marked. Return None for a recreated folder. Sends two
+    commands, none if nothing arrived.
+    """
     if uidvalidity != state.uidvalidity:
         return None
     uids = range(max(uidnext, state.uidnext - MOST_ARRIVED), state.uidnext)

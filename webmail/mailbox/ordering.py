@@ -1,13 +1,15 @@
 """The messages of a folder that a list shows, and their order.
 
-The plain list, newest first, goes by sequence number as long as the messages came in the order of
-their dates (`Rising`), which the server is asked once. All others are lists of UIDs, asked of the
-server once and then brought up to date. Those by what never changes
-(date, people, subject, size) are good as long as nothing came or went: what came is named by
-``SEARCH UID n:*``, and its place found by sorting it among a few of the others; that something went
-is told by the count. Those by flags are told what changed by CONDSTORE (RFC 7162), without which
-they are asked for anew. QRESYNC would name what went, but turns every EXPUNGE of the connection
-into another response; ESEARCH names what is left in one line of ranges.
+The plain list, newest first, uses sequence numbers as long as the messages arrived in the order of
+their dates (`Rising`), which the server is asked once. All other lists are UIDs that the server
+gives once and that are then brought up to date.
+
+Lists sorted by values that never change (date, people, subject, size) are valid until a message
+arrives or is removed. ``SEARCH UID n:*`` names the arrivals; each is placed by sorting it among a
+few of the others. The message count shows that messages were removed. Lists by flags learn changes
+by CONDSTORE (RFC 7162); without it, they are asked for again. QRESYNC would name removed messages,
+but it replaces every EXPUNGE of the connection by another response; ESEARCH names the remaining
+ones in one line of ranges.
 """
 
 from __future__ import annotations
@@ -39,23 +41,24 @@ from webmail.mailbox.summaries import Summary
 SORTS = ("arrival", "date", "from", "to", "subject", "size", "flagged", "unread")
 FILTERS = ("", "unread", "flagged", "attachment", "contacts")
 
-# Messages that came since a list was sorted, and are put in their places; more are sorted anew.
+# The greatest number of arrivals that are put into a sorted list; with more, the list is sorted
+# again.
 MOST_MERGED = 10
-# Every how many messages of a sorted list one is taken to find a place in it.
+# The distance between the messages of a sorted list that are used as probes to find a place.
 _PROBES = 400
-# Up to so many UIDs a set is named in a command, scattered as they may be.
+# A set of at most this many UIDs, however scattered, fits into one command.
 _MOST_NAMED = 900
-# A server without SORT: so many are sorted here, and no longer than so many seconds; so long one
-# with it may take to say whether the dates rise.
+# On a server without SORT: the number of messages that are sorted here, and the seconds for it. A
+# server with SORT has the same seconds to tell whether the dates rise.
 MOST_SORTED_HERE = 5_000
 SECONDS_TO_SORT = 10.0
 _AT_ONCE = 500
-# Arrivals of which the dates are asked for; where more may have come, all are sorted anew.
+# The greatest number of arrivals whose dates are asked for; with more, all are sorted again.
 MOST_DATED = 1_000
-# Of messages that the server did not mark with $HasAttachment, so many of the newest are looked
-# through.
+# The number of newest messages that are searched for attachments if the server did not mark them
+# with $HasAttachment.
 MOST_LOOKED_THROUGH = 1_000
-# Addresses of contacts that are searched for, so many a command, in mail of the last year.
+# Addresses of contacts that are searched for, addresses in one command, and days of mail searched.
 MOST_ADDRESSES = 200
 _ADDRESSES_AT_ONCE = 50
 CONTACTS_DAYS = 365
@@ -76,9 +79,9 @@ _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\]\s*)?:\s*
 
 @dataclass(frozen=True)
 class View:
-    """The way a folder is shown. ``sort``: ``arrival`` is INTERNALDATE, ``date`` what the sender
-    wrote. ``only``: the filter, of which ``contacts`` searches for the ``addresses``. ``threads``:
-    by conversations, which come by their newest message.
+    """The way a folder is shown. ``sort``: ``arrival`` is INTERNALDATE, ``date`` the sender's date.
+    ``only`` is the filter; ``contacts`` searches for the ``addresses``. ``threads`` shows
+    conversations, ordered by their newest messages.
     """
 
     sort: str = "arrival"
@@ -89,13 +92,14 @@ class View:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it shows all messages by their dates: by sequence number, where they rise."""
+        """Whether the view shows all messages by date, which sequence numbers serve if dates rise.
+        """
         return self.sort == "arrival" and not self.only
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """UIDs from the top of the list down. ``notes``: what is to be said of how they were found."""
+    """UIDs in the order of the list. ``notes`` are remarks on how they were found."""
 
     uids: tuple[int, ...]
     notes: frozenset[str] = frozenset()
@@ -112,8 +116,8 @@ class Rising:
     newest: float
 
     def goes_on(self, dates: Iterable[tuple[int, datetime | None]]) -> Rising | None:
-        """The same with later messages, of which the UIDs and dates come in any order; None where
-        one of them is older than what came before it. One without a date is no older.
+        """Return the state with later messages, given as UIDs and dates in any order; None when one
+        of them is older than an earlier message. A message without a date counts as not older.
         """
         last, newest = self.last, self.newest
         by_uid = dict(dates)
@@ -128,13 +132,14 @@ class Rising:
         return Rising(self.rises, last, newest)
 
 
-# Nothing is known of the dates: as if they rose, whatever comes.
+# Used when the server told nothing of the dates: they count as rising, whatever arrives.
 _UNTOLD = Rising(True, 2**32, 0)
 
 
 def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
-    """Whether the dates of the open folder rise. No command when it is remembered, else two; a
-    folder whose messages the server cannot sort counts as rising."""
+    """Return whether the dates of the open folder rise. Sends no command if it is remembered, else
+    two. A folder that the server cannot sort counts as rising.
+    """
     return _Lists(imap, selected, memory).rising()
 
 
@@ -147,9 +152,10 @@ def still_rises(
     rows: Iterable[Summary] = (),
     above: int | None = None,
 ) -> bool:
-    """Whether the folder's dates rise up to the message with the highest UID, ``top``, too. The
-    ``rows`` are, perhaps among others, all messages with a UID ``above`` this one. No command, or
-    one where messages came that are not among the rows.
+    """Return whether the folder's dates rise up to its highest UID, ``top``.
+
+    The ``rows`` hold, perhaps among others, all messages with a UID ``above`` the given one. Sends
+    one command if messages arrived that are not among the rows, else none.
     """
     dates = {row.ref.uid: row.received for row in rows}
     above = top if above is None else above
@@ -157,7 +163,7 @@ def still_rises(
 
 
 def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> Ordered:
-    """The messages of the open folder that a view shows. Raises what commands raise."""
+    """Return the messages of the open folder that a view shows. Raises the errors of commands."""
     lists = _Lists(imap, selected, memory)
     members, notes = lists.members(view)
     if view.sort == "arrival" and (rising_ones := lists.rising_ones(members)) is not None:
@@ -179,15 +185,15 @@ def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> Orde
 
 
 def _parted(uids: Sequence[int], chosen: Iterable[int]) -> tuple[int, ...]:
-    """Lowest first: the others, then the chosen ones."""
+    """Return the UIDs lowest first: the others, then the chosen ones."""
     last = frozenset(chosen)
     return (*(uid for uid in uids if uid not in last), *(uid for uid in uids if uid in last))
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A list as it was. ``exists`` messages were in the folder, none with a UID above ``last``;
-    ``modseq`` is 0 for lists on what never changes.
+    """A remembered list. The folder had ``exists`` messages, none with a UID above ``last``.
+    ``modseq`` is 0 for lists by values that never change.
     """
 
     uids: tuple[int, ...]
@@ -223,15 +229,15 @@ class _Lists:
         return search.matching(self._imap, (b"ALL",))
 
     def key(self, sort: str) -> str:
-        """Return the key that SORT has for it; people by their names where the server can (RFC
-        5957)."""
+        """Return the key of SORT for this order. People are sorted by name if the server can (RFC
+        5957).
+        """
         if sort in ("from", "to") and self._imap.has("SORT=DISPLAY"):
             return f"DISPLAY{sort.upper()}"
         return sort.upper()
 
     def members(self, view: View) -> tuple[tuple[int, ...] | None, frozenset[str]]:
-        """Return what the view's filter lets through, and what is to be said of it; None for
-        all."""
+        """Return the messages that pass the view's filter, None for all, and the remarks on it."""
         match view.only:
             case "unread" | "flagged":
                 return self._flagged(view.only), frozenset()
@@ -241,7 +247,7 @@ class _Lists:
                 return self._from_contacts(view.addresses)
         return None, frozenset()
 
-    # --- by their dates ---
+    # --- by date ---
 
     def rising(self) -> Rising:
         if packed := self._memory.get(_RISING, self._name("")):
@@ -251,15 +257,17 @@ class _Lists:
         return self._recalled() or self._asked()
 
     def _asked(self) -> Rising:
-        """Ask the server. Where it refuses, or gives no answer in time, the session asks no more:
-        the list must not depend on it. Raises ServerUnavailable, after which the connection is
-        over.
+        """Ask the server whether the dates rise. If it refuses or is too slow, the session does not
+        ask again, so that the list does not depend on it.
+
+        Raises ServerUnavailable, after which the connection has ended.
         """
         try:
             with self._imap.within(SECONDS_TO_SORT):
                 known = self._sorted("arrival")
         except (ServerRefused, ServerUnavailable) as error:
-            # Not before: another page of the session would take the dates for rising meanwhile.
+            # Store it only now: otherwise another page of the session would meanwhile take the
+            # dates for rising.
             self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
             if isinstance(error, ServerUnavailable):
                 raise
@@ -267,9 +275,11 @@ class _Lists:
         return self._learned(known)
 
     def _recalled(self) -> Rising | None:
-        """The state that an earlier session learnt, brought up to date by one command. None where
-        nothing was learnt, where its last message is gone, and where too many messages came since,
-        or an older one."""
+        """Return the state that an earlier session learnt, brought up to date by one command.
+
+        Return None when nothing was learnt, when its last message is gone, or when too many
+        messages or an older one arrived since.
+        """
         last = self._memory.get(LASTING, self._name(""))
         if not last or not last < self._selected.uidnext <= last + MOST_DATED:
             return None
@@ -281,7 +291,9 @@ class _Lists:
         return rise
 
     def _keep(self, known: Rising | None) -> None:
-        """The last message for other sessions, too, which ask for its date: that says more."""
+        """Store the state. Other sessions also get the last message and ask for its date, which
+        tells more.
+        """
         name = self._name("")
         self._memory.put(_RISING, name, known and list(vars(known).values()))
         self._memory.put(LASTING, name, known.last if known and known.rises else None)
@@ -300,7 +312,7 @@ class _Lists:
         return later is not None
 
     def rising_ones(self, members: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        """These messages, all for None, lowest first; None where their dates do not rise."""
+        """Return these messages (None: all), lowest first, or None when their dates do not rise."""
         rise = self.rising()
         if not rise.rises:
             return None
@@ -309,7 +321,8 @@ class _Lists:
         return uids if self.still_rises(rise, top, {}, top) else None
 
     def _learned(self, known: _Kept | None) -> Rising:
-        """The state that a list by dates shows; the list is kept where the dates do not rise."""
+        """Return the state derived from a list by date. The list is kept if the dates do not rise.
+        """
         if known is None or not known.uids:
             return _UNTOLD
         dates = fetch.received(self._imap, str(known.uids[-1]))
@@ -320,10 +333,12 @@ class _Lists:
         self._keep(rise)
         return rise
 
-    # --- by what never changes ---
+    # --- by values that never change ---
 
     def by(self, sort: str) -> tuple[int, ...] | None:
-        """All messages in this order; None when the server can't sort and there are too many."""
+        """Return all messages in this order, or None when the server cannot sort and there are too
+        many.
+        """
         if not self.can_sort and self._selected.exists > MOST_SORTED_HERE:
             return None
         kept = self._get(f"by {sort}")
@@ -355,11 +370,11 @@ class _Lists:
     def _up_to_date(
         self, kept: _Kept, place: Callable[[tuple[int, ...], Sequence[int]], tuple[int, ...] | None]
     ) -> _Kept | None:
-        """A list with what came put in its place and without what went; None when it must be asked
-        for anew. One command when nothing happened.
+        """Return a list with arrivals put in their place and removed messages left out; None when
+        it must be asked for again. Sends one command when nothing happened.
         """
         newer = search.uids(self._imap, f"UID {kept.last + 1}:*")
-        # "n:*" names the last message even when its UID is below n.
+        # "n:*" matches the last message even if its UID is below n.
         came = sorted(uid for uid in newer if uid > kept.last)
         exists = self._imap.known().exists
         gone = kept.exists + len(came) - exists
@@ -391,13 +406,15 @@ class _Lists:
         return known.uids
 
     def _last(self) -> int:
-        """The highest UID of the folder."""
+        """Return the highest UID of the folder."""
         exists = self._imap.known().exists
         marks = fetch.marks_by_sequence(self._imap, exists, exists) if exists else ()
         return marks[-1].uid if marks else 0
 
     def _changed(self, kept: _Kept, flag: str, on: bool) -> _Kept | None:
-        """A list with what CONDSTORE tells; None when messages went, which it does not tell."""
+        """Return a list brought up to date by CONDSTORE; None when messages were removed, which
+        CONDSTORE does not tell.
+        """
         changes = fetch.changed_since(self._imap, kept.modseq)
         came = sum(mark.uid > kept.last for mark in changes)
         exists = self._imap.known().exists
@@ -415,7 +432,7 @@ class _Lists:
             max(kept.modseq, *(mark.modseq for mark in changes)),
         )
 
-    # --- filters that must look closer ---
+    # --- filters that read messages ---
 
     def _with_attachment(self) -> tuple[tuple[int, ...], frozenset[str]]:
         if self._selected.keywords & {_HAS, _HAS_NOT}:
@@ -425,8 +442,8 @@ class _Lists:
         return uids, frozenset({ATTACHMENT_NEWEST} if is_part else ())
 
     def _with_attachment_by_keyword(self) -> tuple[tuple[int, ...], frozenset[str]]:
-        """The messages that the server marked, and those it did not mark by their structure: a
-        folder knows a keyword for good once a single message carried it.
+        """Return the messages with an attachment: those that the server marked, and, of the others,
+        those whose structure has one. A folder knows a keyword for ever once a message had it.
         """
         marked = search.matching(self._imap, (f"KEYWORD {_HAS}".encode(),))
         unmarked = search.matching(self._imap, (f"UNKEYWORD {_HAS} UNKEYWORD {_HAS_NOT}".encode(),))
@@ -450,7 +467,7 @@ class _Lists:
         return self._having([mark.uid for mark in marks])
 
     def _having(self, uids: Sequence[int]) -> tuple[int, ...]:
-        """The messages that have an attachment, by their structure."""
+        """Return the messages that have an attachment, judged by their structure."""
         marks = fetch.marks(self._imap, uids)
         rows: list[summaries.Summary] = []
         for start in range(0, len(marks), _AT_ONCE):
@@ -488,8 +505,8 @@ class _Lists:
         anew: Callable[[], tuple[int, ...]],
         among: Callable[[Sequence[int]], tuple[int, ...]],
     ) -> tuple[int, ...]:
-        """A list of some messages, lowest first: the kept one, with those of the messages that came
-        which ``among`` chooses.
+        """Return a subset of messages, lowest first: the remembered one, with the arrivals that
+        ``among`` selects.
         """
         kept = self._get(subset)
         known = None
@@ -512,24 +529,25 @@ class _Lists:
         return _Kept.unpacked(packed) if packed else None
 
     def _put(self, subset: str, kept: _Kept) -> None:
-        with suppress(OverflowError):  # numbers that are no UIDs: the server lies, nothing is kept
+        # numbers that are no UIDs: the server is wrong, and nothing is kept
+        with suppress(OverflowError):
             self._memory.put(_KIND, self._name(subset), kept.packed())
 
 
 def imap_date(day: date) -> str:
-    """``5-Mar-2026`` (RFC 9051 section 9): in English whatever the locale."""
+    """Return ``5-Mar-2026`` (RFC 9051 section 9), in English whatever the locale."""
     month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * day.month - 3 : 3 * day.month]
     return f"{day.day}-{month}-{day.year}"
 
 
 def _is_searchable(address: str) -> bool:
-    """Printable ASCII that needs no literal."""
+    """Return whether the address is printable ASCII that needs no literal."""
     return address.isascii() and address.isprintable() and not set(address) & {'"', "\\", " "}
 
 
 def _from_any(addresses: Sequence[str]) -> str:
-    """``OR FROM "a" FROM "b"``; OR takes two, so they are nested evenly: some servers bound how
-    deep.
+    """Return ``OR FROM "a" FROM "b"``. OR takes two keys, so they are nested evenly, because some
+    servers limit the depth.
     """
     if len(addresses) == 1:
         return f'FROM "{addresses[0]}"'
@@ -537,18 +555,19 @@ def _from_any(addresses: Sequence[str]) -> str:
     return f"OR {_from_any(addresses[:half])} {_from_any(addresses[half:])}"
 
 
-# --- what came, put in its place ---
+# --- arrivals put in their place ---
 
 
 def _merged(
     in_order: Callable[[str], tuple[int, ...]], uids: tuple[int, ...], came: Sequence[int]
 ) -> tuple[int, ...]:
-    """A sorted list with a few messages more, by sorting them among every so-manieth of it, and
-    then each among those of its gap: a few small commands however long the list is.
+    """Put a few messages into a sorted list: sort them among probes, evenly spaced messages of the
+    list, then each among the messages of its gap. It takes a few small commands, whatever the
+    list's length.
     """
     step = -(-len(uids) // _PROBES)
     new = frozenset(came)
-    before: list[tuple[int, ...]] = [()]  # what comes before the first probe, then after each
+    before: list[tuple[int, ...]] = [()]  # arrivals before the first probe, then those after each
     for uid in in_order(f"UID {uid_sets.compressed((*uids[::step], *came))}"):
         if uid in new:
             before[-1] = (*before[-1], uid)
@@ -569,7 +588,7 @@ def _merged(
 
 
 def _sorted_here(imap: Connection, selected: Selected, sort: str) -> tuple[int, ...] | None:
-    """Sorted by what the envelopes say; None when that takes too long."""
+    """Return the UIDs sorted by their envelopes; None when it takes too long."""
     deadline = time.monotonic() + SECONDS_TO_SORT
     keyed: list[tuple[Any, int, int]] = []
     for first in range(1, selected.exists + 1, _AT_ONCE):
@@ -584,13 +603,14 @@ def _sorted_here(imap: Connection, selected: Selected, sort: str) -> tuple[int, 
 
 
 def without_answer(subject: str) -> str:
-    """A subject without the signs of answers and forwarded messages before it."""
+    """Return a subject without the prefixes of replies and forwarded messages."""
     return _ANSWER.sub("", subject)
 
 
 def _key(row: Fetched, sort: str) -> Any:
-    """The key of a row as RFC 5256 compares it: base subjects, the first person, the moment in one
-    time zone."""
+    """Return the sort key of a row as RFC 5256 compares it: base subject, first person, and date in
+    one time zone.
+    """
     envelope = row.envelope
     match sort:
         case "size":

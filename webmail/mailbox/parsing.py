@@ -1,5 +1,6 @@
-"""Parsing of mail that is not proven cheap, in helper processes: a message made to cost much costs
-its own reader some seconds, and nobody else anything."""
+"""Parses mail in helper processes if its cost is not known to be small: a message made to be
+expensive costs its own reader some seconds, and no other user anything.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +12,21 @@ from webmail.mime.damage import Damage
 from webmail.mime.structure import Parsed, Part
 
 Pieces = Sequence[tuple[Part, str]]
-"""Text parts with their decoded text."""
+"""Text parts, each with its decoded text."""
 BEGINNING = 20_000
-"""Characters of a part that are read where all of it would take too long."""
+"""Characters of a part that are read if the whole part would take too long."""
 MOST_PIECES = 10
 
 
 def message(raw: bytes) -> Parsed:
-    """The parts of a message that is here whole. Raises Exhausted."""
+    """Return the parts of a whole message. Raises Exhausted."""
     return sandbox.call(structure.parse, sandbox.FILE, raw)
 
 
 def unpacked(part: Part, content: bytes) -> Parsed | None:
-    """`containers.unpack`. One that takes too long to open comes back as one that cannot be
-    opened."""
+    """Call `containers.unpack`. A container that takes too long counts as one that cannot be
+    opened.
+    """
     if not containers.is_container(part) and not uuencode.is_in(content):
         return None
     try:
@@ -34,15 +36,14 @@ def unpacked(part: Part, content: bytes) -> Parsed | None:
 
 
 def text(pieces: Pieces) -> str:
-    """`html.join_text`. Raises Exhausted, where a piece is HTML."""
+    """Call `html.join_text`. Raises Exhausted, if a piece is HTML."""
     if any(part.media_type == "text/html" for part, _text in pieces):
         return sandbox.call(html.join_text, sandbox.TEXT, pieces)
     return html.join_text(pieces)
 
 
 def beginning(pieces: Pieces) -> str:
-    """Return how the pieces begin, without their tags: in time that grows with their length
-    alone."""
+    """Return the beginning of the pieces without tags, in time that is linear in their length."""
     return "\n\n".join(
         html.rough_text(written[:BEGINNING])
         if part.media_type == "text/html"

@@ -1,14 +1,14 @@
-"""The query of a person: one line of text <-> a tree <-> the criteria of SEARCH. Pure functions.
+"""The user's query: one line of text <-> a tree <-> the criteria of SEARCH. Pure functions.
 
-Words must all be there; ``OR`` or ``OU`` between two asks for one of them, ``-`` before one for
-none of it, quotes and parentheses hold together. Operators are English or French, with or without
-accents and capitals::
+All words must occur; ``OR`` or ``OU`` between two words asks for one of them, ``-`` before a word
+excludes it, quotes and parentheses group. Operators are English or French, with or without accents
+and capitals::
 
-    de: from:   à: to: pour:   cc:   cci: bcc:   objet: sujet: subject:   corps: texte: body:
-    avant: before:   après: after: depuis: since:   le: on:      2024, 03/2024, 12/05/2024, hier
-    taille>5M size<500k   a:pièce has:attachment   étiquette: tag:   dossier: folder: in:
-    à:moi to:me de:moi from:me   the person's own addresses
-    nonlu unread   est:lu is:read   est:suivi is:flagged   est:répondu is:answered
+  de: from:   à: to: pour:   cc:   cci: bcc:   objet: sujet: subject:   corps: texte: body:
+  avant: before:   après: after: depuis: since:   le: on:    2024, 03/2024, 12/05/2024, hier
+  taille>5M size<500k   a:pièce has:attachment   étiquette: tag:   dossier: folder: in:
+  à:moi to:me de:moi from:me   the user's own addresses
+  nonlu unread   est:lu is:read   est:suivi is:flagged   est:répondu is:answered
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from webmail.mailbox import accents
 MOST_CHARACTERS = 1000
 MOST_TERMS = 40
 DEEPEST = 5
-"""Levels of parentheses; deeper ones hold nothing together."""
+"""The levels of parentheses that are read; deeper ones do not group."""
 
-# A word of a command, or a text; as `webmail.imap.search` takes them.
+# A word of a command (bytes) or a text (str), as `webmail.imap.search` takes them.
 Criterion = bytes | str
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -39,8 +39,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """``where`` is a search key: TEXT (anywhere), BODY, SUBJECT, FROM, TO, CC, BCC. What was
-    ``quoted`` is searched for in the number in which it was written."""
+    """A text to find. ``where`` is a search key: TEXT (anywhere), BODY, SUBJECT, FROM, TO, CC, BCC.
+    A ``quoted`` text is searched for only in the written number, singular or plural.
+    """
 
     where: str
     text: str
@@ -49,14 +50,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """``where``: FROM, TO, CC or BCC an address of the person who asks (`of_person`)."""
+    """One of the user's own addresses in ``where``: FROM, TO, CC or BCC (see `of_person`)."""
 
     where: str
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """``relation``: BEFORE, SINCE or ON the day of arrival."""
+    """A day of arrival. ``relation`` is BEFORE, SINCE or ON."""
 
     relation: str
     day: date
@@ -64,7 +65,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """``relation``: LARGER or SMALLER."""
+    """A size. ``relation`` is LARGER or SMALLER."""
 
     relation: str
     octets: int
@@ -72,28 +73,30 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """``key``: SEEN, UNSEEN, FLAGGED, UNFLAGGED, ANSWERED, UNANSWERED."""
+    """A state. ``key`` is SEEN, UNSEEN, FLAGGED, UNFLAGGED, ANSWERED or UNANSWERED."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A message with a tag, by the name that its owner gave it."""
+    """A message with a tag, by the name that the user gave it."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class WithAttachment:
-    """A message with an attachment, by the keyword that some servers set, else by the kind of the
-    whole message, which is right for nearly all."""
+    """A message with an attachment: found by the keyword that some servers set, else by the
+    message's media type, which is right for nearly all.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The message with this Message-ID, angle brackets or not. No text of a person's asks for it:
-    the page that traces a message does."""
+    """The message with this Message-ID, with or without angle brackets. No typed text makes this
+    term; the page that traces a message does.
+    """
 
     message_id: str
 
@@ -120,9 +123,9 @@ Term = (
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The query as it was understood. ``term``: None when nothing was asked; ``folders`` and
-    ``not_folders``: the names in ``dossier:`` and ``-dossier:``; ``odd``: what was left out because
-    it makes no sense, as it was typed; ``was_cut``: it had more terms than are searched for.
+    """A parsed query. ``term`` is None for an empty query. ``folders`` and ``not_folders`` are the
+    names in ``dossier:`` and ``-dossier:``. ``odd`` are pieces that make no sense, as typed; they
+    are ignored. ``was_cut`` says that there were more terms than are searched for.
     """
 
     term: Term | None = None
@@ -137,8 +140,9 @@ class Query:
 
     @property
     def reads_messages(self) -> bool:
-        """Whether a server without a full-text index must open every message. Subjects and people
-        are in the index that every server has."""
+        """Whether a server without a full-text index must open every message. Every server has an
+        index of subjects and people.
+        """
         return any(
             isinstance(term, WithAttachment)
             or (isinstance(term, Text) and term.where in {"TEXT", "BODY"})
@@ -147,7 +151,7 @@ class Query:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """The texts that the messages found hold: to be marked in them."""
+        """The texts that the found messages contain, to be highlighted in them."""
         texts = [
             form
             for term in _wanted(self.term)
@@ -158,13 +162,12 @@ class Query:
 
     @property
     def words(self) -> str:
-        """The words that were asked for without an operator, for whoever looks for people by
-        them."""
+        """The words without an operator, for a search for people."""
         return " ".join(term.text for term in _wanted(self.term) if term.where == "TEXT")
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The names of the tags asked for."""
+        """The names of the tags in the query."""
         return tuple(term.name for term in _walk(self.term) if isinstance(term, Tagged))
 
 
@@ -180,7 +183,7 @@ def _walk(term: Term | None) -> Iterator[Term]:
 
 
 def _wanted(term: Term | None) -> Iterator[Text]:
-    """The texts that are not asked to be absent."""
+    """Yield the texts that are not excluded."""
     if isinstance(term, Text):
         yield term
     elif isinstance(term, And | Or):
@@ -222,7 +225,7 @@ _STATES = {
     "UNANSWERED": ("nonrepondu", "non-repondu", "unanswered"),
 }
 _BY_STATE = {name: key for key, names in _STATES.items() for name in names}
-# These alone mean the state without an operator: the others are words of every other message.
+# Only these words mean the state without an operator: the others are common words of messages.
 BARE_STATES = set(_STATES["UNSEEN"])
 _PEOPLE = {"FROM", "TO", "CC", "BCC"}
 _ME = {"moi", "me"}
@@ -238,22 +241,23 @@ _UNSAID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 def parse(text: str, today: date) -> Query:
-    """Any text gives a query: what is no operator is a word, what no operator understands is left
-    out and said in ``odd``. ``today``: the person's; beyond `MOST_CHARACTERS` nothing is read.
+    """Parse a query; any text gives one. A word that is no operator is a search text. A value that
+    its operator does not understand is ignored and named in ``odd``. ``today`` is the user's date.
+    Text beyond `MOST_CHARACTERS` is not read.
     """
     return _Reader(readable(text), today).read()
 
 
 def readable(text: str) -> str:
-    """The text as it is read: without control characters and halves of characters, which no server
-    could be sent, and no longer than `MOST_CHARACTERS`.
+    """Return the text without control characters and lone surrogates, which cannot be sent to a
+    server, cut to `MOST_CHARACTERS`.
     """
     return unicodedata.normalize("NFC", _UNSAID.sub(" ", text[:MOST_CHARACTERS]))
 
 
 @dataclass
 class _Reader:
-    """Reads one text from left to right."""
+    """Parses one text from left to right."""
 
     text: str
     today: date
@@ -271,14 +275,14 @@ class _Reader:
         )
 
     def _all(self, depth: int, *, folders_count: bool) -> Term | None:
-        """Up to the parenthesis that closes, or the end."""
+        """Parse up to the closing parenthesis or the end."""
         groups: list[list[Term]] = []
         joined = False
         while not self._ends(depth):
             if self._takes_or():
                 joined = bool(groups)
                 continue
-            # A folder is chosen for the whole search, never for one half of an alternative.
+            # A folder limits the whole search, never one side of an OR.
             alone = folders_count and not joined and not self._or_follows()
             term = self._one(depth, folders_count=alone)
             if term is None:
@@ -338,7 +342,9 @@ class _Reader:
         self.odd.append(self.text[start : self.at].strip())
 
     def _takes_operator(self) -> tuple[str, str]:
-        """The operator that begins here and how it compares; ("", "") when there is none."""
+        """Return the operator that begins here and its comparison sign; ("", "") when there is
+        none.
+        """
         match = _OPERATOR.match(self.text, self.at)
         key = _BY_NAME.get(fold(match["name"]), "") if match else ""
         if not match or not key:
@@ -350,7 +356,7 @@ class _Reader:
         return key, mark
 
     def _value(self, depth: int) -> tuple[str, bool]:
-        """The word or the quoted words that begin here, and whether they were quoted."""
+        """Return the word or the quoted words that begin here, and whether they were quoted."""
         opening = self.text[self.at : self.at + 1]
         closing = _QUOTES.get(opening)
         if closing:
@@ -365,7 +371,7 @@ class _Reader:
             if depth and self.text[end] == ")":
                 break
             end += 1
-        # A step is made in any case: a quote or a parenthesis alone must not hold the reader up.
+        # Always advance, so that a lone quote or parenthesis does not stop the parser.
         value, self.at = self.text[self.at : end], max(end, self.at + 1)
         return value.strip("()" if depth >= DEEPEST else ""), False
 
@@ -383,7 +389,7 @@ class _Reader:
         return True
 
     def _or_follows(self, *, here: bool = False) -> bool:
-        """Whether OR stands here, or behind the word that begins here."""
+        """Return whether OR stands here, or after the word that begins here."""
         if here:
             word = self.text[self.at : self.at + 3]
             return word[:2] in _OR and (len(word) == 2 or word[2].isspace())
@@ -401,7 +407,7 @@ def _joined(kind: type[And] | type[Or], terms: Sequence[Term]) -> Term | None:
 
 
 def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
-    """Return what an operator says of a value; None when it makes no sense."""
+    """Return the term of an operator with a value, or None when it makes no sense."""
     name = fold(value)
     if key == "HAS" or (key == "TO" and name in _ATTACHMENT):
         return WithAttachment() if name in _ATTACHMENT else None
@@ -427,8 +433,8 @@ def _weighed(key: str, mark: str, value: str) -> Term | None:
 
 
 def last_piece(text: str) -> tuple[str, str, str]:
-    """Split off what is being typed at the end: what stands before it, the operator of a person
-    with its colon, or "", and the word so far.
+    """Split off the text being typed at the end: return the text before it, an operator for people
+    with its colon or "", and the beginning of the word.
 
     >>> last_piece("sortie de:mar")
     ('sortie ', 'de:', 'mar')
@@ -473,12 +479,12 @@ _AGO = re.compile(r"(\d{1,4})\s?(?:j|d|jours?|days?)")
 
 
 def days(value: str, today: date) -> tuple[date, date] | None:
-    """The first day that is meant and the one after the last; None for what is no date."""
+    """Return the first day meant and the day after the last, or None for text that is no date."""
     name = " ".join(fold(value).split())
     try:
         if name in _DAYS_AGO:
             return _one_day(today - timedelta(_DAYS_AGO[name]))
-        if name in _WEEKDAY:  # the last one, today among them
+        if name in _WEEKDAY:  # the most recent such day, today included
             return _one_day(today - timedelta((today.weekday() - _WEEKDAY[name]) % 7))
         if ago := _AGO.fullmatch(name):
             return _one_day(today - timedelta(int(ago[1])))
@@ -488,7 +494,7 @@ def days(value: str, today: date) -> tuple[date, date] | None:
 
 
 def _numbered(name: str, today: date) -> tuple[date, date] | None:
-    """2024, 2024-05, 2024-05-12, 05/2024, 12/05/2024, 12/05/24; 12/05 is this year's."""
+    """Read 2024, 2024-05, 2024-05-12, 05/2024, 12/05/2024, 12/05/24, or 12/05 of this year."""
     if match := _ISO.fullmatch(name):
         return _span(*(int(part) if part else None for part in match.groups()))
     if match := _DAY_AND_MONTH.fullmatch(name):
@@ -502,7 +508,8 @@ def _numbered(name: str, today: date) -> tuple[date, date] | None:
 
 
 def _named(name: str, today: date) -> tuple[date, date] | None:
-    """mai, mai 2024, 12 mai, 12 mai 2024. A month alone is the last one of that name."""
+    """Read mai, mai 2024, 12 mai or 12 mai 2024. A month alone is the most recent one of that name.
+    """
     parts = re.split(r"[\s-]+", name.replace("1er", "1").replace(".", ""))
     places = [n for n, part in enumerate(parts) if part in _MONTH]
     if len(places) != 1 or places[0] > 1 or len(parts) - places[0] > 2:
@@ -546,14 +553,15 @@ def _dated(relation: str, value: str, today: date) -> Term | None:
 
 
 _MOST_SPELLINGS = 60
-"""Texts of one command, all spellings of all terms together."""
+"""The greatest number of texts in one command, all spellings of all terms together."""
 MOST_OWN = 10
-"""Addresses of a person that are searched for."""
+"""The greatest number of the user's addresses that are searched for."""
 
 
 def of_person(wanted: Query, addresses: Iterable[str]) -> Query:
-    """The query with the addresses of the person who asks in place of ``à:moi``, which also finds
-    messages of which he got a copy."""
+    """Return the query with the user's addresses in place of ``à:moi``, which also finds messages
+    where the user is in Cc.
+    """
     own = tuple(dict.fromkeys(address for address in addresses if address))[:MOST_OWN]
 
     def named(term: Term) -> Term:
@@ -573,7 +581,7 @@ def of_person(wanted: Query, addresses: Iterable[str]) -> Query:
 
 
 def is_own(wanted: Query) -> bool:
-    """Whether an address of the person who asks is searched for."""
+    """Return whether the query searches for the user's own addresses."""
     return any(isinstance(term, Own) for term in _walk(wanted.term))
 
 
@@ -583,12 +591,11 @@ def criteria(
     *,
     most_spellings: int = accents.MOST,
 ) -> tuple[Criterion, ...]:
-    """The search keys (RFC 9051 section 6.4.4): bytes as they are sent, texts as strings. Each text
-    is asked for with and without its accents (`webmail.mailbox.accents`), in ``most_spellings`` at
-    most.
+    """Return the search keys (RFC 9051 section 6.4.4): bytes as sent, texts as strings.
 
-    ``keywords``: the keywords of tags by their folded names; a name that is none of them is taken
-    for the keyword itself, where it can be one.
+    Each text is searched for with and without accents (`webmail.mailbox.accents`), in at most
+    ``most_spellings`` spellings. ``keywords`` maps folded names of tags to keywords; another name
+    is taken for a keyword itself, if it can be one.
     """
     if term is None:
         return (b"ALL",)
@@ -602,7 +609,7 @@ def criteria(
 
 
 def _spelled(term: Term, most: int) -> Term:
-    """The term that is true of each spelling of its texts as well, ``most`` of each."""
+    """Return a term that also matches other spellings of its texts, at most ``most`` of each."""
     match term:
         case Text(_where, text) if "@" in text:
             return term
@@ -650,7 +657,7 @@ def _keys(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
             yield from _close(terms[-1], keywords)
 
 
-# Servers that set these keywords do it for every message; others leave both out.
+# Servers that set these keywords set one of them on every message; others set neither.
 _HAS_ATTACHMENT: tuple[Criterion, ...] = (
     b"OR", b"KEYWORD", b"$HasAttachment",
     b"(", b"UNKEYWORD", b"$HasNoAttachment", b"HEADER", b"Content-Type", "multipart/mixed", b")",
@@ -658,7 +665,7 @@ _HAS_ATTACHMENT: tuple[Criterion, ...] = (
 
 
 def _close(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
-    """One key, whatever it holds."""
+    """Yield one search key, in parentheses if needed."""
     if isinstance(term, And):
         yield b"("
         yield from _keys(term, keywords)
@@ -672,11 +679,11 @@ def _keyword(name: str, keywords: Mapping[str, str]) -> bytes:
     try:
         return checked_flag(keyword).removeprefix("\\").encode("ascii")
     except ValueError:
-        return b"$NoSuchTag"  # nothing has it, which is what is found then
+        return b"$NoSuchTag"  # no message has it, so nothing is found
 
 
 def written_day(day: date) -> bytes:
-    """``12-May-2024``: in English on every server."""
+    """Return ``12-May-2024``, in English for every server."""
     return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()
 
 
@@ -685,7 +692,7 @@ def written_day(day: date) -> bytes:
 
 @dataclass(frozen=True)
 class Form:
-    """The fields of the form, each as it holds its value; sizes in megabytes."""
+    """The fields of the search form, with their values; sizes in megabytes."""
 
     words: str = ""
     without: str = ""
@@ -701,7 +708,7 @@ class Form:
 
 
 def written(form: Form) -> str:
-    """The line of text that asks for what the form does, in French words."""
+    """Return the query text, in French words, that means the same as the form."""
     pieces: list[str] = [form.words.strip()] if form.words.strip() else []
     pieces += [f"-{quoted(word)}" for word in form.without.replace('"', " ").split()]
     for name, value in (
@@ -727,11 +734,11 @@ def written(form: Form) -> str:
 
 
 def quoted(value: str) -> str:
-    """The value of an operator, or a word, in quotes where it needs them."""
+    """Return a word or an operator's value, in quotes if it needs them."""
     value = " ".join(value.replace('"', " ").split())
     return f'"{value}"' if re.search(r"[\s():<>«“„”-]|^$", value) or value in _OR else value
 
 
 def texts(marks: Iterable[str]) -> tuple[str, ...]:
-    """Folded, longest first: how `marks` are looked for in what is shown."""
+    """Return texts folded, longest first, as they are searched for in a page to highlight them."""
     return tuple(sorted({fold(mark) for mark in marks if mark.strip()}, key=len, reverse=True))

@@ -1,4 +1,4 @@
-"""Read one message: only what is shown is fetched."""
+"""Opens one message, and fetches only what is shown."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 
-# Transfer encodings in which a message can stand in another (RFC 2046 section 5.2.1).
+# The transfer encodings that a nested message may have (RFC 2046 section 5.2.1).
 AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedMessage(MessageContent):
-    """A message of the mailbox in the reader. ``was_marked``: its opening marked it as seen.
-    ``withheld``: the verbs that the user may not do in its folder."""
+    """A message of the mailbox in the reader. ``was_marked`` says that opening it marked it as
+    seen. ``withheld`` are the verbs that the user may not do in its folder.
+    """
 
     fetched: Fetched
     headers: Headers
@@ -44,7 +45,7 @@ class OpenedMessage(MessageContent):
 
     @property
     def is_described(self) -> bool:
-        """Whether the server could tell its parts; else it is read from its source."""
+        """Whether the server sent the structure; otherwise the message is read from its source."""
         return self.fetched.structure is not UNREADABLE
 
 
@@ -56,11 +57,11 @@ def open_message(
     as_text: bool = False,
     rendering: Sanitiser = PLAIN_SANITISER,
 ) -> OpenedMessage:
-    """The message with its HTML, else its text, and marked as seen: four commands at most, and one
-    more for each kind of wrapping around it.
+    """Open a message: its HTML, or its text, and mark it as seen. Sends at most four commands, and
+    one more for each kind of container in it.
 
-    ``as_text``: the text although there is HTML. Raises MessageNotFound, FolderNotFound,
-    FolderChanged.
+    With ``as_text``, the text is read even if there is HTML. Raises MessageNotFound, FolderNotFound
+    and FolderChanged.
     """
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
@@ -79,17 +80,16 @@ def open_message(
 
 
 def show(imap: Connection, ref: MessageRef) -> None:
-    """Mark a message as seen that was opened without: two commands at most. FolderNotFound,
-    FolderChanged; nothing when the message is gone by now."""
+    """Mark a message as seen that was opened without it; do nothing when it is gone. Sends at most
+    two commands. Raises FolderNotFound and FolderChanged.
+    """
     imap.require(ref)
     _mark_seen(imap, ref)
 
 
 def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
-    """The message's HTML, sanitised, with the parts that its images are. PartNotFound when the
-    message has no HTML.
-
-    What is too complex for the sanitiser comes as text.
+    """Return the message's sanitised HTML, with the parts of its images. HTML that is too complex
+    comes as text. Raises PartNotFound when the message has no HTML.
     """
     reader = ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref))
     rendered = reader.render(rendering) if reader.shown().html else None
@@ -99,29 +99,30 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANI
 
 
 def plain(imap: Connection, ref: MessageRef) -> str:
-    """The message as plain text: its text, else that of its HTML."""
+    """Return the message as plain text: its text, or that of its HTML."""
     return ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref)).texts().joined
 
 
 def unsigned(words: str) -> str:
-    """A text without the signature below ``-- ``."""
+    """Return a text without the signature below ``-- ``."""
     lines = words.rstrip().split("\n")
     if "-- " in lines:
         lines = lines[: lines.index("-- ")]
     return "\n".join(lines).rstrip()
 
 
-# --- messages inside it ---
+# --- nested messages ---
 
 
 def is_nested(part: Part) -> bool:
-    """Whether a part is a message that the server took apart. One in base64 it could not, though
-    some describe what they found in the messages."""
+    """Return whether a part is a nested message that the server parsed. It cannot parse one in
+    base64, although some servers describe parts of those.
+    """
     return bool(part.envelope and part.children) and part.encoding in AS_IT_IS
 
 
 def enclosing(root: Part, number: str) -> tuple[Part, ...]:
-    """The nested messages that a part lies in, outermost first."""
+    """Return the nested messages around a part, outermost first."""
     number = containers.outer(number)
     return tuple(
         part
@@ -133,8 +134,9 @@ def enclosing(root: Part, number: str) -> tuple[Part, ...]:
 def nested(
     imap: Connection, ref: MessageRef, part: Part, *, rendering: Sanitiser = PLAIN_SANITISER
 ) -> MessageContent:
-    """A message inside another, read as any: of a part that `is_nested`. One command, and one more
-    for each kind of wrapping in it; what it brings is fetched no more than a message's."""
+    """Read a nested message, for which `is_nested` is true. Sends one command, and one more for
+    each kind of container in it. Its remote images are treated like those of any message.
+    """
     reader = ContentReader.begin(Stored(imap, ref, part.number), part.children[0])
     return reader.read(part.envelope or Envelope(), rendering=rendering)
 
@@ -142,8 +144,10 @@ def nested(
 def nested_texts(
     imap: Connection, ref: MessageRef, parts: Iterable[Part], most: int
 ) -> tuple[MessageContent, ...]:
-    """The messages in these parts and those in them, outermost first, each as its text; ``most`` of
-    them. Only those that `is_nested`: others are files. Commands as of `nested` for each."""
+    """Return nested messages in these parts, and those nested in them, outermost first, each as its
+    text; at most ``most``. Only parts for which `is_nested` is true; others are files. Sends the
+    commands of `nested` for each.
+    """
     nested_parts = (
         part
         for outer in parts
@@ -160,8 +164,9 @@ def nested_texts(
 
 @dataclass(frozen=True)
 class Enclosed:
-    """A message out of a file: in an archive, in winmail.dat, in base64. ``leaves`` are its parts,
-    those inside its containers too, always in the same order."""
+    """A message from a file: in an archive, in winmail.dat, or in base64. ``leaves`` are its parts,
+    with those inside its containers, always in the same order.
+    """
 
     reader: ContentReader
     envelope: Envelope
@@ -169,32 +174,33 @@ class Enclosed:
 
     @classmethod
     def of(cls, raw: bytes) -> Enclosed:
-        """Raises Exhausted for a message that takes too long to take apart, and nothing else,
-        whatever the bytes are."""
+        """Parse a message. Raises Exhausted for one that takes too long, and no other error,
+        whatever the bytes are.
+        """
         parsed = parsing.message(raw)
         reader = ContentReader.begin(AtHand(raw, parsed.bodies), parsed.root)
         reader.damage |= parsed.damage
-        reader.texts()  # opens what is uuencoded in them
+        reader.texts()  # opens files uuencoded in the texts
         return cls(reader, envelope.read(parsed.headers), tuple(leaves(reader.root)))
 
     @cached_property
     def steps(self) -> dict[str, int]:
-        """The places of the leaves, by their numbers."""
+        """Return the positions of the leaves by part number."""
         return {leaf.number: index for index, leaf in enumerate(self.leaves)}
 
     def message(self, rendering: Sanitiser = PLAIN_SANITISER) -> MessageContent:
         return self.reader.read(self.envelope, rendering=rendering)
 
     def content(self, part: Part) -> bytes:
-        """One of the leaves, decoded."""
+        """Return the content of a leaf, decoded."""
         return self.reader.content(part)
 
 
-# --- its parts ---
+# --- parts ---
 
 
 def image_part(inline: Sequence[Part | None], n: int) -> Part:
-    """The part behind ``src="inline/<n>"`` of a message's HTML. Raises PartNotFound."""
+    """Return the part for ``src="inline/<n>"`` in a message's HTML. Raises PartNotFound."""
     part = inline[n] if 0 <= n < len(inline) else None
     if part is None:
         raise PartNotFound(f"The message has no image {n}.")
@@ -202,15 +208,18 @@ def image_part(inline: Sequence[Part | None], n: int) -> Part:
 
 
 def find_part(imap: Connection, ref: MessageRef, number: str) -> Part:
-    """The part with this number, also one inside a container (``2~1``). Raises PartNotFound."""
+    """Return the part with this number, which may be inside a container (``2~1``). Raises
+    PartNotFound.
+    """
     if containers.is_held(number):
         return held(imap, ref, number)[0]
     return _numbered(fetch.structure(imap, ref), number)
 
 
 def held(imap: Connection, ref: MessageRef, number: str) -> tuple[Part, bytes]:
-    """A part inside a container, and its content, decoded. Two commands for both. PartNotFound;
-    TooLarge for a container that is better left closed."""
+    """Return a part inside a container, and its decoded content. Sends two commands. Raises
+    PartNotFound, and TooLarge for a container that is too large to open.
+    """
     outer = _numbered(fetch.structure(imap, ref), containers.outer(number))
     opened = parsing.unpacked(outer, _outside(imap, ref, outer, containers.MOST_BYTES))
     if opened is None or number not in opened.bodies:
@@ -219,7 +228,9 @@ def held(imap: Connection, ref: MessageRef, number: str) -> tuple[Part, bytes]:
 
 
 def content(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:
-    """A part, decoded. TooLarge when it has more than ``limit`` bytes as sent."""
+    """Return the decoded content of a part. Raises TooLarge if it has more than ``limit`` bytes as
+    sent.
+    """
     if not containers.is_held(part.number):
         return _outside(imap, ref, part, limit)
     if part.size > limit:
@@ -242,8 +253,8 @@ def _numbered(root: Part, number: str) -> Part:
 
 
 def _mark_seen(imap: Connection, ref: MessageRef) -> bool:
-    """Set \\Seen; whether it was. A server that will not (a folder of others, a full disk) hinders
-    nobody's reading.
+    r"""Set \\Seen. Return whether it was set. A server that refuses (a folder of another user, a
+    full disk) must not prevent reading.
     """
     if imap.known().read_only:
         return False

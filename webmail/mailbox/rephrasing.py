@@ -1,7 +1,7 @@
-"""Other searches to try when one finds nothing: the same query with less asked. Pure functions.
+"""Wider searches to try when a search finds nothing. Pure functions.
 
-A query is written back as the line of text that asks for it, one piece for each thing that must be
-there, so that it may be said, and searched for without one of them.
+A query is written back as a line of text with one piece for each condition, so that it can be
+shown, and repeated without one of the pieces.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ _UNITS = ((1_000_000, "M"), (1_000, "k"), (1, "o"))
 
 
 def parts(term: Term | None) -> tuple[Term, ...]:
-    """Return what must all be there."""
+    """Return the conditions that must all hold."""
     if isinstance(term, And):
         return tuple(part for inner in term.terms for part in parts(inner))
     return () if term is None else (term,)
 
 
 def line(query: Query, terms: Sequence[Term] | None = None) -> str:
-    """The text that asks for a query, or for ``terms`` in its folders."""
+    """Return the text of a query, or of ``terms`` in the query's folders."""
     asked = parts(query.term) if terms is None else terms
     return " ".join([*map(piece, asked), *folders(query)])
 
 
 def folders(query: Query) -> list[str]:
-    """The pieces that name the folders of a query."""
+    """Return the pieces that name the folders of a query."""
     within = [f"dossier:{quoted(name)}" for name in query.folders]
     return within + [f"-dossier:{quoted(name)}" for name in query.not_folders]
 
 
 def piece(term: Term) -> str:
-    """The text that asks for a term, in French operators."""
+    """Return the text of a term, with French operators."""
     match term:
         case Text(where, text):
             return _TEXTS[where] + (_word(text) if where == "TEXT" else quoted(text))
@@ -84,17 +84,19 @@ def piece(term: Term) -> str:
 
 
 def _close(term: Term) -> str:
-    """The text of a term as one piece, whatever it holds."""
+    """Return the text of a term as one piece, in parentheses if needed."""
     return f"({piece(term)})" if isinstance(term, And | Or) else piece(term)
 
 
 def _word(text: str) -> str:
-    """A word, in quotes where it would mean a state without them."""
+    """Return a word, in quotes if it would otherwise mean a state."""
     return f'"{text}"' if fold(text) in BARE_STATES else quoted(text)
 
 
 def _size(octets: int) -> str:
-    """An exact number of octets, but for those of gigabytes, which no message has."""
+    """Return the text of an exact number of octets. Gigabytes are not used, since no message has
+    that size.
+    """
     most = 10**9
     return next(
         f"{octets // unit}{name}"
@@ -104,13 +106,14 @@ def _size(octets: int) -> str:
 
 
 def unquoted(query: Query) -> str:
-    """The line that asks for each word of what is in quotes; "" where there are no quotes."""
+    """Return the query with each quoted text split into words; "" if nothing is quoted."""
     return _changed(query, lambda text: [replace(text, text=word) for word in text.text.split()])
 
 
 def wider(query: Query) -> str:
-    """The line that looks in whole messages for what is asked of subjects, or of texts, alone; ""
-    where nothing is."""
+    """Return the query with subject and body texts searched for in whole messages; "" if it has
+    none.
+    """
 
     def anywhere(text: Text) -> list[Text]:
         return [replace(text, where="TEXT") if text.where in {"SUBJECT", "BODY"} else text]
@@ -127,7 +130,8 @@ def _changed(query: Query, change: Callable[[Text], Sequence[Term]]) -> str:
 
 
 def fewer(query: Query) -> list[tuple[Term, str]]:
-    """Each part of a query, with the line that asks for all but that part; none of a single one."""
+    """Return each condition of a query with the query without it; nothing for a single condition.
+    """
     terms = parts(query.term)
     if len(terms) < 2:
         return []

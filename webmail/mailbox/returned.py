@@ -1,4 +1,4 @@
-"""The messages that a delivery report is about, and what it encloses of them."""
+"""The messages that a delivery report is about, and what the report encloses of them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _HEADER_LIMIT = 64 * 1024
 
 
 def copy(report: OpenedMessage) -> Part | None:
-    """The copy of the message that came back, where the report encloses one."""
+    """Return the returned message, if the report encloses it whole."""
     return next(filter(reading.is_nested, report.fetched.structure.walk()), None)
 
 
 def header(imap: Connection, report: OpenedMessage) -> Headers | None:
-    """The header of the message that came back, where the report encloses no more. One command at
-    most."""
+    """Return the header of the returned message, if the report encloses only the header. Sends at
+    most one command.
+    """
     for part in report.fetched.structure.walk():
         if part.media_type in _HEADERS:
             return _header(imap, report, part)
@@ -30,8 +31,9 @@ def header(imap: Connection, report: OpenedMessage) -> Headers | None:
 
 
 def message_ids(imap: Connection, report: OpenedMessage) -> list[str]:
-    """The Message-IDs of the messages that a report encloses or answers. A command for each part
-    that is nothing but a header."""
+    """Return the Message-IDs of the messages that a report encloses or answers. Sends one command
+    for each part that is only a header.
+    """
     ids: list[str] = []
     for part in report.fetched.structure.walk():
         if part.envelope:

@@ -1,9 +1,10 @@
-"""A person's rules on the server: read, changed, kept safe.
+"""The user's rules on the server: reading, changing, and keeping copies.
 
-Our script is one of several that the user may have; the server runs one. What another program wrote
-is never changed: its script runs before our rules by ``include``, or its rules are brought into
-ours, and it stays where it is. Before another script is replaced, a copy of it is kept under its
-own name."""
+The webmail's script is one of several that the user may have; the server runs one. A script of
+another program is never changed: either the webmail's script runs it first by ``include``, or its
+rules are copied into the webmail's script, and it stays where it is. Before another script is
+replaced, a copy is kept under a name of its own.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +25,19 @@ from webmail.sieve.values import Absence, Item, Raw, Rule, Script
 BACKUP: Final = "webmail-backup-"
 MOST_BACKUPS: Final = 8
 _MOST_INCLUDED: Final = 20
-# Stands with a digest for the addresses of an included script that can't be read.
+# With a digest, stands for the addresses of an included script that cannot be read.
 _BOX: Final = "script:"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The scripts on the server. ``text``: of our script, "" where there is none; ``script``: what
-    it says, empty where it is no Sieve (``is_readable`` is False then); ``former``: another script
-    that runs instead; ``digest`` tells whether anything of it changed since; ``allowed``: where a
-    script that is written may send mail; ``standing``: addresses that what runs now sends mail to
-    although it no longer may, UNTOLD where the text does not say.
+    """The scripts on the server.
+
+    ``text`` is that of the webmail's script, "" if there is none; ``script`` is its meaning, empty
+    if it is no valid Sieve (then ``is_readable`` is False). ``former`` is another script that runs
+    instead. ``digest`` changes when any of it changes. ``allowed`` says where a written script may
+    send mail. ``standing`` are addresses that the running script sends mail to although it is no
+    longer allowed, UNTOLD if the text does not tell them.
     """
 
     name: str
@@ -57,7 +60,9 @@ class Kept:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether a script that ours includes was deleted: then nothing of ours runs."""
+        """Whether a script that the webmail's script includes was deleted: then the server runs
+        neither.
+        """
         included = self.script.included
         return bool(included) and not any(
             script_name.name == included for script_name in self.names
@@ -65,28 +70,30 @@ class Kept:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether a script has our name that the webmail did not write."""
+        """Whether the script of the webmail's name was written by another program."""
         return bool(self.text.strip()) and not reading.is_ours(self.text)
 
     @property
     def backups(self) -> tuple[str, ...]:
-        """The latest first."""
+        """The copies, latest first."""
         backup_names = (
             script_name.name for script_name in self.names if script_name.name.startswith(BACKUP)
         )
         return tuple(sorted(backup_names, reverse=True))
 
     def item(self, number: int) -> Item:
-        """One-based. Raises NotFound."""
+        """Return an item by its one-based number. Raises NotFound."""
         if not 0 < number <= len(self.script.items):
             raise NotFound("There is no such rule.")
         return self.script.items[number - 1]
 
 
 def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
-    """Read the user's script, and the active one of another program. At most three commands; where
-    forwards are restricted, one more for each script that is included. Raises the errors of the
-    connection."""
+    """Read the webmail's script, and the active one of another program.
+
+    Sends at most three commands; where forwarding is restricted, one more for each included script.
+    Raises the errors of the connection.
+    """
     names = sieve.scripts()
     text = sieve.get(name) if any(script_name.name == name for script_name in names) else ""
     former = next(
@@ -127,10 +134,11 @@ def _standing(sieve: Connection, kept: Kept) -> tuple[str, ...]:
 
 
 def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
-    """Write the script and let it run. What ran until now is included, unless it was brought in.
+    """Write the script and activate it. The script that ran until now is included, unless its rules
+    were copied into this one.
 
-    Returns its text, as all of these do. Raises SieveRefused, ForwardRefused, OverQuota,
-    `writing.Unwritable`, TooLarge: then all stands as it did.
+    Return the written text, as do all functions that write. Raises SieveRefused, ForwardRefused,
+    OverQuota, `writing.Unwritable` or TooLarge; then nothing was changed.
     """
     if kept.former and kept.former != script.included and kept.former_text.strip():
         script = replace(script, included=kept.former)
@@ -140,13 +148,13 @@ def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
 
 
 def save_text(sieve: Connection, kept: Kept, text: str, now: datetime) -> str:
-    """The same for a text that the user wrote: as it is, with a copy of the former."""
+    """Write a text that the user edited, unchanged, and keep a copy of the previous script."""
     return _put(sieve, kept, text, now, always=True)
 
 
 def bring_in(sieve: Connection, kept: Kept, now: datetime) -> str:
-    """Take the rules of the script that runs instead of ours into ours, where they stand before
-    what is there. Raises SieveRefused when they can't be read; then all stands as it did.
+    """Copy the rules of the script that runs instead of the webmail's into the latter, before its
+    own rules. Raises SieveRefused when they cannot be read; then nothing was changed.
     """
     try:
         theirs = reading.read(kept.former_text)
@@ -163,28 +171,28 @@ def bring_in(sieve: Connection, kept: Kept, now: datetime) -> str:
 
 
 def take_apart(sieve: Connection, kept: Kept, now: datetime) -> str:
-    """The same for the script that ours includes."""
+    """Copy the rules of the included script into the webmail's script, as `bring_in` does."""
     text = sieve.get(kept.script.included)
     included = replace(kept, former=kept.script.included, former_text=text)
     return bring_in(sieve, included, now)
 
 
 def restore(sieve: Connection, kept: Kept, backup: str, now: datetime) -> str:
-    """A copy becomes our script again, and what stood there a copy. Raises NotFound."""
+    """Make a copy the webmail's script again, and the present script a copy. Raises NotFound."""
     if backup not in kept.backups:
         raise NotFound("There is no such copy.")
     return _put(sieve, kept, sieve.get(backup), now, always=True)
 
 
 def unchanged(kept: Kept, digest: str) -> None:
-    """Raises SieveChanged when the server holds something else than was read."""
+    """Raise SieveChanged when the scripts on the server differ from those that were read."""
     if kept.digest != digest:
         raise SieveChanged("The rules were changed meanwhile.")
 
 
 def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
-    """Whether an absence would be answered by ours and by another part as well: the server would
-    then run nothing of it.
+    """Return whether both the script and another part answer absences: the server would then refuse
+    to run either.
     """
     if script.absence is None or not script.absence.enabled:
         return False
@@ -197,7 +205,7 @@ def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
 
 
 def included_text(sieve: Connection, kept: Kept) -> str:
-    """The text of the script that runs before our rules, or will."""
+    """Return the text of the script that runs, or will run, before the webmail's rules."""
     if kept.former:
         return kept.former_text
     try:
@@ -207,11 +215,11 @@ def included_text(sieve: Connection, kept: Kept) -> str:
 
 
 def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: bool) -> str:
-    """A copy of what is replaced is kept, once a day or ``always``."""
+    """Write a text. A copy of the replaced script is kept, once a day or ``always``."""
     _check_sendings(sieve, kept, text)
     if text != kept.text:
         if kept.text.strip():
-            sieve.check(text)  # what is refused leaves no copy behind
+            sieve.check(text)  # a refused text leaves no copy behind
             _keep_copy(sieve, kept, now, always=always)
         sieve.put(kept.name, text)
     if not kept.is_active:
@@ -220,8 +228,8 @@ def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: boo
 
 
 def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
-    """Raise ForwardRefused unless the text sends mail only where that is allowed, or where it was
-    sent until now: who changes another rule is not to lose mail by it.
+    """Raise ForwardRefused unless the text sends mail only to allowed addresses, or to those that
+    already received it, so that a user who changes another rule does not lose mail.
     """
     if kept.allowed.is_everything:
         return
@@ -240,7 +248,7 @@ def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
 
 
 def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:
-    """The addresses that what runs now sends mail to; none where it can't be read."""
+    """Return the addresses that the running script sends mail to; none if it cannot be read."""
     running = kept.text if kept.is_active else kept.former_text
     try:
         return {sending.address for sending in _sendings(sieve, kept, running)}
@@ -249,8 +257,9 @@ def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:
 
 
 def sent_anew(kept: Kept, text: str) -> tuple[list[str], list[str]]:
-    """The addresses that the script sends mail to since it was changed to ``text``, and those that
-    it no longer does."""
+    """Return the addresses that the script newly sends mail to, once changed to ``text``, and those
+    that it no longer does.
+    """
     before, after = _addresses(kept.text if kept.is_active else ""), _addresses(text)
     return sorted(after - before), sorted(before - after)
 
@@ -263,8 +272,9 @@ def _addresses(text: str) -> set[str]:
 
 
 def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
-    """The sendings of a script and of those that it includes, each with the line of the first
-    script that leads there."""
+    """Return the sendings of a script and of those that it includes, each with the line of the
+    first script that leads there.
+    """
     try:
         sendings = list(forwarding.sendings(text))
         waiting = list(forwarding.included(text))
@@ -290,7 +300,8 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
 
 
 def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
-    """The text of another script; "" where there is none: then the server runs nothing either."""
+    """Return the text of another script; "" if there is none, since the server then runs nothing.
+    """
     if name == kept.former:
         return kept.former_text
     return sieve.get(name) if any(script_name.name == name for script_name in kept.names) else ""
@@ -310,7 +321,7 @@ def _keep_copy(sieve: Connection, kept: Kept, now: datetime, *, always: bool) ->
 
 
 def with_item(script: Script, number: int, item: Item) -> Script:
-    """Another one in its place; 0: a new one at the end."""
+    """Return the script with another item in place of ``number``; 0 adds it at the end."""
     items = list(script.items)
     if number:
         items[number - 1] = item
@@ -334,7 +345,9 @@ def switched(script: Script, number: int, *, on: bool) -> Script:
 
 
 def reordered(script: Script, order: Sequence[int]) -> Script:
-    """``order`` names every item once, one-based; ValueError otherwise."""
+    """Return the script with its items reordered. ``order`` holds every one-based number once;
+    otherwise ValueError is raised.
+    """
     if sorted(order) != list(range(1, len(script.items) + 1)):
         raise ValueError("An order names everything once.")
     return replace(script, items=tuple(script.items[n - 1] for n in order))

@@ -1,8 +1,8 @@
-"""Search messages: folder by folder, the newest first, within a time.
+"""Searches messages folder by folder, newest first, within a time limit.
 
-What a server without a full-text index must open to look into is asked for in spans of UIDs, from
-the newest down: each command is short, so that a search can be given up, goes on where it stopped,
-and what was found is shown before the rest has been read.
+If a server without a full-text index must open the messages, it is asked in ranges of UIDs, from
+the newest down. Each command is short, so that a search can be stopped and continued, and results
+are shown before the rest has been searched.
 """
 
 from __future__ import annotations
@@ -33,21 +33,22 @@ HERE, BELOW, ALL = "here", "below", "all"
 REACHES = (HERE, BELOW, ALL)
 
 MOST_LISTED = 5_000
-"""Messages found that are listed, the newest; all are counted."""
+"""The number of found messages that are listed, newest first; all are counted."""
 
 FOUND_SORTS = ("", "old", "from", "subject", "size")
-"""Orders of what was found; "" is the newest first."""
+"""The orders of search results; "" is newest first."""
 MOST_SORTED = 500
-"""Messages found that are sorted by what they say, which must be asked of the server."""
+"""The number of found messages that are sorted by their own values, which must be fetched."""
 
-# Messages that one command looks into: at first, and when the server took too long over those.
+# Messages that one command searches: at first, and at least after the server was too slow.
 SPAN, LEAST_SPAN = 5_000, 250
-# Seconds: a command that took less may look into four times as many, one that took more into half.
+# Seconds: after a faster command, the next searches four times as many messages; after a slower
+# one, half as many.
 QUICK, SLOW = 0.25, 1.0
-# Seconds that one command may take; then its connection is given up.
+# Seconds that one command may take before its connection is given up.
 PATIENCE = 6.0
 
-# What people call special folders, besides the names that they have.
+# Words that users have for special folders, besides their names.
 _SPECIAL_NAMES = {
     folders.INBOX: ("boite de reception", "reception", "inbox"),
     folders.DRAFTS: ("brouillons", "brouillon", "drafts"),
@@ -56,14 +57,14 @@ _SPECIAL_NAMES = {
     folders.JUNK: ("indesirables", "spam", "junk"),
     folders.TRASH: ("corbeille", "trash"),
 }
-# Searched after all others: what is there is mostly not what is looked for.
+# The folders that are searched last, because the sought message is rarely there.
 _LAST = (folders.JUNK, folders.TRASH)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hit:
-    """A message found. ``moment``: when it was received, in seconds since 1970; 0 where all that
-    is searched is one folder, whose UIDs are in that order.
+    """A found message. ``moment`` is when it was received, in seconds since 1970; 0 if only one
+    folder is searched, where UIDs give that order.
     """
 
     moment: float
@@ -78,8 +79,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place where a search goes on: in this folder, with UIDs under ``below`` (0: with all),
-    ``span`` messages at a time (0: as many as the query allows).
+    """The place where a search continues: this folder, UIDs under ``below`` (0: all), ``span``
+    messages at a time (0: as many as the query allows).
     """
 
     folder: str
@@ -90,11 +91,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The result of a search so far. ``hits``: the newest first, `MOST_LISTED` at most, of
-    ``count``; ``place``: where the search goes on, None when all has been searched; ``slow`` and
-    ``refused``: folders that the server did not search in time, or not at all; ``was_lost``: the
-    line to it broke; ``is_line_over``: the connection can be used no more; ``without_accents``: the
-    server looks for nothing but ASCII letters.
+    """The result of a search so far.
+
+    ``hits`` are the newest, at most `MOST_LISTED`, of ``count``. ``place`` is where the search
+    continues, None when it is complete. ``slow`` and ``refused`` are folders that the server did
+    not search in time, or not at all. ``was_lost`` says that the connection broke, ``is_line_over``
+    that it can no longer be used. ``without_accents`` says that the server only searches for ASCII
+    letters.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -107,7 +110,7 @@ class SearchResult:
     without_accents: bool = False
 
     def packed(self) -> dict[str, Any]:
-        """The result as JSON can carry it: folders are named once."""
+        """Return the result as JSON values, in which each folder is named once."""
         names = list(dict.fromkeys((hit.folder, hit.uidvalidity) for hit in self.hits))
         number = {name: n for n, name in enumerate(names)}
         rows = [(hit.moment, hit.uid, number[hit.folder, hit.uidvalidity]) for hit in self.hits]
@@ -136,7 +139,7 @@ class SearchResult:
         )
 
     def with_more(self, more: SearchResult) -> SearchResult:
-        """The result with a later one, as both stand after it."""
+        """Return the result joined with a later one."""
         hits = sorted({*self.hits, *more.hits}, reverse=True)
         twice = len(self.hits) + len(more.hits) - len(hits)
         return replace(
@@ -152,10 +155,10 @@ class SearchResult:
 def matching(
     imap: Connection, folder: str, wanted: Query, keywords: Mapping[str, str] | None = None
 ) -> tuple[int, ...]:
-    """The UIDs of all messages of a folder that match, lowest first; none for a query that asks
-    nothing. Two commands. ``keywords``: of tags, by their folded names.
+    """Return the UIDs of all messages of a folder that match, lowest first; none for an empty
+    query. Sends two commands. ``keywords`` maps folded names of tags to keywords.
 
-    Raises FolderNotFound, ServerRefused, ServerUnavailable.
+    Raises FolderNotFound, ServerRefused and ServerUnavailable.
     """
     if wanted.is_empty:
         return ()
@@ -164,9 +167,8 @@ def matching(
 
 
 def scope(known: Iterable[Folder], wanted: Query, reach: str, folder: str) -> tuple[str, ...]:
-    """The names of the folders to search, in their order: the one that is open, the inbox, the
-    others, junk and trash. A folder in the query counts for more than ``reach``. Empty folders are
-    left out.
+    """Return the names of the folders to search in order: the open one, the inbox, the others, junk
+    and trash, without empty folders. A folder named in the query takes precedence over ``reach``.
     """
     usable = [candidate for candidate in known if candidate.selectable and candidate.addressable]
     if wanted.folders:
@@ -199,13 +201,13 @@ def go_on(
     is_over: Callable[[], bool] = lambda: False,
     patience: float = PATIENCE,
 ) -> SearchResult:
-    """Search the folders ``names`` from ``place`` on, until all are searched or ``is_over()``,
-    which is asked before each command but the first: the search gets on in any case.
+    """Search the folders ``names`` from ``place`` on, until all are searched or ``is_over()``. It
+    is checked before each command but the first, so that each call makes progress.
 
-    In a folder: SELECT, SEARCH, and where there are several folders FETCH of the dates of what was
-    found. Raises FolderNotFound for a single folder, else nothing that a server says or does: a
-    folder that it will not search is passed over, and a search that takes it longer than
-    ``patience`` seconds, or during which it hangs up, ends this part.
+    For each folder, sends SELECT, SEARCH, and, if there are several folders, FETCH of the dates of
+    found messages. Raises FolderNotFound for a single folder, but no other error of the server: a
+    folder that it refuses to search is skipped, and a search that takes longer than ``patience``
+    seconds, or during which it hangs up, ends this part.
     """
     if wanted.is_empty or not names:
         return SearchResult()
@@ -247,7 +249,7 @@ class _Run:
         )
 
     def step(self, place: Place) -> Place | None:
-        """One command's part of the search; where it goes on."""
+        """Do one command's part of the search. Return where the search continues."""
         began = time.monotonic()
         try:
             with self.imap.within(self.patience):
@@ -271,8 +273,9 @@ class _Run:
             return self._given_up(place)
 
     def _given_up(self, place: Place) -> Place | None:
-        """The server took too long over this: fewer messages at a time may do. Of a folder that was
-        never looked into, it opens every message even for a subject.
+        """Return where to continue after a command that took too long: with fewer messages at a
+        time. In a folder that was never searched, some servers open every message even for a
+        subject.
         """
         span = self._span(place)
         if span != LEAST_SPAN:
@@ -308,17 +311,19 @@ class _Run:
         return replace(place, below=low, span=max(span, LEAST_SPAN))
 
     def _lowest(self, selected: Selected, place: Place) -> int:
-        """The UID down to which the next command looks; 1: down to the oldest message."""
+        """Return the lowest UID that the next command searches; 1 for all down to the oldest
+        message.
+        """
         highest = place.below - 1 if place.below else selected.uidnext - 1
         span = self._span(place)
         if not span or highest < 1 or not selected.exists:
             return 1
-        # Where much was deleted, UIDs are further apart than messages.
+        # If many messages were deleted, UIDs are further apart than messages.
         width = span * max(selected.uidnext, 1) // selected.exists
         return max(1, highest - max(width, span) + 1)
 
     def _span(self, place: Place) -> int:
-        """Messages that one command looks into; 0: all of the folder."""
+        """Return how many messages one command searches; 0 for the whole folder."""
         return place.span or (SPAN if self.wanted.reads_messages else 0)
 
     def _keep(self, selected: Selected, uids: Sequence[int]) -> None:
@@ -340,9 +345,10 @@ class _Run:
 
 
 def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
-    """The messages found as a list shows them, in their order; those that are gone by now are left
-    out. SELECT (not of the folder that is open) and FETCH of the flags for each folder among them,
-    and one FETCH of what the connection has not read yet.
+    """Return rows for the found messages, in their order, without those that are gone.
+
+    Sends for each of their folders SELECT (unless it is open) and FETCH of the flags, and one FETCH
+    for rows that the connection does not have.
     """
     by_folder: dict[tuple[str, int], list[int]] = {}
     for hit in hits:
@@ -359,8 +365,7 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
 
 
 def in_order(rows: Iterable[Summary], sort: str) -> tuple[Summary, ...]:
-    """Sort rows that a search found. Equal ones stay in the order in which they came, the newer
-    first."""
+    """Sort the rows of a search. Equal rows keep their order, newest first."""
     match sort:
         case "from":
             return tuple(
@@ -383,10 +388,10 @@ def _uids(
     keywords: Mapping[str, str],
     limits: Sequence[Criterion] = (),
 ) -> tuple[tuple[int, ...], bool]:
-    """The UIDs, and whether the server looks for nothing but ASCII: then for the letters without
-    their accents. RFC 9051 section 6.4.4 lets an old server say so.
+    """Return the UIDs, and whether the server only searches for ASCII; then accents are dropped
+    from the texts. RFC 9051 section 6.4.4 allows an old server to refuse others.
     """
-    # A message that waits to be removed is in no list, and not here either.
+    # A message marked for removal is not listed, so it is not found either.
     always = [*limits, b"UNDELETED"]
     try:
         criteria = query.criteria(wanted.term, keywords)
@@ -402,8 +407,8 @@ def _uids(
 
 
 def _named(known: Sequence[Folder], name: str) -> list[Folder]:
-    """The folders that a person calls so: by their whole name, its end, what special ones are
-    called; else those in whose name it is.
+    """Return the folders meant by a name: by their full name, the end of it, or the words for
+    special folders; otherwise those whose name contains it.
     """
     wanted = folders.folded(name)
     exactly = [candidate for candidate in known if wanted in _names_of(candidate)]
@@ -417,7 +422,7 @@ def _names_of(folder: Folder) -> tuple[str, ...]:
 
 
 def is_below(folder: Folder, above: str) -> bool:
-    """Whether a folder is inside another, at any depth."""
+    """Return whether a folder is inside another, at any depth."""
     return bool(folder.delimiter) and folder.name.startswith(f"{above}{folder.delimiter}")
 
 

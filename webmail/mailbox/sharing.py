@@ -1,4 +1,4 @@
-"""Folders that the user lets others into, by access lists (RFC 4314)."""
+"""Folders that the user shares with other users, by access lists (RFC 4314)."""
 
 from __future__ import annotations
 
@@ -13,31 +13,34 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
 from webmail.mailbox import folders
 
-# By name, the letters of RFC 4314 section 2.1. ``read``: see the folder, read, and keep what one
-# has read. ``sort``: besides mark, add, move away and delete messages. ``all``: besides make and
-# remove folders inside, and let others in.
+# Letters of RFC 4314 section 2.1 by name. ``read``: see the folder, read, and keep the read state.
+# ``sort``: also mark, add, move away and delete messages. ``all``: also create and remove folders
+# inside, and share it with others.
 PRESETS: Final = {"read": "lrs", "sort": "lrswite", "all": "lrswitekxpa"}
-# Those of RFC 2086, which servers still tell beside what they stand for now, and the right to
-# deliver, which shows nowhere.
+# Rights of RFC 2086, which servers still send beside their successors, and the right to deliver,
+# which no page shows.
 _OLD: Final = frozenset("cdp")
-# Identifiers that are nobody's login; those of groups are Dovecot's.
+# Identifiers that are no login.
 EVERYBODY: Final = frozenset(("anyone", "authenticated", "anonymous"))
 GROUPS: Final = ("$", "#", "group=", "group-override=")
-# Mailboxes of others that are asked about, by a command each.
+# The number of shared mailboxes that are asked about, by one command each.
 MOST_BOXES: Final = 20
 
 
 @dataclass(frozen=True)
 class Share:
-    """Somebody who may use a folder. ``preset`` is "" for rights that are none of `PRESETS`."""
+    """A user or group with access to a folder. ``preset`` is "" for rights that match none of
+    `PRESETS`.
+    """
 
     identifier: str
     preset: str = ""
 
     @property
     def is_login(self) -> bool:
-        """Whether the share is one user's: not everybody's, nor a group's, nor a line that takes
-        rights away (RFC 4314 section 2)."""
+        """Whether the share belongs to one user, not to everybody or a group, and does not take
+        rights away (RFC 4314 section 2).
+        """
         identifier = self.identifier
         return (
             identifier.isprintable()
@@ -48,16 +51,18 @@ class Share:
 
 @dataclass(frozen=True)
 class Box:
-    """Somebody else's mailbox. ``login`` as the server names it in its folders; ``inbox`` is the
-    name of its INBOX for the user."""
+    """A mailbox of another user. ``login`` is the server's name for it in its folders; ``inbox`` is
+    the name of its INBOX for the user.
+    """
 
     login: str
     inbox: str
 
 
 def boxes(imap: Connection) -> tuple[Box, ...]:
-    """The mailboxes of others that the user manages, who may change the access list of their INBOX.
-    At most one command, and one for each mailbox."""
+    """Return other users' mailboxes that the user manages, that is, whose INBOX access list the
+    user may change. Sends at most one command, and one for each mailbox.
+    """
     if not imap.has("ACL"):
         return ()
     by_login: dict[str, Box] = {}
@@ -66,7 +71,7 @@ def boxes(imap: Connection) -> tuple[Box, ...]:
             continue
         place = folder.name.removeprefix(folder.prefix)
         login, _delimiter, rest = place.partition(folder.delimiter or "/")
-        # Dovecot tells the INBOX by the login alone, others by its name.
+        # Dovecot names the INBOX by the login alone; other servers add its name.
         if login and rest.upper() in ("", "INBOX"):
             by_login.setdefault(login, Box(login, folder.name))
     some = list(by_login.values())[:MOST_BOXES]
@@ -74,24 +79,26 @@ def boxes(imap: Connection) -> tuple[Box, ...]:
 
 
 def is_same(imap: Connection, box: Box, opened: Connection) -> bool:
-    """Whether a mailbox that was opened by another sign-in is this one: its INBOX has the same
-    identifier and UIDVALIDITY. Two commands each."""
+    """Return whether a mailbox opened by another sign-in is ``box``: its INBOX has the same
+    identifier and UIDVALIDITY. Sends two commands on each connection.
+    """
     mine = imap.mailbox_id(box.inbox), status.ask(imap, box.inbox).uidvalidity
     return mine == (opened.mailbox_id(), status.ask(opened, "INBOX").uidvalidity)
 
 
 def is_offered(imap: Connection, folder: Folder) -> bool:
-    """Whether the user may say who may use this folder. No command about his own, one about
-    somebody else's."""
+    """Return whether the user may share this folder. Sends no command for the user's own folder,
+    one for another's.
+    """
     if not (imap.has("ACL") and folder.selectable and folder.addressable):
         return False
     return not folder.owner or "a" in acl.my_rights(imap, folder.name)
 
 
 def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
-    """The shares of a folder, without its owner's. Two commands.
+    """Return the shares of a folder, without its owner's. Sends two commands.
 
-    Raises NotPermitted where the user may not change the access list, FolderNotFound.
+    Raises NotPermitted when the user may not change the access list, and FolderNotFound.
     """
     if not imap.has("ACL") or "a" not in acl.my_rights(imap, name):
         raise NotPermitted("The user may not change the access list.")
@@ -106,7 +113,7 @@ def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Folders that were gone through, of all of them; those that the server ``refused``."""
+    """The number of folders processed, of all of them; and those that the server ``refused``."""
 
     done: int
     total: int
@@ -120,11 +127,12 @@ class Progress:
 def change(
     imap: Connection, names: Sequence[str], identifiers: Sequence[str], preset: str, at: Progress
 ) -> Iterator[Progress]:
-    """Give these people the rights of a preset in each of the folders, or with "" none any more,
-    from where ``at`` is; told after each folder. A command for each person and folder.
+    """Give these identifiers the rights of a preset in each folder, or with "" none, starting where
+    ``at`` stands; yield the progress after each folder. Sends one command for each identifier and
+    folder.
 
-    Raises what the server says of the first folder; one inside that is gone, or belongs to somebody
-    who did not give that right, is counted and passed over.
+    Raises the server's error for the first folder. A folder inside it that is gone, or whose owner
+    did not grant the right to share, is counted and skipped.
     """
     refused = at.refused
     for number in range(at.done, len(names)):
@@ -142,7 +150,7 @@ def change(
 
 
 def with_inside(imap: Connection, name: str) -> tuple[str, ...]:
-    """The folder and those inside it, all of them, by name. At most one command."""
+    """Return the names of the folder and of all folders inside it. Sends at most one command."""
     listed = folders.kept_folders(imap)
     place = next((folder for folder in listed if folder.name == name), None)
     if place is None:

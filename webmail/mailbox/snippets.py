@@ -1,5 +1,6 @@
-"""The beginnings of messages: a line of each for the list, asked for once; of those that a search
-found, the passage with its words."""
+"""The beginnings of messages: one line each for the list, fetched once; for search results, the
+passage with the words searched for.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +21,25 @@ from webmail.mime.structure import Part
 
 # Characters that are kept; a row shows fewer.
 LONGEST = 140
-# Bytes of the part: HTML begins with what nobody reads.
+# Bytes that are fetched of a part: HTML begins with bytes that nobody reads.
 TEXT_BYTES, HTML_BYTES = 1024, 4096
-# Bytes that are looked through for the words of a search, of so many messages.
+# Bytes of a part in which the words of a search are looked for, and the number of such messages.
 PASSAGE_BYTES, MOST_PASSAGES = 16_384, 20
 _BEFORE = 40  # characters before a word that was searched for
-# Part numbers that are asked for: hardly any message has its text beyond 1.1.1.
+# The number of part numbers that are fetched: few messages have their text deeper than 1.1.1.
 MOST_GROUPS = 6
 _QUOTED = re.compile(r"(?m)^[^\S\n]*+>.*$")
 _ADDRESS = re.compile(r"https?://\S{40,}")
-# Servers believe what a part says of its charset; the reader believes the bytes.
+# Signs of a wrong charset: servers trust the declared charset, whereas the reader trusts the bytes.
 _MISREAD = re.compile("[\x80-\x9f\N{REPLACEMENT CHARACTER}]")
 
 
 def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
-    """The beginnings of messages of one folder; ``""`` for those that say nothing, those that are
-    gone are left out. One command besides SELECT where the server has PREVIEW (RFC 8970), else one
-    for each place that a text has in a message; none for those that are known. Raises
-    FolderChanged.
+    """Return the beginnings of messages of one folder, ``""`` for those without text; messages that
+    are gone are left out.
+
+    Sends SELECT and one command if the server has PREVIEW (RFC 8970), else one for each part number
+    that texts have; none for known ones. Raises FolderChanged.
     """
     names = {ref: (ref.folder, ref.uidvalidity, ref.uid) for ref in refs}
     kept = Kept[str].of(imap, "snippets", summaries.MOST_KEPT)
@@ -51,9 +53,11 @@ def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
 def around(
     imap: Connection, refs: Sequence[MessageRef], words: Sequence[str]
 ) -> dict[MessageRef, str]:
-    """The passages of messages that were found, with one of the words that were searched for; the
-    beginning where none of them stands near it. As many commands more as `of` without PREVIEW, none
-    where all beginnings have one of the words. Raises FolderChanged.
+    """Return a passage of each found message with one of the words searched for; its beginning if
+    none is near it.
+
+    Sends as many more commands as `of` without PREVIEW, none if all beginnings have one of the
+    words. Raises FolderChanged.
     """
     texts = of(imap, refs)
     wanted = [folded for word in words if (folded := fold(word))]
@@ -78,14 +82,14 @@ def _passage(text: str, wanted: Sequence[str]) -> str:
 
 
 def _place(text: str, wanted: Sequence[str]) -> int | None:
-    """The place of the first of the folded words in a text; None where it has none of them."""
+    """Return the position of the first of the folded words in a text, or None."""
     folded = fold(text)
     places = [place for word in wanted if (place := folded.find(word)) >= 0]
     if not places:
         return None
     if len(folded) == len(text):
         return min(places)
-    # A ligature is two letters when it is folded.
+    # A ligature becomes two letters when it is folded.
     ends = list(accumulate(len(fold(letter)) for letter in text))
     return bisect_right(ends, min(places))
 
@@ -130,7 +134,7 @@ def _groups(rows: Iterable[Summary]) -> dict[tuple[str, bool], dict[int, Part]]:
 
 def _words(part: Part, data: bytes) -> str:
     if part.media_type == "text/html":
-        # What is cut in a tag would be read as text.
+        # Cut off an incomplete tag, which would be read as text.
         source = html.decode(data, part.encoding, part.charset)
         head, mark, rest = source.rpartition("<")
         return html.to_text(head if mark and ">" not in rest else source)
@@ -138,7 +142,8 @@ def _words(part: Part, data: bytes) -> str:
 
 
 def line(words: str) -> str:
-    """One line of what is new in a text: without quotes, the signature and long addresses."""
+    """Return one line of the new text of a message: without quotes, signature and long addresses.
+    """
     fresh = _ADDRESS.sub(" ", _QUOTED.sub("", words).split("\n-- \n")[0])
     shown = " ".join(fresh.split()).rstrip("\N{REPLACEMENT CHARACTER}")
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST].rstrip()}…"

@@ -1,7 +1,7 @@
 """The sizes of all messages: by sender, by year, and the largest ones.
 
-A hundred thousand messages take the server and us some seconds, so it is done within a time: what
-was weighed is remembered, since neither size nor sender ever changes, and the next call goes on.
+A hundred thousand messages take some seconds, so the work has a time limit: weights are remembered,
+since neither size nor sender ever changes, and the next call continues.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from webmail.mailbox.memory import Memory
 
 SENDER, YEAR, MESSAGE = "sender", "year", "message"
 KIND = "space1"
-# Messages asked for in one command: a fraction of a second.
+# Messages asked for in one command, which takes a fraction of a second.
 _AT_ONCE = 1000
 MOST_MESSAGES = 2_000_000
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """The messages of one folder, as far as they are weighed. ``left``: how many are not yet."""
+    """The messages of one folder that are weighed so far. ``left`` counts the others."""
 
     folder: str
     uidvalidity: int
@@ -52,9 +52,11 @@ class Group:
 def weigh(
     imap: Connection, folders: Iterable[Folder], memory: Memory, seconds: float
 ) -> tuple[Weighed, ...]:
-    """All messages of the person's own folders but the trash, the fullest folder first, as far as
-    they can be had in ``seconds``. Two commands a folder and one for each thousand messages that
-    the memory does not know. A folder that is gone meanwhile is left out.
+    """Weigh all messages of the user's own folders except the trash, the fullest folder first,
+    within ``seconds``.
+
+    Sends two commands for each folder and one for each thousand messages that the memory does not
+    know. A folder that is gone meanwhile is left out.
     """
     deadline = time.monotonic() + seconds
     weighed = []
@@ -70,7 +72,7 @@ def weigh(
 
 
 def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
-    """Senders or years with their messages, the heaviest first."""
+    """Return senders or years with their messages, the largest first."""
     counts: dict[str, int] = defaultdict(int)
     sizes: dict[str, int] = defaultdict(int)
     names: dict[str, str] = {}
@@ -88,8 +90,8 @@ def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
 
 
 def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fetched]:
-    """The largest messages with what a row shows of them. Two commands for each of their folders;
-    those that are gone are left out.
+    """Return the largest messages as rows, without those that are gone. Sends two commands for each
+    of their folders.
     """
     every = ((weight.size, folder, weight.uid) for folder in weighed for weight in folder.weights)
     chosen: dict[Weighed, list[int]] = defaultdict(list)
@@ -103,7 +105,7 @@ def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fe
 
 
 def chosen(weighed: Iterable[Weighed], kind: str, value: str) -> tuple[Step, ...]:
-    """The messages of a group, by folder, in steps that have no verb yet."""
+    """Return the messages of a group by folder, as steps that have no verb yet."""
     steps = []
     for folder in weighed:
         uids = tuple(weight.uid for weight in folder.weights if _value(weight, kind) == value)
@@ -134,7 +136,7 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
     known = _remembered(memory, folder, selected.uidvalidity)
     there = search.uids(imap) if selected.exists else ()
     kept = {uid: known[uid] for uid in there if uid in known}
-    # The newest first: a list that is not whole shows what one remembers.
+    # Weigh the newest first: an incomplete list then shows messages that the user remembers.
     missing = [uid for uid in reversed(there) if uid not in kept]
     before = len(kept)
     for start in range(0, len(missing), _AT_ONCE):
@@ -151,7 +153,7 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
 
 
 def _packed(uidvalidity: int, known: Iterable[Weight]) -> list[Any]:
-    """The weights as JSON can carry them: columns, and each sender once."""
+    """Return the weights as JSON values: columns, in which each sender stands once."""
     ordered = sorted(known, key=lambda weight: weight.uid)
     senders: dict[tuple[str, str], int] = {}
     numbers = [senders.setdefault((weight.sender, weight.name), len(senders)) for weight in ordered]

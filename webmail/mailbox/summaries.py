@@ -1,5 +1,6 @@
-"""The rows of a list, as far as messages tell them. All but flags never changes: it is asked for
-once."""
+"""The values of messages for the rows of a list. All but the flags never change, so they are
+fetched once.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +17,24 @@ from webmail.mailbox.kept import Kept
 from webmail.mime.addresses import Address
 from webmail.mime.structure import Part, Shown, choose
 
-# A row has no room for more; a message to a whole academy names thousands.
+# People named in a row; a message to a whole academy names thousands.
 MOST_PEOPLE = 10
 LONGEST_SUBJECT = 500
-# Rows that a connection keeps, about two kilobytes each.
+# Rows that a connection keeps, at about two kilobytes each.
 MOST_KEPT = 500
 CALENDAR = "text/calendar"
-# Of a part's parameters those that say how to read it.
+# The parameters of a part that are needed to decode it.
 _TOLD = frozenset({"charset", "format", "delsp"})
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One message as a list knows it. ``size`` in bytes; ``received`` and ``sent`` are aware.
-    ``people`` are those it went to (To, then Cc), ten at most, as are the authors in ``from_``.
-    Of one that is not ``is_readable`` its own words are not known.
-    ``text`` is the part that says what it says, without what only files have; None for no such.
+    """One message as a list shows it.
+
+    ``size`` is in bytes; ``received`` and ``sent`` are aware. ``people`` are its recipients (To,
+    then Cc), at most ten; so are the authors in ``from_``. If ``is_readable`` is False, the
+    sender's values are unknown. ``text`` is the part with the message's text, without what only
+    files have; None if there is none.
     """
 
     ref: MessageRef
@@ -80,13 +83,13 @@ def _text(shown: Shown) -> Part | None:
 def _part(
     number: str, media_type: str, parameters: tuple[tuple[str, str], ...], encoding: str
 ) -> Part:
-    """Most messages have the same: rows that are kept share it."""
+    """Return a part, cached: most messages have the same, and rows that are kept then share it."""
     return Part(number, media_type, dict(parameters), encoding=encoding)
 
 
 def of(imap: Connection, selected: Selected, marks: Sequence[Marked]) -> tuple[Summary, ...]:
-    """The rows of these messages of the open folder, in their order; those that are gone are left
-    out. One command for those that the connection has not read yet, none when it has all.
+    """Return the rows of these messages of the open folder in their order, without those that are
+    gone. Sends one command for rows that the connection does not have, none if it has all.
     """
     kept = Kept[Summary].of(imap, "rows", MOST_KEPT)
     place = selected.folder, selected.uidvalidity

@@ -1,9 +1,9 @@
-"""Conversations: which messages of a folder belong together.
+"""Conversations: the messages of a folder that belong together.
 
-Asked of the server once (THREAD, RFC 5256) and then brought up to date: a message that came is put
-to those that it answers, which one search finds. Without THREAD the newest messages are put
-together here, by the same header fields. What came before its origin, or is held together by its
-subject alone, is found when the conversations are next asked for anew.
+The server is asked once (THREAD, RFC 5256), and the answer is then brought up to date: a new
+message is added to those that it answers, which one search finds. Without THREAD, the newest
+messages are grouped here by the same header fields. Messages that arrived before the one that they
+answer, or that only share a subject, are found when the server is next asked.
 """
 
 from __future__ import annotations
@@ -29,20 +29,22 @@ from webmail.mailbox.ordering import imap_date
 from webmail.mailbox.summaries import Summary
 
 THREADS_NEWEST = "threads_newest"
-# The first THREAD of a large folder reads every header.
+# Seconds for THREAD: the first one in a large folder reads every header.
 SECONDS_TO_THREAD = 15.0
-# A server without THREAD: so many of the newest are put together here, in so many seconds.
+# On a server without THREAD: the number of newest messages that are grouped here, and the seconds
+# for it.
 MOST_THREADED_HERE = 5_000
 _AT_ONCE = 500
-# Messages that came since, and are put to those that they answer; more are threaded anew.
+# Arrivals that are added to the messages that they answer; with more, all is threaded again.
 MOST_JOINED = 10
-# Of the messages that one answers: the origin and the last ones.
+# References of a message that are searched for: the origin and the last ones.
 _MOST_ANSWERED = 5
-# Of a conversation's messages so many of the newest are asked whether they are unread, and so many
-# are shown in the list.
+# Of each conversation, the number of newest messages whose flags are fetched, and of those shown in
+# the list.
 MOST_ASKED = 100
 MOST_LISTED = 12
-# Opened: so many messages; answers in Sent are looked for to so many of them, in so many seconds.
+# In an open conversation: the number of messages, the number of those whose answers in Sent are
+# searched for, and the seconds for it.
 MOST_OPENED = 50
 MOST_SEARCHED = 12
 SECONDS_TO_SEARCH = 5.0
@@ -53,8 +55,8 @@ Thread = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Threads:
-    """The conversations of a folder, the newest message first; UIDs of each, the lowest first.
-    ``notes``: what is to be said of how they were found.
+    """The conversations of a folder, newest message first, each as its UIDs, lowest first.
+    ``notes`` are remarks on how they were found.
     """
 
     all: tuple[Thread, ...]
@@ -63,8 +65,9 @@ class Threads:
 
 @dataclass(frozen=True)
 class Conversation:
-    """One conversation in the list. ``count`` messages, of which ``rows`` are the last that came,
-    by their dates: one that was moved in, or back, may be older than those before it.
+    """One conversation in the list. ``count`` is the number of its messages; ``rows`` are the last
+    ones that arrived, by date. A message that was moved in, or back, may be older than those before
+    it.
     """
 
     count: int
@@ -78,13 +81,16 @@ class Conversation:
 
     @property
     def last(self) -> MessageRef:
-        """The message that came last, which stands for all that a list showed (`whole`)."""
+        """The message that arrived last, which stands for all messages that a list showed (see
+        `whole`).
+        """
         return max((row.ref for row in self.rows), key=lambda ref: ref.uid)
 
 
 def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
-    """The conversations of the open folder: one command when nothing happened to it. Raises
-    ThreadsTooSlow, after which the connection is over.
+    """Return the conversations of the open folder. Sends one command when nothing has changed.
+
+    Raises ThreadsTooSlow, after which the connection has ended.
     """
     name = json.dumps([selected.folder, selected.uidvalidity])
     packed = memory.get(_KIND, name)
@@ -99,13 +105,13 @@ def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
 
 
 def containing(threads: Iterable[Thread], uid: int) -> Thread:
-    """The conversation that a message belongs to; it alone when none is known."""
+    """Return the conversation of a message; the message alone when none is known."""
     return next((thread for thread in threads if uid in thread), (uid,))
 
 
 def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple[MessageRef, ...]:
-    """The messages of the conversations that these stand for, each the newest that a list showed
-    of its own: what came later is left out, for nobody has seen it.
+    """Return the messages of the conversations of ``refs``, each of which is the newest message
+    that a list showed. Later messages are left out, since the user has not seen them.
     """
     messages: set[MessageRef] = set()
     for ref in refs:
@@ -123,8 +129,8 @@ def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple
 def gathered(
     imap: Connection, selected: Selected, threads: Sequence[Thread]
 ) -> tuple[Conversation, ...]:
-    """Return these conversations as a list shows them. Two commands, one when their rows are known;
-    conversations that are gone, or marked as deleted, are left out.
+    """Return these conversations as a list shows them, without those that are gone or marked as
+    deleted. Sends two commands, one when their rows are known.
     """
     uids = [uid for thread in threads for uid in thread[-MOST_ASKED:]]
     marks = {mark.uid: mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags}
@@ -157,8 +163,8 @@ def _conversation(
 
 @dataclass(frozen=True)
 class Members:
-    """The messages of a conversation that are in one folder, by their arrival; ``count`` is that of
-    all of them, as the list has it.
+    """The messages of a conversation that are in one folder, by arrival. ``count`` is the number of
+    all of them, as in the list.
     """
 
     rows: tuple[Summary, ...]
@@ -166,8 +172,8 @@ class Members:
 
 
 def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
-    """The messages of the conversation of an opened one, fifty of the newest and the opened one.
-    Three commands, two when their rows are known.
+    """Return the conversation of an opened message: fifty of its newest messages and the opened
+    one. Sends three commands, two when their rows are known.
     """
     selected = imap.require(ref)
     thread = containing(of(imap, selected, memory).all, ref.uid)
@@ -178,9 +184,10 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
 
 
 def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summary, ...]:
-    """Return the user's own answers to these messages, from the folder of sent mail: one search
-    there, among the messages sent since the first of them. Raises ServerUnavailable when it takes
-    too long, after which the connection is over.
+    """Return the user's own answers to these messages, by one search in the folder for sent mail
+    among the messages sent since the first of them.
+
+    Raises ServerUnavailable when it takes too long, after which the connection has ended.
     """
     wanted = [row.ref.uid for row in rows if row.ref.folder != sent][-MOST_SEARCHED:]
     if not wanted:
@@ -205,7 +212,7 @@ def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summa
 
 
 def in_order(rows: Iterable[Summary]) -> tuple[Summary, ...]:
-    """The messages in the order in which they were received, or sent."""
+    """Return the messages in the order in which they were received or sent."""
     earliest = datetime.fromtimestamp(0, UTC)
     return tuple(sorted(rows, key=lambda row: row.received or row.sent or earliest))
 
@@ -214,17 +221,18 @@ def _since(rows: Iterable[Summary]) -> tuple[Criterion, ...]:
     moments = [row.received for row in rows if row.received]
     if not moments:
         return ()
-    # Where the server stands it may have been the day before.
+    # In the server's time zone it may have been the day before.
     day = min(moments).astimezone(UTC).date() - timedelta(days=1)
     return (f"SINCE {imap_date(day)}".encode(),)
 
 
-# --- found ---
+# --- finding them ---
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """Conversations as they were: ``exists`` messages, none with a UID above ``last``."""
+    """Remembered conversations: the folder had ``exists`` messages, none with a UID above ``last``.
+    """
 
     threads: tuple[Thread, ...]
     exists: int
@@ -285,8 +293,9 @@ def _told(imap: Connection) -> list[Thread]:
 
 
 def _put_together(imap: Connection) -> list[Thread]:
-    """The conversations by the header fields of the newest messages; each older message stands
-    alone."""
+    """Return the conversations by the header fields of the newest messages; each older message
+    stands alone.
+    """
     exists, deadline = imap.known().exists, time.monotonic() + SECONDS_TO_THREAD
     groups = _Groups()
     lowest = max(0, exists - MOST_THREADED_HERE)
@@ -302,7 +311,7 @@ def _put_together(imap: Connection) -> list[Thread]:
 
 
 class _Groups:
-    """Messages that belong together, by what ties them."""
+    """Groups messages by the identifiers that tie them together."""
 
     def __init__(self) -> None:
         self._above: dict[int | str, int | str] = {}
@@ -331,10 +340,11 @@ class _Groups:
 
 
 def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
-    """Return the threads with what came and without what went; None when they must be asked for
-    anew."""
+    """Return the threads with arrivals added and removed messages left out; None when they must be
+    asked for again.
+    """
     newer = search.uids(imap, f"UID {kept.last + 1}:*")
-    # "n:*" names the last message even when its UID is below n.
+    # "n:*" matches the last message even if its UID is below n.
     came = sorted(uid for uid in newer if uid > kept.last)
     exists = imap.known().exists
     gone = kept.exists + len(came) - exists
@@ -353,8 +363,9 @@ def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
 
 
 def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) -> tuple[Thread, ...]:
-    """The conversations with the messages that came put to those that they answer: three commands,
-    one when they answer nothing."""
+    """Return the conversations with arrivals added to the messages that they answer. Sends three
+    commands, one when they answer nothing.
+    """
     links = fetch.links(imap, uid_sets.compressed(came))
     groups = _Groups()
     for link in links:
@@ -380,7 +391,9 @@ def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) ->
 
 
 def any_of(keys: Sequence[tuple[Criterion, ...]]) -> tuple[Criterion, ...]:
-    """``OR a OR b c``: OR takes two, so they are nested evenly: some servers bound how deep."""
+    """Return ``OR a OR b c``. OR takes two keys, so they are nested evenly, because some servers
+    limit the depth.
+    """
     if len(keys) == 1:
         return keys[0]
     half = len(keys) // 2

@@ -1,5 +1,5 @@
-"""The way of one message through a mailbox: the folder where it lies, the rules that file such
-messages there, and the reports that one came back.
+"""The way of one message through a mailbox: the folder where it is, the rules that file such
+messages there, and the reports that a message came back.
 
 All folders are searched as `webmail.mailbox.search` does, in bounded commands; nothing is marked.
 """
@@ -26,9 +26,9 @@ from webmail.sieve.values import COPY, MOVE, REDIRECT, Rule
 MOST_ROWS = 30
 MOST_REPORTS = 8
 MOST_RULES = 3
-"""Rules of one folder that are tried on what lies there."""
+"""The greatest number of rules of one folder that are tried on the messages there."""
 MOST_WORDS = 10
-# By which `webmail.adverts.judging` knows a message again.
+# The fields by which `webmail.adverts.judging` recognises a message.
 _FIELDS = ("RECEIVED", "MESSAGE-ID", "DATE", "FROM", "SUBJECT")
 _FIELDS_SIZE = 32 * 1024
 _REPORTERS = ("mailer-daemon", "postmaster")
@@ -36,8 +36,9 @@ _REPORTERS = ("mailer-daemon", "postmaster")
 
 @dataclass(frozen=True)
 class Sought:
-    """The message that is asked for. ``day``: about when it came or left; a mail server's day is
-    not everybody's, so that the days beside it count too."""
+    """The message to trace. ``day`` is about when it was received or sent. The server's day may
+    differ, so that the days before and after count too.
+    """
 
     address: str = ""
     day: date | None = None
@@ -63,7 +64,7 @@ class Sought:
 
     @property
     def last_day(self) -> date:
-        """The first that counts no more."""
+        """The first day that no longer counts."""
         assert self.day is not None  # noqa: S101  the caller saw to it
         return self.day + timedelta(days=2)
 
@@ -73,7 +74,8 @@ class Sought:
 
 @dataclass(frozen=True)
 class TracedMessage:
-    """A message where it lies now. ``header``: the fields that name it wherever it lies."""
+    """A message in its present folder. ``header`` holds the fields that identify it in any folder.
+    """
 
     row: Summary
     header: bytes
@@ -86,7 +88,7 @@ class TracedMessage:
 
 @dataclass(frozen=True)
 class Traced:
-    """The messages found, the newest first, and how far was searched."""
+    """The messages found, newest first, and how far was searched."""
 
     messages: tuple[TracedMessage, ...]
     result: SearchResult
@@ -100,7 +102,7 @@ class Traced:
 
 @dataclass(frozen=True)
 class ReturnedMail:
-    """A report of a mail server: what became of one message for some of its recipients."""
+    """A mail server's report that one message did not reach some of its recipients."""
 
     row: Summary
     message_ids: tuple[str, ...]
@@ -114,8 +116,9 @@ def trace(
     place: Place | None,
     is_over: Callable[[], bool],
 ) -> Traced:
-    """Search all of the folders ``known`` from ``place`` on, until ``is_over``. After the search
-    two commands for each folder of what is shown."""
+    """Search all of the folders ``known`` from ``place`` on, until ``is_over``. After the search,
+    sends two commands for each folder with found messages.
+    """
     names = search.scope(known, sought.query, ALL, "")
     result = search.go_on(imap, names, sought.query, place=place, is_over=is_over)
     hits = result.hits[:MOST_ROWS]
@@ -146,9 +149,11 @@ def _headers(imap: Connection, hits: Iterable[Hit]) -> dict[Hit, bytes]:
 def filing(
     imap: Connection, rules: Iterable[Rule], traced: Traced, is_over: Callable[[], bool]
 ) -> dict[MessageRef, Rule]:
-    """Return the rules that file messages like those found where they lie. For each rule that
-    files into one of their folders, the searches of `webmail.mailbox.trying`; none is begun when
-    the time ``is_over``."""
+    """Return the rules that file messages like the found ones into their folders.
+
+    For each rule that files into one of these folders, sends the searches of
+    `webmail.mailbox.trying`; none once ``is_over``.
+    """
     by_message: dict[MessageRef, Rule] = {}
     for folder in dict.fromkeys(message.row.ref.folder for message in traced.messages):
         here = [message.row.ref for message in traced.messages if message.row.ref.folder == folder]
@@ -169,7 +174,7 @@ def _files_into(rule: Rule, folder: str) -> bool:
 
 
 def sending_away(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    """The rules that send messages on and leave none here."""
+    """Return the rules that forward messages and keep none here."""
     return tuple(
         rule for rule in rules if rule.enabled and any(act.kind == REDIRECT for act in rule.actions)
     )
@@ -183,8 +188,9 @@ def came_back(
     address: str,
     is_over: Callable[[], bool],
 ) -> tuple[ReturnedMail, ...]:
-    """The reports since a day about one of these messages, or about ``address``: of the newest
-    `MOST_REPORTS` that any mail server sent. Up to ten commands for each."""
+    """Return the reports since a day about one of these messages, or about ``address``, among the
+    newest `MOST_REPORTS` of any mail server. Sends up to ten commands for each.
+    """
     query = Query(
         And(
             (

@@ -1,8 +1,8 @@
-"""The messages there already that a rule would fit, and the steps that apply it to them.
+"""The existing messages that a rule matches, and the steps that apply the rule to them.
 
-Each condition is a search of its own; what IMAP's search takes more broadly than Sieve (a whole
-address, a pattern) is looked at in the header fields. So what is found is what the rule means, but
-for capitals with accents, which Sieve tells apart and IMAP mostly does not.
+Each condition is a search. If IMAP's search matches more than Sieve (a whole address, a pattern),
+the header fields are checked too. So the result is that of the rule, except for capitals with
+accents, which Sieve distinguishes and most IMAP servers do not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from webmail.sieve import values, wildcards
 from webmail.sieve.values import ALL, Action, Condition, Group, Rule
 
 MOST_LOOKED: Final = 2_000
-"""Messages whose header fields are read for one condition: the newest."""
+"""The number of newest messages whose header fields are read for one condition."""
 PATIENCE: Final = 10.0
 """Seconds that one search may take."""
 _AT_ONCE: Final = 250
@@ -36,7 +36,9 @@ _FIELD_SIZE: Final = 8_192
 
 @dataclass(frozen=True)
 class Matched:
-    """``uids``, lowest first; ``is_whole``: all messages of the folder were looked at."""
+    """The messages that a rule matches. ``uids`` are lowest first; ``is_whole`` says that all
+    messages of the folder were checked.
+    """
 
     uidvalidity: int
     uids: tuple[int, ...]
@@ -44,9 +46,9 @@ class Matched:
 
 
 def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
-    """The messages of a folder that the rule fits. A search for each condition.
+    """Return the messages of a folder that the rule matches. Sends a search for each condition.
 
-    Raises FolderNotFound, ServerRefused, ServerUnavailable when a search takes too long.
+    Raises FolderNotFound, ServerRefused, and ServerUnavailable when a search takes too long.
     """
     selected = imap.select(folder)
     run = _Run(imap)
@@ -57,7 +59,8 @@ def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
 
 
 def steps(rule: Rule, folder: str, messages: Matched) -> tuple[Step, ...]:
-    """Return the steps of the rule's actions for messages that are there. No step forwards them."""
+    """Return the steps of the rule's actions for existing messages. None of them forwards messages.
+    """
     if not messages.uids:
         return ()
     possible = (_step(action, folder, messages) for action in rule.actions)
@@ -94,7 +97,7 @@ class _Run:
         return _joined(group.match, parts)
 
     def _found(self, condition: Condition) -> frozenset[int]:
-        """The messages that the condition holds for, whether it is negated or not."""
+        """Return the messages for which the condition holds, ignoring its negation."""
         uids = imap_search.matching(self.imap, list(_criteria(condition)))
         if not _needs_a_look(condition):
             return frozenset(uids)
@@ -140,7 +143,7 @@ def _needs_a_look(condition: Condition) -> bool:
 
 
 def _criteria(condition: Condition) -> Iterator[Criterion]:
-    """A search that finds at least all messages for which the condition holds."""
+    """Yield search keys that find at least all messages for which the condition holds."""
     match condition.field:
         case values.SIZE:
             relation = b"LARGER" if condition.comparison == values.OVER else b"SMALLER"
@@ -195,5 +198,5 @@ def _holds(condition: Condition, fields: Headers, names: Sequence[str]) -> bool:
 
 
 def _folded(text: str) -> str:
-    """The text as ``i;ascii-casemap`` compares it: only ASCII's capitals are small letters."""
+    """Return the text as ``i;ascii-casemap`` compares it: only ASCII letters are lowered."""
     return re.sub("[A-Z]+", lambda match: match[0].lower(), text)

@@ -1,4 +1,4 @@
-"""The verbs of actions on messages, as forms, buttons, keys and jobs name them."""
+"""The verbs of actions on messages, as named in forms, buttons, keys and jobs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from webmail.mailbox.folders import JUNK as JUNK_FOLDER
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb. ``step`` is the verb of the steps that it takes, "" where the form says them.
+    """One verb. ``step`` is the verb of its steps, "" if the form names them.
 
-    ``flags`` are what SET and CLEAR apply to; ``special_use`` is the folder that MOVE brings
-    messages to (RFC 6154). ``needs`` names the field without which the verb says nothing.
-    ``leaves``: the messages go from the list. ``shows``: the button itself shows that the verb was
-    done to one message, so that no toast says it. ``asks``: the verb only opens a dialog.
-    ``judges``: it says something of who wrote the messages, so that it is not for one's own.
+    ``flags`` are those that SET and CLEAR change; ``special_use`` is the target folder of MOVE (RFC
+    6154). ``needs`` names the form field that the verb requires. ``leaves``: the messages leave the
+    list. ``shows``: the button itself shows that the verb was done to one message, so that no toast
+    is needed. ``asks``: the verb only opens a dialog. ``judges``: it is a statement about the
+    sender, and not offered for one's own messages.
     """
 
     name: str
@@ -59,8 +59,10 @@ TAGGING = frozenset(("tag", "untag", "retag", "tags"))
 
 
 def withheld(selected: Selected) -> frozenset[str]:
-    """The names of the verbs that the user may not do in the open folder: access lists (RFC 4314)
-    show in the flags that the server lets be set, which SELECT tells. No command."""
+    """Return the names of the verbs that the user may not do in the open folder. Access lists (RFC
+    4314) show in the flags that the server lets the user set, which SELECT reports. Sends no
+    command.
+    """
     return frozenset(verb.name for verb in _TABLE if not _is_allowed(verb, selected))
 
 
@@ -75,5 +77,5 @@ def _is_allowed(verb: Verb, selected: Selected) -> bool:
 
 
 def of_special_use(special_use: str) -> str:
-    """The verb that brings messages to such a folder; "" where none does."""
+    """Return the verb that moves messages to a folder of this special use, or ""."""
     return next((verb.name for verb in _TABLE if verb.special_use == special_use != ""), "")
