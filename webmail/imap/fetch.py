@@ -521,8 +521,8 @@ def _ends(imap: Connection, ref: MessageRef, part: Part) -> tuple[bytes, bytes] 
 def binary_chunks(
     imap: Connection, ref: MessageRef, number: str, start: int, end: int
 ) -> Iterator[bytes]:
-    """Bytes ``start`` to ``end`` (which is not included) of a part without its transfer encoding,
-    piece by piece; for parts of which `decoded_size` tells the size. The first piece is fetched at
+    """Yield the bytes ``start`` to ``end`` (exclusive) of a part without its transfer encoding,
+    piece by piece. Only for parts whose size `decoded_size` knows. The first piece is fetched at
     once, as in `chunks`.
     """
     imap.require(ref)

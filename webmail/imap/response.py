@@ -93,7 +93,8 @@ UNREADABLE = Part(number="", media_type="application/octet-stream")
 
 
 def code(words: bytes) -> str:
-    """Return the response code (RFC 5530) at the head of an answer's text, in capitals, or ``""``.
+    """Return the response code (RFC 5530) at the head of an answer's text, in capitals, or
+    ``""``.
     """
     match = _CODE.match(words)
     return match[1].decode("ascii").upper() if match else ""
@@ -164,7 +165,7 @@ def esearched(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
 
 
 def permanent_flags(raw: Sequence[Any]) -> frozenset[str] | None:
-    r"""Return the flags of PERMANENTFLAGS, such as ``(\\Seen $label1 \\*)``, in lower case, or None
+    r"""Return the flags of PERMANENTFLAGS, such as ``(\Seen $label1 \*)``, in lower case, or None
     if the server sent none.
     """
     last = raw[-1] if raw else None

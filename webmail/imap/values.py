@@ -54,7 +54,7 @@ class Folder:
     r"""A folder: one IMAP mailbox name (RFC 9051 ``LIST``), decoded. Counts that the server did not
     tell are None.
 
-    ``special_use`` is ``"\\Sent"`` and the like (RFC 6154), ``"\\Inbox"`` for INBOX, else ``""``.
+    ``special_use`` is ``"\Sent"`` and the like (RFC 6154), ``"\Inbox"`` for INBOX, else ``""``.
     ``addressable`` is False for a name that is no modified UTF-7 and cannot be sent back to the
     server. ``size`` is the size of all its messages in bytes (RFC 8438), if it was asked for.
     ``owner`` is ``"shared"`` or ``"others"`` for a folder that is not the user's own (RFC 2342);

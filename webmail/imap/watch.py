@@ -351,8 +351,7 @@ class Watch:
             )
 
     def _note_flags(self, answer: wire.Response) -> None:
-        r"""Record ``* 3 FETCH (UID 17 FLAGS (\\Seen))``, which usually has no UID without QRESYNC.
-        """
+        r"""Record ``* 3 FETCH (UID 17 FLAGS (\Seen))``, usually without UID if QRESYNC is missing."""
         heard = self._heard
         for sequence, values in _fetched(answer):
             if b"RFC822.SIZE" in values:
@@ -370,7 +369,7 @@ class Watch:
 
     async def _asked(self) -> News | None:
         r"""Return the pushed news with the values that must be asked for; None when nothing is
-        really new, for example when only \\Recent was removed.
+        really new, for example when only \Recent was removed.
         """
         if self._heard.sequences:
             numbers = ",".join(map(str, sorted(self._heard.sequences)))
@@ -561,7 +560,8 @@ def _arrived(values: dict[bytes, Any]) -> Arrived:
 
 
 def _add_numbers(to: set[int], uid_set: bytes) -> bool:
-    """Add the numbers of a set (``17,19:21``). Return False when there are more than may be named.
+    """Add the numbers of a set (``17,19:21``). Return False when there are more than may be
+    named.
     """
     for piece in uid_set.split(b","):
         first, _, last = piece.partition(b":")

@@ -42,7 +42,7 @@ class Wire(asyncio.Protocol):
     # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # a TCP connection has a Transport
+        self._transport = transport  # type: ignore[assignment]  # a TCP connection has one
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

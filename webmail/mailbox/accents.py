@@ -123,7 +123,8 @@ def _of_word(word: str) -> tuple[str, ...]:
 
 
 def _begun(folded: str) -> list[str]:
-    """Return the beginnings of dictionary words, the most frequent first: ``reuni`` -> ``réuni``.
+    """Return the beginnings of dictionary words, the most frequent first: ``reuni`` ->
+    ``réuni``.
     """
     words = takewhile(lambda word: fold(word).startswith(folded), _from(folded))
     counted = Counter(word[: len(folded)] for word in islice(words, _MOST_READ))

@@ -148,7 +148,8 @@ def _above(folder: Folder, listed: Sequence[Folder]) -> str:
 def _name(
     listed: Sequence[Folder], above: str, label: str, instead_of: Folder | None = None
 ) -> str:
-    """Return the full name of a folder to be created. Raises FolderRefused for an impossible name.
+    """Return the full name of a folder to be created. Raises FolderRefused for an impossible
+    name.
     """
     delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
     label = unicodedata.normalize("NFC", label).strip()

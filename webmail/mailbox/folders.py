@@ -155,7 +155,7 @@ def is_for_own_mail(folder: Folder) -> bool:
 
 
 def special(folders: Iterable[Folder], use: str) -> Folder | None:
-    r"""Return the folder with this special use, such as ``"\\Sent"``, or None."""
+    r"""Return the folder with this special use, such as ``"\Sent"``, or None."""
     return next((folder for folder in folders if folder.special_use == use), None)
 
 

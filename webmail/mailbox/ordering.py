@@ -92,7 +92,8 @@ class View:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the view shows all messages by date, which sequence numbers serve if dates rise.
+        """Whether the view shows all messages by date, which sequence numbers serve if dates
+        rise.
         """
         return self.sort == "arrival" and not self.only
 
@@ -321,7 +322,8 @@ class _Lists:
         return uids if self.still_rises(rise, top, {}, top) else None
 
     def _learned(self, known: _Kept | None) -> Rising:
-        """Return the state derived from a list by date. The list is kept if the dates do not rise.
+        """Return the state derived from a list by date. The list is kept if the dates do not
+        rise.
         """
         if known is None or not known.uids:
             return _UNTOLD

@@ -508,7 +508,8 @@ def _numbered(name: str, today: date) -> tuple[date, date] | None:
 
 
 def _named(name: str, today: date) -> tuple[date, date] | None:
-    """Read mai, mai 2024, 12 mai or 12 mai 2024. A month alone is the most recent one of that name.
+    """Read mai, mai 2024, 12 mai or 12 mai 2024. A month alone is the most recent one of that
+    name.
     """
     parts = re.split(r"[\s-]+", name.replace("1er", "1").replace(".", ""))
     places = [n for n, part in enumerate(parts) if part in _MONTH]

@@ -253,7 +253,7 @@ def _numbered(root: Part, number: str) -> Part:
 
 
 def _mark_seen(imap: Connection, ref: MessageRef) -> bool:
-    r"""Set \\Seen. Return whether it was set. A server that refuses (a folder of another user, a
+    r"""Set \Seen. Return whether it was set. A server that refuses (a folder of another user, a
     full disk) must not prevent reading.
     """
     if imap.known().read_only:

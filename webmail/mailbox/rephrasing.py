@@ -130,7 +130,8 @@ def _changed(query: Query, change: Callable[[Text], Sequence[Term]]) -> str:
 
 
 def fewer(query: Query) -> list[tuple[Term, str]]:
-    """Return each condition of a query with the query without it; nothing for a single condition.
+    """Return each condition of a query with the query without it; nothing for a single
+    condition.
     """
     terms = parts(query.term)
     if len(terms) < 2:

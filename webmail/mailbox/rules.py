@@ -300,7 +300,8 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
 
 
 def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
-    """Return the text of another script; "" if there is none, since the server then runs nothing.
+    """Return the text of another script; "" if there is none, since the server then runs
+    nothing.
     """
     if name == kept.former:
         return kept.former_text

@@ -142,7 +142,8 @@ def _words(part: Part, data: bytes) -> str:
 
 
 def line(words: str) -> str:
-    """Return one line of the new text of a message: without quotes, signature and long addresses.
+    """Return one line of the new text of a message: without quotes, signature and long
+    addresses.
     """
     fresh = _ADDRESS.sub(" ", _QUOTED.sub("", words).split("\n-- \n")[0])
     shown = " ".join(fresh.split()).rstrip("\N{REPLACEMENT CHARACTER}")

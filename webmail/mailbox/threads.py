@@ -231,7 +231,8 @@ def _since(rows: Iterable[Summary]) -> tuple[Criterion, ...]:
 
 @dataclass(frozen=True)
 class _Kept:
-    """Remembered conversations: the folder had ``exists`` messages, none with a UID above ``last``.
+    """Remembered conversations: the folder had ``exists`` messages, none with a UID above
+    ``last``.
     """
 
     threads: tuple[Thread, ...]

@@ -74,7 +74,8 @@ class Sought:
 
 @dataclass(frozen=True)
 class TracedMessage:
-    """A message in its present folder. ``header`` holds the fields that identify it in any folder.
+    """A message in its present folder. ``header`` holds the fields that identify it in any
+    folder.
     """
 
     row: Summary

@@ -59,7 +59,8 @@ def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
 
 
 def steps(rule: Rule, folder: str, messages: Matched) -> tuple[Step, ...]:
-    """Return the steps of the rule's actions for existing messages. None of them forwards messages.
+    """Return the steps of the rule's actions for existing messages. None of them forwards
+    messages.
     """
     if not messages.uids:
         return ()

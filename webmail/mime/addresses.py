@@ -13,21 +13,22 @@ from webmail.mime import encoded_words, links
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One mailbox of an address list: decoded display name and ``local@domain``; either may be
-    empty."""
+    """One mailbox of an address list: decoded display name and ``local@domain``. Either may be
+    empty.
+    """
 
     name: str
     address: str
 
     @property
     def shown(self) -> str:
-        """The name where there is one, else the address."""
+        """The name, or the address if there is no name."""
         return self.name or self.address
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Several people under one name, as typed: ``Parents 6e B: a@x.fr, b@x.fr;``."""
+    """A group of addresses with a name, as typed: ``Parents 6e B: a@x.fr, b@x.fr;``."""
 
     name: str
     members: tuple[Address, ...]
@@ -35,8 +36,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """The recipients that a person typed: the addresses mail can go to, those in groups among them,
-    and the entries that are none. ``repeated``: how many addresses stood there once more."""
+    """The recipients that a user typed. ``invalid`` are entries without a valid address; addresses
+    in groups count like others. ``repeated`` is the number of addresses that were typed again.
+    """
 
     valid: tuple[Address, ...]
     invalid: tuple[str, ...]
@@ -44,7 +46,7 @@ class Recipients:
     repeated: int = 0
 
 
-# A quote that is never closed is none; names and comments are bounded, so that many of those cost
+# An unclosed quote is ignored. Names and comments have a limit each, so that many of them cost
 # little.
 _PIECE = re.compile(
     r'"(?>(?:[^"\\]++|\\.){0,100})"|<[^<>]*(?:>|$)|\((?>(?:[^()\\]++|\\.){0,100})\)'
@@ -61,7 +63,7 @@ _HEAD = re.compile(
 _NAMED = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<>]*)<\s*(?P<address>[^<>\s]+)\s*>', re.DOTALL
 )
-# Outlook's "MARTIN, Paul <paul@x.fr>": a surname, and the rest of the person.
+# A surname, the first part of Outlook's "MARTIN, Paul <paul@x.fr>".
 _SURNAME = re.compile(r'\s*[^\s"<>@:;,][^"<>@:;,]{0,100}')
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
@@ -72,12 +74,12 @@ _DOMAIN = re.compile(
 
 
 def parse(value: str, most: int | None = None) -> tuple[Address, ...]:
-    """The addresses of a raw header value, in their order, or the first ``most`` of them; display
-    names come out decoded (RFC 2047).
+    """Return the addresses of a raw header value in order, or the first ``most`` of them; display
+    names are decoded (RFC 2047).
 
-    Lenient: groups are flattened, semicolons separate too, a comment after a bare address is its
-    name, an unclosed quote is ignored. Text without an address becomes an Address with a name
-    alone; an empty group (``undisclosed-recipients:;``) gives nothing.
+    The parser is lenient: groups are flattened, semicolons separate too, a comment after a bare
+    address is its name, and an unclosed quote is ignored. Text without an address becomes an
+    Address with only a name; an empty group (``undisclosed-recipients:;``) gives nothing.
     """
     return tuple(islice(_mailboxes(value), most))
 
@@ -90,14 +92,14 @@ def _mailboxes(value: str) -> Iterator[Address]:
             yield from _mailbox(entry)
             entry = []
         elif piece == ":" and not any("@" in before for before in entry):
-            entry = []  # what stood before names a group
+            entry = []  # the tokens before the colon name a group
         elif entry or not piece.isspace():
             entry.append(piece)
     yield from _mailbox(entry)
 
 
 def _mailbox(tokens: list[str]) -> list[Address]:
-    """The one address that these tokens write, or none."""
+    """Return the one address that these tokens form, or nothing."""
     if not tokens:
         return []
     phrase, comment, address = [], "", ""
@@ -120,8 +122,9 @@ def _mailbox(tokens: list[str]) -> list[Address]:
 
 
 def honest(address: str) -> str:
-    """The address with a domain that imitates another in its ASCII form: ``a@p\u0430ypal.com``
-    gives ``a@xn--pypal-4ve.com``."""
+    r"""Return the address; a domain that imitates another is put into its ASCII form:
+    ``a@p\u0430ypal.com`` becomes ``a@xn--pypal-4ve.com``.
+    """
     local, at, domain = address.rpartition("@")
     if domain.isascii() or not links.is_imitation(links.host(domain)):
         return address
@@ -140,15 +143,15 @@ def _unquoted(token: str) -> str:
 
 def _decoded(words: str) -> str:
     name = " ".join(encoded_words.decode(words).split())
-    # Outlook writes the names of those it knows by address alone as 'a@b.fr'.
+    # Outlook writes the names of people known only by their address as 'a@b.fr'.
     return name[1:-1] if len(name) > 2 and name[0] == name[-1] == "'" else name
 
 
 def is_valid(address: str) -> bool:
-    """Whether mail may be sent to ``address``: a dot-atom, ``@``, and a domain with a dot (or
-    ``localhost``).
+    """Return whether mail may be sent to ``address``: a dot-atom, ``@``, and a domain with a dot
+    (or ``localhost``).
 
-    Quoted local parts and address literals are refused: nobody types them on purpose.
+    Quoted local parts and address literals are refused, since users do not type them on purpose.
     """
     local, at, domain = address.rpartition("@")
     if not at or len(local.encode("utf-8", "replace")) > 64 or len(address) > 254:
@@ -157,8 +160,9 @@ def is_valid(address: str) -> bool:
 
 
 def _has_ascii_form(domain: str) -> bool:
-    """Whether IDNA can write it: not a label that grows too long, nor a character that it does not
-    know."""
+    """Return whether IDNA can encode the domain. It cannot if a label grows too long or has an
+    unknown character.
+    """
     try:
         return domain.isascii() or bool(domain.encode("idna"))
     except UnicodeError:
@@ -166,14 +170,15 @@ def _has_ascii_form(domain: str) -> bool:
 
 
 def read_recipients(text: str) -> Recipients:
-    """Read what a person typed or pasted: addresses with or without names, between commas,
-    semicolons or lines, and groups of them (RFC 5322 section 3.4: a name, a colon, addresses, a
-    semicolon, all in one line).
+    """Read recipients that a user typed or pasted: addresses with or without names, separated by
+    commas, semicolons or line ends, and groups of them (RFC 5322 section 3.4: a name, a colon,
+    addresses and a semicolon, all in one line).
 
-    Strict: an entry with a control character, or without exactly one valid address, is ``invalid``
-    and comes back as typed (controls removed). Bare addresses may also be separated by blanks. An
-    address typed twice counts once. Where semicolons or lines separate people, a comma may stand in
-    a name, as Outlook writes it: ``MARTIN, Paul <paul@x.fr>; DURAND, Anne <anne@x.fr>``.
+    The parser is strict: an entry with a control character, or without exactly one valid address,
+    is ``invalid`` and returned as typed, without controls. Bare addresses may also be separated by
+    spaces. A repeated address counts once. If semicolons or line ends separate the recipients, a
+    name may contain a comma, as Outlook writes it: ``MARTIN, Paul <paul@x.fr>; DURAND, Anne
+    <anne@x.fr>``.
     """
     valid: dict[str, Address] = {}
     invalid: list[str] = []
@@ -195,8 +200,7 @@ def read_recipients(text: str) -> Recipients:
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
-    """The entries in their order: those of a group together under its name, others alone under
-    none."""
+    """Yield the entries in order, each group's together with its name, others alone with ""."""
     lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
     for line in lines:
         pieces = _whole_names(_pieces(line), is_alone=len(lines) == 1)
@@ -206,7 +210,7 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
             head = _HEAD.fullmatch(pieces[at][0])
             place = bisect_left(closing, at)
             last, name, first = at, "", pieces[at][0]
-            # A colon that no semicolon follows is what a header looks like: "Bcc: a@x.fr".
+            # A colon without a semicolon after it is that of a header: "Bcc: a@x.fr".
             if head and place < len(closing) and not _CONTROLS.search(head["name"]):
                 last, name, first = closing[place], _plain(head["name"]), head["rest"]
             entries = [first, *(text for text, _mark in pieces[at + 1 : last + 1])]
@@ -215,7 +219,7 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _pieces(line: str) -> list[tuple[str, str]]:
-    """Return what stands between commas and semicolons, each with the one that follows it."""
+    """Return the text between commas and semicolons, each with the separator that follows it."""
     pieces: list[tuple[str, str]] = []
     piece: list[str] = []
     for token in [*_TYPED.findall(line), ""]:
@@ -228,9 +232,12 @@ def _pieces(line: str) -> list[tuple[str, str]]:
 
 
 def _whole_names(pieces: list[tuple[str, str]], *, is_alone: bool) -> list[tuple[str, str]]:
-    """The pieces with a surname and the rest of its person as one, where they are all that stands
-    between two semicolons or the line's ends. Not in a line that ``is_alone`` and has no semicolon:
-    "bob, Anne <anne@x.fr>" names two people, and nobody is left out silently."""
+    """Join a surname with the rest of its name, if nothing else stands between two semicolons or
+    line ends.
+
+    This is not done in a line that ``is_alone`` and has no semicolon: "bob, Anne <anne@x.fr>" has
+    two recipients, and none may be dropped silently.
+    """
     if is_alone and all(mark != ";" for _text, mark in pieces):
         return pieces
     joined: list[tuple[str, str]] = []
@@ -249,7 +256,7 @@ def _is_name(surname: str, rest: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name without the quotes around it."""
+    """Return a name without the quotes around it."""
     name = name.strip()
     if len(name) > 1 and name.startswith('"') and name.endswith('"'):
         name = _unescaped(name[1:-1])
@@ -257,7 +264,7 @@ def _plain(name: str) -> str:
 
 
 def _typed(entry: str) -> list[Address]:
-    """The addresses of one entry; none when anything in it is wrong."""
+    """Return the addresses of one entry; none when any part of it is invalid."""
     if _CONTROLS.search(entry.replace("\t", " ")):
         return []
     bare = entry.split()
@@ -270,9 +277,10 @@ def _typed(entry: str) -> list[Address]:
 
 
 def format(address: Address) -> str:
-    """``Name <local@domain>`` as RFC 5322 writes it, the name quoted where needed; Unicode is kept.
+    """Return ``Name <local@domain>`` as RFC 5322 writes it, the name quoted if needed; Unicode is
+    kept.
 
-    Raises ValueError when name or address holds a control character.
+    Raises ValueError when the name or the address has a control character.
     """
     if _CONTROLS.search(address.name + address.address):
         raise ValueError("control character in an address")
@@ -282,8 +290,8 @@ def format(address: Address) -> str:
 
 
 def format_group(group: Group) -> str:
-    """``Name: a@x.fr, b@x.fr;`` as `read_recipients` reads it. Raises ValueError when a name or an
-    address holds a control character.
+    """Return ``Name: a@x.fr, b@x.fr;``, which `read_recipients` can read. Raises ValueError when a
+    name or an address has a control character.
     """
     if _CONTROLS.search(group.name):
         raise ValueError("control character in the name of a group")
@@ -291,8 +299,9 @@ def format_group(group: Group) -> str:
 
 
 def with_groups(text: str, members: Mapping[str, Sequence[Address]]) -> str:
-    """A line of recipients with other people in the groups of these names; all else stays as it was
-    typed. A group of nobody is left out."""
+    """Return a line of recipients with new ``members`` in the groups of these names; the rest stays
+    as typed. Groups without members are removed.
+    """
     pieces: list[str] = []
     for name, entries in _entries(text):
         if name in members:
@@ -305,7 +314,7 @@ def with_groups(text: str, members: Mapping[str, Sequence[Address]]) -> str:
 
 
 def _phrase(name: str) -> str:
-    """A name, quoted where it needs that."""
+    """Return a name, quoted if needed."""
     if _ATOM.fullmatch(name):
         return name
     quoted = re.sub(r'(["\\])', r"\\\1", name)

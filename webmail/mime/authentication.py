@@ -13,14 +13,15 @@ _RESULT = re.compile(
     r"\s*([a-z0-9-]{1,40})\s*(?:/\s*\d+\s*)?=\s*([a-z]{1,20})(?![\w-])", re.IGNORECASE
 )
 _LONGEST = 20_000
-# What RFC 5451 called a failure of SPF.
+# The name of a failure of SPF in RFC 5451.
 _OLD_NAMES = {"hardfail": "fail"}
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """``pass``, ``fail``, ``softfail``, ``none``... in small letters, ``""`` for what the server
-    did not say. Of several DKIM signatures one that passes is enough."""
+    """The verdicts in lower case: ``pass``, ``fail``, ``softfail``, ``none`` and so on; ``""`` for
+    those that the server did not give. One valid DKIM signature of several is enough.
+    """
 
     spf: str = ""
     dkim: str = ""
@@ -31,19 +32,20 @@ class Verdicts:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the domain in From says that the message is none of its own."""
+        """Whether the domain in From declares that the message does not come from it."""
         if self.dmarc:
             return self.dmarc == "fail"
         return self.spf == "fail" and self.dkim != "pass"
 
 
 def read(fields: Headers, server: str) -> Verdicts:
-    """The verdicts of our own server, whose authserv-id is ``server``; nothing when that is empty.
+    """Return the verdicts of the authority's own mail server, whose authserv-id is ``server``;
+    nothing when that is empty.
 
-    Anybody can write such a field into a message, also with our server's name: only the topmost
+    Anybody can write such a field into a message, even with the server's name. Only the topmost
     field of that name counts, and those that follow it before the next Received. The server must
-    still take out what bears its name when a message comes in (RFC 8601 section 5): where it writes
-    none at all, a forged one would be the topmost.
+    still remove fields with its name from incoming messages (RFC 8601 section 5): if it writes none
+    itself, a forged field would be the topmost.
     """
     verdicts: dict[str, str] = {}
     for value in _own(fields, server.strip().lower()):
@@ -54,7 +56,7 @@ def read(fields: Headers, server: str) -> Verdicts:
 
 
 def _own(fields: Headers, server: str) -> Iterator[str]:
-    """Our server's fields, comments and strings taken out."""
+    """Yield the fields of the own server, without comments and strings."""
     has_begun = False
     for name, raw in fields.fields if server else ():
         if name.lower() == "received" and has_begun:
@@ -68,10 +70,10 @@ def _own(fields: Headers, server: str) -> Iterator[str]:
 
 
 def _bare(value: str) -> str:
-    """``value`` without comments, which nest, and with strings that hold nothing to cut it at.
+    """Return ``value`` without comments, which may nest, and with strings emptied.
 
-    What is never closed goes on to the end: whoever gets his words into a comment of our server
-    must not get out of it.
+    An unclosed comment or string reaches to the end, so that a sender whose text stands in a
+    comment of the server cannot break out of it.
     """
     out: list[str] = []
     depth, is_quoted = 0, False

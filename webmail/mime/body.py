@@ -1,4 +1,4 @@
-"""The text of one part as a person reads it: every layer that mail puts around it taken off."""
+"""The text of one part for reading, with every encoding of mail undone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webmail.mime.structure import Part, Protection
 
 @dataclass(frozen=True)
 class Body:
-    """A readable text, what protected it within itself, and what was wrong with it."""
+    """A readable text, the protection found in the text itself, and its damage."""
 
     text: str
     protection: Protection = Protection.NONE
@@ -20,11 +20,11 @@ class Body:
 
 
 def read(part: Part, data: bytes, *, is_cut: bool = False) -> Body:
-    """The text of a part that is not HTML, from its bytes as sent.
+    """Return the text of a part that is not HTML, from its bytes as sent.
 
-    Undoes the transfer encoding, the charset, format=flowed, text/enriched and the frame of an
-    inline PGP signature. ``is_cut``: ``data`` is only the beginning of the part. A file uuencoded
-    in it stays; ``containers.unpack`` takes it out. Never raises.
+    Undoes the transfer encoding, the charset, format=flowed, text/enriched and an inline PGP
+    signature. ``is_cut`` says that ``data`` is only the beginning of the part. Uuencoded files stay
+    in the text; ``containers.unpack`` removes them. Never raises.
     """
     damage = {Damage.CUT} if is_cut else set()
     decoder = text.TransferDecoder(part.encoding)
@@ -56,7 +56,9 @@ def _has_lost_characters(data: bytes, written: str, charset: str) -> bool:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Whether the bytes tell their charset by themselves: no other text is valid UTF-8."""
+    """Return whether the bytes are UTF-8, judged by themselves: hardly any other text is valid
+    UTF-8.
+    """
     try:
         return bool(data.decode())
     except UnicodeDecodeError:
@@ -69,6 +71,8 @@ _ENRICHED_TAG = re.compile(
 
 
 def _plain(enriched: str) -> str:
-    """text/enriched without its marks (RFC 1896): ``<<`` is ``<``, a line break alone a blank."""
+    """Return text/enriched without its commands (RFC 1896): ``<<`` is ``<``, a single line break is
+    a space.
+    """
     pieces = (_ENRICHED_TAG.sub("", piece) for piece in enriched.split("<<"))
     return re.sub(r"\n(\n*)", lambda ends: ends[1] or " ", "<".join(pieces))

@@ -1,7 +1,7 @@
-"""Bounds on the work that the HTML of a message may cost.
+"""Limits on the work that the HTML of a message may cause.
 
-Time is bounded by what is looked at beforehand, not by a clock: the parser runs in one call that
-cannot be stopped.
+They are checked before parsing, not by a clock, since the parser runs in one call that cannot be
+stopped.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from lxml import etree
 
 MOST_CHARACTERS = 1_000_000
 DEEPEST = 200
-# Tags and entities; the largest newsletters have some 30,000.
+# Tags and entities. The largest newsletters have some 30,000.
 _MOST_TOKENS = 120_000
-# html5ever compares each attribute of a tag with all before it: 20,000 cost 0.1 s.
+# html5ever compares each attribute of a tag with all previous ones: 20,000 cost 0.1 s.
 _MOST_ATTRIBUTES = 20_000
-# In units of 3 ns, which is what html5ever takes to look at one open element. Each tag looks at all
-# that are open, and may reopen each formatting element that was left open (250 units).
+# Work in units of 3 ns, the time that html5ever needs to check one open element. Each tag checks
+# all open elements, and may reopen each formatting element that was left open (250 units).
 _UNCHECKED_WORK = 50_000_000
 _REOPENING = 250
 _MOST_PROBES = 20
-# The largest newsletters have some hundreds; 20,000 cost 0.3 s, 100,000 cost 9.
+# The largest newsletters have some hundreds; 20,000 cost 0.3 s, 100,000 cost 9 s.
 _MOST_TABLES = 20_000
 _DEEPEST_BEFORE = 1500
 
@@ -31,27 +31,29 @@ VOID = frozenset("area base br col embed hr img input link meta param source tra
 
 
 class TooComplex(ValueError):
-    """The HTML is larger than 1 MB, deeper than 200 elements, or made to be slow: show the text
-    instead."""
+    """The HTML is larger than 1 MB, deeper than 200 elements, or made to be slow. The caller shows
+    the text instead.
+    """
 
 
 def check_source(source: str) -> None:
-    """Refuse what would cost nh3 seconds. Raises TooComplex."""
+    """Refuse a source that would take nh3 seconds. Raises TooComplex."""
     if len(source) > MOST_CHARACTERS:
         raise TooComplex("larger than 1 MB")
-    # html5ever takes 7 seconds for a megabyte of ampersands.
+    # A megabyte of ampersands takes html5ever 7 seconds.
     if source.count("&") > _MOST_TOKENS or source.count("<") > _MOST_TOKENS:
         raise TooComplex("too many elements or entities")
-    # What stands in a table and in no cell goes before it, and html5ever looks for that place anew.
+    # Text inside a table but outside its cells is moved before the table, and html5ever searches
+    # for that place each time.
     if source.lower().count("<table") > _MOST_TABLES:
         raise TooComplex("too many tables")
     _check_attributes(source)
     _check_nesting(source)
 
 
-# A value in quotes in which a ">" stands. Elsewhere a ">" ends the tag.
+# A quoted value with a ">" in it. Elsewhere a ">" ends the tag.
 _END_IN_VALUE = re.compile(r"""=\s*(?:"[^">]*>|'[^'>]*>)""")
-# In such a value are slashes and no attributes. (After a letter: "=" elsewhere begins a name.)
+# Such a value has slashes but no attributes. (After a letter: elsewhere, "=" begins a name.)
 _DATA = re.compile(
     r"""(?<=[a-z])=["']data:image/[a-z+.-]{1,20};base64,[a-z0-9+/=]*""", re.IGNORECASE
 )
@@ -59,32 +61,38 @@ _BETWEEN_ATTRIBUTES = re.compile(r"""[\s/"']+""")
 
 
 def _check_attributes(source: str) -> None:
-    """No tag has more attributes than stand between two ``>``, times the number of values that hold
-    such a sign, and one."""
-    # An attribute has two characters at least.
+    """Refuse tags with too many attributes.
+
+    A tag has at most as many attributes as fit between two ``>``, times one more than the number of
+    values that contain a ``>``.
+    """
+    # An attribute has at least two characters.
     if len(source) <= 2 * _MOST_ATTRIBUTES:
         return
     pieces = 1 + len(_END_IN_VALUE.findall(source))
     most = _MOST_ATTRIBUTES // pieces
     for piece in source.split(">"):
         if pieces == 1:
-            # No value holds a ">": what stands before the tag begins is text, however long.
+            # No value contains a ">" here, so text before the tag may be cut off, however long.
             piece = piece[piece.find("<") :] if "<" in piece else ""
         if len(piece) > 2 * most and len(_BETWEEN_ATTRIBUTES.findall(_DATA.sub("=", piece))) > most:
             raise TooComplex("too many attributes in one tag")
 
 
 _TAG = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
-# The HTML Standard's formatting elements: left open, each of them is opened anew in every paragraph
-# that follows, at most three times for the same attributes. "a" closes the one before.
+# The HTML Standard's formatting elements. One that is left open is reopened in every following
+# paragraph, at most three times for the same attributes. "a" closes the previous one.
 _FORMATTING = re.compile(
     r"<((?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]*)", re.IGNORECASE
 )
 
 
 def _check_nesting(source: str) -> None:
-    """Depth and repetition, by a bound that no trick with end tags can lower; where it grows too
-    high, what html5ever really made of the source so far decides."""
+    """Refuse HTML that is too deep or repeats too much.
+
+    An upper bound is computed that no trick with end tags can lower. If it grows too high, the
+    beginning is parsed by html5ever to see the real depth.
+    """
     tags = source.count("<")
     starts = tags - source.count("</")
     if tags * starts * (_REOPENING + 1) <= _UNCHECKED_WORK:
@@ -107,7 +115,7 @@ def _check_nesting(source: str) -> None:
 
 
 def _probe(source: str, names: set[str]) -> None:
-    """Parse the beginning of a message, every element kept, and see how deep and long it became."""
+    """Parse the beginning of a message, keeping every element, and measure its depth and length."""
     parsed = nh3.clean(source, tags=names, clean_content_tags=set(), attributes={}, link_rel=None)
     if len(parsed) > 4 * len(source) + 100_000:
         raise TooComplex("elements are repeated too often")
@@ -116,18 +124,18 @@ def _probe(source: str, names: set[str]) -> None:
 
 
 def check_parsed(cleaned: str) -> None:
-    """Refuse what nh3 made of a source and is too long for what follows. Raises TooComplex."""
+    """Refuse nh3's output if it is too long for the next steps. Raises TooComplex."""
     if len(cleaned) > 2 * MOST_CHARACTERS or cleaned.count("<") + cleaned.count("&") > _MOST_TOKENS:
         raise TooComplex("too many elements or entities")
 
 
-# From the element that holds a message: libxml2 looks for one in a tenth of the time that counting
-# tags takes, and refuses to parse what is deeper than 256.
+# Searching for one too deep element from the root takes libxml2 a tenth of the time of counting
+# tags. libxml2 itself refuses to parse what is deeper than 256.
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (DEEPEST + 2)})")
 
 
 def check_tree(root: etree._Element) -> None:
-    """Refuse what is too deep to be walked. Raises TooComplex."""
+    """Refuse a tree that is too deep to be walked. Raises TooComplex."""
     if _TOO_DEEP(root):
         raise TooComplex("deeper than 200 elements")
 
@@ -136,8 +144,9 @@ _TAG_NAME = re.compile(r"<(/?)([a-z][^\s/>]*)")
 
 
 def depth(cleaned: str) -> int:
-    """The depth of HTML in which every element is closed and no attribute has a ``<``: nh3's
-    output."""
+    """Return the depth of nh3's output, in which every element is closed and no attribute contains
+    ``<``.
+    """
     deepest = now = 0
     for closing, name in _TAG_NAME.findall(cleaned):
         if closing:

@@ -19,8 +19,9 @@ from webmail.mime.addresses import Address
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file to send: ``content`` is not encoded. With a ``cid`` (no brackets) it is an image that
-    the HTML calls by ``cid:<cid>``."""
+    """A file to send; ``content`` is not encoded. With a ``cid`` (without brackets), it is an image
+    that the HTML refers to by ``cid:<cid>``.
+    """
 
     name: str
     media_type: str
@@ -30,10 +31,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """All that a message to be sent consists of. ``date`` is aware; ids have their angle
-    brackets. ``html``, if there is any, is the inside of its body, and ``text`` its twin;
-    ``inline`` are the images in it. ``priority``: ``high``, ``low`` or none. ``receipt_to``: who
-    wants to know that it was read (RFC 8098)."""
+    """All values of a message to be sent. ``date`` is aware; ids have their angle brackets.
+    ``html``, if any, is the content of the body element, and ``text`` its alternative; ``inline``
+    are its images. ``priority`` is ``high``, ``low`` or empty. ``receipt_to`` is the address that
+    asks for a read receipt (RFC 8098).
+    """
 
     sender: Address
     to: tuple[Address, ...]
@@ -56,37 +58,37 @@ class Outgoing:
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
-# Characters of a name that may stand in quotes, where nothing is folded.
+# The greatest length of a quoted name, inside which no line is folded.
 _LONGEST_PLAIN = 300
 _CID = re.compile(r"[A-Za-z0-9._+-]{1,100}@[A-Za-z0-9.-]{1,150}")
 _LINE = 76
-# Lines of base64, a thousand, and the bytes that are in them.
+# A thousand lines of base64, and the bytes encoded in them.
 _LINES = struct.Struct(f"{_LINE}s" * 1000)
 _BLOCK = 57 * 1000
-# Outlook reads X-Priority, others Importance (RFC 2156); 3 is what every message has.
+# Outlook reads X-Priority, other programs Importance (RFC 2156); 3 is the normal priority.
 _PRIORITIES = {"high": ("1 (Highest)", "high"), "low": ("5 (Lowest)", "low")}
 
 
 def message_id(domain: str, unique: str) -> str:
-    """``<unique@domain>``. Raises ValueError when either holds what a Message-ID cannot."""
+    """Return ``<unique@domain>``. Raises ValueError when either part is invalid in a Message-ID."""
     if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]{1,200}", unique, re.ASCII):
         raise ValueError("not usable in a Message-ID")
     return f"<{unique}@{_ascii_domain(checked(domain))}>"
 
 
 def message_ids(value: str) -> tuple[str, ...]:
-    """The Message-IDs of a References header or the like that may be written again; others that
-    programs write, with accents or blanks in them, are left out.
+    """Return the Message-IDs of a References header or the like that may be written again. Invalid
+    ones, with accents or spaces, are left out.
     """
     return tuple(_ID.findall(value))
 
 
 def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:
-    """The message with CRLF line ends, every line within 998 bytes. ``keep_bcc``: for the copy in
-    Sent alone.
+    """Return the message with CRLF line ends, every line within 998 bytes. ``keep_bcc`` is only for
+    the copy in Sent.
 
-    Raises ValueError when a header value holds a line break or another control character: nothing
-    typed may become a header of its own.
+    Raises ValueError when a header value has a line break or another control character, so that
+    typed text cannot become a header of its own.
     """
     if outgoing.date.tzinfo is None:
         raise ValueError("the date of a message must be aware")
@@ -112,21 +114,23 @@ def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:
 
 
 def checked(value: str) -> str:
-    """A header's value. ValueError when it holds what could end it."""
+    """Return a header's value. Raises ValueError when it has a character that could end the
+    header.
+    """
     if _CONTROLS.search(value):
         raise ValueError("control character in a header value")
     return value.replace("\t", " ")
 
 
 def checked_id(value: str) -> str:
-    """A Message-ID with its brackets. ValueError when it is none."""
+    """Return a Message-ID with its brackets. Raises ValueError for an invalid one."""
     if not _ID.fullmatch(value):
         raise ValueError("not a Message-ID")
     return value
 
 
 def _ascii_domain(domain: str) -> str:
-    """``domain`` as IDNA writes it (Bücher.example); unchanged when IDNA cannot."""
+    """Return ``domain`` encoded by IDNA (Bücher.example); unchanged if that fails."""
     if domain.isascii():
         return domain
     try:
@@ -136,7 +140,7 @@ def _ascii_domain(domain: str) -> str:
 
 
 def written(recipients: Iterable[Address]) -> list[str]:
-    """Each address for a header, all but the last with the comma that follows."""
+    """Return each address for a header, all but the last with a comma after it."""
     out = []
     for recipient in recipients:
         local, at, domain = checked(recipient.address).rpartition("@")
@@ -152,8 +156,9 @@ def written(recipients: Iterable[Address]) -> list[str]:
 
 
 def encode(value: str) -> str:
-    """``value`` as RFC 2047 words where it is not ASCII, each within 75 characters and whole
-    characters each."""
+    """Return ``value`` as RFC 2047 words if it is not ASCII, each of at most 75 characters and of
+    whole characters.
+    """
     if value.isascii() and "=?" not in value and _is_short(value):
         return value
     words, piece = [], b""
@@ -169,16 +174,16 @@ def encode(value: str) -> str:
 
 
 def _is_short(words: str) -> bool:
-    """Whether all of a header's words fit into its lines."""
+    """Return whether all of a header's words fit into its lines."""
     return all(len(word) < 900 for word in words.split(" "))
 
 
 def folded(name: str, values: list[str]) -> bytes:
-    """A header field, folded at blanks (RFC 5322 section 2.2.3)."""
+    """Return a header field, folded at spaces (RFC 5322 section 2.2.3)."""
     first, *words = " ".join(values).split(" ")
     lines = [f"{name}: {first}"]
     for word in words:
-        # A line of blanks alone would end the header for some programs: they stay where they are.
+        # A line of spaces alone would end the header for some programs, so it is not folded there.
         if word and lines[-1].strip() and len(f"{lines[-1]} {word}".encode()) > _LINE:
             lines.append(f" {word}")
         else:
@@ -187,8 +192,9 @@ def folded(name: str, values: list[str]) -> bytes:
 
 
 def crlf(message: bytes) -> bytes:
-    """The bytes with each line end as CRLF, however it was written. Most messages are so: that is
-    looked at first, since to write some 100,000 line ends anew takes longer than to send them."""
+    """Return the bytes with CRLF for every line end. Most messages have only CRLF, which is checked
+    first: rewriting some 100,000 line ends takes longer than sending them.
+    """
     ends = message.count(b"\r\n")
     if ends == message.count(b"\n") == message.count(b"\r"):
         return message
@@ -210,21 +216,23 @@ def _body(outgoing: Outgoing) -> bytes:
 
 
 def multipart(kind: str, parts: list[bytes], seed: str) -> bytes:
-    """A part of parts, header first; ``kind`` with its parameters. ``seed``: the same one makes the
-    same boundary."""
+    """Return a multipart with its header; ``kind`` includes its parameters. The same ``seed`` gives
+    the same boundary.
+    """
     boundary = _boundary(seed, parts)
     head = f'Content-Type: multipart/{kind};\r\n boundary="'.encode() + boundary + b'"\r\n'
     if not all(part.isascii() for part in parts):
-        # RFC 2045 section 6.4: it says so of all that is in it.
+        # A multipart declares the encoding of all its parts (RFC 2045 section 6.4).
         head += b"Content-Transfer-Encoding: 8bit\r\n"
-    # Joined at once: each copy of a large file costs as much as to send it.
+    # Join once: each copy of a large file costs as much as sending it.
     pieces = [piece for part in parts for piece in (b"\r\n--", boundary, b"\r\n", part)]
     return b"".join([head, *pieces, b"\r\n--", boundary, b"--\r\n"])
 
 
 def _boundary(seed: str, parts: list[bytes]) -> bytes:
-    """A boundary that stands in no part; the same for the same message, so that both copies are
-    alike."""
+    """Return a boundary that occurs in no part. The same message gives the same boundary, so that
+    both copies are equal.
+    """
     for attempt in range(100):
         digest = hashlib.sha256(f"{seed} {attempt}".encode()).hexdigest()[:32]
         boundary = f"=_{digest}".encode()
@@ -234,7 +242,7 @@ def _boundary(seed: str, parts: list[bytes]) -> bytes:
 
 
 def text_part(words: str) -> bytes:
-    """Plain text, its lines wrapped where they flow (RFC 3676)."""
+    """Return plain text as a part, its long lines wrapped by format=flowed (RFC 3676)."""
     words = words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     return encoded('text/plain; charset="utf-8"; format=flowed', text.flow(words))
 
@@ -248,7 +256,7 @@ def _html_part(body: str) -> bytes:
 
 
 def encoded(content_type: str, words: str) -> bytes:
-    """A text part: as it is when its lines are short, else quoted-printable."""
+    """Return a text part: unencoded if its lines are short, else quoted-printable."""
     data = words.encode("utf-8", "replace").replace(b"\n", b"\r\n")
     if data and not data.endswith(b"\r\n"):
         data += b"\r\n"
@@ -269,8 +277,9 @@ def _attachment_part(attachment: Attachment) -> bytes:
 
 
 def file_part(attachment: Attachment, disposition: str, more: str = "") -> bytes:
-    """A file, header first; ``more`` are further lines of it. Raises ValueError for a name with a
-    control character."""
+    """Return a file with its header; ``more`` are further header lines. Raises ValueError for a
+    name with a control character.
+    """
     media_type = attachment.media_type.lower()
     if not re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}", media_type):
         media_type = "application/octet-stream"
@@ -279,7 +288,7 @@ def file_part(attachment: Attachment, disposition: str, more: str = "") -> bytes
     name = checked(attachment.name).encode("utf-8", "replace").decode()
     encoding, content = "base64", _base64_lines(attachment.content)
     if media_type.startswith("message/"):
-        # RFC 2046 section 5.2.1: a message is not to be encoded again.
+        # A message must not be encoded again (RFC 2046 section 5.2.1).
         encoding, content = _message_content(attachment.content)
         if encoding == "base64":
             media_type = "application/octet-stream"
@@ -299,18 +308,21 @@ def _message_content(content: bytes) -> tuple[str, bytes]:
 
 
 def encoded_size(octets: int) -> int:
-    """The bytes that a file of so many takes in a message: lines of 57 become 76 and CRLF."""
+    """Return the number of bytes that a file of ``octets`` takes in a message: 57 bytes become a
+    line of 76 and CRLF.
+    """
     return -(-octets // 57) * 78
 
 
 def decoded_size(encoded: int) -> int:
-    """The bytes of a file that takes so many in a message."""
+    """Return the size of a file that takes ``encoded`` bytes in a message."""
     return encoded * 57 // 78
 
 
 def _base64_lines(content: bytes) -> bytes:
-    """Encode as `base64.encodebytes` does line by line: a thousand lines at once take a quarter of
-    its time."""
+    """Encode as `base64.encodebytes` does line by line; a thousand lines at once take a quarter of
+    its time.
+    """
     full = len(content) - len(content) % _BLOCK
     blocks = [
         b"\r\n".join(_LINES.unpack(binascii.b2a_base64(content[at : at + _BLOCK], newline=False)))
@@ -321,7 +333,7 @@ def _base64_lines(content: bytes) -> bytes:
 
 
 def _parameter(name: str, value: str) -> str:
-    """``; name="value"``, by RFC 2231 when it is not plain ASCII, in pieces when it is long."""
+    """Return ``; name="value"``, by RFC 2231 if it is not plain ASCII, in pieces if it is long."""
     if not value:
         return ""
     if value.isascii() and len(value) <= 60:

@@ -1,8 +1,8 @@
-"""The HTML of a message that we write: what an editor left, made into what leaves and other mail
-programs show well; and its plain-text twin.
+"""The HTML of a message that the user writes: made of the editor's HTML, in a form that other mail
+programs show well; and its plain-text alternative.
 
-An allow-list of its own, narrower than that of reading: no style sheet, no id, no position, nothing
-loaded from elsewhere. What Word, a browser or another message brought is reduced to it.
+Its allow-list is narrower than that for reading: no style sheet, no id, no position, nothing loaded
+from elsewhere. HTML pasted from Word, a browser or another message is reduced to it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from webmail.mime.bounds import TooComplex
 
 SIGNATURE = "signature"
 ATTRIBUTION = "moz-cite-prefix"
-"""Classes that other programs know, and ours: folding.py finds a signature by its own."""
+"""Classes that other programs know, and the webmail's own: quote_folding.py finds a signature by
+its class.
+"""
 _LAST_SIGNATURE = f"{SIGNATURE} last"
 DEEPEST_QUOTE = 20
-"""Marks before a line of plain text: each line has them all."""
+"""The greatest number of quote marks before a line of plain text; deeper quotes get no more."""
 _TOO_DEEP = "deep"
 
 _TAGS = frozenset(
@@ -33,7 +35,7 @@ _TAGS = frozenset(
     strong sub sup table tbody td tfoot th thead tr u ul
     """.split()
 )
-# What stands for another element of the list above, for programs that know few.
+# Replacements for elements of the list above that few programs know.
 _RENAMED = {
     "center": "div",
     "del": "s",
@@ -44,7 +46,7 @@ _RENAMED = {
     "strike": "s",
     "tt": "code",
 }
-# Known for a moment only: to be unwrapped, or dropped with what they hold.
+# Elements that are parsed only to be unwrapped, or dropped with their contents.
 _FOR_A_MOMENT = frozenset("details summary small".split())
 _DROPPED_WITH_CONTENT = html_mail.DROPPED_WITH_CONTENT | {"xml", "head", "button", "option"}
 _EVERYWHERE = frozenset("style dir lang class".split())
@@ -89,7 +91,7 @@ _BOX = frozenset(
 _TABLE = frozenset("caption col colgroup table tbody td tfoot th thead tr".split())
 _QUOTE = frozenset("border-left margin margin-left padding-left".split())
 _IMAGE = frozenset("height max-width width".split())
-# What Word says of everything: to be as it would be anyway.
+# Values that Word writes everywhere although they are the default.
 _SAYS_NOTHING = frozenset("windowtext initial inherit unset auto normal none transparent".split())
 _BLOCKS = frozenset(
     """
@@ -103,21 +105,22 @@ _MARK_OF_LIST = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 _ORDERED = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,6})[.)]")
 
 Images = dict[str, str]
-"""The addresses of images in what leaves, by their addresses in the editor. For those that are
-nowhere stands their ``alt``."""
+"""The addresses of images in the sent message, by their addresses in the editor. An image that is
+not there is replaced by its ``alt``.
+"""
 _NO_IMAGES: Images = {}
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text that somebody writes, clean, and its plain-text twin."""
+    """A text that the user writes, sanitised, and its plain-text alternative."""
 
     html: str
     text: str
 
 
 def write(source: str, images: Images) -> Written:
-    """`clean` and `to_text`."""
+    """Return the source sanitised by `clean`, and its `to_text`."""
     try:
         html = html_mail.written(_tree(source, images))
     except TooComplex:
@@ -126,9 +129,10 @@ def write(source: str, images: Images) -> Written:
 
 
 def write_quote(body: str, images: Images, is_signed: bool) -> Written:
-    """Write what `html.sanitise` left of a message as it may stand in another: nothing of the
-    reader's page, nothing loaded from elsewhere. ``images`` has ``inline/<n>``. Without its
-    signature unless ``is_signed``."""
+    """Turn sanitised HTML of a message (see `html.sanitise`) into a quote: without the reader's own
+    elements and anything loaded from elsewhere. ``images`` maps ``inline/<n>``. Unless
+    ``is_signed``, the signature is removed.
+    """
     try:
         return write(body if is_signed else _unsigned(body), images)
     except TooComplex:
@@ -136,7 +140,7 @@ def write_quote(body: str, images: Images, is_signed: bool) -> Written:
 
 
 def from_words(words: str) -> Written:
-    """Plain text, both ways."""
+    """Return plain text in both forms."""
     return Written(from_text(words), words)
 
 
@@ -149,8 +153,7 @@ def _unsigned(body: str) -> str:
 
 
 def image_addresses(source: str) -> dict[str, str]:
-    """The addresses by which a text calls its images, as `clean` looks for them, each with the
-    words that stand for it."""
+    """Return the addresses of a text's images, as `clean` looks them up, each with its ``alt``."""
     try:
         root = _parsed(source)
     except TooComplex:
@@ -159,10 +162,10 @@ def image_addresses(source: str) -> dict[str, str]:
 
 
 def clean(source: str, images: Images = _NO_IMAGES) -> str:
-    """The HTML of a text that somebody writes, pasted or quotes, with the elements and attributes
-    of the list above alone. Clean HTML comes out as it is.
+    """Return a written, pasted or quoted text with only the elements and attributes of the list
+    above. Clean HTML is returned unchanged.
 
-    What is too complex for the sanitiser comes out as its text.
+    HTML that is too complex for the sanitiser becomes its text.
     """
     try:
         return html_mail.written(_tree(source, images))
@@ -171,14 +174,15 @@ def clean(source: str, images: Images = _NO_IMAGES) -> str:
 
 
 def own(source: str) -> str:
-    """The clean HTML that is the writer's own, without the signature, quotes and
-    the words that introduce them, and images, which belong to their message."""
+    """Return the writer's own clean HTML: without the signature, quotes, the lines that introduce
+    them, and images, which belong to their message.
+    """
     root = html_mail.tree(clean(source))
     for element in list(root.iter("blockquote", "div")):
         classes = element.get("class", "").split()
         is_others = element.tag == "blockquote" and element.get("type") == "cite"
         if is_others or {SIGNATURE, ATTRIBUTION} & set(classes):
-            # What follows an element hangs on it: it stays, and the empty span goes below.
+            # Text after an element is its tail: move it out before the element is removed.
             after = element.tail
             element.clear()
             element.tag, element.tail = "span", after
@@ -239,7 +243,7 @@ def _settle_image(element: etree._Element, images: Images) -> None:
 
 
 def _set(element: etree._Element, values: dict[str, str]) -> None:
-    """Give an element its attributes, as far as bleach too lets it have them."""
+    """Give an element its attributes, as far as bleach allows them."""
     attributes = verdict.ask(
         str(element.tag), {name: value for name, value in values.items() if value}
     )
@@ -250,7 +254,7 @@ def _set(element: etree._Element, values: dict[str, str]) -> None:
 
 
 def _value(element: etree._Element, name: str, value: str) -> str:
-    """An attribute as it leaves, "" for one that does not."""
+    """Return an attribute's value for sending, "" if it is dropped."""
     if name == "style":
         return _style(str(element.tag), value)
     if name == "class":
@@ -284,7 +288,7 @@ def _style(tag: str, source: str) -> str:
 
 
 def _append_text(element: etree._Element, text: str) -> None:
-    """Put text in the place of an element, before what follows it."""
+    """Put text in the place of an element, before its tail."""
     before, parent = element.getprevious(), element.getparent()
     if before is not None:
         before.tail = (before.tail or "") + text
@@ -304,7 +308,7 @@ def _drop(element: etree._Element) -> None:
 
 
 def _unwrap(element: etree._Element) -> None:
-    """Take an element away and leave what is in it."""
+    """Remove an element but keep its contents."""
     parent = element.getparent()
     if parent is None:
         return
@@ -321,7 +325,7 @@ def _unwrap(element: etree._Element) -> None:
 
 
 def _unwrap_hollow(root: etree._Element) -> None:
-    """Unwrap elements that say nothing: Word and browsers leave hundreds."""
+    """Unwrap elements without effect: Word and browsers leave hundreds of them."""
     for element in reversed(list(root.iter())[1:]):
         tag = element.tag
         says = len(element.attrib) > 0 or tag not in ("span", "font", "a")
@@ -334,8 +338,9 @@ def _unwrap_hollow(root: etree._Element) -> None:
 
 
 def _make_lists(root: etree._Element) -> None:
-    """Word pastes the items of a list as paragraphs that begin with a bullet drawn in a font of
-    signs: lists are made of them, one in another by their levels."""
+    """Turn Word's list items into lists, nested by their levels: Word pastes items as paragraphs
+    that begin with a bullet in a symbol font.
+    """
     lists: list[tuple[int, etree._Element]] = []
     last: etree._Element | None = None
     for element in list(root.iter("p")):
@@ -363,7 +368,7 @@ def _make_lists(root: etree._Element) -> None:
 
 
 def _take_mark(element: etree._Element) -> bool:
-    """Take the bullet or number off an item; whether it was a number."""
+    """Remove the bullet or number of an item. Return whether it was a number."""
     for span in element.iter("span"):
         if _MARK_OF_LIST.search(span.get("style", "")):
             is_ordered = bool(_ORDERED.match("".join(map(str, span.itertext()))))
@@ -376,7 +381,9 @@ def _take_mark(element: etree._Element) -> bool:
 
 
 def from_text(text: str) -> str:
-    """Plain text as HTML for the editor: a ``<div>`` a line, quotes as ``<blockquote>``."""
+    """Return plain text as HTML for the editor: a ``<div>`` for each line, quotes as
+    ``<blockquote>``.
+    """
     out: list[str] = []
     depth = 0
     for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n"):
@@ -390,14 +397,15 @@ def from_text(text: str) -> str:
 
 
 def _written_line(line: str) -> str:
-    """A line with the blanks that HTML would swallow."""
+    """Return a line in which runs of spaces survive in HTML."""
     escaped = html.escape(line.rstrip().replace("\t", "    "), quote=False)
     return re.sub(r"^ +| {2,}", lambda blanks: "\xa0" * len(blanks[0]), escaped) or "<br>"
 
 
 def to_text(cleaned: str) -> str:
-    """The plain-text twin of clean HTML: quotes with ``>``, lists with their marks, addresses of
-    links after their words, tables row by row."""
+    """Return the plain-text alternative of clean HTML: quotes with ``>``, lists with their marks,
+    links followed by their address, tables row by row.
+    """
     try:
         root = html_mail.tree(cleaned)
     except TooComplex:
@@ -407,7 +415,7 @@ def to_text(cleaned: str) -> str:
 
 
 Block = tuple[list[str], bool]
-"""Lines, and whether an empty one parts them from what is around."""
+"""Lines, and whether an empty line separates them from their surroundings."""
 
 
 def _joined(blocks: Iterable[Block]) -> list[str]:
@@ -422,7 +430,7 @@ def _joined(blocks: Iterable[Block]) -> list[str]:
 
 
 def _inside(element: etree._Element) -> Iterator[Block]:
-    """The blocks in an element; words between them are blocks too."""
+    """Yield the blocks in an element; text between them becomes blocks too."""
     words = [_collapsed(element.text)]
     for child in element:
         if child.tag in _BLOCKS or any(below.tag in _BLOCKS for below in child.iter()):
@@ -463,9 +471,10 @@ def _block(element: etree._Element) -> Iterator[Block]:
 
 
 def _prepare(root: etree._Element) -> None:
-    """Take quotes that are too deep for no quotes, and tell the signature that ends the message
-    from those after which words come. Programs take all below the mark of one for a part of it (RFC
-    3676 section 4.3)."""
+    """Unquote quotes that are too deep, and distinguish the signature that ends the message from
+    one with text after it: programs take everything below a signature's mark for part of it (RFC
+    3676 section 4.3).
+    """
     last: etree._Element | None = None
     depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -484,7 +493,7 @@ def _prepare(root: etree._Element) -> None:
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    """The lines without the empty ones at both ends."""
+    """Return the lines without empty ones at both ends."""
     return "\n".join(lines).strip("\n").split("\n") if any(lines) else []
 
 
@@ -505,7 +514,9 @@ _WIDEST_TABLE = 72
 
 
 def _rows(table: etree._Element) -> list[str]:
-    """A table of short cells in columns, as wide as a line may be; any other cell by cell."""
+    """Return a table of short cells in columns, as wide as a line may be; another table cell by
+    cell.
+    """
     rows = [
         [_trimmed(_joined(_inside(cell))) for cell in row if cell.tag in ("td", "th")]
         for row in table.iter("tr")
@@ -532,7 +543,7 @@ def _collapsed(text: str | None) -> str:
 
 
 def _words(element: etree._Element) -> str:
-    """The words of an element inside a line; a line break in it is a line break."""
+    """Return an element's text for a line, with its line breaks."""
     if element.tag == "br":
         return "\n"
     if element.tag == "img":
@@ -544,7 +555,7 @@ def _words(element: etree._Element) -> str:
 
 
 def _with_address(words: str, address: str) -> str:
-    """A link's words, and its address where they do not say it."""
+    """Return a link's text, followed by its address unless the text contains it."""
     bare = re.sub(r"^(?:https?://|mailto:|tel:)", "", address, flags=re.IGNORECASE).rstrip("/")
     shown_address = re.sub(r"^https?://", "", words.strip(), flags=re.IGNORECASE).rstrip("/")
     if not address or shown_address.casefold() == bare.casefold():
@@ -556,8 +567,9 @@ def _with_address(words: str, address: str) -> str:
 
 
 def _lines(words: str) -> list[str]:
-    """The lines of a run of words; none where it holds but blanks. The last break ends the last
-    line: browsers need one in an empty line."""
+    """Return the lines of a text; none if it is only spaces. The last break ends the last line:
+    browsers need one in an empty line.
+    """
     if not words.strip(" "):
         return []
     lines = [_line(re.sub(" {2,}", " ", line).strip(" ")) for line in words.split("\n")]
@@ -567,7 +579,7 @@ def _lines(words: str) -> list[str]:
 
 
 def _line(line: str) -> str:
-    """A line without blanks at its end; those at its beginning were meant."""
+    """Return a line without spaces at its end; those at its beginning were typed on purpose."""
     line = line.rstrip(" \xa0")
     begin = len(line) - len(line.lstrip(" \xa0"))
     return " " * begin + line[begin:]

@@ -1,17 +1,17 @@
-"""Parts that hold others where IMAP sees only one: winmail.dat, S/MIME in one part (.p7m), files
-uuencoded in a text.
+"""Parts that contain others although IMAP sees only one: winmail.dat, S/MIME in one part (.p7m),
+files uuencoded in a text.
 
-Each opens into a small tree whose parts are numbered behind the container's own number: ``"2~1.2"``
-is part 1.2 of what part 2 of the message holds, ``"2~1~3"`` is inside a container inside it. The
-way through, for whoever fetches:
+Each opens into a small tree whose parts are numbered after the container's own number: ``"2~1.2"``
+is part 1.2 of the contents of part 2 of the message, ``"2~1~3"`` is in a container inside a
+container. The steps for a caller that fetches:
 
-- ``find(root)`` gives the containers that the structure tells of; of a text part that was fetched
-  for showing ``unpack`` itself says whether it holds files;
-- ``unpack(part, content)`` opens one, from its decoded bytes;
-- ``graft(root, opened)`` puts what was opened into the tree, and ``structure.choose`` goes on as
+- ``find(root)`` returns the containers that the structure shows; whether a fetched text part
+  contains files, ``unpack`` tells;
+- ``unpack(part, content)`` opens one from its decoded bytes;
+- ``graft(root, opened)`` puts the opened parts into the tree, and ``structure.choose`` continues as
   with any message;
-- to serve ``"2~1.2"``: fetch ``outer("2~1.2")``, which is ``"2"``, unpack it again; ``content``
-  takes the part out.
+- to serve ``"2~1.2"``: fetch ``outer("2~1.2")``, which is ``"2"``, and unpack it again; ``content``
+  returns the part.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from webmail.mime.text import decode_transfer
 
 SEPARATOR = "~"
 MOST_CONTAINERS = 10
-"""So many are looked for in one message, and so many opened inside one."""
+"""The greatest number of containers opened in one message, and inside one container."""
 MOST_BYTES = smime.MOST_BYTES
-"""A container larger than this, in bytes as sent, is better left closed."""
+"""Bytes as sent: a larger container is not opened."""
 
 _DEEPEST = 4
 _TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -36,7 +36,9 @@ _UNTOLD_TYPES = frozenset({"application/octet-stream", "application/x-pkcs7", ""
 
 
 def is_container(part: Part) -> bool:
-    """Whether the structure says that this part holds others. Of uuencode it knows nothing."""
+    """Return whether the structure shows that this part contains others. It does not show
+    uuencode.
+    """
     return _is_tnef(part) or _is_smime(part)
 
 
@@ -52,12 +54,14 @@ def _is_smime(part: Part) -> bool:
 
 
 def find(root: Part) -> tuple[Part, ...]:
-    """The containers of a message; those of messages nested in it wait until these are opened."""
+    """Return the containers of a message, without those of nested messages, which are opened on
+    their own.
+    """
     return tuple(part for part in _own(root) if is_container(part))[:MOST_CONTAINERS]
 
 
 def _own(root: Part) -> Iterator[Part]:
-    """The parts of a message without those of messages nested in it."""
+    """Yield the parts of a message without those of nested messages."""
     waiting = [root]
     while waiting:
         part = waiting.pop()
@@ -67,22 +71,24 @@ def _own(root: Part) -> Iterator[Part]:
 
 
 def is_held(number: str) -> bool:
-    """Whether a part lies inside another one of which IMAP knows: it can't be streamed."""
+    """Return whether a part is inside a part that IMAP knows, so that it cannot be streamed."""
     return SEPARATOR in number
 
 
 def outer(number: str) -> str:
-    """The number of the part to fetch for a part: its own, or that of the outermost container."""
+    """Return the number of the part to fetch for a part: its own, or that of the outermost
+    container.
+    """
     return number.partition(SEPARATOR)[0]
 
 
 def unpack(part: Part, content: bytes) -> Parsed | None:
-    """Unpack a part from its bytes without their transfer encoding.
+    """Open a part from its bytes without their transfer encoding.
 
-    The tree's root stands for the part itself. None for a part that holds nothing: a text without
-    uuencode, a .p7m with certificates alone. A container that can't be opened comes back as it is,
-    with its damage; an encrypted one as it is, with parameters that say so. Containers inside are
-    opened as well, four deep. Never raises; of what is compressed at most 32 MB are inflated.
+    The tree's root stands for the part itself. Return None for a part without contents: a text
+    without uuencode, a .p7m with only certificates. A container that cannot be opened is returned
+    closed, with its damage; an encrypted one is returned closed, with parameters that say so.
+    Containers inside are opened too, four levels deep. Never raises; at most 32 MB are inflated.
     """
     return _unpack(part, content, 1)
 
@@ -93,7 +99,7 @@ def _unpack(part: Part, content: bytes, depth: int) -> Parsed | None:
     if _is_tnef(part):
         opened = _unpack_tnef(part, content, prefix)
     elif _is_smime(part):
-        # Inside others there may be ten, each with ten inside.
+        # There may be ten inside another container, each with ten inside.
         opened = _unpack_smime(part, content, prefix, MOST_BYTES >> 5 * (depth - 1))
     elif part.media_type == "text/plain":
         opened = _unpack_text(part, content, prefix)
@@ -118,7 +124,7 @@ def _unpack_tnef(part: Part, content: bytes, prefix: str) -> Parsed:
 def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed | None:
     envelope = smime.read(content, limit)
     if envelope is None:
-        # Certificates alone are nothing to show, and no damage.
+        # Certificates alone show nothing, and are no damage.
         is_damaged = structure.protection(part) is Protection.SMIME_SIGNED
         return closed(part, Damage.CONTAINER) if is_damaged else None
     if not envelope.entity:
@@ -148,12 +154,12 @@ def _unpack_text(part: Part, content: bytes, prefix: str) -> Parsed | None:
 
 
 def closed(part: Part, *damage: Damage) -> Parsed:
-    """A container as it is, with what is wrong with it."""
+    """Return a closed container with its damage."""
     return Parsed(headers.Headers(()), part, {}, frozenset(damage))
 
 
 def _unpack_inside(opened: Parsed, depth: int) -> Parsed:
-    """``opened`` with the containers in it opened."""
+    """Return ``opened`` with the containers in it opened."""
     inside: dict[str, Parsed] = {}
     for part in _own(opened.root):
         if depth >= _DEEPEST or len(inside) >= MOST_CONTAINERS:
@@ -168,7 +174,7 @@ def _unpack_inside(opened: Parsed, depth: int) -> Parsed:
     damage = set(opened.damage)
     for number, unpacked in inside.items():
         if unpacked.bodies:
-            # What was opened is no leaf of the tree any more, and would be held in memory twice.
+            # An opened container is no leaf any more; its bytes would be in memory twice.
             del bodies[number]
         bodies |= unpacked.bodies
         damage |= unpacked.damage
@@ -176,13 +182,15 @@ def _unpack_inside(opened: Parsed, depth: int) -> Parsed:
 
 
 def _may_hold(part: Part) -> bool:
-    # A text that uuencode left has none any more.
+    # The text that remains after uuencoded files were removed has none.
     is_left = part.number.endswith(f"{SEPARATOR}1") and part.encoding == "binary"
     return is_container(part) or (part.media_type == "text/plain" and not is_left)
 
 
 def content(opened: Parsed, number: str) -> bytes:
-    """One part of what was opened, decoded. KeyError when there is none of this number."""
+    """Return one of the opened parts, decoded. Raises KeyError when there is none of this
+    number.
+    """
     part = next((candidate for candidate in opened.root.walk() if candidate.number == number), None)
     if part is None:
         raise KeyError(number)
@@ -193,11 +201,12 @@ def content(opened: Parsed, number: str) -> bytes:
 
 
 def graft(root: Part, opened: Mapping[str, Parsed]) -> Part:
-    """The tree of a message with what its containers hold in their place, by container number.
+    """Return the tree of a message with the contents of its containers, given by container number,
+    in their place.
 
-    The body in a winmail.dat is the message's own once more, with its formatting: it becomes the
-    alternative of a plain text that stands alone, is the text where there is none, and is left out
-    where the message has HTML of its own.
+    The body in a winmail.dat repeats the message's own, with its formatting: it becomes the
+    alternative of a single plain text, replaces a missing text, and is left out if the message has
+    HTML of its own.
     """
     replaced = {number: container.root for number, container in opened.items()}
     for part in _own(root):
@@ -207,8 +216,9 @@ def graft(root: Part, opened: Mapping[str, Parsed]) -> Part:
 
 
 def _without_repetition(root: Part, number: str, replaced: Mapping[str, Part]) -> dict[str, Part]:
-    """The winmail.dat ``number`` without a body that the message has already, and the message's
-    text with that body as its alternative."""
+    """Return replacements: the winmail.dat ``number`` without a body that the message has already,
+    and the message's text with that body as its alternative.
+    """
     inner = replaced[number]
     shown = structure.choose(root)
     own = [part for part in (*shown.text, *shown.html) if part.size or part.number in replaced]

@@ -1,9 +1,9 @@
-"""Style sheets and style attributes of mail: parsed by a real tokenizer, and only what is known let
-through.
+"""Filters style sheets and style attributes of mail with a real tokenizer: only known properties
+and values pass.
 
-Nothing that comes out can load, run, cover, or end the ``<style>`` element it stands in: no address
-in any spelling, no escape, no position, no function but those that compute a colour, a length or a
-gradient.
+The result cannot load, run, cover, or end the ``<style>`` element around it: it has no address in
+any spelling, no escape, no position, and no function except those that compute a colour, a length
+or a gradient.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ _FUNCTIONS = frozenset(
 _WITH_IMAGES = frozenset({"background", "background-image"})
 _HAS_ADDRESS = re.compile(r"url\(", re.IGNORECASE)
 _OURS = re.compile(r"(?:inline|remote)/\d{1,6}")
-# Backslashes become this mark before parsing, and what holds it afterwards is dropped: an escape in
-# mail hides something, or addresses a browser of the nineties.
+# Backslashes become this mark before parsing, and values with the mark are dropped: an escape in
+# mail hides something, or is a hack for browsers of the nineties.
 _ESCAPED = "\ufffd"
 _UNSAFE_VALUE = re.compile(
     r"""[<>{};:@&\\`"\ufffd\x00-\x08\x0e-\x1f\x7f]|/\*|expression|javascript""", re.IGNORECASE
 )
 _SELECTOR = re.compile(r"""[\w\s.#*,>+~:()|\[\]=^$'-]{1,2000}""")
-# Generated content is not let through, so these would only cost the browser time.
+# Generated content is not allowed, so these would only cost the browser time.
 _PSEUDO = re.compile(
     r":{1,2}(?!(?:hover|link|visited|active|focus|first-child|last-child|only-child|root|not"
     r"|first-of-type|last-of-type|nth-child|nth-of-type|first-line|first-letter|checked)\b)"
@@ -69,26 +69,25 @@ _PSEUDO = re.compile(
 _MEDIA = re.compile(r"[\w\s(),:.>=/-]{1,500}")
 _DEEPEST = 20
 MOST_CHARACTERS = 300_000
-# What is longer is hardly repeated, and would keep much memory.
+# A longer source is rarely repeated and would take much memory.
 _LONGEST_REMEMBERED = 500
 _MOST_RULES = 5000
 PREFIX = "m-"
 LOST = "lost"
-# White and black are read on it alike.
+# White and black text are equally readable on it.
 BACKDROP = "#757575"
 
 
-# Gives an address as it may be loaded (``inline/0``, ``remote/0``), None when it may not, LOST when
-# something must stand in its place; the second argument is the declarations beside it.
+# Returns the address for loading an image (``inline/0``, ``remote/0``), None if it may not be
+# loaded, or LOST if a replacement must be shown; the second argument is the declarations beside it.
 Image = Callable[[str, str], str | None]
 
 
 def declarations(source: str, image: Image | None = None) -> str:
-    """A style attribute with its allowed declarations alone, ``""`` when none is.
+    """Return a style attribute with only its allowed declarations, ``""`` when none is allowed.
 
-    ``image`` rewrites the addresses of background images; without it there are none. Quotes in the
-    result are single ones, and it has no ampersand: it stands in an attribute without being
-    escaped.
+    ``image`` rewrites the addresses of background images; without it, they are removed. The result
+    has only single quotes and no ampersand, so that it needs no escaping in an attribute.
     """
     if len(source) > _LONGEST_REMEMBERED or (image and _HAS_ADDRESS.search(source)):
         return _declared(source, image)
@@ -113,10 +112,10 @@ def _declared(source: str, image: Image | None) -> str:
 
 
 def sheet(source: str, image: Image | None = None) -> str:
-    """A style sheet with its allowed rules alone: style rules and ``@media`` around them.
+    """Return a style sheet with only its allowed rules: style rules, and ``@media`` around them.
 
-    Ids in selectors get the prefix that ids in the HTML have, and so do classes that begin with it.
-    What is beyond 300,000 characters or 5,000 rules is left out.
+    Ids in selectors get the prefix of ids in the HTML, and so do classes that begin with that
+    prefix. Text beyond 300,000 characters or 5,000 rules is dropped.
     """
     source = source[:MOST_CHARACTERS]
     if _is_too_deep(source):
@@ -124,15 +123,15 @@ def sheet(source: str, image: Image | None = None) -> str:
     return "\n".join(_quick_rules(source, image))
 
 
-# Words, numbers and colours with blanks and commas between: nothing nests, quotes or escapes. Most
-# styles are so, and tinycss2 takes ten times as long for them.
+# Words, numbers and colours, separated by spaces and commas, without nesting, quotes or escapes.
+# Most styles are like this, and tinycss2 takes ten times as long for them.
 _WORD = (
     r"(?:-?[a-z][a-z0-9-]*|#[a-z0-9]+|-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:%|(?!e\b)[a-z]{1,4})?)"
 )
 _PLAIN = re.compile(
     rf" ?([a-z-]+) ?: ?({_WORD}(?:(?: ?, ?| ){_WORD})*)( ?! ?important)? ?", re.IGNORECASE
 )
-# The same as it comes out: what tinycss2 reads in it, it writes again character by character.
+# The normal form of such a value: tinycss2 would write it back unchanged.
 NORMAL = re.compile(
     rf"([a-z-]+):{_WORD}(?:(?: ?, ?| ){_WORD})*(?: !important)?", re.ASCII | re.IGNORECASE
 )
@@ -140,7 +139,9 @@ _NEGATIVE = re.compile(r"(?:^|[ ,])-[0-9.]")
 
 
 def _plain_declarations(source: str) -> list[str] | None:
-    """The same as tinycss2 and ``_declarations`` make of it; None when it is not so simple."""
+    """Return the result that tinycss2 and ``_declarations`` would give; None for a source that is
+    not simple.
+    """
     kept = []
     for declaration in " ".join(source.split()).split(";"):
         plain = _PLAIN.fullmatch(declaration)
@@ -155,13 +156,13 @@ def _plain_declarations(source: str) -> list[str] | None:
 
 
 _BLANK = r"[ \t\r\n\f]"
-# Where they are nothing but blanks: between declarations and between rules. One that is never
-# closed goes on to the end.
+# Comments that only separate: between declarations and between rules. An unclosed one reaches to
+# the end.
 _COMMENTS = re.compile(rf"(\A|[{{}};]|<!--)(?:{_BLANK}*+/\*.*?(?:\*/|\Z))+", re.DOTALL)
 _SIMPLE_STRING = re.compile(r"""'[\w .,-]*'|"[\w .,-]*\"""", re.ASCII)
 _SIMPLE_BRACKETS = re.compile(r"""\([^()\[\]{};<"']*\)|\[[^()\[\]{};<"']*\]""")
-# With one of these, or a quote or bracket that is not simple, it takes a tokenizer to tell where a
-# rule ends.
+# With one of these, or a quote or bracket that is not simple, only a tokenizer finds the end of a
+# rule.
 _OBSCURE = re.compile(r"/\*|[\\\x00-\x08\x0b\x0e-\x1f\x7f\ufffd]")
 _UNPAIRED = re.compile(r"""["'()\[\]]""")
 _STATEMENT = re.compile(
@@ -187,11 +188,12 @@ _PLAIN_QUERY = re.compile(rf"{_CONDITION}(?:(?: ?, ?| ){_CONDITION})*", re.ASCII
 
 
 def _quick_rules(source: str, image: Image | None) -> Iterator[str]:
-    """Yield the rules of ``_all_rules``, without its tokenizer wherever a rule is so plain that the
-    outcome is known: newsletters have hundreds of such rules."""
+    """Yield the rules of ``_all_rules``, without its tokenizer for every rule so simple that the
+    result is known: newsletters have hundreds of such rules.
+    """
     plain = _COMMENTS.sub(r"\1 ", source)
     bare, count = _SIMPLE_STRING.sub("", plain), 1
-    while count:  # nothing is nested deeper than _DEEPEST, so that this ends soon
+    while count:  # ends soon, since nothing is nested deeper than _DEEPEST
         bare, count = _SIMPLE_BRACKETS.subn("", bare)
     if _OBSCURE.search(plain) or _UNPAIRED.search(bare):
         yield from _all_rules(source, image)
@@ -224,7 +226,7 @@ _STYLE_RULE = re.compile(r"(?<![^{}])([^{}]*+)\{([^{}]*+)\}")
 
 
 def _quick_group(query: str, rules: str) -> str | None:
-    """The same for ``@media``."""
+    """Return the result for ``@media``, as `_quick_statement` does."""
     query = " ".join(query.split())
     if not _PLAIN_QUERY.fullmatch(query) or len(query) > 500:
         return None
@@ -236,7 +238,7 @@ def _quick_group(query: str, rules: str) -> str | None:
 
 
 def _quick_rule(selector: str, body: str) -> str | None:
-    """A style rule as it comes out, ``""`` if it does not, None if that is not plain to see."""
+    """Return the result for a style rule: ``""`` if it is dropped, None if it is not simple."""
     selectors = " ".join(selector.split()).replace(" ,", ",").replace(", ", ",").split(",")
     if not all(
         len(candidate) <= 1000 and _PLAIN_SELECTOR.fullmatch(candidate) for candidate in selectors
@@ -254,8 +256,8 @@ def _all_rules(source: str, image: Image | None, most: int = _MOST_RULES) -> Ite
     return _rules(rules[:most], 0, image)
 
 
-# Python reads no number of more than 4,300 digits, and tinycss2 lets it try. What is so long would
-# not be kept.
+# Python refuses numbers of more than 4,300 digits, and tinycss2 passes them on. Such a number would
+# be dropped anyway.
 _LONG_NUMBER = re.compile(r"\d{2000,}")
 
 
@@ -265,8 +267,9 @@ def _marked(source: str) -> str:
 
 
 def _is_too_deep(source: str) -> bool:
-    """Whether brackets are nested deeper than any real style has them: the parser's trees are
-    walked recursively."""
+    """Return whether brackets are nested deeper than in any real style: the parser's trees are
+    walked recursively.
+    """
     depth = 0
     for bracket in re.findall(r"[\[({\])}]", source):
         depth = depth + 1 if bracket in "[({" else max(depth - 1, 0)
@@ -288,7 +291,7 @@ def _declarations(parsed: list[Any], image: Image | None) -> Iterator[str]:
 
 
 class _OurAddress(URLToken):  # type: ignore[misc]  # tinycss2 has no types
-    """An address that we wrote; a message may write ``url(remote/0)`` as well."""
+    """An address that the webmail wrote: a message may contain ``url(remote/0)`` too."""
 
 
 def _have_address(parsed: list[Any]) -> bool:
@@ -301,7 +304,7 @@ def _have_address(parsed: list[Any]) -> bool:
 
 
 def _rewritten(token: Any, image: Image | None, beside: str) -> Any:
-    """A token of a background: an address becomes ours, or ``none``."""
+    """Return a token of a background: its address becomes the webmail's, or ``none``."""
     address = _address(token)
     if address is None:
         return token
@@ -323,10 +326,10 @@ def _address(token: Any) -> str | None:
 
 
 def _value(name: str, tokens: list[Any]) -> str:
-    """The value as text, ``""`` when anything in it is not known to be harmless."""
+    """Return the value as text, ``""`` when any part of it is not known to be harmless."""
     if not all(map(_is_harmless, tokens)):
         return ""
-    # Negative margins pull what follows over what stands before.
+    # Negative margins pull the following content over the preceding.
     if name.startswith("margin") and any(_is_negative(token) for token in tokens):
         return ""
     value = " ".join(tinycss2.serialize(tokens).replace('"', "'").split())
@@ -334,7 +337,7 @@ def _value(name: str, tokens: list[Any]) -> str:
 
 
 def _is_negative(token: Any) -> bool:
-    """Whether a length is below zero, or may be: nobody computes it here."""
+    """Return whether a length is, or may be, below zero; it is not computed here."""
     if token.type == "literal":
         return bool(token.value == "-")
     if token.type == "function":
@@ -352,7 +355,7 @@ def _is_harmless(token: Any) -> bool:
     if token.type == "url":
         return isinstance(token, _OurAddress)
     if token.type == "string":
-        # Quotes inside a string would come out as escapes.
+        # Quotes inside a string would be written as escapes.
         return not re.search(r"['\"\n\r]", token.value)
     return token.type in (
         "whitespace",
@@ -392,7 +395,7 @@ def _rules(rules: Iterable[Any], depth: int, image: Image | None) -> Iterator[st
 
 
 def _selector(prelude: list[Any]) -> str:
-    """The selectors of the list that can be kept, ids prefixed; ``""`` when none can."""
+    """Return the selectors of the list that are allowed, ids prefixed; ``""`` when none is."""
     _prefix(prelude)
     selectors: list[list[Any]] = [[]]
     for node in prelude:
@@ -407,7 +410,7 @@ def _selector(prelude: list[Any]) -> str:
 
 
 def _prefix(nodes: list[Any]) -> None:
-    """Give ids and classes the names they have in the HTML, also inside ``:not()``."""
+    """Give ids and classes the names that they have in the HTML, also inside ``:not()``."""
     before: Any = None
     for node in nodes:
         if node.type == "hash":
@@ -420,5 +423,7 @@ def _prefix(nodes: list[Any]) -> None:
 
 
 def own_class(name: str) -> str:
-    """A class of the message that can't be one of ours, which begin with the prefix once."""
+    """Return a class name of the message that differs from all of the webmail's, which begin with a
+    single prefix.
+    """
     return PREFIX + name if name.startswith(PREFIX) else name

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a message that is shown all the same."""
+"""The kinds of damage to a message that is shown nevertheless."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from enum import Enum
 
 
 class Damage(Enum):
-    """A reason why what is shown of a message may not be all, or not right. Values are stable
-    names."""
+    """A reason why the shown content of a message may be incomplete or wrong. Values are stable
+    names.
+    """
 
     BOUNDARY = "boundary"
-    """A multipart whose parts can't be told apart: it has no boundary, or one never seen."""
+    """A multipart whose parts cannot be separated: its boundary is missing or never occurs."""
     NOT_CLOSED = "not-closed"
     """The last boundary is missing: the message was cut on its way."""
     TOO_DEEP = "too-deep"
-    """Parts inside parts beyond :data:`structure.DEEPEST`: what is below is a file, not text."""
+    """Parts are nested deeper than :data:`structure.DEEPEST`: those below are shown as a file."""
     TOO_MANY_PARTS = "too-many-parts"
-    """More parts, or more texts, than are taken apart."""
+    """There are more parts or texts than are read."""
     ENCODING = "encoding"
-    """Bytes that the transfer encoding (base64, uuencode) doesn't allow."""
+    """There are bytes that the transfer encoding (base64, uuencode) does not allow."""
     CHARSET = "charset"
-    """Characters lost: the charset is unknown, or the bytes are none of it."""
+    """Characters are lost: the charset is unknown, or the bytes do not match it."""
     CUT = "cut"
-    """A text longer than what is shown."""
+    """The text is longer than the limit for showing it."""
     CONTAINER = "container"
-    """A winmail.dat or .p7m that can't be opened, or not to its end."""
+    """A winmail.dat or .p7m cannot be opened, or not completely."""

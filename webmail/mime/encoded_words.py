@@ -1,4 +1,6 @@
-"""Text of header fields: encoded words (RFC 2047) and raw bytes of any charset, read leniently."""
+"""Text of header fields: encoded words (RFC 2047) and raw bytes of any charset, decoded
+leniently.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +9,29 @@ import re
 
 from webmail.mime import text
 
-# RFC 2047 section 2, read leniently: blanks and lone question marks inside, glued to other text,
-# any length. At most eight stray question marks, so that a header made of them costs no more than
-# its length.
+# RFC 2047 section 2, read leniently: spaces and single question marks inside, other text directly
+# around, any length. At most eight single question marks are allowed, so that a header full of them
+# takes linear time.
 _WORD = re.compile(
     r"=\?(?P<charset>[^?*\s]{1,40})(?:\*[^?\s]{0,40})?\?(?P<encoding>[bBqQ])\?"
     r"(?P<content>[^?]*(?:\?(?!=)[^?]*){0,8})\?="
 )
 FOLD = re.compile(r"\r?\n(?=[ \t])")
 _BLANK_CONTROLS = re.compile("[\t\r\n\x0b\x0c\x85\u2028\u2029]+")
-# C0, DEL and C1, and the marks that turn the reading direction of what follows: a name or subject
-# with U+202E reads as another one.
+# C0, DEL, C1, and the marks that change the reading direction: a name or subject with U+202E reads
+# as another one.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-# No server takes a header of this size, but a file may hold one.
+# No server accepts a header of this size, but a file may contain one.
 _LONGEST = 200_000
 
 
 def decode(value: bytes | str) -> str:
-    """The readable text of an unstructured header value or of a phrase.
+    """Return the readable text of an unstructured header value or of a phrase.
 
-    Lenient: raw 8-bit bytes are taken as UTF-8, else as windows-1252; encoded words may be glued to
-    other text, quoted, or cut in the middle of a character. What cannot be decoded stays as it is.
-    Beyond 200,000 characters it is cut.
-    The result has no control character, no line break and no mark that changes the reading
-    direction.
+    Decoding is lenient: raw 8-bit bytes are taken as UTF-8, else as windows-1252. Encoded words may
+    be joined to other text, quoted, or cut in the middle of a character. Undecodable text stays as
+    it is; text beyond 200,000 characters is cut. The result has no control character, no line break
+    and no mark that changes the reading direction.
     """
     unicode = as_text(value[:_LONGEST])
     if "=?" in unicode:
@@ -42,14 +43,14 @@ def decode(value: bytes | str) -> str:
 
 
 def as_text(value: bytes | str) -> str:
-    """A header value of unknown charset, encoded words left alone."""
+    """Return a header value of unknown charset as text, with encoded words unchanged."""
     if isinstance(value, str):
         if value.isascii():
             return value
         try:
             value.encode()
         except UnicodeEncodeError:
-            # The standard library carries raw 8-bit bytes as lone surrogates.
+            # The standard library represents raw 8-bit bytes as lone surrogates.
             value = value.encode("utf-8", "surrogateescape" if is_escaped(value) else "replace")
         else:
             return value
@@ -59,13 +60,14 @@ def as_text(value: bytes | str) -> str:
 
 
 def is_escaped(value: str) -> bool:
-    """Whether its lone surrogates, if any, are raw bytes as the standard library carries them."""
+    """Return whether all lone surrogates are raw bytes in the standard library's representation."""
     return not any("\ud800" <= c <= "\udc7f" or "\udd00" <= c <= "\udfff" for c in value)
 
 
 def _decode_words(value: str) -> str:
-    """``value`` with its encoded words decoded; blanks between two of them belong to neither (RFC
-    2047, 6.2)."""
+    """Return ``value`` with its encoded words decoded. Spaces between two of them are dropped (RFC
+    2047, 6.2).
+    """
     pieces: list[str] = []
     run: list[re.Match[str]] = []
     end = 0
@@ -83,8 +85,9 @@ def _decode_words(value: str) -> str:
 
 
 def _decode_run(run: list[re.Match[str]]) -> str:
-    """The text of neighbouring words of one charset, joined as bytes: programs cut inside
-    characters."""
+    """Return the text of neighbouring words of one charset. Their bytes are joined before decoding,
+    because programs split characters.
+    """
     if not run:
         return ""
     pieces: list[bytes] = []
@@ -92,7 +95,7 @@ def _decode_run(run: list[re.Match[str]]) -> str:
     for word in run:
         if word["encoding"] in "bB":
             base64 += word["content"]
-            # Some programs also cut inside a base64 quantum: then the next word continues it.
+            # Some programs also split a group of base64, which then continues in the next word.
             if len(base64) % 4 and not base64.endswith("="):
                 continue
             pieces.append(_from_base64(base64))

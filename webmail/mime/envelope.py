@@ -1,5 +1,6 @@
-"""The author, recipients, date and subject of a message: the same from a server's ENVELOPE as from
-header fields."""
+"""The author, recipients, date and subject of a message: the same value from a server's ENVELOPE
+and from header fields.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from webmail.mime.headers import Headers
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """RFC 9051 ENVELOPE, decoded. ``date`` is aware, or ``None`` when missing or absurd."""
+    """An ENVELOPE (RFC 9051), decoded. ``date`` is aware, or ``None`` when missing or absurd."""
 
     subject: str = ""
     date: datetime | None = None
@@ -28,7 +29,7 @@ class Envelope:
 
 
 def read(fields: Headers) -> Envelope:
-    """The envelope that a server would tell of a message with these fields."""
+    """Return the envelope that a server would report for a message with these fields."""
     from_ = fields.addresses("From")
     return Envelope(
         subject=fields.get("Subject"),
@@ -45,7 +46,7 @@ def read(fields: Headers) -> Envelope:
 
 
 def moment(value: str) -> datetime | None:
-    """A date as mail writes it -> an aware moment; None when it is missing or absurd."""
+    """Return the aware datetime of a date in mail's format; None when it is missing or absurd."""
     try:
         written = parsedate_tz(value)
         if written is None or not 1970 <= written[0] <= 2200:

@@ -1,5 +1,4 @@
-"""Header fields as mail carries them (RFC 5322, 2047, 2231): bytes in, readable text out, never an
-exception."""
+"""Header fields of mail (RFC 5322, 2047, 2231): from bytes to readable text, without exceptions."""
 
 from __future__ import annotations
 
@@ -13,8 +12,8 @@ from urllib.parse import unquote_to_bytes
 from webmail.mime import addresses, text
 from webmail.mime.encoded_words import FOLD, as_text, decode, is_escaped
 
-# Some programs do not escape the quotes of a name: one that ends the value has a parameter behind
-# it, or nothing.
+# Some programs do not escape quotes in a name: only a quote followed by a parameter, or by nothing,
+# ends the value.
 _PARAMETER = re.compile(
     r""";\s*(?P<name>[^\s=;"]{1,80})\s*=\s*
     (?: "(?P<quoted> (?: [^"\\] | \\. | "(?!\s*(?: ; | \Z | [\w*-]{1,80}\s*= )) )* ) (?:"|$)
@@ -27,13 +26,14 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Headers:
-    """The header fields of one message or part, in their order; values are kept raw and decoded
-    when read."""
+    """The header fields of one message or part, in order. Values are stored raw and decoded when
+    read.
+    """
 
     fields: tuple[tuple[str, bytes], ...]
 
     def get(self, name: str) -> str:
-        """The decoded value of the first field of this name, ``""`` when there is none."""
+        """Return the decoded value of the first field of this name, ``""`` when there is none."""
         raw = self.raw(name)
         return decode(raw) if raw else ""
 
@@ -45,13 +45,14 @@ class Headers:
         return tuple((name, decode(value)) for name, value in self.fields)
 
     def raw(self, name: str) -> bytes:
-        """The first field of this name as it came, folds included."""
+        """Return the first field of this name unchanged, with its folds."""
         name = name.lower()
         return next((value for key, value in self.fields if key.lower() == name), b"")
 
     def addresses(self, name: str, most: int | None = None) -> tuple[addresses.Address, ...]:
-        """The addresses of all fields of this name, or the first ``most`` of them. Read before
-        decoding: an encoded name may hold commas."""
+        """Return the addresses of all fields of this name, or the first ``most`` of them. They are
+        parsed before decoding, because an encoded name may contain commas.
+        """
         name = name.lower()
         parsed = (
             address
@@ -66,8 +67,9 @@ _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 
 
 def parse(raw: bytes) -> Headers:
-    """The fields before the first empty line. Lines that are no field (an mbox ``From ``, rubbish)
-    are skipped."""
+    """Return the fields before the first empty line. Other lines (an mbox ``From ``, garbage) are
+    skipped.
+    """
     head = re.split(rb"\r?\n\r?\n|\r\r", raw.lstrip(b"\r\n"), maxsplit=1)[0]
     fields = []
     for line in re.split(rb"\r?\n(?![ \t])", head):
@@ -77,12 +79,12 @@ def parse(raw: bytes) -> Headers:
 
 
 def parse_value(value: bytes | str) -> tuple[str, dict[str, str]]:
-    """A Content-Type or Content-Disposition value: its first word in lower case, and its raw
-    parameters.
+    """Return the first word of a Content-Type or Content-Disposition value in lower case, and its
+    raw parameters.
 
     ``'text/plain; charset="utf-8"'`` gives ``("text/plain", {"charset": "utf-8"})``. Names are in
-    lower case; of two parameters with one name the first counts. Lenient with missing quotes and
-    stray semicolons.
+    lower case; of two parameters with the same name, the first counts. Missing quotes and stray
+    semicolons are accepted.
     """
     unfolded = FOLD.sub("", as_text(value))
     first, _, _ = unfolded.partition(";")
@@ -97,20 +99,22 @@ def parse_value(value: bytes | str) -> tuple[str, dict[str, str]]:
 
 
 def parameter(parameters: Mapping[str, str], name: str) -> str:
-    """One parameter's decoded value: plain, RFC 2047, or RFC 2231 with or without continuations;
-    ``""`` if none."""
+    """Return one parameter's decoded value: plain, RFC 2047, or RFC 2231 with or without
+    continuations; ``""`` if there is none.
+    """
     lower = {key.lower(): value for key, value in parameters.items()}
     extended = _extended(lower, name)
     return extended or _without_percents(decode(lower.get(name, "")))
 
 
-# Characters beyond ASCII as UTF-8 in an address has them.
+# Characters beyond ASCII in the form of UTF-8 in a URL.
 _PERCENTS = re.compile(r"%[CDEFcdef][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
 
 
 def _without_percents(value: str) -> str:
-    """``value`` decoded where it is coded as an address: web programs write names so, and Dovecot
-    tells those of RFC 2231 so that come without a charset."""
+    """Return ``value`` percent-decoded if it is encoded like a URL: web programs write names so,
+    and Dovecot gives RFC 2231 values without a charset so.
+    """
     if not _PERCENTS.search(value):
         return value
     try:
@@ -120,8 +124,9 @@ def _without_percents(value: str) -> str:
 
 
 def _extended(parameters: Mapping[str, str], name: str) -> str:
-    """RFC 2231: ``name*``, or ``name*0``, ``name*1*``... joined as bytes before they are
-    decoded."""
+    """Read RFC 2231: ``name*``, or ``name*0``, ``name*1*`` and so on, whose bytes are joined before
+    decoding.
+    """
     pieces = [(f"{name}*", parameters[f"{name}*"])] if f"{name}*" in parameters else []
     for index in range(0 if pieces else 500):
         key = next((k for k in (f"{name}*{index}*", f"{name}*{index}") if k in parameters), "")
@@ -143,13 +148,13 @@ def _extended(parameters: Mapping[str, str], name: str) -> str:
 
 
 def file_name(parameters: Mapping[str, str]) -> str:
-    """The safe name of an attachment: of ``filename``, else of ``name``; ``""`` when neither says
-    anything. Of a ``filename`` that the mail server cut at a blank, since nothing quotes it, the
-    rest is taken from ``name``.
+    """Return the safe name of an attachment, from ``filename``, else from ``name``; ``""`` if both
+    are missing. If the mail server cut an unquoted ``filename`` at a space, the rest is taken from
+    ``name``.
 
-    ``parameters`` are those of Content-Disposition and Content-Type together, raw. The result names
-    no path, has no control character, nothing that file systems refuse, does not begin with a dot,
-    and keeps its extension when it is cut to 200 characters.
+    ``parameters`` are those of Content-Disposition and Content-Type together, raw. The result has
+    no path, no control character, no character that file systems refuse, no leading dot, and keeps
+    its extension when it is cut to 200 characters.
     """
     name, typed = parameter(parameters, "filename"), parameter(parameters, "name")
     is_cut = "." not in name and typed.startswith(f"{name} ")
@@ -157,10 +162,10 @@ def file_name(parameters: Mapping[str, str]) -> str:
 
 
 def safe_name(name: str) -> str:
-    """``name`` made safe to show and to save, see :func:`file_name`."""
-    # Macs write an é as two characters, which others take for another name.
+    """Return ``name`` made safe to show and to save, see :func:`file_name`."""
+    # macOS writes an é as two characters, which other systems take for another name.
     name = unicodedata.normalize("NFC", decode(name))
-    # Old programs sent the whole path of the file: only what follows it is a name.
+    # Old programs sent the full path of the file; only its last component is the name.
     if re.match(r"[A-Za-z]:\\|\\\\|/", name):
         name = re.split(r"[/\\]", name)[-1]
     name = re.sub(r"^(?:\.{1,2}[/\\])+", "", name)

@@ -1,7 +1,7 @@
-"""HTML mail made safe to show: style sheets filtered, then nh3, then bleach's rules as the last
-word.
+"""Makes HTML mail safe to show: style sheets are filtered, then nh3 sanitises, then bleach's rules
+check each element.
 
-The result goes into a sandboxed frame under its own Content-Security-Policy; this is the first of
+The result is shown in a sandboxed frame under its own Content-Security-Policy; this is the first of
 two walls.
 """
 
@@ -35,24 +35,24 @@ __all__ = [
     "to_text",
 ]
 
-# Part of the key under which a result is cached: to be raised with every change of what comes out.
+# Part of the cache key of a result: to be raised with every change of the output.
 POLICY = 6
 
 
 @dataclass(frozen=True, slots=True)
 class SafeHtml:
-    """The part of an HTML message that the frame shows, and what it refers to.
+    """The safe HTML of a message for the frame, and the things it refers to.
 
     - ``body`` and ``style`` have ``inline/<n>`` for ``inline[n]``, a content id or Content-Location
       (n from 0), and with remote content allowed ``remote/<n>`` for ``remote[n]``, an absolute
-      http(s) address. ``style`` goes into a ``<style>`` of the head.
-    - ``images_blocked`` counts the places where a remote image is not shown; ``trackers`` the
-      images too small or hidden to be seen by anyone, or from a service that counts readers, which
-      are in no list and never loaded.
-    - ``designed``: the message has colours of its own, or images, which are drawn for white paper,
-      and must be shown on white; any other may be given the colours of the reader (what it says of
-      black on white is to be overridden).
-    - ``has_links``: a link in it leads somewhere.
+      http(s) address. ``style`` goes into a ``<style>`` element of the head.
+    - ``images_blocked`` counts the places where a remote image is not shown; ``trackers`` counts
+      images that are too small or hidden to be seen, or come from a service that counts readers.
+      They are in no list and never loaded.
+    - ``designed``: the message has colours of its own, or images, which are made for a white page,
+      so it must be shown on white. Any other may have the colours of the reader, which override
+      its black on white.
+    - ``has_links``: it has a link to some address.
     """
 
     body: str
@@ -65,12 +65,12 @@ class SafeHtml:
     has_links: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """The HTML as JSON can carry it."""
+        """Return the value as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SafeHtml:
-        """Build the value from what ``to_dict`` gave, also when it has been through JSON."""
+        """Return the value of a ``to_dict`` result, even one that was encoded as JSON."""
         lists = {name: tuple(values[name]) for name in ("inline", "remote")}
         return cls(**{**values, **lists})
 
@@ -103,20 +103,21 @@ def sanitise(
     mailto: str = "",
     quote_label: str = "…",
 ) -> SafeHtml:
-    """Return what of an HTML message may be shown. ``locations``: the Content-Locations of the
-    message's parts; ``mailto``: what comes before ``to=…`` in an address of our composer,
-    ``/compose/?`` (without it ``mailto:`` links stay as they are); ``quote_label``: what stands on
-    folded quotes.
+    """Return the safe HTML of a message.
 
-    With ``remote`` false nothing in the result loads anything but ``inline/<n>``. The numbers of
-    the addresses are the same with it and without. Raises TooComplex.
+    ``locations`` are the Content-Locations of the message's parts. ``mailto`` is the beginning of
+    an address of the composer before ``to=…``, such as ``/compose/?``; without it, ``mailto:``
+    links stay unchanged. ``quote_label`` is the label of folded quotes.
+
+    Unless ``remote`` is set, nothing in the result loads anything but ``inline/<n>``. The numbers
+    of addresses do not depend on it. Raises TooComplex.
     """
     source = clean_characters(source)
     bounds.check_source(source)
     page = RewrittenPage(remote, frozenset(locations), mailto, source)
     style = _style(source, page)
     cleaned = _CLEANER.clean(source)
-    # Marks that turn characters around: honest mail has "dir" for that.
+    # Remove marks that reverse text: honest mail uses "dir".
     cleaned = cleaned.replace("\u202d", "").replace("\u202e", "")
     bounds.check_parsed(cleaned)
     root = tree(cleaned)
@@ -135,7 +136,7 @@ def sanitise(
 
 
 def clean_characters(source: str) -> str:
-    """``source`` without what no parser should meet."""
+    """Return ``source`` without characters that no parser should see."""
     return plain_text.without_surrogates(source).replace("\x00", "")
 
 
@@ -146,18 +147,18 @@ _VOID_TAG = re.compile(r"<(?:area|br|col|hr|img|wbr)\b[^>]*")
 
 
 def tree(cleaned: str) -> etree._Element:
-    """nh3's output as it stands: read as XML, which it is but for void elements and one entity.
+    """Parse nh3's output as XML, which it is except for void elements and one entity.
 
-    libxml2's parser of HTML has rules of its own for what closes what: it takes a link off the
-    table in it.
+    libxml2's HTML parser has its own rules for closing elements: it takes a table out of the link
+    around it.
     """
-    # In attributes they would become spaces, and an address with a line break in it another one.
+    # In attributes these would become spaces, and an address with a line break another address.
     cleaned = cleaned.replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
     cleaned = _VOID_TAG.sub(r"\g<0>/", cleaned.replace("&nbsp;", "\xa0"))
     try:
         return _parsed(cleaned)
     except etree.XMLSyntaxError:
-        # Characters that XML does not know are rare, and looking for them takes long.
+        # Characters that XML does not allow are rare, and searching for them is slow, so try first.
         try:
             return _parsed(_CONTROLS.sub("", cleaned))
         except etree.XMLSyntaxError as error:
@@ -170,15 +171,14 @@ def _parsed(xml: str) -> etree._Element:
 
 
 def written(root: etree._Element) -> str:
-    """The inside of the element that `tree` made."""
+    """Return the content of the element that `tree` made."""
     whole = etree.tostring(root, method="html", encoding="unicode", with_tail=False)
     return str(whole)[len("<div>") : -len("</div>")]
 
 
 # --- style sheets ---
 
-# Comments are skipped, so that what only Outlook is to read (<!--[if mso]>) is not taken for
-# everybody's.
+# Comments are skipped, so that code for Outlook alone (<!--[if mso]>) is ignored.
 _HEAD = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<style\b(?P<style>[^>]*)(?:>|\Z)(?P<sheet>.*?)(?:</style|\Z)"
@@ -191,8 +191,9 @@ _ATTRIBUTE = re.compile(
 
 
 def _style(source: str, page: RewrittenPage) -> str:
-    """All style sheets of the message, filtered, and what its ``<body>`` says, which is in no
-    sheet."""
+    """Return all style sheets of the message, filtered, with rules for the attributes of
+    ``<body>``.
+    """
     body, sheets = "", []
     for match in _HEAD.finditer(source):
         if match["style"] is not None:
@@ -217,7 +218,7 @@ def _attributes(tag: str) -> dict[str, str]:
     return attributes
 
 
-# Python reads no number of more than 4,300 digits; no character needs more than seven.
+# Python refuses numbers of more than 4,300 digits; no character needs more than seven.
 _LONG_REFERENCE = re.compile(r"&#[0-9]{100,};?")
 
 
@@ -226,7 +227,9 @@ def _unescaped(source: str) -> str:
 
 
 def _body_rules(attributes: dict[str, str], page: RewrittenPage) -> str:
-    """The colours, background and style of ``<body>`` as rules: the frame has a body of its own."""
+    """Return the colours, background and style of ``<body>`` as rules, since the frame has a body
+    of its own.
+    """
     own = [
         f"background-color:{_colour(attributes.get('bgcolor', ''))}",
         f"color:{_colour(attributes.get('text', ''))}",
@@ -249,7 +252,7 @@ def _body_rules(attributes: dict[str, str], page: RewrittenPage) -> str:
 
 
 def _colour(value: str) -> str:
-    """A colour attribute as CSS has it: ``ffffff`` had no need of its ``#``."""
+    """Return a colour attribute as CSS: ``ffffff`` may come without its ``#``."""
     value = value.strip()
     return f"#{value}" if re.fullmatch(r"[0-9a-f]{6}", value, re.IGNORECASE) else value
 
@@ -268,14 +271,15 @@ _BREAKING = frozenset(
 _SPACED = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "table", "pre"}
 )
-# nh3's own output: every attribute in double quotes, every element closed.
+# nh3's output: every attribute is in double quotes, every element closed.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[^\s=>"]+="[^"]*")*)\s*>')
 _TEXT_TAGS = _BREAKING | frozenset({"br", "td", "th", "img"})
 
 
 def decode(data: bytes, encoding: str, charset: str) -> str:
-    """The source of an HTML part, as ``text.decode``; without a charset the one that its ``<meta>``
-    names."""
+    """Return the source of an HTML part, as ``text.decode`` does; without a charset, the one of its
+    ``<meta>`` is used.
+    """
     data = plain_text.decode_transfer(data, encoding)
     if not charset and (meta := _META_CHARSET.search(data, 0, 4096)):
         charset = meta[1].decode("ascii")
@@ -283,8 +287,9 @@ def decode(data: bytes, encoding: str, charset: str) -> str:
 
 
 def to_text(source: str) -> str:
-    """The text of an HTML message: paragraphs as lines, quotes with ``"> "``, images as their
-    ``alt``. Never raises."""
+    """Return the text of an HTML message: paragraphs as lines, quotes with ``"> "``, images as
+    their ``alt``. Never raises.
+    """
     source = clean_characters(source)[:MOST_CHARACTERS]
     try:
         bounds.check_source(source)
@@ -301,7 +306,7 @@ def to_text(source: str) -> str:
 
 
 def rough_text(source: str) -> str:
-    """The text of HTML that no parser should be given: its tags are left out, and no more."""
+    """Return the text of HTML that is too complex for a parser, by removing its tags alone."""
     unseen = r"<!--.*?(?:-->|\Z)|<(style|script|title)\b.*?(?:</\1[^>]*>?|\Z)"
     source = re.sub(unseen, "", source, flags=re.IGNORECASE | re.DOTALL)
     source = re.sub(
@@ -315,7 +320,7 @@ def rough_text(source: str) -> str:
 
 @dataclass
 class _Lines:
-    """Text gathered line by line from what nh3 left."""
+    """Collects text line by line from nh3's output."""
 
     done: list[str] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
@@ -386,8 +391,9 @@ class _Lines:
 
 
 def join(pieces: Iterable[tuple[Part, str]]) -> str:
-    """One HTML source of ``Shown.html`` and the decoded text of each part; still to be
-    sanitised."""
+    """Return one HTML source of ``Shown.html`` and the decoded text of each part. It is not
+    sanitised yet.
+    """
     return "\n".join(
         text if part.media_type == "text/html" else plain_text.to_html(text)
         for part, text in pieces
@@ -395,7 +401,9 @@ def join(pieces: Iterable[tuple[Part, str]]) -> str:
 
 
 def join_text(pieces: Sequence[tuple[Part, str]]) -> str:
-    """One plain text of ``Shown.text`` (or ``Shown.html``) and the decoded text of each part."""
+    """Return one plain text of ``Shown.text`` (or ``Shown.html``) and the decoded text of each
+    part.
+    """
     texts = (
         to_text(text) if part.media_type == "text/html" else text.strip("\n")
         for part, text in pieces

@@ -14,14 +14,15 @@ from webmail.mime.addresses import Address
 
 ANSWERS = ("accepted", "tentative", "declined")
 _LINE = 75
-"""Octets of a content line (RFC 5545 section 3.1)."""
+"""The greatest length of a content line in octets (RFC 5545 section 3.1)."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer of one who was invited. ``attendee`` is the address that the organiser invited,
-    ``answer`` one of `ANSWERS`; ``occurrence``, ``start`` and ``end`` are as the invitation has
-    them; ``text`` is for people; ``moment``, when it is made, is aware."""
+    """An invited user's answer. ``attendee`` is the address that the organiser invited, ``answer``
+    one of `ANSWERS`. ``occurrence``, ``start`` and ``end`` are those of the invitation. ``text`` is
+    the readable text; ``moment`` is the aware time of the answer.
+    """
 
     sender: Address
     organiser: Address
@@ -43,7 +44,7 @@ class Reply:
 
 
 def message(reply: Reply) -> bytes:
-    """The answer as ``multipart/alternative``: words, and the calendar object beside them.
+    """Return the answer as ``multipart/alternative``: a readable text and the calendar object.
 
     Raises ValueError as `build.message` does.
     """
@@ -65,7 +66,7 @@ def message(reply: Reply) -> bytes:
 
 
 def calendar(reply: Reply) -> bytes:
-    """The VCALENDAR object of the answer, in UTF-8."""
+    """Return the VCALENDAR object of the answer in UTF-8."""
     return b"".join(_folded(line) for line in _lines(reply))
 
 
@@ -107,7 +108,7 @@ def _calendar_part(content: bytes) -> bytes:
 
 
 def _text(value: str) -> str:
-    """A TEXT value (RFC 5545 section 3.3.11); other control characters are left out."""
+    """Return a TEXT value (RFC 5545 section 3.3.11), without other control characters."""
     escaped = re.sub(r"([\\;,])", r"\\\1", value.replace("\r\n", "\n"))
     return re.sub(r"[\x00-\x1f\x7f]", "", escaped.replace("\n", "\\n"))
 
@@ -130,7 +131,9 @@ def _utc(moment: datetime) -> str:
 
 
 def _folded(line: str) -> bytes:
-    """A content line with its end, in pieces of at most 75 octets that split no character."""
+    """Return a content line with its end, in pieces of at most 75 octets that split no
+    character.
+    """
     pieces, piece = [], b""
     for character in line:
         encoded = character.encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The host that a link of a message really leads to, and whether its words say otherwise."""
+"""The host that a link of a message leads to, and whether the link's text names another."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 _WEB = re.compile(r"https?:[/\\]*([^/\\?#]*)", re.IGNORECASE)
-# Host names as they are written in a text, with or without what stands before and behind. A user
-# begins where a word does and a name where a label does, so that no character is tried often.
+# Host names in a text, with or without the rest of a URL. A user name begins at a word and a host
+# at a label, so that no character is tried often.
 _NAMED = re.compile(
     r"(?P<scheme>https?://|www\.)?(?:(?<![^\s@/<>])(?P<user>[^\s@/<>]*+@))?"
     r"(?:(?<![\w-])[_-]*+"
@@ -18,8 +18,8 @@ _NAMED = re.compile(
     r"|(?P<ip>\d{1,3}+(?:\.\d{1,3}+){3}))(?![\w@-])",
     re.IGNORECASE,
 )
-# "rapport.pdf" names no host, nor does "fin.Le": without http or www, these endings alone do, and
-# any of two letters in one case that is no kind of file.
+# "rapport.pdf" and "fin.Le" name no host. Without http or www, a name is a host only with one of
+# these endings, or one of two letters of the same case that is no file extension.
 _TOPS = frozenset(
     """
     com org net edu gov info biz name int mil app dev online site shop store xyz top club live
@@ -32,20 +32,20 @@ _FILES = frozenset("md js py sh pl rs ps ai so cc gz db tf hs vb cs ml".split())
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A warning about a link: ``shown``, the host as it is read and, where it differs, as it is
-    sent; ``is_alarming`` for a host that imitates another, a bare IP address, or one that is hidden
-    behind a name (``https://bank.example@…``)."""
+    """A warning about a link. ``shown`` is the host as read and, if different, as sent.
+    ``is_alarming`` is set for a host that imitates another, a bare IP address, or a host behind a
+    user name (``https://bank.example@…``).
+    """
 
     shown: str
     is_alarming: bool
 
 
 def note(address: str, words: str) -> Note | None:
-    """Return what a reader must be told of a link to ``address`` whose text (and title) is
-    ``words``, or None.
+    """Return a warning about a link to ``address`` whose text and title are ``words``, or None.
 
-    A text that names ``example.org`` may lead to a host below it, or to that without ``www.``;
-    anything else that looks like an address names another host.
+    A text that names ``example.org`` may lead to a host below it, or to it without ``www.``; any
+    other text that looks like an address names another host.
     """
     if address[:7].lower() == "mailto:":
         return _mail_note(address, words)
@@ -63,8 +63,9 @@ def note(address: str, words: str) -> Note | None:
 
 
 def shown_host(address: str) -> str:
-    """The host of a web address, as it is read and, where it differs, as it is sent; "" for what is
-    no such address."""
+    """Return the host of a web address, as read and, if different, as sent; "" for another
+    address.
+    """
     match = _WEB.match(address)
     return _both_forms(host(match[1].rpartition("@")[2])) if match else ""
 
@@ -78,7 +79,7 @@ def _mail_note(address: str, words: str) -> Note | None:
 
 @lru_cache(maxsize=1024)
 def host(server: str) -> str:
-    """The host of ``host:port`` as a browser understands it, in Unicode and small letters."""
+    """Return the host of ``host:port`` as a browser understands it, in Unicode and lower case."""
     name = unicodedata.normalize("NFKC", unquote(server[:300])).lower().replace("。", ".")
     name = "".join(char for char in name if unicodedata.category(char) not in ("Cf", "Cc", "Mn"))
     if not name.startswith("["):
@@ -96,7 +97,7 @@ def _unicode_label(label: str) -> str:
 
 
 def ascii_form(name: str) -> str:
-    """A host in Unicode as it is asked for in the DNS (RFC 5890: A-labels)."""
+    """Return a Unicode host in its DNS form (RFC 5890: A-labels)."""
     return ".".join(
         label if label.isascii() else "xn--" + label.encode("punycode").decode()
         for label in name.split(".")
@@ -109,21 +110,23 @@ def _both_forms(name: str) -> str:
 
 
 def is_ip(name: str) -> bool:
-    """Whether a browser takes this host for an IP address: any that ends in a number, in decimal,
-    octal or hexadecimal (URL Standard, "ends in a number")."""
+    """Return whether a browser takes this host for an IP address: any that ends in a number, in
+    decimal, octal or hexadecimal (URL Standard, "ends in a number").
+    """
     return name.startswith("[") or bool(re.fullmatch(r"\d+|0x[0-9a-f]*", name.rpartition(".")[2]))
 
 
 _EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"})
-# Letters of French and its neighbours; other accents make "gooġle" or "amạzon".
+# Accented letters of French and its neighbours; others make "gooġle" or "amạzon".
 _USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšž")
-# Cyrillic and Greek letters that are Latin ones to the eye.
+# Cyrillic and Greek letters that look like Latin ones.
 _LATIN_TO_THE_EYE = frozenset("асԁеһіјӏорԛѕԝхуүѵкмтвнгпαβγεικνορτυχωϲϳ")
 
 
 def is_imitation(name: str) -> bool:
-    """Whether a host in Unicode has a label that may pass for another: two scripts in one, letters
-    of another script that all look Latin, or unusual accents."""
+    """Return whether a Unicode host has a label that may pass for another: with letters of two
+    scripts, with only letters of another script that look Latin, or with unusual accents.
+    """
     return any(_is_imitation(label) for label in name.split(".") if not label.isascii())
 
 
@@ -138,8 +141,9 @@ def _is_imitation(label: str) -> bool:
 
 
 def _as_read(words: str) -> str:
-    """Words as the eye takes them: a full stop of another script is one, and what has no width is
-    not there."""
+    """Return the text as a reader sees it: a full stop of another script counts as one, and
+    characters without width are dropped.
+    """
     if words.isascii():
         return words
     words = unicodedata.normalize("NFKC", words[:2000]).replace("。", ".")
@@ -165,7 +169,7 @@ def _host_in(match: re.Match[str]) -> str:
 
 
 def _is_meant(match: re.Match[str]) -> bool:
-    """Whether a text names a host here, and not a file or the end of a sentence."""
+    """Return whether a text names a host here, not a file or the end of a sentence."""
     if match["scheme"] or match["user"] or not match["top"]:
         return True
     top, whole = match["top"], _host_in(match)
@@ -176,8 +180,9 @@ def _is_meant(match: re.Match[str]) -> bool:
 
 
 def compose(address: str, prefix: str) -> str:
-    """``mailto:a@x.fr?subject=s`` (RFC 6068) as an address of our composer: ``prefix`` with
-    ``to=a%40x.fr&subject=s``. No Bcc: whoever sends must know to whom."""
+    """Return ``mailto:a@x.fr?subject=s`` (RFC 6068) as an address of the composer: ``prefix`` with
+    ``to=a%40x.fr&subject=s``. Bcc is dropped, because the sender must see all recipients.
+    """
     recipients, _, query = address[7:].partition("?")
     fields = {name.lower(): value for name, value in reversed(_fields(query))}
     to = ",".join(filter(None, (unquote(recipients), fields.get("to", ""))))
@@ -188,7 +193,7 @@ def compose(address: str, prefix: str) -> str:
 
 
 def _fields(query: str) -> list[tuple[str, str]]:
-    # RFC 6068 has no "+" for a blank.
+    # RFC 6068 does not use "+" for a space.
     try:
         return parse_qsl(query.replace("+", "%2B"), max_num_fields=20)
     except ValueError:

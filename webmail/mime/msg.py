@@ -1,9 +1,9 @@
-"""A message that Outlook saved as a file (.msg, MS-OXMSG) as RFC 5322 has it.
+"""Converts a message that Outlook saved as a file (.msg, MS-OXMSG) to RFC 5322.
 
-Such a file is a small file system (MS-CFB), which olefile reads. A storage holds the properties of
-the message, one more each of its recipients and attachments, and a message attached to it is a
-storage again. Call this in a helper process alone: olefile keeps to the file's size, and the
-budget of the helper ends what is made to cost much.
+Such a file is a small file system (MS-CFB), which olefile reads. One storage holds the properties
+of the message, and one more those of each recipient and attachment; an attached message is again a
+storage. Call this only in a helper process: olefile stays within the file's size, and the helper's
+budget stops a file that was made to be expensive.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment
 
 DEEPEST = 8
-"""Messages within messages; a file that has more is refused."""
+"""The greatest number of nested messages; a file with more is refused."""
 _MOST_FILES, _MOST_RECIPIENTS = 500, 2_000
 _MOST_TEXT = 4 * 1024 * 1024
 _MOST_HEADER = 256 * 1024
@@ -47,33 +47,34 @@ _DATA, _EMBEDDED = "__substg1.0_37010102", "__substg1.0_3701000D"
 
 _BY_VALUE, _MESSAGE, _OBJECT = 1, 5, 6
 _ANSWERED, _FORWARDED = (102, 103), (104,)
-# What Outlook keeps beside mail.
+# Classes of Outlook's items that are no mail.
 _NO_MAIL = ("ipm.contact", "ipm.distlist", "ipm.appointment", "ipm.task", "ipm.activity",
             "ipm.stickynote")  # fmt: skip
-# Fields of the former message that speak of a body which is made anew.
+# Header fields about the former body, which is written again.
 _OF_BODY = re.compile(r"content-|mime-version\Z", re.IGNORECASE)
 _CID = re.compile(r"[!-;=?-~]{1,200}")
 _CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 
 
 class Fault(StrEnum):
-    """The reason why a file is not brought in."""
+    """The reason why a file cannot be converted."""
 
     DAMAGED = "damaged"
     NESTED = "nested"
-    """Messages in messages, too deep."""
+    """Messages are nested too deep."""
     TOO_LARGE = "too_large"
-    """It holds more bytes than it has, or more than it may."""
+    """The file holds more bytes than its size, or more than the limit."""
     NO_MAIL = "no_mail"
-    """A contact, an appointment, a task."""
+    """The file is a contact, an appointment or a task."""
     NO_MESSAGE = "no_message"
-    """Another file of this format, such as an old one of Word."""
+    """The file has this format but is no message, such as an old Word file."""
 
 
 @dataclass(frozen=True)
 class Converted:
-    """``raw`` is the message, or ``fault`` tells why there is none. ``flags`` are those of IMAP;
-    ``received``: when the message arrived."""
+    """The result: the message as ``raw``, or the ``fault`` that prevented it. ``flags`` are IMAP
+    flags; ``received`` is when the message arrived.
+    """
 
     raw: bytes = b""
     flags: tuple[str, ...] = ()
@@ -82,9 +83,10 @@ class Converted:
 
 
 def convert(content: bytes, most: int) -> Converted:
-    """The message of a file. The same file always gives the same bytes. Never raises; ``most``
-    bytes may be in its streams together."""
-    # Shorter bytes olefile takes for a path.
+    """Return the message of a file. The same file always gives the same bytes. Never raises. At
+    most ``most`` bytes may be in its streams together.
+    """
+    # olefile takes shorter bytes for a path.
     if len(content) < olefile.MINIMAL_OLEFILE_SIZE:
         return Converted(fault=Fault.DAMAGED)
     try:
@@ -109,15 +111,16 @@ class _Refused(Exception):
 
 @dataclass
 class _Budget:
-    """Bytes that may still be read. Streams of a hostile file may lie in the same place."""
+    """The number of bytes that may still be read. Streams of a hostile file may overlap."""
 
     left: int
     rtf: int = rtf.MOST_BYTES
 
 
 class _Storage:
-    """A folder in the file, with its properties. ``charset``: of strings in eight bits, unless the
-    storage has its own."""
+    """A folder in the file, with its properties. ``charset`` is that of 8-bit strings, unless the
+    storage names its own.
+    """
 
     def __init__(
         self,
@@ -138,7 +141,7 @@ class _Storage:
         return name.lower() in self._entry.kids_dict
 
     def stream(self, name: str) -> bytes:
-        """The bytes of a stream, empty where there is none."""
+        """Return the bytes of a stream, empty if there is none."""
         entry = self._entry.kids_dict.get(name.lower())
         if entry is None or entry.entry_type != olefile.STGTY_STREAM:
             return b""
@@ -151,7 +154,7 @@ class _Storage:
         return data
 
     def inner(self, name: str, head: int) -> _Storage | None:
-        """A storage in this one; ``head`` bytes stand before its properties of fixed length."""
+        """Return a storage in this one; ``head`` bytes precede its properties of fixed length."""
         entry = self._entry.kids_dict.get(name.lower())
         if entry is None or entry.entry_type != olefile.STGTY_STORAGE:
             return None
@@ -160,7 +163,7 @@ class _Storage:
         )
 
     def inners(self, prefix: str, most: int) -> Iterator[_Storage]:
-        """The storages whose names begin so, in the order of their numbers."""
+        """Yield the storages whose names begin with ``prefix``, in the order of their numbers."""
         names = sorted(name for name in self._entry.kids_dict if name.startswith(prefix))
         if len(names) > most:
             raise _Refused(Fault.TOO_LARGE)
@@ -169,7 +172,7 @@ class _Storage:
                 yield inner
 
     def largest(self) -> bytes:
-        """The largest stream: of an object in a text, the object."""
+        """Return the largest stream; in an object embedded in a text, it is the object itself."""
         streams = [
             kid for kid in self._entry.kids if kid.entry_type == olefile.STGTY_STREAM and kid.size
         ]
@@ -192,14 +195,14 @@ class _Storage:
         return self.stream(f"__substg1.0_{name}0102")
 
     def string(self, name: str) -> str:
-        """A string, in Unicode or in the file's charset."""
+        """Return a string, in Unicode or in the file's charset."""
         data, charset = self.stream(f"__substg1.0_{name}001F"), "utf-16-le"
         if not data:
             data, charset = self.stream(f"__substg1.0_{name}001E"), self.charset
         return plain_text.decode(data[:_MOST_TEXT], "binary", charset).rstrip("\0")
 
     def line(self, name: str) -> str:
-        """A string without line ends and other control characters."""
+        """Return a string without line ends and other control characters."""
         return _CONTROLS.sub(" ", encoded_words.decode(self.string(name))).strip()
 
 
@@ -221,7 +224,7 @@ class _Message:
         return Converted(self.raw(), self._flags(), received)
 
     def raw(self) -> bytes:
-        """Header and body."""
+        """Return header and body."""
         header = headers.parse(self._storage.string(_HEADERS)[:_MOST_HEADER].encode())
         fields = [
             (name, _CONTROLS.sub(" ", value.decode()).strip())
@@ -235,7 +238,7 @@ class _Message:
         return b"\r\n".join([*whole, b"MIME-Version: 1.0", self._body()])
 
     def _fields(self) -> Iterator[tuple[str, str]]:
-        """The fields that the properties tell, for a message that has no header of its own."""
+        """Yield header fields made of the properties, for a message without a header of its own."""
         storage = self._storage
         author, sender = self._person(_AUTHOR), self._person(_SENDER)
         yield "From", _written([author or sender or Address("", "unknown@outlook.invalid")])
@@ -250,7 +253,7 @@ class _Message:
         for field, name in (("Message-ID", _MESSAGE_ID), ("In-Reply-To", _IN_REPLY_TO)):
             yield field, " ".join(build.message_ids(storage.line(name))[:1])
         yield "References", " ".join(build.message_ids(storage.line(_REFERENCES)))
-        # 1 is what every message has, and 0 what a file without the property seems to say.
+        # 1 is the normal importance; a file without the property reads as 0.
         yield "Importance", "high" if storage.number(_IMPORTANCE) == 2 else ""
 
     def _person(self, names: tuple[str, str, str]) -> Address | None:
@@ -262,7 +265,7 @@ class _Message:
         for storage in self._storage.inners("__recip_version1.0_", _MOST_RECIPIENTS):
             address = _address(storage.line(_NAME), storage.line(_SMTP), storage.line(_EMAIL))
             if address:
-                # Bits above say whether an older program was told of the message.
+                # Higher bits say whether an older program was told of the message.
                 by_type.setdefault(storage.number(_RECIPIENT_TYPE) & 0xF, []).append(address)
         return by_type
 
@@ -286,7 +289,7 @@ class _Message:
         words, html = self._texts()
         inline = [file for file in files if file.cid and f"cid:{file.cid}" in html]
         attached = [file for file in files if file not in inline]
-        # What is in a part has another boundary than what it is in.
+        # A nested multipart must have another boundary than the one around it.
         seed = f"{self._depth} {self.subject}"
         parts = [build.encoded('text/plain; charset="utf-8"', words)] if words or not html else []
         if html:
@@ -303,8 +306,9 @@ class _Message:
         return build.multipart("mixed", [body, *written], f"m {seed}")
 
     def _texts(self) -> tuple[str, str]:
-        """Text and HTML. Outlook keeps the HTML by itself, or hidden in compressed RTF; where the
-        RTF hides none, its text is what is left of it."""
+        """Return text and HTML. Outlook stores the HTML by itself, or in compressed RTF; RTF
+        without HTML is converted to text.
+        """
         words, html = self._storage.string(_TEXT), self._html()
         compressed = b"" if html else self._storage.binary(_RTF)
         if compressed:
@@ -341,7 +345,7 @@ class _Message:
             content = storage.stream(_DATA)
         link = storage.line(_LINK)
         if not content and link and method != _BY_VALUE:
-            # A file that lies elsewhere: the address of it is all that there is.
+            # The file is stored elsewhere, and only its address is available.
             return Attachment(f"{name}.txt", "text/plain", f"{link}\r\n".encode())
         media_type = storage.line(_MEDIA_TYPE).lower()
         if not mapi.MEDIA_TYPE.fullmatch(media_type) or media_type.startswith("message/"):
@@ -361,7 +365,7 @@ class _Message:
 
 
 def _protected(file: Attachment) -> bytes:
-    """The body of a signed or encrypted message, which lies in its only attachment."""
+    """Return the body of a signed or encrypted message, which is its only attachment."""
     if re.match(rb"content-type:[^\r\n]{0,200}multipart/", file.content[:300], re.IGNORECASE):
         return build.crlf(file.content)
     return build.file_part(
@@ -374,8 +378,9 @@ def _inline(image: Attachment) -> bytes:
 
 
 def _address(name: str, *told: str) -> Address | None:
-    """The address of a sender or recipient. A person who has only a name within an Exchange server
-    gets an address that leads nowhere (RFC 2606), since a header must have one."""
+    """Return the address of a sender or recipient. A person who only has a name within an Exchange
+    server gets an address that leads nowhere (RFC 2606), since a header requires one.
+    """
     address = next((candidate for candidate in told if mapi.is_address(candidate)), "")
     if not address and not name:
         return None
@@ -387,7 +392,7 @@ def _address(name: str, *told: str) -> Address | None:
 
 
 def _written(people: Iterable[Address]) -> str:
-    """Addresses for a header; one that no header can hold is left out."""
+    """Return addresses for a header, without those that no header can hold."""
     written = []
     for person in people:
         try:

@@ -1,4 +1,4 @@
-"""OpenPGP armour in plain text: recognised, and taken off what is only signed (RFC 9580, 6.2)."""
+"""OpenPGP armour in plain text: it is recognised, and removed from signed text (RFC 9580, 6.2)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _SIGNATURE_END = re.compile(r"^-----END PGP SIGNATURE-----[ \t]*(?:\n|\Z)", re.M
 
 @dataclass(frozen=True)
 class Armoured:
-    """A text as it is read: without the armour where that is only a signature."""
+    """A readable text: the armour is removed if it is only a signature."""
 
     text: str
     protection: Protection
 
 
 def read(text: str) -> Armoured:
-    """Whether a text (``\\n`` line ends) is encrypted or signed by OpenPGP within itself.
+    r"""Recognise OpenPGP encryption or signature inside a text (``\n`` line ends).
 
-    Of a signed one the frame is taken off: the head with its ``Hash:`` lines, the dashes that it
-    escapes, and the signature. Only the first frame counts, and what stands outside of it stays:
-    the result is what a person reads, and no promise that any of it was signed.
+    The armour of a signed text is removed: the head with its ``Hash:`` lines, escaping dashes, and
+    the signature. Only the first armour counts, and text outside it stays: the result is for
+    reading, and does not promise that any of it was signed.
     """
     if "-----BEGIN PGP " not in text:
         return Armoured(text, Protection.NONE)

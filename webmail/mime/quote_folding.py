@@ -1,6 +1,7 @@
-"""Quoted messages folded, and signatures found, in the tree of a message's HTML.
+"""Folds quoted messages, and finds signatures, in the tree of a message's HTML.
 
-Done before attributes are rewritten: classes and ids are those that mail programs write.
+It runs before attributes are rewritten, because it needs the classes and ids that mail programs
+write.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _QUOTES = frozenset(
     tutanota_quote moz-forward-container mail-editor-reference-message-container
     """.split()
 )
-# All that follows one of these is quoted: Outlook on the web, old Outlook.com, Zimbra.
+# Everything after one of these is quoted: Outlook on the web, old Outlook.com, Zimbra.
 _HEADS = frozenset("divRplyFwdMsg appendonsend x_divRplyFwdMsg stopSpelling zwchr".split())
 _SIGNATURES = frozenset(
     """
@@ -38,50 +39,51 @@ _FORWARDING = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(rf"\s*+(?:-{{3,}}+\s*+)?(?:{_FORWARDING.pattern})", re.IGNORECASE)
-# Outlook's head of a quoted message: a line above, and "From:" in it.
+# Outlook's head of a quoted message: a line above, with "From:" in it.
 _LINE_ABOVE = re.compile(r"border-top:\s*solid #(?:e1e1e1|b5c4df|cccccc)\b", re.IGNORECASE)
 _FROM = re.compile(r"\s*(?:from|de|von|da|van|exp[ée]diteur)\s*:", re.IGNORECASE)
 _ATTRIBUTION = re.compile(
     r"(?:wrote|writes|a écrit|écrivait|schrieb|escribió|ha scritto|schreef)\s*:\s*\Z", re.IGNORECASE
 )
-# One of these stands in any message that has a quote or a signature. (One regular expression for
-# all takes longer than everything that is done here.)
+# Any message with a quote or a signature contains one of these. (One regular expression for all
+# takes longer than all the rest of this module.)
 _TRACES = (
     *("quote", "RplyFwdMsg", "appendonsend", "stopSpelling", "zwchr", "ignature", "_rc_sig"),
     *("-container", "mail_extra", "border-top:solid #", "---", ">--"),
 )
 _HOLDERS = frozenset("div td th section article main center blockquote font span li".split())
-# What a signature's lines are made of, when nothing holds them together.
+# Inline elements, which make up a signature's lines if no element contains them.
 _INLINE = frozenset("a b br em font i img span strong u".split())
-# A quote this long (in characters) is folded wherever it stands; a shorter one only at the end of
-# the message, where it is not what an answer is written below.
+# A quote of this many characters is folded wherever it stands; a shorter one only at the end of the
+# message, with no answer below it.
 _LONG = 800
-# Each costs a look at all of the message. Nobody quotes so often.
+# Each fold checks the whole message. Real messages have fewer quotes.
 _MOST_LOOKS = 40
 _MOST_SIGNATURES = 5
 
 
 @dataclass
 class Folded:
-    """The outcome of folding: the elements that are ours, and those of the message that are
-    signatures."""
+    """The result of folding: the webmail's own elements, and the message's elements that are
+    signatures.
+    """
 
     added: set[etree._Element] = field(default_factory=set)
     signatures: set[etree._Element] = field(default_factory=set)
 
     def add(self, tag: str, name: str) -> etree._Element:
-        """A new element of ours, with a class."""
+        """Return a new element of the webmail's own, with a class."""
         element = etree.Element(tag, {"class": name})
         self.added.add(element)
         return element
 
 
 def fold(root: etree._Element, written: str, label: str) -> Folded:
-    """Put each quoted message below ``root`` into a closed ``<details>`` with ``label`` as its
+    """Move each quoted message below ``root`` into a closed ``<details>`` with ``label`` as its
     summary, and find the signatures. ``written`` is the tree as text.
 
-    Not folded: a message that is nothing but a quote, what is forwarded, and short quotes between
-    the lines of an answer.
+    A message that is only a quote, a forwarded message, and short quotes between the lines of an
+    answer are not folded.
     """
     done = Folded()
     if not any(trace in written for trace in _TRACES):
@@ -148,7 +150,7 @@ def _has_content(element: etree._Element) -> bool:
 
 
 def _is_preceded(element: etree._Element, root: etree._Element) -> bool:
-    """Whether anything is seen before the element."""
+    """Return whether any visible content precedes the element."""
     here = element
     while here is not root:
         for sibling in here.itersiblings(preceding=True):
@@ -164,7 +166,7 @@ def _is_preceded(element: etree._Element, root: etree._Element) -> bool:
 
 
 def _is_followed(element: etree._Element, root: etree._Element, done: Folded) -> bool:
-    """Whether anything but a signature is seen after the element."""
+    """Return whether any visible content except a signature follows the element."""
     here = element
     while here is not root:
         if (here.tail or "").strip():
@@ -190,7 +192,7 @@ def _should_fold(element: etree._Element, root: etree._Element, done: Folded) ->
 
 
 def _last_line_before(element: etree._Element) -> str:
-    """The words right before an element, over empty elements."""
+    """Return the text just before the element, skipping empty elements."""
     for sibling in element.itersiblings(preceding=True):
         words = "".join(_words(sibling)) + (sibling.tail or "")
         if words.strip():
@@ -215,7 +217,7 @@ def _wrap(element: etree._Element, label: str, done: Folded) -> None:
 
 
 def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: Folded) -> None:
-    """Fold from an element that begins a quoted message to the end of what holds it."""
+    """Fold from an element that begins a quoted message to the end of its parent."""
     first = head
     while (parent := first.getparent()) is not None and parent is not root:
         if parent.tag not in _HOLDERS | {"p", "b"} or _holds_more(parent, first):
@@ -238,7 +240,7 @@ def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: Fol
 
 
 def _holds_more(parent: etree._Element, first: etree._Element) -> bool:
-    """Whether the parent is more than the wrapping of ``first``."""
+    """Return whether the parent contains more than ``first``."""
     siblings = [*first.itersiblings(), *first.itersiblings(preceding=True)]
     return bool((parent.text or "").strip() or (first.tail or "").strip()) or any(
         (sibling.tail or "").strip() or _has_content(sibling) for sibling in siblings
@@ -246,7 +248,9 @@ def _holds_more(parent: etree._Element, first: etree._Element) -> bool:
 
 
 def _has_dashes(element: etree._Element) -> bool:
-    """Whether a line ``-- `` follows or begins the element: the signature (RFC 3676, 4.3)."""
+    """Return whether a line ``-- ``, the mark of a signature (RFC 3676, 4.3), precedes or begins
+    the element.
+    """
     after = element.tail if element.tag == "br" else element.text
     return bool(after) and str(after).strip(" \xa0\n") == "--"
 

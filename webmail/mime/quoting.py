@@ -1,4 +1,4 @@
-"""The beginning of an answer or of a forwarded message."""
+"""Builds the beginning of an answer or of a forwarded message."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from webmail.mime import addresses
 from webmail.mime.addresses import Address
 
-# Re:, RE :, Re[2]:, Rép :, Réf. :, TR:, Fwd:, Fw:, WG:, AW:, SV: as programs of several languages
-# write them.
+# Re:, RE :, Re[2]:, Rép :, Réf. :, TR:, Fwd:, Fw:, WG:, AW:, SV: as written by programs of several
+# languages.
 _REPLY = re.compile(
     r"(?:(?:re|rép|rep|réf|ref|aw|sv|antw)(?:\[\d{1,3}\]|\.)?\s*:\s*)+", re.IGNORECASE
 )
@@ -19,13 +19,16 @@ _FORWARD = re.compile(r"(?:(?:fwd?|tr|wg|vs)(?:\[\d{1,3}\])?\s*:\s*)+", re.IGNOR
 
 
 def reply_subject(subject: str) -> str:
-    """``Re: subject``, once however often it was answered, in whatever language."""
+    """Return ``Re: subject`` with a single prefix, however often and in whatever language it was
+    answered.
+    """
     return f"Re: {_bare(subject, _REPLY)}".rstrip()
 
 
 def forward_subject(subject: str, prefix: str = "Fwd") -> str:
-    """``Fwd: subject``, once however often it was forwarded. ``prefix`` is in the user's language:
-    French programs write ``Tr``."""
+    """Return ``Fwd: subject`` with a single prefix. ``prefix`` depends on the user's language:
+    French programs write ``Tr``.
+    """
     return f"{prefix}: {_bare(subject, _FORWARD)}".rstrip()
 
 
@@ -36,8 +39,8 @@ def _bare(subject: str, prefix: re.Pattern[str]) -> str:
 
 
 def quote(text: str, attribution: str) -> str:
-    """``text`` under ``attribution``, each line quoted by ``"> "`` (``">"`` where it is empty or a
-    quote already).
+    """Return ``text`` under ``attribution``, each line quoted by ``"> "`` (``">"`` if it is empty
+    or already quoted).
 
     The signature of the quoted message (from ``"-- "`` on, RFC 3676 section 4.3) is left out.
     """
@@ -51,8 +54,9 @@ def quote(text: str, attribution: str) -> str:
 
 
 def forwarded(text: str, head: Sequence[tuple[str, str]], title: str = "Forwarded message") -> str:
-    """``text`` under the lines of ``head`` (label with its colon, and value), as a forwarded
-    message is shown in plain text."""
+    """Return ``text`` under the lines of ``head`` (label with its colon, and value), the plain-text
+    form of a forwarded message.
+    """
     lines = [f"-------- {title} --------"]
     lines += [f"{label} {' '.join(value.split())}" for label, value in head if value]
     return "\n".join([*lines, "", text.replace("\r\n", "\n").strip("\n")]) + "\n"
@@ -69,12 +73,12 @@ def reply_recipients(
     followup_to: Sequence[Address] = (),
     own_reply_to: Collection[str] = (),
 ) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-    """Return the recipients of an answer: (to, cc). ``own`` are the reader's addresses, in any
-    case; ``own_reply_to`` those that answers to the user go to.
+    """Return the recipients of an answer: (to, cc). ``own`` are the user's addresses, in any case;
+    ``own_reply_to`` are the user's Reply-To addresses.
 
-    Reply-To counts before From. The answer to the reader's own message goes to its recipients. With
-    ``everyone`` the other recipients are in cc, without the reader and without doubles. Where the
-    author named people in Mail-Followup-To, the answer goes to all of them and to nobody else.
+    Reply-To takes precedence over From. An answer to the user's own message goes to its recipients.
+    With ``everyone``, the other recipients are in cc, without the user and without duplicates. If
+    the author set Mail-Followup-To, the answer goes to exactly those addresses.
     """
     mine = {address.casefold() for address in own}
     followed = _others(followup_to, set(mine)) if everyone else []
@@ -84,7 +88,7 @@ def reply_recipients(
     seen = set(mine)
     first = [address for address in reply_to or from_ if address.address]
     if all(address.address.casefold() in answered for address in first) and to:
-        # One's own sent message, or a note to oneself.
+        # The user's own sent message, or a note to oneself.
         first = _others(to, seen) or first
         copies = cc
     else:
@@ -95,15 +99,16 @@ def reply_recipients(
 
 
 def list_address(value: str) -> str:
-    """Return the address that a mailing list is written to, by its List-Post field (RFC 2369
-    section 3.4); "" where it takes no mail or says nothing that can be read."""
+    """Return the address for posting to a mailing list, from its List-Post field (RFC 2369 section
+    3.4); "" if the list accepts no mail or the field is invalid.
+    """
     match = re.search(r"<\s*mailto:([^<>?\s]{1,254})", value, re.IGNORECASE)
     address = unquote(match[1]) if match else ""
     return address if addresses.is_valid(address) else ""
 
 
 def forwarded_html(body: str, head: Sequence[tuple[str, str]], title: str) -> str:
-    """Clean HTML under the lines of ``head``, as `forwarded` has them."""
+    """Return clean HTML under the lines of ``head``, like `forwarded`."""
     lines = [f"-------- {escape(title, quote=False)} --------"]
     lines += [
         f"<b>{escape(label, quote=False)}</b> {escape(' '.join(value.split()), quote=False)}"
@@ -114,8 +119,9 @@ def forwarded_html(body: str, head: Sequence[tuple[str, str]], title: str) -> st
 
 
 def quote_html(body: str, attribution: str) -> str:
-    """Clean HTML as a quote under ``attribution``; the elements are those that mail programs know
-    a quote by."""
+    """Return clean HTML as a quote under ``attribution``, in the elements by which mail programs
+    recognise a quote.
+    """
     return (
         f'<div class="moz-cite-prefix">{escape(attribution, quote=False)}</div>'
         f'<blockquote type="cite">{body}</blockquote>'
@@ -123,7 +129,7 @@ def quote_html(body: str, attribution: str) -> str:
 
 
 def _others(people: Sequence[Address], seen: set[str]) -> list[Address]:
-    """The people that are not ``seen``, each once; they are added to ``seen``."""
+    """Return each person that is not in ``seen`` once, and add them to ``seen``."""
     others = []
     for address in people:
         key = address.address.casefold()

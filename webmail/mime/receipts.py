@@ -1,5 +1,6 @@
-"""Read receipts (RFC 8098): the addresses that ask for one, and the receipt that the user agreed
-to."""
+"""Read receipts (RFC 8098): the addresses that ask for one, and the receipt that the user agrees to
+send.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ _NOBODY = frozenset({"bulk", "list", "junk"})
 
 @dataclass(frozen=True)
 class Receipt:
-    """A receipt to be sent. ``text`` is for people; ``original_id`` the Message-ID of what was
-    read; ``date`` is aware."""
+    """A receipt to be sent. ``text`` is the readable text; ``original_id`` is the Message-ID of the
+    read message; ``date`` is aware.
+    """
 
     sender: Address
     to: tuple[Address, ...]
@@ -31,9 +33,10 @@ class Receipt:
 
 
 def asked_by(fields: Headers) -> tuple[Address, ...]:
-    """Return the addresses that want to know that a message was read. Nobody for what came by a
-    list or from a machine, whose answer would go where no reader knows (section 2.1), nor for more
-    than a few."""
+    """Return the addresses that ask for a receipt. None for a message from a list or a machine,
+    where a receipt would go to an address that no reader knows (section 2.1), and none if there are
+    more than a few.
+    """
     askers = fields.addresses("Disposition-Notification-To")
     if fields.get("List-Id") or fields.get("Precedence").strip().lower() in _NOBODY:
         return ()
@@ -44,7 +47,8 @@ def asked_by(fields: Headers) -> tuple[Address, ...]:
 
 
 def message(receipt: Receipt) -> bytes:
-    """The receipt as ``multipart/report``: the message was shown, and the user said so.
+    """Return the receipt as ``multipart/report``: the message was displayed, and the user agreed to
+    say so.
 
     Raises ValueError as `build.message` does.
     """
@@ -54,7 +58,7 @@ def message(receipt: Receipt) -> bytes:
         ("To", build.written(receipt.to)),
         ("Subject", [build.encode(build.checked(receipt.subject))]),
         ("Message-ID", [build.checked_id(receipt.message_id)]),
-        # The other side's programs are not to answer it (RFC 3834).
+        # The recipient's programs must not answer it (RFC 3834).
         ("Auto-Submitted", ["auto-replied"]),
         ("User-Agent", [build.encode(build.checked(receipt.user_agent))]),
         ("MIME-Version", ["1.0"]),

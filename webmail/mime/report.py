@@ -1,5 +1,4 @@
-"""Reports that servers send: a message could not be delivered, was delayed, was read (RFC 3464,
-8098)."""
+"""Reports of servers that a message was not delivered, delayed or read (RFC 3464, 8098)."""
 
 from __future__ import annotations
 
@@ -15,10 +14,10 @@ MOST_RECIPIENTS = 200
 class DeliveryOutcome:
     """The outcome of a message's delivery to one recipient.
 
-    ``action`` is ``failed``, ``delayed``, ``delivered``, ``relayed``, ``expanded`` (RFC 3464
-    section 2.3.3), for receipts ``displayed``, ``deleted``... or whatever the report says, in small
-    letters. ``status`` is ``5.1.1`` or ``""``; ``reason`` what the other server said, as it said
-    it.
+    ``action`` is ``failed``, ``delayed``, ``delivered``, ``relayed`` or ``expanded`` (RFC 3464
+    section 2.3.3), for receipts ``displayed``, ``deleted`` and so on, or any other text of the
+    report in lower case. ``status`` is ``5.1.1`` or ``""``; ``reason`` is the other server's text,
+    unchanged.
     """
 
     recipient: str
@@ -28,7 +27,7 @@ class DeliveryOutcome:
 
     @property
     def is_permanent(self) -> bool:
-        """No further try will be made."""
+        """Whether the server will not try again."""
         return self.action == "failed" or self.status.startswith("5")
 
 
@@ -37,8 +36,9 @@ _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 def read(data: bytes) -> tuple[DeliveryOutcome, ...]:
-    """The outcomes in a message/delivery-status or message/disposition-notification part (decoded),
-    one a recipient; ``()`` when it says nothing of any. At most 200."""
+    """Return the outcomes in a decoded message/delivery-status or message/disposition-notification
+    part, one for each recipient, at most 200; ``()`` if there are none.
+    """
     outcomes = []
     for block in _BLOCK_END.split(data.strip(), maxsplit=MOST_RECIPIENTS + 1)[
         : MOST_RECIPIENTS + 1
@@ -63,7 +63,7 @@ def _outcome(fields: headers.Headers) -> DeliveryOutcome | None:
 
 
 def _typed(value: str) -> str:
-    """A value without the type before it: ``rfc822; a@b.fr``, ``smtp; 550 no``."""
+    """Return a value without its type: ``rfc822; a@b.fr``, ``smtp; 550 no``."""
     kind, semicolon, rest = value.partition(";")
     is_typed = bool(semicolon) and re.fullmatch(r"\s*[A-Za-z0-9-]{1,30}\s*", kind) is not None
     return (rest if is_typed else value).strip()

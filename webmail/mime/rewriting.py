@@ -1,5 +1,5 @@
-"""The elements of a message, made safe: addresses numbered, styles filtered, trackers taken
-out, notes set where links lead; and bleach's rules as the last word on each.
+"""Makes the elements of a message safe: numbers addresses, filters styles, removes trackers, adds
+warnings to links; then bleach's rules check each element.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _Attributes = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """The decision on an element: its attributes (None: it goes), and whether they are those it
-    has."""
+    """The decision on an element: its attributes (None: it is removed), and whether they are
+    unchanged.
+    """
 
     kept: dict[str, str] | None
     is_unchanged: bool
@@ -31,8 +32,9 @@ class _Decision:
 
 @dataclass
 class RewrittenPage:
-    """The part of a message that is kept, and what it refers to: in the order of the style sheets
-    and then of the text."""
+    """The part of a message that is kept, and what it refers to, in the order of the style sheets
+    and then of the text.
+    """
 
     is_remote_allowed: bool
     locations: Collection[str]
@@ -45,11 +47,11 @@ class RewrittenPage:
     is_designed: bool = False
     _styles: dict[str, str | None] = field(default_factory=dict)
     _style_characters: int = 0
-    # By tag and attributes: newsletters repeat their elements.
+    # Decisions by tag and attributes: newsletters repeat their elements.
     _known: dict[tuple[str, _Attributes], _Decision] = field(default_factory=dict)
 
     def settle(self, root: etree._Element, folded: Folded, sheet: tracking.Sheet) -> None:
-        """Decide on every element below ``root``. Nothing may change the tree after it."""
+        """Decide on every element below ``root``. The tree must not change afterwards."""
         unseen = sheet.unseen(root)
         for element in list(root.iter())[1:]:
             if folded.added and element in folded.added:
@@ -93,18 +95,20 @@ class RewrittenPage:
         return verdict.ask(element.tag, kept)
 
     def _set_backdrop(self, kept: dict[str, str]) -> None:
-        """Give an element whose background is not shown another one, if it has none of its own."""
+        """Give an element whose background is not shown another background, if it has none of its
+        own.
+        """
         style = kept.get("style", "")
         if self.has_light_ink and "bgcolor" not in kept and "background" not in style:
             kept["style"] = ";".join(filter(None, (style, f"background-color:{css.BACKDROP}")))
 
     def _open_outside(self, element: etree._Element, kept: dict[str, str]) -> None:
-        """Links open a new window that knows neither its opener nor where it came from.
+        """Make links open a new window that knows neither its opener nor the referrer.
 
-        A link without words, a picture mostly, says its host in its title, as a browser shows it
-        under the pointer: a newsletter has forty of them, and a note at each would bury what it
-        says. A host that alarms, or another one than the picture's own words name, is a note as at
-        any link.
+        A link without text, usually an image, gets its host in its title, which a browser shows
+        under the pointer: a newsletter has forty such links, and a note after each would drown its
+        text. A host that is alarming, or differs from the image's own text, gets a note as at any
+        link.
         """
         address = kept["href"]
         words = "".join(map(str, islice(element.itertext(), 200)))
@@ -117,7 +121,7 @@ class RewrittenPage:
             title = f"→ {links.shown_host(address)}".removesuffix("→ ")
         if title:
             kept["title"] = title
-            for picture in pictures:  # the pointer is shown the title of the innermost
+            for picture in pictures:  # browsers show the title of the innermost element
                 picture.set("title", title)
         if note and element.tag == "a":
             _add_note(element, note, address)
@@ -138,7 +142,7 @@ class RewrittenPage:
         return is_suspect and not sheet.is_sized(element)
 
     def _without_background(self, element: etree._Element) -> _Attributes:
-        """The attributes of an element whose background nobody can see, without it."""
+        """Return the attributes of an element, without a background that cannot be seen."""
 
         def drop(address: str, _beside: str) -> None:
             self.trackers += bool(_REMOTE.match(_address(address)))
@@ -148,11 +152,12 @@ class RewrittenPage:
             element.set("style", css.declarations(style, drop))
         return tuple(element.items())
 
-    # One rule for each attribute that does not stay as it is; None drops it.
+    # One rule for each attribute that may change; None drops it.
 
     def image(self, value: str, beside: str = "") -> str | None:
-        """Return where an image may be loaded from, None when it may not. ``beside``: the
-        declarations that a background stands among."""
+        """Return the address from which an image may be loaded, or None. ``beside`` are the
+        declarations around a background.
+        """
         address = _address(value)
         if address[:4].lower() == "cid:":
             self.is_designed = True
@@ -173,7 +178,7 @@ class RewrittenPage:
         return None
 
     def in_style(self, address: str, beside: str) -> str | None:
-        """The same for the background of a style: white words must not lose theirs."""
+        """Return the same for the background of a style. White text must keep a background."""
         image = self.image(address, beside)
         if image or not self.has_light_ink or _has_paper(beside) or tracking.are_unseen(beside):
             return image
@@ -181,7 +186,7 @@ class RewrittenPage:
 
     @cached_property
     def has_light_ink(self) -> bool:
-        """Whether the message has words that can't be read on white."""
+        """Whether the message has text that cannot be read on white."""
         return bool(_LIGHT_INK.search(self.source))
 
     def _image_set(self, value: str) -> str | None:
@@ -190,7 +195,7 @@ class RewrittenPage:
             address, _, size = candidate.rstrip(",").partition(" ")
             if rewritten := self.image(address):
                 kept.append(f"{rewritten} {size.strip()}".strip())
-        self.blocked = blocked  # they are other sizes of the image that src names
+        self.blocked = blocked  # they are other sizes of the image in src
         return ", ".join(kept) or None
 
     def _background(self, value: str) -> str | None:
@@ -244,7 +249,7 @@ _RULES: dict[str, Callable[[RewrittenPage, str], str | None]] = {
     "style": RewrittenPage._style,
     "usemap": RewrittenPage._map,
 }
-# What becomes of these is counted, or depends on the text: it is found anew in each place.
+# Attributes whose effect is counted or depends on the text: decided anew for each element.
 _OF_ONE_PLACE = frozenset({"background", "href", "src", "srcset"})
 
 
@@ -259,19 +264,19 @@ def _has_background(raw: _Attributes) -> bool:
 
 
 def _pictures(link: etree._Element) -> list[etree._Element]:
-    """The pictures among the first elements of a link."""
+    """Return the images among the first elements of a link."""
     return [element for element in islice(link.iter(), 200) if element.tag == "img"]
 
 
 def _said(element: etree._Element) -> str:
-    """Return what stands for a picture, or beside a link, without being its text."""
+    """Return the text that stands for an image or beside a link, without being its content."""
     return f"{element.get('title', '')} {element.get('alt', '')}".strip()[:1000]
 
 
 def _set(
     element: etree._Element, raw: Iterable[tuple[str, str]], kept: dict[str, str] | None
 ) -> None:
-    """Give an element the attributes it may have; None takes it out."""
+    """Give an element its allowed attributes; None removes it."""
     if kept is None:
         _remove(element)
         return
@@ -286,12 +291,12 @@ def _set(
 
 
 def _settle_own(element: etree._Element) -> None:
-    """bleach's rules for an element that is ours."""
+    """Apply bleach's rules to an element of the webmail's own."""
     _set(element, element.items(), verdict.ask(element.tag, dict(element.items())))
 
 
 def _remove(element: etree._Element) -> None:
-    """Take an element out with all that is in it, and leave what comes after."""
+    """Remove an element with its contents, but keep its tail."""
     parent, before = element.getparent(), element.getprevious()
     if parent is None:
         return
@@ -311,8 +316,9 @@ _LONGEST_ADDRESS = 8192
 
 
 def _address(value: str) -> str:
-    """An address as a browser reads it: without line breaks and the blanks around, ``//host`` made
-    https."""
+    """Return an address as a browser reads it: without line breaks and surrounding spaces,
+    ``//host`` as https.
+    """
     value = _LINE_BREAKS.sub("", value).strip(" \xa0")
     if len(value) > _LONGEST_ADDRESS:
         return ""
@@ -324,13 +330,13 @@ def _position(known: dict[str, int], address: str) -> int:
 
 
 def _prefixed(value: str) -> str:
-    """An id that can meet none of the frame's own."""
+    """Return an id that differs from all ids of the frame itself."""
     return css.PREFIX + re.sub(r"\s+", "_", value)[:200]
 
 
 # --- notes at links ---
 
-# "important" in an attribute is the last word on style: no sheet of the message hides a note.
+# "important" in an attribute beats every style sheet, so that the message cannot hide a note.
 _NOTE_STYLE = (
     "all:initial !important;direction:ltr !important;unicode-bidi:isolate !important;"
     "font:600 12px/1.4 system-ui,sans-serif !important;color:{} !important;"
@@ -340,7 +346,7 @@ _NOTE_STYLE = (
 
 
 def _add_note(link: etree._Element, note: links.Note, address: str) -> None:
-    """Write after a link where it leads."""
+    """Write the host of a link after it."""
     ink, paper = ("#8a1c00", "#fdeae4") if note.is_alarming else ("#4a3b00", "#fff4d1")
     element = etree.Element("small")
     element.set("class", "m-host m-alarm" if note.is_alarming else "m-host")
@@ -371,7 +377,7 @@ _NO_PAPER = frozenset(
 
 
 def _has_paper(declarations: str) -> bool:
-    """Whether a background has a colour besides its image."""
+    """Return whether a background has a colour beside its image."""
     values = " ".join(_BACKGROUND.findall(declarations))
     return any(
         word[0] in "#abcdefghijklmnopqrstuvwxyz" and word not in _NO_PAPER
@@ -381,7 +387,7 @@ def _has_paper(declarations: str) -> bool:
 
 
 _COLOURED = re.compile(r"(?:^|[;{\s])(background(?:-color|-image)?|color):([^;{}]*)")
-# Black on white, and the colours that Word gives to links.
+# Black, white, and the colours that Word gives to links.
 _PLAIN = frozenset(
     """
     inherit initial unset auto currentcolor windowtext window black white transparent none #000
@@ -391,14 +397,15 @@ _PLAIN = frozenset(
 )
 _HEX = re.compile(r"#(?:([0-9a-f])([0-9a-f])([0-9a-f])|([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))")
 _RGB = re.compile(r"rgb\((\d{1,3}),(\d{1,3}),(\d{1,3})\)")
-# How light a grey may be to be ink, and how far from grey: of 255.
+# The lightest grey that counts as text colour, and the greatest distance from grey, of 255.
 _LIGHTEST_INK = 192
 _FURTHEST_FROM_GREY = 40
 
 
 def _is_grey_ink(value: str) -> bool:
-    """Whether a colour is a grey that is read on white: small print, or what mail programs take
-    for black."""
+    """Return whether a colour is a grey that is readable on white: small print, or the near-black
+    that mail programs use.
+    """
     if match := _HEX.fullmatch(value):
         channels = [
             int(digits * 2 if len(digits) == 1 else digits, 16)
@@ -414,12 +421,12 @@ def _is_grey_ink(value: str) -> bool:
 
 
 def _is_plain(name: str, value: str) -> bool:
-    """Whether a colour is what undesigned mail has: dark on white."""
+    """Return whether a colour is that of undesigned mail: dark on white."""
     value = value.strip().lower().removesuffix("!important").rstrip()
     value = ",".join(piece.strip() for piece in value.split(","))
     return not value or value in _PLAIN or (name == "color" and _is_grey_ink(value))
 
 
 def is_coloured(style: str) -> bool:
-    """Whether filtered CSS sets colours or backgrounds that are not dark on white."""
+    """Return whether filtered CSS sets colours or backgrounds other than dark on white."""
     return any(not _is_plain(name, value) for name, value in _COLOURED.findall(style))

@@ -1,4 +1,4 @@
-"""Rich Text Format as Outlook puts it into winmail.dat: uncompressed, and made text or HTML."""
+"""Rich Text Format of Outlook in winmail.dat: decompressed, and converted to text or HTML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEEPEST = 500
 # --- compressed RTF (MS-OXRTFCP) ---
 
 _COMPRESSED, _STORED = b"LZFu", b"MELA"
-# What every dictionary begins with (MS-OXRTFCP section 2.1.3.1.4).
+# The initial content of every dictionary (MS-OXRTFCP section 2.1.3.1.4).
 _DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript "
     rb"\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
@@ -26,10 +26,10 @@ _WINDOW = 4096
 
 
 def decompress(data: bytes, limit: int = MOST_BYTES) -> bytes:
-    """The RTF in a PidTagRtfCompressed property; ``b""`` when it is none.
+    """Return the RTF in a PidTagRtfCompressed property; ``b""`` when it is none.
 
-    At most ``limit`` bytes, whatever size its head claims: sixty bytes can stand for five hundred.
-    Broken data gives what came before the break.
+    The result has at most ``limit`` bytes, whatever size the head claims: sixty bytes can expand to
+    five hundred. Broken data gives the part before the break.
     """
     kind = data[8:12]
     if kind == _STORED:
@@ -49,7 +49,7 @@ def decompress(data: bytes, limit: int = MOST_BYTES) -> bytes:
                 continue
             token = int.from_bytes(data[position : position + 2], "big")
             distance = (len(out) - (token >> 4)) % _WINDOW
-            # A reference to the place about to be written ends the text.
+            # A reference to the next position to be written ends the text.
             if position + 2 > len(data) or distance == 0 or distance > len(out):
                 return bytes(out[len(_DICTIONARY) : most])
             position += 2
@@ -58,17 +58,17 @@ def decompress(data: bytes, limit: int = MOST_BYTES) -> bytes:
 
 
 def _repeat(out: bytearray, distance: int, length: int) -> None:
-    """Append ``length`` bytes from ``distance`` back; they may overlap what is being written."""
+    """Append ``length`` bytes from ``distance`` back; they may overlap the bytes being written."""
     run = out[len(out) - distance :][:length]
     out += (run * (length // len(run) + 1))[:length]
 
 
-# --- RTF -> text, or the HTML it was made of (MS-OXRTFEX) ---
+# --- RTF -> text, or the HTML in it (MS-OXRTFEX) ---
 
 
 @dataclass(frozen=True)
 class Rtf:
-    """``html`` when the RTF only wraps HTML, as that of Exchange mostly does, else ``text``."""
+    """``html`` if the RTF only wraps HTML, as Exchange's usually does, else ``text``."""
 
     text: str = ""
     html: str = ""
@@ -110,7 +110,7 @@ _SYMBOLS = {
     b"\n": "\n",
     b"\r": "\n",
 }
-# Groups that hold no text of the document.
+# Groups without text of the document.
 _DESTINATIONS = frozenset(
     {
         b"fonttbl",
@@ -136,7 +136,7 @@ _DESTINATIONS = frozenset(
 
 @dataclass(frozen=True)
 class _Group:
-    """The state that holds inside one pair of braces."""
+    """The state inside one pair of braces."""
 
     is_skipped: bool = False
     is_tag: bool = False
@@ -173,7 +173,9 @@ class _Reader:
         return Rtf(html=written) if self._is_html else Rtf(text=written.strip("\n"))
 
     def _take(self, token: re.Match[bytes]) -> bool:
-        """Act on one token. False at the end of the document, or where it is too deep."""
+        """Process one token. Return False at the end of the document, or if it is nested too
+        deep.
+        """
         if token["text"] is not None:
             self._raw(token["text"])
         elif token["hex"] is not None:
@@ -224,7 +226,9 @@ class _Reader:
             self._put(_CHARACTERS[word])
 
     def _raw(self, data: bytes) -> None:
-        """Characters in the document's codepage; those that stand in for ``\\u`` are left out."""
+        r"""Add characters in the document's codepage, except those that replace a ``\u`` in old
+        programs.
+        """
         skipped = min(self._pending, len(data))
         self._pending -= skipped
         self._bytes += data[skipped:]
@@ -247,8 +251,8 @@ class _Reader:
 
 
 def read(data: bytes) -> Rtf:
-    """The text of an RTF document, or the HTML that it wraps. Its fonts, colours and pictures are
-    left out. Never raises; the first 4 MB and a million words of it count.
+    """Return the text of an RTF document, or the HTML that it wraps. Fonts, colours and pictures
+    are dropped. Never raises; only the first 4 MB and a million words are read.
     """
     data = data[:MOST_BYTES]
     return _Reader(data).read() if data.lstrip()[:5] == b"{\\rtf" else Rtf()

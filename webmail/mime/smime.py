@@ -1,5 +1,6 @@
-"""S/MIME in one part (application/pkcs7-mime, RFC 8551): its kind, and the content inside a
-signature."""
+"""S/MIME in one part (application/pkcs7-mime, RFC 8551): its kind, and the content of a signed
+one.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ _PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{1,40}-----([^-]{1,})")
 
 @dataclass(frozen=True)
 class Content:
-    """``entity`` is the MIME entity inside: a header and a body; ``b""`` when it is encrypted."""
+    """``entity`` is the MIME entity inside, a header and a body; ``b""`` when it is encrypted."""
 
     protection: Protection
     entity: bytes = b""
@@ -39,11 +40,11 @@ class Content:
 
 
 def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
-    """Read the content of a .p7m, None when it is none or holds certificates alone.
+    """Return the content of a .p7m, or None when it is no .p7m or only has certificates.
 
-    The signature is not checked. Reads the definite and indefinite lengths of BER, which Outlook
-    and OpenSSL write, no more than 200,000 elements of it. Compressed content is inflated to
-    ``limit`` bytes at most.
+    The signature is not checked. Reads definite and indefinite lengths of BER, which Outlook and
+    OpenSSL write, and at most 200,000 elements. Compressed content is inflated to at most ``limit``
+    bytes.
     """
     der = _der(data)
     try:
@@ -67,14 +68,14 @@ def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
 
 
 def _der(data: bytes) -> bytes:
-    """``data`` without the armour or the base64 that some gateways leave on it."""
+    """Return ``data`` without the armour or the base64 that some gateways leave."""
     if pem := _PEM.search(data[:200] if not data.startswith(b"-----") else data):
         return decode_transfer(pem[1], "base64")
     return decode_transfer(data, "base64") if data[:2] == b"MI" else data
 
 
 def _content(walker: _Walker, protection: Protection) -> Content | None:
-    """The content of an EncapsulatedContentInfo."""
+    """Return the content of an EncapsulatedContentInfo."""
     walker.enter(_SEQUENCE)
     walker.skip(_OID)
     if not walker.is_next(_EXPLICIT):
@@ -96,11 +97,11 @@ def _inflated(content: Content | None, limit: int) -> Content | None:
 
 
 class _NotBer(ValueError):
-    """The bytes are not what is looked for."""
+    """The bytes are not the expected BER."""
 
 
 class _Walker:
-    """Goes through BER (X.690) forward, one element at a time."""
+    """Reads BER (X.690) forward, one element at a time."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -111,7 +112,7 @@ class _Walker:
         return self._data[self._position : self._position + 1] == bytes([tag])
 
     def enter(self, tag: int) -> None:
-        """Go into the next element, which has this tag."""
+        """Enter the next element, which must have this tag."""
         next_tag, start, _ = self._head()
         if next_tag != tag:
             raise _NotBer
@@ -125,7 +126,7 @@ class _Walker:
         return self._data[start : start + length]
 
     def skip(self, tag: int) -> None:
-        """Go past the next element, which has this tag. Of one without a length, past its end."""
+        """Skip the next element, which must have this tag; one of indefinite length to its end."""
         if not self.is_next(tag):
             raise _NotBer
         open_ = 0
@@ -141,7 +142,7 @@ class _Walker:
                 return
 
     def octets(self) -> tuple[bytes, bool]:
-        """The next OCTET STRING, also one in pieces, and whether all of it is there."""
+        """Return the next OCTET STRING, which may be in pieces, and whether it is complete."""
         pieces: list[bytes] = []
         ends: list[int] = []
         while True:
@@ -169,13 +170,15 @@ class _Walker:
                 return b"".join(pieces), True
 
     def _head(self) -> tuple[int, int, int]:
-        """Tag, where the value starts, and its length in bytes, -1 when that is indefinite."""
+        """Return the tag, the start of the value, and its length in bytes, -1 if it is
+        indefinite.
+        """
         self._elements += 1
         data, at = self._data, self._position
         if at + 2 > len(data) or self._elements > _MOST_ELEMENTS:
             raise _NotBer
         tag, length = data[at], data[at + 1]
-        # No tag above 30 occurs where we look; nor does a length of more than eight bytes.
+        # No expected element has a tag above 30 or a length of more than eight bytes.
         if tag & 0x1F == 0x1F or length > 0x88:
             raise _NotBer
         if length == 0x80:

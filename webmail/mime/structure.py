@@ -14,10 +14,10 @@ from webmail.mime.damage import Damage
 from webmail.mime.envelope import Envelope
 from webmail.mime.text import decode_transfer
 
-# Dovecot takes nothing apart below a hundred levels, and the parser of its answers neither.
+# Dovecot and the parser of its answers read at most a hundred levels.
 DEEPEST = 90
 MOST_PARTS = 2000
-# Texts that follow one another in one message. A digest of lists has some dozens; each costs the
+# Texts that follow one another in one message. A digest of a list has some dozens; each costs the
 # server a piece of its answer.
 MOST_BODIES = 100
 
@@ -29,8 +29,8 @@ class Part:
     ``number`` is the IMAP part specifier: ``"1"`` for a message of one part, ``""`` for a multipart
     root, ``"2.1"`` below. ``size`` counts encoded bytes. ``file_name`` is safe to show and to save:
     no path, no control or bidirectional character; ``""`` when the part has none. ``content_id``
-    may have its angle brackets or not. ``envelope`` is that of a nested message, whose one child is
-    what it says.
+    may have its angle brackets or not. ``envelope`` is that of a nested message, whose only child
+    is its body.
     """
 
     number: str
@@ -56,11 +56,13 @@ class Part:
 
     @property
     def cid(self) -> str:
-        """The Content-ID as a ``cid:`` address names it: without brackets and blanks."""
+        """The Content-ID in the form of a ``cid:`` address: without brackets and spaces."""
         return self.content_id.strip("<> \t")
 
     def walk(self) -> Iterator[Part]:
-        """This part and all below it, in the order of the message. Any depth: no recursion."""
+        """Yield this part and all parts below it, in the order of the message, without
+        recursion.
+        """
         waiting = [self]
         while waiting:
             part = waiting.pop()
@@ -69,8 +71,9 @@ class Part:
 
 
 class Protection(Enum):
-    """The outermost way in which a message is signed or encrypted. Recognised only: nothing here
-    checks a signature or opens an envelope."""
+    """The outermost signature or encryption of a message. It is only recognised: nothing here
+    checks a signature or decrypts.
+    """
 
     NONE = "none"
     SMIME_SIGNED = "smime-signed"
@@ -80,24 +83,24 @@ class Protection(Enum):
 
     @property
     def is_encrypted(self) -> bool:
-        """The text can't be read here."""
+        """Whether the text cannot be read here."""
         return self in (Protection.SMIME_ENCRYPTED, Protection.PGP_ENCRYPTED)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The parts of a message that are shown: the text, its HTML twin, the images inside it, and the
+    """The parts of a message to show: the text, its HTML alternative, inline images, and
     attachments.
 
     ``html`` is empty when no part is HTML. Each of ``text`` and ``html`` shows the whole message,
-    so when parts of both kinds follow one another (a text with an HTML footer of a list) either
-    holds both: ``html.join`` and ``html.join_text`` make one of them.
+    so when parts of both kinds follow one another (a text with an HTML footer of a list), both
+    contain both: ``html.join`` and ``html.join_text`` make one document of them.
 
-    ``reports`` are delivery reports and receipts (``report.read`` makes them readable) and
-    ``messages`` the nested messages that came without being called attachments (of a digest, of a
-    forward): both may be shown below the text. They are attachments as well, unless a report is
-    the only text there is: then it is in ``text``. ``signatures`` are of use to programs alone: no
-    attachments, where they sign what stands before them (RFC 1847).
+    ``reports`` are delivery reports and receipts (``report.read`` parses them), and ``messages``
+    the nested messages that are not marked as attachments (of a digest, of a forward): both may be
+    shown below the text. They are attachments too, except a report that is the only text: it is in
+    ``text``. ``signatures`` are for programs only, and no attachments if they sign the part before
+    them (RFC 1847).
     """
 
     text: tuple[Part, ...]
@@ -122,8 +125,8 @@ _BODY_TYPES = frozenset(
         "text/x-markdown",
     }
 )
-# Alternatives that only some other programs can show, and parts that say nothing to people: the
-# version of PGP/MIME (RFC 3156 section 4), the Finder's half of a Macintosh file (RFC 1740).
+# Alternatives that only some programs can show, and parts without meaning for users: the version of
+# PGP/MIME (RFC 3156 section 4), the Finder's half of a Macintosh file (RFC 1740).
 _UNSHOWN = frozenset(
     {
         "text/x-amp-html",
@@ -155,22 +158,22 @@ SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 def choose(
     root: Part, html_uses: Collection[str] | None = None, *, blank: Collection[str] = ()
 ) -> Shown:
-    """Choose what to show of a message (the algorithm of RFC 8621 section 4.1.4, and images as
+    """Choose the parts of a message to show (the algorithm of RFC 8621 section 4.1.4, and images as
     attachments).
 
-    ``html_uses`` is what the HTML refers to (``SafeHtml.inline``: content ids and locations).
-    Without it every image with a Content-ID or Content-Location is taken to be inside the HTML;
-    with it only those named, and the others are attachments. Nested messages stay whole, as
+    ``html_uses`` are the parts that the HTML refers to (``SafeHtml.inline``: content ids and
+    locations). Without it, every image with a Content-ID or Content-Location counts as inline; with
+    it, only those named, and the others are attachments. Nested messages stay whole, as
     attachments.
 
-    ``blank`` are numbers of parts that turned out to show nothing: an alternative to such a part
-    is taken instead (some programs send an HTML twin with an empty body). The structure alone
-    tells this only of parts without a byte.
+    ``blank`` are numbers of parts that turned out to show nothing: an alternative to such a part is
+    chosen instead (some programs send an HTML alternative with an empty body). By the structure
+    alone, only parts of zero bytes are blank.
     """
     sorter = _Sorter(frozenset(blank))
     sorter.sort([root], "mixed", 0, (sorter.text, sorter.html))
     text, html, files = sorter.text, sorter.html, sorter.files
-    # Where no part is HTML there is one body; where no part is plain text there is no text twin.
+    # If no part is HTML there is one body; if no part is plain text there is no text alternative.
     html = html if any(part.media_type == "text/html" for part in html) else []
     text = text if any(part.media_type != "text/html" for part in text) else []
     reports = [part for part in files if part.media_type in REPORT_TYPES]
@@ -205,12 +208,12 @@ def _is_inside(
     return not html_uses.isdisjoint(names.get(part.number, ()))
 
 
-# --- how HTML names its parts (RFC 2557) ---
+# --- references from HTML to parts (RFC 2557) ---
 
 
 def named(root: Part) -> Mapping[str, Part]:
-    """Every name by which the HTML of a message may mean one of its parts, and that part: content
-    ids (without ``cid:``), Content-Locations, and these relative to the location of the HTML.
+    """Return the parts of a message by every name that its HTML may use: content ids (without
+    ``cid:``), Content-Locations, and these relative to the location of the HTML.
     """
     named_parts: dict[str, Part] = {}
     for part, names in _names(root):
@@ -238,8 +241,9 @@ def _names(root: Part) -> Iterator[tuple[Part, tuple[str, ...]]]:
 
 
 def _base(parts: Sequence[Part]) -> str:
-    """Return the address that relative addresses are relative to: the location of the HTML, itself
-    relative to that of the multipart around it (RFC 2557 section 5)."""
+    """Return the base of relative addresses: the location of the HTML, itself relative to that of
+    the multipart around it (RFC 2557 section 5).
+    """
     outer = next((part.location for part in parts if part.is_multipart and part.location), "")
     page = next(
         (part.location for part in parts if part.media_type == "text/html" and part.location), ""
@@ -317,7 +321,7 @@ class _Sorter:
         if not part.children:
             self.damage.add(Damage.BOUNDARY)
         if depth >= DEEPEST:
-            # Not looked into any more, but nothing of it is lost.
+            # Its parts are not read, but it is kept as a file.
             self.damage.add(Damage.TOO_DEEP)
             leaves = (leaf for leaf in part.walk() if not leaf.is_multipart)
             self.files.extend(islice(leaves, MOST_PARTS))
@@ -327,9 +331,9 @@ class _Sorter:
         self.sort(children, kind, depth + 1, bodies, alternative or kind == "alternative")
 
     def _blank_alternatives(self, parts: Collection[Part]) -> frozenset[str]:
-        """The alternatives that show nothing, unless all do."""
+        """Return the alternatives that show nothing, unless all are such."""
         bodies = [part for part in parts if part.is_multipart or _is_body(part, 0, "alternative")]
-        # All without a byte: their sizes are not known.
+        # If all have zero bytes, their sizes are unknown.
         has_sizes = any(part.size for part in bodies)
         blank = frozenset(
             part.number
@@ -346,7 +350,7 @@ class _Sorter:
         return too_many
 
     def _note(self, part: Part) -> None:
-        """Note how the message is protected; of several the outermost, encrypted before signed."""
+        """Record how the message is protected: the outermost way, encrypted before signed."""
         of_part = protection(part)
         if self.protection is Protection.NONE or (
             of_part.is_encrypted and not self.protection.is_encrypted
@@ -355,14 +359,14 @@ class _Sorter:
 
 
 def protection(part: Part) -> Protection:
-    """Return what a part by itself says of signing and encrypting (RFC 1847, 3156, 8551)."""
+    """Return the protection that a part itself declares (RFC 1847, 3156, 8551)."""
     if part.media_type == "application/pgp-encrypted":
         return Protection.PGP_ENCRYPTED
     if part.media_type == "multipart/encrypted":
         is_smime = "pkcs7" in part.parameters.get("protocol", "").lower()
         return Protection.SMIME_ENCRYPTED if is_smime else Protection.PGP_ENCRYPTED
     if part.media_type == "multipart/signed":
-        # What signs is named up here, by those who forget it also by the signature's type.
+        # The protocol is named here; if a program forgot it, the signature's type tells.
         named = [
             part.parameters.get("protocol", ""),
             *(child.media_type for child in part.children),
@@ -379,16 +383,17 @@ def protection(part: Part) -> Protection:
 
 
 def _root_first(related: Part) -> list[Part]:
-    """The children of a multipart/related with its root in front."""
+    """Return the children of a multipart/related with its root first."""
     index = next(_roots(related), 0)
     others = [*related.children[:index], *related.children[index + 1 :]]
     return [_undisposed(root, others) for root in related.children[index : index + 1]] + others
 
 
 def _roots(related: Part) -> Iterator[int]:
-    """The root is the part that ``start`` names, else the first (RFC 2387). Some programs put the
-    images first and name nothing: then it is the first of the ``type`` that is told, or the first
-    that can be shown."""
+    """Yield the indexes of the root: the part named by ``start``, else the first (RFC 2387). Some
+    programs put the images first and name nothing; then the root is the first part of the declared
+    ``type``, or the first that can be shown.
+    """
     children = related.children
     start = related.parameters.get("start", "").strip("<> \t")
     yield from (index for index, part in enumerate(children) if start and part.cid == start)
@@ -407,8 +412,9 @@ def _may_be_root(part: Part) -> bool:
 
 
 def _undisposed(root: Part, others: Sequence[Part]) -> Part:
-    """The root of a page with its images: it is shown also where it is called an attachment (RFC
-    2387 section 3.4)."""
+    """Return the root of a page with its images, which is shown even if it is marked as an
+    attachment (RFC 2387 section 3.4).
+    """
     is_page = root.media_type == "text/html" and any(
         other.cid or other.location for other in others
     )
@@ -430,8 +436,9 @@ def _is_body(part: Part, index: int, kind: str) -> bool:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A message taken apart: its headers, its tree, and by part number the encoded bytes of each
-    leaf. ``damage``: what was wrong with it."""
+    """A parsed message: its headers, its tree, and the encoded bytes of each leaf by part number.
+    ``damage`` holds the problems found.
+    """
 
     headers: headers.Headers
     root: Part
@@ -440,12 +447,11 @@ class Parsed:
 
 
 def parse(raw: bytes, prefix: str = "") -> Parsed:
-    """Take a whole message apart, numbered as IMAP numbers its parts.
+    """Parse a whole message, with parts numbered as IMAP numbers them.
 
-    For a message that is no mailbox's own: one attached to another, or a file. Never raises: a
-    multipart without its boundary is text, one that is never closed ends with the message; what is
-    deeper than 90 levels or beyond 2000 parts is left as one part. ``prefix`` comes before every
-    number.
+    It is meant for a message outside a mailbox: attached to another, or in a file. Never raises: a
+    multipart without its boundary is text, one that is not closed ends with the message, and parts
+    deeper than 90 levels or beyond 2000 parts stay one part. ``prefix`` is put before every number.
     """
     parser = _Parser(raw, prefix)
     root = parser.part(0, len(raw), "", "text/plain", 0)
@@ -454,8 +460,7 @@ def parse(raw: bytes, prefix: str = "") -> Parsed:
 
 @dataclass(frozen=True)
 class Piece:
-    """Something taken out of a part that is no MIME part itself: a text, or a file with its
-    name."""
+    """The content of a part that is no MIME part itself: a text, or a file with its name."""
 
     media_type: str
     content: bytes
@@ -469,8 +474,9 @@ def assemble(
     prefix: str = "",
     damage: Collection[Damage] = (),
 ) -> Parsed:
-    """Pieces as the tree that a message of the same contents has: the ``texts`` (UTF-8) are
-    alternatives of each other, the ``files`` attachments."""
+    """Return pieces as the tree of a message with the same contents: the ``texts`` (UTF-8) are
+    alternatives of each other, the ``files`` attachments.
+    """
     bodies: dict[str, bytes] = {}
     texts = [*texts] or [Piece("text/plain", b"")]
     body = [
@@ -504,17 +510,17 @@ def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:
 
 
 def _envelope(message: bytes) -> Envelope:
-    """The envelope of a nested message, which is not taken apart."""
+    """Return the envelope of a nested message, which is not parsed itself."""
     return envelope.read(headers.parse(message[:_LONGEST_HEAD]))
 
 
-# Bytes of a nested message in which its header is looked for.
+# Bytes of a nested message in which its header is searched for.
 _LONGEST_HEAD = 64 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return where the header of the part in ``raw[start:end]`` ends, and where its body begins."""
+    """Return the end of the header of the part in ``raw[start:end]``, and the start of its body."""
     for line_end in (b"\r\n", b"\n"):
         if raw.startswith(line_end, start, end):
             return start, start + len(line_end)
@@ -523,7 +529,7 @@ def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 class _Parser:
-    """Takes one message apart. Works on offsets, since ninety levels would be ninety copies."""
+    """Parses one message. It works on offsets, since ninety levels would make ninety copies."""
 
     def __init__(self, raw: bytes, prefix: str) -> None:
         self.bodies: dict[str, bytes] = {}
@@ -532,7 +538,7 @@ class _Parser:
         self._prefix = prefix
 
     def part(self, start: int, end: int, number: str, default: str, depth: int) -> Part:
-        """The part in ``raw[start:end]``."""
+        """Return the part in ``raw[start:end]``."""
         head_end, body = _head_end(self._raw, start, end)
         fields = headers.parse(self._raw[start:head_end])
         described = _described(fields, default)
@@ -591,8 +597,9 @@ def _described(fields: headers.Headers, default: str) -> Part:
 def _pieces(
     raw: bytes, start: int, end: int, parameters: Mapping[str, str]
 ) -> tuple[list[tuple[int, int]], bool]:
-    """Return where the parts of a multipart body begin and end (RFC 2046 section 5.1.1), and
-    whether the last boundary is there."""
+    """Return the beginnings and ends of the parts of a multipart body (RFC 2046 section 5.1.1), and
+    whether the last boundary is there.
+    """
     boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
     pieces: list[tuple[int, int]] = []
     begun = -1
@@ -612,8 +619,9 @@ def _pieces(
 def _boundary_lines(
     raw: bytes, start: int, end: int, boundary: bytes
 ) -> Iterator[tuple[int, int, bool]]:
-    """Each boundary line: where it begins, where the line after it does, and whether it is the last
-    one."""
+    """Yield for each boundary line its start, the start of the next line, and whether it is the
+    last.
+    """
     line = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
     position = raw.find(b"--" + boundary, start, end)
     while position >= 0:

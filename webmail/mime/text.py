@@ -1,5 +1,4 @@
-"""The text of a part: transfer encodings, charsets, format=flowed, and plain text made into safe
-HTML."""
+"""The text of a part: transfer encodings, charsets, format=flowed, and plain text as safe HTML."""
 
 from __future__ import annotations
 
@@ -28,17 +27,16 @@ _UU_NAMES = frozenset({"x-uuencode", "x-uue", "uuencode", "uue"})
 
 
 class TransferDecoder:
-    """Undoes a Content-Transfer-Encoding piece by piece, in memory that does not grow with the
-    part.
+    """Decodes a Content-Transfer-Encoding piece by piece, in constant memory.
 
-    Lenient: what is not of the encoding is skipped (base64) or kept (quoted-printable); an unknown
-    encoding leaves the bytes as they are.
+    Decoding is lenient: invalid characters are skipped (base64) or kept (quoted-printable); an
+    unknown encoding leaves the bytes unchanged.
     """
 
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()
         self.is_damaged = False
-        """Whether bytes came that the encoding does not allow, or its end is missing."""
+        """Whether there were bytes that the encoding does not allow, or its end is missing."""
         self._rest = b""
         self._decode = self._as_is
         if encoding == "base64":
@@ -49,12 +47,11 @@ class TransferDecoder:
             self._decode = self._uuencoded
 
     def feed(self, data: bytes) -> bytes:
-        """Return what ``data`` adds to the decoded bytes; an unfinished group waits for the next
-        call."""
+        """Return the decoded bytes of ``data``; an incomplete group waits for the next call."""
         return self._decode(data, False)
 
     def close(self) -> bytes:
-        """Return what was still waiting."""
+        """Return the bytes that were still waiting."""
         return self._decode(b"", True)
 
     def _as_is(self, data: bytes, final: bool) -> bytes:
@@ -64,14 +61,14 @@ class TransferDecoder:
         if not self._rest and (decoded := _whole_lines(data)) is not None:
             return decoded
         characters = data.translate(None, _NOT_BASE64)
-        # Line ends alone between the characters: nearly always, and cheaply told.
+        # Nearly always, only line ends stand between the characters, which is cheap to check.
         if len(characters) + data.count(b"\n") + data.count(b"\r") != len(data):
-            # A line in a thousand bytes is some list's advert behind the end, not damage.
+            # A few strange characters in a thousand are a list's advert after the end, not damage.
             strange = len(data.translate(None, _BASE64_AND_BLANKS))
             self.is_damaged = self.is_damaged or strange * 20 > len(characters)
         characters = self._rest + characters
-        # Padding ends a run: some programs encode pieces one by one and join the results. The
-        # pattern looks at each character, `partition` for the first mark.
+        # Padding ends a run: some programs encode pieces separately and join them. The pattern
+        # checks each character, whereas `partition` finds the first mark.
         run, mark, behind = characters.partition(b"=")
         *ended, rest = (run, *re.split(rb"=+", behind.lstrip(b"="))) if mark else (run,)
         whole = len(rest) if final else len(rest) - len(rest) % 4
@@ -89,7 +86,7 @@ class TransferDecoder:
 
     def _uuencoded(self, data: bytes, final: bool) -> bytes:
         lines = (self._rest + data).split(b"\n")
-        # No real line has more than 62 characters: a longer rest is no line, so it need not wait.
+        # No real line has more than 62 characters, so a longer rest need not wait for its end.
         self._rest = b"" if final or len(lines[-1]) > 200 else lines.pop()
         return b"".join(_uu_line(line.rstrip(b"\r")) for line in lines)
 
@@ -98,8 +95,8 @@ _BLANK = re.compile(rb"\s")
 
 
 def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
-    """Return how many bytes are in ``size`` bytes of base64, of which ``head`` and ``tail`` are the
-    beginning and the end; None unless all lines but the last are as long as the first.
+    """Return the number of bytes in ``size`` bytes of base64 with this ``head`` and ``tail``; None
+    unless all lines but the last are as long as the first.
     """
     characters = tail.rstrip(b" \t\r\n")
     end = size - (len(tail) - len(characters))
@@ -123,12 +120,13 @@ def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
 
 
 LINE = 78
-"""Bytes of a line of base64 as nearly all programs write it: 76 characters, CRLF."""
+"""Bytes of a line of base64 in nearly all programs: 76 characters and CRLF."""
 
 
 def _whole_lines(data: bytes) -> bytes | None:
-    """Decode what is in such lines, where there is nothing else; None for any other. It takes half
-    the time of looking for what is no character, and of a large file nearly all is so."""
+    """Decode base64 that consists only of such lines; None for any other. It takes half the time of
+    searching for invalid characters, and nearly all of a large file is like this.
+    """
     lines, more = divmod(len(data), LINE)
     if more or data[76::LINE] != b"\r" * lines or data[77::LINE] != b"\n" * lines:
         return None
@@ -136,7 +134,7 @@ def _whole_lines(data: bytes) -> bytes | None:
         decoded = pybase64.b64decode(data)
     except binascii.Error:
         return None
-    # Fewer where padding or what is no character stands among them.
+    # There are fewer bytes if padding or invalid characters are in the lines.
     return decoded if len(decoded) == 57 * lines else None
 
 
@@ -152,7 +150,7 @@ def _uu_line(line: bytes) -> bytes:
     try:
         return binascii.a2b_uu(line)
     except binascii.Error:
-        # Programs count the length in two ways; Python's own uu module repairs it so.
+        # Programs count the length in two ways; Python's old uu module repaired it like this.
         try:
             return binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3])
         except binascii.Error:
@@ -160,15 +158,17 @@ def _uu_line(line: bytes) -> bytes:
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:
-    """``data`` without its Content-Transfer-Encoding, as leniently as :class:`TransferDecoder`."""
+    """Return ``data`` decoded from its Content-Transfer-Encoding, leniently like
+    :class:`TransferDecoder`.
+    """
     decoder = TransferDecoder(encoding)
     return decoder.feed(data) + decoder.close()
 
 
 # --- charsets ---
 
-# Only these: Python also knows codecs that are no charset, some of them slow on purpose-made input
-# (idna, punycode) or with a meaning of their own (unicode_escape).
+# Only these codecs: Python has others that are no charset, some of them slow on malicious input
+# (idna, punycode) or with another meaning (unicode_escape).
 _SINGLE_BYTE = re.compile(
     r"iso8859-(?:[1-9]|1[013-6])|koi8-[rut]|kz1048|ptcp154|hp-roman8"
     r"|cp(?:437|720|737|775|85[025678]|86[0-69]|874|1006|1125|125[0-8])"
@@ -178,7 +178,7 @@ _STATEFUL = re.compile(r"utf-7|hz|iso2022_(?:jp|jp_ext|kr)|utf-(?:16|32)(?:-[lb]
 _MULTI_BYTE = re.compile(
     r"cp932|shift_jis_2004|euc_jp|euc_jis_2004|cp949|johab|big5hkscs|gb18030|" + _STATEFUL.pattern
 )
-# What programs write, and the superset that they mean (as the WHATWG Encoding Standard has it).
+# Names that programs write, and the superset that they mean (WHATWG Encoding Standard).
 _ALIASES = {
     name: codec
     for codec, names in {
@@ -209,8 +209,8 @@ _ALIASES = {
     }.items()
     for name in names.split()
 }
-# Windows programs say ISO 8859 and send its C1 range as windows-1252 has it; undefined bytes stay
-# controls.
+# Windows programs declare ISO 8859 but use windows-1252's characters in the range of C1; undefined
+# bytes stay controls.
 _C1_OF_WINDOWS = {
     byte: bytes([byte]).decode("cp1252")
     for byte in range(0x80, 0xA0)
@@ -220,8 +220,9 @@ _C1 = re.compile("[\x80-\x9f]")
 
 
 def _codec(charset: str) -> str:
-    """The Python codec for what a mail says, ``""`` when it says nothing known (or us-ascii, which
-    says little)."""
+    """Return the Python codec for a declared charset, ``""`` for an unknown one and for us-ascii,
+    which tells little.
+    """
     name = charset.strip(" \t\r\n\"';").lower().replace("_", "-").replace(" ", "-")[:40]
     name = re.sub(r"^(?:x-|cs)?iso-?8859-?(\d{1,2})(?=$|-[ie]$|:)", r"iso8859-\1", name).partition(
         ":"
@@ -234,22 +235,24 @@ def _codec(charset: str) -> str:
 
 
 def is_known(charset: str) -> bool:
-    """Whether a part in this charset can be read as what it says it is; ``""`` is us-ascii."""
+    """Return whether a part in this charset can be decoded as declared; ``""`` is us-ascii."""
     name = charset.strip(" \t\r\n\"';").lower()
     return bool(_codec(name)) or name in ("", "us-ascii", "ascii", "ansi_x3.4-1968", "binary")
 
 
 def decode_charset(data: bytes, charset: str) -> str:
-    """``data`` as text. Believes ``charset`` as far as the bytes allow; never raises.
+    """Return ``data`` as text. The declared ``charset`` is used as far as the bytes allow. Never
+    raises.
 
-    - UTF-8 said to be ISO 8859 or windows-125x is read as UTF-8: other text is hardly ever valid
+    - UTF-8 declared as ISO 8859 or windows-125x is read as UTF-8: other text is hardly ever valid
       UTF-8;
-    - windows-1252 said to be ISO 8859-1 or -15 is read as such;
-    - no or an unknown charset, or one that the bytes contradict: UTF-8 if valid, else windows-1252;
-    - UTF-8 with some bytes that are none stays UTF-8, and U+FFFD stands for these bytes.
+    - windows-1252 declared as ISO 8859-1 or -15 is read as windows-1252;
+    - a missing or unknown charset, or one that contradicts the bytes: UTF-8 if valid, else
+      windows-1252;
+    - UTF-8 with some invalid bytes stays UTF-8, with U+FFFD for these bytes.
 
-    UTF-7 is believed when it is named, never guessed. May return C0 control characters; those of C1
-    are what windows-1252 has in their place.
+    UTF-7 is used if declared, never guessed. The result may have C0 control characters; those of C1
+    become the characters of windows-1252.
     """
     unicode = _decode_charset(data, charset)
     return unicode.translate(_C1_OF_WINDOWS) if _C1.search(unicode) else unicode
@@ -275,9 +278,9 @@ _HIGH_BYTES = bytes(range(0x80, 0x100))
 
 
 def _decode_utf8(data: bytes, *, is_declared: bool = False) -> str:
-    """``data`` read as UTF-8, ``""`` when it is something else.
+    """Return ``data`` decoded as UTF-8, ``""`` when it is something else.
 
-    A character cut off at the end is left out; but where nothing says UTF-8, a lone byte at the end
+    A character cut off at the end is dropped. But if UTF-8 was not declared, a lone byte at the end
     is an é of windows-1252.
     """
     try:
@@ -285,8 +288,7 @@ def _decode_utf8(data: bytes, *, is_declared: bool = False) -> str:
         return unicode if is_declared or not unicode.isascii() else ""
     except UnicodeDecodeError:
         damaged = data.decode("utf-8", "replace")
-    # Characters of windows-1252 hardly ever follow each other as the bytes of a character in UTF-8
-    # do.
+    # Characters of windows-1252 rarely form the bytes of a UTF-8 character.
     bad = damaged.count("\ufffd")
     good = len(damaged) - bad - len(data.translate(None, _HIGH_BYTES))
     return damaged if good > bad or (is_declared and good == bad) else ""
@@ -300,7 +302,8 @@ def _decode_single_byte(data: bytes, codec: str) -> str:
 
 def _decode_multi_byte(data: bytes, codec: str) -> str:
     if codec == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        # Without a mark RFC 2781 says big-endian, Windows does the other: zeros tell.
+        # Without a byte order mark, RFC 2781 demands big-endian, but Windows writes little-endian:
+        # the zeros tell.
         codec = "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
     try:
         return without_surrogates(data.decode(codec))
@@ -311,8 +314,9 @@ def _decode_multi_byte(data: bytes, codec: str) -> str:
 
 
 def _decode_iso2022_jp(data: bytes) -> str:
-    """ISO-2022-JP with the characters that Windows programs add to it (№, ①, ㈱), which Python
-    refuses."""
+    """Decode ISO-2022-JP with the characters that Windows programs add to it (№, ①, ㈱), which
+    Python refuses.
+    """
     first, *rest = re.split(rb"\x1b(\$[@B]|\([BJI])", data)
     out = [_decode_single_byte(first, "")]
     for escape, run in zip(rest[::2], rest[1::2], strict=True):
@@ -326,20 +330,22 @@ def _decode_iso2022_jp(data: bytes) -> str:
 
 
 def without_surrogates(unicode: str) -> str:
-    """``unicode`` fit for UTF-8: lone surrogates become question marks."""
+    """Return ``unicode`` with lone surrogates replaced by question marks, so that it can be
+    encoded.
+    """
     return unicode if unicode.isascii() else unicode.encode("utf-8", "replace").decode("utf-8")
 
 
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
-# With them the two marks that turn characters around, so that a host reads as another one.
+# Also the two marks that reverse text, so that a host reads as another one.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 def decode(data: bytes, encoding: str, charset: str) -> str:
-    """The text of a part: transfer encoding undone, charset decoded, ``\\n`` line ends, no control
-    characters and no mark that turns characters around.
+    r"""Return the text of a part: transfer encoding and charset decoded, ``\n`` line ends, no
+    control characters and no mark that reverses text.
 
-    See :func:`decode_charset` for how charsets are believed. Never raises; Unicode is not
+    See :func:`decode_charset` for the treatment of charsets. Never raises; Unicode is not
     normalised.
     """
     unicode = decode_charset(decode_transfer(data, encoding), charset)
@@ -350,13 +356,13 @@ def decode(data: bytes, encoding: str, charset: str) -> str:
 
 
 def unflow(text: str, delsp: bool = False) -> str:
-    """Text of ``format=flowed`` with its paragraphs joined; ``delsp`` as the parameter of that
+    """Return ``format=flowed`` text with its paragraphs joined; ``delsp`` is the parameter of that
     name.
 
     Quote marks are normalised to ``"> "``; lines of different quote depth are never joined (section
     4.5).
     """
-    # Lines as lists: a paragraph of a megabyte must not be copied for each of its lines.
+    # Lines are collected in lists: a paragraph of a megabyte must not be copied for each line.
     out: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
@@ -379,11 +385,11 @@ _MARKS = re.compile(r"(?:> ?)+(?=\S|\Z)|(?:>)+")
 
 
 def flow(text: str) -> str:
-    """Text with its long lines wrapped as ``format=flowed`` has it: a line that ends in a blank
-    goes on in the next. What `unflow` makes of it is the text, but for blanks at the ends of lines
-    and between quote marks.
+    """Return text with its long lines wrapped by ``format=flowed``: a line that ends in a space
+    continues in the next. `unflow` restores the text, except for spaces at the ends of lines and
+    between quote marks.
 
-    Lines that a mail program or a server would take for something else are stuffed (section 4.4).
+    Lines that a mail program or a server would misinterpret are stuffed (section 4.4).
     """
     return "\n".join(line for whole in text.split("\n") for line in _flowed(whole))
 
@@ -403,7 +409,7 @@ def _flowed(whole: str) -> Iterator[str]:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    """A line in pieces that end in a blank, but for the last; words stay whole."""
+    """Return a line in pieces that end in a space, except the last; words stay whole."""
     pieces: list[str] = []
     while len(line) > width:
         cut = line.rfind(" ", 1, width) + 1 or line.find(" ", width) + 1
@@ -417,15 +423,15 @@ def _wrapped(line: str, width: int) -> list[str]:
 # --- plain text as HTML ---
 
 MOST_CHARACTERS = 1_000_000
-"""Longer than any text that a person reads on a screen; a browser still scrolls it smoothly."""
+"""Longer than any text that a user reads on a screen, and still scrolled smoothly by browsers."""
 
 _GAP = "[ .\u00a0\u2009\u202f-]"
-# All on escaped text: "<", ">" and quotes are entities by now, and end an address.
+# All patterns work on escaped text: "<", ">" and quotes are entities, and end an address.
 _LINK = re.compile(
     r"(?P<web>(?:\bhttps?://|\bwww\.)(?:[^\s<>&\"“”«»]|&amp;|&#x27;)+)"
     r"|(?P<mail>(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[^\W_](?:[\w-]{0,62}\.){1,8}"
     r"[^\W\d_]{2,24})(?![\w@-])"
-    # As they are written in France, or with the code of any country.
+    # Telephone numbers as written in France, or with the code of any country.
     rf"|(?<![\w+.,:/=@#-])(?P<phone>0[1-9](?:{_GAP}?[0-9]{{2}}){{4}}"
     rf"|\+[1-9][0-9]{{0,2}}(?:{_GAP}?\(0\))?(?:{_GAP}?[0-9]{{1,4}}){{2,7}})(?!{_GAP}?[0-9]|\w)",
     re.IGNORECASE,
@@ -435,7 +441,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _QUOTE = re.compile(r"(?:> ?)+")
 _DEEPEST_QUOTE = 12
 _FOLDED_FROM_LINES = 12
-# The line that Outlook and its like put above an answered message instead of quoting it.
+# The line that Outlook and similar programs write above an answered message instead of quoting it.
 _ORIGINAL = re.compile(
     r"\s*-{2,20}\s?(?:original message|message d['’]origine|message original|mensaje original"
     r"|messaggio originale|ursprüngliche nachricht|mensagem original|oorspronkelijk bericht)"
@@ -449,16 +455,16 @@ _SENDER = re.compile(r"\s*\*?(?:de|from|von|da)\s?:", re.IGNORECASE)
 def to_html(
     text: str, *, quote_label: str = "…", cut_label: str = "…", mailto: str = "mailto:"
 ) -> str:
-    """Plain text as safe HTML: escaped first, then links made, so that no link can undo the
-    escaping.
+    """Return plain text as safe HTML. It is escaped first and links are made afterwards, so that no
+    link can undo the escaping.
 
-    Lines end in ``<br>``; quotes are nested ``<blockquote>``. A quote that is long, or ends the
-    message, or is quoted three times over, and the message below Outlook's line is folded in a
-    ``<details class="quote">`` whose summary is ``quote_label``; what follows a line ``"-- "`` is a
+    Lines end in ``<br>``; quotes are nested ``<blockquote>``. A quote that is long, ends the
+    message, or is quoted three times over, and the message below Outlook's line, are folded in a
+    ``<details class="quote">`` with the summary ``quote_label``. Text after a line ``"-- "`` is a
     ``<div class="signature">``. Web and mail addresses and telephone numbers are links; a mail
-    address (percent-encoded) is put behind ``mailto``, the address of a composer of ours or
-    ``mailto:``. Beyond a million characters the text is cut, and ends in a ``<div class="cut">``
-    with ``cut_label``. The container should have ``white-space: pre-wrap``.
+    address is percent-encoded and put after ``mailto``, the address of the composer or ``mailto:``.
+    Beyond a million characters the text is cut, and ends in a ``<div class="cut">`` with
+    ``cut_label``. The container should have ``white-space: pre-wrap``.
     """
     is_cut = len(text) > MOST_CHARACTERS
     text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", without_surrogates(text[:MOST_CHARACTERS])))
@@ -467,7 +473,7 @@ def to_html(
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Neighbouring lines of one quote depth, without their marks."""
+    """Yield neighbouring lines of one quote depth, without their marks."""
     depth = 0
     lines: list[str] = []
     for line in text.split("\n"):
@@ -483,7 +489,7 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the HTML of one text; its two words are escaped already."""
+    """Writes the HTML of one text; its two labels are already escaped."""
 
     quote_label: str
     mailto: str
@@ -523,7 +529,7 @@ class _Writer:
         return f'<details class="quote"><summary>{self.quote_label}</summary>{quoted}</details>'
 
     def _unquoted(self, lines: list[str], is_after: bool) -> str:
-        """``is_after``: something stands before these lines."""
+        """Return lines as HTML. ``is_after`` says that content precedes them."""
         ruled = (i for i, line in enumerate(lines) if line.lstrip()[:2] in {"--", "__"})
         cut = next((i for i in ruled if _is_original(lines, i)), len(lines))
         if not is_after and not any(map(str.strip, lines[:cut])):
@@ -552,7 +558,7 @@ class _Writer:
             address = re.sub(r"^mailto:", "", match["mail"], flags=re.IGNORECASE)
             if self.mailto == "mailto:":
                 return _anchor(f"mailto:{address}", match["mail"])
-            # A page of ours: no window of its own.
+            # A page of the webmail opens in the same window.
             return f'<a href="{self.mailto}{quote(address)}">{match["mail"]}</a>'
         if match["phone"]:
             return _phone(match["phone"])
@@ -560,13 +566,15 @@ class _Writer:
         bare = re.sub(r"^(?:https?://|www\.)", "", shown, flags=re.IGNORECASE)
         if not re.search(r"[^\W_]", bare):
             return match[0]
-        # What begins with www may hold "://" further on: that is no scheme.
+        # An address that begins with www may contain "://" later, which is no scheme.
         target = f"http://{shown}" if shown[:4].lower() == "www." else shown
         return _anchor(target, shown) + after
 
 
 def _is_original(lines: list[str], index: int) -> bool:
-    """Whether an answered message begins at this line: Outlook's words, or its rule above From."""
+    """Return whether an answered message begins at this line: Outlook's words, or its line above
+    From.
+    """
     line = lines[index]
     if line.lstrip().startswith("--"):
         return _ORIGINAL.fullmatch(line) is not None
@@ -577,7 +585,7 @@ def _is_original(lines: list[str], index: int) -> bool:
 
 def _phone(shown: str) -> str:
     digits = re.sub(r"\(0\)|[^0-9+]", "", shown)
-    # The longest number is fifteen digits (E.164); what is much shorter is a date or a sum.
+    # The longest number has fifteen digits (E.164); a much shorter one is a date or a sum.
     if not 8 <= len(digits.lstrip("+")) <= 15:
         return shown
     return _anchor(f"tel:{digits}", shown)
@@ -588,7 +596,7 @@ def _anchor(target: str, shown: str) -> str:
 
 
 def _trimmed(address: str) -> tuple[str, str]:
-    """An address without the punctuation of the sentence around it, and that punctuation."""
+    """Return an address without the punctuation of the sentence around it, and that punctuation."""
     surplus = {end: address.count(end) - address.count(start) for end, start in _BRACKETS.items()}
     end = len(address)
     while end:

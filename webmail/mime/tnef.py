@@ -1,4 +1,4 @@
-"""winmail.dat: what Exchange and Outlook wrap a whole message in (MS-OXTNEF)."""
+"""winmail.dat, in which Exchange and Outlook wrap a whole message (MS-OXTNEF)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_TEXT = 4 * 1024 * 1024
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 
-# Attributes (section 2.1.3): the low half of their identifier.
+# Attributes (section 2.1.3), by the low half of their identifier.
 _SUBJECT, _FROM, _BODY = 0x8004, 0x8000, 0x800C
 _OEM_CODEPAGE, _MESSAGE_PROPERTIES = 0x9007, 0x9003
 _RENDERING, _TITLE, _DATA, _ATTACHMENT_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
@@ -35,24 +35,24 @@ _PR_MESSAGE_CODEPAGE = 0x3FFD
 _PR_DISPLAY_NAME, _PR_ATTACHED, _PR_SHORT_NAME, _PR_LONG_NAME = 0x3001, 0x3701, 0x3704, 0x3707
 _PR_MEDIA_TYPE, _PR_CONTENT_ID = 0x370E, 0x3712
 
-# Property types (MS-OXCDATA section 2.11.1), and how many bytes those of fixed length take, padded
-# to four.
+# Property types (MS-OXCDATA section 2.11.1), and the sizes of those of fixed length in bytes,
+# padded to four.
 _STRING8, _UNICODE, _OBJECT, _BINARY, _TIME = 0x1E, 0x1F, 0x0D, 0x0102, 0x40
 _VARIABLE = frozenset({_STRING8, _UNICODE, _OBJECT, _BINARY})
 _FIXED = {0x02: 4, 0x03: 4, 0x04: 4, 0x0A: 4, 0x0B: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x14: 8, _TIME: 8}
 _FIXED |= {0x00: 0, 0x01: 0, 0x48: 16}
 _MANY = 0x1000
 _NAMED_FROM = 0x8000
-# What an attached message begins with: the identifier of the interface IMessage.
+# The beginning of an attached message: the identifier of the interface IMessage.
 _MESSAGE_INTERFACE = bytes.fromhex("0703020000000000c000000000000046")
 
 
 @dataclass(frozen=True)
 class Unwrapped:
-    """A message out of winmail.dat. ``html`` and ``text`` are ``""`` when it has none.
+    """A message from winmail.dat. ``html`` and ``text`` are ``""`` when it has none.
 
-    ``files`` are its attachments; a message attached to it is one of ``message/rfc822``.
-    ``is_whole`` is False when something of it could not be read.
+    ``files`` are its attachments; an attached message is one of type ``message/rfc822``.
+    ``is_whole`` is False when some part could not be read.
     """
 
     subject: str = ""
@@ -65,18 +65,19 @@ class Unwrapped:
 
 
 def read(data: bytes) -> Unwrapped | None:
-    """Read the content of a winmail.dat, None when it is none.
+    """Return the content of a winmail.dat, or None when it is none.
 
-    Never raises, and always ends: every step goes forward, lengths that lie are cut to what is
-    there, and numbers of attributes, properties, attachments and levels are limited.
+    Never raises, and always ends: every step advances, wrong lengths are cut to the available
+    bytes, and the numbers of attributes, properties, attachments and levels are limited.
     """
     return _read(data, 0, _Budget())
 
 
 @dataclass
 class _Budget:
-    """The number of bytes of RTF that may still be uncompressed for this message and those inside
-    it."""
+    """The number of RTF bytes that may still be decompressed for this message and those inside
+    it.
+    """
 
     rtf: int = rtf.MOST_BYTES
 
@@ -163,7 +164,7 @@ class _Reader:
 
     @property
     def _charset(self) -> str:
-        """The codepage of 8-bit strings."""
+        """Return the codepage of 8-bit strings."""
         _, codepage = self._properties.get(_PR_MESSAGE_CODEPAGE, (0, b""))
         codepage = codepage or self._attributes.get(_OEM_CODEPAGE, b"")
         return mapi.charset(int.from_bytes(codepage[:4], "little"))
@@ -245,12 +246,14 @@ class _Reader:
 
 
 def _clean(written: str) -> str:
-    """A string without the zeros that end it."""
+    """Return a string without the zeros that end it."""
     return written.rstrip("\x00")
 
 
 def _attributes(data: bytes, reader: _Reader) -> Iterator[tuple[int, int, bytes]]:
-    """Level, identifier and value of each attribute: nine bytes before it, a checksum after."""
+    """Yield level, identifier and value of each attribute, which has nine bytes before it and a
+    checksum after it.
+    """
     cursor = _Cursor(data, 6)
     for _ in range(_MOST_ATTRIBUTES):
         if cursor.is_at_end:
@@ -267,7 +270,7 @@ def _attributes(data: bytes, reader: _Reader) -> Iterator[tuple[int, int, bytes]
 
 
 class _Cursor:
-    """Reads forward; beyond the end there is nothing, and zero."""
+    """Reads forward; beyond the end it gives no bytes, and zero."""
 
     def __init__(self, data: bytes, position: int = 0) -> None:
         self._data = data
@@ -286,7 +289,7 @@ class _Cursor:
         return int.from_bytes(self.take(width), "little")
 
     def skip_name(self) -> None:
-        """The GUID of a named property, and its number or its name."""
+        """Skip the GUID of a named property, and its number or name."""
         self.take(16)
         is_text = self.number(4) == 1
         length = self.number(4)
@@ -294,7 +297,7 @@ class _Cursor:
             self._position += length + -length % 4
 
     def value(self, kind: int) -> bytes | None:
-        """A property's value, of several the first; None for a type that is unknown."""
+        """Return a property's value, the first of several; None for an unknown type."""
         base = kind & ~_MANY
         is_variable = base in _VARIABLE
         if not is_variable and base not in _FIXED:
@@ -314,11 +317,11 @@ class _Cursor:
         return first
 
 
-# --- a message in winmail.dat as a mail of its own ---
+# --- a message in winmail.dat as mail ---
 
 
 def as_mail(message: Unwrapped) -> bytes:
-    """The message as RFC 5322 has it, so that one inside another opens as any nested mail does."""
+    """Return the message in RFC 5322 format, so that a nested one opens like any other."""
     head = ["MIME-Version: 1.0"]
     head += [f"Subject: {message.subject}"] * bool(message.subject)
     head += [f"From: {message.sender}"] * bool(message.sender)
@@ -332,7 +335,7 @@ def as_mail(message: Unwrapped) -> bytes:
 
 
 def _multipart(kind: str, entities: list[bytes]) -> bytes:
-    # No content can hold its own digest, so there is nothing to look for.
+    # No content can contain its own digest, so no search is needed.
     digest = hashlib.sha256(b"".join(entities)).hexdigest()[:32]
     boundary = f"=_{kind}_{digest}"
     line = f"--{boundary}".encode()

@@ -1,5 +1,4 @@
-"""The ways to leave a mailing: List-Unsubscribe (RFC 2369) and its one click (RFC
-8058)."""
+"""The ways to leave a mailing: List-Unsubscribe (RFC 2369) and one-click (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -17,9 +16,10 @@ _LONGEST = 20_000
 
 @dataclass(frozen=True)
 class Ways:
-    """``one_click``: an https address that a POST without a person leaves the mailing by; ``web``:
-    an https page for a person; ``mail``, ``subject`` and ``body``: a message that does it. ``""``
-    for a way that there is not."""
+    """The ways to leave a mailing, ``""`` for each that does not exist. ``one_click`` is an https
+    address to which a POST without user interaction is enough; ``web`` is an https page for the
+    user; ``mail``, ``subject`` and ``body`` are those of a message that does it.
+    """
 
     one_click: str = ""
     web: str = ""
@@ -32,7 +32,7 @@ class Ways:
 
 
 def read(fields: Headers) -> Ways:
-    """The first of each kind. Lenient: what is no such place is passed over."""
+    """Return the first way of each kind. Invalid entries are skipped."""
     places = _PLACES.findall(fields.get("List-Unsubscribe")[:_LONGEST])
     web = next((place for place in places if place.lower().startswith("https://")), "")
     posted = re.sub(r"\s", "", fields.get("List-Unsubscribe-Post")).lower()
@@ -42,8 +42,9 @@ def read(fields: Headers) -> Ways:
 
 
 def _message(place: str) -> tuple[str, str, str] | None:
-    """The message that ``mailto:address?subject=…&body=…`` asks for (RFC 6068). Nothing else of it
-    is taken, such as more recipients."""
+    """Return the message of ``mailto:address?subject=…&body=…`` (RFC 6068). Other fields, such as
+    more recipients, are ignored.
+    """
     if not place.lower().startswith("mailto:"):
         return None
     try:

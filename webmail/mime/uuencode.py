@@ -1,4 +1,4 @@
-"""Files that old programs write into a text: uuencode, and its base64 twin (POSIX uuencode)."""
+"""Files that old programs write into a text: uuencode, and its base64 variant (POSIX uuencode)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _BASE64_END = re.compile(rb"====[ \t]*\r?(?:\n|\Z)")
 
 @dataclass(frozen=True)
 class Uudecoded:
-    """A text without its uuencoded files, and these. ``is_whole`` is False when one has no end."""
+    """A text without its uuencoded files, and these files. ``is_whole`` is False when one has no
+    end.
+    """
 
     text: bytes
     files: tuple[Piece, ...]
@@ -40,16 +42,15 @@ class _Block:
 
 
 def is_in(data: bytes) -> bool:
-    """Whether the text holds a uuencoded file, or its beginning."""
+    """Return whether the text contains a uuencoded file, or its beginning."""
     return next(_blocks(data), None) is not None
 
 
 def take_out(data: bytes) -> Uudecoded:
-    """The files in the text of a part, whose transfer encoding is undone already.
+    """Separate the files from the text of a part, whose transfer encoding is already decoded.
 
-    A line ``begin 644 name`` counts only when a line of uuencode follows it, for people write such
-    lines as well. A block without its end is a file as far as it goes. At most 100 files are taken
-    out.
+    A line ``begin 644 name`` counts only if a line of uuencode follows it, because users write such
+    lines too. A block without its end is a file as far as it goes. At most 100 files are taken out.
     """
     kept: list[bytes] = []
     files: list[Piece] = []
@@ -93,8 +94,9 @@ def _block(data: bytes, begin: re.Match[bytes]) -> _Block | None:
 
 
 def _lines(data: bytes, position: int) -> tuple[bytes, int, bool]:
-    """The bytes of the uuencoded lines from ``position`` on, where these end, and whether the first
-    is no word of a person for sure, as it has the length that it says."""
+    """Return the bytes of the uuencoded lines from ``position`` on, their end, and whether the
+    first line is certainly no typed text, because it has the length that it declares.
+    """
     pieces: list[bytes] = []
     is_sure = False
     has_backticks = False
@@ -102,12 +104,12 @@ def _lines(data: bytes, position: int) -> tuple[bytes, int, bool]:
         code = line[1]
         length = (code[0] - 32) & 63 if code else 0
         missing = (length + 2) // 3 * 4 + 1 - len(code)
-        # Where blanks stand for zeros, mail programs may have cut them off at the line's end.
+        # If spaces stand for zeros, mail programs may have cut them off at the line's end.
         if length == 0 or missing < -2 or (missing > 0 and has_backticks):
             break
         is_sure = is_sure or (not pieces and missing <= 0)
         has_backticks = has_backticks or b"`" in code
-        # What fills the last group, and the checksum of some programs, may be anything.
+        # The filling of the last group, and the checksum of some programs, may be anything.
         pieces.append(binascii.a2b_uu(code[: 1 + (length * 4 + 2) // 3]))
         position = line.end()
     return b"".join(pieces), position, is_sure

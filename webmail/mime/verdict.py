@@ -1,9 +1,9 @@
-"""The elements and attributes that may stand in the HTML of a message, and bleach's verdict on each
-element of it.
+"""The elements and attributes that are allowed in the HTML of a message, and bleach's verdict on
+each element.
 
-Nine tenths of the time of ``bleach.clean`` go into a parser and a serializer that others do faster.
-Its rules are asked here alone, through a class that bleach does not document: its version is
-pinned, and ``tests/webmail/mime/test_verdict.py`` holds the answers against ``bleach.clean``.
+Nine tenths of the time of ``bleach.clean`` go into a parser and a serializer that other libraries
+do faster. Here only its rules are used, through a class that bleach does not document: its version
+is pinned, and ``tests/webmail/mime/test_verdict.py`` compares the results with ``bleach.clean``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bleach.sanitizer import BleachSanitizerFilter
 
 from webmail.mime import css
 
-# Nothing whose content a parser reads by other rules (style, title, textarea, xmp, noscript,
-# iframe, svg, math): what is written from this list is read back as the same tree.
+# No element whose content is parsed by other rules (style, title, textarea, xmp, noscript, iframe,
+# svg, math): HTML written with this list is parsed back as the same tree.
 TAGS = frozenset(
     """
     a abbr acronym address area article aside b bdi big blockquote br caption center cite
@@ -61,20 +61,21 @@ OF_TAG = {
     "time": frozenset({"datetime"}),
     "ul": frozenset({"type"}),
 }
-# "role" lets a message call a layout table a layout table, and nothing else.
+# "role" lets a message mark a layout table as such, and nothing else.
 _VALUES = {
     "role": frozenset({"presentation", "none"}),
     "target": frozenset({"_blank"}),
     "rel": frozenset({"noopener noreferrer"}),
 }
 PROTOCOLS = frozenset({"http", "https", "mailto", "tel"})
-# What stands where this is said can't be styled away by the message: our note after a link.
+# With these properties, the message cannot restyle the webmail's own note after a link.
 OWN_PROPERTIES = css.PROPERTIES | {"all", "unicode-bidi"}
 
 
 def is_allowed(tag: str, name: str, value: str) -> bool:
-    """bleach's question for each attribute. ``target`` and ``rel`` are ours: nh3 lets none of the
-    message's through."""
+    """Answer bleach's question for each attribute. ``target`` and ``rel`` are the webmail's: nh3
+    removes those of the message.
+    """
     if name in _VALUES and value not in _VALUES[name]:
         return False
     if name in ("target", "rel"):
@@ -82,24 +83,27 @@ def is_allowed(tag: str, name: str, value: str) -> bool:
     return name in EVERYWHERE or name in OF_TAG.get(tag, ())
 
 
-# What is longer is hardly repeated, and would keep much memory.
+# A longer value is rarely repeated and would take much memory.
 _LONGEST_REMEMBERED = 500
-# Without these a ";" ends a declaration wherever it stands.
+# Without these characters, a ";" always ends a declaration.
 _NESTS = re.compile(r"""["'(\[{\\/]""")
 
 
 def _is_plain(declaration: str) -> bool:
-    """Whether bleach is known to leave a declaration as it is: by its form, and by its property."""
+    """Return whether bleach is known to leave a declaration unchanged, by its form and its
+    property.
+    """
     match = css.NORMAL.fullmatch(declaration)
     return match is not None and match[1] in OWN_PROPERTIES
 
 
 class MemoisedCSS(CSSSanitizer):
-    """bleach's own CSS sanitiser, asked once for each declaration: newsletters say the same few
-    thousands of times."""
+    """bleach's CSS sanitiser, called once for each declaration: newsletters repeat the same few
+    thousands of times.
+    """
 
     def sanitize_css(self, style: str) -> str:
-        # Most styles come back as they were, but for the last semicolon.
+        # Most styles come back unchanged except for the last semicolon.
         if _NESTS.search(style):
             return self._sanitize(style).removesuffix(";")
         declarations = [
@@ -131,19 +135,20 @@ _FILTER: Any = BleachSanitizerFilter(
 )
 
 
-# bleach does not read their values, and hardly two are the same.
+# bleach does not check their values, and they rarely repeat.
 _WORDS = frozenset({"title", "alt"})
-# bleach reads the scheme of an address, and whether a host can be found in it: what follows such a
-# host changes neither.
+# bleach checks the scheme of an address and whether it has a host; the rest after such a host
+# changes neither.
 _HOST = re.compile(r"https?://[a-z0-9.-]{1,100}(?=[/?#]|\Z)", re.IGNORECASE)
 _WITH_HOST = frozenset({"href", "src", "background"})
 
 
 def ask(tag: str, attributes: Mapping[str, str]) -> dict[str, str] | None:
-    """The attributes that bleach leaves an element, None when the element may not stay at all.
+    """Return the attributes that bleach leaves on an element, None when the element must be
+    removed.
 
-    bleach judges each attribute by itself, so it is asked for each, and once for those that repeat
-    or in which it reads the same.
+    bleach judges each attribute separately, so it is asked for each, and only once for those that
+    repeat or that it reads the same way.
     """
     if not _may_stay(tag):
         return None
