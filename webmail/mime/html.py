@@ -16,7 +16,7 @@ from typing import Any
 import nh3
 from lxml import etree
 
-from webmail.mime import bounds, css, quote_folding, tracking, verdict
+from webmail.mime import bounds, cascade, css, quote_folding, verdict
 from webmail.mime import text as plain_text
 from webmail.mime.bounds import DEEPEST, MOST_CHARACTERS, TooComplex
 from webmail.mime.rewriting import RewrittenPage, is_coloured
@@ -122,7 +122,7 @@ def sanitise(
     bounds.check_parsed(cleaned)
     root = tree(cleaned)
     bounds.check_tree(root)
-    page.settle(root, quote_folding.fold(root, cleaned, quote_label), tracking.Sheet(style))
+    page.settle(root, quote_folding.fold(root, cleaned, quote_label), cascade.Sheet(style))
     return SafeHtml(
         body=written(root),
         style=style,

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from webmail.mime import css, links, tracking, verdict
+from webmail.mime import cascade, css, links, tracking, verdict, visibility
 from webmail.mime.bounds import TooComplex
 from webmail.mime.quote_folding import Folded
 
@@ -50,7 +50,7 @@ class RewrittenPage:
     # Decisions by tag and attributes: newsletters repeat their elements.
     _known: dict[tuple[str, _Attributes], _Decision] = field(default_factory=dict)
 
-    def settle(self, root: etree._Element, folded: Folded, sheet: tracking.Sheet) -> None:
+    def settle(self, root: etree._Element, folded: Folded, sheet: cascade.Sheet) -> None:
         """Decide on every element below ``root``. The tree must not change afterwards."""
         unseen = sheet.unseen(root)
         for element in list(root.iter())[1:]:
@@ -129,7 +129,7 @@ class RewrittenPage:
             kept["href"] = links.compose(address, self.mailto)
         kept |= {"target": "_blank", "rel": "noopener noreferrer"}
 
-    def _is_tracker(self, element: etree._Element, sheet: tracking.Sheet, is_unseen: bool) -> bool:
+    def _is_tracker(self, element: etree._Element, sheet: cascade.Sheet, is_unseen: bool) -> bool:
         address = _address(element.get("src", ""))
         if address in self.locations:
             return False
@@ -167,7 +167,7 @@ class RewrittenPage:
             return f"inline/{_position(self.inline, address)}"
         if not _REMOTE.match(address):
             return None
-        if tracking.is_known(address) or tracking.are_unseen(beside):
+        if tracking.is_known(address) or visibility.are_unseen(beside):
             self.trackers += 1
             return None
         self.is_designed = True
@@ -180,7 +180,7 @@ class RewrittenPage:
     def in_style(self, address: str, beside: str) -> str | None:
         """Return the same for the background of a style. White text must keep a background."""
         image = self.image(address, beside)
-        if image or not self.has_light_ink or _has_paper(beside) or tracking.are_unseen(beside):
+        if image or not self.has_light_ink or _has_paper(beside) or visibility.are_unseen(beside):
             return image
         return css.LOST
 
