@@ -351,7 +351,7 @@ class Watch:
             )
 
     def _note_flags(self, answer: wire.Response) -> None:
-        r"""Record ``* 3 FETCH (UID 17 FLAGS (\Seen))``, usually without UID if QRESYNC is missing."""
+        r"""Note ``* 3 FETCH (UID 17 FLAGS (\Seen))``, usually has no UID without QRESYNC."""
         heard = self._heard
         for sequence, values in _fetched(answer):
             if b"RFC822.SIZE" in values:

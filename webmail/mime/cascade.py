@@ -1,4 +1,14 @@
-"""The style sheets of a message, applied to its elements to see which of them are visible."""
+"""Applies the style sheet of a message to its elements, to find out which of them are visible.
+
+1. `_blocks` takes the rules of the filtered sheet that concern visibility.
+2. `_rules` makes one `_Rule` of each of their selectors. A rule is sure if it applies on every
+   screen and at any time; a selector that is only partly understood gives an unsure rule.
+3. `Sheet` finds the rules that match an element. It caches them, and counts comparisons: beyond a
+   budget, an element is judged by its own attributes and style alone.
+4. `_cascade` lets attributes, sure rules and the element's own style override one another. Values
+   of unsure rules are kept beside them, since the element may have them on another screen.
+5. The result is an `EffectiveStyle`, and its `Visibility` is the answer.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +21,19 @@ from itertools import count, islice
 from lxml import etree
 
 from webmail.mime import css, visibility
+from webmail.mime.visibility import EffectiveStyle, Visibility
 
 _PIECE = re.compile(r"(?<![^{}])([^{}]*+)([{}])")
 _ALWAYS = re.compile(r"@media (?:only )?(?:all|screen)")
 _COMPOUND = re.compile(r"(\*|[a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 _NAME = re.compile(r"[.#][\w-]+")
-# What no element of the tree is, and all of them are in.
+# Elements around the tree, which holds only the content of the body.
 _ABOVE = frozenset({"html", "body"})
 _VAGUE = re.compile(r"\[[^\]]*+(?:\]|\Z)|::?[\w-]++(?:\([^)]*+(?:\)|\Z))?")
 _MOST_RULES = 500
-# Comparisons: some 0.3 s. Newsletters need a hundredth.
+# Comparisons, which take some 0.3 s. Newsletters need a hundredth.
 _MOST_WORK = 500_000
-# Weightier than any selector.
+# The weight of a style attribute: more than any selector.
 _INLINE = (1_000_000, 0)
 
 
@@ -34,13 +45,13 @@ class _Compound:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One selector: the element itself, what it is in (nearest first), and its declarations.
+    """One selector with its declarations: the element, and its ancestors, nearest first.
 
-    ``is_sure``: it holds on every screen and at any time.
+    ``is_sure`` says that it applies on every screen and at any time.
     """
 
-    itself: _Compound
-    inside: tuple[_Compound, ...]
+    element: _Compound
+    ancestors: tuple[_Compound, ...]
     declared: visibility.Declared
     is_sure: bool
 
@@ -50,26 +61,26 @@ class _Rule:
 
     @property
     def weight(self) -> tuple[int, int]:
-        """The specificity: names, then tags (an id counts as a class: mail has hardly any)."""
-        compounds = (self.itself, *self.inside)
+        """The specificity: names, then tags. An id counts as a class: ids are rare in mail."""
+        compounds = (self.element, *self.ancestors)
         return (
             sum(len(compound.names) for compound in compounds),
             sum(compound.tag not in ("", "*") for compound in compounds),
         )
 
 
-# Whether declarations can make anything small or unseen.
+# Declarations that can make an element small or invisible.
 _SMALL = re.compile(
     r"display:none|visibility:[hc]|opacity:"
     r"|(?:width|height):0*(?:[0-3](?:\.\d+)?|\.\d+)(?:px|pt|%|r?em|ex)?(?![\w.%])",
     re.IGNORECASE,
 )
-# Selectors, declarations, and whether they hold on every screen.
+# Selectors, declarations, and whether they apply on every screen.
 _Block = tuple[str, str, bool]
 
 
 def _blocks(style: str) -> Iterator[_Block]:
-    """The rules of a filtered sheet (``css.sheet``) that say whether anything is seen."""
+    """Yield the rules of a filtered sheet (``css.sheet``) that concern visibility."""
     selectors, queries = "", [True]
     for text, bracket in _PIECE.findall(style):
         if bracket == "{" and text.lstrip().startswith("@media"):
@@ -79,7 +90,7 @@ def _blocks(style: str) -> Iterator[_Block]:
         elif not selectors:
             queries.pop()
         else:
-            if visibility.LOOK.search(text):
+            if visibility.PROPERTIES.search(text):
                 yield selectors, text, queries[-1]
             selectors = ""
 
@@ -95,40 +106,39 @@ def _rules(blocks: Iterable[_Block]) -> Iterator[_Rule]:
             is_vague = is_vague or len(matches) < len(pieces)
             compounds = [_Compound(match[1] or "", _NAME.findall(match[2])) for match in matches]
             if compounds and compounds[0].tag not in _ABOVE:
-                inside = [compound for compound in compounds[1:] if compound.tag not in _ABOVE]
+                ancestors = [compound for compound in compounds[1:] if compound.tag not in _ABOVE]
                 yield _Rule(
                     compounds[0],
-                    () if is_vague else tuple(inside),
+                    () if is_vague else tuple(ancestors),
                     declared,
                     is_sure and not is_vague,
                 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """The rules whose last part an element has, and whether one may hide it."""
+class _Matching:
+    """The rules whose last compound matches an element, and whether one of them may hide it."""
 
     rules: tuple[_Rule, ...] = ()
     may_hide: bool = False
-    # Whether where the element stands makes a difference.
-    have_inside: bool = False
+    # Whether the position of the element in the tree makes a difference.
+    depend_on_ancestors: bool = False
 
 
-_NONE = _Named()
+_NO_RULES = _Matching()
 
 
 class Sheet:
-    """The statements of a message's filtered style sheet and its style attributes on its elements,
-    as the tree has them before it is rewritten."""
+    """The filtered style sheet of a message, for elements of the tree before it is rewritten."""
 
     def __init__(self, style: str) -> None:
         self._blocks = list(islice(_blocks(style), _MOST_RULES))
         self._makes_small = any(
             is_sure and _SMALL.search(text) for _, text, is_sure in self._blocks
         )
-        self._named: dict[tuple[str, str, str], _Named] = {}
+        self._matching: dict[tuple[str, str, str], _Matching] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
-        self._looks: dict[tuple[str, ...], tuple[visibility.Look, visibility.Look | None]] = {}
+        self._by_attributes: dict[tuple[str, ...], tuple[Visibility, Visibility | None]] = {}
         self._work = 0
 
     @cached_property
@@ -136,7 +146,7 @@ class Sheet:
         return list(islice(_rules(self._blocks), _MOST_RULES))
 
     def unseen(self, root: etree._Element) -> set[etree._Element]:
-        """The elements of which nothing is seen, with all that is in them."""
+        """Return the elements that are invisible, with all elements in them."""
         hidden: set[etree._Element] = set()
         known: dict[str, bool] = {}
         for element in root.iter():
@@ -145,62 +155,63 @@ class Sheet:
             if may_hide is None:
                 may_hide = known[style] = bool(_TRACES.search(style))
             if not may_hide and self._makes_small:
-                may_hide = self._of(element).may_hide
-            if may_hide and element not in hidden and self.look(element).is_closed:
+                may_hide = self._rules_of(element).may_hide
+            if may_hide and element not in hidden and self.visibility(element).hides_contents:
                 hidden.update(element.iter())
         return hidden
 
-    def look(self, element: etree._Element) -> visibility.Look:
-        """The attributes of an element, its style and its classes taken together."""
-        key = (str(element.tag), *(element.get(name, "?") for name in _OF_LOOK))
-        alone, whole = self._looks.get(key) or (_alone(element), None)
+    def visibility(self, element: etree._Element) -> Visibility:
+        """Return the visibility of an element by its attributes, its style and the sheet."""
+        key = (str(element.tag), *(element.get(name, "?") for name in _ATTRIBUTES))
+        alone, whole = self._by_attributes.get(key) or (_without_rules(element), None)
         if whole is None:
             whole = self._with_rules(element, alone)
-            is_lasting = whole is alone or not self._of(element).have_inside
-            self._looks[key] = alone, whole if is_lasting else None
+            is_lasting = whole is alone or not self._rules_of(element).depend_on_ancestors
+            self._by_attributes[key] = alone, whole if is_lasting else None
         return whole
 
-    def _with_rules(self, element: etree._Element, alone: visibility.Look) -> visibility.Look:
+    def _with_rules(self, element: etree._Element, alone: Visibility) -> Visibility:
         if alone.is_tiny or (alone.is_hidden and not _is_named(element)):
             return alone
-        # Without a rule that makes things small, rules only show what is hidden by itself.
-        is_unsure = alone.is_hidden or alone.is_closed or self._makes_small
-        return self._look(element, alone) if is_unsure else alone
+        # Without a rule that makes elements small, rules can only show a hidden element.
+        is_unsure = alone.is_hidden or alone.hides_contents or self._makes_small
+        return self._visibility(element, alone) if is_unsure else alone
 
     def is_sized(self, element: etree._Element) -> bool:
-        """Whether anything says how large an element is."""
-        return self._look(element, _alone(element)).is_sized
+        """Return whether attributes, style or sheet give the element a size."""
+        return self._visibility(element, _without_rules(element)).is_sized
 
-    def _look(self, element: etree._Element, alone: visibility.Look) -> visibility.Look:
-        named = self._of(element).rules
-        if not named or self._is_tired(len(named)):
+    def _visibility(self, element: etree._Element, alone: Visibility) -> Visibility:
+        named = self._rules_of(element).rules
+        if not named or self._is_over_budget(len(named)):
             return alone
-        rules = [rule for rule in named if self._is_inside(element, rule.inside)]
-        return _cascade(rules, element).look() if rules else alone
+        rules = [rule for rule in named if self._is_inside(element, rule.ancestors)]
+        return _cascade(rules, element).visibility() if rules else alone
 
-    def _of(self, element: etree._Element) -> _Named:
+    def _rules_of(self, element: etree._Element) -> _Matching:
         key = (str(element.tag), element.get("class", ""), element.get("id", ""))
-        named = self._named.get(key)
+        named = self._matching.get(key)
         if named is None:
-            named = self._named[key] = self._find(element)
+            named = self._matching[key] = self._find(element)
         return named
 
-    def _find(self, element: etree._Element) -> _Named:
-        if not self._blocks or self._is_tired(len(self._rules)):
-            return _NONE
-        rules = tuple(rule for rule in self._rules if self._is(element, rule.itself))
-        return _Named(
-            rules, any(rule.may_hide for rule in rules), any(rule.inside for rule in rules)
+    def _find(self, element: etree._Element) -> _Matching:
+        if not self._blocks or self._is_over_budget(len(self._rules)):
+            return _NO_RULES
+        rules = tuple(rule for rule in self._rules if self._is_matched(element, rule.element))
+        return _Matching(
+            rules, any(rule.may_hide for rule in rules), any(rule.ancestors for rule in rules)
         )
 
     def _is_inside(self, element: etree._Element, compounds: tuple[_Compound, ...]) -> bool:
-        """Whether an element is somewhere in what the compounds name, one in the other."""
+        """Return whether the element has ancestors that match the compounds, nearest first."""
         ancestors = element.iterancestors()
         return all(
-            any(self._is(ancestor, compound) for ancestor in ancestors) for compound in compounds
+            any(self._is_matched(ancestor, compound) for ancestor in ancestors)
+            for compound in compounds
         )
 
-    def _is(self, element: etree._Element, compound: _Compound) -> bool:
+    def _is_matched(self, element: etree._Element, compound: _Compound) -> bool:
         self._work += 1
         if compound.tag and compound.tag not in ("*", element.tag):
             return False
@@ -212,35 +223,37 @@ class Sheet:
             names = self._names[key] = _names(*key)
         return all(name in names for name in compound.names)
 
-    def _is_tired(self, more: int) -> bool:
-        """Whether the sheet has cost enough: the rest of the elements is taken for what each says
-        itself."""
+    def _is_over_budget(self, more: int) -> bool:
+        """Count comparisons. Return whether there were too many: all later elements are then judged
+        by their own style alone.
+        """
         self._work += more
         return self._work > _MOST_WORK
 
 
-_OF_LOOK = ("style", "class", "id", "width", "height", "hidden")
+_ATTRIBUTES = ("style", "class", "id", "width", "height", "hidden")
 _TRACES = re.compile(r"none|hidden|collapse|opacity|clip", re.IGNORECASE)
 
 
 def _is_named(element: etree._Element) -> bool:
-    """Whether a rule can mean this element more than others of its kind: ``img{width:100%}`` is
-    about those that are seen."""
+    """Return whether a rule can be meant for this very element: ``img{width:100%}`` is meant for
+    visible ones.
+    """
     return element.get("class") is not None or element.get("id") is not None
 
 
-def _own(element: etree._Element) -> visibility.Declared:
+def _own_style(element: etree._Element) -> visibility.Declared:
     return visibility.declared(css.declarations(element.get("style", "")))
 
 
-def _alone(element: etree._Element) -> visibility.Look:
-    """Return the look that an element's own declarations give it."""
-    own = {name: value for name, value, _ in _own(element)}
-    return visibility.Values(visibility.given(element) | own).look()
+def _without_rules(element: etree._Element) -> Visibility:
+    """Return the visibility of an element by its own attributes and style."""
+    own = {name: value for name, value, _ in _own_style(element)}
+    return EffectiveStyle(visibility.declared_by_attributes(element) | own).visibility()
 
 
-def _cascade(rules: list[_Rule], element: etree._Element) -> visibility.Values:
-    """Return what wins of attributes, rules and an element's own style."""
+def _cascade(rules: list[_Rule], element: etree._Element) -> EffectiveStyle:
+    """Return the declarations that win among attributes, rules and the element's own style."""
     order = count()
     declarations = [
         (important, rule.weight, next(order), name, value)
@@ -249,11 +262,12 @@ def _cascade(rules: list[_Rule], element: etree._Element) -> visibility.Values:
         for name, value, important in rule.declared
     ]
     declarations += [
-        (important, _INLINE, next(order), name, value) for name, value, important in _own(element)
+        (important, _INLINE, next(order), name, value)
+        for name, value, important in _own_style(element)
     ]
-    winning = visibility.Values(visibility.given(element))
+    winning = EffectiveStyle(visibility.declared_by_attributes(element))
     for *_, name, value in sorted(declarations):
-        # "auto" is as large as the image itself, of which the attribute tells.
+        # "auto" means the size of the image itself, which the attribute tells.
         if value != "auto" or name not in winning.values:
             winning.values[name] = value
     for rule in rules:
@@ -264,6 +278,6 @@ def _cascade(rules: list[_Rule], element: etree._Element) -> visibility.Values:
 
 
 def _names(classes: str, identifier: str) -> frozenset[str]:
-    """Classes and id as selectors of the filtered sheet have them."""
+    """Return classes and id in the form that selectors of the filtered sheet have."""
     names = {f".{css.own_class(class_name)}" for class_name in classes.split()}
     return frozenset(names | {f"#{css.PREFIX}{identifier}"})

@@ -61,7 +61,7 @@ class RewrittenPage:
                 _remove(element)
             else:
                 raw = tuple(element.items())
-                if _has_background(raw) and (element in unseen or sheet.look(element).is_dot):
+                if _has_background(raw) and (element in unseen or sheet.visibility(element).is_dot):
                     raw = self._without_background(element)
                 decision = self._decision(element, raw, element in folded.signatures)
                 if not decision.is_unchanged:
@@ -135,8 +135,8 @@ class RewrittenPage:
             return False
         if not _REMOTE.match(address) and "//" not in element.get("srcset", ""):
             return False
-        look = sheet.look(element)
-        if is_unseen or look.is_hidden or look.is_tiny or tracking.is_known(address):
+        seen = sheet.visibility(element)
+        if is_unseen or seen.is_hidden or seen.is_tiny or tracking.is_known(address):
             return True
         is_suspect = tracking.is_suspect(address) and not element.get("alt")
         return is_suspect and not sheet.is_sized(element)

@@ -1,16 +1,16 @@
-"""Images that nobody is meant to see: loading them would only tell the sender that the message is
-read, when and where.
+"""Recognises the addresses of tracking images: images that nobody is meant to see, and whose
+loading only tells the sender that the message is read, when and where.
 
-Three signs: nothing of the image is shown, on any screen; it is a dot; its address is one that
-services for counting readers use.
+An image is a tracker by one of three signs: it is invisible on every screen, it is a dot (both are
+found by `visibility` and `cascade`), or its address is one that services for counting readers use.
 """
 
 from __future__ import annotations
 
 import re
 
-# Services that count who opens mail: their hosts, where these do nothing else, and the paths of
-# their images, which are on their customers' hosts as well.
+# Services that count readers: hosts that do nothing else, and the paths of their images, which may
+# also be on their customers' hosts.
 _HOSTS = frozenset(
     """
     bl-1.com contactmonkey.com didtheyreadit.com emltrk.com getnotify.com google-analytics.com
@@ -37,7 +37,7 @@ _PATHS = re.compile(
     """,
     re.VERBOSE,
 )
-# What such images are called elsewhere. Less sure: to be asked of what has no size and no words.
+# Usual names of such images elsewhere. They are less sure: only for images without size and "alt".
 _CALLED = re.compile(
     r"""
     /(?:e?mail[-_]?)?(?:open(?:s|ed)?|track(?:er|ing)?|track[-_]?open|open[-_]?track(?:er|ing)?
@@ -50,19 +50,19 @@ _CALLED = re.compile(
 
 
 def is_host(name: str) -> bool:
-    """Whether a host does nothing but count readers."""
+    """Return whether a host does nothing but count readers."""
     labels = name.lower().rstrip(".").split(".")
     return any(".".join(labels[start:]) in _HOSTS for start in range(len(labels) - 1))
 
 
 def is_known(address: str) -> bool:
-    """Whether an absolute address is that of a service's tracking image, whatever its size."""
+    """Return whether an absolute address is a service's tracking image, whatever its size."""
     place = _place(address)
     return is_host(re.split("[/?]", place, maxsplit=1)[0]) or bool(_PATHS.search(place))
 
 
 def is_suspect(address: str) -> bool:
-    """Whether an address is called like a tracking image."""
+    """Return whether an address is named like a tracking image."""
     return bool(_CALLED.search(_place(address)))
 
 
@@ -70,6 +70,6 @@ _PLACE = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#:]*)[^/?#]*([^#]*)", re.IGNOR
 
 
 def _place(address: str) -> str:
-    """Host, path and query: ``x.fr/a?b``; ``""`` if there is no host in it."""
+    """Return host, path and query: ``x.fr/a?b``; ``""`` for an address without a host."""
     match = _PLACE.match(address)
     return match[1].lower() + match[2] if match else ""
