@@ -1,12 +1,12 @@
-"""Calls of pure functions in helper processes that a hostile input can only stop, never hold up.
+"""Calls pure functions in helper processes, so that a hostile input can only end its own call.
 
-``call(html.sanitise, HTML, source, remote=True)`` gives what ``html.sanitise(source, remote=True)``
-would, and raises what it would. The function runs in a process of its own with a limit of processor
-time and of memory; where a limit ends it, the process is replaced and `Exhausted` is raised. The
-process that serves pages goes on meanwhile: neither its interpreter nor its memory takes part.
+``call(html.sanitise, HTML, source, remote=True)`` returns what ``html.sanitise(source,
+remote=True)`` would, and raises what it would. The function runs in a helper process with limits of
+processor time and memory. If a limit ends the helper, it is replaced and `Exhausted` is raised. The
+calling process goes on meanwhile, since neither its interpreter nor its memory is used.
 
-A helper knows nothing but its arguments: it starts with an empty environment, without settings,
-database, Redis or mailbox, and may open no file for writing.
+A helper knows only its arguments: it starts with an empty environment, without settings, database,
+Redis or mailbox, and may open no file for writing.
 """
 
 from __future__ import annotations

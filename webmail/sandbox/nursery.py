@@ -1,11 +1,11 @@
-"""A program: forks the helpers of a process that serves pages or does jobs, and of all that are
-forked from that one.
+"""A program that forks helpers, for a process that serves pages or does jobs and for all processes
+forked from it.
 
 It is started fresh, so that its children inherit no memory, no thread and no open file of those
-processes; it has read the modules that helpers need, so that a new helper is there in milliseconds.
-Standard input is the socket on which helpers are asked for: each byte that comes with a socket asks
-for one that serves that socket. The first byte there comes with a descriptor by which the helper
-can be killed (a pid might be another's by then).
+processes. It has imported the modules that helpers need, so that a new helper is ready in
+milliseconds. Its standard input is a socket: each byte that comes with a socket requests a helper
+that serves that socket. The helper's first byte on it comes with a descriptor by which it can be
+killed (its pid might belong to another process by then).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ PRELOADED = (
     "webmail.previews.images",
     "webmail.previews.archives",
 )
-"""What most messages need; the rest is imported by the helper that first needs it."""
-# Whatever uses up its processor time without Python noticing is ended by the kernel, by this
-# timer's signal; a helper that ignores it, by the hard limit of the whole process.
+"""Modules that most messages need; a helper imports others when it first needs them."""
+# The kernel ends a helper that uses up its processor time unnoticed by Python, by this timer's
+# signal; a helper that ignores the signal, by the hard limit of the whole process.
 _LIFETIME_SECONDS = 600
 _OPEN_FILES = 64
 
@@ -40,7 +40,7 @@ def main() -> None:
     _confine()
     for module in PRELOADED:
         importlib.import_module(module)
-    # Children share the memory of what is there now as long as nobody writes to it.
+    # Children share the memory of existing objects as long as no process writes to it.
     gc.collect()
     gc.freeze()
     while True:
@@ -52,8 +52,8 @@ def main() -> None:
 
 
 def _confine() -> None:
-    """Limits that hold for this process and all it forks."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
+    """Set limits that hold for this process and all its children."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes ended children
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
@@ -66,15 +66,15 @@ def _bear(control: socket.socket, connection: socket.socket) -> None:
         _serve(connection)
         os._exit(0)
     handle = os.pidfd_open(pid)
-    with connection, suppress(OSError):  # whoever asked is gone
+    with connection, suppress(OSError):  # the process that asked has ended
         socket.send_fds(connection, [b"\0"], [handle])
     os.close(handle)
 
 
 def _serve(connection: socket.socket) -> None:
-    """One call after the other, until the other side hangs up."""
+    """Answer one call after the other, until the other side hangs up."""
     resource.setrlimit(resource.RLIMIT_CPU, (_LIFETIME_SECONDS, _LIFETIME_SECONDS))
-    with suppress(OSError):  # whoever asked is gone
+    with suppress(OSError):  # the process that asked has ended
         while (request := wire.receive_request(connection)) is not None:
             wire.send(connection, wire.encode(_answer(request)))
 
@@ -100,7 +100,7 @@ def _raised(error: Exception) -> wire.Answer:
     name = f"{type(error).__module__}:{type(error).__qualname__}"
     if name in wire.ERRORS:
         return wire.Answer(error=name, words=tuple(map(str, error.args)))
-    # Where it happened, and not its words: they may quote the mail.
+    # Report the place, not the message of the error: it may quote the mail.
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     return wire.Answer(error=f"{name}{place}")

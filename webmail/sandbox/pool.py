@@ -1,4 +1,6 @@
-"""The helpers of this process: borrowed for a call, kept for the next one, killed when over."""
+"""The helpers of this process: each is borrowed for a call, kept for the next one, and killed when
+a limit is exceeded.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,11 @@ from webmail.sandbox import walls, wire
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Helpers of this process that work at the same time; further calls wait within their budget."""
+"""The number of helpers of this process that work at the same time; further calls wait within their
+budget.
+"""
 _KEPT = 2
-# A helper that has done so much is replaced: what its libraries did not give back goes with it.
+# Calls after which a helper is replaced, with the memory that its libraries did not free.
 _CALLS = 1_000
 _ROOT = Path(__file__).parents[2]
 _SOURCES = (_ROOT / "webmail", _ROOT / "addressbook")
@@ -45,9 +49,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Budget:
-    """``seconds`` of processor time; ``wait``, seconds that the caller waits in all, for a helper
-    and for its answer; ``memory`` in bytes above what the helper has; ``at_once``, calls of this
-    budget in this process. ``is_jobs``: whoever waits has no `patience` to lose."""
+    """The limits of a call. ``seconds`` is processor time; ``wait`` is the time that the caller
+    waits in all, for a helper and for its answer; ``memory`` is in bytes above what the helper has;
+    ``at_once`` is the number of concurrent calls with this budget in this process. ``is_jobs`` says
+    that the caller is a job, to which `patience` does not apply.
+    """
 
     seconds: float
     wait: float
@@ -61,20 +67,22 @@ class Budget:
 
 
 HTML = Budget(seconds=1.5, wait=4, memory=300_000_000)
-"""What a page waits for: the HTML of a message, which takes 0.1 s for 400 kB."""
+"""For the HTML of a message, which a page waits for: 400 kB take 0.1 s."""
 TEXT = Budget(seconds=1, wait=4, memory=200_000_000)
-"""The text of that HTML."""
+"""For the text of that HTML."""
 FILE = Budget(seconds=3, wait=4.5, memory=350_000_000, at_once=2)
-"""A file that somebody opens: image, archive, office file; or what winmail.dat holds."""
+"""For a file that a user opens: an image, archive, office file or winmail.dat."""
 IMPORT = Budget(seconds=60, wait=120, memory=450_000_000, at_once=1, is_jobs=True)
-"""An old address book of up to 50 MB, read by a job: 90,000 people of an LDIF need that much."""
+"""For an old address book of up to 50 MB, read by a job: 90,000 people of an LDIF need
+that much.
+"""
 
 MESSAGE = Budget(seconds=15, wait=60, memory=450_000_000, at_once=1, is_jobs=True)
-"""A message as Outlook saved it, which a job brings in."""
+"""For a message saved by Outlook, which a job imports."""
 
 
 PATIENCE = 4.5
-"""Seconds that a page waits for helpers in all, however often it asks."""
+"""Seconds that a page waits for helpers in all, however many calls it makes."""
 
 
 @dataclass
@@ -87,7 +95,7 @@ _patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """All calls of the block together wait so long; what comes later is ended at once."""
+    """Limit the time that all calls in the block wait together; later calls are ended at once."""
     before = _patience.set(_Patience(seconds))
     try:
         yield
@@ -101,9 +109,9 @@ class Limit(StrEnum):
     TIME = "time"
     MEMORY = "memory"
     BUSY = "busy"
-    """No helper was free in time, or this machine has too much else to do."""
+    """No helper was free in time, or the machine is too busy."""
     FAILED = "failed"
-    """The function is at fault: an exception that it should not raise, or a crash."""
+    """The function failed: it raised an unexpected exception, or crashed."""
 
 
 class Exhausted(ContentTooCostly):
@@ -115,19 +123,23 @@ class Exhausted(ContentTooCostly):
 
 
 class _DiedBefore(Exception):
-    """A helper that was kept for this call is dead."""
+    """A kept helper was already dead when the call began."""
 
 
 _observers: list[Callable[[str, Limit], object]] = []
 
 
 def observe(observer: Callable[[str, Limit], object]) -> None:
-    """Have ``observer`` told of each call that is ended: the function's name and why."""
+    """Have ``observer`` called for each call that is ended, with the function's name and
+    the limit.
+    """
     _observers.append(observer)
 
 
 def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kwargs) -> R:
-    """``function(*args, **kwargs)``, in a helper. Raises what it raises, and Exhausted."""
+    """Return ``function(*args, **kwargs)``, computed in a helper. Raises the errors of the
+    function, and Exhausted.
+    """
     codec = wire.codec(function)
     try:
         with _waiting(budget) as seconds:
@@ -146,7 +158,9 @@ def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kw
 
 @contextmanager
 def _waiting(budget: Budget) -> Iterator[float]:
-    """The seconds that a call may wait; what it waits is taken off the patience with it."""
+    """Yield the seconds that a call may wait; the time that it waits is deducted from the
+    patience.
+    """
     patience = None if budget.is_jobs else _patience.get()
     if patience is None:
         yield budget.wait
@@ -161,7 +175,9 @@ def _waiting(budget: Budget) -> Iterator[float]:
 
 
 def prepare() -> None:
-    """Have helpers forked by one process for this one and all that are forked from it later."""
+    """Have one nursery fork the helpers of this process and of all that are forked from
+    it later.
+    """
     _pool.prepare()
 
 
@@ -192,8 +208,9 @@ class _Helper:
     calls: int = 0
 
     def ask(self, request: bytes, until: float, seconds: float) -> wire.Answer:
-        """Raises TimeoutError; Exhausted where it died over the call, and _DiedBefore where that
-        was probably an earlier call's doing."""
+        """Send a call and return its answer. Raises TimeoutError, Exhausted if the helper died
+        because of the call, and _DiedBefore if probably an earlier call was the reason.
+        """
         self.calls += 1
         began = time.monotonic()
         self.connection.settimeout(max(until - began, 0.01))
@@ -203,7 +220,7 @@ class _Helper:
             frame = wire.receive(self.connection)
         if frame is not None:
             return wire.read_answer(frame)
-        # In less time than that it cannot have used up its processor time.
+        # In less time it cannot have used up its processor time.
         if time.monotonic() - began >= seconds:
             raise Exhausted(Limit.TIME)
         if self.calls > 1:
@@ -211,7 +228,7 @@ class _Helper:
         raise Exhausted(Limit.FAILED, "the helper died")
 
     def is_alive(self) -> bool:
-        """Whether it still listens: nothing may come from it between calls."""
+        """Return whether the helper still listens: it sends nothing between calls."""
         self.connection.setblocking(False)
         try:
             self.connection.recv(1)
@@ -227,20 +244,21 @@ class _Helper:
         self.leave()
 
     def leave(self) -> None:
-        """Close our ends of it."""
+        """Close this process's ends of the connection to it."""
         os.close(self.handle)
         self.connection.close()
 
 
 class _Nursery:
-    """The process that forks helpers (`webmail.sandbox.nursery`): isolated from environment and
-    folder, with nothing open but the socket ``_control``. Processes that were forked since it was
-    started ask it too."""
+    """The process that forks helpers (`webmail.sandbox.nursery`). It has no environment, no folder,
+    and nothing open but the socket ``_control``. Processes that were forked since it was started
+    use it too.
+    """
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  nothing of it comes from outside
+            self._process = subprocess.Popen(  # noqa: S603  no part of it comes from outside
                 walls.walled((sys.executable, "-I", "-c", _PROGRAM), (*walls.python(), *_SOURCES)),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
@@ -266,14 +284,14 @@ class _Nursery:
         return _Helper(ours, handles[0])
 
     def end(self) -> None:
-        """End it; where another process has started it, leave it."""
+        """End the nursery, or only leave it if another process has started it."""
         self._control.close()
         self._process.kill()
         self._process.wait()
 
 
 class _Pool:
-    """All helpers of this process, and the nursery that they come from."""
+    """All helpers of this process, and their nursery."""
 
     def __init__(self) -> None:
         self._idle: deque[_Helper] = deque()
@@ -285,8 +303,9 @@ class _Pool:
         self._turns = BoundedSemaphore(AT_ONCE)
 
     def forget(self) -> None:
-        """Start anew after a fork: helpers are those of the parent, and no lock of this process
-        guards them. The nursery serves both."""
+        """Start again after a fork: the helpers belong to the parent, and the locks of this process
+        do not protect them. Both processes use the same nursery.
+        """
         while self._idle:
             self._idle.pop().leave()
         self._begin()
@@ -317,7 +336,7 @@ class _Pool:
 
     @contextmanager
     def borrowed(self, until: float, *, is_new: bool = False) -> Iterator[_Helper]:
-        """A helper for the block; it is killed unless the block ends well."""
+        """Yield a helper for the block; it is killed unless the block ends well."""
         turns = self._turns
         if not turns.acquire(timeout=max(until - time.monotonic(), 0)):
             raise Exhausted(Limit.BUSY)
@@ -350,7 +369,9 @@ class _Pool:
         helper.end()
 
     def _new(self) -> _Helper:
-        """Ask the nursery, or a new one where it died. Raises Exhausted where none can be had."""
+        """Ask the nursery for a helper, or start a new nursery if it has died. Raises Exhausted if
+        both fail.
+        """
         try:
             with self._lock:
                 if self._nursery is not None:

@@ -1,9 +1,9 @@
-"""Programs that read what strangers wrote, shut in.
+"""Runs programs that read hostile files inside walls.
 
-By bubblewrap such a program sees the system's programs, libraries and fonts, which it can't change,
-and one folder for its work: no settings and no spool of the service, no socket of the database, no
-other process and no network. Where bubblewrap is missing, or the kernel refuses it, unshare takes
-away the network alone.
+Under bubblewrap, such a program sees the system's programs, libraries and fonts, all read-only, and
+one folder for its work: no settings and no spool of the service, no socket of the database, no
+other process and no network. If bubblewrap is missing, or the kernel refuses it, unshare only
+removes the network.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path
 _WORK = Path("/sandbox")
 _SYSTEM = ("/bin", "/lib", "/lib32", "/lib64")  # links into /usr, on Debian and Ubuntu
 _FILES = ("/etc/fonts", "/etc/ld.so.cache", "/etc/libreoffice", "/var/cache/fontconfig")
-# A temporary folder in memory; what takes more lies in the folder of the work.
+# Bytes of the temporary folder, which is in memory; larger files go to the work folder.
 _TMP_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of each process: bytes of memory that it shares with no other, seconds of
-    processor time, bytes of a file that it writes."""
+    """The limits of each process: bytes of memory that it does not share, seconds of processor
+    time, bytes of a file that it writes.
+    """
 
     memory: int
     seconds: int
@@ -34,25 +35,26 @@ class Limits:
 
 
 def is_whole() -> bool:
-    """Whether programs see nothing but their work: bubblewrap is there and works."""
+    """Return whether bubblewrap works, so that programs see only their work folder."""
     return bool(_bubblewrap())
 
 
 def is_offline() -> bool:
-    """Whether programs can be kept from the network, at least."""
+    """Return whether programs can at least be kept from the network."""
     return bool(_limiter() and (_bubblewrap() or _unshare()))
 
 
 def work(folder: Path) -> Path:
-    """The path by which a program of `command` knows the folder of its work."""
+    """Return the path of the work folder as a program of `command` sees it."""
     return _WORK if is_whole() else folder
 
 
 def command(
     program: Sequence[str], limits: Limits, folder: Path | None = None, reads: Sequence[Path] = ()
 ) -> tuple[str, ...]:
-    """The program within its walls. It may write into ``folder``, where it begins, and read what
-    lies at ``reads``. `is_offline` has been asked before, where a network would be a danger."""
+    """Return the command that runs a program inside the walls. It may write into ``folder``, its
+    current directory, and read ``reads``. If a network would be a danger, check `is_offline` first.
+    """
     if not (limiter := _limiter()):
         return tuple(program)
     limited = (
@@ -67,8 +69,9 @@ def command(
 def walled(
     program: Sequence[str], reads: Sequence[Path] = (), folder: Path | None = None
 ) -> tuple[str, ...]:
-    """The program inside bubblewrap, as `command` says, without limits; as it is, where bubblewrap
-    does not work."""
+    """Return the program inside bubblewrap, as in `command`, but without limits; unchanged if
+    bubblewrap does not work.
+    """
     if not (walls := _bubblewrap()):
         return tuple(program)
     place = ("--bind", str(folder), str(_WORK), "--chdir", str(_WORK)) if folder else ()
@@ -83,7 +86,7 @@ def _limiter() -> str:
 
 @functools.cache
 def _bubblewrap() -> tuple[str, ...]:
-    """The command in front of a program; empty where it does not work."""
+    """Return the command to put before a program; empty if it does not work."""
     bwrap = shutil.which("bwrap")
     if not bwrap:
         return ()
@@ -109,14 +112,15 @@ def _system() -> tuple[str, ...]:
 
 @functools.cache
 def _unshare() -> tuple[str, ...]:
-    """The command that takes the network away, and where the kernel allows it the sight of other
-    processes too; empty when even the network cannot be taken."""
+    """Return the command that removes the network, and the view of other processes if the kernel
+    allows it; empty if not even the network can be removed.
+    """
     unshare = shutil.which("unshare")
     if not unshare:
         return ()
     alone = ("--pid", "--fork", "--kill-child")
-    # Containers often forbid a /proc of one's own, some kernels all of it to ordinary users.
-    # Root in a tree without namespaces of users (a chroot) can still take the network away.
+    # Containers often forbid a private /proc, and some kernels forbid all of it to ordinary users.
+    # Root in a tree without user namespaces (a chroot) can still remove the network.
     for options in (
         ("-rn", *alone, "--mount-proc"),
         ("-rn", *alone),
@@ -138,6 +142,6 @@ def _succeeds(words: Sequence[str]) -> bool:
 
 
 def python() -> tuple[Path, ...]:
-    """The folders, beside /usr, that a program in this Python must be able to read."""
+    """Return the folders outside /usr that a program run by this Python must be able to read."""
     places = {Path(sys.prefix), Path(sys.base_prefix)}
     return tuple(path for path in sorted(places) if not path.is_relative_to("/usr"))

@@ -1,7 +1,7 @@
-"""What crosses the sockets between the pool and its helpers: frames of MessagePack, in which every
-value is checked against the annotations of the function that is called.
+"""The protocol between the pool and its helpers: frames of MessagePack.
 
-No pickle: an answer may come from a helper that a hostile file took over.
+Every value is checked against the annotations of the called function. Pickle is not used, because
+an answer may come from a helper that a hostile file has taken over.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ PACKAGES = (
     "webmail.writing.roster_reading",
     "addressbook.importers",
 )
-"""The functions of these may be called."""
+"""Prefixes of the modules whose functions may be called."""
 ERRORS = frozenset({"webmail.mime.bounds:TooComplex", "webmail.previews.failures:NoPreview"})
-"""What a called function may raise; each is made of strings alone."""
+"""The errors that a called function may raise; each is made of strings alone."""
 LARGEST = 256 * 1024 * 1024
-"""Bytes of one frame."""
+"""The greatest length of a frame in bytes."""
 
 _LENGTH = struct.Struct("!Q")
 
@@ -37,7 +37,9 @@ NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
 
 class Request(msgspec.Struct, array_like=True):
-    """``seconds`` of processor time, ``memory`` in bytes above what the helper has."""
+    """A call. ``seconds`` is its processor time, ``memory`` is in bytes above what the
+    helper has.
+    """
 
     function: str
     arguments: msgspec.Raw
@@ -46,8 +48,11 @@ class Request(msgspec.Struct, array_like=True):
 
 
 class Answer(msgspec.Struct, array_like=True):
-    """``result`` where the call returned, ``error`` and its ``words`` where it raised; ``error``
-    alone is what ended it: ``memory``, or where it failed."""
+    """The answer to a call: its ``result``, or the ``error`` that it raised, with that error's
+    ``words``.
+
+    An ``error`` outside `ERRORS` tells what ended the call: ``memory``, or the place of a failure.
+    """
 
     result: msgspec.Raw = NOTHING
     error: str = ""
@@ -64,7 +69,7 @@ read_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
 class Codec:
-    """Arguments and result of one function."""
+    """Packs and unpacks the arguments and the result of one function."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -75,25 +80,27 @@ class Codec:
         self._result = msgspec.msgpack.Decoder(self._signature.return_annotation)
 
     def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
-        """All arguments in the order of the parameters, defaults included."""
+        """Return all arguments packed in the order of the parameters, defaults included."""
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         values = tuple(bound.arguments.values())
         try:
             return encode(values)
-        except UnicodeEncodeError:  # half of a surrogate pair, which no text of mail should have
+        except UnicodeEncodeError:  # a lone surrogate, which no text of mail should have
             return encode(tuple(map(_without_surrogates, values)))
 
     def arguments(self, packed: msgspec.Raw) -> dict[str, Any]:
-        """Raises msgspec.ValidationError."""
+        """Return the unpacked arguments by name. Raises msgspec.ValidationError."""
         return dict(zip(self._signature.parameters, self._arguments.decode(packed), strict=True))
 
     def run(self, arguments: dict[str, Any]) -> msgspec.Raw:
-        """Call the function."""
+        """Call the function and return its packed result."""
         return msgspec.Raw(encode(self.function(**arguments)))
 
     def unpack(self, result: msgspec.Raw) -> Any:
-        """Raises msgspec.ValidationError for what the function cannot have returned."""
+        """Return the unpacked result. Raises msgspec.ValidationError if it has not the declared
+        type.
+        """
         return self._result.decode(result)
 
 
@@ -104,8 +111,9 @@ def codec(function: Callable[..., Any]) -> Codec:
 
 @lru_cache(maxsize=256)
 def codec_of(name: str) -> Codec:
-    """The codec of a function, by the name that a request has. Raises LookupError for a function
-    outside `PACKAGES`."""
+    """Return the codec of the function named in a request. Raises LookupError for a function
+    outside `PACKAGES`.
+    """
     module, _, function = name.partition(":")
     if not module.startswith(PACKAGES) or not function.isidentifier():
         raise LookupError(name)
@@ -113,7 +121,7 @@ def codec_of(name: str) -> Codec:
 
 
 def error_of(answer: Answer) -> Exception | None:
-    """The exception that a called function raised; None for any that it may not."""
+    """Return the exception that a called function raised, or None if it is not among `ERRORS`."""
     if answer.error not in ERRORS:
         return None
     module, _, name = answer.error.partition(":")
@@ -129,7 +137,7 @@ def _without_surrogates(value: Any) -> Any:
 
 
 def send(connection: socket.socket, frame: bytes) -> None:
-    """Raises OSError, also TimeoutError."""
+    """Send a frame. Raises OSError (TimeoutError is one) and TooLong."""
     if len(frame) > LARGEST:
         raise TooLong
     connection.sendall(_LENGTH.pack(len(frame)))
@@ -137,8 +145,9 @@ def send(connection: socket.socket, frame: bytes) -> None:
 
 
 def receive(connection: socket.socket) -> bytearray | None:
-    """The next value; None where the other side ended. Raises OSError, also TimeoutError, and
-    TooLong."""
+    """Return the next frame, or None when the other side has ended. Raises OSError (TimeoutError is
+    one) and TooLong.
+    """
     head = _exactly(connection, _LENGTH.size)
     if head is None:
         return None
@@ -149,7 +158,7 @@ def receive(connection: socket.socket) -> bytearray | None:
 
 
 def receive_request(connection: socket.socket) -> Request | None:
-    """Receive a request, as `receive` does bytes."""
+    """Return the next request, or None when the other side has ended."""
     frame = receive(connection)
     return None if frame is None else _read_request(frame)
 
