@@ -1,8 +1,9 @@
-"""Processes for one job each, which can be ended: forked by the parent of the process that takes
-jobs, which has everything imported, one thread and nothing open.
+"""Processes for one job each, which can be killed. They are forked by the parent of the process
+that takes jobs. The parent has imported the project, and has one thread and no open connection.
 
-The parent runs `serve`, the other one calls `run`. What passes between them is JSON, and the
-descriptor by which a process is waited for and killed (a pid might be another's by then).
+The parent runs `serve`, the process that takes jobs calls `run`. They exchange JSON, and the
+descriptor by which a process is waited for and killed (its pid might belong to another process by
+then).
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ logger = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIFE_SECONDS = 10
 _MOST_BYTES = 128 * 1024
-"""Of what a job is told: the keys of rows, as a rule."""
+"""The greatest size of a job's arguments; usually they are keys of rows."""
 _control: socket.socket | None = None
 _lock = Lock()
 
 
 def run(job: list[Any], seconds: int, hard_seconds: int) -> None:
-    """Have a job done by a new process, and wait for its end."""
+    """Have a new process do a job, and wait for its end."""
     handle = _begun(job, seconds)
     try:
         end = select.poll()
@@ -62,16 +63,19 @@ def _begun(job: list[Any], seconds: int) -> int:
 
 
 def _text(value: object) -> str:
-    """The body of a job comes as bytes."""
+    """Return the text of a job's body, which may come as bytes."""
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def serve(
     work: Callable[[], NoReturn], loglevel: str, show_life: Callable[[], object] = lambda: None
 ) -> int:
-    """Fork a process that does ``work``, and one for each job that it asks for, until it ends;
-    return its exit code. Signals that tell this process to end are for that one. ``show_life`` is
-    called every few seconds."""
+    """Fork a process that does ``work``, and one for each job that it asks for. Wait for its end
+    and return its exit code.
+
+    Signals that tell this process to end are passed on to it. ``show_life`` is called every few
+    seconds.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def take_jobs() -> NoReturn:
@@ -120,7 +124,7 @@ class _Parent:
                     return ended
 
     def _buried(self, handle: int) -> int | None:
-        """End with a child; the exit code of the worker, where it was that."""
+        """Wait for an ended child. Return the exit code if it was the worker, else None."""
         pid = self._children.pop(handle)
         os.close(handle)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -128,9 +132,9 @@ class _Parent:
 
     def _answer(self) -> None:
         asked = b""
-        with suppress(ConnectionError):  # it ended before it took an answer
+        with suppress(ConnectionError):  # the worker ended before it took the answer
             asked = self._control.recv(_MOST_BYTES)
-        if not asked:  # the worker is at its end
+        if not asked:  # the worker is ending
             self._is_asked = False
             return
         job, seconds = json.loads(asked)
@@ -158,7 +162,9 @@ def _too_long(*_signal: object) -> None:
 
 
 def fork(work: Callable[[], NoReturn]) -> int:
-    """A process that does ``work``; its pid. However this process ends, that one gets a SIGTERM."""
+    """Fork a process that does ``work``, and return its pid. If this process ends, that one gets a
+    SIGTERM.
+    """
     parent = os.getpid()
     if pid := os.fork():
         return pid

@@ -32,13 +32,17 @@ from webmail.models import MailJob
 State = MailJob.State
 
 SECONDS = 0.8
-"""Of a request; what takes longer goes on without it."""
+"""The seconds of an action that the request does itself; a job does the rest."""
 MANY = 100
-"""Messages deleted at once, from which on the audit log has a line of it."""
+"""The number of messages deleted at once from which the audit log records it."""
 _AGAIN = timedelta(seconds=10)
-"""Before a job is tried again whose server did not answer, or that nobody has started."""
+"""The time before a job is tried again whose server did not answer, or that no worker has
+started.
+"""
 _SURE = 5.0
-"""Seconds after which a worker asks again whether the job is its own: it may have been frozen."""
+"""Seconds after which a worker checks again that the job is still its own: it may have
+been frozen.
+"""
 
 
 _DELETES = {"delete": "for good", "trash": "trash"}
@@ -46,8 +50,9 @@ _DELETES = {"delete": "for good", "trash": "trash"}
 
 @dataclass(frozen=True)
 class Action:
-    """A requested action, as the user sees it: the verb of the forms, the folder where it was
-    requested, and the folder that the messages go to, where the user chose one."""
+    """A requested action as the user sees it: the verb of the form, the folder where it was
+    requested, and the target folder if the user chose one.
+    """
 
     verb: str
     folder: str
@@ -70,10 +75,13 @@ def do(
     *,
     emptied: Sequence[tuple[str, int]] = (),
 ) -> Done:
-    """Do the first second of an action. The caller starts the job for the rest, if there is one,
-    when the connection is given back. ``emptied``: folders, by name and UIDVALIDITY, that go at the
-    end of it if nothing is in them then. Raises MessageNotFound when none of the messages is there
-    any more, and what stopped it before anything was done."""
+    """Do the first second of an action. If there is a rest, the caller starts its job after the
+    connection is given back.
+
+    ``emptied``: folders (name, UIDVALIDITY) to delete at the end if they are empty. Raises
+    MessageNotFound when none of the messages exists any more, and any error that stopped the action
+    before it did anything.
+    """
     work = asked = Work(tuple(step for step in steps if step.uids))
     deadline = time.monotonic() + SECONDS
     try:
@@ -81,7 +89,7 @@ def do(
             if work.begun is None and time.monotonic() > deadline:
                 break
     except ServerUnavailable:
-        # One command is no work for a job: the person sees in the list what became of it.
+        # A single command needs no job: the user sees its result in the list.
         if work.total <= bulk.FIRST:
             raise
     except WebmailError as error:
@@ -103,18 +111,18 @@ def do(
 
 
 def note_deleted(request: SignedInRequest, count: int, way: str) -> None:
-    """A line of the audit log where many were deleted, by their number alone."""
+    """Write a line into the audit log about many deleted messages, by their number alone."""
     if count >= MANY:
         audit.record(AuditEvent.Kind.MAIL_DELETED, request, messages=count, way=way)
 
 
 def keep(user: User, action: Action, work: Work) -> MailJob:
-    """Something that is over and whose way back is too long for a form."""
+    """Store a finished action whose undo data is too long for a form."""
     return _note(user, action, work, State.DONE)
 
 
 def run(pk: int) -> None:
-    """Do a job, or what is left of it. A second time, or while another does it, nothing happens."""
+    """Do a job, or its rest. If it is over, or another worker has it, do nothing."""
     job = MailJob.objects.select_related("user__mail_domain", "credential").claim(pk)
     if job is None:
         return
@@ -139,8 +147,9 @@ def run(pk: int) -> None:
 
 
 def cancel(job: MailJob) -> bool:
-    """Stop a job. The steps already done stay done, and can be undone. Return False when the job
-    was over already."""
+    """Stop a job. Steps already done stay done, and can be undone. Return False if the job was
+    over.
+    """
     if not job.leave(MailJob.UNFINISHED, State.CANCELLED):
         return False
     lending.give_back(job.credential)
@@ -148,18 +157,19 @@ def cancel(job: MailJob) -> bool:
 
 
 def resume(request: SignedInRequest, job: MailJob) -> bool:
-    """Resume a job with the password that the user has given; the caller starts the job."""
+    """Resume a job with the password that the user has given. The caller starts the job."""
     return job.leave([State.PASSWORD], State.WAITING, attempts=0, credential=lending.lend(request))
 
 
 def way_back(job: MailJob) -> tuple[Step, ...]:
-    """The steps that undo the job."""
+    """Return the steps that undo the job."""
     return _read(job).undo
 
 
 def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | None:
-    """Take back what a job did, once; that may take a job again. None when it was done already, or
-    the job goes on. Raises what `do` does, and can then be tried again."""
+    """Undo a job once, which may need a job again. Return None if it was undone already or still
+    runs. Raises the errors of `do`; it can then be tried again.
+    """
     own = MailJob.objects.filter(pk=job.pk)
     if not own.filter(is_undone=False).exclude(state__in=MailJob.UNFINISHED).update(is_undone=True):
         return None
@@ -172,8 +182,9 @@ def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | Non
 
 
 def tend() -> list[int]:
-    """Take up what died, remove what is over its time. Returns the jobs that the caller should
-    start."""
+    """Free jobs of dead workers and delete expired ones. Return the jobs that the caller should
+    start.
+    """
     now = clock.now()
     for job in MailJob.objects.select_related("credential").take_up():
         if job.attempts < MailJob.MOST_ATTEMPTS:
@@ -217,11 +228,12 @@ def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
 
 
 def _write_down(job: MailJob, work: Work) -> bool:
-    """False when the job was cancelled, or another worker has it: then this one stops. What it did
-    before a cancellation is kept all the same, for the way back.
+    """Store the state of the work. Return False if the job was cancelled or another worker has it:
+    this worker must then stop. What it did before a cancellation is stored nevertheless, for the
+    undo.
 
-    An answer that took long is asked for again: a worker that was frozen meanwhile (SIGSTOP, a
-    virtual machine that was set aside) may have lost its job, and would copy once more what another
+    After a slow answer, the claim is checked again: a worker that was frozen meanwhile (SIGSTOP, a
+    paused virtual machine) may have lost its job, and would copy messages again that another worker
     has copied.
     """
     columns = _columns(work)
@@ -267,7 +279,8 @@ def _read(job: MailJob) -> Work:
 
 
 def _stop(job: MailJob, state: MailJob.State, failure: str = "") -> None:
-    """Over, or waiting for its user: the password is given back. A job that was cancelled, or that
-    another worker has, is not this one's to end."""
+    """End the job, or let it wait for its user, and give the password back. Do nothing to a job
+    that was cancelled or that another worker has.
+    """
     if job.end(state, failure=failure):
         lending.give_back(job.credential)

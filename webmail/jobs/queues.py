@@ -14,10 +14,11 @@ _GRACE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The worker of one queue, which does ``concurrency`` jobs at once, each in a thread. A job
-    that takes longer than ``seconds`` is ended by SoftTimeLimitExceeded, and half a minute later by
-    SIGKILL: it has a process of its own. ``is_optional``: where nothing is ever put into the queue,
-    it needs no worker.
+    """The worker of one queue.
+
+    It does ``concurrency`` jobs at once, each in a thread. A job that takes longer than ``seconds``
+    runs in a process of its own, where SoftTimeLimitExceeded ends it, or SIGKILL half a minute
+    later. ``is_optional`` says that the worker is not needed if no job is ever put into its queue.
     """
 
     queue: str
@@ -29,12 +30,12 @@ class Worker:
 
     @property
     def hard_seconds(self) -> int:
-        """After which a job is killed; 0 when it is never."""
+        """The seconds after which a job is killed; 0 for never."""
         return self.seconds and self.seconds + _GRACE_SECONDS
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """All that the worker takes jobs from."""
+        """The names of all queues that the worker takes jobs from."""
         return (self.queue, *self.former_queues)
 
 
@@ -48,28 +49,29 @@ def options(names: Sequence[str]) -> dict[str, Any]:
         "concurrency": sum(worker.concurrency for worker in workers),
         "without_gossip": True,
         "without_mingle": True,
-        # Nobody hears it, and while Redis is down a worker that is told to end would try for ever.
+        # No process reads heartbeats, and while Redis is down, a worker that is told to end would
+        # keep trying for ever.
         "without_heartbeat": True,
     }
 
 
 def worker_of(queue: str) -> Worker:
-    """Return the worker that takes jobs from a queue, by its present or a former name."""
+    """Return the worker of a queue, by its present or a former name."""
     return next(worker for worker in WORKERS.values() if queue in worker.queues)
 
 
-# A submission server may take minutes for one message. The mail servers' answers have limits of
-# their own, so that threads, which nobody can end, need none.
+# A submission server may take minutes for one message. Answers of mail servers have time limits of
+# their own, so that threads, which cannot be killed, need none.
 SENDING = Worker("sending", concurrency=4)
-# What strangers wrote is read here: a file that takes too long ends with its process, and so does
-# the memory that it took.
+# Files of strangers are read here: a file that takes too long ends with its process, and its memory
+# is freed.
 IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60)
 # LibreOffice has a minute, after a minute of waiting for another conversion and half a minute for
 # the pictures of the file.
 OFFICE = Worker("office", concurrency=1, seconds=3 * 60, is_optional=True)
-# The mail of a whole mailbox takes hours. One transfer of each person runs at a time.
+# The mail of a whole mailbox takes hours. Each user has one running transfer at a time.
 TRANSFERS = Worker("transfers", concurrency=4)
-# All else. Of what is done to thousands of messages one job of each person runs at a time.
+# All other jobs. Each user has one running job at a time that acts on thousands of messages.
 UPKEEP = Worker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)
 
 WORKERS = {worker.queue: worker for worker in (SENDING, IMPORTS, OFFICE, TRANSFERS, UPKEEP)}

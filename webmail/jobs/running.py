@@ -1,6 +1,7 @@
-"""The worker of some queues: a parent that has the project imported, the process that it forks to
-take jobs, and one for each job that must be ended when it takes too long. They share that
-memory."""
+"""The worker of some queues: a parent process that has imported the project, the process that it
+forks to take jobs, and one process for each job that may have to be killed. They share the parent's
+memory.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +23,19 @@ _BEAT_SECONDS = 5
 def serve(
     names: Sequence[str], loglevel: str, show_life: Callable[[], object] = lambda: None
 ) -> int:
-    """Do the jobs of these queues until a signal, and return the exit code of the process that
-    took them. ``show_life`` is called every few seconds."""
+    """Do the jobs of these queues until a signal. Return the exit code of the process that took
+    them. ``show_life`` is called every few seconds.
+    """
     settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
     prepare()
     connections.close_all()
     gc.collect()
-    gc.freeze()  # the collector would write into the memory that the processes share
+    gc.freeze()  # the garbage collector would write into memory that the processes share
     return forking.serve(lambda: _take_jobs(names, loglevel), loglevel, show_life)
 
 
 def prepare() -> None:
-    """Import what jobs need, for this process and those that are forked from it."""
+    """Import the modules that jobs need, for this process and those forked from it."""
     app.loader.import_default_modules()
     app.finalize()
 
@@ -44,7 +46,7 @@ def _take_jobs(names: Sequence[str], loglevel: str) -> NoReturn:
         beat: Any = EmbeddedService(app, thread=True)
         beat.start()
         worker.start()
-        # Not for ever, which it takes while Redis is down.
+        # Stopping takes for ever while Redis is down.
         beat.service.stop()
         beat.join(_BEAT_SECONDS)
     else:

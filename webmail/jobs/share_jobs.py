@@ -1,9 +1,9 @@
-"""Many folders shared with colleagues, or shared no more: the request does the first seconds of it,
-a job the rest.
+"""Shares many folders with colleagues, or ends their sharing: the request does the first seconds, a
+job does the rest.
 
-The job's row counts the folders that were gone through, each after its commands were answered. A
-worker that takes it up does the next one; of one that was killed in between, the access list is set
-once more to what it is.
+The job's row counts the finished folders, each after its commands were answered. A worker that
+takes the job up continues with the next folder. If a worker was killed in between, the access list
+is set again to the same value.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ def begin(
     preset: str,
     at: Progress,
 ) -> MailJob:
-    """Note the rest of a change whose first folders were gone through. The caller starts the job
-    when the connection is given back."""
+    """Store the rest of a change whose first folders are done. The caller starts the job after the
+    connection is given back.
+    """
     return MailJob.objects.create(
         user=request.user,
         verb=SHARE if preset else END,
@@ -49,8 +50,9 @@ def begin(
 
 
 def go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> bool:
-    """Go through the folders that are left. False when the job was cancelled, or another worker has
-    it."""
+    """Change the remaining folders. Return False if the job was cancelled or another
+    worker has it.
+    """
     asked = job.work["share"]
     names, identifiers, preset = asked["names"], asked["identifiers"], asked["preset"]
     begun = Progress(job.done + job.gone, len(names), job.gone)

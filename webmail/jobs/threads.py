@@ -1,8 +1,9 @@
-"""The threads of one process that does the jobs of several queues: no queue waits for another.
+"""The threads of a process that does the jobs of several queues, so that no queue waits for
+another.
 
-Celery's own pool has the same threads for all, so that four messages which a mail server keeps
-waiting would keep everything waiting. Here each queue has its own, and while they are all busy no
-job is taken from it: it is there for another machine's worker.
+Celery's own pool shares its threads, so that four messages that wait for a slow mail server would
+block all queues. Here each queue has its own threads. While they are all busy, no job is taken from
+the queue, so that a worker on another machine can take it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ Traced = tuple[int, str | None, float]
 
 
 class FreeQueues(round_robin_cycle):
-    """Kombu's order of the queues, in which one whose threads are busy is left out
-    (``queue_order_strategy``)."""
+    """Kombu's order of the queues (``queue_order_strategy``), without those whose threads are all
+    busy.
+    """
 
     is_free: ClassVar[Callable[[str], bool]] = lambda _queue: True
 
@@ -33,8 +35,9 @@ class FreeQueues(round_robin_cycle):
 
 
 class Threads(BasePool):
-    """A pool of Celery's. Jobs that have a limit of time are done by processes of their own, for
-    which a thread waits."""
+    """A pool of Celery's. A thread runs each job; if the job has a time limit, the thread waits for
+    a process that runs it.
+    """
 
     body_can_be_buffer = True
     signal_safe = False
@@ -63,7 +66,7 @@ class Threads(BasePool):
         accept_callback: Callable[..., object] | None = None,
         **_more: Any,
     ) -> None:
-        """Called by the thread that takes jobs from the broker."""
+        """Start a job. The thread that takes jobs from the broker calls this."""
         worker = queues.WORKERS[queues.ROUTES[args[0]]["queue"]]
         if worker.seconds:
             target = _in_process
@@ -85,7 +88,7 @@ class Threads(BasePool):
 
 
 def _in_process(task: str, identifier: str, request: dict[str, Any], *body: Any) -> Traced:
-    """Do a job as Celery's ``trace_task_ret`` does, elsewhere. What goes wrong is logged there."""
+    """Do a job as Celery's ``trace_task_ret`` does, in another process, which logs errors."""
     begun = time.monotonic()
     limits = queues.WORKERS[queues.ROUTES[task]["queue"]]
     forking.run([task, identifier, request, *body], limits.seconds, limits.hard_seconds)
