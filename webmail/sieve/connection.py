@@ -1,8 +1,7 @@
-"""One signed-in ManageSieve connection (RFC 5804): scripts listed, read, written, made the active
-one.
+"""One signed-in ManageSieve connection (RFC 5804): lists, reads, writes and activates scripts.
 
-A client of our own: sievelib's reads without an end in bytes or seconds and can be made to
-take the text of a script for an answer of the server. All that is sent is counted or quoted here.
+sievelib is not used: it reads without limits in bytes or seconds, and can mistake the text of a
+script for an answer of the server. Everything sent here is counted or quoted.
 """
 
 from __future__ import annotations
@@ -28,23 +27,23 @@ from webmail.errors import (
 )
 
 MOST_BYTES: Final = 100 * 1024
-"""Of a script that is written."""
+"""The greatest size in bytes of a script that is written."""
 
-# Of everything that one answer holds: a script of other software may be larger than ours.
+# Bytes of one whole answer: a script of another program may be larger than the limit above.
 _ANSWER: Final = 2 * 1024 * 1024
 _LINE: Final = 16 * 1024
 _LINES: Final = 5_000
-# An answer may take so many times the server's time-out when it keeps coming.
+# An answer that keeps coming may take this many times the server's time-out.
 _PATIENCE: Final = 3
 _DEEPEST: Final = 5
-_LONGEST_NAME: Final = 512  # bytes: RFC 5804 section 1.6 wants servers to take 128 characters
+_LONGEST_NAME: Final = 512  # bytes: RFC 5804 section 1.6 wants servers to accept 128 characters
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class SieveServer:
-    """``security``: ``tls``, ``starttls`` or ``none``; ``timeout`` in seconds, for a piece of an
-    answer.
+    """The address of a ManageSieve server. ``security`` is ``tls``, ``starttls`` or ``none``;
+    ``timeout`` is in seconds, for one piece of an answer.
     """
 
     host: str
@@ -56,7 +55,7 @@ class SieveServer:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A script on the server."""
+    """A script in the server's list."""
 
     name: str
     is_active: bool = False
@@ -66,12 +65,14 @@ class _Atom(bytes):
     """A word outside quotes."""
 
 
-# A token: an atom, a string, or what stands between parentheses.
+# A token: an atom, a string, or a list of tokens in parentheses.
 _Token = bytes | list["_Token"]
 
 
 class Connection:
-    """``extensions``: what scripts may ``require``, in lower case."""
+    """A signed-in connection. ``extensions`` are those that scripts may ``require``, in
+    lower case.
+    """
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
@@ -80,7 +81,7 @@ class Connection:
         self._can_start_tls = False
 
     def scripts(self) -> tuple[Name, ...]:
-        """All scripts of the person, as the server lists them."""
+        """Return the names of all scripts of the user, in the server's order."""
         lines = self._command(b"LISTSCRIPTS")
         names = []
         for line in lines:
@@ -92,8 +93,8 @@ class Connection:
         return tuple(names)
 
     def get(self, name: str) -> str:
-        """A script's text, its lines ending in ``\\n``. One that is no UTF-8, as old software wrote
-        it, is read as cp1252. NotFound when there is none of this name.
+        r"""Return a script's text with ``\n`` line ends. Text that is no UTF-8, written by old
+        programs, is read as cp1252. Raises NotFound when there is no script of this name.
         """
         lines = self._command(b"GETSCRIPT", _quoted(name))
         strings = [t for line in lines for t in line if isinstance(t, bytes)]
@@ -106,14 +107,15 @@ class Connection:
         return re.sub(r"\r\n?", "\n", text)
 
     def put(self, name: str, text: str) -> None:
-        """Write a script, made or replaced as a whole. Raises SieveRefused with the server's words,
-        OverQuota, TooLarge: then the former one stands.
+        """Create or replace a script. Raises SieveRefused with the server's text, OverQuota and
+        TooLarge; then the former script stays.
         """
         self._command(b"PUTSCRIPT", _quoted(name), _literal(text))
 
     def check(self, text: str) -> None:
-        """Let the server read a script without keeping it. Raises as `put`; nothing where the
-        server can't (VERSION 1.0 came with RFC 5804)."""
+        """Let the server check a script without storing it. Raises the errors of `put`. Do nothing
+        if the server cannot check (VERSION 1.0 came with RFC 5804).
+        """
         try:
             self._command(b"CHECKSCRIPT", _literal(text))
         except SieveRefused as error:
@@ -121,21 +123,21 @@ class Connection:
                 raise
 
     def activate(self, name: str) -> None:
-        """Make this script the one that runs, from now on and alone; "" for none."""
+        """Make this script the only active one; "" for none."""
         self._command(b"SETACTIVE", _quoted(name) if name else b'""')
 
     def delete(self, name: str) -> None:
-        """Raises NotFound, SieveRefused for the active one."""
+        """Delete a script. Raises NotFound, and SieveRefused for the active one."""
         self._command(b"DELETESCRIPT", _quoted(name))
 
     def close(self) -> None:
-        """Hang up; waits for nothing, raises nothing."""
+        """Hang up, without waiting and without raising anything."""
         self._wire.farewell()
 
-    # What follows is the dialogue.
+    # The functions below speak the protocol.
 
     def begin(self, server: SieveServer, login: str, password: str) -> None:
-        """Greeting, STARTTLS, sign-in."""
+        """Read the greeting, start TLS, and sign in."""
         self._read_capabilities()
         if server.security == "starttls":
             if not self._can_start_tls:
@@ -149,7 +151,7 @@ class Connection:
             else:
                 self._give_password(login, password)
         except (SieveRefused, NotFound) as error:
-            # Not SignInNeeded: the mail itself opens with this password.
+            # Not SignInNeeded, since this password opens the mailbox.
             raise SieveUnavailable(
                 "The ManageSieve server does not let in.", server_words=error.server_words
             ) from error
@@ -162,8 +164,9 @@ class Connection:
         self._command(b"AUTHENTICATE", b'"PLAIN"', b'"' + secret + b'"')
 
     def _give_token(self, server: SieveServer, login: str, token: bearer.AccessToken) -> None:
-        """Give the token as a counted string: a quoted one holds 1,024 bytes (RFC 5804 section 4).
-        A server that refuses says why in a string, and NO after an answer to that."""
+        """Send the token as a literal: a quoted string holds 1,024 bytes (RFC 5804 section 4). A
+        server that refuses sends the reason in a string, and NO after an answer to it.
+        """
         mechanism = bearer.mechanism(self._methods)
         if not mechanism or not bearer.is_sayable(login, token):
             raise SieveUnavailable("The ManageSieve server takes no access token.")
@@ -173,7 +176,7 @@ class Connection:
         self._answer(refused=b'"%b"\r\n' % bearer.second(mechanism))
 
     def _refresh_extensions(self) -> None:
-        """Some servers show all that scripts may use only after sign-in."""
+        """Read the extensions again: some servers list all of them only after sign-in."""
         with suppress(SieveRefused):
             self._learn(self._command(b"CAPABILITY"))
 
@@ -195,8 +198,9 @@ class Connection:
         return self._answer()
 
     def _answer(self, refused: bytes = b"") -> list[list[_Token]]:
-        """The lines before the one that says OK; raises what a NO or BYE means. ``refused`` is
-        said, once, to a string that stands alone: a challenge."""
+        """Return the lines before OK. Raises the error that NO or BYE means. ``refused`` is sent
+        once as the answer to a string alone in its line, which is a challenge.
+        """
         self._wire.expect()
         lines: list[list[_Token]] = []
         while True:
@@ -221,10 +225,10 @@ class Connection:
 
 @contextmanager
 def open(server: SieveServer, login: str, password: str) -> Iterator[Connection]:
-    """Connect and sign in; hangs up at the end.
+    """Connect, sign in, and hang up at the end.
 
-    Raises SieveUnavailable when the server can't be reached or does not let in, BadServerAnswer
-    when it breaks its protocol. The password is not kept.
+    Raises SieveUnavailable when the server cannot be reached or refuses the sign-in, and
+    BadServerAnswer when it breaks the protocol. The password is not kept.
     """
     if re.search(r"[\r\n\0]", login + password):
         raise SieveUnavailable("No login or password holds a control character.")
@@ -238,7 +242,7 @@ def open(server: SieveServer, login: str, password: str) -> Iterator[Connection]
 
 
 class _Wire:
-    """Bytes to and from the server, with an end in bytes and in seconds."""
+    """The bytes to and from the server, limited in number and in time."""
 
     def __init__(self, server: SieveServer) -> None:
         self._timeout = server.timeout
@@ -247,7 +251,7 @@ class _Wire:
         self._left = 0
         try:
             self._socket = socket.create_connection((server.host, server.port), server.timeout)
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
+        except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
             raise SieveUnavailable("The ManageSieve server cannot be reached.") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.security == "tls":
@@ -255,7 +259,7 @@ class _Wire:
 
     def start_tls(self, server: SieveServer) -> None:
         if self._buffer:
-            # Put in by somebody on the way, to be read as if TLS had protected it.
+            # Somebody on the network added it, to be read as if TLS had protected it.
             self.close()
             raise BadServerAnswer("There is more than an answer to STARTTLS.")
         try:
@@ -274,12 +278,12 @@ class _Wire:
             raise SieveUnavailable("The ManageSieve server does not answer.") from error
 
     def expect(self) -> None:
-        """An answer begins."""
+        """Start the limits of an answer."""
         self._deadline = time.monotonic() + _PATIENCE * self._timeout
         self._left = _ANSWER
 
     def line(self) -> list[_Token]:
-        """The tokens of the next line, which goes on behind a literal."""
+        """Return the tokens of the next line, which continues after a literal."""
         tokens = self._tokens(0)
         self._end_of_line()
         return tokens
@@ -330,7 +334,9 @@ class _Wire:
         return self._take(int(head.strip(b"{}+\r\n")))
 
     def _match(self, pattern: bytes) -> bytes:
-        """Take what the pattern matches up to where it surely ends: something stands behind it."""
+        """Take the text that the pattern matches. Its end is certain only when another character
+        follows.
+        """
         while True:
             match = re.match(pattern, self._buffer)
             if match and (match.end() < len(self._buffer) or match[0][-1:] in b'"\n'):
@@ -374,7 +380,9 @@ class _Wire:
 
 
 def _quoted(name: str) -> bytes:
-    """A script's name as an argument (RFC 5804 section 1.6); ValueError for what can be none."""
+    """Return a script's name as an argument (RFC 5804 section 1.6). Raises ValueError for an
+    invalid one.
+    """
     data = name.encode("utf-8")
     if not name or len(data) > _LONGEST_NAME or _CONTROLS.search(name):
         raise ValueError("This is no name of a script.")
@@ -382,7 +390,7 @@ def _quoted(name: str) -> bytes:
 
 
 def _literal(text: str) -> bytes:
-    """A script as an argument, counted in bytes. NUL can stand in none."""
+    """Return a script as an argument, counted in bytes. A script cannot contain NUL."""
     if "\0" in text:
         raise ValueError("No script holds NUL.")
     data = re.sub(r"\r\n?|\n", "\r\n", text).encode("utf-8")
@@ -392,7 +400,7 @@ def _literal(text: str) -> bytes:
 
 
 def _refusal(line: list[_Token]) -> WebmailError:
-    """Return the error for what a NO means (RFC 5804 section 1.3)."""
+    """Return the error that a NO means (RFC 5804 section 1.3)."""
     words = _said(line)
     code = b""
     if len(line) > 1 and isinstance(line[1], list) and line[1]:
@@ -411,7 +419,7 @@ def _refusal(line: list[_Token]) -> WebmailError:
 
 
 def _said(line: list[_Token]) -> str:
-    """The server's words for people, of a line that says OK, NO or BYE."""
+    """Return the server's text for users in a line with OK, NO or BYE."""
     strings = [token for token in line[1:] if isinstance(token, bytes)]
     text = strings[-1].decode("utf-8", "replace") if strings else ""
     return re.sub(r"[\x00-\x09\x0b-\x1f\x7f]+", " ", text).strip()

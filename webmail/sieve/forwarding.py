@@ -1,8 +1,8 @@
-"""The addresses that a script sends mail to, whoever wrote it: found in its commands, in blocks
-too.
+"""The addresses that a script sends mail to, found in its commands and their blocks, whatever
+program wrote it.
 
-The administrators say which addresses rules may forward to. What is looked at is the whole script,
-since a rule is only one of the ways to write one.
+Administrators decide which addresses rules may forward to. The whole script is examined, since a
+rule is only one of the ways to forward.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ _NOT_BARE: Final = frozenset(' \t\r\n<>()[]\\",;:%!')
 
 @dataclass(frozen=True)
 class Allowed:
-    """``anywhere``: all addresses, or where there are ``domains`` or ``addresses`` those in one of
-    the domains or below, and these addresses; otherwise none. All in lower case."""
+    """The addresses that rules may forward to, in lower case: all with ``anywhere``, else those in
+    one of the ``domains`` or below it, and the ``addresses``.
+    """
 
     anywhere: bool = False
     domains: frozenset[str] = frozenset()
@@ -34,12 +35,13 @@ class Allowed:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The domains and addresses, to be named to the person."""
+        """The domains and addresses, to be shown to the user."""
         return (*sorted(self.domains), *sorted(self.addresses))
 
     def covers(self, address: str) -> bool:
-        """Whether an address is allowed. A domain covers bare addresses alone: in any other a
-        server might read another domain than the one behind its last @."""
+        """Return whether an address is allowed. A domain allows only bare addresses: in any other,
+        a server might read a different domain than the one after the last @.
+        """
         if self.is_everything or not self.anywhere:
             return self.anywhere
         local, at, domain = address.lower().rstrip(".").rpartition("@")
@@ -51,7 +53,9 @@ class Allowed:
 
 
 def _is_bare(local: str) -> bool:
-    """Whether it is a local part alone, a quoted one too (RFC 5321 section 4.1.2)."""
+    """Return whether the text is only a local part, which may be quoted (RFC 5321 section
+    4.1.2).
+    """
     inner = local[1:-1]
     if len(local) > 2 and local[0] == local[-1] == '"':
         return not {'"', "\\"} & set(inner)
@@ -60,8 +64,8 @@ def _is_bare(local: str) -> bool:
 
 @dataclass(frozen=True)
 class Sending:
-    """A command that sends a message to an address. ``line`` is one-based; ``address`` is UNTOLD
-    where the text does not say it: a variable, several at once.
+    """A command that sends a message to an address. ``line`` is one-based. ``address`` is UNTOLD if
+    the text does not tell it: a variable, or several at once.
     """
 
     line: int
@@ -69,8 +73,9 @@ class Sending:
 
 
 def sendings(text: str) -> tuple[Sending, ...]:
-    """All of a script, in their order, but for those in ``if false`` and its like, which is how a
-    rule is turned off. Raises `grammar.NotSieve`."""
+    """Return all sendings of a script in order, except those in ``if false`` and the like, by which
+    a rule is turned off. Raises `grammar.NotSieve`.
+    """
     commands = _running(grammar.parse(text))
     return tuple(
         Sending(_line(text, command), address)
@@ -80,9 +85,10 @@ def sendings(text: str) -> tuple[Sending, ...]:
 
 
 def included(text: str) -> tuple[tuple[int, str], ...]:
-    """The lines in which other scripts of the person are run, and their names, UNTOLD where the
-    text does not say. Those of the server (``:global``) are the administrators'. Raises
-    `grammar.NotSieve`."""
+    """Return the lines that include other scripts of the user, and the names of these; UNTOLD if
+    the text does not tell. Scripts of the server (``:global``) belong to the administrators and are
+    left out. Raises `grammar.NotSieve`.
+    """
     return tuple(
         (_line(text, command), _told(_strings(command)[-1:]))
         for command in _running(grammar.parse(text))
@@ -98,13 +104,16 @@ def _running(commands: Iterable[Command]) -> Iterator[Command]:
 
 
 def _never_holds(test: Test) -> bool:
-    """``false``, and ``allof (false, …)``, as a rule of ours that is off."""
+    """Return whether the test is ``false`` or ``allof (false, …)``, as in a rule that is turned
+    off.
+    """
     return test.name == "false" or (test.name == "allof" and any(map(_never_holds, test.tests)))
 
 
 def _addresses(command: Command) -> tuple[str, ...]:
-    """The addresses of ``redirect``, of ``notify`` by mail (RFC 5436 and its draft), of Dovecot's
-    ``report``."""
+    """Return the addresses of ``redirect``, of ``notify`` by mail (RFC 5436 and its draft), and of
+    Dovecot's ``report``.
+    """
     strings = _strings(command)
     match command.name:
         case "redirect" | "report":
@@ -115,7 +124,9 @@ def _addresses(command: Command) -> tuple[str, ...]:
 
 
 def _notified(command: Command, strings: list[str]) -> tuple[str, ...]:
-    """The draft's ``:options ["address"]``, else the method, which stands last: a ``mailto:``."""
+    """Return the addresses of the draft's ``:options ["address"]``, else that of the method, which
+    is the last argument: a ``mailto:``.
+    """
     if Tag(":options") in command.arguments:
         listed = [argument for argument in command.arguments if isinstance(argument, tuple)]
         return tuple(_told([address]) for addresses in listed for address in addresses) or (UNTOLD,)
@@ -129,13 +140,13 @@ def _notified(command: Command, strings: list[str]) -> tuple[str, ...]:
 
 
 def _told(strings: list[str]) -> str:
-    """The one address or name; UNTOLD where the server makes another one of it, or several."""
+    """Return the single address or name; UNTOLD if there are several, or the server expands it."""
     text = strings[0].strip() if strings else UNTOLD
     return UNTOLD if "${" in text or "," in text else text
 
 
 def _strings(command: Command) -> list[str]:
-    """A command's own arguments stand behind those of its tags."""
+    """Return a command's own strings, which follow its tags and their arguments."""
     return [argument for argument in command.arguments if isinstance(argument, str)]
 
 

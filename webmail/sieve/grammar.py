@@ -1,8 +1,8 @@
 """The generic grammar of Sieve (RFC 5228 section 8): text -> commands with their places in it.
 
-Sieve's grammar is the same for every extension, so that a script is taken apart whatever it asks
-for; what its commands mean is `reading`'s part. A library that must know each command would refuse
-what it does not know, and would not say where in the text a command stands.
+The grammar is the same for every extension, so that any script can be parsed; `reading` interprets
+its commands. A library that must know each command would refuse unknown ones, and would not tell
+where a command stands in the text.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _UNITS: Final = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 class NotSieve(ValueError):
-    """The text is no script."""
+    """The text is no Sieve script."""
 
 
 @dataclass(frozen=True)
 class Tag:
-    """``:contains``, in lower case with its colon."""
+    """A tag such as ``:contains``, in lower case with its colon."""
 
     name: str
 
@@ -45,8 +45,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Test:
-    """``arguments`` are strings (lines end in ``\\n``), lists of them, `Number` and `Tag`; ``name``
-    is in lower case.
+    r"""A test. ``arguments`` are strings (lines end in ``\n``), lists of them, `Number` and `Tag`;
+    ``name`` is in lower case.
     """
 
     name: str
@@ -59,8 +59,8 @@ Argument = str | tuple[str, ...] | Number | Tag
 
 @dataclass(frozen=True)
 class Command(Test):
-    """A test's shape, with a block perhaps, and its place in the text. ``comments``: that stand
-    before it; ``has_inner``: others stand in it.
+    """A command: like a test, perhaps with a block, and with its place in the text. ``comments``
+    are those before it; ``has_inner`` says that there are comments inside it.
     """
 
     block: tuple[Command, ...] | None = None
@@ -85,7 +85,7 @@ class _Reader:
     comments: list[_Token] = field(default_factory=list)
 
     def peek(self) -> _Token:
-        """The next token that is no comment; comments on the way are put aside."""
+        """Return the next token that is no comment; comments before it are collected."""
         while self.tokens[self.at].kind == "comment":
             self.comments.append(self.tokens[self.at])
             self.at += 1
@@ -104,7 +104,7 @@ class _Reader:
 
 
 def parse(text: str) -> tuple[Command, ...]:
-    """The commands of a script, in order. Raises NotSieve."""
+    """Return the commands of a script in order. Raises NotSieve."""
     reader = _Reader(list(_tokens(text)))
     commands = []
     while reader.peek().kind != "end":
@@ -113,7 +113,7 @@ def parse(text: str) -> tuple[Command, ...]:
 
 
 def parse_test(text: str) -> Test:
-    """One test alone, as it stands in a comment of Roundcube's. Raises NotSieve."""
+    """Return a single test, which Roundcube writes into a comment. Raises NotSieve."""
     reader = _Reader(list(_tokens(text)))
     test = _test(reader, 0)
     reader.take("end")
@@ -121,8 +121,8 @@ def parse_test(text: str) -> Test:
 
 
 def quoted(text: str) -> str:
-    """A string as it is written, whatever is in it: the only way by which a text gets into a
-    script. ValueError for NUL and for halves of characters, which no script can hold.
+    """Return a string in quotes. Every text in a script must pass through here. Raises ValueError
+    for NUL and for lone surrogates, which no script can contain.
     """
     if "\0" in text:
         raise ValueError("A Sieve string holds no NUL.")
@@ -154,7 +154,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _end_of_lines(text: str, place: int) -> int:
-    """Behind the line that holds nothing but a dot."""
+    """Return the place after the line that consists of a dot."""
     match = re.compile(r"^\.(?:\n|\Z)", re.MULTILINE).search(text, place)
     if match is None:
         raise NotSieve("A text: has no end.")

@@ -1,7 +1,7 @@
-"""The text of a script -> values: our own, Roundcube's and Ingo's.
+"""The text of a script -> values: scripts of the webmail, Roundcube and Ingo.
 
-What is not exactly one of our rules is kept word for word (`Raw`): nothing is read as something
-else than it says.
+A command that is not exactly one of the webmail's rules is kept unchanged (`Raw`), so that no rule
+is shown with a different meaning.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from webmail.sieve.values import (
 )
 from webmail.sieve.writing import ABSENCE_MARK, ADVERTS_MARK, INCLUDE_MARK, MARK
 
-# In which strings are more than they seem: then only those without ${ are read.
+# Extensions that give strings a meaning of their own: only strings without ${ are then read.
 _EXPANDING: Final = frozenset({"variables", "encoded-character"})
 _NAME: Final = re.compile(r"#\s*rule:\[(.*)\]\s*")
 _DISABLED: Final = re.compile(r"if\s+false\s*#([^\n]*)\n\s*\{", re.IGNORECASE)
@@ -63,16 +63,16 @@ _MOST_EXPANDED: Final = 50
 
 
 class _Unshown(Exception):
-    """This is none of our rules."""
+    """The command is none of the webmail's rules."""
 
 
 def is_ours(text: str) -> bool:
-    """Whether the webmail wrote it."""
+    """Return whether the webmail wrote the script."""
     return text.split("\n", 1)[0].strip() == MARK
 
 
 def read(text: str) -> Script:
-    """All that a script says, in its order. Raises `grammar.NotSieve` for what is no script."""
+    """Return the values of a script in order. Raises `grammar.NotSieve`."""
     commands = grammar.parse(text)
     requires = frozenset(_required(commands))
     script = Script()
@@ -81,7 +81,7 @@ def read(text: str) -> Script:
     if tail := _tail(text, commands):
         script = replace(script, items=(*script.items, Raw(tail)))
     if any(isinstance(item, Raw) for item in script.items):
-        # Which of them needs what is not known: all stay.
+        # It is unknown which of the kept pieces need which extension, so all are kept.
         script = replace(script, requires=requires)
     return script
 
@@ -94,14 +94,14 @@ def _required(commands: Iterable[Command]) -> Iterator[str]:
 
 
 def _tail(text: str, commands: Sequence[Command]) -> str:
-    """Comments behind the last command."""
+    """Return the comments after the last command."""
     rest = text[commands[-1].end :] if commands else text
     lines = [line for line in rest.strip().split("\n") if line.strip() and line.strip() != MARK]
     return "\n".join(lines)
 
 
 def _chains(commands: Sequence[Command]) -> Iterator[list[Command]]:
-    """An ``if`` with all its ``elsif`` and ``else``; any other command alone."""
+    """Yield each ``if`` together with its ``elsif`` and ``else``; any other command alone."""
     chain: list[Command] = []
     for command in commands:
         if chain and command.name not in {"elsif", "else"}:
@@ -150,8 +150,8 @@ def _answers(command: Command) -> bool:
 
 
 def _named(comments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """A rule's name, and the comments besides: ``# rule:[name]``, else what the last line says, as
-    Ingo writes it.
+    """Return a rule's name and the other comments. The name is that of ``# rule:[name]``, else the
+    last comment, where Ingo writes it.
     """
     lines = [line for line in comments if line.strip() != MARK]
     for at in range(len(lines) - 1, -1, -1):
@@ -185,8 +185,8 @@ def _rule(
 
 
 def _switched(command: Command, text: str) -> tuple[Test, bool]:
-    """The test, and whether the rule is on. Off is ``allof (false, test)``, of Roundcube ``false #
-    test``.
+    """Return the test, and whether the rule is on. A rule that is off has ``allof (false, test)``,
+    in Roundcube ``false # test``.
     """
     test = command.tests[0]
     if test.name == "false" and not test.arguments:
@@ -202,7 +202,7 @@ def _switched(command: Command, text: str) -> tuple[Test, bool]:
 
 
 def _groups(test: Test) -> tuple[str, tuple[Group, ...]]:
-    """A test as groups; the outer one joins several."""
+    """Return a test as groups, and the match that joins them."""
     if test == Test("true"):
         return ALL, ()
     if test.name not in {"allof", "anyof"} or test.arguments:
@@ -243,7 +243,9 @@ def _as_group(part: Condition | Group) -> Group:
 
 
 def _expanded(test: Test) -> Condition | Group:
-    """A test of one thing; of several headers or texts, each of them."""
+    """Return a test of one header and text as a condition; one of several as a group of
+    conditions.
+    """
     negated = False
     while test.name == "not" and len(test.tests) == 1 and not test.arguments:
         negated, test = not negated, test.tests[0]
@@ -255,13 +257,13 @@ def _expanded(test: Test) -> Condition | Group:
     turned = [replace(condition, negated=negated) for condition in conditions]
     if len(turned) == 1:
         return turned[0]
-    every = test.name == "exists"  # holds when all of them are there
+    every = test.name == "exists"  # it holds when all of them exist
     return Group(ALL if every != negated else ANY, tuple(turned))
 
 
 @dataclass
 class _Arguments:
-    """A test's arguments taken apart: tags with what follows them, and the rest in order."""
+    """The arguments of a test: tags with the values that follow them, and the rest in order."""
 
     tags: dict[str, Argument]
     rest: list[Argument]
@@ -317,7 +319,7 @@ def _each_condition(test: Test) -> Iterator[Condition]:
 
 
 def _phrases(texts: Sequence[str]) -> Iterator[str]:
-    """The texts without those that are written for the other apostrophe of one before."""
+    """Yield the texts, without those that only repeat an earlier one with the other apostrophe."""
     others: set[str] = set()
     for text in texts:
         if text not in others:
@@ -343,7 +345,7 @@ def _headers(arguments: _Arguments) -> Iterator[Condition]:
     names, texts = (_strings(argument) for argument in arguments.rest)
     field = _FIELDS.get(tuple(name.lower() for name in names))
     for text in _phrases(texts) if comparison == CONTAINS else texts:
-        # Of FROM and TO, IS compares addresses; a header has the name beside them.
+        # IS compares FROM and TO with addresses; a header also contains the name.
         if field and not (field in {"from", "to"} and comparison == IS):
             yield _checked(field, comparison, text)
         else:
@@ -352,7 +354,7 @@ def _headers(arguments: _Arguments) -> Iterator[Condition]:
 
 
 def _checked(field: str, comparison: str, text: str) -> Condition:
-    """LIST has no MATCHES: then it is a header like any other."""
+    """Return a condition. LIST has no MATCHES, so it then becomes a condition on a header."""
     try:
         return Condition(field, comparison, text)
     except ValueError:
@@ -427,7 +429,7 @@ def _mark(flag: str) -> Action:
 
 
 def _absence(command: Command, requires: frozenset[str]) -> Absence | None:
-    """Ours; None for what somebody made of it."""
+    """Return the webmail's absence; None if its command was changed by hand."""
     try:
         if command.name != "if" or command.block is None or command.has_inner:
             raise _Unshown

@@ -1,4 +1,6 @@
-"""The content of a user's script as values: rules, commands that are no such rule, the absence."""
+"""The content of a user's script as values: rules, commands that are no such rule, and
+the absence.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Final
 
 ALL, ANY = "all", "any"
 
-# What a condition looks at. FROM and TO (with Cc) know names and addresses; HEADER has its name.
+# The subjects of a condition. FROM and TO (with Cc) compare names and addresses; HEADER has a name.
 FROM, TO, SUBJECT, HEADER, LIST = "from", "to", "subject", "header", "list"
 SIZE, BODY, DATE, ATTACHMENT = "size", "body", "date", "attachment"
 HEADER_FIELDS: Final = {
@@ -21,7 +23,7 @@ HEADER_FIELDS: Final = {
 
 CONTAINS, IS, MATCHES, ADDRESS, EXISTS = "contains", "is", "matches", "address", "exists"
 OVER, UNDER, SINCE, UNTIL = "over", "under", "since", "until"
-# Which comparisons go with what is looked at.
+# The comparisons for each subject.
 COMPARISONS: Final[dict[str, tuple[str, ...]]] = {
     FROM: (CONTAINS, IS, ADDRESS, MATCHES),
     TO: (CONTAINS, IS, ADDRESS, MATCHES),
@@ -37,8 +39,9 @@ COMPARISONS: Final[dict[str, tuple[str, ...]]] = {
 MOVE, COPY, TAG, READ, FLAG = "move", "copy", "tag", "read", "flag"
 FORWARD, REDIRECT = "forward", "redirect"
 ACTIONS: Final = (READ, FLAG, TAG, COPY, MOVE, FORWARD, REDIRECT)
-"""In the order in which they must be written: marks go with the copies that are filed after them.
-FORWARD keeps the message here as well, REDIRECT does not."""
+"""The actions in the order in which they must be written: marks apply to copies filed after them.
+FORWARD also keeps the message here, REDIRECT does not.
+"""
 
 MOST_RULES: Final = 500
 _HEADER_NAME: Final = re.compile(r"[!-9;-~]{1,76}")
@@ -47,8 +50,9 @@ _LINE_END: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(frozen=True)
 class Condition:
-    """``negated``: the contrary. ``value``: text, for SIZE bytes in decimal digits, for DATE an ISO
-    day, nothing for EXISTS. ``header``: its name in lower case, where one is looked at.
+    """A condition. ``negated`` inverts it. ``value`` is a text; for SIZE bytes in decimal digits,
+    for DATE an ISO day, for EXISTS empty. ``header`` is the header's name in lower case, if one is
+    compared.
     """
 
     field: str
@@ -82,7 +86,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Action:
-    """``value``: the folder, the keyword, the address; nothing for READ and FLAG."""
+    """An action. ``value`` is the folder, the keyword or the address; empty for READ and FLAG."""
 
     kind: str
     value: str = ""
@@ -94,9 +98,9 @@ class Action:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: what is done to messages for which ``match`` of the groups hold; to all where there
-    are none. ``stop``: no later rule sees the message. ``comments``: other lines of the script that
-    stand before it, as they are written.
+    """One rule: its actions apply to messages for which ``match`` of the groups hold, to all if
+    there are no groups. ``stop`` keeps later rules from the message. ``comments`` are other lines
+    of the script before it, unchanged.
     """
 
     name: str
@@ -118,8 +122,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Raw:
-    """A piece of a script that can't be shown as a rule, word for word. ``name``: that it calls
-    itself; ``answers``: it sends answers of absence.
+    """A piece of a script that cannot be shown as a rule, unchanged. ``name`` is the one in its
+    comments; ``answers`` says that it sends answers of absence.
     """
 
     text: str
@@ -129,10 +133,12 @@ class Raw:
 
 @dataclass(frozen=True)
 class Absence:
-    """Answers while somebody is away, from ``first`` to ``last`` with both, in days of
-    ``zone_first`` and ``zone_last``, offsets such as +0200. ``days`` between two answers to one
-    sender. ``addresses``: own ones besides the login's. ``domains``: of those who get ``text``;
-    others get ``other_text``, nothing where that is empty. Without domains everybody gets ``text``.
+    """Automatic answers during an absence, from ``first`` to ``last`` inclusive. These are days in
+    ``zone_first`` and ``zone_last``, offsets such as +0200.
+
+    ``days`` is the time between two answers to one sender. ``addresses`` are the user's own besides
+    the login's. ``domains`` are those of senders who get ``text``; others get ``other_text``, or
+    nothing if it is empty. Without domains, all get ``text``.
     """
 
     text: str
@@ -159,9 +165,9 @@ Item = Rule | Raw
 
 @dataclass(frozen=True)
 class Script:
-    """A person's script. ``included``: another script of his that runs before the rules, "" for
-    none; ``adverts``: the part that puts adverts aside, as it is written; ``requires``: what the
-    pieces in ``items`` need that were not written here.
+    """A user's script. ``included`` is another script of the user that runs before the rules, ""
+    for none. ``adverts`` is the part that files adverts, unchanged. ``requires`` are the extensions
+    of those ``items`` that the webmail did not write.
     """
 
     items: tuple[Item, ...] = ()
@@ -176,5 +182,5 @@ class Script:
 
     @property
     def answers_elsewhere(self) -> bool:
-        """Whether a piece that is kept as it is sends answers of absence of its own."""
+        """Whether a piece that is kept unchanged sends answers of absence."""
         return any(isinstance(item, Raw) and item.answers for item in self.items)

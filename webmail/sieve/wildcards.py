@@ -1,5 +1,6 @@
 """The comparison ``:matches`` (RFC 5228 section 2.7.1): ``*`` stands for any text, ``?`` for one
-character, and a backslash before either for the character itself."""
+character; a backslash before either makes it an ordinary character.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class _Pattern:
-    """Places of a pattern as bits of integers, so that a text is read once whatever the pattern.
+    """The positions of a pattern as bits of integers, so that a text is read only once.
 
-    Between and around the ``length`` characters of the pattern lie the places that a reader may
-    have reached. ``by_character`` has the places that a character leads on from, ``by_any`` those
-    that every character does, ``resting`` those with an asterisk, where any character is read
+    The positions are those before, between and after the ``length`` characters of the pattern.
+    ``by_character`` has the positions from which a given character leads on, ``by_any`` those from
+    which every character does, ``resting`` those with an asterisk, where any character is read
     without moving on.
     """
 
@@ -25,9 +26,9 @@ class _Pattern:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole of ``text`` is what ``pattern`` describes. Capitals are not small letters.
+    """Return whether ``pattern`` describes the whole of ``text``. Case matters.
 
-    The time is that of the text's length, with a small part of it for each 64 characters of the
+    The time is proportional to the text's length, with a small part for each 64 characters of the
     pattern.
     """
     read = _read(pattern)
@@ -57,7 +58,9 @@ def _read(pattern: str) -> _Pattern:
 
 
 def _characters(pattern: str) -> Iterator[tuple[str, bool]]:
-    """Each character, and whether it stands for others. A backslash at the end is itself."""
+    """Yield each character, and whether it is a wildcard. A backslash at the end stands
+    for itself.
+    """
     left = iter(pattern)
     for character in left:
         if character == "\\":

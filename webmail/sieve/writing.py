@@ -1,4 +1,4 @@
-"""Values -> the text of a script. Every text that a person typed goes through `grammar.quoted`."""
+"""Values -> the text of a script. Every text that a user typed passes through `grammar.quoted`."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from webmail.sieve.values import (
 )
 
 MARK: Final = "# webmail:1"
-"""The first line of a script of ours."""
+"""The first line of a script of the webmail."""
 INCLUDE_MARK: Final = "# webmail:include"
 ABSENCE_MARK: Final = "# webmail:absence"
 ADVERTS_MARK: Final = "# webmail:adverts"
 _INSIDE, _OUTSIDE = "webmail-inside", "webmail-outside"
-# In which a piece of a text means something else: ${...}.
+# Extensions under which ${...} in a string has a meaning of its own.
 _EXPANDING: Final = frozenset({"variables", "encoded-character"})
 _RELATIONS: Final = {SINCE: "ge", UNTIL: "le", IS: "eq"}
 
 
 class Unwritable(ValueError):
-    """The script can't say this: ``reason`` is ``expands`` (a piece of it makes ``${`` mean
-    something else) or ``many`` (rules).
+    """The script cannot express this. ``reason`` is ``expands`` (a kept piece gives ``${`` a
+    meaning of its own) or ``many`` (rules).
     """
 
     def __init__(self, reason: str) -> None:
@@ -69,18 +69,19 @@ class _Written:
         return quoted_list(values)
 
     def phrase(self, value: str) -> str:
-        """The text that is to be contained, with either apostrophe: its writer types one, and mail
-        has the other as often."""
+        """Return the text to be contained, with both apostrophes: users type one, and mail often
+        has the other.
+        """
         forms = with_either_apostrophe(value)
         return self.texts(forms) if len(forms) > 1 else self.text(value)
 
 
 def write(script: Script) -> str:
-    """The script's text. Raises Unwritable, TooLarge over `MOST_BYTES`, ValueError for texts that
-    no script can hold.
+    """Return the script's text. Raises Unwritable, TooLarge beyond `MOST_BYTES`, and ValueError for
+    texts that no script can contain.
 
-    The absence stands first, since a script that is included may stop everything; the person's
-    own rules before the part about adverts, since they know better.
+    The absence comes first, since an included script may stop everything. The user's own rules come
+    before the part about adverts, since they take precedence.
     """
     if len(script.items) > MOST_RULES:
         raise Unwritable("many")
@@ -100,12 +101,12 @@ def write(script: Script) -> str:
 
 
 def write_rule(rule: Rule) -> str:
-    """One rule alone, as it is written."""
+    """Return the text of one rule."""
     return _rule(rule, _Written())
 
 
 def needed(script: Script) -> frozenset[str]:
-    """The extensions that the script requires."""
+    """Return the extensions that the script requires."""
     written = _Written(set(script.requires))
     list(_pieces(script, written))
     return frozenset(written.requires)
@@ -117,8 +118,9 @@ def _pieces(script: Script, written: _Written) -> Iterator[str]:
     if script.included:
         written.requires.add("include")
         name = written.text(script.included)
-        # Not :optional: when such a script is deleted, Pigeonhole 2.4.1 crashes at each delivery.
-        # So the script does not run, and mail stays in the inbox, until the line is gone.
+        # :optional is not used: when such a script is deleted, Pigeonhole 2.4.1 crashes at each
+        # delivery. Without it, the script does not run and mail stays in the inbox until the line
+        # is removed.
         yield f"{INCLUDE_MARK}\ninclude :personal {name};\n"
     for item in script.items:
         yield item.text.rstrip("\n") + "\n" if isinstance(item, Raw) else _rule(item, written)
@@ -130,7 +132,7 @@ def _pieces(script: Script, written: _Written) -> Iterator[str]:
 def _rule(rule: Rule, written: _Written) -> str:
     test = _test(rule, written)
     if not rule.enabled:
-        # Roundcube puts the test of such a rule into a comment, which a line end in it leaves.
+        # Roundcube writes the test of such a rule into a comment, which a line end would end.
         test = f"allof (false, {test})"
     lines = [*rule.comments, f"# rule:[{rule.name}]", f"if {test}", "{"]
     lines += [f"    {_action(action, written)}" for action in rule.actions]
@@ -170,7 +172,7 @@ def _positive(condition: Condition, written: _Written) -> str:
         case "date":
             written.requires |= {"date", "relational"}
             relation = _RELATIONS[condition.comparison]
-            # As the Date field says it: so does IMAP's SENTSINCE.
+            # The Date field is compared, as IMAP's SENTSINCE does.
             return (
                 f'date :originalzone :value "{relation}" "date" "date" '
                 f"{written.text(condition.value)}"
@@ -229,7 +231,7 @@ def _answers(absence: Absence, written: _Written) -> Iterator[str]:
     if not absence.domains:
         yield f"    {_vacation(absence, absence.text, _INSIDE, written)}"
         return
-    # The sender of the envelope is who gets the answer, whatever From says.
+    # The answer goes to the envelope's sender, whatever From says.
     written.requires.add("envelope")
     domains = written.texts(absence.domains)
     yield f'    if envelope :domain :is "from" {domains}'
@@ -256,19 +258,19 @@ def _vacation(absence: Absence, text: str, handle: str, written: _Written) -> st
 
 ADVERTS_REQUIRES: Final = frozenset({"fileinto", "mailbox"})
 MOST_ALLOWED: Final = 500
-"""Addresses whose mail is never put aside by the script."""
+"""The greatest number of addresses whose mail the script never moves."""
 
-# What servers that look for spam write of a message; a stranger who writes it himself is believed.
+# Headers of spam filters. A sender who writes one into a message is believed.
 _JUNK_VERDICTS: Final = (
     ("is", "x-spam-flag", "YES"),
     ("matches", "x-spam-status", "Yes*"),
     ("matches", "x-bogosity", "Spam*"),
     ("matches", "x-bogosity", "Yes*"),
 )
-# Mass mailers alone write these.
+# Headers that only mass mailers write.
 _MAILERS: Final = ("feedback-id", "x-csa-complaints", "x-mailgun-sid", "x-sg-eid", "x-mj-mid")
-# Beside the marks of mass mail the subject must sell: unions and associations use mailers too, a
-# promotion is also a rank, a remise also of diplomas.
+# Besides the signs of a mass mailing, the subject must offer something: unions and associations use
+# mailers too. In French, "promotion" is also a rank, and "remise" also that of diplomas.
 _SELLING: Final = (
     "code promo", "promos ", "les soldes", "soldes d", "offre spéciale", "offre exclusive",
     "offres exclusives", "nos offres", "offre limitée", "% de réduction", "% de remise",
@@ -280,7 +282,7 @@ _SELLING: Final = (
 
 @dataclass(frozen=True)
 class Aside:
-    """The mail that the script puts aside: of junk and of adverts the folder; ``allowed``:
+    """The mail that the script moves: the folders for junk and for adverts; ``allowed`` are
     addresses whose mail stays, ``domains`` too, with those below them.
     """
 
@@ -291,7 +293,9 @@ class Aside:
 
 
 def adverts(aside: Aside) -> str:
-    """The part of a script that puts junk and adverts of strangers aside while nobody looks."""
+    """Return the part of a script that moves junk and adverts of unknown senders without the
+    webmail.
+    """
     verdicts = ", ".join(
         f"header :{how} {quoted(name)} {quoted(value)}" for how, name, value in _JUNK_VERDICTS
     )
@@ -320,7 +324,7 @@ if {_stranger(aside)}
 
 
 def _stranger(aside: Aside) -> str:
-    """The test that holds for senders who are not allowed."""
+    """Return the test that holds for senders who are not allowed."""
     tests = []
     if aside.allowed:
         tests.append(f'address :is "from" {quoted_list(sorted(aside.allowed)[:MOST_ALLOWED])}')
