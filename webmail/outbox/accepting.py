@@ -1,4 +1,4 @@
-"""Accept messages into the outbox. From then on a message is sent, or the outbox shows why not."""
+"""Accepts messages into the outbox. From then on a message is sent, or the outbox shows why not."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ def accept(
     due: datetime | None = None,
     hold_seconds: int = 0,
 ) -> tuple[OutboxMessage, ...]:
-    """Take messages into the outbox. When this returns, they are written down: rows, and sealed
-    files in the spool. The same ``key`` again gives the same rows, and sends nothing twice.
+    """Accept messages into the outbox. When this returns, they are stored: rows, and sealed files
+    in the spool. The same ``key`` again returns the same rows, and sends nothing twice.
 
-    ``submissions`` are asked for one after the other, so that no more than two of them are in
-    memory. ``identity`` is the result of `identities.check`, where that was just called. The
-    messages leave at ``due``, or in ``hold_seconds`` without it; several leave one after the other,
+    ``submissions`` are taken one after the other, so that at most two of them are in memory.
+    ``identity`` is the result of `identities.check`, if that was just called. The messages leave at
+    ``due``, or else after ``hold_seconds``; several leave one after the other,
     `settings.EACH_PER_MINUTE` a minute.
 
     Raises SenderRefused for an address that is not the user's, SignInNeeded when the password
     cannot be lent, DraftNotFound when another window accepted the draft, TooManyRecipients, and
-    MessageUnkept when the spool takes nothing. Nothing is written then.
+    MessageUnkept when the spool cannot be written. Nothing is stored then.
     """
     if accepted := _accepted(request.user, key):
         return accepted
@@ -60,7 +60,7 @@ def accept(
         _write(request, draft, rows)
     except BaseException as error:
         _delete_files(sending.rows)
-        # The same request twice at once: the other one was faster.
+        # Another identical request at the same time was faster.
         if isinstance(error, (IntegrityError, DraftNotFound)) and (
             accepted := _accepted(request.user, key)
         ):
@@ -71,7 +71,7 @@ def accept(
 
 
 def _write(request: SignedInRequest, draft: Draft | None, rows: Sequence[OutboxMessage]) -> None:
-    """Write all rows, and lend them the password, or nothing."""
+    """Store all rows and lend them the password, or store nothing."""
     with transaction.atomic():
         _check_count(request.user, draft, rows)
         _take(draft)
@@ -83,7 +83,7 @@ def _write(request: SignedInRequest, draft: Draft | None, rows: Sequence[OutboxM
 
 def _delete_files(rows: Iterable[OutboxMessage]) -> None:
     for row in rows:
-        with suppress(OSError):  # a spool that cannot be written to
+        with suppress(OSError):  # the spool cannot be written
             values.path(row.spool).unlink()
 
 
@@ -92,8 +92,9 @@ def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
 
 
 def _check_count(user: User, draft: Draft | None, rows: Sequence[OutboxMessage]) -> None:
-    """The hour's limit once more, one request of the person after the other: sendings at once would
-    each find room. A confirmation of reading, which has no draft, is not held up."""
+    """Check the hour's limit again, under a lock: concurrent requests of the user could each pass
+    it. A read receipt, which has no draft, is not limited.
+    """
     if draft is None:
         return
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -103,7 +104,7 @@ def _check_count(user: User, draft: Draft | None, rows: Sequence[OutboxMessage])
 
 
 class _Sending:
-    """Messages that are made of one draft, on their way into the spool."""
+    """Messages made of one draft, on their way into the spool."""
 
     def __init__(
         self,
@@ -122,7 +123,7 @@ class _Sending:
         self._senders = {identity.address} if identity and identity.user_id == user.pk else set()
 
     def take(self, submissions: Iterable[Submission]) -> list[OutboxMessage]:
-        """Seal each message into the spool; its row is in ``rows``, and in no database yet."""
+        """Seal each message into the spool. Return the rows, which are not in the database yet."""
         upcoming = iter(submissions)
         beginning = list(itertools.islice(upcoming, 2))
         batch = uuid.uuid4() if len(beginning) > 1 else None
@@ -139,7 +140,7 @@ class _Sending:
         self._seal(row, submission)
 
     def _check_sender(self, submission: Submission) -> None:
-        """Refuse a sender that is not the user's, whatever the form did."""
+        """Refuse a sender that is not the user's, whatever the form checked."""
         if submission.sender not in self._senders:
             identities.check(self._user, submission.sender)
             self._senders.add(submission.sender)
@@ -156,7 +157,7 @@ class _Sending:
             number=submission.number,
             draft=self._draft,
             state=self._state,
-            # The copy of a batch goes to nobody: only filing is left of it.
+            # The copy of a batch has no recipients: it only has to be filed.
             stage=_STAGE.READY if submission.recipients else _STAGE.HANDED,
             due=self._first + len(self.rows) * pace,
             message_id=submission.message_id,
@@ -168,7 +169,7 @@ class _Sending:
         )
 
     def _seal(self, row: OutboxMessage, submission: Submission) -> None:
-        """The message into the spool, and what belongs to it into the row."""
+        """Write the message into the spool, and its sealed values into the row."""
         file_key = sealed_files.new_key()
         try:
             sealed_files.write(values.path(row.spool), file_key, [submission.message])
@@ -185,7 +186,7 @@ class _Sending:
         if written.origin is not None:
             mark = ANSWERED if written.kind in content.ANSWERS else ""
             mark = FORWARDED if written.kind in content.FORWARDS else mark
-        # Of one message to each the subject as it was written: all of them are one to their user.
+        # In a message to each, show the subject as typed: for the user, the messages are one.
         subject = written.subject if row.batch else encoded_words.decode(head.get("Subject"))
         return SealedEnvelope(
             recipients=submission.recipients,
@@ -204,8 +205,9 @@ class _Sending:
 
 
 def _take(draft: Draft | None) -> None:
-    """The draft is nobody's to write on any more. DraftNotFound when another was faster; what
-    failed before, of this draft, is overtaken."""
+    """Mark the draft as accepted, so that no window can change it. Raises DraftNotFound if another
+    was faster. Earlier failed messages of this draft are superseded.
+    """
     if draft is None:
         return
     own = Draft.objects.filter(pk=draft.pk, state=Draft.State.WRITING)
@@ -216,8 +218,9 @@ def _take(draft: Draft | None) -> None:
 
 
 def _lend(request: SignedInRequest, last: datetime) -> LentCredential | None:
-    """Lend the password for all messages, as long as the last may need it. None where a trusted
-    relay takes mail without a sign-in."""
+    """Lend the password for all messages, as long as the last one may need it. Return None if a
+    trusted relay accepts mail without sign-in.
+    """
     if relay.server() is not None:
         return None
     return lending.lend(request, until=last + retrying.longest())

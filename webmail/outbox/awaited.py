@@ -1,6 +1,6 @@
 """The messages that the pages of a session watch until they have left.
 
-The session holds what a page says of them, sealed: a page that is loaded asks no database for it.
+The session stores their state, sealed, so that loading a page needs no database query for them.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ _HERE = (_STAGE.READY, _STAGE.HANDING)
 
 @dataclass(frozen=True)
 class Awaited:
-    """A message, or those that were made of one draft. ``pk`` is the first one's; ``state`` one of
-    the five above; ``due`` the time of the next try in ISO 8601, else ""; ``waiting`` of ``count``
-    messages have not left."""
+    """One message, or the messages made of one draft. ``pk`` is that of the first; ``state`` is one
+    of the five above; ``due`` is the time of the next try in ISO 8601, else ""; ``waiting`` of
+    ``count`` messages have not left.
+    """
 
     pk: str
     subject: str
@@ -50,7 +51,7 @@ class Awaited:
 
 
 def known(request: HttpRequest) -> tuple[Awaited, ...]:
-    """The entries of the session, the oldest first."""
+    """Return the entries of the session, oldest first."""
     user, entries = request.user, []
     if not isinstance(user, User):
         return ()
@@ -59,12 +60,12 @@ def known(request: HttpRequest) -> tuple[Awaited, ...]:
             opened = sealing.opened(uuid.UUID(pk), user.pk, base64.b64decode(sealed))
             entries.append(Awaited(pk=pk, **json.loads(opened)))
         except (Unreadable, ValueError, TypeError, NotBase64):
-            continue  # of another key, or of an older version
+            continue  # sealed with another key, or of an older version
     return tuple(entries)
 
 
 def add(request: SignedInRequest, rows: Sequence[OutboxMessage]) -> None:
-    """Await the messages that were made of one draft, without those that are to leave later."""
+    """Watch messages made of one draft, except those scheduled for later."""
     pk = str(rows[0].pk)
     others = [entry for entry in known(request) if entry.pk != pk]
     if not any(is_waiting(row) for row in rows):
@@ -73,13 +74,13 @@ def add(request: SignedInRequest, rows: Sequence[OutboxMessage]) -> None:
 
 
 def forget(request: SignedInRequest, rows: Iterable[OutboxMessage]) -> None:
-    """Await these messages no more, since their user has taken them back."""
+    """Stop watching these messages, since the user has taken them back."""
     gone = {str(row.pk) for row in rows}
     keep(request, [entry for entry in known(request) if entry.pk not in gone])
 
 
 def keep(request: SignedInRequest, awaited: Sequence[Awaited]) -> None:
-    """Write ``awaited`` into the session, unless it says the same already."""
+    """Store ``awaited`` in the session, unless it has the same value already."""
     newest = tuple(awaited[-MOST:])
     if newest == known(request):
         return
@@ -95,8 +96,9 @@ def keep(request: SignedInRequest, awaited: Sequence[Awaited]) -> None:
 def rows_of(
     request: SignedInRequest, awaited: Sequence[Awaited]
 ) -> list[tuple[Awaited, list[OutboxMessage]]]:
-    """The entries, each with its messages as they stand now; without any where they were taken
-    back."""
+    """Return the entries, each with its messages as they stand now; without messages if they were
+    taken back.
+    """
     mine = OutboxMessage.objects.of(request.user).addressed().exclude(state=_STATE.CANCELLED)
     first = {str(row.pk): row for row in mine.filter(pk__in=[entry.pk for entry in awaited])}
     batches: dict[uuid.UUID, list[OutboxMessage]] = {}
@@ -114,13 +116,16 @@ def rows_of(
 
 
 def is_waiting(row: OutboxMessage) -> bool:
-    """Whether it is to leave and has not left. What is scheduled is not late, what failed or is in
-    doubt waits for its user."""
+    """Return whether a message is due and has not left. A scheduled message is not late; a failed
+    or doubtful one waits for its user.
+    """
     return row.state in _WAITING and row.stage in _HERE
 
 
 def standing(pk: str, rows: Sequence[OutboxMessage]) -> Awaited:
-    """The state of the messages of one draft: one that moves goes before those that wait."""
+    """Return the state of the messages of one draft: one that is being sent takes precedence over
+    waiting ones.
+    """
     waiting = sorted(filter(is_waiting, rows), key=lambda row: (_state(row) != MOVING, row.due))
     state = _state(waiting[0]) if waiting else LEFT
     return Awaited(
@@ -134,7 +139,7 @@ def standing(pk: str, rows: Sequence[OutboxMessage]) -> Awaited:
 
 
 def digest(awaited: Iterable[Awaited]) -> str:
-    """A digest of the states that a page has shown already, which stands in an address."""
+    """Return a digest of the states that a page has shown already, for its address."""
     facts = [(entry.pk, entry.state, entry.due, entry.waiting) for entry in awaited]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12] if facts else ""
 
@@ -144,7 +149,8 @@ def _state(row: OutboxMessage) -> str:
         return PASSWORD
     if row.state == _STATE.SENDING or not row.failure:
         return MOVING
-    return BY_HAND if settings.CELERY_TASK_ALWAYS_EAGER else RETRIED  # without beat nobody tries
+    # without beat, nothing is retried
+    return BY_HAND if settings.CELERY_TASK_ALWAYS_EAGER else RETRIED
 
 
 def _subject(row: OutboxMessage) -> str:

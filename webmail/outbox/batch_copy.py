@@ -1,8 +1,8 @@
-"""The one copy in Sent of a message to each, which lists its recipients.
+"""The single copy in Sent of a message to each, which lists its recipients.
 
-The copy is a row of the batch that goes to nobody (`OutboxMessage.is_copy`). It begins as handed
-over, so that only filing is left of it, and it is filed when nothing of its batch is on its way any
-more. A message that leaves after that, since its user sent it again, has a copy of its own.
+The copy is a row of the batch without recipients (`OutboxMessage.is_copy`). It begins as handed
+over, so that it only has to be filed, and is filed when no message of its batch is on its way any
+more. A message that leaves later, because its user sent it again, has a copy of its own.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _PAUSE = timedelta(seconds=20)
 _LONG_PAUSE = timedelta(minutes=10)
 _MOVING = (_STATE.HELD, _STATE.SCHEDULED, _STATE.SENDING)
-# The copy is not being filed, and was not: what was handed over is found when it is.
+# States in which the copy is not filed yet: messages handed over now will still be listed in it.
 _TO_COME = (_STATE.HELD, _STATE.SCHEDULED, _STATE.PASSWORD)
 _GONE = Q(stage__in=(_STAGE.HANDED, _STAGE.FILED))
 
 
 def copy_of(row: OutboxMessage) -> OutboxMessage | None:
-    """The copy of a message's batch, unless it was taken back."""
+    """Return the copy of a message's batch, unless it was taken back."""
     if row.batch is None:
         return None
     rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch, recipients=0)
@@ -37,15 +37,16 @@ def copy_of(row: OutboxMessage) -> OutboxMessage | None:
 
 
 def is_listed(row: OutboxMessage) -> bool:
-    """Whether a message that was handed over will stand in the copy of its batch, and needs none of
-    its own. Its stage is written down before this is asked, and the copy is claimed before it looks
-    for those that were handed over."""
+    """Return whether a message that was handed over will be listed in the copy of its batch, and
+    needs no copy of its own. Its stage is stored before this is called, and the copy is claimed
+    before it searches for messages that were handed over.
+    """
     copy = copy_of(row)
     return copy is not None and not row.is_copy and copy.state in _TO_COME
 
 
 def pause(row: OutboxMessage) -> timedelta | None:
-    """For how long a copy must wait still; None when it is time to file it."""
+    """Return how long a copy must still wait, or None when it is time to file it."""
     messages = _messages(row)
     if messages.filter(state__in=_MOVING).exists():
         return _PAUSE
@@ -55,13 +56,17 @@ def pause(row: OutboxMessage) -> timedelta | None:
 
 
 def is_void(row: OutboxMessage) -> bool:
-    """Whether nobody got the message, nor will: all of it was given up or taken back."""
+    """Return whether no recipient got or will get the message, because all of it was given up or
+    taken back.
+    """
     messages = _messages(row)
     return not messages.filter(_GONE).exists() and not messages.unfinished().exists()
 
 
 def message(row: OutboxMessage) -> bytes:
-    """The copy, with those who got the message in its Bcc field. Raises Unreadable."""
+    """Return the copy, with the recipients who got the message in its Bcc field. Raises
+    Unreadable.
+    """
     people = []
     for sent in _messages(row).filter(_GONE).order_by("number"):
         try:
@@ -73,7 +78,7 @@ def message(row: OutboxMessage) -> bytes:
 
 
 def put_back(wait: timedelta) -> dict[str, object]:
-    """The columns of a copy that waits: waiting is no attempt that failed."""
+    """Return the columns of a copy that waits: waiting is not a failed attempt."""
     return {"due": clock.now() + wait, "told": None, "attempts": 0, "failure": ""}
 
 

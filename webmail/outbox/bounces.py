@@ -1,8 +1,7 @@
 """Delivery reports about sent messages (RFC 3464): the recipients that did not get one.
 
-They are recognised among new mail that is read anyway, when the inbox is looked at. A report is
-believed as far as it names a Message-ID of the user's own: nobody but the recipients and their
-servers knows that one.
+They are recognised among the new mail that is read when the inbox is shown. A report is believed
+only if it names a Message-ID of the user's own, which only the recipients and their servers know.
 """
 
 from __future__ import annotations
@@ -29,8 +28,9 @@ _LONGEST_HEAD = 65_536
 
 
 def note_reports(user: User, reports: Iterable[bytes]) -> None:
-    """Write down who did not get a message, by delivery reports that may be cut off. Two queries
-    for each report; none where there is none."""
+    """Record the recipients who did not get a message, by delivery reports that may be cut off.
+    Sends two queries for each report.
+    """
     for raw in reports:
         try:
             parsed = parsing.message(raw)
@@ -48,8 +48,9 @@ def _outcomes(parsed: Parsed) -> Iterator[DeliveryOutcome]:
 
 
 def _message_ids(parsed: Parsed) -> Iterator[str]:
-    """The Message-IDs of the message that the report encloses, answers, or names (RFC 6522, RFC
-    5337)."""
+    """Yield the Message-IDs of the message that the report encloses, answers, or names (RFC 6522,
+    RFC 5337).
+    """
     for part in parsed.root.walk():
         if part.media_type in _ENCLOSED and part.number in parsed.bodies:
             raw = text.decode_transfer(parsed.bodies[part.number][:_LONGEST_HEAD], part.encoding)
@@ -85,7 +86,8 @@ def _note(user: User, failed: Sequence[DeliveryOutcome], message_ids: Sequence[s
             if outcome.recipient.casefold() in addresses
         }
         if not back and len(addresses) == 1:
-            # The address that a server forwarded the message to, of the only one whose it is.
+            # The report has the address that a server forwarded the message to: it is the single
+            # recipient's.
             back = dict.fromkeys(envelope.recipients, failed[0])
         if back:
             _write(row, back)

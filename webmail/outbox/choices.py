@@ -21,11 +21,11 @@ from webmail.outbox import batch_copy, counting, delivery, relay, restored, retr
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _BEFORE_LEAVING = (_STATE.HELD, _STATE.SCHEDULED, _STATE.PASSWORD, _STATE.FAILED)
 _GONE = (_STAGE.HANDED, _STAGE.FILED)
-_MOST_SETTLED = 20  # of a page
+_MOST_SETTLED = 20  # for one page
 
 
 def find(user: User, pk: uuid.UUID) -> OutboxMessage:
-    """Raises NotFound, for another person's too."""
+    """Return the user's message. Raises NotFound, also for another user's message."""
     rows = OutboxMessage.objects.of(user).select_related("draft", "credential")
     row = rows.filter(pk=pk).exclude(state=_STATE.CANCELLED).first()
     if row is None:
@@ -34,8 +34,7 @@ def find(user: User, pk: uuid.UUID) -> OutboxMessage:
 
 
 def together(row: OutboxMessage) -> list[OutboxMessage]:
-    """The message with those that were made of the same draft, in their order; without the copy of
-    them all."""
+    """Return the messages made of the same draft in order, without the copy of a batch."""
     if row.batch is None:
         return [row]
     rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch).addressed()
@@ -46,7 +45,7 @@ def take_back(user: User, pk: uuid.UUID) -> Draft | None:
     """Stop the messages that have not left yet. Return the draft, to be edited again; None when
     some of its messages have left and only the rest was stopped.
 
-    Raises NotFound, AlreadyLeft when nothing was left to take back.
+    Raises NotFound, and AlreadyLeft when no message could be stopped.
     """
     row = find(user, pk)
     taken = [message for message in together(row) if _cancel(message)]
@@ -67,11 +66,11 @@ def take_back(user: User, pk: uuid.UUID) -> Draft | None:
 
 
 def again(request: SignedInRequest, pk: uuid.UUID, *, is_sure: bool = False) -> OutboxMessage:
-    """Send it now: before its time, after it failed, with the password of the session; where it was
-    perhaps sent, only when its person ``is_sure``.
+    """Send a message now: before its time, after it failed, or with the password of the session. A
+    message that may have been sent is sent again only if the user ``is_sure``.
 
-    Raises NotFound, AlreadyLeft, DraftChanged when the draft was written on since: then it is sent
-    from there.
+    Raises NotFound, AlreadyLeft, and DraftChanged when the draft was changed since: it must then be
+    sent from the composer.
     """
     row = find(request.user, pk)
     before = (*_BEFORE_LEAVING, _STATE.DOUBT) if is_sure else _BEFORE_LEAVING
@@ -87,8 +86,9 @@ def again(request: SignedInRequest, pk: uuid.UUID, *, is_sure: bool = False) -> 
 
 
 def dismiss(request: SignedInRequest, pk: uuid.UUID) -> None:
-    """Leave it at that: what failed goes from the list, and its draft stays; what was perhaps sent
-    counts as sent, and is filed. Raises NotFound, AlreadyLeft."""
+    """Accept the outcome: a failed message leaves the list, and its draft stays; a doubtful one
+    counts as sent and is filed. Raises NotFound and AlreadyLeft.
+    """
     row = find(request.user, pk)
     if row.state == _STATE.DOUBT:
         _go_on(request, row, (_STATE.DOUBT,), stage=_STAGE.HANDED)
@@ -98,8 +98,9 @@ def dismiss(request: SignedInRequest, pk: uuid.UUID) -> None:
 
 
 def reschedule(user: User, pk: uuid.UUID, due: datetime) -> OutboxMessage:
-    """Another time for what is scheduled; its password is lent as long. Raises NotFound,
-    AlreadyLeft."""
+    """Change the time of a scheduled message, and lend its password as long. Raises NotFound and
+    AlreadyLeft.
+    """
     row = find(user, pk)
     with transaction.atomic():
         if not row.leave([_STATE.SCHEDULED], _STATE.SCHEDULED, due=due, told=None):
@@ -110,8 +111,9 @@ def reschedule(user: User, pk: uuid.UUID, due: datetime) -> OutboxMessage:
 
 
 def settle(request: SignedInRequest, imap: Connection) -> None:
-    """File copies of sent messages that could not be filed without the user: the user's connection
-    does it, and finds what may have left before a restore. Costs nothing where there is none."""
+    """File copies of sent messages that could not be filed without the user, over the user's
+    connection; find messages that may have left before a restore. Costs nothing if there are none.
+    """
     if not counting.has_copies_to_file(request.user.pk):
         return
     waiting = OutboxMessage.objects.of(request.user).filter(state=_STATE.PASSWORD, stage__in=_GONE)
@@ -126,7 +128,7 @@ def settle(request: SignedInRequest, imap: Connection) -> None:
 
 
 def _cancel(row: OutboxMessage, *, stage: str = _STAGE.READY) -> bool:
-    """False when it is on its way, or was sent."""
+    """Take a message back. Return False when it is on its way or was sent."""
     own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=stage)
     changed = {"changed": clock.now(), "credential": None, "sealed": b"", "spool": ""}
     with transaction.atomic():
@@ -138,7 +140,7 @@ def _cancel(row: OutboxMessage, *, stage: str = _STAGE.READY) -> bool:
 
 
 def _take_draft(row: OutboxMessage) -> None:
-    """The draft of a message that failed is nobody's to write on any more."""
+    """Mark the draft of a failed message as accepted, so that no window can change it."""
     if row.draft is None:
         return
     own = Draft.objects.filter(pk=row.draft.pk, state=Draft.State.WRITING)
@@ -156,7 +158,7 @@ def _go_on(
     if row.failure == RecipientsRefused.__name__:
         with suppress(Unreadable):
             columns["sealed"] = values.refused_by(row, {})
-    if row.state == _STATE.PASSWORD and row.due > now:  # it was scheduled, and is again
+    if row.state == _STATE.PASSWORD and row.due > now:  # a scheduled message is scheduled again
         after, columns["due"] = _STATE.SCHEDULED, row.due
     if not row.leave(before, after, credential=lent, **columns):
         lending.give_back(lent if lent != row.credential else None)
@@ -164,7 +166,7 @@ def _go_on(
 
 
 def _lent(request: SignedInRequest, row: OutboxMessage) -> LentCredential:
-    """The password that it has, or one for it."""
+    """Return the message's lent password, or lend one."""
     has_one = row.state in (_STATE.HELD, _STATE.SCHEDULED) and row.credential is not None
     return row.credential if has_one else _lend(request, row)  # type: ignore[return-value]  # see has_one
 

@@ -1,7 +1,8 @@
-"""A message to each that did not reach its recipient, sent again to another address.
+"""Sends one of several messages to each again to another address, after it did not reach its
+recipient.
 
-The new message takes the place of the one that failed or came back: the same words and documents
-under a Message-ID of its own.
+The new message replaces the one that failed or came back: it has the same text and documents, and a
+Message-ID of its own.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 
 
 class NoAddress(ValueError):
-    """The typed text is nobody's address."""
+    """The typed text is no address."""
 
 
 def may_be_corrected(row: OutboxMessage) -> bool:
-    """Whether a message is one of several to each, did not reach its recipient, and is still
-    here."""
+    """Return whether a message is one of several to each, did not reach its recipient, and still
+    has its file.
+    """
     if row.batch is None or row.is_copy or not row.spool:
         return False
     is_back = row.state == _STATE.SENT and row.bounced is not None
@@ -38,10 +40,10 @@ def may_be_corrected(row: OutboxMessage) -> bool:
 
 
 def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMessage:
-    """Send a message to another address. The same correction twice is one.
+    """Send a message to another address. The same correction twice counts as one.
 
-    Raises NotFound, AlreadyLeft where it cannot be corrected any more, NoAddress,
-    TooManyRecipients, SignInNeeded, MessageUnkept.
+    Raises NotFound, AlreadyLeft when it cannot be corrected any more, NoAddress, TooManyRecipients,
+    SignInNeeded and MessageUnkept.
     """
     row = choices.find(request.user, pk)
     address = typed.strip()
@@ -71,7 +73,7 @@ def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMes
 
 
 def _made(row: OutboxMessage, address: str) -> OutboxMessage:
-    """The new row, in no database yet; its file is in the spool."""
+    """Return the new row, which is not in the database yet; its file is in the spool."""
     envelope, content = values.opened(row), values.message(row)
     name = envelope.people[0][0] if envelope.people else ""
     message_id = build.message_id(row.sender.rpartition("@")[2], uuid.uuid4().hex)
@@ -110,7 +112,7 @@ def _made(row: OutboxMessage, address: str) -> OutboxMessage:
 
 
 def _addressed(content: bytes, recipient: Address, message_id: str) -> bytes:
-    """The message with another To and Message-ID."""
+    """Return the message with another To and Message-ID."""
     head = values.head(content)
     fields = re.split(rb"\r\n(?![ \t])", head)
     others = {

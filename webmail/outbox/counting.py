@@ -1,4 +1,6 @@
-"""The number of a user's unsent messages, counted at each change, so that no page has to."""
+"""The number of a user's unsent messages. It is counted at each change, so that pages need not
+count.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,24 @@ from webmail.models import OutboxMessage
 logger = logging.getLogger(__name__)
 
 _SECONDS = 300
-"""For which a count is believed that no change has renewed."""
+"""Seconds after which a count in the cache expires."""
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 
 
 def unsent_count(user_id: int) -> int:
-    """Messages that have not left, or perhaps not. From the cache."""
+    """Return the number of messages that have not left, or are doubtful. Read from the cache."""
     return _known(user_id)[0]
 
 
 def has_copies_to_file(user_id: int) -> bool:
-    """Whether messages have left whose copy waits for the person's own sign-in, or may have left
-    before a restore. From the cache."""
+    """Return whether the user has sent messages whose copy waits for a sign-in, or that may have
+    left before a restore. Read from the cache.
+    """
     return _known(user_id)[1] > 0
 
 
 def renew(user_id: int) -> tuple[int, int]:
-    """Count anew. A cache that is down stops no message."""
+    """Count again. A cache that is down must not stop a message."""
     mine = OutboxMessage.objects.filter(user_id=user_id)
     has_left = Q(stage__in=(_STAGE.HANDED, _STAGE.FILED))
     counted = mine.unfinished().aggregate(

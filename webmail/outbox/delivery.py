@@ -1,16 +1,15 @@
-"""Deliver one message: hand it over once, file its copy once, and clean up.
+r"""Delivers one message: hands it over once, files its copy once, and cleans up.
 
-A step that cannot be repeated is written down before it is done, each time in a transaction of its
-own:
+A step that cannot be repeated is stored before it is done, each time in its own transaction:
 
-READY -> HANDING   the content has been sent, and the final dot has not
-HANDING -> HANDED  the server took it
-HANDED -> FILED    a copy lies in Sent
-FILED -> SENT      the answered message is marked, the draft and its password are gone
+READY -> HANDING     the content has been sent, but not the final dot
+HANDING -> HANDED    the server accepted it
+HANDED -> FILED    a copy is in Sent
+FILED -> SENT      the answered message is marked, the draft and its password are deleted
 
-A message whose worker is killed at READY is sent again; at HANDING nobody knows whether it was
-sent; from HANDED on only its copy is filed. A worker
-that was slower than `patience` finds its claim gone before the dot, and sends none.
+If a worker is killed at READY, the message is sent again; at HANDING, it is unknown whether it was
+sent; from HANDED on, only its copy is filed. A worker slower than `patience` has lost its claim
+before the dot, and does not send it.
 """
 
 from __future__ import annotations
@@ -49,14 +48,15 @@ logger = logging.getLogger(__name__)
 
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _ALIVE_EVERY = timedelta(seconds=20)
-# Seconds between the attempts to write down what must not be forgotten.
+# Seconds between the attempts to store a step that must not be forgotten.
 _PAUSES: tuple[float, ...] = (0, 0.5, 2, 5, 10, 20)
 _MOST_WORDS = 500
 
 
 def deliver(pk: uuid.UUID) -> OutboxMessage | None:
-    """Take up a message that is due, or do nothing when another has it. Returns it when it was sent
-    just now. What goes wrong stands in the row."""
+    """Deliver a message that is due, or do nothing when another worker has it. Return it if it was
+    just sent. Failures are stored in the row.
+    """
     rows = OutboxMessage.objects.select_related("user__mail_domain", "credential", "draft")
     row = rows.claim(pk)
     if row is None:
@@ -80,8 +80,8 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
         note_failure(row, error)
         return None
     except Exception:
-        # A database that does not answer, a fault of ours. Where this cannot be written down
-        # either, `tending` finds a message that nobody has.
+        # The database does not answer, or there is a bug. If this cannot be stored either,
+        # `tending` finds a message that no worker has.
         with suppress(DatabaseError):
             _note_fault(row)
         raise
@@ -89,7 +89,7 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
 
 
 def _waits(row: OutboxMessage) -> bool:
-    """Whether the copy of a batch is not to be filed now; then it is put back."""
+    """Return whether the copy of a batch must wait; then it is put back."""
     if batch_copy.is_void(row):
         values.path(row.spool).unlink(missing_ok=True)
         _stop(row, _STATE.CANCELLED, sealed=b"", spool="")
@@ -103,11 +103,11 @@ def _waits(row: OutboxMessage) -> bool:
 def finish(
     imap: Connection, row: OutboxMessage, message: bytes | None = None, *, may_be_filed: bool
 ) -> None:
-    """Finish a message that the server accepted: file it in Sent, mark its origin, remove the
+    """Finish a message that the server accepted: file it in Sent, mark its origin, delete the
     draft.
 
-    ``message`` is its text, where it was read already. With ``may_be_filed``, an earlier attempt
-    may have filed it, so Sent is searched first.
+    ``message`` is its text, if it was read already. With ``may_be_filed``, an earlier attempt may
+    have filed it, so Sent is searched first.
     """
     if row.stage == _STAGE.HANDED:
         if not batch_copy.is_listed(row):
@@ -120,8 +120,9 @@ def finish(
 
 
 def finish_for(imap: Connection, row: OutboxMessage) -> None:
-    """`finish` with the connection of a page, for what may be filed already; what goes wrong stands
-    in the row."""
+    """Call `finish` with the connection of a page, for a message that may be filed already.
+    Failures are stored in the row.
+    """
     try:
         finish(imap, row, may_be_filed=True)
     except WebmailError as error:
@@ -139,13 +140,13 @@ def _file(
 
 
 def close(row: OutboxMessage) -> None:
-    """Close a message that is over: nothing is left of the draft, the password and the file. The
-    file of a message to each stays for some days, so that its address can be corrected
-    (`webmail.outbox.correcting`)."""
+    """Close a message that is over: delete its draft, password and file. The file of a message to
+    each stays for some days, so that its address can be corrected (`webmail.outbox.correcting`).
+    """
     spool, credential = row.spool, row.credential
     stays = row.batch is not None and not row.is_copy
     with transaction.atomic():
-        # Before the draft goes: the row would no longer name it.
+        # This comes before the deletion of the draft, after which the row no longer names it.
         if is_last(row) and row.draft_id:
             Draft.objects.filter(pk=row.draft_id, state=Draft.State.ACCEPTED).delete()
         _write(
@@ -163,7 +164,7 @@ def close(row: OutboxMessage) -> None:
 
 
 def forget_file(row: OutboxMessage) -> None:
-    """Delete the file of a message that has left. Only its recipients are kept from now on."""
+    """Delete the file of a message that has left. Only its recipients are kept."""
     spool = row.spool
     OutboxMessage.objects.filter(pk=row.pk).update(sealed=_without_key(row), spool="")
     values.path(spool).unlink(missing_ok=True)
@@ -177,8 +178,9 @@ def _without_key(row: OutboxMessage) -> bytes:
 
 
 def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool = False) -> None:
-    """Try again later. When the message was tried long enough, it has failed if it was never handed
-    over; else it is sent without a copy."""
+    """Try again later. After the last attempt, a message that was never handed over has failed;
+    otherwise it counts as sent without a copy.
+    """
     wait = timedelta(0) if at_once else retrying.delay(row.attempts)
     columns = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
     if wait is not None:
@@ -190,13 +192,14 @@ def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool 
 
 
 def call_doubtful(row: OutboxMessage) -> None:
-    """Mark a message as doubtful: its worker sent all of it, then died or hangs before the
-    answer."""
+    """Mark a message as doubtful: its worker sent all of it, then died or hangs before
+    the answer.
+    """
     _stop(row, _STATE.DOUBT, failure="Broken")
 
 
 def is_last(row: OutboxMessage) -> bool:
-    """Whether nothing else that was made of the same draft is still to be sent."""
+    """Return whether all other messages made of the same draft are over."""
     if row.draft_id is None:
         return True
     others = OutboxMessage.objects.filter(draft=row.draft_id).exclude(pk=row.pk)
@@ -213,7 +216,7 @@ def give_back(lent: lending.LentCredential | None) -> None:
 
 
 def _hand_over(row: OutboxMessage) -> bytes:
-    """Returns the message, with its Bcc field."""
+    """Hand the message over. Return it, with its Bcc field."""
     envelope = values.opened(row)
     message = values.message(row)
     notice = smtp.Notice(row.message_id.strip("<>")) if envelope.wants_notice else None
@@ -233,12 +236,12 @@ def _hand_over(row: OutboxMessage) -> bytes:
 
 
 def _note_taken(row: OutboxMessage, words: str) -> None:
-    """Write down that the server took the message, as soon as it is known: before the farewell."""
-    # From here on the attempts are those to file it.
+    """Store that the server accepted the message, as soon as this is known: before QUIT."""
+    # From here on, attempts are those to file it.
     taken = {"stage": _STAGE.HANDED, "sent": clock.now(), "attempts": 1}
     columns = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
-    # Whatever it takes: what is not written down now is a doubt for ever. One who waited too long
-    # for the answer may find that it was called one already.
+    # This must be stored at any cost, or the message stays doubtful for ever. A worker that waited
+    # too long for the answer may find that it was already marked as doubtful.
     _insist(lambda: _write(row, (_STATE.SENDING, _STATE.DOUBT), **taken, **columns))
 
 
@@ -269,7 +272,7 @@ def _insist(write: Callable[[], None]) -> None:
 
 
 def _mark_origin(imap: Connection, row: OutboxMessage) -> None:
-    """The answered message may be gone meanwhile: that is no failure worth a word."""
+    """Mark the answered message. It may be gone meanwhile, which is no failure."""
     envelope = values.opened(row)
     if envelope.origin is None:
         return
@@ -280,25 +283,27 @@ def _mark_origin(imap: Connection, row: OutboxMessage) -> None:
 
 
 def _remove_copy(imap: Connection, draft: Draft) -> None:
-    """A copy that stays in Drafts does no harm; a message that is sent again would."""
+    """Delete the copy in Drafts. If that fails, no harm is done, whereas sending the message again
+    would be harm.
+    """
     try:
         copies.remove(imap, draft)
     except WebmailError as error:
         logger.info("copy of a draft not removed: %s", type(error).__name__)
 
 
-# --- what went wrong ---
+# --- failures ---
 
 
 def note_failure(row: OutboxMessage, error: WebmailError) -> None:
-    """Note why a message was not sent, or has no copy, and whether it is tried again."""
+    """Store why a message was not sent, or has no copy, and whether it is tried again."""
     name, words = type(error).__name__, error.server_words
     logger.warning("message %s: %s at %s", row.pk, name, row.stage)
     if isinstance(error, PerhapsSent):
         _stop(row, _STATE.DOUBT, failure=name, server_words=values.masked(words))
         return
     if row.stage == _STAGE.HANDING:
-        row.stage = _STAGE.READY  # the server has said that it did not take it
+        row.stage = _STAGE.READY  # the server has answered that it did not accept it
     if isinstance(error, SignInNeeded):
         _stop(row, _STATE.PASSWORD)
     elif row.stage == _STAGE.READY:
@@ -331,7 +336,8 @@ def _note_fault(row: OutboxMessage) -> None:
 
 def _close_without_copy(row: OutboxMessage, failure: str) -> None:
     """Finish a message that was sent but could not be copied to Sent. The row keeps ``failure``, so
-    that the user learns that the copy is missing."""
+    that the user learns that the copy is missing.
+    """
     close(row)
     OutboxMessage.objects.filter(pk=row.pk).update(failure=failure)
 
@@ -365,16 +371,18 @@ def _settle(row: OutboxMessage, state: str, **columns: Any) -> None:
 
 
 def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **columns: Any) -> None:
-    """Change the row that this worker has claimed. A stage belongs to a message on its way, unless
-    another state is said."""
+    """Change the row that this worker has claimed. A stage is only stored while the message is
+    being sent, unless other ``states`` are given.
+    """
     if "stage" in columns:
         columns.setdefault("state", _STATE.SENDING)
     row.beat(states, **columns)
 
 
 def patience(stage: str) -> timedelta:
-    """The time without a sign of life after which a worker counts as dead: longer than any single
-    answer of a server may take."""
+    """Return the time without a sign of life after which a worker counts as dead: longer than any
+    single answer of a server may take.
+    """
     is_before = stage == _STAGE.READY
     answer = settings.SMTP_TIMEOUT if is_before else settings.SMTP_VERDICT_SECONDS
     return 3 * timedelta(seconds=answer) + 3 * _ALIVE_EVERY

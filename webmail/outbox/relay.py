@@ -1,7 +1,7 @@
-"""The trusted relay: a submission server that takes mail from this machine without a sign-in.
+"""The trusted relay: a submission server that accepts mail from this machine without a sign-in.
 
-With one, no password waits with a message. What needs the mailbox, the copy in Sent, waits for its
-person instead: `choices.settle`.
+With a relay, messages wait without a password. The copy in Sent, which needs the mailbox, then
+waits for its user: `choices.settle`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from webmail import smtp
 
 
 def server() -> smtp.SmtpServer | None:
-    """The relay; None where there is none: then each message brings the sign-in of its user."""
+    """Return the relay, or None if there is none and each message needs the sign-in of its user."""
     if not settings.RELAY_HOST:
         return None
     return smtp.SmtpServer(

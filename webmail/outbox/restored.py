@@ -1,4 +1,4 @@
-"""Messages of a database that was restored from a backup: they may have left since it was made."""
+"""Messages in a database restored from a backup: they may have left since the backup was made."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 
 
 def hold_restored() -> int:
-    """Mark as perhaps sent what may have left after the backup; return how many. Nobody may run
-    meanwhile. What is scheduled for later has not left, and stays."""
+    """Mark messages that may have left after the backup as doubtful; return how many. No worker may
+    run meanwhile. Messages scheduled for later have not left, and stay.
+    """
     now = clock.now()
     may_have_left = Q(state__in=(_STATE.HELD, _STATE.SENDING, _STATE.PASSWORD))
     may_have_left |= Q(state=_STATE.SCHEDULED, due__lte=now)
@@ -32,8 +33,9 @@ def hold_restored() -> int:
 
 
 def look(request: SignedInRequest, imap: Connection, most: int) -> None:
-    """Look into the person's folder of sent mail for what may have left: what lies there was sent.
-    About the rest the person decides."""
+    """Search the user's folder for sent mail for messages that may have left. Those found there
+    were sent; the user decides about the rest.
+    """
     rows = OutboxMessage.objects.of(request.user).filter(
         state=_STATE.DOUBT, failure=OutboxMessage.RESTORED
     )

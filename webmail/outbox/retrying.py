@@ -1,4 +1,4 @@
-"""The time at which a message is tried again that a server could not take just now."""
+"""The time at which a message that a server could not accept is tried again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ _THEN = timedelta(hours=3)
 
 
 def delay(attempts: int) -> timedelta | None:
-    """After so many attempts that failed; None when it is given up: after `RETRY_HOURS` in all."""
+    """Return the wait after this many failed attempts; None when the message is given up, after
+    `RETRY_HOURS` in all.
+    """
     waits = [*_FIRST[:attempts], *[_THEN] * (attempts - len(_FIRST))]
     if sum(waits, timedelta()) > timedelta(hours=settings.RETRY_HOURS):
         return None
@@ -19,5 +21,5 @@ def delay(attempts: int) -> timedelta | None:
 
 
 def longest() -> timedelta:
-    """For which a password is lent after a message was due: longer than it is tried."""
+    """Return how long a password is lent after a message was due: longer than it is tried."""
     return timedelta(hours=settings.RETRY_HOURS + 24)

@@ -1,5 +1,6 @@
-"""The periodic care of the outbox: start messages that are due, recover those of dead workers, and
-delete old rows."""
+"""The periodic care of the outbox: starts due messages, recovers those of dead workers, and deletes
+old rows.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +17,25 @@ from webmail.outbox import counting, delivery, values
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _MOST = 100
 _MOST_FORGOTTEN = 1_000
-# A message whose worker was told of it and has not taken it up: the broker lost it, or is slow.
+# A message that was announced to a worker but not taken up: the broker lost it, or is slow.
 _TOLD_AGAIN = timedelta(seconds=60)
-# How often a message whose worker died is taken up at once: one that kills workers waits.
+# How often a message whose worker died is taken up again at once; then it waits, since it may be
+# the message that kills workers.
 _AT_ONCE = 3
-# A row is written right after its file.
+# Seconds after which a file without a row is deleted: a row is written right after its file.
 _ORPHAN_SECONDS = 60 * 60
 
 
 def tend() -> list[uuid.UUID]:
-    """The messages that the caller should have delivered now. Twice does no harm."""
+    """Return the messages that the caller should have delivered now. Calling it twice
+    does no harm.
+    """
     for stage in _STAGE.values:
         rows = OutboxMessage.objects.filter(stage=stage).select_related("credential")
         patience = delivery.patience(stage)
         if stage == _STAGE.HANDING:
-            # Perhaps it was handed over, and nobody goes on. Its worker keeps the row: it may still
-            # hear the answer, which ends the doubt.
+            # It may have been handed over, and no worker continues. Its worker keeps the row: it
+            # may still get the answer, which ends the doubt.
             for row in rows.dead(patience)[:_MOST]:
                 delivery.call_doubtful(row)
                 counting.renew(row.user_id)
@@ -43,8 +47,7 @@ def tend() -> list[uuid.UUID]:
 
 
 def tidy() -> None:
-    """Once in a while: rows that are over their time, drafts whose messages have all left, files
-    that no row names."""
+    """Delete expired rows, drafts whose messages have all left, and files that no row names."""
     now = clock.now()
     _ask_for_passwords()
     over = OutboxMessage.objects.filter(state__in=(_STATE.SENT, _STATE.CANCELLED))
@@ -64,7 +67,7 @@ def tidy() -> None:
 
 
 def _ask_for_passwords() -> None:
-    """A scheduled message whose password was changed since: its person is told before it is due."""
+    """Tell users of scheduled messages whose password has changed, before the messages are due."""
     scheduled = OutboxMessage.objects.filter(state=_STATE.SCHEDULED, credential__isnull=False)
     for row in scheduled.select_related("user", "credential").defer("sealed"):
         lent = row.credential
@@ -82,5 +85,5 @@ def _due() -> list[uuid.UUID]:
 
 
 def _tell(pk: uuid.UUID, now: datetime, untold: Q) -> bool:
-    """False when another beat was faster."""
+    """Announce a message to a worker. Return False when another beat was faster."""
     return bool(OutboxMessage.objects.waiting().filter(untold, pk=pk).update(told=now))

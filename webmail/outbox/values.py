@@ -1,4 +1,4 @@
-"""The values of the outbox: the message as it was accepted, and the sealed part of its row."""
+"""The values of the outbox: the message as accepted, and the sealed part of its row."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:@\"])[^\s<>()\[\],;:@\"]++@[^\s<>()\[
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One message to be sent. ``message``: its bytes, with the Bcc field for the copy in Sent;
-    ``recipients``: the addresses of the envelope; ``sender``: that of From and of the envelope;
-    ``number``: among those that were made of one draft, from 0 on. One without recipients is the
-    copy in Sent of all the others (`webmail.outbox.batch_copy`). ``documents``: names of the files
-    that this message alone has.
+    """One message to be sent. ``message`` is its bytes, with the Bcc field for the copy in Sent;
+    ``recipients`` are the addresses of the envelope; ``sender`` is the address of From and of the
+    envelope; ``number`` is its number among the messages made of one draft, from 0. A submission
+    without recipients is the copy in Sent of all others (`webmail.outbox.batch_copy`).
+    ``documents`` are the names of files that only this message has.
     """
 
     message: bytes
@@ -40,10 +40,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class SealedEnvelope:
-    """The sealed part of a row. ``people``: name and address of those in To, Cc and Bcc; ``mark``:
-    the flag that the message it answers or forwards gets; ``refused``: address and the server's
-    words; ``key``: of the file in the spool, in hexadecimal, "" when that is gone; ``documents``:
-    names of the files that these recipients alone got.
+    """The sealed part of a row. ``people`` are names and addresses in To, Cc and Bcc; ``mark`` is
+    the flag for the message that it answers or forwards; ``refused`` maps addresses to the server's
+    text; ``key`` is that of the file in the spool, in hexadecimal, "" when the file is gone;
+    ``documents`` are the names of files that only these recipients got.
     """
 
     recipients: tuple[str, ...]
@@ -60,12 +60,14 @@ class SealedEnvelope:
 def seal(row: OutboxMessage, envelope: SealedEnvelope) -> bytes:
     fields = asdict(envelope)
     if not envelope.documents:
-        del fields["documents"]  # as workers of the version before read it
+        del fields["documents"]  # workers of the previous version do not know this field
     return sealing.seal(row.pk, row.user_id, json.dumps(fields).encode())
 
 
 def opened(row: OutboxMessage) -> SealedEnvelope:
-    """Raises Unreadable when the server's key was changed, and for a row that was emptied."""
+    """Return the envelope of a row. Raises Unreadable when the server's key was changed, and for a
+    row that was emptied.
+    """
     try:
         fields: dict[str, Any] = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
         origin = fields.pop("origin")
@@ -82,18 +84,21 @@ def opened(row: OutboxMessage) -> SealedEnvelope:
 
 
 def refused_by(row: OutboxMessage, refused: Mapping[str, str]) -> bytes:
-    """The row's envelope with those whom the server refused."""
+    """Return the row's envelope sealed with the recipients that the server refused."""
     return seal(row, replace(opened(row), refused=tuple(refused.items())))
 
 
 def without_key(row: OutboxMessage) -> bytes:
-    """The row's envelope after its file is gone: the user still sees the recipients."""
+    """Return the row's envelope sealed without the key of its deleted file: the user still sees the
+    recipients.
+    """
     return seal(row, replace(opened(row), key=""))
 
 
 def masked(words: str) -> str:
-    """A server's words without the addresses in them: they stand in the open, for the support
-    desk."""
+    """Return a server's text with its addresses masked: it is stored unsealed, for the support
+    desk.
+    """
     return _ADDRESS.sub("…", words)
 
 
@@ -102,7 +107,7 @@ def path(spool: str) -> Path:
 
 
 def spooled() -> list[Path]:
-    """All files of the outbox."""
+    """Return all files of the outbox."""
     return list(folder().glob("*.sealed"))
 
 
@@ -111,7 +116,7 @@ def folder() -> Path:
 
 
 def message(row: OutboxMessage) -> bytes:
-    """The message, with its Bcc field. Raises Unreadable when it is gone or damaged."""
+    """Return the message with its Bcc field. Raises Unreadable when it is gone or damaged."""
     try:
         with sealed_files.read(path(row.spool), bytes.fromhex(opened(row).key)) as file:
             return file.read()
@@ -120,13 +125,13 @@ def message(row: OutboxMessage) -> bytes:
 
 
 def head(content: bytes) -> bytes:
-    """The header of a message, without a copy of all the rest."""
+    """Return the header of a message, without copying the rest."""
     end = content.find(b"\r\n\r\n")
     return content if end < 0 else content[:end]
 
 
 def without_bcc(content: bytes) -> bytes:
-    """The message as it leaves, without its Bcc."""
+    """Return the message as it leaves, without its Bcc."""
     before = head(content)
     fields = re.split(rb"\r\n(?![ \t])", before)
     others = [field for field in fields if field[:4].lower() != b"bcc:"]
