@@ -1,4 +1,4 @@
-"""Verdicts on messages, what they learn from, and mailings that users leave."""
+"""Verdicts on messages, the words learnt from them, and the mailings that users leave."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ WATCH_CACHE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """The last UID of the inbox that was classified, and the number of messages set aside on
-    ``day``. ``closed`` is the day on which the user closed the line about them (both in ISO's
-    spelling)."""
+    """The progress of classification: the last classified UID of the inbox, and the numbers of
+    messages moved aside on ``day``. ``closed`` is the day on which the user closed the line about
+    them (both in ISO format).
+    """
 
     uidvalidity: int
     judged: int
@@ -42,13 +43,16 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return self.filter(user_id=user.pk)
 
     def standing(self, user: AbstractBaseUser) -> Standing | None:
-        """The progress in the inbox, from the cache: a list costs no query. None for an inbox that
-        was never judged."""
+        """Return the progress in the inbox from the cache, so that a list costs no query. Return
+        None for an inbox that was never classified.
+        """
         kept = cache.get(_watch_key(user))
         return Standing(*kept) if kept else self.fresh(user)
 
     def fresh(self, user: AbstractBaseUser) -> Standing | None:
-        """The progress in the inbox, from the database, for a caller that is about to judge."""
+        """Return the progress in the inbox from the database, for a caller that is about to
+        classify.
+        """
         columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed")
         row = self.of(user).values_list(*columns).first()
         if row is None:
@@ -59,32 +63,36 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return standing
 
     def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int) -> None:
-        """Leave the mail up to the UID ``judged`` unjudged: the inbox is new to the webmail, or was
-        recreated."""
+        """Leave mail up to the UID ``judged`` unclassified: the inbox is new to the webmail, or was
+        recreated.
+        """
         self.update_or_create(
             user_id=user.pk, defaults={"uidvalidity": uidvalidity, "judged": judged}
         )
         cache.delete(_watch_key(user))
 
     def claim(self, user: AbstractBaseUser, uidvalidity: int, before: int, until: int) -> bool:
-        """Whether the messages above ``before`` up to ``until`` are the caller's to judge: of two
-        sessions one gets them."""
+        """Claim the messages above ``before`` up to ``until``. Return whether the caller may
+        classify them: of two sessions, one gets them.
+        """
         rows = self.of(user).filter(uidvalidity=uidvalidity, judged=before)
         return self._changed(user, rows.update(judged=until))
 
     def give_back(self, user: AbstractBaseUser, uidvalidity: int, before: int, until: int) -> None:
-        """Give back messages that could not be judged; they are judged another time, unless
-        somebody went on meanwhile."""
+        """Give back messages that could not be classified, so that they are classified later,
+        unless another session has continued meanwhile.
+        """
         rows = self.of(user).filter(uidvalidity=uidvalidity, judged=until)
         self._changed(user, rows.update(judged=before))
 
     def close_line(self, user: AbstractBaseUser, day: date) -> None:
-        """Say no more on this day what was set aside."""
+        """Hide the line about messages moved aside for the rest of this day."""
         self._changed(user, self.of(user).update(closed=day))
 
     def note_aside(self, user: AbstractBaseUser, day: date, *, adverts: int, junk: int) -> None:
-        """Note how many messages were set aside on this day; the numbers are below 0 when they were
-        brought back."""
+        """Add to the numbers of messages moved aside on this day; negative numbers are messages
+        moved back.
+        """
         rows = self.of(user)
         rows.exclude(day=day).update(day=day, adverts=0, junk=0)
         for name, number in (("adverts", adverts), ("junk", junk)):
@@ -100,8 +108,9 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
 
 
 class InboxWatch(models.Model):
-    """The progress of classifying one user's inbox: nothing is classified twice, nor by two
-    sessions."""
+    """The progress of classifying one user's inbox. No message is classified twice, not even by two
+    sessions.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -136,7 +145,7 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         return self.filter(user_id=user.pk)
 
     def known(self, user: AbstractBaseUser, digests: Iterable[str]) -> dict[str, Judgement]:
-        """The judgements of messages, by digest; one query."""
+        """Return the judgements of messages by digest, in one query."""
         return {
             judgement.digest: judgement
             for judgement in self.of(user).filter(digest__in=list(digests))
@@ -146,8 +155,9 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         return next(iter(_judgement(user.pk, digest)), None)
 
     def adverts_since(self, user: AbstractBaseUser, when: datetime) -> tuple[int, int]:
-        """The numbers of adverts that were set aside since then, and of those that came back; one
-        query."""
+        """Return the numbers of adverts that were moved aside since ``when``, and of those moved
+        back, in one query.
+        """
         rows = self.of(user).filter(kind="advert", when__gte=when)
         is_back = models.Q(taught="wanted")
         counted = rows.aggregate(
@@ -161,9 +171,10 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
 
 
 class Judgement(models.Model):
-    """The judgement on one message of one user: the reasons why it was set aside or marked, the
-    signs of fraud in it, and the kind that the user taught. A keyed digest alone names the message.
-    A wanted message without signs of fraud has no row, unless the user taught it."""
+    """The judgement on one message of one user: the reasons why it was moved aside or marked, signs
+    of fraud in it, and the kind that the user taught. Only a keyed digest names the message. A
+    wanted message without signs of fraud has no row, unless the user taught it.
+    """
 
     KEPT: ClassVar[timedelta] = timedelta(days=90)
 
@@ -200,12 +211,13 @@ _judgement: Prepared[Judgement] = Prepared(
 
 
 class LearntWords(models.Model):
-    """Words that were learnt from messages, as fingerprints with the numbers of wanted messages,
-    adverts and junk that had them; ``marks``: the same of senders and lists, which are never
-    forgotten for want of room."""
+    """Words learnt from messages, as fingerprints with the numbers of wanted messages, adverts and
+    junk that contained them. ``marks`` holds the same for senders and lists, which are never
+    dropped to save space.
+    """
 
     messages = models.JSONField(_("messages learnt: wanted, adverts, junk"), default=list)
-    # As text: PostgreSQL's JSON forgets the order, by which the oldest are told.
+    # Stored as text: PostgreSQL's JSON loses the order, by which the oldest words are found.
     words = models.TextField(default="{}")
     marks = models.TextField(default="{}")
     changed = models.DateTimeField(_("last change"), auto_now=True)
@@ -215,7 +227,7 @@ class LearntWords(models.Model):
 
 
 class PersonLearnt(LearntWords):
-    """The words that one user taught."""
+    """The words learnt from what one user taught."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -230,7 +242,7 @@ class PersonLearnt(LearntWords):
 
 
 class InstallationLearnt(LearntWords):
-    """The sum of what everybody taught; administrators begin anew by deleting the row."""
+    """The sum of what all users taught. Administrators can start again by deleting the row."""
 
     ONLY: ClassVar[int] = 1
 
@@ -243,8 +255,9 @@ class InstallationLearnt(LearntWords):
 
 
 class FraudReport(models.Model):
-    """A message that somebody reported to the authority, by its envelope: who sent it, under which
-    subject, where its links lead, and why it looked like a fraud. None of its text."""
+    """A message that a user reported to the authority, by its envelope: its sender and subject, the
+    hosts of its links, and the reasons why it looked like fraud. Its text is not stored.
+    """
 
     KEPT: ClassVar[timedelta] = timedelta(days=365)
 
@@ -282,8 +295,9 @@ class UnsubscriptionQuerySet(ClaimedQuerySet["Unsubscription"]):
 
 
 class Unsubscription(ClaimedRow):
-    """A mailing that a person leaves by one click (RFC 8058). ``url`` names the person to the
-    sender: it goes when it has been called."""
+    """A mailing that a user leaves by one click (RFC 8058). ``url`` identifies the user to the
+    sender, so it is deleted once it has been called.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

@@ -1,4 +1,4 @@
-"""Reported messages pulled from mailboxes: their criteria, the mailboxes, and the progress."""
+"""Pulls of reported messages from mailboxes: their criteria, the mailboxes, and the progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from webmail import clock
 
 class PullQuerySet(ClaimedQuerySet["Pull"]):
     def at_work(self) -> PullQuerySet:
-        """The pulls that the looks of users into their mailboxes carry out, or take back."""
+        """Return the pulls that are carried out, or undone, whenever users look into their
+        mailboxes.
+        """
         now = clock.now()
         recent = models.Q(state=Pull.State.DONE, confirmed__gte=now - Pull.SEEN_FOR)
         undone = models.Q(state__in=Pull.TAKEN_BACK, confirmed__gte=now - Pull.KEPT)
@@ -24,7 +26,9 @@ class PullQuerySet(ClaimedQuerySet["Pull"]):
 
 
 class Pull(ClaimedRow):
-    """Messages that an administrator pulls from all mailboxes into the folder for junk."""
+    """A pull of messages from all mailboxes into the folders for junk, started by an
+    administrator.
+    """
 
     class State(models.TextChoices):
         ASKED = "asked", _("to be counted")
@@ -48,10 +52,11 @@ class Pull(ClaimedRow):
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=2)
     MOST_ATTEMPTS: ClassVar[int] = 20
     KEPT: ClassVar[timedelta] = timedelta(days=30)
-    """How long a pull can be undone; then its rows go."""
+    """The time in which a pull can be undone; then its rows are deleted."""
     SEEN_FOR: ClassVar[timedelta] = timedelta(days=7)
-    """How long users' own looks carry it out, for what comes later or where there is no master
-    user."""
+    """The time in which a pull is carried out whenever users look into their mailboxes, for later
+    arrivals and for servers without a master user.
+    """
 
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -61,10 +66,10 @@ class Pull(ClaimedRow):
         verbose_name=_("by whom"),
     )
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.ASKED)
-    # `Criteria` (webmail/adverts/campaigns.py): what the messages have in common.
+    # `Criteria` (webmail/adverts/campaigns.py) that the messages have in common.
     criteria = models.JSONField(default=dict)
     by_master = models.BooleanField(_("by the master user"), default=False)
-    # The user whose mailbox was last looked into: a job that is taken up goes on behind it.
+    # The user whose mailbox was processed last: a job that is taken up continues after it.
     at_user = models.BigIntegerField(default=0)
     messages = models.PositiveIntegerField(_("messages"), default=0)
     people = models.PositiveIntegerField(_("people"), default=0)
@@ -93,13 +98,14 @@ class Pull(ClaimedRow):
 
     @property
     def until(self) -> object:
-        """The moment from which it can be undone no more."""
+        """The moment after which it can no longer be undone."""
         return self.confirmed + self.KEPT if self.confirmed else None
 
 
 class PullSight(models.Model):
-    """The progress of a pull that a user's own looks carry out: the other folders once, the inbox
-    up to the UID ``seen``."""
+    """The progress of a pull in the mailbox of a user who looks into it: the other folders once,
+    the inbox up to the UID ``seen``.
+    """
 
     pull = models.ForeignKey(Pull, models.CASCADE, related_name="sights")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -118,8 +124,7 @@ class PullSight(models.Model):
 
 
 class PulledMessage(models.Model):
-    """One message that was pulled: the folder where it lay, and where it lies since. A keyed digest
-    names it."""
+    """One pulled message: its former folder and its present one. A keyed digest identifies it."""
 
     pull = models.ForeignKey(Pull, models.CASCADE, related_name="pulled")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

@@ -1,5 +1,6 @@
-"""The addresses that rules may forward mail to, for each mail domain, and existing forwards that
-are not allowed any more."""
+"""The addresses that rules may forward mail to, for each mail domain; and existing forwards that
+are no longer allowed.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +24,9 @@ _MOST_PLACES = 500
 
 class ForwardPolicyQuerySet(models.QuerySet["ForwardPolicy"]):
     def of(self, domain: int | None) -> tuple[str, list[str]] | None:
-        """The policy of a mail domain, else that of all, with its places; None where the settings
-        decide. It comes from the cache, and a change shows within a minute."""
+        """Return the policy of a mail domain, or that of all domains, with its places; None if the
+        settings decide. It is read from the cache: a change takes effect within a minute.
+        """
         rows = cache.get(ForwardPolicy.CACHE_KEY)
         if rows is None:
             rows = [
@@ -37,7 +39,7 @@ class ForwardPolicyQuerySet(models.QuerySet["ForwardPolicy"]):
 
 
 class ForwardPolicy(models.Model):
-    """The addresses that rules may send mail to, in the place of WEBMAIL_RULES_FORWARD."""
+    """The addresses that rules may send mail to; takes precedence over WEBMAIL_RULES_FORWARD."""
 
     CACHE_KEY: ClassVar[str] = "near:forward-policies"
     CACHE_SECONDS: ClassVar[int] = 60
@@ -87,7 +89,7 @@ class ForwardPolicy(models.Model):
         return str(self.mail_domain or _("all mail domains"))
 
     def clean(self) -> None:
-        """Places in lower case; a list that allows nothing, or would be ignored, is a mistake."""
+        """Put the places into lower case. Refuse a list that would allow nothing, or be ignored."""
         places = list(dict.fromkeys(self.places.lower().split()))
         if len(places) > _MOST_PLACES:
             raise ValidationError({"places": _("These are too many.")})
@@ -105,7 +107,7 @@ class ForwardPolicy(models.Model):
 
 class StandingForwardQuerySet(models.QuerySet["StandingForward"]):
     def note(self, user: AbstractBaseUser, addresses: Collection[str]) -> None:
-        """Keep ``addresses``, masked, as all forwards that stand now; the others go."""
+        """Store ``addresses``, masked, as all present forwards; delete the others."""
         mine = self.filter(user_id=user.pk)
         former = set(mine.values_list("address", flat=True))
         if gone := former.difference(addresses):
@@ -118,8 +120,9 @@ class StandingForwardQuerySet(models.QuerySet["StandingForward"]):
 
 
 class StandingForward(models.Model):
-    """An address that a user's rules send mail to although they no longer may: nothing takes it
-    out but the user. The address is masked but for its domain."""
+    """An address that a user's rules send mail to although they no longer may. Only the user can
+    remove it. The address is masked except for its domain.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

@@ -18,17 +18,18 @@ class InvitedEventQuerySet(models.QuerySet["InvitedEvent"]):
         return self.filter(user_id=user.pk)
 
     def during(self, start: datetime, end: datetime) -> InvitedEventQuerySet:
-        """The events that overlap this time, take place, and were not declined."""
+        """Return the events that overlap this time, take place, and were not declined."""
         overlapping = self.filter(start__lt=end, end__gt=start, is_cancelled=False)
         return overlapping.exclude(answer=InvitedEvent.Answer.DECLINED)
 
 
 class InvitedEvent(models.Model):
-    """An event that a user was invited to, as the newest message about it tells it: when it is,
-    and the user's answer. It holds nothing of the words of the mail."""
+    """An event that a user was invited to, by the newest message about it: its time, and the user's
+    answer. No text of the mail is stored.
+    """
 
     class Answer(models.TextChoices):
-        """PARTSTAT of RFC 5545."""
+        """The values of PARTSTAT (RFC 5545)."""
 
         NONE = "", _("no answer yet")
         ACCEPTED = "accepted", _("accepted")
@@ -36,7 +37,7 @@ class InvitedEvent(models.Model):
         DECLINED = "declined", _("declined")
 
     KEPT: ClassVar[timedelta] = timedelta(days=400)
-    """How long after the last message about it an event is known."""
+    """The time that an event is kept after the last message about it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -44,7 +45,7 @@ class InvitedEvent(models.Model):
         related_name="invited_events",
         verbose_name=_("user"),
     )
-    # Of organiser, UID and occurrence.
+    # A digest of organiser, UID and occurrence.
     digest = models.CharField(_("digest"), max_length=40)
     sequence = models.PositiveIntegerField(_("version"), default=0)
     start = models.DateTimeField(_("start"), null=True)
@@ -54,7 +55,7 @@ class InvitedEvent(models.Model):
         _("answer"), max_length=10, choices=Answer.choices, default=Answer.NONE, blank=True
     )
     answered_sequence = models.PositiveIntegerField(_("answered version"), default=0)
-    # The newest message about it.
+    # The place of the newest message about it.
     folder = models.TextField(_("folder"))
     uidvalidity = models.BigIntegerField()
     uid = models.BigIntegerField()
@@ -76,5 +77,5 @@ class InvitedEvent(models.Model):
 
     @property
     def is_answered(self) -> bool:
-        """The user has answered the newest version."""
+        """Whether the user has answered the newest version."""
         return bool(self.answer) and self.answered_sequence == self.sequence

@@ -20,15 +20,17 @@ class MailJobQuerySet(ClaimedQuerySet["MailJob"]):
         return self.filter(user_id=user.pk)
 
     def waiting(self) -> MailJobQuerySet:
-        """Return the jobs that a worker may claim. One job of a user runs at a time, so that
-        nobody's jobs keep all workers; the others are started again when it is over."""
+        """Return the jobs that a worker may claim. One job of a user runs at a time, so that no
+        user occupies all workers; the user's other jobs are started when it is over.
+        """
         running = MailJob.objects.filter(state=MailJob.State.RUNNING)
         return super().waiting().exclude(user__in=running.values("user"))
 
 
 class MailJob(ClaimedRow):
-    """Something done to many messages that goes on without its person: how far it is, and what
-    takes it back. It knows folders and numbers of messages, nothing of what is in them."""
+    """An action on many messages that continues without its user: its progress, and the data to
+    undo it. It holds folders and UIDs, but no content of messages.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -43,7 +45,7 @@ class MailJob(ClaimedRow):
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
     MOST_ATTEMPTS: ClassVar[int] = 6
     KEPT: ClassVar[timedelta] = timedelta(days=7)
-    """How long what was done can be taken back."""
+    """The time in which the action can be undone."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"))
     credential = models.ForeignKey(
@@ -57,7 +59,7 @@ class MailJob(ClaimedRow):
     verb = models.CharField(_("what is done"), max_length=12)
     folder = models.TextField(_("folder"), blank=True)
     to = models.TextField(_("to the folder"), blank=True)
-    # As webmail/jobs/mail_jobs.py writes it: what is left, what takes back the rest.
+    # The remaining work and its undo data, written by webmail/jobs/mail_jobs.py.
     work = models.JSONField(default=dict)
     total = models.PositiveIntegerField(_("messages"), default=0)
     done = models.PositiveIntegerField(_("messages done"), default=0)

@@ -30,8 +30,9 @@ class DataExportQuerySet(ClaimedQuerySet["DataExport"]):
 
 
 class DataExport(ClaimedRow):
-    """A user asked for everything that is kept about the user: a zip, sealed in the spool for a
-    day."""
+    """A requested export of all data that is kept about a user: a zip file, sealed in the spool for
+    a day.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

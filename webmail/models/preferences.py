@@ -20,13 +20,15 @@ from webmail.preferences import BY_NAME, GroupsValue, HoursPreference
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "near:preference-defaults:3", 60  # changes with what is kept under it
+# changes with the format of the cached value
+CACHE_KEY, CACHE_SECONDS = "near:preference-defaults:3", 60
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
     def in_force(self) -> list[GroupsValue]:
-        """All, for everybody and for groups; from the cache: a page costs no query. A change shows
-        within a minute."""
+        """Return all defaults, for everybody and for groups, from the cache, so that a page costs
+        no query. A change takes effect within a minute.
+        """
         rows = cache.get(CACHE_KEY)
         if rows is None:
             fields = ("name", "value", "locked", "mail_domain_id", "school", "function", "least")
@@ -36,9 +38,12 @@ class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
 
 
 class PreferenceDefault(models.Model):
-    """A preference's value for everybody who chose none, or, locked, for everybody; or for those of
-    a mail domain, of a school, with a function. Schools and functions are the staff records', which
-    the staff files keep up to date; Django's groups are roles of administrators."""
+    """A preference's default for users who made no choice, or, if locked, its value for all users.
+
+    It may be limited to a mail domain, a school, or a function. School and function are those of
+    the staff records, which staff files keep up to date; Django's groups are roles of
+    administrators.
+    """
 
     name = models.CharField(_("preference"), max_length=40)
     value = models.CharField(_("value"), max_length=200, blank=True)
@@ -107,7 +112,7 @@ class PreferenceDefault(models.Model):
         )
 
     def __str__(self) -> str:
-        """The words of the settings."""
+        """Return the label of the settings page."""
         declared = BY_NAME.get(self.name)
         name, value = self.name, self.value
         if declared:
@@ -115,11 +120,12 @@ class PreferenceDefault(models.Model):
         return gettext("%(name)s: %(value)s") % {"name": name, "value": value}
 
     def clean(self) -> None:
-        """The value is one of the preference's; a lock on what none may be locked would do
-        nothing."""
+        """Check that the value is one of the preference's, and that a lock is on a preference that
+        can be locked.
+        """
         self.function = " ".join(self.function.split())
         preference = BY_NAME.get(self.name)
-        # What was not given is no text yet, but the database's default.
+        # A value that was not given is the database's default, not a string.
         least = self.least if isinstance(self.least, str) else ""
         if least and (self.name != "hours" or hours.read(least) is None):
             raise ValidationError({"least": _("These are no working hours.")})
@@ -140,13 +146,14 @@ class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
     def order_of(
         self, user: AbstractBaseUser, folder: str, *, threads: bool = False
     ) -> tuple[str, bool, bool]:
-        """The sort of a folder's list, whether it goes up, and whether it is by conversations,
-        which is so by ``threads`` where nothing was chosen."""
+        """Return the sort of a folder's list, whether it ascends, and whether it shows
+        conversations; ``threads`` is the default of the last.
+        """
         chosen = _order_of(user.pk, FolderChoice.digest_of(folder))
         return chosen[0] if chosen else (FolderChoice.ARRIVAL, False, threads)
 
     def move(self, before: str, now: str, delimiter: str) -> None:
-        """A folder got another name, and with it those inside it."""
+        """Rename the choices of a renamed folder and of the folders inside it."""
         for row in self.filter(folder__startswith=before):
             if row.folder == before or (delimiter and row.folder.startswith(before + delimiter)):
                 name = now + row.folder.removeprefix(before)
@@ -164,8 +171,9 @@ class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
 
 
 class FolderChoice(models.Model):
-    """One user's choices for the list of one folder. A filter is not remembered: mail that it hides
-    would seem to be lost."""
+    """One user's choices for the list of one folder. A filter is not stored: mail that it hides
+    would seem to be lost.
+    """
 
     ARRIVAL: ClassVar[str] = "arrival"
 

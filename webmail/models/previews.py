@@ -1,4 +1,4 @@
-"""Office files on their way to a preview."""
+"""Office files being converted for a preview."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ class OfficePreviewQuerySet(ClaimedQuerySet["OfficePreview"]):
         return self.filter(created__gte=clock.now() - OFFICE_PREVIEWS_KEPT)
 
     def overdue(self) -> OfficePreviewQuerySet:
-        """Return those that a worker should have done long ago."""
+        """Return the previews that a worker should have finished long ago."""
         late = clock.now() - OfficePreview.PATIENCE
         return self.in_force().unfinished().filter(changed__lt=late)
 
 
 class OfficePreview(ClaimedRow):
-    """An attachment being converted into a PDF, or converted within the last hour: its files lie
-    encrypted in the spool. Nothing here names the file or its message."""
+    """An attachment being converted into a PDF, or converted within the last hour. Its files are
+    sealed in the spool; the row does not name the file or its message.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -70,7 +71,7 @@ class OfficePreview(ClaimedRow):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the worker of the job seems to be gone."""
+        """Whether the worker of the job seems to have died."""
         return self.state in self.UNFINISHED and self.changed < clock.now() - self.PATIENCE
 
     def finish(self, *, is_truncated: bool) -> None:
@@ -80,5 +81,5 @@ class OfficePreview(ClaimedRow):
         self._end(self.State.FAILED, reason=reason)
 
     def _end(self, state: State, **values: object) -> None:
-        """The key of the spooled file is needed no more."""
+        """Delete the key of the spooled file, which is no longer needed."""
         self.leave(self.UNFINISHED, state, source_key=b"", **values)

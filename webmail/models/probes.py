@@ -1,4 +1,4 @@
-"""The messages that go round to see whether mail does."""
+"""Probes: messages that the webmail sends to itself to test whether mail is delivered."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Probe(models.Model):
-    """A message that the webmail sends to a mailbox of its own, finds there and deletes. One is on
-    its way at a time."""
+    """A message that the webmail sends to a mailbox of its own, finds there and deletes. One probe
+    is on its way at a time.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("on its way")
@@ -51,8 +52,9 @@ class Probe(models.Model):
 
 
 class ProbeCount(models.Model):
-    """The number of probes that ended so since the installation began, for counters that never
-    fall."""
+    """The number of probes that ended in this state since the installation, for counters that never
+    decrease.
+    """
 
     state = models.CharField(max_length=8, unique=True)
     count = models.PositiveBigIntegerField(default=0)

@@ -18,7 +18,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
         return self.filter(user_id=user.pk)
 
     def note(self, user: AbstractBaseUser, text: str) -> None:
-        """The person has just searched for this; the `RecentSearch.MOST` latest are kept."""
+        """Store a search that the user has just done; the latest `RecentSearch.MOST` are kept."""
         if len(text) > RecentSearch.LONGEST:
             return
         self.bulk_create(
@@ -33,7 +33,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
 
 
 class RecentSearch(models.Model):
-    """A recent search of one user, as it was typed. Searches on a shared computer are not kept."""
+    """A user's recent search, as typed. Searches on a shared computer are not stored."""
 
     MOST: ClassVar[int] = 10
     LONGEST: ClassVar[int] = 200
@@ -68,7 +68,7 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
     def keep(
         self, user: AbstractBaseUser, name: str, *, text: str, reach: str, folder: str
     ) -> bool:
-        """Save a search, in place of the one that has this name; whether there was room for it."""
+        """Save a search, replacing one of the same name. Return whether there was room for it."""
         own = self.of(user)
         if own.count() >= SavedSearch.MOST and not own.filter(name=name).exists():
             return False
@@ -77,15 +77,16 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
         return True
 
     def move(self, before: str, now: str, delimiter: str) -> None:
-        """A folder got another name, and with it those inside it."""
+        """Rename the folder of saved searches of a renamed folder and of the folders inside it."""
         for row in self.filter(folder__startswith=before):
             if row.folder == before or (delimiter and row.folder.startswith(before + delimiter)):
                 self.filter(pk=row.pk).update(folder=now + row.folder.removeprefix(before))
 
 
 class SavedSearch(models.Model):
-    """A search that one user keeps under a name. ``reach`` and ``folder`` are those of its
-    address."""
+    """A search that a user saved under a name. ``reach`` and ``folder`` are those of its
+    address.
+    """
 
     MOST: ClassVar[int] = 20
     LONGEST_NAME: ClassVar[int] = 60

@@ -1,4 +1,4 @@
-"""Decisions of users about senders, and senders whose remote images administrators trust."""
+"""Users' choices about senders, and senders whose remote images administrators trust."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ class AllowedSenderQuerySet(models.QuerySet["AllowedSender"]):
         return self.filter(user_id=user.pk)
 
     def allows(self, user: AbstractBaseUser, sender: str) -> bool:
-        """Whether the person wants the images of this address, in any spelling, always shown."""
+        """Return whether the user wants images of this address, in any spelling, always shown."""
         address = _address(sender)
         return address is not None and bool(_allowed(user.pk, address))
 
     def allow(self, user: AbstractBaseUser, sender: str) -> None:
-        """From now on. ValueError for what is no address, or longer than one may be."""
+        """Always show this sender's images from now on. Raises ValueError for an invalid or too
+        long address.
+        """
         address = _address(sender)
         if address is None:
             raise ValueError("That is no address.")
         self.get_or_create(user_id=user.pk, address=address)
 
     def forget(self, user: AbstractBaseUser, sender: str) -> None:
-        """No longer; nothing happens when it was not allowed."""
+        """Stop showing this sender's images; do nothing if they were not allowed."""
         self.of(user).filter(address=_address(sender) or "").delete()
 
 
 class AllowedSender(models.Model):
-    """A sender whose images from elsewhere one person wants always shown."""
+    """A sender whose remote images one user wants always shown."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -75,7 +77,7 @@ _allowed: Prepared[tuple[int]] = Prepared(
 
 class TrustedImageDomainQuerySet(models.QuerySet["TrustedImageDomain"]):
     def covers(self, sender: str) -> bool:
-        """Whether the domain of this address, or one above it, is on the list."""
+        """Return whether the domain of this address, or one above it, is on the list."""
         address = _address(sender)
         if address is None:
             return False
@@ -85,7 +87,7 @@ class TrustedImageDomainQuerySet(models.QuerySet["TrustedImageDomain"]):
 
 
 class TrustedImageDomain(models.Model):
-    """A domain of senders whose images from elsewhere are shown to everybody unasked."""
+    """A domain of senders whose remote images are shown to all users without asking."""
 
     domain = models.CharField(
         _("domain"),
@@ -116,14 +118,17 @@ class SenderChoiceQuerySet(models.QuerySet["SenderChoice"]):
         return self.filter(user_id=user.pk)
 
     def named(self, user: AbstractBaseUser) -> tuple[frozenset[str], frozenset[str]]:
-        """The addresses and domains that the user always allows, and those that the user blocks."""
+        """Return the addresses and domains that the user always allows, and those that the user
+        blocks.
+        """
         rows = list(self.of(user).values_list("name", "is_allowed"))
         allowed = frozenset(name for name, is_allowed in rows if is_allowed)
         return allowed, frozenset(name for name, _ in rows) - allowed
 
     def choose(self, user: AbstractBaseUser, name: str, *, is_allowed: bool) -> None:
-        """From now on. ValueError for what is neither address nor domain; of the oldest choices
-        those beyond `SenderChoice.MOST` go."""
+        """Store a choice; the oldest beyond `SenderChoice.MOST` are deleted. Raises ValueError for
+        a name that is neither an address nor a domain.
+        """
         spelt = _sender(name)
         if spelt is None:
             raise ValueError("That is no address and no domain.")
@@ -138,7 +143,7 @@ class SenderChoiceQuerySet(models.QuerySet["SenderChoice"]):
 
 
 class SenderChoice(models.Model):
-    """A sender, by address or by domain, whose mail one person always wants, or no more."""
+    """A sender, by address or domain, whose mail one user always wants, or never."""
 
     MOST: ClassVar[int] = 1_000
 
@@ -167,7 +172,7 @@ class SenderChoice(models.Model):
 
 
 def _sender(name: str) -> str | None:
-    """One spelling of an address, or of a domain with a dot in it; None for what is neither."""
+    """Return a normalised address, or a domain with a dot in it; None for neither."""
     bare = name.strip().strip("@.")
     address = _address(bare if "@" in bare else f"x@{bare}") or ""
     domain = address.rpartition("@")[2]
@@ -177,7 +182,7 @@ def _sender(name: str) -> str | None:
 
 
 def _address(text: str) -> str | None:
-    """One spelling of an address: lower case, the domain in ASCII; None for what is none."""
+    """Return an address in lower case, its domain in ASCII; None for an invalid one."""
     local, at, domain = text.strip().lower().rpartition("@")
     try:
         domain = domain.encode("idna").decode("ascii").lower() if len(text) <= 254 else ""

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-# Mozilla Thunderbird's five, whose words every mail program shows in its own language.
+# Mozilla Thunderbird's five tags, which every mail program names in its own language.
 KNOWN_TAGS: tuple[tuple[str, str | Promise, int], ...] = (
     ("$label1", pgettext_lazy("tag", "Important"), 3),
     ("$label2", pgettext_lazy("tag", "Work"), 1),
@@ -30,8 +30,9 @@ class TagQuerySet(models.QuerySet["Tag"]):
         return self.filter(user_id=user.pk)
 
     def shown(self, user: AbstractBaseUser) -> list[tuple[str, str, int]]:
-        """(keyword, name, colour) of a person's tags; from the cache: a list costs no query. A
-        change elsewhere shows within a minute."""
+        """Return (keyword, name, colour) of a user's tags, from the cache, so that a list costs no
+        query. A change elsewhere takes effect within a minute.
+        """
         rows = cache.get(_tags_key(user))
         if rows is None:
             own = {row.keyword: row for row in self.of(user)}
@@ -46,13 +47,14 @@ class TagQuerySet(models.QuerySet["Tag"]):
         ]
 
     def keep(self, user: AbstractBaseUser, keyword: str, **values: object) -> None:
-        """Change or make a tag."""
+        """Create or change a tag."""
         self.update_or_create(user_id=user.pk, keyword=keyword, defaults=values)
         cache.delete(_tags_key(user))
 
     def remove(self, user: AbstractBaseUser, keyword: str) -> None:
-        """Remove a tag of the person's own, and hide one that every mail program knows; messages
-        keep the keyword."""
+        """Remove a tag of the user's own, or hide one that every mail program knows. Messages keep
+        the keyword.
+        """
         self.of(user).filter(keyword=keyword).delete()
         if any(keyword == known_keyword for known_keyword, _name, _colour in KNOWN_TAGS):
             self.create(user_id=user.pk, keyword=keyword, is_hidden=True)
@@ -60,7 +62,7 @@ class TagQuerySet(models.QuerySet["Tag"]):
 
 
 class Tag(models.Model):
-    """A keyword of messages, with the name and colour that one person gives it."""
+    """A keyword of messages, with the name and colour that one user gives it."""
 
     COLOURS: ClassVar[int] = 6
     MOST: ClassVar[int] = 40

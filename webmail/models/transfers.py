@@ -1,4 +1,4 @@
-"""Mail on its way out of a mailbox or into it, by a job."""
+"""Mail that a job moves out of a mailbox or into it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class TransferQuerySet(ClaimedQuerySet["Transfer"]):
 
 
 class Transfer(ClaimedRow):
-    """An export, an import, or the mail of another account that is being fetched. It knows folders
-    and numbers of messages, nothing of what is in them; the files lie sealed in the spool."""
+    """An export, an import, or a fetch of mail from another account. It holds folders and numbers
+    of messages, but no content of messages; its files are sealed in the spool.
+    """
 
     class Kind(models.TextChoices):
         EXPORT = "export", _("export")
@@ -60,7 +61,7 @@ class Transfer(ClaimedRow):
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
     MOST_ATTEMPTS: ClassVar[int] = 6
     KEPT: ClassVar[timedelta] = timedelta(days=30)
-    """How long what was brought in can be taken back."""
+    """The time in which imported mail can be removed again."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"))
@@ -74,15 +75,16 @@ class Transfer(ClaimedRow):
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     form = models.CharField(_("format"), max_length=8, choices=Form.choices, blank=True)
-    # The folder that is exported, or that messages are brought into; "" for the whole mailbox.
+    # The folder that is exported, or imported into; "" for the whole mailbox.
     folder = models.TextField(_("folder"), blank=True)
-    # Of the file, as its user sees it.
+    # The name of the file, as shown to the user.
     name = models.CharField(_("name"), max_length=200, blank=True)
     key = models.BinaryField(default=bytes)
     size = models.PositiveBigIntegerField(_("size"), default=0)
-    # Where the job stands, as webmail/transfer/ writes it.
+    # The progress of the job, written by webmail/transfer/.
     work = models.JSONField(default=dict)
-    # Messages of an export, bytes of an import: how much there is, and how much was gone through.
+    # The messages of an export, or the bytes of an import: their number, and how many were
+    # processed.
     total = models.PositiveBigIntegerField(_("total"), default=0)
     passed = models.PositiveBigIntegerField(_("gone through"), default=0)
     done = models.PositiveIntegerField(_("messages done"), default=0)
@@ -96,7 +98,7 @@ class Transfer(ClaimedRow):
     failure = models.CharField(_("why it failed"), max_length=40, blank=True)
     is_undone = models.BooleanField(_("taken back"), default=False)
     asked = models.DateTimeField(_("asked for"), auto_now_add=True)
-    # The end of the time in which an export can be downloaded.
+    # The time until which an export can be downloaded.
     until = models.DateTimeField(_("until"), null=True, blank=True)
 
     objects = TransferQuerySet.as_manager()

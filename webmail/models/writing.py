@@ -1,7 +1,7 @@
-"""Mail on its way out: drafts, the outbox, identities, canned answers.
+"""Outgoing mail: drafts, the outbox, identities, canned answers.
 
-What a person writes is sealed with the server's key (webmail/writing/sealing.py): a copy of the
-database tells who wrote when, not what, nor to whom.
+Texts that a user writes are sealed with the server's key (webmail/writing/sealing.py): a copy of
+the database shows who wrote when, but not the text or the recipients.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(user_id=user.pk)
 
     def unfinished(self) -> DraftQuerySet:
-        """The drafts whose window went away without a word, which are to be offered again."""
+        """Return the drafts whose window vanished without closing, which are to be
+        offered again.
+        """
         return self.filter(state=Draft.State.WRITING, is_closed=False)
 
 
 class Draft(models.Model):
-    """A message being written, whole at each revision. Its copy in the Drafts folder is for other
-    programs; this row is what our composer goes on with."""
+    """A message being written, complete at each revision. Its copy in the Drafts folder is for
+    other programs; the composer continues with this row.
+    """
 
     class State(models.TextChoices):
         WRITING = "writing", _("being written")
@@ -53,18 +56,19 @@ class Draft(models.Model):
     # `Content` (webmail/writing/content.py) as JSON, sealed.
     sealed = models.BinaryField()
     revision = models.PositiveIntegerField(_("revision"), default=0)
-    # The window that wrote it: a window whose answer was lost does not contradict itself.
+    # The window that wrote it, so that a window whose answer was lost does not conflict with
+    # itself.
     writer = models.CharField(_("window"), max_length=36, blank=True)
     message_id = models.CharField("Message-ID", max_length=255)
     is_closed = models.BooleanField(_("left on purpose"), default=False)
     created = models.DateTimeField(_("begun"), default=timezone.now)
     changed = models.DateTimeField(_("last change"), default=timezone.now)
-    # The copy in the Drafts folder, and of which revision it is.
+    # The copy in the Drafts folder, and its revision.
     copy_folder = models.TextField(_("folder of the copy"), blank=True)
     copy_uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
     copy_uid = models.PositiveBigIntegerField(null=True, blank=True)
     copy_revision = models.PositiveIntegerField(_("revision of the copy"), default=0)
-    # How many `DraftDocument` rows there are, and what the writer decided about them by hand
+    # The number of `DraftDocument` rows, and the user's own assignments of them
     # (webmail/writing/documents.py), as JSON, sealed.
     documents_count = models.PositiveIntegerField(_("documents for each"), null=True, blank=True)
     documents_settled = models.BinaryField(null=True, blank=True)
@@ -82,7 +86,7 @@ class Draft(models.Model):
 
 
 class DraftVersion(models.Model):
-    """A draft as it was; kept for `Draft.VERSIONS_KEPT`."""
+    """An earlier revision of a draft; kept for `Draft.VERSIONS_KEPT`."""
 
     draft = models.ForeignKey(
         Draft, models.CASCADE, related_name="versions", verbose_name=_("draft")
@@ -105,7 +109,8 @@ class DraftVersion(models.Model):
 
 class DraftFile(models.Model):
     """A file of a draft, stored once, encrypted in the spool; or a part of a message on the server,
-    fetched into the spool when it is first needed (``spool`` is empty until then)."""
+    which is fetched into the spool when it is first needed (``spool`` is empty until then).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -118,7 +123,7 @@ class DraftFile(models.Model):
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     is_inline = models.BooleanField(_("image inside the text"), default=False)
     created = models.DateTimeField(_("added"), default=timezone.now)
-    # No longer in the draft, and perhaps in a version of it.
+    # When it was removed from the draft; a version may still have it.
     removed = models.DateTimeField(_("removed"), null=True, blank=True)
 
     class Meta:
@@ -131,8 +136,9 @@ class DraftFile(models.Model):
 
 
 class DraftDocument(models.Model):
-    """A file that one recipient of a message to each gets and the others do not, encrypted in the
-    spool. It is no `DraftFile`, so that nothing attaches it to the message of everybody."""
+    """A file for one recipient of a message to each, encrypted in the spool. It is no `DraftFile`,
+    so that it is never attached to the message of all recipients.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     draft = models.ForeignKey(
@@ -154,7 +160,7 @@ class DraftDocument(models.Model):
 
 
 class DraftRoster(models.Model):
-    """The rows that a message to each takes its fields from: what was read of a file."""
+    """The rows of a roster, from which a message to each takes its fields."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     draft = models.OneToOneField(
@@ -178,7 +184,7 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
         return self.filter(user_id=user.pk)
 
     def addressed(self) -> OutboxMessageQuerySet:
-        """The messages that go to somebody, without the copies of messages to each."""
+        """Return the messages with recipients, without the copies of messages to each."""
         return self.filter(recipients__gt=0)
 
     def waiting(self) -> OutboxMessageQuerySet:
@@ -186,9 +192,12 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
 
 
 class OutboxMessage(ClaimedRow):
-    """A message accepted to be sent, until it is sent and filed; then what the support desk may see
-    of it. Several with one ``batch``: one message to each. One without recipients goes to nobody:
-    it is the copy in Sent of its batch."""
+    """A message accepted to be sent, until it is sent and filed; afterwards the values that the
+    support desk may see.
+
+    Messages with the same ``batch`` are one message to each. The one without recipients is the copy
+    in Sent of its batch.
+    """
 
     class State(models.TextChoices):
         HELD = "held", _("held back for a moment")
@@ -201,8 +210,9 @@ class OutboxMessage(ClaimedRow):
         CANCELLED = "cancelled", _("taken back")
 
     class Stage(models.TextChoices):
-        """The progress of a message, written down before the step that cannot be repeated, and
-        after it."""
+        """The progress of a message, stored before each step that cannot be repeated, and
+        after it.
+        """
 
         READY = "ready", _("not handed over")
         HANDING = "handing", _("perhaps handed over")
@@ -219,10 +229,10 @@ class OutboxMessage(ClaimedRow):
         State.PASSWORD,
     )
     KEPT: ClassVar[timedelta] = timedelta(days=7)
-    # How long a message to each can be sent again to another address.
+    # The time in which a message to each can be sent again to another address.
     CORRECTED_FOR: ClassVar[timedelta] = timedelta(days=3)
-    # Failures of a database that was restored from a backup, which is older than the message's way:
-    # the folder of sent mail was not looked into yet; the message is not there.
+    # Failures of messages in a database restored from an older backup: the folder for sent mail was
+    # not searched yet; or the message is not there.
     RESTORED: ClassVar[str] = "Restored"
     RESTORED_UNFILED: ClassVar[str] = "RestoredUnfiled"
 
@@ -230,7 +240,7 @@ class OutboxMessage(ClaimedRow):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="outbox", verbose_name=_("user")
     )
-    # Idempotency: what the form carries; the same one posted again is the same message.
+    # For idempotency: the form contains it, and the same form posted again is the same message.
     key = models.UUIDField(_("key of the request"))
     batch = models.UUIDField(_("one to each"), null=True, blank=True)
     number = models.PositiveIntegerField(_("number in it"), default=0)
@@ -253,13 +263,13 @@ class OutboxMessage(ClaimedRow):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.HELD)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, default=Stage.READY)
     due = models.DateTimeField(_("due"))
-    # When a worker was told that it is due.
+    # When a worker was told that the message is due.
     told = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField("Message-ID", max_length=255)
     sender = models.CharField(_("sender"), max_length=254)
     # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
-    # Without that key once it is sent, or three days later where it is of a batch, so that its
-    # address can be corrected; empty once it is taken back.
+    # The key is removed once the message is sent, or three days later if it is of a batch, so that
+    # its address can be corrected. The field is empty once the message is taken back.
     sealed = models.BinaryField()
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
@@ -268,8 +278,8 @@ class OutboxMessage(ClaimedRow):
     server_words = models.TextField(_("answer of the server"), blank=True)
     accepted = models.DateTimeField(_("accepted"), default=timezone.now)
     sent = models.DateTimeField(_("sent"), null=True, blank=True)
-    # When a delivery report said that it did not arrive, and its status code (RFC 3463); whom it
-    # did not reach is in the envelope's ``refused``.
+    # When a delivery report said that the message did not arrive, and its status code (RFC 3463).
+    # The recipients that it did not reach are in the envelope's ``refused``.
     bounced = models.DateTimeField(_("came back"), null=True, blank=True)
     bounce_status = models.CharField(
         _("status of the report"), max_length=12, blank=True, db_default=""
@@ -304,13 +314,14 @@ class IdentityQuerySet(models.QuerySet["Identity"]):
         return self.filter(user_id=user.pk)
 
     def own(self, user: AbstractBaseUser) -> list[Identity]:
-        """All of a person's; for each save of a draft."""
+        """Return all identities of a user, for each save of a draft."""
         return _identities_of(user.pk)
 
 
 class Identity(models.Model):
-    """An address that a user writes from, with a chosen name, Reply-To and signature.
-    The address is never chosen: see webmail/writing/identities.py."""
+    """An address that a user writes from, with a chosen name, Reply-To and signature. Users cannot
+    choose the address: see webmail/writing/identities.py.
+    """
 
     class Source(models.TextChoices):
         SIGN_IN = "sign_in", _("sign-in")
@@ -333,7 +344,7 @@ class Identity(models.Model):
     signature = models.TextField(_("signature"), blank=True, help_text=_("As sanitised HTML."))
     is_default = models.BooleanField(_("used unless another is chosen"), default=False)
 
-    # What a `SendingPolicy` makes of it (webmail/writing/policies.py); no columns.
+    # Set by a `SendingPolicy` (webmail/writing/policies.py); no columns.
     footer: str = ""
     enforced: frozenset[str] = frozenset()
 
@@ -353,7 +364,9 @@ class Identity(models.Model):
 
 class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
     def text_for(self, mail_domain_id: int | None) -> str:
-        """The text of the person's mail domain, else that of all; "" where there is none."""
+        """Return the text of the user's mail domain, or that of all domains; "" if there
+        is none.
+        """
         own = models.Q(mail_domain_id=mail_domain_id) | models.Q(mail_domain=None)
         row = self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
         return row.text if row else ""
@@ -392,9 +405,9 @@ class SignatureTemplate(models.Model):
 
 
 class SendingPolicy(models.Model):
-    """The lines that administrators put around every message of the users of a mail domain."""
+    """The lines that administrators add to every message of the users of a mail domain."""
 
-    CACHE_KEY: ClassVar[str] = "sending-policies 2"  # changes with what is kept under it
+    CACHE_KEY: ClassVar[str] = "sending-policies 2"  # changes with the format of the cached value
     CACHE_SECONDS: ClassVar[int] = 60
 
     mail_domain = models.OneToOneField(
@@ -462,7 +475,7 @@ class CannedAnswerQuerySet(models.QuerySet["CannedAnswer"]):
 
 
 class CannedAnswer(models.Model):
-    """A text that a person often writes, to be put into a message."""
+    """A text that a user often writes, to be inserted into messages."""
 
     MOST: ClassVar[int] = 100
 
