@@ -31,7 +31,7 @@ from webmail.sizes import size
 
 
 class FailureFilter(admin.SimpleListFilter):
-    """The reasons that rows have, in words."""
+    """Filters rows by the reason of their failure, in words."""
 
     title = _("why it failed")
     parameter_name = "failure"
@@ -85,13 +85,13 @@ class PreferenceDefaultAdmin(CachedAdmin):
 
     @admin.display(description=_("for whom"))
     def whom(self, row: PreferenceDefault) -> str:
-        """All that a person must be, in words."""
+        """Return the limits of the value in words: mail domain, school and function."""
         named = (str(row.mail_domain or ""), row.school, row.function)
         return ", ".join(filter(None, named)) or gettext("everybody")
 
     @admin.display(description=_("value"), ordering="value")
     def chosen(self, row: PreferenceDefault) -> str:
-        """The words of its choices, as the settings show them."""
+        """Return the value as the settings page shows it."""
         declared = BY_NAME.get(row.name)
         return declared.words_of(row.value) if declared else row.value
 
@@ -104,7 +104,7 @@ class TrustedImageDomainAdmin(admin.ModelAdmin):
 
 @admin.register(AllowedSender)
 class AllowedSenderAdmin(ReadOnlyAdmin):
-    """People make these in the message; here one finds them when somebody asks why, and deletes."""
+    """Users allow senders in the message. Administrators can find and delete these choices here."""
 
     list_display = ("address", "user", "since")
     list_select_related = ("user",)
@@ -113,7 +113,9 @@ class AllowedSenderAdmin(ReadOnlyAdmin):
 
 @admin.register(OfficePreview)
 class OfficePreviewAdmin(ReadOnlyAdmin):
-    """Office files being shown: whether it goes well. Neither file nor message has a name here."""
+    """Conversions of office files, and whether they succeed. Neither the file nor the message is
+    named.
+    """
 
     list_display = ("created", "extension", "state", "why", "user", "changed")
     list_filter = ("state", "extension")
@@ -128,7 +130,8 @@ class OfficePreviewAdmin(ReadOnlyAdmin):
 @admin.register(MailJob)
 class MailJobAdmin(ReadOnlyAdmin):
     """The jobs in mailboxes, and whether they succeed. The names of the users' folders are private
-    and not shown."""
+    and not shown.
+    """
 
     list_display = ("asked", "what", "state", "why", "done", "total", "user", "changed")
     list_filter = ("state",)
@@ -159,7 +162,8 @@ class MailJobAdmin(ReadOnlyAdmin):
 @admin.register(FraudReport)
 class FraudReportAdmin(ReadOnlyAdmin):
     """The messages reported as fraud: the user, the time, the envelope and the reasons. The message
-    itself went to the address for reports; none of its text is stored."""
+    itself was sent to the address for reports; its text is not stored.
+    """
 
     list_display = ("when", "user", "sender", "subject", "why")
     list_select_related = ("user",)
@@ -183,8 +187,9 @@ class FraudReportAdmin(ReadOnlyAdmin):
 
 @admin.register(InstallationLearnt)
 class InstallationLearntAdmin(ReadOnlyAdmin):
-    """The numbers of messages that all users taught. When the row is deleted, teaching begins
-    anew."""
+    """The numbers of messages that all users taught. If the row is deleted, teaching
+    starts again.
+    """
 
     list_display = ("changed", "wanted", "adverts", "junk")
     fields = readonly_fields = ("changed", "wanted", "adverts", "junk")
@@ -208,20 +213,21 @@ def _number(row: InstallationLearnt, place: int) -> int:
 
 @admin.register(Identity)
 class IdentityAdmin(admin.ModelAdmin):
-    """Addresses that administrators let people write from. Name and signature are theirs."""
+    """Addresses that administrators let users write from. Name and signature are the
+    users' choice.
+    """
 
     list_display = ("address", "user", "source", "is_default")
     list_filter = ("source",)
     list_select_related = ("user",)
     search_fields = ("address", "user__login", "user__address")
-    raw_id_fields = ("user",)  # its list can be searched, and both say their names
+    raw_id_fields = ("user",)  # the list of users can be searched, and shows their names
     fields = ("user", "address", "source")
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Identity | None = None
     ) -> tuple[str, ...]:
-        """The source of an address is never typed here, nor is the address of an identity that is
-        there."""
+        """Make the source read-only, and the address of an existing identity too."""
         return ("user", "address", "source") if obj else ("source",)
 
 
@@ -233,8 +239,9 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 @admin.register(SendingPolicy)
 class SendingPolicyAdmin(CachedAdmin):
-    """The name, the Reply-To and the text that go with all that a mail domain sends, and whether
-    many recipients from outside may see one another."""
+    """The name, the Reply-To and the text for all mail of a mail domain, and whether many
+    recipients outside may see one another.
+    """
 
     cache_keys = (SendingPolicy.CACHE_KEY,)
     list_display = ("__str__", "name", "reply_to", "footer", "hides_outside")
@@ -243,7 +250,7 @@ class SendingPolicyAdmin(CachedAdmin):
 
 @admin.register(ForwardPolicy)
 class ForwardPolicyAdmin(CachedAdmin):
-    """The places that the rules of a mail domain's users may send mail to."""
+    """The addresses that the rules of a mail domain's users may send mail to."""
 
     cache_keys = (ForwardPolicy.CACHE_KEY,)
     list_display = ("__str__", "allowed", "places")
@@ -252,8 +259,9 @@ class ForwardPolicyAdmin(CachedAdmin):
 
 @admin.register(StandingForward)
 class StandingForwardAdmin(ViewOnlyAdmin):
-    """The forwards that were there before they were banned, masked, as their users' scripts were
-    last seen; who takes one out leaves the list."""
+    """Forwards that existed before they were forbidden, masked, as last seen in the users' scripts.
+    A user who removes one leaves the list.
+    """
 
     list_display = ("user", "address", "since")
     list_filter = ("user__mail_domain",)
@@ -264,8 +272,9 @@ class StandingForwardAdmin(ViewOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ViewOnlyAdmin):
-    """The messages on their way, and whether they succeed. Texts, subjects and recipients are
-    sealed."""
+    """Messages on their way, and whether they succeed. Texts, subjects and recipients are
+    sealed.
+    """
 
     list_display = ("accepted", "state", "stage", "why", "recipients", "weight", "user", "due")
     list_filter = ("state", FailureFilter)
@@ -299,7 +308,7 @@ class OutboxMessageAdmin(ViewOnlyAdmin):
 
 @admin.register(Probe)
 class ProbeAdmin(ViewOnlyAdmin):
-    """The messages that go round, of the last seven days."""
+    """The probes of the last seven days."""
 
     list_display = ("asked", "state", "seconds", "folder", "words")
     list_filter = ("state",)

@@ -1,8 +1,9 @@
-"""ASGI entry point: Django's WSGI handler under an ASGI server, and beside it streams of new mail.
+"""The ASGI entry point: Django's WSGI handler under an ASGI server, and streams of new mail beside
+it.
 
-Django's own ASGI handler costs three times the processor time and reads a synchronous stream whole
-into memory. `Bridge` hands a page over in one step from the thread that made it, and a stream piece
-by piece, as fast as the browser takes it and no longer than the browser is there.
+Django's own ASGI handler takes three times the processor time and reads a synchronous stream whole
+into memory. `Bridge` passes on a page in one step from the thread that made it, and a stream piece
+by piece, as fast as the browser reads it and only as long as the browser is connected.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ from webmail.serving.shares import Shares, hung_up
 
 THREADS = 16
 # Requests that compute at once in a process: its threads share one interpreter, and more of them
-# would only make each other wait longer. Who takes more than so many seconds lets another in.
+# would only slow each other down. A request that takes longer than PATIENCE seconds lets another
+# begin.
 AT_ONCE = 2
 PATIENCE = 0.1
-# A browser stays with the process that took its connection, and of those that come together one
-# process may take most. So while others wait, one answer in so many ends its connection: the next
-# is taken by whichever process has time.
+# A browser stays with the process that accepted its connection, and one process may accept most of
+# those that come at once. So while requests wait, one answer in this many ends its connection: an
+# idle process accepts the next one.
 MOVED = 30
-# What a page that is there asks for: style sheets and scripts, the frame of a message, its images.
+# Resources that an open page waits for: style sheets and scripts, the frame of a message, its
+# images.
 _AWAITED = re.compile(r"/static/|/mail/.+/frame/")
-# Seconds that a start waits for its warming up.
+# Seconds that the start waits for warming up.
 WARM_UP = 20
 
 logger = logging.getLogger(__name__)
@@ -50,7 +53,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class Bridge:
-    """A WSGI application (PEP 3333) as an ASGI one: each request in one of a few threads."""
+    """A WSGI application (PEP 3333) as an ASGI one: each request runs in one of a few threads."""
 
     def __init__(
         self,
@@ -74,9 +77,9 @@ class Bridge:
             await self._answer(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """The server's own start and end. Whatever keeps a process from getting warm, it starts."""
+        """Handle the server's own start and end. The process starts even if warming up fails."""
         await receive()
-        # By a thread that requests come to, for its own sake: it is the next one's.
+        # Warm up in a thread that will serve requests, since some of it is done for each thread.
         warm = asyncio.get_running_loop().run_in_executor(self._threads, self._warm)
         await asyncio.wait([warm], timeout=WARM_UP)
         if warm.done() and (error := warm.exception()):
@@ -98,8 +101,9 @@ class Bridge:
     async def _answer_whole(
         self, environ: dict[str, Any], path: str, receive: Receive, send: Send, rest: Receive | None
     ) -> None:
-        """Answer a request whose body is there, or was refused; ``rest`` receives the part of it
-        that is still to come."""
+        """Answer a request whose body has arrived or was refused; ``rest`` receives the part of it
+        that is still to come.
+        """
         answer = Answer(self._threads)
         try:
             turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
@@ -122,8 +126,9 @@ class Bridge:
 
 
 class Turns:
-    """The turns of requests that compute: a few at once, first come, first served, so that a page
-    takes no longer than those before it. Requests that an open page waits for go first."""
+    """The turns of requests that compute: a few at once, in order of arrival, so that a page waits
+    only for earlier ones. Requests for resources of an open page come first.
+    """
 
     def __init__(self) -> None:
         self._free = AT_ONCE
@@ -132,8 +137,7 @@ class Turns:
         self._crowded = 0
 
     def count_answer(self) -> bool:
-        """Count an answer, and return whether its browser should go to another process
-        (`MOVED`)."""
+        """Count an answer. Return whether its browser should move to another process (`MOVED`)."""
         if len(self._first) + len(self._others) < AT_ONCE:
             return False
         self._crowded += 1
@@ -141,7 +145,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, path: str) -> AsyncIterator[None]:
-        """One turn; over at the end of the block, or after `PATIENCE`."""
+        """Take one turn. It ends with the block, or after `PATIENCE`."""
         await self._take(self._first if _AWAITED.match(path) else self._others)
         is_over = False
 
@@ -168,7 +172,7 @@ class Turns:
             await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled():
-                self._pass_on()  # it had come just then
+                self._pass_on()  # the turn had just come
             raise
 
     def _pass_on(self) -> None:
@@ -182,10 +186,10 @@ class Turns:
 
 
 class Answer:
-    """The answer to one request: made in a thread, sent by the loop that made this object.
+    """The answer to one request: made in a thread, sent by the event loop that made this object.
 
-    A stream takes a thread for the time of each piece alone, so that a browser that reads slowly
-    keeps none from others.
+    A stream uses a thread only while a piece is made, so that a browser that reads slowly does not
+    keep the thread from other requests.
     """
 
     def __init__(self, threads: Executor) -> None:
@@ -193,19 +197,21 @@ class Answer:
         self._threads = threads
         self._loop = asyncio.get_running_loop()
         self.begun: asyncio.Future[bytes | None] = self._loop.create_future()
-        """The whole body once it is there; None when a stream begins; or what went wrong."""
+        """The whole body once it is complete; None when a stream begins; or an error."""
         self._lock = Lock()
-        self._stream: Any = None  # what the application answered, until it is closed
+        self._stream: Any = None  # the application's response, until it is closed
         self._pieces: Iterator[bytes] = iter(())
         self._first: bytes | None = None
         self._is_left = False
 
     def produce(self, app: WSGIApplication, environ: dict[str, Any]) -> None:
-        """Ask the application in a thread, and hand over its answer, or the beginning of a
-        stream."""
+        """Call the application in a thread, and pass on its answer, or the beginning of a
+        stream.
+        """
         try:
             answered = app(environ, self._start_response)
-            # Django's responses say so; whatever else a WSGI application answers may be long.
+            # Django's responses tell whether they stream; those of other WSGI applications may be
+            # long.
             if getattr(answered, "streaming", True):
                 self._open(answered)
                 return
@@ -218,8 +224,9 @@ class Answer:
             self._in_loop(self._fail, error)
 
     async def stream(self, receive: Receive, send: Send) -> None:
-        """Send the pieces until their end, or until the browser leaves. The next one is made while
-        one is sent."""
+        """Send the pieces until the end, or until the browser disconnects. The next piece is made
+        while one is sent.
+        """
         watcher = self._loop.create_task(self._watch(receive))
         piece = self._first
         try:
@@ -236,7 +243,7 @@ class Answer:
             watcher.cancel()
 
     def leave(self) -> None:
-        """Leave the answer, since nobody waits for more."""
+        """Leave the answer, since no browser waits for more."""
         self._is_left = True
         if self._stream is not None:
             self._threads.submit(self._close)
@@ -249,7 +256,7 @@ class Answer:
         self._stream = answered
         try:
             self._pieces = iter(answered)
-            # Not before: a generator says its status when it is asked for its first piece.
+            # Only here: a generator sets its status when its first piece is asked for.
             self._first = next(self._pieces, None)
         except BaseException:
             self._close()
@@ -296,7 +303,7 @@ def _write(_piece: bytes) -> object:
 
 
 def environ_of(scope: Message) -> dict[str, Any]:
-    """PEP 3333's environment of an ASGI request, but for its body."""
+    """Return PEP 3333's environment of an ASGI request, without its body."""
     host, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -316,7 +323,7 @@ def environ_of(scope: Message) -> dict[str, Any]:
     if client := scope.get("client"):
         environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
     for raw_name, raw_value in scope["headers"]:
-        # X_Forwarded_For would pass for the proxy's X-Forwarded-For.
+        # X_Forwarded_For would be taken for the proxy's X-Forwarded-For.
         if b"_" in raw_name:
             continue
         name = raw_name.decode("latin1").upper().replace("-", "_")

@@ -1,4 +1,4 @@
-"""A circle with the initials of a person, in place of a picture."""
+"""The initials of a person in a coloured circle, in place of a picture."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import zlib
 
 
 def hue(text: str) -> int:
-    """1 to 6, the same for the same name or address."""
+    """Return a number from 1 to 6, the same for the same name or address."""
     return zlib.crc32(text.lower().encode()) % 6 + 1
 
 
 def initials(name: str) -> str:
-    """One or two capitals: of the first word and of the last."""
+    """Return one or two capitals: those of the first and the last word."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
     return "".join(word[0] for word in dict.fromkeys((*words[:1], *words[-1:]))).upper() or "?"

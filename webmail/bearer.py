@@ -1,5 +1,6 @@
-"""Access tokens in the place of passwords: OAUTHBEARER (RFC 7628), or XOAUTH2 where a server knows
-that alone."""
+"""Access tokens in place of passwords: OAUTHBEARER (RFC 7628), or XOAUTH2 if the server offers only
+that.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +8,17 @@ import base64
 import re
 from collections.abc import Collection
 
-# The mechanisms that take a token, the standard's before the older one.
+# The mechanisms for tokens, in order of preference.
 _MECHANISMS = ("OAUTHBEARER", "XOAUTH2")
-# RFC 6750 section 2.1.
+# The syntax of a token (RFC 6750 section 2.1).
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,16384}={0,8}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class AccessToken(str):
-    """A token, which goes wherever a password goes, and is given to the server in its own way."""
+    """A token. It is passed around like a password, but given to the server by a mechanism of its
+    own.
+    """
 
     __slots__ = ()
 
@@ -24,17 +27,17 @@ class AccessToken(str):
 
 
 def mechanism(offered: Collection[str]) -> str:
-    """Return the SASL mechanism to use, of those that the server offers; "" for none."""
+    """Return the SASL mechanism to use among those that the server offers, or ""."""
     return next((name for name in _MECHANISMS if name in offered), "")
 
 
 def is_sayable(login: str, token: str) -> bool:
-    """Whether login and token hold nothing that would end the message of the client."""
+    """Return whether login and token have no character that would end the client's message."""
     return not _CONTROL.search(login) and _TOKEN.fullmatch(token) is not None
 
 
 def first(mechanism: str, login: str, token: str, host: str, port: int) -> bytes:
-    """Return the message of the client, in base64."""
+    """Return the client's first message in base64."""
     if mechanism == "XOAUTH2":
         message = f"user={login}\x01auth=Bearer {token}\x01\x01"
     else:
@@ -44,5 +47,5 @@ def first(mechanism: str, login: str, token: str, host: str, port: int) -> bytes
 
 
 def second(mechanism: str) -> bytes:
-    """Return the answer to what a server says of a token that it refuses: the NO comes after it."""
+    """Return the client's answer to a server that refuses the token; the server then sends NO."""
     return b"" if mechanism == "XOAUTH2" else base64.b64encode(b"\x01")

@@ -1,7 +1,7 @@
 """The Celery application.
 
-``bin/manage run_workers`` starts a worker for each queue; ``celery -A webmail worker -B`` is one
-that does all jobs, for developers.
+``bin/manage run_workers`` starts a worker for each queue. For developers, ``celery -A webmail
+worker -B`` starts a single worker for all jobs.
 """
 
 import os
@@ -23,14 +23,15 @@ _HEADER = "request_id"
 
 @before_task_publish.connect
 def _tell_request(headers: dict[str, Any] | None = None, **_sent: Any) -> None:
-    """A job has the id of the request that asks for it."""
+    """Give a job the id of the request that starts it."""
     if headers is not None:
         headers[_HEADER] = logs.request_id()
 
 
 def _id_of(task: Any) -> str:
-    """The id of the request that asked for the job; a new one where beat did. A job that is done at
-    once, within its request, goes on with the request's."""
+    """Return the id of the request that started the job, or a new one if beat did. A job that runs
+    inside its request keeps the request's id.
+    """
     for identifier in (task.request.get(_HEADER), logs.request_id()):
         if identifier and identifier != logs.NONE:
             return str(identifier)

@@ -1,9 +1,9 @@
 """The time that all machines of an installation share: that of the database.
 
-A machine whose own clock is wrong neither sends what is scheduled before its time, nor thinks that
-the workers of the others are dead, nor ends their sessions. The database is asked when a connection
-to it is opened; from then on this machine's monotonic clock counts, which nobody sets. SQLite has
-no clock of its own.
+A machine with a wrong clock must not send scheduled messages too early, take other machines'
+workers for dead, or end their sessions. The database is asked for its time when a connection to it
+is opened; afterwards this machine's monotonic clock counts on, which cannot be set. SQLite has no
+clock of its own.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 _known: tuple[datetime, float] | None = None
-"""A moment of the database, and what the monotonic clock showed then."""
+"""The database's time, and the value of the monotonic clock at that moment."""
 
 
 def now() -> datetime:
-    """The database's time, as it was told at the last connection. Until there is one, and with
-    SQLite: this machine's."""
+    """Return the database's time, as read at the last connection. Before the first connection, and
+    with SQLite, return this machine's time.
+    """
     if connection.vendor != "postgresql":
         return timezone.now()
     if _known is None:
@@ -40,24 +41,27 @@ def now() -> datetime:
 
 
 def timestamp() -> int:
-    """`now` as whole seconds since 1970."""
+    """Return `now` as whole seconds since 1970."""
     return int(now().timestamp())
 
 
 def ask(connection: BaseDatabaseWrapper, **_sent: Any) -> None:
-    """Receiver of `connection_created`. The query is not Django's, which would count it among a
-    page's."""
+    """Receive `connection_created`. The query is not sent through Django, which would count it
+    among a page's.
+    """
     global _known
     if connection.vendor == "postgresql" and connection.alias == "default":
         asked = time.monotonic()
         (moment,) = connection.connection.execute("SELECT clock_timestamp()").fetchone()
-        # An answer that was long on its way makes nothing late: the time may be ahead by as much.
+        # A slow answer makes no event late: the time may only be ahead by the duration of the
+        # query.
         _known = moment.astimezone(UTC), asked
 
 
 def of_files(folder: Path) -> float:
-    """The time of the file system that holds ``folder``, by which the ages of its files count: a
-    shared one has the clock of its own machine. Where nothing can be written: this machine's."""
+    """Return the time of the file system that holds ``folder``, for the ages of its files: a shared
+    one has the clock of its own machine. If it cannot be written, return this machine's time.
+    """
     try:
         with TemporaryFile(dir=folder) as mark:
             return os.fstat(mark.fileno()).st_mtime

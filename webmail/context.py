@@ -19,7 +19,7 @@ from webmail.writing import offering
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Product and authority, the person's preferences, what is configured."""
+    """Return product and authority, the user's preferences, and the configured features."""
     theme = themes.of(request)
     return {
         "product": theme.product,
@@ -34,7 +34,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "rest": SimpleLazyObject(lambda: rest.of(request)),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
-        # Asked for when a template asks, once in a session.
+        # Computed when a template uses it, once in a session.
         "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
         "moved": SimpleLazyObject(lambda: telling.news(request)),
@@ -44,18 +44,20 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _unsent(request: HttpRequest) -> int:
-    """Messages in the person's outbox; asked for where they are shown."""
+    """Return the number of messages in the user's outbox; only called if it is shown."""
     user = request.user
     return counting.unsent_count(user.pk) if user.is_authenticated else 0
 
 
 def _first_steps(request: HttpRequest) -> tuple[first_steps.Step, ...]:
-    """Asked for where the card of a new user stands alone."""
+    """Return the first steps; only called if the card of a new user is shown alone."""
     return first_steps.steps(request.user) if isinstance(request.user, User) else ()
 
 
 def _not_left(request: HttpRequest) -> sending.NotLeft:
-    """The messages that were sent and have not left, by the session and the cached count."""
+    """Return the messages that were sent and have not left, from the session and the
+    cached count.
+    """
     if awaited.KEY not in getattr(request, "session", {}) or not _unsent(request):
         return sending.NotLeft()
     return sending.not_left(awaited.known(request))

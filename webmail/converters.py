@@ -1,6 +1,6 @@
 """Folder names and message references <-> URL segments.
 
-Identifiers are checked here, where they enter: imaplib lets CR and LF through.
+Identifiers are checked here, where they enter, since imaplib lets CR and LF through.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ import re
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 UINT32 = 2**32 - 1
-# Characters of a folder name. Dovecot takes 4,096 bytes, levels included.
+# The greatest length of a folder name in characters. Dovecot allows 4,096 bytes, levels included.
 LONGEST_NAME = 4000
 
 
 class FolderConverter:
-    """``Classes/4e B`` <-> ``Classes~2F4e B``: a slash would be a path, ``..`` would be climbed."""
+    """``Classes/4e B`` <-> ``Classes~2F4e B``: a slash would separate path segments, and ``..``
+    would go up.
+    """
 
     regex = rf"[^/\x00-\x1f\x7f]{{1,{LONGEST_NAME}}}"
 
@@ -22,7 +24,7 @@ class FolderConverter:
         name = re.sub(r"~([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), value)
         if CONTROLS.search(name) or self.to_url(name) != value:
             raise ValueError(value)
-        # RFC 9051 section 5.1. In ASCII alone: Python's capital of a Turkish dotless i is an I.
+        # RFC 9051 section 5.1. Only for ASCII: Python's capital of a Turkish dotless i is an I.
         return "INBOX" if name.isascii() and name.upper() == "INBOX" else name
 
     def to_url(self, name: str) -> str:
@@ -38,7 +40,7 @@ class MessageConverter:
     regex = r"[1-9][0-9]{0,9}-[1-9][0-9]{0,9}"
 
     def to_python(self, value: str) -> tuple[int, int]:
-        """Forms bring references too, past the pattern above."""
+        """Return the reference. Forms call this too, without the pattern above."""
         if not re.fullmatch(self.regex, value):
             raise ValueError(value)
         uidvalidity, _hyphen, uid = value.partition("-")
@@ -52,9 +54,9 @@ class MessageConverter:
 
 
 class PartConverter:
-    """A part specifier, ``2.1``; ``2~1.3`` for a part inside what part 2 holds."""
+    """A part specifier, ``2.1``; ``2~1.3`` for a part inside the container that is part 2."""
 
-    # Dovecot takes messages apart a hundred levels deep, and each part is a file to be saved.
+    # Dovecot parses messages a hundred levels deep, and each part is a file that can be saved.
     regex = r"[1-9][0-9]{0,4}([.~][1-9][0-9]{0,4}){0,200}"
 
     def to_python(self, value: str) -> str:

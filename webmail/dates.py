@@ -1,4 +1,4 @@
-"""Dates in the words of the page's language."""
+"""Dates in the language of the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIRST = re.compile(r"(?<!\d)1 (?=[^\W\d])")
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The time zone, day and language of a page, which are asked for once for all its rows."""
+    """The time zone, day and language of a page, determined once for all its rows."""
 
     zone: tzinfo
     today: date
@@ -28,9 +28,9 @@ class Now:
 
 
 def written(moment: date, pattern: str) -> str:
-    """A day or a moment by a pattern of Unicode's (CLDR), as ``EEE d MMM``.
+    """Return a day or a moment in a Unicode (CLDR) pattern such as ``EEE d MMM``.
 
-    French says the first of a month as an ordinal, which no pattern knows: ``1er décembre``.
+    French writes the first of a month as an ordinal, for which no pattern exists: ``1er décembre``.
     """
     language = get_language() or "fr"
     if isinstance(moment, datetime):
@@ -39,7 +39,9 @@ def written(moment: date, pattern: str) -> str:
 
 
 def when(moment: datetime | None, *, full: bool = False, now: Now | None = None) -> str:
-    """14:32 today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else 12/05/2024."""
+    """Return 14:32 for today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else
+    12/05/2024.
+    """
     if moment is None:
         return ""
     now = now or Now.of_page()
@@ -58,7 +60,9 @@ def when(moment: datetime | None, *, full: bool = False, now: Now | None = None)
 
 @lru_cache(maxsize=4096)
 def _day(day: date, pattern: str, language: str) -> str:
-    """Babel takes fifty microseconds, and a list has as many days."""
+    """Return a day in words, cached: Babel takes fifty microseconds, and a list repeats
+    its days.
+    """
     return _with_ordinal(format_date(day, pattern, locale=language), language)
 
 
@@ -67,7 +71,7 @@ def _with_ordinal(words: str, language: str) -> str:
 
 
 def when_long(moment: datetime | None) -> str:
-    """``mer. 25 nov. 2026, 09:58``."""
+    """Return ``mer. 25 nov. 2026, 09:58``."""
     if moment is None:
         return gettext("date unknown")
     local = timezone.localtime(moment)
@@ -75,18 +79,20 @@ def when_long(moment: datetime | None) -> str:
 
 
 def local(moment: datetime | None) -> datetime:
-    """The moment in the user's time zone; the present where there is none."""
+    """Return the moment in the user's time zone; the present for None."""
     return timezone.localtime(moment)
 
 
 def day_in_full(moment: datetime) -> str:
-    """``mercredi 25 novembre 2026``."""
+    """Return ``mercredi 25 novembre 2026``."""
     local = timezone.localtime(moment)
     return written(local, "EEEE d MMMM y")
 
 
 def day_label(day: date | None, today: date | None = None) -> str:
-    """The heading above messages: today, yesterday, this week's days, last week, then months."""
+    """Return the heading above messages of a day: today, yesterday, a day of this week, last week,
+    or a month.
+    """
     if day is None:
         return gettext("Date unknown")
     locale, today = get_language() or "fr", today or timezone.localdate()
@@ -103,7 +109,7 @@ def day_label(day: date | None, today: date | None = None) -> str:
 
 
 def month_name(month: int) -> str:
-    """``janvier`` of 1, as it stands alone."""
+    """Return the name of a month as it stands alone: ``janvier`` for 1."""
     return _day(date(2000, month, 1), "LLLL", get_language() or "fr")
 
 

@@ -1,5 +1,6 @@
-"""The administrators' values of preferences for one person, from the cache: a page costs no query
-more. Where a value is for a school or a function, a session asks for those of its user once a day.
+"""The administrators' values of preferences for one user, from the cache, so that a page costs no
+more queries. If a value is for a school or a function, a session queries those of its user once a
+day.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ Choices = Mapping[str, AdministratorsChoice]
 
 
 def of_request(request: HttpRequest) -> Choices:
-    """The administrators' choices for the user of a request; for a stranger those for everybody."""
+    """Return the administrators' choices for the user of a request; without a user, those for
+    everybody.
+    """
     user = request.user if isinstance(request.user, User) else None
     return _chosen(user, lambda: membership.of_request(request))
 
 
 def of_user(user: User) -> Choices:
-    """The administrators' choices for a user, where there is no request."""
+    """Return the administrators' choices for a user outside a request."""
     return _chosen(user, lambda: membership.of_user(user))
 
 

@@ -128,8 +128,9 @@ class PartNotFound(NotFound):
 
 
 class FilesShut(WebmailError):
-    """The message is a fraud whose files the user did not open: at ``links_url`` they are, and
-    ``message_url`` is the message."""
+    """The message is a fraud whose files the user has not opened: they are shown at ``links_url``,
+    and the message at ``message_url``.
+    """
 
     status = 403
 
@@ -191,7 +192,9 @@ class TooManyUploads(WebmailError):
 
 
 class TooManyDownloads(WebmailError):
-    """Downloads of the same session go on, and this one has waited for its turn long enough."""
+    """Other downloads of the same session are running, and this one has waited too long for its
+    turn.
+    """
 
     status = 503
     retry_after = 60

@@ -1,16 +1,16 @@
-"""Text as people compare it: accents, capitals and the shape of an apostrophe do not count."""
+"""Text for comparison: accents, case and the shape of apostrophes are ignored."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Keyboards write the first; word processors, telephones and other webmails one of the others.
+# Keyboards type the first; word processors, telephones and other webmails write the others.
 APOSTROPHES = "'\u2019\u2018\u02bc"
 _STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
 def with_either_apostrophe(text: str) -> tuple[str, ...]:
-    """The text as it is, and with the apostrophe of keyboards or that of print.
+    r"""Return the text unchanged, and with the other form of apostrophe.
 
     >>> with_either_apostrophe("l'été"), with_either_apostrophe("été")
     (("l'été", 'l’été'), ('été',))
@@ -21,12 +21,12 @@ def with_either_apostrophe(text: str) -> tuple[str, ...]:
 
 
 def fold(text: str) -> str:
-    """``L’Éléa`` -> ``l'elea``; ligatures that are letters of their own (``œ``) stay."""
+    """Return ``L’Éléa`` as ``l'elea``; ligatures that are letters of their own (``œ``) stay."""
     return without_accents(text).translate(_STRAIGHT).casefold()
 
 
 def without_accents(text: str) -> str:
-    """``Éléa`` -> ``Elea``; letters in another form (``ﬁ``, ``№``) become ordinary ones."""
+    """Return ``Éléa`` as ``Elea``; letters in another form (``ﬁ``, ``№``) become ordinary ones."""
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", text)

@@ -1,5 +1,6 @@
-"""Working hours: days of the week and a time from which to which, with the days off of a school
-zone. Values alone: no Django, no clock."""
+"""Working hours: days of the week with a first and a last time, and the days off of a school zone.
+Values only: no Django, no clock.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from zoneinfo import ZoneInfo
 _WRITTEN = re.compile(r"(?:([1-7]{1,7}):)?([01]\d|2[0-3])([0-5]\d)-([01]\d|2[0-3])([0-5]\d)")
 _WEEK = frozenset(range(1, 6))
 _FARTHEST = 200
-"""Days in which an opening is looked for: a summer and its week-ends are shorter."""
+"""The number of days in which the next opening is searched for: more than a summer with its
+week-ends.
+"""
 _DAY = timedelta(days=1)
 _FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
 _AFTER_EASTER = (1, 39, 50)
@@ -20,8 +23,10 @@ _AFTER_EASTER = (1, 39, 50)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The same hours on each of some days of the week, Monday being 1. ``closed``: holidays, by
-    their first and last day; ``has_public_holidays``: those of France are days off too."""
+    """Hours that are the same on some days of the week; Monday is 1. ``closed`` are holidays, by
+    their first and last day; ``has_public_holidays`` says that the public holidays of France are
+    days off too.
+    """
 
     days: frozenset[int]
     begin: time
@@ -31,7 +36,7 @@ class Hours:
 
     @property
     def value(self) -> str:
-        """The hours as a preference keeps them: ``12345:0730-1830``."""
+        """Return the hours as a preference stores them: ``12345:0730-1830``."""
         days = "".join(map(str, sorted(self.days)))
         return f"{days}:{self.begin:%H%M}-{self.end:%H%M}"
 
@@ -39,7 +44,7 @@ class Hours:
         return other.days <= self.days and self.begin <= other.begin and other.end <= self.end
 
     def widened(self, least: Hours) -> Hours:
-        """Widen the hours so that they cover ``least``."""
+        """Return the hours extended to cover ``least``."""
         return replace(
             self,
             days=self.days | least.days,
@@ -55,12 +60,13 @@ class Hours:
         return not (self.has_public_holidays and is_public_holiday(day))
 
     def has(self, local: datetime) -> bool:
-        """Whether a moment, in the user's time zone, lies inside them."""
+        """Return whether a moment, in the user's time zone, is inside the hours."""
         return self.begin <= local.time() < self.end and self.is_working_day(local.date())
 
     def opening(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """The moment at which the hours begin next, in UTC; None inside them, and where no day
-        comes."""
+        """Return the moment at which the hours next begin, in UTC; None inside them, and if there
+        is no such day.
+        """
         local = now.astimezone(zone)
         if self.has(local):
             return None
@@ -74,7 +80,9 @@ class Hours:
     def rests(
         self, now: datetime, zone: ZoneInfo, days: int
     ) -> Iterator[tuple[datetime, datetime]]:
-        """The times outside them that begin within so many days, the present one first, in UTC."""
+        """Yield the times outside the hours that begin within ``days``, the present one first, in
+        UTC.
+        """
         begins, until = now, now + timedelta(days=days)
         while begins < until:
             ends = self.opening(begins, zone)
@@ -89,8 +97,9 @@ class Hours:
 
 
 def read(value: object) -> Hours | None:
-    """Read the hours that a preference keeps; None where there are none. Hours without days, as
-    earlier versions wrote them, are from Monday to Friday."""
+    """Read the hours that a preference stores; None if there are none. Hours without days, from
+    earlier versions, are from Monday to Friday.
+    """
     match = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
     if not match:
         return None
@@ -108,14 +117,16 @@ def _minute(moment: time) -> time:
 
 
 def is_public_holiday(day: date) -> bool:
-    """Whether it is one in all of France (article L3133-1 of its labour code)."""
+    """Return whether it is a public holiday in all of France (article L3133-1 of the
+    labour code).
+    """
     if (day.month, day.day) in _FIXED:
         return True
     return (day - _easter(day.year)).days in _AFTER_EASTER
 
 
 def _easter(year: int) -> date:
-    """Easter Sunday, as Meeus, Jones and Butcher reckon it."""
+    """Return Easter Sunday, by the algorithm of Meeus, Jones and Butcher."""
     century, rest = divmod(year, 100)
     golden = year % 19
     epact = (19 * golden + century - century // 4 - (8 * century + 13) // 25 + 15) % 30

@@ -1,4 +1,4 @@
-"""Render a page or its partial: the only place that asks whether htmx made the request."""
+"""Renders a page or its partial. No other module asks whether htmx made the request."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.shortcuts import render as render_template
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
-TOAST = "toast"  # in the session: what the next whole page says, with its undoing
+TOAST = "toast"  # session key: the toast of the next whole page, with its undo
 
 
 def wants_partial(request: HttpRequest) -> bool:
-    """Whether htmx swaps a part: not when it restores history or boosts, which need the page."""
+    """Return whether htmx swaps a part. It needs the page when it restores history or boosts."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     return htmx is not None and bool(htmx) and not (htmx.history_restore_request or htmx.boosted)
 
@@ -26,7 +26,7 @@ def render(
     partial: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """``reader/message.html``, or for htmx ``reader/_message.html`` (or ``partial``)."""
+    """Render ``reader/message.html``, or for htmx ``reader/_message.html`` (or ``partial``)."""
     if wants_partial(request):
         folder, _slash, name = template.rpartition("/")
         template = partial or f"{folder}/_{name}"

@@ -1,6 +1,7 @@
-"""The connection to an LDAP directory, with the same guards for passwords and for people.
+"""The connection to an LDAP directory, with the same protection for passwords and for the
+directory.
 
-python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
+python-ldap is an extra (requirements-ldap.txt): this module is only imported when it is needed.
 """
 
 from __future__ import annotations
@@ -28,16 +29,19 @@ _UNAVAILABLE = (
 
 @contextmanager
 def connected(url: str, *, ca_file: str, seconds: int, refusal: str) -> Iterator[SimpleLDAPObject]:
-    """A directory to which nobody is bound yet. ``url``: ``ldaps://host``, or ``ldap://host`` with
-    StartTLS (on this machine itself without); ``ca_file``: authorities, "" for the system's;
-    ``seconds`` to wait for each answer. What goes wrong within raises ServerUnavailable, or
-    ServerRefused with the words ``refusal``."""
+    """Yield a connection to a directory, before any bind.
+
+    ``url`` is ``ldaps://host``, or ``ldap://host`` with StartTLS (without TLS on this machine
+    itself). ``ca_file`` names the trusted authorities, "" for the system's. ``seconds`` limits each
+    answer. Errors inside the block become ServerUnavailable, or ServerRefused with the text
+    ``refusal``.
+    """
     directory = ldap.initialize(url)
     try:
         directory.protocol_version = ldap.VERSION3
         directory.set_option(ldap.OPT_NETWORK_TIMEOUT, seconds)
         directory.set_option(ldap.OPT_TIMEOUT, seconds)
-        # A referral would hand the password to whatever host the answer names.
+        # A referral would send the password to any host that the answer names.
         directory.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
         if ca_file:
             directory.set_option(ldap.OPT_X_TLS_CACERTFILE, ca_file)
@@ -57,7 +61,8 @@ def connected(url: str, *, ca_file: str, seconds: int, refusal: str) -> Iterator
 
 
 def _words(error: ldap.LDAPError) -> str:
-    """The words of the directory: ``Constraint violation: Password fails quality checking
-    policy``."""
+    """Return the directory's text: ``Constraint violation: Password fails quality checking
+    policy``.
+    """
     details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     return ": ".join(str(details[key]) for key in ("desc", "info") if details.get(key))

@@ -1,8 +1,7 @@
 """Counters and timings of this process, for ``/metrics``.
 
-gunicorn's processes share the numbers by files of their master
-(`webmail.serving.processes`); elsewhere each process has its own. No label names a person, a mail
-domain or a folder.
+gunicorn's processes share the numbers through files of their master (`webmail.serving.processes`);
+elsewhere each process has its own. No label names a user, a mail domain or a folder.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 REGISTRY: Final = CollectorRegistry()
 
-# Seconds.
+# Buckets in seconds.
 _OF_REQUESTS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _OF_COMMANDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10)
-# A name that is none of the protocol's makes no series of its own.
+# The commands with a series of their own; others share one.
 _COMMANDS: Final = frozenset(
     (
         "CLOSE", "COPY", "CREATE", "DELETE", "DELETEACL", "EXAMINE", "EXPUNGE", "FETCH", "GETACL",
@@ -57,15 +56,16 @@ event_streams: Final = Gauge(
 
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
-    """Count an answer. ``route``: the pattern of the URL configuration."""
+    """Count an answer. ``route`` is the pattern of the URL configuration."""
     label = method if method in {"GET", "HEAD", "POST"} else "other"
     _requests.labels(label, route, f"{status // 100}xx").observe(seconds)
 
 
 @contextmanager
 def imap_command(name: str) -> Iterator[None]:
-    """Time the command inside the block, one that fails too; of ``UID FETCH`` it is ``FETCH``.
-    APPEND is not timed: it takes as long as its message is large."""
+    """Time the command inside the block, even if it fails; ``UID FETCH`` counts as ``FETCH``.
+    APPEND is not timed, since its time depends on the size of the message.
+    """
     began = time.perf_counter()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Errors -> HTTP answers; the person's language and time zone."""
+"""Errors as HTTP answers; the user's language and time zone; other middleware of this app."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ access = logging.getLogger("webmail.access")
 
 _IS_TEXT = re.compile(r"text/|application/(?:json|xml)|image/svg\+xml").match
 _DOCUMENTS = re.compile(r"/drafts/[0-9a-f-]{36}/documents/add/\Z").match
-_FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
+_FNAME = 0x08  # flag: a file name follows the header of the gzip format (RFC 1952 section 2.3)
 
 
 class RequestIdMiddleware:
-    """Gives the request an id that its log lines, its answer and its error page name, and counts it
-    (`webmail.measures`); with WEBMAIL_ACCESS_LOG, a line for each request: its method, route,
-    status and milliseconds.
+    """Gives each request an id, which its log lines, its answer and its error page contain, and
+    counts the request (`webmail.measures`). With WEBMAIL_ACCESS_LOG, it logs a line for each
+    request: method, route, status and milliseconds.
 
-    The route is that of the URL configuration (``mail/<folder:folder>/``): an address holds names
-    of folders and words that were searched for.
+    The route is that of the URL configuration (``mail/<folder:folder>/``), because an address
+    contains folder names and search texts.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -71,12 +71,14 @@ class RequestIdMiddleware:
 
 
 class HealthMiddleware:
-    """``/healthz``: 200 or 503 with what answers and what does not; the webmail that asks itself is
-    told besides how its request came (`accounts.arrival`). ``/readyz``: 200 or 503 with what this
-    process lacks to take requests. ``/metrics``: see `webmail.serving.metrics`.
+    """Answers the addresses of health checks.
 
-    Before everything else, since sessions and preferences need what may be down; and under any host
-    name, since a load balancer asks by address.
+    ``/healthz``: 200 or 503 with the state of each service; the self-check also learns how its
+    request arrived (`accounts.arrival`). ``/readyz``: 200 or 503 with what this process lacks to
+    take requests. ``/metrics``: see `webmail.serving.metrics`.
+
+    It runs before all other middleware, since sessions and preferences need services that may be
+    down. It accepts any host name, since load balancers use addresses.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -103,10 +105,12 @@ class HealthMiddleware:
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's, for texts alone, since images and other files are compressed already; at a level
-    that takes a quarter of the usual one's time for a tenth more bytes. The length of a name in the
-    head is chance, as Django has it: whoever can have pages made does not learn from their size
-    what else stands in them (BREACH)."""
+    """Django's compression, only for texts, since images and other files are compressed already.
+    Its level takes a quarter of the usual level's time for a tenth more bytes.
+
+    As in Django, the name in the gzip header has a random length, so that an attacker who can have
+    pages made does not learn secrets in them from their size (BREACH).
+    """
 
     LEVEL = 3
     SHORT = 200
@@ -132,8 +136,9 @@ class CompressionMiddleware(GZipMiddleware):
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """django-csp's, which writes the policy anew for each answer. Most have the one of the
-    settings, which is written once."""
+    """django-csp's middleware, which writes the policy for each answer. Most answers have the
+    policy of the settings, which is written once here.
+    """
 
     _usual = ""
 
@@ -152,10 +157,10 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 class PreferencesMiddleware:
-    """Puts ``request.preferences`` in force: language and time zone for this request.
+    """Applies ``request.preferences``: language and time zone for this request.
 
-    Before sign-in the language is French unless this browser chose another: an English browser in a
-    French staff room says nothing about who sits there.
+    Before sign-in the language is French unless this browser chose another: the language of a
+    browser in a staff room tells nothing about its user.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -178,7 +183,9 @@ class PreferencesMiddleware:
 
 
 def template_names(error: WebmailError) -> list[str]:
-    """``errors/folder_not_found.html``, else the parent's, up to ``errors/webmail_error.html``."""
+    """Return ``errors/folder_not_found.html``, then the parent's, up to
+    ``errors/webmail_error.html``.
+    """
     names = []
     for cls in type(error).__mro__:
         if issubclass(cls, WebmailError):
@@ -188,15 +195,15 @@ def template_names(error: WebmailError) -> list[str]:
 
 
 def _announced(request: HttpRequest) -> int:
-    """The bytes that the request says it brings."""
+    """Return the number of bytes that the request announces."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
 def _bounded(request: HttpRequest) -> TooLarge:
-    """The error about a request that is too large, with the limit in bytes that applies to its
-    page: that of messages, of documents for recipients, of staff files, of files of messages or of
-    old address books."""
+    """Return the error for a request that is too large, with the limit in bytes of its page: for
+    messages, documents for recipients, staff files, files of messages, or old address books.
+    """
     path, user = request.path_info, request.user
     if path == reverse("admin:accounts_staffimport_add") and user.has_perm(
         "accounts.add_staffimport"
@@ -215,12 +222,12 @@ def _bounded(request: HttpRequest) -> TooLarge:
 
 
 def in_place(request: HttpRequest) -> bool:
-    """Whether a script made the request and shows the answer itself."""
+    """Return whether a script made the request and shows the answer itself."""
     return wants_partial(request) or request.headers.get("X-Requested-With") == "fetch"
 
 
 class PatienceMiddleware:
-    """A page waits for helper processes so long in all, and says less where that is not enough."""
+    """Limits the time that a page waits for all helper processes together; then it shows less."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -231,7 +238,7 @@ class PatienceMiddleware:
 
 
 class ErrorsMiddleware:
-    """The only place that makes an HTTP answer of a WebmailError."""
+    """Makes HTTP answers of WebmailErrors; no other code does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -241,7 +248,8 @@ class ErrorsMiddleware:
             return self._page(request, request.META[REFUSED])
         files = _announced(request) - settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if files > 0 and files > (refusal := _bounded(request)).limit:
-            # Before anything reads it, for its token or its fields: a file would be on the disk.
+            # This comes before any code reads the token or the fields: a file would already be
+            # stored.
             return self._page(request, refusal)
         return self.get_response(request)
 
@@ -257,37 +265,39 @@ class ErrorsMiddleware:
             "reference": note(error),
         }
         if not in_place(request):
-            # What was done before: a message that was accepted leaves, whatever this page lacks. It
-            # stays for the next page, which may be the same failure again.
+            # Keep the toast about an earlier action, such as an accepted message, for the next page
+            # too, which may fail in the same way.
             context["toast"] = request.session.get(TOAST)
         return answer(request, error, context)
 
     @staticmethod
     def _sign_in(request: HttpRequest, error: SignInNeeded) -> HttpResponse:
-        # In the reader's frame, where no form works, the sign-in page would be a dead end.
+        # No form works in the reader's frame, so the sign-in page would be useless there.
         framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
         if framed or in_place(request) or request.method != "GET":
             return sign_in_answer(request, error)
-        # Known but no longer able to open the mailbox: only the password is missing.
+        # The user is known but can no longer open the mailbox: only the password is missing.
         step = "accounts:reenter" if request.user.is_authenticated else settings.LOGIN_URL
         return redirect(f"{resolve_url(step)}?{urlencode({'next': request.get_full_path()})}")
 
 
 def sign_in_answer(request: HttpRequest, error: SignInNeeded) -> HttpResponse:
-    """Say that the session is over: scripts ask for the password in place, the page leads on."""
+    """Answer that the session is over: scripts ask for the password in place, other requests
+    redirect.
+    """
     response = answer(request, error, {"error": error, "retry_url": "", "reference": ""})
     response["X-Session-Over"] = "1"
     return response
 
 
 def note(error: WebmailError) -> str:
-    """Log the error; returns the reference by which the support desk finds the lines."""
+    """Log the error. Return the reference by which the support desk finds its log lines."""
     logger.warning("%s: %s", type(error).__name__, error.server_words or error or "no words")
     return logs.request_id()
 
 
 def answer(request: HttpRequest, error: WebmailError, context: dict[str, object]) -> HttpResponse:
-    """The error as a page, or for a script as a notice for the notice area."""
+    """Return the error as a page, or for a script as a notice for the notice area."""
     response = _in_words(request, error, context)
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)
@@ -308,6 +318,6 @@ def _in_words(
     )
     response["HX-Retarget"] = "#notices"
     response["HX-Reswap"] = "innerHTML"
-    # The page shows what it showed before: so does its address.
+    # The page stays, and so does its address.
     response["HX-Push-Url"] = "false"
     return response

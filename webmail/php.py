@@ -1,10 +1,10 @@
-"""Values as PHP's ``serialize()`` writes them: Roundcube and Horde keep preferences so.
+"""Reads values of PHP's ``serialize()``, in which Roundcube and Horde store preferences.
 
-Null, booleans, whole numbers, floats, strings and arrays are read; references never are, and
-objects where a caller asks for what stands in them: as arrays, of which none becomes an object. One
-pass over the bytes, with bounds on their number, on the values and on the depth.
-phpserialize, the library for it, recurses without a bound, reads lengths of any size digit by digit
-and has had no release since 2016.
+It reads null, booleans, integers, floats, strings and arrays. References are never read; objects
+only if the caller asks for them, and then as arrays. It makes a single pass over the bytes, with
+limits on their number, on the values and on the depth. The library phpserialize is not used: it
+recurses without a limit, reads lengths of any size digit by digit, and has had no release since
+2016.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Value: TypeAlias = Union[bool, int, float, str, "Array", None]
 Array: TypeAlias = dict[int | str, Value]
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of a whole value."""
+"""The greatest size of a value in bytes."""
 MOST_VALUES = 200_000
 DEEPEST = 32
-"""Arrays inside each other."""
+"""The greatest number of nested arrays."""
 
 _TOKEN = re.compile(
     rb"(?P<null>N;)|b:(?P<bool>[01]);|i:(?P<int>[+-]?[0-9]{1,19});"
@@ -35,12 +35,13 @@ _OBJECT = re.compile(
     rb"|(?:C:[0-9]{1,3}:\"(?P<custom>[A-Za-z0-9_\\]{1,100})\":(?P<length>[0-9]{1,9}):\{)"
 )
 CLASS, DATA = "\0class", "\0data"
-"""Keys of an object that was read as an array: the name of its class, and the text that a class
-with a form of its own wrote."""
+"""Keys of an object that was read as an array: the name of its class, and the text of a class with
+its own serialised form.
+"""
 
 
 class Broken(ValueError):
-    """The bytes are no such value, or more of one than is read."""
+    """The bytes are no valid value, or exceed a limit."""
 
 
 @dataclass(slots=True)
@@ -69,8 +70,9 @@ class _Open:
 
 
 def read(raw: bytes, *, objects: bool = False) -> Value:
-    """The value that ``raw`` is from its first byte to its last. Strings are UTF-8, or else
-    windows-1252. ``objects``: they are read as arrays with `CLASS`. Raises Broken."""
+    """Return the value that the whole of ``raw`` represents. Strings are UTF-8, or else
+    windows-1252. With ``objects``, these are read as arrays with the key `CLASS`. Raises Broken.
+    """
     if len(raw) > LARGEST:
         raise Broken("too large")
     waiting: list[_Open] = []
@@ -95,7 +97,7 @@ def read(raw: bytes, *, objects: bool = False) -> Value:
 
 
 def array(raw: bytes, *, objects: bool = False) -> Array:
-    """`read` of an array; an empty text is an empty one. Raises Broken."""
+    """Read an array; an empty text is an empty array. Raises Broken."""
     value = read(raw, objects=objects) if raw.strip() else {}
     if not isinstance(value, dict):
         raise Broken("no array")

@@ -1,8 +1,8 @@
 """Every preference, declared once: name, type (by its choices or class), default, lockable.
 `webmail.forms.preference_fields` has their form fields.
 
-What a person chose is in ``User.preferences``; what administrators set or lock, a
-``PreferenceDefault`` row.
+A user's choices are in ``User.preferences``; values that administrators set or lock are
+``PreferenceDefault`` rows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from webmail.folding import fold
 Choices = tuple[tuple[str, str | Promise], ...]
 
 
-# Where the authority's people live or teach; an authority elsewhere adds its own by its setting.
+# Time zones where the authority's staff live or teach; a setting adds that of another authority.
 TIME_ZONES: Choices = (
     ("Europe/Paris", _("Paris")),
     ("America/Guadeloupe", _("Guadeloupe")),
@@ -48,12 +48,13 @@ def _time_zones() -> Choices:
 
 @dataclass(frozen=True)
 class Preference:
-    """One thing a person may choose. ``choices`` are its allowed values with their words;
-    ``needs_beat``: of no use where jobs run at once, which offer it to nobody; ``several``: a value
-    is any number of the choices, with blanks between them, and if ``ordered`` in the order that the
-    user put them; ``own_keys``: a value is a text that `webmail.presentation.keys` reads;
-    ``folder``: a value may also be the name of a folder; ``tab``: the page of the settings that it
-    stands on."""
+    """One preference. ``choices`` are its allowed values with their labels.
+
+    ``needs_beat``: it is useless, and not offered, where jobs run at once. ``several``: a value is
+    any number of choices, separated by spaces; if ``ordered``, in the order chosen by the user.
+    ``own_keys``: a value is a text that `webmail.presentation.keys` reads. ``folder``: a value may
+    also be the name of a folder. ``tab`` is its page of the settings.
+    """
 
     name: str
     label: Any
@@ -87,7 +88,7 @@ class Preference:
         return value == " ".join(option for option in options if option in words)
 
     def words_of(self, value: str) -> str:
-        """A value as the settings show it."""
+        """Return the label of a value on the settings page."""
         words = dict(self.options())
         if value in words:
             return str(words[value])
@@ -96,7 +97,7 @@ class Preference:
 
 @dataclass(frozen=True)
 class TextPreference(Preference):
-    """A line of the user's own."""
+    """A preference for one line of text."""
 
     longest: int = 200
 
@@ -109,7 +110,7 @@ class TextPreference(Preference):
 
 @dataclass(frozen=True)
 class HoursPreference(Preference):
-    """Working hours (`webmail.hours`), or ``off``."""
+    """A preference for working hours (`webmail.hours`), or ``off``."""
 
     def allows(self, value: object) -> bool:
         return value == OFF or hours.read(value) is not None
@@ -139,11 +140,11 @@ def _no_hours() -> str | Promise:
 
 
 MOST_FOLDER = 250
-"""Characters of the name of a folder that one may begin in."""
+"""The greatest length of the name of a start folder."""
 
 
 MOST_KEYS = 400
-"""Characters of the keys that a user chose."""
+"""The greatest length of a user's own keys, in characters."""
 
 
 DECLARED: tuple[Preference, ...] = (
@@ -528,13 +529,14 @@ DECLARED: tuple[Preference, ...] = (
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
 NEWCOMER: Mapping[str, str] = {"first_steps": "on", "tips": "reader compose search contacts rules"}
-"""What a new user is shown, until it is put away."""
+"""Hints for a new user, until the user closes them."""
 
 
 @dataclass(frozen=True)
 class AdministratorsChoice:
-    """The administrators' value of a preference; ``locked`` where users may not choose another;
-    ``least``: working hours that each user's cover."""
+    """The administrators' value of a preference. ``locked`` says that users cannot change it;
+    ``least`` are working hours that each user's must cover.
+    """
 
     value: str
     locked: bool
@@ -543,8 +545,9 @@ class AdministratorsChoice:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The values of a person that an administrators' value may ask for: the number of the mail
-    domain, the code of the school, the function."""
+    """The values of a user that an administrators' value may be limited to: the id of the mail
+    domain, the code of the school, the function.
+    """
 
     domain: int | None = None
     school: str = ""
@@ -553,8 +556,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class GroupsValue:
-    """An administrators' value and whom it is for: who fulfils all that is named. Of a function the
-    beginning is named, whatever its capitals and accents."""
+    """An administrators' value and its limits. It is for users who match all given limits. A
+    function is matched by its beginning, ignoring case and accents.
+    """
 
     name: str
     value: str
@@ -573,16 +577,17 @@ class GroupsValue:
 
     @property
     def rank(self) -> tuple[bool, ...]:
-        """The rank of a value: of two that are for one person the greater counts. A lock goes
-        before a default. Among locks, that of a mail domain goes before those of a school, of a
-        function and of all; among defaults the narrowest goes first: school, function, mail domain,
-        all."""
+        """The rank of a value: if two values match a user, the greater counts. A lock ranks before
+        a default. Among locks, that of a mail domain comes before those of a school, of a function
+        and of all users; among defaults the narrowest comes first: school, function, mail domain,
+        all users.
+        """
         named = (self.domain is not None, bool(self.school), bool(self.function))
         return (self.locked, *(named if self.locked else (*named[1:], named[0])))
 
 
 def for_group(values: Iterable[GroupsValue], group: Group) -> dict[str, AdministratorsChoice]:
-    """The administrators' values for one person, by name of the preference."""
+    """Return the administrators' values for one user by name of the preference."""
     by_name: dict[str, GroupsValue] = {}
     for value in values:
         current = by_name.get(value.name)
@@ -596,7 +601,7 @@ def for_group(values: Iterable[GroupsValue], group: Group) -> dict[str, Administ
 
 @dataclass(frozen=True)
 class Preferences:
-    """The values in force for one person."""
+    """The values in force for one user."""
 
     density: str
     snippets: str
@@ -643,9 +648,8 @@ class Preferences:
     def combine(
         cls, chosen: Mapping[str, Any], administrators: Mapping[str, AdministratorsChoice]
     ) -> Preferences:
-        """A lock wins, then what the person chose, then the administrators' default, then ours.
-
-        A value that is no longer allowed counts as none.
+        """Return the values in force: a lock, else the user's choice, else the administrators'
+        default, else the declared default. A value that is no longer allowed is ignored.
         """
         values, locked = {}, set()
         for preference in DECLARED:
@@ -669,6 +673,6 @@ class Preferences:
 
 
 def _at_least(value: str, least: str) -> str:
-    """Working hours that cover those of the administrators; ``off`` has no rest at all."""
+    """Return working hours extended to those of the administrators; ``off`` covers all hours."""
     chosen, asked = hours.read(value), hours.read(least)
     return chosen.widened(asked).value if chosen and asked else value

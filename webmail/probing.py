@@ -1,7 +1,7 @@
-"""Send a message through the submission server into a mailbox of the webmail, where another job
-finds and deletes it. The time between is the one that users feel.
+"""Sends a probe through the submission server to a mailbox of the webmail, where another job finds
+and deletes it. The time between is the delay that users experience.
 
-No worker waits for it: between sending and finding there is a row of `Probe`, at which beat looks.
+No worker waits for a probe: between sending and finding it is a row of `Probe`, which beat checks.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from webmail.models import Probe, ProbeCount
 
 HEADER: Final = "X-Webmail-Probe"
 WATCHED_SECONDS: Final = (2, 3, 5, 10, 15)
-"""After these pauses a job looks whether the message is there; from then on beat asks for it."""
+"""The pauses after which a job looks for the probe; later, beat looks for it."""
 _MOST_DELETED: Final = 500
 _State = Probe.State
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """The mailbox that the settings name."""
+    """The mailbox named by the settings."""
 
     domain: MailDomain
     login: str
@@ -53,9 +53,10 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the mail by the last messages. ``seconds`` is the time that the last one that
-    arrived was on its way, and ``since`` when it was sent; both are None where none ever arrived.
-    ``last`` is the last message that ended."""
+    """The state of mail delivery by the latest probes. ``seconds`` is how long the last probe that
+    arrived was on its way, and ``since`` when it was sent; both are None if none ever arrived.
+    ``last`` is the last probe that ended.
+    """
 
     last: Probe | None
     since: datetime | None
@@ -63,18 +64,19 @@ class Health:
 
 
 def is_on() -> bool:
-    """Whether the settings name a mailbox."""
+    """Return whether the settings name a mailbox."""
     return bool(settings.PROBE_LOGIN and settings.PROBE_PASSWORD)
 
 
 def interval() -> timedelta:
-    """Between two messages, and the longest that one may be on its way."""
+    """Return the time between two probes, which is also the longest that one may be on its way."""
     return timedelta(minutes=settings.PROBE_MINUTES)
 
 
 def tend() -> tuple[UUID | None, UUID | None]:
-    """Return the message to be sent and that to be looked for, if there are such. What is over its
-    time is ended, and old rows are deleted."""
+    """Return the probe to be sent and the probe to be looked for, or None for each. Overdue probes
+    are ended, and old rows deleted.
+    """
     if not is_on():
         return None, None
     now = clock.now()
@@ -93,7 +95,7 @@ def _begun() -> UUID | None:
     try:
         with transaction.atomic():
             return Probe.objects.create(asked=clock.now()).pk
-    except IntegrityError:  # another worker began one at this moment
+    except IntegrityError:  # another worker began one at the same time
         return None
 
 
@@ -107,8 +109,9 @@ def _end_overdue(probe: Probe) -> None:
 
 
 def send(pk: UUID) -> bool:
-    """Hand the message to the submission server; whether it is on its way then. A second run of the
-    job sends nothing."""
+    """Hand the probe to the submission server. Return whether it is now on its way. A second run of
+    the job sends nothing.
+    """
     now = clock.now()
     mine = Probe.objects.filter(pk=pk, state=_State.WAITING, handed=None)
     if not (is_on() and mine.update(handed=now)):
@@ -127,8 +130,9 @@ def send(pk: UUID) -> bool:
 
 
 def look(pk: UUID) -> bool:
-    """Look for the message and delete it, with all that came late. Return whether it is still on
-    its way."""
+    """Look for the probe and delete it, with all late ones. Return whether it is still on
+    its way.
+    """
     probe = Probe.objects.filter(pk=pk, state=_State.WAITING).exclude(handed=None).first()
     if probe is None or not is_on():
         return False
@@ -140,7 +144,7 @@ def look(pk: UUID) -> bool:
         finally:
             imap.close()
     except SignInNeeded as error:
-        # Asked again and again, the server would shut the mailbox.
+        # If the password was tried again and again, the server would lock the mailbox.
         _end(probe, _State.UNREAD, words=_words(error))
         return False
     except (WebmailError, ValueError) as error:
@@ -154,7 +158,7 @@ def look(pk: UUID) -> bool:
 
 
 def health() -> Health:
-    """The health of the mail for the metrics and the self-check; two queries."""
+    """Return the state of mail delivery for the metrics and the self-check, with two queries."""
     last = Probe.objects.exclude(state=_State.WAITING).first()
     arrived = Probe.objects.filter(state=_State.ARRIVED).first()
     if arrived is None:
@@ -164,14 +168,14 @@ def health() -> Health:
 
 
 def counts() -> dict[str, int]:
-    """The numbers of probes that ended in each state, since the installation began."""
+    """Return the numbers of probes that ended in each state since the installation."""
     ended = [state for state in _State.values if state != _State.WAITING]
     numbers = ProbeCount.objects.values_list("state", "count")
     return dict.fromkeys(ended, 0) | dict(numbers)
 
 
 def mailbox() -> Mailbox:
-    """The mailbox of the settings. Raises ValueError where no mail domain has it."""
+    """Return the mailbox of the settings. Raises ValueError when no mail domain has it."""
     typed = settings.PROBE_LOGIN.lower()
     domain = MailDomain.objects.all().of_typed_login(typed)
     if domain is None:
@@ -181,7 +185,7 @@ def mailbox() -> Mailbox:
 
 
 def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:
-    """End a probe once, whoever comes first."""
+    """End a probe once, by whichever worker comes first."""
     now = clock.now()
     arrived = state == _State.ARRIVED and probe.handed is not None
     taken = now - probe.handed if arrived and probe.handed else None
@@ -195,7 +199,7 @@ def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None
 
 
 def _words(error: Exception) -> str:
-    """The server's own words; of what said none, the kind of the error in ours."""
+    """Return the server's text; if there is none, the kind of the error."""
     words = getattr(error, "server_words", "") or _kind(error)
     return " ".join(words.split())[:300]
 
@@ -218,8 +222,9 @@ def _message_id(box: Mailbox, probe: Probe) -> str:
 
 
 def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
-    """The bytes of the message, which says of itself that a machine wrote it (RFC 3834): no absence
-    answers it."""
+    """Return the bytes of the probe, which declares that a machine wrote it (RFC 3834), so that no
+    absence answers it.
+    """
     text = (
         "This message checks the way of mail. The webmail sends it to itself and deletes it.\r\n"
         "Ce message vérifie le chemin du courrier. La messagerie se l’envoie et l’efface.\r\n"
@@ -236,8 +241,9 @@ def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
 
 
 def _taken(imap: Connection, message_id: str) -> str:
-    """Delete all probes, which the mailbox is for. Return the folder of the probe with this
-    Message-ID, "" where there was none."""
+    """Delete all probes; the mailbox has no other purpose. Return the folder of the probe with this
+    Message-ID, "" if there is none.
+    """
     place = ""
     for folder in _places(imap):
         try:
@@ -258,7 +264,7 @@ def _taken(imap: Connection, message_id: str) -> str:
 
 
 def _places(imap: Connection) -> Iterator[str]:
-    """The inbox, and where filters put what they take for junk."""
+    """Yield the inbox, and the folders where filters put junk."""
     yield "INBOX"
     if junk := folders.special(folders.outline(imap), folders.JUNK):
         yield junk.name

@@ -1,10 +1,10 @@
-"""Guarded requests: addresses in mail are fetched from public hosts alone, within bounds.
+"""Guarded requests: addresses in mail are fetched only from public hosts, and within limits.
 
-For what mail names, no argument and no setting turns the guard off; `Limits.closed` makes it
-stricter. `ask` is for servers that an administrator has named. By hand on
-http.client, ssl and socket: libraries look names up themselves, so that what was checked is not
-what they connect to, know a time-out for each read but none for the whole, take proxies from the
-environment, and decompress unasked.
+For addresses in mail, no argument and no setting turns the guard off; `Limits.closed` makes it
+stricter. `ask` is for servers that an administrator has named. The module uses http.client, ssl and
+socket directly. HTTP libraries look names up themselves, so that they may connect to another
+address than the checked one; they limit the time of each read but not of the whole; they take
+proxies from the environment, and decompress unasked.
 """
 
 from __future__ import annotations
@@ -31,27 +31,28 @@ if TYPE_CHECKING:
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# A host name -> its addresses as numbers. Raises OSError when it has none.
+# Host name -> its IP addresses. Raises OSError when it has none.
 Resolve = Callable[[str], Sequence[str]]
-# A checked address, a port and seconds -> a connected socket. Raises OSError.
+# A checked IP address, a port and seconds -> a connected socket. Raises OSError.
 Connect = Callable[[Address, int, float], socket.socket]
 
 WEB_PORTS = frozenset({80, 443})
-# What browsers show and cannot run. SVG is not among them.
+# Types that browsers show and cannot run. SVG is not among them.
 IMAGES = frozenset(
     {"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/avif"}
 )
 
 _LONGEST_ADDRESS = 8192
 _HEAD_BYTES = 64 * 1024
-# Addresses of one host that are tried.
+# The number of addresses of one host that are tried.
 _TRIES = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _USER_AGENT = "Mozilla/5.0 (compatible; webmail)"
-# Controls would end a line of the request; browsers read a backslash as a slash, others do not.
+# Control characters would end a line of the request; browsers read a backslash as a slash, other
+# programs do not.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
-# At least two labels, and the last begins with a letter: what browsers would read as a number
-# (127.1, 0x7f000001, 2130706433, 0177.0.0.1) and names of the local network are none.
+# At least two labels, the last beginning with a letter. This excludes names of the local network
+# and those that browsers read as numbers (127.1, 0x7f000001, 2130706433, 0177.0.0.1).
 _NAME = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 )
@@ -68,8 +69,8 @@ _SPELLINGS = {
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 # IANA's special-purpose registries, multicast, and one provider's metadata service. `is_global`
-# alone will not do: before Python 3.11.10 it takes 6to4, NAT64 and site-local addresses for public,
-# and multicast to this day.
+# alone is not enough: before Python 3.11.10 it takes 6to4, NAT64 and site-local addresses for
+# public, and still takes multicast for public.
 _SPECIAL: tuple[Network, ...] = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -99,18 +100,18 @@ _SPECIAL: tuple[Network, ...] = tuple(
         "3fff::/20",
     )
 )
-# Lookups cannot be interrupted, only left behind: those threads wait for them.
+# A lookup cannot be interrupted, only abandoned: these threads wait for it.
 _lookups = ThreadPoolExecutor(max_workers=16, thread_name_prefix="remote-lookup")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``bytes`` of the answer's body; ``seconds`` for all from the first lookup to the last byte;
-    ``redirects`` that are followed.
+    the number of ``redirects`` that are followed.
 
-    ``closed``: networks that are refused besides those that are not public, such as the authority's
-    own public addresses, behind whose firewall this machine stands. ``open``: networks that are
-    not public and yet asked, by `ask` alone.
+    ``closed`` are networks that are refused besides private ones, such as the authority's own
+    public addresses, which are reachable from this machine behind their firewall. ``open`` are
+    private networks that `ask` alone may connect to.
     """
 
     bytes: int
@@ -122,7 +123,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """``media_type`` is what the bytes are."""
+    """The body of an answer. ``media_type`` is its type by its content."""
 
     media_type: str
     content: bytes
@@ -140,13 +141,13 @@ def fetch(
 ) -> Fetched:
     """GET an absolute http(s) address without cookie, referrer, language or proxy.
 
-    Each host on the way, redirects included, is looked up once, all its addresses must be public,
-    and one of those that were checked is connected to. ``accept``: some of `IMAGES`; what the
-    answer claims to be and what its first bytes are must both be among them. ``ca_file``
-    replaces the system's certificate authorities.
+    Each host on the way, redirects included, is looked up once; all its addresses must be public,
+    and the connection goes to one of those checked. ``accept`` are some of `IMAGES`: both the
+    declared type and the type by the first bytes must be among them. ``ca_file`` replaces the
+    system's certificate authorities. ``connect`` (`open_socket` by default) only gets addresses
+    that were found public.
 
-    ``connect`` (`open_socket` unless given) only ever sees addresses that were found public. Raises
-    RemoteRefused, or RemoteUnavailable for what may work another time.
+    Raises RemoteRefused, or RemoteUnavailable if a later try may work.
     """
     way = _Way(
         resolve=resolve,
@@ -176,9 +177,9 @@ def post(
     ca_file: str = "",
     connect: Connect | None = None,
 ) -> None:
-    """POST a form to an https address, under the guard of `fetch`, and read no more of the answer
-    than its status: 2xx is success. Redirects are not followed (RFC 8058 section 3.1 asks for
-    none). Raises what `fetch` raises.
+    """POST a form to an https address, under the guard of `fetch`, and read only the status of the
+    answer: 2xx is success. Redirects are not followed (RFC 8058 section 3.1 demands this). Raises
+    the errors of `fetch`.
     """
     way = _Way(
         resolve=resolve,
@@ -197,7 +198,7 @@ def post(
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The status of an answer, whatever it is, and its body."""
+    """The status of an answer, of any kind, and its body."""
 
     status: int
     content: bytes
@@ -214,10 +215,11 @@ def ask(
     ca_file: str = "",
     connect: Connect | None = None,
 ) -> Answered:
-    """GET an address, or POST ``form`` to it, under the guard of `fetch` but for ``limits.open``.
+    """GET an address, or POST ``form`` to it, under the guard of `fetch` except for
+    ``limits.open``.
 
-    ``fields`` are header fields of the request. By https alone, but on this machine itself.
-    Redirects are not followed: the form may hold a secret. Raises what `fetch` raises.
+    ``fields`` are header fields of the request. Only https is used, except on this machine itself.
+    Redirects are not followed, because the form may contain a secret. Raises the errors of `fetch`.
     """
     way = _Way(
         resolve=resolve,
@@ -244,7 +246,7 @@ def _refusals() -> Iterator[None]:
         raise RemoteRefused("The certificate is not the host's.") from error
     except OSError as error:
         raise RemoteUnavailable("The host can't be reached.") from error
-    except (HTTPException, ValueError) as error:  # http.client lets int() fail on chunk sizes
+    except (HTTPException, ValueError) as error:  # http.client calls int() on chunk sizes
         raise RemoteRefused("The host did not answer as it must.") from error
 
 
@@ -256,14 +258,14 @@ def public_addresses(
     closed: tuple[Network, ...] = (),
     opened: Collection[Network] = (),
 ) -> list[Address]:
-    """The addresses of a host that another protocol may connect to, all public or in one of the
-    ``opened`` networks; at most four. The caller connects to one of these and looks up no more.
-    Raises RemoteRefused, RemoteUnavailable.
+    """Return the addresses of a host that another protocol may connect to, all public or in one of
+    the ``opened`` networks; at most four. The caller connects to one of these without another
+    lookup. Raises RemoteRefused and RemoteUnavailable.
     """
     deadline = _Deadline(seconds)
     with _refusals():
         name = host.strip().lower()
-        # Of a name of the local network the addresses decide.
+        # A name of the local network is judged by its addresses.
         name = name.removesuffix(".") if opened and not _is_host(name) else _host(name)
         literal = _as_address(name)
         addresses = [literal] if literal else _looked_up(name, resolve, deadline)
@@ -292,7 +294,7 @@ def _looked_up(host: str, resolve: Resolve, deadline: _Deadline) -> list[Address
 
 
 def look_up(host: str) -> list[str]:
-    """The system's resolver, as `fetch` wants one."""
+    """Look up a host with the system's resolver, as `fetch` requires."""
     places = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(place[0]) for *_kind, place in places))
 
@@ -302,10 +304,10 @@ def open_socket(address: Address, port: int, seconds: float) -> socket.socket:
 
 
 def is_public(address: Address, closed: Collection[Network] = ()) -> bool:
-    """Whether the address is one of the public internet and in none of the ``closed`` networks.
+    """Return whether the address is on the public internet and in none of the ``closed`` networks.
 
-    IPv6 addresses that embed an IPv4 address (mapped, compatible, 6to4, Teredo) are not; those of
-    NAT64 are judged by it: behind NAT64 every IPv4 host has one.
+    IPv6 addresses that embed an IPv4 address (mapped, compatible, 6to4, Teredo) are not public;
+    those of NAT64 are judged by the IPv4 address, since behind NAT64 every IPv4 host has one.
     """
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
@@ -316,11 +318,11 @@ def is_public(address: Address, closed: Collection[Network] = ()) -> bool:
             return False
     if any(address in network for network in (*_SPECIAL, *closed)):
         return False
-    return address.is_global  # for what the registries get one day
+    return address.is_global  # for networks that are registered later
 
 
 def image_type(content: bytes) -> str:
-    """The type of `IMAGES` whose signature the bytes begin with; ``""`` for none."""
+    """Return the type of `IMAGES` whose signature the bytes begin with, or ``""``."""
     for start, media_type in (
         (b"\xff\xd8\xff", "image/jpeg"),
         (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -338,7 +340,7 @@ def image_type(content: bytes) -> str:
     return ""
 
 
-# Two characters are little to go by: the length of the header that follows is one of these.
+# The signature has only two characters, so the length of the header is checked too.
 _BITMAP_HEADS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
 
 
@@ -357,7 +359,7 @@ class _Deadline:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """An address taken apart once: what is checked, connected to and asked for is all from here."""
+    """A parsed address: the check, the connection and the request all use these values."""
 
     scheme: str
     host: str
@@ -399,9 +401,10 @@ class _Target:
 
 
 def _host(name: str) -> str:
-    """A host name in ASCII (IDNA) or an address in its usual form; ValueError for all else.
+    """Return a host name in ASCII (IDNA) or an IP address in its usual form. Raises ValueError for
+    others.
 
-    IDNA comes first: it makes of full-width digits and ideographic dots the usual ones.
+    IDNA comes first: it converts full-width digits and ideographic dots to the usual ones.
     """
     if len(name) > 253:
         raise ValueError("A host name is shorter.")
@@ -433,7 +436,7 @@ class _Way:
     open: tuple[Network, ...] = ()
 
     def ask(self, target: _Target) -> Fetched | str:
-        """The answer, or where it redirects to."""
+        """Return the answer, or the address that it redirects to."""
         addresses = self._checked_addresses(target)
         with _Wire(self._open(target, addresses), self.deadline) as wire:
             wire.sendall(self._request(target))
@@ -442,7 +445,7 @@ class _Way:
                 if response.status in _REDIRECTS:
                     return _location(response)
                 self._check_head(response)
-                wire.allow(2 * self.limits.bytes)  # chunks have heads of their own
+                wire.allow(2 * self.limits.bytes)  # chunks have headers of their own
                 return self._fetched(response)
 
     def post(self, target: _Target, body: bytes) -> None:
@@ -488,7 +491,8 @@ class _Way:
         if not addresses:
             raise RemoteUnavailable("The host has no address.")
         if not all(self._is_allowed(address) for address in addresses):
-            # One is enough: a host that is both public and private is up to no good.
+            # One private address is enough to refuse: a host that is both public and private is an
+            # attack.
             raise RemoteRefused("The host is not on the public internet.")
         return addresses[:_TRIES]
 
@@ -572,7 +576,7 @@ class _Way:
 
 
 class _Wire(io.RawIOBase):
-    """A socket as http.client reads it, that ends in time and in bytes."""
+    """A socket for http.client with limits in time and bytes."""
 
     def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
         self._socket = connected
@@ -609,13 +613,13 @@ def _location(response: HTTPResponse) -> str:
     location = response.headers.get("Location", "")
     if not location:
         raise RemoteRefused("The host redirects to nowhere.")
-    # http.client reads header fields as Latin-1; servers that write other characters mean UTF-8.
+    # http.client decodes header fields as Latin-1; servers that send other characters mean UTF-8.
     return location.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 @cache
 def _tls(ca_file: str) -> ssl.SSLContext:
-    """Verifies certificate and host name."""
+    """Return a context that verifies certificate and host name."""
     context = ssl.create_default_context(cafile=ca_file or None)
     context.set_alpn_protocols(["http/1.1"])
     return context

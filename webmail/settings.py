@@ -1,5 +1,6 @@
-"""Django's settings. What differs between machines comes from the environment: each variable is
-declared in `webmail/environment/declared.py` and described in docs/settings.md."""
+"""Django's settings. Values that differ between machines come from the environment: each variable
+is declared in `webmail/environment/declared.py` and described in docs/settings.md.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ from webmail.serving import logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-# A page does not wait without end for a database whose machine or network is gone: five seconds for
-# a connection, fifteen for a network that takes nothing, twenty for one that says nothing.
+# Limits for a database whose machine or network is gone: five seconds for a connection, fifteen for
+# a network that accepts no data, twenty for one that sends nothing.
 _REACHABLE = {
     "connect_timeout": "5",
     "tcp_user_timeout": "15000",
@@ -45,13 +46,15 @@ _REACHABLE = {
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's DATABASES entry of ``sqlite:////path`` or ``postgresql://user:password@host:port/name``."""
+    """Return Django's DATABASES entry for ``sqlite:////path`` or
+    ``postgresql://user:password@host:port/name``.
+    """
     parts = urlsplit(url)
     if parts.scheme in {"sqlite", "sqlite3"}:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parts.path)[1:] if parts.path != "/:memory:" else ":memory:",
-            # Opening the file and telling it our functions takes longer than a page's queries.
+            # Opening the file and registering our functions takes longer than a page's queries.
             "CONN_MAX_AGE": 0 if "pytest" in sys.modules else None,
             "OPTIONS": {
                 "timeout": 20,
@@ -79,8 +82,8 @@ def database(url: str) -> dict[str, object]:
 
 
 def submission_server(url: str) -> tuple[str, int, str, str, str]:
-    """Host, port, user, password and security (``tls``, ``starttls`` or ``none``) of
-    ``smtps://user:password@host:port``; ``smtp`` means STARTTLS, or nothing on this machine itself.
+    """Return host, port, user, password and security (``tls``, ``starttls`` or ``none``) of
+    ``smtps://user:password@host:port``. ``smtp`` means STARTTLS, or no TLS on this machine itself.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
@@ -233,7 +236,7 @@ MASTER_USER = env_by_domain("WEBMAIL_MASTER_USER")
 MASTER_PASSWORD = env_by_domain("WEBMAIL_MASTER_PASSWORD")
 MASTER_SEPARATOR = env_by_domain("WEBMAIL_MASTER_SEPARATOR")
 
-# The message that goes round.
+# The probe
 
 PROBE_LOGIN = env_text("WEBMAIL_PROBE_LOGIN")
 PROBE_PASSWORD = env_text("WEBMAIL_PROBE_PASSWORD")
@@ -326,7 +329,7 @@ except ValueError as error:
         f"WEBMAIL_OIDC_PRIVATE_KEY, WEBMAIL_OIDC_OLD_KEYS: {error}"
     ) from error
 IDP_OIDC_ADAPTER = "accounts.oidc.adapter.Adapter"
-# Long enough to ask for the claims after a sign-in; services keep sessions of their own.
+# Long enough to read the claims after a sign-in; services have sessions of their own.
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 10 * 60
 
@@ -441,7 +444,7 @@ if CACHE_URL:
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# A cache that each process has for itself would keep sessions that another process has ended.
+# With a cache of its own, each process would keep sessions that another process has ended.
 SESSION_ENGINE = f"accounts.session_stores.{'cached' if CACHE_URL else 'database'}"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
@@ -511,12 +514,12 @@ ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # a login is unique in its mail domain
-# Wrong passwords are counted by accounts.limits: a whole school may share one address. What allauth
-# counts as "login_failed" here are the wrong codes of one person, who has a million to guess.
+# accounts.limits counts wrong passwords, because a whole school may share one address. The
+# "login_failed" of allauth counts the wrong codes of one user, of which there are a million.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-# A passkey is a second factor, never the first: it brings no password for the mail server.
+# A passkey is a second factor, never the first, since it gives no password for the mail server.
 MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_FORMS = {
     "authenticate": "accounts.forms.SecondFactorForm",
@@ -547,7 +550,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
-# In tests each client would look for all files first.
+# In tests, each client would otherwise search for all files first.
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
@@ -569,7 +572,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
-# A worker that is told of no queue takes from all.
+# A worker that is given no queue takes from all.
 CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_DEFAULT_QUEUE = queues.UPKEEP.queue
 CELERY_TASK_QUEUES = [
@@ -577,14 +580,15 @@ CELERY_TASK_QUEUES = [
     for worker in queues.WORKERS.values()
     for name in worker.queues
 ]
-# A worker fetches a job when it can begin it, so that no other worker waits for one in its memory.
+# A worker fetches a job only when it can begin it, so that no job waits in its memory while another
+# worker is idle.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
-# A job is acknowledged when it begins. Late acknowledgements would do nothing more: a job that was
-# killed has a row, which the tasks named "tend" find, and a second delivery changes nothing. What a
-# dead worker had fetched and not begun is delivered again after the visibility timeout.
+# A job is acknowledged when it begins. Late acknowledgements would not help: a killed job has a
+# row, which the tasks named "tend" find, and a second delivery changes nothing. Jobs that a dead
+# worker had fetched but not begun are delivered again after the visibility timeout.
 CELERY_TASK_ACKS_LATE = False
-# A page that hands over a job waits a few seconds for a broker that is down, not for ever.
+# A page that starts a job waits a few seconds for a broker that is down, not for ever.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
@@ -593,7 +597,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "webmail.jobs.threads:FreeQueues",
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(SPOOL / "schedule")
-# Of what is asked for all the time, nothing piles up while its worker is away.
+# Periodic jobs expire, so that they do not pile up while their worker is away.
 _SOON_OVER = {"expires": 60}
 CELERY_BEAT_SCHEDULE = {
     "clear-expired-sessions": {

@@ -1,4 +1,4 @@
-"""Sizes of files and messages in words, the same everywhere: thousands of bytes, ``2,4 Mo``."""
+"""Sizes of files and messages in words, the same everywhere: in thousands of bytes, ``2,4 Mo``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from django.utils.translation import get_language, pgettext
 
 
 def size(octets: int, language: str = "") -> str:
-    """``2,4 Mo``: bytes in words of the language, a no-break space before the unit. ``language``
-    spares asking for it with each row."""
+    """Return ``2,4 Mo``: bytes in words, with a no-break space before the unit. ``language`` is
+    that of the page; passing it saves asking for it in each row.
+    """
     language = language or get_language() or "fr"
     units, unit = _units(language)
     value = float(octets)
     for smaller in units:
-        if value < 999.5:  # what would be shown as 1 000 belongs to the next unit
+        if value < 999.5:  # a value shown as 1 000 would belong to the next unit
             unit = smaller
             break
         value /= 1000
@@ -26,7 +27,7 @@ def size(octets: int, language: str = "") -> str:
 
 @lru_cache(maxsize=16)
 def _units(language: str) -> tuple[tuple[str, str, str], str]:
-    """The small ones, and the largest."""
+    """Return the small units and the largest."""
     with translation.override(language):
         small = (pgettext("unit", "B"), pgettext("unit", "KB"), pgettext("unit", "MB"))
         return small, pgettext("unit", "GB")

@@ -1,8 +1,8 @@
 """Mail submission (RFC 6409): one message to all its recipients, or to none.
 
-smtplib's connection, with commands of our own: its `sendmail` goes on when some recipients are
-refused, and its `login` can't say é. Its reading is replaced too: it has no end in bytes, and none
-in seconds when the server drips.
+It uses smtplib's connection, but its own commands: smtplib's `sendmail` continues when some
+recipients are refused, and its `login` cannot send é. Reading is replaced too, because smtplib
+limits neither the bytes of an answer nor the time of a slow one.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 else:
     _Smtplib = object
 
-# Bytes per second that a server is at least trusted to take.
+# Bytes per second that even a slow server is expected to take.
 _UPLOAD_RATE = 256 * 1024
-# One answer of the server, all its lines.
+# Bytes of one answer of the server, with all its lines.
 _ANSWER_LIMIT = 64 * 1024
-# An answer may take so many times the server's time-out when it keeps coming.
+# An answer that keeps coming may take this many times the server's time-out.
 _PATIENCE = 3
 _NEEDS_SIGN_IN = {530, 534, 535, 538}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
@@ -49,8 +49,9 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """The place of the submission server. ``security`` is ``tls``, ``starttls`` or ``none``;
-    ``timeout`` is in seconds for each answer."""
+    """The address of the submission server. ``security`` is ``tls``, ``starttls`` or ``none``;
+    ``timeout`` is in seconds for each answer.
+    """
 
     host: str
     port: int
@@ -58,30 +59,31 @@ class SmtpServer:
     timeout: float = 20.0
     ca_file: str = ""
     login: str = ""
-    # May be a `bearer.AccessToken`.
+    # It may be a `bearer.AccessToken`.
     password: str = field(default="", repr=False)
-    # Seconds for the answer to a whole message: servers look for viruses before it (RFC 5321 gives
-    # ten minutes, which nobody waits in front of a browser).
+    # Seconds for the answer to a whole message: servers check for viruses before it (RFC 5321
+    # allows ten minutes, which is too long for a user who waits).
     verdict: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A delivery notice asked for (DSN, RFC 3461), where the server offers it. ``envelope_id``
-    comes back in the notice; the notice brings the message's head, not its text."""
+    """A request for a delivery notice (DSN, RFC 3461), if the server offers it. ``envelope_id`` is
+    returned in the notice; the notice contains the message's header, not its text.
+    """
 
     envelope_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps that the caller takes on the way.
+    """Functions that are called at steps of the dialogue.
 
-    ``alive`` is called after each answer of the server, so that nobody takes a long dialogue for a
-    dead one. ``before_last`` is called when the content has been sent, and the dot that makes a
-    message of it has not; an error that it raises stops the dialogue, and nothing was handed over.
-    ``taken`` is called with the server's words when it took the message, before anything else is
-    said.
+    ``alive`` is called after each answer of the server, so that a long dialogue is not taken for a
+    dead one. ``before_last`` is called when the content has been sent but not the final dot, which
+    completes the message; an error that it raises stops the dialogue, and nothing was handed over.
+    ``taken`` is called with the server's text when it accepted the message, before any other
+    command is sent.
     """
 
     alive: Callable[[], None] = lambda: None
@@ -98,15 +100,18 @@ def submit(
     notice: Notice | None = None,
     steps: Steps | None = None,
 ) -> str:
-    """Hand ``message`` over, to all of ``recipients`` or to none. Returns the server's last words.
+    """Hand ``message`` over to all of ``recipients``, or to none. Return the server's last text.
 
-    ``sender`` is "" for what must never be answered (receipts). Raises SignInNeeded, SenderRefused,
-    RecipientsRefused, TooLarge (with the server's limit when it tells), ServerRefused for another
-    lasting refusal, ServerUnavailable for one that passes and for a server that can't be reached
-    or hangs up: then nothing was handed over. PerhapsSent when the whole message was sent and no
-    answer came: nobody knows whether it was taken.
+    ``sender`` is "" for a message that must never be answered (a receipt).
 
-    ValueError for an address with blanks, controls or angle brackets: it must be checked before.
+    Raises SignInNeeded, SenderRefused, RecipientsRefused, TooLarge (with the server's limit if
+    known), ServerRefused for another permanent refusal, and ServerUnavailable for a temporary
+    refusal and a server that cannot be reached or hangs up; in all these cases nothing was handed
+    over. Raises PerhapsSent when the whole message was sent and no answer came, so that it is
+    unknown whether it was accepted.
+
+    Raises ValueError for an address with spaces, control characters or angle brackets, which the
+    caller must check before.
     """
     envelope = [_checked(sender) if sender else "", *map(_checked, recipients)]
     if len(envelope) < 2:
@@ -119,14 +124,17 @@ def submit(
 
 
 def size_limit(server: SmtpServer) -> int:
-    """The largest message in bytes that the server says it takes (RFC 1870), 0 when it doesn't."""
+    """Return the greatest message size in bytes that the server announces (RFC 1870), 0 if it does
+    not.
+    """
     with _session(server) as session:
         return session.size_limit
 
 
 def check_login(server: SmtpServer) -> None:
-    """Sign in and hang up. Raises SignInNeeded, or why it cannot tell; nothing where the server
-    asks for no sign-in."""
+    """Sign in and hang up. Raises SignInNeeded, or the error that prevented the check; does nothing
+    if the server requires no sign-in.
+    """
     with _session(server) as session:
         session.sign_in(server.login, server.password)
 
@@ -137,7 +145,7 @@ class _Bounded(_Smtplib):
     _buffer = b""
 
     def getreply(self) -> tuple[int, bytes]:
-        """The code and the words of the next answer; -1 for a line that is none."""
+        """Return code and text of the next answer; the code is -1 for a malformed line."""
         deadline = time.monotonic() + _PATIENCE * self.timeout
         lines, size = [], 0
         while True:
@@ -160,19 +168,19 @@ class _Bounded(_Smtplib):
     def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:
         answer = super().docmd(cmd, args)
         if cmd.upper() == "STARTTLS" and self._buffer:
-            # Someone on the way put answers into the clear text, to be read as if sent by TLS.
+            # Somebody on the network added answers in clear text, to be read as if sent over TLS.
             raise BadServerAnswer("There is more than an answer to STARTTLS.")
         return answer
 
     def check_silence(self) -> None:
-        """Nothing was asked, so nothing should have come. Raises ServerUnavailable when the server
-        has hung up, or has said something out of turn: what it says then is a refusal.
+        """Check that the server has sent nothing without being asked. Raises ServerUnavailable when
+        it has hung up, or has sent something, which is then a refusal.
         """
         if self.sock is None:
             raise ServerUnavailable("The connection is closed.")
         self.sock.settimeout(0)
         try:
-            # TLS may have something in its own buffer that select() does not see.
+            # TLS may have data in its own buffer, which select() does not see.
             is_tls = isinstance(self.sock, ssl.SSLSocket)
             readable = is_tls or select.select([self.sock], [], [], 0)[0]
             piece = self.sock.recv(4096) if readable else None
@@ -214,15 +222,15 @@ class _Bounded(_Smtplib):
 
 
 class _Plain(_Bounded, smtplib.SMTP):
-    """Clear text, or TLS after STARTTLS."""
+    """A connection in clear text, or over TLS after STARTTLS."""
 
 
 class _Tls(_Bounded, smtplib.SMTP_SSL):
-    """TLS from the first byte."""
+    """A connection over TLS from the first byte."""
 
 
 class _Session:
-    """The dialogue, with smtplib's connection after EHLO."""
+    """The dialogue over smtplib's connection, after EHLO."""
 
     def __init__(self, connection: _Plain | _Tls, server: SmtpServer) -> None:
         self._smtp = connection
@@ -235,7 +243,7 @@ class _Session:
         return int(size) if size.isdigit() else 0
 
     def sign_in(self, login: str, password: str) -> None:
-        """AUTH, when the server offers it: PLAIN (RFC 4616), else LOGIN; both in UTF-8."""
+        """Send AUTH if the server offers it: PLAIN (RFC 4616), else LOGIN; both in UTF-8."""
         if not login or not self._smtp.has_extn("auth"):
             return
         methods = self._smtp.esmtp_features["auth"].upper().split()
@@ -257,9 +265,10 @@ class _Session:
     def _give_token(
         self, methods: list[str], login: str, token: bearer.AccessToken
     ) -> tuple[int, bytes]:
-        """Never on the line of AUTH, which holds 512 bytes (RFC 4954 section 4): tokens are longer.
+        """Send a token, never in the line of AUTH, which is limited to 512 bytes (RFC 4954 section
+        4).
 
-        A server that refuses one says why by 334, and 535 after an answer to that.
+        A server that refuses the token sends the reason with 334, and 535 after an answer to that.
         """
         mechanism = bearer.mechanism(methods)
         if not mechanism:
@@ -279,7 +288,7 @@ class _Session:
     def open_envelope(
         self, sender: str, recipients: Sequence[str], message: bytes, notice: Notice | None
     ) -> None:
-        """MAIL and RCPT (RFC 5321 section 3.3)."""
+        """Send MAIL and RCPT (RFC 5321 section 3.3)."""
         limit = self.size_limit
         if limit and len(message) > limit:
             raise TooLarge("The message is over the server's limit.", limit=limit)
@@ -292,7 +301,7 @@ class _Session:
         self._recipients(recipients, limit, " NOTIFY=SUCCESS,FAILURE,DELAY" if notice else "")
 
     def send(self, message: bytes, verdict: float) -> str:
-        """DATA, the content, and apart from it the dot."""
+        """Send DATA, the content, and separately the dot."""
         code, words = self._say("DATA")
         if code != 354:
             raise _refusal(code, words, self.size_limit)
@@ -301,7 +310,7 @@ class _Session:
             self._smtp.check_silence()
             self.steps.before_last()
         except BaseException:
-            self._smtp.close()  # anything said now, QUIT too, would be content
+            self._smtp.close()  # any command sent now, even QUIT, would be content
             raise
         self._smtp.timeout = max(self._smtp.timeout, verdict)
         code, words = self._last_answer()
@@ -312,8 +321,9 @@ class _Session:
         return shown
 
     def _last_answer(self) -> tuple[int, bytes]:
-        """Send the dot, after which only the server knows what becomes of the message, and read its
-        answer."""
+        """Send the dot and read the answer. After the dot, only the server knows whether the
+        message is accepted.
+        """
         try:
             self._smtp.send(b".\r\n")
             code, words = self._smtp.getreply()
@@ -385,7 +395,7 @@ class _Session:
 
 @contextmanager
 def _session(server: SmtpServer) -> Iterator[_Session]:
-    """Connect, EHLO, and hang up at the end; every failure becomes one of ours."""
+    """Connect, send EHLO, and hang up at the end. Every error becomes one of `webmail.errors`."""
     connection = None
     try:
         connection = _connect(server)
@@ -396,7 +406,7 @@ def _session(server: SmtpServer) -> Iterator[_Session]:
         raise _refusal(error.smtp_code, _as_bytes(error.smtp_error), 0) from error
     except smtplib.SMTPException as error:
         raise BadServerAnswer("The submission server did not answer as it must.") from error
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
+    except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
         raise ServerUnavailable("The submission server cannot be reached.") from error
     finally:
         if connection is not None:
@@ -404,8 +414,8 @@ def _session(server: SmtpServer) -> Iterator[_Session]:
 
 
 def _connect(server: SmtpServer) -> _Plain | _Tls:
-    # Said in EHLO. Left to itself smtplib looks up the machine's full name, seconds when DNS is
-    # slow.
+    # The name sent in EHLO. By default, smtplib looks up the machine's full name, which takes
+    # seconds when DNS is slow.
     name = "localhost"
     context = None
     if server.security != "none":
@@ -428,7 +438,7 @@ def _connect(server: SmtpServer) -> _Plain | _Tls:
 
 
 def _hang_up(connection: smtplib.SMTP) -> None:
-    """QUIT without waiting: what was sent is accepted, a slow farewell is nobody's concern."""
+    """Send QUIT and close without waiting for the answer: the message is accepted already."""
     with suppress(OSError, smtplib.SMTPException):
         connection.putcmd("quit")
     connection.close()
@@ -436,13 +446,13 @@ def _hang_up(connection: smtplib.SMTP) -> None:
 
 def _sign_in_error(code: int, words: bytes) -> WebmailError:
     shown = _shown(words)
-    if code < 500:  # 454: the server can't check passwords just now
+    if code < 500:  # 454: the server cannot check passwords at the moment
         return ServerUnavailable("The submission server can't sign in.", server_words=shown)
     return SignInNeeded("The submission server refused login or password.", server_words=shown)
 
 
 def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
-    """The error for an answer other than success (RFC 5321 section 4.2, RFC 3463)."""
+    """Return the error for an answer other than success (RFC 5321 section 4.2, RFC 3463)."""
     shown = _shown(words)
     if code in _NEEDS_SIGN_IN:
         return SignInNeeded("The submission server wants a sign-in.", server_words=shown)
@@ -456,19 +466,22 @@ def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
 
 
 def _is_too_large(code: int, words: bytes) -> bool:
-    """5.3.4: the message is too big for the system. A bare 552 to RCPT may mean a full mailbox."""
+    """Return whether the message is too large for the system (5.3.4). A bare 552 to RCPT may mean a
+    full mailbox.
+    """
     return code >= 500 and words.startswith((b"5.3.4", b"5.2.3"))
 
 
 def _shown(words: bytes) -> str:
-    """The server's words without the enhanced code (RFC 3463), on one line."""
+    """Return the server's text without the enhanced code (RFC 3463), in one line."""
     text = re.sub(r"[\x00-\x1f\x7f]+", " ", words.decode("utf-8", "replace"))
     return re.sub(r"^[245]\.\d{1,3}\.\d{1,3}\s+", "", text).strip()
 
 
 def _stuffed(message: bytes) -> bytes:
-    """The message as it goes over the wire, ended by a line end, but without the dot (RFC 5321
-    section 4.5.2)."""
+    """Return the message in the form of the protocol, ended by a line end but without the dot (RFC
+    5321 section 4.5.2).
+    """
     stuffed = build.crlf(message).replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
@@ -476,7 +489,7 @@ def _stuffed(message: bytes) -> bytes:
 
 
 def _xtext(text: str) -> str:
-    """RFC 3461 section 4."""
+    """Encode text as RFC 3461 section 4 demands."""
     return re.sub(r"[^!-~]|[+=]", lambda match: f"+{ord(match[0]) & 0xFF:02X}", text)[:100]
 
 
@@ -485,7 +498,9 @@ def _as_bytes(words: bytes | str) -> bytes:
 
 
 def _checked(address: str) -> str:
-    """The address for the wire; the domain in ASCII (IDNA), so that most servers take it."""
+    """Return the address for the protocol, its domain in ASCII (IDNA), which most servers
+    require.
+    """
     if not address or _UNSAFE.search(address):
         raise ValueError(f"Not an address: {address!r}")
     local, at, domain = address.rpartition("@")

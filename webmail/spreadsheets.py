@@ -1,4 +1,4 @@
-"""Tables that are handed out: CSV as French spreadsheets open it."""
+"""Tables for download: CSV in the form that French spreadsheets open."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 
 
 def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """The rows, headers first, with semicolons and CRLF; a mark before them, so that Excel takes
-    them for UTF-8. No cell can be taken for a formula."""
+    """Yield the rows, headers first, with semicolons and CRLF, after a mark that makes Excel read
+    UTF-8. No cell can be taken for a formula.
+    """
     yield "\ufeff"
     for row in rows:
         buffer = io.StringIO()
@@ -19,13 +20,14 @@ def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def as_text(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run, also behind blanks; one
-    more before such apostrophes of its own, so that `from_text` gives back each cell."""
+    """Return the cell, with an apostrophe before text that a spreadsheet would run, even after
+    spaces. A cell's own apostrophes there are doubled, so that `from_text` restores every cell.
+    """
     return f"'{cell}" if _RUNS.match(cell) else cell
 
 
 def from_text(cell: str) -> str:
-    """The cell that `as_text` made this of."""
+    """Return the cell from which `as_text` made this text."""
     return cell[1:] if cell[:1] == "'" and _RUNS.match(cell) else cell
 
 

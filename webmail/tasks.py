@@ -17,13 +17,15 @@ from webmail.writing import drafts
 
 @shared_task
 def convert_office_file(pk: int) -> None:
-    """An attachment of an office program becomes a PDF; a second time nothing is left to do."""
+    """Convert an attachment of an office program into a PDF. A second run finds nothing
+    left to do.
+    """
     conversions.convert(pk)
 
 
 @shared_task
 def expire_office_previews() -> None:
-    """Delete expired office previews. To run it twice does no harm."""
+    """Delete expired office previews. Running it twice does no harm."""
     conversions.expire()
 
 
@@ -35,14 +37,16 @@ def do_mail_job(pk: int) -> None:
 
 @shared_task
 def tend_mail_jobs() -> None:
-    """Start what waits, take up what died, remove what is left over; twice does no harm."""
+    """Start waiting jobs, free those of dead workers, and delete old ones. Running it twice does no
+    harm.
+    """
     for pk in mail_jobs.tend():
         do_mail_job.delay(pk)
 
 
 @shared_task
 def unsubscribe(pk: int) -> None:
-    """A person leaves a mailing; a second time nothing is left to do."""
+    """Leave a mailing for a user. A second run finds nothing left to do."""
     unsubscribing.run(pk)
 
 
@@ -54,7 +58,9 @@ def do_transfer(pk: str) -> None:
 
 @shared_task
 def tend_transfers() -> None:
-    """Start what waits, take up what died, remove what is over its time; twice does no harm."""
+    """Start waiting transfers, free those of dead workers, and delete old ones. Running it twice
+    does no harm.
+    """
     for pk in transfers.tend():
         do_transfer.delay(str(pk))
 
@@ -62,7 +68,8 @@ def tend_transfers() -> None:
 @shared_task
 def tend_judgements() -> None:
     """Delete overdue judgements and unsubscriptions, and start the unsubscriptions that no worker
-    has started. To run it twice does no harm."""
+    has started. Running it twice does no harm.
+    """
     judging.forget_overdue()
     for pk in unsubscribing.waiting():
         unsubscribe.delay(pk)
@@ -70,14 +77,15 @@ def tend_judgements() -> None:
 
 @shared_task
 def prune_drafts() -> None:
-    """Old versions, discarded drafts and files that nothing needs go; twice does no harm."""
+    """Delete old versions, discarded drafts and unused files. Running it twice does no harm."""
     drafts.prune()
 
 
 @shared_task
 def deliver_message(pk: str) -> None:
-    """A message of the outbox that is due; a second time, or while another has it, nothing
-    happens. Who got it is remembered for completion."""
+    """Deliver a message of the outbox that is due, and remember its recipients for completion. A
+    second run, or one while another worker has the message, does nothing.
+    """
     sent = outbox.deliver(uuid.UUID(pk))
     if sent is None:
         return
@@ -88,49 +96,54 @@ def deliver_message(pk: str) -> None:
 
 @shared_task
 def tend_outbox() -> None:
-    """Deliver what is due, take up what died; twice does no harm."""
+    """Deliver due messages, and recover those of dead workers. Running it twice does no harm."""
     for pk in outbox.tend():
         deliver_message.delay(str(pk))
 
 
 @shared_task
 def tidy_outbox() -> None:
-    """Delete the outbox's overdue rows, drafts and files. To run it twice does no harm."""
+    """Delete the outbox's overdue rows, drafts and files. Running it twice does no harm."""
     outbox.tidy()
 
 
 @shared_task
 def export_data(pk: str) -> None:
-    """The file of a user's own data is made; a second time nothing is left to do."""
+    """Make the file of a user's own data. A second run finds nothing left to do."""
     exporting.run(uuid.UUID(pk))
 
 
 @shared_task
 def tend_exports() -> None:
-    """Start exports that wait, take up what died, remove what is over its time; twice does no
-    harm."""
+    """Start waiting exports, free those of dead workers, and delete old ones. Running it twice does
+    no harm.
+    """
     for pk in exporting.tend():
         export_data.delay(str(pk))
 
 
 @shared_task
 def run_pull(pk: int) -> None:
-    """Reported messages are counted, pulled or put back in all mailboxes; a second time nothing is
-    left to do."""
+    """Count, pull or put back reported messages in all mailboxes. A second run finds nothing left
+    to do.
+    """
     pulling.run(pk)
 
 
 @shared_task
 def tend_pulls() -> None:
-    """Start what waits, take up what died, remove what is over its time; twice does no harm."""
+    """Start waiting pulls, free those of dead workers, and delete old ones. Running it twice does
+    no harm.
+    """
     for pk in pulling.tend():
         run_pull.delay(pk)
 
 
 @shared_task
 def tend_probe() -> None:
-    """Send the message that goes round when it is due, look for it while it does; twice does no
-    harm."""
+    """Send a probe when it is due, and look for it while it is on its way. Running it twice does no
+    harm.
+    """
     due, waiting = probing.tend()
     if due:
         send_probe.delay(str(due))
@@ -140,15 +153,16 @@ def tend_probe() -> None:
 
 @shared_task
 def send_probe(pk: str) -> None:
-    """The message that goes round leaves; a second time nothing does."""
+    """Send a probe. A second run sends nothing."""
     if probing.send(uuid.UUID(pk)):
         look_for_probe.apply_async((pk, 0), countdown=probing.WATCHED_SECONDS[0])
 
 
 @shared_task
 def look_for_probe(pk: str, times: int) -> None:
-    """Look for the message once, and soon again while that is told from how long it took; a second
-    time nothing is left to do."""
+    """Look for the probe once, and soon again while its delay is still short. A second run finds
+    nothing left to do.
+    """
     pauses = probing.WATCHED_SECONDS[times + 1 :]
     if probing.look(uuid.UUID(pk)) and pauses:
         look_for_probe.apply_async((pk, times + 1), countdown=pauses[0])

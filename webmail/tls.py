@@ -1,4 +1,4 @@
-"""The TLS context of connections to servers of ours, which all of them share."""
+"""The shared TLS context of connections to the authority's servers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 
 def context(ca_file: str = "") -> ssl.SSLContext:
-    """Return a context that verifies certificates and host names, against ``ca_file`` alone when it
-    is given. It is made anew when that file was changed: the system's authorities are half a
-    megabyte, and take 5 ms. Raises OSError for a file that cannot be read."""
+    """Return a context that verifies certificates and host names, against ``ca_file`` alone if it
+    is given. A new context is made only when that file has changed: the system's authorities are
+    half a megabyte, and take 5 ms. Raises OSError for an unreadable file.
+    """
     return _made(ca_file, Path(ca_file).stat().st_mtime_ns if ca_file else 0)
 
 

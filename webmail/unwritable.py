@@ -1,4 +1,4 @@
-"""A database that answers, and takes nothing: a standby, or one whose disk is full."""
+"""Detects a database that can be read but not written: a standby, or one whose disk is full."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 from django.db import Error as DatabaseError
 
-# What PostgreSQL calls them: read_only_sql_transaction, disk_full.
+# PostgreSQL's read_only_sql_transaction and disk_full.
 _STATES: Final = frozenset(("25006", "53100"))
 
 
 def is_unwritable(error: BaseException | None) -> bool:
-    """Whether this is the error of the database about a write that it does not take."""
+    """Return whether this is the database's error for a refused write."""
     cause = error.__cause__ if isinstance(error, DatabaseError) else None
     return getattr(cause, "sqlstate", "") in _STATES

@@ -1,4 +1,4 @@
-"""Every page has its own address."""
+"""The addresses of all pages of this app."""
 
 from django.contrib import admin
 from django.templatetags.static import static
@@ -53,7 +53,7 @@ register_converter(MessageConverter, "ref")
 register_converter(PartConverter, "part")
 register_converter(MemberConverter, "member")
 
-# Looked up at the first request: until the files are collected they have no final name.
+# Resolved at the first request: a file has its final name only after the files are collected.
 LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
@@ -207,8 +207,8 @@ for file in (FILE, FILE + "member/<member:member>/"):
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
-# Pages of the administration about mail, under its guard: `accounts`, which has the others, knows
-# none.
+# Pages of the administration about mail, protected like those of `accounts`, which includes them
+# without knowing them.
 administration = [
     path("reports/", admin.site.admin_view(campaigns.all_campaigns), name="campaigns"),
     path("reports/<int:pk>/", admin.site.admin_view(campaigns.one), name="campaign"),

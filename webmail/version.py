@@ -1,4 +1,4 @@
-"""The version of the webmail, as pyproject.toml says."""
+"""The version of the webmail, from pyproject.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WSGI entry point: for gunicorn or granian behind a reverse proxy."""
+"""The WSGI entry point, for gunicorn or granian behind a reverse proxy."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Stream(Protocol):
 
 
 class WholeBody:
-    """A request's body that ends before its announced length raises OSError.
+    """A request's body that raises OSError if it ends before its announced length.
 
-    Servers give a browser that hung up as an end of file, and Django takes what came until then for
-    the whole: half an attachment would leave as if it were what the person chose.
+    If a browser hangs up, servers report the end of the file, and Django takes the part received so
+    far for the whole: half an attachment would be sent as if the user had chosen it.
     """
 
     def __init__(self, stream: Stream, length: int) -> None:

@@ -1,9 +1,9 @@
-"""Zip files in bounded memory: of strangers, what they hold and one file out of them; new ones.
+"""Zip files in bounded memory: lists and reads untrusted ones, and writes new ones.
 
-Python's ``zipfile`` believes what a file says: it unpacks bzip2 and LZMA, whose memory the file
-chooses, inflates a member whole whatever its declared size, and tells shared bytes only since
-3.11.8. This module reads files that are stored or deflated and no others (APPNOTE.TXT 6.3.10,
-methods 0 and 8), and inflates no more than a member declares. It knows nothing of split archives.
+Python's ``zipfile`` trusts a file's own values: it unpacks bzip2 and LZMA, whose memory use the
+file determines, inflates a member whole whatever its declared size, and detects shared bytes only
+since 3.11.8. This module only reads stored or deflated members (APPNOTE.TXT 6.3.10, methods 0 and
+8), and inflates no more than a member declares. It does not support split archives.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from typing import IO, BinaryIO, cast
 
 MOST_MEMBERS = 50_000
 LARGEST_DIRECTORY = 8_000_000
-"""Bytes of the central directory: names, comments and extra fields of all members together."""
+"""The greatest size in bytes of the central directory: names, comments and extra fields of all
+members together.
+"""
 END = LARGEST_DIRECTORY + 70_000
-"""Bytes at the end of a zip that hold its central directory, however long its comment is."""
+"""Bytes at the end of a zip that contain its central directory, however long its comment is."""
 LONGEST_NAME = 4_096
-"""Bytes of a path, the longest that Linux opens."""
+"""The greatest length of a path in bytes, which is Linux's limit."""
 
 STORED, DEFLATED = 0, 8
 _IS_ENCRYPTED = 0x1
@@ -39,25 +41,25 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 LOCAL = _LOCAL.size
 _LONGEST_COMMENT = 65_535
 _NEEDS = 20  # version 2.0: deflate
-_DATE = 0x21  # the first of January 1980
+_DATE = 0x21  # 1 January 1980
 _PIECE = 65_536
 
 
 class Fault(StrEnum):
-    """Why a zip, or a member of it, is not read."""
+    """The reason why a zip, or a member of it, cannot be read."""
 
     DAMAGED = "damaged"
     BOMB = "bomb"
-    """It is made to deceive its reader: members that share bytes, or more bytes than declared."""
+    """It is made to deceive its reader: members share bytes, or have more bytes than declared."""
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
     ENCRYPTED = "encrypted"
     METHOD = "method"
-    """It is compressed in another way than deflate."""
+    """It is compressed by another method than deflate."""
 
 
 class BadZip(Exception):
-    """The zip cannot be read. The message quotes nothing of it."""
+    """The zip cannot be read. The message quotes no part of it."""
 
     def __init__(self, fault: Fault, message: str = "") -> None:
         super().__init__(message or fault.value)
@@ -67,8 +69,9 @@ class BadZip(Exception):
 @dataclass(frozen=True, slots=True)
 class Member:
     """A file or folder of a zip, as the central directory declares it. Sizes are in bytes;
-    ``start`` is where its local header begins; ``mode`` has the bits of Unix, where it was made
-    there."""
+    ``start`` is the offset of its local header; ``mode`` has the bits of Unix, if the zip was made
+    there.
+    """
 
     raw_name: bytes
     flags: int
@@ -81,7 +84,7 @@ class Member:
 
     @property
     def name(self) -> str:
-        """The path as its author wrote it, backslashes and all."""
+        """The path as its author wrote it, with backslashes."""
         return _decoded(self.raw_name, bool(self.flags & _IS_UTF8))
 
     @property
@@ -94,9 +97,10 @@ class Member:
 
 
 def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> list[Member]:
-    """All members in the order of the central directory. Raises BadZip; a member that cannot be
-    unpacked is no fault of the others, and `read` raises for it alone. ``before``: so many bytes
-    of the file stand before ``content``, which is its `END`."""
+    """Return all members in the order of the central directory. Raises BadZip; but a member that
+    cannot be unpacked does not affect the others, and only `read` raises for it. ``before`` is the
+    number of bytes of the file before ``content``, which is its `END`.
+    """
     directory = _directory(content, before)
     every = list(_members(content, directory, most))
     _refuse_shared_bytes(every, before + directory.start)
@@ -104,18 +108,20 @@ def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> lis
 
 
 def read(content: bytes, member: Member, *, limit: int) -> bytes:
-    """A member's bytes, at most ``limit``. Raises BadZip."""
+    """Return a member's bytes, at most ``limit``. Raises BadZip."""
     if member.size > limit:
         raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
     unpacked = BytesIO()
     for piece in pieces(content, member, member.size):
         unpacked.write(piece)
     _check(member, unpacked.tell(), zlib.crc32(unpacked.getbuffer()))
-    return unpacked.getvalue()  # shares its memory, where joined pieces would take it twice
+    return unpacked.getvalue()  # it shares its memory, whereas joined pieces would take it twice
 
 
 def beginning(content: bytes, member: Member, length: int) -> bytes:
-    """The first ``length`` bytes of a member, not checked against its checksum. Raises BadZip."""
+    """Return the first ``length`` bytes of a member, without checking its checksum.
+    Raises BadZip.
+    """
     unpacked = bytearray()
     for piece in pieces(content, member, length):
         unpacked += piece
@@ -125,9 +131,10 @@ def beginning(content: bytes, member: Member, length: int) -> bytes:
 
 
 def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: int) -> None:
-    """Unpack every member and keep nothing: a program that trusts what the zip declares may read it
-    afterwards. No member may be larger than ``limit``, all together than ``most_bytes``. Raises
-    BadZip."""
+    """Unpack every member and discard the result, so that a program that trusts the zip's
+    declarations may read it afterwards. No member may be larger than ``limit``, nor all together
+    larger than ``most_bytes``. Raises BadZip.
+    """
     left = most_bytes
     for member in every:
         if member.size > min(limit, left):
@@ -142,8 +149,9 @@ def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: in
 def write(
     file: BinaryIO, content: bytes, originals: Sequence[Member], others: Mapping[bytes, bytes]
 ) -> None:
-    """Write the zip anew, with its members as they are packed. ``others`` take the places of those
-    of the same raw name, and are stored. Nothing is unpacked. Raises BadZip."""
+    """Write a new zip with the packed members of an old one. ``others`` replace members of the same
+    raw name, and are stored. No member is unpacked. Raises BadZip.
+    """
     directory, position = BytesIO(), 0
     for member in originals:
         data: bytes | memoryview = packed(content, member)
@@ -168,8 +176,9 @@ def write(
 
 
 class _Sink:
-    """The file that `streamed` writes into: it cannot be sought in, and what was written is taken
-    at once."""
+    """The file that `streamed` writes into: it cannot be sought in, and its content is taken at
+    once.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -179,7 +188,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Do nothing, since nothing is buffered."""
 
     def take(self) -> bytes:
         taken = b"".join(self._pieces)
@@ -189,7 +198,7 @@ class _Sink:
 
 @dataclass(frozen=True, slots=True)
 class NewMember:
-    """A file to be put into a zip. ``size``: about how many bytes, 0 where nobody knows."""
+    """A file to be put into a zip. ``size`` is its approximate number of bytes, 0 if unknown."""
 
     name: str
     pieces: Iterable[bytes]
@@ -197,14 +206,14 @@ class NewMember:
 
 
 def streamed(members: Iterable[NewMember], moment: Sequence[int]) -> Iterator[bytes]:
-    """A new zip, written as its members come: no more than a piece of one is in memory. ``moment``:
-    year, month, day, hour, minute and second of all of them.
+    """Yield a new zip while its members come; only a piece of one is in memory. ``moment`` is the
+    year, month, day, hour, minute and second of all members.
 
-    Everything is deflated, if lightly: readers that stream can't find the end of a stored file
-    whose size was not known when it began.
+    All members are deflated, at a low level: readers that stream cannot find the end of a stored
+    file whose size was unknown when it began.
     """
     sink = _Sink()
-    # Before 1980 there is no date in a zip.
+    # Zip has no dates before 1980.
     year, month, day, hour, minute, second = max(tuple(moment[:6]), (1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(cast(IO[bytes], sink), "w", zipfile.ZIP_DEFLATED) as archive:
         for new in members:
@@ -225,8 +234,9 @@ def streamed(members: Iterable[NewMember], moment: Sequence[int]) -> Iterator[by
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """``shift`` is what stands before the zip, as in a program that unpacks itself: every offset
-    in it is that much too small."""
+    """The central directory. ``shift`` is the length of data before the zip, as in a
+    self-extracting program: every offset in the directory is too small by it.
+    """
 
     start: int
     end: int
@@ -253,14 +263,15 @@ _UNTOLD = (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
 def _directory64(
     content: bytes, at: int, told: tuple[int, int, int]
 ) -> tuple[int, int, int] | None:
-    """The start of the zip64 record, with size and offset of the directory; None where there is no
-    such record. ``told`` are number, size and offset in the small record at ``at``."""
+    """Return the start of the zip64 record, with size and offset of the directory; None if there is
+    no such record. ``told`` are number, size and offset in the small record at ``at``.
+    """
     if at < _LOCATOR64.size + _END64.size:
         return None
     mark, *_rest = _LOCATOR64.unpack_from(content, at - _LOCATOR64.size)
     if mark != b"PK\x06\x07":
         return None
-    # What stands before the zip shifts the record: like zipfile, we look where it must be.
+    # Data before the zip shifts the record: like zipfile, look at the place where it must be.
     start = at - _LOCATOR64.size - _END64.size
     mark, *_versions, _here, count, size, offset = _END64.unpack_from(content, start)
     record = (count, size, offset)
@@ -283,7 +294,7 @@ def _members(content: bytes, directory: _Directory, most: int) -> Iterator[Membe
 
 
 def _member(content: bytes, position: int, directory: _Directory) -> tuple[Member, int]:
-    """The member whose header stands at ``position``, and where the next one stands."""
+    """Return the member whose header is at ``position``, and the position of the next header."""
     if position + _CENTRAL.size > directory.end:
         raise BadZip(Fault.DAMAGED, "a header that is cut off")
     (mark, _made_by, _needs, flags, method, _time, _date, checksum, packed_size, size, name_length,
@@ -317,7 +328,7 @@ def _member(content: bytes, position: int, directory: _Directory) -> tuple[Membe
 
 
 def _sizes64(extra: bytes) -> Iterator[int]:
-    """The numbers of a zip64 field, in the order in which the header lacks them."""
+    """Yield the numbers of a zip64 field, in the order of the header's missing values."""
     position = 0
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, position)
@@ -330,14 +341,14 @@ def _sizes64(extra: bytes) -> Iterator[int]:
 
 
 def _refuse_shared_bytes(every: Sequence[Member], directory_start: int) -> None:
-    """A bomb needs little room when its members are one another's bytes."""
+    """Refuse members that share bytes, by which a small zip can be a bomb."""
     end = 0
     for member in sorted(every, key=lambda member: member.start):
         if member.start < end:
             raise BadZip(Fault.BOMB, "members that share their bytes")
         end = member.start + _LOCAL.size + len(member.raw_name) + member.packed_size
     if end > directory_start:
-        # Also of a zip that was cut off in the middle and had its directory put behind.
+        # This also refuses a zip that was cut off in the middle and got its directory appended.
         raise BadZip(Fault.DAMAGED, "members beyond the directory")
 
 
@@ -345,8 +356,9 @@ def _refuse_shared_bytes(every: Sequence[Member], directory_start: int) -> None:
 
 
 def packed(content: bytes, member: Member) -> memoryview:
-    """A member's bytes as they are packed. Raises BadZip where its local header says something else
-    than the central directory: programs that believe one of them are made to see another file."""
+    """Return a member's bytes as packed. Raises BadZip when its local header contradicts the
+    central directory: such a zip shows different files to different programs.
+    """
     head = content[member.start : member.start + LOCAL + len(member.raw_name)]
     start = member.start + local_length(head, member)
     if start + member.packed_size > len(content):
@@ -355,8 +367,9 @@ def packed(content: bytes, member: Member) -> memoryview:
 
 
 def local_length(head: bytes, member: Member) -> int:
-    """The bytes of a member's local header, whose first ``LOCAL`` bytes and name are ``head``.
-    Raises BadZip as `packed`."""
+    """Return the length of a member's local header, whose first ``LOCAL`` bytes and name are
+    ``head``. Raises BadZip as `packed` does.
+    """
     if member.is_encrypted:
         raise BadZip(Fault.ENCRYPTED)
     if member.method not in (STORED, DEFLATED):
@@ -374,8 +387,9 @@ def local_length(head: bytes, member: Member) -> int:
 
 
 def pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
-    """A member's bytes, 64 KB at a time and no more than one such piece beyond ``most``. Neither
-    its length nor its checksum is compared with what it declares. Raises BadZip."""
+    """Yield a member's bytes, 64 KB at a time and at most one such piece beyond ``most``. Length
+    and checksum are not compared with the declared ones. Raises BadZip.
+    """
     data = packed(content, member)
     slices = (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
     yield from unpacked(slices, member.method, most)
@@ -384,7 +398,7 @@ def pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
 def unpacked(
     packed_pieces: Iterable[bytes | memoryview], method: int, most: int
 ) -> Iterator[bytes]:
-    """Pieces of a member as it is packed, of 64 KB at most each -> `pieces`. Raises BadZip."""
+    """Turn pieces of a packed member, of 64 KB at most each, into `pieces`. Raises BadZip."""
     length = 0
     if method == STORED:
         for stored in packed_pieces:
@@ -397,7 +411,7 @@ def unpacked(
     for packed_piece in packed_pieces:
         waiting: bytes | memoryview = packed_piece
         piece = b" " * _PIECE
-        # A full piece may leave some of its bytes in zlib alone, when nothing is left to be fed.
+        # After a full piece, zlib may hold more bytes although there is no more input.
         while waiting or len(piece) == _PIECE:
             try:
                 piece = inflater.decompress(waiting, _PIECE)
@@ -417,13 +431,14 @@ def _check(member: Member, length: int, checksum: int) -> None:
         raise BadZip(Fault.DAMAGED, "other bytes than it declares")
 
 
-# Lines and corners of boxes in cp437; capitals with accents in cp850, which French Windows writes.
+# Box-drawing characters in cp437 are capitals with accents in cp850, which French Windows uses.
 _BOXES = re.compile("[\u2500-\u259f]")
 
 
 def _decoded(raw: bytes, is_utf8: bool) -> str:
-    """The format knows cp437 and UTF-8 (APPNOTE.TXT appendix D), but macOS writes UTF-8 without
-    saying so, and Windows the code page of its language."""
+    """Return a decoded path. The format knows cp437 and UTF-8 (APPNOTE.TXT appendix D), but macOS
+    writes UTF-8 without saying so, and Windows writes the code page of its language.
+    """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
