@@ -162,7 +162,7 @@ DECLARED: tuple[Preference, ...] = (
             ("on", pgettext_lazy("the beginning of a message", "Show it")),
             ("off", pgettext_lazy("the beginning of a message", "Do not show it")),
         ),
-        help_text=_("After the subject, where there is room; in the airy list below it."),
+        help_text=_("Shown after the subject if there is room; in the airy list, below it."),
     ),
     Preference(
         "columns",
@@ -173,7 +173,7 @@ DECLARED: tuple[Preference, ...] = (
             ("size", _("Size")),
             ("tags", _("Tags")),
         ),
-        help_text=_("Beside the sender and the subject."),
+        help_text=_("In addition to the sender and the subject."),
         several=True,
     ),
     Preference(
@@ -181,7 +181,7 @@ DECLARED: tuple[Preference, ...] = (
         _("Conversations"),
         "off",
         (("off", _("Message by message")), ("on", _("One row for each conversation"))),
-        help_text=_("In the folders of which you chose no other order."),
+        help_text=_("For folders whose order you have not chosen yourself."),
     ),
     Preference(
         "panes",
@@ -280,7 +280,7 @@ DECLARED: tuple[Preference, ...] = (
         _("Remote images"),
         "ask",
         (("ask", _("Not loaded before I ask")), ("contacts", _("Always for my contacts"))),
-        help_text=_("Whoever sends them learns neither who reads nor from where."),
+        help_text=_("Loading them does not tell the sender who reads the message, nor from where."),
         tab="reading",
     ),
     Preference(
@@ -300,8 +300,8 @@ DECLARED: tuple[Preference, ...] = (
             ("off", _("Leave them as they are")),
         ),
         help_text=_(
-            "New mail is judged when it is first seen; nothing is ever deleted, and mail that you"
-            " have read stays where it is."
+            "New mail is classified when it first appears. Nothing is ever deleted, and mail that"
+            " you have read stays where it is."
         ),
         tab="adverts",
     ),
@@ -348,7 +348,7 @@ DECLARED: tuple[Preference, ...] = (
             ("window", _("In a window of its own")),
         ),
         help_text=_(
-            "Below the message where the window is wide enough for both; on a phone always in a"
+            "The place below the message needs a wide window. On a phone, you always write in a"
             " page of its own."
         ),
         tab="writing",
@@ -364,7 +364,7 @@ DECLARED: tuple[Preference, ...] = (
             ("20", _("20 seconds")),
             ("30", _("30 seconds")),
         ),
-        help_text=_("For so long it waits after you sent it."),
+        help_text=_("A message that you send waits for this time before it leaves."),
         needs_beat=True,
         tab="writing",
     ),
@@ -374,9 +374,9 @@ DECLARED: tuple[Preference, ...] = (
         OFF,
         (),
         help_text=_(
-            "Without a day there are none. Outside them, sending at the next opening is offered"
-            " beside “Send”, and new mail is shown neither on the desktop nor in the title. You can"
-            " send and read all the same."
+            "If no day is ticked, you have no working hours. Outside them, sending when they next"
+            " begin is offered beside “Send”, and new mail is shown neither on the desktop nor in"
+            " the title. You can still read and send."
         ),
         tab="hours",
     ),
@@ -391,8 +391,8 @@ DECLARED: tuple[Preference, ...] = (
             ("C", _("Zone C")),
         ),
         help_text=_(
-            "The days of these holidays, and the public holidays of France, lie outside your"
-            " working hours; your absence can be filled in from them."
+            "These holidays and the public holidays of France are outside your working hours."
+            " Your absence can be filled in from them."
         ),
         wide=True,
         tab="hours",
@@ -430,7 +430,7 @@ DECLARED: tuple[Preference, ...] = (
         _("Read receipts that senders ask for"),
         "ask",
         (("ask", _("Ask me each time")), ("never", _("Never send any"))),
-        help_text=_("None is ever sent without your consent."),
+        help_text=_("No receipt is sent without your consent."),
         tab="reading",
     ),
     Preference(
@@ -451,7 +451,7 @@ DECLARED: tuple[Preference, ...] = (
             ("contacts", pgettext_lazy("where a tip is shown", "In my contacts")),
             ("rules", pgettext_lazy("where a tip is shown", "Among my rules")),
         ),
-        help_text=_("A line where each is first met, until you close it."),
+        help_text=_("Each tip is a line where it is first useful, until you close it."),
         lockable=False,
         several=True,
     ),
@@ -475,8 +475,8 @@ DECLARED: tuple[Preference, ...] = (
             ("source", _("Download the source (.eml)")),
         ),
         help_text=_(
-            "What is not in it stands in its menu “More actions”. Messages ticked in a list have"
-            " the same order."
+            "Other actions are in the menu “More actions”. The bar for messages ticked in a list"
+            " has the same order."
         ),
         lockable=False,
         ordered=True,
@@ -512,7 +512,7 @@ DECLARED: tuple[Preference, ...] = (
             ("everywhere", _("Wherever no text is typed")),
             ("list", _("In the list and in an open message alone")),
         ),
-        help_text=_("Turn it off elsewhere if you speak to your computer instead of typing."),
+        help_text=_("Limit it if you dictate to your computer instead of typing."),
         tab="tools",
     ),
     Preference(

@@ -116,17 +116,17 @@ class InboxWatch(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     uidvalidity = models.PositiveBigIntegerField(_("UIDVALIDITY"))
-    judged = models.PositiveBigIntegerField(_("highest UID that was judged"))
-    day = models.DateField(_("last day on which something was set aside"), null=True, blank=True)
-    adverts = models.PositiveIntegerField(_("adverts set aside on it"), default=0)
-    junk = models.PositiveIntegerField(_("junk set aside on it"), default=0)
+    judged = models.PositiveBigIntegerField(_("highest classified UID"))
+    day = models.DateField(_("last day on which messages were set aside"), null=True, blank=True)
+    adverts = models.PositiveIntegerField(_("adverts set aside on that day"), default=0)
+    junk = models.PositiveIntegerField(_("junk set aside on that day"), default=0)
     closed = models.DateField(_("last day on which its line was closed"), null=True, blank=True)
 
     objects = InboxWatchQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("inbox that is judged")
-        verbose_name_plural = _("inboxes that are judged")
+        verbose_name = _("classified inbox")
+        verbose_name_plural = _("classified inboxes")
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.judged}"
@@ -182,10 +182,10 @@ class Judgement(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     digest = models.CharField(_("keyed digest of the message’s identity"), max_length=40)
-    kind = models.CharField(_("held for"), max_length=6)
+    kind = models.CharField(_("classified as"), max_length=6)
     is_moved = models.BooleanField(_("set aside"), default=False)
     reasons = models.JSONField(_("reasons"), default=list)
-    fraud = models.JSONField(_("what deceives"), default=list)
+    fraud = models.JSONField(_("signs of fraud"), default=list)
     is_fraud = models.BooleanField(_("fraud"), default=False)
     taught = models.CharField(_("what the person said"), max_length=6, blank=True)
     when = models.DateTimeField(_("when"), default=timezone.now)
@@ -234,8 +234,8 @@ class PersonLearnt(LearntWords):
     )
 
     class Meta:
-        verbose_name = _("what a person taught")
-        verbose_name_plural = _("what people taught")
+        verbose_name = _("words taught by a user")
+        verbose_name_plural = _("words taught by users")
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.messages}"
@@ -247,8 +247,8 @@ class InstallationLearnt(LearntWords):
     ONLY: ClassVar[int] = 1
 
     class Meta:
-        verbose_name = _("what all people taught")
-        verbose_name_plural = _("what all people taught")
+        verbose_name = _("words taught by all users")
+        verbose_name_plural = _("words taught by all users")
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name)

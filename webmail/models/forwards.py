@@ -56,7 +56,7 @@ class ForwardPolicy(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domain"),
-        help_text=_("Empty: of all that have none of their own."),
+        help_text=_("Empty: applies to all mail domains without their own entry."),
     )
     allowed = models.CharField(
         _("rules may forward"), max_length=8, choices=Allowed.choices, default=Allowed.LISTED
@@ -66,8 +66,8 @@ class ForwardPolicy(models.Model):
         max_length=20_000,
         blank=True,
         help_text=_(
-            "One a line: ac-exemple.fr, which has its subdomains with it, or"
-            " secretariat@lycee.example, which is that address alone."
+            "One per line: ac-exemple.fr includes its subdomains; secretariat@lycee.example is"
+            " that address alone."
         ),
     )
 

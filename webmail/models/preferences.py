@@ -48,7 +48,7 @@ class PreferenceDefault(models.Model):
     name = models.CharField(_("preference"), max_length=40)
     value = models.CharField(_("value"), max_length=200, blank=True)
     locked = models.BooleanField(
-        _("locked"), default=False, help_text=_("People see it and cannot change it.")
+        _("locked"), default=False, help_text=_("Users see the value and cannot change it.")
     )
     mail_domain = models.ForeignKey(
         "accounts.MailDomain",
@@ -57,7 +57,7 @@ class PreferenceDefault(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domain"),
-        help_text=_("Empty: all."),
+        help_text=_("Empty: all mail domains."),
     )
     school = models.CharField(
         _("school (UAI)"),
@@ -66,7 +66,7 @@ class PreferenceDefault(models.Model):
         default="",
         db_default="",
         validators=[RegexValidator(r"^\d{7}[A-Z]\Z", _("Seven digits and a capital letter."))],
-        help_text=_("As staff records have it. Empty: all schools."),
+        help_text=_("The code that staff records have. Empty: all schools."),
     )
     function = models.CharField(
         _("function"),
@@ -75,8 +75,8 @@ class PreferenceDefault(models.Model):
         default="",
         db_default="",
         help_text=_(
-            "For people whose function begins so in their staff record, as “professeur”, whatever"
-            " its capitals and accents. Empty: whatever the function."
+            "Applies to users whose function begins with this text, for example “professeur”."
+            " Case and accents are ignored. Empty: all functions."
         ),
     )
 
@@ -86,8 +86,8 @@ class PreferenceDefault(models.Model):
         blank=True,
         db_default="",
         help_text=_(
-            "Of working hours: those of nobody may be shorter. Days and times are written as"
-            " 12345:0800-1700, Monday being 1."
+            "For working hours only: users cannot choose shorter hours than these, for example"
+            " 12345:0800-1700 (1 = Monday)."
         ),
     )
 
@@ -184,10 +184,10 @@ class FolderChoice(models.Model):
     digest = models.CharField(
         _("digest of its name"),
         max_length=64,
-        help_text=_("Names are longer than what an index holds."),
+        help_text=_("The index uses the digest, since names may be too long for it."),
     )
     sort = models.CharField(_("sorted by"), max_length=10, default=ARRIVAL)
-    up = models.BooleanField(_("the smallest first"), default=False)
+    up = models.BooleanField(_("ascending"), default=False)
     threads = models.BooleanField(_("by conversations"), default=False)
 
     objects = FolderChoiceQuerySet.as_manager()

@@ -44,7 +44,7 @@ class RecentSearch(models.Model):
         related_name="recent_searches",
         verbose_name=_("user"),
     )
-    text = models.CharField(_("what was looked for"), max_length=LONGEST)
+    text = models.CharField(_("text searched for"), max_length=LONGEST)
     when = models.DateTimeField(_("last time"))
 
     objects = RecentSearchQuerySet.as_manager()
@@ -98,7 +98,7 @@ class SavedSearch(models.Model):
         verbose_name=_("user"),
     )
     name = models.CharField(_("name"), max_length=LONGEST_NAME)
-    text = models.TextField(_("what was looked for"))
+    text = models.TextField(_("text searched for"))
     reach = models.CharField(_("where"), max_length=10)
     folder = models.TextField(_("folder"), blank=True)
 

@@ -99,7 +99,7 @@ class TrustedImageDomain(models.Model):
                 _("A domain such as example.org, in lower case, without accents."),
             )
         ],
-        help_text=_("Of the senders, not of the images; the domains below it are meant too."),
+        help_text=_("The domain of the senders, not of the images. Its subdomains are included."),
     )
 
     objects = TrustedImageDomainQuerySet.as_manager()

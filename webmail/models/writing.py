@@ -243,7 +243,7 @@ class OutboxMessage(ClaimedRow):
     # For idempotency: the form contains it, and the same form posted again is the same message.
     key = models.UUIDField(_("key of the request"))
     batch = models.UUIDField(_("one to each"), null=True, blank=True)
-    number = models.PositiveIntegerField(_("number in it"), default=0)
+    number = models.PositiveIntegerField(_("number in the batch"), default=0)
     draft = models.ForeignKey(
         Draft,
         models.SET_NULL,
@@ -334,7 +334,7 @@ class Identity(models.Model):
     )
     address = models.CharField(_("address"), max_length=254)
     source = models.CharField(
-        _("where the address comes from"),
+        _("origin of the address"),
         max_length=13,
         choices=Source.choices,
         default=Source.ADMINISTRATOR,
@@ -342,7 +342,7 @@ class Identity(models.Model):
     name = models.CharField(_("name"), max_length=200, blank=True)
     reply_to = models.CharField(_("reply to"), max_length=254, blank=True)
     signature = models.TextField(_("signature"), blank=True, help_text=_("As sanitised HTML."))
-    is_default = models.BooleanField(_("used unless another is chosen"), default=False)
+    is_default = models.BooleanField(_("default identity"), default=False)
 
     # Set by a `SendingPolicy` (webmail/writing/policies.py); no columns.
     footer: str = ""
@@ -382,22 +382,22 @@ class SignatureTemplate(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domain"),
-        help_text=_("Empty: of all that have none of their own."),
+        help_text=_("Empty: applies to all mail domains without their own entry."),
     )
     text = models.TextField(
         _("text"),
         max_length=2000,
         help_text=_(
-            "{name}, {function}, {discipline}, {school} and {address} stand for what the staff"
-            " record says; a line that would say nothing is left out."
+            "Placeholders filled from the staff record: {name}, {function}, {discipline},"
+            " {school} and {address}. A line whose placeholders are all empty is omitted."
         ),
     )
 
     objects = SignatureTemplateQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("signature proposed")
-        verbose_name_plural = _("signatures proposed")
+        verbose_name = _("proposed signature")
+        verbose_name_plural = _("proposed signatures")
         ordering = ("mail_domain", "pk")
 
     def __str__(self) -> str:
@@ -417,45 +417,48 @@ class SendingPolicy(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domain"),
-        help_text=_("Empty: of all that have none of their own."),
+        help_text=_("Empty: applies to all mail domains without their own entry."),
     )
     name = models.CharField(
         _("name of the sender"),
         max_length=200,
         blank=True,
         help_text=_(
-            "Beside the address of each message, whatever its user chose. {name}, {function},"
-            " {discipline}, {school} and {address} stand for what the staff record says. Empty: the"
-            " user’s own choice."
+            "Shown with the address of every message, in place of the user’s choice. Placeholders"
+            " filled from the staff record: {name}, {function}, {discipline}, {school} and"
+            " {address}. Empty: the user’s own choice."
         ),
     )
     reply_to = models.EmailField(
         _("reply to"),
         blank=True,
-        help_text=_("Where all answers go, whatever the user chose. Empty: the user’s own choice."),
+        help_text=_(
+            "The address for answers to every message, in place of the user’s choice. Empty: the"
+            " user’s own choice."
+        ),
     )
     footer = models.TextField(
         _("text below each message"),
         max_length=2000,
         blank=True,
         help_text=_(
-            "The server puts it at the end of what leaves. The same words between braces may stand"
-            " in it; a line that would say nothing is left out."
+            "Added below every message sent. Placeholders as above; a line whose placeholders are"
+            " all empty is omitted."
         ),
     )
     hides_outside = models.BooleanField(
-        _("many addresses from outside stay hidden"),
+        _("hide many outside addresses"),
         default=False,
         db_default=False,
         help_text=_(
-            "Where more of them are in To and Cc than WEBMAIL_OUTSIDE_VISIBLE says, the message"
-            " leaves in blind copy or as one message to each, and not with all of them visible."
+            "A message with more outside addresses in To and Cc than WEBMAIL_OUTSIDE_VISIBLE can"
+            " only be sent in blind copy or as one message to each."
         ),
     )
 
     class Meta:
-        verbose_name = _("policy for what is sent")
-        verbose_name_plural = _("policies for what is sent")
+        verbose_name = _("sending policy")
+        verbose_name_plural = _("sending policies")
         ordering = ("mail_domain", "pk")
         constraints = (
             models.UniqueConstraint(
