@@ -214,7 +214,7 @@ def opens_boxes(user: User) -> bool:
 @contextmanager
 def box(
     user: User, login: str, is_allowed: Callable[[Connection], bool]
-) -> Iterator[manage_sieve.Connection]:
+) -> Iterator[manage_sieve.SieveConnection]:
     """Open the rules of another mailbox on the user's server, by the master user.
 
     ``is_allowed`` receives the opened mailbox, and returns whether it is the one that the caller
@@ -349,7 +349,7 @@ def has_sieve(user: User) -> bool:
 
 
 @contextmanager
-def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
+def sieve(request: HttpRequest) -> Iterator[manage_sieve.SieveConnection]:
     """Yield a connection to the user's rules. Raises SieveNotOffered, SieveUnavailable, and
     SignInNeeded as `imap` does."""
     user, password = _password_of(request)

@@ -8,7 +8,7 @@ from typing import Final
 from demo.academy import Person
 from demo.servers.process import LOOPBACK
 from webmail.sieve import connection, writing
-from webmail.sieve.values import Action, Condition, Group, Rule, Script
+from webmail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
 
 NAME: Final = "webmail"
 RULES: Final = Script(
@@ -16,7 +16,7 @@ RULES: Final = Script(
         Rule(
             "Classe de 4e B",
             (
-                Group(
+                ConditionGroup(
                     "any",
                     (
                         Condition("subject", "contains", "[4e B]"),
@@ -24,13 +24,13 @@ RULES: Final = Script(
                     ),
                 ),
             ),
-            (Action("move", "Classes/4e B"),),
+            (RuleAction("move", "Classes/4e B"),),
             stop=True,
         ),
         Rule(
             "Rappels de réunion déjà lus",
-            (Group("all", (Condition("subject", "contains", "Rappel : réunion"),)),),
-            (Action("read"), Action("tag", "$label2")),
+            (ConditionGroup("all", (Condition("subject", "contains", "Rappel : réunion"),)),),
+            (RuleAction("read"), RuleAction("tag", "$label2")),
             enabled=False,
         ),
     )

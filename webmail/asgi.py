@@ -66,7 +66,9 @@ class Bridge:
         self._bodies = Bodies()
         self._shares = Shares()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, RequestTurns] = (
+            WeakKeyDictionary()
+        )
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -104,9 +106,9 @@ class Bridge:
         """Answer a request whose body has arrived or was refused; ``rest`` receives the part of it
         that is still to come.
         """
-        answer = Answer(self._threads)
+        answer = WsgiAnswer(self._threads)
         try:
-            turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
+            turns = self._turns.setdefault(asyncio.get_running_loop(), RequestTurns())
             async with self._shares.thread(environ), turns.turn(path):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
@@ -125,7 +127,7 @@ class Bridge:
             answer.leave()
 
 
-class Turns:
+class RequestTurns:
     """The turns of requests that compute: a few at once, in order of arrival, so that a page waits
     only for earlier ones. Requests for resources of an open page come first.
     """
@@ -185,7 +187,7 @@ class Turns:
         self._free += 1
 
 
-class Answer:
+class WsgiAnswer:
     """The answer to one request: made in a thread, sent by the event loop that made this object.
 
     A stream uses a thread only while a piece is made, so that a browser that reads slowly does not

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from accounts import membership
 from accounts.models import User
 from webmail.models import PreferenceDefault
-from webmail.preferences import AdministratorsChoice, Group, GroupsValue, for_group
+from webmail.preferences import AdministratorsChoice, GroupsValue, UserGroup, for_group
 
 Choices = Mapping[str, AdministratorsChoice]
 
@@ -37,4 +37,4 @@ def _chosen(user: User | None, ask: Callable[[], tuple[str, str]]) -> Choices:
     domain = user.mail_domain_id if user else None
     needs_record = domain is not None and any(row.school or row.function for row in rows)
     school, function = ask() if needs_record else ("", "")
-    return for_group(rows, Group(domain, school, function))
+    return for_group(rows, UserGroup(domain, school, function))

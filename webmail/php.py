@@ -40,7 +40,7 @@ its own serialised form.
 """
 
 
-class Broken(ValueError):
+class BrokenValue(ValueError):
     """The bytes are no valid value, or exceed a limit."""
 
 
@@ -61,11 +61,11 @@ class _Open:
         elif self.left and isinstance(value, int | str) and not isinstance(value, bool):
             self.key, self.has_key = value, True
         else:
-            raise Broken("a key that is none")
+            raise BrokenValue("a key that is none")
 
     def finished(self) -> Array:
         if self.left or self.has_key:
-            raise Broken("an array that is cut")
+            raise BrokenValue("an array that is cut")
         return self.values
 
 
@@ -74,14 +74,14 @@ def read(raw: bytes, *, objects: bool = False) -> Value:
     windows-1252. With ``objects``, these are read as arrays with the key `CLASS`. Raises Broken.
     """
     if len(raw) > LARGEST:
-        raise Broken("too large")
+        raise BrokenValue("too large")
     waiting: list[_Open] = []
     tokens = _tokens(raw.strip(), objects=objects)
     for token in tokens:
         value = token
         if isinstance(token, _Open):
             if len(waiting) >= DEEPEST or (waiting and not waiting[-1].has_key):
-                raise Broken("too deep, or an array as a key")
+                raise BrokenValue("too deep, or an array as a key")
             waiting.append(token)
             continue
         if token is _END:
@@ -90,17 +90,17 @@ def read(raw: bytes, *, objects: bool = False) -> Value:
             value = waiting.pop().finished()
         if not waiting:
             if any(True for _more in tokens):
-                raise Broken("more than one value")
+                raise BrokenValue("more than one value")
             return value  # type: ignore[return-value]
         waiting[-1].take(value)  # type: ignore[arg-type]
-    raise Broken("cut off")
+    raise BrokenValue("cut off")
 
 
 def array(raw: bytes, *, objects: bool = False) -> Array:
     """Read an array; an empty text is an empty array. Raises Broken."""
     value = read(raw, objects=objects) if raw.strip() else {}
     if not isinstance(value, dict):
-        raise Broken("no array")
+        raise BrokenValue("no array")
     return value
 
 
@@ -119,13 +119,13 @@ def _tokens(raw: bytes, *, objects: bool) -> Iterator[Value | _Open | _End]:
             match = _OBJECT.match(raw, position)
         count += 1
         if match is None or count > 2 * MOST_VALUES:
-            raise Broken("neither a scalar nor an array, or too many of them")
+            raise BrokenValue("neither a scalar nor an array, or too many of them")
         position = match.end()
         kind = match.lastgroup
         if kind == "string":
             end = position + int(match["string"])
             if raw[end : end + 2] != b'";':
-                raise Broken("a length that does not fit")
+                raise BrokenValue("a length that does not fit")
             yield _text(raw[position:end])
             position = end + 2
         elif kind == "array":
@@ -135,7 +135,7 @@ def _tokens(raw: bytes, *, objects: bool) -> Iterator[Value | _Open | _End]:
         elif kind == "length":
             end = position + int(match["length"])
             if raw[end : end + 1] != b"}":
-                raise Broken("a length that does not fit")
+                raise BrokenValue("a length that does not fit")
             yield {CLASS: _text(match["custom"]), DATA: _text(raw[position:end])}
             position = end + 1
         else:
@@ -152,7 +152,7 @@ def _scalar(kind: str, match: re.Match[bytes]) -> Value | _End:
             try:
                 return float(match["float"])
             except ValueError as error:
-                raise Broken("a number that is none") from error
+                raise BrokenValue("a number that is none") from error
         case "end":
             return _END
         case _:

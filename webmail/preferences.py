@@ -544,7 +544,7 @@ class AdministratorsChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class UserGroup:
     """The values of a user that an administrators' value may be limited to: the id of the mail
     domain, the code of the school, the function.
     """
@@ -568,7 +568,7 @@ class GroupsValue:
     function: str = ""
     least: str = ""
 
-    def is_for(self, group: Group) -> bool:
+    def is_for(self, group: UserGroup) -> bool:
         if self.domain is not None and self.domain != group.domain:
             return False
         if self.school and self.school != group.school:
@@ -586,7 +586,7 @@ class GroupsValue:
         return (self.locked, *(named if self.locked else (*named[1:], named[0])))
 
 
-def for_group(values: Iterable[GroupsValue], group: Group) -> dict[str, AdministratorsChoice]:
+def for_group(values: Iterable[GroupsValue], group: UserGroup) -> dict[str, AdministratorsChoice]:
     """Return the administrators' values for one user by name of the preference."""
     by_name: dict[str, GroupsValue] = {}
     for value in values:

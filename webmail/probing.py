@@ -42,7 +42,7 @@ _State = Probe.State
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
+class ProbeMailbox:
     """The mailbox named by the settings."""
 
     domain: MailDomain
@@ -52,7 +52,7 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class MailHealth:
     """The state of mail delivery by the latest probes. ``seconds`` is how long the last probe that
     arrived was on its way, and ``since`` when it was sent; both are None if none ever arrived.
     ``last`` is the last probe that ended.
@@ -157,14 +157,14 @@ def look(pk: UUID) -> bool:
     return False
 
 
-def health() -> Health:
+def health() -> MailHealth:
     """Return the state of mail delivery for the metrics and the self-check, with two queries."""
     last = Probe.objects.exclude(state=_State.WAITING).first()
     arrived = Probe.objects.filter(state=_State.ARRIVED).first()
     if arrived is None:
         oldest = Probe.objects.order_by("asked").values_list("asked", flat=True).first()
-        return Health(last, oldest, None)
-    return Health(last, arrived.handed, arrived.seconds)
+        return MailHealth(last, oldest, None)
+    return MailHealth(last, arrived.handed, arrived.seconds)
 
 
 def counts() -> dict[str, int]:
@@ -174,14 +174,14 @@ def counts() -> dict[str, int]:
     return dict.fromkeys(ended, 0) | dict(numbers)
 
 
-def mailbox() -> Mailbox:
+def mailbox() -> ProbeMailbox:
     """Return the mailbox of the settings. Raises ValueError when no mail domain has it."""
     typed = settings.PROBE_LOGIN.lower()
     domain = MailDomain.objects.all().of_typed_login(typed)
     if domain is None:
         raise ValueError(gettext("No mail domain has the mailbox of WEBMAIL_PROBE_LOGIN."))
     address = settings.PROBE_ADDRESS or domain.address_of(typed)
-    return Mailbox(domain, domain.server_login(typed), address, settings.PROBE_PASSWORD)
+    return ProbeMailbox(domain, domain.server_login(typed), address, settings.PROBE_PASSWORD)
 
 
 def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:
@@ -217,11 +217,11 @@ def _kind(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _message_id(box: Mailbox, probe: Probe) -> str:
+def _message_id(box: ProbeMailbox, probe: Probe) -> str:
     return f"<probe.{probe.pk.hex}@{box.address.rpartition('@')[2]}>"
 
 
-def _message(box: Mailbox, probe: Probe, now: datetime) -> bytes:
+def _message(box: ProbeMailbox, probe: Probe, now: datetime) -> bytes:
     """Return the bytes of the probe, which declares that a machine wrote it (RFC 3834), so that no
     absence answers it.
     """

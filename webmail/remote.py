@@ -105,7 +105,7 @@ _lookups = ThreadPoolExecutor(max_workers=16, thread_name_prefix="remote-lookup"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """``bytes`` of the answer's body; ``seconds`` for all from the first lookup to the last byte;
     the number of ``redirects`` that are followed.
 
@@ -122,7 +122,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class RemoteContent:
     """The body of an answer. ``media_type`` is its type by its content."""
 
     media_type: str
@@ -133,12 +133,12 @@ def fetch(
     url: str,
     *,
     resolve: Resolve,
-    limits: Limits,
+    limits: RequestLimits,
     accept: Collection[str] = IMAGES,
     ports: Collection[int] = WEB_PORTS,
     ca_file: str = "",
     connect: Connect | None = None,
-) -> Fetched:
+) -> RemoteContent:
     """GET an absolute http(s) address without cookie, referrer, language or proxy.
 
     Each host on the way, redirects included, is looked up once; all its addresses must be public,
@@ -161,7 +161,7 @@ def fetch(
         for _hop in range(limits.redirects + 1):
             target = _Target.parse(url, ports)
             answer = way.ask(target)
-            if isinstance(answer, Fetched):
+            if isinstance(answer, RemoteContent):
                 return answer
             url = urljoin(target.url, answer)
     raise RemoteRefused("There are too many redirects.")
@@ -172,7 +172,7 @@ def post(
     body: bytes,
     *,
     resolve: Resolve,
-    limits: Limits,
+    limits: RequestLimits,
     ports: Collection[int] = frozenset({443}),
     ca_file: str = "",
     connect: Connect | None = None,
@@ -197,7 +197,7 @@ def post(
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class RemoteAnswer:
     """The status of an answer, of any kind, and its body."""
 
     status: int
@@ -208,13 +208,13 @@ def ask(
     url: str,
     *,
     resolve: Resolve,
-    limits: Limits,
+    limits: RequestLimits,
     form: bytes | None = None,
     fields: Mapping[str, str] | None = None,
     ports: Collection[int] = frozenset({443}),
     ca_file: str = "",
     connect: Connect | None = None,
-) -> Answered:
+) -> RemoteAnswer:
     """GET an address, or POST ``form`` to it, under the guard of `fetch` except for
     ``limits.open``.
 
@@ -429,13 +429,13 @@ class _Way:
 
     resolve: Resolve
     connect: Connect
-    limits: Limits
+    limits: RequestLimits
     accept: Collection[str]
     ca_file: str
     deadline: _Deadline
     open: tuple[Network, ...] = ()
 
-    def ask(self, target: _Target) -> Fetched | str:
+    def ask(self, target: _Target) -> RemoteContent | str:
         """Return the answer, or the address that it redirects to."""
         addresses = self._checked_addresses(target)
         with _Wire(self._open(target, addresses), self.deadline) as wire:
@@ -457,7 +457,7 @@ class _Way:
                 if not 200 <= response.status < 300:
                     raise RemoteRefused(f"The host answered {response.status}.")
 
-    def exchange(self, target: _Target, form: bytes | None, fields: Sequence[str]) -> Answered:
+    def exchange(self, target: _Target, form: bytes | None, fields: Sequence[str]) -> RemoteAnswer:
         addresses = self._checked_addresses(target)
         if target.scheme != "https" and not all(address.is_loopback for address in addresses):
             raise RemoteRefused("Secrets are sent by https alone.")
@@ -467,7 +467,7 @@ class _Way:
             with closing(HTTPResponse(cast(socket.socket, wire), method="GET")) as response:
                 response.begin()
                 wire.allow(2 * self.limits.bytes)
-                return Answered(response.status, self._body(response))
+                return RemoteAnswer(response.status, self._body(response))
 
     @staticmethod
     def _message(target: _Target, form: bytes | None, fields: Sequence[str]) -> bytes:
@@ -559,12 +559,12 @@ class _Way:
         if claimed not in _SAYS_NOTHING and _SPELLINGS.get(claimed, claimed) not in self.accept:
             raise RemoteRefused("The answer is of another type.")
 
-    def _fetched(self, response: HTTPResponse) -> Fetched:
+    def _fetched(self, response: HTTPResponse) -> RemoteContent:
         content = self._body(response)
         media_type = image_type(content)
         if media_type not in self.accept:
             raise RemoteRefused("The answer is not what it claims to be.")
-        return Fetched(media_type, content)
+        return RemoteContent(media_type, content)
 
     def _body(self, response: HTTPResponse) -> bytes:
         content = response.read(self.limits.bytes + 1)

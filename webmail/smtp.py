@@ -67,7 +67,7 @@ class SmtpServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class DeliveryNotice:
     """A request for a delivery notice (DSN, RFC 3461), if the server offers it. ``envelope_id`` is
     returned in the notice; the notice contains the message's header, not its text.
     """
@@ -76,7 +76,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class SubmissionSteps:
     """Functions that are called at steps of the dialogue.
 
     ``alive`` is called after each answer of the server, so that a long dialogue is not taken for a
@@ -97,8 +97,8 @@ def submit(
     recipients: Sequence[str],
     message: bytes,
     *,
-    notice: Notice | None = None,
-    steps: Steps | None = None,
+    notice: DeliveryNotice | None = None,
+    steps: SubmissionSteps | None = None,
 ) -> str:
     """Hand ``message`` over to all of ``recipients``, or to none. Return the server's last text.
 
@@ -117,7 +117,7 @@ def submit(
     if len(envelope) < 2:
         raise ValueError("A message needs a recipient.")
     with _session(server) as session:
-        session.steps = steps or Steps()
+        session.steps = steps or SubmissionSteps()
         session.sign_in(server.login, server.password)
         session.open_envelope(envelope[0], envelope[1:], message, notice)
         return session.send(message, server.verdict)
@@ -235,7 +235,7 @@ class _Session:
     def __init__(self, connection: _Plain | _Tls, server: SmtpServer) -> None:
         self._smtp = connection
         self._place = server.host, server.port
-        self.steps = Steps()
+        self.steps = SubmissionSteps()
 
     @property
     def size_limit(self) -> int:
@@ -286,7 +286,7 @@ class _Session:
         return code, words
 
     def open_envelope(
-        self, sender: str, recipients: Sequence[str], message: bytes, notice: Notice | None
+        self, sender: str, recipients: Sequence[str], message: bytes, notice: DeliveryNotice | None
     ) -> None:
         """Send MAIL and RCPT (RFC 5321 section 3.3)."""
         limit = self.size_limit

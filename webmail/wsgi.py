@@ -12,7 +12,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 
 
-class Stream(Protocol):
+class InputStream(Protocol):
     """The methods of ``wsgi.input`` that Django uses."""
 
     def read(self, size: int = -1, /) -> bytes: ...
@@ -27,7 +27,7 @@ class WholeBody:
     far for the whole: half an attachment would be sent as if the user had chosen it.
     """
 
-    def __init__(self, stream: Stream, length: int) -> None:
+    def __init__(self, stream: InputStream, length: int) -> None:
         self._stream = stream
         self._left = length
 

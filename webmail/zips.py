@@ -45,7 +45,7 @@ _DATE = 0x21  # 1 January 1980
 _PIECE = 65_536
 
 
-class Fault(StrEnum):
+class ZipFault(StrEnum):
     """The reason why a zip, or a member of it, cannot be read."""
 
     DAMAGED = "damaged"
@@ -61,13 +61,13 @@ class Fault(StrEnum):
 class BadZip(Exception):
     """The zip cannot be read. The message quotes no part of it."""
 
-    def __init__(self, fault: Fault, message: str = "") -> None:
+    def __init__(self, fault: ZipFault, message: str = "") -> None:
         super().__init__(message or fault.value)
         self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ZipMember:
     """A file or folder of a zip, as the central directory declares it. Sizes are in bytes;
     ``start`` is the offset of its local header; ``mode`` has the bits of Unix, if the zip was made
     there.
@@ -96,7 +96,7 @@ class Member:
         return bool(self.flags & (_IS_ENCRYPTED | _MASKED))
 
 
-def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> list[Member]:
+def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> list[ZipMember]:
     """Return all members in the order of the central directory. Raises BadZip; but a member that
     cannot be unpacked does not affect the others, and only `read` raises for it. ``before`` is the
     number of bytes of the file before ``content``, which is its `END`.
@@ -107,10 +107,10 @@ def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> lis
     return every
 
 
-def read(content: bytes, member: Member, *, limit: int) -> bytes:
+def read(content: bytes, member: ZipMember, *, limit: int) -> bytes:
     """Return a member's bytes, at most ``limit``. Raises BadZip."""
     if member.size > limit:
-        raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
+        raise BadZip(ZipFault.TOO_LARGE, f"{member.size} bytes")
     unpacked = BytesIO()
     for piece in pieces(content, member, member.size):
         unpacked.write(piece)
@@ -118,7 +118,7 @@ def read(content: bytes, member: Member, *, limit: int) -> bytes:
     return unpacked.getvalue()  # it shares its memory, whereas joined pieces would take it twice
 
 
-def beginning(content: bytes, member: Member, length: int) -> bytes:
+def beginning(content: bytes, member: ZipMember, length: int) -> bytes:
     """Return the first ``length`` bytes of a member, without checking its checksum.
     Raises BadZip.
     """
@@ -130,7 +130,7 @@ def beginning(content: bytes, member: Member, length: int) -> bytes:
     return bytes(unpacked[:length])
 
 
-def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: int) -> None:
+def check(content: bytes, every: Sequence[ZipMember], *, limit: int, most_bytes: int) -> None:
     """Unpack every member and discard the result, so that a program that trusts the zip's
     declarations may read it afterwards. No member may be larger than ``limit``, nor all together
     larger than ``most_bytes``. Raises BadZip.
@@ -138,7 +138,7 @@ def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: in
     left = most_bytes
     for member in every:
         if member.size > min(limit, left):
-            raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
+            raise BadZip(ZipFault.TOO_LARGE, f"{member.size} bytes")
         length, checksum = 0, 0
         for piece in pieces(content, member, member.size):
             length, checksum = length + len(piece), zlib.crc32(piece, checksum)
@@ -147,7 +147,7 @@ def check(content: bytes, every: Sequence[Member], *, limit: int, most_bytes: in
 
 
 def write(
-    file: BinaryIO, content: bytes, originals: Sequence[Member], others: Mapping[bytes, bytes]
+    file: BinaryIO, content: bytes, originals: Sequence[ZipMember], others: Mapping[bytes, bytes]
 ) -> None:
     """Write a new zip with the packed members of an old one. ``others`` replace members of the same
     raw name, and are stored. No member is unpacked. Raises BadZip.
@@ -159,7 +159,7 @@ def write(
         if other := others.get(member.raw_name):
             data, method, checksum, size = other, STORED, zlib.crc32(other), len(other)
         if size >= _UNTOLD[1]:
-            raise BadZip(Fault.TOO_LARGE, f"{size} bytes")
+            raise BadZip(ZipFault.TOO_LARGE, f"{size} bytes")
         values = (member.flags & _IS_UTF8, method, 0, _DATE, checksum, len(data), size)
         local = _LOCAL.pack(b"PK\x03\x04", _NEEDS, *values, len(member.raw_name), 0)
         for piece in (local, member.raw_name, data):
@@ -246,14 +246,14 @@ class _Directory:
 def _directory(content: bytes, before: int = 0) -> _Directory:
     at = content.rfind(b"PK\x05\x06", max(0, len(content) - _END.size - _LONGEST_COMMENT))
     if at < 0 or at + _END.size > len(content):
-        raise BadZip(Fault.DAMAGED, "no end of the central directory")
+        raise BadZip(ZipFault.DAMAGED, "no end of the central directory")
     *_disks, count, size, offset, _comment = _END.unpack_from(content, at)
     end, size, offset = _directory64(content, at, (count, size, offset)) or (at, size, offset)
     if size > LARGEST_DIRECTORY:
-        raise BadZip(Fault.TOO_LARGE, f"a directory of {size} bytes")
+        raise BadZip(ZipFault.TOO_LARGE, f"a directory of {size} bytes")
     shift = before + end - size - offset
     if shift < 0 or size > end:
-        raise BadZip(Fault.DAMAGED, "the central directory is not where it should be")
+        raise BadZip(ZipFault.DAMAGED, "the central directory is not where it should be")
     return _Directory(end - size, end, shift)
 
 
@@ -279,24 +279,24 @@ def _directory64(
         small not in (large, untold)
         for small, large, untold in zip(told, record, _UNTOLD, strict=True)
     ):
-        raise BadZip(Fault.DAMAGED, "two records that contradict each other")
+        raise BadZip(ZipFault.DAMAGED, "two records that contradict each other")
     return start, size, offset
 
 
-def _members(content: bytes, directory: _Directory, most: int) -> Iterator[Member]:
+def _members(content: bytes, directory: _Directory, most: int) -> Iterator[ZipMember]:
     position, count = directory.start, 0
     while position < directory.end:
         count += 1
         if count > most:
-            raise BadZip(Fault.TOO_MANY, f"more than {most} members")
+            raise BadZip(ZipFault.TOO_MANY, f"more than {most} members")
         member, position = _member(content, position, directory)
         yield member
 
 
-def _member(content: bytes, position: int, directory: _Directory) -> tuple[Member, int]:
+def _member(content: bytes, position: int, directory: _Directory) -> tuple[ZipMember, int]:
     """Return the member whose header is at ``position``, and the position of the next header."""
     if position + _CENTRAL.size > directory.end:
-        raise BadZip(Fault.DAMAGED, "a header that is cut off")
+        raise BadZip(ZipFault.DAMAGED, "a header that is cut off")
     (mark, _made_by, _needs, flags, method, _time, _date, checksum, packed_size, size, name_length,
      extra_length, comment_length, _disk, _internal, external, start) = _CENTRAL.unpack_from(
         content, position
@@ -304,9 +304,9 @@ def _member(content: bytes, position: int, directory: _Directory) -> tuple[Membe
     name_end = position + _CENTRAL.size + name_length
     extra_end = name_end + extra_length
     if mark != b"PK\x01\x02" or extra_end + comment_length > directory.end:
-        raise BadZip(Fault.DAMAGED, "a header that is none")
+        raise BadZip(ZipFault.DAMAGED, "a header that is none")
     if name_length > LONGEST_NAME:
-        raise BadZip(Fault.TOO_LARGE, f"a name of {name_length} bytes")
+        raise BadZip(ZipFault.TOO_LARGE, f"a name of {name_length} bytes")
     if 0xFFFFFFFF in (size, packed_size, start):
         large = _sizes64(content[name_end:extra_end])
         size, packed_size, start = (
@@ -314,7 +314,7 @@ def _member(content: bytes, position: int, directory: _Directory) -> tuple[Membe
             for value in (size, packed_size, start)
         )
     raw_name = content[position + _CENTRAL.size : name_end]
-    member = Member(
+    member = ZipMember(
         raw_name,
         flags,
         method,
@@ -340,53 +340,53 @@ def _sizes64(extra: bytes) -> Iterator[int]:
         position += length
 
 
-def _refuse_shared_bytes(every: Sequence[Member], directory_start: int) -> None:
+def _refuse_shared_bytes(every: Sequence[ZipMember], directory_start: int) -> None:
     """Refuse members that share bytes, by which a small zip can be a bomb."""
     end = 0
     for member in sorted(every, key=lambda member: member.start):
         if member.start < end:
-            raise BadZip(Fault.BOMB, "members that share their bytes")
+            raise BadZip(ZipFault.BOMB, "members that share their bytes")
         end = member.start + _LOCAL.size + len(member.raw_name) + member.packed_size
     if end > directory_start:
         # This also refuses a zip that was cut off in the middle and got its directory appended.
-        raise BadZip(Fault.DAMAGED, "members beyond the directory")
+        raise BadZip(ZipFault.DAMAGED, "members beyond the directory")
 
 
 # --- one member ---
 
 
-def packed(content: bytes, member: Member) -> memoryview:
+def packed(content: bytes, member: ZipMember) -> memoryview:
     """Return a member's bytes as packed. Raises BadZip when its local header contradicts the
     central directory: such a zip shows different files to different programs.
     """
     head = content[member.start : member.start + LOCAL + len(member.raw_name)]
     start = member.start + local_length(head, member)
     if start + member.packed_size > len(content):
-        raise BadZip(Fault.DAMAGED, "no local header")
+        raise BadZip(ZipFault.DAMAGED, "no local header")
     return memoryview(content)[start : start + member.packed_size]
 
 
-def local_length(head: bytes, member: Member) -> int:
+def local_length(head: bytes, member: ZipMember) -> int:
     """Return the length of a member's local header, whose first ``LOCAL`` bytes and name are
     ``head``. Raises BadZip as `packed` does.
     """
     if member.is_encrypted:
-        raise BadZip(Fault.ENCRYPTED)
+        raise BadZip(ZipFault.ENCRYPTED)
     if member.method not in (STORED, DEFLATED):
-        raise BadZip(Fault.METHOD, f"method {member.method}")
+        raise BadZip(ZipFault.METHOD, f"method {member.method}")
     if len(head) < LOCAL:
-        raise BadZip(Fault.DAMAGED, "a member beyond the end")
+        raise BadZip(ZipFault.DAMAGED, "a member beyond the end")
     mark, _needs, flags, method, *_rest, name_length, extra_length = _LOCAL.unpack_from(head)
     if mark != b"PK\x03\x04":
-        raise BadZip(Fault.DAMAGED, "no local header")
+        raise BadZip(ZipFault.DAMAGED, "no local header")
     if method != member.method or flags & _IS_ENCRYPTED:
-        raise BadZip(Fault.BOMB, "two headers that contradict each other")
+        raise BadZip(ZipFault.BOMB, "two headers that contradict each other")
     if name_length != len(member.raw_name) or head[LOCAL:] != member.raw_name:
-        raise BadZip(Fault.DAMAGED, "two names of one member")
+        raise BadZip(ZipFault.DAMAGED, "two names of one member")
     return LOCAL + int(name_length) + int(extra_length)
 
 
-def pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
+def pieces(content: bytes, member: ZipMember, most: int) -> Iterator[bytes]:
     """Yield a member's bytes, 64 KB at a time and at most one such piece beyond ``most``. Length
     and checksum are not compared with the declared ones. Raises BadZip.
     """
@@ -416,7 +416,7 @@ def unpacked(
             try:
                 piece = inflater.decompress(waiting, _PIECE)
             except zlib.error as error:
-                raise BadZip(Fault.DAMAGED, "no deflated data") from error
+                raise BadZip(ZipFault.DAMAGED, "no deflated data") from error
             waiting = inflater.unconsumed_tail
             length += len(piece)
             yield piece
@@ -424,11 +424,11 @@ def unpacked(
                 return
 
 
-def _check(member: Member, length: int, checksum: int) -> None:
+def _check(member: ZipMember, length: int, checksum: int) -> None:
     if length > member.size:
-        raise BadZip(Fault.BOMB, "larger than it declares")
+        raise BadZip(ZipFault.BOMB, "larger than it declares")
     if length < member.size or checksum != member.checksum:
-        raise BadZip(Fault.DAMAGED, "other bytes than it declares")
+        raise BadZip(ZipFault.DAMAGED, "other bytes than it declares")
 
 
 # Box-drawing characters in cp437 are capitals with accents in cp850, which French Windows uses.

@@ -96,7 +96,7 @@ def tell(visit: ServiceVisit) -> None:
     answer = remote.ask(
         to,
         resolve=remote.look_up,
-        limits=remote.Limits(size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)),
+        limits=remote.RequestLimits(size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)),
         form=urlencode({"logout_token": logout_token(visit)}).encode(),
         ports={443, urlsplit(to).port or 443},
         ca_file=settings.TLS_CA_FILE,

@@ -199,7 +199,9 @@ def _fetch(
             answer = remote.ask(
                 url,
                 resolve=remote.look_up,
-                limits=remote.Limits(size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)),
+                limits=remote.RequestLimits(
+                    size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)
+                ),
                 form=urlencode(form).encode() if form is not None else None,
                 fields=fields,
                 ports={443, urlsplit(provider.issuer).port or 443},
@@ -214,7 +216,7 @@ def _fetch(
     return _read(answer)
 
 
-def _read(answer: remote.Answered) -> dict[str, Any]:
+def _read(answer: remote.RemoteAnswer) -> dict[str, Any]:
     try:
         fields = json.loads(answer.content)
     except (ValueError, RecursionError) as error:

@@ -40,16 +40,16 @@ def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
 
 
 _CODES = {
-    zips.Fault.DAMAGED: "bad_zip",
-    zips.Fault.BOMB: "zip_bomb",
-    zips.Fault.TOO_LARGE: "zip_bomb",
-    zips.Fault.TOO_MANY: "zip_too_many_files",
-    zips.Fault.ENCRYPTED: "zip_encrypted",
-    zips.Fault.METHOD: "zip_method",
+    zips.ZipFault.DAMAGED: "bad_zip",
+    zips.ZipFault.BOMB: "zip_bomb",
+    zips.ZipFault.TOO_LARGE: "zip_bomb",
+    zips.ZipFault.TOO_MANY: "zip_too_many_files",
+    zips.ZipFault.ENCRYPTED: "zip_encrypted",
+    zips.ZipFault.METHOD: "zip_method",
 }
 
 
-def _members(content: bytes) -> list[zips.Member]:
+def _members(content: bytes) -> list[zips.ZipMember]:
     """Its files, checked before any is unpacked. Raises Refused and BadZip."""
     members = zips.members(content, most=MOST_FILES)
     names = {member.name for member in members}
@@ -62,7 +62,7 @@ def _members(content: bytes) -> list[zips.Member]:
     return [member for member in members if not member.is_folder and not _is_noise(member.name)]
 
 
-def _check(content: bytes, member: zips.Member) -> None:
+def _check(content: bytes, member: zips.ZipMember) -> None:
     name = member.name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
         raise Refused("zip_path")
@@ -82,7 +82,7 @@ def _is_noise(name: str) -> bool:
 
 def _read_all(
     content: bytes,
-    members: Sequence[zips.Member],
+    members: Sequence[zips.ZipMember],
     read_file: Callable[[bytes], Reading],
 ) -> Iterator[tuple[str, Reading]]:
     # An archive in the archive refuses the whole, so all are looked at before any is read.

@@ -52,7 +52,7 @@ def members_of(text: str) -> tuple[str, ...]:
 def _pairs(text: str) -> list[tuple[str, str]]:
     try:
         values = php.array(text.encode("utf-8", "replace"))
-    except php.Broken as error:
+    except php.BrokenValue as error:
         raise Serialized(str(error)) from error
     if len(values) > _MOST_MEMBERS:
         raise Serialized("too many")

@@ -20,14 +20,14 @@ from tests.servers.plugin import ALICE
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter
 from webmail.sieve import reading, writing
-from webmail.sieve.values import Action, Condition, Group, Rule, Script
+from webmail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def a_rule(name: str) -> Rule:
-    group = Group("all", (Condition("from", "contains", "@parents.fr"),))
-    return Rule(name, (group,), (Action("move", "Parents"),), stop=True)
+    group = ConditionGroup("all", (Condition("from", "contains", "@parents.fr"),))
+    return Rule(name, (group,), (RuleAction("move", "Parents"),), stop=True)
 
 
 @pytest.fixture

@@ -612,7 +612,7 @@ def test_of_many_who_wait_some_are_sent_to_another_process() -> None:
 
 def test_who_leaves_while_he_waits_keeps_no_turn() -> None:
     async def run() -> None:
-        turns = asgi.Turns()
+        turns = asgi.RequestTurns()
 
         async def hold() -> None:
             async with turns.turn("/"):

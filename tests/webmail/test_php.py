@@ -72,19 +72,19 @@ def test_a_string_that_is_not_utf_8_is_windows_1252() -> None:
     ],
 )
 def test_what_is_no_plain_value_is_refused(raw: bytes) -> None:
-    with pytest.raises(php.Broken):
+    with pytest.raises(php.BrokenValue):
         php.read(raw)
 
 
 def test_a_number_of_arrays_inside_each_other_is_refused_and_not_followed() -> None:
-    with pytest.raises(php.Broken):
+    with pytest.raises(php.BrokenValue):
         php.read(b"a:1:{i:0;" * 500_000)
 
 
 def test_too_many_bytes_and_too_many_values_are_refused() -> None:
-    with pytest.raises(php.Broken):
+    with pytest.raises(php.BrokenValue):
         php.read(serialised("x" * php.LARGEST))
-    with pytest.raises(php.Broken):
+    with pytest.raises(php.BrokenValue):
         php.read(b"a:1:{" + b"i:0;" * (2 * php.MOST_VALUES + 1))
 
 
@@ -101,5 +101,5 @@ def test_twice_the_bytes_take_twice_the_time() -> None:
 
 def test_a_value_that_is_no_array_is_none_where_one_is_asked_for() -> None:
     assert php.array(b" ") == {}
-    with pytest.raises(php.Broken):
+    with pytest.raises(php.BrokenValue):
         php.array(b"i:1;")

@@ -26,14 +26,14 @@ from tests.servers.web import Answer, Authority, Server, Talk, Web, http, redire
 from tests.waiting import PATIENCE_S, SOON_S, soon
 from webmail import remote
 from webmail.errors import RemoteRefused, RemoteUnavailable
-from webmail.remote import Limits
+from webmail.remote import RequestLimits
 
 ROOT = Path(__file__).parent.parent.parent
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 40
 URL = "http://images.example/logo.png"
-KILOBYTES = Limits(bytes=4096, seconds=30, redirects=3)
-HASTY = Limits(bytes=4096, seconds=0.4, redirects=3)
+KILOBYTES = RequestLimits(bytes=4096, seconds=30, redirects=3)
+HASTY = RequestLimits(bytes=4096, seconds=0.4, redirects=3)
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def fetch(web: Web) -> Callable[..., remote.Fetched]:
-    def fetched(url: str = URL, **more: Any) -> remote.Fetched:
+def fetch(web: Web) -> Callable[..., remote.RemoteContent]:
+    def fetched(url: str = URL, **more: Any) -> remote.RemoteContent:
         usual: dict[str, Any] = {"resolve": web.resolve, "connect": web.connect}
         return remote.fetch(url, **(usual | {"limits": KILOBYTES} | more))
 
@@ -113,7 +113,7 @@ def test_networks_can_be_closed_besides() -> None:
 
 def test_an_image_comes_as_what_its_bytes_are(web: Web, fetch) -> None:
     web.serve("images.example", http(JPEG, "image/png"))
-    assert fetch() == remote.Fetched("image/jpeg", JPEG)
+    assert fetch() == remote.RemoteContent("image/jpeg", JPEG)
 
 
 def test_the_request_tells_nothing_about_the_reader(web: Web, fetch) -> None:
@@ -329,7 +329,7 @@ def test_a_closed_network_is_refused(web: Web, fetch) -> None:
     web.serve("images.example", http(PNG), address="93.184.216.34")
     closed = (ipaddress.ip_network("93.184.216.0/24"),)
     with pytest.raises(RemoteRefused):
-        fetch(limits=Limits(4096, 5, 3, closed))
+        fetch(limits=RequestLimits(4096, 5, 3, closed))
     assert web.connected == []
 
 
@@ -885,8 +885,8 @@ def test_a_form_is_not_sent_to_a_name_that_leads_inside(
 
 
 @pytest.fixture
-def ask(web: Web, authority: Authority) -> Callable[..., remote.Answered]:
-    def asked(url: str = "https://sso.example/keys", **more: Any) -> remote.Answered:
+def ask(web: Web, authority: Authority) -> Callable[..., remote.RemoteAnswer]:
+    def asked(url: str = "https://sso.example/keys", **more: Any) -> remote.RemoteAnswer:
         usual: dict[str, Any] = {"resolve": web.resolve, "connect": web.connect}
         usual |= {"limits": KILOBYTES, "ca_file": str(authority.file)}
         return remote.ask(url, **(usual | more))
@@ -895,21 +895,21 @@ def ask(web: Web, authority: Authority) -> Callable[..., remote.Answered]:
 
 
 def test_an_answer_is_told_whatever_its_status(
-    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+    web: Web, ask: Callable[..., remote.RemoteAnswer], authority: Authority
 ) -> None:
     tls = authority.context("sso.example")
     refusal = http(b'{"error": "x"}', "application/json", "400 Bad Request")
     server = web.serve("sso.example", http(b"{}"), refusal, port=443, tls=tls)
-    assert ask() == remote.Answered(200, b"{}")
+    assert ask() == remote.RemoteAnswer(200, b"{}")
     answer = ask(form=b"a=b", fields={"Authorization": "Basic x"})
-    assert answer == remote.Answered(400, b'{"error": "x"}')
+    assert answer == remote.RemoteAnswer(400, b'{"error": "x"}')
     assert server.requests[0].startswith("GET /keys HTTP/1.1\r\n")
     assert server.requests[1].startswith("POST /keys HTTP/1.1\r\n")
     assert "Authorization: Basic x\r\n" in server.requests[1]
 
 
 def test_a_redirect_is_an_answer_like_any(
-    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+    web: Web, ask: Callable[..., remote.RemoteAnswer], authority: Authority
 ) -> None:
     tls = authority.context("sso.example")
     server = web.serve("sso.example", redirect("https://sso.example/"), port=443, tls=tls)
@@ -917,7 +917,7 @@ def test_a_redirect_is_an_answer_like_any(
     assert server.connections == 1
 
 
-def test_secrets_go_by_https_alone(web: Web, ask: Callable[..., remote.Answered]) -> None:
+def test_secrets_go_by_https_alone(web: Web, ask: Callable[..., remote.RemoteAnswer]) -> None:
     server = web.serve("sso.example", http(b"{}"))
     with pytest.raises(RemoteRefused, match="https"):
         ask("http://sso.example/", ports={80})
@@ -925,21 +925,21 @@ def test_secrets_go_by_https_alone(web: Web, ask: Callable[..., remote.Answered]
 
 
 def test_a_private_network_is_asked_where_it_is_named(
-    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+    web: Web, ask: Callable[..., remote.RemoteAnswer], authority: Authority
 ) -> None:
     tls = authority.context("sso.example")
     web.serve("sso.example", http(b"{}"), address="10.1.2.3", port=443, tls=tls)
     with pytest.raises(RemoteRefused, match="public"):
         ask()
-    inner = Limits(4096, 30, 0, open=(ipaddress.ip_network("10.1.0.0/16"),))
+    inner = RequestLimits(4096, 30, 0, open=(ipaddress.ip_network("10.1.0.0/16"),))
     assert ask(limits=inner).status == 200
-    outer = Limits(4096, 30, 0, open=(ipaddress.ip_network("10.2.0.0/16"),))
+    outer = RequestLimits(4096, 30, 0, open=(ipaddress.ip_network("10.2.0.0/16"),))
     with pytest.raises(RemoteRefused, match="public"):
         ask(limits=outer)
 
 
 def test_an_answer_has_an_end(
-    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+    web: Web, ask: Callable[..., remote.RemoteAnswer], authority: Authority
 ) -> None:
     tls = authority.context("sso.example")
     web.serve("sso.example", http(b"x" * 5000), port=443, tls=tls)
@@ -947,7 +947,7 @@ def test_an_answer_has_an_end(
         ask()
 
 
-def test_a_field_is_one_line(ask: Callable[..., remote.Answered], web: Web) -> None:
+def test_a_field_is_one_line(ask: Callable[..., remote.RemoteAnswer], web: Web) -> None:
     with pytest.raises(RemoteRefused, match="header"):
         ask(fields={"Authorization": "Bearer x\r\nX-Other: 1"})
     assert web.connected == []

@@ -307,7 +307,7 @@ def test_silence_after_the_whole_message_is_a_doubt_and_no_failure():
 
 @pytest.mark.parametrize("words", [b"", b"421 4.3.2 stopping\r\n"])
 def test_a_server_that_leaves_before_the_dot_has_taken_nothing(words):
-    steps = smtp.Steps(alive=lambda: time.sleep(0.1))  # until it has hung up
+    steps = smtp.SubmissionSteps(alive=lambda: time.sleep(0.1))  # until it has hung up
     with pytest.raises(ServerUnavailable) as caught:
         scripted(HELLO, EHLO, AUTH, MAIL, RCPT, ("DATA", b"354 go\r\n" + words, CLOSE), steps=steps)
     assert caught.value.server_words == words[10:].decode().strip()
@@ -328,13 +328,13 @@ def test_before_the_dot_nothing_is_handed_over():
     with ScriptedServer([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n")]) as server:
         where = smtp.SmtpServer("127.0.0.1", server.port, "none", 1, "", "alice", "s")
         with pytest.raises(KeyError):
-            smtp.submit(where, ALICE, [BOB], MESSAGE, steps=smtp.Steps(before_last=stop))
+            smtp.submit(where, ALICE, [BOB], MESSAGE, steps=smtp.SubmissionSteps(before_last=stop))
         smtp.submit(
             where,
             ALICE,
             [BOB],
             MESSAGE,
-            steps=smtp.Steps(
+            steps=smtp.SubmissionSteps(
                 alive=lambda: seen.append("alive"),
                 before_last=lambda: seen.append("last"),
                 taken=seen.append,
@@ -346,7 +346,7 @@ def test_before_the_dot_nothing_is_handed_over():
 
 def test_a_delivery_notice_is_asked_for_where_the_server_knows_how():
     ehlo = ("EHLO", b"250-hello\r\n250 DSN\r\n")
-    notice = smtp.Notice("a+b=c é")
+    notice = smtp.DeliveryNotice("a+b=c é")
     mail = ("MAIL FROM:<alice@ac-exemple.fr> RET=HDRS ENVID=a+2Bb+3Dc+20+E9", b"250 ok\r\n")
     rcpt = ("RCPT TO:<bob@ac-exemple.fr> NOTIFY=SUCCESS,FAILURE,DELAY", b"250 ok\r\n")
     scripted(HELLO, ehlo, mail, rcpt, (*DATA, b"250 taken\r\n"), notice=notice)

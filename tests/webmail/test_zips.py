@@ -17,14 +17,14 @@ from tests.measured import costs
 from tests.webmail import zip_bombs
 from tests.webmail.zip_bombs import Entry, made, whole
 from webmail import zips
-from webmail.zips import BadZip, Fault
+from webmail.zips import BadZip, ZipFault
 
 MEGABYTES = 100
 SECONDS = 2  # of the processor: no bomb takes more than a part of one
 LIMIT = 50_000_000
 
 
-def fault(content: bytes, *, limit: int = LIMIT) -> Fault:
+def fault(content: bytes, *, limit: int = LIMIT) -> ZipFault:
     with pytest.raises(BadZip) as refused:
         for member in zips.members(content):
             zips.read(content, member, limit=limit)
@@ -110,7 +110,7 @@ def test_a_zip_of_zip64_is_read() -> None:
     short = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, *[0xFFFFFFFF] * 2, 0)
     assert contents(content[:end] + record + locator + short) == {"a": b"un"}
     lying = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, size - 5, offset, 0)
-    assert fault(content[:end] + record + locator + lying) is Fault.DAMAGED
+    assert fault(content[:end] + record + locator + lying) is ZipFault.DAMAGED
 
 
 def test_the_beginning_of_a_member_is_read_without_the_rest() -> None:
@@ -125,23 +125,23 @@ def test_the_beginning_of_a_member_is_read_without_the_rest() -> None:
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        (zip_bombs.bzip2(b"a", 1_000_000), Fault.METHOD),
-        (zip_bombs.lzma_alone(b"a", 1_000_000), Fault.METHOD),
-        (replace(whole(b"a", b"un"), method=9), Fault.METHOD),
-        (replace(whole(b"a", b"un"), local_method=0), Fault.BOMB),
-        (replace(whole(b"a", b"un"), flags=1), Fault.ENCRYPTED),
-        (replace(whole(b"a", b"un"), checksum=1), Fault.DAMAGED),
-        (replace(whole(b"a", bytes(9_000)), size=8_999), Fault.BOMB),
-        (replace(whole(b"a", bytes(9_000)), size=9_001), Fault.DAMAGED),
-        (Entry(b"a", b"abc", 2, method=0, checksum=zlib.crc32(b"ab")), Fault.BOMB),
-        (Entry(b"a", b"\xff\xff", 2), Fault.DAMAGED),
-        (whole(b"a", bytes(LIMIT + 1)), Fault.TOO_LARGE),
-        (whole(b"a" * 5_000, b"un"), Fault.TOO_LARGE),
-        (replace(whole(b"a", b"un"), start=900), Fault.DAMAGED),
+        (zip_bombs.bzip2(b"a", 1_000_000), ZipFault.METHOD),
+        (zip_bombs.lzma_alone(b"a", 1_000_000), ZipFault.METHOD),
+        (replace(whole(b"a", b"un"), method=9), ZipFault.METHOD),
+        (replace(whole(b"a", b"un"), local_method=0), ZipFault.BOMB),
+        (replace(whole(b"a", b"un"), flags=1), ZipFault.ENCRYPTED),
+        (replace(whole(b"a", b"un"), checksum=1), ZipFault.DAMAGED),
+        (replace(whole(b"a", bytes(9_000)), size=8_999), ZipFault.BOMB),
+        (replace(whole(b"a", bytes(9_000)), size=9_001), ZipFault.DAMAGED),
+        (Entry(b"a", b"abc", 2, method=0, checksum=zlib.crc32(b"ab")), ZipFault.BOMB),
+        (Entry(b"a", b"\xff\xff", 2), ZipFault.DAMAGED),
+        (whole(b"a", bytes(LIMIT + 1)), ZipFault.TOO_LARGE),
+        (whole(b"a" * 5_000, b"un"), ZipFault.TOO_LARGE),
+        (replace(whole(b"a", b"un"), start=900), ZipFault.DAMAGED),
     ],
 )
 def test_a_member_that_lies_or_is_packed_otherwise_is_refused(
-    entry: Entry, expected: Fault
+    entry: Entry, expected: ZipFault
 ) -> None:
     content = made([entry])
     assert fault(content) is expected
@@ -164,14 +164,14 @@ def test_more_members_than_wanted_are_refused() -> None:
     assert len(zips.members(content, most=11)) == 11
     with pytest.raises(BadZip) as refused:
         zips.members(content, most=10)
-    assert refused.value.fault is Fault.TOO_MANY
+    assert refused.value.fault is ZipFault.TOO_MANY
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"PK\x05\x06", b"PK\x03\x04" * 90, made([whole(b"a", b"un" * 90)])[:-30]]
 )
 def test_what_is_no_zip_is_refused(content: bytes) -> None:
-    assert fault(content) is Fault.DAMAGED
+    assert fault(content) is ZipFault.DAMAGED
 
 
 # What it costs

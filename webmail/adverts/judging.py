@@ -27,12 +27,12 @@ from webmail.adverts.classify.words import VerdictKind
 from webmail.adverts.learning import Lesson
 from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.connection import Connection
-from webmail.imap.values import ADVERT, JUNK, MessageRef, Sample
+from webmail.imap.values import ADVERT, JUNK, MessageRef, MessageSample
 from webmail.mailbox import arrivals, folders
 from webmail.mailbox.memory import Memory
 from webmail.mime import headers
 from webmail.mime.headers import Headers
-from webmail.models import FraudReport, InboxWatch, Judgement, Standing, Unsubscription
+from webmail.models import FraudReport, InboxProgress, InboxWatch, Judgement, Unsubscription
 
 INBOX = "INBOX"
 SECONDS = 0.8
@@ -181,7 +181,7 @@ def _claimed(user: int) -> str:
 
 @dataclass(frozen=True)
 class _Judged:
-    sample: Sample
+    sample: MessageSample
     digest: str
     verdict: Verdict
 
@@ -211,16 +211,16 @@ class _Look:
             return Looked()
         return self._judge_after(standing, newest)
 
-    def _begin(self, newest: int) -> Standing:
+    def _begin(self, newest: int) -> InboxProgress:
         """Begin to watch the inbox; what is old stays where the person is used to see it."""
         judged = newest
         if settings.ADVERTS_FIRST:
             first = arrivals.untouched(self._imap)[-settings.ADVERTS_FIRST :]
             judged = first[0] - 1 if first else newest
         self._watch.begin(self._user, self._uidvalidity, judged)
-        return Standing(self._uidvalidity, judged)
+        return InboxProgress(self._uidvalidity, judged)
 
-    def _judge_after(self, standing: Standing, newest: int) -> Looked:
+    def _judge_after(self, standing: InboxProgress, newest: int) -> Looked:
         uids = arrivals.untouched(self._imap, standing.judged)
         deadline, before, changed = time.monotonic() + SECONDS, standing.judged, False
         for start in range(0, max(len(uids), 1), arrivals.AT_ONCE):
@@ -258,7 +258,7 @@ class _Look:
         self._note(judged, places)
         return bool(places)
 
-    def _verdicts(self, samples: Sequence[Sample]) -> list[_Judged]:
+    def _verdicts(self, samples: Sequence[MessageSample]) -> list[_Judged]:
         """Those that were judged before, in another folder or before they were brought back, are
         left out."""
         named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
@@ -277,7 +277,7 @@ class _Look:
         return judged
 
     def _learn_of_back(
-        self, named: Sequence[tuple[str, Sample]], before: Mapping[str, Judgement]
+        self, named: Sequence[tuple[str, MessageSample]], before: Mapping[str, Judgement]
     ) -> None:
         """Learn from messages that were set aside and are in the inbox again: the user brought them
         back by another program, so they are wanted."""
@@ -294,7 +294,9 @@ class _Look:
         rows = [before[digest].pk for digest, _ in back]
         Judgement.objects.filter(pk__in=rows).update(is_moved=False)
 
-    def _verdict(self, sample: Sample, known: KnownCorrespondents, learnt: Learnt) -> Verdict:
+    def _verdict(
+        self, sample: MessageSample, known: KnownCorrespondents, learnt: Learnt
+    ) -> Verdict:
         own = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
         return own if own.is_proved else self._with_rspamds(own, sample.raw)
 

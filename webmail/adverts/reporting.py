@@ -21,7 +21,7 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox import arrivals
 from webmail.mime import build, headers
 from webmail.mime.addresses import Address
-from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.build import Outgoing, OutgoingFile
 from webmail.mime.envelope import moment
 from webmail.models import FraudReport, Judgement
 
@@ -94,7 +94,7 @@ def _report(request: SignedInRequest, raw: bytes) -> Outgoing:
         text=gettext("The message that I report is attached as it came."),
         date=timezone.localtime(),
         message_id=build.message_id(address.rpartition("@")[2], uuid.uuid4().hex),
-        attachments=(Attachment("message.eml", "message/rfc822", raw),),
+        attachments=(OutgoingFile("message.eml", "message/rfc822", raw),),
         user_agent=settings.PRODUCT_NAME,
     )
 

@@ -18,7 +18,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import ADVERT, JUNK
 from webmail.mailbox import arrivals, folders
-from webmail.mailbox.actions import CLEAR, MOVE, Step
+from webmail.mailbox.actions import CLEAR, MOVE, MailStep
 from webmail.mime import headers
 from webmail.models import InboxWatch, Judgement
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 _SAYS_NOTHING = frozenset({"trash", "delete"})
 
 
-def lessons(imap: Connection, verb: str, steps: Iterable[Step]) -> list[Lesson]:
+def lessons(imap: Connection, verb: str, steps: Iterable[MailStep]) -> list[Lesson]:
     """Return the lessons that the steps of a verb are about to teach; none, and no command, of
     moves between other folders. One command for each folder that messages leave, and one to open
     it."""
@@ -81,7 +81,7 @@ def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> No
                 return
 
 
-def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
+def _said(imap: Connection, verb: str, step: MailStep) -> tuple[Kind | None, bool]:
     """Return what a step says of its messages, and whether it says anything. An undoing takes back
     what was said. Mail that the user wrote says nothing, wherever it is put."""
     if step.verb == CLEAR and step.flag in (ADVERT, JUNK):
@@ -104,7 +104,7 @@ def _kind(imap: Connection, folder: str) -> Kind:
     return "junk" if folders.is_for_junk(imap, folder) else "wanted"
 
 
-def _read(imap: Connection, step: Step, kind: Kind | None, most: int) -> Iterator[Lesson]:
+def _read(imap: Connection, step: MailStep, kind: Kind | None, most: int) -> Iterator[Lesson]:
     try:
         imap.require(step.first)
     except (FolderChanged, FolderNotFound):

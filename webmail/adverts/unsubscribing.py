@@ -11,7 +11,7 @@ from accounts.models import User
 from webmail import clock, remote
 from webmail.errors import RemoteRefused
 from webmail.models import Unsubscription
-from webmail.remote import Limits
+from webmail.remote import RequestLimits
 
 BODY = b"List-Unsubscribe=One-Click"
 SECONDS = 10.0
@@ -25,7 +25,7 @@ def ask(user: User, sender: str, url: str) -> Unsubscription:
 
 
 def post(url: str) -> None:
-    limits = Limits(KEPT_BYTES, SECONDS, 0, tuple(settings.REMOTE_CLOSED_NETWORKS))
+    limits = RequestLimits(KEPT_BYTES, SECONDS, 0, tuple(settings.REMOTE_CLOSED_NETWORKS))
     remote.post(url, BODY, resolve=remote.look_up, limits=limits)
 
 

@@ -22,10 +22,10 @@ from webmail.converters import (
 )
 from webmail.forms.folders import check_folder_name
 from webmail.imap.connection import checked_flag
-from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, Step
+from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, MailStep
 from webmail.mailbox.bulk import unpacked
 from webmail.mailbox.listing import MOST_ROWS
-from webmail.mailbox.listing import Place as ListPlace
+from webmail.mailbox.listing import ListPlace as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
 from webmail.mailbox.verbs import VERBS
 
@@ -168,7 +168,7 @@ class StepsField(forms.Field):
     VERBS = (MOVE, SET, CLEAR, DELETE)
     widget = forms.HiddenInput
 
-    def to_python(self, value: Any) -> tuple[Step, ...]:
+    def to_python(self, value: Any) -> tuple[MailStep, ...]:
         try:
             steps = unpacked(json.loads(value)) if value else ()
             for step in steps:
@@ -177,7 +177,7 @@ class StepsField(forms.Field):
             raise ValidationError(_("This is nothing that can be taken back.")) from error
         return steps
 
-    def _check(self, step: Step) -> None:
+    def _check(self, step: MailStep) -> None:
         MessageConverter().to_python(f"{step.uidvalidity}-{step.uids[0]}")
         if step.verb not in self.VERBS:
             raise ValueError(step.verb)

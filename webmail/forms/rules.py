@@ -32,10 +32,10 @@ from webmail.sieve.values import (
     REDIRECT,
     TAG,
     Absence,
-    Action,
     Condition,
-    Group,
+    ConditionGroup,
     Rule,
+    RuleAction,
 )
 
 MOST_GROUPS, MOST_CONDITIONS, MOST_ACTIONS = 5, 20, 10
@@ -212,7 +212,7 @@ class ActionForm(forms.Form):
             kind = cleaned["kind"]
             value = self._value(kind, cleaned)
             if not self.errors:
-                cleaned["action"] = Action(MOVE if kind == TRASH else kind, value)
+                cleaned["action"] = RuleAction(MOVE if kind == TRASH else kind, value)
         return cleaned
 
     def _value(self, kind: str, cleaned: dict[str, Any]) -> str:
@@ -370,7 +370,7 @@ def _condition_line(condition: Condition) -> Line:
     return line | {"value": condition.value}
 
 
-def _action_line(action: Action, trash: str) -> Line:
+def _action_line(action: RuleAction, trash: str) -> Line:
     match action.kind:
         case values.MOVE | values.COPY:
             if action.kind == MOVE and action.value == trash:
@@ -431,7 +431,7 @@ class Editor:
     def trial(self) -> Rule:
         """The conditions alone, of valid forms."""
         groups = tuple(
-            Group(
+            ConditionGroup(
                 group.cleaned_data["match"] or ALL,
                 tuple(line.cleaned_data["condition"] for line in lines),
             )

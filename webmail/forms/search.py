@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter
 from webmail.mailbox import query
-from webmail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, LEAST_SPAN, Place
+from webmail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, LEAST_SPAN, SearchPlace
 from webmail.presentation import results
 from webmail.presentation.results import Asked
 
@@ -56,7 +56,7 @@ class PlaceForm(forms.Form):
     span = forms.IntegerField(required=False, min_value=LEAST_SPAN, max_value=2**31)
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> SearchPlace | None:
         value = self.cleaned_data.get
         folder, below = value("at") or "", value("below") or ""
         if not folder or CONTROLS.search(folder):
@@ -65,7 +65,7 @@ class PlaceForm(forms.Form):
             uidvalidity, uid = MessageConverter().to_python(below) if below else (0, 0)
         except ValueError:
             return None
-        return Place(folder, uidvalidity, uid, value("span") or 0)
+        return SearchPlace(folder, uidvalidity, uid, value("span") or 0)
 
 
 class SearchForm(ReachForm, PlaceForm):

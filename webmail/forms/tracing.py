@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from webmail.forms.search import PlaceForm, SearchedField
-from webmail.mailbox.tracing import Sought
+from webmail.mailbox.tracing import SoughtMessage
 
 LONGEST_ADDRESS, LONGEST_ID = 254, 250
 
@@ -53,9 +53,9 @@ class EnvelopeForm(PlaceForm):
         return [self[name] for name in self.fields if name in self.asked_fields]
 
     @property
-    def sought(self) -> Sought:
+    def sought(self) -> SoughtMessage:
         value = self.cleaned_data.get
-        return Sought(
+        return SoughtMessage(
             address=value("address") or "",
             day=value("day"),
             message_id=value("message_id") or "",

@@ -327,7 +327,7 @@ def _opened(server: ImapServer) -> mailbox.BaseMailBox:
     return kind(server.host, server.port, server.timeout, ssl_context=context)
 
 
-class _Named(ssl.SSLContext):
+class _NamedServerContext(ssl.SSLContext):
     """TLS with a server that is reached by its IP address: its certificate must be for its name,
     whereas imaplib checks for the address that it connects to.
     """
@@ -344,7 +344,7 @@ def _context(server: ImapServer) -> ssl.SSLContext:
     """
     if not server.name:
         return tls.context(server.ca_file)
-    context = _Named(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
+    context = _NamedServerContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
     context.name = server.name
     if server.ca_file:
         context.load_verify_locations(server.ca_file)

@@ -80,7 +80,7 @@ class Literals:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _CommandAnswer:
     status: str
     words: bytes
     untagged: Mapping[str, Raw] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Connection:
         self._opener: Callable[[], Connection] | None = None
         self._selected: Selected | None = None
         self._limit: float | None = None
-        self._answer = _Answer("OK", b"")
+        self._answer = _CommandAnswer("OK", b"")
         self._take_over(signed_in)
         self._begin_lease(alive=True)
 
@@ -345,7 +345,7 @@ class Connection:
         *args: str | bytes | Literals,
         changes: bool = False,
         bounds: client.Bounds = client.UNCUT,
-    ) -> _Answer:
+    ) -> _CommandAnswer:
         """Send one command. If the connection turns out to be dropped, and repeating is safe, send
         it on a new connection. Only the last argument may be `Literals`.
         """
@@ -355,7 +355,7 @@ class Connection:
 
         def send() -> tuple[str, Raw]:
             if rest:
-                self._client.literal = _Rest(rest).answer  # type: ignore[assignment]
+                self._client.literal = _FollowingPieces(rest).answer  # type: ignore[assignment]
             with measures.imap_command(str(args[0]) if name == "UID" else name):
                 return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
@@ -386,7 +386,7 @@ class Connection:
                 words.append(_checked(arg))
         return words, rest
 
-    def _exchange(self, send: Callable[[], tuple[str, Raw]], changes: bool) -> _Answer:
+    def _exchange(self, send: Callable[[], tuple[str, Raw]], changes: bool) -> _CommandAnswer:
         if self._broken:
             raise ServerUnavailable("The connection is closed.")
         self.commands += 1
@@ -396,23 +396,23 @@ class Connection:
             status, data = send()
         except (ServerUnavailable, BadServerAnswer):
             self._broken = True
-            self._answer = _Answer("", b"", self._client.untagged_responses)
+            self._answer = _CommandAnswer("", b"", self._client.untagged_responses)
             raise
         except (imaplib.IMAP4.error, ValueError, LookupError, TypeError) as error:
             # BAD, a line outside the protocol, or one that imaplib cannot handle.
             self._broken = True
-            self._answer = _Answer("", b"", self._client.untagged_responses)
+            self._answer = _CommandAnswer("", b"", self._client.untagged_responses)
             raise BadServerAnswer(
                 "The IMAP server did not answer as it must.", server_words=str(error)
             ) from error
         self._busy = False
         self._alive = True
         words = data[-1] if data and isinstance(data[-1], bytes) else b""
-        self._answer = _Answer(status, words, self._client.untagged_responses)
+        self._answer = _CommandAnswer(status, words, self._client.untagged_responses)
         self._client.untagged_responses = {}
         return self._answer
 
-    def _accept(self, answer: _Answer, *, partly: bool = False) -> None:
+    def _accept(self, answer: _CommandAnswer, *, partly: bool = False) -> None:
         """Raise the error that a NO means. With ``partly``, a FETCH is accepted although some of
         its messages are gone.
         """
@@ -468,7 +468,7 @@ class Connection:
             return False
         return answer.status == "OK" and not answer.untagged.keys() & {"NO", "UIDVALIDITY"}
 
-    def _read_selected(self, folder: str, answer: _Answer) -> Selected:
+    def _read_selected(self, folder: str, answer: _CommandAnswer) -> Selected:
         uidvalidity = response.number(answer.untagged.get("UIDVALIDITY", []))
         if not uidvalidity:
             raise BadServerAnswer("The folder has no UIDVALIDITY: its messages can't be named.")
@@ -597,7 +597,7 @@ def _give_token(guard: client.Guard, login: str, token: bearer.AccessToken) -> N
     if not bearer.is_sayable(login, token):
         raise SignInNeeded("No login or token holds a control character.")
     initial = bearer.first(mechanism, login, token, guard.host, guard.port)
-    pieces = _Rest([initial, bearer.second(mechanism)])
+    pieces = _FollowingPieces([initial, bearer.second(mechanism)])
     guard.literal = pieces.answer  # type: ignore[assignment]  # as _Plain's
     status, data = guard._simple_command("AUTHENTICATE", mechanism)
     if status != "OK":
@@ -605,7 +605,7 @@ def _give_token(guard: client.Guard, login: str, token: bearer.AccessToken) -> N
     guard.state = "AUTH"
 
 
-class _Rest:
+class _FollowingPieces:
     """The pieces of a command after its first. imaplib asks a bound method for them, and keeps
     asking when there are none left.
     """
@@ -617,7 +617,7 @@ class _Rest:
         return next(self._pieces, b"")
 
 
-class _Plain:
+class _PlainMechanism:
     """The client's side of PLAIN. imaplib asks a bound method for it."""
 
     def __init__(self, secret: bytes) -> None:
@@ -631,7 +631,7 @@ def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]
     """AUTHENTICATE PLAIN without imaplib's ``authenticate``, which raises the same exception for a
     NO as for all other failures.
     """
-    guard.literal = _Plain(secret).answer  # type: ignore[assignment]
+    guard.literal = _PlainMechanism(secret).answer  # type: ignore[assignment]
     status, data = guard._simple_command("AUTHENTICATE", "PLAIN")
     return status, data[-1]
 

@@ -18,7 +18,14 @@ from webmail.errors import (
 from webmail.imap import response, uid_sets
 from webmail.imap.client import Bounds
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample, Stored
+from webmail.imap.values import (
+    FetchedMessage,
+    MessageLinks,
+    MessageMarks,
+    MessageRef,
+    MessageSample,
+    StoredMessage,
+)
 from webmail.mime import priority
 from webmail.mime.envelope import read as read_envelope
 from webmail.mime.headers import parse as parse_fields
@@ -70,7 +77,7 @@ _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")
 
 
-def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
+def rows(imap: Connection, uids: Iterable[int]) -> tuple[FetchedMessage, ...]:
     """Return messages of the open folder in the server's order, without those that are gone. Sends
     one command, as long as all answers can be read.
 
@@ -78,7 +85,7 @@ def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
     without its envelope, then without its structure, at last without any text of its sender. The
     result is then a row that is not ``is_readable``. No message costs the others their rows.
     """
-    fetched: dict[int, Fetched] = {}
+    fetched: dict[int, FetchedMessage] = {}
     waiting = sorted(set(uids))
     for step in _STEPS:
         if not waiting:
@@ -88,7 +95,11 @@ def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
 
 
 def _step(
-    imap: Connection, uids: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
+    imap: Connection,
+    uids: Sequence[int],
+    step: str,
+    longest: int,
+    fetched: dict[int, FetchedMessage],
 ) -> list[int]:
     """Ask for messages and put the answers into ``fetched``. Return the UIDs to ask for in another
     way.
@@ -118,7 +129,11 @@ def _step(
 
 
 def _after_break(
-    imap: Connection, left: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
+    imap: Connection,
+    left: Sequence[int],
+    step: str,
+    longest: int,
+    fetched: dict[int, FetchedMessage],
 ) -> list[int]:
     """Fetch, as `_step` does, the messages that were missing when the connection broke. The other
     messages are asked for in full; only the one that broke it is not.
@@ -135,7 +150,7 @@ def _after_break(
 
 
 def _half(
-    imap: Connection, uids: Sequence[int], longest: int, fetched: dict[int, Fetched]
+    imap: Connection, uids: Sequence[int], longest: int, fetched: dict[int, FetchedMessage]
 ) -> list[int]:
     """Fetch by fields alone, as `_step` does, as long as enough recoveries are left for later
     steps.
@@ -147,7 +162,7 @@ def _half(
 
 def marks_by_sequence(
     imap: Connection, first: int, last: int, beside: int | None = None
-) -> tuple[Marked, ...]:
+) -> tuple[MessageMarks, ...]:
     """Return UID and flags of the messages ``first`` to ``last`` of the open folder, and of message
     ``beside``, by sequence number. Sends one command.
     """
@@ -163,7 +178,7 @@ def marks_by_sequence(
     return tuple(by_sequence[sequence] for sequence in sorted(by_sequence))
 
 
-def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
+def marks(imap: Connection, uids: Iterable[int]) -> tuple[MessageMarks, ...]:
     """Return UID and flags of these messages of the open folder, in the order of ``uids``, without
     those that are gone. Sends one command.
     """
@@ -175,7 +190,7 @@ def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
     return tuple(by_uid[uid] for uid in ordered if uid in by_uid)
 
 
-def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
+def changed_since(imap: Connection, modseq: int) -> tuple[MessageMarks, ...]:
     """Return the messages of the open folder that arrived, or whose flags changed, after ``modseq``
     (CONDSTORE, RFC 7162). Sends one command.
     """
@@ -204,7 +219,7 @@ def received(imap: Connection, uids: str) -> list[tuple[int, datetime | None]]:
     return pairs
 
 
-def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
+def envelopes(imap: Connection, first: int, last: int) -> tuple[FetchedMessage, ...]:
     """Return the messages ``first`` to ``last`` of the open folder by sequence number, in the
     server's order. They have no flags, no structure, and only the fields that a list is sorted by.
     Sends one command.
@@ -227,20 +242,20 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
     return pairs
 
 
-def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[Stored, ...]:
+def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[StoredMessage, ...]:
     """Return the values of messages of the open folder that an export records, lowest UID first,
     with the first two kilobytes of some header fields. Sends one command.
     """
     wanted = f" BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.2048>" if names else ""
     lines = imap.uid("FETCH", uids, f"(UID FLAGS INTERNALDATE RFC822.SIZE{wanted})")
-    by_uid: dict[int, Stored] = {}
+    by_uid: dict[int, StoredMessage] = {}
     for _, items in response.items(lines):
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
             flags = response.flag_set(items.get(b"FLAGS") or ())
             received = response.date(items.get(b"INTERNALDATE"))
             fields = b"".join(response.sections(items))
-            by_uid[uid] = Stored(uid, flags, received, size, fields)
+            by_uid[uid] = StoredMessage(uid, flags, received, size, fields)
     return tuple(by_uid[uid] for uid in sorted(by_uid))
 
 
@@ -256,19 +271,19 @@ def whole(imap: Connection, uids: Iterable[int]) -> dict[int, bytes]:
     }
 
 
-def links(imap: Connection, uids: str) -> tuple[Linked, ...]:
+def links(imap: Connection, uids: str) -> tuple[MessageLinks, ...]:
     """Return the identifiers that tie messages of the open folder to others, for a set of UIDs.
     Sends one command.
     """
     return tuple(_links(imap.uid("FETCH", uids, f"(UID {_LINKS})")))
 
 
-def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[Linked, ...]:
+def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[MessageLinks, ...]:
     """Return the values of `links` for the messages ``first`` to ``last``."""
     return tuple(_links(imap.command("FETCH", f"{first}:{last}", f"(UID {_LINKS})")))
 
 
-def _links(lines: Iterable[Any]) -> Iterator[Linked]:
+def _links(lines: Iterable[Any]) -> Iterator[MessageLinks]:
     for _, items in response.items(lines):
         sections = [
             value for name, value in items.items() if name.startswith(b"BODY[HEADER.FIELDS")
@@ -279,7 +294,7 @@ def _links(lines: Iterable[Any]) -> Iterator[Linked]:
         fields = parse_fields(response.raw_bytes(sections[0]))
         own = _ID.findall(fields.get("Message-ID"))[:1]
         others = fields.get("References") or fields.get("In-Reply-To")
-        yield Linked(uid, own[0] if own else "", tuple(_ID.findall(others)))
+        yield MessageLinks(uid, own[0] if own else "", tuple(_ID.findall(others)))
 
 
 def previews(imap: Connection, uids: str) -> dict[int, str]:
@@ -309,7 +324,7 @@ def beginnings(imap: Connection, uids: str, number: str, size: int) -> dict[int,
     }
 
 
-def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[Sample, ...]:
+def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[MessageSample, ...]:
     """Return flags and the first ``size`` bytes of messages of the open folder, in the order of
     their UIDs, without marking them as seen. Messages that are gone are left out. Sends one
     command.
@@ -317,7 +332,9 @@ def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[Sample, .
     wanted = uid_sets.compressed(uids)
     lines = imap.uid("FETCH", wanted, f"(UID FLAGS {_peek('', 0, size)})") if wanted else []
     whole = [
-        Sample(items[b"UID"], response.flag_set(items.get(b"FLAGS") or ()), _section(items, ""))
+        MessageSample(
+            items[b"UID"], response.flag_set(items.get(b"FLAGS") or ()), _section(items, "")
+        )
         for _, items in response.items(lines)
         if isinstance(items.get(b"UID"), int) and any(name.startswith(b"BODY") for name in items)
     ]
@@ -347,7 +364,7 @@ def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
     }
 
 
-def one(imap: Connection, ref: MessageRef) -> Fetched:
+def one(imap: Connection, ref: MessageRef) -> FetchedMessage:
     """Return the values of one message for the row of a list. Raises MessageNotFound when it is
     gone.
     """
@@ -355,8 +372,8 @@ def one(imap: Connection, ref: MessageRef) -> Fetched:
     return _one(imap, ref, _STEPS)
 
 
-def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
-    fetched: dict[int, Fetched] = {}
+def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> FetchedMessage:
+    fetched: dict[int, FetchedMessage] = {}
     for step in steps:
         if not _step(imap, [ref.uid], step, OPENED_LIMIT, fetched):
             break
@@ -365,12 +382,12 @@ def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
     return fetched[ref.uid]
 
 
-def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
+def opened(imap: Connection, ref: MessageRef) -> tuple[FetchedMessage, bytes]:
     """Return the message as `one` does, with the first 256 KB of its raw header, in one command as
     long as the answer can be read. A header that the server cannot send is empty.
     """
     imap.require(ref)
-    fetched: dict[int, Fetched] = {}
+    fetched: dict[int, FetchedMessage] = {}
     left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, fetched)
     if not left:
         if ref.uid not in fetched:
@@ -388,7 +405,7 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
         return message, b""
 
 
-def _recipients(imap: Connection, message: Fetched) -> int:
+def _recipients(imap: Connection, message: FetchedMessage) -> int:
     """Return about how many recipients the message has, counted by the signs that each address has;
     0 when the envelope names all. Sends one command.
     """

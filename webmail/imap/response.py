@@ -33,8 +33,8 @@ from webmail.imap.values import (
     FLAGGED,
     FORWARDED,
     SEEN,
-    Fetched,
-    Marked,
+    FetchedMessage,
+    MessageMarks,
     MessageRef,
     Namespace,
     Selected,
@@ -317,7 +317,7 @@ def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
     return tuple(namespaces_)
 
 
-def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
+def messages(raw: Iterable[Any], selected: Selected) -> tuple[FetchedMessage, ...]:
     """Return the messages of FETCH answers, in the server's order.
 
     An unsolicited answer, which reports a flag that another client changed, has no size and usually
@@ -327,28 +327,28 @@ def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
     return tuple(message for message in read if message is not None)
 
 
-def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
+def marks(raw: Iterable[Any]) -> tuple[MessageMarks, ...]:
     """Return positions and flags from the FETCH answers that have UID and FLAGS."""
     return tuple(mark for line in lines(raw) if (mark := _mark(line)) is not None)
 
 
-def _mark(line: list[Any]) -> Marked | None:
+def _mark(line: list[Any]) -> MessageMarks | None:
     if len(line) == 1 and (plain := _PLAIN.fullmatch(line[0])):
-        return Marked(int(plain[1]), int(plain[2]), _flag_set(plain[3]), int(plain[4] or 0))
+        return MessageMarks(int(plain[1]), int(plain[2]), _flag_set(plain[3]), int(plain[4] or 0))
     if (
         len(line) == 1
         and (match := _MARKED.match(line[0]))
         and (flags_match := _FLAGS.search(line[0]))
     ):
         modseq = _MODSEQ.search(line[0])
-        return Marked(
+        return MessageMarks(
             int(match[1]), int(match[2]), _flag_set(flags_match[1]), int(modseq[1]) if modseq else 0
         )
     sequence, data_items = _items(line)
     uid, flags = data_items.get(b"UID"), data_items.get(b"FLAGS")
     if not isinstance(uid, int) or b"FLAGS" not in data_items:
         return None
-    return Marked(sequence, uid, flag_set(flags or ()))
+    return MessageMarks(sequence, uid, flag_set(flags or ()))
 
 
 @lru_cache(maxsize=1024)
@@ -375,7 +375,7 @@ def _items(line: list[Any]) -> tuple[int, dict[bytes, Any]]:
     }
 
 
-def _message(line: list[Any], selected: Selected) -> Fetched | None:
+def _message(line: list[Any], selected: Selected) -> FetchedMessage | None:
     try:
         sequence, data_items = _items(line)
         if b"RFC822.SIZE" not in data_items or not isinstance(data_items.get(b"UID"), int):
@@ -385,13 +385,13 @@ def _message(line: list[Any], selected: Selected) -> Fetched | None:
         return _unreadable(line, selected)
 
 
-def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) -> Fetched:
+def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) -> FetchedMessage:
     """Return one message from its FETCH items. Raises BadServerAnswer when an item is malformed."""
     try:
         size = data_items.get(b"RFC822.SIZE")
         fields = _fields(data_items)
         has_envelope = b"ENVELOPE" in data_items
-        return Fetched(
+        return FetchedMessage(
             ref=MessageRef(selected.folder, selected.uidvalidity, data_items[b"UID"]),
             sequence=sequence,
             flags=flag_set(data_items.get(b"FLAGS") or ()),
@@ -432,7 +432,7 @@ def _fields(data_items: Mapping[bytes, Any]) -> Headers:
     return Headers(tuple(fields))
 
 
-def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
+def _unreadable(line: list[Any], selected: Selected) -> FetchedMessage | None:
     """Return the values that can still be read when the parser fails on a message's answer."""
     text_ = b"".join(part[0] if isinstance(part, tuple) else part for part in line)
     senders_words = _SENDERS_WORDS.search(text_)
@@ -443,7 +443,7 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
     sequence = _SEQUENCE.match(head)
     if uid is None or sequence is None:
         return None
-    return Fetched(
+    return FetchedMessage(
         ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
         sequence=int(sequence[1]),
         flags=flag_set(flags[1].split() if flags else ()),

@@ -137,7 +137,7 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MessageMarks:
     """The changeable values of a message: its position in the folder and its flags. ``modseq`` is 0
     if the server sends none.
     """
@@ -149,7 +149,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class MessageLinks:
     """The identifiers that tie a message to others: its Message-ID (``""`` for none), and those of
     the messages that it answers, oldest first.
     """
@@ -160,7 +160,7 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MessageSample:
     """The beginning of a message, as much as a verdict needs: header and text as sent."""
 
     uid: int
@@ -169,7 +169,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredMessage:
     """The values that an export records beside a message's bytes. ``size`` is the server's value,
     which some servers round.
     """
@@ -182,7 +182,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedMessage:
     """One message of a FETCH answer, for a row of a list or the head of the reader.
 
     ``size`` is in bytes. ``urgent`` is the author's own mark. If ``is_readable`` is False, the

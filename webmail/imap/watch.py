@@ -69,7 +69,7 @@ _UNSAYABLE = re.compile(r"[\r\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ArrivedMessage:
     """A message that is new in INBOX. ``received`` is its INTERNALDATE, which it keeps from folder
     to folder. ``is_back`` says that it was moved back here, for example when a move was undone.
     """
@@ -91,14 +91,14 @@ class News:
     """
 
     folders: tuple[FolderState, ...]
-    arrived: tuple[Arrived, ...] = ()
+    arrived: tuple[ArrivedMessage, ...] = ()
     changed: dict[int, frozenset[str]] = field(default_factory=dict)
     gone: tuple[int, ...] = ()
     partial: bool = False
     names_arrivals: bool = False
 
 
-class Known:
+class ToldArrivals:
     """The arrivals told lately, by which a message is recognised that comes back under another UID.
     ``uids`` may be kept and handed to a later object.
     """
@@ -108,7 +108,7 @@ class Known:
     def __init__(self, uids: Mapping[str, int] | None = None) -> None:
         self.uids = dict(uids or {})
 
-    def recognised(self, message: Arrived) -> Arrived:
+    def recognised(self, message: ArrivedMessage) -> ArrivedMessage:
         """Return the message, marked if it was in the mailbox before."""
         if message.received is None:
             return message
@@ -124,7 +124,7 @@ class Known:
 
 
 @dataclass(slots=True)
-class _Heard:
+class _Pushed:
     """The responses that were pushed and not reported yet. ``sequences`` are messages for which a
     server without QRESYNC sends no UID.
     """
@@ -162,9 +162,9 @@ class Watch:
         self._server = server
         self._wire = opened
         self._tag = 0
-        self._heard = _Heard()
+        self._heard = _Pushed()
         self._told = 0.0
-        self._known = Known()
+        self._known = ToldArrivals()
         self._quick = False
         self.capabilities: frozenset[str] = frozenset()
         self.everywhere = False
@@ -278,7 +278,7 @@ class Watch:
             with suppress(ServerRefused):
                 await self._command(_NOTIFY)
                 self.everywhere = True
-        self._heard = _Heard()
+        self._heard = _Pushed()
         state = await self._status(INBOX)
         if state is None:
             raise BadServerAnswer("The IMAP server does not say how INBOX stands.")
@@ -377,7 +377,7 @@ class Watch:
             answers = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
             self._heard.partial |= answers is None
         # Responses pushed from here on belong to the next news.
-        heard, self._heard = self._heard, _Heard()
+        heard, self._heard = self._heard, _Pushed()
         before = self.inbox
         if heard.inbox:
             self.inbox = await self._status(INBOX) or before
@@ -393,7 +393,7 @@ class Watch:
         folders = (self.inbox, *others) if is_new else others
         return News(folders, arrived, heard.changed, tuple(sorted(heard.gone)), heard.partial)
 
-    async def _arrivals(self, first: int, following: int) -> tuple[Arrived, ...] | None:
+    async def _arrivals(self, first: int, following: int) -> tuple[ArrivedMessage, ...] | None:
         """Return the messages with UIDs from ``first`` on, only the newest if there are many.
         Return None when the server does not send all of them.
         """
@@ -543,7 +543,7 @@ def _fetched(answer: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
         yield from response.items([numbered, *rest])
 
 
-def _arrived(values: dict[bytes, Any]) -> Arrived:
+def _arrived(values: dict[bytes, Any]) -> ArrivedMessage:
     """Return an arrival. If its envelope cannot be read, the envelope is empty."""
     try:
         envelope = response.written(values)
@@ -551,7 +551,7 @@ def _arrived(values: dict[bytes, Any]) -> Arrived:
         envelope = Envelope()
     flags = values.get(b"FLAGS")
     uid = values[b"UID"]
-    return Arrived(
+    return ArrivedMessage(
         uid=uid if isinstance(uid, int) else 0,
         flags=response.flag_set(flags if isinstance(flags, tuple) else ()),
         envelope=envelope,

@@ -18,7 +18,7 @@ _YEAR = re.compile(rb"[ \d]\d-[A-Za-z]{3}-(\d{4}) ")
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class MessageWeight:
     """The size of a message in bytes, the year in which it arrived (0: unknown), and its author:
     the address in lower case and the name, "" if the message has none.
     """
@@ -30,7 +30,7 @@ class Weight:
     name: str
 
 
-def ask(imap: Connection, uids: str) -> tuple[Weight, ...]:
+def ask(imap: Connection, uids: str) -> tuple[MessageWeight, ...]:
     """Return the weights of a set of UIDs of the open folder, without messages that are gone. Sends
     one command.
     """
@@ -40,7 +40,9 @@ def ask(imap: Connection, uids: str) -> tuple[Weight, ...]:
         if isinstance(uid, int) and isinstance(size, int):
             fields = next((items[name] for name in items if name.startswith(_FIELDS)), b"")
             sender, name = _author(response.raw_bytes(fields))
-            weights.append(Weight(uid, size, _year(items.get(b"INTERNALDATE")), sender, name))
+            weights.append(
+                MessageWeight(uid, size, _year(items.get(b"INTERNALDATE")), sender, name)
+            )
     return tuple(weights)
 
 

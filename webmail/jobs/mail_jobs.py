@@ -25,8 +25,8 @@ from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
 from webmail.jobs import share_jobs
 from webmail.mailbox import bulk, folders
-from webmail.mailbox.actions import Begun, Step
-from webmail.mailbox.bulk import MOST_MESSAGES, Work, packed, unpacked
+from webmail.mailbox.actions import BegunStep, MailStep
+from webmail.mailbox.bulk import MOST_MESSAGES, BulkWork, packed, unpacked
 from webmail.models import MailJob
 
 State = MailJob.State
@@ -49,7 +49,7 @@ _DELETES = {"delete": "for good", "trash": "trash"}
 
 
 @dataclass(frozen=True)
-class Action:
+class RequestedAction:
     """A requested action as the user sees it: the verb of the form, the folder where it was
     requested, and the target folder if the user chose one.
     """
@@ -60,21 +60,21 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Done:
+class ActionProgress:
     """The progress of a request. ``job`` does the rest, or tells why it stopped."""
 
-    work: Work
+    work: BulkWork
     job: MailJob | None = None
 
 
 def do(
     request: SignedInRequest,
     imap: Connection,
-    action: Action,
-    steps: Iterable[Step],
+    action: RequestedAction,
+    steps: Iterable[MailStep],
     *,
     emptied: Sequence[tuple[str, int]] = (),
-) -> Done:
+) -> ActionProgress:
     """Do the first second of an action. If there is a rest, the caller starts its job after the
     connection is given back.
 
@@ -82,7 +82,7 @@ def do(
     MessageNotFound when none of the messages exists any more, and any error that stopped the action
     before it did anything.
     """
-    work = asked = Work(tuple(step for step in steps if step.uids))
+    work = asked = BulkWork(tuple(step for step in steps if step.uids))
     deadline = time.monotonic() + SECONDS
     try:
         for work in bulk.run(imap, asked):
@@ -95,19 +95,21 @@ def do(
     except WebmailError as error:
         if not work.done:
             raise
-        return Done(work, _note(request.user, action, work, State.FAILED, type(error).__name__))
+        return ActionProgress(
+            work, _note(request.user, action, work, State.FAILED, type(error).__name__)
+        )
     if action.verb in _DELETES:
         note_deleted(request, work.total, _DELETES[action.verb])
     if work.is_over:
         folders.remove_empty(imap, emptied)
         if work.gone and not work.done:
             raise MessageNotFound("None of the messages is there any more.")
-        return Done(work)
+        return ActionProgress(work)
     job = _note(request.user, action, work, State.WAITING)
     job.credential = lending.lend(request)
     job.work["emptied"] = list(emptied)
     job.save(update_fields=["credential", "work"])
-    return Done(work, job)
+    return ActionProgress(work, job)
 
 
 def note_deleted(request: SignedInRequest, count: int, way: str) -> None:
@@ -116,7 +118,7 @@ def note_deleted(request: SignedInRequest, count: int, way: str) -> None:
         audit.record(AuditEvent.Kind.MAIL_DELETED, request, messages=count, way=way)
 
 
-def keep(user: User, action: Action, work: Work) -> MailJob:
+def keep(user: User, action: RequestedAction, work: BulkWork) -> MailJob:
     """Store a finished action whose undo data is too long for a form."""
     return _note(user, action, work, State.DONE)
 
@@ -161,12 +163,12 @@ def resume(request: SignedInRequest, job: MailJob) -> bool:
     return job.leave([State.PASSWORD], State.WAITING, attempts=0, credential=lending.lend(request))
 
 
-def way_back(job: MailJob) -> tuple[Step, ...]:
+def way_back(job: MailJob) -> tuple[MailStep, ...]:
     """Return the steps that undo the job."""
     return _read(job).undo
 
 
-def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | None:
+def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> ActionProgress | None:
     """Undo a job once, which may need a job again. Return None if it was undone already or still
     runs. Raises the errors of `do`; it can then be tried again.
     """
@@ -175,7 +177,7 @@ def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | Non
         return None
     job.refresh_from_db()
     try:
-        return do(request, imap, Action("undo", job.folder), way_back(job))
+        return do(request, imap, RequestedAction("undo", job.folder), way_back(job))
     except WebmailError:
         own.update(is_undone=False)
         raise
@@ -198,7 +200,7 @@ def tend() -> list[int]:
 
 
 def _note(
-    user: User, action: Action, work: Work, state: MailJob.State, failure: str = ""
+    user: User, action: RequestedAction, work: BulkWork, state: MailJob.State, failure: str = ""
 ) -> MailJob:
     return MailJob.objects.create(
         user=user,
@@ -227,7 +229,7 @@ def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
     _stop(job, State.DONE)
 
 
-def _write_down(job: MailJob, work: Work) -> bool:
+def _write_down(job: MailJob, work: BulkWork) -> bool:
     """Store the state of the work. Return False if the job was cancelled or another worker has it:
     this worker must then stop. What it did before a cancellation is stored nevertheless, for the
     undo.
@@ -249,7 +251,7 @@ def _write_down(job: MailJob, work: Work) -> bool:
             return True
 
 
-def _columns(work: Work) -> dict[str, Any]:
+def _columns(work: BulkWork) -> dict[str, Any]:
     written: dict[str, Any] = {"left": packed(work.left), "undo": packed(work.undo)}
     if begun := work.begun:
         chosen = uid_sets.compressed(begun.chosen)
@@ -260,15 +262,15 @@ def _columns(work: Work) -> dict[str, Any]:
     return {"work": written, "done": work.done, "gone": work.gone}
 
 
-def _read(job: MailJob) -> Work:
+def _read(job: MailJob) -> BulkWork:
     written: dict[str, Any] = job.work
     begun = None
     if "begun" in written:
         row, chosen, uidvalidity, uidnext = written["begun"]
         (step,) = unpacked([row])
         uids = uid_sets.expanded(chosen, MOST_MESSAGES) if chosen else ()
-        begun = Begun(step, uids, uidvalidity, uidnext)
-    return Work(
+        begun = BegunStep(step, uids, uidvalidity, uidnext)
+    return BulkWork(
         unpacked(written["left"]),
         done=job.done,
         gone=job.gone,

@@ -13,7 +13,7 @@ _GRACE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class QueueWorker:
     """The worker of one queue.
 
     It does ``concurrency`` jobs at once, each in a thread. A job that takes longer than ``seconds``
@@ -55,24 +55,24 @@ def options(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def worker_of(queue: str) -> Worker:
+def worker_of(queue: str) -> QueueWorker:
     """Return the worker of a queue, by its present or a former name."""
     return next(worker for worker in WORKERS.values() if queue in worker.queues)
 
 
 # A submission server may take minutes for one message. Answers of mail servers have time limits of
 # their own, so that threads, which cannot be killed, need none.
-SENDING = Worker("sending", concurrency=4)
+SENDING = QueueWorker("sending", concurrency=4)
 # Files of strangers are read here: a file that takes too long ends with its process, and its memory
 # is freed.
-IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60)
+IMPORTS = QueueWorker("imports", concurrency=1, seconds=15 * 60)
 # LibreOffice has a minute, after a minute of waiting for another conversion and half a minute for
 # the pictures of the file.
-OFFICE = Worker("office", concurrency=1, seconds=3 * 60, is_optional=True)
+OFFICE = QueueWorker("office", concurrency=1, seconds=3 * 60, is_optional=True)
 # The mail of a whole mailbox takes hours. Each user has one running transfer at a time.
-TRANSFERS = Worker("transfers", concurrency=4)
+TRANSFERS = QueueWorker("transfers", concurrency=4)
 # All other jobs. Each user has one running job at a time that acts on thousands of messages.
-UPKEEP = Worker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)
+UPKEEP = QueueWorker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)
 
 WORKERS = {worker.queue: worker for worker in (SENDING, IMPORTS, OFFICE, TRANSFERS, UPKEEP)}
 LONGEST_SECONDS = max(worker.hard_seconds for worker in WORKERS.values())

@@ -16,7 +16,7 @@ from accounts.http import SignedInRequest
 from webmail import clock
 from webmail.imap.connection import Connection
 from webmail.mailbox import sharing
-from webmail.mailbox.sharing import Progress
+from webmail.mailbox.sharing import SharingProgress
 from webmail.models import MailJob
 
 SHARE, END = "share", "unshare"
@@ -28,7 +28,7 @@ def begin(
     names: Sequence[str],
     identifiers: Sequence[str],
     preset: str,
-    at: Progress,
+    at: SharingProgress,
 ) -> MailJob:
     """Store the rest of a change whose first folders are done. The caller starts the job after the
     connection is given back.
@@ -55,7 +55,7 @@ def go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> bool:
     """
     asked = job.work["share"]
     names, identifiers, preset = asked["names"], asked["identifiers"], asked["preset"]
-    begun = Progress(job.done + job.gone, len(names), job.gone)
+    begun = SharingProgress(job.done + job.gone, len(names), job.gone)
     for at in sharing.change(imap, names, identifiers, preset, begun):
         heartbeat.got_on()
         counts = {"done": at.done - at.refused, "gone": at.refused}

@@ -34,7 +34,7 @@ class FreeQueues(round_robin_cycle):
         return [queue for queue in super().consume(n) if FreeQueues.is_free(queue)]
 
 
-class Threads(BasePool):
+class QueueThreads(BasePool):
     """A pool of Celery's. A thread runs each job; if the job has a time limit, the thread waits for
     a process that runs it.
     """

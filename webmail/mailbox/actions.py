@@ -1,9 +1,9 @@
 """The user's actions on messages: mark, move, copy, delete, file.
 
-A `Step` is one action on messages of one folder. It takes two calls: `prepare` reads what is needed
-later to tell what was done, and `perform` does it. Between the two, a job records what it is about
-to do; if the connection or the job breaks there, `settle` finds out how far the step came. Only
-`purge` expunges messages that another program marked as deleted.
+A `MailStep` is one action on messages of one folder. It takes two calls: `prepare` reads what is
+needed later to tell what was done, and `perform` does it. Between the two, a job records what it is
+about to do; if the connection or the job breaks there, `settle` finds out how far the step came.
+Only `purge` expunges messages that another program marked as deleted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CRITERIA = {
 
 
 @dataclass(frozen=True)
-class Step:
+class MailStep:
     """One action on messages of one folder. ``to`` is the target folder of MOVE and COPY; for
     ARCHIVE, the folder above those of the years. ``flag`` is the flag of SET and CLEAR.
     """
@@ -55,12 +55,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Begun:
+class BegunStep:
     """A step about to be performed. ``chosen`` are the messages that it changes, if they were asked
     for. ``uidvalidity`` and ``uidnext`` are those of the target folder, 0 if there is none.
     """
 
-    step: Step
+    step: MailStep
     chosen: tuple[int, ...]
     uidvalidity: int = 0
     uidnext: int = 0
@@ -76,28 +76,28 @@ class ActionOutcome:
 
     done: int
     gone: int = 0
-    undo: Step | None = None
+    undo: MailStep | None = None
     left: tuple[int, ...] = ()
     adrift: int = 0
 
 
-def prepare(imap: Connection, step: Step) -> Begun:
+def prepare(imap: Connection, step: MailStep) -> BegunStep:
     """Read what must be known of a step before it is performed. Sends at most two commands; none
     for a move if the server has MOVE. Raises FolderChanged and FolderNotFound.
     """
     imap.require(step.first)
     match step.verb:
         case "set" | "clear":
-            return Begun(step, search.uids(imap, _to_change(step)))
+            return BegunStep(step, search.uids(imap, _to_change(step)))
         case "copy":
-            return Begun(step, step.uids, *_state(imap, step.to))
+            return BegunStep(step, step.uids, *_state(imap, step.to))
         case "move" if not imap.has("MOVE"):
             uids = f"UID {uid_sets.compressed(step.uids)} UNDELETED"
-            return Begun(step, search.uids(imap, uids), *_state(imap, step.to))
-    return Begun(step, step.uids)
+            return BegunStep(step, search.uids(imap, uids), *_state(imap, step.to))
+    return BegunStep(step, step.uids)
 
 
-def perform(imap: Connection, begun: Begun) -> ActionOutcome:
+def perform(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Perform a step in the fewest commands.
 
     Raises MessageNotFound when none of the messages exists, FolderChanged, FolderNotFound or
@@ -114,7 +114,7 @@ def perform(imap: Connection, begun: Begun) -> ActionOutcome:
     return _move(imap, begun)
 
 
-def settle(imap: Connection, begun: Begun) -> ActionOutcome:
+def settle(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Find out how far a step came whose answer was lost. ``left`` are the messages still to be
     done.
 
@@ -178,7 +178,7 @@ def move(imap: Connection, refs: Iterable[MessageRef], to: str) -> tuple[Message
         if canonical(group[0].folder) == target:
             continue
         uids = tuple(ref.uid for ref in group)
-        step = Step(MOVE, group[0].folder, group[0].uidvalidity, uids, target)
+        step = MailStep(MOVE, group[0].folder, group[0].uidvalidity, uids, target)
         undo = perform(imap, prepare(imap, step)).undo
         if undo:
             moved += [MessageRef(target, undo.uidvalidity, uid) for uid in undo.uids]
@@ -232,18 +232,18 @@ def _shared_sent(imap: Connection, sender: str) -> str:
     return folder.name if folder else ""
 
 
-def by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
+def by_folder(refs: Iterable[MessageRef]) -> tuple[MailStep, ...]:
     """Return messages by folder, as steps that have no verb yet."""
     in_order = sorted(set(refs))
     return tuple(
-        Step("", place, uidvalidity, tuple(ref.uid for ref in group))
+        MailStep("", place, uidvalidity, tuple(ref.uid for ref in group))
         for (place, uidvalidity), group in groupby(
             in_order, key=lambda ref: (ref.folder, ref.uidvalidity)
         )
     )
 
 
-def of_others(imap: Connection, steps: Iterable[Step]) -> tuple[Step, ...]:
+def of_others(imap: Connection, steps: Iterable[MailStep]) -> tuple[MailStep, ...]:
     """Return the steps for messages that the user did not write, judged by their folders."""
     return tuple(step for step in steps if not folders.is_own(imap, step.folder))
 
@@ -251,14 +251,14 @@ def of_others(imap: Connection, steps: Iterable[Step]) -> tuple[Step, ...]:
 # --- marking ---
 
 
-def _to_change(step: Step) -> str:
+def _to_change(step: MailStep) -> str:
     """Return search criteria for the messages whose flag must be changed."""
     flag = checked_flag(step.flag)
     have, lack = _CRITERIA.get(flag, (f"KEYWORD {flag}", f"UNKEYWORD {flag}"))
     return f"UID {uid_sets.compressed(step.uids)} {lack if step.verb == SET else have}"
 
 
-def _mark(imap: Connection, begun: Begun) -> ActionOutcome:
+def _mark(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Mark only the messages whose flag changes, so that only these are undone."""
     step = begun.step
     if not begun.chosen:
@@ -278,7 +278,7 @@ def _store(imap: Connection, uids: Sequence[int], item: str, word: str) -> None:
 # --- deleting ---
 
 
-def _delete(imap: Connection, begun: Begun) -> ActionOutcome:
+def _delete(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Delete by UID EXPUNGE (RFC 4315). Without it, messages are only marked as deleted and hidden,
     which can be undone.
     """
@@ -293,7 +293,7 @@ def _delete(imap: Connection, begun: Begun) -> ActionOutcome:
 # --- moving and copying ---
 
 
-def _move(imap: Connection, begun: Begun) -> ActionOutcome:
+def _move(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Move by UID MOVE (RFC 6851), or by the commands that it replaces.
 
     Without UIDPLUS, the originals stay, marked as deleted: a plain EXPUNGE would also remove
@@ -311,7 +311,9 @@ def _move(imap: Connection, begun: Begun) -> ActionOutcome:
     return _copied(begun, copied, imap.has("UIDPLUS"))
 
 
-def _moved(imap: Connection, step: Step, uidvalidity: int, new: dict[int, int]) -> ActionOutcome:
+def _moved(
+    imap: Connection, step: MailStep, uidvalidity: int, new: dict[int, int]
+) -> ActionOutcome:
     if not imap.has("UIDPLUS"):
         return ActionOutcome(len(step.uids))  # MOVE alone does not tell the new UIDs
     if not new:
@@ -327,7 +329,7 @@ def _take_away(imap: Connection, uids: Sequence[int]) -> None:
         imap.uid("EXPUNGE", uid_sets.compressed(uids), changes=True)
 
 
-def _copy(imap: Connection, begun: Begun) -> tuple[int, dict[int, int]]:
+def _copy(imap: Connection, begun: BegunStep) -> tuple[int, dict[int, int]]:
     """Return the copies' UIDVALIDITY and a dict from old to new UIDs; (0, {}) if the server sends
     none.
     """
@@ -336,7 +338,7 @@ def _copy(imap: Connection, begun: Begun) -> tuple[int, dict[int, int]]:
     return response.copied(lines, len(begun.step.uids)) if imap.has("UIDPLUS") else (0, {})
 
 
-def _copied(begun: Begun, copied: tuple[int, dict[int, int]], tells: bool) -> ActionOutcome:
+def _copied(begun: BegunStep, copied: tuple[int, dict[int, int]], tells: bool) -> ActionOutcome:
     uidvalidity, new = copied
     if tells and not new:
         raise MessageNotFound("None of the messages is there any more.")
@@ -346,14 +348,14 @@ def _copied(begun: Begun, copied: tuple[int, dict[int, int]], tells: bool) -> Ac
     )
 
 
-def _way_back(step: Step, uidvalidity: int, new: Iterable[int]) -> Step | None:
+def _way_back(step: MailStep, uidvalidity: int, new: Iterable[int]) -> MailStep | None:
     """Return the step that reverts a move or a copy: move back, or delete the copies."""
     uids = tuple(sorted(new))
     if not uids:
         return None
     if step.verb == COPY:
-        return Step(DELETE, step.to, uidvalidity, uids)
-    return Step(MOVE, step.to, uidvalidity, uids, step.folder)
+        return MailStep(DELETE, step.to, uidvalidity, uids)
+    return MailStep(MOVE, step.to, uidvalidity, uids, step.folder)
 
 
 def _state(imap: Connection, folder: str) -> tuple[int, int]:
@@ -369,7 +371,7 @@ def _state(imap: Connection, folder: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
+def _settle_copies(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Settle a copy by the values that a copy keeps: size, INTERNALDATE, Message-ID and subject."""
     step = begun.step
     there = defaultdict(list)
@@ -392,7 +394,7 @@ def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
     return ActionOutcome(done, gone, _way_back(step, begun.uidvalidity, new.values()), left)
 
 
-def _arrived(imap: Connection, begun: Begun) -> list[tuple[int, object]]:
+def _arrived(imap: Connection, begun: BegunStep) -> list[tuple[int, object]]:
     """Return UID and identity of the messages that arrived in the target folder since the copy
     began.
     """

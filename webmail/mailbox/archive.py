@@ -8,10 +8,10 @@ from dataclasses import replace
 from webmail.errors import ServerRefused
 from webmail.imap import fetch, names, response, uid_sets
 from webmail.imap.connection import Connection, quoted_folder
-from webmail.mailbox.actions import MOVE, Step
+from webmail.mailbox.actions import MOVE, MailStep
 
 
-def by_year(imap: Connection, step: Step, known: dict[int, str]) -> tuple[Step, ...]:
+def by_year(imap: Connection, step: MailStep, known: dict[int, str]) -> tuple[MailStep, ...]:
     """Return moves to the folders of the years below ``step.to``, which are created if missing;
     nothing for messages that are gone.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from webmail.errors import FolderNotFound, MessageNotFound, OverQuota, ServerRefused
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection
-from webmail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, MessageRef, Sample
+from webmail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, MessageRef, MessageSample
 from webmail.mailbox import actions, folders
 from webmail.mailbox.memory import Memory
 from webmail.mime import build, headers
@@ -37,7 +37,7 @@ def untouched(imap: Connection, after: int = 0) -> tuple[int, ...]:
     return tuple(sorted(uid for uid in uids if uid > after))
 
 
-def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
+def samples(imap: Connection, uids: Iterable[int]) -> tuple[MessageSample, ...]:
     """Return the samples of these messages of the open folder, without those that are gone or have
     been handled meanwhile. Sends one command.
     """
@@ -89,7 +89,7 @@ def mark(imap: Connection, refs: Sequence[MessageRef], keyword: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Written:
+class SentMail:
     """Values from the folder for sent mail: Message-IDs without angle brackets, and addresses
     written to, all in lower case.
     """
@@ -98,7 +98,7 @@ class Written:
     addresses: frozenset[str] = frozenset()
 
 
-def written(imap: Connection, memory: Memory) -> Written:
+def written(imap: Connection, memory: Memory) -> SentMail:
     """Return the Message-IDs and the recipients of the newest thousand messages that the user sent.
 
     Sends three commands; the last fetches only messages that were not remembered. Another folder is
@@ -106,7 +106,7 @@ def written(imap: Connection, memory: Memory) -> Written:
     """
     sent = folders.special(folders.outline(imap), folders.SENT)
     if sent is None:
-        return Written()
+        return SentMail()
     selected = imap.select(sent.name)
     name = f"{selected.uidvalidity} {sent.name}"
     kept = memory.get(_WRITTEN, name) or {"until": 0, "ids": [], "to": []}
@@ -120,7 +120,7 @@ def written(imap: Connection, memory: Memory) -> Written:
             "to": list(dict.fromkeys([*kept["to"], *to]))[-2 * _MOST_WRITTEN :],
         }
         memory.put(_WRITTEN, name, kept)
-    return Written(frozenset(kept["ids"]), frozenset(kept["to"]))
+    return SentMail(frozenset(kept["ids"]), frozenset(kept["to"]))
 
 
 def _new(imap: Connection, until: int, exists: int) -> dict[int, bytes]:

@@ -1,6 +1,6 @@
 """Actions on many messages, in a few commands, after any of which the work may stop.
 
-Between two commands, a value (`Work`) holds what is left to do and what would undo the rest. A
+Between two commands, a value (`BulkWork`) holds what is left to do and what would undo the rest. A
 request does the first second of the work and a job continues it; nothing is done twice if either
 dies.
 """
@@ -16,7 +16,7 @@ from webmail.errors import MessageNotFound
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection, canonical
 from webmail.mailbox import actions, archive
-from webmail.mailbox.actions import ARCHIVE, MOVE, ActionOutcome, Begun, Step
+from webmail.mailbox.actions import ARCHIVE, MOVE, ActionOutcome, BegunStep, MailStep
 
 # Seconds that one command should take, so that progress is visible and the work can be stopped. A
 # fast server therefore gets thousands of messages in one command.
@@ -28,7 +28,7 @@ _FEWEST, _MOST = 25, 5_000
 
 
 @dataclass(frozen=True)
-class Work:
+class BulkWork:
     """The state of an action on many messages.
 
     ``left`` are the steps still to be done. ``begun`` is a command whose answer has not come yet.
@@ -36,11 +36,11 @@ class Work:
     not answered. ``gone`` counts messages that no longer existed.
     """
 
-    left: tuple[Step, ...]
+    left: tuple[MailStep, ...]
     done: int = 0
     gone: int = 0
-    undo: tuple[Step, ...] = ()
-    begun: Begun | None = None
+    undo: tuple[MailStep, ...] = ()
+    begun: BegunStep | None = None
     adrift: int = 0
 
     @property
@@ -56,12 +56,12 @@ class Work:
     def is_over(self) -> bool:
         return not (self.left or self.begun)
 
-    def ended(self, outcome: ActionOutcome) -> Work:
+    def ended(self, outcome: ActionOutcome) -> BulkWork:
         """Return the work after the command in ``begun``; the steps that it left come first."""
         left = self.left
         if self.begun and outcome.left:
             left = (replace(self.begun.step, uids=outcome.left), *left)
-        return Work(
+        return BulkWork(
             left=left,
             done=self.done + outcome.done,
             gone=self.gone + outcome.gone,
@@ -70,7 +70,7 @@ class Work:
         )
 
 
-def run(imap: Connection, work: Work) -> Iterator[Work]:
+def run(imap: Connection, work: BulkWork) -> Iterator[BulkWork]:
     """Do the work command by command, and yield its state.
 
     A state with ``begun`` means that a command is about to be sent: a job must record it before it
@@ -93,15 +93,15 @@ def run(imap: Connection, work: Work) -> Iterator[Work]:
         yield work
 
 
-def joined(steps: Iterable[Step]) -> tuple[Step, ...]:
+def joined(steps: Iterable[MailStep]) -> tuple[MailStep, ...]:
     """Join steps that differ only in their messages into one."""
-    uids_by_step: dict[Step, set[int]] = {}
+    uids_by_step: dict[MailStep, set[int]] = {}
     for step in steps:
         uids_by_step.setdefault(replace(step, uids=()), set()).update(step.uids)
     return tuple(replace(step, uids=tuple(sorted(uids))) for step, uids in uids_by_step.items())
 
 
-def packed(steps: Iterable[Step]) -> list[list[Any]]:
+def packed(steps: Iterable[MailStep]) -> list[list[Any]]:
     """Return steps as JSON values, with sets of UIDs in IMAP's short form."""
     return [
         [
@@ -116,15 +116,15 @@ def packed(steps: Iterable[Step]) -> list[list[Any]]:
     ]
 
 
-def unpacked(rows: Sequence[Sequence[Any]]) -> tuple[Step, ...]:
+def unpacked(rows: Sequence[Sequence[Any]]) -> tuple[MailStep, ...]:
     """Return the steps of `packed`. Raises ValueError or TypeError for other values."""
     return tuple(
-        Step(verb, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES), to, flag)
+        MailStep(verb, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES), to, flag)
         for verb, folder, uidvalidity, uids, to, flag in rows
     )
 
 
-def _next(imap: Connection, work: Work, most: int, years: dict[int, str]) -> Work:
+def _next(imap: Connection, work: BulkWork, most: int, years: dict[int, str]) -> BulkWork:
     """Take the next command from the remaining steps. Return the work without a command if there is
     nothing to send.
     """
@@ -142,7 +142,7 @@ def _next(imap: Connection, work: Work, most: int, years: dict[int, str]) -> Wor
     return replace(work, left=left, begun=actions.prepare(imap, batch))
 
 
-def _performed(imap: Connection, begun: Begun) -> ActionOutcome:
+def _performed(imap: Connection, begun: BegunStep) -> ActionOutcome:
     try:
         return actions.perform(imap, begun)
     except MessageNotFound:

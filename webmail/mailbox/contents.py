@@ -20,7 +20,7 @@ from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
 from webmail.mime.report import DeliveryOutcome
-from webmail.mime.structure import REPORT_TYPES, Parsed, Part, Protection, Shown
+from webmail.mime.structure import REPORT_TYPES, ParsedMessage, Part, Protection, ShownParts
 
 # Bytes of a text part as sent. Nobody reads more on a screen, and the source can be downloaded.
 TEXT_LIMIT = 512 * 1024
@@ -85,7 +85,7 @@ class Texts:
 # --- where a message comes from ---
 
 
-class Source(Protocol):
+class MessageSource(Protocol):
     """Gives the bytes of a message and of its parts, as sent."""
 
     def parts(self, numbers: Sequence[str], limit: int) -> Mapping[str, bytes]:
@@ -98,7 +98,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Stored:
+class MessageOnServer:
     """A message on the server, or one nested in it as the part ``number``. Each method sends one
     command.
     """
@@ -115,7 +115,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class AtHand:
+class MessageInMemory:
     """A whole message in memory, from a file."""
 
     raw: bytes
@@ -140,7 +140,7 @@ class MessageContent:
     """
 
     envelope: Envelope
-    shown: Shown
+    shown: ShownParts
     text: str = ""
     rendered: FrameHtml | None = None
     has_html: bool = False
@@ -156,14 +156,14 @@ class ContentReader:
     and its source. ``damage`` collects the problems found.
     """
 
-    source: Source
+    source: MessageSource
     root: Part
-    opened: dict[str, Parsed] = field(default_factory=dict)
+    opened: dict[str, ParsedMessage] = field(default_factory=dict)
     blank: set[str] = field(default_factory=set)
     damage: set[Damage] = field(default_factory=set)
 
     @classmethod
-    def begin(cls, source: Source, root: Part) -> ContentReader:
+    def begin(cls, source: MessageSource, root: Part) -> ContentReader:
         """Return a reader. Sends one command if the message has containers, else none."""
         reader = cls(source, root)
         if root is not UNREADABLE:
@@ -248,12 +248,12 @@ class ContentReader:
         if any(part.size and not fetched.get(part.number, b"-") for part in parts):
             self.damage.add(Damage.NOT_CLOSED)
 
-    def shown(self, uses: Collection[str] | None = None) -> Shown:
+    def shown(self, uses: Collection[str] | None = None) -> ShownParts:
         """Return the parts to show. ``uses`` are the names by which the HTML refers to its images,
         if known.
         """
         if self.root is UNREADABLE:
-            return Shown((), (), (), ())
+            return ShownParts((), (), (), ())
         return structure.choose(self.root, uses, blank=self.blank)
 
     def render(self, rendering: Sanitiser) -> FrameHtml | None:
@@ -288,7 +288,7 @@ class ContentReader:
             return html_mail.decode(data, part.encoding, part.charset)
         return self._written(part, data).text
 
-    def _is_blank(self, shown: Shown, pieces: Sequence[tuple[Part, str]]) -> bool:
+    def _is_blank(self, shown: ShownParts, pieces: Sequence[tuple[Part, str]]) -> bool:
         """Return whether the HTML shows nothing, so that its text alternative is shown."""
         if not shown.text:
             return False
@@ -371,7 +371,7 @@ class ContentReader:
             self.damage.add(Damage.CUT)
         return Texts(self._joined(readable))
 
-    def outcomes(self, shown: Shown) -> tuple[DeliveryOutcome, ...]:
+    def outcomes(self, shown: ShownParts) -> tuple[DeliveryOutcome, ...]:
         """Return the outcomes in the delivery reports of the message. Sends one command if it has
         any.
         """

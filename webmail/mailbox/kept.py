@@ -15,14 +15,14 @@ Name = tuple[str, int, int]
 """
 
 
-class Kept(dict[Name, Value]):
+class ConnectionCache(dict[Name, Value]):
     """Values of one kind by message, limited in number."""
 
     def __init__(self, most: int) -> None:
         self._most = most
 
     @classmethod
-    def of(cls, imap: Connection, kind: str, most: int) -> Kept[Value]:
+    def of(cls, imap: Connection, kind: str, most: int) -> ConnectionCache[Value]:
         """Return the values that the connection keeps; a new connection has none."""
         kept: Any = imap.kept.get(kind)
         if kept is None:

@@ -10,18 +10,18 @@ from typing import Protocol
 from webmail.errors import FolderChanged
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection
-from webmail.imap.values import Marked, MessageRef, Selected
+from webmail.imap.values import MessageMarks, MessageRef, Selected
 from webmail.mailbox import ordering, summaries, threads, verbs
 from webmail.mailbox.memory import NOTHING, Memory
 from webmail.mailbox.ordering import View
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 
 MOST_ROWS = 200
 _FIRST = View()
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPlace:
     """The place in the list where its page begins. The first of these fields that can be found
     counts:
 
@@ -62,7 +62,7 @@ class ListPage:
     total: int
     start: int
     size: int
-    rows: tuple[Summary, ...]
+    rows: tuple[MessageSummary, ...]
     has_next: bool
     view: View = _FIRST
     notes: frozenset[str] = field(default=frozenset())
@@ -78,7 +78,7 @@ class ListPage:
         return self.start // self.size + 1
 
     @property
-    def named(self) -> tuple[Summary, ...]:
+    def named(self) -> tuple[MessageSummary, ...]:
         """The messages whose people the page names; of a conversation, all its messages."""
         return (
             *self.rows,
@@ -89,7 +89,7 @@ class ListPage:
 def page(
     imap: Connection,
     folder: str,
-    place: Place = Place(),
+    place: ListPlace = ListPlace(),
     size: int = 50,
     view: View = _FIRST,
     memory: Memory = NOTHING,
@@ -134,11 +134,11 @@ def page(
 
 
 @dataclass(frozen=True)
-class _Read:
+class _PageRows:
     """The rows of a page, with fields as in `ListPage`."""
 
     start: int
-    rows: tuple[Summary, ...]
+    rows: tuple[MessageSummary, ...]
     conversations: tuple[threads.Conversation, ...] = ()
     above: int | None = None
     below: int | None = None
@@ -148,23 +148,23 @@ def _read(
     imap: Connection,
     selected: Selected,
     order: _Order | _ByThread,
-    place: Place,
+    place: ListPlace,
     size: int,
-) -> _Read:
+) -> _PageRows:
     start = _start(order, place, size)
     if isinstance(order, _ByThread):
         shown = order.threads[start : start + size]
         conversations = threads.gathered(imap, selected, shown)
-        return _Read(
+        return _PageRows(
             start, tuple(conversation.newest for conversation in conversations), conversations
         )
-    marks: Sequence[Marked]
+    marks: Sequence[MessageMarks]
     above = below = None
     if place.row is None:
         marks = order.window(start, start + size)
     else:
         marks, above, below = order.window_and_beside(start, start + size)
-    return _Read(start, summaries.of(imap, selected, marks), (), above, below)
+    return _PageRows(start, summaries.of(imap, selected, marks), (), above, below)
 
 
 def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
@@ -172,21 +172,21 @@ def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
 
 
 @dataclass(frozen=True)
-class Newer:
+class NewerMessages:
     """The messages that arrived since a list was made, newest first.
 
     ``on_top`` says that none of them is older than the list and that they are in order of arrival.
     ``withheld`` is as in `ListPage`.
     """
 
-    rows: tuple[Summary, ...]
+    rows: tuple[MessageSummary, ...]
     on_top: bool = True
     withheld: frozenset[str] = frozenset()
 
 
 def newer(
     imap: Connection, folder: str, uid: int, uidvalidity: int, memory: Memory = NOTHING
-) -> Newer:
+) -> NewerMessages:
     """Return the messages that arrived after the one with this UID, at most 200. Raises
     FolderChanged when the folder was recreated.
     """
@@ -198,11 +198,11 @@ def newer(
     uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)
     rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]))
     if not rows:
-        return Newer(())
+        return NewerMessages(())
     above = uids[MOST_ROWS] if len(uids) > MOST_ROWS else uid
     known = ordering.rising(imap, selected, memory)
     on_top = ordering.still_rises(imap, selected, memory, known, uids[0], rows, above)
-    return Newer(rows, on_top, verbs.withheld(selected))
+    return NewerMessages(rows, on_top, verbs.withheld(selected))
 
 
 def matching(
@@ -234,11 +234,11 @@ class _Placed(Protocol):
 class _Order(_Placed, Protocol):
     """A list whose rows are messages."""
 
-    def window(self, start: int, stop: int) -> Sequence[Marked]: ...
+    def window(self, start: int, stop: int) -> Sequence[MessageMarks]: ...
 
     def window_and_beside(
         self, start: int, stop: int
-    ) -> tuple[Sequence[Marked], int | None, int | None]:
+    ) -> tuple[Sequence[MessageMarks], int | None, int | None]:
         """Return the window, and the UIDs just above and just below it, with no more commands than
         `window`.
         """
@@ -282,7 +282,7 @@ def _by_date(
     return replace(known, all=tuple(by_date))
 
 
-def _start(order: _Placed, place: Place, size: int) -> int:
+def _start(order: _Placed, place: ListPlace, size: int) -> int:
     start = None
     if place.after is not None:
         start = order.below(place.after)
@@ -310,7 +310,7 @@ class _BySequence:
     notes: frozenset[str] = frozenset()
 
     def __init__(
-        self, imap: Connection, selected: Selected, view: View, rising: ordering.Rising
+        self, imap: Connection, selected: Selected, view: View, rising: ordering.RisingDates
     ) -> None:
         self._imap = imap
         self._selected = selected
@@ -320,7 +320,7 @@ class _BySequence:
         self.total = selected.exists
         self.last = 0
 
-    def rises(self, rows: Iterable[Summary], memory: Memory) -> bool:
+    def rises(self, rows: Iterable[MessageSummary], memory: Memory) -> bool:
         """Return whether the dates of the latest arrivals rise too. ``rows`` are those of the
         window.
         """
@@ -343,7 +343,7 @@ class _BySequence:
     def month(self, day: date) -> int | None:
         return _month(self._imap, self._view, day, self.total)
 
-    def window(self, start: int, stop: int) -> Sequence[Marked]:
+    def window(self, start: int, stop: int) -> Sequence[MessageMarks]:
         stop = min(stop, self.total)
         if start >= stop:
             return ()
@@ -363,7 +363,7 @@ class _BySequence:
 
     def window_and_beside(
         self, start: int, stop: int
-    ) -> tuple[Sequence[Marked], int | None, int | None]:
+    ) -> tuple[Sequence[MessageMarks], int | None, int | None]:
         marks = self.window(max(0, start - 1), stop + 1)
         above = marks[0].uid if start and marks else None
         marks = marks[1:] if start else marks
@@ -374,7 +374,7 @@ class _BySequence:
 class _ByList:
     """A list given as UIDs."""
 
-    def __init__(self, imap: Connection, view: View, ordered: ordering.Ordered) -> None:
+    def __init__(self, imap: Connection, view: View, ordered: ordering.OrderedMessages) -> None:
         self._imap = imap
         self._view = view
         self._uids = ordered.uids
@@ -402,12 +402,12 @@ class _ByList:
     def month(self, day: date) -> int | None:
         return _month(self._imap, self._view, day, self.total)
 
-    def window(self, start: int, stop: int) -> Sequence[Marked]:
+    def window(self, start: int, stop: int) -> Sequence[MessageMarks]:
         return fetch.marks(self._imap, self._uids[start:stop])
 
     def window_and_beside(
         self, start: int, stop: int
-    ) -> tuple[Sequence[Marked], int | None, int | None]:
+    ) -> tuple[Sequence[MessageMarks], int | None, int | None]:
         above = self._uids[start - 1] if 0 < start <= self.total else None
         below = self._uids[stop] if stop < self.total else None
         return self.window(start, stop), above, below

@@ -8,7 +8,7 @@ from webmail.errors import FolderNotFound, ServerRefused
 from webmail.imap import fetch, status
 from webmail.imap.connection import Connection
 from webmail.imap.status import FolderState
-from webmail.imap.watch import MOST_ARRIVED, MOST_NAMED, Arrived, Known
+from webmail.imap.watch import MOST_ARRIVED, MOST_NAMED, ArrivedMessage, ToldArrivals
 from webmail.mailbox.memory import Memory
 
 _KIND = "arrivals"
@@ -46,7 +46,7 @@ def changed(imap: Connection, state: FolderState, since: int) -> dict[int, froze
 
 def arrived(
     imap: Connection, state: FolderState, uidvalidity: int, uidnext: int, memory: Memory
-) -> tuple[Arrived, ...] | None:
+) -> tuple[ArrivedMessage, ...] | None:
     """Return the messages that arrived in a folder since it had this UIDNEXT, at most the newest
     20; those that only came back are marked. Return None for a recreated folder. Sends two
     commands, none if nothing arrived.
@@ -59,9 +59,9 @@ def arrived(
     if imap.select(state.folder).uidvalidity != state.uidvalidity:
         return None
     name = f"{state.uidvalidity} {state.folder}"
-    known = Known(memory.get(_KIND, name))
+    known = ToldArrivals(memory.get(_KIND, name))
     messages = tuple(
-        known.recognised(Arrived(row.ref.uid, row.flags, row.envelope, row.received))
+        known.recognised(ArrivedMessage(row.ref.uid, row.flags, row.envelope, row.received))
         for row in fetch.rows(imap, uids)
     )
     memory.put(_KIND, name, known.uids)

@@ -1,8 +1,8 @@
 """The messages of a folder that a list shows, and their order.
 
 The plain list, newest first, uses sequence numbers as long as the messages arrived in the order of
-their dates (`Rising`), which the server is asked once. All other lists are UIDs that the server
-gives once and that are then brought up to date.
+their dates (`RisingDates`), which the server is asked once. All other lists are UIDs that the
+server gives once and that are then brought up to date.
 
 Lists sorted by values that never change (date, people, subject, size) are valid until a message
 arrives or is removed. ``SEARCH UID n:*`` names the arrivals; each is placed by sorting it among a
@@ -33,10 +33,10 @@ from webmail.errors import ServerRefused, ServerUnavailable
 from webmail.folding import fold
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import FLAGGED, SEEN, Fetched, Selected
+from webmail.imap.values import FLAGGED, SEEN, FetchedMessage, Selected
 from webmail.mailbox import summaries
 from webmail.mailbox.memory import LASTING, Memory
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 
 SORTS = ("arrival", "date", "from", "to", "subject", "size", "flagged", "unread")
 FILTERS = ("", "unread", "flagged", "attachment", "contacts")
@@ -99,7 +99,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Ordered:
+class OrderedMessages:
     """UIDs in the order of the list. ``notes`` are remarks on how they were found."""
 
     uids: tuple[int, ...]
@@ -107,7 +107,7 @@ class Ordered:
 
 
 @dataclass(frozen=True)
-class Rising:
+class RisingDates:
     """Whether the dates of a folder's messages rise with their UIDs, up to the UID ``last``.
     ``newest`` is the latest of these dates, in seconds.
     """
@@ -116,7 +116,7 @@ class Rising:
     last: int
     newest: float
 
-    def goes_on(self, dates: Iterable[tuple[int, datetime | None]]) -> Rising | None:
+    def goes_on(self, dates: Iterable[tuple[int, datetime | None]]) -> RisingDates | None:
         """Return the state with later messages, given as UIDs and dates in any order; None when one
         of them is older than an earlier message. A message without a date counts as not older.
         """
@@ -130,14 +130,14 @@ class Rising:
             if seconds < newest:
                 return None
             last, newest = uid, seconds
-        return Rising(self.rises, last, newest)
+        return RisingDates(self.rises, last, newest)
 
 
 # Used when the server told nothing of the dates: they count as rising, whatever arrives.
-_UNTOLD = Rising(True, 2**32, 0)
+_UNTOLD = RisingDates(True, 2**32, 0)
 
 
-def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
+def rising(imap: Connection, selected: Selected, memory: Memory) -> RisingDates:
     """Return whether the dates of the open folder rise. Sends no command if it is remembered, else
     two. A folder that the server cannot sort counts as rising.
     """
@@ -148,9 +148,9 @@ def still_rises(
     imap: Connection,
     selected: Selected,
     memory: Memory,
-    known: Rising,
+    known: RisingDates,
     top: int,
-    rows: Iterable[Summary] = (),
+    rows: Iterable[MessageSummary] = (),
     above: int | None = None,
 ) -> bool:
     """Return whether the folder's dates rise up to its highest UID, ``top``.
@@ -163,7 +163,7 @@ def still_rises(
     return _Lists(imap, selected, memory).still_rises(known, top, dates, above)
 
 
-def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> Ordered:
+def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> OrderedMessages:
     """Return the messages of the open folder that a view shows. Raises the errors of commands."""
     lists = _Lists(imap, selected, memory)
     members, notes = lists.members(view)
@@ -182,7 +182,7 @@ def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> Orde
             ordered = lists.everything()
         wanted = None if members is None else frozenset(members)
         uids = tuple(uid for uid in ordered if wanted is None or uid in wanted)
-    return Ordered(uids[::-1] if view.down else uids, notes)
+    return OrderedMessages(uids[::-1] if view.down else uids, notes)
 
 
 def _parted(uids: Sequence[int], chosen: Iterable[int]) -> tuple[int, ...]:
@@ -192,7 +192,7 @@ def _parted(uids: Sequence[int], chosen: Iterable[int]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _RememberedList:
     """A remembered list. The folder had ``exists`` messages, none with a UID above ``last``.
     ``modseq`` is 0 for lists by values that never change.
     """
@@ -210,7 +210,7 @@ class _Kept:
         return {**vars(self), "uids": packed}
 
     @classmethod
-    def unpacked(cls, packed: dict[str, Any]) -> _Kept:
+    def unpacked(cls, packed: dict[str, Any]) -> _RememberedList:
         numbers = array("I", base64.b64decode(packed["uids"]))
         if sys.byteorder == "big":
             numbers.byteswap()
@@ -250,14 +250,14 @@ class _Lists:
 
     # --- by date ---
 
-    def rising(self) -> Rising:
+    def rising(self) -> RisingDates:
         if packed := self._memory.get(_RISING, self._name("")):
-            return Rising(*packed)
+            return RisingDates(*packed)
         if not self.can_sort or not self._selected.exists:
             return _UNTOLD
         return self._recalled() or self._asked()
 
-    def _asked(self) -> Rising:
+    def _asked(self) -> RisingDates:
         """Ask the server whether the dates rise. If it refuses or is too slow, the session does not
         ask again, so that the list does not depend on it.
 
@@ -275,7 +275,7 @@ class _Lists:
             return _UNTOLD
         return self._learned(known)
 
-    def _recalled(self) -> Rising | None:
+    def _recalled(self) -> RisingDates | None:
         """Return the state that an earlier session learnt, brought up to date by one command.
 
         Return None when nothing was learnt, when its last message is gone, or when too many
@@ -287,11 +287,11 @@ class _Lists:
         dates = dict(fetch.received(self._imap, f"{last}:*"))
         if (newest := dates.get(last)) is None:
             return None
-        rise = Rising(True, last, newest.timestamp()).goes_on(dates.items())
+        rise = RisingDates(True, last, newest.timestamp()).goes_on(dates.items())
         self._keep(rise)
         return rise
 
-    def _keep(self, known: Rising | None) -> None:
+    def _keep(self, known: RisingDates | None) -> None:
         """Store the state. Other sessions also get the last message and ask for its date, which
         tells more.
         """
@@ -300,11 +300,11 @@ class _Lists:
         self._memory.put(LASTING, name, known.last if known and known.rises else None)
 
     def still_rises(
-        self, known: Rising, top: int, dates: Mapping[int, datetime | None], above: int
+        self, known: RisingDates, top: int, dates: Mapping[int, datetime | None], above: int
     ) -> bool:
         if not known.rises or top <= known.last:
             return known.rises
-        later: Rising | None = None
+        later: RisingDates | None = None
         if above <= known.last:
             later = known.goes_on(dates.items())
         elif top - known.last <= MOST_DATED:
@@ -321,7 +321,7 @@ class _Lists:
         top = max(uids, default=0)
         return uids if self.still_rises(rise, top, {}, top) else None
 
-    def _learned(self, known: _Kept | None) -> Rising:
+    def _learned(self, known: _RememberedList | None) -> RisingDates:
         """Return the state derived from a list by date. The list is kept if the dates do not
         rise.
         """
@@ -329,7 +329,7 @@ class _Lists:
             return _UNTOLD
         dates = fetch.received(self._imap, str(known.uids[-1]))
         newest = max((moment.timestamp() for _uid, moment in dates if moment), default=0)
-        rise = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
+        rise = RisingDates(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
         if not rise.rises:
             self._put("by arrival", known)
         self._keep(rise)
@@ -353,14 +353,14 @@ class _Lists:
                 self._learned(known)
         return known.uids if known else None
 
-    def _sorted(self, sort: str) -> _Kept | None:
+    def _sorted(self, sort: str) -> _RememberedList | None:
         if self.can_sort:
             uids = search.in_order(self._imap, self.key(sort))
         elif (sorted_here := _sorted_here(self._imap, self._selected, sort)) is not None:
             uids = sorted_here
         else:
             return None
-        return _Kept(uids, self._imap.known().exists, max(uids, default=0))
+        return _RememberedList(uids, self._imap.known().exists, max(uids, default=0))
 
     def _placed(
         self, sort: str, uids: tuple[int, ...], came: Sequence[int]
@@ -370,8 +370,10 @@ class _Lists:
         return _merged(lambda named: search.in_order(self._imap, self.key(sort), named), uids, came)
 
     def _up_to_date(
-        self, kept: _Kept, place: Callable[[tuple[int, ...], Sequence[int]], tuple[int, ...] | None]
-    ) -> _Kept | None:
+        self,
+        kept: _RememberedList,
+        place: Callable[[tuple[int, ...], Sequence[int]], tuple[int, ...] | None],
+    ) -> _RememberedList | None:
         """Return a list with arrivals put in their place and removed messages left out; None when
         it must be asked for again. Sends one command when nothing happened.
         """
@@ -391,7 +393,7 @@ class _Lists:
             if placed is None:
                 return None
             uids = placed
-        return _Kept(uids, exists, max(kept.last, *came) if came else kept.last)
+        return _RememberedList(uids, exists, max(kept.last, *came) if came else kept.last)
 
     # --- by flags ---
 
@@ -402,7 +404,7 @@ class _Lists:
         if known is None:
             uids = search.matching(self._imap, (criteria.encode(),))
             exists = self._imap.known().exists
-            known = _Kept(uids, exists, self._last(), self._selected.highestmodseq)
+            known = _RememberedList(uids, exists, self._last(), self._selected.highestmodseq)
         if known.modseq and known != kept:
             self._put(only, known)
         return known.uids
@@ -413,7 +415,7 @@ class _Lists:
         marks = fetch.marks_by_sequence(self._imap, exists, exists) if exists else ()
         return marks[-1].uid if marks else 0
 
-    def _changed(self, kept: _Kept, flag: str, on: bool) -> _Kept | None:
+    def _changed(self, kept: _RememberedList, flag: str, on: bool) -> _RememberedList | None:
         """Return a list brought up to date by CONDSTORE; None when messages were removed, which
         CONDSTORE does not tell.
         """
@@ -427,7 +429,7 @@ class _Lists:
         uids = set(kept.uids)
         for mark in changes:
             (uids.add if (flag in mark.flags) == on else uids.discard)(mark.uid)
-        return _Kept(
+        return _RememberedList(
             tuple(sorted(uids)),
             exists,
             max(kept.last, *(mark.uid for mark in changes)),
@@ -471,7 +473,7 @@ class _Lists:
     def _having(self, uids: Sequence[int]) -> tuple[int, ...]:
         """Return the messages that have an attachment, judged by their structure."""
         marks = fetch.marks(self._imap, uids)
-        rows: list[summaries.Summary] = []
+        rows: list[summaries.MessageSummary] = []
         for start in range(0, len(marks), _AT_ONCE):
             some = marks[start : start + _AT_ONCE]
             rows += summaries.of(self._imap, self._selected, some)
@@ -516,7 +518,7 @@ class _Lists:
             known = self._up_to_date(kept, lambda uids, came: (*uids, *among(came)))
         if known is None:
             uids = anew()
-            known = _Kept(uids, self._imap.known().exists, self._last())
+            known = _RememberedList(uids, self._imap.known().exists, self._last())
         if known != kept:
             self._put(subset, known)
         return known.uids
@@ -526,11 +528,11 @@ class _Lists:
     def _name(self, subset: str) -> str:
         return json.dumps([self._selected.folder, self._selected.uidvalidity, subset])
 
-    def _get(self, subset: str) -> _Kept | None:
+    def _get(self, subset: str) -> _RememberedList | None:
         packed = self._memory.get(_KIND, self._name(subset))
-        return _Kept.unpacked(packed) if packed else None
+        return _RememberedList.unpacked(packed) if packed else None
 
-    def _put(self, subset: str, kept: _Kept) -> None:
+    def _put(self, subset: str, kept: _RememberedList) -> None:
         # numbers that are no UIDs: the server is wrong, and nothing is kept
         with suppress(OverflowError):
             self._memory.put(_KIND, self._name(subset), kept.packed())
@@ -609,7 +611,7 @@ def without_answer(subject: str) -> str:
     return _ANSWER.sub("", subject)
 
 
-def _key(row: Fetched, sort: str) -> Any:
+def _key(row: FetchedMessage, sort: str) -> Any:
     """Return the sort key of a row as RFC 5256 compares it: base subject, first person, and date in
     one time zone.
     """

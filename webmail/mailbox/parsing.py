@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from webmail import sandbox
 from webmail.mime import containers, html, structure, uuencode
 from webmail.mime.damage import Damage
-from webmail.mime.structure import Parsed, Part
+from webmail.mime.structure import ParsedMessage, Part
 
 Pieces = Sequence[tuple[Part, str]]
 """Text parts, each with its decoded text."""
@@ -18,12 +18,12 @@ BEGINNING = 20_000
 MOST_PIECES = 10
 
 
-def message(raw: bytes) -> Parsed:
+def message(raw: bytes) -> ParsedMessage:
     """Return the parts of a whole message. Raises Exhausted."""
     return sandbox.call(structure.parse, sandbox.FILE, raw)
 
 
-def unpacked(part: Part, content: bytes) -> Parsed | None:
+def unpacked(part: Part, content: bytes) -> ParsedMessage | None:
     """Call `containers.unpack`. A container that takes too long counts as one that cannot be
     opened.
     """

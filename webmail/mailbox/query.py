@@ -49,7 +49,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnAddress:
     """One of the user's own addresses in ``where``: FROM, TO, CC or BCC (see `of_person`)."""
 
     where: str
@@ -64,7 +64,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class HasSize:
     """A size. ``relation`` is LARGER or SMALLER."""
 
     relation: str
@@ -72,7 +72,7 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class HasState:
     """A state. ``key`` is SEEN, UNSEEN, FLAGGED, UNFLAGGED, ANSWERED or UNANSWERED."""
 
     key: str
@@ -117,7 +117,17 @@ class Or:
 
 
 Term = (
-    Text | Own | Received | Weight | Marked | Tagged | WithAttachment | Identified | Not | And | Or
+    Text
+    | OwnAddress
+    | Received
+    | HasSize
+    | HasState
+    | Tagged
+    | WithAttachment
+    | Identified
+    | Not
+    | And
+    | Or
 )
 
 
@@ -325,9 +335,9 @@ class _Reader:
         if not key:
             bare = fold(value)
             is_state = not was_quoted and bare in BARE_STATES
-            return Marked(_BY_STATE[bare]) if is_state else Text("TEXT", value, was_quoted)
+            return HasState(_BY_STATE[bare]) if is_state else Text("TEXT", value, was_quoted)
         if key in _PEOPLE and not was_quoted and fold(value) in _ME:
-            return Own(key)
+            return OwnAddress(key)
         if key == "FOLDER" and folders_count:
             (self.not_folders if is_not else self.folders).append(value)
             return None
@@ -412,7 +422,7 @@ def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
     if key == "HAS" or (key == "TO" and name in _ATTACHMENT):
         return WithAttachment() if name in _ATTACHMENT else None
     if key == "IS":
-        return Marked(_BY_STATE[name]) if name in _BY_STATE else None
+        return HasState(_BY_STATE[name]) if name in _BY_STATE else None
     if key in {"BEFORE", "SINCE", "ON"}:
         return _dated(key, value, today)
     if key in {"SIZE", "LARGER", "SMALLER"}:
@@ -429,7 +439,7 @@ def _weighed(key: str, mark: str, value: str) -> Term | None:
     thousandths = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0") or 0)
     octets = min(thousandths * _UNITS[match[3]] // 1000, _UINT32)
     is_smaller = key == "SMALLER" or mark == "<" or (not mark and value.startswith("<"))
-    return Weight("SMALLER" if is_smaller else "LARGER", octets)
+    return HasSize("SMALLER" if is_smaller else "LARGER", octets)
 
 
 def last_piece(text: str) -> tuple[str, str, str]:
@@ -567,7 +577,7 @@ def of_person(wanted: Query, addresses: Iterable[str]) -> Query:
 
     def named(term: Term) -> Term:
         match term:
-            case Own(where) if own:
+            case OwnAddress(where) if own:
                 keys = ("TO", "CC") if where == "TO" else (where,)
                 return _joined(Or, [Text(key, address) for address in own for key in keys]) or term
             case Not(inner):
@@ -583,7 +593,7 @@ def of_person(wanted: Query, addresses: Iterable[str]) -> Query:
 
 def is_own(wanted: Query) -> bool:
     """Return whether the query searches for the user's own addresses."""
-    return any(isinstance(term, Own) for term in _walk(wanted.term))
+    return any(isinstance(term, OwnAddress) for term in _walk(wanted.term))
 
 
 def criteria(
@@ -631,15 +641,15 @@ def _keys(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
     match term:
         case Text(where, text):
             yield from (where.encode(), text)
-        case Own(where):
+        case OwnAddress(where):
             yield from (where.encode(), "moi")
         case Received(relation, day):
             yield from (relation.encode(), written_day(day))
-        case Weight(relation, octets):
+        case HasSize(relation, octets):
             yield from (relation.encode(), b"%d" % octets)
         case Identified(message_id):
             yield from (b"HEADER", b"MESSAGE-ID", message_id)
-        case Marked(key):
+        case HasState(key):
             yield key.encode()
         case Tagged(name):
             yield from (b"KEYWORD", _keyword(name, keywords))

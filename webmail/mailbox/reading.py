@@ -11,16 +11,16 @@ from webmail.errors import PartNotFound, TooLarge, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
-from webmail.imap.values import SEEN, Fetched, MessageRef
+from webmail.imap.values import SEEN, FetchedMessage, MessageRef
 from webmail.mailbox import parsing, verbs
 from webmail.mailbox.contents import (
     PLAIN_SANITISER,
-    AtHand,
     ContentReader,
     FrameHtml,
     MessageContent,
+    MessageInMemory,
+    MessageOnServer,
     Sanitiser,
-    Stored,
     leaves,
 )
 from webmail.mime import containers, envelope, headers, text
@@ -38,7 +38,7 @@ class OpenedMessage(MessageContent):
     seen. ``withheld`` are the verbs that the user may not do in its folder.
     """
 
-    fetched: Fetched
+    fetched: FetchedMessage
     headers: Headers
     was_marked: bool = False
     withheld: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ def open_message(
     """
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
-    reader = ContentReader.begin(Stored(imap, ref), fetched.structure)
+    reader = ContentReader.begin(MessageOnServer(imap, ref), fetched.structure)
     content = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
     was_marked = mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref)
     if was_marked:
@@ -91,7 +91,7 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANI
     """Return the message's sanitised HTML, with the parts of its images. HTML that is too complex
     comes as text. Raises PartNotFound when the message has no HTML.
     """
-    reader = ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref))
+    reader = ContentReader.begin(MessageOnServer(imap, ref), fetch.structure(imap, ref))
     rendered = reader.render(rendering) if reader.shown().html else None
     if rendered is None:
         raise PartNotFound("The message has no HTML.")
@@ -100,7 +100,9 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANI
 
 def plain(imap: Connection, ref: MessageRef) -> str:
     """Return the message as plain text: its text, or that of its HTML."""
-    return ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref)).texts().joined
+    return (
+        ContentReader.begin(MessageOnServer(imap, ref), fetch.structure(imap, ref)).texts().joined
+    )
 
 
 def unsigned(words: str) -> str:
@@ -137,7 +139,7 @@ def nested(
     """Read a nested message, for which `is_nested` is true. Sends one command, and one more for
     each kind of container in it. Its remote images are treated like those of any message.
     """
-    reader = ContentReader.begin(Stored(imap, ref, part.number), part.children[0])
+    reader = ContentReader.begin(MessageOnServer(imap, ref, part.number), part.children[0])
     return reader.read(part.envelope or Envelope(), rendering=rendering)
 
 
@@ -155,7 +157,7 @@ def nested_texts(
         if is_nested(part) and not containers.is_held(part.number)
     )
     return tuple(
-        ContentReader.begin(Stored(imap, ref, part.number), part.children[0]).read(
+        ContentReader.begin(MessageOnServer(imap, ref, part.number), part.children[0]).read(
             part.envelope or Envelope(), as_text=True
         )
         for part in islice(nested_parts, most)
@@ -163,7 +165,7 @@ def nested_texts(
 
 
 @dataclass(frozen=True)
-class Enclosed:
+class EnclosedMessage:
     """A message from a file: in an archive, in winmail.dat, or in base64. ``leaves`` are its parts,
     with those inside its containers, always in the same order.
     """
@@ -173,12 +175,12 @@ class Enclosed:
     leaves: tuple[Part, ...]
 
     @classmethod
-    def of(cls, raw: bytes) -> Enclosed:
+    def of(cls, raw: bytes) -> EnclosedMessage:
         """Parse a message. Raises Exhausted for one that takes too long, and no other error,
         whatever the bytes are.
         """
         parsed = parsing.message(raw)
-        reader = ContentReader.begin(AtHand(raw, parsed.bodies), parsed.root)
+        reader = ContentReader.begin(MessageInMemory(raw, parsed.bodies), parsed.root)
         reader.damage |= parsed.damage
         reader.texts()  # opens files uuencoded in the texts
         return cls(reader, envelope.read(parsed.headers), tuple(leaves(reader.root)))

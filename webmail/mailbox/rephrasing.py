@@ -13,16 +13,16 @@ from webmail.folding import fold
 from webmail.mailbox.query import (
     BARE_STATES,
     And,
-    Marked,
+    HasSize,
+    HasState,
     Not,
     Or,
-    Own,
+    OwnAddress,
     Query,
     Received,
     Tagged,
     Term,
     Text,
-    Weight,
     quoted,
 )
 
@@ -63,13 +63,13 @@ def piece(term: Term) -> str:
     match term:
         case Text(where, text):
             return _TEXTS[where] + (_word(text) if where == "TEXT" else quoted(text))
-        case Own(where):
+        case OwnAddress(where):
             return f"{_TEXTS[where]}moi"
         case Received(relation, day):
             return f"{_DAYS[relation]}{day:%d/%m}/{day.year:04}"
-        case Weight(relation, octets):
+        case HasSize(relation, octets):
             return _SIZES[relation] + _size(octets)
-        case Marked(key):
+        case HasState(key):
             return _STATES[key]
         case Tagged(name):
             return f"étiquette:{quoted(name)}"

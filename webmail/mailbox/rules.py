@@ -17,10 +17,10 @@ from typing import Final
 
 from webmail.errors import ForwardRefused, NotFound, SieveChanged, SieveRefused
 from webmail.sieve import forwarding, reading, writing
-from webmail.sieve.connection import Connection, Name
-from webmail.sieve.forwarding import UNTOLD, Allowed, Sending
+from webmail.sieve.connection import ScriptName, SieveConnection
+from webmail.sieve.forwarding import UNTOLD, AllowedForwards, ScriptSending
 from webmail.sieve.grammar import NotSieve
-from webmail.sieve.values import Absence, Item, Raw, Rule, Script
+from webmail.sieve.values import Absence, Item, RawPiece, Rule, Script
 
 BACKUP: Final = "webmail-backup-"
 MOST_BACKUPS: Final = 8
@@ -30,7 +30,7 @@ _BOX: Final = "script:"
 
 
 @dataclass(frozen=True)
-class Kept:
+class UserScripts:
     """The scripts on the server.
 
     ``text`` is that of the webmail's script, "" if there is none; ``script`` is its meaning, empty
@@ -45,8 +45,8 @@ class Kept:
     script: Script
     digest: str
     extensions: frozenset[str]
-    names: tuple[Name, ...]
-    allowed: Allowed
+    names: tuple[ScriptName, ...]
+    allowed: AllowedForwards
     former: str = ""
     former_text: str = ""
     is_readable: bool = True
@@ -88,7 +88,7 @@ class Kept:
         return self.script.items[number - 1]
 
 
-def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
+def read(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScripts:
     """Read the webmail's script, and the active one of another program.
 
     Sends at most three commands; where forwarding is restricted, one more for each included script.
@@ -110,7 +110,7 @@ def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
     except NotSieve:
         script, is_readable = Script(), False
     serialized = json.dumps([text, former, former_text]).encode()
-    kept = Kept(
+    kept = UserScripts(
         name=name,
         text=text,
         script=script,
@@ -125,7 +125,7 @@ def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
     return replace(kept, standing=_standing(sieve, kept))
 
 
-def _standing(sieve: Connection, kept: Kept) -> tuple[str, ...]:
+def _standing(sieve: SieveConnection, kept: UserScripts) -> tuple[str, ...]:
     if kept.allowed.is_everything:
         return ()
     sent = _sent_until_now(sieve, kept)
@@ -133,12 +133,12 @@ def _standing(sieve: Connection, kept: Kept) -> tuple[str, ...]:
     return tuple(sorted({UNTOLD if address.startswith(_BOX) else address for address in refused}))
 
 
-def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
+def save(sieve: SieveConnection, kept: UserScripts, script: Script, now: datetime) -> str:
     """Write the script and activate it. The script that ran until now is included, unless its rules
     were copied into this one.
 
     Return the written text, as do all functions that write. Raises SieveRefused, ForwardRefused,
-    OverQuota, `writing.Unwritable` or TooLarge; then nothing was changed.
+    OverQuota, `writing.UnwritableScript` or TooLarge; then nothing was changed.
     """
     if kept.former and kept.former != script.included and kept.former_text.strip():
         script = replace(script, included=kept.former)
@@ -147,12 +147,12 @@ def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
     return _put(sieve, kept, writing.write(script), now, always=kept.is_foreign)
 
 
-def save_text(sieve: Connection, kept: Kept, text: str, now: datetime) -> str:
+def save_text(sieve: SieveConnection, kept: UserScripts, text: str, now: datetime) -> str:
     """Write a text that the user edited, unchanged, and keep a copy of the previous script."""
     return _put(sieve, kept, text, now, always=True)
 
 
-def bring_in(sieve: Connection, kept: Kept, now: datetime) -> str:
+def bring_in(sieve: SieveConnection, kept: UserScripts, now: datetime) -> str:
     """Copy the rules of the script that runs instead of the webmail's into the latter, before its
     own rules. Raises SieveRefused when they cannot be read; then nothing was changed.
     """
@@ -170,27 +170,27 @@ def bring_in(sieve: Connection, kept: Kept, now: datetime) -> str:
     return _put(sieve, kept, writing.write(script), now, always=True)
 
 
-def take_apart(sieve: Connection, kept: Kept, now: datetime) -> str:
+def take_apart(sieve: SieveConnection, kept: UserScripts, now: datetime) -> str:
     """Copy the rules of the included script into the webmail's script, as `bring_in` does."""
     text = sieve.get(kept.script.included)
     included = replace(kept, former=kept.script.included, former_text=text)
     return bring_in(sieve, included, now)
 
 
-def restore(sieve: Connection, kept: Kept, backup: str, now: datetime) -> str:
+def restore(sieve: SieveConnection, kept: UserScripts, backup: str, now: datetime) -> str:
     """Make a copy the webmail's script again, and the present script a copy. Raises NotFound."""
     if backup not in kept.backups:
         raise NotFound("There is no such copy.")
     return _put(sieve, kept, sieve.get(backup), now, always=True)
 
 
-def unchanged(kept: Kept, digest: str) -> None:
+def unchanged(kept: UserScripts, digest: str) -> None:
     """Raise SieveChanged when the scripts on the server differ from those that were read."""
     if kept.digest != digest:
         raise SieveChanged("The rules were changed meanwhile.")
 
 
-def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
+def answers_twice(kept: UserScripts, script: Script, included_text: str) -> bool:
     """Return whether both the script and another part answer absences: the server would then refuse
     to run either.
     """
@@ -204,7 +204,7 @@ def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
         return "vacation" in included_text
 
 
-def included_text(sieve: Connection, kept: Kept) -> str:
+def included_text(sieve: SieveConnection, kept: UserScripts) -> str:
     """Return the text of the script that runs, or will run, before the webmail's rules."""
     if kept.former:
         return kept.former_text
@@ -214,7 +214,9 @@ def included_text(sieve: Connection, kept: Kept) -> str:
         return ""
 
 
-def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: bool) -> str:
+def _put(
+    sieve: SieveConnection, kept: UserScripts, text: str, now: datetime, *, always: bool
+) -> str:
     """Write a text. A copy of the replaced script is kept, once a day or ``always``."""
     _check_sendings(sieve, kept, text)
     if text != kept.text:
@@ -227,7 +229,7 @@ def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: boo
     return text
 
 
-def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
+def _check_sendings(sieve: SieveConnection, kept: UserScripts, text: str) -> None:
     """Raise ForwardRefused unless the text sends mail only to allowed addresses, or to those that
     already received it, so that a user who changes another rule does not lose mail.
     """
@@ -247,7 +249,7 @@ def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
             raise ForwardRefused(sending.line, shown, kept.allowed.places)
 
 
-def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:
+def _sent_until_now(sieve: SieveConnection, kept: UserScripts) -> set[str]:
     """Return the addresses that the running script sends mail to; none if it cannot be read."""
     running = kept.text if kept.is_active else kept.former_text
     try:
@@ -256,7 +258,7 @@ def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:
         return set()
 
 
-def sent_anew(kept: Kept, text: str) -> tuple[list[str], list[str]]:
+def sent_anew(kept: UserScripts, text: str) -> tuple[list[str], list[str]]:
     """Return the addresses that the script newly sends mail to, once changed to ``text``, and those
     that it no longer does.
     """
@@ -271,7 +273,7 @@ def _addresses(text: str) -> set[str]:
         return set()
 
 
-def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
+def _sendings(sieve: SieveConnection, kept: UserScripts, text: str) -> list[ScriptSending]:
     """Return the sendings of a script and of those that it includes, each with the line of the
     first script that leads there.
     """
@@ -288,18 +290,20 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
         seen.add(name)
         inner = _text_of(sieve, kept, name)
         if name == UNTOLD or len(seen) > _MOST_INCLUDED:
-            sendings.append(Sending(line, UNTOLD))
+            sendings.append(ScriptSending(line, UNTOLD))
             continue
         try:
-            sendings += [Sending(line, sending.address) for sending in forwarding.sendings(inner)]
+            sendings += [
+                ScriptSending(line, sending.address) for sending in forwarding.sendings(inner)
+            ]
             waiting += [(line, more) for _line, more in forwarding.included(inner)]
         except NotSieve:
             digest = hashlib.sha256(inner.encode()).hexdigest()
-            sendings.append(Sending(line, f"{_BOX}{digest}"))
+            sendings.append(ScriptSending(line, f"{_BOX}{digest}"))
     return sendings
 
 
-def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
+def _text_of(sieve: SieveConnection, kept: UserScripts, name: str) -> str:
     """Return the text of another script; "" if there is none, since the server then runs
     nothing.
     """
@@ -308,7 +312,7 @@ def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
     return sieve.get(name) if any(script_name.name == name for script_name in kept.names) else ""
 
 
-def _keep_copy(sieve: Connection, kept: Kept, now: datetime, *, always: bool) -> None:
+def _keep_copy(sieve: SieveConnection, kept: UserScripts, now: datetime, *, always: bool) -> None:
     day = f"{BACKUP}{now:%Y-%m-%d}"
     if not always and any(name.startswith(day) for name in kept.backups):
         return
@@ -333,7 +337,7 @@ def with_item(script: Script, number: int, item: Item) -> Script:
 
 def without(script: Script, number: int) -> Script:
     items = [item for n, item in enumerate(script.items, 1) if n != number]
-    if not any(isinstance(item, Raw) for item in items):
+    if not any(isinstance(item, RawPiece) for item in items):
         script = replace(script, requires=frozenset())
     return replace(script, items=tuple(items))
 

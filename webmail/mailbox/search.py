@@ -27,7 +27,7 @@ from webmail.imap.values import Folder, MessageRef, Selected
 from webmail.mailbox import folders, query, summaries
 from webmail.mailbox.ordering import without_answer
 from webmail.mailbox.query import Criterion, Query
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 
 HERE, BELOW, ALL = "here", "below", "all"
 REACHES = (HERE, BELOW, ALL)
@@ -78,7 +78,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SearchPlace:
     """The place where a search continues: this folder, UIDs under ``below`` (0: all), ``span``
     messages at a time (0: as many as the query allows).
     """
@@ -102,7 +102,7 @@ class SearchResult:
 
     hits: tuple[Hit, ...] = ()
     count: int = 0
-    place: Place | None = None
+    place: SearchPlace | None = None
     slow: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     was_lost: bool = False
@@ -132,7 +132,7 @@ class SearchResult:
                 Hit(moment, uid, *packed["folders"][n]) for moment, uid, n in packed["hits"]
             ),
             count=packed["count"],
-            place=Place(*packed["place"]) if packed["place"] else None,
+            place=SearchPlace(*packed["place"]) if packed["place"] else None,
             slow=tuple(packed["slow"]),
             refused=tuple(packed["refused"]),
             without_accents=packed["without_accents"],
@@ -197,7 +197,7 @@ def go_on(
     wanted: Query,
     *,
     keywords: Mapping[str, str] | None = None,
-    place: Place | None = None,
+    place: SearchPlace | None = None,
     is_over: Callable[[], bool] = lambda: False,
     patience: float = PATIENCE,
 ) -> SearchResult:
@@ -212,7 +212,9 @@ def go_on(
     if wanted.is_empty or not names:
         return SearchResult()
     run = _Run(imap, names, wanted, keywords or {}, patience)
-    following: Place | None = place if place and place.folder in names else Place(names[0])
+    following: SearchPlace | None = (
+        place if place and place.folder in names else SearchPlace(names[0])
+    )
     while following is not None:
         following = run.step(following)
         if run.is_broken or (following is not None and is_over()):
@@ -236,7 +238,7 @@ class _Run:
     without_accents: bool = False
     _open: Selected | None = None
 
-    def found(self, place: Place | None) -> SearchResult:
+    def found(self, place: SearchPlace | None) -> SearchResult:
         return SearchResult(
             hits=tuple(sorted(self.hits, reverse=True)[:MOST_LISTED]),
             count=self.count,
@@ -248,7 +250,7 @@ class _Run:
             without_accents=self.without_accents,
         )
 
-    def step(self, place: Place) -> Place | None:
+    def step(self, place: SearchPlace) -> SearchPlace | None:
         """Do one command's part of the search. Return where the search continues."""
         began = time.monotonic()
         try:
@@ -272,7 +274,7 @@ class _Run:
                 return place
             return self._given_up(place)
 
-    def _given_up(self, place: Place) -> Place | None:
+    def _given_up(self, place: SearchPlace) -> SearchPlace | None:
         """Return where to continue after a command that took too long: with fewer messages at a
         time. In a folder that was never searched, some servers open every message even for a
         subject.
@@ -283,16 +285,16 @@ class _Run:
         self.slow.append(place.folder)
         return self._after(place.folder)
 
-    def _after(self, folder: str) -> Place | None:
+    def _after(self, folder: str) -> SearchPlace | None:
         at = self.names.index(folder) + 1
-        return Place(self.names[at]) if at < len(self.names) else None
+        return SearchPlace(self.names[at]) if at < len(self.names) else None
 
     def _opened(self, folder: str) -> Selected:
         if self._open is None or self._open.folder != folder:
             self._open = self.imap.select(folder)
         return self._open
 
-    def _search(self, selected: Selected, place: Place) -> Place | None:
+    def _search(self, selected: Selected, place: SearchPlace) -> SearchPlace | None:
         if place.uidvalidity != selected.uidvalidity:
             place = replace(place, uidvalidity=selected.uidvalidity, below=0)
         low = self._lowest(selected, place)
@@ -310,7 +312,7 @@ class _Run:
         span = span * 4 if taken < QUICK else span // 2 if taken > SLOW else span
         return replace(place, below=low, span=max(span, LEAST_SPAN))
 
-    def _lowest(self, selected: Selected, place: Place) -> int:
+    def _lowest(self, selected: Selected, place: SearchPlace) -> int:
         """Return the lowest UID that the next command searches; 1 for all down to the oldest
         message.
         """
@@ -322,7 +324,7 @@ class _Run:
         width = span * max(selected.uidnext, 1) // selected.exists
         return max(1, highest - max(width, span) + 1)
 
-    def _span(self, place: Place) -> int:
+    def _span(self, place: SearchPlace) -> int:
         """Return how many messages one command searches; 0 for the whole folder."""
         return place.span or (SPAN if self.wanted.reads_messages else 0)
 
@@ -344,7 +346,7 @@ class _Run:
         return moments
 
 
-def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
+def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[MessageSummary, ...]:
     """Return rows for the found messages, in their order, without those that are gone.
 
     Sends for each of their folders SELECT (unless it is open) and FETCH of the flags, and one FETCH
@@ -353,7 +355,7 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
     by_folder: dict[tuple[str, int], list[int]] = {}
     for hit in hits:
         by_folder.setdefault((hit.folder, hit.uidvalidity), []).append(hit.uid)
-    known: dict[MessageRef, Summary] = {}
+    known: dict[MessageRef, MessageSummary] = {}
     for (folder, uidvalidity), uids in by_folder.items():
         try:
             selected = imap.require(MessageRef(folder, uidvalidity, uids[0]))
@@ -364,7 +366,7 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
     return tuple(known[hit.ref] for hit in hits if hit.ref in known)
 
 
-def in_order(rows: Iterable[Summary], sort: str) -> tuple[Summary, ...]:
+def in_order(rows: Iterable[MessageSummary], sort: str) -> tuple[MessageSummary, ...]:
     """Sort the rows of a search. Equal rows keep their order, newest first."""
     match sort:
         case "from":
@@ -378,7 +380,7 @@ def in_order(rows: Iterable[Summary], sort: str) -> tuple[Summary, ...]:
     return tuple(rows)
 
 
-def _sender(row: Summary) -> str:
+def _sender(row: MessageSummary) -> str:
     return fold(row.from_[0].shown) if row.from_ else ""
 
 

@@ -50,7 +50,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Box:
+class SharedMailbox:
     """A mailbox of another user. ``login`` is the server's name for it in its folders; ``inbox`` is
     the name of its INBOX for the user.
     """
@@ -59,13 +59,13 @@ class Box:
     inbox: str
 
 
-def boxes(imap: Connection) -> tuple[Box, ...]:
+def boxes(imap: Connection) -> tuple[SharedMailbox, ...]:
     """Return other users' mailboxes that the user manages, that is, whose INBOX access list the
     user may change. Sends at most one command, and one for each mailbox.
     """
     if not imap.has("ACL"):
         return ()
-    by_login: dict[str, Box] = {}
+    by_login: dict[str, SharedMailbox] = {}
     for folder in folders.kept_folders(imap):
         if folder.owner != "others" or not (folder.selectable and folder.addressable):
             continue
@@ -73,12 +73,12 @@ def boxes(imap: Connection) -> tuple[Box, ...]:
         login, _delimiter, rest = place.partition(folder.delimiter or "/")
         # Dovecot names the INBOX by the login alone; other servers add its name.
         if login and rest.upper() in ("", "INBOX"):
-            by_login.setdefault(login, Box(login, folder.name))
+            by_login.setdefault(login, SharedMailbox(login, folder.name))
     some = list(by_login.values())[:MOST_BOXES]
     return tuple(box for box in some if "a" in acl.my_rights(imap, box.inbox))
 
 
-def is_same(imap: Connection, box: Box, opened: Connection) -> bool:
+def is_same(imap: Connection, box: SharedMailbox, opened: Connection) -> bool:
     """Return whether a mailbox opened by another sign-in is ``box``: its INBOX has the same
     identifier and UIDVALIDITY. Sends two commands on each connection.
     """
@@ -112,7 +112,7 @@ def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
 
 
 @dataclass(frozen=True)
-class Progress:
+class SharingProgress:
     """The number of folders processed, of all of them; and those that the server ``refused``."""
 
     done: int
@@ -125,8 +125,12 @@ class Progress:
 
 
 def change(
-    imap: Connection, names: Sequence[str], identifiers: Sequence[str], preset: str, at: Progress
-) -> Iterator[Progress]:
+    imap: Connection,
+    names: Sequence[str],
+    identifiers: Sequence[str],
+    preset: str,
+    at: SharingProgress,
+) -> Iterator[SharingProgress]:
     """Give these identifiers the rights of a preset in each folder, or with "" none, starting where
     ``at`` stands; yield the progress after each folder. Sends one command for each identifier and
     folder.
@@ -146,7 +150,7 @@ def change(
             if not number:
                 raise
             refused += 1
-        yield Progress(number + 1, len(names), refused)
+        yield SharingProgress(number + 1, len(names), refused)
 
 
 def with_inside(imap: Connection, name: str) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from itertools import accumulate
 from webmail.folding import fold
 from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Marked, MessageRef, Selected
+from webmail.imap.values import MessageMarks, MessageRef, Selected
 from webmail.mailbox import summaries
-from webmail.mailbox.kept import Kept
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.kept import ConnectionCache
+from webmail.mailbox.summaries import MessageSummary
 from webmail.mime import body, html
 from webmail.mime.structure import Part
 
@@ -42,7 +42,7 @@ def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     that texts have; none for known ones. Raises FolderChanged.
     """
     names = {ref: (ref.folder, ref.uidvalidity, ref.uid) for ref in refs}
-    kept = Kept[str].of(imap, "snippets", summaries.MOST_KEPT)
+    kept = ConnectionCache[str].of(imap, "snippets", summaries.MOST_KEPT)
     known = {ref: kept[name] for ref, name in names.items() if name in kept}
     missing = [ref for ref in refs if ref not in known]
     fresh = _asked(imap, missing) if missing else {}
@@ -113,7 +113,7 @@ def _read(
     text_bytes: int = TEXT_BYTES,
     html_bytes: int = HTML_BYTES,
 ) -> dict[int, str]:
-    marks = [Marked(0, uid, frozenset()) for uid in uids]
+    marks = [MessageMarks(0, uid, frozenset()) for uid in uids]
     rows = summaries.of(imap, selected, marks)
     beginnings = {row.ref.uid: "" for row in rows}
     for (number, is_html), some in list(_groups(rows).items())[:MOST_GROUPS]:
@@ -123,7 +123,7 @@ def _read(
     return beginnings
 
 
-def _groups(rows: Iterable[Summary]) -> dict[tuple[str, bool], dict[int, Part]]:
+def _groups(rows: Iterable[MessageSummary]) -> dict[tuple[str, bool], dict[int, Part]]:
     groups: dict[tuple[str, bool], dict[int, Part]] = {}
     for row in rows:
         if row.text:

@@ -15,9 +15,9 @@ from typing import Any
 from webmail.errors import FolderNotFound, ServerRefused
 from webmail.imap import fetch, search, uid_sets, weights
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Folder, MessageRef
-from webmail.imap.weights import Weight
-from webmail.mailbox.actions import Step
+from webmail.imap.values import FetchedMessage, Folder, MessageRef
+from webmail.imap.weights import MessageWeight
+from webmail.mailbox.actions import MailStep
 from webmail.mailbox.folders import TRASH
 from webmail.mailbox.memory import Memory
 
@@ -29,17 +29,17 @@ MOST_MESSAGES = 2_000_000
 
 
 @dataclass(frozen=True)
-class Weighed:
+class WeighedFolder:
     """The messages of one folder that are weighed so far. ``left`` counts the others."""
 
     folder: str
     uidvalidity: int
-    weights: tuple[Weight, ...]
+    weights: tuple[MessageWeight, ...]
     left: int = 0
 
 
 @dataclass(frozen=True)
-class Group:
+class WeighedGroup:
     """Messages that have the sender (an address) or the year in common; ``size`` in bytes."""
 
     kind: str
@@ -51,7 +51,7 @@ class Group:
 
 def weigh(
     imap: Connection, folders: Iterable[Folder], memory: Memory, seconds: float
-) -> tuple[Weighed, ...]:
+) -> tuple[WeighedFolder, ...]:
     """Weigh all messages of the user's own folders except the trash, the fullest folder first,
     within ``seconds``.
 
@@ -62,7 +62,7 @@ def weigh(
     weighed = []
     for folder in _worth_it(folders):
         if time.monotonic() > deadline:
-            weighed.append(Weighed(folder.name, 0, (), folder.messages or 0))
+            weighed.append(WeighedFolder(folder.name, 0, (), folder.messages or 0))
             continue
         try:
             weighed.append(_weigh(imap, folder.name, memory, deadline))
@@ -71,7 +71,7 @@ def weigh(
     return tuple(weighed)
 
 
-def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
+def groups(weighed: Sequence[WeighedFolder], kind: str) -> list[WeighedGroup]:
     """Return senders or years with their messages, the largest first."""
     counts: dict[str, int] = defaultdict(int)
     sizes: dict[str, int] = defaultdict(int)
@@ -85,32 +85,33 @@ def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
                 names.setdefault(value, weight.name)
     order = sorted(sizes, key=lambda value: (-sizes[value], value))
     return [
-        Group(kind, value, names.get(value, ""), counts[value], sizes[value]) for value in order
+        WeighedGroup(kind, value, names.get(value, ""), counts[value], sizes[value])
+        for value in order
     ]
 
 
-def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fetched]:
+def largest(imap: Connection, weighed: Sequence[WeighedFolder], count: int) -> list[FetchedMessage]:
     """Return the largest messages as rows, without those that are gone. Sends two commands for each
     of their folders.
     """
     every = ((weight.size, folder, weight.uid) for folder in weighed for weight in folder.weights)
-    chosen: dict[Weighed, list[int]] = defaultdict(list)
+    chosen: dict[WeighedFolder, list[int]] = defaultdict(list)
     for _size, folder, uid in sorted(every, key=lambda weighed_uid: -weighed_uid[0])[:count]:
         chosen[folder].append(uid)
-    rows: list[Fetched] = []
+    rows: list[FetchedMessage] = []
     for folder, uids in chosen.items():
         imap.require(MessageRef(folder.folder, folder.uidvalidity, uids[0]))
         rows += fetch.rows(imap, uids)
     return sorted(rows, key=lambda row: -row.size)
 
 
-def chosen(weighed: Iterable[Weighed], kind: str, value: str) -> tuple[Step, ...]:
+def chosen(weighed: Iterable[WeighedFolder], kind: str, value: str) -> tuple[MailStep, ...]:
     """Return the messages of a group by folder, as steps that have no verb yet."""
     steps = []
     for folder in weighed:
         uids = tuple(weight.uid for weight in folder.weights if _value(weight, kind) == value)
         if uids:
-            steps.append(Step("", folder.folder, folder.uidvalidity, uids))
+            steps.append(MailStep("", folder.folder, folder.uidvalidity, uids))
     return tuple(steps)
 
 
@@ -127,11 +128,11 @@ def _worth_it(folders: Iterable[Folder]) -> list[Folder]:
     return sorted(own, key=lambda folder: -(folder.size or folder.messages or 0))
 
 
-def _value(weight: Weight, kind: str) -> str:
+def _value(weight: MessageWeight, kind: str) -> str:
     return weight.sender if kind == SENDER else str(weight.year)
 
 
-def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> Weighed:
+def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> WeighedFolder:
     selected = imap.select(folder)
     known = _remembered(memory, folder, selected.uidvalidity)
     there = search.uids(imap) if selected.exists else ()
@@ -149,10 +150,10 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
     if len(kept) != before or len(kept) != len(known):
         memory.put(KIND, folder, _packed(selected.uidvalidity, kept.values()))
     whole = tuple(kept[uid] for uid in sorted(kept))
-    return Weighed(folder, selected.uidvalidity, whole, len(there) - len(kept))
+    return WeighedFolder(folder, selected.uidvalidity, whole, len(there) - len(kept))
 
 
-def _packed(uidvalidity: int, known: Iterable[Weight]) -> list[Any]:
+def _packed(uidvalidity: int, known: Iterable[MessageWeight]) -> list[Any]:
     """Return the weights as JSON values: columns, in which each sender stands once."""
     ordered = sorted(known, key=lambda weight: weight.uid)
     senders: dict[tuple[str, str], int] = {}
@@ -162,10 +163,12 @@ def _packed(uidvalidity: int, known: Iterable[Weight]) -> list[Any]:
     return [uidvalidity, uids, sizes, years, numbers, [list(sender) for sender in senders]]
 
 
-def _remembered(memory: Memory, folder: str, uidvalidity: int) -> dict[int, Weight]:
+def _remembered(memory: Memory, folder: str, uidvalidity: int) -> dict[int, MessageWeight]:
     written = memory.get(KIND, folder)
     if not written or written[0] != uidvalidity or not written[1]:
         return {}
     _uidvalidity, uids, sizes, years, numbers, senders = written
     rows = zip(uid_sets.expanded(uids, MOST_MESSAGES), sizes, years, numbers, strict=True)
-    return {uid: Weight(uid, size, year, *senders[number]) for uid, size, year, number in rows}
+    return {
+        uid: MessageWeight(uid, size, year, *senders[number]) for uid, size, year, number in rows
+    }

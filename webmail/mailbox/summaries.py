@@ -12,10 +12,10 @@ from functools import lru_cache
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
-from webmail.imap.values import Fetched, Marked, MessageRef, Selected
-from webmail.mailbox.kept import Kept
+from webmail.imap.values import FetchedMessage, MessageMarks, MessageRef, Selected
+from webmail.mailbox.kept import ConnectionCache
 from webmail.mime.addresses import Address
-from webmail.mime.structure import Part, Shown, choose
+from webmail.mime.structure import Part, ShownParts, choose
 
 # People named in a row; a message to a whole academy names thousands.
 MOST_PEOPLE = 10
@@ -28,7 +28,7 @@ _TOLD = frozenset({"charset", "format", "delsp"})
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class MessageSummary:
     """One message as a list shows it.
 
     ``size`` is in bytes; ``received`` and ``sent`` are aware. ``people`` are its recipients (To,
@@ -52,9 +52,9 @@ class Summary:
     is_readable: bool = True
 
 
-def summary(fetched: Fetched) -> Summary:
+def summary(fetched: FetchedMessage) -> MessageSummary:
     envelope, shown = fetched.envelope, choose(fetched.structure)
-    return Summary(
+    return MessageSummary(
         ref=fetched.ref,
         flags=fetched.flags,
         size=fetched.size,
@@ -71,7 +71,7 @@ def summary(fetched: Fetched) -> Summary:
     )
 
 
-def _text(shown: Shown) -> Part | None:
+def _text(shown: ShownParts) -> Part | None:
     for part in (*shown.text, *shown.html):
         if part.media_type.startswith("text/") and part.number:
             parameters = tuple(pair for pair in part.parameters.items() if pair[0] in _TOLD)
@@ -87,11 +87,13 @@ def _part(
     return Part(number, media_type, dict(parameters), encoding=encoding)
 
 
-def of(imap: Connection, selected: Selected, marks: Sequence[Marked]) -> tuple[Summary, ...]:
+def of(
+    imap: Connection, selected: Selected, marks: Sequence[MessageMarks]
+) -> tuple[MessageSummary, ...]:
     """Return the rows of these messages of the open folder in their order, without those that are
     gone. Sends one command for rows that the connection does not have, none if it has all.
     """
-    kept = Kept[Summary].of(imap, "rows", MOST_KEPT)
+    kept = ConnectionCache[MessageSummary].of(imap, "rows", MOST_KEPT)
     place = selected.folder, selected.uidvalidity
     missing = [mark.uid for mark in marks if (*place, mark.uid) not in kept]
     fresh = fetch.rows(imap, missing) if missing else ()

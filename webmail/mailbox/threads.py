@@ -22,11 +22,19 @@ from webmail.errors import ServerUnavailable, ThreadsTooSlow
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.search import Criterion
-from webmail.imap.values import DELETED, FLAGGED, SEEN, Linked, Marked, MessageRef, Selected
+from webmail.imap.values import (
+    DELETED,
+    FLAGGED,
+    SEEN,
+    MessageLinks,
+    MessageMarks,
+    MessageRef,
+    Selected,
+)
 from webmail.mailbox import summaries
 from webmail.mailbox.memory import Memory
 from webmail.mailbox.ordering import imap_date
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 
 THREADS_NEWEST = "threads_newest"
 # Seconds for THREAD: the first one in a large folder reads every header.
@@ -73,10 +81,10 @@ class Conversation:
     count: int
     unread: bool
     flagged: bool
-    rows: tuple[Summary, ...]
+    rows: tuple[MessageSummary, ...]
 
     @property
-    def newest(self) -> Summary:
+    def newest(self) -> MessageSummary:
         return self.rows[-1]
 
     @property
@@ -94,7 +102,7 @@ def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
     """
     name = json.dumps([selected.folder, selected.uidvalidity])
     packed = memory.get(_KIND, name)
-    kept = _Kept.unpacked(packed) if packed else None
+    kept = _RememberedThreads.unpacked(packed) if packed else None
     known = _up_to_date(imap, kept) if kept else None
     if known is None:
         known = _anew(imap)
@@ -145,7 +153,7 @@ def gathered(
 
 
 def _conversation(
-    thread: Thread, members: Sequence[Marked], rows: Mapping[int, Summary]
+    thread: Thread, members: Sequence[MessageMarks], rows: Mapping[int, MessageSummary]
 ) -> Conversation | None:
     shown = tuple(rows[mark.uid] for mark in members[-MOST_LISTED:] if mark.uid in rows)
     if not shown:
@@ -162,16 +170,16 @@ def _conversation(
 
 
 @dataclass(frozen=True)
-class Members:
+class ConversationMembers:
     """The messages of a conversation that are in one folder, by arrival. ``count`` is the number of
     all of them, as in the list.
     """
 
-    rows: tuple[Summary, ...]
+    rows: tuple[MessageSummary, ...]
     count: int
 
 
-def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
+def members(imap: Connection, ref: MessageRef, memory: Memory) -> ConversationMembers:
     """Return the conversation of an opened message: fifty of its newest messages and the opened
     one. Sends three commands, two when their rows are known.
     """
@@ -180,10 +188,12 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
     uids = sorted({*thread[-MOST_OPENED:], ref.uid})
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
     rows = summaries.of(imap, selected, marks)
-    return Members(rows, len(rows) + len(thread) - len(set(thread) & set(uids)))
+    return ConversationMembers(rows, len(rows) + len(thread) - len(set(thread) & set(uids)))
 
 
-def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summary, ...]:
+def answers(
+    imap: Connection, rows: Sequence[MessageSummary], sent: str
+) -> tuple[MessageSummary, ...]:
     """Return the user's own answers to these messages, by one search in the folder for sent mail
     among the messages sent since the first of them.
 
@@ -211,13 +221,13 @@ def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summa
     return summaries.of(imap, selected, marks)
 
 
-def in_order(rows: Iterable[Summary]) -> tuple[Summary, ...]:
+def in_order(rows: Iterable[MessageSummary]) -> tuple[MessageSummary, ...]:
     """Return the messages in the order in which they were received or sent."""
     earliest = datetime.fromtimestamp(0, UTC)
     return tuple(sorted(rows, key=lambda row: row.received or row.sent or earliest))
 
 
-def _since(rows: Iterable[Summary]) -> tuple[Criterion, ...]:
+def _since(rows: Iterable[MessageSummary]) -> tuple[Criterion, ...]:
     moments = [row.received for row in rows if row.received]
     if not moments:
         return ()
@@ -230,7 +240,7 @@ def _since(rows: Iterable[Summary]) -> tuple[Criterion, ...]:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _RememberedThreads:
     """Remembered conversations: the folder had ``exists`` messages, none with a UID above
     ``last``.
     """
@@ -248,7 +258,7 @@ class _Kept:
         }
 
     @classmethod
-    def unpacked(cls, packed: Mapping[str, Any]) -> _Kept:
+    def unpacked(cls, packed: Mapping[str, Any]) -> _RememberedThreads:
         uids, threads, start = _read(packed["uids"]), [], 0
         for size in _read(packed["sizes"]):
             threads.append(tuple(uids[start : start + size]))
@@ -274,10 +284,10 @@ def _can_thread(imap: Connection) -> bool:
     return imap.has("THREAD=REFERENCES")
 
 
-def _anew(imap: Connection) -> _Kept:
+def _anew(imap: Connection) -> _RememberedThreads:
     threads = _told(imap) if _can_thread(imap) else _put_together(imap)
     last = max((thread[-1] for thread in threads), default=0)
-    return _Kept(_newest_first(threads), imap.known().exists, last)
+    return _RememberedThreads(_newest_first(threads), imap.known().exists, last)
 
 
 def _newest_first(threads: Iterable[Thread]) -> tuple[Thread, ...]:
@@ -318,7 +328,7 @@ class _Groups:
         self._above: dict[int | str, int | str] = {}
         self._uids: list[int] = []
 
-    def add(self, link: Linked) -> None:
+    def add(self, link: MessageLinks) -> None:
         self._uids.append(link.uid)
         for message_id in (link.message_id, *link.answers):
             if message_id:
@@ -340,7 +350,7 @@ class _Groups:
         return member
 
 
-def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
+def _up_to_date(imap: Connection, kept: _RememberedThreads) -> _RememberedThreads | None:
     """Return the threads with arrivals added and removed messages left out; None when they must be
     asked for again.
     """
@@ -360,7 +370,9 @@ def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
         threads = _joined(imap, tuple(threads), came)
     if not (came or gone):
         return kept
-    return _Kept(_newest_first(threads), exists, max(kept.last, *came) if came else kept.last)
+    return _RememberedThreads(
+        _newest_first(threads), exists, max(kept.last, *came) if came else kept.last
+    )
 
 
 def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) -> tuple[Thread, ...]:
@@ -385,7 +397,7 @@ def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) ->
             touched.add(place[link.uid])
             groups.add(link)
             for uid in place[link.uid]:
-                groups.add(Linked(uid, link.message_id, ()))
+                groups.add(MessageLinks(uid, link.message_id, ()))
     alone = tuple((uid,) for uid in came if uid not in {link.uid for link in links})
     untouched = (thread for thread in threads if thread not in touched)
     return (*untouched, *groups.threads(), *alone)

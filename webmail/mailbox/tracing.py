@@ -17,8 +17,8 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import reading, returned, search, trying
 from webmail.mailbox.query import And, Identified, Or, Query, Received, Term, Text
-from webmail.mailbox.search import ALL, Hit, Place, SearchResult
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.search import ALL, Hit, SearchPlace, SearchResult
+from webmail.mailbox.summaries import MessageSummary
 from webmail.mime import build, headers
 from webmail.mime.report import DeliveryOutcome
 from webmail.sieve.values import COPY, MOVE, REDIRECT, Rule
@@ -35,7 +35,7 @@ _REPORTERS = ("mailer-daemon", "postmaster")
 
 
 @dataclass(frozen=True)
-class Sought:
+class SoughtMessage:
     """The message to trace. ``day`` is about when it was received or sent. The server's day may
     differ, so that the days before and after count too.
     """
@@ -78,7 +78,7 @@ class TracedMessage:
     folder.
     """
 
-    row: Summary
+    row: MessageSummary
     header: bytes
 
     @property
@@ -88,7 +88,7 @@ class TracedMessage:
 
 
 @dataclass(frozen=True)
-class Traced:
+class TraceResult:
     """The messages found, newest first, and how far was searched."""
 
     messages: tuple[TracedMessage, ...]
@@ -105,7 +105,7 @@ class Traced:
 class ReturnedMail:
     """A mail server's report that one message did not reach some of its recipients."""
 
-    row: Summary
+    row: MessageSummary
     message_ids: tuple[str, ...]
     outcomes: tuple[DeliveryOutcome, ...]
 
@@ -113,10 +113,10 @@ class ReturnedMail:
 def trace(
     imap: Connection,
     known: Sequence[Folder],
-    sought: Sought,
-    place: Place | None,
+    sought: SoughtMessage,
+    place: SearchPlace | None,
     is_over: Callable[[], bool],
-) -> Traced:
+) -> TraceResult:
     """Search all of the folders ``known`` from ``place`` on, until ``is_over``. After the search,
     sends two commands for each folder with found messages.
     """
@@ -124,13 +124,13 @@ def trace(
     result = search.go_on(imap, names, sought.query, place=place, is_over=is_over)
     hits = result.hits[:MOST_ROWS]
     if not hits or result.is_line_over:
-        return Traced((), result)
+        return TraceResult((), result)
     rows = {row.ref: row for row in search.rows(imap, hits)}
     fields = _headers(imap, hits)
     messages = tuple(
         TracedMessage(rows[hit.ref], fields.get(hit, b"")) for hit in hits if hit.ref in rows
     )
-    return Traced(messages, result)
+    return TraceResult(messages, result)
 
 
 def _headers(imap: Connection, hits: Iterable[Hit]) -> dict[Hit, bytes]:
@@ -148,7 +148,7 @@ def _headers(imap: Connection, hits: Iterable[Hit]) -> dict[Hit, bytes]:
 
 
 def filing(
-    imap: Connection, rules: Iterable[Rule], traced: Traced, is_over: Callable[[], bool]
+    imap: Connection, rules: Iterable[Rule], traced: TraceResult, is_over: Callable[[], bool]
 ) -> dict[MessageRef, Rule]:
     """Return the rules that file messages like the found ones into their folders.
 
@@ -211,7 +211,7 @@ def came_back(
 
 
 def _about(
-    imap: Connection, row: Summary, message_ids: Collection[str], address: str
+    imap: Connection, row: MessageSummary, message_ids: Collection[str], address: str
 ) -> list[ReturnedMail]:
     report = reading.open_message(imap, row.ref, mark_seen=False, as_text=True)
     if not report.outcomes:

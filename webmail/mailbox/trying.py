@@ -19,12 +19,12 @@ from webmail.imap import search as imap_search
 from webmail.imap.connection import Connection
 from webmail.imap.search import Criterion
 from webmail.imap.values import FLAGGED, SEEN
-from webmail.mailbox.actions import COPY, MOVE, SET, Step
+from webmail.mailbox.actions import COPY, MOVE, SET, MailStep
 from webmail.mailbox.query import written_day
 from webmail.mime import headers
 from webmail.mime.headers import Headers
 from webmail.sieve import values, wildcards
-from webmail.sieve.values import ALL, Action, Condition, Group, Rule
+from webmail.sieve.values import ALL, Condition, ConditionGroup, Rule, RuleAction
 
 MOST_LOOKED: Final = 2_000
 """The number of newest messages whose header fields are read for one condition."""
@@ -35,7 +35,7 @@ _FIELD_SIZE: Final = 8_192
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedMessages:
     """The messages that a rule matches. ``uids`` are lowest first; ``is_whole`` says that all
     messages of the folder were checked.
     """
@@ -45,7 +45,7 @@ class Matched:
     is_whole: bool = True
 
 
-def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
+def matched(imap: Connection, folder: str, rule: Rule) -> MatchedMessages:
     """Return the messages of a folder that the rule matches. Sends a search for each condition.
 
     Raises FolderNotFound, ServerRefused, and ServerUnavailable when a search takes too long.
@@ -55,10 +55,10 @@ def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
     with imap.within(PATIENCE):
         everything = frozenset(imap_search.matching(imap, [b"ALL"]))
         uids = run.rule(rule, everything)
-    return Matched(selected.uidvalidity, tuple(sorted(uids)), run.is_whole)
+    return MatchedMessages(selected.uidvalidity, tuple(sorted(uids)), run.is_whole)
 
 
-def steps(rule: Rule, folder: str, messages: Matched) -> tuple[Step, ...]:
+def steps(rule: Rule, folder: str, messages: MatchedMessages) -> tuple[MailStep, ...]:
     """Return the steps of the rule's actions for existing messages. None of them forwards
     messages.
     """
@@ -68,14 +68,14 @@ def steps(rule: Rule, folder: str, messages: Matched) -> tuple[Step, ...]:
     return tuple(step for step in possible if step is not None)
 
 
-def _step(action: Action, folder: str, messages: Matched) -> Step | None:
+def _step(action: RuleAction, folder: str, messages: MatchedMessages) -> MailStep | None:
     match action.kind:
         case values.READ | values.FLAG | values.TAG:
             flag = {values.READ: SEEN, values.FLAG: FLAGGED}.get(action.kind, action.value)
-            return Step(SET, folder, messages.uidvalidity, messages.uids, flag=flag)
+            return MailStep(SET, folder, messages.uidvalidity, messages.uids, flag=flag)
         case values.COPY | values.MOVE:
             verb = COPY if action.kind == values.COPY else MOVE
-            return Step(verb, folder, messages.uidvalidity, messages.uids, to=action.value)
+            return MailStep(verb, folder, messages.uidvalidity, messages.uids, to=action.value)
     return None
 
 
@@ -90,7 +90,7 @@ class _Run:
         parts = [self._group(group, everything) for group in rule.groups]
         return _joined(rule.match, parts)
 
-    def _group(self, group: Group, everything: frozenset[int]) -> frozenset[int]:
+    def _group(self, group: ConditionGroup, everything: frozenset[int]) -> frozenset[int]:
         parts = []
         for condition in group.conditions:
             matching = self._found(condition)

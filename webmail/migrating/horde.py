@@ -173,7 +173,7 @@ def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Si
     around them make."""
     try:
         several = serialised(_bytes_of_hex(values.get("identities")))
-    except php.Broken as error:
+    except php.BrokenValue as error:
         left_out[f"identities cannot be read: {error}"] += 1
         several = {}
     default = mended(values.get("default_identity")) or "0"

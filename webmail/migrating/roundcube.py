@@ -112,9 +112,9 @@ def _preferences(source: Source, user: int, left_out: Counter[str]) -> php.Array
     text = of(rows[0][0]) if rows else ""
     try:
         if len(text) > _LARGEST_PREFERENCES:
-            raise php.Broken("too large")
+            raise php.BrokenValue("too large")
         return serialised(text)
-    except php.Broken as error:
+    except php.BrokenValue as error:
         left_out[f"preferences cannot be read: {error}"] += 1
         return {}
 

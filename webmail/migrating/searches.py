@@ -36,7 +36,7 @@ def read(raw: bytes, left_out: Counter[str]) -> list[Search]:
     """The saved searches of a preference, without those that have no like here."""
     try:
         values = php.array(raw, objects=True)
-    except php.Broken as error:
+    except php.BrokenValue as error:
         left_out[f"saved searches cannot be read: {error}"] += 1
         return []
     searches = []
@@ -46,7 +46,7 @@ def read(raw: bytes, left_out: Counter[str]) -> list[Search]:
                 searches.append(search)
         except _Unlike as error:
             left_out[f"saved search by {error}: no like here"] += 1
-        except (php.Broken, ValueError, TypeError) as error:
+        except (php.BrokenValue, ValueError, TypeError) as error:
             left_out[f"saved search cannot be read: {type(error).__name__}"] += 1
     return searches
 

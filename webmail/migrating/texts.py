@@ -59,10 +59,10 @@ def serialised(value: object) -> php.Array:
         return php.array(bytes(value))
     text = of(value)
     if len(text) > php.LARGEST:
-        raise php.Broken("too large")
+        raise php.BrokenValue("too large")
     try:
         return php.array(text.encode("utf-8", "replace"))
-    except php.Broken:
+    except php.BrokenValue:
         if text.isascii() or (raw := _latin(text)) is None:
             raise
         return php.array(raw)

@@ -27,7 +27,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class AddressGroup:
     """A group of addresses with a name, as typed: ``Parents 6e B: a@x.fr, b@x.fr;``."""
 
     name: str
@@ -42,7 +42,7 @@ class Recipients:
 
     valid: tuple[Address, ...]
     invalid: tuple[str, ...]
-    groups: tuple[Group, ...] = ()
+    groups: tuple[AddressGroup, ...] = ()
     repeated: int = 0
 
 
@@ -182,7 +182,7 @@ def read_recipients(text: str) -> Recipients:
     """
     valid: dict[str, Address] = {}
     invalid: list[str] = []
-    groups: list[Group] = []
+    groups: list[AddressGroup] = []
     count = 0
     for name, entries in _entries(text):
         members: list[Address] = []
@@ -194,7 +194,7 @@ def read_recipients(text: str) -> Recipients:
         for address in members:
             valid.setdefault(address.address.casefold(), address)
         if name and members:
-            groups.append(Group(name, tuple(members)))
+            groups.append(AddressGroup(name, tuple(members)))
         count += len(members)
     return Recipients(tuple(valid.values()), tuple(invalid), tuple(groups), count - len(valid))
 
@@ -289,7 +289,7 @@ def format(address: Address) -> str:
     return f"{_phrase(address.name)} <{address.address}>"
 
 
-def format_group(group: Group) -> str:
+def format_group(group: AddressGroup) -> str:
     """Return ``Name: a@x.fr, b@x.fr;``, which `read_recipients` can read. Raises ValueError when a
     name or an address has a control character.
     """
@@ -305,7 +305,9 @@ def with_groups(text: str, members: Mapping[str, Sequence[Address]]) -> str:
     pieces: list[str] = []
     for name, entries in _entries(text):
         if name in members:
-            pieces += [format_group(Group(name, tuple(members[name])))] if members[name] else []
+            pieces += (
+                [format_group(AddressGroup(name, tuple(members[name])))] if members[name] else []
+            )
         elif name:
             pieces.append(f"{_phrase(name)}: {', '.join(entries)};")
         else:

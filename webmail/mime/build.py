@@ -18,7 +18,7 @@ from webmail.mime.addresses import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class OutgoingFile:
     """A file to send; ``content`` is not encoded. With a ``cid`` (without brackets), it is an image
     that the HTML refers to by ``cid:<cid>``.
     """
@@ -47,10 +47,10 @@ class Outgoing:
     bcc: tuple[Address, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[OutgoingFile, ...] = ()
     user_agent: str = ""
     html: str = ""
-    inline: tuple[Attachment, ...] = ()
+    inline: tuple[OutgoingFile, ...] = ()
     reply_to: tuple[Address, ...] = ()
     priority: str = ""
     receipt_to: Address | None = None
@@ -266,17 +266,17 @@ def encoded(content_type: str, words: str) -> bytes:
     return head + b"quoted-printable\r\n\r\n" + binascii.b2a_qp(data, istext=True)
 
 
-def _inline_part(image: Attachment) -> bytes:
+def _inline_part(image: OutgoingFile) -> bytes:
     if not _CID.fullmatch(image.cid):
         raise ValueError("not usable as a Content-ID")
     return file_part(image, "inline", f"Content-ID: <{image.cid}>\r\n")
 
 
-def _attachment_part(attachment: Attachment) -> bytes:
+def _attachment_part(attachment: OutgoingFile) -> bytes:
     return file_part(attachment, "attachment")
 
 
-def file_part(attachment: Attachment, disposition: str, more: str = "") -> bytes:
+def file_part(attachment: OutgoingFile, disposition: str, more: str = "") -> bytes:
     """Return a file with its header; ``more`` are further header lines. Raises ValueError for a
     name with a control character.
     """

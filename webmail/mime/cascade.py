@@ -3,8 +3,8 @@
 1. `_blocks` takes the rules of the filtered sheet that concern visibility.
 2. `_rules` makes one `_Rule` of each of their selectors. A rule is sure if it applies on every
    screen and at any time; a selector that is only partly understood gives an unsure rule.
-3. `Sheet` finds the rules that match an element. It caches them, and counts comparisons: beyond a
-   budget, an element is judged by its own attributes and style alone.
+3. `MessageSheet` finds the rules that match an element. It caches them, and counts comparisons:
+   beyond a budget, an element is judged by its own attributes and style alone.
 4. `_cascade` lets attributes, sure rules and the element's own style override one another. Values
    of unsure rules are kept beside them, since the element may have them on another screen.
 5. The result is an `EffectiveStyle`, and its `Visibility` is the answer.
@@ -128,7 +128,7 @@ class _Matching:
 _NO_RULES = _Matching()
 
 
-class Sheet:
+class MessageSheet:
     """The filtered style sheet of a message, for elements of the tree before it is rewritten."""
 
     def __init__(self, style: str) -> None:

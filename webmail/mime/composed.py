@@ -112,23 +112,23 @@ _NO_IMAGES: Images = {}
 
 
 @dataclass(frozen=True)
-class Written:
+class ComposedText:
     """A text that the user writes, sanitised, and its plain-text alternative."""
 
     html: str
     text: str
 
 
-def write(source: str, images: Images) -> Written:
+def write(source: str, images: Images) -> ComposedText:
     """Return the source sanitised by `clean`, and its `to_text`."""
     try:
         html = html_mail.written(_tree(source, images))
     except TooComplex:
         return from_words(html_mail.rough_text(source))
-    return Written(html, to_text(html))
+    return ComposedText(html, to_text(html))
 
 
-def write_quote(body: str, images: Images, is_signed: bool) -> Written:
+def write_quote(body: str, images: Images, is_signed: bool) -> ComposedText:
     """Turn sanitised HTML of a message (see `html.sanitise`) into a quote: without the reader's own
     elements and anything loaded from elsewhere. ``images`` maps ``inline/<n>``. Unless
     ``is_signed``, the signature is removed.
@@ -139,9 +139,9 @@ def write_quote(body: str, images: Images, is_signed: bool) -> Written:
         return from_words(html_mail.to_text(body))
 
 
-def from_words(words: str) -> Written:
+def from_words(words: str) -> ComposedText:
     """Return plain text in both forms."""
-    return Written(from_text(words), words)
+    return ComposedText(from_text(words), words)
 
 
 def _unsigned(body: str) -> str:

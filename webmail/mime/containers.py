@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from webmail.mime import headers, smime, structure, tnef, uuencode
 from webmail.mime.damage import Damage
-from webmail.mime.structure import Parsed, Part, Piece, Protection
+from webmail.mime.structure import ParsedMessage, Part, Piece, Protection
 from webmail.mime.text import decode_transfer
 
 SEPARATOR = "~"
@@ -82,7 +82,7 @@ def outer(number: str) -> str:
     return number.partition(SEPARATOR)[0]
 
 
-def unpack(part: Part, content: bytes) -> Parsed | None:
+def unpack(part: Part, content: bytes) -> ParsedMessage | None:
     """Open a part from its bytes without their transfer encoding.
 
     The tree's root stands for the part itself. Return None for a part without contents: a text
@@ -93,9 +93,9 @@ def unpack(part: Part, content: bytes) -> Parsed | None:
     return _unpack(part, content, 1)
 
 
-def _unpack(part: Part, content: bytes, depth: int) -> Parsed | None:
+def _unpack(part: Part, content: bytes, depth: int) -> ParsedMessage | None:
     prefix = f"{part.number}{SEPARATOR}"
-    opened: Parsed | None = None
+    opened: ParsedMessage | None = None
     if _is_tnef(part):
         opened = _unpack_tnef(part, content, prefix)
     elif _is_smime(part):
@@ -106,7 +106,7 @@ def _unpack(part: Part, content: bytes, depth: int) -> Parsed | None:
     return _unpack_inside(opened, depth) if opened and opened.bodies else opened
 
 
-def _unpack_tnef(part: Part, content: bytes, prefix: str) -> Parsed:
+def _unpack_tnef(part: Part, content: bytes, prefix: str) -> ParsedMessage:
     message = tnef.read(content)
     if message is None or not (message.files or message.text or message.html):
         return closed(part, Damage.CONTAINER)
@@ -121,7 +121,7 @@ def _unpack_tnef(part: Part, content: bytes, prefix: str) -> Parsed:
     return replace(opened, root=replace(opened.root, number=part.number))
 
 
-def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed | None:
+def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> ParsedMessage | None:
     envelope = smime.read(content, limit)
     if envelope is None:
         # Certificates alone show nothing, and are no damage.
@@ -137,10 +137,10 @@ def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed
     else:
         protocol = {"protocol": "application/pkcs7-mime"}
         root = Part(part.number, "multipart/signed", protocol, children=(inner.root,))
-    return Parsed(inner.headers, root, inner.bodies, damage)
+    return ParsedMessage(inner.headers, root, inner.bodies, damage)
 
 
-def _unpack_text(part: Part, content: bytes, prefix: str) -> Parsed | None:
+def _unpack_text(part: Part, content: bytes, prefix: str) -> ParsedMessage | None:
     if not uuencode.is_in(content):
         return None
     unpacked = uuencode.take_out(content)
@@ -153,14 +153,14 @@ def _unpack_text(part: Part, content: bytes, prefix: str) -> Parsed | None:
     return replace(opened, root=Part(part.number, "multipart/mixed", children=children))
 
 
-def closed(part: Part, *damage: Damage) -> Parsed:
+def closed(part: Part, *damage: Damage) -> ParsedMessage:
     """Return a closed container with its damage."""
-    return Parsed(headers.Headers(()), part, {}, frozenset(damage))
+    return ParsedMessage(headers.Headers(()), part, {}, frozenset(damage))
 
 
-def _unpack_inside(opened: Parsed, depth: int) -> Parsed:
+def _unpack_inside(opened: ParsedMessage, depth: int) -> ParsedMessage:
     """Return ``opened`` with the containers in it opened."""
-    inside: dict[str, Parsed] = {}
+    inside: dict[str, ParsedMessage] = {}
     for part in _own(opened.root):
         if depth >= _DEEPEST or len(inside) >= MOST_CONTAINERS:
             break
@@ -178,7 +178,7 @@ def _unpack_inside(opened: Parsed, depth: int) -> Parsed:
             del bodies[number]
         bodies |= unpacked.bodies
         damage |= unpacked.damage
-    return Parsed(opened.headers, graft(opened.root, inside), bodies, frozenset(damage))
+    return ParsedMessage(opened.headers, graft(opened.root, inside), bodies, frozenset(damage))
 
 
 def _may_hold(part: Part) -> bool:
@@ -187,7 +187,7 @@ def _may_hold(part: Part) -> bool:
     return is_container(part) or (part.media_type == "text/plain" and not is_left)
 
 
-def content(opened: Parsed, number: str) -> bytes:
+def content(opened: ParsedMessage, number: str) -> bytes:
     """Return one of the opened parts, decoded. Raises KeyError when there is none of this
     number.
     """
@@ -200,7 +200,7 @@ def content(opened: Parsed, number: str) -> bytes:
 # --- into the tree of the message ---
 
 
-def graft(root: Part, opened: Mapping[str, Parsed]) -> Part:
+def graft(root: Part, opened: Mapping[str, ParsedMessage]) -> Part:
     """Return the tree of a message with the contents of its containers, given by container number,
     in their place.
 

@@ -122,7 +122,7 @@ def sanitise(
     bounds.check_parsed(cleaned)
     root = tree(cleaned)
     bounds.check_tree(root)
-    page.settle(root, quote_folding.fold(root, cleaned, quote_label), cascade.Sheet(style))
+    page.settle(root, quote_folding.fold(root, cleaned, quote_label), cascade.MessageSheet(style))
     return SafeHtml(
         body=written(root),
         style=style,

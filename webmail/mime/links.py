@@ -31,7 +31,7 @@ _FILES = frozenset("md js py sh pl rs ps ai so cc gz db tf hs vb cs ml".split())
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class LinkWarning:
     """A warning about a link. ``shown`` is the host as read and, if different, as sent.
     ``is_alarming`` is set for a host that imitates another, a bare IP address, or a host behind a
     user name (``https://bank.example@…``).
@@ -41,7 +41,7 @@ class Note:
     is_alarming: bool
 
 
-def note(address: str, words: str) -> Note | None:
+def note(address: str, words: str) -> LinkWarning | None:
     """Return a warning about a link to ``address`` whose text and title are ``words``, or None.
 
     A text that names ``example.org`` may lead to a host below it, or to it without ``www.``; any
@@ -58,7 +58,7 @@ def note(address: str, words: str) -> Note | None:
         return None
     is_alarming = bool(user) or is_ip(name) or (not name.isascii() and is_imitation(name))
     if is_alarming or not name.isascii() or _disagrees(name, words):
-        return Note(_both_forms(name), is_alarming)
+        return LinkWarning(_both_forms(name), is_alarming)
     return None
 
 
@@ -70,11 +70,11 @@ def shown_host(address: str) -> str:
     return _both_forms(host(match[1].rpartition("@")[2])) if match else ""
 
 
-def _mail_note(address: str, words: str) -> Note | None:
+def _mail_note(address: str, words: str) -> LinkWarning | None:
     recipients = unquote(address[7:].partition("?")[0])
     domains = {recipient.rpartition("@")[2].lower().strip() for recipient in recipients.split(",")}
     named = {_host_in(match).lower() for match in _NAMED.finditer(words) if match["user"]}
-    return Note(recipients[:200], False) if named - domains and recipients else None
+    return LinkWarning(recipients[:200], False) if named - domains and recipients else None
 
 
 @lru_cache(maxsize=1024)

@@ -22,7 +22,7 @@ from olefile.olefile import OleDirectoryEntry, OleFileIO
 from webmail.mime import build, encoded_words, headers, mapi, rtf
 from webmail.mime import text as plain_text
 from webmail.mime.addresses import Address
-from webmail.mime.build import Attachment
+from webmail.mime.build import OutgoingFile
 
 DEEPEST = 8
 """The greatest number of nested messages; a file with more is refused."""
@@ -56,7 +56,7 @@ _CID = re.compile(r"[!-;=?-~]{1,200}")
 _CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 
 
-class Fault(StrEnum):
+class MsgFault(StrEnum):
     """The reason why a file cannot be converted."""
 
     DAMAGED = "damaged"
@@ -71,7 +71,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConvertedMessage:
     """The result: the message as ``raw``, or the ``fault`` that prevented it. ``flags`` are IMAP
     flags; ``received`` is when the message arrived.
     """
@@ -82,26 +82,26 @@ class Converted:
     fault: str = ""
 
 
-def convert(content: bytes, most: int) -> Converted:
+def convert(content: bytes, most: int) -> ConvertedMessage:
     """Return the message of a file. The same file always gives the same bytes. Never raises. At
     most ``most`` bytes may be in its streams together.
     """
     # olefile takes shorter bytes for a path.
     if len(content) < olefile.MINIMAL_OLEFILE_SIZE:
-        return Converted(fault=Fault.DAMAGED)
+        return ConvertedMessage(fault=MsgFault.DAMAGED)
     try:
         with OleFileIO(bytes(content), olefile.DEFECT_INCORRECT) as ole:
             return _Message(_Storage(ole, ole.root, (), _Budget(most))).converted()
     except _Refused as refused:
-        return Converted(fault=refused.fault)
+        return ConvertedMessage(fault=refused.fault)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  whatever the library raises, the file is damaged
-        return Converted(fault=Fault.DAMAGED)
+        return ConvertedMessage(fault=MsgFault.DAMAGED)
 
 
 class _Refused(Exception):
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: MsgFault) -> None:
         super().__init__(fault)
         self.fault = fault
 
@@ -147,10 +147,10 @@ class _Storage:
             return b""
         self.budget.left -= entry.size
         if self.budget.left < 0:
-            raise _Refused(Fault.TOO_LARGE)
+            raise _Refused(MsgFault.TOO_LARGE)
         data: bytes = self._ole.openstream([*self._path, entry.name]).read()
         if len(data) != entry.size:
-            raise _Refused(Fault.DAMAGED)
+            raise _Refused(MsgFault.DAMAGED)
         return data
 
     def inner(self, name: str, head: int) -> _Storage | None:
@@ -166,7 +166,7 @@ class _Storage:
         """Yield the storages whose names begin with ``prefix``, in the order of their numbers."""
         names = sorted(name for name in self._entry.kids_dict if name.startswith(prefix))
         if len(names) > most:
-            raise _Refused(Fault.TOO_LARGE)
+            raise _Refused(MsgFault.TOO_LARGE)
         for name in names:
             if inner := self.inner(name, 8):
                 yield inner
@@ -213,15 +213,15 @@ class _Message:
     def __init__(self, storage: _Storage, depth: int = 1) -> None:
         self._storage, self._depth = storage, depth
         if not storage.has("__properties_version1.0"):
-            raise _Refused(Fault.NO_MESSAGE)
+            raise _Refused(MsgFault.NO_MESSAGE)
         self._class = storage.line(_CLASS).lower()
         if self._class.startswith(_NO_MAIL) and depth == 1:
-            raise _Refused(Fault.NO_MAIL)
+            raise _Refused(MsgFault.NO_MAIL)
         self.subject = storage.line(_SUBJECT)
 
-    def converted(self) -> Converted:
+    def converted(self) -> ConvertedMessage:
         received = self._storage.moment(_RECEIVED)
-        return Converted(self.raw(), self._flags(), received)
+        return ConvertedMessage(self.raw(), self._flags(), received)
 
     def raw(self) -> bytes:
         """Return header and body."""
@@ -326,12 +326,12 @@ class _Message:
         charset = mapi.charset(self._storage.number(_INTERNET_CODEPAGE)) or self._storage.charset
         return plain_text.decode(data[:_MOST_TEXT], "binary", charset).rstrip("\0")
 
-    def _files(self) -> Iterator[Attachment]:
+    def _files(self) -> Iterator[OutgoingFile]:
         for storage in self._storage.inners("__attach_version1.0_", _MOST_FILES):
             if file := self._file(storage):
                 yield file
 
-    def _file(self, storage: _Storage) -> Attachment | None:
+    def _file(self, storage: _Storage) -> OutgoingFile | None:
         name = headers.safe_name(
             storage.line(_FILE_NAME) or storage.line(_SHORT_NAME) or storage.line(_NAME) or "file"
         )
@@ -346,34 +346,34 @@ class _Message:
         link = storage.line(_LINK)
         if not content and link and method != _BY_VALUE:
             # The file is stored elsewhere, and only its address is available.
-            return Attachment(f"{name}.txt", "text/plain", f"{link}\r\n".encode())
+            return OutgoingFile(f"{name}.txt", "text/plain", f"{link}\r\n".encode())
         media_type = storage.line(_MEDIA_TYPE).lower()
         if not mapi.MEDIA_TYPE.fullmatch(media_type) or media_type.startswith("message/"):
             media_type = "application/octet-stream"
         cid = storage.line(_CONTENT_ID).strip("<>")
-        return Attachment(name, media_type, content, cid if _CID.fullmatch(cid) else "")
+        return OutgoingFile(name, media_type, content, cid if _CID.fullmatch(cid) else "")
 
-    def _inner(self, storage: _Storage, name: str) -> Attachment | None:
+    def _inner(self, storage: _Storage, name: str) -> OutgoingFile | None:
         held = storage.inner(_EMBEDDED, 24)
         if held is None:
             return None
         if self._depth >= DEEPEST:
-            raise _Refused(Fault.NESTED)
+            raise _Refused(MsgFault.NESTED)
         inner = _Message(held, self._depth + 1)
         name = headers.safe_name(f"{inner.subject or name}.eml")
-        return Attachment(name, "message/rfc822", inner.raw())
+        return OutgoingFile(name, "message/rfc822", inner.raw())
 
 
-def _protected(file: Attachment) -> bytes:
+def _protected(file: OutgoingFile) -> bytes:
     """Return the body of a signed or encrypted message, which is its only attachment."""
     if re.match(rb"content-type:[^\r\n]{0,200}multipart/", file.content[:300], re.IGNORECASE):
         return build.crlf(file.content)
     return build.file_part(
-        Attachment("smime.p7m", "application/pkcs7-mime", file.content), "attachment"
+        OutgoingFile("smime.p7m", "application/pkcs7-mime", file.content), "attachment"
     )
 
 
-def _inline(image: Attachment) -> bytes:
+def _inline(image: OutgoingFile) -> bytes:
     return build.file_part(image, "inline", f"Content-ID: <{image.cid}>\r\n")
 
 

@@ -63,7 +63,7 @@ _MOST_SIGNATURES = 5
 
 
 @dataclass
-class Folded:
+class FoldingResult:
     """The result of folding: the webmail's own elements, and the message's elements that are
     signatures.
     """
@@ -78,14 +78,14 @@ class Folded:
         return element
 
 
-def fold(root: etree._Element, written: str, label: str) -> Folded:
+def fold(root: etree._Element, written: str, label: str) -> FoldingResult:
     """Move each quoted message below ``root`` into a closed ``<details>`` with ``label`` as its
     summary, and find the signatures. ``written`` is the tree as text.
 
     A message that is only a quote, a forwarded message, and short quotes between the lines of an
     answer are not folded.
     """
-    done = Folded()
+    done = FoldingResult()
     if not any(trace in written for trace in _TRACES):
         return done
     elements = list(root.iter())
@@ -106,7 +106,9 @@ def fold(root: etree._Element, written: str, label: str) -> Folded:
     return done
 
 
-def _fold_one(element: etree._Element, root: etree._Element, label: str, done: Folded) -> None:
+def _fold_one(
+    element: etree._Element, root: etree._Element, label: str, done: FoldingResult
+) -> None:
     if _is_head(element):
         _fold_rest(element, root, label, done)
     elif _is_quote(element) and _should_fold(element, root, done):
@@ -165,7 +167,7 @@ def _is_preceded(element: etree._Element, root: etree._Element) -> bool:
     return False
 
 
-def _is_followed(element: etree._Element, root: etree._Element, done: Folded) -> bool:
+def _is_followed(element: etree._Element, root: etree._Element, done: FoldingResult) -> bool:
     """Return whether any visible content except a signature follows the element."""
     here = element
     while here is not root:
@@ -182,7 +184,7 @@ def _is_followed(element: etree._Element, root: etree._Element, done: Folded) ->
     return False
 
 
-def _should_fold(element: etree._Element, root: etree._Element, done: Folded) -> bool:
+def _should_fold(element: etree._Element, root: etree._Element, done: FoldingResult) -> bool:
     words = "".join(_words(element))
     if _FORWARDED.match(words[:200]) or _FORWARDING.search(_last_line_before(element)):
         return False
@@ -201,7 +203,7 @@ def _last_line_before(element: etree._Element) -> str:
     return "" if parent is None else (parent.text or "")[-300:].strip()
 
 
-def _details(label: str, done: Folded) -> etree._Element:
+def _details(label: str, done: FoldingResult) -> etree._Element:
     details = done.add("details", "m-quote")
     summary = done.add("summary", "m-label")
     summary.text = label
@@ -209,14 +211,14 @@ def _details(label: str, done: Folded) -> etree._Element:
     return details
 
 
-def _wrap(element: etree._Element, label: str, done: Folded) -> None:
+def _wrap(element: etree._Element, label: str, done: FoldingResult) -> None:
     details = _details(label, done)
     details.tail, element.tail = element.tail, None
     element.addprevious(details)
     details.append(element)
 
 
-def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: Folded) -> None:
+def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: FoldingResult) -> None:
     """Fold from an element that begins a quoted message to the end of its parent."""
     first = head
     while (parent := first.getparent()) is not None and parent is not root:
@@ -255,7 +257,7 @@ def _has_dashes(element: etree._Element) -> bool:
     return bool(after) and str(after).strip(" \xa0\n") == "--"
 
 
-def _mark_dashes(element: etree._Element, done: Folded) -> None:
+def _mark_dashes(element: etree._Element, done: FoldingResult) -> None:
     is_break = element.tag == "br"
     holder = element.getparent() if is_break else element
     if holder is None or holder.tag not in _HOLDERS | {"p"}:

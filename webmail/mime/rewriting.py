@@ -15,7 +15,7 @@ from lxml import etree
 
 from webmail.mime import cascade, css, links, tracking, verdict, visibility
 from webmail.mime.bounds import TooComplex
-from webmail.mime.quote_folding import Folded
+from webmail.mime.quote_folding import FoldingResult
 
 _Attributes = tuple[tuple[str, str], ...]
 
@@ -50,7 +50,9 @@ class RewrittenPage:
     # Decisions by tag and attributes: newsletters repeat their elements.
     _known: dict[tuple[str, _Attributes], _Decision] = field(default_factory=dict)
 
-    def settle(self, root: etree._Element, folded: Folded, sheet: cascade.Sheet) -> None:
+    def settle(
+        self, root: etree._Element, folded: FoldingResult, sheet: cascade.MessageSheet
+    ) -> None:
         """Decide on every element below ``root``. The tree must not change afterwards."""
         unseen = sheet.unseen(root)
         for element in list(root.iter())[1:]:
@@ -129,7 +131,9 @@ class RewrittenPage:
             kept["href"] = links.compose(address, self.mailto)
         kept |= {"target": "_blank", "rel": "noopener noreferrer"}
 
-    def _is_tracker(self, element: etree._Element, sheet: cascade.Sheet, is_unseen: bool) -> bool:
+    def _is_tracker(
+        self, element: etree._Element, sheet: cascade.MessageSheet, is_unseen: bool
+    ) -> bool:
         address = _address(element.get("src", ""))
         if address in self.locations:
             return False
@@ -345,7 +349,7 @@ _NOTE_STYLE = (
 )
 
 
-def _add_note(link: etree._Element, note: links.Note, address: str) -> None:
+def _add_note(link: etree._Element, note: links.LinkWarning, address: str) -> None:
     """Write the host of a link after it."""
     ink, paper = ("#8a1c00", "#fdeae4") if note.is_alarming else ("#4a3b00", "#fff4d1")
     element = etree.Element("small")

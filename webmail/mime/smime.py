@@ -31,7 +31,7 @@ _PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{1,40}-----([^-]{1,})")
 
 
 @dataclass(frozen=True)
-class Content:
+class SmimeContent:
     """``entity`` is the MIME entity inside, a header and a body; ``b""`` when it is encrypted."""
 
     protection: Protection
@@ -39,7 +39,7 @@ class Content:
     is_whole: bool = True
 
 
-def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
+def read(data: bytes, limit: int = MOST_BYTES) -> SmimeContent | None:
     """Return the content of a .p7m, or None when it is no .p7m or only has certificates.
 
     The signature is not checked. Reads definite and indefinite lengths of BER, which Outlook and
@@ -52,7 +52,7 @@ def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
         walker.enter(_SEQUENCE)
         kind = walker.value(_OID)
         if kind in _ENCRYPTED:
-            return Content(Protection.SMIME_ENCRYPTED)
+            return SmimeContent(Protection.SMIME_ENCRYPTED)
         walker.enter(_EXPLICIT)
         walker.enter(_SEQUENCE)
         walker.skip(_INTEGER)
@@ -74,7 +74,7 @@ def _der(data: bytes) -> bytes:
     return decode_transfer(data, "base64") if data[:2] == b"MI" else data
 
 
-def _content(walker: _Walker, protection: Protection) -> Content | None:
+def _content(walker: _Walker, protection: Protection) -> SmimeContent | None:
     """Return the content of an EncapsulatedContentInfo."""
     walker.enter(_SEQUENCE)
     walker.skip(_OID)
@@ -82,10 +82,10 @@ def _content(walker: _Walker, protection: Protection) -> Content | None:
         return None
     walker.enter(_EXPLICIT)
     entity, is_whole = walker.octets()
-    return Content(protection, entity, is_whole)
+    return SmimeContent(protection, entity, is_whole)
 
 
-def _inflated(content: Content | None, limit: int) -> Content | None:
+def _inflated(content: SmimeContent | None, limit: int) -> SmimeContent | None:
     if content is None:
         return None
     inflater = zlib.decompressobj()
@@ -93,7 +93,7 @@ def _inflated(content: Content | None, limit: int) -> Content | None:
         entity = inflater.decompress(content.entity, limit)
     except zlib.error:
         return None
-    return Content(content.protection, entity, content.is_whole and inflater.eof)
+    return SmimeContent(content.protection, entity, content.is_whole and inflater.eof)
 
 
 class _NotBer(ValueError):

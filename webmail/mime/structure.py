@@ -88,7 +88,7 @@ class Protection(Enum):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownParts:
     """The parts of a message to show: the text, its HTML alternative, inline images, and
     attachments.
 
@@ -157,7 +157,7 @@ SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 def choose(
     root: Part, html_uses: Collection[str] | None = None, *, blank: Collection[str] = ()
-) -> Shown:
+) -> ShownParts:
     """Choose the parts of a message to show (the algorithm of RFC 8621 section 4.1.4, and images as
     attachments).
 
@@ -183,7 +183,7 @@ def choose(
     used = None if html_uses is None else frozenset(html_uses)
     names = _names_by_number(root) if html and used is not None else {}
     inside = {part.number for part in files if html and _is_inside(part, used, names)}
-    return Shown(
+    return ShownParts(
         tuple(text),
         tuple(html),
         tuple(part for part in files if part.number in inside),
@@ -435,7 +435,7 @@ def _is_body(part: Part, index: int, kind: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedMessage:
     """A parsed message: its headers, its tree, and the encoded bytes of each leaf by part number.
     ``damage`` holds the problems found.
     """
@@ -446,7 +446,7 @@ class Parsed:
     damage: frozenset[Damage] = frozenset()
 
 
-def parse(raw: bytes, prefix: str = "") -> Parsed:
+def parse(raw: bytes, prefix: str = "") -> ParsedMessage:
     """Parse a whole message, with parts numbered as IMAP numbers them.
 
     It is meant for a message outside a mailbox: attached to another, or in a file. Never raises: a
@@ -455,7 +455,7 @@ def parse(raw: bytes, prefix: str = "") -> Parsed:
     """
     parser = _Parser(raw, prefix)
     root = parser.part(0, len(raw), "", "text/plain", 0)
-    return Parsed(headers.parse(raw), root, parser.bodies, frozenset(parser.damage))
+    return ParsedMessage(headers.parse(raw), root, parser.bodies, frozenset(parser.damage))
 
 
 @dataclass(frozen=True)
@@ -473,7 +473,7 @@ def assemble(
     files: Sequence[Piece],
     prefix: str = "",
     damage: Collection[Damage] = (),
-) -> Parsed:
+) -> ParsedMessage:
     """Return pieces as the tree of a message with the same contents: the ``texts`` (UTF-8) are
     alternatives of each other, the ``files`` attachments.
     """
@@ -490,7 +490,7 @@ def assemble(
         for index, piece in enumerate(islice(files, MOST_PARTS), 2)
     ]
     root = Part(prefix, "multipart/mixed", children=(*body, *attached))
-    return Parsed(headers.Headers(()), root, bodies, frozenset(damage))
+    return ParsedMessage(headers.Headers(()), root, bodies, frozenset(damage))
 
 
 def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:

@@ -15,7 +15,7 @@ _LONGEST = 20_000
 
 
 @dataclass(frozen=True)
-class Ways:
+class UnsubscribeWays:
     """The ways to leave a mailing, ``""`` for each that does not exist. ``one_click`` is an https
     address to which a POST without user interaction is enough; ``web`` is an https page for the
     user; ``mail``, ``subject`` and ``body`` are those of a message that does it.
@@ -31,14 +31,14 @@ class Ways:
         return bool(self.one_click or self.web or self.mail)
 
 
-def read(fields: Headers) -> Ways:
+def read(fields: Headers) -> UnsubscribeWays:
     """Return the first way of each kind. Invalid entries are skipped."""
     places = _PLACES.findall(fields.get("List-Unsubscribe")[:_LONGEST])
     web = next((place for place in places if place.lower().startswith("https://")), "")
     posted = re.sub(r"\s", "", fields.get("List-Unsubscribe-Post")).lower()
     is_one_click = bool(web) and posted == "list-unsubscribe=one-click"
     mail, subject, body = next(filter(None, map(_message, places)), ("", "", ""))
-    return Ways(web if is_one_click else "", web, mail, subject, body)
+    return UnsubscribeWays(web if is_one_click else "", web, mail, subject, body)
 
 
 def _message(place: str) -> tuple[str, str, str] | None:

@@ -2,12 +2,12 @@
 
 from webmail.models.adverts import (
     FraudReport,
+    InboxProgress,
     InboxWatch,
     InstallationLearnt,
     Judgement,
     LearntWords,
     PersonLearnt,
-    Standing,
     Unsubscription,
 )
 from webmail.models.campaigns import Pull, PulledMessage, PullSight
@@ -62,6 +62,7 @@ __all__ = [
     "ForwardPolicy",
     "FraudReport",
     "Identity",
+    "InboxProgress",
     "InboxWatch",
     "InstallationLearnt",
     "InvitedEvent",
@@ -82,7 +83,6 @@ __all__ = [
     "SenderChoice",
     "SendingPolicy",
     "SignatureTemplate",
-    "Standing",
     "StandingForward",
     "Tag",
     "Transfer",

@@ -24,7 +24,7 @@ WATCH_CACHE_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Standing:
+class InboxProgress:
     """The progress of classification: the last classified UID of the inbox, and the numbers of
     messages moved aside on ``day``. ``closed`` is the day on which the user closed the line about
     them (both in ISO format).
@@ -42,14 +42,14 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
     def of(self, user: AbstractBaseUser) -> InboxWatchQuerySet:
         return self.filter(user_id=user.pk)
 
-    def standing(self, user: AbstractBaseUser) -> Standing | None:
+    def standing(self, user: AbstractBaseUser) -> InboxProgress | None:
         """Return the progress in the inbox from the cache, so that a list costs no query. Return
         None for an inbox that was never classified.
         """
         kept = cache.get(_watch_key(user))
-        return Standing(*kept) if kept else self.fresh(user)
+        return InboxProgress(*kept) if kept else self.fresh(user)
 
-    def fresh(self, user: AbstractBaseUser) -> Standing | None:
+    def fresh(self, user: AbstractBaseUser) -> InboxProgress | None:
         """Return the progress in the inbox from the database, for a caller that is about to
         classify.
         """
@@ -58,7 +58,7 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         if row is None:
             return None
         uidvalidity, judged, day, adverts, junk, closed = row
-        standing = Standing(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
+        standing = InboxProgress(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
         cache.set(_watch_key(user), list(astuple(standing)), WATCH_CACHE_SECONDS)
         return standing
 

@@ -14,7 +14,7 @@ from webmail.errors import ContentTooCostly, Unreadable
 from webmail.mailbox import parsing
 from webmail.mime import build, headers, report, structure, text
 from webmail.mime.report import DeliveryOutcome
-from webmail.mime.structure import Parsed
+from webmail.mime.structure import ParsedMessage
 from webmail.models import OutboxMessage
 from webmail.outbox import values
 
@@ -41,13 +41,13 @@ def note_reports(user: User, reports: Iterable[bytes]) -> None:
             _note(user, failed, list(dict.fromkeys(_message_ids(parsed)))[:_MOST_IDS])
 
 
-def _outcomes(parsed: Parsed) -> Iterator[DeliveryOutcome]:
+def _outcomes(parsed: ParsedMessage) -> Iterator[DeliveryOutcome]:
     for part in structure.choose(parsed.root).reports:
         raw = parsed.bodies.get(part.number, b"")
         yield from report.read(text.decode_transfer(raw, part.encoding))
 
 
-def _message_ids(parsed: Parsed) -> Iterator[str]:
+def _message_ids(parsed: ParsedMessage) -> Iterator[str]:
     """Yield the Message-IDs of the message that the report encloses, answers, or names (RFC 6522,
     RFC 5337).
     """

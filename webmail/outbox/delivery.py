@@ -219,14 +219,14 @@ def _hand_over(row: OutboxMessage) -> bytes:
     """Hand the message over. Return it, with its Bcc field."""
     envelope = values.opened(row)
     message = values.message(row)
-    notice = smtp.Notice(row.message_id.strip("<>")) if envelope.wants_notice else None
+    notice = smtp.DeliveryNotice(row.message_id.strip("<>")) if envelope.wants_notice else None
     smtp.submit(
         _server(row),
         row.sender,
         envelope.recipients,
         values.without_bcc(message),
         notice=notice,
-        steps=smtp.Steps(
+        steps=smtp.SubmissionSteps(
             alive=lambda: _stay_alive(row),
             before_last=lambda: _write(row, stage=_STAGE.HANDING),
             taken=lambda words: _note_taken(row, words),

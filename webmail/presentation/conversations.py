@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from webmail.avatars import hue
 from webmail.dates import when
 from webmail.imap.values import SEEN, MessageRef
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 from webmail.mime.addresses import Address
 from webmail.presentation.links import message_url, ref_name, ref_segment
 from webmail.presentation.reader import MessageView
@@ -62,7 +62,7 @@ class KnownConversation:
     that are in the folder. ``opened`` are those shown besides the open one; ``snippets`` are the
     beginnings of others."""
 
-    rows: Sequence[Summary]
+    rows: Sequence[MessageSummary]
     count: int
     opened: Mapping[MessageRef, MessageView]
     snippets: Mapping[MessageRef, str]
@@ -99,7 +99,12 @@ def _words(here: int, own: int) -> str:
 
 
 def _message(
-    row: Summary, known: KnownConversation, beside: MessageRef, sent: str, *, begins: bool = False
+    row: MessageSummary,
+    known: KnownConversation,
+    beside: MessageRef,
+    sent: str,
+    *,
+    begins: bool = False,
 ) -> ConversationMessage:
     unknown = Address(gettext("(unknown sender)"), "")
     sender = next((person for person in row.from_ if person.shown), unknown)

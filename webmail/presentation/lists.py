@@ -24,13 +24,13 @@ from webmail.imap.values import (
     FORWARDED,
     JUNK,
     SEEN,
-    Fetched,
+    FetchedMessage,
     MessageRef,
 )
 from webmail.mailbox import folders, ordering, threads
 from webmail.mailbox.listing import ListPage, has_months
 from webmail.mailbox.ordering import FILTERS, SORTS, View
-from webmail.mailbox.summaries import Summary, summary
+from webmail.mailbox.summaries import MessageSummary, summary
 from webmail.mailbox.threads import Conversation
 from webmail.mime.addresses import Address
 from webmail.presentation.links import folder_address, message_url, ref_segment
@@ -201,7 +201,7 @@ class MailPage:
         return mark + query
 
 
-def people_of(row: Summary, *, own_mail: bool) -> tuple[Address, ...]:
+def people_of(row: MessageSummary, *, own_mail: bool) -> tuple[Address, ...]:
     """Return the people that the row names: who wrote, or where its owner did (``own_mail``) the
     others."""
     return row.people if own_mail else row.from_
@@ -213,7 +213,7 @@ def is_own_mail(special_use: str) -> bool:
 
 
 def message_row(
-    message: Fetched | Summary,
+    message: FetchedMessage | MessageSummary,
     *,
     own_mail: bool,
     full_dates: bool,
@@ -230,7 +230,7 @@ def message_row(
     arrival. ``folder_url`` and ``now`` spare looking them up for each row.
     """
     now = now or Now.of_page()
-    row = summary(message) if isinstance(message, Fetched) else message
+    row = summary(message) if isinstance(message, FetchedMessage) else message
     flags, moment = row.flags, (row.sent or row.received) if sent else row.received
     day = moment.astimezone(now.zone).date() if moment else None
     people = people_of(row, own_mail=own_mail)
@@ -448,7 +448,12 @@ class Arrived:
 
 
 def arrived(
-    messages: Iterable[Summary], *, on_top: bool, special_use: str, full_dates: bool, faces: Faces
+    messages: Iterable[MessageSummary],
+    *,
+    on_top: bool,
+    special_use: str,
+    full_dates: bool,
+    faces: Faces,
 ) -> Arrived:
     own_mail, now = is_own_mail(special_use), Now.of_page()
     rows = tuple(

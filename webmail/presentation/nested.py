@@ -9,7 +9,7 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox.contents import MessageContent
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
-from webmail.mime.structure import MESSAGE_TYPES, Part, Shown
+from webmail.mime.structure import MESSAGE_TYPES, Part, ShownParts
 from webmail.presentation.contents import (
     ImagesBar,
     OutcomeLine,
@@ -42,7 +42,7 @@ MOST_NESTED = 100
 """Messages inside a message that are shown below its text; a digest has some dozens."""
 
 
-def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
+def nested_lines(ref: MessageRef, shown: ShownParts) -> tuple[NestedLine, ...]:
     """The messages in a message, closed, but for a single one that its author did not call an
     attachment and that is not what a report is about."""
     nested = [part for part in shown.attachments if part.media_type in MESSAGE_TYPES][:MOST_NESTED]

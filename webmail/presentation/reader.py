@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 from webmail.avatars import hue
 from webmail.dates import when_long
-from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, Fetched, MessageRef
+from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, FetchedMessage, MessageRef
 from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import receipts
 from webmail.mime.addresses import Address
@@ -296,7 +296,7 @@ def _reply_list_url(opened: OpenedMessage) -> str:
     return f"{message_url(opened.fetched.ref, 'reply')}?list=1" if is_of_list else ""
 
 
-def others_words(fetched: Fetched) -> str:
+def others_words(fetched: FetchedMessage) -> str:
     """Return how many recipients the reader does not name; "" for none."""
     to, cc, bcc = fetched.envelope.to, fetched.envelope.cc, fetched.envelope.bcc
     named = sum(min(len(people), MOST_NAMED) for people in (to, cc, bcc))

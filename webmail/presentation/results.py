@@ -15,9 +15,17 @@ from webmail.converters import MessageConverter
 from webmail.dates import Now, day_label
 from webmail.imap.values import MessageRef
 from webmail.mailbox import rephrasing
-from webmail.mailbox.query import MOST_CHARACTERS, Marked, Query, WithAttachment
-from webmail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, MOST_SORTED, Place, SearchResult
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.query import MOST_CHARACTERS, HasState, Query, WithAttachment
+from webmail.mailbox.search import (
+    ALL,
+    BELOW,
+    FOUND_SORTS,
+    HERE,
+    MOST_SORTED,
+    SearchPlace,
+    SearchResult,
+)
+from webmail.mailbox.summaries import MessageSummary
 from webmail.presentation.links import message_url, ref_name
 from webmail.presentation.lists import COLUMNS, Column, MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks
@@ -33,8 +41,8 @@ _SORTED = {
     "size": pgettext_lazy("sort by", "Largest first"),
 }
 _NARROWED = (
-    (pgettext_lazy("filter", "Unread"), Marked("UNSEEN")),
-    (pgettext_lazy("filter", "Flagged"), Marked("FLAGGED")),
+    (pgettext_lazy("filter", "Unread"), HasState("UNSEEN")),
+    (pgettext_lazy("filter", "Flagged"), HasState("FLAGGED")),
     (pgettext_lazy("filter", "With attachment"), WithAttachment()),
 )
 
@@ -50,7 +58,7 @@ class Asked:
     reach: str = ALL
     folder: str = ""
     number: int = 1
-    place: Place | None = None
+    place: SearchPlace | None = None
     is_anew: bool = False
     sort: str = ""
 
@@ -70,7 +78,7 @@ class Asked:
     def url(self) -> str:
         return f"{reverse('mail:search')}?{self.query}"
 
-    def continued(self, place: Place) -> str:
+    def continued(self, place: SearchPlace) -> str:
         """The address that goes on from a place."""
         more: dict[str, str | int] = {"at": place.folder}
         if place.span:
@@ -237,7 +245,7 @@ def columns(asked: Asked, orders: Sequence[Reach]) -> tuple[Column, ...]:
 def results(
     asked: Asked,
     result: SearchResult,
-    rows: Sequence[Summary],
+    rows: Sequence[MessageSummary],
     *,
     names: Sequence[str],
     labels: Mapping[str, str],
@@ -298,7 +306,7 @@ def results(
     )
 
 
-def _rest(place: Place, names: Sequence[str]) -> tuple[int, str]:
+def _rest(place: SearchPlace, names: Sequence[str]) -> tuple[int, str]:
     """The number of folders that are not searched yet, and the one that was searched in part; ""
     for none."""
     rest = len(names) - names.index(place.folder) if place.folder in names else 0
@@ -331,7 +339,7 @@ def _steps(asked: Asked, result: SearchResult, current: MessageRef) -> Steps | N
 
 def _row(
     asked: Asked,
-    summary: Summary,
+    summary: MessageSummary,
     marks: Marks,
     labels: Mapping[str, str],
     names: Sequence[str],

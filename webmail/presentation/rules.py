@@ -13,7 +13,16 @@ from django.utils.translation import gettext, ngettext, pgettext
 from webmail.converters import CONTROLS
 from webmail.presentation.words import size
 from webmail.sieve import values
-from webmail.sieve.values import ALL, Absence, Action, Condition, Group, Item, Raw, Rule
+from webmail.sieve.values import (
+    ALL,
+    Absence,
+    Condition,
+    ConditionGroup,
+    Item,
+    RawPiece,
+    Rule,
+    RuleAction,
+)
 
 Labels = Mapping[str, str]
 
@@ -45,7 +54,7 @@ def rows(items: Iterable[Item], names: Names) -> list[RuleRow]:
 
 
 def _row(number: int, item: Item, names: Names) -> RuleRow:
-    if isinstance(item, Raw):
+    if isinstance(item, RawPiece):
         title = item.name or gettext("Piece of a script")
         return RuleRow(number, title, is_rule=False, is_on=True, text=item.text)
     return RuleRow(
@@ -71,7 +80,7 @@ def _when(rule: Rule) -> Iterable[str]:
         yield f"{joint} {words}" if n else words
 
 
-def group_words(group: Group) -> str:
+def group_words(group: ConditionGroup) -> str:
     """``The sender contains “x”, and the subject contains “y”``."""
     joint = gettext("%(first)s, and %(second)s")
     if group.match != ALL:
@@ -110,7 +119,7 @@ def _then(rule: Rule, names: Names) -> Iterable[str]:
         yield gettext("Nothing is done")
 
 
-def action(rule_action: Action, names: Names) -> str:
+def action(rule_action: RuleAction, names: Names) -> str:
     """An action as a sentence."""
     match rule_action.kind:
         case values.MOVE if rule_action.value == names.trash:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from webmail import avatars
-from webmail.mailbox.sharing import EVERYBODY, GROUPS, Progress, Share
+from webmail.mailbox.sharing import EVERYBODY, GROUPS, Share, SharingProgress
 from webmail.presentation.people import Faces
 
 # By preset: its name, and what it lets people do.
@@ -83,7 +83,7 @@ def _may(share: Share) -> str:
     return str(label[0]) if label else gettext("Rights that another program gave")
 
 
-def inside(at: Progress) -> str:
+def inside(at: SharingProgress) -> str:
     """The sentences about the folders inside; "" where there are none."""
     sentences = []
     if at.total - at.refused > 1:

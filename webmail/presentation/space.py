@@ -11,9 +11,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
 from webmail.dates import when
-from webmail.imap.values import Fetched
+from webmail.imap.values import FetchedMessage
 from webmail.mailbox import space
-from webmail.mailbox.space import SENDER, Group, Weighed
+from webmail.mailbox.space import SENDER, WeighedFolder, WeighedGroup
 from webmail.mime.structure import choose
 from webmail.presentation.folder_list import FolderList
 from webmail.presentation.links import message_url, ref_name
@@ -60,7 +60,9 @@ class Survey:
     total: str
 
 
-def survey(weighed: Sequence[Weighed], rows: Iterable[Fetched], shown: FolderList) -> Survey:
+def survey(
+    weighed: Sequence[WeighedFolder], rows: Iterable[FetchedMessage], shown: FolderList
+) -> Survey:
     senders, years = (space.groups(weighed, kind) for kind in (space.SENDER, space.YEAR))
     total = sum(group.size for group in years)
     left = sum(folder.left for folder in weighed)
@@ -80,7 +82,7 @@ def survey(weighed: Sequence[Weighed], rows: Iterable[Fetched], shown: FolderLis
     )
 
 
-def line(group: Group, total: int = 0) -> RoomLine:
+def line(group: WeighedGroup, total: int = 0) -> RoomLine:
     if group.kind == SENDER:
         label = group.name or group.value or gettext("(unknown sender)")
         detail = group.value if group.name else ""
@@ -99,14 +101,14 @@ def line(group: Group, total: int = 0) -> RoomLine:
     )
 
 
-def search_query(group: Group) -> str:
+def search_query(group: WeighedGroup) -> str:
     """The same messages, as the field of the search says it; "" where it can't."""
     if group.kind == SENDER:
         return f"from:{group.value}" if group.value and " " not in group.value else ""
     return ""
 
 
-def _large(row: Fetched, shown: FolderList) -> Large:
+def _large(row: FetchedMessage, shown: FolderList) -> Large:
     folder = shown.find(row.ref.folder)
     names = [part.file_name for part in choose(row.structure).attachments if part.file_name]
     return Large(

@@ -80,12 +80,12 @@ def _extract(content: bytes, index: int, limit: int) -> bytes:
 
 
 _REASONS = {
-    zips.Fault.DAMAGED: Reason.DAMAGED,
-    zips.Fault.BOMB: Reason.BOMB,
-    zips.Fault.TOO_LARGE: Reason.TOO_LARGE,
-    zips.Fault.TOO_MANY: Reason.TOO_LARGE,
-    zips.Fault.ENCRYPTED: Reason.ENCRYPTED,
-    zips.Fault.METHOD: Reason.UNSUPPORTED,
+    zips.ZipFault.DAMAGED: Reason.DAMAGED,
+    zips.ZipFault.BOMB: Reason.BOMB,
+    zips.ZipFault.TOO_LARGE: Reason.TOO_LARGE,
+    zips.ZipFault.TOO_MANY: Reason.TOO_LARGE,
+    zips.ZipFault.ENCRYPTED: Reason.ENCRYPTED,
+    zips.ZipFault.METHOD: Reason.UNSUPPORTED,
 }
 
 
@@ -94,7 +94,7 @@ def refused(error: zips.BadZip) -> NoPreview:
     return NoPreview(_REASONS[error.fault], str(error))
 
 
-def members(content: bytes) -> list[zips.Member]:
+def members(content: bytes) -> list[zips.ZipMember]:
     """All members of a zip that declares nothing beyond measure. Raises NoPreview."""
     try:
         all_members = zips.members(content)
@@ -104,7 +104,7 @@ def members(content: bytes) -> list[zips.Member]:
     return all_members
 
 
-def _refuse_bombs(all_members: list[zips.Member], size: int) -> None:
+def _refuse_bombs(all_members: list[zips.ZipMember], size: int) -> None:
     total = sum(member.size for member in all_members)
     if total > LARGEST_TOTAL:
         raise NoPreview(Reason.BOMB, f"{total} bytes unpacked")
@@ -115,7 +115,7 @@ def _refuse_bombs(all_members: list[zips.Member], size: int) -> None:
             raise NoPreview(Reason.BOMB, "packed too well to be true")
 
 
-def _member(index: int, member: zips.Member) -> Member:
+def _member(index: int, member: zips.ZipMember) -> Member:
     path = _path(member)
     return Member(
         index=index,
@@ -127,7 +127,7 @@ def _member(index: int, member: zips.Member) -> Member:
     )
 
 
-def _path(member: zips.Member) -> str:
+def _path(member: zips.ZipMember) -> str:
     """The path to show: each step a safe file name; no root, no drive, no way up."""
     steps = re.split(r"[/\\]+", member.name[:1000])
     # Of "." and ".." nothing is left.

@@ -12,10 +12,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _REASONS = {
-    sandbox.Limit.TIME: Reason.TOO_SLOW,
-    sandbox.Limit.MEMORY: Reason.TOO_LARGE,
-    sandbox.Limit.BUSY: Reason.BUSY,
-    sandbox.Limit.FAILED: Reason.DAMAGED,
+    sandbox.CallLimit.TIME: Reason.TOO_SLOW,
+    sandbox.CallLimit.MEMORY: Reason.TOO_LARGE,
+    sandbox.CallLimit.BUSY: Reason.BUSY,
+    sandbox.CallLimit.FAILED: Reason.DAMAGED,
 }
 
 

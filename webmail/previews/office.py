@@ -139,7 +139,7 @@ def _write(file: BinaryIO, content: bytes, extension: str) -> None:
         file.write(content)
 
 
-def _smaller_pictures(content: bytes, members: Sequence[zips.Member]) -> dict[bytes, bytes]:
+def _smaller_pictures(content: bytes, members: Sequence[zips.ZipMember]) -> dict[bytes, bytes]:
     """Smaller pictures by the raw names of their members. Raises NoPreview: TOO_SLOW."""
     large = [
         member
@@ -179,7 +179,7 @@ def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
         str(folder),
         str(folder / source.name),
     )
-    limits = walls.Limits(_MEMORY, PROCESSOR_SECONDS, _LARGEST_PDF)
+    limits = walls.ProcessLimits(_MEMORY, PROCESSOR_SECONDS, _LARGEST_PDF)
     return walls.command(program, limits, source.parent)
 
 

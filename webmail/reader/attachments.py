@@ -15,7 +15,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mailbox.contents import PLAIN_SANITISER, MessageContent, Sanitiser
-from webmail.mailbox.reading import Enclosed
+from webmail.mailbox.reading import EnclosedMessage
 from webmail.mime import containers, msg, text
 from webmail.mime.build import decoded_size
 from webmail.mime.structure import Part
@@ -173,7 +173,7 @@ def inside(attachment: FoundAttachment) -> Holding:
     return Holding()
 
 
-def _in_message(enclosed: Enclosed) -> Holding:
+def _in_message(enclosed: EnclosedMessage) -> Holding:
     return Holding(
         tuple(
             Inside(enclosed.steps[part.number], part.file_name, of_part(part))
@@ -239,31 +239,31 @@ def _taken_apart(
 
 def _enclosed(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
-) -> Enclosed:
+) -> EnclosedMessage:
     attachment = whole(imap, ref, number, path, limit)
     if attachment.detected.kind is not Kind.MESSAGE:
         raise PartNotFound("The file is no message.")
     return _message(attachment)
 
 
-def _message(attachment: FoundAttachment) -> Enclosed:
+def _message(attachment: FoundAttachment) -> EnclosedMessage:
     """The message in a whole file. Raises NoPreview for one of Outlook that is not read."""
     content = attachment.content
     if attachment.detected.extension == "msg":
         converted = make(msg.convert, content, 4 * len(content))
         if converted.fault:
             raise NoPreview(
-                _FAULTS.get(msg.Fault(converted.fault), Reason.DAMAGED), converted.fault
+                _FAULTS.get(msg.MsgFault(converted.fault), Reason.DAMAGED), converted.fault
             )
         content = converted.raw
-    return Enclosed.of(content)
+    return EnclosedMessage.of(content)
 
 
 _FAULTS = {
-    msg.Fault.NESTED: Reason.BOMB,
-    msg.Fault.TOO_LARGE: Reason.BOMB,
-    msg.Fault.NO_MAIL: Reason.UNSUPPORTED,
-    msg.Fault.NO_MESSAGE: Reason.UNSUPPORTED,
+    msg.MsgFault.NESTED: Reason.BOMB,
+    msg.MsgFault.TOO_LARGE: Reason.BOMB,
+    msg.MsgFault.NO_MAIL: Reason.UNSUPPORTED,
+    msg.MsgFault.NO_MESSAGE: Reason.UNSUPPORTED,
 }
 
 

@@ -17,7 +17,7 @@ from webmail import remote
 from webmail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
 from webmail.mime import tracking
 from webmail.models import AllowedSender, TrustedImageDomain
-from webmail.remote import Fetched, Limits, Resolve
+from webmail.remote import RemoteContent, RequestLimits, Resolve
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -39,8 +39,8 @@ _MINUTE = 60
 _places = BoundedSemaphore(AT_ONCE)
 
 
-def from_the_web(url: str) -> Fetched:
-    limits = Limits(IMAGE_BYTES, SECONDS, REDIRECTS, tuple(settings.REMOTE_CLOSED_NETWORKS))
+def from_the_web(url: str) -> RemoteContent:
+    limits = RequestLimits(IMAGE_BYTES, SECONDS, REDIRECTS, tuple(settings.REMOTE_CLOSED_NETWORKS))
     return remote.fetch(url, resolve=look_up, limits=limits)
 
 
@@ -57,8 +57,8 @@ def image(
     url: str,
     *,
     keep: bool,
-    fetch: Callable[[str], Fetched] = from_the_web,
-) -> Fetched:
+    fetch: Callable[[str], RemoteContent] = from_the_web,
+) -> RemoteContent:
     """The image behind an http(s) address of a message that is ``user``'s.
 
     The caller found the address in that message: it is never the browser's. ``keep``: for the
@@ -87,20 +87,20 @@ def allows(user: AbstractBaseUser, sender: str) -> bool:
     return TrustedImageDomain.objects.covers(sender) or AllowedSender.objects.allows(user, sender)
 
 
-def remember(user: AbstractBaseUser, url: str, fetched: Fetched) -> None:
+def remember(user: AbstractBaseUser, url: str, fetched: RemoteContent) -> None:
     """Keep a small image for this person."""
     if len(fetched.content) <= KEPT_BYTES:
         cache.set(_key(user, url), base64.b64encode(fetched.content).decode(), KEPT_SECONDS)
 
 
-def _kept(user: AbstractBaseUser, url: str) -> Fetched | None:
+def _kept(user: AbstractBaseUser, url: str) -> RemoteContent | None:
     """Its type is read from the bytes again: what lies in the cache is not believed."""
     try:
         content = base64.b64decode(cache.get(_key(user, url)) or "", validate=True)
     except (binascii.Error, TypeError, ValueError):
         return None
     media_type = remote.image_type(content)
-    return Fetched(media_type, content) if media_type else None
+    return RemoteContent(media_type, content) if media_type else None
 
 
 def _key(user: AbstractBaseUser, url: str) -> str:

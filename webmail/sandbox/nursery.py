@@ -79,16 +79,16 @@ def _serve(connection: socket.socket) -> None:
             wire.send(connection, wire.encode(_answer(request)))
 
 
-def _answer(request: wire.Request) -> wire.Answer:
+def _answer(request: wire.CallRequest) -> wire.CallAnswer:
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + request.memory, -1))
     signal.setitimer(signal.ITIMER_PROF, request.seconds)
     try:
         codec = wire.codec_of(request.function)
         arguments = codec.arguments(request.arguments)
         request.arguments = wire.NOTHING  # a file may be most of it
-        return wire.Answer(codec.run(arguments))
+        return wire.CallAnswer(codec.run(arguments))
     except MemoryError:
-        return wire.Answer(error="memory")
+        return wire.CallAnswer(error="memory")
     except Exception as error:  # noqa: BLE001  whatever it is, the other side must hear of it
         return _raised(error)
     finally:
@@ -96,14 +96,14 @@ def _answer(request: wire.Request) -> wire.Answer:
         resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
 
 
-def _raised(error: Exception) -> wire.Answer:
+def _raised(error: Exception) -> wire.CallAnswer:
     name = f"{type(error).__module__}:{type(error).__qualname__}"
     if name in wire.ERRORS:
-        return wire.Answer(error=name, words=tuple(map(str, error.args)))
+        return wire.CallAnswer(error=name, words=tuple(map(str, error.args)))
     # Report the place, not the message of the error: it may quote the mail.
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return wire.Answer(error=f"{name}{place}")
+    return wire.CallAnswer(error=f"{name}{place}")
 
 
 def _address_space() -> int:

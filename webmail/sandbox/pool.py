@@ -103,7 +103,7 @@ def patience(seconds: float) -> Iterator[None]:
         _patience.reset(before)
 
 
-class Limit(StrEnum):
+class CallLimit(StrEnum):
     """The limit that ended a call."""
 
     TIME = "time"
@@ -117,7 +117,7 @@ class Limit(StrEnum):
 class Exhausted(ContentTooCostly):
     """A call was ended by its budget."""
 
-    def __init__(self, limit: Limit, message: str = "") -> None:
+    def __init__(self, limit: CallLimit, message: str = "") -> None:
         super().__init__(message or limit.value)
         self.limit = limit
 
@@ -126,10 +126,10 @@ class _DiedBefore(Exception):
     """A kept helper was already dead when the call began."""
 
 
-_observers: list[Callable[[str, Limit], object]] = []
+_observers: list[Callable[[str, CallLimit], object]] = []
 
 
-def observe(observer: Callable[[str, Limit], object]) -> None:
+def observe(observer: Callable[[str, CallLimit], object]) -> None:
     """Have ``observer`` called for each call that is ended, with the function's name and
     the limit.
     """
@@ -151,7 +151,7 @@ def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kw
             raise error
         raise Exhausted(_limit_of(answer), answer.error)
     except (msgspec.ValidationError, wire.TooLong) as error:
-        raise _told(codec.name, Exhausted(Limit.FAILED, type(error).__name__)) from error
+        raise _told(codec.name, Exhausted(CallLimit.FAILED, type(error).__name__)) from error
     except Exhausted as error:
         raise _told(codec.name, error) from None
 
@@ -166,7 +166,7 @@ def _waiting(budget: Budget) -> Iterator[float]:
         yield budget.wait
         return
     if patience.left <= 0:
-        raise Exhausted(Limit.BUSY, "earlier calls took too long")
+        raise Exhausted(CallLimit.BUSY, "earlier calls took too long")
     began = time.monotonic()
     try:
         yield min(budget.wait, patience.left)
@@ -187,12 +187,12 @@ def start() -> None:
         pass
 
 
-def _limit_of(answer: wire.Answer) -> Limit:
-    return Limit.MEMORY if answer.error == "memory" else Limit.FAILED
+def _limit_of(answer: wire.CallAnswer) -> CallLimit:
+    return CallLimit.MEMORY if answer.error == "memory" else CallLimit.FAILED
 
 
 def _told(name: str, error: Exhausted) -> Exhausted:
-    log = logger.error if error.limit is Limit.FAILED else logger.warning
+    log = logger.error if error.limit is CallLimit.FAILED else logger.warning
     log("%s was ended: %s (%s)", name, error.limit, error)
     for observer in _observers:
         observer(name, error.limit)
@@ -207,7 +207,7 @@ class _Helper:
     handle: int
     calls: int = 0
 
-    def ask(self, request: bytes, until: float, seconds: float) -> wire.Answer:
+    def ask(self, request: bytes, until: float, seconds: float) -> wire.CallAnswer:
         """Send a call and return its answer. Raises TimeoutError, Exhausted if the helper died
         because of the call, and _DiedBefore if probably an earlier call was the reason.
         """
@@ -222,10 +222,10 @@ class _Helper:
             return wire.read_answer(frame)
         # In less time it cannot have used up its processor time.
         if time.monotonic() - began >= seconds:
-            raise Exhausted(Limit.TIME)
+            raise Exhausted(CallLimit.TIME)
         if self.calls > 1:
             raise _DiedBefore
-        raise Exhausted(Limit.FAILED, "the helper died")
+        raise Exhausted(CallLimit.FAILED, "the helper died")
 
     def is_alive(self) -> bool:
         """Return whether the helper still listens: it sends nothing between calls."""
@@ -314,21 +314,21 @@ class _Pool:
         with self._lock:
             self._nursery = self._nursery or _Nursery()
 
-    def ask(self, name: str, arguments: bytes, budget: Budget, wait: float) -> wire.Answer:
+    def ask(self, name: str, arguments: bytes, budget: Budget, wait: float) -> wire.CallAnswer:
         until = time.monotonic() + wait
         request = wire.encode(
-            wire.Request(name, msgspec.Raw(arguments), budget.seconds, budget.memory)
+            wire.CallRequest(name, msgspec.Raw(arguments), budget.seconds, budget.memory)
         )
         if not budget.turns.acquire(timeout=wait):
-            raise Exhausted(Limit.BUSY)
+            raise Exhausted(CallLimit.BUSY)
         try:
             return self._asked(request, until, budget.seconds)
         except TimeoutError as error:
-            raise Exhausted(Limit.BUSY, "the answer came too late") from error
+            raise Exhausted(CallLimit.BUSY, "the answer came too late") from error
         finally:
             budget.turns.release()
 
-    def _asked(self, request: bytes, until: float, seconds: float) -> wire.Answer:
+    def _asked(self, request: bytes, until: float, seconds: float) -> wire.CallAnswer:
         with suppress(_DiedBefore), self.borrowed(until) as helper:
             return helper.ask(request, until, seconds)
         with self.borrowed(until, is_new=True) as helper:
@@ -339,7 +339,7 @@ class _Pool:
         """Yield a helper for the block; it is killed unless the block ends well."""
         turns = self._turns
         if not turns.acquire(timeout=max(until - time.monotonic(), 0)):
-            raise Exhausted(Limit.BUSY)
+            raise Exhausted(CallLimit.BUSY)
         try:
             helper = self._new() if is_new else self._take()
             try:
@@ -381,7 +381,7 @@ class _Pool:
                 self._nursery = _Nursery()
                 return self._nursery.bear()
         except OSError as error:
-            raise Exhausted(Limit.BUSY, f"no helper: {error}") from error
+            raise Exhausted(CallLimit.BUSY, f"no helper: {error}") from error
 
 
 _pool = _Pool()

@@ -24,7 +24,7 @@ _TMP_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProcessLimits:
     """The limits of each process: bytes of memory that it does not share, seconds of processor
     time, bytes of a file that it writes.
     """
@@ -50,7 +50,10 @@ def work(folder: Path) -> Path:
 
 
 def command(
-    program: Sequence[str], limits: Limits, folder: Path | None = None, reads: Sequence[Path] = ()
+    program: Sequence[str],
+    limits: ProcessLimits,
+    folder: Path | None = None,
+    reads: Sequence[Path] = (),
 ) -> tuple[str, ...]:
     """Return the command that runs a program inside the walls. It may write into ``folder``, its
     current directory, and read ``reads``. If a network would be a danger, check `is_offline` first.

@@ -36,7 +36,7 @@ _LENGTH = struct.Struct("!Q")
 NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
 
-class Request(msgspec.Struct, array_like=True):
+class CallRequest(msgspec.Struct, array_like=True):
     """A call. ``seconds`` is its processor time, ``memory`` is in bytes above what the
     helper has.
     """
@@ -47,7 +47,7 @@ class Request(msgspec.Struct, array_like=True):
     memory: int
 
 
-class Answer(msgspec.Struct, array_like=True):
+class CallAnswer(msgspec.Struct, array_like=True):
     """The answer to a call: its ``result``, or the ``error`` that it raised, with that error's
     ``words``.
 
@@ -64,8 +64,8 @@ class TooLong(Exception):
 
 
 encode = msgspec.msgpack.Encoder().encode
-_read_request = msgspec.msgpack.Decoder(Request).decode
-read_answer = msgspec.msgpack.Decoder(Answer).decode
+_read_request = msgspec.msgpack.Decoder(CallRequest).decode
+read_answer = msgspec.msgpack.Decoder(CallAnswer).decode
 
 
 class Codec:
@@ -120,7 +120,7 @@ def codec_of(name: str) -> Codec:
     return codec(getattr(importlib.import_module(module), function))
 
 
-def error_of(answer: Answer) -> Exception | None:
+def error_of(answer: CallAnswer) -> Exception | None:
     """Return the exception that a called function raised, or None if it is not among `ERRORS`."""
     if answer.error not in ERRORS:
         return None
@@ -157,7 +157,7 @@ def receive(connection: socket.socket) -> bytearray | None:
     return _exactly(connection, length)
 
 
-def receive_request(connection: socket.socket) -> Request | None:
+def receive_request(connection: socket.socket) -> CallRequest | None:
     """Return the next request, or None when the other side has ended."""
     frame = receive(connection)
     return None if frame is None else _read_request(frame)

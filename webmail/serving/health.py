@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from accounts import installation, jobs
 from webmail.models import OfficePreview
-from webmail.sandbox import Limit
+from webmail.sandbox import CallLimit
 
 _A_DAY = 24 * 60 * 60
 _has_migrations = False
@@ -93,7 +93,7 @@ def _office() -> bool:
 # --- what mail and files cost ---
 
 
-def count_ended(_function: str, _limit: Limit) -> None:
+def count_ended(_function: str, _limit: CallLimit) -> None:
     """Note that a message or file was too costly to read (`webmail.sandbox.observe`)."""
     with suppress(RedisError, OSError, ValueError):
         cache.add(_ended_key(), 0, 2 * _A_DAY)

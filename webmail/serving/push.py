@@ -41,7 +41,7 @@ from webmail.errors import ServerRefused, SignInNeeded, WebmailError
 from webmail.imap import watch
 from webmail.imap.status import FolderState
 from webmail.imap.values import SEEN, MessageRef
-from webmail.imap.watch import Arrived, News
+from webmail.imap.watch import ArrivedMessage, News
 from webmail.presentation.links import ref_segment
 from webmail.presentation.words import names_of
 
@@ -130,11 +130,11 @@ def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
     }
 
 
-def _is_new(message: Arrived) -> bool:
+def _is_new(message: ArrivedMessage) -> bool:
     return SEEN not in message.flags and not message.is_back
 
 
-def _new(state: FolderState, arrived: Arrived) -> dict[str, str]:
+def _new(state: FolderState, arrived: ArrivedMessage) -> dict[str, str]:
     return {
         "ref": ref_segment(MessageRef(state.folder, state.uidvalidity, arrived.uid)),
         "sender": names_of(arrived.envelope.from_)[:LONGEST_WORDS],

@@ -54,7 +54,7 @@ class SieveServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ScriptName:
     """A script in the server's list."""
 
     name: str
@@ -69,7 +69,7 @@ class _Atom(bytes):
 _Token = bytes | list["_Token"]
 
 
-class Connection:
+class SieveConnection:
     """A signed-in connection. ``extensions`` are those that scripts may ``require``, in
     lower case.
     """
@@ -80,7 +80,7 @@ class Connection:
         self._methods: frozenset[str] = frozenset()
         self._can_start_tls = False
 
-    def scripts(self) -> tuple[Name, ...]:
+    def scripts(self) -> tuple[ScriptName, ...]:
         """Return the names of all scripts of the user, in the server's order."""
         lines = self._command(b"LISTSCRIPTS")
         names = []
@@ -89,7 +89,7 @@ class Connection:
             if not isinstance(name, bytes) or isinstance(name, _Atom):
                 raise BadServerAnswer("The list of scripts is none.")
             active = any(isinstance(t, _Atom) and t.upper() == b"ACTIVE" for t in line[1:])
-            names.append(Name(name.decode("utf-8", "replace"), active))
+            names.append(ScriptName(name.decode("utf-8", "replace"), active))
         return tuple(names)
 
     def get(self, name: str) -> str:
@@ -224,7 +224,7 @@ class Connection:
 
 
 @contextmanager
-def open(server: SieveServer, login: str, password: str) -> Iterator[Connection]:
+def open(server: SieveServer, login: str, password: str) -> Iterator[SieveConnection]:
     """Connect, sign in, and hang up at the end.
 
     Raises SieveUnavailable when the server cannot be reached or refuses the sign-in, and
@@ -233,7 +233,7 @@ def open(server: SieveServer, login: str, password: str) -> Iterator[Connection]
     if re.search(r"[\r\n\0]", login + password):
         raise SieveUnavailable("No login or password holds a control character.")
     wire = _Wire(server)
-    connection = Connection(wire)
+    connection = SieveConnection(wire)
     try:
         connection.begin(server, login, password)
         yield connection

@@ -13,14 +13,14 @@ from typing import Final
 from urllib.parse import unquote
 
 from webmail.sieve import grammar
-from webmail.sieve.grammar import Command, Tag, Test
+from webmail.sieve.grammar import ScriptCommand, TagArgument, Test
 
 UNTOLD: Final = ""
 _NOT_BARE: Final = frozenset(' \t\r\n<>()[]\\",;:%!')
 
 
 @dataclass(frozen=True)
-class Allowed:
+class AllowedForwards:
     """The addresses that rules may forward to, in lower case: all with ``anywhere``, else those in
     one of the ``domains`` or below it, and the ``addresses``.
     """
@@ -63,7 +63,7 @@ def _is_bare(local: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Sending:
+class ScriptSending:
     """A command that sends a message to an address. ``line`` is one-based. ``address`` is UNTOLD if
     the text does not tell it: a variable, or several at once.
     """
@@ -72,13 +72,13 @@ class Sending:
     address: str
 
 
-def sendings(text: str) -> tuple[Sending, ...]:
+def sendings(text: str) -> tuple[ScriptSending, ...]:
     """Return all sendings of a script in order, except those in ``if false`` and the like, by which
     a rule is turned off. Raises `grammar.NotSieve`.
     """
     commands = _running(grammar.parse(text))
     return tuple(
-        Sending(_line(text, command), address)
+        ScriptSending(_line(text, command), address)
         for command in commands
         for address in _addresses(command)
     )
@@ -92,11 +92,11 @@ def included(text: str) -> tuple[tuple[int, str], ...]:
     return tuple(
         (_line(text, command), _told(_strings(command)[-1:]))
         for command in _running(grammar.parse(text))
-        if command.name == "include" and Tag(":global") not in command.arguments
+        if command.name == "include" and TagArgument(":global") not in command.arguments
     )
 
 
-def _running(commands: Iterable[Command]) -> Iterator[Command]:
+def _running(commands: Iterable[ScriptCommand]) -> Iterator[ScriptCommand]:
     for command in commands:
         yield command
         if command.name not in {"if", "elsif"} or not all(map(_never_holds, command.tests)):
@@ -110,7 +110,7 @@ def _never_holds(test: Test) -> bool:
     return test.name == "false" or (test.name == "allof" and any(map(_never_holds, test.tests)))
 
 
-def _addresses(command: Command) -> tuple[str, ...]:
+def _addresses(command: ScriptCommand) -> tuple[str, ...]:
     """Return the addresses of ``redirect``, of ``notify`` by mail (RFC 5436 and its draft), and of
     Dovecot's ``report``.
     """
@@ -123,11 +123,11 @@ def _addresses(command: Command) -> tuple[str, ...]:
     return ()
 
 
-def _notified(command: Command, strings: list[str]) -> tuple[str, ...]:
+def _notified(command: ScriptCommand, strings: list[str]) -> tuple[str, ...]:
     """Return the addresses of the draft's ``:options ["address"]``, else that of the method, which
     is the last argument: a ``mailto:``.
     """
-    if Tag(":options") in command.arguments:
+    if TagArgument(":options") in command.arguments:
         listed = [argument for argument in command.arguments if isinstance(argument, tuple)]
         return tuple(_told([address]) for addresses in listed for address in addresses) or (UNTOLD,)
     method = strings[-1] if strings else ""
@@ -145,10 +145,10 @@ def _told(strings: list[str]) -> str:
     return UNTOLD if "${" in text or "," in text else text
 
 
-def _strings(command: Command) -> list[str]:
+def _strings(command: ScriptCommand) -> list[str]:
     """Return a command's own strings, which follow its tags and their arguments."""
     return [argument for argument in command.arguments if isinstance(argument, str)]
 
 
-def _line(text: str, command: Command) -> int:
+def _line(text: str, command: ScriptCommand) -> int:
     return text.count("\n", 0, command.start) + 1

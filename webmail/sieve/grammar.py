@@ -32,7 +32,7 @@ class NotSieve(ValueError):
 
 
 @dataclass(frozen=True)
-class Tag:
+class TagArgument:
     """A tag such as ``:contains``, in lower case with its colon."""
 
     name: str
@@ -45,8 +45,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Test:
-    r"""A test. ``arguments`` are strings (lines end in ``\n``), lists of them, `Number` and `Tag`;
-    ``name`` is in lower case.
+    r"""A test. ``arguments`` are strings (lines end in ``\n``), lists of them, `Number` and
+    `TagArgument`; ``name`` is in lower case.
     """
 
     name: str
@@ -54,16 +54,16 @@ class Test:
     tests: tuple[Test, ...] = ()
 
 
-Argument = str | tuple[str, ...] | Number | Tag
+Argument = str | tuple[str, ...] | Number | TagArgument
 
 
 @dataclass(frozen=True)
-class Command(Test):
+class ScriptCommand(Test):
     """A command: like a test, perhaps with a block, and with its place in the text. ``comments``
     are those before it; ``has_inner`` says that there are comments inside it.
     """
 
-    block: tuple[Command, ...] | None = None
+    block: tuple[ScriptCommand, ...] | None = None
     start: int = 0
     end: int = 0
     comments: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class _Reader:
         return token.kind == "mark" and token.text == text
 
 
-def parse(text: str) -> tuple[Command, ...]:
+def parse(text: str) -> tuple[ScriptCommand, ...]:
     """Return the commands of a script in order. Raises NotSieve."""
     reader = _Reader(list(_tokens(text)))
     commands = []
@@ -161,14 +161,14 @@ def _end_of_lines(text: str, place: int) -> int:
     return match.end()
 
 
-def _command(reader: _Reader, depth: int) -> Command:
+def _command(reader: _Reader, depth: int) -> ScriptCommand:
     if depth > _DEEPEST:
         raise NotSieve("Blocks are too deep.")
     first = reader.peek()
     before, reader.comments = reader.comments, []
     name = reader.take("name").text.lower()
     arguments, tests = _arguments(reader, depth)
-    block: tuple[Command, ...] | None = None
+    block: tuple[ScriptCommand, ...] | None = None
     has_inner = bool(reader.comments)
     if reader.has("{"):
         has_inner = has_inner or bool(reader.comments)
@@ -185,7 +185,7 @@ def _command(reader: _Reader, depth: int) -> Command:
     has_inner = has_inner or bool(reader.comments)
     reader.comments = []
     has_inner = has_inner or any(command.comments or command.has_inner for command in block or ())
-    return Command(
+    return ScriptCommand(
         name,
         arguments,
         tests,
@@ -208,7 +208,7 @@ def _arguments(reader: _Reader, depth: int) -> tuple[tuple[Argument, ...], tuple
         elif token.kind == "number":
             arguments.append(_number(reader.take().text))
         elif token.kind == "tag":
-            arguments.append(Tag(reader.take().text.lower()))
+            arguments.append(TagArgument(reader.take().text.lower()))
         elif reader.has("["):
             arguments.append(_list(reader))
         else:

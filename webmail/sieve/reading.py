@@ -1,7 +1,7 @@
 """The text of a script -> values: scripts of the webmail, Roundcube and Ingo.
 
-A command that is not exactly one of the webmail's rules is kept unchanged (`Raw`), so that no rule
-is shown with a different meaning.
+A command that is not exactly one of the webmail's rules is kept unchanged (`RawPiece`), so that no
+rule is shown with a different meaning.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from webmail.folding import with_either_apostrophe
 from webmail.sieve import grammar
-from webmail.sieve.grammar import Argument, Command, Number, Tag, Test
+from webmail.sieve.grammar import Argument, Number, ScriptCommand, TagArgument, Test
 from webmail.sieve.values import (
     ADDRESS,
     ALL,
@@ -41,12 +41,12 @@ from webmail.sieve.values import (
     UNDER,
     UNTIL,
     Absence,
-    Action,
     Condition,
-    Group,
+    ConditionGroup,
     Item,
-    Raw,
+    RawPiece,
     Rule,
+    RuleAction,
     Script,
 )
 from webmail.sieve.writing import ABSENCE_MARK, ADVERTS_MARK, INCLUDE_MARK, MARK
@@ -79,30 +79,30 @@ def read(text: str) -> Script:
     for chain in _chains([command for command in commands if command.name != "require"]):
         script = _with(script, chain, text, requires)
     if tail := _tail(text, commands):
-        script = replace(script, items=(*script.items, Raw(tail)))
-    if any(isinstance(item, Raw) for item in script.items):
+        script = replace(script, items=(*script.items, RawPiece(tail)))
+    if any(isinstance(item, RawPiece) for item in script.items):
         # It is unknown which of the kept pieces need which extension, so all are kept.
         script = replace(script, requires=requires)
     return script
 
 
-def _required(commands: Iterable[Command]) -> Iterator[str]:
+def _required(commands: Iterable[ScriptCommand]) -> Iterator[str]:
     for command in commands:
         if command.name == "require":
             for argument in command.arguments:
                 yield from _strings(argument)
 
 
-def _tail(text: str, commands: Sequence[Command]) -> str:
+def _tail(text: str, commands: Sequence[ScriptCommand]) -> str:
     """Return the comments after the last command."""
     rest = text[commands[-1].end :] if commands else text
     lines = [line for line in rest.strip().split("\n") if line.strip() and line.strip() != MARK]
     return "\n".join(lines)
 
 
-def _chains(commands: Sequence[Command]) -> Iterator[list[Command]]:
+def _chains(commands: Sequence[ScriptCommand]) -> Iterator[list[ScriptCommand]]:
     """Yield each ``if`` together with its ``elsif`` and ``else``; any other command alone."""
-    chain: list[Command] = []
+    chain: list[ScriptCommand] = []
     for command in commands:
         if chain and command.name not in {"elsif", "else"}:
             yield chain
@@ -112,7 +112,9 @@ def _chains(commands: Sequence[Command]) -> Iterator[list[Command]]:
         yield chain
 
 
-def _with(script: Script, chain: list[Command], text: str, requires: frozenset[str]) -> Script:
+def _with(
+    script: Script, chain: list[ScriptCommand], text: str, requires: frozenset[str]
+) -> Script:
     first = chain[0]
     marks = {comment.strip() for comment in first.comments}
     if INCLUDE_MARK in marks and first.name == "include" and (name := _included(first)):
@@ -125,12 +127,12 @@ def _with(script: Script, chain: list[Command], text: str, requires: frozenset[s
     return replace(script, items=(*script.items, _item(chain, text, requires)))
 
 
-def _included(command: Command) -> str:
+def _included(command: ScriptCommand) -> str:
     names = [argument for argument in command.arguments if isinstance(argument, str)]
     return names[0] if len(names) == 1 else ""
 
 
-def _item(chain: list[Command], text: str, requires: frozenset[str]) -> Item:
+def _item(chain: list[ScriptCommand], text: str, requires: frozenset[str]) -> Item:
     first, last = chain[0], chain[-1]
     name, comments = _named(first.comments)
     try:
@@ -140,10 +142,10 @@ def _item(chain: list[Command], text: str, requires: frozenset[str]) -> Item:
     except (_Unshown, ValueError):
         before = "".join(f"{line}\n" for line in first.comments if line.strip() != MARK)
         answers = any(_answers(command) for command in chain)
-        return Raw(before + text[first.start : last.end] + "\n", name, answers)
+        return RawPiece(before + text[first.start : last.end] + "\n", name, answers)
 
 
-def _answers(command: Command) -> bool:
+def _answers(command: ScriptCommand) -> bool:
     if command.name == "vacation":
         return True
     return any(_answers(inner) for inner in command.block or ())
@@ -170,7 +172,11 @@ def _one_line(text: str) -> str:
 
 
 def _rule(
-    command: Command, text: str, requires: frozenset[str], name: str, comments: tuple[str, ...]
+    command: ScriptCommand,
+    text: str,
+    requires: frozenset[str],
+    name: str,
+    comments: tuple[str, ...],
 ) -> Rule:
     if command.name != "if" or command.block is None or len(command.tests) != 1:
         raise _Unshown
@@ -184,7 +190,7 @@ def _rule(
     return Rule(name, groups, actions, match, enabled, stop, comments)
 
 
-def _switched(command: Command, text: str) -> tuple[Test, bool]:
+def _switched(command: ScriptCommand, text: str) -> tuple[Test, bool]:
     """Return the test, and whether the rule is on. A rule that is off has ``allof (false, test)``,
     in Roundcube ``false # test``.
     """
@@ -201,24 +207,26 @@ def _switched(command: Command, text: str) -> tuple[Test, bool]:
     return test, True
 
 
-def _groups(test: Test) -> tuple[str, tuple[Group, ...]]:
+def _groups(test: Test) -> tuple[str, tuple[ConditionGroup, ...]]:
     """Return a test as groups, and the match that joins them."""
     if test == Test("true"):
         return ALL, ()
     if test.name not in {"allof", "anyof"} or test.arguments:
         expanded = _expanded(test)
-        return ALL, (expanded if isinstance(expanded, Group) else Group(ALL, (expanded,)),)
+        return ALL, (
+            expanded if isinstance(expanded, ConditionGroup) else ConditionGroup(ALL, (expanded,)),
+        )
     match = ANY if test.name == "anyof" else ALL
     if any(inner.name in {"allof", "anyof"} for inner in test.tests):
         return _nested(match, test)
     parts = [_expanded(inner) for inner in test.tests]
     if all(isinstance(part, Condition) or part.match == match for part in parts):
         conditions = [c for part in parts for c in _conditions(part)]
-        return ALL, (Group(match, tuple(conditions)),)
+        return ALL, (ConditionGroup(match, tuple(conditions)),)
     return match, tuple(_as_group(part) for part in parts)
 
 
-def _nested(match: str, test: Test) -> tuple[str, tuple[Group, ...]]:
+def _nested(match: str, test: Test) -> tuple[str, tuple[ConditionGroup, ...]]:
     groups = []
     for inner_test in test.tests:
         if inner_test.name in {"allof", "anyof"}:
@@ -234,15 +242,15 @@ def _nested(match: str, test: Test) -> tuple[str, tuple[Group, ...]]:
     return match, tuple(groups)
 
 
-def _conditions(part: Condition | Group) -> tuple[Condition, ...]:
-    return part.conditions if isinstance(part, Group) else (part,)
+def _conditions(part: Condition | ConditionGroup) -> tuple[Condition, ...]:
+    return part.conditions if isinstance(part, ConditionGroup) else (part,)
 
 
-def _as_group(part: Condition | Group) -> Group:
-    return part if isinstance(part, Group) else Group(ALL, (part,))
+def _as_group(part: Condition | ConditionGroup) -> ConditionGroup:
+    return part if isinstance(part, ConditionGroup) else ConditionGroup(ALL, (part,))
 
 
-def _expanded(test: Test) -> Condition | Group:
+def _expanded(test: Test) -> Condition | ConditionGroup:
     """Return a test of one header and text as a condition; one of several as a group of
     conditions.
     """
@@ -258,7 +266,7 @@ def _expanded(test: Test) -> Condition | Group:
     if len(turned) == 1:
         return turned[0]
     every = test.name == "exists"  # it holds when all of them exist
-    return Group(ALL if every != negated else ANY, tuple(turned))
+    return ConditionGroup(ALL if every != negated else ANY, tuple(turned))
 
 
 @dataclass
@@ -281,7 +289,7 @@ def _taken_apart(arguments: Sequence[Argument]) -> _Arguments:
     left = list(arguments)
     while left:
         argument = left.pop(0)
-        if not isinstance(argument, Tag):
+        if not isinstance(argument, TagArgument):
             rest.append(argument)
         elif argument.name in tags or (argument.name in _VALUED and not left):
             raise _Unshown
@@ -397,7 +405,7 @@ def _day(arguments: _Arguments) -> Condition:
 # --- actions ---
 
 
-def _each_action(block: Sequence[Command]) -> Iterator[Action]:
+def _each_action(block: Sequence[ScriptCommand]) -> Iterator[RuleAction]:
     for command in block:
         if command.tests or command.block is not None:
             raise _Unshown
@@ -407,28 +415,28 @@ def _each_action(block: Sequence[Command]) -> Iterator[Action]:
         values = _strings(arguments.rest[0])
         match command.name, set(arguments.tags):
             case "fileinto", tags if tags <= {":copy"} and len(values) == 1:
-                yield Action(COPY if tags else MOVE, values[0])
+                yield RuleAction(COPY if tags else MOVE, values[0])
             case "redirect", tags if tags <= {":copy"} and len(values) == 1:
-                yield Action(FORWARD if tags else REDIRECT, values[0])
+                yield RuleAction(FORWARD if tags else REDIRECT, values[0])
             case "addflag", tags if not tags and values:
                 yield from map(_mark, values)
             case _:
                 raise _Unshown
 
 
-def _mark(flag: str) -> Action:
+def _mark(flag: str) -> RuleAction:
     kind = {"\\seen": READ, "\\flagged": FLAG}.get(flag.lower())
     if kind:
-        return Action(kind)
+        return RuleAction(kind)
     if not _FLAG.fullmatch(flag):
         raise _Unshown
-    return Action(TAG, flag)
+    return RuleAction(TAG, flag)
 
 
 # --- the absence ---
 
 
-def _absence(command: Command, requires: frozenset[str]) -> Absence | None:
+def _absence(command: ScriptCommand, requires: frozenset[str]) -> Absence | None:
     """Return the webmail's absence; None if its command was changed by hand."""
     try:
         if command.name != "if" or command.block is None or command.has_inner:
@@ -459,7 +467,7 @@ def _moment(test: Test) -> tuple[str, str]:
     return day, zone
 
 
-def _answering(block: Sequence[Command]) -> Absence:
+def _answering(block: Sequence[ScriptCommand]) -> Absence:
     if [command.name for command in block] == ["vacation"]:
         return _vacation(block[0])
     names = [command.name for command in block]
@@ -471,7 +479,7 @@ def _answering(block: Sequence[Command]) -> Absence:
     return replace(inside, domains=domains, other_text=other)
 
 
-def _vacation(command: Command) -> Absence:
+def _vacation(command: ScriptCommand) -> Absence:
     arguments = _taken_apart(command.arguments)
     days, subject = arguments.tags.get(":days"), arguments.tags.get(":subject", "")
     (text,) = arguments.rest

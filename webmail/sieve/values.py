@@ -77,7 +77,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Group:
+class ConditionGroup:
     """Conditions of which ``match`` (ALL or ANY) must hold."""
 
     match: str
@@ -85,7 +85,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Action:
+class RuleAction:
     """An action. ``value`` is the folder, the keyword or the address; empty for READ and FLAG."""
 
     kind: str
@@ -104,8 +104,8 @@ class Rule:
     """
 
     name: str
-    groups: tuple[Group, ...] = ()
-    actions: tuple[Action, ...] = ()
+    groups: tuple[ConditionGroup, ...] = ()
+    actions: tuple[RuleAction, ...] = ()
     match: str = ALL
     enabled: bool = True
     stop: bool = False
@@ -121,7 +121,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawPiece:
     """A piece of a script that cannot be shown as a rule, unchanged. ``name`` is the one in its
     comments; ``answers`` says that it sends answers of absence.
     """
@@ -160,7 +160,7 @@ class Absence:
         return self.enabled and today < self.first
 
 
-Item = Rule | Raw
+Item = Rule | RawPiece
 
 
 @dataclass(frozen=True)
@@ -183,4 +183,4 @@ class Script:
     @property
     def answers_elsewhere(self) -> bool:
         """Whether a piece that is kept unchanged sends answers of absence."""
-        return any(isinstance(item, Raw) and item.answers for item in self.items)
+        return any(isinstance(item, RawPiece) and item.answers for item in self.items)

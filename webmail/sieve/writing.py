@@ -23,11 +23,11 @@ from webmail.sieve.values import (
     SINCE,
     UNTIL,
     Absence,
-    Action,
     Condition,
-    Group,
-    Raw,
+    ConditionGroup,
+    RawPiece,
     Rule,
+    RuleAction,
     Script,
 )
 
@@ -42,7 +42,7 @@ _EXPANDING: Final = frozenset({"variables", "encoded-character"})
 _RELATIONS: Final = {SINCE: "ge", UNTIL: "le", IS: "eq"}
 
 
-class Unwritable(ValueError):
+class UnwritableScript(ValueError):
     """The script cannot express this. ``reason`` is ``expands`` (a kept piece gives ``${`` a
     meaning of its own) or ``many`` (rules).
     """
@@ -53,7 +53,7 @@ class Unwritable(ValueError):
 
 
 @dataclass
-class _Written:
+class _ScriptParts:
     """Pieces of text, and the extensions that they need."""
 
     requires: set[str] = field(default_factory=set)
@@ -84,13 +84,13 @@ def write(script: Script) -> str:
     before the part about adverts, since they take precedence.
     """
     if len(script.items) > MOST_RULES:
-        raise Unwritable("many")
-    written = _Written(set(script.requires))
+        raise UnwritableScript("many")
+    written = _ScriptParts(set(script.requires))
     pieces = list(_pieces(script, written))
     if written.requires & _EXPANDING and any(
         "${" in text for text in (*written.strings, script.adverts)
     ):
-        raise Unwritable("expands")
+        raise UnwritableScript("expands")
     head = [MARK]
     if written.requires:
         head.append(f"require {quoted_list(sorted(written.requires))};")
@@ -102,17 +102,17 @@ def write(script: Script) -> str:
 
 def write_rule(rule: Rule) -> str:
     """Return the text of one rule."""
-    return _rule(rule, _Written())
+    return _rule(rule, _ScriptParts())
 
 
 def needed(script: Script) -> frozenset[str]:
     """Return the extensions that the script requires."""
-    written = _Written(set(script.requires))
+    written = _ScriptParts(set(script.requires))
     list(_pieces(script, written))
     return frozenset(written.requires)
 
 
-def _pieces(script: Script, written: _Written) -> Iterator[str]:
+def _pieces(script: Script, written: _ScriptParts) -> Iterator[str]:
     if script.absence:
         yield _absence(script.absence, written)
     if script.included:
@@ -123,13 +123,13 @@ def _pieces(script: Script, written: _Written) -> Iterator[str]:
         # is removed.
         yield f"{INCLUDE_MARK}\ninclude :personal {name};\n"
     for item in script.items:
-        yield item.text.rstrip("\n") + "\n" if isinstance(item, Raw) else _rule(item, written)
+        yield item.text.rstrip("\n") + "\n" if isinstance(item, RawPiece) else _rule(item, written)
     if script.adverts:
         written.requires |= ADVERTS_REQUIRES
         yield script.adverts.rstrip("\n") + "\n"
 
 
-def _rule(rule: Rule, written: _Written) -> str:
+def _rule(rule: Rule, written: _ScriptParts) -> str:
     test = _test(rule, written)
     if not rule.enabled:
         # Roundcube writes the test of such a rule into a comment, which a line end would end.
@@ -141,14 +141,14 @@ def _rule(rule: Rule, written: _Written) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def _test(rule: Rule, written: _Written) -> str:
+def _test(rule: Rule, written: _ScriptParts) -> str:
     groups = [_group(group, written) for group in rule.groups]
     if not groups:
         return "true"
     return groups[0] if len(groups) == 1 else _joined(rule.match, groups)
 
 
-def _group(group: Group, written: _Written) -> str:
+def _group(group: ConditionGroup, written: _ScriptParts) -> str:
     return _joined(group.match, [_condition(condition, written) for condition in group.conditions])
 
 
@@ -156,12 +156,12 @@ def _joined(match: str, tests: list[str]) -> str:
     return f"{match}of ({', '.join(tests)})"
 
 
-def _condition(condition: Condition, written: _Written) -> str:
+def _condition(condition: Condition, written: _ScriptParts) -> str:
     test = _positive(condition, written)
     return f"not {test}" if condition.negated else test
 
 
-def _positive(condition: Condition, written: _Written) -> str:
+def _positive(condition: Condition, written: _ScriptParts) -> str:
     match condition.field:
         case "size":
             relation = ":over" if condition.comparison == OVER else ":under"
@@ -183,7 +183,7 @@ def _positive(condition: Condition, written: _Written) -> str:
     return _header(condition, written)
 
 
-def _header(condition: Condition, written: _Written) -> str:
+def _header(condition: Condition, written: _ScriptParts) -> str:
     names = HEADER_FIELDS.get(condition.field) or (condition.header,)
     fields = quoted(names[0]) if len(names) == 1 else quoted_list(names)
     if condition.comparison == EXISTS:
@@ -197,7 +197,7 @@ def _header(condition: Condition, written: _Written) -> str:
     return f"header :{condition.comparison} {fields} {value}"
 
 
-def _action(action: Action, written: _Written) -> str:
+def _action(action: RuleAction, written: _ScriptParts) -> str:
     match action.kind:
         case "read" | "flag" | "tag":
             written.requires.add("imap4flags")
@@ -215,7 +215,7 @@ def _action(action: Action, written: _Written) -> str:
     return f"redirect {written.text(action.value)};"
 
 
-def _absence(absence: Absence, written: _Written) -> str:
+def _absence(absence: Absence, written: _ScriptParts) -> str:
     written.requires |= {"vacation", "date", "relational"}
     during = (
         f'allof (currentdate :zone {quoted(absence.zone_first)} :value "ge" "date" '
@@ -227,7 +227,7 @@ def _absence(absence: Absence, written: _Written) -> str:
     return "\n".join([ABSENCE_MARK, f"if {test}", "{", *_answers(absence, written), "}", ""])
 
 
-def _answers(absence: Absence, written: _Written) -> Iterator[str]:
+def _answers(absence: Absence, written: _ScriptParts) -> Iterator[str]:
     if not absence.domains:
         yield f"    {_vacation(absence, absence.text, _INSIDE, written)}"
         return
@@ -245,7 +245,7 @@ def _answers(absence: Absence, written: _Written) -> Iterator[str]:
         yield "    }"
 
 
-def _vacation(absence: Absence, text: str, handle: str, written: _Written) -> str:
+def _vacation(absence: Absence, text: str, handle: str, written: _ScriptParts) -> str:
     words = [f"vacation :days {absence.days}", f":handle {quoted(handle)}"]
     if absence.subject:
         words.append(f":subject {written.text(absence.subject)}")
@@ -281,7 +281,7 @@ _SELLING: Final = (
 
 
 @dataclass(frozen=True)
-class Aside:
+class AsideMail:
     """The mail that the script moves: the folders for junk and for adverts; ``allowed`` are
     addresses whose mail stays, ``domains`` too, with those below them.
     """
@@ -292,7 +292,7 @@ class Aside:
     domains: tuple[str, ...] = ()
 
 
-def adverts(aside: Aside) -> str:
+def adverts(aside: AsideMail) -> str:
     """Return the part of a script that moves junk and adverts of unknown senders without the
     webmail.
     """
@@ -323,7 +323,7 @@ if {_stranger(aside)}
 """
 
 
-def _stranger(aside: Aside) -> str:
+def _stranger(aside: AsideMail) -> str:
     """Return the test that holds for senders who are not allowed."""
     tests = []
     if aside.allowed:

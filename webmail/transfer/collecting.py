@@ -31,7 +31,7 @@ from webmail.errors import (
 )
 from webmail.imap import connection, fetch, search, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Folder, ImapServer, MessageRef, Stored
+from webmail.imap.values import Folder, ImapServer, MessageRef, StoredMessage
 from webmail.mailbox import folders
 from webmail.mime import headers
 from webmail.models import Transfer
@@ -189,7 +189,7 @@ class _Collection:
         folder: str,
         uidvalidity: int,
         number: int,
-        stored: Sequence[Stored],
+        stored: Sequence[StoredMessage],
     ) -> None:
         fields = {message.uid: headers.parse(message.fields) for message in stored}
         new = [
@@ -210,7 +210,9 @@ class _Collection:
             self._passed += 1
             self._depositor.note(self._position(number, message.uid), self._passed)
 
-    def _put(self, path: tuple[str, ...], folder: str, message: Stored, raw: bytes | None) -> None:
+    def _put(
+        self, path: tuple[str, ...], folder: str, message: StoredMessage, raw: bytes | None
+    ) -> None:
         where = f"{folder} {message.uid}"
         if raw is None:
             self._depositor.refuse(where, "too_large", message.size)
@@ -218,8 +220,8 @@ class _Collection:
             self._depositor.put(path, raw, message.flags, message.received, where)
 
     def _contents(
-        self, folder: str, uidvalidity: int, stored: Sequence[Stored]
-    ) -> Iterator[tuple[Stored, bytes | None]]:
+        self, folder: str, uidvalidity: int, stored: Sequence[StoredMessage]
+    ) -> Iterator[tuple[StoredMessage, bytes | None]]:
         """Each message with its bytes, None for one that is too large; those that are gone are
         left out."""
         for group in together(stored):

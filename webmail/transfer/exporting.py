@@ -27,7 +27,7 @@ from webmail.errors import (
 )
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Folder, MessageRef, Stored
+from webmail.imap.values import Folder, MessageRef, StoredMessage
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.mime import envelope, headers
 from webmail.models import Transfer
@@ -249,7 +249,7 @@ def _of_batch(
     imap: Connection,
     place: Place,
     uidvalidity: int,
-    stored: Sequence[Stored],
+    stored: Sequence[StoredMessage],
     counts: _Counts,
 ) -> Iterator[ExportedMessage]:
     for group in together(stored):
@@ -295,9 +295,9 @@ def bounded(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield piece
 
 
-def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
+def together(stored: Iterable[StoredMessage]) -> Iterator[list[StoredMessage]]:
     """Messages that one command fetches: a large one stands alone."""
-    group: list[Stored] = []
+    group: list[StoredMessage] = []
     size = 0
     for message in stored:
         if group and size + message.size > _TOGETHER:
@@ -310,7 +310,7 @@ def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
 
 
 def _exported(
-    place: Place, stored: Stored, head: bytes, pieces: Iterable[bytes]
+    place: Place, stored: StoredMessage, head: bytes, pieces: Iterable[bytes]
 ) -> ExportedMessage:
     fields = headers.parse(head[:_HEADER])
     return ExportedMessage(place.path, stored, envelope.read(fields), pieces)

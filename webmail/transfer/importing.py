@@ -110,7 +110,7 @@ class _Import:
         try:
             converted = sandbox.call(msg.convert, sandbox.MESSAGE, item.raw, LARGEST_MESSAGE)
         except sandbox.Exhausted as error:
-            if error.limit is sandbox.Limit.BUSY:
+            if error.limit is sandbox.CallLimit.BUSY:
                 raise ServerUnavailable from error
             self._work["costly"] = costly + 1
             return Refused(item.place, "bomb", size, item.passed)

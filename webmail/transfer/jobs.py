@@ -29,8 +29,8 @@ from webmail.errors import (
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
-from webmail.jobs.mail_jobs import Action, Done
-from webmail.mailbox.actions import DELETE, Step
+from webmail.jobs.mail_jobs import ActionProgress, RequestedAction
+from webmail.mailbox.actions import DELETE, MailStep
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.models import Transfer
 from webmail.transfer import collecting, exporting, importing, store
@@ -270,10 +270,10 @@ def can_be_resumed(job: Transfer) -> bool:
     return job.state == State.PASSWORD or (job.state == State.FAILED and not is_final)
 
 
-def way_back(job: Transfer) -> tuple[Step, ...]:
+def way_back(job: Transfer) -> tuple[MailStep, ...]:
     """The steps that remove what a job brought in."""
     return tuple(
-        Step(DELETE, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES))
+        MailStep(DELETE, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES))
         for folder, (uidvalidity, uids) in job.work.get("added", {}).items()
         if uids
     )
@@ -285,7 +285,7 @@ def folders_made(job: Transfer) -> tuple[tuple[str, int], ...]:
     return tuple((name, marks.get(name, [0])[0]) for name in job.work.get("made", []))
 
 
-def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | None:
+def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> ActionProgress | None:
     """Remove the messages and folders that a job brought in, once; that may take a job of its own.
     None when it was done already, or the job goes on. Raises the errors of `mail_jobs.do`, and can
     then be tried again."""
@@ -298,7 +298,7 @@ def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | No
         return mail_jobs.do(
             request,
             imap,
-            Action("undo", job.folder or "INBOX"),
+            RequestedAction("undo", job.folder or "INBOX"),
             way_back(job),
             emptied=made_folders,
         )

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from webmail.imap import names as imap_names
 from webmail.mime.headers import parse
 from webmail.transfer import maildir, mbox, names, tarring, unzipping
-from webmail.zips import BadZip, Fault, Member
+from webmail.zips import BadZip, ZipFault, ZipMember
 
 MOST_UNPACKED = 8
 """An archive may hold so many times the bytes that may be uploaded, and no more."""
@@ -173,8 +173,8 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
     try:
         members = unzipping.members(file, size)
     except BadZip as error:
-        if error.fault in (Fault.TOO_MANY, Fault.BOMB, Fault.TOO_LARGE):
-            reason = "bomb" if error.fault == Fault.BOMB else "too_many"
+        if error.fault in (ZipFault.TOO_MANY, ZipFault.BOMB, ZipFault.TOO_LARGE):
+            reason = "bomb" if error.fault == ZipFault.BOMB else "too_many"
             yield Refused(name[:200], reason, size, size)
             return
         raise Unreadable from error
@@ -185,7 +185,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
             continue
         room -= member.size
         if room < 0:
-            yield Refused(names.clean(member.name, "?"), Fault.BOMB, member.size, size)
+            yield Refused(names.clean(member.name, "?"), ZipFault.BOMB, member.size, size)
             return
         is_link = member.mode & 0o170000 == 0o120000
         try:
@@ -201,7 +201,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
             yield Refused(member.name[:200], str(error.fault), member.size, passed)
 
 
-def _scaled(member: Member) -> Callable[[int], int]:
+def _scaled(member: ZipMember) -> Callable[[int], int]:
     """A place in the unpacked member -> about the same place in the zip."""
     size = max(1, member.size)
     return lambda place: member.start + member.packed_size * min(place, size) // size
@@ -215,7 +215,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 continue
             room -= member.size
             if room < 0:
-                yield Refused(names.clean(member.name, "?"), Fault.BOMB, member.size, tell())
+                yield Refused(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
                 return
             yield from _of_member(
                 member.name,
@@ -227,7 +227,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 seconds=member.seconds,
             )
     except (tarring.BadTar, zlib.error, EOFError):
-        yield Refused("tar", Fault.DAMAGED, 0, tell())
+        yield Refused("tar", ZipFault.DAMAGED, 0, tell())
 
 
 def _of_member(

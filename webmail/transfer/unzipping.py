@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from webmail import zips
-from webmail.zips import BadZip, Fault, Member
+from webmail.zips import BadZip, ZipFault, ZipMember
 
 _PIECE = 64 * 1024
 
 
-def members(file: BinaryIO, size: int) -> list[Member]:
+def members(file: BinaryIO, size: int) -> list[ZipMember]:
     """All members, in the order in which they lie in the file. Raises BadZip."""
     before = max(0, size - zips.END)
     file.seek(before)
@@ -20,7 +20,7 @@ def members(file: BinaryIO, size: int) -> list[Member]:
     return sorted(unsorted, key=lambda member: member.start)
 
 
-def pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
+def pieces(file: BinaryIO, member: ZipMember) -> Iterator[bytes]:
     """A member's bytes. Raises BadZip, at the end too: where it is not what it declares."""
     file.seek(member.start)
     head = file.read(zips.LOCAL + len(member.raw_name))
@@ -30,18 +30,18 @@ def pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
     for piece in zips.unpacked(_packed(file, member), member.method, member.size):
         size, checksum = size + len(piece), zlib.crc32(piece, checksum)
         if size > member.size:
-            raise BadZip(Fault.BOMB, "larger than it declares")
+            raise BadZip(ZipFault.BOMB, "larger than it declares")
         yield piece
     if size < member.size or checksum != member.checksum:
-        raise BadZip(Fault.DAMAGED, "other bytes than it declares")
+        raise BadZip(ZipFault.DAMAGED, "other bytes than it declares")
 
 
-def _packed(file: BinaryIO, member: Member) -> Iterator[bytes]:
+def _packed(file: BinaryIO, member: ZipMember) -> Iterator[bytes]:
     left = member.packed_size
     while left:
         piece = file.read(min(left, _PIECE))
         if not piece:
-            raise BadZip(Fault.DAMAGED, "a member that is cut off")
+            raise BadZip(ZipFault.DAMAGED, "a member that is cut off")
         left -= len(piece)
         yield piece
 
@@ -49,5 +49,5 @@ def _packed(file: BinaryIO, member: Member) -> Iterator[bytes]:
 def _exactly(file: BinaryIO, size: int) -> bytes:
     content = file.read(size)
     if len(content) < size:
-        raise BadZip(Fault.DAMAGED, "a file that is cut off")
+        raise BadZip(ZipFault.DAMAGED, "a file that is cut off")
     return content

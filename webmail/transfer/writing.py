@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from webmail.errors import BadServerAnswer
-from webmail.imap.values import Stored
+from webmail.imap.values import StoredMessage
 from webmail.mime.envelope import Envelope
 from webmail.transfer import maildir, mbox, names, tarring, zipping
 
@@ -24,7 +24,7 @@ class ExportedMessage:
     ``pieces``: its bytes, which may be gone through more than once."""
 
     path: tuple[str, ...]
-    stored: Stored
+    stored: StoredMessage
     envelope: Envelope
     pieces: Iterable[bytes]
 

@@ -30,7 +30,7 @@ from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
 from webmail.htmx import TOAST
 from webmail.imap.connection import Connection as Imap
 from webmail.mailbox import folders, rules, sharing
-from webmail.mailbox.sharing import Box
+from webmail.mailbox.sharing import SharedMailbox
 from webmail.mime import build
 from webmail.mime.addresses import Address
 from webmail.mime.build import Outgoing
@@ -38,7 +38,7 @@ from webmail.models import SenderChoice
 from webmail.presentation import away, elision
 from webmail.presentation import rules as words
 from webmail.sieve import writing
-from webmail.sieve.connection import Connection as Sieve
+from webmail.sieve.connection import SieveConnection as Sieve
 from webmail.sieve.values import Absence
 from webmail.views.outbox import start
 from webmail.views.page import read_folders
@@ -103,7 +103,9 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
 
 
 @contextmanager
-def box_opened(request: SignedInRequest, box: Box) -> Iterator[tuple[Sieve, rules.Kept]]:
+def box_opened(
+    request: SignedInRequest, box: SharedMailbox
+) -> Iterator[tuple[Sieve, rules.UserScripts]]:
     """The rules of a shared mailbox, as `opened` has the user's own."""
 
     def is_same(opened_box: Imap) -> bool:
@@ -115,7 +117,7 @@ def box_opened(request: SignedInRequest, box: Box) -> Iterator[tuple[Sieve, rule
 
 
 def _answered(
-    request: SignedInRequest, whose: _Whose, sieve: Sieve, kept: rules.Kept
+    request: SignedInRequest, whose: _Whose, sieve: Sieve, kept: rules.UserScripts
 ) -> HttpResponse:
     initial = absence_initial(kept.script.absence, whose.address)
     offered = _holidays(request)
@@ -236,7 +238,11 @@ def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
 
 
 def _saved(
-    request: SignedInRequest, whose: _Whose, sieve: Sieve, kept: rules.Kept, form: AbsenceForm
+    request: SignedInRequest,
+    whose: _Whose,
+    sieve: Sieve,
+    kept: rules.UserScripts,
+    form: AbsenceForm,
 ) -> Problem | None:
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
     zones = _offset(first), _offset(last)
@@ -296,11 +302,11 @@ def renew_adverts(request: SignedInRequest) -> None:
     """Bring the script's part about adverts up to date, after what changes it; nothing where the
     Sieve server is not available: the next page that asks for its state does it."""
     if session.has_sieve(request.user):
-        with suppress(WebmailError, writing.Unwritable), opened(request) as (sieve, kept):
+        with suppress(WebmailError, writing.UnwritableScript), opened(request) as (sieve, kept):
             put_adverts_aside(request, sieve, kept)
 
 
-def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) -> None:
+def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.UserScripts) -> None:
     """Write into the script which mail it puts aside while nobody looks, as the person wants it
     now. Other software's script is taken in, never replaced.
     """
@@ -315,7 +321,7 @@ def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) 
         rules.save(sieve, kept, script, timezone.localtime())
 
 
-def _aside(request: SignedInRequest, kept: rules.Kept) -> str:
+def _aside(request: SignedInRequest, kept: rules.UserScripts) -> str:
     """The part about adverts; "" where the server can't file."""
     if not kept.extensions >= writing.ADVERTS_REQUIRES:
         return ""
@@ -329,7 +335,7 @@ def _aside(request: SignedInRequest, kept: rules.Kept) -> str:
     authority = MailDomain.objects.all().names()
     prefix = folders.personal_prefix(known)
     return writing.adverts(
-        writing.Aside(
+        writing.AsideMail(
             adverts_folder=adverts.name if adverts else prefix + settings.ADVERTS_FOLDER,
             junk_folder=junk.name if junk else f"{prefix}Junk",
             allowed=tuple(name for name in dict.fromkeys(people) if name not in blocked),

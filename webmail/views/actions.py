@@ -27,7 +27,7 @@ from webmail.imap.connection import Connection, canonical
 from webmail.imap.values import MessageRef
 from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, folders, listing, threads, verbs
-from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, Step
+from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, MailStep
 from webmail.mailbox.bulk import packed
 from webmail.mailbox.verbs import VERBS, Verb
 from webmail.presentation import action_words, links
@@ -53,7 +53,7 @@ class _Asked:
 
     verb: Verb
     folder: str
-    chosen: tuple[Step, ...]
+    chosen: tuple[MailStep, ...]
     form: ActForm
 
     @property
@@ -87,7 +87,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         target = _target(imap, asked)
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
-        action = mail_jobs.Action(verb.name, folder, target if verb.needs == "to" else "")
+        action = mail_jobs.RequestedAction(verb.name, folder, target if verb.needs == "to" else "")
         steps = _steps(request, asked, target)
         lessons = teaching.lessons(imap, verb.name, steps)
         try:
@@ -189,7 +189,7 @@ def _all_of(
 
 def _chosen(
     request: SignedInRequest, imap: Connection, folder: str, form: ActForm
-) -> tuple[Step, ...]:
+) -> tuple[MailStep, ...]:
     if VERBS[form.cleaned_data["verb"]].needs == "steps":
         return ()
     if form.is_everything and form.cleaned_data["found"]:
@@ -200,7 +200,7 @@ def _chosen(
         if imap.known().uidvalidity != uidvalidity:
             raise FolderChanged("The folder was made anew since its messages were counted.")
         until = form.cleaned_data["until"] or max(uids, default=0) + 1
-        return (Step("", folder, uidvalidity, tuple(sorted(u for u in uids if u < until))),)
+        return (MailStep("", folder, uidvalidity, tuple(sorted(u for u in uids if u < until))),)
     refs = [MessageRef(place or folder, *pair) for place, *pair in form.cleaned_data["refs"]]
     if form.cleaned_data["threads"]:
         return actions.by_folder(threads.whole(imap, refs, memory(request)))
@@ -251,7 +251,7 @@ def _keeps(imap: Connection, asked: _Asked, keywords: Iterable[str]) -> bool:
     )
 
 
-def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
+def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[MailStep]:
     verb = asked.verb
     if verb.needs == "steps":
         return list(asked.form.cleaned_data["steps"])
@@ -364,7 +364,10 @@ def _tag_counts(
 
 
 def _toast(
-    request: SignedInRequest, asked: _Asked, action: mail_jobs.Action, result: mail_jobs.Done
+    request: SignedInRequest,
+    asked: _Asked,
+    action: mail_jobs.RequestedAction,
+    result: mail_jobs.ActionProgress,
 ) -> dict[str, Any]:
     """The toast about a finished action, with the form that undoes it; or the notice that a job has
     begun."""

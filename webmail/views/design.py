@@ -26,7 +26,7 @@ from webmail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN, Folde
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import ListPage
 from webmail.mailbox.ordering import View
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 from webmail.mime.addresses import Address
 from webmail.preferences import Preferences
 from webmail.presentation import folder_list, lists
@@ -121,10 +121,10 @@ def _with_classes(sheet: str) -> str:
     return _STATE.sub(lambda state: _STATES[state[0]], "\n".join(kept))
 
 
-def _summaries() -> tuple[Summary, ...]:
+def _summaries() -> tuple[MessageSummary, ...]:
     now = timezone.now()
     return tuple(
-        Summary(
+        MessageSummary(
             ref=MessageRef("INBOX", 1, number),
             flags=frozenset(flags),
             size=1024 * number**3,
@@ -141,7 +141,7 @@ def _summaries() -> tuple[Summary, ...]:
     )
 
 
-def _page(rows: tuple[Summary, ...], *, only: str = "") -> lists.MailPage:
+def _page(rows: tuple[MessageSummary, ...], *, only: str = "") -> lists.MailPage:
     """A list of these rows; of a folder with others where it is filtered."""
     page = lists.mail_page(
         ListPage(

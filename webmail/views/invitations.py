@@ -22,7 +22,7 @@ from webmail import outbox
 from webmail.errors import NotFound, SenderRefused
 from webmail.htmx import wants_partial
 from webmail.imap import fetch
-from webmail.imap.values import Fetched, MessageRef
+from webmail.imap.values import FetchedMessage, MessageRef
 from webmail.mime import headers, itip
 from webmail.mime.addresses import Address
 from webmail.mime.headers import Headers
@@ -59,7 +59,7 @@ def show(request: SignedInRequest, folder: str, ref: tuple[int, int], number: st
 @dataclass(frozen=True)
 class _Found:
     ref: MessageRef
-    fetched: Fetched
+    fetched: FetchedMessage
     fields: Headers
     invitation: Invitation
     writer: Writer

@@ -27,7 +27,7 @@ from webmail.htmx import TOAST
 from webmail.imap import fetch
 from webmail.imap.values import ADVERT, DRAFT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
-from webmail.mailbox.actions import MOVE, Step
+from webmail.mailbox.actions import MOVE, MailStep
 from webmail.mailbox.bulk import packed
 from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import authentication, headers
@@ -170,7 +170,7 @@ def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
         judgement = judging.judgement(request, headers.parse(fetch.headers(imap, message_ref)))
         reporting.report(request, imap, message_ref, judgement)
         junk = folders.ensure(imap, folders.JUNK)
-        step = Step(MOVE, folder, message_ref.uidvalidity, (message_ref.uid,), junk)
+        step = MailStep(MOVE, folder, message_ref.uidvalidity, (message_ref.uid,), junk)
         lessons = teaching.lessons(imap, "junk", [step])
         if folder != junk:
             undo = actions.perform(imap, actions.prepare(imap, step)).undo
@@ -187,7 +187,7 @@ def reported_words() -> str:
     )
 
 
-def _way_back(folder: str, undo: Step | None) -> dict[str, object] | None:
+def _way_back(folder: str, undo: MailStep | None) -> dict[str, object] | None:
     """The form that moves it back; the report itself has left."""
     if undo is None:
         return None

@@ -23,12 +23,12 @@ from webmail.adverts.judging import Looked
 from webmail.forms.messages import ListForm, SnippetsForm
 from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, MessageRef
+from webmail.imap.values import FetchedMessage, MessageRef
 from webmail.mailbox import folders, listing
 from webmail.mailbox import snippets as beginnings
-from webmail.mailbox.listing import MOST_ROWS, ListPage, Place
+from webmail.mailbox.listing import MOST_ROWS, ListPage, ListPlace
 from webmail.mailbox.ordering import MOST_ADDRESSES, View
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 from webmail.models import FolderChoice
 from webmail.presentation import adverts, lists
 from webmail.presentation.links import ref_name
@@ -138,7 +138,7 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
 
 
 def look(
-    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[Summary]
+    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[MessageSummary]
 ) -> Looked:
     """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
     query a minute at most, when nothing is new. While the database takes nothing, nothing is
@@ -154,7 +154,7 @@ def look(
         return Looked(changed=imap.open_folder != judging.INBOX)
 
 
-def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[Summary]) -> Looked:
+def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[MessageSummary]) -> Looked:
     selected = imap.known()
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
     is_pulled = pulling.sight(request, imap, newest)
@@ -180,14 +180,14 @@ def list_context(
     request: SignedInRequest,
     imap: Connection,
     folder: str,
-    current: Fetched | None = None,
+    current: FetchedMessage | None = None,
     form: ListForm | None = None,
 ) -> dict[str, Any]:
     """``current``: the opened message; its row is on the page, unless the address names another."""
     form = form or ListForm.of(request.GET)
     place = form.place
-    if current and place == Place():
-        place = Place(row=current.ref.uid, sequence=current.sequence)
+    if current and place == ListPlace():
+        place = ListPlace(row=current.ref.uid, sequence=current.sequence)
     size, view = form.size or int(request.preferences.page_size), list_view(request, folder, form)
 
     def asked() -> ListPage:
@@ -228,7 +228,7 @@ def _begun(request: SignedInRequest, sides: Sides, page: ListPage) -> dict[str, 
     return {"drafts": drafts.beside(request.user, sides.current.name, page.uidvalidity)}
 
 
-def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) -> Faces:
+def _faces(request: SignedInRequest, rows: Iterable[MessageSummary], special_use: str) -> Faces:
     """The known faces among the people that the rows name; one query."""
     own_mail = lists.is_own_mail(special_use)
     return people.faces(

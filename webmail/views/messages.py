@@ -26,7 +26,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox import reading, threads
 from webmail.mailbox import snippets as beginnings
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
@@ -248,7 +248,7 @@ def _conversation(
     opened = {row.ref: _beside(request, imap, row) for row in shown_rows}
     folded = [row.ref for row in others if row.ref not in opened]
     snippets = beginnings.of(imap, folded) if folded else {}
-    own: tuple[Summary, ...] = ()
+    own: tuple[MessageSummary, ...] = ()
     is_whole = True
     if sent := next((row.name for row in folders.special if row.special_use == "\\Sent"), ""):
         try:
@@ -262,10 +262,10 @@ def _conversation(
     return conversations.conversation(known, ref, sent)
 
 
-def _own_snippets(imap: Connection, own: tuple[Summary, ...]) -> dict[MessageRef, str]:
+def _own_snippets(imap: Connection, own: tuple[MessageSummary, ...]) -> dict[MessageRef, str]:
     return beginnings.of(imap, [row.ref for row in own]) if own else {}
 
 
-def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.MessageView:
+def _beside(request: SignedInRequest, imap: Connection, row: MessageSummary) -> reader.MessageView:
     renderer = html.ReaderSanitiser(request, row.ref)
     return shown(request, reading.open_message(imap, row.ref, rendering=renderer), renderer)

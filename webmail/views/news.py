@@ -17,7 +17,7 @@ from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.status import FolderState
-from webmail.imap.watch import MOST_ARRIVED, Arrived, News
+from webmail.imap.watch import MOST_ARRIVED, ArrivedMessage, News
 from webmail.mailbox import news
 from webmail.serving.push import told
 from webmail.views.page import memory
@@ -77,7 +77,7 @@ def _changed(
 
 def _came(
     request: SignedInRequest, imap: Connection, state: FolderState
-) -> tuple[Arrived, ...] | None:
+) -> tuple[ArrivedMessage, ...] | None:
     stood = _REF.fullmatch(request.GET.get("inbox", ""))
     if state.folder != judging.INBOX or stood is None:
         return None

@@ -43,9 +43,9 @@ from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
 from webmail.presentation.folder_list import FolderList
 from webmail.sieve import grammar, reading, writing
-from webmail.sieve.connection import Connection as Sieve
-from webmail.sieve.forwarding import Allowed
-from webmail.sieve.values import FORWARD, REDIRECT, Raw, Rule, Script
+from webmail.sieve.connection import SieveConnection as Sieve
+from webmail.sieve.forwarding import AllowedForwards
+from webmail.sieve.values import FORWARD, REDIRECT, RawPiece, Rule, Script
 from webmail.views import jobs
 from webmail.views.page import known_tags, read_folders
 
@@ -56,7 +56,7 @@ _MOST_NOTED = 5
 
 
 @contextmanager
-def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
+def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.UserScripts]]:
     """The person's rules as they are on the server, and the connection to change them."""
     with session.sieve(request) as sieve:
         kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
@@ -65,7 +65,7 @@ def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
         yield sieve, kept
 
 
-def _note_standing(request: SignedInRequest, kept: rules.Kept) -> None:
+def _note_standing(request: SignedInRequest, kept: rules.UserScripts) -> None:
     """Keep which forwards stand although they are not allowed: for the person's pages, and for the
     administrators, masked."""
     away.note_forwards(request, stand=bool(kept.standing))
@@ -104,7 +104,7 @@ def _change(request: SignedInRequest) -> HttpResponse:
 
 
 def _done(
-    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, do: str, number: int
+    request: SignedInRequest, sieve: Sieve, kept: rules.UserScripts, do: str, number: int
 ) -> dict[str, Any]:
     """Do it; the toast that says so, with the ``place`` where the rule is from now on."""
     now = timezone.localtime()
@@ -134,7 +134,7 @@ def _done(
 
 
 def _changed(
-    request: SignedInRequest, kept: rules.Kept, do: str, number: int
+    request: SignedInRequest, kept: rules.UserScripts, do: str, number: int
 ) -> tuple[Script, dict[str, Any]]:
     script = kept.script
     if do == "order":
@@ -157,7 +157,7 @@ def _changed(
             message = gettext("The rule is number %(place)d now.") % {"place": place}
             return rules.reordered(script, order), {"message": message, "place": place}
         case "remove":
-            text = item.text if isinstance(item, Raw) else writing.write_rule(item)
+            text = item.text if isinstance(item, RawPiece) else writing.write_rule(item)
             left = rules.without(script, number)
             fields = [("do", "put-back"), ("number", number), ("text", text)]
             fields += [("requires", " ".join(sorted(script.requires)))]
@@ -186,7 +186,7 @@ def _put_back(
 
 
 def _list(
-    request: SignedInRequest, kept: rules.Kept, problem: Problem | None = None
+    request: SignedInRequest, kept: rules.UserScripts, problem: Problem | None = None
 ) -> HttpResponse:
     with session.imap(request) as imap:
         shown = read_folders(imap, "").shown
@@ -205,11 +205,11 @@ def _list(
     return render_template(request, "webmail/rules/rules.html", context, status=status)
 
 
-def _readable(text: str) -> tuple[Rule | Raw, ...]:
+def _readable(text: str) -> tuple[Rule | RawPiece, ...]:
     try:
         return reading.read(text).items
     except ValueError:
-        return (Raw(text),)
+        return (RawPiece(text),)
 
 
 # --- one rule ---
@@ -238,7 +238,7 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
         return without(request)
     with opened(request) as (sieve, kept):
         item = kept.item(number) if number else None
-        if isinstance(item, Raw):
+        if isinstance(item, RawPiece):
             return redirect("mail:rules_raw")
         with session.imap(request) as imap:
             shown = read_folders(imap, "").shown
@@ -314,7 +314,7 @@ def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any
 
 
 def _saved(
-    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, context: dict[str, Any]
+    request: SignedInRequest, sieve: Sieve, kept: rules.UserScripts, context: dict[str, Any]
 ) -> HttpResponse:
     editor, number = context["editor"], context["number"]
     if not editor.is_valid():
@@ -348,7 +348,7 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
         raise FolderNotFound("No folder has such a name.")
     with opened(request) as (_sieve, kept):
         rule = kept.item(number)
-    if isinstance(rule, Raw):
+    if isinstance(rule, RawPiece):
         raise NotFound("What is kept as it is can't be applied.")
     is_sent = request.method == "POST" and request.POST.get("digest") == kept.digest
     with session.imap(request) as imap:
@@ -363,14 +363,14 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
                 "was_changed": request.method == "POST" and not is_sent,
             }
             return _apply_page(request, rule, matched, folder, shown, context)
-        action = mail_jobs.Action("rule", folder)
+        action = mail_jobs.RequestedAction("rule", folder)
         result = mail_jobs.do(request, imap, action, steps)
     request.session[TOAST] = _applied(request, action, result)
     return redirect("mail:rules")
 
 
 def _applied(
-    request: SignedInRequest, action: mail_jobs.Action, result: mail_jobs.Done
+    request: SignedInRequest, action: mail_jobs.RequestedAction, result: mail_jobs.ActionProgress
 ) -> dict[str, Any]:
     """The toast about a rule that was applied, with the way back, which is kept in a row: what a
     rule does takes several steps, too long for a form."""
@@ -387,7 +387,7 @@ def _applied(
 def _apply_page(
     request: SignedInRequest,
     rule: Rule,
-    matched: trying.Matched,
+    matched: trying.MatchedMessages,
     folder: str,
     shown: FolderList,
     context: dict[str, Any],
@@ -414,7 +414,7 @@ class _Ask(Exception):
     """The person must say that a script of other software may be replaced."""
 
 
-def ask_first(kept: rules.Kept) -> None:
+def ask_first(kept: rules.UserScripts) -> None:
     """A script that has our name and is another program's is only replaced when the person has
     taken it over."""
     if kept.is_foreign:
@@ -424,7 +424,7 @@ def ask_first(kept: rules.Kept) -> None:
 
 
 def note(
-    request: SignedInRequest, kept: rules.Kept, change: str, text: str, mailbox: str = ""
+    request: SignedInRequest, kept: rules.UserScripts, change: str, text: str, mailbox: str = ""
 ) -> None:
     """A line of the audit log, with the addresses that mail goes to from now on, masked: a thief of
     a password makes it forward what comes. ``mailbox``: whose the rules are, where they are not the
@@ -481,7 +481,7 @@ def refused(change: Callable[[], None]) -> Problem | None:
     except SieveRefused as error:
         reason = error.server_words or gettext("It cannot be read.")
         return {"title": gettext("The mail server does not take these rules."), "text": reason}
-    except writing.Unwritable as error:
+    except writing.UnwritableScript as error:
         return {"title": gettext("These rules can’t be saved."), "text": _unwritable(error)}
     except ValueError:
         return {
@@ -514,23 +514,25 @@ def _not_there(error: ForwardRefused) -> str:
     )
 
 
-def forwarding(user: User) -> Allowed:
+def forwarding(user: User) -> AllowedForwards:
     """The addresses that rules of this user may forward to, as the policy of the mail domain says,
     else that of all, else the settings."""
     policy = ForwardPolicy.objects.all().of(user.mail_domain_id)
     if policy is None:
-        return Allowed(anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS)
+        return AllowedForwards(
+            anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS
+        )
     allowed, places = policy
     if allowed == ForwardPolicy.Allowed.LISTED and places:
-        return Allowed(
+        return AllowedForwards(
             anywhere=True,
             domains=frozenset(place for place in places if "@" not in place),
             addresses=frozenset(place for place in places if "@" in place),
         )
-    return Allowed(anywhere=allowed == ForwardPolicy.Allowed.ANYWHERE)
+    return AllowedForwards(anywhere=allowed == ForwardPolicy.Allowed.ANYWHERE)
 
 
-def _unwritable(error: writing.Unwritable) -> str:
+def _unwritable(error: writing.UnwritableScript) -> str:
     if error.reason == "many":
         return gettext("There are as many rules as one can have.")
     return gettext(
@@ -538,7 +540,7 @@ def _unwritable(error: writing.Unwritable) -> str:
     )
 
 
-def offers(request: SignedInRequest, kept: rules.Kept, shown: FolderList) -> Offers:
+def offers(request: SignedInRequest, kept: rules.UserScripts, shown: FolderList) -> Offers:
     return Offers(
         extensions=kept.extensions,
         folders=folder_words.places(shown),

@@ -17,7 +17,7 @@ from webmail.errors import SieveRefused
 from webmail.forms.rules import ScriptForm
 from webmail.htmx import TOAST
 from webmail.mailbox import rules
-from webmail.sieve.connection import Connection as Sieve
+from webmail.sieve.connection import SieveConnection as Sieve
 from webmail.views.page import read_folders
 from webmail.views.rules import Problem, note, opened, refused, without
 
@@ -59,7 +59,7 @@ def raw(request: SignedInRequest) -> HttpResponse:
 
 
 def _saved(
-    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, form: ScriptForm
+    request: SignedInRequest, sieve: Sieve, kept: rules.UserScripts, form: ScriptForm
 ) -> tuple[Problem | None, int]:
     """Save the script. Return the problem and its line, or (None, 0) when the script was saved."""
     wrong = 0

@@ -33,7 +33,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.search import PATIENCE, SearchResult
-from webmail.mailbox.summaries import Summary
+from webmail.mailbox.summaries import MessageSummary
 from webmail.middleware import in_place
 from webmail.models import RecentSearch, SavedSearch
 from webmail.presentation import lists, results
@@ -333,7 +333,7 @@ def _context(
     }
 
 
-def _faces(request: SignedInRequest, rows: Sequence[Summary], own: Collection[str]) -> Faces:
+def _faces(request: SignedInRequest, rows: Sequence[MessageSummary], own: Collection[str]) -> Faces:
     """The people that the rows name; in the folders ``own``, those who got the user's messages."""
     named = (
         person for row in rows for person in lists.people_of(row, own_mail=row.ref.folder in own)

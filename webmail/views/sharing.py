@@ -21,7 +21,7 @@ from webmail.htmx import TOAST
 from webmail.imap.connection import Connection
 from webmail.jobs import share_jobs
 from webmail.mailbox import sharing
-from webmail.mailbox.sharing import Progress, Share
+from webmail.mailbox.sharing import Share, SharingProgress
 from webmail.mime.addresses import Address
 from webmail.models import MailJob
 from webmail.presentation import sharing as words
@@ -66,7 +66,7 @@ def _change(
     if not identifiers:
         return None
     preset = "" if is_end else asked["preset"]
-    at = Progress(0, len(names))
+    at = SharingProgress(0, len(names))
     for step in sharing.change(imap, names, identifiers, preset, at):
         at = step
         if time.monotonic() > deadline:

@@ -21,8 +21,8 @@ from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
 from webmail.mailbox import folders
 from webmail.mailbox import space as weighing
-from webmail.mailbox.actions import DELETE, MOVE, Step
-from webmail.mailbox.space import MESSAGE, Weighed
+from webmail.mailbox.actions import DELETE, MOVE, MailStep
+from webmail.mailbox.space import MESSAGE, WeighedFolder
 from webmail.presentation import folders as presentation
 from webmail.presentation import space as sizes
 from webmail.views import jobs
@@ -75,10 +75,10 @@ def clean(request: SignedInRequest) -> HttpResponse:
     return redirect("mail:space")
 
 
-def _steps(asked: dict[str, Any], weighed: tuple[Weighed, ...]) -> tuple[Step, ...]:
+def _steps(asked: dict[str, Any], weighed: tuple[WeighedFolder, ...]) -> tuple[MailStep, ...]:
     if asked["kind"] == MESSAGE:
         ref = asked["ref"]
-        return (Step("", ref.folder, ref.uidvalidity, (ref.uid,)),)
+        return (MailStep("", ref.folder, ref.uidvalidity, (ref.uid,)),)
     return weighing.chosen(weighed, asked["kind"], asked["value"])
 
 
@@ -86,8 +86,8 @@ def _ask(
     request: SignedInRequest,
     imap: Connection,
     asked: dict[str, Any],
-    steps: tuple[Step, ...],
-    weighed: tuple[Weighed, ...],
+    steps: tuple[MailStep, ...],
+    weighed: tuple[WeighedFolder, ...],
     *,
     is_full: bool = False,
 ) -> HttpResponse:
@@ -111,7 +111,7 @@ def _ask(
 
 
 def _cleaned(
-    request: SignedInRequest, imap: Connection, steps: tuple[Step, ...], *, for_good: bool
+    request: SignedInRequest, imap: Connection, steps: tuple[MailStep, ...], *, for_good: bool
 ) -> dict[str, Any]:
     if not steps:
         return {"message": gettext("Nothing was done: there are no messages.")}
@@ -120,7 +120,7 @@ def _cleaned(
     else:
         trash = folders.ensure(imap, folders.TRASH)
         done = [replace(step, verb=MOVE, to=trash) for step in steps]
-    action = mail_jobs.Action("delete" if for_good else "trash", steps[0].folder)
+    action = mail_jobs.RequestedAction("delete" if for_good else "trash", steps[0].folder)
     result = mail_jobs.do(request, imap, action, done)
     if result.job is not None:
         return jobs.begun(request, result.job)

@@ -26,7 +26,7 @@ from webmail.adverts import judging
 from webmail.errors import WebmailError
 from webmail.forms.tracing import EnvelopeForm
 from webmail.mailbox import folders, tracing
-from webmail.mailbox.tracing import Sought, TracedMessage
+from webmail.mailbox.tracing import SoughtMessage, TracedMessage
 from webmail.mime import headers
 from webmail.models import Judgement, OutboxMessage
 from webmail.presentation import tracing as words
@@ -82,7 +82,7 @@ def message(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/support/message.html", context)
 
 
-def _looked(request: HttpRequest, user: User, sought: Sought) -> dict[str, Any]:
+def _looked(request: HttpRequest, user: User, sought: SoughtMessage) -> dict[str, Any]:
     """The findings; the line of the audit log is written before anything is looked at."""
     mentioned = [name for name in ("address", "day", "message_id") if getattr(sought, name)]
     audit.record(
@@ -93,7 +93,7 @@ def _looked(request: HttpRequest, user: User, sought: Sought) -> dict[str, Any]:
     return {"is_asked": True, "sent": sent[:_MOST_SHOWN], "mailbox": _mailbox(user, sought)}
 
 
-def _mailbox(user: User, sought: Sought) -> Mailbox | None:
+def _mailbox(user: User, sought: SoughtMessage) -> Mailbox | None:
     """The mailbox; None where no master user opens it."""
     if not session.has_master():
         return None

@@ -26,8 +26,8 @@ from webmail.forms.tracing import TraceForm
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import bulk, folders, rules, tracing
-from webmail.mailbox.search import Place
-from webmail.mailbox.tracing import Sought, Traced
+from webmail.mailbox.search import SearchPlace
+from webmail.mailbox.tracing import SoughtMessage, TraceResult
 from webmail.mime import headers
 from webmail.models import Judgement, MailJob, OutboxMessage
 from webmail.presentation import rules as rule_words
@@ -90,7 +90,7 @@ def _found(request: SignedInRequest, imap: Connection, form: TraceForm) -> dict[
     }
 
 
-def _continued(form: TraceForm, place: Place | None) -> str:
+def _continued(form: TraceForm, place: SearchPlace | None) -> str:
     """The query of the address that goes on from a place; "" where nothing is left."""
     if place is None:
         return ""
@@ -101,7 +101,7 @@ def _continued(form: TraceForm, place: Place | None) -> str:
     return urlencode({name: value for name, value in kept.items() if value})
 
 
-def _judgements(request: SignedInRequest, traced: Traced) -> dict[MessageRef, Judgement]:
+def _judgements(request: SignedInRequest, traced: TraceResult) -> dict[MessageRef, Judgement]:
     digests = {
         message.row.ref: judging.digest_of(headers.parse(message.header))
         for message in traced.messages
@@ -136,7 +136,7 @@ def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
     return kept.script.rules if kept.is_active else ()
 
 
-def _filing(imap: Connection, own: Sequence[Rule], traced: Traced) -> dict[MessageRef, str]:
+def _filing(imap: Connection, own: Sequence[Rule], traced: TraceResult) -> dict[MessageRef, str]:
     deadline = time.monotonic() + SECONDS
     filed = tracing.filing(imap, own, traced, lambda: time.monotonic() > deadline)
     titles = dict(zip(map(id, own), _titles(own, own), strict=True))
@@ -148,13 +148,13 @@ def _titles(own: Sequence[Rule], some: Sequence[Rule]) -> list[str]:
     return [rule_words.title_of(rule, numbers[id(rule)]) for rule in some]
 
 
-def _sent(request: SignedInRequest, sought: Sought) -> list[OutboxMessage]:
+def _sent(request: SignedInRequest, sought: SoughtMessage) -> list[OutboxMessage]:
     """The messages in the outbox that are asked for; rows go a week after they were sent."""
     rows = OutboxMessage.objects.of(request.user).addressed().exclude(state="cancelled")
     return [row for row in rows[:_MOST_SENT] if is_sought(row, sought, with_words=True)]
 
 
-def is_sought(row: OutboxMessage, sought: Sought, *, with_words: bool) -> bool:
+def is_sought(row: OutboxMessage, sought: SoughtMessage, *, with_words: bool) -> bool:
     """Whether a message of the outbox is the one that is asked for."""
     if sought.message_id and row.message_id.strip("<>") != sought.message_id.strip("<>"):
         return False
@@ -174,8 +174,8 @@ def is_sought(row: OutboxMessage, sought: Sought, *, with_words: bool) -> bool:
 def _reports(
     imap: Connection,
     known: Sequence[Folder],
-    sought: Sought,
-    traced: Traced,
+    sought: SoughtMessage,
+    traced: TraceResult,
     sent: Sequence[OutboxMessage],
 ) -> list[words.ReturnedLine]:
     """The reports that what was found came back; none where nothing was sent."""

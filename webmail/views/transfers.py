@@ -34,7 +34,7 @@ from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import actions, folders
-from webmail.mailbox.actions import Step
+from webmail.mailbox.actions import MailStep
 from webmail.models import Transfer
 from webmail.presentation import transfers as presentation
 from webmail.presentation.links import ref_name
@@ -203,7 +203,7 @@ def _start_export(
 
 
 def of_selection(
-    request: SignedInRequest, imap: Connection, folder: str, chosen: Sequence[Step]
+    request: SignedInRequest, imap: Connection, folder: str, chosen: Sequence[MailStep]
 ) -> HttpResponse:
     """Messages that were picked: at once where they are few and small, else by a job. For htmx the
     answer leads the browser there."""
@@ -227,7 +227,7 @@ def _led(request: SignedInRequest, url: str) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
-def _weight(imap: Connection, chosen: Sequence[Step]) -> int:
+def _weight(imap: Connection, chosen: Sequence[MailStep]) -> int:
     size = 0
     for step in chosen:
         imap.require(step.first)
@@ -236,7 +236,7 @@ def _weight(imap: Connection, chosen: Sequence[Step]) -> int:
     return size
 
 
-def _places(imap: Connection, chosen: Sequence[Step]) -> list[Place]:
+def _places(imap: Connection, chosen: Sequence[MailStep]) -> list[Place]:
     """Messages of several folders lie in folders of the zip."""
     known = {folder.name: folder for folder in folders.kept_folders(imap)}
     steps = [step for step in chosen if step.uids]

@@ -9,7 +9,7 @@ from webmail import sandbox
 from webmail.errors import ContentTooCostly
 from webmail.mime import composed
 from webmail.mime import html as html_mail
-from webmail.mime.composed import Images, Written
+from webmail.mime.composed import ComposedText, Images
 
 SMALL = 20_000
 """Characters that cannot cost much, whatever they are: most of what people write."""
@@ -24,7 +24,7 @@ def no_image(_address: str, _words: str) -> str | None:
     return None
 
 
-def written(source: str, place: Place = no_image) -> Written:
+def written(source: str, place: Place = no_image) -> ComposedText:
     """The content of an editor, as `composed.clean` makes it. Raises ContentTooCostly."""
     images = _images(source, place) if "<img" in source.lower() else {}
     if len(source) <= SMALL:
@@ -32,7 +32,7 @@ def written(source: str, place: Place = no_image) -> Written:
     return sandbox.call(composed.write, sandbox.HTML, source, images)
 
 
-def quoted(body: str, images: Images, *, is_signed: bool) -> Written:
+def quoted(body: str, images: Images, *, is_signed: bool) -> ComposedText:
     """The HTML that the sanitiser left of a message, as it may stand in another. Raises
     ContentTooCostly."""
     if len(body) <= SMALL:
@@ -55,7 +55,7 @@ def text(source: str) -> str:
         return rough(source).text
 
 
-def rough(source: str) -> Written:
+def rough(source: str) -> ComposedText:
     """The words alone, for what takes too long to be cleaned."""
     return composed.from_words(html_mail.rough_text(source))
 

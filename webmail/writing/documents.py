@@ -30,7 +30,7 @@ from accounts import sealed_files
 from accounts.models import User
 from webmail import zips
 from webmail.errors import FileRefused, PartNotFound, Unreadable
-from webmail.mime.build import Attachment, decoded_size, encoded_size
+from webmail.mime.build import OutgoingFile, decoded_size, encoded_size
 from webmail.models import Draft, DraftDocument, DraftFile
 from webmail.presentation.words import few, size
 from webmail.previews import detect
@@ -143,20 +143,20 @@ def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
         raise PartNotFound("The document is gone from the spool.") from error
 
 
-def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[Attachment, ...]:
+def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[OutgoingFile, ...]:
     """The documents of one recipient, read. Raises PartNotFound where one is not there: a message
     that lacks it must not leave."""
     rows = {str(row.pk): row for row in draft.documents.filter(pk__in=numbers)}
     return tuple(_attachment(draft, rows, number) for number in numbers)
 
 
-def _attachment(draft: Draft, rows: Mapping[str, DraftDocument], number: str) -> Attachment:
+def _attachment(draft: Draft, rows: Mapping[str, DraftDocument], number: str) -> OutgoingFile:
     row = rows.get(number)
     if row is None:
         raise PartNotFound
     document = about(draft, row)
     with open_(draft, row) as stream:
-        return Attachment(document.name, document.media_type, stream.read())
+        return OutgoingFile(document.name, document.media_type, stream.read())
 
 
 def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
@@ -278,31 +278,31 @@ def _add_zip(user: User, draft: Draft, chunks: Iterable[bytes]) -> Added:
 
 
 _REFUSALS = {
-    zips.Fault.BOMB: BOMB,
-    zips.Fault.TOO_LARGE: BOMB,
-    zips.Fault.TOO_MANY: TOO_MANY,
+    zips.ZipFault.BOMB: BOMB,
+    zips.ZipFault.TOO_LARGE: BOMB,
+    zips.ZipFault.TOO_MANY: TOO_MANY,
 }
 
 
-def _members(content: bytes) -> list[zips.Member]:
+def _members(content: bytes) -> list[zips.ZipMember]:
     """The files of a zip, without those that operating systems add. Raises BadZip, also for a zip
     that declares more than it can hold."""
     members = zips.members(content, most=2 * MOST)
     total = sum(member.size for member in members)
     if total > max(_FREE_OF_RATIO, _HIGHEST_RATIO * len(content)):
-        raise zips.BadZip(zips.Fault.BOMB)
+        raise zips.BadZip(zips.ZipFault.BOMB)
     wanted = [
         member
         for member in members
         if not member.is_folder and not _LITTER.search(member.name.replace("\\", "/"))
     ]
     if len(wanted) > MOST:
-        raise zips.BadZip(zips.Fault.TOO_MANY)
+        raise zips.BadZip(zips.ZipFault.TOO_MANY)
     return wanted
 
 
 def _unpacked(
-    user: User, content: bytes, members: Sequence[zips.Member], faults: list[Fault]
+    user: User, content: bytes, members: Sequence[zips.ZipMember], faults: list[Fault]
 ) -> Iterator[_Upload]:
     """Each file by itself. One that cannot be unpacked is a fault, unless it is a bomb."""
     limit = files.room(user.mail_domain)
@@ -312,14 +312,14 @@ def _unpacked(
         try:
             data = zips.read(content, member, limit=limit)
         except zips.BadZip as error:
-            if error.fault == zips.Fault.BOMB:
+            if error.fault == zips.ZipFault.BOMB:
                 raise
             faults.append(Fault(name, _FAULTS.get(error.fault, DAMAGED)))
             continue
         yield _Upload(name, files.safe_name(folder) if folder else "", data)
 
 
-_FAULTS = {zips.Fault.ENCRYPTED: ENCRYPTED, zips.Fault.TOO_LARGE: TOO_HEAVY}
+_FAULTS = {zips.ZipFault.ENCRYPTED: ENCRYPTED, zips.ZipFault.TOO_LARGE: TOO_HEAVY}
 
 
 def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:

@@ -23,7 +23,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
 from webmail.mime import addresses, build, composed, containers, headers
-from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.build import Outgoing, OutgoingFile
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
@@ -42,10 +42,10 @@ class Enclosed:
     among them; ``places``: by what address the text calls an image -> its attachment's place in
     that order."""
 
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[OutgoingFile, ...] = ()
     places: Mapping[str, int] = field(default_factory=dict)
 
-    def with_more(self, more: Iterable[Attachment]) -> Enclosed:
+    def with_more(self, more: Iterable[OutgoingFile]) -> Enclosed:
         return replace(self, attachments=(*self.attachments, *more))
 
 
@@ -59,8 +59,8 @@ class Laid:
 
     text: str
     html: str
-    inline: tuple[Attachment, ...]
-    attachments: tuple[Attachment, ...]
+    inline: tuple[OutgoingFile, ...]
+    attachments: tuple[OutgoingFile, ...]
     missing: tuple[str, ...] = ()
 
 
@@ -235,7 +235,7 @@ def collect(
             if not row.is_inline:
                 raise
             continue  # an image: `lay_out` tells that it is missing
-        collected.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
+        collected.add(str(row.pk), OutgoingFile(about.name, about.media_type, data, about.cid))
     return Enclosed(tuple(collected.attachments), collected.places)
 
 
@@ -276,17 +276,17 @@ class _Collected:
     """Attachments, and under which keys."""
 
     def __init__(self) -> None:
-        self.attachments: list[Attachment] = []
+        self.attachments: list[OutgoingFile] = []
         self.places: dict[str, int] = {}
 
-    def add(self, key: str, attachment: Attachment) -> None:
+    def add(self, key: str, attachment: OutgoingFile) -> None:
         self.places[key] = len(self.attachments)
         self.attachments.append(attachment)
 
 
 def _of_origin(
     imap: Connection, origin: MessageRef, content: Content, allowance: _Allowance
-) -> Iterator[tuple[str, Attachment]]:
+) -> Iterator[tuple[str, OutgoingFile]]:
     shown = images.parts(origin, content.html) if content.is_html else ()
     if content.kind == "attached" and WHOLE in content.keep:
         yield WHOLE, _whole(imap, origin, allowance)
@@ -312,19 +312,19 @@ def _held(imap: Connection, origin: MessageRef, number: str) -> Part:
     return reading.find_part(imap, origin, number)
 
 
-def _read(imap: Connection, origin: MessageRef, part: Part, allowance: _Allowance) -> Attachment:
+def _read(imap: Connection, origin: MessageRef, part: Part, allowance: _Allowance) -> OutgoingFile:
     data = allowance.take(reading.content(imap, origin, part, limit=max(0, allowance.left)))
     media_type = part.media_type if part.media_type not in MESSAGE_TYPES else "message/rfc822"
-    return Attachment(file_name(part), media_type, data)
+    return OutgoingFile(file_name(part), media_type, data)
 
 
-def _whole(imap: Connection, origin: MessageRef, allowance: _Allowance) -> Attachment:
+def _whole(imap: Connection, origin: MessageRef, allowance: _Allowance) -> OutgoingFile:
     data, truncated = fetch.part_bytes(imap, origin, "", max(0, allowance.left))
     if truncated:
         raise TooLarge(limit=allowance.limit)
     subject = headers.safe_name(headers.parse(data).get("Subject"))[:80].strip(" ._")
     name = f"{subject or gettext('message')}.eml"
-    return Attachment(name, "message/rfc822", allowance.take(data))
+    return OutgoingFile(name, "message/rfc822", allowance.take(data))
 
 
 # --- images in the text ---
@@ -337,7 +337,7 @@ class _Page:
         self._enclosed = enclosed
         self._message_id = message_id
         self._used: set[int] = set()
-        self.inline: dict[str, Attachment] = {}
+        self.inline: dict[str, OutgoingFile] = {}
         self.missing: dict[str, str] = {}
 
     def image(self, address: str, words: str) -> str | None:
@@ -351,7 +351,7 @@ class _Page:
         placed = self.inline.setdefault(key, replace(image, cid=self._cid(key)))
         return f"cid:{placed.cid}"
 
-    def rest(self, *, is_html: bool) -> Iterator[Attachment]:
+    def rest(self, *, is_html: bool) -> Iterator[OutgoingFile]:
         """The files that are no image in the text. One that was in it and is no longer, goes; in
         plain text all are attachments."""
         for place, attachment in enumerate(self._enclosed.attachments):
@@ -361,7 +361,7 @@ class _Page:
                 continue
             yield replace(attachment, cid="")
 
-    def _find(self, address: str) -> Attachment | None:
+    def _find(self, address: str) -> OutgoingFile | None:
         place = self._enclosed.places.get(address)
         if place is not None:
             attachment = self._enclosed.attachments[place]
@@ -373,7 +373,7 @@ class _Page:
             return self._called(address[4:])
         return _from_data(address)
 
-    def _called(self, cid: str) -> Attachment | None:
+    def _called(self, cid: str) -> OutgoingFile | None:
         for place, attachment in enumerate(self._enclosed.attachments):
             if attachment.cid == cid:
                 self._used.add(place)
@@ -386,7 +386,7 @@ class _Page:
         return f"{hashlib.sha256(seed).hexdigest()[:24]}@{domain}"
 
 
-def _from_data(address: str) -> Attachment | None:
+def _from_data(address: str) -> OutgoingFile | None:
     """A small image that stands in the text itself: a signature's."""
     match = _DATA.match(address)
     if match is None:
@@ -395,4 +395,4 @@ def _from_data(address: str) -> Attachment | None:
         data = base64.b64decode(match[2])
     except binascii.Error:
         return None
-    return Attachment(f"image.{_ENDINGS[match[1]]}", match[1], data)
+    return OutgoingFile(f"image.{_ENDINGS[match[1]]}", match[1], data)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from accounts.models import MailDomain, User
 from addressbook.contacts import known
 from webmail.mime import addresses
-from webmail.mime.addresses import Address, Group, Recipients
+from webmail.mime.addresses import Address, AddressGroup, Recipients
 from webmail.models import OutboxMessage
 from webmail.writing import field_values, fields, slips
 from webmail.writing.content import Content
@@ -35,8 +35,8 @@ class Review:
     that it has, each as it is spelt there."""
 
     members: tuple[Member, ...]
-    groups: tuple[Group, ...] = ()
-    hidden_groups: tuple[Group, ...] = ()
+    groups: tuple[AddressGroup, ...] = ()
+    hidden_groups: tuple[AddressGroup, ...] = ()
     invalid: tuple[str, ...] = ()
     repeated: int = 0
     known: frozenset[str] = fields.OF_CONTACTS
@@ -173,7 +173,7 @@ def group_text(name: str, people: Sequence[str]) -> str:
     valid = addresses.read_recipients(", ".join(people)).valid
     if len(valid) < 2:
         return _joined(valid)
-    return addresses.format_group(Group(" ".join(name.split()), valid))
+    return addresses.format_group(AddressGroup(" ".join(name.split()), valid))
 
 
 # --- how many there may be ---

@@ -15,7 +15,7 @@ from accounts.models import User
 from webmail import sandbox
 from webmail.errors import ContentTooCostly, Unreadable
 from webmail.mime import addresses
-from webmail.mime.addresses import Address, Group
+from webmail.mime.addresses import Address, AddressGroup
 from webmail.models import Draft, DraftRoster
 from webmail.presentation.words import few, size
 from webmail.writing import files, roster_reading, sealing
@@ -44,7 +44,7 @@ class Kept:
         people = tuple(Address("", row.address) for row in self.roster.rows)
         if len(people) < 2:
             return ", ".join(map(addresses.format, people))
-        return addresses.format_group(Group(self.group_name, people))
+        return addresses.format_group(AddressGroup(self.group_name, people))
 
     @property
     def group_name(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
 from webmail.errors import BadServerAnswer
 from webmail.imap import connection, fetch, response, search
-from webmail.imap.values import ImapServer, Marked
+from webmail.imap.values import ImapServer, MessageMarks
 
 
 @pytest.fixture
@@ -83,9 +83,9 @@ def test_conversations_are_told_a_message_before_its_answers(imap, mailbox):
 @pytest.mark.parametrize(
     ("line", "mark"),
     [
-        (b"2 (UID 7 FLAGS (\\Seen))", Marked(2, 7, frozenset({"\\Seen"}))),
-        (b"2 (FLAGS () UID 7)", Marked(2, 7, frozenset())),
-        (b"2 (FLAGS (\\SEEN) MODSEQ (12) UID 7)", Marked(2, 7, frozenset({"\\Seen"}), 12)),
+        (b"2 (UID 7 FLAGS (\\Seen))", MessageMarks(2, 7, frozenset({"\\Seen"}))),
+        (b"2 (FLAGS () UID 7)", MessageMarks(2, 7, frozenset())),
+        (b"2 (FLAGS (\\SEEN) MODSEQ (12) UID 7)", MessageMarks(2, 7, frozenset({"\\Seen"}), 12)),
         (b"2 (FLAGS (\\Seen))", None),  # news that nobody asked for
         (b"2 (UID 7)", None),
     ],
@@ -96,7 +96,7 @@ def test_flags_are_read_whatever_the_order_of_the_answer(line, mark):
 
 def test_a_subject_that_looks_like_a_flag_is_none():
     line = b'2 (ENVELOPE (NIL "UID 9 FLAGS (x)") UID 7 FLAGS ())'
-    assert response.marks([line]) == (Marked(2, 7, frozenset()),)
+    assert response.marks([line]) == (MessageMarks(2, 7, frozenset()),)
 
 
 def test_a_sort_that_names_more_than_there_is_is_not_believed(imap_server):

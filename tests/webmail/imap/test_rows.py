@@ -30,7 +30,7 @@ from webmail.imap import connection, fetch
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Pool
 from webmail.imap.response import FIELD, UNREADABLE
-from webmail.imap.values import FLAGGED, Fetched, ImapServer, MessageRef
+from webmail.imap.values import FLAGGED, FetchedMessage, ImapServer, MessageRef
 
 MEGABYTE = 1024 * 1024
 WHOLE = (
@@ -70,7 +70,7 @@ def scripted(*scripts: tuple[Step, ...], timeout: float = 2) -> Iterator[Connect
             yield imap
 
 
-def subjects(rows: tuple[Fetched, ...]) -> list[str]:
+def subjects(rows: tuple[FetchedMessage, ...]) -> list[str]:
     return [row.envelope.subject for row in rows]
 
 

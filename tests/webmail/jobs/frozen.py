@@ -94,17 +94,20 @@ class Bench:
         from accounts import lending
         from accounts.models import LentCredential
         from webmail.jobs import mail_jobs
-        from webmail.mailbox.actions import Step
-        from webmail.mailbox.bulk import Work
+        from webmail.mailbox.actions import MailStep
+        from webmail.mailbox.bulk import BulkWork
         from webmail.models import MailJob
 
         MailJob.objects.all().delete()
         LentCredential.objects.all().delete()
         with self.mailbox() as mailbox:
             empty(mailbox, "Archive")
-        work = Work((Step("copy", "INBOX", self.uidvalidity, self.uids, "Archive"),))
+        work = BulkWork((MailStep("copy", "INBOX", self.uidvalidity, self.uids, "Archive"),))
         job = mail_jobs._note(
-            self.user, mail_jobs.Action("copy", "INBOX", "Archive"), work, MailJob.State.WAITING
+            self.user,
+            mail_jobs.RequestedAction("copy", "INBOX", "Archive"),
+            work,
+            MailJob.State.WAITING,
         )
         job.credential = lending.lend(signed_in(self.user, self.password))
         job.save()

@@ -146,7 +146,7 @@ def test_a_job_is_stopped_amid_its_run(
 ) -> None:
     written = mail_jobs._write_down
 
-    def stop_after_one(job: MailJob, work: bulk.Work) -> bool:
+    def stop_after_one(job: MailJob, work: bulk.BulkWork) -> bool:
         if work.done == 50:
             mail_jobs.cancel(MailJob.objects.select_related("credential").get(pk=job.pk))
         return written(job, work)
@@ -179,7 +179,7 @@ def test_a_killed_worker_is_followed_by_one_that_does_nothing_twice(
     job = begin(reader, verb, to="Archive")
     written, calls = mail_jobs._write_down, 0
 
-    def die(row: MailJob, work: bulk.Work) -> bool:
+    def die(row: MailJob, work: bulk.BulkWork) -> bool:
         nonlocal calls
         calls += 1
         if calls == moment:

@@ -16,7 +16,7 @@ from webmail.imap import connection
 from webmail.imap.connection import Connection
 from webmail.imap.values import ImapServer
 from webmail.mailbox import listing, ordering, threads
-from webmail.mailbox.listing import Place
+from webmail.mailbox.listing import ListPlace
 from webmail.mailbox.ordering import View
 
 # Subject, sender, day of January 2026, flags; the longer the subject, the larger the message.
@@ -86,7 +86,7 @@ def test_every_order_and_filter_works(
 
 
 def test_a_list_goes_to_a_month(bare: Connection) -> None:
-    page = listing.page(bare, "INBOX", Place(month=date(2026, 1, 1)), 2)
+    page = listing.page(bare, "INBOX", ListPlace(month=date(2026, 1, 1)), 2)
     assert page.rows[0].subject == MAIL[2][0]
 
 

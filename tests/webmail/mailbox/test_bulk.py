@@ -17,8 +17,8 @@ from webmail.imap import connection
 from webmail.imap.connection import Connection
 from webmail.imap.values import DELETED, FLAGGED, SEEN, ImapServer
 from webmail.mailbox import actions, bulk
-from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
-from webmail.mailbox.bulk import Work
+from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, MailStep
+from webmail.mailbox.bulk import BulkWork
 
 KINDS = {
     "MOVE": frozenset(),
@@ -39,17 +39,17 @@ def kind(imap: Connection, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def step(mailbox: Mailbox) -> Callable[..., Step]:
+def step(mailbox: Mailbox) -> Callable[..., MailStep]:
     """`step(MOVE, uids, to="Archive")`: of messages in INBOX."""
 
-    def make(verb: str, uids: list[int], **more: str) -> Step:
-        return Step(verb, "INBOX", mailbox.uidvalidity(), tuple(sorted(uids)), **more)
+    def make(verb: str, uids: list[int], **more: str) -> MailStep:
+        return MailStep(verb, "INBOX", mailbox.uidvalidity(), tuple(sorted(uids)), **more)
 
     return make
 
 
-def finish(imap: Connection, *steps: Step) -> Work:
-    work = Work(steps)
+def finish(imap: Connection, *steps: MailStep) -> BulkWork:
+    work = BulkWork(steps)
     for state in bulk.run(imap, work):
         work = state
     assert work.is_over
@@ -62,7 +62,7 @@ def shown(mailbox: Mailbox, folder: str = "INBOX") -> list[int]:
 
 
 def test_five_thousand_messages_move_in_a_dozen_commands(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step]
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
 ) -> None:
     large.fill(mailbox, "INBOX", 5000)
     uids = mailbox.uids()
@@ -79,7 +79,7 @@ def test_five_thousand_messages_move_in_a_dozen_commands(
 
 
 def test_marking_takes_two_commands_and_back_is_only_what_changed(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step]
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
 ) -> None:
     read = [mailbox.append(letter(n), flags=[SEEN]) for n in range(3)]
     unread = [mailbox.append(letter(n)) for n in range(3)]
@@ -95,7 +95,7 @@ def test_marking_takes_two_commands_and_back_is_only_what_changed(
 
 @pytest.mark.parametrize("flag", [SEEN, FLAGGED, "$label1"])
 def test_a_flag_is_cleared_where_it_stands(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step], flag: str
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep], flag: str
 ) -> None:
     marked, bare = mailbox.append(letter(1), flags=[flag]), mailbox.append(letter(2))
     work = finish(imap, step(CLEAR, [marked, bare], flag=flag))
@@ -105,7 +105,7 @@ def test_a_flag_is_cleared_where_it_stands(
 
 @pytest.mark.usefixtures("kind")
 def test_messages_move_and_what_others_marked_stays(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step]
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
 ) -> None:
     doomed = mailbox.append(letter(0), flags=[DELETED])
     uids = [mailbox.append(letter(n), flags=[FLAGGED]) for n in (1, 2)]
@@ -117,7 +117,7 @@ def test_messages_move_and_what_others_marked_stays(
 
 @pytest.mark.usefixtures("kind")
 def test_copies_are_made_and_taken_back(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step], kind: str
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep], kind: str
 ) -> None:
     uids = [mailbox.append(letter(n)) for n in (1, 2)]
     work = finish(imap, step(COPY, uids, to="Archive"))
@@ -131,7 +131,7 @@ def test_copies_are_made_and_taken_back(
 
 
 def test_deleting_for_good_expunges_these_alone(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step], kind: str
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep], kind: str
 ) -> None:
     doomed = mailbox.append(letter(0), flags=[DELETED])
     uids = [mailbox.append(letter(n)) for n in (1, 2)]
@@ -157,7 +157,7 @@ def test_a_purge_says_how_many_go_and_takes_them(imap: Connection, mailbox: Mail
 
 @pytest.mark.usefixtures("kind")
 def test_the_archive_is_filed_by_year_and_comes_back(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step], kind: str
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep], kind: str
 ) -> None:
     years = [2024, 2026, 2024, 2025]
     uids = [
@@ -178,7 +178,7 @@ def test_the_archive_is_filed_by_year_and_comes_back(
 
 
 def test_filing_knows_the_years_after_the_first_time(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step]
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
 ) -> None:
     dates = [datetime(2024, 5, day, tzinfo=UTC) for day in (1, 2)]
     first, second = (mailbox.append(letter(n), date=day) for n, day in enumerate(dates))
@@ -191,7 +191,7 @@ def test_filing_knows_the_years_after_the_first_time(
 
 @pytest.mark.usefixtures("kind")
 def test_messages_that_are_gone_are_counted(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step], kind: str
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep], kind: str
 ) -> None:
     uid = mailbox.append(letter(1))
     work = finish(imap, step(MOVE, [uid, uid + 1, uid + 7], to="Archive"))
@@ -201,7 +201,7 @@ def test_messages_that_are_gone_are_counted(
 
 
 def test_nothing_is_done_in_a_folder_made_anew_or_to_one_that_is_not_there(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step]
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
 ) -> None:
     uid = mailbox.append(letter(1))
     old = replace(step(MOVE, [uid], to="Archive"), uidvalidity=7)
@@ -218,7 +218,7 @@ def test_nothing_is_done_in_a_folder_made_anew_or_to_one_that_is_not_there(
 @pytest.mark.parametrize("was_done", [False, True])
 @pytest.mark.parametrize("verb", [MOVE, COPY, SET, DELETE])
 def test_what_was_begun_when_the_line_dropped_is_done_once(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step], verb: str, was_done: bool
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep], verb: str, was_done: bool
 ) -> None:
     """The command's answer is lost: nobody knows whether the server carried it out."""
     uids = [mailbox.append(letter(n)) for n in range(4)]
@@ -227,7 +227,7 @@ def test_what_was_begun_when_the_line_dropped_is_done_once(
     mailbox.append(letter(9), "Archive")  # came meanwhile
     if was_done:
         actions.perform(imap, begun)
-    work = Work((step(verb, uids[2:], to="Archive", flag=SEEN),), begun=begun)
+    work = BulkWork((step(verb, uids[2:], to="Archive", flag=SEEN),), begun=begun)
     for state in bulk.run(imap, work):
         work = state
     assert work.is_over and work.done == 4
@@ -238,14 +238,14 @@ def test_what_was_begun_when_the_line_dropped_is_done_once(
 
 
 def test_a_copy_half_made_known_comes_back_whole(
-    imap: Connection, mailbox: Mailbox, step: Callable[..., Step]
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
 ) -> None:
     uids = [mailbox.append(letter(n)) for n in range(4)]
     begun = actions.prepare(imap, step(COPY, uids, to="Archive"))
     actions.perform(
         imap, replace(begun, step=step(COPY, uids[:3], to="Archive"), chosen=(*uids[:3],))
     )
-    work = Work((), begun=begun)
+    work = BulkWork((), begun=begun)
     for state in bulk.run(imap, work):
         work = state
     assert work.done == 4 and len(mailbox.uids("Archive")) == 4
@@ -263,7 +263,7 @@ def test_a_line_that_drops_amid_a_move_leaves_the_rest_to_be_done() -> None:
     )
     with ScriptedServer(script) as server:
         imap = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
-        work = Work((Step(MOVE, "INBOX", 7, tuple(range(1, 1001)), "Archive"),))
+        work = BulkWork((MailStep(MOVE, "INBOX", 7, tuple(range(1, 1001)), "Archive"),))
         with pytest.raises(ServerUnavailable):
             for state in bulk.run(imap, work):
                 work = state

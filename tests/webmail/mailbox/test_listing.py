@@ -10,7 +10,7 @@ import pytest
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.errors import FolderChanged, FolderNotFound
 from webmail.mailbox import listing, summaries
-from webmail.mailbox.listing import Place
+from webmail.mailbox.listing import ListPlace
 from webmail.mailbox.ordering import View
 
 
@@ -36,8 +36,8 @@ def test_the_first_page_is_five_commands_and_two_once_its_rows_were_seen(imap, s
 
 
 def test_pages_follow_one_another(imap, seven):
-    assert uids(listing.page(imap, "INBOX", Place(2), 3)) == seven[3:0:-1]
-    last = listing.page(imap, "INBOX", Place(3), 3)
+    assert uids(listing.page(imap, "INBOX", ListPlace(2), 3)) == seven[3:0:-1]
+    last = listing.page(imap, "INBOX", ListPlace(3), 3)
     assert uids(last) == [seven[0]]
     assert not last.has_next
 
@@ -47,25 +47,27 @@ def test_after_a_row_the_page_begins_right_below_whatever_has_come(imap, seven, 
     first = listing.page(imap, "INBOX", size=3, memory=memory)
     mailbox.append(b"Subject: neuf\r\n\r\nx\r\n")
     before = imap.commands
-    second = listing.page(imap, "INBOX", Place(2, after=first.rows[-1].ref.uid), 3, memory=memory)
+    second = listing.page(
+        imap, "INBOX", ListPlace(2, after=first.rows[-1].ref.uid), 3, memory=memory
+    )
     assert imap.commands == before + 5  # one of them for the date of what has come
     assert uids(second) == seven[3:0:-1]
     assert second.start == 4
 
 
 def test_after_a_row_that_vanished_the_number_decides(imap, seven):
-    assert uids(listing.page(imap, "INBOX", Place(2, after=4_000_000), 3)) == seven[3:0:-1]
+    assert uids(listing.page(imap, "INBOX", ListPlace(2, after=4_000_000), 3)) == seven[3:0:-1]
 
 
 def test_below_the_oldest_row_there_is_nothing(imap, seven):
-    page = listing.page(imap, "INBOX", Place(2, after=seven[0]), 7)
+    page = listing.page(imap, "INBOX", ListPlace(2, after=seven[0]), 7)
     assert page.rows == ()
     assert not page.has_next
 
 
 def test_an_empty_folder_is_an_empty_page_of_one_command(imap):
     before = imap.commands
-    page = listing.page(imap, "INBOX", Place(after=3, row=5))
+    page = listing.page(imap, "INBOX", ListPlace(after=3, row=5))
     assert (page.rows, page.exists, page.has_next) == ((), 0, False)
     assert imap.commands == before + 1
 
@@ -74,7 +76,7 @@ def test_an_empty_folder_is_an_empty_page_of_one_command(imap):
     ("number", "size"), [(0, 50), (-3, 50), (1, 0), (1, -1), (99, 50), (1, 10**9)]
 )
 def test_numbers_out_of_range_are_no_error(imap, seven, number, size):
-    assert listing.page(imap, "INBOX", Place(number), size).number >= 1
+    assert listing.page(imap, "INBOX", ListPlace(number), size).number >= 1
 
 
 def test_a_missing_folder_is_not_found(imap):
@@ -84,7 +86,7 @@ def test_a_missing_folder_is_not_found(imap):
 
 def test_a_list_of_a_folder_that_was_made_anew_does_not_go_on(imap, seven):
     with pytest.raises(FolderChanged):
-        listing.page(imap, "INBOX", Place(2, uidvalidity=1))
+        listing.page(imap, "INBOX", ListPlace(2, uidvalidity=1))
 
 
 def test_a_row_that_was_seen_shows_the_flags_of_now(imap, seven, mailbox):
@@ -105,16 +107,16 @@ def test_a_row_that_was_read_before_is_what_was_fetched(imap, mailbox):
 
 
 def test_the_oldest_arrival_first_goes_by_number_too(imap, seven):
-    page = listing.page(imap, "INBOX", Place(2), 3, View(down=False))
+    page = listing.page(imap, "INBOX", ListPlace(2), 3, View(down=False))
     assert uids(page) == seven[3:6]
 
 
 def test_the_page_of_a_row(imap, seven):
-    page = listing.page(imap, "INBOX", Place(row=seven[2]), 3)
+    page = listing.page(imap, "INBOX", ListPlace(row=seven[2]), 3)
     assert uids(page) == seven[3:0:-1]
     assert (page.number, page.start) == (2, 3)
     by_subject = View("subject", down=False)
-    assert uids(listing.page(imap, "INBOX", Place(row=seven[4]), 3, by_subject)) == seven[3:6]
+    assert uids(listing.page(imap, "INBOX", ListPlace(row=seven[4]), 3, by_subject)) == seven[3:6]
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def four_months(mailbox):
     ],
 )
 def test_a_list_goes_to_a_month(imap, four_months, month, down, first):
-    page = listing.page(imap, "INBOX", Place(month=month), 2, View(down=down))
+    page = listing.page(imap, "INBOX", ListPlace(month=month), 2, View(down=down))
     assert uids(page)[0] == four_months[first]
 
 

@@ -261,7 +261,7 @@ def test_a_page_of_the_unread_goes_on_where_the_last_row_stood_although_it_was_r
     last = first.rows[-1].ref.uid
     for row in first.rows[5:]:
         mailbox.set_flags(row.ref.uid, ["\\Seen"], "Grand")
-    place = listing.Place(2, after=last)
+    place = listing.ListPlace(2, after=last)
     following = listing.page(imap, "Grand", place, view=view, size=10, memory=memory)
     assert following.rows[0].ref.uid == last - 3
 
@@ -308,7 +308,7 @@ def dated(mailbox):
 
 
 def shown(imap, memory, size=50, **place):
-    page = listing.page(imap, "Dates", listing.Place(**place), size, View(), memory)
+    page = listing.page(imap, "Dates", listing.ListPlace(**place), size, View(), memory)
     return [row.ref.uid for row in page.rows]
 
 

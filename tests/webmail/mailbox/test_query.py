@@ -12,7 +12,18 @@ from tests.cases import each
 from webmail.imap import search
 from webmail.imap.connection import Literals
 from webmail.mailbox import query
-from webmail.mailbox.query import And, Form, Marked, Not, Or, Own, Query, Received, Text, Weight
+from webmail.mailbox.query import (
+    And,
+    Form,
+    HasSize,
+    HasState,
+    Not,
+    Or,
+    OwnAddress,
+    Query,
+    Received,
+    Text,
+)
 
 TODAY = date(2026, 11, 25)
 
@@ -288,11 +299,11 @@ def test_what_the_form_writes_is_understood(form):
     parsed = parse(query.written(form))
     assert parsed.odd == ()
     terms = parsed.term.terms if isinstance(parsed.term, And) else (parsed.term,)
-    assert (Marked("UNSEEN") in terms) == form.unread
+    assert (HasState("UNSEEN") in terms) == form.unread
     if form.since:
         assert Received("SINCE", form.since) in terms
     if form.larger:
-        assert Weight("LARGER", form.larger * 1_000_000) in terms
+        assert HasSize("LARGER", form.larger * 1_000_000) in terms
     sender = " ".join(form.sender.replace('"', " ").split())
     if sender:
         assert Text("FROM", sender) in terms
@@ -300,7 +311,7 @@ def test_what_the_form_writes_is_understood(form):
 
 def test_ones_own_addresses_are_asked_for_by_a_word() -> None:
     asked = parse('à:moi -de:me à:"moi"')
-    assert asked.term == And((Own("TO"), Not(Own("FROM")), Text("TO", "moi")))
+    assert asked.term == And((OwnAddress("TO"), Not(OwnAddress("FROM")), Text("TO", "moi")))
     assert query.is_own(asked) and asked.marks == ("moi",)
     named = query.of_person(parse("to:me"), ["a@x.fr", "b@x.fr", "a@x.fr"])
     assert query.criteria(named.term) == (

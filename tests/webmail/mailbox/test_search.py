@@ -15,7 +15,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.query import Query
-from webmail.mailbox.search import Hit, Place, SearchResult
+from webmail.mailbox.search import Hit, SearchPlace, SearchResult
 
 TODAY = date(2026, 11, 25)
 ESEARCH = "IMAP4rev1 LITERAL+ ESEARCH"
@@ -167,7 +167,7 @@ def test_messages_are_looked_into_span_by_span_from_the_newest(imap, mailbox, mo
     there = [mailbox.append(letter(f"Musée {n}"), "4e B") for n in range(7)]
     stops = []
     result = SearchResult()
-    at: Place | None = Place("4e B", span=3)
+    at: SearchPlace | None = SearchPlace("4e B", span=3)
     while at:
         more = search.go_on(imap, ["4e B"], wanted("musée"), place=at, is_over=lambda: True)
         stops.append(uids(more))
@@ -192,7 +192,7 @@ def test_what_the_server_has_in_an_index_is_one_command_in_a_folder_of_any_size(
 def test_a_folder_made_anew_between_two_parts_is_searched_from_its_top(imap, mailbox):
     mailbox.create_folder("4e B")
     uid = mailbox.append(letter("Musée"), "4e B")
-    place = Place("4e B", uidvalidity=1, below=1)
+    place = SearchPlace("4e B", uidvalidity=1, below=1)
     assert uids(search.go_on(imap, ["4e B"], wanted("musée"), place=place)) == [uid]
 
 
@@ -203,7 +203,7 @@ def test_time_is_up_after_one_folder_and_the_next_is_where_it_goes_on(imap, mail
     names = ["INBOX", "4e B"]
     first = search.go_on(imap, names, wanted("musée"), is_over=lambda: True)
     assert uids(first) == [uid]
-    assert first.place == Place("4e B")
+    assert first.place == SearchPlace("4e B")
     second = search.go_on(imap, names, wanted("musée"), place=first.place)
     both = first.with_more(second)
     assert [hit.folder for hit in both.hits] == ["4e B", "INBOX"]
@@ -213,7 +213,7 @@ def test_time_is_up_after_one_folder_and_the_next_is_where_it_goes_on(imap, mail
 def test_what_was_found_is_kept_as_json_can_carry_it(imap, mailbox):
     mailbox.append(letter("Musée"), date=day(1))
     result = search.go_on(imap, ["INBOX", "Sent"], wanted("musée"), is_over=lambda: True)
-    assert result.place == Place("Sent")
+    assert result.place == SearchPlace("Sent")
     assert SearchResult.unpacked(result.packed()) == result
 
 
@@ -290,7 +290,7 @@ def test_a_server_that_takes_too_long_is_asked_for_less_and_then_passed_over(tex
     names = ["INBOX", "Sent"]
     tried: list[int] = []
     slow: tuple[str, ...] = ()
-    place: Place | None = Place("INBOX")
+    place: SearchPlace | None = SearchPlace("INBOX")
     with ScriptedServer(stalls) as server:
         while place is not None and place.folder == "INBOX":
             imap = sign_in(server, timeout=30)
@@ -300,7 +300,7 @@ def test_a_server_that_takes_too_long_is_asked_for_less_and_then_passed_over(tex
             place, slow = result.place, result.slow
             imap.close()
     assert tried[0] == 0 and tried[-1] == search.LEAST_SPAN
-    assert (slow, place) == (("INBOX",), Place("Sent"))
+    assert (slow, place) == (("INBOX",), SearchPlace("Sent"))
 
 
 def test_a_server_that_hangs_up_is_tried_again_at_the_same_place():
@@ -333,7 +333,7 @@ def test_a_server_that_does_not_understand_is_no_reason_to_say_that_all_was_sear
     with ScriptedServer(script) as server:
         imap = sign_in(server)
         result = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
-        assert (result.refused, result.place) == (("INBOX",), Place("Sent"))
+        assert (result.refused, result.place) == (("INBOX",), SearchPlace("Sent"))
         assert result.is_line_over
         imap.close()
 

@@ -11,7 +11,7 @@ from webmail.errors import FolderChanged, ThreadsTooSlow
 from webmail.imap import connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import listing, threads
-from webmail.mailbox.listing import Place
+from webmail.mailbox.listing import ListPlace
 from webmail.mailbox.ordering import View
 
 BY_THREADS = View(threads=True)
@@ -168,7 +168,7 @@ def test_a_conversation_shows_its_newest_message_though_an_older_one_came_back(
 
 def test_a_page_goes_on_below_the_conversation_of_a_message(imap, five, memory):
     _a, _b, c, d, _e = five
-    page = listing.page(imap, "INBOX", Place(2, after=c), 1, BY_THREADS, memory)
+    page = listing.page(imap, "INBOX", ListPlace(2, after=c), 1, BY_THREADS, memory)
     assert [row.ref.uid for row in page.rows] == [d]
 
 

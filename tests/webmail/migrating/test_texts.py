@@ -52,5 +52,5 @@ def test_a_name_in_a_report_can_do_nothing_to_a_terminal() -> None:
 
 
 def test_a_length_that_fits_nothing_is_broken() -> None:
-    with pytest.raises(php.Broken):
+    with pytest.raises(php.BrokenValue):
         texts.serialised('a:1:{s:4:"name";s:9:"Collège";}')

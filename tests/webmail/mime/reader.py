@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from webmail.mime import body, containers, html, structure, text
 from webmail.mime.damage import Damage
 from webmail.mime.html import SafeHtml
-from webmail.mime.structure import Part, Protection, Shown
+from webmail.mime.structure import Part, Protection, ShownParts
 
 
 @dataclass(frozen=True)
 class Seen:
     """The message as a person is given it: what is chosen, the text he sees, and the HTML of it."""
 
-    shown: Shown
+    shown: ShownParts
     text: str
     html: SafeHtml
     protection: Protection
@@ -59,7 +59,7 @@ class Reader:
         return self._seen(shown, plain, SafeHtml(text.to_html(plain)), inner)
 
     def _seen(
-        self, shown: Shown, plain: str, safe: SafeHtml, inner: Protection | None = None
+        self, shown: ShownParts, plain: str, safe: SafeHtml, inner: Protection | None = None
     ) -> Seen:
         protection = shown.protection
         if protection is Protection.NONE and inner:
@@ -72,7 +72,7 @@ class Reader:
             return body.Body(html.decode(data, part.encoding, part.charset))
         return body.read(part, self._bodies[part.number])
 
-    def _html(self, shown: Shown) -> SafeHtml | None:
+    def _html(self, shown: ShownParts) -> SafeHtml | None:
         """None when it is too complex: then its text is shown."""
         source = html.join([(part, self._body(part).text) for part in shown.html])
         try:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmail.mime import addresses, headers
-from webmail.mime.addresses import Address, Group
+from webmail.mime.addresses import Address, AddressGroup
 
 PARSED = {
     "bare": ("alice@x.fr", [("", "alice@x.fr")]),
@@ -180,13 +180,13 @@ def test_those_in_a_group_are_recipients_and_count_once() -> None:
 
 @pytest.mark.parametrize("name", ["Parents 6e B", "6e B: parents", 'les "grands"', "Zoé; Léa"])
 def test_a_group_is_written_so_that_it_can_be_read_again(name: str) -> None:
-    group = Group(name, (Address("Durand, F", "f@x.fr"), Address("", "b@x.fr")))
+    group = AddressGroup(name, (Address("Durand, F", "f@x.fr"), Address("", "b@x.fr")))
     assert addresses.read_recipients(addresses.format_group(group)).groups == (group,)
 
 
 def test_a_group_with_a_control_in_its_name_is_not_written() -> None:
     with pytest.raises(ValueError, match="control"):
-        addresses.format_group(Group("a\r\nBcc", ()))
+        addresses.format_group(AddressGroup("a\r\nBcc", ()))
 
 
 @pytest.mark.parametrize(

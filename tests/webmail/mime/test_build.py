@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from webmail.mime import build, encoded_words, headers, structure
 from webmail.mime.addresses import Address
-from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.build import Outgoing, OutgoingFile
 from webmail.mime.text import unflow
 
 SIMPLE = Outgoing(
@@ -59,10 +59,10 @@ def test_the_blind_copy_stands_in_the_copy_for_sent_alone() -> None:
 
 def test_attachments_come_back_whole() -> None:
     files = (
-        Attachment("élèves – 4e B.csv", "text/csv", "é;è\r\n".encode()),
-        Attachment("a" * 150 + ".pdf", "application/pdf", bytes(range(256)) * 50),
-        Attachment('"q"\\.bin', "text/<b>", b""),
-        Attachment("m.eml", "message/rfc822", b"Subject: x\n\nbonjour\n"),
+        OutgoingFile("élèves – 4e B.csv", "text/csv", "é;è\r\n".encode()),
+        OutgoingFile("a" * 150 + ".pdf", "application/pdf", bytes(range(256)) * 50),
+        OutgoingFile('"q"\\.bin', "text/<b>", b""),
+        OutgoingFile("m.eml", "message/rfc822", b"Subject: x\n\nbonjour\n"),
     )
     message = read(build.message(replace(SIMPLE, attachments=files)))
     _, csv, pdf, odd, mail = message.iter_parts()
@@ -83,7 +83,7 @@ def test_a_line_break_in_a_header_is_refused(bad: str) -> None:
         replace(SIMPLE, message_id=f"<{bad}>"),
         replace(SIMPLE, references=(bad,)),
         replace(SIMPLE, user_agent=bad),
-        replace(SIMPLE, attachments=(Attachment(bad, "text/plain", b""),)),
+        replace(SIMPLE, attachments=(OutgoingFile(bad, "text/plain", b""),)),
     ):
         with pytest.raises(ValueError, match=r"header|Message-ID|address"):
             build.message(outgoing)
@@ -152,8 +152,8 @@ def test_the_size_of_a_file_in_a_message_is_known_before(octets: int) -> None:
 HTML = replace(
     SIMPLE,
     html='<p>Bonjour à <b>tous</b> <img src="cid:logo.1@x.fr" alt=""></p>',
-    inline=(Attachment("logo.png", "image/png", b"\x89PNG\r\n", "logo.1@x.fr"),),
-    attachments=(Attachment("plan.pdf", "application/pdf", b"%PDF"),),
+    inline=(OutgoingFile("logo.png", "image/png", b"\x89PNG\r\n", "logo.1@x.fr"),),
+    attachments=(OutgoingFile("plan.pdf", "application/pdf", b"%PDF"),),
 )
 
 
@@ -189,7 +189,7 @@ def test_an_image_in_the_html_is_found_by_its_content_id() -> None:
 
 
 def test_a_content_id_cannot_be_a_header() -> None:
-    bad = Attachment("a.png", "image/png", b"", "a@x>\r\nX-Evil: 1")
+    bad = OutgoingFile("a.png", "image/png", b"", "a@x>\r\nX-Evil: 1")
     with pytest.raises(ValueError, match="Content-ID"):
         build.message(replace(HTML, inline=(bad,)))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.webmail.mime import wrap
 from webmail.mime import containers, structure
 from webmail.mime.damage import Damage
-from webmail.mime.structure import Parsed, Part, Protection, Shown
+from webmail.mime.structure import ParsedMessage, Part, Protection, ShownParts
 
 WINMAIL = Part("2", "application/ms-tnef", file_name="winmail.dat", encoding="base64", size=9)
 OPAQUE = Part(
@@ -32,13 +32,13 @@ def multi(kind: str, *children: Part) -> Part:
     return Part("", f"multipart/{kind}", children=children)
 
 
-def opened(part: Part, content: bytes) -> dict[str, Parsed]:
+def opened(part: Part, content: bytes) -> dict[str, ParsedMessage]:
     unpacked = containers.unpack(part, content)
     assert unpacked is not None
     return {part.number: unpacked}
 
 
-def numbers(shown: Shown) -> list[list[str]]:
+def numbers(shown: ShownParts) -> list[list[str]]:
     groups = (shown.text, shown.html, shown.inline, shown.attachments)
     return [[part.number for part in group] for group in groups]
 

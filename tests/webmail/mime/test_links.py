@@ -86,7 +86,7 @@ TOLD = [
 
 @each(("address", "words", "shown", "is_alarming"), TOLD)
 def test_the_true_host_is_told(address: str, words: str, shown: str, is_alarming: bool) -> None:
-    assert links.note(address, words) == links.Note(shown, is_alarming)
+    assert links.note(address, words) == links.LinkWarning(shown, is_alarming)
 
 
 def notes(body: str) -> list[str]:

@@ -20,7 +20,7 @@ ENTITY = b"Content-Type: text/plain; charset=utf-8\r\n\r\nLe conseil est avanc\x
 @pytest.mark.parametrize("indefinite", [False, True], ids=["DER", "BER in pieces"])
 def test_what_a_signature_wraps_is_found(indefinite: bool) -> None:
     content = smime.read(wrap.signed(ENTITY, indefinite=indefinite))
-    assert content == smime.Content(Protection.SMIME_SIGNED, ENTITY)
+    assert content == smime.SmimeContent(Protection.SMIME_SIGNED, ENTITY)
 
 
 def test_the_armour_of_gateways_is_taken_off() -> None:
@@ -32,7 +32,7 @@ def test_the_armour_of_gateways_is_taken_off() -> None:
 def test_an_envelope_is_said_to_be_one() -> None:
     for kind in (wrap.PKCS7 + b"\3", wrap.PKCS7 + b"\6", bytes.fromhex("2a864886f70d0109100117")):
         envelope = wrap.ber(0x30, wrap.ber(0x06, kind), wrap.ber(0xA0, wrap.ber(0x30)))
-        assert smime.read(envelope) == smime.Content(Protection.SMIME_ENCRYPTED)
+        assert smime.read(envelope) == smime.SmimeContent(Protection.SMIME_ENCRYPTED)
 
 
 def test_certificates_alone_are_nothing_to_show() -> None:
@@ -44,7 +44,7 @@ def test_certificates_alone_are_nothing_to_show() -> None:
 
 
 def test_compressed_content_is_inflated_within_bounds() -> None:
-    assert smime.read(wrap.compressed(zlib.compress(ENTITY))) == smime.Content(
+    assert smime.read(wrap.compressed(zlib.compress(ENTITY))) == smime.SmimeContent(
         Protection.NONE, ENTITY
     )
     bomb = smime.read(wrap.compressed(zlib.compress(bytes(smime.MOST_BYTES + 1000))))
@@ -57,7 +57,9 @@ def test_compressed_content_is_inflated_within_bounds() -> None:
 def test_a_cut_one_gives_what_it_has() -> None:
     whole = wrap.signed(ENTITY)
     cut = whole[: whole.index(ENTITY) + 100]
-    assert smime.read(cut) == smime.Content(Protection.SMIME_SIGNED, ENTITY[:100], is_whole=False)
+    assert smime.read(cut) == smime.SmimeContent(
+        Protection.SMIME_SIGNED, ENTITY[:100], is_whole=False
+    )
 
 
 def test_elements_without_end_are_bounded() -> None:

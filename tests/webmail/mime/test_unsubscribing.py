@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from webmail.mime import headers, unsubscribing
-from webmail.mime.unsubscribing import Ways
+from webmail.mime.unsubscribing import UnsubscribeWays
 
 
-def ways(*lines: str) -> Ways:
+def ways(*lines: str) -> UnsubscribeWays:
     return unsubscribing.read(headers.parse("\r\n".join([*lines, "", ""]).encode()))
 
 
@@ -16,7 +16,7 @@ def test_one_click_needs_both_fields() -> None:
     assert ways(
         "List-Unsubscribe: <https://x.example/u>",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-    ) == Ways("https://x.example/u", "https://x.example/u")
+    ) == UnsubscribeWays("https://x.example/u", "https://x.example/u")
     assert ways("List-Unsubscribe: <https://x.example/u>").one_click == ""
 
 

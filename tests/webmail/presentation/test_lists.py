@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from webmail.imap.response import UNREADABLE
-from webmail.imap.values import SEEN, Fetched, Folder, MessageRef
+from webmail.imap.values import SEEN, FetchedMessage, Folder, MessageRef
 from webmail.mailbox.folders import FolderNode
 from webmail.mime.envelope import Envelope
 from webmail.presentation import folder_list, lists
@@ -34,7 +34,7 @@ def test_adverts_stand_beside_junk() -> None:
 
 
 def test_a_message_of_which_no_word_is_known_says_so() -> None:
-    told = Fetched(
+    told = FetchedMessage(
         ref=MessageRef("INBOX", 7, 5),
         sequence=1,
         flags=frozenset({SEEN}),

@@ -13,7 +13,7 @@ from tests.webmail.views.mail import letter
 from webmail.errors import PartNotFound
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
-from webmail.mailbox.reading import Enclosed
+from webmail.mailbox.reading import EnclosedMessage
 from webmail.previews.detect import Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.reader import attachments
@@ -146,5 +146,5 @@ def test_what_is_no_message_is_not_read_as_one(
 
 def test_a_message_without_sense_is_read_all_the_same() -> None:
     for content in (b"", b"\x00\xff" * 50, b"Date: never\r\nFrom: @@\r\n\r\n" + b"\xe9"):
-        read = Enclosed.of(content).message()
+        read = EnclosedMessage.of(content).message()
         assert read.envelope.date is None and isinstance(read.text, str)

@@ -19,7 +19,7 @@ from webmail import remote
 from webmail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
 from webmail.models import AllowedSender, TrustedImageDomain
 from webmail.reader import image_proxy
-from webmail.remote import Fetched, Limits
+from webmail.remote import RemoteContent, RequestLimits
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
@@ -36,12 +36,12 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def image(web: Web) -> Callable[..., Fetched]:
-    def from_our_web(url: str) -> Fetched:
-        limits = Limits(image_proxy.IMAGE_BYTES, 5, 3)
+def image(web: Web) -> Callable[..., RemoteContent]:
+    def from_our_web(url: str) -> RemoteContent:
+        limits = RequestLimits(image_proxy.IMAGE_BYTES, 5, 3)
         return remote.fetch(url, resolve=web.resolve, connect=web.connect, limits=limits)
 
-    def fetched(user: User = ALICE, url: str = URL, **more: Any) -> Fetched:
+    def fetched(user: User = ALICE, url: str = URL, **more: Any) -> RemoteContent:
         usual: dict[str, Any] = {"keep": True, "fetch": from_our_web}
         return image_proxy.image(user, url, **(usual | more))
 
@@ -51,7 +51,7 @@ def image(web: Web) -> Callable[..., Fetched]:
 def test_an_image_is_fetched_once_a_day_for_a_person(web: Web, image) -> None:
     server = web.serve("images.example", http(PNG))
     for _again in range(3):
-        assert image() == Fetched("image/png", PNG)
+        assert image() == RemoteContent("image/png", PNG)
     assert server.connections == 1
 
 
@@ -113,7 +113,7 @@ def test_what_lies_in_the_cache_is_not_believed(web: Web, image, value: object) 
 
 
 def test_an_image_that_was_remembered_needs_no_network(web: Web, image) -> None:
-    image_proxy.remember(ALICE, URL, Fetched("image/png", PNG))
+    image_proxy.remember(ALICE, URL, RemoteContent("image/png", PNG))
     assert image().content == PNG
     assert web.asked == []
 
@@ -156,12 +156,12 @@ def test_refusals_do_not_count_as_lateness(web: Web, image) -> None:
 def test_so_many_at_once_and_then_again(image) -> None:
     go, inside = threading.Event(), threading.Semaphore(0)
 
-    def slow(_url: str) -> Fetched:
+    def slow(_url: str) -> RemoteContent:
         inside.release()
         go.wait(20)
-        return Fetched("image/png", PNG)
+        return RemoteContent("image/png", PNG)
 
-    got: list[Fetched] = []
+    got: list[RemoteContent] = []
     threads = [
         threading.Thread(target=lambda n=n: got.append(image(url=f"{URL}?{n}", fetch=slow)))
         for n in range(image_proxy.AT_ONCE)
@@ -200,9 +200,9 @@ def test_a_host_that_only_counts_readers_is_not_looked_up(host: str) -> None:
 
 
 def test_an_image_that_leads_to_a_counter_of_readers_is_refused(web: Web, image) -> None:
-    def fetch(url: str) -> Fetched:
+    def fetch(url: str) -> RemoteContent:
         resolve = partial(image_proxy.look_up, resolve=web.resolve)
-        limits = Limits(image_proxy.IMAGE_BYTES, 5, 3)
+        limits = RequestLimits(image_proxy.IMAGE_BYTES, 5, 3)
         return remote.fetch(url, resolve=resolve, connect=web.connect, limits=limits)
 
     web.serve("images.example", redirect("http://abc.emltrk.com/p"))

@@ -22,7 +22,7 @@ from webmail.mime import containers, html, structure
 from webmail.previews import images
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
-from webmail.sandbox import Budget, Exhausted, Limit
+from webmail.sandbox import Budget, CallLimit, Exhausted
 
 HASTY = Budget(seconds=0.05, wait=5, memory=300_000_000)
 """Processor time that a long newsletter does not get by with."""
@@ -59,11 +59,11 @@ def family(parent: int) -> list[int]:
 
 
 @pytest.fixture
-def told() -> Iterator[list[tuple[str, Limit]]]:
+def told() -> Iterator[list[tuple[str, CallLimit]]]:
     """What observers hear."""
-    heard: list[tuple[str, Limit]] = []
+    heard: list[tuple[str, CallLimit]] = []
 
-    def hear(name: str, limit: Limit) -> None:
+    def hear(name: str, limit: CallLimit) -> None:
         heard.append((name, limit))
 
     sandbox.observe(hear)
@@ -108,23 +108,23 @@ def test_a_refused_preview_keeps_its_reason() -> None:
 
 
 def test_only_functions_of_the_parsers_can_be_called(
-    told: list[tuple[str, Limit]], caplog: pytest.LogCaptureFixture
+    told: list[tuple[str, CallLimit]], caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Exhausted) as ended:
         sandbox.call(os.path.basename, sandbox.TEXT, "a/b")
-    assert ended.value.limit is Limit.FAILED
-    assert told == [("posixpath:basename", Limit.FAILED)]
+    assert ended.value.limit is CallLimit.FAILED
+    assert told == [("posixpath:basename", CallLimit.FAILED)]
     assert "LookupError" in caplog.text
 
 
 # --- what ends it ---
 
 
-def test_processor_time_ends_a_call(told: list[tuple[str, Limit]]) -> None:
+def test_processor_time_ends_a_call(told: list[tuple[str, CallLimit]]) -> None:
     with pytest.raises(Exhausted) as ended:
         sandbox.call(html.sanitise, HASTY, NEWSLETTER)
-    assert ended.value.limit is Limit.TIME
-    assert told == [("webmail.mime.html:sanitise", Limit.TIME)]
+    assert ended.value.limit is CallLimit.TIME
+    assert told == [("webmail.mime.html:sanitise", CallLimit.TIME)]
     assert sandbox.call(html.to_text, sandbox.TEXT, "<p>Bonjour") == "Bonjour"
 
 
@@ -132,7 +132,7 @@ def test_waiting_ends_a_call() -> None:
     hurried = Budget(seconds=5, wait=0.05, memory=300_000_000)
     with pytest.raises(Exhausted) as ended:
         sandbox.call(html.sanitise, hurried, NEWSLETTER)
-    assert ended.value.limit is Limit.BUSY
+    assert ended.value.limit is CallLimit.BUSY
 
 
 def test_memory_ends_a_call() -> None:
@@ -142,7 +142,7 @@ def test_memory_ends_a_call() -> None:
     assert refusal.value.reason is Reason.TOO_LARGE
     with pytest.raises(Exhausted) as ended:
         sandbox.call(html.to_text, small, NEWSLETTER * 20)
-    assert ended.value.limit is Limit.MEMORY
+    assert ended.value.limit is CallLimit.MEMORY
 
 
 def test_calls_beyond_those_at_once_are_told_that_they_wait_in_vain() -> None:
@@ -150,7 +150,7 @@ def test_calls_beyond_those_at_once_are_told_that_they_wait_in_vain() -> None:
     assert alone.turns.acquire(timeout=1)
     with pytest.raises(Exhausted) as ended:
         sandbox.call(html.to_text, alone, "<p>x")
-    assert ended.value.limit is Limit.BUSY
+    assert ended.value.limit is CallLimit.BUSY
     alone.turns.release()
     assert sandbox.call(html.to_text, alone, "<p>x") == "x"
 
@@ -164,7 +164,7 @@ def test_calls_of_one_page_wait_so_long_in_all() -> None:
             began = time.monotonic()
             with pytest.raises(Exhausted) as ended:
                 sandbox.call(html.sanitise, patient, NEWSLETTER)
-            assert ended.value.limit is Limit.BUSY
+            assert ended.value.limit is CallLimit.BUSY
             waited.append(time.monotonic() - began)
         assert min(waited[1:]) < 0.05, "those behind the first one have waited too"
         assert sandbox.call(html.to_text, jobs, "<p>x") == "x"

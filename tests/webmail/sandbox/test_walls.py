@@ -18,9 +18,9 @@ from tests.webmail.sandbox.test_calls import family
 from webmail import sandbox
 from webmail.mime import html
 from webmail.sandbox import walls
-from webmail.sandbox.walls import Limits
+from webmail.sandbox.walls import ProcessLimits
 
-LIMITS = Limits(memory=300_000_000, seconds=10, file=1_000_000)
+LIMITS = ProcessLimits(memory=300_000_000, seconds=10, file=1_000_000)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 

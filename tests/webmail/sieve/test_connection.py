@@ -32,7 +32,7 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.sieve import connection
-from webmail.sieve.connection import MOST_BYTES, Connection, Name, SieveServer
+from webmail.sieve.connection import MOST_BYTES, ScriptName, SieveConnection, SieveServer
 
 OK = b"OK\r\n"
 GREETING = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto Vacation"\r\n"SASL" "PLAIN"\r\n' + OK
@@ -44,7 +44,9 @@ def server(sieve_port: int) -> SieveServer:
     return SieveServer("127.0.0.1", sieve_port, "none")
 
 
-def talk(steps: list[Step], do: Callable[[Connection], object], timeout: float = 2.0) -> object:
+def talk(
+    steps: list[Step], do: Callable[[SieveConnection], object], timeout: float = 2.0
+) -> object:
     """Sign in, then ``do`` it with a server that goes on with ``steps``."""
     script = [("", GREETING), ("AUTHENTICATE", OK), ("CAPABILITY", GREETING), *steps]
     with (
@@ -65,9 +67,9 @@ def test_a_script_is_written_read_listed_made_active_and_deleted(server: SieveSe
         assert "fileinto" in sieve.extensions
         sieve.put('a "b" \\ é', text)
         assert sieve.get('a "b" \\ é') == text
-        assert sieve.scripts() == (Name('a "b" \\ é'),)
+        assert sieve.scripts() == (ScriptName('a "b" \\ é'),)
         sieve.activate('a "b" \\ é')
-        assert sieve.scripts() == (Name('a "b" \\ é', is_active=True),)
+        assert sieve.scripts() == (ScriptName('a "b" \\ é', is_active=True),)
         with pytest.raises(SieveRefused):
             sieve.delete('a "b" \\ é')
         sieve.activate("")
@@ -115,7 +117,7 @@ def test_a_script_is_counted_and_never_a_command() -> None:
         server = SieveServer("127.0.0.1", scripted.port, "none")
         with connection.open(server, "a", "b") as sieve:
             sieve.put("x", 'é\nDELETESCRIPT "x"\n{999+}\n')
-            assert sieve.scripts() == (Name("x", is_active=True),)
+            assert sieve.scripts() == (ScriptName("x", is_active=True),)
 
 
 def test_too_long_a_script_and_nul_are_not_sent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cases import each
-from webmail.sieve.forwarding import Allowed, Sending, included, sendings
+from webmail.sieve.forwarding import AllowedForwards, ScriptSending, included, sendings
 from webmail.sieve.grammar import NotSieve
 
 
@@ -59,7 +59,7 @@ def test_what_sends_nothing_elsewhere_is_none(text: str) -> None:
 
 def test_each_has_its_line() -> None:
     text = 'require "copy";\nkeep;\nif true {\n  redirect "a@x.fr";\n}\nredirect\n "b@x.fr";\n'
-    assert sendings(text) == (Sending(4, "a@x.fr"), Sending(6, "b@x.fr"))
+    assert sendings(text) == (ScriptSending(4, "a@x.fr"), ScriptSending(6, "b@x.fr"))
 
 
 def test_scripts_that_are_run_from_here_are_named() -> None:
@@ -76,14 +76,14 @@ def test_what_is_no_script_is_said() -> None:
 
 
 def test_domains_hold_what_is_below_them() -> None:
-    some = Allowed(anywhere=True, domains=frozenset({"ac-exemple.fr"}))
+    some = AllowedForwards(anywhere=True, domains=frozenset({"ac-exemple.fr"}))
     for address in ("a@ac-exemple.fr", "a@Lycee.AC-exemple.fr", '"a@b"@ac-exemple.fr'):
         assert some.covers(address)
     for address in ("a@x.fr", "a@notac-exemple.fr", "a@ac-exemple.fr.x.fr", "ac-exemple.fr@x", ""):
         assert not some.covers(address)
-    assert Allowed(anywhere=True).covers("a@x.fr")
-    assert not Allowed().covers("a@ac-exemple.fr")
-    assert not Allowed(domains=frozenset({"x.fr"})).covers("a@x.fr")
+    assert AllowedForwards(anywhere=True).covers("a@x.fr")
+    assert not AllowedForwards().covers("a@ac-exemple.fr")
+    assert not AllowedForwards(domains=frozenset({"x.fr"})).covers("a@x.fr")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_domains_hold_what_is_below_them() -> None:
     ],
 )
 def test_what_is_not_on_the_list_is_not_covered(address: str) -> None:
-    listed = Allowed(
+    listed = AllowedForwards(
         anywhere=True,
         domains=frozenset({"ac-exemple.fr"}),
         addresses=frozenset({"secretariat@lycee.example"}),

@@ -16,11 +16,11 @@ from webmail.errors import TooLarge
 from webmail.sieve import grammar, reading, values, writing
 from webmail.sieve.values import (
     Absence,
-    Action,
     Condition,
-    Group,
-    Raw,
+    ConditionGroup,
+    RawPiece,
     Rule,
+    RuleAction,
     Script,
 )
 
@@ -72,15 +72,17 @@ def conditions(draw: st.DrawFn) -> Condition:
 
 
 GROUPS = st.builds(
-    Group,
+    ConditionGroup,
     st.sampled_from((values.ALL, values.ANY)),
     st.lists(conditions(), min_size=1, max_size=4).map(tuple),
 )
 ACTIONS = st.one_of(
-    st.builds(Action, st.sampled_from((values.READ, values.FLAG))),
-    st.builds(Action, st.just(values.TAG), st.from_regex(r"\$?[a-z0-9_]{1,10}", fullmatch=True)),
+    st.builds(RuleAction, st.sampled_from((values.READ, values.FLAG))),
     st.builds(
-        Action,
+        RuleAction, st.just(values.TAG), st.from_regex(r"\$?[a-z0-9_]{1,10}", fullmatch=True)
+    ),
+    st.builds(
+        RuleAction,
         st.sampled_from((values.MOVE, values.COPY, values.FORWARD, values.REDIRECT)),
         TEXTS.filter(bool),
     ),
@@ -181,12 +183,12 @@ def test_a_name_with_a_line_end_is_none(name: str) -> None:
 
 
 def test_an_odd_name_stays_a_comment() -> None:
-    rule = Rule('Été ] # "x" /* text: }', (), (Action("read"),))
+    rule = Rule('Été ] # "x" /* text: }', (), (RuleAction("read"),))
     assert reading.read(writing.write(Script((rule,)))).items == (rule,)
 
 
 def test_nul_can_be_in_no_script() -> None:
-    rule = Rule("x", (Group("all", (Condition("subject", "contains", "a\0b"),)),))
+    rule = Rule("x", (ConditionGroup("all", (Condition("subject", "contains", "a\0b"),)),))
     with pytest.raises(ValueError, match="NUL"):
         writing.write(Script((rule,)))
 
@@ -195,7 +197,9 @@ def test_nul_can_be_in_no_script() -> None:
 @pytest.mark.parametrize("typed", ["l'été", "l’été", "aujourd'hui à l’école"])
 def test_a_text_is_looked_for_with_either_apostrophe(field: str, typed: str) -> None:
     """Keyboards write one, telephones and word processors the other."""
-    rule = Rule("x", (Group("all", (Condition(field, "contains", typed),)),), (Action("read"),))
+    rule = Rule(
+        "x", (ConditionGroup("all", (Condition(field, "contains", typed),)),), (RuleAction("read"),)
+    )
     text = writing.write(Script((rule,)))
     straight = typed.replace("’", "'")
     other = straight if straight != typed else typed.replace("'", "’")
@@ -205,8 +209,8 @@ def test_a_text_is_looked_for_with_either_apostrophe(field: str, typed: str) -> 
 
 def test_a_text_that_would_be_expanded_is_not_written() -> None:
     theirs = reading.read('require ["variables"];\nset "a" "b";\n')
-    rule = Rule("x", (Group("all", (Condition("subject", "contains", "${a}"),)),))
-    with pytest.raises(writing.Unwritable) as raised:
+    rule = Rule("x", (ConditionGroup("all", (Condition("subject", "contains", "${a}"),)),))
+    with pytest.raises(writing.UnwritableScript) as raised:
         writing.write(values.Script((*theirs.items, rule), requires=theirs.requires))
     assert raised.value.reason == "expands"
 
@@ -216,15 +220,15 @@ def test_a_rule_of_a_script_with_variables_is_kept_as_it_is() -> None:
         'require ["variables", "fileinto"];\nif header :is "subject" "${a}" { fileinto "${b}"; }\n'
     )
     (item,) = reading.read(text).items
-    assert isinstance(item, Raw)
+    assert isinstance(item, RawPiece)
     assert 'fileinto "${b}"' in item.text
 
 
 def test_more_than_500_rules_and_more_than_100_kb_are_refused() -> None:
     assert writing.write(Script((Rule("x"),) * values.MOST_RULES))
-    with pytest.raises(writing.Unwritable):
+    with pytest.raises(writing.UnwritableScript):
         writing.write(Script((Rule("x"),) * (values.MOST_RULES + 1)))
-    long = Rule("x", (), (Action("move", "é" * 60_000),))
+    long = Rule("x", (), (RuleAction("move", "é" * 60_000),))
     with pytest.raises(TooLarge):
         writing.write(Script((long,)))
 
@@ -268,7 +272,7 @@ def test_roundcubes_rules_are_read_and_the_rest_is_kept_word_for_word() -> None:
     assert first == Rule(
         "Parents d'élèves",
         (
-            Group(
+            ConditionGroup(
                 "any",
                 (
                     Condition("from", "contains", "@parents.fr"),
@@ -277,16 +281,16 @@ def test_roundcubes_rules_are_read_and_the_rest_is_kept_word_for_word() -> None:
                 ),
             ),
         ),
-        (Action("move", "Classes/4e B"), Action("read")),
+        (RuleAction("move", "Classes/4e B"), RuleAction("read")),
         stop=True,
     )
     assert isinstance(second, Rule)
     assert not second.enabled
     assert second.groups[0].conditions[1] == Condition("subject", "is", "Urgent", negated=True)
-    assert isinstance(third, Raw)
+    assert isinstance(third, RawPiece)
     assert third.name == "Expression"
     assert 'if allof (header :regex "subject" "^\\\\[CPE\\\\]")' in third.text
-    assert isinstance(fourth, Raw)
+    assert isinstance(fourth, RawPiece)
     assert fourth.answers
     assert fourth.text in ROUNDCUBE
     again = reading.read(writing.write(script))
@@ -313,7 +317,7 @@ if header :comparator "i;ascii-casemap" :contains "Subject" "circulaire"  {
 
 def test_ingos_rules_are_read_by_the_comment_before_them() -> None:
     first, second = reading.read(INGO).items
-    assert isinstance(first, Raw)
+    assert isinstance(first, RawPiece)
     assert (first.name, "keep;" in first.text) == ("Liste blanche", True)
     assert isinstance(second, Rule)
     assert second.name == "Circulaires"
@@ -340,7 +344,7 @@ def test_ingos_rules_are_read_by_the_comment_before_them() -> None:
 )
 def test_what_is_none_of_our_rules_is_kept_word_for_word(block: str) -> None:
     (item,) = reading.read(f"# avant\n{block}\n").items
-    assert isinstance(item, Raw)
+    assert isinstance(item, RawPiece)
     assert block in item.text
     assert "# avant" in item.text
     assert reading.read(writing.write(Script((item,)))).items == (item,)
@@ -368,6 +372,6 @@ def test_any_text_is_a_script_or_none(text: str) -> None:
 
 
 def test_500_rules_are_read_quickly() -> None:
-    rule = Rule("x", (Group("any", (Condition("from", "contains", "a@b.fr"),) * 3),))
+    rule = Rule("x", (ConditionGroup("any", (Condition("from", "contains", "a@b.fr"),) * 3),))
     script = Script((rule,) * 500)
     assert reading.read(writing.write(script)) == script

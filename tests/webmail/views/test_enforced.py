@@ -19,14 +19,14 @@ from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, path, words
 from webmail import enforcing
 from webmail.models import CACHE_KEY, PreferenceDefault
-from webmail.preferences import Group, GroupsValue, Preferences, for_group
+from webmail.preferences import GroupsValue, Preferences, UserGroup, for_group
 
 pytestmark = pytest.mark.django_db
 SCHOOL, FUNCTION = "0800101A", "Professeure agrégée"
 
 
 def combined(chosen: dict[str, str], *values: GroupsValue) -> Preferences:
-    return Preferences.combine(chosen, for_group(values, Group(1, SCHOOL, FUNCTION)))
+    return Preferences.combine(chosen, for_group(values, UserGroup(1, SCHOOL, FUNCTION)))
 
 
 ALL: dict[str, Any] = {}
@@ -92,8 +92,8 @@ def test_a_value_is_for_who_is_all_that_it_names(whom: dict[str, Any]) -> None:
 
 def test_who_has_no_staff_record_is_in_no_group() -> None:
     values = [GroupsValue("theme", "dark", True, **whom) for whom in (BY_SCHOOL, BY_FUNCTION)]
-    assert for_group(values, Group(1)) == {}
-    assert for_group([GroupsValue("theme", "dark", True)], Group())["theme"].locked
+    assert for_group(values, UserGroup(1)) == {}
+    assert for_group([GroupsValue("theme", "dark", True)], UserGroup())["theme"].locked
 
 
 @pytest.fixture(autouse=True)

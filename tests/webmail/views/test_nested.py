@@ -17,7 +17,7 @@ from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body
 from tests.webmail.views.test_viewer import carrying, deep, picture
 from webmail.reader import image_proxy
-from webmail.remote import Fetched
+from webmail.remote import RemoteContent
 
 pytestmark = pytest.mark.django_db
 
@@ -163,7 +163,7 @@ def test_its_images_follow_what_was_chosen_for_the_message(
     assert f'action="{path(mailbox, uid, "images/")}"' in alone and "hx-post" not in alone
     reader.post(path(mailbox, uid, "images/"), {"show": "once"})
     assert 'src="remote/0"' in page(reader.get(url + "frame/"))
-    image_proxy.remember(User.objects.get(login="alice"), LOGO, Fetched("image/png", PNG))
+    image_proxy.remember(User.objects.get(login="alice"), LOGO, RemoteContent("image/png", PNG))
     assert reader.get(url + "frame/remote/0").content == PNG
     other = mailbox.append(carrying(newsletter()))
     assert "remote/" not in page(reader.get(path(mailbox, other, "view/2/frame/")))

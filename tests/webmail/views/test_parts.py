@@ -23,7 +23,7 @@ from tests.webmail.views.test_messages import HTMX, PNG, body, related
 from tests.webmail.views.test_viewer import carrying
 from webmail.models import CACHE_KEY, AllowedSender, PreferenceDefault, TrustedImageDomain
 from webmail.reader import image_proxy
-from webmail.remote import Fetched
+from webmail.remote import RemoteContent
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +116,7 @@ def test_an_image_costs_a_small_record_and_not_the_kept_html(
     uid = mailbox.append(newsletter(REMOTE + long))
     choose(reader, mailbox, uid, "once")
     reader.get(path(mailbox, uid))
-    image_proxy.remember(User.objects.get(login="alice"), LOGO, Fetched("image/png", PNG))
+    image_proxy.remember(User.objects.get(login="alice"), LOGO, RemoteContent("image/png", PNG))
     read: list[int] = []
     get = cache.get
 
@@ -312,7 +312,7 @@ def test_no_link_shows_images(reader: Client, mailbox: Mailbox, uid: int) -> Non
 def test_an_image_from_elsewhere_comes_from_here(
     reader: Client, mailbox: Mailbox, uid: int
 ) -> None:
-    image_proxy.remember(User.objects.get(login="alice"), LOGO, Fetched("image/png", PNG))
+    image_proxy.remember(User.objects.get(login="alice"), LOGO, RemoteContent("image/png", PNG))
     choose(reader, mailbox, uid, "once")
     answer = reader.get(path(mailbox, uid, "frame/remote/0"))
     assert answer.status_code == 200

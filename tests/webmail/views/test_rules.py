@@ -19,7 +19,7 @@ from tests.webmail.views.mail import letter, page, ref
 from webmail.jobs import mail_jobs
 from webmail.models import MailJob
 from webmail.sieve import writing
-from webmail.sieve.values import Condition, Group, Rule, Script
+from webmail.sieve.values import Condition, ConditionGroup, Rule, Script
 
 pytestmark = pytest.mark.django_db
 TITLE = r'class="rule-words">\s*<h2>(?:<a href="/rules/\d+/">)?([^<]+)'
@@ -530,7 +530,9 @@ def test_many_messages_are_left_to_a_job(
 def test_500_rules_are_shown_and_one_more_is_refused(
     reader: Client, scripts: Scripts, mailbox: Mailbox
 ) -> None:
-    some = Rule("x", (Group("all", (Condition("from", "contains", "a@b.fr"),)),), stop=True)
+    some = Rule(
+        "x", (ConditionGroup("all", (Condition("from", "contains", "a@b.fr"),)),), stop=True
+    )
     scripts.put("webmail", writing.write(Script((some,) * 500)), active=True)
     assert len(names(reader)) == 500
     assert reader.post("/rules/new/", a_rule(reader)).status_code == 422

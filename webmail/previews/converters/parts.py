@@ -52,7 +52,7 @@ class Parts:
         KeyError where there is no such part."""
         return as_utf_8(self._raw_pieces(self._members[name]))
 
-    def _raw_pieces(self, member: zips.Member) -> Iterator[bytes]:
+    def _raw_pieces(self, member: zips.ZipMember) -> Iterator[bytes]:
         read = 0
         for piece in zips.pieces(self._content, member, member.size):
             read += len(piece)
