@@ -176,14 +176,14 @@ class ContentReader:
         fields: Headers = NO_FIELDS,
         *,
         as_text: bool = False,
-        rendering: Sanitiser = PLAIN_SANITISER,
+        sanitiser: Sanitiser = PLAIN_SANITISER,
     ) -> MessageContent:
         """Return the message's HTML, or its text if it has none or ``as_text`` is set. Sends one
         command, and one more for each kind of container in it.
         """
         rendered = None
         if self.shown().html and not as_text:
-            rendered = rendering.find(envelope, fields) or self.render(rendering)
+            rendered = sanitiser.find(envelope, fields) or self.render(sanitiser)
         texts = Texts() if rendered else self.texts()
         shown = self.shown(rendered.html.inline if rendered else None)
         outcomes = self.outcomes(shown)
@@ -256,7 +256,7 @@ class ContentReader:
             return ShownParts((), (), (), ())
         return structure.choose(self.root, uses, blank=self.blank)
 
-    def render(self, rendering: Sanitiser) -> FrameHtml | None:
+    def render(self, sanitiser: Sanitiser) -> FrameHtml | None:
         """Return the sanitised HTML; None when it shows nothing and there is another part to show
         instead.
         """
@@ -271,7 +271,7 @@ class ContentReader:
         )
         names = structure.named(self.root)
         try:
-            safe = rendering.sanitise(html_mail.join(pieces), names)
+            safe = sanitiser.sanitise(html_mail.join(pieces), names)
         except html_mail.TooComplex:
             joined = self.texts().joined if shown.text else self._joined(pieces)
         except sandbox.Exhausted:

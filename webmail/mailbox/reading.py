@@ -55,7 +55,7 @@ def open_message(
     *,
     mark_seen: bool = True,
     as_text: bool = False,
-    rendering: Sanitiser = PLAIN_SANITISER,
+    sanitiser: Sanitiser = PLAIN_SANITISER,
 ) -> OpenedMessage:
     """Open a message: its HTML, or its text, and mark it as seen. Sends at most four commands, and
     one more for each kind of container in it.
@@ -66,7 +66,7 @@ def open_message(
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
     reader = ContentReader.begin(MessageOnServer(imap, ref), fetched.structure)
-    content = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
+    content = reader.read(fetched.envelope, fields, as_text=as_text, sanitiser=sanitiser)
     was_marked = mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref)
     if was_marked:
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
@@ -87,12 +87,12 @@ def show(imap: Connection, ref: MessageRef) -> None:
     _mark_seen(imap, ref)
 
 
-def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
+def html(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
     """Return the message's sanitised HTML, with the parts of its images. HTML that is too complex
     comes as text. Raises PartNotFound when the message has no HTML.
     """
     reader = ContentReader.begin(MessageOnServer(imap, ref), fetch.structure(imap, ref))
-    rendered = reader.render(rendering) if reader.shown().html else None
+    rendered = reader.render(sanitiser) if reader.shown().html else None
     if rendered is None:
         raise PartNotFound("The message has no HTML.")
     return rendered
@@ -134,13 +134,13 @@ def enclosing(root: Part, number: str) -> tuple[Part, ...]:
 
 
 def nested(
-    imap: Connection, ref: MessageRef, part: Part, *, rendering: Sanitiser = PLAIN_SANITISER
+    imap: Connection, ref: MessageRef, part: Part, *, sanitiser: Sanitiser = PLAIN_SANITISER
 ) -> MessageContent:
     """Read a nested message, for which `is_nested` is true. Sends one command, and one more for
     each kind of container in it. Its remote images are treated like those of any message.
     """
     reader = ContentReader.begin(MessageOnServer(imap, ref, part.number), part.children[0])
-    return reader.read(part.envelope or Envelope(), rendering=rendering)
+    return reader.read(part.envelope or Envelope(), sanitiser=sanitiser)
 
 
 def nested_texts(
@@ -190,8 +190,8 @@ class EnclosedMessage:
         """Return the positions of the leaves by part number."""
         return {leaf.number: index for index, leaf in enumerate(self.leaves)}
 
-    def message(self, rendering: Sanitiser = PLAIN_SANITISER) -> MessageContent:
-        return self.reader.read(self.envelope, rendering=rendering)
+    def message(self, sanitiser: Sanitiser = PLAIN_SANITISER) -> MessageContent:
+        return self.reader.read(self.envelope, sanitiser=sanitiser)
 
     def content(self, part: Part) -> bytes:
         """Return the content of a leaf, decoded."""

@@ -30,7 +30,6 @@ from webmail.mailbox.query import Criterion, Query
 from webmail.mailbox.summaries import MessageSummary
 
 HERE, BELOW, ALL = "here", "below", "all"
-REACHES = (HERE, BELOW, ALL)
 
 MOST_LISTED = 5_000
 """The number of found messages that are listed, newest first; all are counted."""

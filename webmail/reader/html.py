@@ -53,7 +53,7 @@ class ReaderSanitiser:
     """Sanitises one message's HTML in the reader's words, or finds what it gave before (a UID's
     content never changes: RFC 9051 section 2.3.1.1).
 
-    A ``contents.Rendering``. Two records are kept: the HTML, for the frame, and what is told of it,
+    A `contents.Sanitiser`. Two records are kept: the HTML, for the frame, and what is told of it,
     for the reader and for each image. ``inside`` names a message inside the message; its images
     follow what was chosen for the message, whose author could have written all that is in it.
     ``images`` is that choice, once the author is known.
@@ -176,7 +176,7 @@ class Loaded:
 class Read(Protocol):
     """The way to come by the HTML of a message. Raises PartNotFound when it has none."""
 
-    def __call__(self, imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml: ...
+    def __call__(self, imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml: ...
 
 
 def of(
@@ -192,7 +192,7 @@ def of(
     if rendered is None:
         with session.imap(request) as imap:
             renderer.meet(imap)
-            rendered = renderer.found() or read(imap, ref, rendering=renderer)
+            rendered = renderer.found() or read(imap, ref, sanitiser=renderer)
         renderer.keep(rendered)
     return rendered, renderer.images
 

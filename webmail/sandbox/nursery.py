@@ -99,7 +99,7 @@ def _answer(request: wire.CallRequest) -> wire.CallAnswer:
 def _raised(error: Exception) -> wire.CallAnswer:
     name = f"{type(error).__module__}:{type(error).__qualname__}"
     if name in wire.ERRORS:
-        return wire.CallAnswer(error=name, words=tuple(map(str, error.args)))
+        return wire.CallAnswer(error=name, arguments=tuple(map(str, error.args)))
     # Report the place, not the message of the error: it may quote the mail.
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -56,7 +56,7 @@ class CallAnswer(msgspec.Struct, array_like=True):
 
     result: msgspec.Raw = NOTHING
     error: str = ""
-    words: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 class TooLong(Exception):
@@ -125,7 +125,7 @@ def error_of(answer: CallAnswer) -> Exception | None:
     if answer.error not in ERRORS:
         return None
     module, _, name = answer.error.partition(":")
-    error: Exception = getattr(importlib.import_module(module), name)(*answer.words)
+    error: Exception = getattr(importlib.import_module(module), name)(*answer.arguments)
     return error
 
 

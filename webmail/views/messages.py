@@ -85,7 +85,7 @@ def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
         beside = folder
     renderer = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, message_ref, rendering=renderer)
+        opened = reading.open_message(imap, message_ref, sanitiser=renderer)
         context = counts_context(imap, beside) if "unread" in request.GET else {}
     context |= {
         "message": shown(request, opened, renderer),
@@ -118,7 +118,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     delay = request.preferences.mark_read
     with session.imap(request) as imap:
         opened = reading.open_message(
-            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, rendering=renderer
+            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, sanitiser=renderer
         )
         by_threads = searched is None and not is_ahead and ListForm.of(request.GET).by_threads
         # Around it others of its conversation are opened, and marked as read.
@@ -268,4 +268,4 @@ def _own_snippets(imap: Connection, own: tuple[MessageSummary, ...]) -> dict[Mes
 
 def _beside(request: SignedInRequest, imap: Connection, row: MessageSummary) -> reader.MessageView:
     renderer = html.ReaderSanitiser(request, row.ref)
-    return shown(request, reading.open_message(imap, row.ref, rendering=renderer), renderer)
+    return shown(request, reading.open_message(imap, row.ref, sanitiser=renderer), renderer)

@@ -75,7 +75,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
             message_ref,
             mark_seen=False,
             as_text=request.GET.get("view") == "text",
-            rendering=renderer,
+            sanitiser=renderer,
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
     shown = messages.shown(request, opened, renderer)

@@ -88,9 +88,9 @@ def _card_of(place: Place, nested: Nested, part: Part) -> AttachmentCard:
     return card(files.file_name(part), octets, _place_of(place, nested, part))
 
 
-def _nested(imap: Connection, place: Place, rendering: Sanitiser) -> Nested:
+def _nested(imap: Connection, place: Place, sanitiser: Sanitiser) -> Nested:
     return attachments.nested(
-        imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, rendering
+        imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, sanitiser
     )
 
 
@@ -104,8 +104,8 @@ def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
 def html_of(place: Place) -> html.Read:
     """The reader of the HTML of a nested message."""
 
-    def read(imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml:
-        rendered = _nested(imap, place, rendering).message.rendered
+    def read(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml:
+        rendered = _nested(imap, place, sanitiser).message.rendered
         if rendered is None:
             raise PartNotFound("The message has no HTML.")
         return rendered

@@ -116,7 +116,7 @@ def _surroundings(
         holder = Place(ref, holders[-1].number)
         renderer = html.ReaderSanitiser(request, ref, holder.inside)
         renderer.meet(imap)
-        parts = reading.nested(imap, ref, holders[-1], rendering=renderer).shown.attachments
+        parts = reading.nested(imap, ref, holders[-1], sanitiser=renderer).shown.attachments
         return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
     parts = opened.shown.attachments
     zip_url = links.message_url(ref, "zip") if len(parts) > 1 else ""
