@@ -10,7 +10,7 @@ _STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
 def with_either_apostrophe(text: str) -> tuple[str, ...]:
-    r"""Return the text unchanged, and with the other form of apostrophe.
+    """Return the text unchanged, and with the other form of apostrophe.
 
     >>> with_either_apostrophe("l'été"), with_either_apostrophe("été")
     (("l'été", 'l’été'), ('été',))

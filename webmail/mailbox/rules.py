@@ -110,7 +110,7 @@ def read(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScr
     except NotSieve:
         script, is_readable = Script(), False
     serialized = json.dumps([text, former, former_text]).encode()
-    kept = UserScripts(
+    scripts = UserScripts(
         name=name,
         text=text,
         script=script,
@@ -122,75 +122,75 @@ def read(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScr
         is_readable=is_readable,
         allowed=allowed,
     )
-    return replace(kept, standing=_standing(sieve, kept))
+    return replace(scripts, standing=_standing(sieve, scripts))
 
 
-def _standing(sieve: SieveConnection, kept: UserScripts) -> tuple[str, ...]:
-    if kept.allowed.is_everything:
+def _standing(sieve: SieveConnection, scripts: UserScripts) -> tuple[str, ...]:
+    if scripts.allowed.is_everything:
         return ()
-    sent = _sent_until_now(sieve, kept)
-    refused = {address for address in sent if not kept.allowed.covers(address)}
+    sent = _sent_until_now(sieve, scripts)
+    refused = {address for address in sent if not scripts.allowed.covers(address)}
     return tuple(sorted({UNTOLD if address.startswith(_BOX) else address for address in refused}))
 
 
-def save(sieve: SieveConnection, kept: UserScripts, script: Script, now: datetime) -> str:
+def save(sieve: SieveConnection, scripts: UserScripts, script: Script, now: datetime) -> str:
     """Write the script and activate it. The script that ran until now is included, unless its rules
     were copied into this one.
 
     Return the written text, as do all functions that write. Raises SieveRefused, ForwardRefused,
     OverQuota, `writing.UnwritableScript` or TooLarge; then nothing was changed.
     """
-    if kept.former and kept.former != script.included and kept.former_text.strip():
-        script = replace(script, included=kept.former)
-    elif kept.is_cut_off:
+    if scripts.former and scripts.former != script.included and scripts.former_text.strip():
+        script = replace(script, included=scripts.former)
+    elif scripts.is_cut_off:
         script = replace(script, included="")
-    return _put(sieve, kept, writing.write(script), now, always=kept.is_foreign)
+    return _put(sieve, scripts, writing.write(script), now, always=scripts.is_foreign)
 
 
-def save_text(sieve: SieveConnection, kept: UserScripts, text: str, now: datetime) -> str:
+def save_text(sieve: SieveConnection, scripts: UserScripts, text: str, now: datetime) -> str:
     """Write a text that the user edited, unchanged, and keep a copy of the previous script."""
-    return _put(sieve, kept, text, now, always=True)
+    return _put(sieve, scripts, text, now, always=True)
 
 
-def bring_in(sieve: SieveConnection, kept: UserScripts, now: datetime) -> str:
+def bring_in(sieve: SieveConnection, scripts: UserScripts, now: datetime) -> str:
     """Copy the rules of the script that runs instead of the webmail's into the latter, before its
     own rules. Raises SieveRefused when they cannot be read; then nothing was changed.
     """
     try:
-        theirs = reading.read(kept.former_text)
+        theirs = reading.read(scripts.former_text)
     except NotSieve as error:
         raise SieveRefused("The script can't be read.") from error
     script = replace(
-        kept.script,
-        items=(*theirs.items, *kept.script.items),
-        absence=kept.script.absence or theirs.absence,
+        scripts.script,
+        items=(*theirs.items, *scripts.script.items),
+        absence=scripts.script.absence or theirs.absence,
         included=theirs.included,
-        requires=kept.script.requires | theirs.requires,
+        requires=scripts.script.requires | theirs.requires,
     )
-    return _put(sieve, kept, writing.write(script), now, always=True)
+    return _put(sieve, scripts, writing.write(script), now, always=True)
 
 
-def take_apart(sieve: SieveConnection, kept: UserScripts, now: datetime) -> str:
+def take_apart(sieve: SieveConnection, scripts: UserScripts, now: datetime) -> str:
     """Copy the rules of the included script into the webmail's script, as `bring_in` does."""
-    text = sieve.get(kept.script.included)
-    included = replace(kept, former=kept.script.included, former_text=text)
+    text = sieve.get(scripts.script.included)
+    included = replace(scripts, former=scripts.script.included, former_text=text)
     return bring_in(sieve, included, now)
 
 
-def restore(sieve: SieveConnection, kept: UserScripts, backup: str, now: datetime) -> str:
+def restore(sieve: SieveConnection, scripts: UserScripts, backup: str, now: datetime) -> str:
     """Make a copy the webmail's script again, and the present script a copy. Raises NotFound."""
-    if backup not in kept.backups:
+    if backup not in scripts.backups:
         raise NotFound("There is no such copy.")
-    return _put(sieve, kept, sieve.get(backup), now, always=True)
+    return _put(sieve, scripts, sieve.get(backup), now, always=True)
 
 
-def unchanged(kept: UserScripts, digest: str) -> None:
+def unchanged(scripts: UserScripts, digest: str) -> None:
     """Raise SieveChanged when the scripts on the server differ from those that were read."""
-    if kept.digest != digest:
+    if scripts.digest != digest:
         raise SieveChanged("The rules were changed meanwhile.")
 
 
-def answers_twice(kept: UserScripts, script: Script, included_text: str) -> bool:
+def answers_twice(scripts: UserScripts, script: Script, included_text: str) -> bool:
     """Return whether both the script and another part answer absences: the server would then refuse
     to run either.
     """
@@ -204,65 +204,65 @@ def answers_twice(kept: UserScripts, script: Script, included_text: str) -> bool
         return "vacation" in included_text
 
 
-def included_text(sieve: SieveConnection, kept: UserScripts) -> str:
+def included_text(sieve: SieveConnection, scripts: UserScripts) -> str:
     """Return the text of the script that runs, or will run, before the webmail's rules."""
-    if kept.former:
-        return kept.former_text
+    if scripts.former:
+        return scripts.former_text
     try:
-        return sieve.get(kept.script.included) if kept.script.included else ""
+        return sieve.get(scripts.script.included) if scripts.script.included else ""
     except NotFound:
         return ""
 
 
 def _put(
-    sieve: SieveConnection, kept: UserScripts, text: str, now: datetime, *, always: bool
+    sieve: SieveConnection, scripts: UserScripts, text: str, now: datetime, *, always: bool
 ) -> str:
     """Write a text. A copy of the replaced script is kept, once a day or ``always``."""
-    _check_sendings(sieve, kept, text)
-    if text != kept.text:
-        if kept.text.strip():
+    _check_sendings(sieve, scripts, text)
+    if text != scripts.text:
+        if scripts.text.strip():
             sieve.check(text)  # a refused text leaves no copy behind
-            _keep_copy(sieve, kept, now, always=always)
-        sieve.put(kept.name, text)
-    if not kept.is_active:
-        sieve.activate(kept.name)
+            _keep_copy(sieve, scripts, now, always=always)
+        sieve.put(scripts.name, text)
+    if not scripts.is_active:
+        sieve.activate(scripts.name)
     return text
 
 
-def _check_sendings(sieve: SieveConnection, kept: UserScripts, text: str) -> None:
+def _check_sendings(sieve: SieveConnection, scripts: UserScripts, text: str) -> None:
     """Raise ForwardRefused unless the text sends mail only to allowed addresses, or to those that
     already received it, so that a user who changes another rule does not lose mail.
     """
-    if kept.allowed.is_everything:
+    if scripts.allowed.is_everything:
         return
     refused = [
         sending
-        for sending in _sendings(sieve, kept, text)
-        if not kept.allowed.covers(sending.address)
+        for sending in _sendings(sieve, scripts, text)
+        if not scripts.allowed.covers(sending.address)
     ]
     if not refused:
         return
-    before = _sent_until_now(sieve, kept)
+    before = _sent_until_now(sieve, scripts)
     for sending in refused:
         if sending.address == UNTOLD or sending.address not in before:
             shown = "" if sending.address.startswith(_BOX) else sending.address
-            raise ForwardRefused(sending.line, shown, kept.allowed.places)
+            raise ForwardRefused(sending.line, shown, scripts.allowed.places)
 
 
-def _sent_until_now(sieve: SieveConnection, kept: UserScripts) -> set[str]:
+def _sent_until_now(sieve: SieveConnection, scripts: UserScripts) -> set[str]:
     """Return the addresses that the running script sends mail to; none if it cannot be read."""
-    running = kept.text if kept.is_active else kept.former_text
+    running = scripts.text if scripts.is_active else scripts.former_text
     try:
-        return {sending.address for sending in _sendings(sieve, kept, running)}
+        return {sending.address for sending in _sendings(sieve, scripts, running)}
     except SieveRefused:
         return set()
 
 
-def sent_anew(kept: UserScripts, text: str) -> tuple[list[str], list[str]]:
+def sent_anew(scripts: UserScripts, text: str) -> tuple[list[str], list[str]]:
     """Return the addresses that the script newly sends mail to, once changed to ``text``, and those
     that it no longer does.
     """
-    before, after = _addresses(kept.text if kept.is_active else ""), _addresses(text)
+    before, after = _addresses(scripts.text if scripts.is_active else ""), _addresses(text)
     return sorted(after - before), sorted(before - after)
 
 
@@ -273,7 +273,7 @@ def _addresses(text: str) -> set[str]:
         return set()
 
 
-def _sendings(sieve: SieveConnection, kept: UserScripts, text: str) -> list[ScriptSending]:
+def _sendings(sieve: SieveConnection, scripts: UserScripts, text: str) -> list[ScriptSending]:
     """Return the sendings of a script and of those that it includes, each with the line of the
     first script that leads there.
     """
@@ -282,13 +282,13 @@ def _sendings(sieve: SieveConnection, kept: UserScripts, text: str) -> list[Scri
         waiting = list(forwarding.included(text))
     except NotSieve as error:
         raise SieveRefused("The script can't be read.") from error
-    seen = {kept.name}
+    seen = {scripts.name}
     while waiting:
         line, name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        inner = _text_of(sieve, kept, name)
+        inner = _text_of(sieve, scripts, name)
         if name == UNTOLD or len(seen) > _MOST_INCLUDED:
             sendings.append(ScriptSending(line, UNTOLD))
             continue
@@ -303,22 +303,24 @@ def _sendings(sieve: SieveConnection, kept: UserScripts, text: str) -> list[Scri
     return sendings
 
 
-def _text_of(sieve: SieveConnection, kept: UserScripts, name: str) -> str:
+def _text_of(sieve: SieveConnection, scripts: UserScripts, name: str) -> str:
     """Return the text of another script; "" if there is none, since the server then runs
     nothing.
     """
-    if name == kept.former:
-        return kept.former_text
-    return sieve.get(name) if any(script_name.name == name for script_name in kept.names) else ""
+    if name == scripts.former:
+        return scripts.former_text
+    return sieve.get(name) if any(script_name.name == name for script_name in scripts.names) else ""
 
 
-def _keep_copy(sieve: SieveConnection, kept: UserScripts, now: datetime, *, always: bool) -> None:
+def _keep_copy(
+    sieve: SieveConnection, scripts: UserScripts, now: datetime, *, always: bool
+) -> None:
     day = f"{BACKUP}{now:%Y-%m-%d}"
-    if not always and any(name.startswith(day) for name in kept.backups):
+    if not always and any(name.startswith(day) for name in scripts.backups):
         return
     name = f"{day}-{now:%H%M%S}"
-    sieve.put(name, kept.text)
-    for old in kept.backups[MOST_BACKUPS - 1 :]:
+    sieve.put(name, scripts.text)
+    for old in scripts.backups[MOST_BACKUPS - 1 :]:
         sieve.delete(old)
 
 

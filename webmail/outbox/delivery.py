@@ -1,9 +1,9 @@
-r"""Delivers one message: hands it over once, files its copy once, and cleans up.
+"""Delivers one message: hands it over once, files its copy once, and cleans up.
 
 A step that cannot be repeated is stored before it is done, each time in its own transaction:
 
-READY -> HANDING     the content has been sent, but not the final dot
-HANDING -> HANDED    the server accepted it
+READY -> HANDING   the content has been sent, but not the final dot
+HANDING -> HANDED  the server accepted it
 HANDED -> FILED    a copy is in Sent
 FILED -> SENT      the answered message is marked, the draft and its password are deleted
 
