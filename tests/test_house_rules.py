@@ -845,6 +845,20 @@ def test_no_module_is_a_drawer_for_anything() -> None:
     assert not [module for module, _path in MODULES if module.rpartition(".")[2] in names]
 
 
+LOWER = ("imap", "jobs", "mailbox", "mime", "models", "outbox", "sandbox", "sieve")
+"""Rooms of the webmail whose classes are imported by name in many others."""
+
+
+def test_a_public_class_of_the_lower_floors_has_a_name_of_its_own() -> None:
+    modules_by_name: dict[str, list[str]] = {}
+    for module, path in MODULES:
+        if module.startswith(tuple(f"webmail.{room}." for room in LOWER)):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    modules_by_name.setdefault(node.name, []).append(module)
+    assert not {name: places for name, places in modules_by_name.items() if len(places) > 1}
+
+
 # A local is named after what it holds: these say only how it came.
 SAYS_NOTHING = {"found", "one", "said"}
 
