@@ -36,8 +36,8 @@ def now() -> datetime:
             connection.ensure_connection()
     if _known is None:
         return timezone.now()
-    moment, shown = _known
-    return moment + timedelta(seconds=time.monotonic() - shown)
+    moment, counter = _known
+    return moment + timedelta(seconds=time.monotonic() - counter)
 
 
 def timestamp() -> int:
@@ -51,11 +51,11 @@ def ask(connection: BaseDatabaseWrapper, **_sent: Any) -> None:
     """
     global _known
     if connection.vendor == "postgresql" and connection.alias == "default":
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         (moment,) = connection.connection.execute("SELECT clock_timestamp()").fetchone()
         # A slow answer makes no event late: the time may only be ahead by the duration of the
         # query.
-        _known = moment.astimezone(UTC), asked
+        _known = moment.astimezone(UTC), asked_at
 
 
 def of_files(folder: Path) -> float:

@@ -674,5 +674,5 @@ class Preferences:
 
 def _at_least(value: str, least: str) -> str:
     """Return working hours extended to those of the administrators; ``off`` covers all hours."""
-    chosen, asked = hours.read(value), hours.read(least)
-    return chosen.widened(asked).value if chosen and asked else value
+    chosen, required = hours.read(value), hours.read(least)
+    return chosen.widened(required).value if chosen and required else value

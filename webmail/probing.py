@@ -188,8 +188,8 @@ def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None
     """End a probe once, by whichever worker comes first."""
     now = clock.now()
     arrived = state == _State.ARRIVED and probe.handed is not None
-    taken = now - probe.handed if arrived and probe.handed else None
-    seconds = round(taken.total_seconds(), 2) if taken else None
+    delay = now - probe.handed if arrived and probe.handed else None
+    seconds = round(delay.total_seconds(), 2) if delay else None
     ended = Probe.objects.filter(pk=probe.pk, state=_State.WAITING).update(
         state=state, ended=now, seconds=seconds, folder=folder[:60], words=words
     )

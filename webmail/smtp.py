@@ -316,9 +316,9 @@ class _Session:
         code, words = self._last_answer()
         if not 200 <= code < 300:
             raise _refusal(code, words, self.size_limit)
-        shown = _shown(words)
-        self.steps.taken(shown)
-        return shown
+        server_words = _shown(words)
+        self.steps.taken(server_words)
+        return server_words
 
     def _last_answer(self) -> tuple[int, bytes]:
         """Send the dot and read the answer. After the dot, only the server knows whether the
@@ -332,8 +332,10 @@ class _Session:
             raise PerhapsSent("The submission server did not say what became of it.") from error
         if code // 100 not in (2, 4, 5):
             self._smtp.close()
-            shown = _shown(words)
-            raise PerhapsSent("The submission server said nothing clear.", server_words=shown)
+            server_words = _shown(words)
+            raise PerhapsSent(
+                "The submission server said nothing clear.", server_words=server_words
+            )
         return code, words
 
     def _options(self, sender: str, recipients: Sequence[str], message: bytes) -> str:
@@ -445,24 +447,28 @@ def _hang_up(connection: smtplib.SMTP) -> None:
 
 
 def _sign_in_error(code: int, words: bytes) -> WebmailError:
-    shown = _shown(words)
+    server_words = _shown(words)
     if code < 500:  # 454: the server cannot check passwords at the moment
-        return ServerUnavailable("The submission server can't sign in.", server_words=shown)
-    return SignInNeeded("The submission server refused login or password.", server_words=shown)
+        return ServerUnavailable("The submission server can't sign in.", server_words=server_words)
+    return SignInNeeded(
+        "The submission server refused login or password.", server_words=server_words
+    )
 
 
 def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
     """Return the error for an answer other than success (RFC 5321 section 4.2, RFC 3463)."""
-    shown = _shown(words)
+    server_words = _shown(words)
     if code in _NEEDS_SIGN_IN:
-        return SignInNeeded("The submission server wants a sign-in.", server_words=shown)
+        return SignInNeeded("The submission server wants a sign-in.", server_words=server_words)
     if _is_too_large(code, words) or code in (523, 552):
-        return TooLarge("The message is too large.", limit=limit, server_words=shown)
+        return TooLarge("The message is too large.", limit=limit, server_words=server_words)
     if code >= 500:
-        return ServerRefused("The submission server refused.", server_words=shown)
+        return ServerRefused("The submission server refused.", server_words=server_words)
     if code >= 400:
-        return ServerUnavailable("The submission server can't just now.", server_words=shown)
-    return BadServerAnswer("The submission server did not answer as it must.", server_words=shown)
+        return ServerUnavailable("The submission server can't just now.", server_words=server_words)
+    return BadServerAnswer(
+        "The submission server did not answer as it must.", server_words=server_words
+    )
 
 
 def _is_too_large(code: int, words: bytes) -> bool:

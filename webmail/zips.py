@@ -191,9 +191,9 @@ class _Sink:
         """Do nothing, since nothing is buffered."""
 
     def take(self) -> bytes:
-        taken = b"".join(self._pieces)
+        data = b"".join(self._pieces)
         self._pieces.clear()
-        return taken
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +261,10 @@ _UNTOLD = (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
 def _directory64(
-    content: bytes, at: int, told: tuple[int, int, int]
+    content: bytes, at: int, declared: tuple[int, int, int]
 ) -> tuple[int, int, int] | None:
     """Return the start of the zip64 record, with size and offset of the directory; None if there is
-    no such record. ``told`` are number, size and offset in the small record at ``at``.
+    no such record. ``declared`` are number, size and offset in the small record at ``at``.
     """
     if at < _LOCATOR64.size + _END64.size:
         return None
@@ -277,7 +277,7 @@ def _directory64(
     record = (count, size, offset)
     if mark != b"PK\x06\x06" or any(
         small not in (large, untold)
-        for small, large, untold in zip(told, record, _UNTOLD, strict=True)
+        for small, large, untold in zip(declared, record, _UNTOLD, strict=True)
     ):
         raise BadZip(ZipFault.DAMAGED, "two records that contradict each other")
     return start, size, offset

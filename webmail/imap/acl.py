@@ -38,8 +38,10 @@ def grants(imap: Connection, folder: str) -> tuple[Grant, ...]:
     if len(pieces) > 2 * MOST_GRANTS:
         raise BadServerAnswer("The IMAP server sent an access list that is too long.")
     pairs = zip(pieces[::2], pieces[1::2], strict=False)
-    read = (Grant(_word(identifier), frozenset(_word(rights))) for identifier, rights in pairs)
-    return tuple(grant for grant in read if grant.identifier and grant.rights)
+    all_grants = (
+        Grant(_word(identifier), frozenset(_word(rights))) for identifier, rights in pairs
+    )
+    return tuple(grant for grant in all_grants if grant.identifier and grant.rights)
 
 
 def my_rights(imap: Connection, folder: str) -> frozenset[str]:

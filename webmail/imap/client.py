@@ -137,11 +137,11 @@ class Guard(_Imaplib):
         return b"".join(pieces)
 
     def readline(self) -> bytes:
-        searched, kept = 0, b""
+        searched, head = 0, b""
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
             if searched > _HEAD and self._longest is not None and self._cuts(searched, take=False):
-                kept = kept or bytes(self._buffer[:_HEAD])
+                head = head or bytes(self._buffer[:_HEAD])
                 self._spend(searched - _MARK)
                 del self._buffer[:-_MARK]
                 searched = _MARK
@@ -150,7 +150,7 @@ class Guard(_Imaplib):
             self._buffer += self._received(_RECEIVE)
         self._spend(end + 1)
         self._cuts(end + 1)
-        return kept + self._take(end + 1)
+        return head + self._take(end + 1)
 
     def send(self, data: Any) -> None:
         self.sock.settimeout(max(self._pause, self._deadline - time.monotonic()))

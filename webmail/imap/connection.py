@@ -640,13 +640,15 @@ def sign_in_error(words: bytes) -> WebmailError:
     """Return the error of a refused sign-in: a wrong password, unless a response code (RFC 5530)
     says otherwise.
     """
-    shown = response.text(words)
+    server_words = response.text(words)
     code = response.code(words)
     if code in {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}:
-        return ServerUnavailable("The IMAP server can't sign in just now.", server_words=shown)
+        return ServerUnavailable(
+            "The IMAP server can't sign in just now.", server_words=server_words
+        )
     if code in {"OVERQUOTA", "PRIVACYREQUIRED", "CONTACTADMIN", "CANNOT"}:
         return response.refusal(words)
-    return SignInNeeded("The IMAP server refused login or password.", server_words=shown)
+    return SignInNeeded("The IMAP server refused login or password.", server_words=server_words)
 
 
 def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:

@@ -108,19 +108,19 @@ def text(words: bytes) -> str:
 
 def refusal(words: bytes) -> WebmailError:
     """Return the error that a NO with this text means."""
-    shown = text(words)
+    server_words = text(words)
     match code(words):
         case "NONEXISTENT" | "TRYCREATE":
-            return FolderNotFound(server_words=shown)
+            return FolderNotFound(server_words=server_words)
         case "NOPERM":
-            return NotPermitted(server_words=shown)
+            return NotPermitted(server_words=server_words)
         case "OVERQUOTA":
-            return OverQuota(server_words=shown)
+            return OverQuota(server_words=server_words)
         case "TOOBIG":
-            return TooLarge(server_words=shown)
+            return TooLarge(server_words=server_words)
         case "UNAVAILABLE" | "INUSE" | "SERVERBUG":
-            return ServerUnavailable(server_words=shown)
-    return ServerRefused(server_words=shown)
+            return ServerUnavailable(server_words=server_words)
+    return ServerRefused(server_words=server_words)
 
 
 def number(raw: Sequence[Any], digits: int = 10) -> int:
@@ -323,8 +323,8 @@ def messages(raw: Iterable[Any], selected: Selected) -> tuple[FetchedMessage, ..
     An unsolicited answer, which reports a flag that another client changed, has no size and usually
     no UID: it is left out.
     """
-    read = (_message(line, selected) for line in lines(raw))
-    return tuple(message for message in read if message is not None)
+    parsed_messages = (_message(line, selected) for line in lines(raw))
+    return tuple(message for message in parsed_messages if message is not None)
 
 
 def marks(raw: Iterable[Any]) -> tuple[MessageMarks, ...]:

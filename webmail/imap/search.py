@@ -29,12 +29,14 @@ def matching(imap: Connection, criteria: Iterable[Criterion]) -> tuple[int, ...]
     Texts are sent as strings whatever they contain; ValueError for NUL, which no string can hold.
     Raises ServerRefused, with the code BADCHARSET if the server knows only ASCII.
     """
-    written = argument(criteria)
-    ascii_only = isinstance(written, bytes) or all(text.isascii() for text in written.strings)
+    argument_sent = argument(criteria)
+    ascii_only = isinstance(argument_sent, bytes) or all(
+        text.isascii() for text in argument_sent.strings
+    )
     charset = () if ascii_only else ("CHARSET", "UTF-8")
     if not imap.has("ESEARCH"):
-        return tuple(sorted(set(response.numbers(imap.uid("SEARCH", *charset, written)))))
-    imap.uid("SEARCH", "RETURN (ALL)", *charset, written)
+        return tuple(sorted(set(response.numbers(imap.uid("SEARCH", *charset, argument_sent)))))
+    imap.uid("SEARCH", "RETURN (ALL)", *charset, argument_sent)
     numbers = response.esearched(imap.untagged("ESEARCH"), imap.known().exists + ARRIVALS)
     # Some servers announce ESEARCH but still answer with SEARCH.
     return numbers or tuple(sorted(set(response.numbers(imap.untagged("SEARCH")))))

@@ -326,7 +326,7 @@ class Watch:
         raise BadServerAnswer("The IMAP server sent a line that is none of the protocol's.")
 
     def _note(self, answer: wire.Response, text: bytes) -> None:
-        heard = self._heard
+        pushed = self._heard
         if text[2:4].upper() == b"OK":
             if b"[NOTIFICATIONOVERFLOW]" in text[:40].upper():
                 # The server has stopped NOTIFY (RFC 5465 section 5.8); a new connection asks for it
@@ -334,17 +334,17 @@ class Watch:
                 raise ServerUnavailable("The IMAP server has too much to tell.")
         elif count := _COUNT.match(text):
             if count[2].upper() != b"RECENT":
-                heard.inbox = True
-                heard.partial |= count[2].upper() == b"EXPUNGE"
+                pushed.inbox = True
+                pushed.partial |= count[2].upper() == b"EXPUNGE"
         elif vanished := _VANISHED.match(text):
-            heard.inbox = True
-            heard.partial |= not _add_numbers(heard.gone, vanished[1])
+            pushed.inbox = True
+            pushed.partial |= not _add_numbers(pushed.gone, vanished[1])
         elif _FETCH.match(text):
             self._note_flags(answer)
         elif text[2:9].upper() == b"STATUS ":
             name, values = status.named(_without_head(answer, 9))
-            if name in heard.folders or len(heard.folders) < MOST_FOLDERS:
-                heard.folders[name] = values
+            if name in pushed.folders or len(pushed.folders) < MOST_FOLDERS:
+                pushed.folders[name] = values
         elif text[2:5].upper() == b"BYE":
             raise ServerUnavailable(
                 "The IMAP server closed the connection.", server_words=response.text(text[6:])
@@ -352,18 +352,18 @@ class Watch:
 
     def _note_flags(self, answer: wire.Response) -> None:
         r"""Note ``* 3 FETCH (UID 17 FLAGS (\Seen))``, usually has no UID without QRESYNC."""
-        heard = self._heard
+        pushed = self._heard
         for sequence, values in _fetched(answer):
             if b"RFC822.SIZE" in values:
                 continue  # an answer to a FETCH, not pushed
-            heard.inbox = True
+            pushed.inbox = True
             uid, flags = values.get(b"UID"), values.get(b"FLAGS")
-            if len(heard.changed) + len(heard.sequences) >= MOST_NAMED:
-                heard.partial = True
+            if len(pushed.changed) + len(pushed.sequences) >= MOST_NAMED:
+                pushed.partial = True
             elif isinstance(uid, int) and isinstance(flags, tuple):
-                heard.changed[uid] = response.flag_set(flags)
+                pushed.changed[uid] = response.flag_set(flags)
             else:
-                heard.sequences.add(sequence)
+                pushed.sequences.add(sequence)
 
     # Asking for details, after something was pushed.
 
@@ -377,21 +377,21 @@ class Watch:
             answers = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
             self._heard.partial |= answers is None
         # Responses pushed from here on belong to the next news.
-        heard, self._heard = self._heard, _Pushed()
+        pushed, self._heard = self._heard, _Pushed()
         before = self.inbox
-        if heard.inbox:
+        if pushed.inbox:
             self.inbox = await self._status(INBOX) or before
         arrivals = await self._arrivals(before.uidnext, self.inbox.uidnext)
-        heard.partial |= arrivals is None
+        pushed.partial |= arrivals is None
         arrived = arrivals or ()
-        others = await self._states(heard.folders)
-        is_new = bool(self.inbox != before or heard.changed or heard.gone or heard.partial)
+        others = await self._states(pushed.folders)
+        is_new = bool(self.inbox != before or pushed.changed or pushed.gone or pushed.partial)
         if not (is_new or others):
             return None
         for message in arrived:
-            heard.changed.pop(message.uid, None)
+            pushed.changed.pop(message.uid, None)
         folders = (self.inbox, *others) if is_new else others
-        return News(folders, arrived, heard.changed, tuple(sorted(heard.gone)), heard.partial)
+        return News(folders, arrived, pushed.changed, tuple(sorted(pushed.gone)), pushed.partial)
 
     async def _arrivals(self, first: int, following: int) -> tuple[ArrivedMessage, ...] | None:
         """Return the messages with UIDs from ``first`` on, only the newest if there are many.

@@ -51,11 +51,11 @@ def run(job: list[Any], seconds: int, hard_seconds: int) -> None:
 
 
 def _begun(job: list[Any], seconds: int) -> int:
-    asked = json.dumps([job, seconds], default=_text).encode()
-    if _control is None or len(asked) > _MOST_BYTES:
+    request = json.dumps([job, seconds], default=_text).encode()
+    if _control is None or len(request) > _MOST_BYTES:
         raise ValueError(f"{job[0]} can't be handed to a process")
     with _lock:
-        _control.send(asked)
+        _control.send(request)
         _answer, handles, _flags, _address = socket.recv_fds(_control, 1, 1)
     if not handles:
         raise ConnectionError("no process could be forked")
@@ -131,13 +131,13 @@ class _Parent:
         return status if pid == self._worker else None
 
     def _answer(self) -> None:
-        asked = b""
+        request = b""
         with suppress(ConnectionError):  # the worker ended before it took the answer
-            asked = self._control.recv(_MOST_BYTES)
-        if not asked:  # the worker is ending
+            request = self._control.recv(_MOST_BYTES)
+        if not request:  # the worker is ending
             self._is_asked = False
             return
-        job, seconds = json.loads(asked)
+        job, seconds = json.loads(request)
         pid = fork(lambda: self._do(job, seconds))
         handle = os.pidfd_open(pid)
         self._children[handle] = pid

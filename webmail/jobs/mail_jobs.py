@@ -252,31 +252,31 @@ def _write_down(job: MailJob, work: BulkWork) -> bool:
 
 
 def _columns(work: BulkWork) -> dict[str, Any]:
-    written: dict[str, Any] = {"left": packed(work.left), "undo": packed(work.undo)}
+    columns: dict[str, Any] = {"left": packed(work.left), "undo": packed(work.undo)}
     if begun := work.begun:
         chosen = uid_sets.compressed(begun.chosen)
         (step,) = packed([begun.step])
-        written["begun"] = [step, chosen, begun.uidvalidity, begun.uidnext]
+        columns["begun"] = [step, chosen, begun.uidvalidity, begun.uidnext]
     if work.adrift:
-        written["adrift"] = work.adrift
-    return {"work": written, "done": work.done, "gone": work.gone}
+        columns["adrift"] = work.adrift
+    return {"work": columns, "done": work.done, "gone": work.gone}
 
 
 def _read(job: MailJob) -> BulkWork:
-    written: dict[str, Any] = job.work
+    columns: dict[str, Any] = job.work
     begun = None
-    if "begun" in written:
-        row, chosen, uidvalidity, uidnext = written["begun"]
+    if "begun" in columns:
+        row, chosen, uidvalidity, uidnext = columns["begun"]
         (step,) = unpacked([row])
         uids = uid_sets.expanded(chosen, MOST_MESSAGES) if chosen else ()
         begun = BegunStep(step, uids, uidvalidity, uidnext)
     return BulkWork(
-        unpacked(written["left"]),
+        unpacked(columns["left"]),
         done=job.done,
         gone=job.gone,
-        undo=unpacked(written["undo"]),
+        undo=unpacked(columns["undo"]),
         begun=begun,
-        adrift=written.get("adrift", 0),
+        adrift=columns.get("adrift", 0),
     )
 
 

@@ -109,18 +109,18 @@ def written(imap: Connection, memory: Memory) -> SentMail:
         return SentMail()
     selected = imap.select(sent.name)
     name = f"{selected.uidvalidity} {sent.name}"
-    kept = memory.get(_WRITTEN, name) or {"until": 0, "ids": [], "to": []}
-    new = _new(imap, kept["until"], selected.exists)
+    remembered = memory.get(_WRITTEN, name) or {"until": 0, "ids": [], "to": []}
+    new = _new(imap, remembered["until"], selected.exists)
     if new:
         ids = [message_id for raw in new.values() for message_id in _ids(raw)]
         to = [recipient for raw in new.values() for recipient in _recipients(raw)]
-        kept = {
+        remembered = {
             "until": max(new),
-            "ids": list(dict.fromkeys([*kept["ids"], *ids]))[-_MOST_WRITTEN:],
-            "to": list(dict.fromkeys([*kept["to"], *to]))[-2 * _MOST_WRITTEN :],
+            "ids": list(dict.fromkeys([*remembered["ids"], *ids]))[-_MOST_WRITTEN:],
+            "to": list(dict.fromkeys([*remembered["to"], *to]))[-2 * _MOST_WRITTEN :],
         }
-        memory.put(_WRITTEN, name, kept)
-    return SentMail(frozenset(kept["ids"]), frozenset(kept["to"]))
+        memory.put(_WRITTEN, name, remembered)
+    return SentMail(frozenset(remembered["ids"]), frozenset(remembered["to"]))
 
 
 def _new(imap: Connection, until: int, exists: int) -> dict[int, bytes]:

@@ -329,15 +329,15 @@ class ContentReader:
             if part.media_type == "text/html":
                 pieces.append((part, self._source(part, data[:limit])))
                 continue
-            read = self._written(part, data[:limit], is_cut=len(data) > limit)
-            pieces.append((part, read.text))
-            protection = read.protection if protection is Protection.NONE else protection
+            readable = self._written(part, data[:limit], is_cut=len(data) > limit)
+            pieces.append((part, readable.text))
+            protection = readable.protection if protection is Protection.NONE else protection
         return Texts(self._joined(pieces), protection)
 
     def _written(self, part: Part, data: bytes, *, is_cut: bool = False) -> body.Body:
-        read = body.read(part, data, is_cut=is_cut)
-        self.damage |= read.damage
-        return read
+        readable = body.read(part, data, is_cut=is_cut)
+        self.damage |= readable.damage
+        return readable
 
     def _joined(self, pieces: Sequence[tuple[Part, str]]) -> str:
         """Return the text of all pieces; only its beginning if the HTML takes too long."""

@@ -108,27 +108,27 @@ def page(
             raise FolderChanged("The folder was made anew while its list was open.")
         place = replace(place, row=None)  # Show a whole page that begins at the top.
     order = _order(imap, selected, view, memory)
-    read = _read(imap, selected, order, place, size)
-    if isinstance(order, _BySequence) and not order.rises(read.rows, memory):
+    page_rows = _read(imap, selected, order, place, size)
+    if isinstance(order, _BySequence) and not order.rises(page_rows.rows, memory):
         order = _order(imap, selected, view, memory)
-        read = _read(imap, selected, order, place, size)
+        page_rows = _read(imap, selected, order, place, size)
     return ListPage(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
         exists=selected.exists,
         total=order.total,
-        start=read.start,
+        start=page_rows.start,
         size=size,
-        rows=read.rows,
-        has_next=read.start + size < order.total,
+        rows=page_rows.rows,
+        has_next=page_rows.start + size < order.total,
         view=view,
         notes=order.notes,
-        conversations=read.conversations,
+        conversations=page_rows.conversations,
         # For a folder that was already open, it is the value of the time of opening.
         modseq=0 if was_open else selected.highestmodseq,
         last=order.last,
-        above=_ref(selected, read.above),
-        below=_ref(selected, read.below),
+        above=_ref(selected, page_rows.above),
+        below=_ref(selected, page_rows.below),
         withheld=verbs.withheld(selected),
     )
 
@@ -193,15 +193,15 @@ def newer(
     selected = imap.select(folder)
     if selected.uidvalidity != uidvalidity:
         raise FolderChanged("The folder was made anew while its list was open.")
-    came = search.uids(imap, f"UID {uid + 1}:*")
+    arrivals = search.uids(imap, f"UID {uid + 1}:*")
     # "n:*" matches the last message even if its UID is below n.
-    uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)
+    uids = sorted((arrived for arrived in arrivals if arrived > uid), reverse=True)
     rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]))
     if not rows:
         return NewerMessages(())
     above = uids[MOST_ROWS] if len(uids) > MOST_ROWS else uid
-    known = ordering.rising(imap, selected, memory)
-    on_top = ordering.still_rises(imap, selected, memory, known, uids[0], rows, above)
+    rising = ordering.rising(imap, selected, memory)
+    on_top = ordering.still_rises(imap, selected, memory, rising, uids[0], rows, above)
     return NewerMessages(rows, on_top, verbs.withheld(selected))
 
 
@@ -256,30 +256,34 @@ def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> 
 
 def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory) -> _ByThread:
     """Return the conversations that have a message which passes the filter."""
-    known = _by_date(imap, selected, threads.of(imap, selected, memory), memory)
+    conversations = _by_date(imap, selected, threads.of(imap, selected, memory), memory)
     if not view.only:
-        return _ByThread(view, known)
+        return _ByThread(view, conversations)
     passing = ordering.of(imap, selected, replace(view, threads=False), memory)
     wanted = frozenset(passing.uids)
-    kept = tuple(thread for thread in known.all if not wanted.isdisjoint(thread))
-    return _ByThread(view, threads.Threads(kept, known.notes | passing.notes))
+    matching_threads = tuple(
+        thread for thread in conversations.all if not wanted.isdisjoint(thread)
+    )
+    return _ByThread(view, threads.Threads(matching_threads, conversations.notes | passing.notes))
 
 
 def _by_date(
-    imap: Connection, selected: Selected, known: threads.Threads, memory: Memory
+    imap: Connection, selected: Selected, conversations: threads.Threads, memory: Memory
 ) -> threads.Threads:
     """Return conversations by the dates of their newest messages. Sends no command if the folder's
     dates rise.
     """
-    top = known.all[0][-1] if known.all else 0
+    top = conversations.all[0][-1] if conversations.all else 0
     rising = ordering.rising(imap, selected, memory)
     if ordering.still_rises(imap, selected, memory, rising, top):
-        return known
+        return conversations
     ordered = ordering.of(imap, selected, View(), memory).uids
     place = {uid: number for number, uid in enumerate(ordered)}
     last = len(ordered)
-    by_date = sorted(known.all, key=lambda thread: min(place.get(uid, last) for uid in thread))
-    return replace(known, all=tuple(by_date))
+    by_date = sorted(
+        conversations.all, key=lambda thread: min(place.get(uid, last) for uid in thread)
+    )
+    return replace(conversations, all=tuple(by_date))
 
 
 def _start(order: _Placed, place: ListPlace, size: int) -> int:
@@ -418,10 +422,10 @@ class _ByThread:
 
     last = 0
 
-    def __init__(self, view: View, known: threads.Threads) -> None:
-        self.threads = known.all if view.down else known.all[::-1]
-        self.notes = known.notes
-        self.total = len(known.all)
+    def __init__(self, view: View, conversations: threads.Threads) -> None:
+        self.threads = conversations.all if view.down else conversations.all[::-1]
+        self.notes = conversations.notes
+        self.total = len(conversations.all)
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
         places = (place for place, thread in enumerate(self.threads) if uid in thread)

@@ -148,7 +148,7 @@ def still_rises(
     imap: Connection,
     selected: Selected,
     memory: Memory,
-    known: RisingDates,
+    state: RisingDates,
     top: int,
     rows: Iterable[MessageSummary] = (),
     above: int | None = None,
@@ -160,7 +160,7 @@ def still_rises(
     """
     dates = {row.ref.uid: row.received for row in rows}
     above = top if above is None else above
-    return _Lists(imap, selected, memory).still_rises(known, top, dates, above)
+    return _Lists(imap, selected, memory).still_rises(state, top, dates, above)
 
 
 def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> OrderedMessages:
@@ -265,7 +265,7 @@ class _Lists:
         """
         try:
             with self._imap.within(SECONDS_TO_SORT):
-                known = self._sorted("arrival")
+                by_arrival = self._sorted("arrival")
         except (ServerRefused, ServerUnavailable) as error:
             # Store it only now: otherwise another page of the session would meanwhile take the
             # dates for rising.
@@ -273,7 +273,7 @@ class _Lists:
             if isinstance(error, ServerUnavailable):
                 raise
             return _UNTOLD
-        return self._learned(known)
+        return self._learned(by_arrival)
 
     def _recalled(self) -> RisingDates | None:
         """Return the state that an earlier session learnt, brought up to date by one command.
@@ -291,24 +291,24 @@ class _Lists:
         self._keep(rise)
         return rise
 
-    def _keep(self, known: RisingDates | None) -> None:
+    def _keep(self, state: RisingDates | None) -> None:
         """Store the state. Other sessions also get the last message and ask for its date, which
         tells more.
         """
         name = self._name("")
-        self._memory.put(_RISING, name, known and list(vars(known).values()))
-        self._memory.put(LASTING, name, known.last if known and known.rises else None)
+        self._memory.put(_RISING, name, state and list(vars(state).values()))
+        self._memory.put(LASTING, name, state.last if state and state.rises else None)
 
     def still_rises(
-        self, known: RisingDates, top: int, dates: Mapping[int, datetime | None], above: int
+        self, state: RisingDates, top: int, dates: Mapping[int, datetime | None], above: int
     ) -> bool:
-        if not known.rises or top <= known.last:
-            return known.rises
+        if not state.rises or top <= state.last:
+            return state.rises
         later: RisingDates | None = None
-        if above <= known.last:
-            later = known.goes_on(dates.items())
-        elif top - known.last <= MOST_DATED:
-            later = known.goes_on(fetch.received(self._imap, f"{known.last + 1}:*"))
+        if above <= state.last:
+            later = state.goes_on(dates.items())
+        elif top - state.last <= MOST_DATED:
+            later = state.goes_on(fetch.received(self._imap, f"{state.last + 1}:*"))
         self._keep(later)
         return later is not None
 
@@ -321,17 +321,19 @@ class _Lists:
         top = max(uids, default=0)
         return uids if self.still_rises(rise, top, {}, top) else None
 
-    def _learned(self, known: _RememberedList | None) -> RisingDates:
+    def _learned(self, by_arrival: _RememberedList | None) -> RisingDates:
         """Return the state derived from a list by date. The list is kept if the dates do not
         rise.
         """
-        if known is None or not known.uids:
+        if by_arrival is None or not by_arrival.uids:
             return _UNTOLD
-        dates = fetch.received(self._imap, str(known.uids[-1]))
+        dates = fetch.received(self._imap, str(by_arrival.uids[-1]))
         newest = max((moment.timestamp() for _uid, moment in dates if moment), default=0)
-        rise = RisingDates(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
+        rise = RisingDates(
+            all(a < b for a, b in pairwise(by_arrival.uids)), by_arrival.last, newest
+        )
         if not rise.rises:
-            self._put("by arrival", known)
+            self._put("by arrival", by_arrival)
         self._keep(rise)
         return rise
 
@@ -343,15 +345,15 @@ class _Lists:
         """
         if not self.can_sort and self._selected.exists > MOST_SORTED_HERE:
             return None
-        kept = self._get(f"by {sort}")
-        known = self._up_to_date(kept, partial(self._placed, sort)) if kept else None
-        if known is None:
-            known = self._sorted(sort)
-        if known is not None and known != kept:
-            self._put(f"by {sort}", known)
+        remembered = self._get(f"by {sort}")
+        current = self._up_to_date(remembered, partial(self._placed, sort)) if remembered else None
+        if current is None:
+            current = self._sorted(sort)
+        if current is not None and current != remembered:
+            self._put(f"by {sort}", current)
             if sort == "arrival":
-                self._learned(known)
-        return known.uids if known else None
+                self._learned(current)
+        return current.uids if current else None
 
     def _sorted(self, sort: str) -> _RememberedList | None:
         if self.can_sort:
@@ -363,51 +365,55 @@ class _Lists:
         return _RememberedList(uids, self._imap.known().exists, max(uids, default=0))
 
     def _placed(
-        self, sort: str, uids: tuple[int, ...], came: Sequence[int]
+        self, sort: str, uids: tuple[int, ...], arrivals: Sequence[int]
     ) -> tuple[int, ...] | None:
-        if not self.can_sort or len(came) > MOST_MERGED or len(uids) <= _PROBES:
+        if not self.can_sort or len(arrivals) > MOST_MERGED or len(uids) <= _PROBES:
             return None
-        return _merged(lambda named: search.in_order(self._imap, self.key(sort), named), uids, came)
+        return _merged(
+            lambda named: search.in_order(self._imap, self.key(sort), named), uids, arrivals
+        )
 
     def _up_to_date(
         self,
-        kept: _RememberedList,
+        remembered: _RememberedList,
         place: Callable[[tuple[int, ...], Sequence[int]], tuple[int, ...] | None],
     ) -> _RememberedList | None:
         """Return a list with arrivals put in their place and removed messages left out; None when
         it must be asked for again. Sends one command when nothing happened.
         """
-        newer = search.uids(self._imap, f"UID {kept.last + 1}:*")
+        newer = search.uids(self._imap, f"UID {remembered.last + 1}:*")
         # "n:*" matches the last message even if its UID is below n.
-        came = sorted(uid for uid in newer if uid > kept.last)
+        arrivals = sorted(uid for uid in newer if uid > remembered.last)
         exists = self._imap.known().exists
-        gone = kept.exists + len(came) - exists
+        gone = remembered.exists + len(arrivals) - exists
         if gone < 0:
             return None
-        uids = kept.uids
+        uids = remembered.uids
         if gone:
             left = frozenset(self.everything())
             uids = tuple(uid for uid in uids if uid in left)
-        if came:
-            placed = place(uids, came)
+        if arrivals:
+            placed = place(uids, arrivals)
             if placed is None:
                 return None
             uids = placed
-        return _RememberedList(uids, exists, max(kept.last, *came) if came else kept.last)
+        return _RememberedList(
+            uids, exists, max(remembered.last, *arrivals) if arrivals else remembered.last
+        )
 
     # --- by flags ---
 
     def _flagged(self, only: str) -> tuple[int, ...]:
         flag, on, criteria = _FLAG_OF[only]
-        kept = self._get(only)
-        known = self._changed(kept, flag, on) if kept and kept.modseq else None
-        if known is None:
+        remembered = self._get(only)
+        current = self._changed(remembered, flag, on) if remembered and remembered.modseq else None
+        if current is None:
             uids = search.matching(self._imap, (criteria.encode(),))
             exists = self._imap.known().exists
-            known = _RememberedList(uids, exists, self._last(), self._selected.highestmodseq)
-        if known.modseq and known != kept:
-            self._put(only, known)
-        return known.uids
+            current = _RememberedList(uids, exists, self._last(), self._selected.highestmodseq)
+        if current.modseq and current != remembered:
+            self._put(only, current)
+        return current.uids
 
     def _last(self) -> int:
         """Return the highest UID of the folder."""
@@ -415,25 +421,25 @@ class _Lists:
         marks = fetch.marks_by_sequence(self._imap, exists, exists) if exists else ()
         return marks[-1].uid if marks else 0
 
-    def _changed(self, kept: _RememberedList, flag: str, on: bool) -> _RememberedList | None:
+    def _changed(self, remembered: _RememberedList, flag: str, on: bool) -> _RememberedList | None:
         """Return a list brought up to date by CONDSTORE; None when messages were removed, which
         CONDSTORE does not tell.
         """
-        changes = fetch.changed_since(self._imap, kept.modseq)
-        came = sum(mark.uid > kept.last for mark in changes)
+        changes = fetch.changed_since(self._imap, remembered.modseq)
+        arrivals = sum(mark.uid > remembered.last for mark in changes)
         exists = self._imap.known().exists
-        if kept.exists + came != exists:
+        if remembered.exists + arrivals != exists:
             return None
         if not changes:
-            return kept
-        uids = set(kept.uids)
+            return remembered
+        uids = set(remembered.uids)
         for mark in changes:
             (uids.add if (flag in mark.flags) == on else uids.discard)(mark.uid)
         return _RememberedList(
             tuple(sorted(uids)),
             exists,
-            max(kept.last, *(mark.uid for mark in changes)),
-            max(kept.modseq, *(mark.modseq for mark in changes)),
+            max(remembered.last, *(mark.uid for mark in changes)),
+            max(remembered.modseq, *(mark.modseq for mark in changes)),
         )
 
     # --- filters that read messages ---
@@ -456,7 +462,7 @@ class _Lists:
         having_files = self._kept_or(
             "attachment unmarked",
             lambda: self._having(unmarked[-MOST_LOOKED_THROUGH:]),
-            lambda came: self._having([uid for uid in came if uid in unmarked]),
+            lambda arrivals: self._having([uid for uid in arrivals if uid in unmarked]),
         )
         is_part = len(unmarked) > MOST_LOOKED_THROUGH
         uids = tuple(sorted({*marked, *having_files}))
@@ -496,7 +502,7 @@ class _Lists:
         uids = self._kept_or(
             f"contacts {digest.hexdigest()}",
             lambda: among(""),
-            lambda came: among(f"UID {uid_sets.compressed(came)} "),
+            lambda arrivals: among(f"UID {uid_sets.compressed(arrivals)} "),
         )
         notes = {CONTACTS_LAST_YEAR}
         if len(wanted) > MOST_ADDRESSES:
@@ -512,16 +518,16 @@ class _Lists:
         """Return a subset of messages, lowest first: the remembered one, with the arrivals that
         ``among`` selects.
         """
-        kept = self._get(subset)
-        known = None
-        if kept:
-            known = self._up_to_date(kept, lambda uids, came: (*uids, *among(came)))
-        if known is None:
+        remembered = self._get(subset)
+        current = None
+        if remembered:
+            current = self._up_to_date(remembered, lambda uids, arrivals: (*uids, *among(arrivals)))
+        if current is None:
             uids = anew()
-            known = _RememberedList(uids, self._imap.known().exists, self._last())
-        if known != kept:
-            self._put(subset, known)
-        return known.uids
+            current = _RememberedList(uids, self._imap.known().exists, self._last())
+        if current != remembered:
+            self._put(subset, current)
+        return current.uids
 
     # --- the memory ---
 
@@ -532,10 +538,10 @@ class _Lists:
         packed = self._memory.get(_KIND, self._name(subset))
         return _RememberedList.unpacked(packed) if packed else None
 
-    def _put(self, subset: str, kept: _RememberedList) -> None:
+    def _put(self, subset: str, remembered: _RememberedList) -> None:
         # numbers that are no UIDs: the server is wrong, and nothing is kept
         with suppress(OverflowError):
-            self._memory.put(_KIND, self._name(subset), kept.packed())
+            self._memory.put(_KIND, self._name(subset), remembered.packed())
 
 
 def imap_date(day: date) -> str:
@@ -563,16 +569,16 @@ def _from_any(addresses: Sequence[str]) -> str:
 
 
 def _merged(
-    in_order: Callable[[str], tuple[int, ...]], uids: tuple[int, ...], came: Sequence[int]
+    in_order: Callable[[str], tuple[int, ...]], uids: tuple[int, ...], arrivals: Sequence[int]
 ) -> tuple[int, ...]:
     """Put a few messages into a sorted list: sort them among probes, evenly spaced messages of the
     list, then each among the messages of its gap. It takes a few small commands, whatever the
     list's length.
     """
     step = -(-len(uids) // _PROBES)
-    new = frozenset(came)
+    new = frozenset(arrivals)
     before: list[tuple[int, ...]] = [()]  # arrivals before the first probe, then those after each
-    for uid in in_order(f"UID {uid_sets.compressed((*uids[::step], *came))}"):
+    for uid in in_order(f"UID {uid_sets.compressed((*uids[::step], *arrivals))}"):
         if uid in new:
             before[-1] = (*before[-1], uid)
         else:

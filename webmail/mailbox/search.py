@@ -165,11 +165,13 @@ def matching(
     return _uids(imap, wanted, keywords or {})[0]
 
 
-def scope(known: Iterable[Folder], wanted: Query, reach: str, folder: str) -> tuple[str, ...]:
+def scope(all_folders: Iterable[Folder], wanted: Query, reach: str, folder: str) -> tuple[str, ...]:
     """Return the names of the folders to search in order: the open one, the inbox, the others, junk
     and trash, without empty folders. A folder named in the query takes precedence over ``reach``.
     """
-    usable = [candidate for candidate in known if candidate.selectable and candidate.addressable]
+    usable = [
+        candidate for candidate in all_folders if candidate.selectable and candidate.addressable
+    ]
     if wanted.folders:
         chosen = [candidate for name in wanted.folders for candidate in _named(usable, name)]
     elif reach == ALL or not folder:
@@ -302,13 +304,13 @@ class _Run:
             limits = [b"UID", f"{low}:{place.below - 1 if place.below else '*'}".encode()]
         began = time.monotonic()
         uids, is_ascii = _uids(self.imap, self.wanted, self.keywords, limits)
-        taken = time.monotonic() - began
+        seconds = time.monotonic() - began
         self.without_accents |= is_ascii
         self._keep(selected, uids)
         if low <= 1:
             return self._after(place.folder)
         span = self._span(place)
-        span = span * 4 if taken < QUICK else span // 2 if taken > SLOW else span
+        span = span * 4 if seconds < QUICK else span // 2 if seconds > SLOW else span
         return replace(place, below=low, span=max(span, LEAST_SPAN))
 
     def _lowest(self, selected: Selected, place: SearchPlace) -> int:
@@ -354,15 +356,15 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[MessageSummary, ...]:
     by_folder: dict[tuple[str, int], list[int]] = {}
     for hit in hits:
         by_folder.setdefault((hit.folder, hit.uidvalidity), []).append(hit.uid)
-    known: dict[MessageRef, MessageSummary] = {}
+    rows_by_ref: dict[MessageRef, MessageSummary] = {}
     for (folder, uidvalidity), uids in by_folder.items():
         try:
             selected = imap.require(MessageRef(folder, uidvalidity, uids[0]))
             some = summaries.of(imap, selected, fetch.marks(imap, uids))
         except (FolderNotFound, FolderChanged):
             continue
-        known |= {row.ref: row for row in some}
-    return tuple(known[hit.ref] for hit in hits if hit.ref in known)
+        rows_by_ref |= {row.ref: row for row in some}
+    return tuple(rows_by_ref[hit.ref] for hit in hits if hit.ref in rows_by_ref)
 
 
 def in_order(rows: Iterable[MessageSummary], sort: str) -> tuple[MessageSummary, ...]:
@@ -407,13 +409,15 @@ def _uids(
     return imap_search.matching(imap, [*always, *bare]), True
 
 
-def _named(known: Sequence[Folder], name: str) -> list[Folder]:
+def _named(all_folders: Sequence[Folder], name: str) -> list[Folder]:
     """Return the folders meant by a name: by their full name, the end of it, or the words for
     special folders; otherwise those whose name contains it.
     """
     wanted = folders.folded(name)
-    exactly = [candidate for candidate in known if wanted in _names_of(candidate)]
-    return exactly or [candidate for candidate in known if wanted in folders.folded(candidate.name)]
+    exactly = [candidate for candidate in all_folders if wanted in _names_of(candidate)]
+    return exactly or [
+        candidate for candidate in all_folders if wanted in folders.folded(candidate.name)
+    ]
 
 
 def _names_of(folder: Folder) -> tuple[str, ...]:

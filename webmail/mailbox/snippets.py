@@ -42,12 +42,12 @@ def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     that texts have; none for known ones. Raises FolderChanged.
     """
     names = {ref: (ref.folder, ref.uidvalidity, ref.uid) for ref in refs}
-    kept = ConnectionCache[str].of(imap, "snippets", summaries.MOST_KEPT)
-    known = {ref: kept[name] for ref, name in names.items() if name in kept}
-    missing = [ref for ref in refs if ref not in known]
+    cache = ConnectionCache[str].of(imap, "snippets", summaries.MOST_KEPT)
+    cached = {ref: cache[name] for ref, name in names.items() if name in cache}
+    missing = [ref for ref in refs if ref not in cached]
     fresh = _asked(imap, missing) if missing else {}
-    kept.add({names[ref]: words for ref, words in fresh.items()})
-    return known | fresh
+    cache.add({names[ref]: words for ref, words in fresh.items()})
+    return cached | fresh
 
 
 def around(

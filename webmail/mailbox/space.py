@@ -134,9 +134,9 @@ def _value(weight: MessageWeight, kind: str) -> str:
 
 def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> WeighedFolder:
     selected = imap.select(folder)
-    known = _remembered(memory, folder, selected.uidvalidity)
+    remembered = _remembered(memory, folder, selected.uidvalidity)
     there = search.uids(imap) if selected.exists else ()
-    kept = {uid: known[uid] for uid in there if uid in known}
+    kept = {uid: remembered[uid] for uid in there if uid in remembered}
     # Weigh the newest first: an incomplete list then shows messages that the user remembers.
     missing = [uid for uid in reversed(there) if uid not in kept]
     before = len(kept)
@@ -147,15 +147,15 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
         kept.update(
             (weight.uid, weight) for weight in weights.ask(imap, uid_sets.compressed(batch))
         )
-    if len(kept) != before or len(kept) != len(known):
+    if len(kept) != before or len(kept) != len(remembered):
         memory.put(KIND, folder, _packed(selected.uidvalidity, kept.values()))
     whole = tuple(kept[uid] for uid in sorted(kept))
     return WeighedFolder(folder, selected.uidvalidity, whole, len(there) - len(kept))
 
 
-def _packed(uidvalidity: int, known: Iterable[MessageWeight]) -> list[Any]:
+def _packed(uidvalidity: int, weights: Iterable[MessageWeight]) -> list[Any]:
     """Return the weights as JSON values: columns, in which each sender stands once."""
-    ordered = sorted(known, key=lambda weight: weight.uid)
+    ordered = sorted(weights, key=lambda weight: weight.uid)
     senders: dict[tuple[str, str], int] = {}
     numbers = [senders.setdefault((weight.sender, weight.name), len(senders)) for weight in ordered]
     uids = uid_sets.compressed(weight.uid for weight in ordered)

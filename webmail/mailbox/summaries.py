@@ -93,14 +93,14 @@ def of(
     """Return the rows of these messages of the open folder in their order, without those that are
     gone. Sends one command for rows that the connection does not have, none if it has all.
     """
-    kept = ConnectionCache[MessageSummary].of(imap, "rows", MOST_KEPT)
+    cache = ConnectionCache[MessageSummary].of(imap, "rows", MOST_KEPT)
     place = selected.folder, selected.uidvalidity
-    missing = [mark.uid for mark in marks if (*place, mark.uid) not in kept]
+    missing = [mark.uid for mark in marks if (*place, mark.uid) not in cache]
     fresh = fetch.rows(imap, missing) if missing else ()
     rows = {row.ref.uid: summary(row) for row in fresh}
     for mark in marks:
-        if row := kept.get((*place, mark.uid)):
+        if row := cache.get((*place, mark.uid)):
             is_same = row.flags == mark.flags
             rows[mark.uid] = row if is_same else replace(row, flags=mark.flags)
-    kept.add({(*place, uid): row for uid, row in rows.items()})
+    cache.add({(*place, uid): row for uid, row in rows.items()})
     return tuple(rows[mark.uid] for mark in marks if mark.uid in rows)

@@ -102,14 +102,14 @@ def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
     """
     name = json.dumps([selected.folder, selected.uidvalidity])
     packed = memory.get(_KIND, name)
-    kept = _RememberedThreads.unpacked(packed) if packed else None
-    known = _up_to_date(imap, kept) if kept else None
-    if known is None:
-        known = _anew(imap)
-    if known != kept:
-        memory.put(_KIND, name, known.packed())
-    is_part = not _can_thread(imap) and known.exists > MOST_THREADED_HERE
-    return Threads(known.threads, frozenset({THREADS_NEWEST} if is_part else ()))
+    remembered = _RememberedThreads.unpacked(packed) if packed else None
+    current = _up_to_date(imap, remembered) if remembered else None
+    if current is None:
+        current = _anew(imap)
+    if current != remembered:
+        memory.put(_KIND, name, current.packed())
+    is_part = not _can_thread(imap) and current.exists > MOST_THREADED_HERE
+    return Threads(current.threads, frozenset({THREADS_NEWEST} if is_part else ()))
 
 
 def containing(threads: Iterable[Thread], uid: int) -> Thread:
@@ -350,36 +350,40 @@ class _Groups:
         return member
 
 
-def _up_to_date(imap: Connection, kept: _RememberedThreads) -> _RememberedThreads | None:
+def _up_to_date(imap: Connection, remembered: _RememberedThreads) -> _RememberedThreads | None:
     """Return the threads with arrivals added and removed messages left out; None when they must be
     asked for again.
     """
-    newer = search.uids(imap, f"UID {kept.last + 1}:*")
+    newer = search.uids(imap, f"UID {remembered.last + 1}:*")
     # "n:*" matches the last message even if its UID is below n.
-    came = sorted(uid for uid in newer if uid > kept.last)
+    arrivals = sorted(uid for uid in newer if uid > remembered.last)
     exists = imap.known().exists
-    gone = kept.exists + len(came) - exists
-    if gone < 0 or len(came) > MOST_JOINED:
+    gone = remembered.exists + len(arrivals) - exists
+    if gone < 0 or len(arrivals) > MOST_JOINED:
         return None
-    threads: Iterable[Thread] = kept.threads
+    threads: Iterable[Thread] = remembered.threads
     if gone:
         left = frozenset(search.matching(imap, (b"ALL",)))
         here = (tuple(uid for uid in thread if uid in left) for thread in threads)
         threads = [thread for thread in here if thread]
-    if came:
-        threads = _joined(imap, tuple(threads), came)
-    if not (came or gone):
-        return kept
+    if arrivals:
+        threads = _joined(imap, tuple(threads), arrivals)
+    if not (arrivals or gone):
+        return remembered
     return _RememberedThreads(
-        _newest_first(threads), exists, max(kept.last, *came) if came else kept.last
+        _newest_first(threads),
+        exists,
+        max(remembered.last, *arrivals) if arrivals else remembered.last,
     )
 
 
-def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) -> tuple[Thread, ...]:
+def _joined(
+    imap: Connection, threads: Sequence[Thread], arrivals: Sequence[int]
+) -> tuple[Thread, ...]:
     """Return the conversations with arrivals added to the messages that they answer. Sends three
     commands, one when they answer nothing.
     """
-    links = fetch.links(imap, uid_sets.compressed(came))
+    links = fetch.links(imap, uid_sets.compressed(arrivals))
     groups = _Groups()
     for link in links:
         groups.add(link)
@@ -398,7 +402,7 @@ def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) ->
             groups.add(link)
             for uid in place[link.uid]:
                 groups.add(MessageLinks(uid, link.message_id, ()))
-    alone = tuple((uid,) for uid in came if uid not in {link.uid for link in links})
+    alone = tuple((uid,) for uid in arrivals if uid not in {link.uid for link in links})
     untouched = (thread for thread in threads if thread not in touched)
     return (*untouched, *groups.threads(), *alone)
 

@@ -112,15 +112,15 @@ class ReturnedMail:
 
 def trace(
     imap: Connection,
-    known: Sequence[Folder],
+    all_folders: Sequence[Folder],
     sought: SoughtMessage,
     place: SearchPlace | None,
     is_over: Callable[[], bool],
 ) -> TraceResult:
-    """Search all of the folders ``known`` from ``place`` on, until ``is_over``. After the search,
+    """Search ``all_folders`` from ``place`` on, until ``is_over``. After the search,
     sends two commands for each folder with found messages.
     """
-    names = search.scope(known, sought.query, ALL, "")
+    names = search.scope(all_folders, sought.query, ALL, "")
     result = search.go_on(imap, names, sought.query, place=place, is_over=is_over)
     hits = result.hits[:MOST_ROWS]
     if not hits or result.is_line_over:
@@ -183,7 +183,7 @@ def sending_away(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 def came_back(
     imap: Connection,
-    known: Sequence[Folder],
+    all_folders: Sequence[Folder],
     since: date,
     message_ids: Collection[str],
     address: str,
@@ -200,7 +200,7 @@ def came_back(
             )
         )
     )
-    result = search.go_on(imap, search.scope(known, query, ALL, ""), query, is_over=is_over)
+    result = search.go_on(imap, search.scope(all_folders, query, ALL, ""), query, is_over=is_over)
     if result.is_line_over:
         return ()
     reports = []

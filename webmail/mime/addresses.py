@@ -187,9 +187,9 @@ def read_recipients(text: str) -> Recipients:
     for name, entries in _entries(text):
         members: list[Address] = []
         for entry in entries:
-            read = _typed(entry)
-            members += read
-            if not read:
+            entry_addresses = _typed(entry)
+            members += entry_addresses
+            if not entry_addresses:
                 invalid.append(_CONTROLS.sub("", entry))
         for address in members:
             valid.setdefault(address.address.casefold(), address)

@@ -31,14 +31,14 @@ def read(part: Part, data: bytes, *, is_cut: bool = False) -> Body:
     decoded = decoder.feed(data) + decoder.close()
     if decoder.is_damaged and not is_cut:
         damage.add(Damage.ENCODING)
-    written = text.decode(decoded, "binary", part.charset)
-    if _has_lost_characters(decoded, written, part.charset):
+    readable = text.decode(decoded, "binary", part.charset)
+    if _has_lost_characters(decoded, readable, part.charset):
         damage.add(Damage.CHARSET)
     if part.media_type == "text/plain" and _says(part, "format", "flowed"):
-        written = text.unflow(written, delsp=_says(part, "delsp", "yes"))
+        readable = text.unflow(readable, delsp=_says(part, "delsp", "yes"))
     elif part.media_type in ("text/enriched", "text/richtext"):
-        written = _plain(written)
-    armoured = pgp.read(written)
+        readable = _plain(readable)
+    armoured = pgp.read(readable)
     return Body(armoured.text, armoured.protection, frozenset(damage))
 
 
@@ -49,8 +49,8 @@ def _says(part: Part, name: str, value: str) -> bool:
 _REPLACEMENT = "\ufffd".encode()
 
 
-def _has_lost_characters(data: bytes, written: str, charset: str) -> bool:
-    if "\ufffd" in written and _REPLACEMENT not in data:
+def _has_lost_characters(data: bytes, readable: str, charset: str) -> bool:
+    if "\ufffd" in readable and _REPLACEMENT not in data:
         return True
     return not (data.isascii() or text.is_known(charset) or _is_utf8(data))
 

@@ -163,30 +163,30 @@ class MessageSheet:
     def visibility(self, element: etree._Element) -> Visibility:
         """Return the visibility of an element by its attributes, its style and the sheet."""
         key = (str(element.tag), *(element.get(name, "?") for name in _ATTRIBUTES))
-        alone, whole = self._by_attributes.get(key) or (_without_rules(element), None)
-        if whole is None:
-            whole = self._with_rules(element, alone)
-            is_lasting = whole is alone or not self._rules_of(element).depend_on_ancestors
-            self._by_attributes[key] = alone, whole if is_lasting else None
-        return whole
+        own, complete = self._by_attributes.get(key) or (_without_rules(element), None)
+        if complete is None:
+            complete = self._with_rules(element, own)
+            is_lasting = complete is own or not self._rules_of(element).depend_on_ancestors
+            self._by_attributes[key] = own, complete if is_lasting else None
+        return complete
 
-    def _with_rules(self, element: etree._Element, alone: Visibility) -> Visibility:
-        if alone.is_tiny or (alone.is_hidden and not _is_named(element)):
-            return alone
+    def _with_rules(self, element: etree._Element, own: Visibility) -> Visibility:
+        if own.is_tiny or (own.is_hidden and not _is_named(element)):
+            return own
         # Without a rule that makes elements small, rules can only show a hidden element.
-        is_unsure = alone.is_hidden or alone.hides_contents or self._makes_small
-        return self._visibility(element, alone) if is_unsure else alone
+        is_unsure = own.is_hidden or own.hides_contents or self._makes_small
+        return self._visibility(element, own) if is_unsure else own
 
     def is_sized(self, element: etree._Element) -> bool:
         """Return whether attributes, style or sheet give the element a size."""
         return self._visibility(element, _without_rules(element)).is_sized
 
-    def _visibility(self, element: etree._Element, alone: Visibility) -> Visibility:
+    def _visibility(self, element: etree._Element, own: Visibility) -> Visibility:
         named = self._rules_of(element).rules
         if not named or self._is_over_budget(len(named)):
-            return alone
+            return own
         rules = [rule for rule in named if self._is_inside(element, rule.ancestors)]
-        return _cascade(rules, element).visibility() if rules else alone
+        return _cascade(rules, element).visibility() if rules else own
 
     def _rules_of(self, element: etree._Element) -> _Matching:
         key = (str(element.tag), element.get("class", ""), element.get("id", ""))

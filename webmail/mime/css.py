@@ -142,17 +142,17 @@ def _plain_declarations(source: str) -> list[str] | None:
     """Return the result that tinycss2 and ``_declarations`` would give; None for a source that is
     not simple.
     """
-    kept = []
+    allowed = []
     for declaration in " ".join(source.split()).split(";"):
         plain = _PLAIN.fullmatch(declaration)
         if plain:
             name, value = plain[1].lower(), plain[2]
             is_negative = name.startswith("margin") and _NEGATIVE.search(value)
             if name in PROPERTIES and len(value) <= 2000 and not is_negative:
-                kept.append(f"{name}:{value}{' !important' if plain[3] else ''}")
+                allowed.append(f"{name}:{value}{' !important' if plain[3] else ''}")
         elif declaration.strip():
             return None
-    return kept
+    return allowed
 
 
 _BLANK = r"[ \t\r\n\f]"

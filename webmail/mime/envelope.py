@@ -48,11 +48,11 @@ def read(fields: Headers) -> Envelope:
 def moment(value: str) -> datetime | None:
     """Return the aware datetime of a date in mail's format; None when it is missing or absurd."""
     try:
-        written = parsedate_tz(value)
-        if written is None or not 1970 <= written[0] <= 2200:
+        parsed = parsedate_tz(value)
+        if parsed is None or not 1970 <= parsed[0] <= 2200:
             return None
-        offset = timedelta(seconds=written[9] or 0)
+        offset = timedelta(seconds=parsed[9] or 0)
         zone = timezone(offset) if abs(offset) < timedelta(hours=24) else UTC
-        return datetime(*written[:6], tzinfo=zone)
+        return datetime(*parsed[:6], tzinfo=zone)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None

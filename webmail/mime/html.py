@@ -172,8 +172,8 @@ def _parsed(xml: str) -> etree._Element:
 
 def written(root: etree._Element) -> str:
     """Return the content of the element that `tree` made."""
-    whole = etree.tostring(root, method="html", encoding="unicode", with_tail=False)
-    return str(whole)[len("<div>") : -len("</div>")]
+    source = etree.tostring(root, method="html", encoding="unicode", with_tail=False)
+    return str(source)[len("<div>") : -len("</div>")]
 
 
 # --- style sheets ---

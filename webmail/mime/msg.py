@@ -339,8 +339,8 @@ class _Message:
         if method == _MESSAGE:
             return self._inner(storage, name)
         if method == _OBJECT:
-            held = storage.inner(_EMBEDDED, 8)
-            content = held.largest() if held else b""
+            embedded = storage.inner(_EMBEDDED, 8)
+            content = embedded.largest() if embedded else b""
         else:
             content = storage.stream(_DATA)
         link = storage.line(_LINK)
@@ -354,12 +354,12 @@ class _Message:
         return OutgoingFile(name, media_type, content, cid if _CID.fullmatch(cid) else "")
 
     def _inner(self, storage: _Storage, name: str) -> OutgoingFile | None:
-        held = storage.inner(_EMBEDDED, 24)
-        if held is None:
+        embedded = storage.inner(_EMBEDDED, 24)
+        if embedded is None:
             return None
         if self._depth >= DEEPEST:
             raise _Refused(MsgFault.NESTED)
-        inner = _Message(held, self._depth + 1)
+        inner = _Message(embedded, self._depth + 1)
         name = headers.safe_name(f"{inner.subject or name}.eml")
         return OutgoingFile(name, "message/rfc822", inner.raw())
 
@@ -377,11 +377,11 @@ def _inline(image: OutgoingFile) -> bytes:
     return build.file_part(image, "inline", f"Content-ID: <{image.cid}>\r\n")
 
 
-def _address(name: str, *told: str) -> Address | None:
+def _address(name: str, *candidates: str) -> Address | None:
     """Return the address of a sender or recipient. A person who only has a name within an Exchange
     server gets an address that leads nowhere (RFC 2606), since a header requires one.
     """
-    address = next((candidate for candidate in told if mapi.is_address(candidate)), "")
+    address = next((candidate for candidate in candidates if mapi.is_address(candidate)), "")
     if not address and not name:
         return None
     if not address:

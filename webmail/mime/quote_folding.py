@@ -85,34 +85,34 @@ def fold(root: etree._Element, written: str, label: str) -> FoldingResult:
     A message that is only a quote, a forwarded message, and short quotes between the lines of an
     answer are not folded.
     """
-    done = FoldingResult()
+    result = FoldingResult()
     if not any(trace in written for trace in _TRACES):
-        return done
+        return result
     elements = list(root.iter())
-    done.signatures.update(element for element in elements[1:] if _names(element) & _SIGNATURES)
+    result.signatures.update(element for element in elements[1:] if _names(element) & _SIGNATURES)
     for element in list(islice(filter(_has_dashes, elements), _MOST_SIGNATURES)):
-        _mark_dashes(element, done)
+        _mark_dashes(element, result)
     looks = 0
     folded: set[etree._Element] = set()
     for element in elements[1:]:
         parent = element.getparent()
-        if element.tag == "details" or parent in folded or parent in done.added:
+        if element.tag == "details" or parent in folded or parent in result.added:
             folded.add(element)
         elif looks < _MOST_LOOKS and (_is_head(element) or _may_be_quote(element)):
             looks += 1
-            _fold_one(element, root, label, done)
-            if element.getparent() in done.added:
+            _fold_one(element, root, label, result)
+            if element.getparent() in result.added:
                 folded.add(element)
-    return done
+    return result
 
 
 def _fold_one(
-    element: etree._Element, root: etree._Element, label: str, done: FoldingResult
+    element: etree._Element, root: etree._Element, label: str, result: FoldingResult
 ) -> None:
     if _is_head(element):
-        _fold_rest(element, root, label, done)
-    elif _is_quote(element) and _should_fold(element, root, done):
-        _wrap(element, label, done)
+        _fold_rest(element, root, label, result)
+    elif _is_quote(element) and _should_fold(element, root, result):
+        _wrap(element, label, result)
 
 
 def _names(element: etree._Element) -> set[str]:
@@ -167,14 +167,14 @@ def _is_preceded(element: etree._Element, root: etree._Element) -> bool:
     return False
 
 
-def _is_followed(element: etree._Element, root: etree._Element, done: FoldingResult) -> bool:
+def _is_followed(element: etree._Element, root: etree._Element, result: FoldingResult) -> bool:
     """Return whether any visible content except a signature follows the element."""
     here = element
     while here is not root:
         if (here.tail or "").strip():
             return True
         for sibling in here.itersiblings():
-            is_signature = sibling in done.signatures or sibling in done.added
+            is_signature = sibling in result.signatures or sibling in result.added
             if (sibling.tail or "").strip() or (not is_signature and _has_content(sibling)):
                 return True
         parent = here.getparent()
@@ -184,11 +184,11 @@ def _is_followed(element: etree._Element, root: etree._Element, done: FoldingRes
     return False
 
 
-def _should_fold(element: etree._Element, root: etree._Element, done: FoldingResult) -> bool:
+def _should_fold(element: etree._Element, root: etree._Element, result: FoldingResult) -> bool:
     words = "".join(_words(element))
     if _FORWARDED.match(words[:200]) or _FORWARDING.search(_last_line_before(element)):
         return False
-    if _is_followed(element, root, done):
+    if _is_followed(element, root, result):
         return len("".join(words.split())) > _LONG
     return _is_preceded(element, root)
 
@@ -203,22 +203,24 @@ def _last_line_before(element: etree._Element) -> str:
     return "" if parent is None else (parent.text or "")[-300:].strip()
 
 
-def _details(label: str, done: FoldingResult) -> etree._Element:
-    details = done.add("details", "m-quote")
-    summary = done.add("summary", "m-label")
+def _details(label: str, result: FoldingResult) -> etree._Element:
+    details = result.add("details", "m-quote")
+    summary = result.add("summary", "m-label")
     summary.text = label
     details.append(summary)
     return details
 
 
-def _wrap(element: etree._Element, label: str, done: FoldingResult) -> None:
-    details = _details(label, done)
+def _wrap(element: etree._Element, label: str, result: FoldingResult) -> None:
+    details = _details(label, result)
     details.tail, element.tail = element.tail, None
     element.addprevious(details)
     details.append(element)
 
 
-def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: FoldingResult) -> None:
+def _fold_rest(
+    head: etree._Element, root: etree._Element, label: str, result: FoldingResult
+) -> None:
     """Fold from an element that begins a quoted message to the end of its parent."""
     first = head
     while (parent := first.getparent()) is not None and parent is not root:
@@ -228,7 +230,7 @@ def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: Fol
     parent = first.getparent()
     if parent is None or parent.tag not in _HOLDERS or not _is_preceded(first, root):
         return
-    details = _details(label, done)
+    details = _details(label, result)
     rest = [first, *first.itersiblings()]
     if first.tag == "br":
         # The line after it begins the quote.
@@ -257,7 +259,7 @@ def _has_dashes(element: etree._Element) -> bool:
     return bool(after) and str(after).strip(" \xa0\n") == "--"
 
 
-def _mark_dashes(element: etree._Element, done: FoldingResult) -> None:
+def _mark_dashes(element: etree._Element, result: FoldingResult) -> None:
     is_break = element.tag == "br"
     holder = element.getparent() if is_break else element
     if holder is None or holder.tag not in _HOLDERS | {"p"}:
@@ -265,7 +267,7 @@ def _mark_dashes(element: etree._Element, done: FoldingResult) -> None:
     rest = list(element.itersiblings()) if is_break else list(element)
     if not rest or rest[0].tag != "br":
         return
-    signature = done.add("span", "m-signature")
+    signature = result.add("span", "m-signature")
     if is_break:
         signature.text, element.tail = element.tail, None
         element.addnext(signature)

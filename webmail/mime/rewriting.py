@@ -73,8 +73,8 @@ class RewrittenPage:
         key = (element.tag, raw)
         decision = None if is_signature else self._known.get(key)
         if decision is None:
-            kept = self._attributes(element, raw, is_signature)
-            decision = _Decision(kept, kept == dict(raw))
+            allowed = self._attributes(element, raw, is_signature)
+            decision = _Decision(allowed, allowed == dict(raw))
             if not is_signature and not any(name in _OF_ONE_PLACE for name, _ in raw):
                 self._known[key] = decision
         return decision
@@ -82,29 +82,29 @@ class RewrittenPage:
     def _attributes(
         self, element: etree._Element, raw: _Attributes, is_signature: bool
     ) -> dict[str, str] | None:
-        kept: dict[str, str] = {}
+        allowed: dict[str, str] = {}
         for name, value in raw:
             rule = _RULES.get(name)
             new = rule(self, value) if rule else value
             if new is not None:
-                kept[name] = new
-        if "background" not in kept and any(name == "background" for name, _ in raw):
-            self._set_backdrop(kept)
+                allowed[name] = new
+        if "background" not in allowed and any(name == "background" for name, _ in raw):
+            self._set_backdrop(allowed)
         if is_signature:
-            kept["class"] = f"{kept.get('class', '')} m-signature".strip()
-        if not kept.get("href", "#").startswith("#"):
-            self._open_outside(element, kept)
-        return verdict.ask(element.tag, kept)
+            allowed["class"] = f"{allowed.get('class', '')} m-signature".strip()
+        if not allowed.get("href", "#").startswith("#"):
+            self._open_outside(element, allowed)
+        return verdict.ask(element.tag, allowed)
 
-    def _set_backdrop(self, kept: dict[str, str]) -> None:
+    def _set_backdrop(self, allowed: dict[str, str]) -> None:
         """Give an element whose background is not shown another background, if it has none of its
         own.
         """
-        style = kept.get("style", "")
-        if self.has_light_ink and "bgcolor" not in kept and "background" not in style:
-            kept["style"] = ";".join(filter(None, (style, f"background-color:{css.BACKDROP}")))
+        style = allowed.get("style", "")
+        if self.has_light_ink and "bgcolor" not in allowed and "background" not in style:
+            allowed["style"] = ";".join(filter(None, (style, f"background-color:{css.BACKDROP}")))
 
-    def _open_outside(self, element: etree._Element, kept: dict[str, str]) -> None:
+    def _open_outside(self, element: etree._Element, allowed: dict[str, str]) -> None:
         """Make links open a new window that knows neither its opener nor the referrer.
 
         A link without text, usually an image, gets its host in its title, which a browser shows
@@ -112,7 +112,7 @@ class RewrittenPage:
         text. A host that is alarming, or differs from the image's own text, gets a note as at any
         link.
         """
-        address = kept["href"]
+        address = allowed["href"]
         words = "".join(map(str, islice(element.itertext(), 200)))
         has_words = any(map(str.isalnum, words))
         pictures = [] if has_words else _pictures(element)
@@ -122,14 +122,14 @@ class RewrittenPage:
         if not (note or has_words):
             title = f"→ {links.shown_host(address)}".removesuffix("→ ")
         if title:
-            kept["title"] = title
+            allowed["title"] = title
             for picture in pictures:  # browsers show the title of the innermost element
                 picture.set("title", title)
         if note and element.tag == "a":
             _add_note(element, note, address)
         if self.mailto and address[:7].lower() == "mailto:":
-            kept["href"] = links.compose(address, self.mailto)
-        kept |= {"target": "_blank", "rel": "noopener noreferrer"}
+            allowed["href"] = links.compose(address, self.mailto)
+        allowed |= {"target": "_blank", "rel": "noopener noreferrer"}
 
     def _is_tracker(
         self, element: etree._Element, sheet: cascade.MessageSheet, is_unseen: bool
@@ -194,13 +194,13 @@ class RewrittenPage:
         return bool(_LIGHT_INK.search(self.source))
 
     def _image_set(self, value: str) -> str | None:
-        blocked, kept = self.blocked, []
+        blocked, allowed = self.blocked, []
         for candidate in re.findall(r"[^\s,]\S*(?:\s+[\d.]{1,8}[wx])?", value)[:20]:
             address, _, size = candidate.rstrip(",").partition(" ")
             if rewritten := self.image(address):
-                kept.append(f"{rewritten} {size.strip()}".strip())
+                allowed.append(f"{rewritten} {size.strip()}".strip())
         self.blocked = blocked  # they are other sizes of the image in src
-        return ", ".join(kept) or None
+        return ", ".join(allowed) or None
 
     def _background(self, value: str) -> str | None:
         self.is_designed = True
@@ -211,9 +211,9 @@ class RewrittenPage:
             self._style_characters += len(value)
             if self._style_characters > css.MOST_CHARACTERS:
                 raise TooComplex("more than 300,000 characters of different styles")
-            kept = css.declarations(value, self.in_style)
-            self.is_designed = self.is_designed or is_coloured(kept)
-            self._styles[value] = kept or None
+            allowed = css.declarations(value, self.in_style)
+            self.is_designed = self.is_designed or is_coloured(allowed)
+            self._styles[value] = allowed or None
         return self._styles[value]
 
     def _paper(self, value: str) -> str | None:
@@ -278,20 +278,20 @@ def _said(element: etree._Element) -> str:
 
 
 def _set(
-    element: etree._Element, raw: Iterable[tuple[str, str]], kept: dict[str, str] | None
+    element: etree._Element, raw: Iterable[tuple[str, str]], allowed: dict[str, str] | None
 ) -> None:
     """Give an element its allowed attributes; None removes it."""
-    if kept is None:
+    if allowed is None:
         _remove(element)
         return
     for name, value in raw:
-        new = kept.get(name)
+        new = allowed.get(name)
         if new is None:
             del element.attrib[name]
         elif new != value:
             element.set(name, new)
-    if len(kept) != len(element.attrib):
-        element.attrib.update(kept)
+    if len(allowed) != len(element.attrib):
+        element.attrib.update(allowed)
 
 
 def _settle_own(element: etree._Element) -> None:

@@ -281,9 +281,9 @@ class _Cursor:
         return self._position >= len(self._data)
 
     def take(self, length: int) -> bytes:
-        taken = self._data[self._position : self._position + length]
+        data = self._data[self._position : self._position + length]
         self._position += length
-        return taken
+        return data
 
     def number(self, width: int) -> int:
         return int.from_bytes(self.take(width), "little")

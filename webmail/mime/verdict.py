@@ -152,12 +152,12 @@ def ask(tag: str, attributes: Mapping[str, str]) -> dict[str, str] | None:
     """
     if not _may_stay(tag):
         return None
-    kept = {}
+    allowed = {}
     for name, value in attributes.items():
         left = _judged(tag, name, value)
         if left is not None:
-            kept[name] = left
-    return kept
+            allowed[name] = left
+    return allowed
 
 
 def _judged(tag: str, name: str, value: str) -> str | None:

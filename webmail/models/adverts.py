@@ -46,8 +46,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         """Return the progress in the inbox from the cache, so that a list costs no query. Return
         None for an inbox that was never classified.
         """
-        kept = cache.get(_watch_key(user))
-        return InboxProgress(*kept) if kept else self.fresh(user)
+        cached = cache.get(_watch_key(user))
+        return InboxProgress(*cached) if cached else self.fresh(user)
 
     def fresh(self, user: AbstractBaseUser) -> InboxProgress | None:
         """Return the progress in the inbox from the database, for a caller that is about to

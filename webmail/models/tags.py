@@ -41,9 +41,10 @@ class TagQuerySet(models.QuerySet["Tag"]):
             ]
             rows += [[r.keyword, r.name, r.colour] for r in own.values() if not r.is_hidden]
             cache.set(_tags_key(user), rows, TAGS_CACHE_SECONDS)
-        known = {keyword: str(name) for keyword, name, _colour in KNOWN_TAGS}
+        standard_names = {keyword: str(name) for keyword, name, _colour in KNOWN_TAGS}
         return [
-            (keyword, name or known.get(keyword, keyword), colour) for keyword, name, colour in rows
+            (keyword, name or standard_names.get(keyword, keyword), colour)
+            for keyword, name, colour in rows
         ]
 
     def keep(self, user: AbstractBaseUser, keyword: str, **values: object) -> None:

@@ -144,8 +144,8 @@ class _Sending:
         if submission.sender not in self._senders:
             identities.check(self._user, submission.sender)
             self._senders.add(submission.sender)
-        written = headers.parse(values.head(submission.message)).addresses("From")
-        if [person.address for person in written] != [submission.sender]:
+        authors = headers.parse(values.head(submission.message)).addresses("From")
+        if [person.address for person in authors] != [submission.sender]:
             raise SenderRefused
 
     def _row(self, submission: Submission, batch: uuid.UUID | None) -> OutboxMessage:
@@ -181,13 +181,13 @@ class _Sending:
     def _envelope(
         self, row: OutboxMessage, submission: Submission, file_key: bytes
     ) -> SealedEnvelope:
-        head, written = headers.parse(values.head(submission.message)), self._written
+        head, draft_content = headers.parse(values.head(submission.message)), self._written
         mark = ""
-        if written.origin is not None:
-            mark = ANSWERED if written.kind in content.ANSWERS else ""
-            mark = FORWARDED if written.kind in content.FORWARDS else mark
+        if draft_content.origin is not None:
+            mark = ANSWERED if draft_content.kind in content.ANSWERS else ""
+            mark = FORWARDED if draft_content.kind in content.FORWARDS else mark
         # In a message to each, show the subject as typed: for the user, the messages are one.
-        subject = written.subject if row.batch else encoded_words.decode(head.get("Subject"))
+        subject = draft_content.subject if row.batch else encoded_words.decode(head.get("Subject"))
         return SealedEnvelope(
             recipients=submission.recipients,
             people=tuple(
@@ -197,9 +197,9 @@ class _Sending:
             ),
             subject=subject[:_MOST_SUBJECT],
             key=file_key.hex(),
-            origin=written.origin if mark else None,
+            origin=draft_content.origin if mark else None,
             mark=mark,
-            wants_notice=written.wants_notice,
+            wants_notice=draft_content.wants_notice,
             documents=submission.documents,
         )
 

@@ -43,6 +43,6 @@ def look(request: SignedInRequest, imap: Connection, most: int) -> None:
         if not actions.is_filed_sent(imap, row.message_id, row.sender):
             row.leave([_STATE.DOUBT], _STATE.DOUBT, failure=OutboxMessage.RESTORED_UNFILED)
             continue
-        taken = {"runner": new_runner(), "stage": _STAGE.FILED, "failure": ""}
-        if row.leave([_STATE.DOUBT], _STATE.SENDING, **taken):
+        columns = {"runner": new_runner(), "stage": _STAGE.FILED, "failure": ""}
+        if row.leave([_STATE.DOUBT], _STATE.SENDING, **columns):
             delivery.finish_for(imap, row)

@@ -165,10 +165,10 @@ def receive_request(connection: socket.socket) -> CallRequest | None:
 
 def _exactly(connection: socket.socket, length: int) -> bytearray | None:
     data = bytearray(length)
-    view, read = memoryview(data), 0
-    while read < length:
-        count = connection.recv_into(view[read:], min(length - read, 1 << 20))
+    view, received = memoryview(data), 0
+    while received < length:
+        count = connection.recv_into(view[received:], min(length - received, 1 << 20))
         if not count:
             return None
-        read += count
+        received += count
     return data

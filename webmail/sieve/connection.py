@@ -355,9 +355,9 @@ class _Wire:
             raise self._broken("The ManageSieve server sent more than is read at once.")
         while len(self._buffer) < size:
             self._more()
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
         self._left -= size
-        return taken
+        return data
 
     def _more(self) -> None:
         try:

@@ -85,15 +85,15 @@ def write(script: Script) -> str:
     """
     if len(script.items) > MOST_RULES:
         raise UnwritableScript("many")
-    written = _ScriptParts(set(script.requires))
-    pieces = list(_pieces(script, written))
-    if written.requires & _EXPANDING and any(
-        "${" in text for text in (*written.strings, script.adverts)
+    parts = _ScriptParts(set(script.requires))
+    pieces = list(_pieces(script, parts))
+    if parts.requires & _EXPANDING and any(
+        "${" in text for text in (*parts.strings, script.adverts)
     ):
         raise UnwritableScript("expands")
     head = [MARK]
-    if written.requires:
-        head.append(f"require {quoted_list(sorted(written.requires))};")
+    if parts.requires:
+        head.append(f"require {quoted_list(sorted(parts.requires))};")
     text = "\n".join([*head, "", *pieces]) + "\n"
     if len(text.encode("utf-8")) > MOST_BYTES:
         raise TooLarge("The script is too long.", limit=MOST_BYTES)
@@ -107,116 +107,116 @@ def write_rule(rule: Rule) -> str:
 
 def needed(script: Script) -> frozenset[str]:
     """Return the extensions that the script requires."""
-    written = _ScriptParts(set(script.requires))
-    list(_pieces(script, written))
-    return frozenset(written.requires)
+    parts = _ScriptParts(set(script.requires))
+    list(_pieces(script, parts))
+    return frozenset(parts.requires)
 
 
-def _pieces(script: Script, written: _ScriptParts) -> Iterator[str]:
+def _pieces(script: Script, parts: _ScriptParts) -> Iterator[str]:
     if script.absence:
-        yield _absence(script.absence, written)
+        yield _absence(script.absence, parts)
     if script.included:
-        written.requires.add("include")
-        name = written.text(script.included)
+        parts.requires.add("include")
+        name = parts.text(script.included)
         # :optional is not used: when such a script is deleted, Pigeonhole 2.4.1 crashes at each
         # delivery. Without it, the script does not run and mail stays in the inbox until the line
         # is removed.
         yield f"{INCLUDE_MARK}\ninclude :personal {name};\n"
     for item in script.items:
-        yield item.text.rstrip("\n") + "\n" if isinstance(item, RawPiece) else _rule(item, written)
+        yield item.text.rstrip("\n") + "\n" if isinstance(item, RawPiece) else _rule(item, parts)
     if script.adverts:
-        written.requires |= ADVERTS_REQUIRES
+        parts.requires |= ADVERTS_REQUIRES
         yield script.adverts.rstrip("\n") + "\n"
 
 
-def _rule(rule: Rule, written: _ScriptParts) -> str:
-    test = _test(rule, written)
+def _rule(rule: Rule, parts: _ScriptParts) -> str:
+    test = _test(rule, parts)
     if not rule.enabled:
         # Roundcube writes the test of such a rule into a comment, which a line end would end.
         test = f"allof (false, {test})"
     lines = [*rule.comments, f"# rule:[{rule.name}]", f"if {test}", "{"]
-    lines += [f"    {_action(action, written)}" for action in rule.actions]
+    lines += [f"    {_action(action, parts)}" for action in rule.actions]
     if rule.stop:
         lines.append("    stop;")
     return "\n".join([*lines, "}", ""])
 
 
-def _test(rule: Rule, written: _ScriptParts) -> str:
-    groups = [_group(group, written) for group in rule.groups]
+def _test(rule: Rule, parts: _ScriptParts) -> str:
+    groups = [_group(group, parts) for group in rule.groups]
     if not groups:
         return "true"
     return groups[0] if len(groups) == 1 else _joined(rule.match, groups)
 
 
-def _group(group: ConditionGroup, written: _ScriptParts) -> str:
-    return _joined(group.match, [_condition(condition, written) for condition in group.conditions])
+def _group(group: ConditionGroup, parts: _ScriptParts) -> str:
+    return _joined(group.match, [_condition(condition, parts) for condition in group.conditions])
 
 
 def _joined(match: str, tests: list[str]) -> str:
     return f"{match}of ({', '.join(tests)})"
 
 
-def _condition(condition: Condition, written: _ScriptParts) -> str:
-    test = _positive(condition, written)
+def _condition(condition: Condition, parts: _ScriptParts) -> str:
+    test = _positive(condition, parts)
     return f"not {test}" if condition.negated else test
 
 
-def _positive(condition: Condition, written: _ScriptParts) -> str:
+def _positive(condition: Condition, parts: _ScriptParts) -> str:
     match condition.field:
         case "size":
             relation = ":over" if condition.comparison == OVER else ":under"
             return f"size {relation} {int(condition.value)}"
         case "body":
-            written.requires.add("body")
-            return f"body :text :contains {written.phrase(condition.value)}"
+            parts.requires.add("body")
+            return f"body :text :contains {parts.phrase(condition.value)}"
         case "date":
-            written.requires |= {"date", "relational"}
+            parts.requires |= {"date", "relational"}
             relation = _RELATIONS[condition.comparison]
             # The Date field is compared, as IMAP's SENTSINCE does.
             return (
                 f'date :originalzone :value "{relation}" "date" "date" '
-                f"{written.text(condition.value)}"
+                f"{parts.text(condition.value)}"
             )
         case "attachment":
-            written.requires.add("mime")
+            parts.requires.add("mime")
             return 'header :mime :anychild :contains "content-disposition" "attachment"'
-    return _header(condition, written)
+    return _header(condition, parts)
 
 
-def _header(condition: Condition, written: _ScriptParts) -> str:
+def _header(condition: Condition, parts: _ScriptParts) -> str:
     names = HEADER_FIELDS.get(condition.field) or (condition.header,)
     fields = quoted(names[0]) if len(names) == 1 else quoted_list(names)
     if condition.comparison == EXISTS:
         return f"exists {fields}"
-    value = written.text(condition.value)
+    value = parts.text(condition.value)
     if condition.field in {"from", "to"} and condition.comparison in {IS, ADDRESS}:
         kind = ":is" if condition.comparison == IS else ":contains"
         return f"address {kind} {fields} {value}"
     if condition.comparison == CONTAINS:
-        value = written.phrase(condition.value)
+        value = parts.phrase(condition.value)
     return f"header :{condition.comparison} {fields} {value}"
 
 
-def _action(action: RuleAction, written: _ScriptParts) -> str:
+def _action(action: RuleAction, parts: _ScriptParts) -> str:
     match action.kind:
         case "read" | "flag" | "tag":
-            written.requires.add("imap4flags")
+            parts.requires.add("imap4flags")
             flag = {READ: "\\Seen", FLAG: "\\Flagged"}.get(action.kind, action.value)
-            return f"addflag {written.text(flag)};"
+            return f"addflag {parts.text(flag)};"
         case "copy":
-            written.requires |= {"fileinto", "copy"}
-            return f"fileinto :copy {written.text(action.value)};"
+            parts.requires |= {"fileinto", "copy"}
+            return f"fileinto :copy {parts.text(action.value)};"
         case "move":
-            written.requires.add("fileinto")
-            return f"fileinto {written.text(action.value)};"
+            parts.requires.add("fileinto")
+            return f"fileinto {parts.text(action.value)};"
         case "forward":
-            written.requires.add("copy")
-            return f"redirect :copy {written.text(action.value)};"
-    return f"redirect {written.text(action.value)};"
+            parts.requires.add("copy")
+            return f"redirect :copy {parts.text(action.value)};"
+    return f"redirect {parts.text(action.value)};"
 
 
-def _absence(absence: Absence, written: _ScriptParts) -> str:
-    written.requires |= {"vacation", "date", "relational"}
+def _absence(absence: Absence, parts: _ScriptParts) -> str:
+    parts.requires |= {"vacation", "date", "relational"}
     during = (
         f'allof (currentdate :zone {quoted(absence.zone_first)} :value "ge" "date" '
         f"{quoted(absence.first.isoformat())}, "
@@ -224,34 +224,34 @@ def _absence(absence: Absence, written: _ScriptParts) -> str:
         f"{quoted(absence.last.isoformat())})"
     )
     test = during if absence.enabled else f"allof (false, {during})"
-    return "\n".join([ABSENCE_MARK, f"if {test}", "{", *_answers(absence, written), "}", ""])
+    return "\n".join([ABSENCE_MARK, f"if {test}", "{", *_answers(absence, parts), "}", ""])
 
 
-def _answers(absence: Absence, written: _ScriptParts) -> Iterator[str]:
+def _answers(absence: Absence, parts: _ScriptParts) -> Iterator[str]:
     if not absence.domains:
-        yield f"    {_vacation(absence, absence.text, _INSIDE, written)}"
+        yield f"    {_vacation(absence, absence.text, _INSIDE, parts)}"
         return
     # The answer goes to the envelope's sender, whatever From says.
-    written.requires.add("envelope")
-    domains = written.texts(absence.domains)
+    parts.requires.add("envelope")
+    domains = parts.texts(absence.domains)
     yield f'    if envelope :domain :is "from" {domains}'
     yield "    {"
-    yield f"        {_vacation(absence, absence.text, _INSIDE, written)}"
+    yield f"        {_vacation(absence, absence.text, _INSIDE, parts)}"
     yield "    }"
     if absence.other_text:
         yield "    else"
         yield "    {"
-        yield f"        {_vacation(absence, absence.other_text, _OUTSIDE, written)}"
+        yield f"        {_vacation(absence, absence.other_text, _OUTSIDE, parts)}"
         yield "    }"
 
 
-def _vacation(absence: Absence, text: str, handle: str, written: _ScriptParts) -> str:
+def _vacation(absence: Absence, text: str, handle: str, parts: _ScriptParts) -> str:
     words = [f"vacation :days {absence.days}", f":handle {quoted(handle)}"]
     if absence.subject:
-        words.append(f":subject {written.text(absence.subject)}")
+        words.append(f":subject {parts.text(absence.subject)}")
     if absence.addresses:
-        words.append(f":addresses {written.texts(absence.addresses)}")
-    return " ".join([*words, f"{written.text(text)};"])
+        words.append(f":addresses {parts.texts(absence.addresses)}")
+    return " ".join([*words, f"{parts.text(text)};"])
 
 
 # --- adverts ---
