@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -23,26 +23,32 @@ from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import holidays
-from addressbook.contacts import known as acquaintances
 from webmail import outbox
-from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable, WebmailError
+from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable
 from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
 from webmail.htmx import TOAST
 from webmail.imap.connection import Connection as Imap
-from webmail.mailbox import folders, rules, sharing
+from webmail.mailbox import rules, sharing
 from webmail.mailbox.sharing import Box
 from webmail.mime import build
 from webmail.mime.addresses import Address
 from webmail.mime.build import Outgoing
-from webmail.models import SenderChoice
 from webmail.presentation import away, elision
 from webmail.presentation import rules as words
-from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence
+from webmail.views.adverts_script import renew_adverts
 from webmail.views.outbox import start
 from webmail.views.page import read_folders
-from webmail.views.rules import Problem, ask_first, forwarding, note, opened, refused, without
+from webmail.views.rules_page import (
+    Problem,
+    ask_first,
+    forwarding,
+    no_rules,
+    note_change,
+    open_rules,
+    problem_of,
+)
 from webmail.writing import identities, making
 
 _MOST_OFFERED = 3
@@ -68,8 +74,8 @@ class _Whose:
 def absence(request: SignedInRequest) -> HttpResponse:
     """Text, days and who gets it; saved, the server answers from the first day on."""
     if not session.has_sieve(request.user):
-        return without(request)
-    with opened(request) as (sieve, kept):
+        return no_rules(request)
+    with open_rules(request) as (sieve, kept):
         return _answered(request, _Whose(request.user.address), sieve, kept)
 
 
@@ -104,7 +110,7 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
 
 @contextmanager
 def box_opened(request: SignedInRequest, box: Box) -> Iterator[tuple[Sieve, rules.Kept]]:
-    """The rules of a shared mailbox, as `opened` has the user's own."""
+    """The rules of a shared mailbox, as `open_rules` has the user's own."""
 
     def is_same(opened_box: Imap) -> bool:
         with session.imap(request) as imap:
@@ -252,9 +258,9 @@ def _saved(
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
         text = rules.save(sieve, kept, script, timezone.localtime())
-        note(request, kept, "absence", text, mailbox=whose.login)
+        note_change(request, kept, "absence", text, mailbox=whose.login)
 
-    if problem := refused(change):
+    if problem := problem_of(change):
         return problem
     if not whose.login:
         away.note(request, made)
@@ -289,50 +295,4 @@ def state(request: SignedInRequest) -> HttpResponse:
     renew_adverts(request)
     return render_template(
         request, "webmail/rules/_absence_line.html", {"away": away.line(request)}
-    )
-
-
-def renew_adverts(request: SignedInRequest) -> None:
-    """Bring the script's part about adverts up to date, after what changes it; nothing where the
-    Sieve server is not available: the next page that asks for its state does it."""
-    if session.has_sieve(request.user):
-        with suppress(WebmailError, writing.Unwritable), opened(request) as (sieve, kept):
-            put_adverts_aside(request, sieve, kept)
-
-
-def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) -> None:
-    """Write into the script which mail it puts aside while nobody looks, as the person wants it
-    now. Other software's script is taken in, never replaced.
-    """
-    if kept.is_foreign or not kept.is_readable:
-        return
-    text = _aside(request, kept) if request.preferences.adverts == "move" else ""
-    is_true = text == kept.script.adverts and (kept.is_active or not text)
-    if is_true and not kept.is_cut_off:
-        return
-    script = rules.with_adverts(kept.script, text)
-    if not rules.answers_twice(kept, script, rules.included_text(sieve, kept)):
-        rules.save(sieve, kept, script, timezone.localtime())
-
-
-def _aside(request: SignedInRequest, kept: rules.Kept) -> str:
-    """The part about adverts; "" where the server can't file."""
-    if not kept.extensions >= writing.ADVERTS_REQUIRES:
-        return ""
-    with session.imap(request) as imap:
-        known = folders.outline(imap)
-    adverts = folders.named(known, settings.ADVERTS_FOLDER)
-    junk = folders.special(known, folders.JUNK)
-    allowed, blocked = SenderChoice.objects.all().named(request.user)
-    people = [name for name in allowed if "@" in name]
-    people += acquaintances.nearest(request.user, writing.MOST_ALLOWED)
-    authority = MailDomain.objects.all().names()
-    prefix = folders.personal_prefix(known)
-    return writing.adverts(
-        writing.Aside(
-            adverts_folder=adverts.name if adverts else prefix + settings.ADVERTS_FOLDER,
-            junk_folder=junk.name if junk else f"{prefix}Junk",
-            allowed=tuple(name for name in dict.fromkeys(people) if name not in blocked),
-            domains=tuple({name for name in allowed if "@" not in name} | authority),
-        )
     )

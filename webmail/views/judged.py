@@ -39,7 +39,7 @@ from webmail.presentation import action_words, adverts
 from webmail.presentation import links as addresses
 from webmail.presentation.adverts import Mailing, Notice
 from webmail.reader import html
-from webmail.views.absence import renew_adverts
+from webmail.views.adverts_script import renew_adverts
 
 _OPENED = "links_opened"
 _MOST_OPENED = 100

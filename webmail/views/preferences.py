@@ -20,7 +20,7 @@ from webmail.mailbox import folders as mail_folders
 from webmail.preferences import Preferences
 from webmail.presentation import settings
 from webmail.presentation.folder_list import FolderList
-from webmail.views.absence import renew_adverts
+from webmail.views.adverts_script import renew_adverts
 from webmail.views.page import read_folders
 
 _LONGEST = 100

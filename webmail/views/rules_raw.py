@@ -19,7 +19,7 @@ from webmail.htmx import TOAST
 from webmail.mailbox import rules
 from webmail.sieve.connection import Connection as Sieve
 from webmail.views.page import read_folders
-from webmail.views.rules import Problem, note, opened, refused, without
+from webmail.views.rules_page import Problem, no_rules, note_change, open_rules, problem_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,8 +29,8 @@ def raw(request: SignedInRequest) -> HttpResponse:
     which line.
     """
     if not session.has_sieve(request.user):
-        return without(request)
-    with opened(request) as (sieve, kept):
+        return no_rules(request)
+    with open_rules(request) as (sieve, kept):
         form = ScriptForm(request.POST or None, initial={"text": kept.text, "digest": kept.digest})
         problem, line, digest = None, 0, kept.digest
         if form.is_bound and form.is_valid():
@@ -73,9 +73,9 @@ def _saved(
         except SieveRefused as error:
             wrong = error.line
             raise
-        note(request, kept, "script", text)
+        note_change(request, kept, "script", text)
 
-    return refused(change), wrong
+    return problem_of(change), wrong
 
 
 def _unix(text: str) -> str:

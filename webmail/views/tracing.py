@@ -36,7 +36,7 @@ from webmail.presentation.tracing import Moved
 from webmail.sieve.values import Rule
 from webmail.views.outbox import line_of
 from webmail.views.page import read_folders
-from webmail.views.rules import forwarding
+from webmail.views.rules_page import forwarding
 
 SECONDS: Final = 5.0
 """Of a request that searches; what takes longer is searched when the user asks to go on."""
