@@ -38,7 +38,7 @@ from webmail.presentation import rules as words
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence
 from webmail.views.adverts_script import renew_adverts
-from webmail.views.outbox import start
+from webmail.views.outbox_page import start
 from webmail.views.page import read_folders
 from webmail.views.rules_page import (
     Problem,

@@ -54,9 +54,8 @@ from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import Submission
 from webmail.presentation import failures, links, words
 from webmail.presentation import files as cards
-from webmail.views.composer import document
-from webmail.views.drafts import card, put_away, saved_words
-from webmail.views.outbox import announce
+from webmail.views.composer import document, file_card, put_away, saved_words
+from webmail.views.outbox_page import announce
 from webmail.views.page import read_folders
 from webmail.writing import (
     beginning,
@@ -872,6 +871,6 @@ def _file_cards(
     rows = files.of(draft)
     is_plain = form["format"].value() == "plain"
     return (
-        [card(row) for row in rows if is_plain or not row.is_inline],
-        [card(row) for row in rows if row.is_inline and not is_plain],
+        [file_card(row) for row in rows if is_plain or not row.is_inline],
+        [file_card(row) for row in rows if row.is_inline and not is_plain],
     )

@@ -23,8 +23,8 @@ from accounts.http import SignedInRequest, login_required
 from webmail.errors import FileRefused, WebmailError
 from webmail.middleware import in_place
 from webmail.models import Draft
+from webmail.views.composer import announced_size, body, refused
 from webmail.views.composer import document as composers
-from webmail.views.drafts import announced_size, body, refused
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
 from webmail.writing import documents, drafts, settling

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,35 +11,36 @@ from urllib.parse import unquote
 from django.contrib import messages as toasts
 from django.http import (
     FileResponse,
-    HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.http.request import UnreadablePostError
 from django.shortcuts import render as render_template
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail.errors import (
-    DraftChanged,
     DraftNotFound,
-    FileRefused,
     SignInNeeded,
     WebmailError,
 )
 from webmail.htmx import TOAST
 from webmail.mailbox import folders
 from webmail.middleware import in_place, note
-from webmail.models import Draft, DraftFile
-from webmail.presentation import failures
-from webmail.presentation.files import kind_of
-from webmail.presentation.words import size as size_in_words
+from webmail.models import Draft
+from webmail.views.composer import (
+    announced_size,
+    body,
+    file_card,
+    lead_to,
+    put_away,
+    refused,
+    saved_words,
+)
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
 from webmail.writing import (
@@ -57,7 +57,6 @@ from webmail.writing import (
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version
 
-_PIECE = 64 * 1024
 # With a save these ask for the copy in the Drafts folder too: for other programs.
 _COPIED = frozenset({"save", "close"})
 
@@ -127,7 +126,7 @@ def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         )
     except WebmailError as error:
         return refused(error)
-    return JsonResponse(card(row), status=201)
+    return JsonResponse(file_card(row), status=201)
 
 
 @require_GET
@@ -207,24 +206,6 @@ def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     return _back(request)
 
 
-def put_away(request: SignedInRequest, draft: Draft) -> None:
-    """After a draft was discarded: its copy goes, and the next page says so, with the way back. A
-    mail server that is down keeps the copy."""
-    offering.forget(request, draft.pk)
-    words = gettext("Draft discarded. It can be taken back for seven days.")
-    try:
-        with session.imap(request) as imap:
-            copies.take_over(imap, request.user, draft)
-            copies.remove(imap, draft)
-    except SignInNeeded:
-        raise
-    except WebmailError as error:
-        note(error)
-        words = gettext("Draft discarded; its copy in the Drafts folder could not be removed.")
-    undo = {"url": reverse("mail:draft_reopen", args=[draft.pk]), "fields": []}
-    request.session[TOAST] = {"message": words, "undo": undo}
-
-
 @require_POST
 @login_required
 def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
@@ -232,7 +213,7 @@ def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     draft = drafts.reopen(request.user, number)
     offering.forget(request, number)
     _copy(request, draft)
-    return led_to(request, reverse("mail:draft", args=[number]))
+    return lead_to(request, reverse("mail:draft", args=[number]))
 
 
 @require_POST
@@ -298,37 +279,6 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
     return render_template(request, "webmail/drafts/draft_version.html", context)
 
 
-def led_to(request: SignedInRequest, url: str) -> HttpResponse:
-    """There; a script opens it where it likes (js/dock.js)."""
-    return JsonResponse({"url": url}) if in_place(request) else HttpResponseRedirect(url)
-
-
-def saved_words(draft: Draft) -> str:
-    """ "Saved at 14:32"."""
-    time = timezone.localtime(draft.changed).strftime("%H:%M")
-    return gettext("Saved at %(time)s") % {"time": time}
-
-
-def card(row: DraftFile) -> dict[str, Any]:
-    """A file of the composer's list. ``size`` is in words; ``url`` leads to the file,
-    ``remove_url`` removes it."""
-    about = files.about(row)
-    where = [row.draft_id, row.pk]
-    kind, kind_class = kind_of(about.name)
-    return {
-        "id": str(row.pk),
-        "name": about.name,
-        "type": about.media_type,
-        "size": size_in_words(about.size),
-        "size_bytes": about.size,
-        "kind": kind,
-        "kind_class": kind_class,
-        "cid": about.cid,
-        "url": reverse("mail:draft_file", args=where),
-        "remove_url": reverse("mail:draft_file_remove", args=where),
-    }
-
-
 @dataclass(frozen=True)
 class Shown:
     """A version as its page shows it: the text alone, nothing of what is in it runs."""
@@ -343,15 +293,6 @@ def _shown(version: Version) -> Shown:
     written = version.content
     text = cleaning.text(written.html) if written.is_html else written.text
     return Shown(version.revision, version.saved, written, text)
-
-
-def refused(error: WebmailError) -> JsonResponse:
-    if isinstance(error, SignInNeeded):
-        raise error
-    answer: dict[str, Any] = {"words": failures.of_draft(error), "way": failures.way_out(error)}
-    if isinstance(error, DraftChanged):
-        answer["revision"] = error.revision
-    return JsonResponse(answer, status=error.status)
 
 
 def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:
@@ -390,16 +331,3 @@ def _back(request: SignedInRequest) -> HttpResponse:
     if in_place(request):
         return HttpResponse(status=204)
     return HttpResponseRedirect(safe_next(request) or reverse("mail:drafts"))
-
-
-def announced_size(request: HttpRequest) -> int:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0
-
-
-def body(request: HttpRequest) -> Iterator[bytes]:
-    try:
-        while piece := request.read(_PIECE):
-            yield piece
-    except UnreadablePostError as error:
-        raise FileRefused("cut") from error

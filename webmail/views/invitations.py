@@ -34,7 +34,7 @@ from webmail.previews.calendar import Attendee, Invitation
 from webmail.previews.failures import NoPreview
 from webmail.reader import attachments, events, invitations
 from webmail.reader.events import Standing
-from webmail.views.outbox import start
+from webmail.views.outbox_page import start
 from webmail.writing import beginning, identities, making
 from webmail.writing.beginning import Writer
 

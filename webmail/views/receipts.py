@@ -28,7 +28,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.receipts import Receipt
 from webmail.outbox import Submission
 from webmail.presentation import links
-from webmail.views.outbox import start
+from webmail.views.outbox_page import start
 from webmail.writing import beginning, identities, making
 from webmail.writing.beginning import Writer
 

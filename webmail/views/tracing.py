@@ -34,7 +34,7 @@ from webmail.presentation import rules as rule_words
 from webmail.presentation import tracing as words
 from webmail.presentation.tracing import Moved
 from webmail.sieve.values import Rule
-from webmail.views.outbox import line_of
+from webmail.views.outbox_page import line_of
 from webmail.views.page import read_folders
 from webmail.views.rules_page import forwarding
 
