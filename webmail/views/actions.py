@@ -32,7 +32,8 @@ from webmail.mailbox.bulk import packed
 from webmail.mailbox.verbs import VERBS, Verb
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
-from webmail.views import jobs, transfers
+from webmail.views import exports
+from webmail.views.awaited_jobs import start_job
 from webmail.views.lists import view_of
 from webmail.views.page import known_tags, memory, read_folders
 from webmail.views.search import searched
@@ -83,7 +84,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         if verb.asks or (verb.name == "delete" and not form.cleaned_data["confirmed"]):
             return _ask(request, imap, asked)
         if verb.name == "download":
-            return transfers.of_selection(request, imap, folder, asked.chosen)
+            return exports.of_selection(request, imap, folder, asked.chosen)
         target = _target(imap, asked)
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
@@ -369,7 +370,7 @@ def _toast(
     """The toast about a finished action, with the form that undoes it; or the notice that a job has
     begun."""
     if result.job is not None:
-        return jobs.begun(request, result.job)
+        return start_job(request, result.job)
     work = result.work
     undo: dict[str, Any] | None = None
     if work.undo and asked.verb.name != "undo":

@@ -23,8 +23,6 @@ from webmail.presentation.sending import Standing
 from webmail.writing import scheduling, working_hours
 
 State, Stage = OutboxMessage.State, OutboxMessage.Stage
-
-
 _MOVING = (State.HELD, State.SENDING)
 
 

@@ -35,7 +35,7 @@ from webmail.presentation.folder_list import FolderList
 from webmail.sieve import grammar, reading, writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import FORWARD, REDIRECT, Raw, Rule, Script
-from webmail.views import jobs
+from webmail.views.awaited_jobs import start_job
 from webmail.views.page import known_tags, read_folders
 from webmail.views.rules_page import (
     Problem,
@@ -355,7 +355,7 @@ def _applied(
     """The toast about a rule that was applied, with the way back, which is kept in a row: what a
     rule does takes several steps, too long for a form."""
     if result.job:
-        return jobs.begun(request, result.job)
+        return start_job(request, result.job)
     work, undo = result.work, None
     if work.undo:
         job = mail_jobs.keep(request.user, action, work)

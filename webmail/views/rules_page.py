@@ -32,8 +32,6 @@ from webmail.sieve.forwarding import Allowed
 from webmail.views.page import read_folders
 
 Problem = dict[str, str]
-
-
 _MOST_NOTED = 5
 
 

@@ -26,7 +26,7 @@ from webmail.mime.addresses import Address
 from webmail.models import MailJob
 from webmail.presentation import sharing as words
 from webmail.presentation.sharing import ShareRow
-from webmail.views import jobs
+from webmail.views.awaited_jobs import start_job
 from webmail.views.page import Sides, read_folders
 from webmail.views.people import faces
 
@@ -50,7 +50,7 @@ def share(request: SignedInRequest, folder: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, sides, folder, shares, form)
     if job:
-        request.session[TOAST] = jobs.begun(request, job)
+        request.session[TOAST] = start_job(request, job)
     return redirect("mail:folder_share", folder)
 
 

@@ -25,7 +25,7 @@ from webmail.mailbox.actions import DELETE, MOVE, Step
 from webmail.mailbox.space import MESSAGE, Weighed
 from webmail.presentation import folders as presentation
 from webmail.presentation import space as sizes
-from webmail.views import jobs
+from webmail.views.awaited_jobs import end_toast, start_job
 from webmail.views.page import memory, shown_folders
 
 SECONDS = 5.0
@@ -123,5 +123,5 @@ def _cleaned(
     action = mail_jobs.Action("delete" if for_good else "trash", steps[0].folder)
     result = mail_jobs.do(request, imap, action, done)
     if result.job is not None:
-        return jobs.begun(request, result.job)
-    return jobs.ended(mail_jobs.keep(request.user, action, result.work))
+        return start_job(request, result.job)
+    return end_toast(mail_jobs.keep(request.user, action, result.work))

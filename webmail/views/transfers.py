@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from django.http import (
@@ -17,42 +16,39 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.shortcuts import render as render_template
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header, urlencode
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import tasks
 from webmail.errors import FolderNotFound, NotFound, TooLarge, TooManyTries
 from webmail.forms.transfers import AccountForm, DownloadForm, ExportForm, ImportForm, PieceForm
 from webmail.htmx import TOAST, wants_partial
-from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import actions, folders
-from webmail.mailbox.actions import Step
 from webmail.models import Transfer
 from webmail.presentation import transfers as presentation
-from webmail.presentation.links import ref_name
 from webmail.reader import streaming
 from webmail.transfer import collecting, exporting, names, store
 from webmail.transfer import jobs as transfers
 from webmail.transfer.exporting import Place
-from webmail.views import jobs
+from webmail.views.awaited_jobs import begin_transfer, forget_transfer, start_job
+from webmail.views.exports import (
+    AT_ONCE,
+    BYTES_AT_ONCE,
+    folder_label,
+    places_of,
+    start_export,
+    weight_of,
+)
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
 
 MOST_UNFINISHED = 5
 """Transfers of a user: each may keep a file in the spool."""
-AT_ONCE = 100
-"""Messages that are downloaded without a job, if they weigh no more than `BYTES_AT_ONCE`."""
-BYTES_AT_ONCE = 25 * 1024 * 1024
-
-Form = Transfer.Form
 
 
 # --- pages ---
@@ -80,7 +76,7 @@ def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """A transfer; for htmx how far it is, 286 when it is over."""
     job = _own(request, pk)
     if job.is_finished:
-        _forget(request, job)  # its end is seen here: no toast tells it on another page
+        forget_transfer(request, job)  # its end is seen here: no toast tells it on another page
     shown = presentation.shown(job, can_be_resumed=transfers.can_be_resumed(job))
     context = {"job": shown, "needs_password": transfers.needs_password(job)}
     if wants_partial(request):
@@ -165,93 +161,12 @@ def _exported(
 ) -> HttpResponseRedirect:
     kind = form.cleaned_data["form"]
     total = sum(known_folder.messages or 0 for known_folder in known)
-    return _start_export(request, places, kind, folder, label or _mailbox_name(), total)
-
-
-def _label(imap: Connection, name: str) -> str:
-    row = read_folders(imap, name, anew=False).shown.find(name)
-    return row.label if row else name
+    return start_export(request, places, kind, folder, label or _mailbox_name(), total)
 
 
 def _mailbox_name() -> str:
     words = gettext("Mailbox of %(date)s") % {"date": f"{timezone.localdate():%Y-%m-%d}"}
     return words
-
-
-def _start_export(
-    request: SignedInRequest,
-    places: Sequence[Place],
-    kind: str,
-    folder: str,
-    label: str,
-    total: int,
-) -> HttpResponseRedirect:
-    # Several mboxes are a zip.
-    is_zip = kind == Form.MBOX and len(places) > 1
-    extension = "zip" if is_zip else presentation.FORMS[Form(kind)]
-    job = transfers.export(
-        request,
-        places,
-        kind,
-        name=f"{names.clean(label, 'mail')}.{extension}",
-        folder=folder,
-        total=total,
-        fallback=gettext("No subject"),
-    )
-    begin(request, job)
-    return redirect("mail:transfer", job.pk)
-
-
-def of_selection(
-    request: SignedInRequest, imap: Connection, folder: str, chosen: Sequence[Step]
-) -> HttpResponse:
-    """Messages that were picked: at once where they are few and small, else by a job. For htmx the
-    answer leads the browser there."""
-    count = sum(len(step.uids) for step in chosen)
-    if count <= AT_ONCE and _weight(imap, chosen) <= BYTES_AT_ONCE:
-        refs = [
-            ref_name(MessageRef(step.folder, step.uidvalidity, uid), folder)
-            for step in chosen
-            for uid in step.uids
-        ]
-        query = urlencode({"refs": refs}, doseq=True)
-        return _led(request, f"{reverse('mail:download', args=[folder])}?{query}")
-    label = _label(imap, folder)
-    answer = _start_export(request, _places(imap, chosen), Form.EML, folder, label, count)
-    return _led(request, answer.url)
-
-
-def _led(request: SignedInRequest, url: str) -> HttpResponse:
-    if wants_partial(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponseRedirect(url)
-
-
-def _weight(imap: Connection, chosen: Sequence[Step]) -> int:
-    size = 0
-    for step in chosen:
-        imap.require(step.first)
-        stored = fetch.stored(imap, uid_sets.compressed(step.uids))
-        size += sum(message.size for message in stored)
-    return size
-
-
-def _places(imap: Connection, chosen: Sequence[Step]) -> list[Place]:
-    """Messages of several folders lie in folders of the zip."""
-    known = {folder.name: folder for folder in folders.kept_folders(imap)}
-    steps = [step for step in chosen if step.uids]
-    paths: dict[str, tuple[str, ...]] = {}
-    if len(steps) > 1:
-        paths = {place.folder: place.path for place in exporting.places(known.values())}
-    return [
-        Place(
-            step.folder,
-            paths.get(step.folder, ()),
-            step.uidvalidity,
-            uid_sets.compressed(step.uids),
-        )
-        for step in steps
-    ]
 
 
 @require_GET
@@ -265,10 +180,10 @@ def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
     named = form.cleaned_data["refs"]
     chosen = actions.by_folder(MessageRef(place or folder, *pair) for place, *pair in named)
     with session.imap(request) as imap:
-        if _weight(imap, chosen) > BYTES_AT_ONCE:
+        if weight_of(imap, chosen) > BYTES_AT_ONCE:
             raise Http404
-        places = _places(imap, chosen)
-        label = _label(imap, folder)
+        places = places_of(imap, chosen)
+        label = folder_label(imap, folder)
     stream = streaming.begin(
         session.lease(request), lambda imap: exporting.direct(imap, places, gettext("No subject"))
     )
@@ -299,7 +214,7 @@ def bring(request: SignedInRequest) -> HttpResponse:
         if chosen["file"]:
             name = chosen["file"].name or "?"
             job = transfers.bring(request, target, name, chosen["file"].chunks())
-            begin(request, job)
+            begin_transfer(request, job)
         else:
             job = transfers.begin_upload(request, target, chosen["name"], chosen["size"])
     except TooLarge:
@@ -328,7 +243,7 @@ def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         return JsonResponse({"at": job.size, "state": "full"}, status=503)
     job.refresh_from_db()
     if added and job.state == Transfer.State.WAITING:
-        begin(request, job)
+        begin_transfer(request, job)
     return JsonResponse({"at": job.size, "state": job.state})
 
 
@@ -357,7 +272,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         target = _target(imap, chosen["folder"], chosen["new"])
     job = transfers.collect(request, target, name, port, chosen["login"], chosen["password"])
-    begin(request, job)
+    begin_transfer(request, job)
     return redirect("mail:transfer", job.pk)
 
 
@@ -410,7 +325,7 @@ def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     if transfers.needs_password(job) and not password:
         return redirect("mail:transfer", pk)
     if transfers.can_be_resumed(job) and transfers.resume(request, job, password):
-        begin(request, job)
+        begin_transfer(request, job)
     return redirect("mail:transfer", pk)
 
 
@@ -424,22 +339,8 @@ def undo(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     if result is None:
         request.session[TOAST] = {"message": gettext("There is nothing to take back.")}
     elif result.job:
-        request.session[TOAST] = jobs.begun(request, result.job)
+        request.session[TOAST] = start_job(request, result.job)
     return redirect("mail:transfer", pk)
-
-
-def begin(request: SignedInRequest, job: Transfer) -> None:
-    """Start a job, and let the pages await it. When no worker can be told of it, beat finds it."""
-    waiting = [pk for pk in request.session.get(jobs.TRANSFERS, []) if pk != str(job.pk)]
-    request.session[jobs.TRANSFERS] = [*waiting, str(job.pk)][-jobs.MOST_SHOWN :]
-    with suppress(OperationalError):
-        tasks.do_transfer.delay(str(job.pk))
-
-
-def _forget(request: SignedInRequest, job: Transfer) -> None:
-    awaited = request.session.get(jobs.TRANSFERS, [])
-    if str(job.pk) in awaited:
-        request.session[jobs.TRANSFERS] = [pk for pk in awaited if pk != str(job.pk)]
 
 
 def _own(request: SignedInRequest, pk: uuid.UUID) -> Transfer:
