@@ -34,9 +34,9 @@ from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
 from webmail.views import exports
 from webmail.views.awaited_jobs import start_job
-from webmail.views.lists import view_of
+from webmail.views.list_page import view_of
 from webmail.views.page import known_tags, memory, read_folders
-from webmail.views.search import searched
+from webmail.views.results_page import searched
 
 RECENT, MOST_RECENT = "recent_folders", 5
 # Of more messages, or longer than this, the way back is kept in a row and not in the toast's form,

@@ -23,7 +23,7 @@ from webmail.mailbox import folders
 from webmail.models import Judgement, SenderChoice, Unsubscription
 from webmail.presentation import adverts
 from webmail.views.adverts_script import renew_adverts
-from webmail.views.lists import advert_line
+from webmail.views.list_page import advert_line
 from webmail.views.page import memory, read_folders
 
 MOST_LEFT = 20

@@ -38,10 +38,10 @@ from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.reader import html
-from webmail.views import judged, people
-from webmail.views.lists import counts_context, list_context
+from webmail.views import judgements, people
+from webmail.views.list_page import counts_context, list_context
 from webmail.views.page import known_tags, memory
-from webmail.views.search import beside_results, results_context
+from webmail.views.results_page import beside_results, results_context
 
 # A script asks so for a message that is perhaps about to be opened (js/ahead.js).
 AHEAD = "X-Ahead"
@@ -197,12 +197,12 @@ def shown(
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
         asks_for_receipts=_asks_for_receipts(request, envelope),
     )
-    judgement = judged.judgement_of(request, opened)
-    view = reader.with_notice(view, judged.notice(request, opened, judgement))
+    judgement = judgements.judgement_of(request, opened)
+    view = reader.with_notice(view, judgements.notice(request, opened, judgement))
     return replace(
         view,
-        mailing=judged.mailing(request, opened, judgement),
-        report_url=judged.report_url(request, opened),
+        mailing=judgements.mailing(request, opened, judgement),
+        report_url=judgements.report_url(request, opened),
     )
 
 

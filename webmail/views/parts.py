@@ -32,7 +32,7 @@ from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_message
 from webmail.reader import attachments, html, image_proxy, streaming
 from webmail.transfer import names
-from webmail.views import judged, messages
+from webmail.views import judgements, messages
 from webmail.views.page import memory
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 
@@ -53,7 +53,7 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     """
     message_ref = MessageRef(folder, *ref)
     rendered, _images = html.of(request, message_ref)
-    safe = judged.safe(request, message_ref, rendered.html)
+    safe = judgements.safe(request, message_ref, rendered.html)
     context = {"safe": safe, "zoom": reader.zoom(request.GET.get("zoom", ""))}
     return render(request, "webmail/reader/message_frame.html", context)
 
@@ -82,7 +82,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     safe = html.of(request, message_ref)[0].html if opened.rendered else None
     context = {
         "message": shown,
-        "safe": safe and judged.safe(request, message_ref, safe),
+        "safe": safe and judgements.safe(request, message_ref, safe),
         "inside": [printed_message(message_ref, content) for content in inside],
     }
     return render(request, "webmail/reader/message_print.html", context)
@@ -114,7 +114,7 @@ def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
     message_ref = MessageRef(folder, *ref)
     wanted = reading.image_part(html.loaded(request, message_ref).inline, n)
     if wanted.media_type not in IMAGES:
-        judged.require_open(request, message_ref)
+        judgements.require_open(request, message_ref)
         return _download(request, message_ref, wanted)
     response = _content(request, message_ref, wanted)
     response["Content-Type"] = wanted.media_type
@@ -159,7 +159,7 @@ def part(
 ) -> HttpResponseBase:
     """An attachment as a download, streamed; one of a fraud stays shut."""
     message_ref = MessageRef(folder, *ref)
-    judged.require_open(request, message_ref)
+    judgements.require_open(request, message_ref)
     with session.imap(request) as imap:
         if containers.is_held(number):
             wanted, content = reading.held(imap, message_ref, number)

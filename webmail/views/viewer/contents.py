@@ -32,7 +32,7 @@ from webmail.previews.making import make
 from webmail.previews.pages import PreviewPage
 from webmail.reader import attachments, html, streaming, thumbnails
 from webmail.reader.attachments import FoundAttachment
-from webmail.views import judged
+from webmail.views import judgements
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 from webmail.views.viewer import nested
 from webmail.views.viewer.answers import (
@@ -124,7 +124,7 @@ def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
 def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
     """All attachments of a message as one zip, made while it leaves."""
     message_ref = MessageRef(folder, *ref)
-    judged.require_open(request, message_ref)
+    judgements.require_open(request, message_ref)
     with session.imap(request) as imap:
         opened = opened_message(request, imap, message_ref)
     parts = opened.shown.attachments

@@ -19,7 +19,7 @@ from webmail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links
 from webmail.reader import attachments, html
 from webmail.reader.attachments import FoundAttachment
-from webmail.views import judged
+from webmail.views import judgements
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         **more: Any,
     ) -> HttpResponseBase:
         place = Place(MessageRef(folder, *ref), number, member)
-        judged.require_open(request, place.ref)
+        judgements.require_open(request, place.ref)
         return view(request, place, **more)
 
     return placed
