@@ -798,6 +798,24 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         pytest.fail(" <- ".join(error.args[1]))
 
 
+@pytest.mark.parametrize("app", ["webmail", "addressbook"])
+def test_no_view_imports_a_view(app: str) -> None:
+    """A module that ``urls.py`` names. What several views share is a module beside them."""
+    views = f"{app}.views"
+    urls = f"{app}.urls"
+    known = dict(MODULES)
+    routed = {name for name in imports(known[urls], urls) if below(name, (views,))}
+    assert routed <= known.keys()
+    wrong = [
+        (module, name)
+        for module, path in MODULES
+        if module != urls
+        for name in imports(path, module)
+        if any(below(name, (view,)) for view in routed if view != module)
+    ]
+    assert not wrong
+
+
 def test_only_the_imap_layer_knows_imap_tools() -> None:
     users = {
         module

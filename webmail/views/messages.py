@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from accounts.models import MailDomain
 from webmail.adverts import judging
 from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
@@ -27,19 +25,15 @@ from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox import reading, threads
 from webmail.mailbox import snippets as beginnings
 from webmail.mailbox.summaries import Summary
-from webmail.mime import authentication
-from webmail.mime.addresses import Address
-from webmail.mime.envelope import Envelope
-from webmail.presentation import contents, conversations, links, reader
+from webmail.presentation import conversations, links, reader
 from webmail.presentation.conversations import Conversation
 from webmail.presentation.folder_list import FolderList
 from webmail.presentation.marks import Marks
-from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.reader import html
-from webmail.views import judgements, people
 from webmail.views.list_page import counts_context, list_context
+from webmail.views.message_page import shown
 from webmail.views.page import known_tags, memory
 from webmail.views.results_page import beside_results, results_context
 
@@ -168,49 +162,6 @@ def _searched(request: SignedInRequest) -> Asked | None:
         return None  # as most are opened: a form takes its time
     form = SearchForm(request.GET)
     return form.asked if form.is_valid() and not form.asked.wanted.is_empty else None
-
-
-def shown(
-    request: SignedInRequest, opened: reading.OpenedMessage, renderer: html.ReaderSanitiser
-) -> reader.MessageView:
-    """The message for the template, and its HTML kept for its frame."""
-    envelope = opened.fetched.envelope
-    faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
-    bar = None
-    if opened.rendered:
-        renderer.keep(opened.rendered)
-        author = Address("", renderer.images.author)
-        bar = contents.images_bar(
-            opened.fetched.ref,
-            opened.rendered.html,
-            **asdict(renderer.images),
-            offers_contacts=bool(face_of(author, faces).card_url)
-            and "images" not in request.preferences.locked,
-        )
-    view = reader.message_view(
-        opened,
-        domains=MailDomain.objects.all().names(),
-        verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
-        images=bar,
-        compose_prefix=html.compose_prefix(),
-        faces=faces,
-        borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
-        asks_for_receipts=_asks_for_receipts(request, envelope),
-    )
-    judgement = judgements.judgement_of(request, opened)
-    view = reader.with_notice(view, judgements.notice(request, opened, judgement))
-    return replace(
-        view,
-        mailing=judgements.mailing(request, opened, judgement),
-        report_url=judgements.report_url(request, opened),
-    )
-
-
-def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
-    """Whether the user may be asked for a receipt: not of own messages."""
-    own = request.user.address.casefold()
-    is_own = any(person.address.casefold() == own for person in envelope.from_)
-    return request.preferences.receipts == "ask" and not is_own
 
 
 def marked(

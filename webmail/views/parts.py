@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TypeVar
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -20,7 +19,6 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.errors import PartNotFound
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
@@ -30,15 +28,14 @@ from webmail.mime.structure import Part, choose
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_message
-from webmail.reader import attachments, html, image_proxy, streaming
+from webmail.reader import attachments, html, streaming
 from webmail.transfer import names
-from webmail.views import judgements, messages
+from webmail.views import judgements, message_page
 from webmail.views.page import memory
+from webmail.views.pictures import Response, from_elsewhere, kept_by_browser
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 
 BINARY = "application/octet-stream"
-
-
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
@@ -78,7 +75,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
             rendering=renderer,
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
-    shown = messages.shown(request, opened, renderer)
+    shown = message_page.shown(request, opened, renderer)
     safe = html.of(request, message_ref)[0].html if opened.rendered else None
     context = {
         "message": shown,
@@ -119,7 +116,7 @@ def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
     response = _content(request, message_ref, wanted)
     response["Content-Type"] = wanted.media_type
     # A UID's content never changes (RFC 9051 section 2.3.1.1).
-    return _kept_by_browser(request, response)
+    return kept_by_browser(request, response)
 
 
 @require_GET
@@ -129,26 +126,6 @@ def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
     """The nth image from elsewhere, if the reader has such images shown. Its address is the
     message's: nothing of it comes from the browser."""
     return from_elsewhere(request, html.loaded(request, MessageRef(folder, *ref)), n)
-
-
-def from_elsewhere(request: SignedInRequest, loaded: html.Loaded, n: int) -> HttpResponse:
-    """The nth image from elsewhere that a message loads."""
-    if not loaded.images.are_shown or n >= len(loaded.remote):
-        raise PartNotFound(f"The message shows no image {n} from elsewhere.")
-    is_shared = bool(request.session.get("shared_computer"))
-    image = image_proxy.image(request.user, loaded.remote[n], keep=not is_shared)
-    response = HttpResponse(image.content, content_type=image.media_type)
-    return _kept_by_browser(request, response)
-
-
-Response = TypeVar("Response", bound=HttpResponseBase)
-
-
-def _kept_by_browser(request: SignedInRequest, response: Response) -> Response:
-    """A picture may lie in the browser's cache for a day, but on a shared computer."""
-    if not request.session.get("shared_computer"):
-        response["Cache-Control"] = "private, max-age=86400, immutable"
-    return response
 
 
 @require_GET

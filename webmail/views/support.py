@@ -31,7 +31,7 @@ from webmail.mime import headers
 from webmail.models import Judgement, OutboxMessage
 from webmail.presentation import tracing as words
 from webmail.presentation.words import few
-from webmail.views.tracing import SECONDS, is_sought
+from webmail.views.tracing_outbox import SECONDS, is_sought
 
 _MOST_SENT = 200
 _MOST_SHOWN = 30

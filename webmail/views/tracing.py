@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -17,11 +17,10 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import dates, outbox
+from webmail import dates
 from webmail.adverts import judging
 from webmail.converters import MessageConverter
-from webmail.errors import Unreadable, WebmailError
-from webmail.folding import fold
+from webmail.errors import WebmailError
 from webmail.forms.tracing import TraceForm
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
@@ -37,9 +36,8 @@ from webmail.sieve.values import Rule
 from webmail.views.outbox_page import line_of
 from webmail.views.page import read_folders
 from webmail.views.rules_page import forwarding
+from webmail.views.tracing_outbox import SECONDS, is_sought
 
-SECONDS: Final = 5.0
-"""Of a request that searches; what takes longer is searched when the user asks to go on."""
 _MOST_SENT = 200
 _MOST_JOBS = 30
 _MOST_SHOWN = 20
@@ -152,23 +150,6 @@ def _sent(request: SignedInRequest, sought: Sought) -> list[OutboxMessage]:
     """The messages in the outbox that are asked for; rows go a week after they were sent."""
     rows = OutboxMessage.objects.of(request.user).addressed().exclude(state="cancelled")
     return [row for row in rows[:_MOST_SENT] if is_sought(row, sought, with_words=True)]
-
-
-def is_sought(row: OutboxMessage, sought: Sought, *, with_words: bool) -> bool:
-    """Whether a message of the outbox is the one that is asked for."""
-    if sought.message_id and row.message_id.strip("<>") != sought.message_id.strip("<>"):
-        return False
-    if not sought.is_of(timezone.localdate(row.sent or row.accepted)):
-        return False
-    if not sought.address and not (sought.words and with_words):
-        return True
-    try:
-        envelope = outbox.opened(row)
-    except Unreadable:
-        return False
-    address, subject = sought.address.lower(), fold(envelope.subject)
-    is_to = any(address in recipient.lower() for recipient in envelope.recipients)
-    return is_to and (not with_words or all(word in subject for word in fold(sought.words).split()))
 
 
 def _reports(

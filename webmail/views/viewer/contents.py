@@ -34,7 +34,7 @@ from webmail.reader import attachments, html, streaming, thumbnails
 from webmail.reader.attachments import FoundAttachment
 from webmail.views import judgements
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
-from webmail.views.viewer import nested
+from webmail.views.viewer import nested_page
 from webmail.views.viewer.answers import (
     Span,
     download,
@@ -177,7 +177,7 @@ def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
     if attachment.detected.kind is Kind.MESSAGE:
-        return html.of(request, place.ref, place.inside, nested.html_of(place))[0].html
+        return html.of(request, place.ref, place.inside, nested_page.html_of(place))[0].html
     if attachment.refusal is not None or attachment.detected.kind not in SANITISED:
         raise PartNotFound("The file is of another kind.")
     try:
