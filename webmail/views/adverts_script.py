@@ -16,9 +16,7 @@ from webmail.mailbox import folders, rules
 from webmail.models import SenderChoice
 from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
-from webmail.views.rules_page import (
-    open_rules,
-)
+from webmail.views.rules_page import open_rules
 
 
 def renew_adverts(request: SignedInRequest) -> None:

@@ -1,65 +1,24 @@
-"""What the views of the composer share: the response headers of its page, its files, and the
-answers about a draft."""
+"""What the views of drafts and of the composer share: files of a draft, and answers about it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
-from csp.constants import UNSAFE_INLINE
-from csp.decorators import csp_update
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseRedirect,
-    JsonResponse,
-)
-from django.http.request import UnreadablePostError
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.errors import (
-    DraftChanged,
-    FileRefused,
-    SignInNeeded,
-    WebmailError,
-)
+from webmail.errors import DraftChanged, SignInNeeded, WebmailError
 from webmail.htmx import TOAST
 from webmail.middleware import in_place, note
 from webmail.models import Draft, DraftFile
 from webmail.presentation import failures
 from webmail.presentation.files import kind_of
 from webmail.presentation.words import size as size_in_words
-from webmail.writing import (
-    copies,
-    files,
-    offering,
-)
-
-P = ParamSpec("P")
-Answer = TypeVar("Answer", bound=HttpResponseBase)
-
-_PIECE = 64 * 1024
-
-EDITOR = {"style-src-attr": [UNSAFE_INLINE]}
-
-
-def document(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Decorate a view that answers with the composer: a page of the webmail may show it in a pane,
-    and the text that is written or quoted may have style attributes. Scripts and style sheets are
-    as confined as everywhere."""
-    return cast(Any, xframe_options_sameorigin(edits(view)))
-
-
-def edits(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Decorate a view that answers with the editor, whose text may have style attributes."""
-    return cast(Any, cast(Any, csp_update(EDITOR))(view))
+from webmail.writing import copies, files, offering
 
 
 def put_away(request: SignedInRequest, draft: Draft) -> None:
@@ -120,18 +79,3 @@ def refused(error: WebmailError) -> JsonResponse:
     if isinstance(error, DraftChanged):
         answer["revision"] = error.revision
     return JsonResponse(answer, status=error.status)
-
-
-def announced_size(request: HttpRequest) -> int:
-    """Return the length of the request's body in bytes, as its header announces it; else 0."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0
-
-
-def body(request: HttpRequest) -> Iterator[bytes]:
-    """Yield the request's body in pieces. Raise FileRefused where the browser breaks off."""
-    try:
-        while piece := request.read(_PIECE):
-            yield piece
-    except UnreadablePostError as error:
-        raise FileRefused("cut") from error

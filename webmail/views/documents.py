@@ -23,15 +23,15 @@ from accounts.http import SignedInRequest, login_required
 from webmail.errors import FileRefused, WebmailError
 from webmail.middleware import in_place
 from webmail.models import Draft
-from webmail.views.composer import announced_size, body, refused
-from webmail.views.composer import document as composers
+from webmail.views.composer import refused
 from webmail.views.page import read_folders
-from webmail.views.policies import INERT, policy
+from webmail.views.policies import INERT, composer_page, policy
+from webmail.views.uploads import announced_size, body
 from webmail.writing import documents, drafts, settling
 
 
 @require_http_methods(["GET", "POST"])
-@composers
+@composer_page
 @login_required
 def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """The page of documents and their recipients; a POST decides about them. A script of the

@@ -23,26 +23,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.errors import (
-    DraftNotFound,
-    SignInNeeded,
-    WebmailError,
-)
+from webmail.errors import DraftNotFound, SignInNeeded, WebmailError
 from webmail.htmx import TOAST
 from webmail.mailbox import folders
 from webmail.middleware import in_place, note
 from webmail.models import Draft
-from webmail.views.composer import (
-    announced_size,
-    body,
-    file_card,
-    lead_to,
-    put_away,
-    refused,
-    saved_words,
-)
+from webmail.views.composer import file_card, lead_to, put_away, refused, saved_words
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
+from webmail.views.uploads import announced_size, body
 from webmail.writing import (
     cleaning,
     copies,

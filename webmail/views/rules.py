@@ -15,10 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
-from webmail.errors import (
-    FolderNotFound,
-    NotFound,
-)
+from webmail.errors import FolderNotFound, NotFound
 from webmail.forms.rules import NEW, Editor, Offers, RuleDraft
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch

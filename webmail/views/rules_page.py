@@ -15,13 +15,7 @@ from django.utils.translation import gettext
 from accounts import audit, session
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
-from webmail.errors import (
-    ForwardRefused,
-    OverQuota,
-    SieveChanged,
-    SieveRefused,
-    TooLarge,
-)
+from webmail.errors import ForwardRefused, OverQuota, SieveChanged, SieveRefused, TooLarge
 from webmail.mailbox import rules
 from webmail.models import ForwardPolicy, StandingForward
 from webmail.presentation import away
