@@ -22,7 +22,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from accounts import arrival
-from webmail import enforcing, measures, sandbox
+from webmail import sandbox
 from webmail.errors import (
     AddressBookTooLarge,
     MailFileTooLarge,
@@ -31,8 +31,8 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.htmx import TOAST, wants_partial
-from webmail.preferences import Preferences
-from webmail.serving import health, logs, metrics
+from webmail.preferences import Preferences, enforcing
+from webmail.serving import health, logs, measures, metrics
 from webmail.serving.bodies import REFUSED
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ _FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
 
 class RequestIdMiddleware:
     """Gives the request an id that its log lines, its answer and its error page name, and counts it
-    (`webmail.measures`); with WEBMAIL_ACCESS_LOG, a line for each request: its method, route,
-    status and milliseconds.
+    (`webmail.serving.measures`); with WEBMAIL_ACCESS_LOG, a line for each request: its method,
+    route, status and milliseconds.
 
     The route is that of the URL configuration (``mail/<folder:folder>/``): an address holds names
     of folders and words that were searched for.

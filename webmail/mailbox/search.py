@@ -30,7 +30,6 @@ from webmail.mailbox.query import Criterion, Query
 from webmail.mailbox.summaries import Summary
 
 HERE, BELOW, ALL = "here", "below", "all"
-REACHES = (HERE, BELOW, ALL)
 
 MOST_LISTED = 5_000
 """Messages found that are listed, the newest; all are counted."""
