@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
+from webmail.mailbox.verbs import ASKING, LEAVING
 from webmail.presentation.reader import MessageView
 
 ANSWERS = ("reply", "reply_all", "forward")
@@ -52,6 +55,13 @@ class Tools:
     def has_right(self) -> bool:
         """Whether one of the bar begins its right half."""
         return any(tool.is_first for tool in self.bar)
+
+
+@lru_cache(maxsize=1)
+def verbs_for_scripts() -> SafeString:
+    """Return the attributes that tell scripts which verbs take messages from the list, and which
+    only open a dialog."""
+    return format_html('data-leaves="{}" data-asks="{}"', " ".join(LEAVING), " ".join(ASKING))
 
 
 def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> Tools:

@@ -29,7 +29,7 @@ from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, folders, listing, threads, verbs
 from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, Step
 from webmail.mailbox.bulk import packed
-from webmail.mailbox.verbs import VERBS, Verb
+from webmail.mailbox.verbs import VERBS, Target, Verb
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
 from webmail.views import exports
@@ -212,12 +212,12 @@ def _target(imap: Connection, asked: _Asked) -> str:
     """The folder that the verb brings messages to; "" for one that leaves them where they are."""
     if asked.verb.special_use:
         return folders.ensure(imap, asked.verb.special_use)
-    match asked.verb.name:
-        case "inbox":
+    match asked.verb.target:
+        case Target.INBOX:
             return "INBOX"
-        case "move" | "copy":
+        case Target.CHOSEN:
             return canonical(asked.form.cleaned_data["to"])
-        case "advert":
+        case Target.ADVERTS:
             return folders.ensure_named(imap, settings.ADVERTS_FOLDER)
     return ""
 
@@ -262,7 +262,7 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
             for step in asked.chosen
             for way, flag in _marks(asked)
         ]
-    by_year = verb.name == "archive" and request.preferences.archive == "year"
+    by_year = verb.special_use == folders.ARCHIVE and request.preferences.archive == "year"
     way = ARCHIVE if by_year else verb.step
     return [
         replace(step, verb=way, to=target)
@@ -272,8 +272,8 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
 
 
 def _marks(asked: _Asked) -> list[tuple[str, str]]:
-    """SET or CLEAR, and the flag or keyword."""
-    if asked.verb.name == "retag":
+    """Return pairs of SET or CLEAR and a flag or keyword."""
+    if not asked.verb.step:
         put, removed = (sorted(keywords) for keywords in asked.form.changed_tags)
         return [*((SET, keyword) for keyword in put), *((CLEAR, keyword) for keyword in removed)]
     flags = asked.verb.flags or (asked.form.cleaned_data["tag"],)
