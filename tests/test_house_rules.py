@@ -197,6 +197,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sizes",
     },
     "webmail.presentation.away": {"webmail.clock", "webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.failures": {
+        "webmail.errors",
+        "webmail.presentation",
+        "webmail.writing.files",
+    },
     "webmail.presentation.marks": {"webmail.folding"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.rest": {

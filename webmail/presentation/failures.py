@@ -1,6 +1,7 @@
 """Failures as sentences, for pages that stay because an error page would lose the input.
 
-A failure that ends the request has a page: ``templates/errors/``.
+A failure that ends the request has a page: ``templates/errors/``. A sentence of this module stands
+nowhere else: templates ask for it by a tag.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from webmail.presentation.contents import status_words
 from webmail.presentation.sending import Standing
 from webmail.presentation.words import few
 from webmail.presentation.words import size as size_in_words
+from webmail.writing.files import NO_IMAGE
 
 MOST_REFUSED = 2
 """As many addresses are named in a sentence."""
@@ -83,11 +85,11 @@ def of_draft(error: WebmailError) -> str:
     """Return the reason why something could not be kept, in a sentence."""
     match error:
         case FileRefused(reason="empty"):
-            return gettext("The file is empty.")
+            return file_is_empty()
         case FileRefused(reason="cut"):
             return gettext("The file did not arrive whole: try again.")
         case FileRefused(reason="image"):
-            return gettext("This is no image that mail programs show.")
+            return str(NO_IMAGE)
         case FileRefused(reason="many"):
             most = settings.FILES_PER_MESSAGE
             return ngettext(
@@ -103,7 +105,7 @@ def of_draft(error: WebmailError) -> str:
         case TooManyDrafts():
             return gettext("You have too many drafts: discard some, then go on.")
         case DraftChanged():
-            return gettext("This draft was changed in another window.")
+            return draft_was_changed()
         case DraftNotFound():
             return gettext("This message was sent or discarded in another window.")
         case OverQuota():
@@ -116,7 +118,7 @@ def way_out(error: WebmailError) -> str:
     """The advice about a file that was not taken; "" where its reason says it."""
     match error:
         case FileRefused(reason="many"):
-            return gettext("Send the files that are left in another message.")
+            return send_the_rest()
         case TooLarge():
             return gettext("Choose a smaller file, or send it in another message.")
         case _:
@@ -220,6 +222,18 @@ def of_job(name: str) -> str:
         case "ServerRefused":
             return gettext("The mail server refused.")
     return gettext("Something went wrong.")
+
+
+def file_is_empty() -> str:
+    return gettext("The file is empty.")
+
+
+def send_the_rest() -> str:
+    return gettext("Send the files that are left in another message.")
+
+
+def draft_was_changed() -> str:
+    return gettext("This draft was changed in another window.")
 
 
 def _message_is_too_large() -> str:
