@@ -170,13 +170,13 @@ class ContentReader:
         fields: Headers = NO_FIELDS,
         *,
         as_text: bool = False,
-        rendering: Sanitiser = PLAIN_SANITISER,
+        sanitiser: Sanitiser = PLAIN_SANITISER,
     ) -> MessageContent:
         """Its HTML, else its text; ``as_text``: the text although there is HTML. One command for
         that, and one more for each kind of wrapping in it."""
         rendered = None
         if self.shown().html and not as_text:
-            rendered = rendering.find(envelope, fields) or self.render(rendering)
+            rendered = sanitiser.find(envelope, fields) or self.render(sanitiser)
         texts = Texts() if rendered else self.texts()
         shown = self.shown(rendered.html.inline if rendered else None)
         outcomes = self.outcomes(shown)
@@ -246,7 +246,7 @@ class ContentReader:
             return Shown((), (), (), ())
         return structure.choose(self.root, uses, blank=self.blank)
 
-    def render(self, rendering: Sanitiser) -> FrameHtml | None:
+    def render(self, sanitiser: Sanitiser) -> FrameHtml | None:
         """The rendered HTML; None when it shows nothing and another part is there instead of it."""
         shown = self.shown()
         parts = _begun(shown.html, HTML_LIMIT)
@@ -259,7 +259,7 @@ class ContentReader:
         )
         names = structure.named(self.root)
         try:
-            safe = rendering.sanitise(html_mail.join(pieces), names)
+            safe = sanitiser.sanitise(html_mail.join(pieces), names)
         except html_mail.TooComplex:
             joined = self.texts().joined if shown.text else self._joined(pieces)
         except sandbox.Exhausted:

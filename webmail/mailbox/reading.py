@@ -54,7 +54,7 @@ def open_message(
     *,
     mark_seen: bool = True,
     as_text: bool = False,
-    rendering: Sanitiser = PLAIN_SANITISER,
+    sanitiser: Sanitiser = PLAIN_SANITISER,
 ) -> OpenedMessage:
     """The message with its HTML, else its text, and marked as seen: four commands at most, and one
     more for each kind of wrapping around it.
@@ -65,7 +65,7 @@ def open_message(
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
     reader = ContentReader.begin(Stored(imap, ref), fetched.structure)
-    content = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
+    content = reader.read(fetched.envelope, fields, as_text=as_text, sanitiser=sanitiser)
     was_marked = mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref)
     if was_marked:
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
@@ -85,14 +85,14 @@ def show(imap: Connection, ref: MessageRef) -> None:
     _mark_seen(imap, ref)
 
 
-def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
+def html(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
     """The message's HTML, sanitised, with the parts that its images are. PartNotFound when the
     message has no HTML.
 
     What is too complex for the sanitiser comes as text.
     """
     reader = ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref))
-    rendered = reader.render(rendering) if reader.shown().html else None
+    rendered = reader.render(sanitiser) if reader.shown().html else None
     if rendered is None:
         raise PartNotFound("The message has no HTML.")
     return rendered
@@ -131,12 +131,12 @@ def enclosing(root: Part, number: str) -> tuple[Part, ...]:
 
 
 def nested(
-    imap: Connection, ref: MessageRef, part: Part, *, rendering: Sanitiser = PLAIN_SANITISER
+    imap: Connection, ref: MessageRef, part: Part, *, sanitiser: Sanitiser = PLAIN_SANITISER
 ) -> MessageContent:
     """A message inside another, read as any: of a part that `is_nested`. One command, and one more
     for each kind of wrapping in it; what it brings is fetched no more than a message's."""
     reader = ContentReader.begin(Stored(imap, ref, part.number), part.children[0])
-    return reader.read(part.envelope or Envelope(), rendering=rendering)
+    return reader.read(part.envelope or Envelope(), sanitiser=sanitiser)
 
 
 def nested_texts(
@@ -182,8 +182,8 @@ class Enclosed:
         """The places of the leaves, by their numbers."""
         return {leaf.number: index for index, leaf in enumerate(self.leaves)}
 
-    def message(self, rendering: Sanitiser = PLAIN_SANITISER) -> MessageContent:
-        return self.reader.read(self.envelope, rendering=rendering)
+    def message(self, sanitiser: Sanitiser = PLAIN_SANITISER) -> MessageContent:
+        return self.reader.read(self.envelope, sanitiser=sanitiser)
 
     def content(self, part: Part) -> bytes:
         """One of the leaves, decoded."""

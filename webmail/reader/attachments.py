@@ -200,15 +200,15 @@ def nested(
     number: str,
     path: Sequence[int],
     limit: int,
-    rendering: Sanitiser = PLAIN_SANITISER,
+    sanitiser: Sanitiser = PLAIN_SANITISER,
 ) -> Nested:
     """The message at an address. What the server took apart is fetched in pieces; else all of it,
     up to ``limit`` bytes. Raises PartNotFound, also for what is no message, and NoPreview."""
     part = _taken_apart(imap, ref, number, path)
     if part is not None:
-        return Nested(reading.nested(imap, ref, part, rendering=rendering))
+        return Nested(reading.nested(imap, ref, part, sanitiser=sanitiser))
     enclosed = _enclosed(imap, ref, number, path, limit)
-    return Nested(enclosed.message(rendering), enclosed.steps)
+    return Nested(enclosed.message(sanitiser), enclosed.steps)
 
 
 def part_of_nested(

@@ -19,19 +19,19 @@ from webmail.views import judgements, people
 
 
 def shown(
-    request: SignedInRequest, opened: reading.OpenedMessage, renderer: html.ReaderSanitiser
+    request: SignedInRequest, opened: reading.OpenedMessage, sanitiser: html.ReaderSanitiser
 ) -> reader.MessageView:
     """The message for the template, and its HTML kept for its frame."""
     envelope = opened.fetched.envelope
     faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
     bar = None
     if opened.rendered:
-        renderer.keep(opened.rendered)
-        author = Address("", renderer.images.author)
+        sanitiser.keep(opened.rendered)
+        author = Address("", sanitiser.images.author)
         bar = contents.images_bar(
             opened.fetched.ref,
             opened.rendered.html,
-            **asdict(renderer.images),
+            **asdict(sanitiser.images),
             offers_contacts=bool(face_of(author, faces).card_url)
             and "images" not in request.preferences.locked,
         )

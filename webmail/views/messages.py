@@ -77,12 +77,12 @@ def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
     beside = request.GET.get("beside", "")
     if not beside or len(beside) > LONGEST_NAME or CONTROLS.search(beside):
         beside = folder
-    renderer = html.ReaderSanitiser(request, message_ref)
+    sanitiser = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, message_ref, rendering=renderer)
+        opened = reading.open_message(imap, message_ref, sanitiser=sanitiser)
         context = counts_context(imap, beside) if "unread" in request.GET else {}
     context |= {
-        "message": shown(request, opened, renderer),
+        "message": shown(request, opened, sanitiser),
         "card": links.ref_name(message_ref, beside),
         "act_url": reverse("mail:act", args=[beside]),
         "next_url": f"{reverse('mail:folder', args=[beside])}?threads=1",
@@ -106,13 +106,13 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
-    renderer = html.ReaderSanitiser(request, ref)
+    sanitiser = html.ReaderSanitiser(request, ref)
     searched = _searched(request)
     is_ahead = wants_partial(request) and AHEAD in request.headers
     delay = request.preferences.mark_read
     with session.imap(request) as imap:
         opened = reading.open_message(
-            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, rendering=renderer
+            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, sanitiser=sanitiser
         )
         by_threads = searched is None and not is_ahead and ListForm.of(request.GET).by_threads
         # Around it others of its conversation are opened, and marked as read.
@@ -138,7 +138,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     if SEEN not in opened.fetched.flags:
         context |= _seen_later(ref, delay, is_ahead=is_ahead, is_found=searched is not None)
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
-    view = marked(shown(request, opened, renderer), ref, searched)
+    view = marked(shown(request, opened, sanitiser), ref, searched)
     context["opened"] = replace(view, report_url="") if context["here"] == "own" else view
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
@@ -218,5 +218,5 @@ def _own_snippets(imap: Connection, own: tuple[Summary, ...]) -> dict[MessageRef
 
 
 def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.MessageView:
-    renderer = html.ReaderSanitiser(request, row.ref)
-    return shown(request, reading.open_message(imap, row.ref, rendering=renderer), renderer)
+    sanitiser = html.ReaderSanitiser(request, row.ref)
+    return shown(request, reading.open_message(imap, row.ref, sanitiser=sanitiser), sanitiser)

@@ -65,17 +65,17 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     it, its own cannot, since it has none.
     """
     message_ref = MessageRef(folder, *ref)
-    renderer = html.ReaderSanitiser(request, message_ref)
+    sanitiser = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
         opened = reading.open_message(
             imap,
             message_ref,
             mark_seen=False,
             as_text=request.GET.get("view") == "text",
-            rendering=renderer,
+            sanitiser=sanitiser,
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
-    shown = message_page.shown(request, opened, renderer)
+    shown = message_page.shown(request, opened, sanitiser)
     safe = html.of(request, message_ref)[0].html if opened.rendered else None
     context = {
         "message": shown,

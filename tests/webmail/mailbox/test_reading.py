@@ -494,7 +494,7 @@ def test_html_that_was_rendered_before_is_not_fetched_again(imap, put):
 
     imap.lend(lambda: imap)
     before = imap.commands
-    opened = reading.open_message(imap, named, rendering=Remembers())
+    opened = reading.open_message(imap, named, sanitiser=Remembers())
     assert imap.commands == before + 2
     assert opened.rendered is rendered
     assert [part.file_name for part in opened.shown.attachments] == ["two.png"]

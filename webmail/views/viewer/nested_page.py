@@ -27,14 +27,14 @@ DEEPEST_SHOWN = 5
 
 def read(request: SignedInRequest, place: Place) -> NestedMessage:
     """Raises PartNotFound, NoPreview."""
-    renderer = html.ReaderSanitiser(request, place.ref, place.inside)
+    sanitiser = html.ReaderSanitiser(request, place.ref, place.inside)
     with session.imap(request) as imap:
-        renderer.meet(imap)
-        nested = _nested(imap, place, renderer)
+        sanitiser.meet(imap)
+        nested = _nested(imap, place, sanitiser)
     content, bar = nested.message, None
     if content.rendered:
-        renderer.keep(content.rendered)
-        bar = contents.images_bar(place.ref, content.rendered.html, **asdict(renderer.images))
+        sanitiser.keep(content.rendered)
+        bar = contents.images_bar(place.ref, content.rendered.html, **asdict(sanitiser.images))
 
     def cards_of(parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
         return tuple(_card_of(place, nested, part) for part in parts[: files.MOST_CARDS])
@@ -80,9 +80,9 @@ def _card_of(place: Place, nested: Nested, part: Part) -> AttachmentCard:
     return card(files.file_name(part), octets, _place_of(place, nested, part))
 
 
-def _nested(imap: Connection, place: Place, rendering: Sanitiser) -> Nested:
+def _nested(imap: Connection, place: Place, sanitiser: Sanitiser) -> Nested:
     return attachments.nested(
-        imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, rendering
+        imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, sanitiser
     )
 
 
@@ -96,8 +96,8 @@ def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
 def html_of(place: Place) -> html.Read:
     """The reader of the HTML of a nested message."""
 
-    def read(imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml:
-        rendered = _nested(imap, place, rendering).message.rendered
+    def read(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml:
+        rendered = _nested(imap, place, sanitiser).message.rendered
         if rendered is None:
             raise PartNotFound("The message has no HTML.")
         return rendered

@@ -114,9 +114,9 @@ def _surroundings(
         return Surroundings(place.holder, beside, anchor)
     if holders:
         holder = Place(ref, holders[-1].number)
-        renderer = html.ReaderSanitiser(request, ref, holder.inside)
-        renderer.meet(imap)
-        parts = reading.nested(imap, ref, holders[-1], rendering=renderer).shown.attachments
+        sanitiser = html.ReaderSanitiser(request, ref, holder.inside)
+        sanitiser.meet(imap)
+        parts = reading.nested(imap, ref, holders[-1], sanitiser=sanitiser).shown.attachments
         return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
     parts = opened.shown.attachments
     zip_url = links.message_url(ref, "zip") if len(parts) > 1 else ""

@@ -95,5 +95,5 @@ def download_url(place: Place) -> str:
 
 def opened_message(request: SignedInRequest, imap: Connection, ref: MessageRef) -> OpenedMessage:
     """The message, whose attachments are those of its own page."""
-    renderer = html.ReaderSanitiser(request, ref)
-    return reading.open_message(imap, ref, mark_seen=False, rendering=renderer)
+    sanitiser = html.ReaderSanitiser(request, ref)
+    return reading.open_message(imap, ref, mark_seen=False, sanitiser=sanitiser)
