@@ -1,5 +1,5 @@
-"""The answer while the user is away, or while nobody reads a shared mailbox; and the question about
-it that a session asks the ManageSieve server once."""
+"""The automatic answer during an absence: the user's own, and that of a shared mailbox; and the
+banner about it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ _MOST_OFFERED = 3
 
 @dataclass(frozen=True)
 class _Whose:
-    """The mailbox that answers: ``address`` is its own; ``login`` is that of somebody else's, ""
-    for the user's."""
+    """The mailbox that answers. ``address`` is its address; ``login`` is its login, "" for the
+    user's own mailbox."""
 
     address: str
     login: str = ""
@@ -72,7 +72,8 @@ class _Whose:
 @require_http_methods(["GET", "POST"])
 @login_required
 def absence(request: SignedInRequest) -> HttpResponse:
-    """Text, days and who gets it; saved, the server answers from the first day on."""
+    """Show the form of the user's absence; a POST saves it. The server answers from the first day
+    on."""
     if not session.has_sieve(request.user):
         return no_rules(request)
     with open_rules(request) as (sieve, kept):
@@ -82,7 +83,8 @@ def absence(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def of_box(request: SignedInRequest, login: str) -> HttpResponse:
-    """The same for a shared mailbox that the user manages, where the webmail may open it."""
+    """Show and save the absence of a shared mailbox that the user manages, if the webmail may open
+    it."""
     domain = request.user.mail_domain
     assert domain is not None  # noqa: S101  the mailbox is open
     with session.imap(request) as imap:
@@ -95,7 +97,7 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
         with box_opened(request, box) as (sieve, kept):
             return _answered(request, whose, sieve, kept)
     except (MailboxClosed, SieveUnavailable) as error:
-        # One that refuses the master user has words for it; one that is down is down for all.
+        # A server that refuses the master user says why; one that is down has no words.
         if isinstance(error, SieveUnavailable) and not error.server_words:
             raise
     with session.imap(request) as imap:
@@ -110,7 +112,7 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
 
 @contextmanager
 def box_opened(request: SignedInRequest, box: Box) -> Iterator[tuple[Sieve, rules.Kept]]:
-    """The rules of a shared mailbox, as `open_rules` has the user's own."""
+    """Open the rules of a shared mailbox, as `open_rules` opens the user's own."""
 
     def is_same(opened_box: Imap) -> bool:
         with session.imap(request) as imap:
@@ -159,8 +161,8 @@ def _answered(
 
 
 def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str, object]]:
-    """The mailboxes whose absence the user sets, the own one first; none where there is no
-    other."""
+    """Return the mailboxes whose absence the user may set, the user's own first; none if there is
+    no other."""
     boxes = sharing.boxes(imap)
     if not boxes:
         return []
@@ -188,7 +190,7 @@ class Offered:
 
 
 def _holidays(request: SignedInRequest) -> list[Offered]:
-    """The next ones, or that of these days."""
+    """Return the current holidays and the next ones, at most `_MOST_OFFERED`."""
     coming = holidays.coming(request.preferences.school_zone, timezone.localdate(), _MOST_OFFERED)
     return [_offered(holiday) for holiday in coming]
 
@@ -205,7 +207,7 @@ def _offered(holiday: holidays.SchoolHoliday) -> Offered:
 
 
 def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> dict[str, Any]:
-    """The form's values with the days of the holiday that was asked for; a text that is there
+    """Return the form's values with the days of the holiday that the user chose. An existing text
     stays."""
     for holiday in offered:
         if str(holiday.pk) == asked:
@@ -215,8 +217,8 @@ def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> d
 
 
 def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
-    """Send the answers as they are typed to the user, marked as a trial. They leave by the
-    submission server: whether the mail server's own answers leave is told in docs/rules.md."""
+    """Send the answers in the form to the user, marked as a trial. They leave by the submission
+    server; docs/rules.md says whether the mail server's own answers leave."""
     cleaned = form.cleaned_data
     identity = identities.check(request.user, request.user.address)
     texts = [cleaned["text"], *([cleaned["other_text"]] if cleaned["who"] == BOTH else [])]
@@ -276,7 +278,7 @@ def _standing(absence: Absence | None, whose: _Whose) -> str:
 
 
 def _offset(day: date) -> str:
-    """The person's offset from UTC at noon of a day: ``+0200``."""
+    """Return the user's offset from UTC at noon of a day, such as ``+0200``."""
     noon = datetime.combine(day, time(12), timezone.get_current_timezone())
     return f"{noon:%z}"
 

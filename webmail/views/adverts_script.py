@@ -20,17 +20,16 @@ from webmail.views.rules_page import open_rules
 
 
 def renew_adverts(request: SignedInRequest) -> None:
-    """Bring the script's part about adverts up to date, after what changes it; nothing where the
-    Sieve server is not available: the next page that asks for its state does it."""
+    """Update the part of the script about adverts after its data changed. Do nothing if the Sieve
+    server is not available: the next request for the absence banner does it."""
     if session.has_sieve(request.user):
         with suppress(WebmailError, writing.Unwritable), open_rules(request) as (sieve, kept):
             put_adverts_aside(request, sieve, kept)
 
 
 def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) -> None:
-    """Write into the script which mail it puts aside while nobody looks, as the person wants it
-    now. Other software's script is taken in, never replaced.
-    """
+    """Write the user's current choice about adverts into the script. Rules of other software are
+    kept, never replaced."""
     if kept.is_foreign or not kept.is_readable:
         return
     text = _aside(request, kept) if request.preferences.adverts == "move" else ""
@@ -43,7 +42,7 @@ def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) 
 
 
 def _aside(request: SignedInRequest, kept: rules.Kept) -> str:
-    """The part about adverts; "" where the server can't file."""
+    """Return the part of the script about adverts; "" if the server cannot file messages."""
     if not kept.extensions >= writing.ADVERTS_REQUIRES:
         return ""
     with session.imap(request) as imap:

@@ -1,4 +1,5 @@
-"""What the views of drafts and of the composer share: files of a draft, and answers about it."""
+"""Functions that the views of drafts and of the composer share: files of a draft, and answers about
+a draft."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def lead_to(request: SignedInRequest, url: str) -> HttpResponse:
 
 
 def saved_words(draft: Draft) -> str:
-    """ "Saved at 14:32"."""
+    """Return "Saved at 14:32"."""
     time = timezone.localtime(draft.changed).strftime("%H:%M")
     return gettext("Saved at %(time)s") % {"time": time}
 

@@ -1,4 +1,4 @@
-"""The composer's automatic saving, its files, and the list of drafts."""
+"""The automatic saving of the composer, the files of a draft, and the pages of drafts."""
 
 from __future__ import annotations
 
@@ -46,18 +46,19 @@ from webmail.writing import (
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version
 
-# With a save these ask for the copy in the Drafts folder too: for other programs.
+# These also save the copy in the folder Drafts, for other mail programs.
 _COPIED = frozenset({"save", "close"})
 
 
 @require_POST
 @login_required
 def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Keep what a composer's form holds; with ``do=save`` or ``close``, in the Drafts folder too.
+    """Save the form of a composer; with ``do=save`` or ``do=close`` also in the folder Drafts.
 
-    JSON: ``draft``, ``revision``, ``saved`` (a sentence), ``copied``. 409 when another window was
-    faster: ``revision`` is that window's. 204 when the window's own message was sent meanwhile.
-    Where nothing was typed yet nothing is kept, and the revision is 0.
+    Answer with JSON: ``draft``, ``revision``, ``saved`` (a sentence), ``copied``. The status is 409
+    if another window saved in the meantime; ``revision`` is then that window's. It is 204 if this
+    window sent the message in the meantime. Before the user types anything, nothing is saved and
+    the revision is 0.
     """
     data, act = request.POST, request.POST.get("do", "")
     if _is_nothing(request, number):
@@ -94,11 +95,11 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """One file, as the body of the request: sealed while it comes, never on the disk in clear. Its
-    name is in ``X-File-Name`` (percent-encoded), its type in ``X-File-Type``; ``?inline=1`` for an
-    image inside the text. The form's own multipart would be spooled in clear before a line of ours.
+    """Add a file from the body of the request, sealed as it arrives and never written in clear.
+    (Django would spool a multipart form in clear first.) Its name is in ``X-File-Name``
+    (percent-encoded), its type in ``X-File-Type``; ``?inline=1`` is for an image inside the text.
 
-    JSON: what the composer's list shows of it.
+    Answer with JSON: the file as the composer's list shows it.
     """
     name = unquote(request.headers.get("X-File-Name", ""))
     is_inline = request.GET.get("inline") == "1"
@@ -122,7 +123,7 @@ def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @login_required
 @policy(INERT)
 def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponseBase:
-    """A file of a draft: an image of its text, else to be saved."""
+    """Return a file of a draft: an image of its text to be shown, any other as a download."""
     row = files.find(request.user, number, file)
     if not row.spool:
         with session.imap(request) as imap:
@@ -143,7 +144,7 @@ def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpRe
 @require_POST
 @login_required
 def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponse:
-    """Take a file out. Without script the whole form comes along: it is kept, and shown again."""
+    """Remove a file. Without a script the whole form is posted: it is saved and shown again."""
     row = files.find(request.user, number, file)
     files.remove(row)
     if in_place(request):
@@ -157,9 +158,9 @@ def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) ->
 @require_POST
 @login_required
 def roster(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """The list of recipients of a message to each, as the body of the request, in place of the
-    former one; an empty body takes it away. Its name is in ``X-File-Name`` (percent-encoded).
-    Answers with the composer's part about it."""
+    """Replace the roster of a message to each by the body of the request; an empty body removes it.
+    Its name is in ``X-File-Name`` (percent-encoded). Answer with the composer's part about the
+    roster."""
     name = unquote(request.headers.get("X-File-Name", ""))
     try:
         content = b"".join(_limited(body(request), rosters.MOST_READ))
@@ -179,7 +180,7 @@ def roster(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 
 
 def _limited(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """No more pieces than make ``most`` bytes; the rest of the body stays where it is."""
+    """Yield pieces until they amount to ``most`` bytes; the rest of the body is not read."""
     for piece in pieces:
         yield piece
         most -= len(piece)
@@ -190,7 +191,7 @@ def _limited(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
 @require_POST
 @login_required
 def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Throw a draft away; for a week it can be taken back."""
+    """Discard a draft, which can be restored for seven days."""
     put_away(request, drafts.discard(request.user, number))
     return _back(request)
 
@@ -198,7 +199,8 @@ def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Go on with one that was closed or discarded; its copy is in the Drafts folder again."""
+    """Open a draft again that was closed or discarded, and put its copy back into the folder
+    Drafts."""
     draft = drafts.reopen(request.user, number)
     offering.forget(request, number)
     _copy(request, draft)
@@ -208,7 +210,7 @@ def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def dismiss(request: SignedInRequest) -> HttpResponse:
-    """The line that offers drafts goes for this session; the drafts stay."""
+    """Hide the line that offers drafts, for this session. The drafts stay."""
     offering.forget(request)
     if in_place(request):
         return HttpResponse()
@@ -218,7 +220,7 @@ def dismiss(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def all_drafts(request: SignedInRequest) -> HttpResponse:
-    """Drafts are in the Drafts folder, wherever that is."""
+    """Redirect to the folder Drafts, whatever its name is."""
     with session.imap(request) as imap:
         name = folders.ensure(imap, folders.DRAFTS)
     return HttpResponseRedirect(reverse("mail:folder", args=[name]))
@@ -227,7 +229,7 @@ def all_drafts(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def discarded(request: SignedInRequest) -> HttpResponse:
-    """Drafts thrown away that can be taken back."""
+    """Show the discarded drafts that can be restored."""
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
@@ -241,7 +243,7 @@ def discarded(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """A draft as it was, from a minute to the other."""
+    """Show the versions of a draft, at most one for each minute."""
     kept = drafts.versions(request.user, number)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
@@ -256,7 +258,7 @@ def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpResponse:
-    """One version, to be read; posted to, it is written again."""
+    """Show a version of a draft; a POST restores it."""
     if request.method == "POST":
         drafts.restore(request.user, number, revision)
         toasts.success(request, gettext("The version is back. What stood there is a version now."))
@@ -270,7 +272,7 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
 
 @dataclass(frozen=True)
 class Shown:
-    """A version as its page shows it: the text alone, nothing of what is in it runs."""
+    """A version as its page shows it: its text alone, so that nothing in it can run."""
 
     revision: int
     saved: Any
@@ -294,8 +296,8 @@ def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:
 
 
 def _was_sent(request: SignedInRequest, number: uuid.UUID) -> bool:
-    """Whether a save that was under way came after the sending: from the window that sent, or with
-    the words that were sent. Another window's words would be lost, which it is told."""
+    """Return whether a save arrived after its message was sent: from the window that sent it, or
+    with the same words. Another window, whose words would be lost, gets an error instead."""
     data = request.POST
     return drafts.was_sent(
         request.user, number, posted.content(data), writer=data.get("writer", "")[:36]
@@ -303,7 +305,8 @@ def _was_sent(request: SignedInRequest, number: uuid.UUID) -> bool:
 
 
 def _copy(request: SignedInRequest, draft: Draft) -> None:
-    """The row is kept already: a mail server that is down is no reason to say that it is not."""
+    """Save the copy in the folder Drafts. If the mail server is not available nothing is raised,
+    since the row is saved already."""
     if draft.copy_revision == draft.revision and draft.copy_uid is not None:
         return
     try:

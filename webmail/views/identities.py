@@ -26,8 +26,8 @@ from webmail.writing.signing import IdentityForm
 @editor_page
 @login_required
 def all_identities(request: SignedInRequest) -> HttpResponse:
-    """The person's addresses, and the form of one of them: of the one that ``address`` names, else
-    of the first. Another's address: 404."""
+    """Show the user's identities, and the form of one: of the one that ``address`` names, else of
+    the first. Raises 404 for an address that is not the user's."""
     mine = identities.of(request.user)
     asked = request.POST.get("address") if request.method == "POST" else request.GET.get("address")
     chosen = next((identity for identity in mine if identity.address == asked), None)

@@ -25,8 +25,8 @@ from webmail.views.page import read_folders
 @require_GET
 @login_required
 def progress(request: SignedInRequest) -> HttpResponse:
-    """The strip of this session's jobs, asked for again and again; when one ends its toast comes
-    with it, and when the last has ended htmx stops asking (286)."""
+    """Return the strip with the jobs of this session, which pages poll. It brings the toast of a
+    job that has ended. When no job is left the status 286 stops the polling."""
     moving, moved = _transfers(request)
     awaited = request.session.get(RUNNING, [])
     tracked = list(MailJob.objects.all().of(request.user).filter(pk__in=awaited))
@@ -49,7 +49,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
 def _transfers(
     request: SignedInRequest,
 ) -> tuple[list[transfer_words.Shown], dict[str, Any] | None]:
-    """The transfers of this session that go on, and the toast of one that has ended."""
+    """Return the unfinished transfers of this session, and the toast of one that has ended."""
     awaited = request.session.get(TRANSFERS, [])
     tracked = (
         list(Transfer.objects.all().of(request.user).filter(pk__in=awaited)) if awaited else []
@@ -67,7 +67,7 @@ def _transfers(
 @require_GET
 @login_required
 def all_jobs(request: SignedInRequest) -> HttpResponse:
-    """The page of the user's jobs of the last days, most of which can be undone."""
+    """Show the user's jobs of the last days, most of which can be undone."""
     recent = MailJob.objects.all().of(request.user)[:50]
     moved = Transfer.objects.all().of(request.user)[:50]
     context = {
@@ -80,7 +80,7 @@ def all_jobs(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def one(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A job; for htmx how far it is, 286 when it is over."""
+    """Show a job; for htmx its progress, with status 286 once it has ended."""
     job = _own(request, pk)
     context = {"job": _shown(job)}
     if wants_partial(request):
@@ -100,7 +100,7 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A job that waited for the password goes on with that of this session."""
+    """Resume a job that waited for the password, with the password of this session."""
     job = _own(request, pk)
     if mail_jobs.resume(request, job):
         start_job(request, job)
@@ -110,7 +110,7 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def undo(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Take back what a job did, once; that may be a job again."""
+    """Undo a job, once. The undoing may itself be a job."""
     job = _own(request, pk)
     following = safe_next(request) or reverse("mail:job", args=[pk])
     with session.imap(request) as imap:

@@ -1,5 +1,5 @@
-"""The judgement on an open message, and the reader's answers to it: open its links, report it,
-leave the mailing, block or allow the sender."""
+"""The user's reactions to the judgement on a message: open its links, report it, leave the mailing,
+block or allow the sender."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from webmail.views.judgements import author_of, is_everybodys, is_vouched_for, o
 @require_POST
 @login_required
 def links(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The links of this message lead somewhere from now on, in this session."""
+    """Open the links of this message, for this session."""
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         fetch.headers(imap, message_ref)
@@ -48,8 +48,8 @@ def links(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
 @require_POST
 @login_required
 def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The message goes to the authority as it came, then to the junk; from there it can be taken
-    back. One's own messages do not."""
+    """Report the message to the authority as it arrived, then move it to the junk, which can be
+    undone. Own messages cannot be reported."""
     if not settings.REPORT_ADDRESS:
         raise Http404
     message_ref = MessageRef(folder, *ref)
@@ -71,7 +71,7 @@ def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 
 def reported_words() -> str:
-    """What becomes of a report."""
+    """Return the words about a report and its consequences."""
     return gettext(
         "Reported to the authority, and moved to junk. Somebody looks at it there: if others got it"
         " too, it can be taken out of all mailboxes."
@@ -79,7 +79,7 @@ def reported_words() -> str:
 
 
 def _way_back(folder: str, undo: Step | None) -> dict[str, object] | None:
-    """The form that moves it back; the report itself has left."""
+    """Return the form that moves the message back; the report cannot be withdrawn."""
     if undo is None:
         return None
     steps = json.dumps(packed([undo]), separators=(",", ":"))
@@ -90,8 +90,8 @@ def _way_back(folder: str, undo: Step | None) -> dict[str, object] | None:
 @require_POST
 @login_required
 def sender(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The author of a message, or the whole domain, is blocked or always allowed from now on. Who
-    he is stands in the message, not in the form."""
+    """Block or allow the author of a message, or the author's whole domain. The author is read from
+    the message, not from the form."""
     message_ref = MessageRef(folder, *ref)
     form = SenderForm(request.POST)
     with session.imap(request) as imap:
@@ -106,8 +106,8 @@ def sender(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 @require_POST
 @login_required
 def unsubscribe(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Leave the mailing by one click, which a job does. The address to call stands in the message,
-    not in the form."""
+    """Leave the mailing by one click, by a job. The address to call is read from the message, not
+    from the form."""
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         fields = headers.parse(fetch.headers(imap, message_ref))
@@ -126,7 +126,7 @@ def unsubscribe(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> 
 
 
 def _choose(request: SignedInRequest, author: str, choice: str) -> str:
-    """Do it, and say what was done."""
+    """Save the user's choice about a sender. Return the words of the toast."""
     choices, domain = SenderChoice.objects.all(), author.rpartition("@")[2]
     if choice == SenderForm.FORGET:
         choices.of(request.user).filter(name__in=[author, domain]).delete()

@@ -33,14 +33,14 @@ _KIND = "shut"
 
 
 def judgement_of(request: SignedInRequest, opened: OpenedMessage) -> Judgement | None:
-    """The judgement on an open message. One query."""
+    """Return the judgement on an open message. One query."""
     return judging.judgement(request, opened.headers)
 
 
 def notice(
     request: SignedInRequest, opened: OpenedMessage, judgement: Judgement | None
 ) -> Notice | None:
-    """The notice above an open message; None for a wanted message like any other."""
+    """Return the notice above an open message; None for a message without one."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
     is_shut = _is_shut(request, ref, judgement)
     if opened.rendered:
@@ -66,8 +66,8 @@ def notice(
 
 
 def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
-    """The HTML of a message, its links shut where they are to be; for after it was rendered. No
-    command for whoever has the message open, or has just had its frame rendered."""
+    """Return the HTML of a message, without link targets if its links are shut. No command if the
+    message is open, or its frame was rendered just before."""
     is_shut = _is_shut_now(request, ref)
     return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
 
@@ -85,8 +85,8 @@ def _is_shut_now(request: SignedInRequest, ref: MessageRef) -> bool:
 
 
 def require_open(request: SignedInRequest, ref: MessageRef) -> None:
-    """Raises `FilesShut` for the files of a fraud that its reader did not open. No command for
-    whoever has the message open."""
+    """Raise `FilesShut` for the files of a fraud whose links the user did not open. No command if
+    the message is open."""
     if _is_shut_now(request, ref):
         raise FilesShut(
             message_url=addresses.message_url(ref),
@@ -104,8 +104,9 @@ def open_links(request: SignedInRequest, ref: MessageRef) -> None:
 def mailing(
     request: SignedInRequest, opened: OpenedMessage, judgement: Judgement | None
 ) -> Mailing | None:
-    """The ways out of a mailing, and of a message that its person brought back the way to keep its
-    sender; None for any other. One query for those, else none."""
+    """Return the ways to leave the mailing of a message; for a message that the user moved back
+    from adverts or junk, the choice to always allow its sender; None for any other message. One
+    query for the first two, else none."""
     fields, ref = opened.headers, opened.fetched.ref
     ways = ways_out.read(fields)
     sender = author_of(fields)
@@ -135,8 +136,8 @@ def _choice_for(names: set[str], allowed: frozenset[str], blocked: frozenset[str
 
 
 def report_url(request: SignedInRequest, opened: OpenedMessage) -> str:
-    """The address at which the open message is reported; "" where it was already, or cannot be. One
-    query where reports have an address."""
+    """Return the URL that reports the open message; "" if it was reported already, or cannot be.
+    One query if reports have an address."""
     if not settings.REPORT_ADDRESS or DRAFT in opened.fetched.flags:
         return ""
     if reporting.is_reported(request.user, judging.digest_of(opened.headers)):
@@ -145,14 +146,14 @@ def report_url(request: SignedInRequest, opened: OpenedMessage) -> str:
 
 
 def author_of(fields: Headers) -> str:
-    """The author's address in lower case; "" where the message names no author, or several."""
+    """Return the author's address in lower case; "" if the message names no author or several."""
     authors = fields.addresses("From", 2)
     return authors[0].address.lower() if len(authors) == 1 else ""
 
 
 def is_everybodys(domain: str) -> bool:
-    """Whether mail from a domain may come from anybody, or from one's own authority: nobody blocks
-    that as a whole."""
+    """Return whether a domain belongs to many people or to the user's own authority, so that it
+    cannot be blocked as a whole."""
     return (
         domains.is_in(domain, correspondence.domains())
         or domains.is_of_state(domain)
@@ -161,8 +162,9 @@ def is_everybodys(domain: str) -> bool:
 
 
 def is_vouched_for(fields: Headers) -> bool:
-    """RFC 8058 section 4: only where a signature vouches for the fields. Where our server says
-    nothing of signatures it is enough that the sender was not refused."""
+    """Return whether the fields about the mailing can be trusted (RFC 8058 section 4): a signature
+    must vouch for them. If the user's server says nothing about signatures, it is enough that it
+    did not refuse the sender."""
     verdicts = authentication.read(fields, settings.AUTHSERV_ID)
     return verdicts.dkim == "pass" if verdicts.dkim else not verdicts.is_refused
 

@@ -37,9 +37,9 @@ NOTHING_LOOKED = Looked()
 def look(
     request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[Summary]
 ) -> Looked:
-    """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
-    query a minute at most, when nothing is new. While the database takes nothing, nothing is
-    judged: the list is shown."""
+    """Judge the new mail of the inbox, which is open; ``rows`` are those of its list. Without new
+    mail this takes no command, and at most one query a minute. If the database cannot be written
+    nothing is judged, and the list is shown as it is."""
     if folder != judging.INBOX:
         return Looked()
     try:
@@ -65,7 +65,7 @@ def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[Summary]) 
 def advert_line(
     request: SignedInRequest, folder: str, looked: Looked = NOTHING_LOOKED
 ) -> adverts.AdvertLine | None:
-    """The inbox's line about today's adverts; None for another folder."""
+    """Return the inbox's line about today's adverts; None for another folder."""
     if folder != judging.INBOX:
         return None
     aside = judging.aside(request)
@@ -80,7 +80,8 @@ def list_context(
     current: Fetched | None = None,
     form: ListForm | None = None,
 ) -> dict[str, Any]:
-    """``current``: the opened message; its row is on the page, unless the address names another."""
+    """Return the context of a folder's list. ``current`` is the open message; its row is on the
+    page, unless the URL names another page."""
     form = form or ListForm.of(request.GET)
     place = form.place
     if current and place == Place():
@@ -118,15 +119,15 @@ def list_context(
 
 
 def _begun(request: SignedInRequest, sides: Sides, page: ListPage) -> dict[str, Any] | None:
-    """Drafts without a copy, which the Drafts folder shows beside its messages; None for another
-    folder."""
+    """Return the drafts without a copy, which the folder Drafts shows beside its messages; None for
+    another folder."""
     if sides.current is None or sides.special_use != folders.DRAFTS:
         return None
     return {"drafts": drafts.beside(request.user, sides.current.name, page.uidvalidity)}
 
 
 def faces_of(request: SignedInRequest, rows: Iterable[Summary], special_use: str) -> Faces:
-    """The known faces among the people that the rows name; one query."""
+    """Return the faces of the people that the rows name, if they are known. One query."""
     own_mail = lists.is_own_mail(special_use)
     return people.faces(
         request.user, (person for row in rows for person in lists.people_of(row, own_mail=own_mail))
@@ -134,8 +135,8 @@ def faces_of(request: SignedInRequest, rows: Iterable[Summary], special_use: str
 
 
 def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
-    """The order and filter of a folder: those of the address, which are remembered, else the
-    last."""
+    """Return the order and filter of a folder: those of the URL, which are remembered, else the
+    last ones."""
     form = form or ListForm.of(request.GET)
     by_threads = request.preferences.conversations == "on"
     remembered = FolderChoice.objects.order_of(request.user, folder, threads=by_threads)
@@ -147,15 +148,15 @@ def list_view(request: SignedInRequest, folder: str, form: ListForm | None = Non
 
 
 def view_of(request: SignedInRequest, sort: str, *, down: bool, only: str) -> View:
-    """A view with what it must know of the person."""
+    """Return a view; a filter by contacts gets the user's addresses."""
     if only != "contacts":
         return View(sort, down, only)
     return View(sort, down, only, newest_addresses(request.user, MOST_ADDRESSES + 1))
 
 
 def counts_context(imap: Connection, folder: str, *, anew: bool = True) -> dict[str, Any]:
-    """Return what stands beside a message and around a list; ``anew`` False where no count has
-    changed: by what the connection listed last."""
+    """Return the folder list and the counts around a message. ``anew`` is False if no count has
+    changed: the connection's last listing is used then."""
     sides = read_folders(imap, folder, anew=anew)
     row = sides.shown.find(folder)
     label = row.label if row else folder

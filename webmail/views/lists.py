@@ -1,4 +1,4 @@
-"""The list of a folder's messages, and the folders and tags around it."""
+"""The list of a folder's messages, and their snippets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _start_folder(request: SignedInRequest) -> str:
-    """The folder that the person begins in, as long as there is one of that name."""
+    """Return the folder that the user starts in; the inbox if that no longer exists."""
     wanted = request.preferences.start_folder
     if wanted == judging.INBOX:
         return wanted
@@ -46,16 +46,15 @@ def _start_folder(request: SignedInRequest) -> str:
     return wanted if wanted in known else judging.INBOX
 
 
-# Of a search, for the passages of what it found.
+# The words of a search, for the passages around them.
 _MOST_WORDS, _LONGEST_WORD = 5, 60
 
 
 @require_GET
 @login_required
 def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
-    """One page of a folder; for the scrolling list only the rows that come next, and for one that
-    heard of news those that arrived (``?newer=``).
-    """
+    """Show a page of a folder. The scrolling list gets the next rows alone; a list that heard of
+    new mail gets the new rows (``?newer=``)."""
     form = ListForm.of(request.GET)
     if form.came_after:
         return _arrived(request, folder, *form.came_after)
@@ -77,10 +76,9 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_GET
 @login_required
 def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
-    """The beginnings of the messages that a script names, by their names. The script asks after the
-    list, which does not wait for them. Found messages may be of several folders; theirs are the
-    passages with the ``words`` of the search.
-    """
+    """Answer with JSON: the snippets of the messages that a script names. The script requests them
+    after the list, which does not wait for them. Messages found by a search may be of several
+    folders; their snippets are passages around the ``words`` of the search."""
     form = SnippetsForm({"refs": request.GET.getlist("refs")})
     texts: dict[MessageRef, str] = {}
     if form.is_valid():
@@ -101,7 +99,7 @@ def _by_folder(refs: Iterable[MessageRef]) -> Iterable[list[MessageRef]]:
 
 
 def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:
-    """Rows alone: they are put above those of a page that is there."""
+    """Return the new rows, which the script puts above the others."""
     with session.imap(request) as imap:
         newer = listing.newer(imap, folder, uid, uidvalidity, memory(request))
         looked = look(request, imap, folder, newer.rows)

@@ -21,7 +21,7 @@ from webmail.views import judgements, people
 def shown(
     request: SignedInRequest, opened: reading.OpenedMessage, sanitiser: html.ReaderSanitiser
 ) -> reader.MessageView:
-    """The message for the template, and its HTML kept for its frame."""
+    """Return the message for its template, and keep its HTML for its frame."""
     envelope = opened.fetched.envelope
     faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
     bar = None
@@ -55,7 +55,7 @@ def shown(
 
 
 def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
-    """Whether the user may be asked for a receipt: not of own messages."""
+    """Return whether the user may be asked for a receipt. Own messages ask for none."""
     own = request.user.address.casefold()
     is_own = any(person.address.casefold() == own for person in envelope.from_)
     return request.preferences.receipts == "ask" and not is_own

@@ -37,18 +37,18 @@ from webmail.views.message_page import shown
 from webmail.views.page import known_tags, memory
 from webmail.views.results_page import beside_results, results_context
 
-# A script asks so for a message that is perhaps about to be opened (js/ahead.js).
+# The header of a script's request for a message that the user may open next (js/ahead.js).
 AHEAD = "X-Ahead"
 
 
 @require_GET
 @login_required
 def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """An opened message; for htmx the reader alone, with the folder counts beside it.
+    """Show a message; for htmx the reader alone, with the counts of the folders.
 
-    ``?view=text``: its text, although it has HTML; ``?zoom=150``: larger than it is;
-    ``?threads=1``: among those of its conversation. ``X-Ahead``: it stays unread until it is shown,
-    and alone.
+    ``?view=text`` shows the text of a message that has HTML; ``?zoom=150`` enlarges it;
+    ``?threads=1`` shows its conversation. With the header ``X-Ahead`` the message is loaded ahead:
+    alone, and it stays unread until it is shown.
     """
     return _reader(request, MessageRef(folder, *ref), as_text=request.GET.get("view") == "text")
 
@@ -56,8 +56,8 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 @require_POST
 @login_required
 def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Mark a message that was loaded ahead as read when it is shown, and update the counts
-    (``?beside=``: the list beside it is not a folder)."""
+    """Mark a message that was loaded ahead as read when it is shown, and update the counts.
+    ``?beside=`` says that the list beside it is not a folder's."""
     with session.imap(request) as imap:
         reading.show(imap, MessageRef(folder, *ref))
         context = counts_context(imap, folder)
@@ -69,8 +69,9 @@ def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
 @require_GET
 @login_required
 def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """A message that is unfolded in its conversation, which reads it; for all but htmx its page.
-    ``?unread=1``: the counts change by that. ``?beside=``: the folder of the conversation."""
+    """Show a message that is unfolded in its conversation, and mark it as read; without htmx
+    redirect to its page. ``?unread=1`` says that the counts change, ``?beside=`` names the folder
+    of the conversation."""
     message_ref = MessageRef(folder, *ref)
     if not wants_partial(request):
         return redirect(f"{links.message_url(message_ref)}?threads=1")
@@ -93,7 +94,7 @@ def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
 @require_POST
 @login_required
 def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Images from elsewhere: shown in this message, in all of its author, or no longer."""
+    """Show remote images in this message or in all messages of its author, or hide them again."""
     message_ref = MessageRef(folder, *ref)
     form = ImagesForm(request.POST)
     if form.is_valid():
@@ -147,8 +148,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
 
 
 def _seen_later(ref: MessageRef, delay: str, *, is_ahead: bool, is_found: bool) -> dict[str, Any]:
-    """How a script marks the message, unread so far, as read: after the ``delay`` of the preference
-    ``mark_read``."""
+    """Return how a script marks the message, unread so far, as read: after the ``delay`` of the
+    preference ``mark_read``."""
     later: dict[str, Any] = {"stays_unread": delay != "0"}
     if delay != "never" and (is_ahead or delay != "0"):
         url = links.message_url(ref, "seen")
@@ -157,7 +158,7 @@ def _seen_later(ref: MessageRef, delay: str, *, is_ahead: bool, is_found: bool) 
 
 
 def _searched(request: SignedInRequest) -> Asked | None:
-    """The search that found the message; None where the message was opened otherwise."""
+    """Return the search that found the message; None if it was opened otherwise."""
     if not request.GET:
         return None  # as most are opened: a form takes its time
     form = SearchForm(request.GET)
@@ -167,8 +168,8 @@ def _searched(request: SignedInRequest) -> Asked | None:
 def marked(
     opened: reader.MessageView, ref: MessageRef, searched: Asked | None
 ) -> reader.MessageView:
-    """The message with the words of the search marked in its text (its HTML is marked in the
-    browser), and with the name that it has in the list of results."""
+    """Return the message with the words of the search marked in its text (the browser marks its
+    HTML), and with its name in the list of results."""
     if searched is None:
         return opened
     words = Marks(searched.wanted.marks).in_html(opened.text_html)
@@ -185,9 +186,8 @@ MOST_UNREAD = 10
 def _conversation(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
 ) -> Conversation | None:
-    """The conversation around an opened message, its unread messages and its last one open, the
-    others folded, with the reader's own answers. The connection may be closed afterwards.
-    """
+    """Return the conversation of an open message: its unread messages and its last one are open,
+    the others folded, with the user's own answers. The connection may be closed afterwards."""
     try:
         members = threads.members(imap, ref, memory(request))
     except ThreadsTooSlow:

@@ -1,4 +1,4 @@
-"""The outbox: messages that have not left, the reasons, and the user's decisions about them."""
+"""The outbox: messages that have not left, the reasons, and the user's decisions."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _GONE = (Stage.HANDED, Stage.FILED)
 @require_GET
 @login_required
 def all_messages(request: SignedInRequest) -> HttpResponse:
-    """All that has not left, and what has left since yesterday; while something moves it is asked
-    for again and again, 286 when nothing does any more."""
+    """Show the messages that have not left, and those that left since yesterday. While something
+    moves, the page polls; the status 286 stops the polling."""
     if not wants_partial(request):
         _looked_at(request)  # without a script nothing else does
     shown = _listed(request)
@@ -54,7 +54,7 @@ def all_messages(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """One message; of "one to each" all of them, with what became of each."""
+    """Show one message; for a message to each, the result for each recipient."""
     rows = choices.together(choices.find(request.user, pk))
     shown = [line_of(row) for row in rows]
     left = sum(line.row.stage in _GONE for line in shown)
@@ -97,8 +97,8 @@ def progress(request: SignedInRequest) -> HttpResponse:
 def _looked_at(
     request: SignedInRequest,
 ) -> tuple[list[awaited.Awaited], list[list[OutboxMessage]]]:
-    """The messages that are still awaited, which the session keeps from now on, and those that are
-    over since the last look."""
+    """Return the messages that are still awaited, which the session keeps, and those that have
+    ended since the last request."""
     left, over = [], []
     sendings = [pair for pair in awaited.rows_of(request, awaited.known(request)) if pair[1]]
     may_be_undone = any(_may_be_undone(row) for _entry, rows in sendings for row in rows)
@@ -116,8 +116,8 @@ def _looked_at(
 @require_POST
 @login_required
 def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Undo: it does not leave, and the composer opens with all of it. What failed is corrected so,
-    with the reason beside it."""
+    """Take a message back and open it in the composer. This is also the way to correct a message
+    that failed; the reason is shown then."""
     row = choices.find(request.user, pk)
     shown = line_of(row)
     rows = choices.together(row)
@@ -141,7 +141,7 @@ def _all_refused(shown: Shown) -> str:
 @require_POST
 @login_required
 def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Send it now, or again; with ``each=failed`` all of its sending that failed."""
+    """Send a message now, or again; with ``each=failed`` all failed messages of its sending."""
     row = choices.find(request.user, pk)
     if request.POST.get("each") == "failed":
         rows = [failed for failed in choices.together(row) if failed.state == State.FAILED]
@@ -161,7 +161,7 @@ def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def dismiss(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Leave it at that: see `webmail.outbox.dismiss`."""
+    """Let a message rest: see `webmail.outbox.dismiss`."""
     row = choices.find(request.user, pk)
     outbox.dismiss(request, pk)
     if row.state == State.DOUBT:
@@ -172,7 +172,7 @@ def dismiss(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def when(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Another time for what is scheduled."""
+    """Change the time of a scheduled message."""
     choices.find(request.user, pk)
     choice = request.POST.get("due", scheduling.AT)
     try:
@@ -214,8 +214,9 @@ def _may_be_undone(row: OutboxMessage) -> bool:
 
 
 def _listed(request: SignedInRequest) -> list[Shown]:
-    """One of each sending, the last first: what has not left, what has left since yesterday, and
-    what came back. A sending of 1,900 messages is one; what is sealed is read of one of them."""
+    """Return a line for each sending, the newest first: those that have not left, those that left
+    since yesterday, and those that came back. A message to 1,900 recipients is one line; the sealed
+    contents of one of its rows are opened."""
     mine = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
     now = clock.now()
     lately = Q(state=State.SENT) & (
@@ -235,8 +236,8 @@ def _listed(request: SignedInRequest) -> list[Shown]:
 
 
 def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
-    """Of a sending the message that most needs a look; a copy of them all that could not be filed
-    is told with those that have left."""
+    """Return the message of a sending that needs attention most. A failed copy in Sent is shown
+    only when all have left."""
     copy = next((row for row in rows if row.is_copy), None)
     rows = [row for row in rows if not row.is_copy] or rows
     order = [*_TROUBLES, State.HELD, State.SENDING, State.SCHEDULED, State.SENT]
@@ -249,7 +250,8 @@ def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
 
 
 def _together(rows: Sequence[OutboxMessage], seen: OutboxMessage | None = None) -> Shown:
-    """A sending by one of its messages, with how many of them stand how."""
+    """Return the line of a sending: one of its messages, and how many failed, left and came
+    back."""
     rows, row = [row for row in rows if not row.is_copy] or rows, seen or _seen(rows)
     failed = sum(message.state == State.FAILED for message in rows)
     left = sum(message.stage in _GONE for message in rows)

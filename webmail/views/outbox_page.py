@@ -28,10 +28,10 @@ _MOVING = (State.HELD, State.SENDING)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message, or those that were made of one draft, as the pages show them: ``left`` of
-    ``count`` have left, ``back`` of them came back. ``documents``: names of the files that its
-    recipient alone gets, ``address`` the only one that it goes to. ``refused``: addresses, where
-    ``why`` does not name them all."""
+    """A message as the pages show it, or all messages made of one draft. ``left`` of ``count`` have
+    left, ``back`` of them came back. ``documents`` are the names of the files that only this
+    recipient gets; ``address`` is the only recipient. ``refused`` are addresses, if ``why`` does
+    not name all of them."""
 
     row: OutboxMessage
     subject: str
@@ -77,8 +77,8 @@ class Shown:
 
 
 def announce(request: SignedInRequest, first: OutboxMessage) -> None:
-    """After messages were accepted, all that were made of one draft: those that are due start at
-    once, the pages await them, and the next one says so, with the way back."""
+    """Start the accepted messages that are due, all made of one draft; let the pages of the session
+    await them, and let the next page say so, with the way back."""
     rows = choices.together(first)
     copy = batch_copy.copy_of(first)
     to_start = [*rows, *filter(None, [copy])]
@@ -96,7 +96,7 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
 
 
 def start(row: OutboxMessage) -> None:
-    """When nobody can be told of it, beat finds it."""
+    """Hand the message to a worker. Without the broker, beat finds it later."""
     with suppress(OperationalError):
         tasks.deliver_message.delay(str(row.pk))
 
@@ -121,7 +121,7 @@ def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
 
 
 def sent_toast(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
-    """The toast of a message that has left just now."""
+    """Return the toast of a message that has just left; None if none has."""
     if any(row.state == State.SENT or row.stage in ("handed", "filed") for row in rows):
         return {"message": gettext("Message sent.")}
     return None
@@ -130,7 +130,7 @@ def sent_toast(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
 def line_of(
     row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0, back: int = 0
 ) -> Shown:
-    """A row as the pages show it."""
+    """Return the line of a row."""
     try:
         envelope = outbox.opened(row)
     except Unreadable:
@@ -166,7 +166,7 @@ def line_of(
 
 
 def _unnamed(standing: Standing) -> tuple[str, ...]:
-    """All that were refused, where a sentence names only some of them."""
+    """Return all refused addresses, if the sentence names only some of them."""
     is_named = standing.failure != "RecipientsRefused" or standing.is_back
     refused = tuple(address for address, _words in standing.refused)
     return () if is_named or len(refused) <= failures.MOST_REFUSED else refused

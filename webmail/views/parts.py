@@ -1,7 +1,7 @@
 """The parts of a message: its HTML in a frame of its own, its images, its attachments, its source.
 
-Nothing that mail carries is served from here as something a browser would run: types come from a
-short list whatever the mail claims, everything else is a download.
+Nothing in a mail is served as something that a browser would run. Types come from a short list
+whatever the mail claims; everything else is a download.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 @xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": SANDBOX})
 def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame.
+    """Return the sanitised HTML as a document that can run nothing, for the reader's sandboxed
+    frame.
 
-    ``?zoom=150``: larger than it is.
+    ``?zoom=150`` enlarges it.
     """
     message_ref = MessageRef(folder, *ref)
     rendered, _images = html.of(request, message_ref)
@@ -60,10 +61,9 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 @xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": [*SANDBOX, "allow-modals"]})
 def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The message alone on a page for paper, with its head, and below it the text of the messages
-    inside it. As confined as the frame; the reader's script may open the browser's print dialog for
-    it, its own cannot, since it has none.
-    """
+    """Show the message on a page for paper, with its head, and below it the text of the messages
+    inside it. The page is as confined as the frame. It has no script; the reader's script opens the
+    print dialog."""
     message_ref = MessageRef(folder, *ref)
     sanitiser = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
@@ -88,7 +88,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 @require_GET
 @login_required
 def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Every header field of the message, decoded."""
+    """Show every header field of the message, decoded."""
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         raw = fetch.headers(imap, message_ref)
@@ -107,7 +107,8 @@ def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int])
 @login_required
 @policy(INERT)
 def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponseBase:
-    """The nth image that the message's HTML names; only pictures a browser cannot run."""
+    """Return the nth image that the message's HTML names, if it is a picture that a browser cannot
+    run; else a download."""
     message_ref = MessageRef(folder, *ref)
     wanted = reading.image_part(html.loaded(request, message_ref).inline, n)
     if wanted.media_type not in IMAGES:
@@ -123,8 +124,8 @@ def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
 @login_required
 @policy(INERT)
 def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponse:
-    """The nth image from elsewhere, if the reader has such images shown. Its address is the
-    message's: nothing of it comes from the browser."""
+    """Return the nth remote image, if the user shows such images. Its URL is read from the message:
+    nothing of it comes from the browser."""
     return from_elsewhere(request, html.loaded(request, MessageRef(folder, *ref)), n)
 
 
@@ -134,7 +135,8 @@ def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
 def part(
     request: SignedInRequest, folder: str, ref: tuple[int, int], number: str
 ) -> HttpResponseBase:
-    """An attachment as a download, streamed; one of a fraud stays shut."""
+    """Return an attachment as a download, streamed. Files of a fraud are refused until the user
+    opens its links."""
     message_ref = MessageRef(folder, *ref)
     judgements.require_open(request, message_ref)
     with session.imap(request) as imap:
@@ -155,8 +157,8 @@ def part(
 @login_required
 @policy(INERT)
 def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
-    """The message itself, called by its day and subject. Its length is not told: some servers round
-    it."""
+    """Return the source of the message, named after its day and subject. No length is announced,
+    since some servers round it."""
     message_ref = MessageRef(folder, *ref)
     head = b""
 
@@ -176,7 +178,7 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 
 def _content(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:
-    """A part's bytes: streamed, unless it lies inside another."""
+    """Return the bytes of a part: streamed, unless the part lies inside another."""
     if not containers.is_held(wanted.number):
         return _stream(request, ref, wanted, None)
     with session.imap(request) as imap:
@@ -192,7 +194,7 @@ def _at_hand(content: bytes) -> HttpResponseBase:
 def _stream(
     request: SignedInRequest, ref: MessageRef, wanted: Part, size: int | None
 ) -> HttpResponseBase:
-    """``size`` in bytes, None where it is not known."""
+    """Return a stream of a part. ``size`` is in bytes, None if it is not known."""
     stream = streaming.begin(
         session.lease(request), lambda imap: streaming.decoded(imap, ref, wanted)
     )
@@ -220,8 +222,8 @@ RISKS = "risks"  # in the session's memory
 @require_GET
 @login_required
 def risks(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Warnings about the files of an open message, by their first bytes: asked for once it is
-    shown, and of the server once a session. Three commands."""
+    """Return warnings about the files of an open message, by their first bytes. The reader requests
+    them once the message is shown; the server is asked once a session, with three commands."""
     message_ref = MessageRef(folder, *ref)
     name = f"{message_ref.uidvalidity} {message_ref.uid} {folder}"
     kept = memory(request).get(RISKS, name)

@@ -12,7 +12,7 @@ from webmail.reader import html, image_proxy
 
 
 def from_elsewhere(request: SignedInRequest, loaded: html.Loaded, n: int) -> HttpResponse:
-    """The nth image from elsewhere that a message loads."""
+    """Return the nth remote image that a message loads."""
     if not loaded.images.are_shown or n >= len(loaded.remote):
         raise PartNotFound(f"The message shows no image {n} from elsewhere.")
     is_shared = bool(request.session.get("shared_computer"))
@@ -25,7 +25,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 def kept_by_browser(request: SignedInRequest, response: Response) -> Response:
-    """A picture may lie in the browser's cache for a day, but on a shared computer."""
+    """Let the browser cache a picture for a day, except on a shared computer."""
     if not request.session.get("shared_computer"):
         response["Cache-Control"] = "private, max-age=86400, immutable"
     return response

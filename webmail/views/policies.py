@@ -26,7 +26,7 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 def policy(
     directives: dict[str, Any],
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """A Content-Security-Policy of the view's own; django-csp's decorator, typed for any view."""
+    """Give a view its own Content-Security-Policy: django-csp's decorator, typed for any view."""
     return cast(Any, csp(directives))
 
 

@@ -46,14 +46,14 @@ KIND = "search"  # in the session's cache
 
 
 def searched(request: SignedInRequest, address: str) -> tuple[MessageRef, ...]:
-    """`found_before` of a search by what stands behind the ``?`` of its address."""
+    """Return `found_before` of the search that a query string describes."""
     form = SearchForm(QueryDict(address))
     return found_before(request, form.asked) if form.is_valid() else ()
 
 
 def found_before(request: SignedInRequest, asked: Asked) -> tuple[MessageRef, ...]:
-    """The messages that this session found by the same words, those listed; none when that is kept
-    no longer: then nothing is done, rather than something to others."""
+    """Return the listed messages that this session found by the same words. If the result is no
+    longer kept, return none: an action must not fall on other messages."""
     kept = _kept(request, asked, any_age=True)
     return tuple(hit.ref for hit in kept.hits) if kept else ()
 
@@ -61,10 +61,10 @@ def found_before(request: SignedInRequest, asked: Asked) -> tuple[MessageRef, ..
 def results_context(
     request: SignedInRequest, asked: Asked, opened: MessageRef | None = None
 ) -> dict[str, Any]:
-    """The context of the list of results. ``opened`` is the message that is open beside it.
+    """Return the context of the list of results. ``opened`` is the message that is open beside it.
 
-    Results that the session already has are shown again; otherwise the search runs, for two
-    seconds at most.
+    Results that the session has are shown again; otherwise the search runs, for two seconds at
+    most.
     """
     kept = None if asked.is_anew else _kept(request, asked, any_age=opened is not None)
     is_part = kept is None and asked.place is not None
@@ -82,7 +82,7 @@ def results_context(
 
 
 def beside_results(asked: Asked) -> dict[str, Any]:
-    """The context of a message that is opened beside the list of results."""
+    """Return the context of a message that is opened beside the list of results."""
     label = gettext("Results")
     return {
         "folder_label": label,
@@ -123,9 +123,8 @@ def _of_person(request: SignedInRequest, wanted: query.Query) -> query.Query:
 
 
 def _clock(request: SignedInRequest) -> Callable[[], bool]:
-    """Says when it is time to answer: after two seconds, or when the same person has begun another
-    search, since nobody waits for this one any more.
-    """
+    """Return a function that tells when to answer: after two seconds, or when the same user has
+    begun another search, since this one is no longer awaited."""
     deadline = time.monotonic() + FIRST_ANSWER
     key, mine = f"searching:{request.session.session_key}", secrets.token_hex(4)
     cache.set(key, mine, 60)
@@ -133,7 +132,8 @@ def _clock(request: SignedInRequest) -> Callable[[], bool]:
 
 
 def _needs_folders(request: SignedInRequest, asked: Asked) -> bool:
-    """Not for a list beside which the folders stand already, when one of them is searched."""
+    """Return whether the folders must be listed. A list whose page has them already, of a search in
+    one folder, needs none."""
     in_one = asked.reach == search.HERE and asked.folder
     by_name = asked.wanted.folders or asked.wanted.not_folders
     return not (wants_partial(request) and in_one and not by_name)
@@ -148,7 +148,8 @@ def _names(known: Sequence[Folder], asked: Asked) -> tuple[str, ...]:
 
 
 def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
-    """The keywords of the user's tags, by their folded names; none where no tag is asked for."""
+    """Return the keywords of the user's tags, by their folded names; none if the search asks for no
+    tag."""
     known = known_tags(request) if asked.wanted.tags else ()
     return {fold(chip.name): chip.keyword for chip in known}
 
@@ -217,7 +218,8 @@ def _context(
 
 
 def _faces(request: SignedInRequest, rows: Sequence[Summary], own: Collection[str]) -> Faces:
-    """The people that the rows name; in the folders ``own``, those who got the user's messages."""
+    """Return the faces of the people that the rows name. In the folders ``own`` these are the
+    recipients of the user's messages."""
     named = (
         person for row in rows for person in lists.people_of(row, own_mail=row.ref.folder in own)
     )
@@ -227,7 +229,7 @@ def _faces(request: SignedInRequest, rows: Sequence[Summary], own: Collection[st
 def _sorted(
     request: SignedInRequest, imap: Connection, asked: Asked, result: SearchResult
 ) -> SearchResult:
-    """The results in the order that is asked for; by fields of messages only where these are few
+    """Return the results in the requested order; by fields of messages only if the results are few
     enough."""
     hits = result.hits
     if asked.sort == "old":
@@ -240,14 +242,14 @@ def _sorted(
 
 
 def _snippets_url(asked: Asked) -> str:
-    """The address of the passages with the words that are searched for."""
+    """Return the URL of the snippets, with the words of the search."""
     url = reverse("mail:snippets", args=[asked.base])
     words = urlencode([("words", text) for text in asked.wanted.marks])
     return f"{url}?{words}" if words else url
 
 
 def _people(request: SignedInRequest, asked: Asked) -> tuple[results.SearchedPerson, ...]:
-    """Contacts with the words that were looked for."""
+    """Return contacts that contain the words of the search."""
     words = asked.wanted.words
     contacts = finding.matching(request.user, words)[:MOST_PEOPLE] if words else ()
     return tuple(

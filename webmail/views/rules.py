@@ -44,7 +44,7 @@ from webmail.views.rules_page import (
 )
 
 CHANGES = {"on": "switched", "off": "switched", "remove": "removed", "put-back": "rule"}
-"""How the audit log calls what was done; the others change the order."""
+"""The names of the changes in the audit log; any other changes the order."""
 
 
 # --- the list ---
@@ -53,7 +53,7 @@ CHANGES = {"on": "switched", "off": "switched", "remove": "removed", "put-back":
 @require_http_methods(["GET", "POST"])
 @login_required
 def all_rules(request: SignedInRequest) -> HttpResponse:
-    """All rules in their order; a change of one or of the order is posted here."""
+    """Show all rules in their order. A POST changes one rule, or the order."""
     if not session.has_sieve(request.user):
         return no_rules(request)
     if request.method == "POST":
@@ -81,7 +81,7 @@ def _change(request: SignedInRequest) -> HttpResponse:
 def _done(
     request: SignedInRequest, sieve: Sieve, kept: rules.Kept, do: str, number: int
 ) -> dict[str, Any]:
-    """Do it; the toast that says so, with the ``place`` where the rule is from now on."""
+    """Do the change. Return its toast, with the ``place`` of the rule afterwards."""
     now = timezone.localtime()
     if do == "restore":
         note_change(
@@ -146,7 +146,7 @@ def _changed(
 def _put_back(
     request: SignedInRequest, script: Script, number: int
 ) -> tuple[Script, dict[str, Any]]:
-    """A rule that was removed, where it stood."""
+    """Put a removed rule back into its former place."""
     requires = frozenset(request.POST.get("requires", "").split())
     head = f"require {grammar.quoted_list(sorted(requires))};\n" if requires else ""
     items = list(script.items)
@@ -195,14 +195,14 @@ def _readable(text: str) -> tuple[Rule | Raw, ...]:
 @require_http_methods(["GET", "POST"])
 @login_required
 def new(request: SignedInRequest) -> HttpResponse:
-    """A rule that is made; ``?from=INBOX/7-42``: for messages such as this one."""
+    """Show the form of a new rule; with ``?from=INBOX/7-42`` for messages such as this one."""
     return _edit(request, 0)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def one(request: SignedInRequest, number: int) -> HttpResponse:
-    """A rule that is changed."""
+    """Show the form of a rule; a POST changes it."""
     if not number:
         raise NotFound("Rules are counted from one.")
     return _edit(request, number)
@@ -253,7 +253,7 @@ def _draft(
 
 
 def _draft_from(imap: Connection, source: str) -> RuleDraft:
-    """A rule for messages of the same list, or else of the same sender."""
+    """Return a rule for messages of the same list, or else of the same sender."""
     segment, _slash, ref = source.rpartition("/")
     try:
         folder = FolderConverter().to_python(segment)
@@ -280,7 +280,8 @@ def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) 
 
 
 def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
-    """The number of messages in the inbox that the rule in the form fits."""
+    """Return the sentence about the number of messages in the inbox that the rule in the form
+    matches."""
     if not editor.can_be_tried():
         return {"is_checked": True}
     matched = trying.matched(imap, "INBOX", editor.trial)
@@ -304,7 +305,7 @@ def _saved(
         note_change(request, kept, "rule", rules.save(sieve, kept, script, timezone.localtime()))
 
     if problem := problem_of(change):
-        # What the person typed stays; saved again, it goes into the rules as they are now.
+        # The form keeps its values; saved again, it changes the rules as they are now.
         return _form(request, context | {"problem": problem, "digest": kept.digest}, status=422)
     place = number or len(kept.script.items) + 1
     message = gettext("The rule was saved: it is for new mail.")
@@ -318,8 +319,8 @@ def _saved(
 @require_http_methods(["GET", "POST"])
 @login_required
 def apply(request: SignedInRequest, number: int) -> HttpResponse:
-    """Count the messages of a folder that a rule fits; a POST applies it to them, as a job where
-    that takes long."""
+    """Show how many messages of a folder a rule matches. A POST applies the rule to them, by a job
+    if that takes long."""
     folder = request.POST.get("folder") or request.GET.get("folder") or "INBOX"
     if CONTROLS.search(folder):
         raise FolderNotFound("No folder has such a name.")
@@ -349,8 +350,8 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
 def _applied(
     request: SignedInRequest, action: mail_jobs.Action, result: mail_jobs.Done
 ) -> dict[str, Any]:
-    """The toast about a rule that was applied, with the way back, which is kept in a row: what a
-    rule does takes several steps, too long for a form."""
+    """Return the toast about a rule that was applied, with the way back, which is kept in a row:
+    the steps of a rule are too many for a form."""
     if result.job:
         return start_job(request, result.job)
     work, undo = result.work, None

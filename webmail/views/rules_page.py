@@ -1,4 +1,4 @@
-"""What the pages about rules share: the rules as the server has them, and the sentences that say
+"""Functions that the pages about rules share: the rules on the server, and the sentences that say
 why a change was not saved."""
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _MOST_NOTED = 5
 
 @contextmanager
 def open_rules(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
-    """The person's rules as they are on the server, and the connection to change them."""
+    """Open the user's rules on the server, and yield them with the connection that can change
+    them."""
     with session.sieve(request) as sieve:
         kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
         away.note(request, kept.script.absence)
@@ -40,19 +41,19 @@ def open_rules(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
 
 
 def _note_standing(request: SignedInRequest, kept: rules.Kept) -> None:
-    """Keep which forwards stand although they are not allowed: for the person's pages, and for the
-    administrators, masked."""
+    """Note the forwards that exist although they are not allowed: for the user's pages, and masked
+    for the administrators."""
     away.note_forwards(request, stand=bool(kept.standing))
     StandingForward.objects.all().note(request.user, [_mask(address) for address in kept.standing])
 
 
 class _Ask(Exception):
-    """The person must say that a script of other software may be replaced."""
+    """The user must first agree that a script of other software is replaced."""
 
 
 def ask_first(kept: rules.Kept) -> None:
-    """A script that has our name and is another program's is only replaced when the person has
-    taken it over."""
+    """Raise unless the script may be replaced. A script of our name that another program wrote may
+    be, once the user has taken it over."""
     if kept.is_foreign:
         raise _Ask
     if not kept.is_readable:
@@ -62,9 +63,9 @@ def ask_first(kept: rules.Kept) -> None:
 def note_change(
     request: SignedInRequest, kept: rules.Kept, change: str, text: str, mailbox: str = ""
 ) -> None:
-    """A line of the audit log, with the addresses that mail goes to from now on, masked: a thief of
-    a password makes it forward what comes. ``mailbox``: whose the rules are, where they are not the
-    user's."""
+    """Record the change in the audit log, with the addresses that mail is forwarded to from now on,
+    masked: a thief of a password would forward mail. ``mailbox`` names the owner of the rules if
+    they are not the user's."""
     if text == kept.text and kept.is_active:
         return
     begun, ended = rules.sent_anew(kept, text)
@@ -89,7 +90,7 @@ def _mask(address: str) -> str:
 
 
 def problem_of(change: Callable[[], None]) -> Problem | None:
-    """Make a change; what the page says when it was not made."""
+    """Make a change. Return None, or the title and text about a change that was not made."""
     try:
         change()
     except _Ask:
@@ -151,8 +152,8 @@ def _not_there(error: ForwardRefused) -> str:
 
 
 def forwarding(user: User) -> Allowed:
-    """The addresses that rules of this user may forward to, as the policy of the mail domain says,
-    else that of all, else the settings."""
+    """Return the addresses that rules of this user may forward to, by the policy of the mail
+    domain, else the policy for all domains, else the settings."""
     policy = ForwardPolicy.objects.all().of(user.mail_domain_id)
     if policy is None:
         return Allowed(anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS)
@@ -175,7 +176,7 @@ def _unwritable(error: writing.Unwritable) -> str:
 
 
 def no_rules(request: SignedInRequest) -> HttpResponse:
-    """The page of a mail domain that keeps no rules."""
+    """Show the page of a mail domain without rules."""
     with session.imap(request) as imap:
         shown = read_folders(imap, "").shown
     context = {"tab": "rules", "folders": shown}

@@ -25,9 +25,8 @@ from webmail.views.rules_page import Problem, no_rules, note_change, open_rules,
 @require_http_methods(["GET", "POST"])
 @login_required
 def raw(request: SignedInRequest) -> HttpResponse:
-    """The text of the script; the server reads it before it is saved, and says what is wrong in
-    which line.
-    """
+    """Show the text of the script; a POST saves it. The server checks it first, and names the line
+    of a mistake."""
     if not session.has_sieve(request.user):
         return no_rules(request)
     with open_rules(request) as (sieve, kept):
@@ -83,7 +82,7 @@ def _unix(text: str) -> str:
 
 
 def _around(text: str, line: int) -> list[tuple[int, str]]:
-    """The line that is wrong, between the two around it, with their numbers."""
+    """Return the line with the mistake, the one before and the one after, with their numbers."""
     if not line:
         return []
     lines = _unix(text).split("\n")

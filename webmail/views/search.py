@@ -36,7 +36,7 @@ FIELD = "search"  # the id of the form at the top of the page
 @require_GET
 @login_required
 def find(request: SignedInRequest) -> HttpResponse:
-    """The page of results, or the search form; for the scrolling list, only the next rows."""
+    """Show the results or the search form. The scrolling list gets the next rows alone."""
     if "words" in request.GET:
         return _written(request)
     form = SearchForm(request.GET)
@@ -46,7 +46,7 @@ def find(request: SignedInRequest) -> HttpResponse:
     if "refine" in request.GET or (asked.wanted.is_empty and not asked.wanted.odd):
         return _ask(request, AdvancedSearchForm(initial=form.initial_of_advanced), asked)
     if request.htmx.trigger == FIELD:
-        # Who presses Enter once more wants to know what has come since.
+        # A user who presses Enter again wants the messages that came since.
         asked = replace(asked, is_anew=True)
     context = results_context(request, asked)
     if not wants_partial(request):
@@ -59,7 +59,7 @@ def find(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def suggestions(request: SignedInRequest) -> HttpResponse:
-    """Suggestions for the text typed so far: recent searches and people."""
+    """Suggest recent searches and people for the text typed so far."""
     typed = query.readable(request.GET.get("q", "")).lstrip()
     recent = [text for text in _recent(request) if text.startswith(typed) and text != typed]
     before, name, value = query.last_piece(typed)
@@ -80,7 +80,7 @@ def suggestions(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def forget(request: SignedInRequest) -> HttpResponse:
-    """One of the recent searches is removed, or all."""
+    """Remove one of the recent searches, or all."""
     form = ForgetForm(request.POST)
     if form.is_valid():
         gone = RecentSearch.objects.of(request.user)
@@ -93,7 +93,7 @@ def forget(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def save(request: SignedInRequest) -> HttpResponse:
-    """Keep a search by a name; back to what was found."""
+    """Save a search under a name, and show its results again."""
     form = SaveForm(request.POST)
     if not form.is_valid():
         toasts.warning(request, gettext("Nothing was saved: give the search a name."))
@@ -121,8 +121,8 @@ def unsave(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @login_required
 def selection(request: SignedInRequest) -> HttpResponse:
-    """All messages that this session found, to act on them. For htmx the words and fields for the
-    bar of actions, else a page with the verbs."""
+    """Select all messages that this session found. For htmx, answer with the words and fields of
+    the bar of actions; otherwise with a page of verbs."""
     form = SearchForm(request.GET)
     if not form.is_valid():
         return _too_long(request)
@@ -155,7 +155,7 @@ def _saved(request: SignedInRequest) -> list[results.Saved]:
 
 
 def _written(request: SignedInRequest) -> HttpResponse:
-    """The form, as the line of text that asks for the same."""
+    """Redirect from the form to the same search as one line of text."""
     form = AdvancedSearchForm(request.GET)
     if not form.is_valid():
         return _ask(request, form, None, status=422)
@@ -185,7 +185,7 @@ def _ask(
     status: int = 200,
     notice: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """The page with the form, what was searched for lately, and how to write it in one line."""
+    """Show the search form, recent searches, and the syntax of a search in one line."""
     if wants_partial(request):
         response = HttpResponse()
         response["HX-Redirect"] = request.get_full_path()

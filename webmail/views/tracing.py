@@ -1,4 +1,4 @@
-"""“Why did this message not arrive?”: what the webmail knows of the way of one message."""
+"""“Why did this message not arrive?”: the webmail's knowledge about the way of one message."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _REPORTS_DAYS = 30
 @require_GET
 @login_required
 def trace(request: SignedInRequest) -> HttpResponse:
-    """The page that asks for a message, and what is known of it. Nothing is stored or marked."""
+    """Ask for a message, and show what is known about it. Nothing is stored or marked."""
     form = TraceForm(request.GET if set(request.GET) & set(TraceForm.base_fields) else None)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
@@ -89,7 +89,7 @@ def _found(request: SignedInRequest, imap: Connection, form: TraceForm) -> dict[
 
 
 def _continued(form: TraceForm, place: Place | None) -> str:
-    """The query of the address that goes on from a place; "" where nothing is left."""
+    """Return the query string that continues a search from a place; "" if nothing is left."""
     if place is None:
         return ""
     kept = {name: form.data.get(name, "") for name in TraceForm.base_fields}
@@ -109,7 +109,7 @@ def _judgements(request: SignedInRequest, traced: Traced) -> dict[MessageRef, Ju
 
 
 def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef, Moved]:
-    """The folders that actions on many messages moved them to, as far as their undo values tell."""
+    """Return the folders that jobs moved the messages to, as far as their undo data tells."""
     labels = words.folder_labels(known)
     moved: dict[MessageRef, Moved] = {}
     for job in MailJob.objects.all().of(request.user)[:_MOST_JOBS]:
@@ -123,7 +123,7 @@ def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef
 
 
 def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
-    """The user's rules; none where the server of the rules does not answer."""
+    """Return the user's rules; none if the Sieve server does not answer."""
     if not session.has_sieve(request.user):
         return ()
     try:
@@ -147,7 +147,8 @@ def _titles(own: Sequence[Rule], some: Sequence[Rule]) -> list[str]:
 
 
 def _sent(request: SignedInRequest, sought: Sought) -> list[OutboxMessage]:
-    """The messages in the outbox that are asked for; rows go a week after they were sent."""
+    """Return the messages in the outbox that match. Their rows are deleted a week after the
+    sending."""
     rows = OutboxMessage.objects.of(request.user).addressed().exclude(state="cancelled")
     return [row for row in rows[:_MOST_SENT] if is_sought(row, sought, with_words=True)]
 
@@ -159,7 +160,7 @@ def _reports(
     traced: Traced,
     sent: Sequence[OutboxMessage],
 ) -> list[words.ReturnedLine]:
-    """The reports that what was found came back; none where nothing was sent."""
+    """Return the delivery reports about the sent messages; none if nothing was sent."""
     place = folders.special(known, folders.SENT)
     copies = [copy for copy in traced.messages if place and copy.row.ref.folder == place.name]
     ids = {row.message_id for row in sent} | {copy.message_id for copy in copies}

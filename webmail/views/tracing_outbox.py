@@ -13,11 +13,11 @@ from webmail.mailbox.tracing import Sought
 from webmail.models import OutboxMessage
 
 SECONDS: Final = 5.0
-"""Of a request that searches; what takes longer is searched when the user asks to go on."""
+"""Seconds that a request may search; the user continues a search that takes longer."""
 
 
 def is_sought(row: OutboxMessage, sought: Sought, *, with_words: bool) -> bool:
-    """Whether a message of the outbox is the one that is asked for."""
+    """Return whether a message of the outbox is the one that the user asks for."""
     if sought.message_id and row.message_id.strip("<>") != sought.message_id.strip("<>"):
         return False
     if not sought.is_of(timezone.localdate(row.sent or row.accepted)):

@@ -48,7 +48,7 @@ from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
 
 MOST_UNFINISHED = 5
-"""Transfers of a user: each may keep a file in the spool."""
+"""The most unfinished transfers of a user, since each may keep a file in the spool."""
 
 
 # --- pages ---
@@ -57,7 +57,7 @@ MOST_UNFINISHED = 5
 @require_GET
 @login_required
 def all_transfers(request: SignedInRequest) -> HttpResponse:
-    """The ways in and out, and the transfers of the last month."""
+    """Show the ways to export and import mail, and the transfers of the last month."""
     return _page(request, "webmail/transfers/transfers.html", _ways(request))
 
 
@@ -73,7 +73,7 @@ def _ways(request: SignedInRequest) -> dict[str, Any]:
 @require_GET
 @login_required
 def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """A transfer; for htmx how far it is, 286 when it is over."""
+    """Show a transfer; for htmx its progress, with status 286 once it has ended."""
     job = _own(request, pk)
     if job.is_finished:
         forget_transfer(request, job)  # its end is seen here: no toast tells it on another page
@@ -89,7 +89,7 @@ def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @login_required
 @policy(INERT)
 def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """The file of an export, as long as it is kept."""
+    """Return the file of an export, while it is kept."""
     job = _own(request, pk)
     if not transfers.is_kept(job):
         raise NotFound("The export is not ready, or no longer kept.")
@@ -107,7 +107,7 @@ def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
 @require_POST
 @login_required
 def export_all(request: SignedInRequest) -> HttpResponse:
-    """The whole mailbox, by a job."""
+    """Export the whole mailbox, by a job."""
     form = ExportForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -125,7 +125,7 @@ def _is_exported(folder: Folder) -> bool:
 @require_http_methods(["GET", "POST"])
 @login_required
 def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
-    """Ask for the format; by POST a folder is exported by a job."""
+    """Ask for the format; a POST exports the folder, by a job."""
     with session.imap(request) as imap:
         known = [
             known_folder
@@ -173,7 +173,7 @@ def _mailbox_name() -> str:
 @login_required
 @policy(INERT)
 def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
-    """A few messages as a zip, at once."""
+    """Return a few messages as a zip, at once."""
     form = DownloadForm(request.GET)
     if not form.is_valid() or len(form.cleaned_data["refs"]) > AT_ONCE:
         raise Http404
@@ -199,8 +199,8 @@ def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
 @require_POST
 @login_required
 def bring(request: SignedInRequest) -> HttpResponse:
-    """A file of messages, to be brought in by a job; from a script its name and size, and the file
-    in pieces afterwards."""
+    """Import a file of messages, by a job. A script posts the name and size first, then the file in
+    pieces."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _again(request, import_form=form)
@@ -229,7 +229,8 @@ def bring(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """A piece of an uploaded file; the answer says in JSON at which byte the next begins."""
+    """Add a piece of an uploaded file. The answer, in JSON, says at which byte the next one
+    begins."""
     job = _own(request, pk)
     form = PieceForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -250,7 +251,7 @@ def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def account(request: SignedInRequest) -> HttpResponse:
-    """The mail of another account, to be fetched by a job once its password was tried."""
+    """Fetch the mail of another account, by a job, once its password was tried."""
     form = AccountForm(request.POST)
     if not form.is_valid():
         return _again(request, account_form=form)
@@ -289,7 +290,7 @@ def _again(request: SignedInRequest, **more: Any) -> HttpResponse:
 
 
 def _target(imap: Connection, folder: str, new: str) -> str:
-    """The folder that messages go into. A new one stands inside the one that was chosen."""
+    """Return the folder that messages go into. A new one is made inside the selected one."""
     listed = folders.list_folders(imap)
     known = {known_folder.name: known_folder for known_folder in listed}
     if folder and folder not in known:
@@ -319,7 +320,7 @@ def cancel(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """A transfer that waited for the password, or failed, goes on."""
+    """Resume a transfer that waited for the password, or failed."""
     job = _own(request, pk)
     password = request.POST.get("password", "")[:1000]
     if transfers.needs_password(job) and not password:
@@ -332,7 +333,7 @@ def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def undo(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Remove what a transfer brought in, once; that may be a job again."""
+    """Remove the messages that a transfer imported, once. The removal may be a job of its own."""
     job = _own(request, pk)
     with session.imap(request) as imap:
         result = transfers.undo(request, imap, job)

@@ -1,1 +1,1 @@
-"""What the pages of the composer do with a form that was posted, and how they show it again."""
+"""The posted form of the composer: how it is kept and sent, and how it is shown again."""

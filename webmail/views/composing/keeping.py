@@ -1,5 +1,5 @@
-"""What is done with a draft without sending it: kept, closed, discarded, its roster and documents
-changed without a script."""
+"""The actions on a draft other than sending it: save, close, discard, and change its roster or
+documents without a script."""
 
 from __future__ import annotations
 

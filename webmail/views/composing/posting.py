@@ -30,7 +30,7 @@ _DONE: dict[str, Callable[[Post], HttpResponse]] = {
     ComposeForm.DOCUMENTS: keeping.change_documents,
     ComposeForm.NO_DOCUMENTS: keeping.change_documents,
 }
-"""What the buttons of the form do; any other sends."""
+"""The actions of the form's buttons; any other button sends."""
 
 
 def answer(request: AnyRequest) -> HttpResponse:

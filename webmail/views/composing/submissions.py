@@ -21,9 +21,9 @@ from webmail.writing.documents import Held
 
 @dataclass(frozen=True)
 class Mailing:
-    """What is sent of a draft. ``written`` is the draft's content; ``messages`` are made of it, one
-    for all or one for each recipient. ``due`` is None where they leave at once. ``held`` are the
-    documents of which each recipient gets some."""
+    """The messages to send of a draft. ``written`` is the draft's content; ``messages`` are made of
+    it, one for all or one for each recipient. ``due`` is None if they leave at once. ``held`` are
+    the documents of which each recipient gets some."""
 
     draft: Draft
     written: Content
@@ -35,7 +35,7 @@ class Mailing:
 
 @dataclass(frozen=True)
 class Collected:
-    """What the messages of a mailing have in common: files, references to what they answer, and
+    """The common parts of the messages of a mailing: files, references to the answered message, and
     the text with its images."""
 
     enclosed: making.Enclosed

@@ -1,4 +1,4 @@
-"""Messages inside messages: their pages, and the images of their HTML."""
+"""Images in the HTML of messages inside messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webmail.views.viewer.places import Place, at_place
 @policy(INERT)
 @at_place
 def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
-    """The nth image that the HTML of a nested message names."""
+    """Return the nth image that the HTML of a nested message names."""
     with unshown():
         loaded = html.loaded(request, place.ref, place.inside, html_of(place))
         part = reading.image_part(loaded.inline, n)
@@ -40,7 +40,7 @@ def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
 @policy(INERT)
 @at_place
 def remote(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
-    """The nth image from elsewhere of a nested message, where its message shows them."""
+    """Return the nth remote image of a nested message, if its message shows such images."""
     with unshown():
         loaded = html.loaded(request, place.ref, place.inside, html_of(place))
     return from_elsewhere(request, loaded, n)

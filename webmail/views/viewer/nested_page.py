@@ -21,12 +21,12 @@ from webmail.reader import attachments, html
 from webmail.reader.attachments import Nested
 from webmail.views.viewer.places import Place, download_url
 
-# Shown within one another, on one page; those deeper in open in the viewer alone.
+# Levels of nested messages on one page; deeper ones open in the viewer alone.
 DEEPEST_SHOWN = 5
 
 
 def read(request: SignedInRequest, place: Place) -> NestedMessage:
-    """Raises PartNotFound, NoPreview."""
+    """Read a nested message for its page. Raises PartNotFound, NoPreview."""
     sanitiser = html.ReaderSanitiser(request, place.ref, place.inside)
     with session.imap(request) as imap:
         sanitiser.meet(imap)
@@ -57,7 +57,7 @@ def read(request: SignedInRequest, place: Place) -> NestedMessage:
 
 
 def card(name: str, octets: int, place: Place | None, *, locked: bool = False) -> AttachmentCard:
-    """A file inside another. ``place`` is None where no address leads so deep."""
+    """Return the card of a file inside another. ``place`` is None if no URL leads so deep."""
     kind, kind_class = files.kind_of(name)
     opens = place is not None and not locked
     return AttachmentCard(
@@ -87,14 +87,14 @@ def _nested(imap: Connection, place: Place, sanitiser: Sanitiser) -> Nested:
 
 
 def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
-    """The address of a part of a nested message."""
+    """Return the place of a part of a nested message; None if no URL leads so deep."""
     if nested.steps is None:
         return Place(place.ref, part.number)
     return place.step(nested.steps[part.number])
 
 
 def html_of(place: Place) -> html.Read:
-    """The reader of the HTML of a nested message."""
+    """Return the function that reads the HTML of a nested message."""
 
     def read(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml:
         rendered = _nested(imap, place, sanitiser).message.rendered

@@ -1,4 +1,4 @@
-"""Office files: converted by a job, whose end their page awaits, or as simple text and tables."""
+"""The conversion of an office file: its progress, and the PDF that it makes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from webmail.views.viewer.places import Place, at_place
 @login_required
 @at_place
 def office(request: SignedInRequest, place: Place) -> HttpResponse:
-    """Asked again and again while the file is converted: 204 until there is news, then 286, at
-    which htmx stops asking."""
+    """Answer a page that polls during the conversion: with 204 until there is news, then with 286,
+    which stops the polling."""
     job = conversions.find(request, request.user, place.name)
     if job is None:
         raise PartNotFound("Nobody asked for this file, or too long ago.")
@@ -37,7 +37,7 @@ def office(request: SignedInRequest, place: Place) -> HttpResponse:
 @policy(INERT)
 @at_place
 def office_pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """The PDF that the job made of an office file, for the webmail's own PDF reader."""
+    """Return the PDF that the job made of an office file, for the webmail's own PDF reader."""
     job = conversions.find(request, request.user, place.name)
     content = conversions.result(request, job) if job and job.state == job.State.DONE else None
     if content is None:

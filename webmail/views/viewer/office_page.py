@@ -20,8 +20,8 @@ from webmail.views.viewer.preview import Preview, framed, of_tables
 
 
 def preview(request: SignedInRequest, place: Place, attachment: FoundAttachment) -> Preview:
-    """Preview by a job where LibreOffice is there; as simple text and tables where it is not, or
-    where the user asks for that."""
+    """Return the preview of an office file: by a job if LibreOffice is installed; else, or if the
+    user asks for that, as simple text and tables."""
     by_job = settings.OFFICE == "auto" and office_files.is_available()
     if by_job and "light" not in request.GET:
         return _converted(request, place, attachment)
@@ -45,7 +45,7 @@ def _converted(request: SignedInRequest, place: Place, attachment: FoundAttachme
 
 
 def preview_of_job(place: Place, job: OfficePreview) -> Preview:
-    """The progress of a job, its result, or the reason of its failure."""
+    """Return the progress of a job, its result, or the reason of its failure."""
     light = f"{place.url()}?light=1" if office_files.has_light(job.extension) else ""
     if job.is_stuck or job.state == job.State.FAILED:
         context: dict[str, Any] = {"reason": job.reason or Reason.TOO_SLOW.value}

@@ -39,7 +39,7 @@ MOST_LISTED = 500
 @login_required
 @at_place
 def view(request: SignedInRequest, place: Place) -> HttpResponse:
-    """An attachment over its message; for htmx the viewer alone."""
+    """Show an attachment over its message; for htmx the viewer alone."""
     return _page(request, place)
 
 
@@ -76,7 +76,7 @@ def _page(request: SignedInRequest, place: Place) -> HttpResponse:
 @login_required
 @at_place
 def message(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """A nested message for the page of the one it is in; without htmx the viewer's page of it."""
+    """Show a nested message inside the page of its message; without htmx on the viewer's page."""
     if not wants_partial(request):
         return _page(request, place)
     with unshown():
