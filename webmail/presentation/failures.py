@@ -36,7 +36,7 @@ from webmail.presentation.words import size as size_in_words
 from webmail.writing.files import NO_IMAGE
 
 MOST_REFUSED = 2
-"""As many addresses are named in a sentence."""
+"""The most addresses that a sentence names."""
 
 
 def of_sending(error: WebmailError) -> str:
@@ -115,7 +115,7 @@ def of_draft(error: WebmailError) -> str:
 
 
 def way_out(error: WebmailError) -> str:
-    """The advice about a file that was not taken; "" where its reason says it."""
+    """Return the advice about a file that was refused; "" if the reason contains it."""
     match error:
         case FileRefused(reason="many"):
             return send_the_rest()
@@ -166,9 +166,9 @@ def of_submission(standing: Standing) -> str:
 
 
 def in_short(name: str) -> str:
-    """The reason of `of_submission` for a list of administrators, who see neither recipients nor
-    what the user may do. ``name`` is what the outbox keeps: a class of webmail/errors.py, or a word
-    of its own."""
+    """Return the reason of `of_submission` for a list of administrators, who see neither recipients
+    nor the user's choices. ``name`` is the outbox's: a class of webmail/errors.py, or a word of its
+    own."""
     return {
         "": "",
         "BadServerAnswer": gettext("answer of the mail server not understood"),
@@ -187,7 +187,7 @@ def in_short(name: str) -> str:
 
 
 def of_preview(reason: str) -> str:
-    """Why a file could not be shown, for a list of administrators."""
+    """Return the reason why a file could not be shown, for a list of administrators."""
     return {
         "": "",
         "bomb": gettext("made to overload what opens it"),
@@ -202,7 +202,8 @@ def of_preview(reason: str) -> str:
 
 
 def _refused(standing: Standing) -> dict[str, str]:
-    """The sentence about refused addresses, with the first one: pages list the others below."""
+    """Return the values of a sentence about refused addresses: the first of them, since pages list
+    the others below."""
     return {"addresses": few([address for address, _words in standing.refused], MOST_REFUSED)}
 
 
