@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 
-# By the names of verbs in forms.
+# Words by the names of verbs in forms.
 _DONE: Final[dict[str, Any]] = {
     "flag": ngettext_lazy("%(count)s message flagged.", "%(count)s messages flagged.", "number"),
     "unflag": ngettext_lazy(

@@ -205,7 +205,7 @@ def zip_name(subject: str, sent: datetime | None) -> str:
 
 def _short(subject: str, otherwise: str) -> str:
     """Return a subject as the stem of a file's name."""
-    # What asks or quotes at the end of a subject has become a "_".
+    # A question mark or a quote at the end of a subject has become a "_".
     return headers.safe_name(subject)[:80].rstrip(" ._").lstrip(" .") or otherwise
 
 

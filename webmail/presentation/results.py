@@ -212,7 +212,7 @@ def sorts(asked: Asked, count: int) -> tuple[Reach, ...]:
     )
 
 
-# By the names of columns: the orders that their heads ask for, and which way these go.
+# The orders that the heads of columns ask for, and their directions, by the names of columns.
 _ORDERED = {
     "from": {"from": "ascending"},
     "subject": {"subject": "ascending"},
