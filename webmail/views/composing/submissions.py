@@ -79,7 +79,6 @@ def submissions(
     the spool, so that no two are in memory. The first has the Message-ID of the draft, by which
     its copies are found."""
     draft, written, messages = mailing.draft, mailing.written, mailing.messages
-    date = timezone.localtime(mailing.due)
     layouts = making.lay_out_each(
         written, messages, collected.enclosed, draft.message_id, laid=collected.laid_out
     )
@@ -90,7 +89,7 @@ def submissions(
             content,
             collected.enclosed,
             message_id=_another_id(draft.message_id) if number else draft.message_id,
-            date=date,
+            date=timezone.localtime(mailing.due),
             references=collected.references,
             identity=mailing.identity,
             laid=replace(laid, attachments=(*laid.attachments, *own)) if own else laid,
@@ -110,7 +109,7 @@ def submissions(
             replace(written, to=sender, cc="", bcc=""),
             collected.enclosed,
             message_id=_another_id(draft.message_id),
-            date=date,
+            date=timezone.localtime(mailing.due),
             references=collected.references,
             identity=mailing.identity,
             laid=collected.laid_out,
