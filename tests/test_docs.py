@@ -153,6 +153,21 @@ def test_every_package_and_module_of_an_app_is_in_the_architecture(app: str) -> 
     assert (modules | packages) - unnamed <= named
 
 
+def test_modules_named_beside_their_room_are_in_it() -> None:
+    """In the table of rooms a bare ``push.py`` is a module of the room at the head of its line."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(?m)^\| ((?:`webmail/\w+/` ?)+)\| (.*) \|$", text)
+    named = [
+        (rooms, module)
+        for rooms, subject in lines
+        for module in code_words(subject)
+        if re.fullmatch(r"\w+\.\w+", module)
+        and not any((ROOT / room / module).is_file() for room in code_words(rooms))
+    ]
+    assert lines
+    assert not named
+
+
 @each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))

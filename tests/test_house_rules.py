@@ -35,8 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.help": {"webmail.folding"},
     "webmail.htmx": set(),
     "webmail.ldap_server": {"webmail.errors"},
-    "webmail.hours": set(),
-    "webmail.preferences": {"webmail.converters", "webmail.folding", "webmail.hours"},
+    "webmail.preferences.hours": set(),
+    "webmail.preferences": {"webmail.converters", "webmail.folding"},
     "webmail.probing": {
         "accounts.models",
         "accounts.session",
@@ -47,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.smtp",
     },
-    "webmail.enforcing": {
+    "webmail.preferences.enforcing": {
         "accounts.membership",
         "accounts.models",
         "webmail.models",
@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.imap": {
         "webmail.bearer",
         "webmail.errors",
-        "webmail.measures",
+        "webmail.serving.measures",
         "webmail.mime",
         "webmail.tls",
     },
@@ -98,7 +98,6 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.claims",
         "accounts.models.prepared",
         "webmail.clock",
-        "webmail.hours",
         "webmail.preferences",
     },
     "webmail.adverts.correspondence": {
@@ -198,6 +197,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sizes",
     },
     "webmail.presentation.away": {"webmail.clock", "webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.failures": {
+        "webmail.errors",
+        "webmail.presentation",
+        "webmail.writing.files",
+    },
     "webmail.presentation.marks": {"webmail.folding"},
     "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.rest": {
@@ -237,7 +241,6 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.imap.connection",
         "webmail.imap.values",
         "webmail.mailbox",
-        "webmail.hours",
         "webmail.mime",
         "webmail.preferences",
         "webmail.presentation",
@@ -254,7 +257,6 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.converters",
         "webmail.dates",
         "webmail.errors",
-        "webmail.hours",
         "webmail.imap",
         "webmail.mailbox",
         "webmail.mime",
@@ -444,11 +446,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
     },
     "webmail.serving.templating": {"webmail.presentation.icons"},
+    "webmail.serving.measures": set(),
     "webmail.serving.metrics": {
         "webmail.clock",
         "accounts.dashboard",
         "accounts.jobs",
-        "webmail.measures",
+        "webmail.serving.measures",
         "webmail.models",
         "webmail.probing",
         "webmail.serving.health",
@@ -468,7 +471,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.session",
         "webmail.errors",
         "webmail.imap",
-        "webmail.measures",
+        "webmail.serving.measures",
         "webmail.presentation",
     },
     "webmail.serving.checks": {
@@ -522,7 +525,6 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.imports.bringing",
         "addressbook.imports.owners",
         "addressbook.vcard",
-        "webmail.enforcing",
         "webmail.imap.names",
         "webmail.mailbox.query",
         "webmail.mime",
@@ -591,10 +593,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.middleware": {
         "accounts.arrival",
-        "webmail.enforcing",
         "webmail.errors",
         "webmail.htmx",
-        "webmail.measures",
+        "webmail.serving.measures",
         "webmail.models",
         "webmail.preferences",
         "webmail.sandbox",
@@ -606,7 +607,6 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.celery": {"webmail.serving.logs"},
     "webmail.tasks": {
         "addressbook.contacts",
-        "webmail.enforcing",
         "webmail.adverts.judging",
         "webmail.adverts.pulling",
         "webmail.adverts.unsubscribing",
@@ -703,7 +703,7 @@ ALLOWED: dict[str, set[str]] = {
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = (
     "webmail.folding",
-    "webmail.hours",
+    "webmail.preferences.hours",
     "webmail.php",
     "webmail.zips",
     "webmail.mime",
@@ -796,6 +796,24 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         tuple(TopologicalSorter(above).static_order())
     except CycleError as error:
         pytest.fail(" <- ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("app", ["webmail", "addressbook"])
+def test_no_view_imports_a_view(app: str) -> None:
+    """A module that ``urls.py`` names. What several views share is a module beside them."""
+    views = f"{app}.views"
+    urls = f"{app}.urls"
+    known = dict(MODULES)
+    routed = {name for name in imports(known[urls], urls) if below(name, (views,))}
+    assert routed <= known.keys()
+    wrong = [
+        (module, name)
+        for module, path in MODULES
+        if module != urls
+        for name in imports(path, module)
+        if any(below(name, (view,)) for view in routed if view != module)
+    ]
+    assert not wrong
 
 
 def test_only_the_imap_layer_knows_imap_tools() -> None:

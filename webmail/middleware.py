@@ -22,7 +22,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from accounts import arrival
-from webmail import enforcing, measures, sandbox
+from webmail import sandbox
 from webmail.errors import (
     AddressBookTooLarge,
     MailFileTooLarge,
@@ -31,8 +31,8 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.htmx import TOAST, wants_partial
-from webmail.preferences import Preferences
-from webmail.serving import health, logs, metrics
+from webmail.preferences import Preferences, enforcing
+from webmail.serving import health, logs, measures, metrics
 from webmail.serving.bodies import REFUSED
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ _FNAME = 0x08  # flag: a file name follows the header of the gzip format (RFC 19
 
 class RequestIdMiddleware:
     """Gives each request an id, which its log lines, its answer and its error page contain, and
-    counts the request (`webmail.measures`). With WEBMAIL_ACCESS_LOG, it logs a line for each
-    request: method, route, status and milliseconds.
+    counts the request (`webmail.serving.measures`). With WEBMAIL_ACCESS_LOG, it logs a line for
+    each request: method, route, status and milliseconds.
 
     The route is that of the URL configuration (``mail/<folder:folder>/``), because an address
     contains folder names and search texts.

@@ -5,11 +5,11 @@ import uuid
 from celery import shared_task
 
 from addressbook.contacts import collected
-from webmail import enforcing, outbox, probing
+from webmail import outbox, probing
 from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
 from webmail.personal import exporting
-from webmail.preferences import Preferences
+from webmail.preferences import Preferences, enforcing
 from webmail.reader import conversions
 from webmail.transfer import jobs as transfers
 from webmail.writing import drafts

@@ -21,7 +21,7 @@ from addressbook.class_forms import (
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import archiving, families, finding, groups, holidays
 from addressbook.models import Contact, Group, Guardianship
-from addressbook.views.groups import form_page
+from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
 from webmail.errors import NotFound
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,14 +9,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import group_presentation, years
-from addressbook.class_forms import ClassForm
-from addressbook.contacts import groups, nesting
+from addressbook.contacts import groups
 from addressbook.forms import ExternalForm, GroupForm
-from addressbook.group_forms import InnerForm
-from addressbook.models import Group, GroupFilter
-from addressbook.views.pages import Undo, go, group_of, page
-from addressbook.views.people import show_list
+from addressbook.models import Group
+from addressbook.views.group_page import form_page
+from addressbook.views.list_page import show_list
+from addressbook.views.pages import Undo, go, group_of
 from webmail.errors import NotFound
 
 
@@ -41,7 +37,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         else:
             words = gettext("Group “%(name)s” created.") % {"name": group.name}
             return go(request, reverse("addressbook:group", args=[group.pk]), words)
-    return _form_page(request, form, None)
+    return form_page(request, None, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,7 +53,7 @@ def edit(request: SignedInRequest, group: int) -> HttpResponse:
         else:
             words = gettext("Group renamed.")
             return go(request, reverse("addressbook:group", args=[group]), words)
-    return _form_page(request, form, own_group)
+    return form_page(request, own_group, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,52 +74,6 @@ def external(request: SignedInRequest, group: int) -> HttpResponse:
             words = gettext("Addresses of the group saved.")
             return go(request, reverse("addressbook:group", args=[group]), words)
     return form_page(request, own_group, others=form)
-
-
-def form_page(
-    request: SignedInRequest,
-    own_group: Group,
-    *,
-    others: ExternalForm | None = None,
-    of_class: ClassForm | None = None,
-    of_inner: InnerForm | None = None,
-) -> HttpResponse:
-    """The page of a group, where one of its other forms has a mistake."""
-    form = GroupForm(initial={"name": own_group.name})
-    return _form_page(request, form, own_group, others, of_class, of_inner)
-
-
-def _form_page(
-    request: SignedInRequest,
-    form: GroupForm,
-    own_group: Group | None,
-    others: ExternalForm | None = None,
-    of_class: ClassForm | None = None,
-    of_inner: InnerForm | None = None,
-) -> HttpResponse:
-    """``others`` is the form of its other addresses, ``of_class`` that of a class, ``of_inner``
-    that of groups in it, where one of them has a mistake."""
-    status = 422 if form.is_bound or others or of_class or of_inner else 200
-    context: dict[str, Any] = {}
-    if own_group:
-        external = "\n".join(own_group.external)
-        others = others or ExternalForm(initial={"external": external, "former": external})
-        initial = {
-            "is_class": own_group.is_class,
-            "school_year": own_group.school_year or years.current(),
-            "guardians": own_group.guardians,
-        }
-        of_class = of_class or ClassForm(initial=initial)
-        if not own_group.is_class:
-            candidates = nesting.candidates(own_group)
-            context = {
-                "of_inner": of_inner or InnerForm(candidates=candidates),
-                "candidates": candidates,
-                "inner": group_presentation.inner_rows(own_group),
-                "has_filter": GroupFilter.objects.filter(group=own_group).exists(),
-            }
-    context |= {"form": form, "group": own_group, "others": others, "of_class": of_class}
-    return page(request, "group_form.html", context, group=own_group, status=status)
 
 
 @require_POST

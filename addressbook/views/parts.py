@@ -17,7 +17,7 @@ from addressbook.contacts import groups, nesting
 from addressbook.directory import filters, lists
 from addressbook.group_forms import FilterForm, InnerForm, ListsForm, filter_initial
 from addressbook.models import Group, GroupFilter, GroupNesting
-from addressbook.views.groups import form_page
+from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, go, group_of, page
 from webmail.errors import NotFound
 

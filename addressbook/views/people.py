@@ -13,11 +13,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import class_presentation, contacts, group_presentation, presentation
+from addressbook import class_presentation, contacts, presentation
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import archiving, families, finding, groups
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
+from addressbook.views.list_page import list_context, show_list
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
 from webmail.errors import NotFound
 from webmail.htmx import wants_partial
@@ -28,42 +29,6 @@ from webmail.htmx import wants_partial
 def contact_list(request: SignedInRequest) -> HttpResponse:
     """All contacts, or with ``?q=`` those with all of its words."""
     return show_list(request)
-
-
-def show_list(request: SignedInRequest, group: Group | None = None) -> HttpResponse:
-    """A list; for htmx what was found, or for the scrolling list only the rows that come next."""
-    context = list_context(request, group)
-    scrolling = request.htmx.target == "more"
-    partial = "addressbook/_contact_rows.html" if scrolling else "addressbook/_found.html"
-    return page(
-        request, "contact_list.html", context, current="contacts", group=group, partial=partial
-    )
-
-
-def list_context(
-    request: SignedInRequest, group: Group | None, opened: Contact | None = None
-) -> dict[str, Any]:
-    form = ListForm(request.GET)
-    query = form.value("q") or ""
-    matching = finding.matching(request.user, query, group)
-    number = form.value("page")
-    if not number:
-        number = finding.page_of(matching, opened) if opened else 1
-    base = reverse("addressbook:contacts")
-    if group:
-        base = reverse("addressbook:group", args=[group.pk])
-    return {
-        "group": group,
-        "parts": group_presentation.parts(group) if group and not query else None,
-        "gone": () if wants_partial(request) else group_presentation.gone(request.user),
-        "query": query,
-        "base_url": base,
-        "here": request.get_full_path(),
-        "found": presentation.listing(
-            finding.page(matching, number), base, query, group, opened.pk if opened else None
-        ),
-        "all_groups": Group.objects.of(request.user),
-    }
 
 
 @require_GET

@@ -137,8 +137,8 @@ def session() -> Callable[[str], object]:
     request.user = SimpleNamespace(pk=1, is_authenticated=True)  # type: ignore[assignment]
     request.session = SessionStore()
     credentials.seal(request, 1, "none")
-    renderer = html.ReaderSanitiser(request, MessageRef("INBOX", 1, 1))
-    return lambda source: renderer.sanitise(source, ())
+    sanitiser = html.ReaderSanitiser(request, MessageRef("INBOX", 1, 1))
+    return lambda source: sanitiser.sanitise(source, ())
 
 
 def median(work: Callable[[], object]) -> float:

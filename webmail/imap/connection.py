@@ -20,7 +20,7 @@ from typing import Any, cast
 from imap_tools import mailbox
 from imap_tools.utils import encode_folder
 
-from webmail import bearer, measures
+from webmail import bearer
 from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
@@ -33,6 +33,7 @@ from webmail.errors import (
 from webmail.imap import client, response
 from webmail.imap.values import ImapServer, MessageRef, Namespace, Selected, Wishes
 from webmail.mime import build
+from webmail.serving import measures
 
 # The number of times in one lease that a connection is opened again after an unreadable answer.
 MOST_RECOVERIES = 12

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from webmail import measures
 from webmail.errors import ServerUnavailable
 from webmail.imap.connection import Connection
+from webmail.serving import measures
 
 Opener = Callable[[], Connection]
 

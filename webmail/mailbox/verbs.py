@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from webmail.imap.values import ADVERT, DELETED, FLAGGED, JUNK, SEEN, Selected
 from webmail.mailbox.actions import CLEAR, COPY, DELETE, MOVE, SET
 from webmail.mailbox.folders import ARCHIVE, TRASH
 from webmail.mailbox.folders import JUNK as JUNK_FOLDER
+
+
+class Target(Enum):
+    """The folder that a verb brings messages to, where its ``special_use`` does not say it."""
+
+    INBOX = "inbox"
+    ADVERTS = "adverts"
+    CHOSEN = "chosen"
+    """The folder that the form names."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Verb:
     shows: bool = False
     asks: bool = False
     judges: bool = False
+    target: Target | None = None
 
 
 _TABLE = (
@@ -44,10 +55,10 @@ _TABLE = (
     Verb("trash", MOVE, special_use=TRASH, leaves=True),
     Verb("archive", MOVE, special_use=ARCHIVE, leaves=True),
     Verb("junk", MOVE, special_use=JUNK_FOLDER, leaves=True, judges=True),
-    Verb("advert", MOVE, leaves=True, judges=True),
-    Verb("inbox", MOVE, leaves=True),
-    Verb("move", MOVE, needs="to", leaves=True),
-    Verb("copy", COPY, needs="to"),
+    Verb("advert", MOVE, leaves=True, judges=True, target=Target.ADVERTS),
+    Verb("inbox", MOVE, leaves=True, target=Target.INBOX),
+    Verb("move", MOVE, needs="to", leaves=True, target=Target.CHOSEN),
+    Verb("copy", COPY, needs="to", target=Target.CHOSEN),
     Verb("delete", DELETE, leaves=True),
     Verb("choose", asks=True),
     Verb("tags", asks=True),
@@ -55,6 +66,8 @@ _TABLE = (
     Verb("undo", needs="steps"),
 )
 VERBS = {verb.name: verb for verb in _TABLE}
+LEAVING = tuple(verb.name for verb in _TABLE if verb.leaves)
+ASKING = tuple(verb.name for verb in _TABLE if verb.asks)
 TAGGING = frozenset(("tag", "untag", "retag", "tags"))
 
 

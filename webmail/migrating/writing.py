@@ -17,12 +17,11 @@ from accounts import audit
 from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
-from webmail import enforcing
 from webmail.migrating.texts import word
 from webmail.migrating.values import Canned, Person, Signed
 from webmail.mime import addresses, composed
 from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch
-from webmail.preferences import Preferences
+from webmail.preferences import Preferences, enforcing
 from webmail.writing import canned, identities
 
 _MOST_IDENTITIES = 50

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 
-# By verbs as forms say them.
+# Words by the names of verbs in forms.
 _DONE: Final[dict[str, Any]] = {
     "flag": ngettext_lazy("%(count)s message flagged.", "%(count)s messages flagged.", "number"),
     "unflag": ngettext_lazy(
@@ -88,7 +88,8 @@ _SHARES = frozenset({"share", "unshare"})
 
 
 def done(verb: str, count: int, gone: int = 0) -> str:
-    """``verb`` as forms say it; ``gone`` were no longer there."""
+    """Return the sentence about a finished action. ``verb`` is the name in forms; ``gone`` messages
+    were no longer there."""
     words = _counted(_DONE.get(verb, _MOVED), count)
     if not gone:
         return words
@@ -106,7 +107,7 @@ def done(verb: str, count: int, gone: int = 0) -> str:
 
 
 def adrift(count: int) -> str:
-    """Return what is said of messages that were moved and cannot be moved back."""
+    """Return the words about messages that were moved and cannot be moved back."""
     words = ngettext(
         "The connection was lost while %(count)s of them was moved: it arrived, but “Undo” will "
         "leave it there.",
@@ -118,7 +119,7 @@ def adrift(count: int) -> str:
 
 
 def doing(verb: str, total: int) -> str:
-    """The title of a job."""
+    """Return the title of a job."""
     return _counted(_DOING.get(verb, _MOVING), total)
 
 
@@ -127,5 +128,5 @@ def _counted(words: Any, count: int) -> str:
 
 
 def own_mail() -> str:
-    """The refusal to judge messages that the user wrote."""
+    """Return the refusal to judge messages that the user wrote."""
     return gettext("Nothing was done: you wrote these messages yourself.")

@@ -212,14 +212,14 @@ REASONS: Mapping[str, str | Promise] = {
     "paying_words": _("It speaks of payments."),
     "pressing_words": _("It presses you."),
 }
-"""By stable code; ``webmail.adverts`` gives the codes."""
+"""Reasons in words, by the codes that ``webmail.adverts`` gives and that stay the same."""
 
 
 @dataclass(frozen=True)
 class AdvertLine:
-    """The line of the inbox about what was set aside today: words and the address of the folder,
-    for adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is
-    none. ``pulled``: the sentence about messages that the authority pulled."""
+    """The inbox's line about today's adverts and junk: for each the words and the URL of its
+    folder. ``judge_url`` judges the rest, "" if nothing is left. ``pulled`` is the sentence about
+    messages that the authority pulled."""
 
     parts: tuple[tuple[str, str], ...]
     judge_url: str = ""
@@ -227,7 +227,8 @@ class AdvertLine:
 
 
 def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertLine:
-    """The line above a list. ``adverts``, ``junk`` and ``pulled`` are numbers of messages."""
+    """Return the line above a list. ``adverts``, ``junk`` and ``pulled`` are numbers of
+    messages."""
     parts = []
     if adverts:
         words = ngettext("%(count)s advert", "%(count)s adverts", adverts)
@@ -248,7 +249,8 @@ def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertL
 
 
 def week_line(aside: int, back: int) -> str:
-    """The adverts of a week, and those of them that came back; "" for none."""
+    """Return the words about the adverts of a week, and those of them that the user moved back; ""
+    for none."""
     if not aside:
         return ""
     line = ngettext(
@@ -261,14 +263,14 @@ def week_line(aside: int, back: int) -> str:
 
 
 def words(codes: Iterable[str]) -> tuple[str, ...]:
-    """The sentences of the reasons; codes of an older release are left out."""
+    """Return the sentences of the reasons; codes of an older release are left out."""
     return tuple(str(REASONS[code]) for code in codes if code in REASONS)
 
 
 _AT_ONCE = 2
-"""Reasons of a message that is no fraud which are read without unfolding."""
+"""The number of reasons that are read without unfolding, for a message that is no fraud."""
 _VAGUE = ("words", "prices")
-"""Reasons that tell a reader least, whatever they weigh: they come last."""
+"""Reasons that tell a user least, whatever they weigh: they come last."""
 _OF_ANY_FRAUD = frozenset(
     {
         *("fraud", "junk_words", "single_link", "no_link"),
@@ -280,12 +282,12 @@ _OF_ANY_FRAUD = frozenset(
 
 @dataclass(frozen=True)
 class Notice:
-    """The band that the reader shows on an open message. ``kind``: ``advert`` or ``junk`` where it
-    was set aside or marked for that, "" where it lies among wanted mail; ``is_marked``: it lies
-    there all the same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what
-    deceives; ``are_links_shut`` until the person opens them; ``report_url``: "" where no address is
-    configured; ``has_links`` and ``has_files``: there is something to shut; ``cautions``: warnings
-    about who wrote that stand among its reasons."""
+    """The notice that the reader shows on an open message. ``kind`` is ``advert`` or ``junk`` for a
+    message that was moved or marked, else "". ``is_marked`` says that it carries the mark.
+    ``reasons`` and ``deceits`` are codes: the reasons of the verdict, and the deceptions of a
+    fraud. ``are_links_shut`` holds until the user opens them. ``report_url`` is "" if no address
+    for reports is configured. ``has_links`` and ``has_files`` say whether there is something to
+    shut. ``cautions`` are warnings about the sender that stand among the reasons."""
 
     kind: str
     is_marked: bool
@@ -314,7 +316,7 @@ class Notice:
 
     @property
     def _codes(self) -> tuple[str, ...]:
-        """The codes of the reasons, each once, without those that a warning says better."""
+        """Return the codes of the reasons, each once, without those that a warning tells better."""
         warned = {code for caution in self.cautions for code in caution.says}
         if self.is_fraud:
             warned |= _OF_ANY_FRAUD
@@ -322,18 +324,19 @@ class Notice:
         return tuple(sorted(codes, key=lambda code: code in _VAGUE))
 
     def holds(self, caution: Caution) -> bool:
-        """Whether a warning stands among the reasons, not in a band of its own: what says the same
-        is said once. That a sender may be forged is seen at once, unless the band says worse."""
+        """Return whether a warning stands among the reasons, not in a banner of its own, so that
+        nothing is told twice. A warning about a forged sender keeps its banner, unless the notice
+        tells worse."""
         return self.is_fraud or caution.level != "bad"
 
 
 @dataclass(frozen=True)
 class Mailing:
-    """Ways out of a mailing. ``one_click``: our server can do it; ``mail_url``: the composer, with
-    the message that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
-    of the sender, ``allow``, ``block`` or ""; ``domain``: "" where blocking it all makes no
-    sense. ``is_back``: it was set aside and its person brought it back, whether a mailing or
-    not."""
+    """The ways to leave a mailing. ``one_click``: the server can do it; ``mail_url``: the composer
+    with the message that does it; ``web_url``: a page of the sender. ``choice`` is the user's
+    choice about the sender, ``allow``, ``block`` or ""; ``domain`` is "" if it should not be
+    blocked as a whole. ``is_back``: the user moved the message back from adverts or junk, whether
+    it is a mailing or not."""
 
     sender: str
     domain: str
@@ -351,7 +354,7 @@ class Mailing:
 
     @property
     def is_to_keep(self) -> bool:
-        """Whether to always keep its sender's mail is what suggests itself."""
+        """Whether the choice to always keep the sender's mail is offered first."""
         return self.is_back and not self.choice
 
 
@@ -360,10 +363,10 @@ _TARGET = re.compile(r'(?<!\s)\s++(?:xlink:)?href="[^"]*"', re.IGNORECASE)
 
 
 def has_targets(page: str) -> bool:
-    """Whether a link of such HTML leads somewhere."""
+    """Return whether a link in the webmail's own safe HTML leads somewhere."""
     return without_targets(page) != page
 
 
 def without_targets(page: str) -> str:
-    """HTML of ours, links in it leading nowhere: their words stay."""
+    """Return safe HTML with the targets of its links removed; the words of the links stay."""
     return _LINK.sub(lambda link: _TARGET.sub("", link[0]), page)

@@ -1,7 +1,5 @@
-"""The absence of the user, as the session knows it: no page asks the ManageSieve server for it.
-
-The last answer of the server is kept in the session for a quarter of an hour; then a page's script
-asks again."""
+"""The user's absence as the session knows it, so that no page asks the ManageSieve server. The
+session keeps the server's last answer for a quarter of an hour; then a page's script asks again."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ _FORWARDS: Final = "standing_forwards"
 
 
 def note(request: HttpRequest, absence: Absence | None) -> None:
-    """Keep the absence that the server has now in the session; None stands for no absence, also
-    where it is not known."""
+    """Keep the server's current absence in the session; None stands for no absence, also if it is
+    not known."""
     days = []
     if absence is not None and absence.enabled:
         days = [absence.first.isoformat(), absence.last.isoformat()]
@@ -30,18 +28,18 @@ def note(request: HttpRequest, absence: Absence | None) -> None:
 
 
 def note_forwards(request: HttpRequest, *, stand: bool) -> None:
-    """Keep in the session whether rules forward mail to where they no longer may."""
+    """Keep in the session whether rules forward mail to addresses that are no longer allowed."""
     if stand or request.session.get(_FORWARDS):
         request.session[_FORWARDS] = stand
 
 
 def has_forwards(request: HttpRequest) -> bool:
-    """Whether rules forward mail to where they no longer may."""
+    """Return whether rules forward mail to addresses that are no longer allowed."""
     return bool(getattr(request, "session", {}).get(_FORWARDS))
 
 
 def line(request: HttpRequest) -> str:
-    """Return the line that says that people are answered today; "" when they are not."""
+    """Return the line about today's automatic answers; "" if there are none."""
     noted = request.session.get(_KEY) or {}
     if not noted.get("days"):
         return ""
@@ -52,6 +50,6 @@ def line(request: HttpRequest) -> str:
 
 
 def is_unknown(request: HttpRequest) -> bool:
-    """Whether the server should be asked again."""
+    """Return whether the server should be asked again."""
     noted = request.session.get(_KEY) or {}
     return clock.timestamp() - noted.get("when", 0) > SECONDS

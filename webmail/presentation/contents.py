@@ -1,4 +1,5 @@
-"""The words about any message, open or inside another: its text, images, damage, outcomes."""
+"""Words about any message, open or inside another: its text, images, damage, and the outcomes of a
+delivery."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ from webmail.presentation.links import message_url
 
 @dataclass(frozen=True)
 class ImagesBar:
-    """The bar about the images from elsewhere: how many are not loaded, or whether they are asked
-    for, which their sites may refuse; how many trackers never will be. ``author``: whose images may
-    be shown always; ``chosen``: they are, by the reader's choice; ``for_contacts``: those of all
-    contacts are; ``offers_contacts``: they may be."""
+    """The bar about remote images. ``blocked`` is the number that is not loaded; ``are_asked``:
+    their sites are asked for them, and may refuse; ``trackers`` are never loaded. ``author``: the
+    author whose images may always be shown; ``chosen``: the user chose so; ``for_contacts``: images
+    of all contacts are shown; ``offers_contacts``: the bar offers that."""
 
     url: str
     blocked: int
@@ -46,7 +47,7 @@ def images_bar(
     author: str,
     offers_contacts: bool = False,
 ) -> ImagesBar | None:
-    """The bar about remote images; None for a message that loads nothing from elsewhere."""
+    """Return the bar about remote images; None for a message that loads nothing from elsewhere."""
     if not (safe.remote or safe.trackers):
         return None
     are_shown = once or always
@@ -65,7 +66,7 @@ def images_bar(
 
 
 def damage_words(damage: Iterable[Damage]) -> list[str]:
-    """Return the reasons why what is shown may not be all, or not right."""
+    """Return the reasons why the message may be incomplete or wrongly shown."""
     words = {
         Damage.BOUNDARY: gettext("Its parts cannot be told apart."),
         Damage.NOT_CLOSED: gettext("Its end is missing."),
@@ -92,8 +93,8 @@ def protection_words(protection: Protection) -> str:
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """The outcome of a message for one recipient, of a delivery report. ``why`` is the reason in
-    words, ``reason`` what the other server said, as it said it."""
+    """The outcome of a message for one recipient, from a delivery report. ``why`` is the reason in
+    words, ``reason`` the other server's own text."""
 
     text: str
     why: str
@@ -120,8 +121,8 @@ def outcome_line(outcome: DeliveryOutcome) -> OutcomeLine:
 
 
 def status_words(status: str) -> str:
-    """The enhanced status code of a delivery that failed (RFC 3463, 7372, 7505) as a sentence; ""
-    for success and for codes that say nothing to a person."""
+    """Return the enhanced status code of a failed delivery (RFC 3463, 7372, 7505) as a sentence; ""
+    for success and for codes that tell a user nothing."""
     kind, _dot, detail = status.partition(".")
     if kind not in ("4", "5"):
         return ""
@@ -159,7 +160,7 @@ def quote_label() -> str:
 
 
 def text_html(words: str, compose_prefix: str) -> str:
-    """The text of a message as safe HTML."""
+    """Return the text of a message as safe HTML."""
     return text.to_html(
         words,
         quote_label=quote_label(),

@@ -21,10 +21,9 @@ from webmail.presentation.words import initials
 
 @dataclass(frozen=True)
 class ConversationMessage:
-    """One other message of the conversation: a card that is folded, or shows it as ``opened``.
-    ``ref`` is its name in forms about the folder. ``is_own``: from the folder of sent mail.
-    ``begins``: the first of the conversation that was unread.
-    """
+    """Another message of the conversation: a folded card, or an unfolded one that shows it as
+    ``opened``. ``ref`` names it in forms about the folder. ``is_own``: it comes from the folder of
+    sent mail. ``begins``: it was the first unread message of the conversation."""
 
     ref: str
     url: str
@@ -44,9 +43,9 @@ class ConversationMessage:
 
 @dataclass(frozen=True)
 class Conversation:
-    """The messages before the open one and after it. ``ref`` stands for all those of the folder.
-    ``is_whole``: own answers were looked for. ``begins``: the open one is the first to be read.
-    """
+    """The messages before the open one and after it. ``ref`` stands for all messages in the folder.
+    ``is_whole``: own answers were searched for. ``begins``: the open message is the first to be
+    read."""
 
     words: str
     ref: str
@@ -58,9 +57,9 @@ class Conversation:
 
 @dataclass(frozen=True)
 class KnownConversation:
-    """A conversation as far as it is known: its messages in their order, and the number of them
-    that are in the folder. ``opened`` are those shown besides the open one; ``snippets`` are the
-    beginnings of others."""
+    """The known parts of a conversation: its messages in order, and the number of them in the
+    folder. ``opened`` are those shown besides the open one; ``snippets`` are the beginnings of
+    others."""
 
     rows: Sequence[MessageSummary]
     count: int
@@ -70,7 +69,7 @@ class KnownConversation:
 
 
 def conversation(known: KnownConversation, ref: MessageRef, sent: str) -> Conversation | None:
-    """The conversation around an open message; None when there is no other in it."""
+    """Return the conversation around an open message; None if it is the only one."""
     rows = known.rows
     place = next((place for place, row in enumerate(rows) if row.ref == ref), len(rows))
     before, after = rows[:place], rows[place + 1 :]

@@ -1,6 +1,7 @@
 """Failures as sentences, for pages that stay because an error page would lose the input.
 
-A failure that ends the request has a page: ``templates/errors/``.
+A failure that ends the request has a page: ``templates/errors/``. A sentence of this module stands
+nowhere else: templates ask for it by a tag.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from webmail.presentation.contents import status_words
 from webmail.presentation.sending import Standing
 from webmail.presentation.words import few
 from webmail.presentation.words import size as size_in_words
+from webmail.writing.files import NO_IMAGE
 
 MOST_REFUSED = 2
-"""As many addresses are named in a sentence."""
+"""The most addresses that a sentence names."""
 
 
 def of_sending(error: WebmailError) -> str:
@@ -83,11 +85,11 @@ def of_draft(error: WebmailError) -> str:
     """Return the reason why something could not be kept, in a sentence."""
     match error:
         case FileRefused(reason="empty"):
-            return gettext("The file is empty.")
+            return file_is_empty()
         case FileRefused(reason="cut"):
             return gettext("The file did not arrive whole: try again.")
         case FileRefused(reason="image"):
-            return gettext("This is no image that mail programs show.")
+            return str(NO_IMAGE)
         case FileRefused(reason="many"):
             most = settings.FILES_PER_MESSAGE
             return ngettext(
@@ -103,7 +105,7 @@ def of_draft(error: WebmailError) -> str:
         case TooManyDrafts():
             return gettext("You have too many drafts: discard some, then go on.")
         case DraftChanged():
-            return gettext("This draft was changed in another window.")
+            return draft_was_changed()
         case DraftNotFound():
             return gettext("This message was sent or discarded in another window.")
         case OverQuota():
@@ -113,10 +115,10 @@ def of_draft(error: WebmailError) -> str:
 
 
 def way_out(error: WebmailError) -> str:
-    """The advice about a file that was not taken; "" where its reason says it."""
+    """Return the advice about a file that was refused; "" if the reason contains it."""
     match error:
         case FileRefused(reason="many"):
-            return gettext("Send the files that are left in another message.")
+            return send_the_rest()
         case TooLarge():
             return gettext("Choose a smaller file, or send it in another message.")
         case _:
@@ -164,9 +166,9 @@ def of_submission(standing: Standing) -> str:
 
 
 def in_short(name: str) -> str:
-    """The reason of `of_submission` for a list of administrators, who see neither recipients nor
-    what the user may do. ``name`` is what the outbox keeps: a class of webmail/errors.py, or a word
-    of its own."""
+    """Return the reason of `of_submission` for a list of administrators, who see neither recipients
+    nor the user's choices. ``name`` is the outbox's: a class of webmail/errors.py, or a word of its
+    own."""
     return {
         "": "",
         "BadServerAnswer": gettext("answer of the mail server not understood"),
@@ -185,7 +187,7 @@ def in_short(name: str) -> str:
 
 
 def of_preview(reason: str) -> str:
-    """Why a file could not be shown, for a list of administrators."""
+    """Return the reason why a file could not be shown, for a list of administrators."""
     return {
         "": "",
         "bomb": gettext("made to overload what opens it"),
@@ -200,7 +202,8 @@ def of_preview(reason: str) -> str:
 
 
 def _refused(standing: Standing) -> dict[str, str]:
-    """The sentence about refused addresses, with the first one: pages list the others below."""
+    """Return the values of a sentence about refused addresses: the first of them, since pages list
+    the others below."""
     return {"addresses": few([address for address, _words in standing.refused], MOST_REFUSED)}
 
 
@@ -220,6 +223,18 @@ def of_job(name: str) -> str:
         case "ServerRefused":
             return gettext("The mail server refused.")
     return gettext("Something went wrong.")
+
+
+def file_is_empty() -> str:
+    return gettext("The file is empty.")
+
+
+def send_the_rest() -> str:
+    return gettext("Send the files that are left in another message.")
+
+
+def draft_was_changed() -> str:
+    return gettext("This draft was changed in another window.")
 
 
 def _message_is_too_large() -> str:

@@ -19,7 +19,7 @@ from webmail.presentation.words import size
 
 _LONGEST_SEEN = 60
 MOST_CARDS = 500
-"""Files of a message that are listed. One may have ten thousand."""
+"""The most files of a message that are listed; a message may have ten thousand."""
 
 KINDS = {
     "k-pdf": ("pdf",),
@@ -29,7 +29,7 @@ KINDS = {
 }
 
 
-# What follows the name that is given to a part without one.
+# The extension of the name that is given to a part without one.
 ENDINGS = {
     "text/plain": "txt",
     "text/html": "html",
@@ -94,9 +94,9 @@ CLASS_OF_KIND = {ending: css for css, endings in KINDS.items() for ending in end
 
 @dataclass(frozen=True)
 class AttachmentCard:
-    """A file as its card shows it. ``view_url`` and ``url``, the download, are "" for one that
-    can't be opened here: ``locked`` by a password, or too deep in others. ``warning``: why it is
-    dangerous to open, by its name and type alone."""
+    """A file as its card shows it. ``view_url`` and ``url``, the download, are "" for a file that
+    cannot be opened here: it is ``locked`` by a password, or too deep in others. ``warning`` says
+    why it is dangerous to open, judged by name and type."""
 
     number: str
     name: str
@@ -110,20 +110,20 @@ class AttachmentCard:
     warning: str = ""
 
     def shut(self) -> AttachmentCard:
-        """The card of a file that is named but can't be opened."""
+        """Return the card of a file that is named but cannot be opened."""
         return replace(self, url="", view_url="", thumb_url="")
 
     @property
     def slot(self) -> str:
-        """The number as an element's id has it, where a warning about the content may come; "" for
-        one that is drawn, or that bears a warning, and for a file in another."""
+        """The number as part of an element's id, for a warning about the content; "" for a file
+        with a picture or a warning, and for a file inside another."""
         if self.thumb_url or self.warning or not _PLAIN.fullmatch(self.number):
             return ""
         return self.number.replace(".", "-")
 
 
 def attachment_cards(ref: MessageRef, parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
-    """The cards of the attachments that are listed."""
+    """Return the cards of the attachments that are listed."""
     return tuple(attachment_card(ref, part) for part in parts[:MOST_CARDS])
 
 
@@ -157,8 +157,8 @@ def danger(name: str, media_type: str = "") -> str:
 
 
 def misnamed(extension: str, *, is_program: bool) -> str:
-    """Return the warning about a file whose content is not what its name or its type says;
-    ``extension`` is that of its real kind, "" where that is not known."""
+    """Return the warning about a file whose content contradicts its name or type. ``extension`` is
+    that of its real kind, "" if that is not known."""
     if is_program:
         return gettext("Program: dangerous to open")
     if extension:
@@ -167,8 +167,8 @@ def misnamed(extension: str, *, is_program: bool) -> str:
 
 
 def kept_card(ref: MessageRef, part: Part) -> AttachmentCard:
-    """A part of an answered message that leaves with the answer. A part without a type is one of
-    which the server was not asked; the number ``whole`` is the message itself."""
+    """Return the card of a part of the answered message that leaves with the answer. A part without
+    a type was not looked up on the server; the number ``whole`` is the message itself."""
     if not part.media_type:
         name = gettext("attachment %(number)s") % {"number": part.number}
         return AttachmentCard(part.number, name, "…", "k-any", "", "", "")
@@ -180,36 +180,37 @@ def kept_card(ref: MessageRef, part: Part) -> AttachmentCard:
 
 
 def kind_of(name: str) -> tuple[str, str]:
-    """Return what stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
+    """Return the label of a file's card, by the extension of its name: ``("PDF", "k-pdf")``."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     return ending[:4].upper() or "…", CLASS_OF_KIND.get(ending, "k-any")
 
 
 def short_name(name: str) -> str:
-    """A file's name cut in the middle, so that its ending is seen: at most 59 characters."""
+    """Return a file's name, shortened in the middle to at most 59 characters, so that its extension
+    is seen."""
     return f"{name[:40]}…{name[-18:]}" if len(name) > _LONGEST_SEEN else name
 
 
 def file_name(part: Part) -> str:
-    """The name of an attachment, also of one that brought none."""
+    """Return the name of an attachment, also of one without a name."""
     return part.file_name or _unnamed(part)
 
 
 def zip_name(subject: str, sent: datetime | None) -> str:
-    """Return the file name under which all attachments of a message are saved, with its day where
-    the user is: ``2026-11-25 Conseil de classe.zip``."""
+    """Return the name of the zip of all attachments of a message, with the message's day in the
+    user's time zone: ``2026-11-25 Conseil de classe.zip``."""
     day = f"{timezone.localtime(sent):%Y-%m-%d} " if sent else ""
     return f"{day}{_short(subject, gettext('attachments'))}.zip"
 
 
 def _short(subject: str, otherwise: str) -> str:
-    """A subject as the stem of a file's name."""
-    # What asks or quotes at the end of a subject has become a "_".
+    """Return a subject as the stem of a file's name."""
+    # A question mark or a quote at the end of a subject has become a "_".
     return headers.safe_name(subject)[:80].rstrip(" ._").lstrip(" .") or otherwise
 
 
 def _unnamed(part: Part) -> str:
-    """A name for a part that brought none, by what it is."""
+    """Return a name for a part without one, by its type."""
     if part.media_type in MESSAGE_TYPES:
         subject = part.envelope.subject if part.envelope else ""
         return _short(subject, gettext("message")) + ".eml"
@@ -224,7 +225,7 @@ def _unnamed(part: Part) -> str:
 
 
 def _named_by_type(media_type: str) -> str:
-    """Return the name of a file that mail programs never name, since it is the only one of its
+    """Return the name of a file that mail programs leave unnamed, since it is the only one of its
     kind; "" for others."""
     words = {
         "text/calendar": (gettext("invitation"), ".ics"),

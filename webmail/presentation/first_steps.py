@@ -26,8 +26,8 @@ class Step:
 
 
 def steps(user: User) -> tuple[Step, ...]:
-    """Five steps. Whether an import, a telephone or an absence is done is what the audit log says,
-    as long as it is kept."""
+    """Return the five steps. The audit log says whether an import, a telephone or an absence was
+    done, while it is kept."""
     about_user = Q(actor=user) | Q(target=user.address.lower()) if user.address else Q(actor=user)
     events = AuditEvent.objects.filter(about_user, kind__in=_KINDS).order_by()
     done = set(events.values_list("kind", "detail__change"))

@@ -53,9 +53,8 @@ class FolderRow:
 
 @dataclass(frozen=True)
 class FolderList:
-    """The parts of the folder list, and a way to find one row. ``favourites`` stand in another part
-    too. ``html`` keeps how it was written, by what else stands in it.
-    """
+    """The parts of the folder list, and a way to find a row. ``favourites`` also stand in another
+    part. ``html`` caches the written list, by the other contents of the page."""
 
     special: tuple[FolderRow, ...]
     own: tuple[FolderRow, ...]
@@ -66,7 +65,7 @@ class FolderList:
 
     @property
     def rows(self) -> Iterable[FolderRow]:
-        """The rows of all folders, each once, those above before those inside them."""
+        """The rows of all folders, each once, parents before their children."""
         return _walk((*self.special, *self.own, *self.shared, *self.others))
 
     def find(self, name: str) -> FolderRow | None:
@@ -80,7 +79,8 @@ def _walk(rows: Iterable[FolderRow]) -> Iterable[FolderRow]:
 
 
 def _folder_url(name: str) -> str:
-    """ "" for a name that no address can say: empty, or longer than any server ought to have."""
+    """Return the URL of a folder; "" for a name that no URL can contain: empty, or longer than any
+    server should have."""
     with suppress(NoReverseMatch):
         return folder_address(get_script_prefix(), name)
     return ""
@@ -98,8 +98,8 @@ def folder_row(
     menu_label: str = "%(folder)s",
     labels: Mapping[str, str] = NO_LABELS,
 ) -> FolderRow:
-    """``menu_label``: what the way to the folder's actions is called, with ``%(folder)s``;
-    ``labels``: of folders that are called otherwise than the server names them."""
+    """Return the row of a folder. ``menu_label`` is the label of the link to its actions, with
+    ``%(folder)s``; ``labels`` are of folders whose label differs from the server's name."""
     folder = node.folder
     children = tuple(folder_row(child, current, menu_label, labels) for child in node.children)
     label = special_label(folder.special_use) or labels.get(folder.name) or node.label
@@ -124,7 +124,7 @@ def folder_row(
 
 
 def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
-    """The folders with a special use, with that of the adverts before junk."""
+    """Return the folders with a special use; that of adverts comes before junk."""
     special = [row for row in rows if row.special_use]
     adverts = [row for row in rows if row.icon == ADVERTS_ICON and not row.owner]
     after = ("\\Junk", "\\Trash")
@@ -138,7 +138,7 @@ def folder_list(
     favourites: Iterable[str] = (),
     labels: Mapping[str, str] = NO_LABELS,
 ) -> FolderList:
-    """``labels``: as in `folder_row`."""
+    """Return the folder list. ``labels`` are as in `folder_row`."""
     words = gettext("Actions on the folder %(folder)s")
     rows = [folder_row(node, current, words, labels) for node in tree]
     special = _special(rows)

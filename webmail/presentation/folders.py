@@ -26,7 +26,7 @@ INSIDE = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 @dataclass(frozen=True)
 class FolderLine:
-    """One folder on the page of all. ``indent``: levels above it, at most 8."""
+    """A folder on the page of all folders. ``indent`` is its depth, at most 8."""
 
     row: FolderRow
     indent: int
@@ -38,7 +38,7 @@ class FolderLine:
 def sections(
     shown: FolderList, known: Iterable[Folder], wishes: Wishes
 ) -> list[tuple[str, list[FolderLine]]]:
-    """Heading and folders of each part that has some."""
+    """Return the heading and the folders of each part that has some."""
     by_name = {folder.name: folder for folder in known}
     parts = (
         ("", (*shown.special, *shown.own)),
@@ -65,9 +65,8 @@ def _lines(
 
 
 def places(shown: FolderList, moved: str = "") -> list[tuple[str, str]]:
-    """Name and label, with those above, of each folder that another may be inside of: not of
-    ``moved`` itself and what is in it.
-    """
+    """Return name and label, with the parents' labels, of each folder that can contain others;
+    without ``moved`` and the folders inside it."""
     named: list[tuple[str, str]] = []
     rows = (*shown.special, *shown.own, *shown.shared, *shown.others)
     _place(rows, "", moved, named)
@@ -83,15 +82,15 @@ def _place(rows: Iterable[FolderRow], above: str, moved: str, named: list[tuple[
 
 
 def special_uses(shown: FolderList) -> list[tuple[str, str, str]]:
-    """Each special use but the inbox: IMAP's word, its label, the name of its folder."""
+    """Return each special use except the inbox: IMAP's word, its label, the name of its folder."""
     rows = {row.special_use: row.name for row in shown.special}
     return [(use, special_label(use), rows.get(use, "")) for use in SPECIAL[1:]]
 
 
 @dataclass(frozen=True)
 class Fullness:
-    """The fullness of the mailbox, in words. ``level``: "", "warn" from 90 % on, "bad" when
-    full."""
+    """The fullness of the mailbox, in words. ``level`` is "", "warn" from 90 % on, or "bad" when it
+    is full."""
 
     percent: int
     words: str
@@ -99,7 +98,7 @@ class Fullness:
 
 
 def fullness(quota: Quota | None) -> Fullness | None:
-    """The share of the quota that is used; None where the server tells none, or sets no limit."""
+    """Return the used share of the quota; None if the server tells none or sets no limit."""
     if quota is None or not quota.limit:
         return None
     percent = quota.used * 100 // quota.limit
@@ -115,7 +114,7 @@ def fullness(quota: Quota | None) -> Fullness | None:
 
 
 def refusal(error: FolderRefused) -> str:
-    """Return the reason why it was not done, and what to do."""
+    """Return the reason why a change of a folder was refused, and advice."""
     match error.reason:
         case arranging.EMPTY:
             return gettext("Give the folder a name.")
@@ -160,7 +159,7 @@ def refusal(error: FolderRefused) -> str:
 
 
 def done(verb: str, label: str, place: str = "", count: int = 0) -> str:
-    """Return what was done to a folder, for the toast."""
+    """Return the words of the toast about a change of a folder."""
     match verb:
         case "create":
             words = gettext("Folder “%(folder)s” made.")

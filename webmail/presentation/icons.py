@@ -22,7 +22,7 @@ def icon(name: str, classes: str = "", attributes: str = "") -> SafeString:
 
 @cache
 def sprite() -> str:
-    """The address of the icons: the same for everybody until the next start."""
+    """Return the URL of the icons, which is the same for all users until the next start."""
     return static(ICONS)
 
 
@@ -58,7 +58,7 @@ def _icon_button(shown: SafeString, words: str, attributes: str, keys: str) -> S
 
 
 def drawing(name: str) -> SafeString:
-    """The picture of a page that has nothing else to show."""
+    """Return the picture of a page that has nothing else to show."""
     return format_html(
         '<svg class="art" width="132" height="96" aria-hidden="true"><use href="{}#{}"/></svg>',
         static(DRAWINGS),

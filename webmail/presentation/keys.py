@@ -1,7 +1,7 @@
 """The keys of the list and of the open message, and the strokes that a user chose for them.
 
-One table: the dialog of the key "?" shows it, and a control says its own keys from it in
-``aria-keyshortcuts``. By that attribute ``js/keys.js`` finds the control that a key presses.
+One table serves all: the dialog of the key "?" shows it, and controls write their keys from it into
+``aria-keyshortcuts``. By that attribute ``js/keys.js`` finds the control of a key.
 """
 
 from __future__ import annotations
@@ -38,16 +38,14 @@ _TAKEN = re.compile(
 )
 _SYSTEM = re.compile(r"(?:ctrl|control|alt|altgr|meta|cmd|win|⌘)\s?\+.*", re.IGNORECASE)
 BROWSERS = frozenset("'/")
-"""Keys by which a browser opens its own search, where neither the list nor a message has the
-focus."""
+"""Strokes that open the browser's own search, if neither the list nor a message has the focus."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """The work of one or several keys. ``stroke`` is the one that a user may change, as in Gmail,
-    and ``roundcube`` the one of Roundcube's plugin keyboard_shortcuts where that is another;
-    ``fixed`` strokes always work. Strokes are as ``aria-keyshortcuts`` writes them, separated by
-    blanks."""
+    """An action with its strokes. The user may change ``stroke``, which is Gmail's; ``roundcube``
+    is that of Roundcube's plugin keyboard_shortcuts, if it differs. ``fixed`` strokes always work.
+    Strokes are written as in ``aria-keyshortcuts``, separated by spaces."""
 
     name: str
     words: str | Promise
@@ -105,20 +103,20 @@ Caps = tuple[tuple[str | Promise, ...], ...]
 
 
 def caps(strokes: str) -> Caps:
-    """The words on the keys of strokes, for each stroke those of the keys that are pressed
+    """Return the labels of the keys of strokes, for each stroke those of the keys that are pressed
     together."""
     each = (stroke.split("+") if len(stroke) > 1 else [stroke] for stroke in strokes.split())
     return tuple(tuple(_CAPS.get(cap, cap.lower()) for cap in together) for together in each)
 
 
 def typed(stroke: str) -> str:
-    """A stroke as the settings show it and as a user may type it: "e", "Maj+i"."""
+    """Return a stroke as the settings show it and as a user may type it: "e", "Maj+i"."""
     return "+".join(str(cap) for cap in caps(stroke)[0]) if stroke else ""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One line of the dialog of the keys."""
+    """A line of the dialog of the keys."""
 
     words: str | Promise
     caps: Caps
@@ -126,13 +124,13 @@ class Shown:
 
 @dataclass(frozen=True)
 class Scheme:
-    """The strokes of one user, by the names of keys; "" for a key that was given none."""
+    """The strokes of one user, by the names of keys; "" for a key without a stroke."""
 
     strokes: Mapping[str, str]
     _written: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def all_of(self, name: str) -> str:
-        """The chosen stroke and those that are fixed."""
+        """Return the chosen stroke and the fixed ones."""
         fixed = _BY_NAME[name].fixed
         select = self.strokes["select"]
         if name == "several" and _STROKE.fullmatch(f"Shift+{select}"):
@@ -140,7 +138,7 @@ class Scheme:
         return f"{self.strokes.get(name, '')} {fixed}".strip()
 
     def sections(self) -> Iterable[tuple[str | Promise, tuple[Shown, ...]]]:
-        """The keys for the dialog, under their headings."""
+        """Return the keys for the dialog, under their headings."""
         for heading, keys in SECTIONS:
             lines = (Shown(key.words, caps(self.all_of(key.name))) for key in keys)
             yield heading, tuple(line for line in lines if line.caps)
@@ -168,16 +166,16 @@ class Scheme:
 
     @property
     def for_scripts(self) -> str:
-        """The strokes that scripts must be told: ``next=K``, separated by blanks; "" where they
-        are the usual ones."""
+        """The strokes that scripts must know, such as ``next=K``, separated by spaces; "" for the
+        default ones."""
         named = ((name, self.strokes[name]) for name in _WITHOUT_CONTROL)
         return " ".join(f"{name}={stroke}" for name, stroke in named if stroke != _USUAL[name])
 
 
 @lru_cache(maxsize=512)
 def scheme(kind: str = "gmail", own: str = "") -> Scheme:
-    """The keys as Gmail has them, as Roundcube, or the user's ``own``, of which what is nonsense
-    counts as not chosen."""
+    """Return the keys of Gmail, of Roundcube, or the user's ``own``; an invalid own stroke is
+    ignored."""
     if kind == "roundcube":
         return Scheme({key.name: key.roundcube or key.stroke for key in CHANGEABLE})
     return Scheme(_USUAL | (_read(own) if kind == "own" else {}))
@@ -193,18 +191,18 @@ def _read(own: str) -> dict[str, str]:
 
 
 def write(strokes: Mapping[str, str]) -> str:
-    """Own keys as the preference keeps them: those that are not as in Gmail."""
+    """Return own keys as the preference keeps them: those that differ from Gmail's."""
     return " ".join(
         f"{name}={strokes[name]}" for name in _USUAL if strokes.get(name, "") != _USUAL[name]
     )
 
 
 class Refused(ValueError):
-    """A key that no action can have; its words say why."""
+    """A stroke that no action can have; its words say why."""
 
 
 def parse(text: str) -> str:
-    """The stroke that a user typed, "" for none. Raises Refused."""
+    """Return the stroke that a user typed, "" for none. Raises Refused."""
     text = text.strip()
     shift = re.compile(rf"(?:shift|maj|⇧|{re.escape(str(_SHIFT))})\s?\+\s?(?=.)", re.IGNORECASE)
     letter = shift.sub("", text, count=1).upper()
@@ -220,7 +218,7 @@ def parse(text: str) -> str:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Two keys that one stroke stands for."""
+    """Two keys with the same stroke."""
 
     first: Key
     second: Key
@@ -228,8 +226,8 @@ class Conflict:
 
 
 def conflicts(strokes: Mapping[str, str]) -> list[Conflict]:
-    """Strokes that two keys of one place have; a key of the list alone may be one of the message
-    alone."""
+    """Return the strokes that two keys of one place share. A key of the list alone may share one
+    with a key of the message alone."""
     pairs = []
     for places in ((*IN_BOTH, *IN_MESSAGE), (*IN_BOTH, *IN_LIST)):
         seen: dict[str, Key] = {}

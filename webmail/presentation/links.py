@@ -1,4 +1,4 @@
-"""Addresses of the pages of a message."""
+"""URLs of the pages of a message."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ def ref_segment(ref: MessageRef) -> str:
 
 
 def ref_name(ref: MessageRef, folder: str) -> str:
-    """Return the name of a message in a form about ``folder``: with its own folder where that is
-    another one, ``Classes~2F4e B/7-42``.
-    """
+    """Return the name of a message in a form about ``folder``; with its own folder if that differs:
+    ``Classes~2F4e B/7-42``."""
     segment = ref_segment(ref)
     is_here = ref.folder == folder
     return segment if is_here else f"{FolderConverter().to_url(ref.folder)}/{segment}"
 
 
 def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:
-    """The address of a message, or of a view that stands below it."""
+    """Return the URL of a message, or of a view below it."""
     prefix = get_script_prefix()
     return f"{folder_address(prefix, ref.folder)}{ref_segment(ref)}/{_below(prefix, view, *more)}"
 
@@ -33,8 +32,8 @@ def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:
 # A page has every folder's address and a dozen of one message's, and Django looks long for each.
 @lru_cache(maxsize=8192)
 def folder_address(_prefix: str, folder: str, view: str = "folder") -> str:
-    """Raises NoReverseMatch for a name that no address can say: empty, or longer than any server
-    ought to have."""
+    """Return the URL of a folder. Raises NoReverseMatch for a name that no URL can contain: empty,
+    or longer than any server should have."""
     return reverse(f"mail:{view}", args=[folder])
 
 
@@ -46,6 +45,6 @@ def _below(_prefix: str, view: str, *more: object) -> str:
 
 
 def rule_url(ref: MessageRef) -> str:
-    """The page on which a rule begins for messages such as this one."""
+    """Return the URL of a new rule for messages such as this one."""
     source = f"{FolderConverter().to_url(ref.folder)}/{ref_segment(ref)}"
     return f"{reverse('mail:rule_new')}?{urlencode({'from': source})}"

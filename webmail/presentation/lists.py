@@ -1,4 +1,4 @@
-"""The message list: rows, orders, filters, and the pages around."""
+"""The message list: rows, orders, filters, and pages."""
 
 from __future__ import annotations
 
@@ -59,10 +59,9 @@ _FILTERED = {
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One line of the message list. Of a conversation, whose newest message it shows: ``count``,
-    the name of that message as ``shown``, and its ``members``, the oldest of those listed first;
-    0 and none for a message alone.
-    """
+    """A row of the message list. The row of a conversation shows its newest message: ``count`` is
+    the number of its messages, ``shown`` the name of the newest one, ``members`` are the listed
+    ones, oldest first. For a single message these are 0 and empty."""
 
     ref: str
     uid: int
@@ -95,8 +94,8 @@ class MessageRow:
 
 @dataclass(frozen=True)
 class Steps:
-    """The ways from an open message to the previous and the next one of its list, "" where there
-    is none; ``place`` is its own in the list, one-based."""
+    """The links from an open message to the previous and the next one of its list, "" if there is
+    none; ``place`` is its one-based place in the list."""
 
     previous_url: str
     next_url: str
@@ -114,7 +113,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to show the list, among others."""
+    """A way to show the list, among others."""
 
     label: str
     url: str
@@ -123,9 +122,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Column:
-    """The head of a column of a list over the full width. ``order``: ``ascending`` or
-    ``descending`` where the list is sorted by it, as ``aria-sort`` says it, else ""; ``url`` sorts
-    by it, or by it the other way round; "" where the list cannot be sorted by it."""
+    """The head of a column, for a list over the full width. ``order`` is ``ascending`` or
+    ``descending``, as in ``aria-sort``, if the list is sorted by the column, else "". ``url`` sorts
+    by the column, or reverses that order; it is "" if the list cannot be sorted by it."""
 
     name: str
     label: str
@@ -135,12 +134,11 @@ class Column:
 
 @dataclass(frozen=True)
 class MailPage:
-    """One page of a folder. ``url`` shows the same list from its top; ``total`` counts the folder,
-    ``listed`` what the filter lets through; ``above`` rows stand above this page. ``month`` and
-    ``year``: of the topmost row. ``is_live``: what arrives belongs at the top of the rows shown.
-    ``above_url`` and ``below_url`` are of the messages right beside the page, where they are known.
-    ``withheld``: the verbs that the user may not do in the folder.
-    """
+    """A page of a folder. ``url`` shows the same list from its top; ``total`` counts the folder,
+    ``listed`` the messages that pass the filter; ``above`` is the number of rows above this page.
+    ``month`` and ``year`` are those of the topmost row. ``is_live``: new messages belong at the top
+    of these rows. ``above_url`` and ``below_url`` are those of the messages next to the page, if
+    known. ``withheld`` are the verbs that the user may not do in the folder."""
 
     label: str
     url: str
@@ -179,7 +177,7 @@ class MailPage:
         return self.listed - self.above - sum(len(rows) for _heading, rows in self.groups)
 
     def steps(self, ref: str) -> Steps | None:
-        """The steps from the message of a row, or of the conversation of one; None where it has no
+        """Return the steps from the message of a row, or of its conversation; None if it has no
         row."""
         rows = [row for _heading, group in self.groups for row in group]
         named = (n for n, row in enumerate(rows) if ref in {row.ref, *(m.ref for m in row.members)})
@@ -196,19 +194,20 @@ class MailPage:
 
     @property
     def view_query(self) -> str:
-        """``?only=unread``: the list's order and filter, for what acts on all of it."""
+        """The list's order and filter as a query string such as ``?only=unread``, for actions on
+        all of it."""
         mark, query = self.url.partition("?")[1:]
         return mark + query
 
 
 def people_of(row: MessageSummary, *, own_mail: bool) -> tuple[Address, ...]:
-    """Return the people that the row names: who wrote, or where its owner did (``own_mail``) the
-    others."""
+    """Return the people that the row names: the author, or in the user's own mail (``own_mail``)
+    the recipients."""
     return row.people if own_mail else row.from_
 
 
 def is_own_mail(special_use: str) -> bool:
-    """Whether the folder holds what its owner wrote."""
+    """Return whether the folder holds the user's own mail."""
     return special_use in folders.OWN_MAIL
 
 
@@ -321,14 +320,15 @@ def mail_page(
 
 
 def _next_url(page: ListPage, base: str, rows: tuple[MessageRow, ...]) -> str:
-    """The rows below this page, from its last one on; "" where there are none."""
+    """Return the URL of the rows below this page, from its last one on; "" if there are none."""
     if not (page.has_next and rows):
         return ""
     return _with_query(base, {**_query(page.view), "page": page.number + 1, "after": rows[-1].ref})
 
 
 def _previous_url(page: ListPage, base: str) -> str:
-    """The rows above this page, by their places in the list; "" where there are none."""
+    """Return the URL of the rows above this page, by their places in the list; "" if there are
+    none."""
     if not page.start:
         return ""
     first = max(0, page.start - page.size)
@@ -362,8 +362,8 @@ def page_rows(
 
 
 def _beside_reader(view: View) -> str:
-    """The query that the URL of a message has so that its page shows the list beside it as it
-    was."""
+    """Return the query string of a message's URL, by which its page shows the list beside it
+    unchanged."""
     return f"?{urlencode(_query(view))}" if view.only or view.threads else ""
 
 
@@ -437,8 +437,8 @@ def _conversation_row(
 
 @dataclass(frozen=True)
 class Arrived:
-    """Rows to be put above those of a page that is there; not ``on_top``: they have other places in
-    the list, which is to be made anew."""
+    """Rows to put above those of an existing page. Without ``on_top`` they have other places in the
+    list, which must be loaded again."""
 
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...]
     on_top: bool
@@ -468,9 +468,8 @@ def arrived(
 def tagged(
     groups: Iterable[tuple[str, tuple[MessageRow, ...]]], known: Iterable[Chip]
 ) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """The rows with their tags, by the names that the person gave them; rows marked as deleted are
-    left out. Where no row is left, one heading without rows stands for the rows that follow.
-    """
+    """Return the rows with their tags, by the user's names; rows marked as deleted are left out. If
+    no row is left, one heading without rows stands for the rows that follow."""
     ordered = tuple(known)
     left = [
         (
@@ -488,7 +487,7 @@ def _tagged(row: MessageRow, known: tuple[Chip, ...]) -> MessageRow:
 
 
 def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """Under the days of their arrival."""
+    """Return the rows under the days of their arrival."""
     rows, today = tuple(rows), timezone.localdate()
     labels = {day: day_label(day, today) for day in {row.day for row in rows}}
     return tuple(
@@ -499,7 +498,7 @@ def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...
 def _grouped(
     rows: tuple[MessageRow, ...], view: View
 ) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """Headings that go with the order; one without words where none does."""
+    """Return the rows under headings that suit the order; under one without words if none does."""
     match view.sort:
         case "arrival" | "date":
             return by_day(rows)
@@ -515,7 +514,7 @@ def _grouped(
 
 
 def _query(view: View, **other: object) -> dict[str, str]:
-    """Return what the address of a list says of how it is shown; nothing of the plain one."""
+    """Return the query of a list's URL: how the list is shown. It is empty for the default."""
     shown = {"sort": view.sort, "up": not view.down, "only": view.only} | other
     query = {}
     if shown["sort"] != "arrival" or shown["up"] or "sort" in other:
@@ -535,7 +534,7 @@ def _with_query(url: str, query: Mapping[str, str | int]) -> str:
 
 @lru_cache(maxsize=512)
 def _encoded(*pairs: tuple[str, str | int]) -> str:
-    """Orders, filters and places in a list, of which there are few."""
+    """Return the encoded query; there are few orders, filters and places in a list."""
     return urlencode(pairs)
 
 
@@ -547,7 +546,8 @@ def _by_conversations(url: str, view: View) -> Choice:
 
 
 def _sort(url: str, view: View, name: str) -> Choice:
-    """Names and subjects begin with A, everything else with what is newest or largest."""
+    """Return the order by a field in its first direction: names and subjects begin with A, all else
+    with the newest or largest."""
     up = name in {"from", "to", "subject"}
     is_current = name == view.sort and not view.threads
     up = not view.down if is_current else up
@@ -564,7 +564,7 @@ COLUMNS = {
 
 
 def _columns(url: str, view: View, *, own_mail: bool) -> tuple[Column, ...]:
-    """The columns from the left to the right."""
+    """Return the columns from left to right."""
     names = ("to" if own_mail else "from", "subject", "size", "arrival")
     return tuple(_column(url, view, name) for name in names)
 
@@ -579,7 +579,7 @@ def _column(url: str, view: View, name: str) -> Column:
 
 
 def _directions(url: str, view: View) -> tuple[Choice, ...]:
-    """Up and down in words of what is sorted; none for what comes first by its flags."""
+    """Return the labels of both directions of an order; none for an order by flags."""
     match view.sort:
         case "flagged" | "unread":
             return ()
@@ -607,17 +607,17 @@ def _filter(url: str, view: View, name: str) -> Choice:
 
 
 def without_next(page: MailPage) -> MailPage:
-    """The page for rows that are put above those of a page that is there."""
+    """Return the page for rows that are put above those of an existing page."""
     return replace(page, next_url="")
 
 
 def without_previous(page: MailPage) -> MailPage:
-    """The page for rows that are put below those of a page that is there."""
+    """Return the page for rows that are put below those of an existing page."""
     return replace(page, previous_url="")
 
 
 def _notes(page: ListPage) -> tuple[str, ...]:
-    """Return how many pass the filter, and how they were found."""
+    """Return the number of messages that pass the filter, and how they were found."""
     notes = (*_rights(page.withheld), *(_note(note) for note in sorted(page.notes)))
     if not page.view.only or not page.total:
         return notes
@@ -631,7 +631,7 @@ def _notes(page: ListPage) -> tuple[str, ...]:
 
 
 def _rights(withheld: frozenset[str]) -> tuple[str, ...]:
-    """Say why some actions are not offered."""
+    """Return the reasons why some actions are not offered."""
     if not withheld & {"flag", "trash"}:
         return ()
     if "trash" not in withheld:

@@ -20,7 +20,7 @@ _TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
 
 
 class Marks:
-    """The texts that are marked. Without any, what is shown stays as it is."""
+    """The texts to mark. Without any, the content stays as it is."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         longest_first = sorted({text for text in texts if text.strip()}, key=len, reverse=True)
@@ -28,7 +28,7 @@ class Marks:
         self._wanted = re.compile(pattern, re.IGNORECASE) if pattern else None
 
     def in_text(self, text: str) -> SafeString:
-        """Plain text as HTML, the hits in ``<mark>``."""
+        """Return plain text as HTML, the matches in ``<mark>``."""
         if self._wanted is None:
             return mark_safe(escape(text))  # noqa: S308
         pieces, at = [], 0
@@ -38,7 +38,8 @@ class Marks:
         return mark_safe("".join([*pieces, escape(text[at:])]))  # noqa: S308  every piece is escaped
 
     def in_html(self, html: str) -> str:
-        """Safe HTML of ours with the hits marked: in its words, never in its tags."""
+        """Return the webmail's own safe HTML with the matches marked: in its text, never in its
+        tags."""
         if self._wanted is None:
             return html
         pieces = _TAG.split(html)
@@ -69,7 +70,7 @@ def _character(character: str) -> str:
 
 @cache
 def _variants() -> dict[str, str]:
-    """The characters with a mark on them, by the bare character."""
+    """Return the accented characters, by their base character."""
     variants: dict[str, str] = {}
     for character in map(chr, _CHARACTERS):
         bare = unicodedata.normalize("NFKD", character)[0].casefold()

@@ -1,9 +1,7 @@
-"""HTML that a page has many times: rows of messages and of folders, choices of menus.
-
-Written in Python since a template's interpreter takes ten times as long, a third of a list's time.
-Everything that comes from mail or a person goes through `_e`; the words of a row are looked up once
-a language, those of folders once a page.
-"""
+"""HTML that a page has many times: rows of messages and of folders, choices of menus. It is written
+in Python, since the template interpreter takes ten times as long, a third of a list's time. All
+text from mail or users goes through `_e`; the words of a row are looked up once a language, those
+of folders once a page."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ _SPECIAL = re.compile("[&<>\"']")
 
 
 def _e(text: Any) -> str:
-    """Escaped, unless it is HTML already, as a subject with its hits marked."""
+    """Escape a text, unless it is HTML already, such as a subject with marked matches."""
     if hasattr(text, "__html__"):
         return text.__html__()
     return escape(text) if _SPECIAL.search(text) else text
@@ -44,8 +42,8 @@ def _sr(words: str) -> str:
 
 
 def message_groups(groups: Groups, withheld: Collection[str] = ()) -> SafeString:
-    """Rows of a message list under their headings. ``withheld``: the verbs that the user may not do
-    in their folder."""
+    """Return the rows of a message list under their headings. ``withheld`` are the verbs that the
+    user may not do in their folder."""
     row = _message_row(get_language(), static(ICONS), can_flag="flag" not in withheld)
     html = []
     for heading, rows in groups:
@@ -106,7 +104,7 @@ def _message_row(
 
 # Babel finds no words inside an f-string.
 def _badges() -> tuple[tuple[str, str], ...]:
-    """The words before a subject, by the attribute of the row that asks for them."""
+    """Return the badges before a subject, by the attribute of the row that asks for them."""
     advert, junk = pgettext("of a message", "Advert"), pgettext("of a message", "Junk")
     drafted = pgettext("of a message", "Draft")
     return (
@@ -117,7 +115,7 @@ def _badges() -> tuple[tuple[str, str], ...]:
 
 
 def _marks() -> tuple[tuple[str, str], ...]:
-    """The icons behind a subject, by the attribute of the row that asks for them."""
+    """Return the icons after a subject, by the attribute of the row that asks for them."""
     urgent, invitation = pgettext("message", "Urgent."), gettext("Invitation.")
     attachment = gettext("With attachment.")
     return (
@@ -140,7 +138,7 @@ def _tags(tags: Iterable[Chip]) -> str:
 
 
 def _members(row: MessageRow, unread: str) -> str:
-    """The messages of a conversation, folded."""
+    """Return the messages of a conversation, folded."""
     words = ngettext("%(count)s message", "%(count)s messages", row.count)
     words %= {"count": intcomma(row.count)}
     lines = "".join(_member(member, unread) for member in row.members)
@@ -158,7 +156,7 @@ def _member(row: MessageRow, unread: str) -> str:
 
 
 def flag_button(ref: str, flagged: bool) -> SafeString:
-    """The button of a row that is on a page already, to take its place there."""
+    """Return the flag button of a row, to replace the one on the page."""
     return SafeString(_flag_button()(_e(ref), flagged, ' hx-swap-oob="true"'))
 
 
@@ -180,7 +178,7 @@ def _flag_button() -> Callable[[str, bool, str], str]:
 
 
 def menu_choices(choices: Iterable[Choice]) -> SafeString:
-    """Ways to show the list, as links of a menu."""
+    """Return ways to show the list, as links of a menu."""
     check, none = icon("check"), '<span class="i"></span>'
 
     def line(choice: Choice) -> str:
@@ -192,7 +190,7 @@ def menu_choices(choices: Iterable[Choice]) -> SafeString:
 
 
 def month_options(months: Iterable[tuple[int, str]], chosen: int) -> SafeString:
-    """Months to choose from, by number and name."""
+    """Return the months as options, by number and name."""
     return SafeString(
         "\n".join(
             f'<option value="{number}"{" selected" if number == chosen else ""}>{_e(name)}</option>'
@@ -202,7 +200,7 @@ def month_options(months: Iterable[tuple[int, str]], chosen: int) -> SafeString:
 
 
 def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
-    """Lines of the folder list, with those inside them."""
+    """Return the rows of the folder list, with the folders inside them."""
     kept_icon = cache(icon)
     unread = _sr(pgettext("count beside a folder", "unread:") + " ")
     inside = gettext("Folders inside %(folder)s")
@@ -237,8 +235,8 @@ def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
 
 
 def tool_bar(tools: Tools, scheme: Scheme, flag: str) -> SafeString:
-    """The tools of an open message that stand in its bar. ``flag``: the button of the flag, which
-    answers swap."""
+    """Return the tools of an open message in its bar. ``flag`` is the flag button, which answers
+    replace."""
     html = []
     for tool in tools.bar:
         if tool.is_first:
@@ -253,7 +251,7 @@ _NARROW = ' class="narrow-tool"'
 
 
 def tool_menu(tools: Iterable[Tool], scheme: Scheme, flag: str) -> SafeString:
-    """The tools that stand in the menu, some of them only where the bar is narrow."""
+    """Return the tools in the menu, some of them only if the bar is narrow."""
     return SafeString(
         "".join(
             f"<li{_NARROW if tool.is_wide else ''}>"
@@ -264,12 +262,12 @@ def tool_menu(tools: Iterable[Tool], scheme: Scheme, flag: str) -> SafeString:
 
 
 def picked_bar(tools: Tools, scheme: Scheme) -> SafeString:
-    """The tools for picked messages that stand in the list's bar."""
+    """Return the tools for picked messages in the list's bar."""
     return SafeString("".join(_bar_tool(tool, scheme) for tool in tools.bar))
 
 
 def picked_menu(tools: Tools, scheme: Scheme) -> SafeString:
-    """The tools for picked messages that stand in the menu, some only where the bar is narrow."""
+    """Return the tools for picked messages in the menu, some of them only if the bar is narrow."""
     return SafeString(
         "".join(
             f"<li{_NARROW if tool.is_wide else ''}>{_menu_tool(tool, scheme)}</li>"
@@ -307,5 +305,5 @@ def _menu_tool(tool: Tool, scheme: Scheme) -> str:
 
 
 def _way(tool: Tool) -> str:
-    """Attributes of a link that leads to no page of the webmail."""
+    """Return the attributes of a link that leads to no page of the webmail."""
     return {"print": ' target="_blank" data-print', "source": " download"}.get(tool.name, "")

@@ -26,7 +26,7 @@ from webmail.presentation.words import names_of, size, subject_of
 @dataclass(frozen=True)
 class NestedLine:
     """A message inside another, before it is fetched: its head below the text. ``content_url``
-    gives the rest; ``open``: as soon as it comes into sight."""
+    leads to the rest; ``open``: it is loaded as soon as it is visible."""
 
     number: str
     subject: str
@@ -39,12 +39,12 @@ class NestedLine:
 
 
 MOST_NESTED = 100
-"""Messages inside a message that are shown below its text; a digest has some dozens."""
+"""The most messages inside a message that are shown below its text; a digest has some dozens."""
 
 
 def nested_lines(ref: MessageRef, shown: ShownParts) -> tuple[NestedLine, ...]:
-    """The messages in a message, closed, but for a single one that its author did not call an
-    attachment and that is not what a report is about."""
+    """Return the messages inside a message, folded. A single one is open, unless its author called
+    it an attachment or a report is about it."""
     nested = [part for part in shown.attachments if part.media_type in MESSAGE_TYPES][:MOST_NESTED]
     opens = len(nested) == 1 and bool(shown.messages) and not shown.reports
     return tuple(
@@ -75,8 +75,9 @@ def nested_line(part: Part, *, view_url: str, content_url: str, opens: bool = Fa
 
 @dataclass(frozen=True)
 class NestedMessage:
-    """A message inside another, as it is shown within it. ``text_html`` or ``frame_url`` is what it
-    says; ``files`` what is listed of its ``file_count`` files, ``nested`` the messages in it."""
+    """A message inside another, as it is shown within it. Its content is ``text_html``, or the HTML
+    at ``frame_url``; ``files`` are those listed of ``file_count`` files, ``nested`` the messages
+    inside it."""
 
     subject: str
     sender: tuple[Address, ...]
@@ -101,7 +102,7 @@ class NestedMessage:
 
     @property
     def unlisted(self) -> int:
-        """Files that have no card."""
+        """The number of files without a card."""
         return self.file_count - len(self.files)
 
 
@@ -142,7 +143,7 @@ def nested_message(
 
 
 def printed_message(ref: MessageRef, message: MessageContent) -> NestedMessage:
-    """A message inside another as its text on paper, where nothing can be followed."""
+    """Return a message inside another as text for paper, without links."""
     return nested_message(
         message,
         files=attachment_cards(ref, message.shown.attachments),

@@ -1,4 +1,4 @@
-"""A search that found nothing, in words: where and how it was searched, and what to try next."""
+"""The words about a search without results: where and how it searched, and what to try next."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Try:
 
 @dataclass(frozen=True)
 class Nothing:
-    """``where``: the folders searched, as a sentence; ``pieces``: what was looked for, each as the
-    line of a search says it; ``tries``: other searches."""
+    """A search without results. ``where`` is the sentence about the searched folders; ``pieces``
+    are the parts of the search, as its line writes them; ``tries`` are other searches."""
 
     where: str
     pieces: tuple[str, ...]
@@ -35,7 +35,8 @@ class Nothing:
 
 
 def nothing(asked: Asked, names: Sequence[str], labels: Mapping[str, str]) -> Nothing:
-    """``names``: of the folders that were searched; ``labels``: how people know them."""
+    """Return the words about a search without results. ``names`` are the searched folders,
+    ``labels`` their labels."""
     return Nothing(
         where=_where(asked, [labels.get(name, name) for name in names], labels),
         pieces=tuple(rephrasing.piece(term) for term in rephrasing.parts(asked.wanted.term)),
@@ -62,7 +63,7 @@ def _where(asked: Asked, shown: Sequence[str], labels: Mapping[str, str]) -> str
 
 
 def _tries(asked: Asked) -> tuple[Try, ...]:
-    """From the same words elsewhere to fewer words."""
+    """Yield other searches, from the same words elsewhere to fewer words."""
     wanted = asked.wanted
     tries = []
     if wanted.folders and (line := rephrasing.line(replace(wanted, folders=()))):
@@ -77,7 +78,7 @@ def _tries(asked: Asked) -> tuple[Try, ...]:
 def _fewer(asked: Asked) -> list[Try]:
     fewer = rephrasing.fewer(asked.wanted)
     if len(fewer) == 2:
-        # Without one of two is the other alone.
+        # One word of two less is the other word alone.
         (first, second_alone), (second, first_alone) = fewer
         lines = [(first, first_alone), (second, second_alone)]
         words = gettext("Only %(piece)s")

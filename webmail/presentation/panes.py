@@ -11,9 +11,9 @@ _KEPT = re.compile(r"(\d{0,2})\.(\d{0,2})\.(\d{0,2})\.([01])", re.ASCII)
 
 @dataclass(frozen=True)
 class Panes:
-    """Steps of webmail/static/webmail/css/mail.css, "" for those never dragged: of the folders'
-    width, of the list's, and of its height where the message stands below it. ``is_rail``: the
-    folders are reduced to their icons."""
+    """The widths of the panes as steps of webmail/static/webmail/css/mail.css, "" for those never
+    dragged: the width of the folders, the width of the list, and its height if the message stands
+    below it. ``is_rail``: the folders are reduced to their icons."""
 
     side: str = ""
     list: str = ""
@@ -22,6 +22,6 @@ class Panes:
 
 
 def panes(cookie: str) -> Panes:
-    """Read the cookie of webmail/static/webmail/js/splits.js; another one says nothing."""
+    """Read the cookie of webmail/static/webmail/js/splits.js; an invalid one is ignored."""
     match = _KEPT.fullmatch(cookie)
     return Panes(match[1], match[2], match[3], match[4] == "1") if match else Panes()

@@ -10,8 +10,8 @@ from webmail.mime.addresses import Address
 
 @dataclass(frozen=True)
 class Face:
-    """Somebody known. ``card_url`` is "" for who is no contact, ``photo_url`` without a picture,
-    ``name`` is the one that the message itself has, where nothing else is known."""
+    """A known person. ``card_url`` is "" unless the person is a contact, ``photo_url`` without a
+    picture. ``name`` is that of the message if no other is known."""
 
     name: str = ""
     photo_url: str = ""
@@ -20,8 +20,8 @@ class Face:
 
 @dataclass(frozen=True)
 class Borrowed:
-    """The person whose name a mail carries that does not come from him: a contact's or colleague's,
-    with what he does and his addresses; ``is_close``: a contact, or of the reader's own school."""
+    """The known person whose name a mail carries that this person did not send: a contact or a
+    colleague, with function and addresses. ``is_close``: a contact, or of the user's own school."""
 
     name: str
     detail: str
@@ -30,7 +30,7 @@ class Borrowed:
 
 
 Faces = Mapping[str, Face]
-"""By address in lower case."""
+"""The known faces, by address in lower case."""
 
 
 _NOBODY = Face()
@@ -41,13 +41,14 @@ def face_of(person: Address, faces: Faces) -> Face:
 
 
 def called(person: Address, faces: Faces) -> str:
-    """A contact's name as the reader wrote it; of others what the mail says, else what is known."""
+    """Return the name of a person: the user's own for a contact; for others that of the mail, else
+    the known one."""
     face = face_of(person, faces)
     return face.name if face.name and (face.card_url or not person.name) else person.shown
 
 
 def named(people: Iterable[Address], faces: Faces) -> tuple[Address, ...]:
-    """These people by the names that `called` gives."""
+    """Return these people with the names that `called` gives."""
     return tuple(
         replace(person, name=called(person, faces)) if face_of(person, faces).name else person
         for person in people

@@ -38,24 +38,24 @@ from webmail.presentation.words import initials, subject_of
 MOST_NAMED = 100
 
 ZOOMS = (100, 125, 150, 200)
-"""Sizes that a message is shown at, in percent of its own."""
+"""The sizes of a message, in percent of its own."""
 
 
 def zoom(asked: str) -> int:
-    """A size that was asked for in an address; 100 for any other."""
+    """Return the size that a URL asks for; 100 if it is none of `ZOOMS`."""
     return next((size for size in ZOOMS if str(size) == asked), ZOOMS[0])
 
 
 @dataclass(frozen=True)
 class ZoomStep:
-    """One size of the open message: the reader's address with it."""
+    """A size of the open message: the URL of the reader with it."""
 
     percent: int
     url: str
 
 
 def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
-    """The sizes that an open message can be shown at. ``url`` is its own, without a query."""
+    """Return the sizes of an open message. ``url`` is its URL without a query."""
     view = ["view=text"] if as_text else []
     queries = [view if percent == ZOOMS[0] else [*view, f"zoom={percent}"] for percent in ZOOMS]
     return tuple(
@@ -66,7 +66,7 @@ def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
 
 @dataclass(frozen=True)
 class MessagePages:
-    """The addresses of the pages about a message that every message has."""
+    """The URLs of the pages about a message that every message has."""
 
     message: MessageRef
 
@@ -113,14 +113,12 @@ class MessagePages:
 
 @dataclass(frozen=True)
 class MessageView(MessagePages):
-    """The open message as the reader shows it.
-
-    ``ref`` names the message in forms. ``from_name`` is the sender's name among the user's
-    contacts, else that of the message, which is ``from_written``. ``others`` says how many
-    recipients are not named. The text is in ``text_html``, or the HTML at ``frame_url``;
-    ``other_url`` leads from the HTML to the text and back. ``html_files`` is the HTML as a file,
-    where it is too complex to be shown. ``withheld``: the verbs that the user may not do in the
-    folder of the message."""
+    """The open message as the reader shows it. ``ref`` names the message in forms. ``from_name`` is
+    the sender's name among the user's contacts, else that of the message, ``from_written``.
+    ``others`` tells how many recipients are not named. The text is in ``text_html``, or the HTML at
+    ``frame_url``; ``other_url`` leads from the HTML to the text and back. ``html_files`` is the
+    HTML as a file, if it is too complex to be shown. ``withheld`` are the verbs that the user may
+    not do in the folder of the message."""
 
     ref: str
     subject: str
@@ -172,13 +170,13 @@ class MessageView(MessagePages):
 
     @property
     def unlisted(self) -> int:
-        """The number of attachments that have no card."""
+        """The number of attachments without a card."""
         return self.attachment_count - len(self.attachments)
 
     @property
     def risks_url(self) -> str:
-        """The address that tells which files are not what their names say; "" where no file has to
-        be looked at."""
+        """The URL of the warnings about files that contradict their names; "" if no file needs a
+        check."""
         has_unsure = any(card.slot for card in self.attachments)
         return message_url(self.message, "risks") if has_unsure else ""
 
@@ -260,8 +258,8 @@ def message_view(
 
 
 def _trace_url(opened: OpenedMessage) -> str:
-    """The address of the page about the way of the message, filled in; of a delivery report, about
-    the message that came back. "" where there is neither a recipient nor a Message-ID to ask by."""
+    """Return the URL of the page about the way of the message, filled in; for a delivery report,
+    about the message that came back. It is "" without a recipient and a Message-ID."""
     back = (
         outcome.recipient
         for outcome in opened.outcomes
@@ -277,7 +275,8 @@ def _trace_url(opened: OpenedMessage) -> str:
 
 
 def _other_url(opened: OpenedMessage) -> str:
-    """From the HTML to the text, and from the text back; "" where there is no HTML."""
+    """Return the URL of the text for a message shown as HTML, and of the HTML for one shown as
+    text; "" without HTML."""
     if not opened.has_html:
         return ""
     url = message_url(opened.fetched.ref)
@@ -285,13 +284,13 @@ def _other_url(opened: OpenedMessage) -> str:
 
 
 def _print_url(opened: OpenedMessage) -> str:
-    """Print what the reader shows: the HTML, or the text."""
+    """Return the URL that prints the HTML or the text, whichever the reader shows."""
     url = message_url(opened.fetched.ref, "print")
     return f"{url}?view=text" if opened.has_html and not opened.rendered else url
 
 
 def _reply_list_url(opened: OpenedMessage) -> str:
-    """The address of a reply to the mailing list; "" where the message comes from none."""
+    """Return the URL of a reply to the mailing list; "" if the message comes from none."""
     is_of_list = bool(list_address(opened.headers.get("List-Post")))
     return f"{message_url(opened.fetched.ref, 'reply')}?list=1" if is_of_list else ""
 
@@ -314,7 +313,7 @@ def _untold(opened: OpenedMessage) -> tuple[str, ...]:
 
 
 def _receipt_to(opened: OpenedMessage) -> tuple[str, ...]:
-    """The addresses that ask whether the message was read, until that was answered."""
+    """Return the addresses that ask for a receipt, until the user answers."""
     flags = {flag.lower() for flag in opened.fetched.flags}
     if RECEIPT_ANSWERED.lower() in flags or DRAFT in opened.fetched.flags:
         return ()
@@ -322,8 +321,8 @@ def _receipt_to(opened: OpenedMessage) -> tuple[str, ...]:
 
 
 def with_notice(opened: MessageView, notice: Notice | None) -> MessageView:
-    """The open message with what is said of it: one band for what says the same. Of a fraud that
-    is shut, the links of the text and the files lead nowhere."""
+    """Return the open message with its notice, so that no warning stands twice. The links and files
+    of a fraud that is shut lead nowhere."""
     if notice is None:
         return opened
     notice = replace(
@@ -358,7 +357,7 @@ _CALENDARS = frozenset({"text/calendar", "application/ics"})
 
 
 def _invitation_url(ref: MessageRef, opened: OpenedMessage) -> str:
-    """The address of the card of the first calendar file; "" where there is none."""
+    """Return the URL of the card of the first calendar file; "" if there is none."""
     for part in opened.shown.attachments:
         if part.media_type in _CALENDARS:
             return message_url(ref, "invitation", part.number)

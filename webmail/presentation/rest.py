@@ -1,4 +1,4 @@
-"""Notifications that rest outside working hours, in words, and their return for today."""
+"""Notifications that are silent outside working hours, in words, and the way to show them today."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from webmail.writing import working_hours
 
 _KEY: Final = "rest_lifted"
 _DAYS: Final = 7
-"""A page that stands open longer asks the server for another before that."""
+"""The days that a page knows; a page that stays open longer asks the server again before they
+end."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A time in which notifications rest, or in which they were told not to (``is_lifted``)."""
+    """A time without notifications, or one for which the user turned them on (``is_lifted``)."""
 
     begins: datetime
     ends: datetime
@@ -33,13 +34,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Rest:
-    """The spans of the next days, one after the other."""
+    """The spans of the next days, in order."""
 
     spans: tuple[Span, ...] = ()
 
     @cached_property
     def shown(self) -> Span | None:
-        """The span of this moment."""
+        """The current span."""
         now = timezone.now()
         return next((span for span in self.spans if span.begins <= now < span.ends), None)
 
@@ -59,8 +60,8 @@ class Rest:
 
 
 def of(request: HttpRequest) -> Rest:
-    """The spans without notifications, by the user's working hours and by the choice for today that
-    the session keeps."""
+    """Return the spans without notifications, by the user's working hours and by the choice for
+    today that the session keeps."""
     preferences = getattr(request, "preferences", None)
     if not isinstance(preferences, Preferences):
         return Rest()
@@ -84,7 +85,7 @@ def of(request: HttpRequest) -> Rest:
 
 
 def lift(request: HttpRequest, *, on: bool) -> None:
-    """Notifications come until midnight all the same, in this session; or rest again."""
+    """Show notifications until midnight, in this session; or stop them again."""
     if on:
         request.session[_KEY] = timezone.localdate().isoformat()
     else:

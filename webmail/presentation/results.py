@@ -32,7 +32,7 @@ from webmail.presentation.marks import Marks
 from webmail.presentation.people import Faces
 
 LONGEST_NAME = 60
-"""Characters of the name of a saved search."""
+"""The most characters of the name of a saved search."""
 _SORTED = {
     "": pgettext_lazy("sort by", "Newest first"),
     "old": pgettext_lazy("sort by", "Oldest first"),
@@ -49,9 +49,9 @@ _NARROWED = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A search as its address says it. ``number``: the page, from 1; ``place``: where it goes on;
-    ``is_anew``: whatever is known of it already; ``sort``: one of `FOUND_SORTS`.
-    """
+    """A search as its URL describes it. ``number`` is the page, from 1; ``place`` is where the
+    search continues; ``is_anew`` ignores results that are known already; ``sort`` is one of
+    `FOUND_SORTS`."""
 
     text: str
     wanted: Query
@@ -64,13 +64,14 @@ class Asked:
 
     @property
     def base(self) -> str:
-        """The folder that forms about what was found are sent to; they name others themselves."""
+        """The folder in the URL of forms about the results; the forms name the other folders
+        themselves."""
         is_one = self.reach == HERE and self.folder and not self.wanted.folders
         return self.folder if is_one else "INBOX"
 
     @cached_property
     def query(self) -> str:
-        """The part behind the ``?`` of every address that belongs to it."""
+        """The query string of every URL that belongs to the search."""
         pairs = {"q": self.text, "in": self.reach, "folder": self.folder, "sort": self.sort}
         return urlencode({name: value for name, value in pairs.items() if value})
 
@@ -79,7 +80,7 @@ class Asked:
         return f"{reverse('mail:search')}?{self.query}"
 
     def continued(self, place: SearchPlace) -> str:
-        """The address that goes on from a place."""
+        """Return the URL that continues the search from a place."""
         more: dict[str, str | int] = {"at": place.folder}
         if place.span:
             more["span"] = place.span
@@ -88,13 +89,13 @@ class Asked:
         return f"{self.url}&{urlencode(more)}"
 
     def of_message(self, ref: MessageRef) -> str:
-        """The address of a message, with what was found beside it."""
+        """Return the URL of a message, with the results beside it."""
         return f"{message_url(ref)}?{self.query}"
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A search that was saved, by its name."""
+    """A saved search, with its name."""
 
     pk: int
     name: str
@@ -109,7 +110,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class SearchedPerson:
-    """A contact beside the messages, with the address of its page."""
+    """A contact beside the messages, with the URL of its page."""
 
     name: str
     url: str
@@ -117,7 +118,7 @@ class SearchedPerson:
 
 @dataclass(frozen=True)
 class Reach:
-    """One of the choices where to search, for what besides, or in which order to show it."""
+    """A choice of where to search, of a narrower search, or of an order."""
 
     label: str
     url: str
@@ -168,16 +169,15 @@ class Results:
         return max(0, self.listed - self.number * self.size)
 
     def steps(self, ref: str) -> Steps | None:
-        """The steps from the message that is open beside the results; None where it is none of
-        them."""
+        """Return the steps from the message that is open beside the results; None if it is not
+        among them."""
         return self.from_opened
 
 
 def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
-    """Return the places where the same words can be searched for. ``label``: of the folder that one
-    comes from; nothing to choose without one, or where the words themselves say in which folder.
-    ``has_inside``: there are folders in it.
-    """
+    """Return the places in which the same words can be searched for. ``label`` is that of the
+    folder that the user came from; without it, or if the words name a folder, there is no choice.
+    ``has_inside``: the folder has folders inside."""
     if not asked.folder or asked.wanted.folders:
         return ()
     choices = [
@@ -193,7 +193,7 @@ def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
 
 
 def narrowings(asked: Asked) -> tuple[Reach, ...]:
-    """Return the ways to ask for less, each of which is a link back where it is asked for."""
+    """Return narrower searches; one that is in force is a link back."""
     terms = rephrasing.parts(asked.wanted.term)
     choices = []
     for words, term in _NARROWED:
@@ -207,7 +207,7 @@ def narrowings(asked: Asked) -> tuple[Reach, ...]:
 
 
 def sorts(asked: Asked, count: int) -> tuple[Reach, ...]:
-    """Return the orders in which so many messages found can be shown."""
+    """Return the orders in which this number of results can be shown."""
     names = FOUND_SORTS if count <= MOST_SORTED else FOUND_SORTS[:2]
     current = asked.sort if asked.sort in names else ""
     return tuple(
@@ -220,7 +220,7 @@ def sorts(asked: Asked, count: int) -> tuple[Reach, ...]:
     )
 
 
-# By the names of columns: the orders that their heads ask for, and which way these go.
+# The orders that the heads of columns ask for, and their directions, by the names of columns.
 _ORDERED = {
     "from": {"from": "ascending"},
     "subject": {"subject": "ascending"},
@@ -307,8 +307,8 @@ def results(
 
 
 def _rest(place: SearchPlace, names: Sequence[str]) -> tuple[int, str]:
-    """The number of folders that are not searched yet, and the one that was searched in part; ""
-    for none."""
+    """Return the number of folders that are not searched yet, and the one that was searched in
+    part; "" for none."""
     rest = len(names) - names.index(place.folder) if place.folder in names else 0
     return (rest - 1, place.folder) if place.below else (rest, "")
 
@@ -316,7 +316,7 @@ def _rest(place: SearchPlace, names: Sequence[str]) -> tuple[int, str]:
 def _grouped(
     lines: Sequence[MessageRow], sort: str
 ) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """Under their days, where they are in the order of their dates."""
+    """Return the rows under their days if they are in the order of their dates."""
     if sort not in FOUND_SORTS[:2]:
         return (("", tuple(lines)),) if lines else ()
     days = groupby(lines, key=lambda line: day_label(line.day))

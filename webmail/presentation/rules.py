@@ -29,7 +29,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Names:
-    """The names of folders and tags here, by their names and keywords; the name of the trash."""
+    """The names of the user's folders and tags, by name and keyword; the name of the trash."""
 
     folders: Labels
     tags: Labels
@@ -38,7 +38,8 @@ class Names:
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One rule in the list. ``number``: one-based; ``text``: of what can't be shown in words."""
+    """A rule in the list. ``number`` is one-based; ``text`` is that of a rule that cannot be shown
+    in words."""
 
     number: int
     title: str
@@ -81,7 +82,8 @@ def _when(rule: Rule) -> Iterable[str]:
 
 
 def group_words(group: ConditionGroup) -> str:
-    """``The sender contains “x”, and the subject contains “y”``."""
+    """Return a group of conditions in words: ``The sender contains “x”, and the subject contains
+    “y”``."""
     joint = gettext("%(first)s, and %(second)s")
     if group.match != ALL:
         joint = gettext("%(first)s, or %(second)s")
@@ -92,7 +94,7 @@ def group_words(group: ConditionGroup) -> str:
 
 
 def condition(tested: Condition) -> str:
-    """A condition as a sentence."""
+    """Return a condition as a sentence."""
     line = f"{tested.field}:{tested.comparison}" + (":not" if tested.negated else "")
     words = test(line)
     if tested.field == values.HEADER:
@@ -120,7 +122,7 @@ def _then(rule: Rule, names: Names) -> Iterable[str]:
 
 
 def action(rule_action: RuleAction, names: Names) -> str:
-    """An action as a sentence."""
+    """Return an action as a sentence."""
     match rule_action.kind:
         case values.MOVE if rule_action.value == names.trash:
             return gettext("Move to the trash")
@@ -144,7 +146,7 @@ def action(rule_action: RuleAction, names: Names) -> str:
 
 
 def subject_matter(field: str) -> str:
-    """Return what a condition looks at."""
+    """Return the words for the part of a message that a condition tests."""
     return {
         values.FROM: gettext("Sender"),
         values.TO: gettext("Recipients (To and Cc)"),
@@ -159,7 +161,7 @@ def subject_matter(field: str) -> str:
 
 
 def test(line: str) -> str:
-    """The words of a condition in the list of the form, without the value that it compares with."""
+    """Return the label of a condition in the form's list, without its value."""
     return {
         "from:contains": gettext("The sender contains"),
         "from:contains:not": gettext("The sender does not contain"),
@@ -210,7 +212,7 @@ def test(line: str) -> str:
 
 
 def action_kind(kind: str) -> str:
-    """An action of the form's list."""
+    """Return the label of an action in the form's list."""
     return {
         values.MOVE: gettext("Move to the folder"),
         values.COPY: gettext("Copy to the folder"),
@@ -224,12 +226,13 @@ def action_kind(kind: str) -> str:
 
 
 def missing(name: str) -> str:
-    """A folder or tag that a rule names and that is not there."""
+    """Return the words about a folder or tag that a rule names and that does not exist."""
     return gettext("%(name)s (no longer there)") % {"name": name}
 
 
 def one_line(text: str) -> str:
-    """Without line ends and other controls, and without blanks around."""
+    """Return the text without line ends and other control characters, and without spaces around
+    it."""
     bare = CONTROLS.sub(" ", text)
     for end in ("\x85", "\u2028", "\u2029"):
         bare = bare.replace(end, " ")
@@ -241,8 +244,8 @@ def day(value: date) -> str:
 
 
 def absence_line(absence: Absence, today: date, box: str = "") -> str:
-    """Whether somebody is answered, in words. ``box``: the address of a mailbox that is not the
-    user's own."""
+    """Return the sentence about the automatic answer. ``box`` is the address of a mailbox that is
+    not the user's own."""
     days = {"first": day(absence.first), "last": day(absence.last), "box": box}
     if absence.is_on(today):
         if box:
@@ -260,7 +263,7 @@ def absence_line(absence: Absence, today: date, box: str = "") -> str:
 
 
 def would_fit(count: int, folder: str, *, is_whole: bool) -> str:
-    """Return how many messages that are there a rule fits, in words."""
+    """Return the sentence about the number of existing messages that a rule matches."""
     if is_whole:
         words = ngettext(
             "%(count)s message of the folder %(folder)s would match.",
@@ -282,5 +285,5 @@ _MOST_PLACES = 8
 
 
 def places(allowed: Sequence[str]) -> str:
-    """The domains and addresses that mail may be forwarded to, the first of many."""
+    """Return the domains and addresses to which mail may be forwarded, the first of many."""
     return ", ".join(allowed[:_MOST_PLACES]) + (" …" if len(allowed) > _MOST_PLACES else "")

@@ -101,8 +101,8 @@ def _reply_elsewhere(addresses: Sequence[str]) -> Caution:
 
 
 def _borrowed_name(borrowed: Borrowed) -> Caution:
-    """The warning about a borrowed name, milder where it may well be another person of that
-    name."""
+    """Return the warning about a borrowed name; it is milder if the sender may be another person of
+    that name."""
     name = {"name": borrowed.name}
     who = f"{borrowed.name} ({borrowed.detail})" if borrowed.detail else borrowed.name
     words = gettext("%(who)s writes from %(addresses)s. If in doubt, ask before you answer.")
@@ -130,7 +130,7 @@ def domain_of(address: str) -> str:
 
 
 def verdict_words(verdicts: Verdicts) -> tuple[str, ...]:
-    """A sentence for each check that the server told of (RFC 8601 section 2.7)."""
+    """Return a sentence for each check that the server reports (RFC 8601 section 2.7)."""
     results = (("SPF", verdicts.spf), ("DKIM", verdicts.dkim), ("DMARC", verdicts.dmarc))
     return tuple(_verdict(check, result) for check, result in results if result)
 

@@ -1,4 +1,5 @@
-"""Messages of the outbox in words: their state, why one was not sent, and the possible actions."""
+"""Messages of the outbox in words: their state, the reason of a failure, and the possible
+actions."""
 
 from __future__ import annotations
 
@@ -19,10 +20,10 @@ _SOON, _LATER = 2, 20  # seconds until a page asks again, while a message moves 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A message as it stands. ``state``, ``stage`` and ``failure`` are words of the model and of
-    webmail/errors.py; ``refused``: address and the server's words; ``is_retried``: whether it is
-    tried again by itself; ``is_of_batch``: others of a message to each may have left; ``is_back``:
-    a delivery report said that it did not arrive, ``bounce_status`` for which reason (RFC 3463)."""
+    """The state of a message. ``state``, ``stage`` and ``failure`` are words of the model and of
+    webmail/errors.py. ``refused`` holds pairs of address and the server's words. ``is_retried``: it
+    is sent again automatically. ``is_of_batch``: others of a message to each may have left.
+    ``is_back``: a delivery report said that it did not arrive, ``bounce_status`` why (RFC 3463)."""
 
     state: str
     stage: str
@@ -42,7 +43,7 @@ class Standing:
 
 
 def how(standing: Standing) -> str:
-    """Return how it stands, in a sentence or two."""
+    """Return the state of a message in a sentence or two."""
     match standing.state:
         case "sent" if standing.is_back and standing.is_of_batch:
             return gettext("It came back: it was not delivered.")
@@ -89,26 +90,26 @@ def _held(standing: Standing) -> str:
 
 
 def said(standing: Standing) -> str:
-    """Return what the server said, for who can make something of it; each answer once."""
+    """Return the server's own words, for those who understand them; each answer once."""
     answers = dict.fromkeys(words for _address, words in standing.refused if words)
     words = " ".join(answers) or (standing.server_words if standing.failure else "")
     return gettext("The mail server says: %(words)s") % {"words": words} if words else ""
 
 
 def short_subject(subject: str) -> str:
-    """A subject for a line that stands on every page."""
+    """Return a subject for a line that stands on every page."""
     if len(subject) > _MOST_SUBJECT:
         return subject[:_MOST_SUBJECT].rstrip() + "…"
     return subject or gettext("(no subject)")
 
 
 def to_whom(people: Sequence[tuple[str, str]]) -> str:
-    """``Bob Petit, carol@exemple.fr and 12 others``."""
+    """Return the recipients in words: ``Bob Petit, carol@exemple.fr and 12 others``."""
     return few([name or address for name, address in people], _MOST_NAMES)
 
 
 def leaving(seconds: int) -> str:
-    """The toast of a message that is held back; where the number stands, scripts count down."""
+    """Return the toast of a message that is held back; scripts count down the number in it."""
     return ngettext(
         "The message leaves in %(seconds)s second.",
         "The message leaves in %(seconds)s seconds.",
@@ -118,8 +119,8 @@ def leaving(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NotLeft:
-    """The lines of every page about messages that were sent and have not left. A page asks again
-    after ``seconds``, 0 when nothing is awaited; ``digest`` tells whether the page has said it
+    """The lines on every page about messages that have not left. A page asks again after
+    ``seconds``, 0 if no message is awaited; ``digest`` tells whether the page has said it
     already."""
 
     lines: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ class NotLeft:
 
 
 def not_left(messages: Sequence[awaited.Awaited]) -> NotLeft:
-    """The lines of messages that are awaited, those that have left without one."""
+    """Return the lines of messages that are awaited; those that have left have none."""
     waiting = [message for message in messages if message.state != awaited.LEFT]
     lines = tuple(_line(message) for message in waiting)
     if len(lines) > _MOST_LINES:

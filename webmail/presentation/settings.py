@@ -18,7 +18,7 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a tab. ``place``: the name of its address, with what that is asked for."""
+    """A page of a tab. ``place`` is the name of its URL, with the query."""
 
     name: str
     label: Words
@@ -44,7 +44,7 @@ class Tab:
 
 
 def _chosen(name: str, label: Words) -> Page:
-    """A page of preferences."""
+    """Return a page of preferences."""
     return Page(name, label, ("mail:preferences_of", name))
 
 
@@ -125,7 +125,7 @@ TABS: tuple[Tab, ...] = (
 CHOOSING = frozenset(
     page.name for tab in TABS for page in tab.pages if page.place[0].startswith("mail:preferences")
 )
-"""Pages that are forms of preferences."""
+"""The pages that are forms of preferences."""
 
 
 @dataclass(frozen=True)
@@ -139,13 +139,13 @@ class Head:
 
 
 def head(name: str) -> Head:
-    """The head of the page of this name."""
+    """Return the head of the page of this name."""
     return next(Head(TABS, tab, page) for tab in TABS for page in tab.pages if page.name == name)
 
 
 @dataclass(frozen=True)
 class Found:
-    """One setting or page that a search found, and where it stands."""
+    """A setting or page that a search found, and where it stands."""
 
     label: Words
     url: str
@@ -153,7 +153,8 @@ class Found:
 
 
 def find(text: str, offered: Iterable[Preference]) -> tuple[Found, ...]:
-    """Settings and pages with every word of the text; accents and capitals do not count."""
+    """Return the settings and pages that contain every word of the text; accents and case are
+    ignored."""
     wanted = fold(text).split()
     if not wanted:
         return ()

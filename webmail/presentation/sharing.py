@@ -13,7 +13,7 @@ from webmail import avatars
 from webmail.mailbox.sharing import EVERYBODY, GROUPS, Share, SharingProgress
 from webmail.presentation.people import Faces
 
-# By preset: its name, and what it lets people do.
+# The name of each preset, and the rights that it gives.
 LABELS = {
     "read": (
         pgettext_lazy("a right in a shared folder", "Read"),
@@ -32,7 +32,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class ShareRow:
-    """One line of the list. ``address``: "" where the name is the address, and for a group or
+    """A line of the list. ``address`` is "" if the name is the address, and for a group or
     everybody."""
 
     identifier: str
@@ -46,7 +46,8 @@ class ShareRow:
 def rows(
     shares: Iterable[Share], addresses: Mapping[str, str], names: Mapping[str, str], faces: Faces
 ) -> list[ShareRow]:
-    """``addresses`` and ``names``: of identifiers that are logins, "" where nothing is known."""
+    """Return the lines of the list. ``addresses`` and ``names`` are of identifiers that are logins,
+    "" if unknown."""
     return [_row(share, addresses, names, faces) for share in shares]
 
 
@@ -84,7 +85,7 @@ def _may(share: Share) -> str:
 
 
 def inside(at: SharingProgress) -> str:
-    """The sentences about the folders inside; "" where there are none."""
+    """Return the sentences about the folders inside; "" if there are none."""
     sentences = []
     if at.total - at.refused > 1:
         count = at.total - 1 - at.refused
@@ -103,7 +104,7 @@ def inside(at: SharingProgress) -> str:
 
 
 def done(count: int, name: str, *, is_over: bool) -> str:
-    """``name``: that of the only person; "" for several."""
+    """Return the words of the toast. ``name`` is that of the only person; "" for several."""
     if is_over:
         return gettext("%(name)s may not use this folder any more.") % {"name": name}
     if name:

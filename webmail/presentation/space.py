@@ -24,7 +24,7 @@ MOST_MESSAGES, MOST_SENDERS = 20, 20
 
 @dataclass(frozen=True)
 class RoomLine:
-    """A sender or a year. ``share``: percent of all that was weighed."""
+    """A sender or a year. ``share`` is its percentage of all mail that was weighed."""
 
     value: str
     label: str
@@ -37,7 +37,7 @@ class RoomLine:
 
 @dataclass(frozen=True)
 class Large:
-    """A large message; ``files`` names what is attached."""
+    """A large message; ``files`` names its attachments."""
 
     ref: str
     url: str
@@ -51,7 +51,8 @@ class Large:
 
 @dataclass(frozen=True)
 class Survey:
-    """``unfinished``: how many messages are not weighed yet, in words; "" for none."""
+    """The result of weighing the mail. ``unfinished`` says how many messages are not weighed yet;
+    "" for none."""
 
     senders: tuple[RoomLine, ...]
     years: tuple[RoomLine, ...]
@@ -102,7 +103,7 @@ def line(group: WeighedGroup, total: int = 0) -> RoomLine:
 
 
 def search_query(group: WeighedGroup) -> str:
-    """The same messages, as the field of the search says it; "" where it can't."""
+    """Return the search that finds the same messages; "" if none can."""
     if group.kind == SENDER:
         return f"from:{group.value}" if group.value and " " not in group.value else ""
     return ""

@@ -21,7 +21,7 @@ COLOURS = (
 
 @dataclass(frozen=True)
 class Chip:
-    """``colour``: 1 to 6, as avatars are coloured."""
+    """A tag. ``colour`` is 1 to 6, as for avatars."""
 
     keyword: str
     name: str
@@ -29,8 +29,8 @@ class Chip:
 
 
 def chips(flags: Collection[str], known: Iterable[Chip]) -> tuple[Chip, ...]:
-    """The tags among a message's flags, in the order of ``known``; keywords of other programs that
-    the person did not name stay unseen."""
+    """Return the tags among a message's flags, in the order of ``known``. Keywords of other
+    programs that the user did not name are not shown."""
     if not flags:
         return ()
     keywords = {
@@ -40,8 +40,8 @@ def chips(flags: Collection[str], known: Iterable[Chip]) -> tuple[Chip, ...]:
 
 
 def keyword_for(name: str, taken: Collection[str]) -> str:
-    """A keyword that every server takes: ``Réunion parents`` -> ``reunion_parents``; with a number
-    behind it while it is one of ``taken``."""
+    """Return a keyword that every server accepts: ``Réunion parents`` -> ``reunion_parents``, with
+    a number appended while it is one of ``taken``."""
     folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     bare = re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:40] or "tag"
     used = {keyword.lower() for keyword in taken}

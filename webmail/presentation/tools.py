@@ -7,23 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
+from webmail.mailbox.verbs import ASKING, LEAVING
 from webmail.presentation.reader import MessageView
 
 ANSWERS = ("reply", "reply_all", "forward")
 LAST = ("print", "source")
-# So many tools besides the answers stand in the bar of a telephone, which has its own for these.
+# The most tools in the bar of a telephone, besides the answers, which have a bar of their own.
 _MOST_NARROW = 3
-# And so many in the bar of a list, which may be a column beside the message.
+# The most tools in the bar of a list, which may be a column beside the message.
 _MOST_OF_PICKED = 5
 
 
 @dataclass(frozen=True)
 class Tool:
-    """One action. It follows ``url``, or posts ``verb``. ``word``: its label stands beside the icon
-    where there is room. ``is_wide``: where there is little, it stands in the menu instead of the
-    bar. ``is_first``: the first one at the right."""
+    """An action. It follows ``url``, or posts ``verb``. ``word``: its label stands beside the icon
+    if there is room. ``is_wide``: if there is little room it stands in the menu instead of the bar.
+    ``is_first``: it is the first one at the right."""
 
     name: str
     label: str
@@ -50,13 +53,20 @@ class Tools:
 
     @property
     def has_right(self) -> bool:
-        """Whether one of the bar begins its right half."""
+        """Whether a tool of the bar begins its right half."""
         return any(tool.is_first for tool in self.bar)
 
 
+@lru_cache(maxsize=1)
+def verbs_for_scripts() -> SafeString:
+    """Return the attributes that tell scripts which verbs take messages from the list, and which
+    only open a dialog."""
+    return format_html('data-leaves="{}" data-asks="{}"', " ".join(LEAVING), " ".join(ASKING))
+
+
 def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> Tools:
-    """``chosen``: names of the preference ``toolbar``; ``here``: the verb that moves messages to
-    the folder that is open, "own" among what the user wrote."""
+    """Return the tools of an open message. ``chosen`` are names of the preference ``toolbar``;
+    ``here`` is the verb that moves messages to the open folder, "own" in a folder of own mail."""
     every = _allowed(_all(opened, here, has_rules=has_rules), opened.withheld)
     by_name = {tool.name: tool for tool in every}
     names = [name for name in chosen.split() if name in by_name]
@@ -68,8 +78,8 @@ def tools(opened: MessageView, chosen: str, here: str, *, has_rules: bool) -> To
 
 
 def _placed(bar: Iterable[Tool]) -> Iterator[Tool]:
-    """Say which of them stand at the right, and which have no room in a narrow bar. The flag is
-    always in the bar: it is swapped by its id, of which there may be one."""
+    """Mark the tools that stand at the right, and those without room in a narrow bar. The flag is
+    always in the bar: it is replaced by its id, which must be unique."""
     is_left, narrow = True, 0
     for tool in bar:
         is_first = is_left and not tool.is_answer
@@ -112,8 +122,9 @@ def _verbs(here: str) -> Iterator[Tool]:
 def tools_of_picked(
     chosen: str, here: str, *, marks_adverts: bool, withheld: frozenset[str] = frozenset()
 ) -> Tools:
-    """The tools for the messages picked in a list, by the same order. ``marks_adverts``: adverts
-    may stand marked in their folder; ``withheld``: verbs that the user may not do in it."""
+    """Return the tools for the messages picked in a list, in the same order. ``marks_adverts``:
+    adverts may be marked in their folder; ``withheld`` are the verbs that the user may not do in
+    it."""
     every = _allowed(_all_of_picked(here, marks_adverts=marks_adverts), withheld)
     by_name = {tool.name: tool for tool in every}
     names = [name for name in chosen.split() if name in by_name][:_MOST_OF_PICKED]
@@ -127,7 +138,7 @@ def tools_of_picked(
 
 
 def _all_of_picked(here: str, *, marks_adverts: bool) -> Iterator[Tool]:
-    """The tools for several messages in this folder, in the order of the menu."""
+    """Yield the tools for several messages in this folder, in the order of the menu."""
     yield Tool("seen", gettext("Mark as read"), "mail-open", "seen", key="seen")
     yield Tool("unseen", gettext("Mark as unread"), "mail", "unseen", key="unseen")
     yield Tool("flag", gettext("Flag for follow-up"), "flag", "flag", key="flag")
@@ -142,7 +153,8 @@ def _all_of_picked(here: str, *, marks_adverts: bool) -> Iterator[Tool]:
 
 
 def _allowed(every: Iterable[Tool], withheld: frozenset[str]) -> Iterator[Tool]:
-    """The tools without those that the user may not use; what may not be moved may be copied."""
+    """Yield the tools without those that the user may not use. Messages that may not be moved may
+    be copied."""
     for tool in every:
         if tool.verb == "choose" and "move" in withheld:
             yield replace(tool, label=pgettext("messages to a folder", "Copy"))
@@ -176,7 +188,7 @@ def _answers(opened: MessageView) -> Iterator[Tool]:
 
 
 def _judgements(here: str) -> Iterator[Tool]:
-    """Moving to junk and to the adverts, or back from there; nothing for what the user wrote."""
+    """Yield the tools that move to junk and to the adverts, or back; none for own mail."""
     junk = Tool("junk", gettext("Report as junk"), "shield-alert", "junk", key="junk")
     advert = Tool("advert", gettext("This is an advert"), "megaphone", "advert")
     match here:

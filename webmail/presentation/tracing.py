@@ -25,7 +25,7 @@ _MOST_REASONS = 3
 
 @dataclass(frozen=True)
 class Moved:
-    """A message that an action on many moved to where it lies. ``origin``: the folder before."""
+    """A message that a job moved to its folder. ``origin`` is the folder before."""
 
     origin: str
     when: str
@@ -33,7 +33,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class TraceLine:
-    """One message that was found, and the reasons why it lies there, the surest first."""
+    """A message that was found, and the reasons why it is in its folder, the surest first."""
 
     url: str
     subject: str
@@ -45,13 +45,12 @@ class TraceLine:
 
 
 def folder_labels(known: Iterable[Folder]) -> dict[str, str]:
-    """The name of each as people see it, below those that it is inside of."""
+    """Return the label of each folder, below those of its parents."""
     return {folder.name: special_label(folder.special_use) or _path(folder) for folder in known}
 
 
 def _path(folder: Folder) -> str:
-    """The path of a folder, without the name that the server has for all folders of other
-    people."""
+    """Return the path of a folder, without the server's name for all folders of other users."""
     name = folder.name.removeprefix(folder.prefix) or folder.name
     return name.replace(folder.delimiter, INSIDE) if folder.delimiter else name
 
@@ -63,7 +62,8 @@ def lines(
     moved: Mapping[MessageRef, Moved],
     rules: Mapping[MessageRef, str],
 ) -> list[TraceLine]:
-    """``rules``: the titles of rules that file such messages there."""
+    """Return the lines of the messages. ``rules`` are the titles of rules that file such messages
+    in their folder."""
     labels, uses = folder_labels(known), {folder.name: folder.special_use for folder in known}
     shown = []
     for message in messages:
@@ -94,7 +94,7 @@ def _verdict(judgement: Judgement | None) -> Iterable[str]:
 
 
 def judged(judgement: Judgement) -> Iterable[str]:
-    """Return the reasons why the webmail set a message aside, as sentences."""
+    """Return the reasons why the webmail moved a message to adverts or junk, as sentences."""
     when = {"when": dates.when_long(judgement.when)}
     if judgement.taught == "wanted":
         yield gettext("You said that it is wanted.")

@@ -19,12 +19,12 @@ FORMS = {
     Transfer.Form.MBOX: "mbox",
     Transfer.Form.MAILDIR: "tar",
 }
-"""The formats in the order in which they are offered, with the extension of a file."""
+"""The formats in the order of the form, with the extension of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message that was not brought in. ``place``: where it stood in the file."""
+    """A message that was not imported. ``place`` is its place in the file."""
 
     place: str
     reason: str
@@ -46,7 +46,7 @@ class Shown:
 
     @property
     def needs_another_file(self) -> bool:
-        """Whether nothing can be brought in from the file, however often it is tried."""
+        """Return whether no further try can import from the file."""
         return self.row.state == State.FAILED and self.row.failure == "NoMessages"
 
 
@@ -65,7 +65,7 @@ def shown(job: Transfer, *, can_be_resumed: bool = False) -> Shown:
 
 
 def forms() -> list[tuple[str, str, str]]:
-    """The formats of an export: value, name, and for whom it is."""
+    """Return the formats of an export: value, name, and purpose."""
     return [
         (
             "eml",
@@ -105,7 +105,7 @@ def _progress(job: Transfer) -> str:
 
 
 def outcome(job: Transfer) -> str:
-    """The outcome of a transfer that is over."""
+    """Return the sentence about a transfer that has ended."""
     words = [_counted(job)] if job.kind != Kind.EXPORT or job.state == State.DONE else []
     if job.state == State.CANCELLED:
         words.insert(0, gettext("Stopped."))
@@ -135,13 +135,13 @@ def _counted(job: Transfer) -> str:
 
 
 def too_large() -> str:
-    """The sentence about a file that is too large to be uploaded."""
+    """Return the sentence about a file that is too large to be uploaded."""
     limit = {"limit": size_in_words(settings.IMPORT_LIMIT)}
     return gettext("The file is larger than %(limit)s: bring it in several parts.") % limit
 
 
 def failure(name: str, *, is_export: bool) -> str:
-    """Why a transfer stopped, and what to do."""
+    """Return the reason why a transfer stopped, and advice."""
     match name:
         case "SpoolFull":
             return gettext(

@@ -21,12 +21,13 @@ _SPECIAL = {
 
 
 def special_label(use: str) -> str:
-    """The name people know a special folder by; "" for an ordinary folder."""
+    """Return the label of a special folder; "" for an ordinary folder."""
     return str(_SPECIAL.get(use, ""))
 
 
 def few(names: Sequence[str], most: int) -> str:
-    """``Bob Petit, carol@exemple.fr and 12 others``: ``most`` names, and the number of the rest."""
+    """Return ``most`` names, and the number of the rest: ``Bob Petit, carol@exemple.fr and 12
+    others``."""
     shown, more = ", ".join(names[:most]), len(names) - most
     if more <= 0:
         return shown
@@ -36,12 +37,13 @@ def few(names: Sequence[str], most: int) -> str:
 
 
 def initials(person: Address) -> str:
-    """The initials of a person's name, else of the address."""
+    """Return the initials of a person's name, else of the address."""
     return avatars.initials(person.name.strip(" -") or person.address[:1])
 
 
 def subject_of(subject: str, *, is_readable: bool = True) -> str:
-    """``is_readable``: whether the mail server could tell what the message says."""
+    """Return the subject. ``is_readable`` is False if the mail server could not decode the
+    message."""
     if not is_readable:
         return gettext("This message cannot be summarised")
     return subject.strip() or gettext("(no subject)")

@@ -187,14 +187,14 @@ def of(
     ``inside`` names a message inside it, which ``read`` then reads. Raises PartNotFound when it has
     none, and what reading a message raises.
     """
-    renderer = ReaderSanitiser(request, ref, inside)
-    rendered = renderer.found()
+    sanitiser = ReaderSanitiser(request, ref, inside)
+    rendered = sanitiser.found()
     if rendered is None:
         with session.imap(request) as imap:
-            renderer.meet(imap)
-            rendered = renderer.found() or read(imap, ref, sanitiser=renderer)
-        renderer.keep(rendered)
-    return rendered, renderer.images
+            sanitiser.meet(imap)
+            rendered = sanitiser.found() or read(imap, ref, sanitiser=sanitiser)
+        sanitiser.keep(rendered)
+    return rendered, sanitiser.images
 
 
 def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | None:

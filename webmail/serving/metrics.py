@@ -1,6 +1,6 @@
 """``/metrics`` for Prometheus: the state of the installation, asked of database and Redis at each
-scrape, and what the web processes counted (`webmail.measures`). It names no person, no mail domain
-and no folder."""
+scrape, and what the web processes counted (`webmail.serving.measures`). It names no person, no mail
+domain and no folder."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
-from webmail import clock, measures, probing
+from webmail import clock, probing
 from webmail.models import MailJob, OfficePreview, OutboxMessage
-from webmail.serving import health
+from webmail.serving import health, measures
 
 PATH: Final = "/metrics"
 

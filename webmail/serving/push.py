@@ -36,7 +36,6 @@ from django.db import DatabaseError, close_old_connections
 
 from accounts import session
 from accounts.session import WatchedMailbox
-from webmail import measures
 from webmail.errors import ServerRefused, SignInNeeded, WebmailError
 from webmail.imap import watch
 from webmail.imap.status import FolderState
@@ -44,6 +43,7 @@ from webmail.imap.values import SEEN, MessageRef
 from webmail.imap.watch import ArrivedMessage, News
 from webmail.presentation.links import ref_segment
 from webmail.presentation.words import names_of
+from webmail.serving import measures
 
 PATH = "/events"
 # Sign-ins at once: Dovecot's processes before sign-in are few, and a restart brings everybody back.

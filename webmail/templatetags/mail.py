@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from webmail.help import articles
-from webmail.presentation import elision, files, keys, markup, scripts, settings, tools
+from webmail.presentation import elision, failures, files, keys, markup, scripts, settings, tools
 from webmail.presentation.icons import sprite
 from webmail.serving import logs
 from webmail.sizes import size
@@ -25,6 +25,10 @@ register.simple_tag(markup.folder_rows)
 register.simple_tag(markup.flag_button)
 register.simple_tag(markup.menu_choices)
 register.simple_tag(markup.month_options)
+register.simple_tag(tools.verbs_for_scripts)
+register.simple_tag(failures.file_is_empty)
+register.simple_tag(failures.send_the_rest)
+register.simple_tag(failures.draft_was_changed)
 register.simple_tag(logs.request_id)
 register.simple_tag(settings.head, name="settings_head")
 register.filter(elision.of)

@@ -1,1 +1,2 @@
-"""Requests -> answers: a view parses, calls one or two functions, renders."""
+"""Requests to answers. A view parses its input, calls one or two functions of the floors below, and
+renders."""

@@ -1,11 +1,11 @@
-"""The answer while the user is away, or while nobody reads a shared mailbox; and the question about
-it that a session asks the ManageSieve server once."""
+"""The automatic answer during an absence: the user's own, and that of a shared mailbox; and the
+banner about it."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -23,26 +23,32 @@ from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import holidays
-from addressbook.contacts import known as acquaintances
 from webmail import outbox
-from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable, WebmailError
+from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable
 from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
 from webmail.htmx import TOAST
 from webmail.imap.connection import Connection as Imap
-from webmail.mailbox import folders, rules, sharing
+from webmail.mailbox import rules, sharing
 from webmail.mailbox.sharing import SharedMailbox
 from webmail.mime import build
 from webmail.mime.addresses import Address
 from webmail.mime.build import Outgoing
-from webmail.models import SenderChoice
 from webmail.presentation import away, elision
 from webmail.presentation import rules as words
-from webmail.sieve import writing
 from webmail.sieve.connection import SieveConnection as Sieve
 from webmail.sieve.values import Absence
-from webmail.views.outbox import start
+from webmail.views.adverts_script import renew_adverts
+from webmail.views.outbox_page import start
 from webmail.views.page import read_folders
-from webmail.views.rules import Problem, ask_first, forwarding, note, opened, refused, without
+from webmail.views.rules_page import (
+    Problem,
+    ask_first,
+    forwarding,
+    no_rules,
+    note_change,
+    open_rules,
+    problem_of,
+)
 from webmail.writing import identities, making
 
 _MOST_OFFERED = 3
@@ -50,8 +56,8 @@ _MOST_OFFERED = 3
 
 @dataclass(frozen=True)
 class _Whose:
-    """The mailbox that answers: ``address`` is its own; ``login`` is that of somebody else's, ""
-    for the user's."""
+    """The mailbox that answers. ``address`` is its address; ``login`` is its login, "" for the
+    user's own mailbox."""
 
     address: str
     login: str = ""
@@ -66,17 +72,19 @@ class _Whose:
 @require_http_methods(["GET", "POST"])
 @login_required
 def absence(request: SignedInRequest) -> HttpResponse:
-    """Text, days and who gets it; saved, the server answers from the first day on."""
+    """Show the form of the user's absence; a POST saves it. The server answers from the first day
+    on."""
     if not session.has_sieve(request.user):
-        return without(request)
-    with opened(request) as (sieve, kept):
+        return no_rules(request)
+    with open_rules(request) as (sieve, kept):
         return _answered(request, _Whose(request.user.address), sieve, kept)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def of_box(request: SignedInRequest, login: str) -> HttpResponse:
-    """The same for a shared mailbox that the user manages, where the webmail may open it."""
+    """Show and save the absence of a shared mailbox that the user manages, if the webmail may open
+    it."""
     domain = request.user.mail_domain
     assert domain is not None  # noqa: S101  the mailbox is open
     with session.imap(request) as imap:
@@ -89,7 +97,7 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
         with box_opened(request, box) as (sieve, kept):
             return _answered(request, whose, sieve, kept)
     except (MailboxClosed, SieveUnavailable) as error:
-        # One that refuses the master user has words for it; one that is down is down for all.
+        # A server that refuses the master user says why; one that is down has no words.
         if isinstance(error, SieveUnavailable) and not error.server_words:
             raise
     with session.imap(request) as imap:
@@ -106,7 +114,7 @@ def of_box(request: SignedInRequest, login: str) -> HttpResponse:
 def box_opened(
     request: SignedInRequest, box: SharedMailbox
 ) -> Iterator[tuple[Sieve, rules.UserScripts]]:
-    """The rules of a shared mailbox, as `opened` has the user's own."""
+    """Open the rules of a shared mailbox, as `open_rules` opens the user's own."""
 
     def is_same(opened_box: Imap) -> bool:
         with session.imap(request) as imap:
@@ -155,8 +163,8 @@ def _answered(
 
 
 def _boxes(request: SignedInRequest, imap: Imap, whose: _Whose) -> list[dict[str, object]]:
-    """The mailboxes whose absence the user sets, the own one first; none where there is no
-    other."""
+    """Return the mailboxes whose absence the user may set, the user's own first; none if there is
+    no other."""
     boxes = sharing.boxes(imap)
     if not boxes:
         return []
@@ -184,7 +192,7 @@ class Offered:
 
 
 def _holidays(request: SignedInRequest) -> list[Offered]:
-    """The next ones, or that of these days."""
+    """Return the current holidays and the next ones, at most `_MOST_OFFERED`."""
     coming = holidays.coming(request.preferences.school_zone, timezone.localdate(), _MOST_OFFERED)
     return [_offered(holiday) for holiday in coming]
 
@@ -201,7 +209,7 @@ def _offered(holiday: holidays.SchoolHoliday) -> Offered:
 
 
 def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> dict[str, Any]:
-    """The form's values with the days of the holiday that was asked for; a text that is there
+    """Return the form's values with the days of the holiday that the user chose. An existing text
     stays."""
     for holiday in offered:
         if str(holiday.pk) == asked:
@@ -211,8 +219,8 @@ def _filled(offered: list[Offered], asked: str, initial: Mapping[str, Any]) -> d
 
 
 def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
-    """Send the answers as they are typed to the user, marked as a trial. They leave by the
-    submission server: whether the mail server's own answers leave is told in docs/rules.md."""
+    """Send the answers in the form to the user, marked as a trial. They leave by the submission
+    server; docs/rules.md says whether the mail server's own answers leave."""
     cleaned = form.cleaned_data
     identity = identities.check(request.user, request.user.address)
     texts = [cleaned["text"], *([cleaned["other_text"]] if cleaned["who"] == BOTH else [])]
@@ -258,9 +266,9 @@ def _saved(
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
         text = rules.save(sieve, kept, script, timezone.localtime())
-        note(request, kept, "absence", text, mailbox=whose.login)
+        note_change(request, kept, "absence", text, mailbox=whose.login)
 
-    if problem := refused(change):
+    if problem := problem_of(change):
         return problem
     if not whose.login:
         away.note(request, made)
@@ -276,7 +284,7 @@ def _standing(absence: Absence | None, whose: _Whose) -> str:
 
 
 def _offset(day: date) -> str:
-    """The person's offset from UTC at noon of a day: ``+0200``."""
+    """Return the user's offset from UTC at noon of a day, such as ``+0200``."""
     noon = datetime.combine(day, time(12), timezone.get_current_timezone())
     return f"{noon:%z}"
 
@@ -295,50 +303,4 @@ def state(request: SignedInRequest) -> HttpResponse:
     renew_adverts(request)
     return render_template(
         request, "webmail/rules/_absence_line.html", {"away": away.line(request)}
-    )
-
-
-def renew_adverts(request: SignedInRequest) -> None:
-    """Bring the script's part about adverts up to date, after what changes it; nothing where the
-    Sieve server is not available: the next page that asks for its state does it."""
-    if session.has_sieve(request.user):
-        with suppress(WebmailError, writing.UnwritableScript), opened(request) as (sieve, kept):
-            put_adverts_aside(request, sieve, kept)
-
-
-def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.UserScripts) -> None:
-    """Write into the script which mail it puts aside while nobody looks, as the person wants it
-    now. Other software's script is taken in, never replaced.
-    """
-    if kept.is_foreign or not kept.is_readable:
-        return
-    text = _aside(request, kept) if request.preferences.adverts == "move" else ""
-    is_true = text == kept.script.adverts and (kept.is_active or not text)
-    if is_true and not kept.is_cut_off:
-        return
-    script = rules.with_adverts(kept.script, text)
-    if not rules.answers_twice(kept, script, rules.included_text(sieve, kept)):
-        rules.save(sieve, kept, script, timezone.localtime())
-
-
-def _aside(request: SignedInRequest, kept: rules.UserScripts) -> str:
-    """The part about adverts; "" where the server can't file."""
-    if not kept.extensions >= writing.ADVERTS_REQUIRES:
-        return ""
-    with session.imap(request) as imap:
-        known = folders.outline(imap)
-    adverts = folders.named(known, settings.ADVERTS_FOLDER)
-    junk = folders.special(known, folders.JUNK)
-    allowed, blocked = SenderChoice.objects.all().named(request.user)
-    people = [name for name in allowed if "@" in name]
-    people += acquaintances.nearest(request.user, writing.MOST_ALLOWED)
-    authority = MailDomain.objects.all().names()
-    prefix = folders.personal_prefix(known)
-    return writing.adverts(
-        writing.AsideMail(
-            adverts_folder=adverts.name if adverts else prefix + settings.ADVERTS_FOLDER,
-            junk_folder=junk.name if junk else f"{prefix}Junk",
-            allowed=tuple(name for name in dict.fromkeys(people) if name not in blocked),
-            domains=tuple({name for name in allowed if "@" not in name} | authority),
-        )
     )

@@ -1,4 +1,4 @@
-"""The actions on messages, from a list or from the reader."""
+"""Actions on messages, from a list or from the reader."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, folders, listing, threads, verbs
 from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, MailStep
 from webmail.mailbox.bulk import packed
-from webmail.mailbox.verbs import VERBS, Verb
+from webmail.mailbox.verbs import VERBS, Target, Verb
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
-from webmail.views import jobs, transfers
-from webmail.views.lists import view_of
+from webmail.views import exports
+from webmail.views.awaited_jobs import start_job
+from webmail.views.list_page import view_of
 from webmail.views.page import known_tags, memory, read_folders
-from webmail.views.search import searched
+from webmail.views.results_page import searched
 
 RECENT, MOST_RECENT = "recent_folders", 5
-# Of more messages, or longer than this, the way back is kept in a row and not in the toast's form,
-# which goes after ten seconds.
+# Above one of these limits the way back is kept in a row, not in the form of the toast,
+# which disappears after ten seconds.
 MOST_IN_FORM = 250
 LONGEST_FORM = 4_000
-# More rows than one sees are not renewed one by one: the list is asked for again.
+# Above this number, the list is loaded again instead of its rows.
 MOST_RENEWED = 200
 
 
@@ -68,8 +69,8 @@ class _Asked:
 @require_POST
 @login_required
 def act(request: SignedInRequest, folder: str) -> HttpResponse:
-    """One verb on the chosen messages of a folder, with its undoing in a toast. Some verbs ask
-    first: where to, which tag, whether really."""
+    """Do what a verb says to the selected messages of a folder, and show a toast with the way back.
+    Some verbs ask first for a folder, a tag, or a confirmation."""
     form = ActForm(request.POST)
     if not form.is_valid():
         return _nothing_done(request, folder, _what_is_missing(form))
@@ -83,7 +84,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         if verb.asks or (verb.name == "delete" and not form.cleaned_data["confirmed"]):
             return _ask(request, imap, asked)
         if verb.name == "download":
-            return transfers.of_selection(request, imap, folder, asked.chosen)
+            return exports.of_selection(request, imap, folder, asked.chosen)
         target = _target(imap, asked)
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
@@ -113,8 +114,8 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_GET
 @login_required
 def selection(request: SignedInRequest, folder: str) -> HttpResponse:
-    """All messages that a list shows, to act on them: how many there are, and up to which. For htmx
-    the words and fields for the bar of actions, else a page with the verbs."""
+    """Select all messages of a list. For htmx, answer with the words and fields of the bar of
+    actions; otherwise with a page of verbs."""
     form = ActForm({**request.GET.dict(), "verb": "choose", "all": "1", "uidvalidity": "1"})
     form.is_valid()
     with session.imap(request) as imap:
@@ -178,8 +179,8 @@ def purge(request: SignedInRequest, folder: str) -> HttpResponse:
 def _all_of(
     request: SignedInRequest, imap: Connection, folder: str, form: ActForm
 ) -> tuple[int, ...]:
-    """The UIDs of all that the list shows which the form describes: what is marked as deleted is
-    hidden there."""
+    """Return the UIDs of all messages in the list that the form describes. The list hides messages
+    that are marked as deleted."""
     sort, down, only = form.sort_and_filter
     view = view_of(request, sort, down=down, only=only)
     matching = listing.matching(imap, folder, view, memory(request))
@@ -208,21 +209,22 @@ def _chosen(
 
 
 def _target(imap: Connection, asked: _Asked) -> str:
-    """The folder that the verb brings messages to; "" for one that leaves them where they are."""
+    """Return the folder that the verb brings messages to; "" for a verb that leaves them in
+    place."""
     if asked.verb.special_use:
         return folders.ensure(imap, asked.verb.special_use)
-    match asked.verb.name:
-        case "inbox":
+    match asked.verb.target:
+        case Target.INBOX:
             return "INBOX"
-        case "move" | "copy":
+        case Target.CHOSEN:
             return canonical(asked.form.cleaned_data["to"])
-        case "advert":
+        case Target.ADVERTS:
             return folders.ensure_named(imap, settings.ADVERTS_FOLDER)
     return ""
 
 
 def _is_for_trash(imap: Connection, asked: _Asked, target: str) -> bool:
-    """Also what is dragged there."""
+    """Return whether the messages go to the trash, by a button or by dragging."""
     if asked.verb.name == "move":
         trash = folders.special(folders.outline(imap), folders.TRASH)
         return trash is not None and trash.name == target
@@ -230,7 +232,7 @@ def _is_for_trash(imap: Connection, asked: _Asked, target: str) -> bool:
 
 
 def _refusal(imap: Connection, asked: _Asked, target: str) -> str:
-    """Why nothing is done, "" when it can be."""
+    """Return the reason why nothing is done; "" if the action is possible."""
     if asked.verb.needs == "steps":
         return ""
     if not asked.count:
@@ -245,7 +247,7 @@ def _refusal(imap: Connection, asked: _Asked, target: str) -> str:
 
 
 def _keeps(imap: Connection, asked: _Asked, keywords: Iterable[str]) -> bool:
-    """Whether the folders of the messages keep these keywords."""
+    """Return whether the folders of the messages keep these keywords."""
     return all(
         imap.require(step.first).keeps(keyword) for step in asked.chosen for keyword in keywords
     )
@@ -261,7 +263,7 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[MailSte
             for step in asked.chosen
             for way, flag in _marks(asked)
         ]
-    by_year = verb.name == "archive" and request.preferences.archive == "year"
+    by_year = verb.special_use == folders.ARCHIVE and request.preferences.archive == "year"
     way = ARCHIVE if by_year else verb.step
     return [
         replace(step, verb=way, to=target)
@@ -271,8 +273,8 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[MailSte
 
 
 def _marks(asked: _Asked) -> list[tuple[str, str]]:
-    """SET or CLEAR, and the flag or keyword."""
-    if asked.verb.name == "retag":
+    """Return pairs of SET or CLEAR and a flag or keyword."""
+    if not asked.verb.step:
         put, removed = (sorted(keywords) for keywords in asked.form.changed_tags)
         return [*((SET, keyword) for keyword in put), *((CLEAR, keyword) for keyword in removed)]
     flags = asked.verb.flags or (asked.form.cleaned_data["tag"],)
@@ -285,8 +287,8 @@ def _marks(asked: _Asked) -> list[tuple[str, str]]:
 def _ask(
     request: SignedInRequest, imap: Connection, asked: _Asked, *, is_full: bool = False
 ) -> HttpResponse:
-    """A dialog, or without a script a page, that asks what is still to be known. ``is_full``: the
-    mailbox is, which is why it asks whether to delete for good."""
+    """Ask for what the action still needs: in a dialog, or on a page without a script. ``is_full``:
+    the mailbox is full, so that the dialog offers to delete for good."""
     context: dict[str, Any] = {
         "kind": asked.verb.name,
         "count": asked.count,
@@ -312,8 +314,8 @@ def _ask(
 
 
 def _can_move(imap: Connection, asked: _Asked) -> bool:
-    """Whether all the messages may leave their folders. A command at most for each folder that is
-    not the user's own."""
+    """Return whether all the messages may leave their folders. At most one command for each folder
+    that is not the user's own."""
     shared = {folder.name for folder in folders.kept_folders(imap) if folder.owner}
     return not any(
         "move" in verbs.withheld(imap.require(step.first))
@@ -323,7 +325,7 @@ def _can_move(imap: Connection, asked: _Asked) -> bool:
 
 
 def _fields(request: SignedInRequest) -> list[tuple[str, str]]:
-    """The form again, without its verb and token."""
+    """Return the fields of the posted form, without its verb and token."""
     left_out = {"csrfmiddlewaretoken", "verb", "to", "confirmed", "tag", "tags", "had", "off"}
     return [
         (name, value)
@@ -334,7 +336,7 @@ def _fields(request: SignedInRequest) -> list[tuple[str, str]]:
 
 
 def _recent(request: SignedInRequest, shown: Any, current: str) -> list[Any]:
-    """Rows of the folders that messages were last moved to, as far as they are still there."""
+    """Return the rows of the folders that messages were last moved to, if they still exist."""
     rows = [shown.find(name) for name in request.session.get(RECENT, [])]
     return [row for row in rows if row and row.usable and row.name != current]
 
@@ -347,8 +349,8 @@ def _remember(request: SignedInRequest, target: str) -> None:
 def _tag_counts(
     request: SignedInRequest, imap: Connection, asked: _Asked
 ) -> list[tuple[Chip, bool, bool]]:
-    """Each tag, whether it can be put on some of the messages, and taken from some. Of more than
-    one sees at once both are offered, unasked."""
+    """Return each tag, whether it can be put on some of the messages, and whether it can be removed
+    from some. For more messages than a page shows, both are offered without asking the server."""
     known = known_tags(request)
     if asked.is_everything or asked.count > MOST_RENEWED:
         return [(chip, True, True) for chip in known]
@@ -369,10 +371,10 @@ def _toast(
     action: mail_jobs.RequestedAction,
     result: mail_jobs.ActionProgress,
 ) -> dict[str, Any]:
-    """The toast about a finished action, with the form that undoes it; or the notice that a job has
-    begun."""
+    """Return the toast about a finished action, with the form that undoes it; or the toast that a
+    job has begun."""
     if result.job is not None:
-        return jobs.begun(request, result.job)
+        return start_job(request, result.job)
     work = result.work
     undo: dict[str, Any] | None = None
     if work.undo and asked.verb.name != "undo":
@@ -389,7 +391,8 @@ def _toast(
 
 
 def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[str, Any]:
-    """The folder list and, after tagging, the messages' tags, as the page shows them."""
+    """Return the context of the parts that change: the folder list and, after tagging, the tags of
+    the messages."""
     sides = read_folders(imap, asked.folder)
     row = sides.shown.find(asked.folder)
     context: dict[str, Any] = {

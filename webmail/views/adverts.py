@@ -1,4 +1,5 @@
-"""Adverts and junk: classify the rest of new mail, and show what was set aside."""
+"""Adverts and junk: the judgement of new mail continued, the folders of adverts and junk, and the
+senders that the user blocked or allowed."""
 
 from __future__ import annotations
 
@@ -22,12 +23,12 @@ from webmail.htmx import wants_partial
 from webmail.mailbox import folders
 from webmail.models import Judgement, SenderChoice, Unsubscription
 from webmail.presentation import adverts
-from webmail.views.absence import renew_adverts
-from webmail.views.lists import advert_line
+from webmail.views.adverts_script import renew_adverts
+from webmail.views.list_page import advert_line
 from webmail.views.page import memory, read_folders
 
 MOST_LEFT = 20
-"""Mailings that are named on the page."""
+"""The most mailings that the page names."""
 WEEK = timedelta(days=7)
 _WEEK_CLOSED = "adverts_week_closed"  # in the session: the week whose line was closed
 
@@ -35,8 +36,8 @@ _WEEK_CLOSED = "adverts_week_closed"  # in the session: the week whose line was 
 @require_POST
 @login_required
 def judge(request: SignedInRequest) -> HttpResponse:
-    """Go on judging the inbox where a request had no more time; the line of the inbox comes back,
-    and where the list is another one now it is asked to renew itself."""
+    """Continue to judge the inbox if a former request ran out of time. Return the line of the
+    inbox, and tell the list to renew itself if it changed."""
     with session.imap(request) as imap:
         imap.select(judging.INBOX)
         looked = judging.look(request, imap, 0, memory(request))
@@ -53,7 +54,7 @@ def judge(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def close(request: SignedInRequest) -> HttpResponse:
-    """The line of the inbox about adverts is shown no more today."""
+    """Hide the line of the inbox about adverts for today."""
     judging.close_line(request)
     pulling.tell(request.user)
     if not wants_partial(request):
@@ -65,7 +66,7 @@ def close(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def aside(request: SignedInRequest, kind: str) -> HttpResponse:
-    """The folder that adverts or junk were set aside in, whatever it is called on this server."""
+    """Redirect to the folder of adverts or of junk, whose name depends on the server."""
     with session.imap(request) as imap:
         known = folders.outline(imap)
     if kind == "junk":
@@ -78,8 +79,8 @@ def aside(request: SignedInRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def senders(request: SignedInRequest) -> HttpResponse:
-    """The page of blocked and always allowed senders, and of the mailings that the user left. A
-    POST adds a sender."""
+    """Show the blocked and the always allowed senders, and the mailings that the user left. A POST
+    adds a sender."""
     choices = SenderChoice.objects.all()
     form = NewSenderForm(request.POST or None)
     if request.method == "POST":
@@ -111,14 +112,14 @@ def senders(request: SignedInRequest) -> HttpResponse:
 
 
 def _week() -> str:
-    """The present week, in the person's time zone."""
+    """Return the current week in the user's time zone."""
     year, week, _day = timezone.localdate().isocalendar()
     return f"{year}-{week}"
 
 
 def _week_line(request: SignedInRequest) -> str:
-    """The adverts of the last seven days, in words; "" where there were none, or once the person
-    closed the line of this week."""
+    """Return the number of adverts of the last seven days in words; "" if there were none, or if
+    the user closed the line of this week."""
     if request.session.get(_WEEK_CLOSED) == _week():
         return ""
     aside, back = Judgement.objects.all().adverts_since(request.user, timezone.now() - WEEK)

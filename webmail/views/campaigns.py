@@ -1,8 +1,6 @@
-"""Reported campaigns, for administrators: the reports, and the pull of their messages.
-
-The pages show the envelope of reported messages, and numbers of others: no administrator reads
-anybody's mail here.
-"""
+"""Reported campaigns, for administrators: their reports, and the pull of their messages. The pages
+show the envelopes of reported messages and only numbers of others, since no administrator reads
+mail here."""
 
 from __future__ import annotations
 
@@ -52,7 +50,7 @@ def for_administrators(view: View) -> View:
 @never_cache
 @for_administrators
 def all_campaigns(request: HttpRequest) -> HttpResponse:
-    """The campaigns of the last month, and what was pulled."""
+    """Show the campaigns of the last month, and the pulls."""
     context = _context(
         request,
         gettext("Reported campaigns"),
@@ -66,8 +64,8 @@ def all_campaigns(request: HttpRequest) -> HttpResponse:
 @never_cache
 @for_administrators
 def one(request: HttpRequest, pk: int) -> HttpResponse:
-    """The reports of one campaign, and the form that begins to pull it: nothing moves before it
-    was counted and confirmed."""
+    """Show the reports of one campaign, and the form that begins a pull. Nothing is moved before
+    the messages were counted and the pull was confirmed."""
     campaign = campaigns.find(pk)
     if campaign is None:
         raise Http404
@@ -101,7 +99,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @for_administrators
 def pull(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page of a pull; a POST confirms or undoes it."""
+    """Show a pull; a POST confirms or undoes it."""
     row = get_object_or_404(Pull.objects.select_related("by"), pk=pk)
     if request.method == "POST":
         return _decided(request, row)

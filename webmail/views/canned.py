@@ -1,4 +1,4 @@
-"""Canned texts: their page, and the list in the menu of the composer."""
+"""Canned texts: their pages, and their list in the composer's menu."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BEGINNING = 160
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One of them as templates show it: how it begins, and the HTML that goes into a message."""
+    """A canned text as templates show it: its beginning, and the HTML for a message."""
 
     pk: int
     name: str
@@ -38,7 +38,7 @@ class Shown:
 def _shown(answer: CannedAnswer) -> Shown:
     text = " ".join(composed.to_text(answer.html).split())
     short = text if len(text) <= _BEGINNING else text[:_BEGINNING].rstrip() + "…"
-    # Clean when it was kept; again, for what an older version of the list of elements let pass.
+    # It was sanitised before; an older version of the sanitiser may have let something pass.
     html = mark_safe(composed.clean(answer.html))  # noqa: S308
     return Shown(answer.pk, answer.name, short, html)
 
@@ -46,7 +46,7 @@ def _shown(answer: CannedAnswer) -> Shown:
 @require_http_methods(["GET", "POST"])
 @login_required
 def answers(request: SignedInRequest) -> HttpResponse:
-    """All of them by name, and a new one."""
+    """Show all canned texts by name; a POST adds one."""
     form = CannedForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -58,7 +58,7 @@ def answers(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def answer(request: SignedInRequest, pk: int) -> HttpResponse:
-    """One of them, changed."""
+    """Show the form of a canned text; a POST changes it."""
     kept = canned.find(request.user, pk)
     form = CannedForm(request.POST or None, user=request.user, kept=kept)
     if request.method == "POST" and form.is_valid():
@@ -71,7 +71,7 @@ def answer(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Asks first."""
+    """Remove a canned text after a confirmation."""
     kept = canned.find(request.user, pk)
     if request.method == "POST":
         kept.delete()
@@ -85,7 +85,8 @@ def remove(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @cache_control(private=True, no_store=True)
 def menu(request: SignedInRequest) -> HttpResponse:
-    """For the composer's menu: those there are; and what is being written, kept as one more."""
+    """Return the canned texts for the composer's menu. A POST keeps the message being written as a
+    canned text."""
     if not in_place(request):
         return redirect("mail:canned")
     form = CannedForm(request.POST or None, user=request.user)

@@ -1,4 +1,4 @@
-"""The checks of addresses that the composer's lines of recipients request."""
+"""The checks of addresses that the recipient fields of the composer request."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from webmail.mime import addresses
 from webmail.writing import doubts, matching, recipients
 
 MOST = 1_000
-"""Addresses of one request; those beyond are not answered."""
+"""The most addresses that one request may ask about; any others get no answer."""
 MOST_GROUPS = 20
 _LONGEST = 320
 _MOST_NAMED = 500
-"""Names and addresses of one group that its answer holds."""
+"""The most names and addresses that the answer about a group contains."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``suggestion``: the address that was probably meant, or ""."""
+    """The result for one address. ``suggestion`` is the address that was probably meant, or ""."""
 
     address: str
     valid: bool
@@ -37,10 +37,12 @@ class Checked:
 @login_required
 @cache_control(private=True, no_store=True)
 def check(request: SignedInRequest) -> JsonResponse:
-    """JSON: ``addresses``, what there is to say of each ``address`` that is asked for, in their
-    order; ``groups``, the members of each ``group`` that it does not reach. By their letters, the
-    authority's domains and the person's own contacts alone: whether an account exists is nobody's
-    to ask."""
+    """Answer with JSON: ``addresses`` holds the result for each ``address`` of the request, in
+    order; ``groups`` the members of each ``group`` that get no message.
+
+    Addresses are judged by their spelling, by the domains of the authority and by the user's own
+    contacts. The answer never tells whether an account exists.
+    """
     sent = request.POST if request.method == "POST" else request.GET
     typed = [text[:_LONGEST] for text in sent.getlist("address")[:MOST]]
     names = [name[:_LONGEST] for name in sent.getlist("group")[:MOST_GROUPS]]
@@ -56,9 +58,9 @@ def check(request: SignedInRequest) -> JsonResponse:
 @login_required
 @cache_control(private=True, no_store=True)
 def beside(request: SignedInRequest) -> JsonResponse:
-    """JSON: ``others``, the people beside the family at these ``address``es, each with the words
-    that would name them in a text. The browser looks for them in what is written: no text is sent
-    here."""
+    """Answer with JSON: ``others`` are the people beside the family at each ``address``, with the
+    words that would name them in a text. The browser looks for these words in the message, so that
+    its text is not sent here."""
     typed = [text[:_LONGEST] for text in request.POST.getlist("address")[:MOST]]
     others = doubts.others_beside(request.user, typed)
     people = [

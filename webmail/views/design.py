@@ -1,8 +1,6 @@
-"""The components of the pages in each of their states, for developers: only where DEBUG is on.
-
-The page shows the templates of the product with invented values. States of the pointer and the
-keyboard are the rules of its style sheets for ``:hover``, ``:focus-visible`` and ``:active``.
-"""
+"""The components of the pages in each of their states, for developers, if DEBUG is on. The page
+shows the product's templates with invented values. States of the pointer and the keyboard are the
+style sheets' rules for ``:hover``, ``:focus-visible`` and ``:active``."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ STATES = (
     ("busy", "", 'aria-busy="true"'),
     ("disabled", "", "disabled"),
 )
-"""Name, class and attribute of each state of a button."""
+"""The name, class and attribute of each state of a button."""
 NOTICES = ("ok", "info", "warn", "bad")
 FAILURES = ("server_unavailable", "over_quota", "message_not_found", "server_refused")
 _SHEETS = ("base.css", "mail.css", "account.css")
@@ -67,7 +65,7 @@ _ROWS: tuple[tuple[str, set[str], bool, bool, bool], ...] = (
 
 
 def in_debug(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For a view that there is only where DEBUG is on; elsewhere the address leads nowhere."""
+    """Decorate a view that exists only if DEBUG is on; otherwise it answers with 404."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
@@ -81,7 +79,7 @@ def in_debug(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_GET
 @in_debug
 def design(request: HttpRequest) -> HttpResponse:
-    """Every component; ``?theme=dark`` and ``?panes=below``: as with these preferences."""
+    """Show every component. ``?theme=dark`` and ``?panes=below`` set these preferences."""
     chosen = {name: request.GET.get(name) for name in ("theme", "panes", "density", "accent")}
     prefs = Preferences.combine({"theme": "light"} | {k: v for k, v in chosen.items() if v}, {})
     context: dict[str, Any] = {
@@ -108,14 +106,14 @@ def design(request: HttpRequest) -> HttpResponse:
 @require_GET
 @in_debug
 def states(_request: HttpRequest) -> HttpResponse:
-    """The style sheets again, with classes in place of the states: all of them, since which rule
-    wins is a matter of their order."""
+    """Return the style sheets with classes in place of the states. All rules are returned, since
+    their order decides which one wins."""
     text = "\n".join(map(_with_classes, _SHEETS))
     return HttpResponse(text, content_type="text/css")
 
 
 def _with_classes(sheet: str) -> str:
-    """Without fonts and imports, which the page has."""
+    """Return a style sheet with classes in place of states, without fonts and imports."""
     lines = Path(str(finders.find(f"webmail/css/{sheet}"))).read_text().splitlines()
     kept = (line for line in lines if not line.startswith("@import") and "url(" not in line)
     return _STATE.sub(lambda state: _STATES[state[0]], "\n".join(kept))
@@ -142,7 +140,7 @@ def _summaries() -> tuple[MessageSummary, ...]:
 
 
 def _page(rows: tuple[MessageSummary, ...], *, only: str = "") -> lists.MailPage:
-    """A list of these rows; of a folder with others where it is filtered."""
+    """Return a list of these rows; a filtered list belongs to a folder with further messages."""
     page = lists.mail_page(
         ListPage(
             folder="INBOX",
@@ -166,7 +164,7 @@ def _page(rows: tuple[MessageSummary, ...], *, only: str = "") -> lists.MailPage
 
 
 def _folders() -> folder_list.FolderList:
-    """Unread, open and nested folders."""
+    """Return a folder list with an unread, an open and a nested folder."""
     uses = {"INBOX": "\\Inbox", "Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash"}
     inside = FolderNode(Folder("Classes/4e B", "/", frozenset(), unseen=2), "4e B", depth=1)
     tree = [

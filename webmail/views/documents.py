@@ -1,4 +1,4 @@
-"""The documents of a message to each: uploaded, matched with the recipients, settled by hand."""
+"""The documents of a message to each: uploaded, matched with the recipients, matched by hand."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from accounts.http import SignedInRequest, login_required
 from webmail.errors import FileRefused, WebmailError
 from webmail.middleware import in_place
 from webmail.models import Draft
-from webmail.views.composer import document as composers
-from webmail.views.drafts import announced_size, body, refused
+from webmail.views.composer import refused
 from webmail.views.page import read_folders
-from webmail.views.policies import INERT, policy
+from webmail.views.policies import INERT, composer_page, policy
+from webmail.views.uploads import announced_size, body
 from webmail.writing import documents, drafts, settling
 
 
 @require_http_methods(["GET", "POST"])
-@composers
+@composer_page
 @login_required
 def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """The page of documents and their recipients; a POST decides about them. A script of the
-    composer gets the part about them alone."""
+    """Show the documents and their recipients; a POST decides about them. A script of the composer
+    gets the part about documents alone."""
     draft = drafts.find(request.user, number)
     shown = settling.sheet(request.user, draft)
     if request.method == "POST":
@@ -54,8 +54,9 @@ def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def add(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """One document, or a zip of them, as the body of the request; its name is in ``X-File-Name``
-    (percent-encoded). JSON: ``count`` that were taken, ``words`` about those that were not."""
+    """Add a document, or a zip of documents, from the body of the request. Its name is in
+    ``X-File-Name`` (percent-encoded). Answer with JSON: ``count`` is the number of documents added,
+    ``words`` are about those refused."""
     name = unquote(request.headers.get("X-File-Name", ""))
     try:
         draft = drafts.begin(request.user, number)
@@ -71,7 +72,7 @@ def add(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def remove(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """All documents of a draft go."""
+    """Remove all documents of a draft."""
     draft = drafts.find(request.user, number)
     documents.remove(draft)
     if in_place(request):
@@ -83,7 +84,7 @@ def remove(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @login_required
 @policy(INERT)
 def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponseBase:
-    """A document, to be looked at before it leaves: it is saved, never shown in the page."""
+    """Return a document as a download; it is never shown in a page."""
     draft = drafts.find(request.user, number)
     row = documents.find(draft, file)
     response = FileResponse(
@@ -98,7 +99,7 @@ def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpRe
 
 
 def _all_of(request: SignedInRequest) -> Iterator[bytes]:
-    """The body, piece by piece. Raises FileRefused where it is less than was announced."""
+    """Yield the body in pieces. Raises FileRefused if it is shorter than announced."""
     size = 0
     for piece in body(request):
         size += len(piece)

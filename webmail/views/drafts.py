@@ -1,8 +1,7 @@
-"""The composer's automatic saving, its files, and the list of drafts."""
+"""The automatic saving of the composer, the files of a draft, and the pages of drafts."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,37 +11,27 @@ from urllib.parse import unquote
 from django.contrib import messages as toasts
 from django.http import (
     FileResponse,
-    HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.http.request import UnreadablePostError
 from django.shortcuts import render as render_template
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.errors import (
-    DraftChanged,
-    DraftNotFound,
-    FileRefused,
-    SignInNeeded,
-    WebmailError,
-)
+from webmail.errors import DraftNotFound, SignInNeeded, WebmailError
 from webmail.htmx import TOAST
 from webmail.mailbox import folders
 from webmail.middleware import in_place, note
-from webmail.models import Draft, DraftFile
-from webmail.presentation import failures
-from webmail.presentation.files import kind_of
-from webmail.presentation.words import size as size_in_words
+from webmail.models import Draft
+from webmail.views.composer import file_card, lead_to, put_away, refused, saved_words
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
+from webmail.views.uploads import announced_size, body
 from webmail.writing import (
     cleaning,
     copies,
@@ -57,19 +46,19 @@ from webmail.writing import (
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version
 
-_PIECE = 64 * 1024
-# With a save these ask for the copy in the Drafts folder too: for other programs.
+# These also save the copy in the folder Drafts, for other mail programs.
 _COPIED = frozenset({"save", "close"})
 
 
 @require_POST
 @login_required
 def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Keep what a composer's form holds; with ``do=save`` or ``close``, in the Drafts folder too.
+    """Save the form of a composer; with ``do=save`` or ``do=close`` also in the folder Drafts.
 
-    JSON: ``draft``, ``revision``, ``saved`` (a sentence), ``copied``. 409 when another window was
-    faster: ``revision`` is that window's. 204 when the window's own message was sent meanwhile.
-    Where nothing was typed yet nothing is kept, and the revision is 0.
+    Answer with JSON: ``draft``, ``revision``, ``saved`` (a sentence), ``copied``. The status is 409
+    if another window saved in the meantime; ``revision`` is then that window's. It is 204 if this
+    window sent the message in the meantime. Before the user types anything, nothing is saved and
+    the revision is 0.
     """
     data, act = request.POST, request.POST.get("do", "")
     if _is_nothing(request, number):
@@ -106,11 +95,11 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """One file, as the body of the request: sealed while it comes, never on the disk in clear. Its
-    name is in ``X-File-Name`` (percent-encoded), its type in ``X-File-Type``; ``?inline=1`` for an
-    image inside the text. The form's own multipart would be spooled in clear before a line of ours.
+    """Add a file from the body of the request, sealed as it arrives and never written in clear.
+    (Django would spool a multipart form in clear first.) Its name is in ``X-File-Name``
+    (percent-encoded), its type in ``X-File-Type``; ``?inline=1`` is for an image inside the text.
 
-    JSON: what the composer's list shows of it.
+    Answer with JSON: the file as the composer's list shows it.
     """
     name = unquote(request.headers.get("X-File-Name", ""))
     is_inline = request.GET.get("inline") == "1"
@@ -127,14 +116,14 @@ def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         )
     except WebmailError as error:
         return refused(error)
-    return JsonResponse(card(row), status=201)
+    return JsonResponse(file_card(row), status=201)
 
 
 @require_GET
 @login_required
 @policy(INERT)
 def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponseBase:
-    """A file of a draft: an image of its text, else to be saved."""
+    """Return a file of a draft: an image of its text to be shown, any other as a download."""
     row = files.find(request.user, number, file)
     if not row.spool:
         with session.imap(request) as imap:
@@ -155,7 +144,7 @@ def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpRe
 @require_POST
 @login_required
 def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponse:
-    """Take a file out. Without script the whole form comes along: it is kept, and shown again."""
+    """Remove a file. Without a script the whole form is posted: it is saved and shown again."""
     row = files.find(request.user, number, file)
     files.remove(row)
     if in_place(request):
@@ -169,9 +158,9 @@ def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) ->
 @require_POST
 @login_required
 def roster(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """The list of recipients of a message to each, as the body of the request, in place of the
-    former one; an empty body takes it away. Its name is in ``X-File-Name`` (percent-encoded).
-    Answers with the composer's part about it."""
+    """Replace the roster of a message to each by the body of the request; an empty body removes it.
+    Its name is in ``X-File-Name`` (percent-encoded). Answer with the composer's part about the
+    roster."""
     name = unquote(request.headers.get("X-File-Name", ""))
     try:
         content = b"".join(_limited(body(request), rosters.MOST_READ))
@@ -191,7 +180,7 @@ def roster(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 
 
 def _limited(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """No more pieces than make ``most`` bytes; the rest of the body stays where it is."""
+    """Yield pieces until they amount to ``most`` bytes; the rest of the body is not read."""
     for piece in pieces:
         yield piece
         most -= len(piece)
@@ -202,43 +191,26 @@ def _limited(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
 @require_POST
 @login_required
 def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Throw a draft away; for a week it can be taken back."""
+    """Discard a draft, which can be restored for seven days."""
     put_away(request, drafts.discard(request.user, number))
     return _back(request)
-
-
-def put_away(request: SignedInRequest, draft: Draft) -> None:
-    """After a draft was discarded: its copy goes, and the next page says so, with the way back. A
-    mail server that is down keeps the copy."""
-    offering.forget(request, draft.pk)
-    words = gettext("Draft discarded. It can be taken back for seven days.")
-    try:
-        with session.imap(request) as imap:
-            copies.take_over(imap, request.user, draft)
-            copies.remove(imap, draft)
-    except SignInNeeded:
-        raise
-    except WebmailError as error:
-        note(error)
-        words = gettext("Draft discarded; its copy in the Drafts folder could not be removed.")
-    undo = {"url": reverse("mail:draft_reopen", args=[draft.pk]), "fields": []}
-    request.session[TOAST] = {"message": words, "undo": undo}
 
 
 @require_POST
 @login_required
 def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Go on with one that was closed or discarded; its copy is in the Drafts folder again."""
+    """Open a draft again that was closed or discarded, and put its copy back into the folder
+    Drafts."""
     draft = drafts.reopen(request.user, number)
     offering.forget(request, number)
     _copy(request, draft)
-    return led_to(request, reverse("mail:draft", args=[number]))
+    return lead_to(request, reverse("mail:draft", args=[number]))
 
 
 @require_POST
 @login_required
 def dismiss(request: SignedInRequest) -> HttpResponse:
-    """The line that offers drafts goes for this session; the drafts stay."""
+    """Hide the line that offers drafts, for this session. The drafts stay."""
     offering.forget(request)
     if in_place(request):
         return HttpResponse()
@@ -248,7 +220,7 @@ def dismiss(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def all_drafts(request: SignedInRequest) -> HttpResponse:
-    """Drafts are in the Drafts folder, wherever that is."""
+    """Redirect to the folder Drafts, whatever its name is."""
     with session.imap(request) as imap:
         name = folders.ensure(imap, folders.DRAFTS)
     return HttpResponseRedirect(reverse("mail:folder", args=[name]))
@@ -257,7 +229,7 @@ def all_drafts(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def discarded(request: SignedInRequest) -> HttpResponse:
-    """Drafts thrown away that can be taken back."""
+    """Show the discarded drafts that can be restored."""
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
@@ -271,7 +243,7 @@ def discarded(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """A draft as it was, from a minute to the other."""
+    """Show the versions of a draft, at most one for each minute."""
     kept = drafts.versions(request.user, number)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
@@ -286,7 +258,7 @@ def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpResponse:
-    """One version, to be read; posted to, it is written again."""
+    """Show a version of a draft; a POST restores it."""
     if request.method == "POST":
         drafts.restore(request.user, number, revision)
         toasts.success(request, gettext("The version is back. What stood there is a version now."))
@@ -298,40 +270,9 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
     return render_template(request, "webmail/drafts/draft_version.html", context)
 
 
-def led_to(request: SignedInRequest, url: str) -> HttpResponse:
-    """There; a script opens it where it likes (js/dock.js)."""
-    return JsonResponse({"url": url}) if in_place(request) else HttpResponseRedirect(url)
-
-
-def saved_words(draft: Draft) -> str:
-    """ "Saved at 14:32"."""
-    time = timezone.localtime(draft.changed).strftime("%H:%M")
-    return gettext("Saved at %(time)s") % {"time": time}
-
-
-def card(row: DraftFile) -> dict[str, Any]:
-    """A file of the composer's list. ``size`` is in words; ``url`` leads to the file,
-    ``remove_url`` removes it."""
-    about = files.about(row)
-    where = [row.draft_id, row.pk]
-    kind, kind_class = kind_of(about.name)
-    return {
-        "id": str(row.pk),
-        "name": about.name,
-        "type": about.media_type,
-        "size": size_in_words(about.size),
-        "size_bytes": about.size,
-        "kind": kind,
-        "kind_class": kind_class,
-        "cid": about.cid,
-        "url": reverse("mail:draft_file", args=where),
-        "remove_url": reverse("mail:draft_file_remove", args=where),
-    }
-
-
 @dataclass(frozen=True)
 class Shown:
-    """A version as its page shows it: the text alone, nothing of what is in it runs."""
+    """A version as its page shows it: its text alone, so that nothing in it can run."""
 
     revision: int
     saved: Any
@@ -345,15 +286,6 @@ def _shown(version: Version) -> Shown:
     return Shown(version.revision, version.saved, written, text)
 
 
-def refused(error: WebmailError) -> JsonResponse:
-    if isinstance(error, SignInNeeded):
-        raise error
-    answer: dict[str, Any] = {"words": failures.of_draft(error), "way": failures.way_out(error)}
-    if isinstance(error, DraftChanged):
-        answer["revision"] = error.revision
-    return JsonResponse(answer, status=error.status)
-
-
 def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:
     data = request.POST
     if posted.revision(data):
@@ -364,8 +296,8 @@ def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:
 
 
 def _was_sent(request: SignedInRequest, number: uuid.UUID) -> bool:
-    """Whether a save that was under way came after the sending: from the window that sent, or with
-    the words that were sent. Another window's words would be lost, which it is told."""
+    """Return whether a save arrived after its message was sent: from the window that sent it, or
+    with the same words. Another window, whose words would be lost, gets an error instead."""
     data = request.POST
     return drafts.was_sent(
         request.user, number, posted.content(data), writer=data.get("writer", "")[:36]
@@ -373,7 +305,8 @@ def _was_sent(request: SignedInRequest, number: uuid.UUID) -> bool:
 
 
 def _copy(request: SignedInRequest, draft: Draft) -> None:
-    """The row is kept already: a mail server that is down is no reason to say that it is not."""
+    """Save the copy in the folder Drafts. If the mail server is not available nothing is raised,
+    since the row is saved already."""
     if draft.copy_revision == draft.revision and draft.copy_uid is not None:
         return
     try:
@@ -390,16 +323,3 @@ def _back(request: SignedInRequest) -> HttpResponse:
     if in_place(request):
         return HttpResponse(status=204)
     return HttpResponseRedirect(safe_next(request) or reverse("mail:drafts"))
-
-
-def announced_size(request: HttpRequest) -> int:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0
-
-
-def body(request: HttpRequest) -> Iterator[bytes]:
-    try:
-        while piece := request.read(_PIECE):
-            yield piece
-    except UnreadablePostError as error:
-        raise FileRefused("cut") from error

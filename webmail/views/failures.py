@@ -20,8 +20,9 @@ from webmail.unwritable import is_unwritable
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form's token is missing or old: cookies off, or another sign-in since. Who is not signed
-    in any more, since all cookies were deleted while the page was open, is to sign in."""
+    """Answer a request whose CSRF token is missing or old, since cookies are off or the user signed
+    in again. A user who is signed out, since all cookies were deleted while the page was open, is
+    led to the sign-in."""
     if is_sign_in_needed(request):
         return sign_in_answer(request, SignInNeeded())
     template = "webmail/_notice.html" if in_place(request) else "403_csrf.html"

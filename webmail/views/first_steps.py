@@ -1,4 +1,4 @@
-"""Put away what new users are shown: the card of first steps above the inbox, and tips."""
+"""Hide the card of first steps above the inbox, and tips."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from webmail.presentation.first_steps import PREFERENCE
 @require_POST
 @login_required
 def close(request: SignedInRequest) -> HttpResponse:
-    """For ever, unless its user asks for it in the settings. Nothing for htmx, which takes the card
-    away; else back to the page that it stood on."""
+    """Hide the card for good; the user can show it again in the settings. htmx gets an empty
+    answer, any other request a redirect to the page of the card."""
     return _put_away(request, PREFERENCE, "off")
 
 
 @require_POST
 @login_required
 def close_tip(request: SignedInRequest, tip: str) -> HttpResponse:
-    """As the card, for one tip."""
+    """Hide one tip, as `close` hides the card."""
     left = [name for name in request.preferences.tips.split() if name != tip]
     return _put_away(request, "tips", " ".join(left))
 

@@ -1,4 +1,4 @@
-"""The folder list beside every page, and the pages on which folders are arranged."""
+"""The folder list beside every page, and the pages that change folders."""
 
 from __future__ import annotations
 
@@ -36,22 +36,23 @@ MOST_FAVOURITES = 30
 @require_GET
 @login_required
 def all_folders(request: SignedInRequest) -> HttpResponse:
-    """All folders with what they hold; a new one; which are used for what."""
+    """Show all folders with their sizes, the form of a new one, and the folders with a special
+    use."""
     return _all(request)
 
 
 @require_GET
 @login_required
 def one(request: SignedInRequest, folder: str) -> HttpResponse:
-    """The page of actions on one folder; for htmx, the same in a dialog."""
+    """Show the actions on one folder; in a dialog for htmx."""
     return _one(request, folder)
 
 
 @require_GET
 @login_required
 def column(request: SignedInRequest) -> HttpResponse:
-    """The folders beside a page that opens no mailbox, such as those of the account; nothing where
-    the mail server is away, which is no failure of that page."""
+    """Return the folder list for a page that opens no mailbox, such as the pages of the account.
+    The answer is empty if the mail server is not available, which is no failure of that page."""
     try:
         with session.imap(request) as imap:
             context = {"folders": read_folders(imap, "").shown}
@@ -63,8 +64,8 @@ def column(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def quota(request: SignedInRequest) -> HttpResponse:
-    """The share of the quota that is used. A page asks for it once it is there, since it may take a
-    while."""
+    """Return the part of the page about the quota, which the page requests later, since the answer
+    may take a while."""
     with session.imap(request) as imap:
         limits = imap_quota.ask(imap)
     context = {"fullness": presentation.fullness(limits)}
@@ -74,7 +75,7 @@ def quota(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def change(request: SignedInRequest) -> HttpResponse:
-    """One change of the tree, with its undoing in a toast."""
+    """Change the folder tree, and show a toast with the way back."""
     form = FolderForm(request.POST)
     folder = request.POST.get("folder", "")
     if not form.is_valid():
@@ -92,8 +93,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 def _change(
     request: SignedInRequest, imap: Connection, asked: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """Change a folder. Return its name from now on, "" when it is gone, and the words of the
-    toast."""
+    """Change a folder. Return its new name, or "" if it was removed, and the words of the toast."""
     verb, folder = asked["verb"], asked["folder"]
     now, count = _done(request, imap, asked)
     sides = read_folders(imap, now or folder)
@@ -116,8 +116,8 @@ def _change(
 
 
 def _done(request: SignedInRequest, imap: Connection, asked: dict[str, Any]) -> tuple[str, int]:
-    """Do what is asked of a folder. Return its name from now on, and the number of messages that
-    went with it."""
+    """Do what the form says to a folder. Return its new name, and the number of messages moved
+    along with it."""
     verb, folder = asked["verb"], asked["folder"]
     now, count = folder, 0
     match verb:
@@ -157,7 +157,7 @@ def _favour(request: SignedInRequest, folder: str, *, on: bool) -> None:
 
 
 def _use(request: SignedInRequest, imap: Connection, use: str, folder: str) -> None:
-    """From now on this folder is the one for sent mail, or another of the kind."""
+    """Make the folder the one for sent mail, or for another special use."""
     known = {known_folder.name: known_folder for known_folder in folders.outline(imap)}
     target = known.get(folder)
     if target is None or not target.selectable or not target.addressable or target.owner:
@@ -165,7 +165,7 @@ def _use(request: SignedInRequest, imap: Connection, use: str, folder: str) -> N
     if target.special_use == folders.INBOX:
         raise FolderRefused(arranging.SPECIAL, folders.INBOX)
     wished = session.wishes(request.user)
-    # A folder has one use: what it was chosen for before is free again.
+    # A folder has one use: its former use has no folder any more.
     special = {key: name for key, name in wished.special.items() if name != folder}
     wished = replace(wished, special=special | {use: folder})
     session.wish(request.user, wished)
@@ -173,8 +173,8 @@ def _use(request: SignedInRequest, imap: Connection, use: str, folder: str) -> N
 
 
 def _follow(request: SignedInRequest, before: str, now: str, delimiter: str) -> None:
-    """Carry the user's choices for a renamed folder, and for the folders inside it, over to the new
-    name."""
+    """Copy the user's choices for a renamed folder, and for the folders inside it, to the new
+    names."""
 
     def moved(name: str) -> str:
         inside = delimiter and name.startswith(before + delimiter)
@@ -193,8 +193,8 @@ def _follow(request: SignedInRequest, before: str, now: str, delimiter: str) -> 
 
 
 def _following(request: SignedInRequest, before: str, now: str) -> str:
-    """The page that the user came from; where that was a folder with another name now, the folder,
-    and where it is gone, the inbox."""
+    """Return the page that the user came from. If it was a renamed folder, return the folder; if it
+    was removed, the inbox."""
     wanted = safe_next(request)
     if not wanted:
         return reverse("mail:folders")
@@ -212,7 +212,7 @@ def _following(request: SignedInRequest, before: str, now: str) -> str:
 
 
 def _refused(request: SignedInRequest, folder: str, words: str) -> HttpResponse:
-    """Nothing was done: the form again, with what was typed and why."""
+    """Show the form again, with its values and the reason why nothing was done."""
     notice = {"level": "bad", "title": gettext("Nothing was done."), "text": words}
     if folder:
         return _one(request, folder, notice)

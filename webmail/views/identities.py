@@ -16,18 +16,18 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import NotFound
 from webmail.models import Identity
-from webmail.views.composer import edits
 from webmail.views.page import read_folders
+from webmail.views.policies import editor_page
 from webmail.writing import identities
 from webmail.writing.signing import IdentityForm
 
 
 @require_http_methods(["GET", "POST"])
-@edits
+@editor_page
 @login_required
 def all_identities(request: SignedInRequest) -> HttpResponse:
-    """The person's addresses, and the form of one of them: of the one that ``address`` names, else
-    of the first. Another's address: 404."""
+    """Show the user's identities, and the form of one: of the one that ``address`` names, else of
+    the first. Raises 404 for an address that is not the user's."""
     mine = identities.of(request.user)
     asked = request.POST.get("address") if request.method == "POST" else request.GET.get("address")
     chosen = next((identity for identity in mine if identity.address == asked), None)

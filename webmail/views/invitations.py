@@ -34,7 +34,7 @@ from webmail.previews.calendar import Attendee, Invitation
 from webmail.previews.failures import NoPreview
 from webmail.reader import attachments, events, invitations
 from webmail.reader.events import Standing
-from webmail.views.outbox import start
+from webmail.views.outbox_page import start
 from webmail.writing import beginning, identities, making
 from webmail.writing.beginning import Writer
 
@@ -44,8 +44,8 @@ LONGEST_COMMENT = 1_000
 @require_http_methods(["GET", "POST"])
 @login_required
 def show(request: SignedInRequest, folder: str, ref: tuple[int, int], number: str) -> HttpResponse:
-    """The card of an invitation, for htmx alone or as a page of its own; posted, its answer
-    (``answer`` and ``comment``), which leaves once."""
+    """Show the card of an invitation: alone for htmx, else on a page. A POST sends the answer
+    (``answer`` and ``comment``), once."""
     opened = _open(request, MessageRef(folder, *ref), number)
     if request.method == "POST":
         _answer(request, opened)
@@ -189,7 +189,7 @@ def _address(person: Attendee | None) -> Address:
 
 
 def _invited(opened: _Found, sender: Address) -> Address:
-    """The address that was invited: one of the user's own, else that the answer comes from."""
+    """Return the invited address: one of the user's own, from which the answer is sent."""
     for person in opened.invitation.events[0].attendees:
         if person.address.casefold() in opened.writer.own:
             return Address(making.one_line(person.name) or sender.name, person.address)

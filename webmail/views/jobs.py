@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -11,59 +10,23 @@ from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
-from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail import tasks
 from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs, share_jobs
 from webmail.models import MailJob, Transfer
-from webmail.presentation import action_words, failures
+from webmail.presentation import action_words
 from webmail.presentation import transfers as transfer_words
+from webmail.views.awaited_jobs import RUNNING, TRANSFERS, end_toast, start_job
 from webmail.views.page import read_folders
-
-RUNNING, MOST_SHOWN = "mail_jobs", 20  # in the session: jobs whose end the pages await
-TRANSFERS = "transfers"  # the same, of transfers
-
-
-def begun(request: SignedInRequest, job: MailJob) -> dict[str, Any]:
-    """Start a job that was just made, and let the pages await it; the toast that says so. A job
-    that stopped at once says why."""
-    if job.is_finished:
-        return ended(job)
-    waiting = [pk for pk in request.session.get(RUNNING, []) if pk != job.pk]
-    request.session[RUNNING] = [*waiting, job.pk][-MOST_SHOWN:]
-    start(job)
-    job.refresh_from_db()
-    return ended(job) if job.is_finished else {"message": action_words.doing(job.verb, job.total)}
-
-
-def start(job: MailJob) -> None:
-    """When nobody can be told of it, beat finds it."""
-    with suppress(OperationalError):
-        tasks.do_mail_job.delay(job.pk)
-
-
-def ended(job: MailJob) -> dict[str, Any]:
-    """The toast of a job that is over."""
-    words = action_words.done(job.verb, job.done, job.gone)
-    if job.state == MailJob.State.FAILED:
-        words = f"{words} {failures.of_job(job.failure)}"
-    if count := job.work.get("adrift"):
-        words = f"{words} {action_words.adrift(count)}"
-    undo = None
-    if job.can_be_undone and job.verb != "undo":
-        following = reverse("mail:folder", args=[job.folder])
-        undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
-    return {"message": words, "undo": undo}
 
 
 @require_GET
 @login_required
 def progress(request: SignedInRequest) -> HttpResponse:
-    """The strip of this session's jobs, asked for again and again; when one ends its toast comes
-    with it, and when the last has ended htmx stops asking (286)."""
+    """Return the strip with the jobs of this session, which pages poll. It brings the toast of a
+    job that has ended. When no job is left the status 286 stops the polling."""
     moving, moved = _transfers(request)
     awaited = request.session.get(RUNNING, [])
     tracked = list(MailJob.objects.all().of(request.user).filter(pk__in=awaited))
@@ -74,7 +37,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
     context = {
         "running": [_shown(job) for job in left],
         "moving": moving,
-        "toast": ended(over[0]) if over else moved,
+        "toast": end_toast(over[0]) if over else moved,
     }
     status = 200 if left or moving else 286
     response = render_template(request, "webmail/jobs/_running.html", context, status=status)
@@ -86,7 +49,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
 def _transfers(
     request: SignedInRequest,
 ) -> tuple[list[transfer_words.Shown], dict[str, Any] | None]:
-    """The transfers of this session that go on, and the toast of one that has ended."""
+    """Return the unfinished transfers of this session, and the toast of one that has ended."""
     awaited = request.session.get(TRANSFERS, [])
     tracked = (
         list(Transfer.objects.all().of(request.user).filter(pk__in=awaited)) if awaited else []
@@ -104,7 +67,7 @@ def _transfers(
 @require_GET
 @login_required
 def all_jobs(request: SignedInRequest) -> HttpResponse:
-    """The page of the user's jobs of the last days, most of which can be undone."""
+    """Show the user's jobs of the last days, most of which can be undone."""
     recent = MailJob.objects.all().of(request.user)[:50]
     moved = Transfer.objects.all().of(request.user)[:50]
     context = {
@@ -117,7 +80,7 @@ def all_jobs(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def one(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A job; for htmx how far it is, 286 when it is over."""
+    """Show a job; for htmx its progress, with status 286 once it has ended."""
     job = _own(request, pk)
     context = {"job": _shown(job)}
     if wants_partial(request):
@@ -137,17 +100,17 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A job that waited for the password goes on with that of this session."""
+    """Resume a job that waited for the password, with the password of this session."""
     job = _own(request, pk)
     if mail_jobs.resume(request, job):
-        begun(request, job)
+        start_job(request, job)
     return redirect("mail:job", pk)
 
 
 @require_POST
 @login_required
 def undo(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Take back what a job did, once; that may be a job again."""
+    """Undo a job, once. The undoing may itself be a job."""
     job = _own(request, pk)
     following = safe_next(request) or reverse("mail:job", args=[pk])
     with session.imap(request) as imap:
@@ -155,7 +118,7 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     if result is None:
         toast: dict[str, Any] = {"message": gettext("There is nothing to take back.")}
     elif result.job:
-        toast = begun(request, result.job)
+        toast = start_job(request, result.job)
     else:
         toast = {"message": action_words.done("undo", result.work.done, result.work.gone)}
     request.session[TOAST] = toast
@@ -172,7 +135,7 @@ def _shown(job: MailJob) -> dict[str, Any]:
     return {
         "row": job,
         "title": action_words.doing(job.verb, job.total),
-        "outcome": ended(job)["message"] if job.is_finished else "",
+        "outcome": end_toast(job)["message"] if job.is_finished else "",
         "done": job.done + job.gone,
         "is_of_folders": job.verb in share_jobs.VERBS,
     }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from accounts.models import MailDomain
 from webmail.adverts import judging
 from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
@@ -27,34 +25,30 @@ from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox import reading, threads
 from webmail.mailbox import snippets as beginnings
 from webmail.mailbox.summaries import MessageSummary
-from webmail.mime import authentication
-from webmail.mime.addresses import Address
-from webmail.mime.envelope import Envelope
-from webmail.presentation import contents, conversations, links, reader
+from webmail.presentation import conversations, links, reader
 from webmail.presentation.conversations import Conversation
 from webmail.presentation.folder_list import FolderList
 from webmail.presentation.marks import Marks
-from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.reader import html
-from webmail.views import judged, people
-from webmail.views.lists import counts_context, list_context
+from webmail.views.list_page import counts_context, list_context
+from webmail.views.message_page import shown
 from webmail.views.page import known_tags, memory
-from webmail.views.search import beside_results, results_context
+from webmail.views.results_page import beside_results, results_context
 
-# A script asks so for a message that is perhaps about to be opened (js/ahead.js).
+# The header of a script's request for a message that the user may open next (js/ahead.js).
 AHEAD = "X-Ahead"
 
 
 @require_GET
 @login_required
 def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """An opened message; for htmx the reader alone, with the folder counts beside it.
+    """Show a message; for htmx the reader alone, with the counts of the folders.
 
-    ``?view=text``: its text, although it has HTML; ``?zoom=150``: larger than it is;
-    ``?threads=1``: among those of its conversation. ``X-Ahead``: it stays unread until it is shown,
-    and alone.
+    ``?view=text`` shows the text of a message that has HTML; ``?zoom=150`` enlarges it;
+    ``?threads=1`` shows its conversation. With the header ``X-Ahead`` the message is loaded ahead:
+    alone, and it stays unread until it is shown.
     """
     return _reader(request, MessageRef(folder, *ref), as_text=request.GET.get("view") == "text")
 
@@ -62,8 +56,8 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 @require_POST
 @login_required
 def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Mark a message that was loaded ahead as read when it is shown, and update the counts
-    (``?beside=``: the list beside it is not a folder)."""
+    """Mark a message that was loaded ahead as read when it is shown, and update the counts.
+    ``?beside=`` says that the list beside it is not a folder's."""
     with session.imap(request) as imap:
         reading.show(imap, MessageRef(folder, *ref))
         context = counts_context(imap, folder)
@@ -75,20 +69,21 @@ def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
 @require_GET
 @login_required
 def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """A message that is unfolded in its conversation, which reads it; for all but htmx its page.
-    ``?unread=1``: the counts change by that. ``?beside=``: the folder of the conversation."""
+    """Show a message that is unfolded in its conversation, and mark it as read; without htmx
+    redirect to its page. ``?unread=1`` says that the counts change, ``?beside=`` names the folder
+    of the conversation."""
     message_ref = MessageRef(folder, *ref)
     if not wants_partial(request):
         return redirect(f"{links.message_url(message_ref)}?threads=1")
     beside = request.GET.get("beside", "")
     if not beside or len(beside) > LONGEST_NAME or CONTROLS.search(beside):
         beside = folder
-    renderer = html.ReaderSanitiser(request, message_ref)
+    sanitiser = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, message_ref, sanitiser=renderer)
+        opened = reading.open_message(imap, message_ref, sanitiser=sanitiser)
         context = counts_context(imap, beside) if "unread" in request.GET else {}
     context |= {
-        "message": shown(request, opened, renderer),
+        "message": shown(request, opened, sanitiser),
         "card": links.ref_name(message_ref, beside),
         "act_url": reverse("mail:act", args=[beside]),
         "next_url": f"{reverse('mail:folder', args=[beside])}?threads=1",
@@ -99,7 +94,7 @@ def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
 @require_POST
 @login_required
 def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Images from elsewhere: shown in this message, in all of its author, or no longer."""
+    """Show remote images in this message or in all messages of its author, or hide them again."""
     message_ref = MessageRef(folder, *ref)
     form = ImagesForm(request.POST)
     if form.is_valid():
@@ -112,13 +107,13 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
-    renderer = html.ReaderSanitiser(request, ref)
+    sanitiser = html.ReaderSanitiser(request, ref)
     searched = _searched(request)
     is_ahead = wants_partial(request) and AHEAD in request.headers
     delay = request.preferences.mark_read
     with session.imap(request) as imap:
         opened = reading.open_message(
-            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, sanitiser=renderer
+            imap, ref, mark_seen=not is_ahead and delay == "0", as_text=as_text, sanitiser=sanitiser
         )
         by_threads = searched is None and not is_ahead and ListForm.of(request.GET).by_threads
         # Around it others of its conversation are opened, and marked as read.
@@ -144,7 +139,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     if SEEN not in opened.fetched.flags:
         context |= _seen_later(ref, delay, is_ahead=is_ahead, is_found=searched is not None)
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
-    view = marked(shown(request, opened, renderer), ref, searched)
+    view = marked(shown(request, opened, sanitiser), ref, searched)
     context["opened"] = replace(view, report_url="") if context["here"] == "own" else view
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
@@ -153,8 +148,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
 
 
 def _seen_later(ref: MessageRef, delay: str, *, is_ahead: bool, is_found: bool) -> dict[str, Any]:
-    """How a script marks the message, unread so far, as read: after the ``delay`` of the preference
-    ``mark_read``."""
+    """Return how a script marks the message, unread so far, as read: after the ``delay`` of the
+    preference ``mark_read``."""
     later: dict[str, Any] = {"stays_unread": delay != "0"}
     if delay != "never" and (is_ahead or delay != "0"):
         url = links.message_url(ref, "seen")
@@ -163,61 +158,18 @@ def _seen_later(ref: MessageRef, delay: str, *, is_ahead: bool, is_found: bool) 
 
 
 def _searched(request: SignedInRequest) -> Asked | None:
-    """The search that found the message; None where the message was opened otherwise."""
+    """Return the search that found the message; None if it was opened otherwise."""
     if not request.GET:
         return None  # as most are opened: a form takes its time
     form = SearchForm(request.GET)
     return form.asked if form.is_valid() and not form.asked.wanted.is_empty else None
 
 
-def shown(
-    request: SignedInRequest, opened: reading.OpenedMessage, renderer: html.ReaderSanitiser
-) -> reader.MessageView:
-    """The message for the template, and its HTML kept for its frame."""
-    envelope = opened.fetched.envelope
-    faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
-    bar = None
-    if opened.rendered:
-        renderer.keep(opened.rendered)
-        author = Address("", renderer.images.author)
-        bar = contents.images_bar(
-            opened.fetched.ref,
-            opened.rendered.html,
-            **asdict(renderer.images),
-            offers_contacts=bool(face_of(author, faces).card_url)
-            and "images" not in request.preferences.locked,
-        )
-    view = reader.message_view(
-        opened,
-        domains=MailDomain.objects.all().names(),
-        verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
-        images=bar,
-        compose_prefix=html.compose_prefix(),
-        faces=faces,
-        borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
-        asks_for_receipts=_asks_for_receipts(request, envelope),
-    )
-    judgement = judged.judgement_of(request, opened)
-    view = reader.with_notice(view, judged.notice(request, opened, judgement))
-    return replace(
-        view,
-        mailing=judged.mailing(request, opened, judgement),
-        report_url=judged.report_url(request, opened),
-    )
-
-
-def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
-    """Whether the user may be asked for a receipt: not of own messages."""
-    own = request.user.address.casefold()
-    is_own = any(person.address.casefold() == own for person in envelope.from_)
-    return request.preferences.receipts == "ask" and not is_own
-
-
 def marked(
     opened: reader.MessageView, ref: MessageRef, searched: Asked | None
 ) -> reader.MessageView:
-    """The message with the words of the search marked in its text (its HTML is marked in the
-    browser), and with the name that it has in the list of results."""
+    """Return the message with the words of the search marked in its text (the browser marks its
+    HTML), and with its name in the list of results."""
     if searched is None:
         return opened
     words = Marks(searched.wanted.marks).in_html(opened.text_html)
@@ -234,9 +186,8 @@ MOST_UNREAD = 10
 def _conversation(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
 ) -> Conversation | None:
-    """The conversation around an opened message, its unread messages and its last one open, the
-    others folded, with the reader's own answers. The connection may be closed afterwards.
-    """
+    """Return the conversation of an open message: its unread messages and its last one are open,
+    the others folded, with the user's own answers. The connection may be closed afterwards."""
     try:
         members = threads.members(imap, ref, memory(request))
     except ThreadsTooSlow:
@@ -267,5 +218,5 @@ def _own_snippets(imap: Connection, own: tuple[MessageSummary, ...]) -> dict[Mes
 
 
 def _beside(request: SignedInRequest, imap: Connection, row: MessageSummary) -> reader.MessageView:
-    renderer = html.ReaderSanitiser(request, row.ref)
-    return shown(request, reading.open_message(imap, row.ref, sanitiser=renderer), renderer)
+    sanitiser = html.ReaderSanitiser(request, row.ref)
+    return shown(request, reading.open_message(imap, row.ref, sanitiser=sanitiser), sanitiser)

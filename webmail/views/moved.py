@@ -1,4 +1,4 @@
-"""Put the line about a move from another webmail away."""
+"""Hide the line about the move from another webmail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from webmail.migrating import telling
 @require_POST
 @login_required
 def dismiss(request: SignedInRequest) -> HttpResponse:
-    """Nothing for htmx, which takes the line away; else back to the page that it stood on."""
+    """Hide the line. htmx gets an empty answer, any other request a redirect to the page of the
+    line."""
     telling.dismiss(request, request.user)
     if wants_partial(request):
         return HttpResponse()

@@ -1,4 +1,4 @@
-"""New mail for scripts without a stream of events, which ask once a minute."""
+"""New mail for scripts without a stream of events, which poll once a minute."""
 
 from __future__ import annotations
 
@@ -30,12 +30,17 @@ _REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 @never_cache
 @login_required
 def poll(request: SignedInRequest) -> JsonResponse:
-    """``{"folders": [...]}``: how INBOX and the ``folder`` that is open stand, as a stream tells
-    it, once new mail was judged; of that one what was marked ``since`` a HIGHESTMODSEQ, too, where
-    the page names one, and of ``inbox`` what came since it stood so, as UIDVALIDITY and UIDNEXT:
-    ``7-12``. ``who`` is the number of the user whose page asks: the browser may
-    be another's by now. ``arrived``: messages that a stream told of, as ``7-12,7-13``; ``stayed``
-    in the answer are those that are in the inbox after judging."""
+    """Answer with JSON about new mail, as a stream of events would tell it.
+
+    ``folders`` of the answer holds the state of INBOX and of the open ``folder``, after new mail
+    was judged. For the open folder it also names the messages marked ``since`` a HIGHESTMODSEQ, if
+    the page sends one. For ``inbox``, a UIDVALIDITY and UIDNEXT such as ``7-12``, it names the
+    messages that came since.
+
+    ``who`` is the number of the user whose page polls: the browser may be another user's by now.
+    ``arrived`` are messages that a stream told of, such as ``7-12,7-13``; ``stayed`` in the answer
+    are those still in the inbox after judging.
+    """
     if request.GET.get("who") != str(request.user.pk):
         raise SignInNeeded
     names = ("INBOX", *_open_folder(request))
@@ -85,7 +90,7 @@ def _came(
 
 
 def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:
-    """UIDVALIDITY and UID of each."""
+    """Return UIDVALIDITY and UID of each message."""
     named = map(_REF.fullmatch, request.GET.get("arrived", "").split(",")[:MOST_ARRIVED])
     return [(int(match[1]), int(match[2])) for match in named if match]
 
@@ -93,7 +98,8 @@ def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:
 def _is_changed_by_judging(
     request: SignedInRequest, imap: Connection, states: tuple[FolderState, ...]
 ) -> bool:
-    """Where nothing is to be set aside it can wait for the list. No command when nothing is new."""
+    """Judge new mail, and return whether the inbox changed. If adverts are not moved, the list can
+    do this later. No command without new mail."""
     inbox = next((state for state in states if state.folder == judging.INBOX), None)
     if inbox is None or request.preferences.adverts != "move":
         return False

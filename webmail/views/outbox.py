@@ -1,128 +1,45 @@
-"""The outbox: messages that have not left, the reasons, and the user's decisions about them."""
+"""The outbox: messages that have not left, the reasons, and the user's decisions."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages as toasts
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
-from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import clock, outbox, tasks
-from webmail.errors import TooManyRecipients, Unreadable
+from webmail import clock, outbox
+from webmail.errors import TooManyRecipients
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
 from webmail.outbox import awaited, batch_copy, choices, correcting
-from webmail.presentation import failures, sending
-from webmail.presentation.sending import Standing
-from webmail.views.drafts import led_to
+from webmail.presentation import sending
+from webmail.views.composer import lead_to
+from webmail.views.outbox_page import Shown, Stage, State, line_of, sent_toast, start
 from webmail.views.page import read_folders
-from webmail.writing import scheduling
+from webmail.writing import scheduling, working_hours
 
 MOST_SHOWN = 200
 SHOWN_AFTER = timedelta(days=1)
 _MOST_LOOKED_AT = 10_000
-State, Stage = OutboxMessage.State, OutboxMessage.Stage
-_MOVING = (State.HELD, State.SENDING)
 _GONE = (Stage.HANDED, Stage.FILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A message, or those that were made of one draft, as the pages show them: ``left`` of
-    ``count`` have left, ``back`` of them came back. ``documents``: names of the files that its
-    recipient alone gets, ``address`` the only one that it goes to. ``refused``: addresses, where
-    ``why`` does not name them all."""
-
-    row: OutboxMessage
-    subject: str
-    to: str
-    how: str
-    why: str
-    said: str
-    count: int = 1
-    failed: int = 0
-    left: int = 0
-    documents: tuple[str, ...] = ()
-    back: int = 0
-    address: str = ""
-    refused: tuple[str, ...] = ()
-
-    @property
-    def may_be_corrected(self) -> bool:
-        return correcting.may_be_corrected(self.row)
-
-    @property
-    def may(self) -> frozenset[str]:
-        """The possible actions: ``back``, ``now``, ``again``, ``correct``, ``when``, ``doubt``,
-        ``password``."""
-        row = self.row
-        if row.stage != Stage.READY:
-            return frozenset({"doubt"} if row.state == State.DOUBT else ())
-        return {
-            State.HELD: frozenset({"back", "now"}),
-            State.SCHEDULED: frozenset(
-                {"back", "now"} if settings.CELERY_TASK_ALWAYS_EAGER else {"back", "now", "when"}
-            ),
-            State.FAILED: frozenset({"again"} if row.batch else {"again", "correct"}),
-            State.PASSWORD: frozenset({"password", "back"}),
-        }.get(State(row.state), frozenset())
-
-    @property
-    def is_moving(self) -> bool:
-        return self.row.state in _MOVING
-
-    @property
-    def typed_due(self) -> str:
-        return scheduling.as_typed(self.row.due, _zone())
-
-
-def announce(request: SignedInRequest, first: OutboxMessage) -> None:
-    """After messages were accepted, all that were made of one draft: those that are due start at
-    once, the pages await them, and the next one says so, with the way back."""
-    rows = choices.together(first)
-    copy = batch_copy.copy_of(first)
-    to_start = [*rows, *filter(None, [copy])]
-    for row in to_start:
-        if settings.CELERY_TASK_ALWAYS_EAGER:  # without a broker nobody comes back for it
-            OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=clock.now())
-            row.refresh_from_db()
-    started = [row for row in to_start if row.state == State.HELD and row.due <= clock.now()]
-    for row in started:
-        start(row)
-    if started:
-        first.refresh_from_db()
-    awaited.add(request, choices.together(first) if started else rows)
-    request.session[TOAST] = _toast(first, len(rows))
-
-
-def start(row: OutboxMessage) -> None:
-    """When nobody can be told of it, beat finds it."""
-    with suppress(OperationalError):
-        tasks.deliver_message.delay(str(row.pk))
 
 
 @require_GET
 @login_required
 def all_messages(request: SignedInRequest) -> HttpResponse:
-    """All that has not left, and what has left since yesterday; while something moves it is asked
-    for again and again, 286 when nothing does any more."""
+    """Show the messages that have not left, and those that left since yesterday. While something
+    moves, the page polls; the status 286 stops the polling."""
     if not wants_partial(request):
         _looked_at(request)  # without a script nothing else does
     shown = _listed(request)
@@ -137,7 +54,7 @@ def all_messages(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """One message; of "one to each" all of them, with what became of each."""
+    """Show one message; for a message to each, the result for each recipient."""
     rows = choices.together(choices.find(request.user, pk))
     shown = [line_of(row) for row in rows]
     left = sum(line.row.stage in _GONE for line in shown)
@@ -163,7 +80,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
     left, over = _looked_at(request)
     ended = [_together(rows) for rows in over]
     troubles = [line for line in ended if line.row.state in (State.FAILED, State.DOUBT)]
-    toast = request.session.pop(TOAST, None) or _end(
+    toast = request.session.pop(TOAST, None) or sent_toast(
         line.row for line in ended if line not in troubles
     )
     not_left = sending.not_left(left)
@@ -180,8 +97,8 @@ def progress(request: SignedInRequest) -> HttpResponse:
 def _looked_at(
     request: SignedInRequest,
 ) -> tuple[list[awaited.Awaited], list[list[OutboxMessage]]]:
-    """The messages that are still awaited, which the session keeps from now on, and those that are
-    over since the last look."""
+    """Return the messages that are still awaited, which the session keeps, and those that have
+    ended since the last request."""
     left, over = [], []
     sendings = [pair for pair in awaited.rows_of(request, awaited.known(request)) if pair[1]]
     may_be_undone = any(_may_be_undone(row) for _entry, rows in sendings for row in rows)
@@ -199,8 +116,8 @@ def _looked_at(
 @require_POST
 @login_required
 def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Undo: it does not leave, and the composer opens with all of it. What failed is corrected so,
-    with the reason beside it."""
+    """Take a message back and open it in the composer. This is also the way to correct a message
+    that failed; the reason is shown then."""
     row = choices.find(request.user, pk)
     shown = line_of(row)
     rows = choices.together(row)
@@ -208,11 +125,11 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     awaited.forget(request, rows)
     if draft is None:
         toasts.success(request, gettext("What had not left yet was stopped."))
-        return led_to(request, reverse("mail:outbox"))
+        return lead_to(request, reverse("mail:outbox"))
     if row.state == State.FAILED:
         words = (shown.how, shown.why, _all_refused(shown), shown.said)
         toasts.warning(request, " ".join(filter(None, words)))
-    return led_to(request, reverse("mail:draft", args=[draft.pk]))
+    return lead_to(request, reverse("mail:draft", args=[draft.pk]))
 
 
 def _all_refused(shown: Shown) -> str:
@@ -224,7 +141,7 @@ def _all_refused(shown: Shown) -> str:
 @require_POST
 @login_required
 def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Send it now, or again; with ``each=failed`` all of its sending that failed."""
+    """Send a message now, or again; with ``each=failed`` all failed messages of its sending."""
     row = choices.find(request.user, pk)
     if request.POST.get("each") == "failed":
         rows = [failed for failed in choices.together(row) if failed.state == State.FAILED]
@@ -244,7 +161,7 @@ def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def dismiss(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Leave it at that: see `webmail.outbox.dismiss`."""
+    """Let a message rest: see `webmail.outbox.dismiss`."""
     row = choices.find(request.user, pk)
     outbox.dismiss(request, pk)
     if row.state == State.DOUBT:
@@ -255,11 +172,13 @@ def dismiss(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def when(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Another time for what is scheduled."""
+    """Change the time of a scheduled message."""
     choices.find(request.user, pk)
     choice = request.POST.get("due", scheduling.AT)
     try:
-        due = scheduling.due(choice, request.POST.get("due_at", ""), clock.now(), _zone())
+        due = scheduling.due(
+            choice, request.POST.get("due_at", ""), clock.now(), working_hours.zone()
+        )
     except scheduling.NotThen as error:
         toasts.warning(request, error.words)
         return redirect("mail:outbox_message", pk)
@@ -294,35 +213,10 @@ def _may_be_undone(row: OutboxMessage) -> bool:
     return row.state == State.HELD and row.due > clock.now()
 
 
-def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
-    undo = {"url": reverse("mail:outbox_back", args=[row.pk]), "fields": []}
-    if row.state == State.SCHEDULED:
-        words = gettext("Leaves on %(when)s.") % {"when": scheduling.in_words(row.due)}
-        return {"message": words, "undo": undo}
-    seconds = round((row.due - clock.now()).total_seconds())
-    if row.state == State.HELD and seconds > 0:
-        words = sending.leaving(seconds)
-        before, after = (words % {"seconds": "\0"}).split("\0")
-        countdown = {"before": before, "seconds": seconds, "after": after}
-        return {"message": words % {"seconds": seconds}, "undo": undo, "countdown": countdown}
-    if row.state in (State.HELD, State.SENDING):
-        words = ngettext(
-            "The message is being sent.", "%(count)d messages are being sent.", count
-        ) % {"count": count}
-        return {"message": words}
-    return _end([row]) or {"message": line_of(row).how}
-
-
-def _end(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
-    """The toast of a message that has left just now."""
-    if any(row.state == State.SENT or row.stage in ("handed", "filed") for row in rows):
-        return {"message": gettext("Message sent.")}
-    return None
-
-
 def _listed(request: SignedInRequest) -> list[Shown]:
-    """One of each sending, the last first: what has not left, what has left since yesterday, and
-    what came back. A sending of 1,900 messages is one; what is sealed is read of one of them."""
+    """Return a line for each sending, the newest first: those that have not left, those that left
+    since yesterday, and those that came back. A message to 1,900 recipients is one line; the sealed
+    contents of one of its rows are opened."""
     mine = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
     now = clock.now()
     lately = Q(state=State.SENT) & (
@@ -342,8 +236,8 @@ def _listed(request: SignedInRequest) -> list[Shown]:
 
 
 def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
-    """Of a sending the message that most needs a look; a copy of them all that could not be filed
-    is told with those that have left."""
+    """Return the message of a sending that needs attention most. A failed copy in Sent is shown
+    only when all have left."""
     copy = next((row for row in rows if row.is_copy), None)
     rows = [row for row in rows if not row.is_copy] or rows
     order = [*_TROUBLES, State.HELD, State.SENDING, State.SCHEDULED, State.SENT]
@@ -356,62 +250,13 @@ def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
 
 
 def _together(rows: Sequence[OutboxMessage], seen: OutboxMessage | None = None) -> Shown:
-    """A sending by one of its messages, with how many of them stand how."""
+    """Return the line of a sending: one of its messages, and how many failed, left and came
+    back."""
     rows, row = [row for row in rows if not row.is_copy] or rows, seen or _seen(rows)
     failed = sum(message.state == State.FAILED for message in rows)
     left = sum(message.stage in _GONE for message in rows)
     back = sum(message.bounced is not None for message in rows)
     return line_of(row, count=len(rows), failed=failed, left=left, back=back)
-
-
-def line_of(
-    row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0, back: int = 0
-) -> Shown:
-    """A row as the pages show it."""
-    try:
-        envelope = outbox.opened(row)
-    except Unreadable:
-        envelope = outbox.SealedEnvelope((), (), "", "")
-    standing = Standing(
-        state=row.state,
-        stage=row.stage,
-        due=row.due,
-        sent=row.sent,
-        failure=row.failure,
-        server_words=row.server_words,
-        refused=envelope.refused,
-        is_retried=not settings.CELERY_TASK_ALWAYS_EAGER,  # else there is no beat
-        is_of_batch=row.batch is not None,
-        is_back=row.bounced is not None,
-        bounce_status=row.bounce_status,
-    )
-    return Shown(
-        row=row,
-        subject=envelope.subject or gettext("(no subject)"),
-        to=sending.to_whom(envelope.people),
-        how=sending.how(standing),
-        why=failures.of_submission(standing),
-        said=sending.said(standing),
-        count=count,
-        failed=failed,
-        left=left,
-        documents=envelope.documents,
-        back=back,
-        address=envelope.recipients[0] if len(envelope.recipients) == 1 else "",
-        refused=_unnamed(standing),
-    )
-
-
-def _unnamed(standing: Standing) -> tuple[str, ...]:
-    """All that were refused, where a sentence names only some of them."""
-    is_named = standing.failure != "RecipientsRefused" or standing.is_back
-    refused = tuple(address for address, _words in standing.refused)
-    return () if is_named or len(refused) <= failures.MOST_REFUSED else refused
-
-
-def _zone() -> ZoneInfo:
-    zone = timezone.get_current_timezone()
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(timezone.get_default_timezone_name())
 
 
 def _answer(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -28,7 +28,7 @@ from webmail.views.page import read_folders
 @never_cache
 @login_required
 def own_data(request: SignedInRequest) -> HttpResponseBase:
-    """Show what is kept, and the file of it; by POST ask for a new one."""
+    """Show the data kept about the user, and the file with it; a POST starts a new file."""
     if request.method == "POST":
         return _ask(request)
     with session.imap(request) as imap:
@@ -56,8 +56,8 @@ def _ask(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @login_required
 def state(request: SignedInRequest) -> HttpResponse:
-    """The part of the page about the file, asked for again and again; 286 when it is there, or
-    will not come."""
+    """Return the part of the page about the file, which the page polls; the status 286 stops the
+    polling."""
     row = exporting.latest(request.user)
     is_over = row is None or row.is_finished
     status = 286 if is_over else 200
@@ -73,7 +73,7 @@ def _state(row: DataExport | None) -> dict[str, object]:
 @login_required
 @reauthentication_required
 def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """The zip, to its own user alone and for a day, after the password or a code."""
+    """Return the zip, to its own user and for a day, after the password or a code."""
     row = exporting.find(request.user, pk)
     stream = exporting.opened(row)
     audit.record(AuditEvent.Kind.DATA_EXPORTED, request)

@@ -1,4 +1,4 @@
-"""The parts that the mail app's pages share: folder list, tags, and the session's memory."""
+"""The parts that the pages of mail share: folder list, tags, and the session's memory."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Sides:
 
     @property
     def own_verb(self) -> str:
-        """The verb that moves messages to the open folder: of no use in it. "own" where all verbs
-        that judge are of none: among sent messages and drafts."""
+        """The verb that moves messages to the open folder, which the page does not offer there. It
+        is "own" for sent messages and drafts, where no verb that judges is offered."""
         if self.current and folders.is_for_own_mail(self.current):
             return "own"
         if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
@@ -45,7 +45,8 @@ class Sides:
 
 
 def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
-    """``anew`` False where no count is shown: no command, if the connection has listed them."""
+    """Return the folder list. ``anew`` is False for a page without counts: no command then, if the
+    connection has listed the folders before."""
     listed = folders.list_folders(imap) if anew else folders.kept_folders(imap)
     place = current, get_language()
     before = imap.kept.get(_KIND)
@@ -61,14 +62,14 @@ def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
 def shown_folders(
     imap: Connection, listed: Sequence[Folder], current: str = ""
 ) -> folder_list.FolderList:
-    """The folders as the folder column has them."""
+    """Return the folders as the folder column shows them."""
     tree, favourites = folders.tree(listed), imap.wishes.favourites
     return folder_list.folder_list(tree, current, favourites, _owners(imap, listed))
 
 
 def _owners(imap: Connection, listed: Sequence[Folder]) -> dict[str, str]:
-    """The names of the people in whose mailboxes the user may look, by the folder that the server
-    calls by their login. Two queries, and none where there are no such folders."""
+    """Return the names of the people whose mailboxes the user may open, by the folder that the
+    server names after their login. Two queries; none without such folders."""
     logins = {
         folder.name.removeprefix(folder.prefix).partition(folder.delimiter or "/")[0]: folder.prefix
         for folder in listed
@@ -81,11 +82,11 @@ def _owners(imap: Connection, listed: Sequence[Folder]) -> dict[str, str]:
 
 
 def memory(request: SignedInRequest) -> Memory:
-    """The session's memory of the mailbox."""
+    """Return the session's memory of the mailbox."""
     return session_cache.SessionCache(request)
 
 
 def known_tags(request: SignedInRequest) -> tuple[Chip, ...]:
-    """A person's tags, by name."""
+    """Return the user's tags, by name."""
     chips = [Chip(*row) for row in Tag.objects.all().shown(request.user)]
     return tuple(sorted(chips, key=lambda chip: folded(chip.name)))

@@ -1,14 +1,13 @@
 """The parts of a message: its HTML in a frame of its own, its images, its attachments, its source.
 
-Nothing that mail carries is served from here as something a browser would run: types come from a
-short list whatever the mail claims, everything else is a download.
+Nothing in a mail is served as something that a browser would run. Types come from a short list
+whatever the mail claims; everything else is a download.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TypeVar
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -20,7 +19,6 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.errors import PartNotFound
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
@@ -30,15 +28,14 @@ from webmail.mime.structure import Part, choose
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_message
-from webmail.reader import attachments, html, image_proxy, streaming
+from webmail.reader import attachments, html, streaming
 from webmail.transfer import names
-from webmail.views import judged, messages
+from webmail.views import judgements, message_page
 from webmail.views.page import memory
+from webmail.views.pictures import Response, from_elsewhere, kept_by_browser
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 
 BINARY = "application/octet-stream"
-
-
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
@@ -47,13 +44,14 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 @xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": SANDBOX})
 def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame.
+    """Return the sanitised HTML as a document that can run nothing, for the reader's sandboxed
+    frame.
 
-    ``?zoom=150``: larger than it is.
+    ``?zoom=150`` enlarges it.
     """
     message_ref = MessageRef(folder, *ref)
     rendered, _images = html.of(request, message_ref)
-    safe = judged.safe(request, message_ref, rendered.html)
+    safe = judgements.safe(request, message_ref, rendered.html)
     context = {"safe": safe, "zoom": reader.zoom(request.GET.get("zoom", ""))}
     return render(request, "webmail/reader/message_frame.html", context)
 
@@ -63,26 +61,25 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 @xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": [*SANDBOX, "allow-modals"]})
 def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The message alone on a page for paper, with its head, and below it the text of the messages
-    inside it. As confined as the frame; the reader's script may open the browser's print dialog for
-    it, its own cannot, since it has none.
-    """
+    """Show the message on a page for paper, with its head, and below it the text of the messages
+    inside it. The page is as confined as the frame. It has no script; the reader's script opens the
+    print dialog."""
     message_ref = MessageRef(folder, *ref)
-    renderer = html.ReaderSanitiser(request, message_ref)
+    sanitiser = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
         opened = reading.open_message(
             imap,
             message_ref,
             mark_seen=False,
             as_text=request.GET.get("view") == "text",
-            sanitiser=renderer,
+            sanitiser=sanitiser,
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
-    shown = messages.shown(request, opened, renderer)
+    shown = message_page.shown(request, opened, sanitiser)
     safe = html.of(request, message_ref)[0].html if opened.rendered else None
     context = {
         "message": shown,
-        "safe": safe and judged.safe(request, message_ref, safe),
+        "safe": safe and judgements.safe(request, message_ref, safe),
         "inside": [printed_message(message_ref, content) for content in inside],
     }
     return render(request, "webmail/reader/message_print.html", context)
@@ -91,7 +88,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 @require_GET
 @login_required
 def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Every header field of the message, decoded."""
+    """Show every header field of the message, decoded."""
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         raw = fetch.headers(imap, message_ref)
@@ -110,45 +107,26 @@ def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int])
 @login_required
 @policy(INERT)
 def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponseBase:
-    """The nth image that the message's HTML names; only pictures a browser cannot run."""
+    """Return the nth image that the message's HTML names, if it is a picture that a browser cannot
+    run; else a download."""
     message_ref = MessageRef(folder, *ref)
     wanted = reading.image_part(html.loaded(request, message_ref).inline, n)
     if wanted.media_type not in IMAGES:
-        judged.require_open(request, message_ref)
+        judgements.require_open(request, message_ref)
         return _download(request, message_ref, wanted)
     response = _content(request, message_ref, wanted)
     response["Content-Type"] = wanted.media_type
     # A UID's content never changes (RFC 9051 section 2.3.1.1).
-    return _kept_by_browser(request, response)
+    return kept_by_browser(request, response)
 
 
 @require_GET
 @login_required
 @policy(INERT)
 def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponse:
-    """The nth image from elsewhere, if the reader has such images shown. Its address is the
-    message's: nothing of it comes from the browser."""
+    """Return the nth remote image, if the user shows such images. Its URL is read from the message:
+    nothing of it comes from the browser."""
     return from_elsewhere(request, html.loaded(request, MessageRef(folder, *ref)), n)
-
-
-def from_elsewhere(request: SignedInRequest, loaded: html.Loaded, n: int) -> HttpResponse:
-    """The nth image from elsewhere that a message loads."""
-    if not loaded.images.are_shown or n >= len(loaded.remote):
-        raise PartNotFound(f"The message shows no image {n} from elsewhere.")
-    is_shared = bool(request.session.get("shared_computer"))
-    image = image_proxy.image(request.user, loaded.remote[n], keep=not is_shared)
-    response = HttpResponse(image.content, content_type=image.media_type)
-    return _kept_by_browser(request, response)
-
-
-Response = TypeVar("Response", bound=HttpResponseBase)
-
-
-def _kept_by_browser(request: SignedInRequest, response: Response) -> Response:
-    """A picture may lie in the browser's cache for a day, but on a shared computer."""
-    if not request.session.get("shared_computer"):
-        response["Cache-Control"] = "private, max-age=86400, immutable"
-    return response
 
 
 @require_GET
@@ -157,9 +135,10 @@ def _kept_by_browser(request: SignedInRequest, response: Response) -> Response:
 def part(
     request: SignedInRequest, folder: str, ref: tuple[int, int], number: str
 ) -> HttpResponseBase:
-    """An attachment as a download, streamed; one of a fraud stays shut."""
+    """Return an attachment as a download, streamed. Files of a fraud are refused until the user
+    opens its links."""
     message_ref = MessageRef(folder, *ref)
-    judged.require_open(request, message_ref)
+    judgements.require_open(request, message_ref)
     with session.imap(request) as imap:
         if containers.is_held(number):
             wanted, content = reading.held(imap, message_ref, number)
@@ -178,8 +157,8 @@ def part(
 @login_required
 @policy(INERT)
 def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
-    """The message itself, called by its day and subject. Its length is not told: some servers round
-    it."""
+    """Return the source of the message, named after its day and subject. No length is announced,
+    since some servers round it."""
     message_ref = MessageRef(folder, *ref)
     head = b""
 
@@ -199,7 +178,7 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 
 def _content(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:
-    """A part's bytes: streamed, unless it lies inside another."""
+    """Return the bytes of a part: streamed, unless the part lies inside another."""
     if not containers.is_held(wanted.number):
         return _stream(request, ref, wanted, None)
     with session.imap(request) as imap:
@@ -215,7 +194,7 @@ def _at_hand(content: bytes) -> HttpResponseBase:
 def _stream(
     request: SignedInRequest, ref: MessageRef, wanted: Part, size: int | None
 ) -> HttpResponseBase:
-    """``size`` in bytes, None where it is not known."""
+    """Return a stream of a part. ``size`` is in bytes, None if it is not known."""
     stream = streaming.begin(
         session.lease(request), lambda imap: streaming.decoded(imap, ref, wanted)
     )
@@ -243,8 +222,8 @@ RISKS = "risks"  # in the session's memory
 @require_GET
 @login_required
 def risks(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Warnings about the files of an open message, by their first bytes: asked for once it is
-    shown, and of the server once a session. Three commands."""
+    """Return warnings about the files of an open message, by their first bytes. The reader requests
+    them once the message is shown; the server is asked once a session, with three commands."""
     message_ref = MessageRef(folder, *ref)
     name = f"{message_ref.uidvalidity} {message_ref.uid} {folder}"
     kept = memory(request).get(RISKS, name)

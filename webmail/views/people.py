@@ -1,4 +1,4 @@
-"""The people of a message, looked up among the contacts and the directory."""
+"""The people of a message, found among the contacts and in the directory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from webmail.mime.addresses import Address
 from webmail.presentation.people import Borrowed, Face, Faces
 
 MOST_LOOKED_UP = 500
-"""People of one page; a mail may name ten thousand."""
+"""The most people of one page that are looked up; a mail may name ten thousand."""
 
 
 def faces(user: User, people: Iterable[Address]) -> Faces:
-    """One query."""
+    """Return the faces of the people who are known. One query."""
     addresses = (person.address for person in people)
     known_people = known.people(user, islice(addresses, MOST_LOOKED_UP))
     return {address: _face(known_address) for address, known_address in known_people.items()}
@@ -36,7 +36,8 @@ def _face(known_address: known.KnownAddress) -> Face:
 
 
 def borrowed(user: User, sender: Address) -> Borrowed | None:
-    """The known person with the sender's name but another address; None where there is none."""
+    """Return the known person who has the sender's name but another address; None if there is
+    none."""
     namesake = known.namesake(user, sender.name, sender.address)
     if namesake is None:
         return None

@@ -1,4 +1,4 @@
-"""Content-Security-Policies of answers with contents of mail."""
+"""Content-Security-Policies of answers with contents of mail, and of pages with the editor."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp
+from csp.decorators import csp, csp_update
 from django.http import HttpResponseBase
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
 FRAMED = {
@@ -16,6 +17,7 @@ FRAMED = {
     "style-src": [UNSAFE_INLINE],
     "frame-ancestors": [SELF],
 }
+EDITOR = {"style-src-attr": [UNSAFE_INLINE]}
 INERT = {"default-src": [NONE], "sandbox": True}
 P = ParamSpec("P")
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -24,5 +26,17 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 def policy(
     directives: dict[str, Any],
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """A Content-Security-Policy of the view's own; django-csp's decorator, typed for any view."""
+    """Give a view its own Content-Security-Policy: django-csp's decorator, typed for any view."""
     return cast(Any, csp(directives))
+
+
+def composer_page(view: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Decorate a view that answers with the composer: a page of the webmail may show it in a pane,
+    and the text that is written or quoted may have style attributes. Scripts and style sheets are
+    as confined as everywhere."""
+    return cast(Any, xframe_options_sameorigin(editor_page(view)))
+
+
+def editor_page(view: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Decorate a view that answers with the editor, whose text may have style attributes."""
+    return cast(Any, cast(Any, csp_update(EDITOR))(view))

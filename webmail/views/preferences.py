@@ -13,14 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session, themes
 from accounts.http import SignedInRequest, login_required
-from webmail import enforcing
 from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from webmail.forms.preferences import PreferencesForm, offered
 from webmail.mailbox import folders as mail_folders
-from webmail.preferences import Preferences
+from webmail.preferences import Preferences, enforcing
 from webmail.presentation import settings
 from webmail.presentation.folder_list import FolderList
-from webmail.views.absence import renew_adverts
+from webmail.views.adverts_script import renew_adverts
 from webmail.views.page import read_folders
 
 _LONGEST = 100
@@ -29,8 +28,8 @@ _LONGEST = 100
 @require_http_methods(["GET", "POST"])
 @login_required
 def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
-    """Each preference of a page of the settings as a field; what administrators locked is shown and
-    cannot be changed. Without a page the first is shown, and any preference is taken."""
+    """Show the preferences of a page of the settings as a form; locked ones cannot be changed.
+    Without the name of a page the first page is shown, and a POST may change any preference."""
     if tab and tab not in settings.CHOOSING:
         raise Http404
     if "reset" in request.POST:
@@ -59,7 +58,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
 
 
 def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
-    """Name the choice after the theme, where a theme has replaced the blue."""
+    """Name the choice of the accent after the theme, if a theme has replaced the blue."""
     field: Any = form.fields.get("accent")
     if field is not None and themes.of(request).sheet:
         (blue, _blue), *others = field.choices
@@ -67,8 +66,8 @@ def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
 
 
 def _moved(posted: QueryDict) -> QueryDict:
-    """The posted values, with a tool one place further up or down where a button of the toolbar's
-    order was pressed. All other choices are saved, too."""
+    """Return the posted values, with a tool moved one place if a button of the toolbar's order was
+    pressed. All other choices are saved, too."""
     names = posted.getlist("toolbar")
     for button, step in (("raise", -1), ("lower", 1)):
         name = posted.get(button)
@@ -81,9 +80,9 @@ def _moved(posted: QueryDict) -> QueryDict:
 
 
 def _folders(request: SignedInRequest, *, anew: bool) -> FolderList | None:
-    """The folders; None where the mail server is away: settings are kept here, and open all the
-    same. ``anew`` False for the column of folders alone: as the connection listed them last,
-    without a command."""
+    """Return the folders; None if the mail server is not available, since settings are kept here
+    and open all the same. ``anew`` is False for the column of folders: the connection's last
+    listing is used then, without a command."""
     try:
         with session.imap(request) as imap:
             return read_folders(imap, "", anew=anew or not mail_folders.are_kept(imap)).shown
@@ -92,12 +91,12 @@ def _folders(request: SignedInRequest, *, anew: bool) -> FolderList | None:
 
 
 def _places(folders: FolderList) -> list[tuple[str, str]]:
-    """Folders that open, by name and label."""
+    """Return the folders that can be opened, by name and label."""
     return [(row.name, row.label) for row in folders.rows if row.usable]
 
 
 def _reset(request: SignedInRequest, tab: str) -> HttpResponseRedirect:
-    """Forget what was chosen on the page: the administrators' values count again, or ours."""
+    """Reset the preferences of the page to the administrators' values, or to the defaults."""
     names = {preference.name for preference in offered(tab)}
     chosen = request.user.preferences
     _save(request, {name: value for name, value in chosen.items() if name not in names})
@@ -123,7 +122,7 @@ def _back(tab: str) -> HttpResponseRedirect:
 @require_GET
 @login_required
 def find(request: SignedInRequest) -> HttpResponse:
-    """Settings with the words of a search, and the way to each."""
+    """Show the settings that contain the words of a search, with their pages."""
     sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
     if not sought:
         return redirect("mail:preferences")

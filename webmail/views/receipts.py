@@ -28,7 +28,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.receipts import Receipt
 from webmail.outbox import Submission
 from webmail.presentation import links
-from webmail.views.outbox import start
+from webmail.views.outbox_page import start
 from webmail.writing import beginning, identities, making
 from webmail.writing.beginning import Writer
 
@@ -36,8 +36,8 @@ from webmail.writing.beginning import Writer
 @require_POST
 @login_required
 def answer(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """Send the receipt (``do=send``) or not, and ask no more, where the server can remember it.
-    Asked twice, it is sent once."""
+    """Send the receipt (``do=send``) or decline it; if the server can keep a flag for that, the
+    page does not ask again. Two requests send one receipt."""
     named = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         fetched, raw = fetch.opened(imap, named)
@@ -88,13 +88,14 @@ def _words(envelope: Envelope) -> str:
 
 
 def _key(user: int, ref: MessageRef) -> uuid.UUID:
-    """The same for the same message, so that two windows send one."""
+    """Return the same key for the same message, so that two windows send one receipt."""
     name = f"receipt {user} {ref.uidvalidity} {ref.uid} {ref.folder}"
     return uuid.uuid5(uuid.NAMESPACE_OID, name)
 
 
 def _remember(imap: Connection, ref: MessageRef) -> None:
-    """A folder that may not be changed asks again: that is no failure."""
+    """Mark the message so that the page does not ask again. A folder that the user may not change
+    is no failure: the page asks again."""
     if not imap.select(ref.folder).keeps(RECEIPT_ANSWERED):
         return
     try:

@@ -1,4 +1,4 @@
-"""Let notifications outside working hours come today, or rest again."""
+"""Show notifications outside working hours for today, or stop them again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from webmail.presentation import rest
 @require_POST
 @login_required
 def lift(request: SignedInRequest) -> HttpResponse:
-    """The mark anew for htmx, else the page that it stood on."""
+    """Change it. htmx gets the renewed mark, any other request a redirect to the page of the
+    mark."""
     rest.lift(request, on=request.POST.get("lift") == "1")
     if wants_partial(request):
         return render_template(request, "webmail/list/_rest.html")

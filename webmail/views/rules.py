@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
@@ -15,19 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, session
+from accounts import session
 from accounts.http import SignedInRequest, login_required
-from accounts.models import AuditEvent, User
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
-from webmail.errors import (
-    FolderNotFound,
-    ForwardRefused,
-    NotFound,
-    OverQuota,
-    SieveChanged,
-    SieveRefused,
-    TooLarge,
-)
+from webmail.errors import FolderNotFound, NotFound
 from webmail.forms.rules import NEW, Editor, Offers, RuleDraft
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch
@@ -37,39 +25,26 @@ from webmail.jobs import mail_jobs
 from webmail.mailbox import rules, trying
 from webmail.mailbox.folders import TRASH
 from webmail.mime import headers
-from webmail.models import ForwardPolicy, StandingForward
-from webmail.presentation import action_words, away
+from webmail.presentation import action_words
 from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
 from webmail.presentation.folder_list import FolderList
 from webmail.sieve import grammar, reading, writing
 from webmail.sieve.connection import SieveConnection as Sieve
-from webmail.sieve.forwarding import AllowedForwards
 from webmail.sieve.values import FORWARD, REDIRECT, RawPiece, Rule, Script
-from webmail.views import jobs
+from webmail.views.awaited_jobs import start_job
 from webmail.views.page import known_tags, read_folders
+from webmail.views.rules_page import (
+    Problem,
+    ask_first,
+    no_rules,
+    note_change,
+    open_rules,
+    problem_of,
+)
 
-Problem = dict[str, str]
 CHANGES = {"on": "switched", "off": "switched", "remove": "removed", "put-back": "rule"}
-"""How the audit log calls what was done; the others change the order."""
-_MOST_NOTED = 5
-
-
-@contextmanager
-def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.UserScripts]]:
-    """The person's rules as they are on the server, and the connection to change them."""
-    with session.sieve(request) as sieve:
-        kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
-        away.note(request, kept.script.absence)
-        _note_standing(request, kept)
-        yield sieve, kept
-
-
-def _note_standing(request: SignedInRequest, kept: rules.UserScripts) -> None:
-    """Keep which forwards stand although they are not allowed: for the person's pages, and for the
-    administrators, masked."""
-    away.note_forwards(request, stand=bool(kept.standing))
-    StandingForward.objects.all().note(request.user, [_mask(address) for address in kept.standing])
+"""The names of the changes in the audit log; any other changes the order."""
 
 
 # --- the list ---
@@ -78,25 +53,25 @@ def _note_standing(request: SignedInRequest, kept: rules.UserScripts) -> None:
 @require_http_methods(["GET", "POST"])
 @login_required
 def all_rules(request: SignedInRequest) -> HttpResponse:
-    """All rules in their order; a change of one or of the order is posted here."""
+    """Show all rules in their order. A POST changes one rule, or the order."""
     if not session.has_sieve(request.user):
-        return without(request)
+        return no_rules(request)
     if request.method == "POST":
         return _change(request)
-    with opened(request) as (_sieve, kept):
+    with open_rules(request) as (_sieve, kept):
         return _list(request, kept)
 
 
 def _change(request: SignedInRequest) -> HttpResponse:
     do, number = request.POST.get("do", ""), _number(request.POST.get("number", ""))
-    with opened(request) as (sieve, kept):
+    with open_rules(request) as (sieve, kept):
         toast: dict[str, Any] = {}
 
         def change() -> None:
             rules.unchanged(kept, request.POST.get("digest", ""))
             toast.update(_done(request, sieve, kept, do, number))
 
-        if problem := refused(change):
+        if problem := problem_of(change):
             return _list(request, kept, problem)
     request.session[TOAST] = toast
     place = toast.pop("place", 0)
@@ -106,27 +81,29 @@ def _change(request: SignedInRequest) -> HttpResponse:
 def _done(
     request: SignedInRequest, sieve: Sieve, kept: rules.UserScripts, do: str, number: int
 ) -> dict[str, Any]:
-    """Do it; the toast that says so, with the ``place`` where the rule is from now on."""
+    """Do the change. Return its toast, with the ``place`` of the rule afterwards."""
     now = timezone.localtime()
     if do == "restore":
-        note(request, kept, "copy", rules.restore(sieve, kept, request.POST.get("backup", ""), now))
+        note_change(
+            request, kept, "copy", rules.restore(sieve, kept, request.POST.get("backup", ""), now)
+        )
         return {"message": gettext("The copy is in force again.")}
     if do == "adopt" and kept.is_readable:
-        note(request, kept, "running", rules.save(sieve, kept, kept.script, now))
+        note_change(request, kept, "running", rules.save(sieve, kept, kept.script, now))
         return {"message": gettext("These rules can be changed here from now on.")}
     ask_first(kept)
     match do:
         case "bring" if kept.former:
-            note(request, kept, "brought in", rules.bring_in(sieve, kept, now))
+            note_change(request, kept, "brought in", rules.bring_in(sieve, kept, now))
             return {"message": gettext("The rules were brought here.")}
         case "take-apart" if kept.script.included:
-            note(request, kept, "brought in", rules.take_apart(sieve, kept, now))
+            note_change(request, kept, "brought in", rules.take_apart(sieve, kept, now))
             return {"message": gettext("The rules were brought here.")}
         case "run":
-            note(request, kept, "running", rules.save(sieve, kept, kept.script, now))
+            note_change(request, kept, "running", rules.save(sieve, kept, kept.script, now))
             return {"message": gettext("Your rules run from now on.")}
     script, toast = _changed(request, kept, do, number)
-    note(request, kept, CHANGES.get(do, "order"), rules.save(sieve, kept, script, now))
+    note_change(request, kept, CHANGES.get(do, "order"), rules.save(sieve, kept, script, now))
     if undo := toast.get("undo"):
         after = rules.read(sieve, kept.name, kept.allowed)
         undo["fields"].append(("digest", after.digest))
@@ -169,7 +146,7 @@ def _changed(
 def _put_back(
     request: SignedInRequest, script: Script, number: int
 ) -> tuple[Script, dict[str, Any]]:
-    """A rule that was removed, where it stood."""
+    """Put a removed rule back into its former place."""
     requires = frozenset(request.POST.get("requires", "").split())
     head = f"require {grammar.quoted_list(sorted(requires))};\n" if requires else ""
     items = list(script.items)
@@ -218,14 +195,14 @@ def _readable(text: str) -> tuple[Rule | RawPiece, ...]:
 @require_http_methods(["GET", "POST"])
 @login_required
 def new(request: SignedInRequest) -> HttpResponse:
-    """A rule that is made; ``?from=INBOX/7-42``: for messages such as this one."""
+    """Show the form of a new rule; with ``?from=INBOX/7-42`` for messages such as this one."""
     return _edit(request, 0)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def one(request: SignedInRequest, number: int) -> HttpResponse:
-    """A rule that is changed."""
+    """Show the form of a rule; a POST changes it."""
     if not number:
         raise NotFound("Rules are counted from one.")
     return _edit(request, number)
@@ -235,8 +212,8 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
     if not session.has_sieve(request.user):
         if number:
             raise NotFound("There are no rules here.")
-        return without(request)
-    with opened(request) as (sieve, kept):
+        return no_rules(request)
+    with open_rules(request) as (sieve, kept):
         item = kept.item(number) if number else None
         if isinstance(item, RawPiece):
             return redirect("mail:rules_raw")
@@ -276,7 +253,7 @@ def _draft(
 
 
 def _draft_from(imap: Connection, source: str) -> RuleDraft:
-    """A rule for messages of the same list, or else of the same sender."""
+    """Return a rule for messages of the same list, or else of the same sender."""
     segment, _slash, ref = source.rpartition("/")
     try:
         folder = FolderConverter().to_python(segment)
@@ -303,7 +280,8 @@ def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) 
 
 
 def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
-    """The number of messages in the inbox that the rule in the form fits."""
+    """Return the sentence about the number of messages in the inbox that the rule in the form
+    matches."""
     if not editor.can_be_tried():
         return {"is_checked": True}
     matched = trying.matched(imap, "INBOX", editor.trial)
@@ -324,10 +302,10 @@ def _saved(
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
         script = rules.with_item(kept.script, number, editor.rule)
-        note(request, kept, "rule", rules.save(sieve, kept, script, timezone.localtime()))
+        note_change(request, kept, "rule", rules.save(sieve, kept, script, timezone.localtime()))
 
-    if problem := refused(change):
-        # What the person typed stays; saved again, it goes into the rules as they are now.
+    if problem := problem_of(change):
+        # The form keeps its values; saved again, it changes the rules as they are now.
         return _form(request, context | {"problem": problem, "digest": kept.digest}, status=422)
     place = number or len(kept.script.items) + 1
     message = gettext("The rule was saved: it is for new mail.")
@@ -341,12 +319,12 @@ def _saved(
 @require_http_methods(["GET", "POST"])
 @login_required
 def apply(request: SignedInRequest, number: int) -> HttpResponse:
-    """Count the messages of a folder that a rule fits; a POST applies it to them, as a job where
-    that takes long."""
+    """Show how many messages of a folder a rule matches. A POST applies the rule to them, by a job
+    if that takes long."""
     folder = request.POST.get("folder") or request.GET.get("folder") or "INBOX"
     if CONTROLS.search(folder):
         raise FolderNotFound("No folder has such a name.")
-    with opened(request) as (_sieve, kept):
+    with open_rules(request) as (_sieve, kept):
         rule = kept.item(number)
     if isinstance(rule, RawPiece):
         raise NotFound("What is kept as it is can't be applied.")
@@ -372,10 +350,10 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
 def _applied(
     request: SignedInRequest, action: mail_jobs.RequestedAction, result: mail_jobs.ActionProgress
 ) -> dict[str, Any]:
-    """The toast about a rule that was applied, with the way back, which is kept in a row: what a
-    rule does takes several steps, too long for a form."""
+    """Return the toast about a rule that was applied, with the way back, which is kept in a row:
+    the steps of a rule are too many for a form."""
     if result.job:
-        return jobs.begun(request, result.job)
+        return start_job(request, result.job)
     work, undo = result.work, None
     if work.undo:
         job = mail_jobs.keep(request.user, action, work)
@@ -410,136 +388,6 @@ def _apply_page(
 # --- what all of these need ---
 
 
-class _Ask(Exception):
-    """The person must say that a script of other software may be replaced."""
-
-
-def ask_first(kept: rules.UserScripts) -> None:
-    """A script that has our name and is another program's is only replaced when the person has
-    taken it over."""
-    if kept.is_foreign:
-        raise _Ask
-    if not kept.is_readable:
-        raise SieveRefused("The script can't be read.")
-
-
-def note(
-    request: SignedInRequest, kept: rules.UserScripts, change: str, text: str, mailbox: str = ""
-) -> None:
-    """A line of the audit log, with the addresses that mail goes to from now on, masked: a thief of
-    a password makes it forward what comes. ``mailbox``: whose the rules are, where they are not the
-    user's."""
-    if text == kept.text and kept.is_active:
-        return
-    begun, ended = rules.sent_anew(kept, text)
-    detail: dict[str, Any] = {"mailbox": mailbox} if mailbox else {}
-    audit.record(
-        AuditEvent.Kind.RULES_CHANGED,
-        request,
-        change=change,
-        forwards=_masked(begun),
-        forwards_no_more=_masked(ended),
-        **detail,
-    )
-
-
-def _masked(addresses: Sequence[str]) -> str:
-    shown = [_mask(address) for address in addresses[:_MOST_NOTED]]
-    return ", ".join(shown) + (" …" if len(addresses) > _MOST_NOTED else "")
-
-
-def _mask(address: str) -> str:
-    return audit.masked(address[-100:]) if address else "…"
-
-
-def refused(change: Callable[[], None]) -> Problem | None:
-    """Make a change; what the page says when it was not made."""
-    try:
-        change()
-    except _Ask:
-        return {
-            "title": gettext("Another program wrote these rules."),
-            "text": gettext("Take them over on the page of rules first: a copy is kept."),
-        }
-    except SieveChanged:
-        return {
-            "title": gettext("Your rules were changed elsewhere meanwhile."),
-            "text": gettext("Nothing was saved. This is how they are now: look, then save again."),
-        }
-    except OverQuota as error:
-        return {
-            "title": gettext("There is no room for your rules on the mail server."),
-            "text": error.server_words,
-        }
-    except TooLarge:
-        return {
-            "title": gettext("Your rules are too long."),
-            "text": gettext("All of them together may have 100 KB. Nothing was saved."),
-        }
-    except ForwardRefused as error:
-        return {"title": gettext("Mail may not be forwarded there."), "text": _not_there(error)}
-    except SieveRefused as error:
-        reason = error.server_words or gettext("It cannot be read.")
-        return {"title": gettext("The mail server does not take these rules."), "text": reason}
-    except writing.UnwritableScript as error:
-        return {"title": gettext("These rules can’t be saved."), "text": _unwritable(error)}
-    except ValueError:
-        return {
-            "title": gettext("Nothing was done."),
-            "text": gettext("This can’t be part of a rule."),
-        }
-    return None
-
-
-def _not_there(error: ForwardRefused) -> str:
-    values = {
-        "line": error.line,
-        "address": error.address or gettext("an address that the text does not tell"),
-        "domains": words.places(error.places),
-    }
-    if error.places:
-        return (
-            gettext(
-                "Line %(line)d of the script sends mail to %(address)s: only addresses in"
-                " %(domains)s are allowed. Nothing was saved."
-            )
-            % values
-        )
-    return (
-        gettext(
-            "Line %(line)d of the script sends mail to %(address)s: forwarding is not allowed here."
-            " Nothing was saved."
-        )
-        % values
-    )
-
-
-def forwarding(user: User) -> AllowedForwards:
-    """The addresses that rules of this user may forward to, as the policy of the mail domain says,
-    else that of all, else the settings."""
-    policy = ForwardPolicy.objects.all().of(user.mail_domain_id)
-    if policy is None:
-        return AllowedForwards(
-            anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS
-        )
-    allowed, places = policy
-    if allowed == ForwardPolicy.Allowed.LISTED and places:
-        return AllowedForwards(
-            anywhere=True,
-            domains=frozenset(place for place in places if "@" not in place),
-            addresses=frozenset(place for place in places if "@" in place),
-        )
-    return AllowedForwards(anywhere=allowed == ForwardPolicy.Allowed.ANYWHERE)
-
-
-def _unwritable(error: writing.UnwritableScript) -> str:
-    if error.reason == "many":
-        return gettext("There are as many rules as one can have.")
-    return gettext(
-        "A piece of your script gives the characters ${ another meaning: leave them out."
-    )
-
-
 def offers(request: SignedInRequest, kept: rules.UserScripts, shown: FolderList) -> Offers:
     return Offers(
         extensions=kept.extensions,
@@ -562,11 +410,3 @@ def _trash(shown: FolderList) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-
-
-def without(request: SignedInRequest) -> HttpResponse:
-    """The page of a mail domain that keeps no rules."""
-    with session.imap(request) as imap:
-        shown = read_folders(imap, "").shown
-    context = {"tab": "rules", "folders": shown}
-    return render_template(request, "webmail/rules/rules_none.html", context)

@@ -19,18 +19,17 @@ from webmail.htmx import TOAST
 from webmail.mailbox import rules
 from webmail.sieve.connection import SieveConnection as Sieve
 from webmail.views.page import read_folders
-from webmail.views.rules import Problem, note, opened, refused, without
+from webmail.views.rules_page import Problem, no_rules, note_change, open_rules, problem_of
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def raw(request: SignedInRequest) -> HttpResponse:
-    """The text of the script; the server reads it before it is saved, and says what is wrong in
-    which line.
-    """
+    """Show the text of the script; a POST saves it. The server checks it first, and names the line
+    of a mistake."""
     if not session.has_sieve(request.user):
-        return without(request)
-    with opened(request) as (sieve, kept):
+        return no_rules(request)
+    with open_rules(request) as (sieve, kept):
         form = ScriptForm(request.POST or None, initial={"text": kept.text, "digest": kept.digest})
         problem, line, digest = None, 0, kept.digest
         if form.is_bound and form.is_valid():
@@ -73,9 +72,9 @@ def _saved(
         except SieveRefused as error:
             wrong = error.line
             raise
-        note(request, kept, "script", text)
+        note_change(request, kept, "script", text)
 
-    return refused(change), wrong
+    return problem_of(change), wrong
 
 
 def _unix(text: str) -> str:
@@ -83,7 +82,7 @@ def _unix(text: str) -> str:
 
 
 def _around(text: str, line: int) -> list[tuple[int, str]]:
-    """The line that is wrong, between the two around it, with their numbers."""
+    """Return the line with the mistake, the one before and the one after, with their numbers."""
     if not line:
         return []
     lines = _unix(text).split("\n")

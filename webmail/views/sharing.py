@@ -26,20 +26,20 @@ from webmail.mime.addresses import Address
 from webmail.models import MailJob
 from webmail.presentation import sharing as words
 from webmail.presentation.sharing import ShareRow
-from webmail.views import jobs
+from webmail.views.awaited_jobs import start_job
 from webmail.views.page import Sides, read_folders
 from webmail.views.people import faces
 
 MOST_SHOWN = 200
 SECONDS = 2.0
-"""Of one request: of a folder with many inside a job does the rest."""
+"""Seconds that a request may take; a job shares the rest of the folders inside."""
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def share(request: SignedInRequest, folder: str) -> HttpResponse:
-    """The page of the users of a folder and their rights; a POST changes them. Servers without
-    access lists, and folders of others who did not give that right, have no such page."""
+    """Show the users of a folder and their rights; a POST changes them. There is no such page on
+    servers without access lists, and for folders whose owners did not give the user that right."""
     form = ShareForm(request.POST or None)
     with session.imap(request) as imap:
         sides = read_folders(imap, folder)
@@ -50,15 +50,15 @@ def share(request: SignedInRequest, folder: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, sides, folder, shares, form)
     if job:
-        request.session[TOAST] = jobs.begun(request, job)
+        request.session[TOAST] = start_job(request, job)
     return redirect("mail:folder_share", folder)
 
 
 def _change(
     request: SignedInRequest, imap: Connection, folder: str, form: ShareForm
 ) -> MailJob | None:
-    """Do what can be done in some seconds. Where that is all of it, what was done is put into the
-    toast; else the job that does the rest is returned. The form says why nothing was done."""
+    """Change the rights, for some seconds. Return the job that does the rest; None if nothing is
+    left, and the toast says so. The form gets the reasons why nothing was done."""
     asked, deadline = form.cleaned_data, time.monotonic() + SECONDS
     names = sharing.with_inside(imap, folder) if asked["inside"] else (folder,)
     is_end = asked["verb"] == "end"
@@ -86,7 +86,8 @@ def _domain(request: SignedInRequest) -> MailDomain:
 
 
 def _logins(request: SignedInRequest, form: ShareForm) -> list[str]:
-    """Those of the people who were named; none, and an error in the form, when one is not known."""
+    """Return the logins of the named people; none, and an error in the form, if one is not
+    known."""
     host = _domain(request).imap_host
     logins = {address: mailboxes.login_of(address, host) for address in form.cleaned_data["people"]}
     strangers = [address for address, login in logins.items() if not login]
@@ -141,7 +142,7 @@ def _page(
 
 
 def _telling(rows: list[ShareRow], label: str) -> str:
-    """The composer with a message to the people who may use the folder."""
+    """Redirect to the composer, with a message to the people who may use the folder."""
     people = [row.address or row.name for row in rows if row.is_person]
     if not people:
         return ""

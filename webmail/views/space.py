@@ -1,4 +1,4 @@
-"""The page about the space that mail takes up, and the actions that free it."""
+"""The space that mail takes up, and the actions that free it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ from webmail.mailbox.actions import DELETE, MOVE, MailStep
 from webmail.mailbox.space import MESSAGE, WeighedFolder
 from webmail.presentation import folders as presentation
 from webmail.presentation import space as sizes
-from webmail.views import jobs
+from webmail.views.awaited_jobs import end_toast, start_job
 from webmail.views.page import memory, shown_folders
 
 SECONDS = 5.0
-"""Of one request for weighing; the next goes on where it stopped."""
+"""Seconds that a request may weigh messages; the next request continues."""
 
 
 @require_GET
 @login_required
 def space(request: SignedInRequest) -> HttpResponse:
-    """Senders, years and messages that take up most, each with a way to the trash."""
+    """Show the senders, years and messages that take up most space, each with a way to the
+    trash."""
     with session.imap(request) as imap:
         known = folders.list_folders(imap, sizes=True)
         weighed = weighing.weigh(imap, known, memory(request), SECONDS)
@@ -54,9 +55,9 @@ def space(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def clean(request: SignedInRequest) -> HttpResponse:
-    """Messages of a sender, of a year, or one, go to the trash; first a page asks. That can be
-    taken back, from the toast and from the page of what was done to many messages. Where the
-    mailbox is too full for that, the page asks whether to delete them for good."""
+    """Move the messages of a sender or a year, or one message, to the trash after a confirmation.
+    This can be undone, from the toast and from the page of jobs. If the mailbox is too full for
+    that, the page offers to delete them for good."""
     form = CleanForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -123,5 +124,5 @@ def _cleaned(
     action = mail_jobs.RequestedAction("delete" if for_good else "trash", steps[0].folder)
     result = mail_jobs.do(request, imap, action, done)
     if result.job is not None:
-        return jobs.begun(request, result.job)
-    return jobs.ended(mail_jobs.keep(request.user, action, result.work))
+        return start_job(request, result.job)
+    return end_toast(mail_jobs.keep(request.user, action, result.work))

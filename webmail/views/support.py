@@ -1,7 +1,7 @@
-"""“Where is a message?” in the administration: the way of one user’s message, for the support desk.
+"""“Where is a message?” in the admin: the way of a user's message, for the support desk.
 
-Of the mail nothing but the envelope is shown: folder, addresses, moment, size and number. Each look
-is a line of the audit log, which the user sees on the page of the sessions.
+Only the envelope is shown: folder, addresses, time, size and number. Each look is recorded in the
+audit log, which the user sees on the page of the sessions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from webmail.mime import headers
 from webmail.models import Judgement, OutboxMessage
 from webmail.presentation import tracing as words
 from webmail.presentation.words import few
-from webmail.views.tracing import SECONDS, is_sought
+from webmail.views.tracing_outbox import SECONDS, is_sought
 
 _MOST_SENT = 200
 _MOST_SHOWN = 30
@@ -53,7 +53,8 @@ class EnvelopeLine:
 
 @dataclass(frozen=True)
 class Mailbox:
-    """The outcome of a look into a mailbox. ``failure``: why there was none, "" where it was."""
+    """The result of a look into a mailbox. ``failure`` is the reason why there was none, "" after a
+    look."""
 
     lines: tuple[EnvelopeLine, ...] = ()
     is_whole: bool = False
@@ -64,7 +65,7 @@ class Mailbox:
 @never_cache
 @for_helpers
 def message(request: HttpRequest) -> HttpResponse:
-    """A user's message, found by the other person's address, by day or by Message-ID."""
+    """Find a user's message by the other person's address, by day or by Message-ID."""
     typed = typed_name(request.GET.get("q", ""))
     is_asked = bool(typed) and bool(set(request.GET) & set(EnvelopeForm.base_fields))
     form = EnvelopeForm(request.GET if is_asked else None)
@@ -83,7 +84,7 @@ def message(request: HttpRequest) -> HttpResponse:
 
 
 def _looked(request: HttpRequest, user: User, sought: SoughtMessage) -> dict[str, Any]:
-    """The findings; the line of the audit log is written before anything is looked at."""
+    """Return the findings. The audit log is written before anything is looked at."""
     mentioned = [name for name in ("address", "day", "message_id") if getattr(sought, name)]
     audit.record(
         AuditEvent.Kind.MAIL_TRACED, request, target=str(user), fields=", ".join(mentioned)
@@ -94,13 +95,13 @@ def _looked(request: HttpRequest, user: User, sought: SoughtMessage) -> dict[str
 
 
 def _mailbox(user: User, sought: SoughtMessage) -> Mailbox | None:
-    """The mailbox; None where no master user opens it."""
+    """Look into the mailbox; return None if no master user can open it."""
     if not session.has_master():
         return None
     deadline = time.monotonic() + SECONDS
     try:
         with session.imap_by_master(user) as imap:
-            # What colleagues share is theirs, and they would not be told of the look.
+            # Shared folders belong to colleagues, who would not be told of the look.
             known = [folder for folder in folders.list_folders(imap) if not folder.owner]
             traced = tracing.trace(imap, known, sought, None, lambda: time.monotonic() > deadline)
     except WebmailError as error:
@@ -123,7 +124,8 @@ def _mailbox(user: User, sought: SoughtMessage) -> Mailbox | None:
 
 
 def _verdicts(user: User, messages: Sequence[TracedMessage]) -> dict[str, str]:
-    """Why the webmail set messages aside, by their Message-IDs."""
+    """Return the reasons why the webmail moved messages to adverts or junk, by their
+    Message-IDs."""
     digests = {
         judging.digest_of(headers.parse(traced_message.header)): traced_message.message_id
         for traced_message in messages

@@ -20,7 +20,7 @@ from webmail.views.page import known_tags, read_folders
 @require_http_methods(["GET", "POST"])
 @login_required
 def tags(request: SignedInRequest) -> HttpResponse:
-    """All tags, each with its form; a new one, a change or a removal is posted here."""
+    """Show all tags, each with its form. A POST adds, changes or removes one."""
     known = known_tags(request)
     form = TagForm(request.POST or None)
     if request.method == "POST":

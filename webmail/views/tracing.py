@@ -1,4 +1,4 @@
-"""“Why did this message not arrive?”: what the webmail knows of the way of one message."""
+"""“Why did this message not arrive?”: the webmail's knowledge about the way of one message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -17,11 +17,10 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import dates, outbox
+from webmail import dates
 from webmail.adverts import judging
 from webmail.converters import MessageConverter
-from webmail.errors import Unreadable, WebmailError
-from webmail.folding import fold
+from webmail.errors import WebmailError
 from webmail.forms.tracing import TraceForm
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
@@ -34,12 +33,11 @@ from webmail.presentation import rules as rule_words
 from webmail.presentation import tracing as words
 from webmail.presentation.tracing import Moved
 from webmail.sieve.values import Rule
-from webmail.views.outbox import line_of
+from webmail.views.outbox_page import line_of
 from webmail.views.page import read_folders
-from webmail.views.rules import forwarding
+from webmail.views.rules_page import forwarding
+from webmail.views.tracing_outbox import SECONDS, is_sought
 
-SECONDS: Final = 5.0
-"""Of a request that searches; what takes longer is searched when the user asks to go on."""
 _MOST_SENT = 200
 _MOST_JOBS = 30
 _MOST_SHOWN = 20
@@ -49,7 +47,7 @@ _REPORTS_DAYS = 30
 @require_GET
 @login_required
 def trace(request: SignedInRequest) -> HttpResponse:
-    """The page that asks for a message, and what is known of it. Nothing is stored or marked."""
+    """Ask for a message, and show what is known about it. Nothing is stored or marked."""
     form = TraceForm(request.GET if set(request.GET) & set(TraceForm.base_fields) else None)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
@@ -91,7 +89,7 @@ def _found(request: SignedInRequest, imap: Connection, form: TraceForm) -> dict[
 
 
 def _continued(form: TraceForm, place: SearchPlace | None) -> str:
-    """The query of the address that goes on from a place; "" where nothing is left."""
+    """Return the query string that continues a search from a place; "" if nothing is left."""
     if place is None:
         return ""
     kept = {name: form.data.get(name, "") for name in TraceForm.base_fields}
@@ -111,7 +109,7 @@ def _judgements(request: SignedInRequest, traced: TraceResult) -> dict[MessageRe
 
 
 def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef, Moved]:
-    """The folders that actions on many messages moved them to, as far as their undo values tell."""
+    """Return the folders that jobs moved the messages to, as far as their undo data tells."""
     labels = words.folder_labels(known)
     moved: dict[MessageRef, Moved] = {}
     for job in MailJob.objects.all().of(request.user)[:_MOST_JOBS]:
@@ -125,7 +123,7 @@ def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef
 
 
 def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
-    """The user's rules; none where the server of the rules does not answer."""
+    """Return the user's rules; none if the Sieve server does not answer."""
     if not session.has_sieve(request.user):
         return ()
     try:
@@ -149,26 +147,10 @@ def _titles(own: Sequence[Rule], some: Sequence[Rule]) -> list[str]:
 
 
 def _sent(request: SignedInRequest, sought: SoughtMessage) -> list[OutboxMessage]:
-    """The messages in the outbox that are asked for; rows go a week after they were sent."""
+    """Return the messages in the outbox that match. Their rows are deleted a week after the
+    sending."""
     rows = OutboxMessage.objects.of(request.user).addressed().exclude(state="cancelled")
     return [row for row in rows[:_MOST_SENT] if is_sought(row, sought, with_words=True)]
-
-
-def is_sought(row: OutboxMessage, sought: SoughtMessage, *, with_words: bool) -> bool:
-    """Whether a message of the outbox is the one that is asked for."""
-    if sought.message_id and row.message_id.strip("<>") != sought.message_id.strip("<>"):
-        return False
-    if not sought.is_of(timezone.localdate(row.sent or row.accepted)):
-        return False
-    if not sought.address and not (sought.words and with_words):
-        return True
-    try:
-        envelope = outbox.opened(row)
-    except Unreadable:
-        return False
-    address, subject = sought.address.lower(), fold(envelope.subject)
-    is_to = any(address in recipient.lower() for recipient in envelope.recipients)
-    return is_to and (not with_words or all(word in subject for word in fold(sought.words).split()))
 
 
 def _reports(
@@ -178,7 +160,7 @@ def _reports(
     traced: TraceResult,
     sent: Sequence[OutboxMessage],
 ) -> list[words.ReturnedLine]:
-    """The reports that what was found came back; none where nothing was sent."""
+    """Return the delivery reports about the sent messages; none if nothing was sent."""
     place = folders.special(known, folders.SENT)
     copies = [copy for copy in traced.messages if place and copy.row.ref.folder == place.name]
     ids = {row.message_id for row in sent} | {copy.message_id for copy in copies}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from django.http import (
@@ -17,42 +16,39 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.shortcuts import render as render_template
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header, urlencode
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import tasks
 from webmail.errors import FolderNotFound, NotFound, TooLarge, TooManyTries
 from webmail.forms.transfers import AccountForm, DownloadForm, ExportForm, ImportForm, PieceForm
 from webmail.htmx import TOAST, wants_partial
-from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import actions, folders
-from webmail.mailbox.actions import MailStep
 from webmail.models import Transfer
 from webmail.presentation import transfers as presentation
-from webmail.presentation.links import ref_name
 from webmail.reader import streaming
 from webmail.transfer import collecting, exporting, names, store
 from webmail.transfer import jobs as transfers
 from webmail.transfer.exporting import Place
-from webmail.views import jobs
+from webmail.views.awaited_jobs import begin_transfer, forget_transfer, start_job
+from webmail.views.exports import (
+    AT_ONCE,
+    BYTES_AT_ONCE,
+    folder_label,
+    places_of,
+    start_export,
+    weight_of,
+)
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
 
 MOST_UNFINISHED = 5
-"""Transfers of a user: each may keep a file in the spool."""
-AT_ONCE = 100
-"""Messages that are downloaded without a job, if they weigh no more than `BYTES_AT_ONCE`."""
-BYTES_AT_ONCE = 25 * 1024 * 1024
-
-Form = Transfer.Form
+"""The most unfinished transfers of a user, since each may keep a file in the spool."""
 
 
 # --- pages ---
@@ -61,7 +57,7 @@ Form = Transfer.Form
 @require_GET
 @login_required
 def all_transfers(request: SignedInRequest) -> HttpResponse:
-    """The ways in and out, and the transfers of the last month."""
+    """Show the ways to export and import mail, and the transfers of the last month."""
     return _page(request, "webmail/transfers/transfers.html", _ways(request))
 
 
@@ -77,10 +73,10 @@ def _ways(request: SignedInRequest) -> dict[str, Any]:
 @require_GET
 @login_required
 def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """A transfer; for htmx how far it is, 286 when it is over."""
+    """Show a transfer; for htmx its progress, with status 286 once it has ended."""
     job = _own(request, pk)
     if job.is_finished:
-        _forget(request, job)  # its end is seen here: no toast tells it on another page
+        forget_transfer(request, job)  # its end is seen here: no toast tells it on another page
     shown = presentation.shown(job, can_be_resumed=transfers.can_be_resumed(job))
     context = {"job": shown, "needs_password": transfers.needs_password(job)}
     if wants_partial(request):
@@ -93,7 +89,7 @@ def one(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @login_required
 @policy(INERT)
 def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """The file of an export, as long as it is kept."""
+    """Return the file of an export, while it is kept."""
     job = _own(request, pk)
     if not transfers.is_kept(job):
         raise NotFound("The export is not ready, or no longer kept.")
@@ -111,7 +107,7 @@ def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
 @require_POST
 @login_required
 def export_all(request: SignedInRequest) -> HttpResponse:
-    """The whole mailbox, by a job."""
+    """Export the whole mailbox, by a job."""
     form = ExportForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -129,7 +125,7 @@ def _is_exported(folder: Folder) -> bool:
 @require_http_methods(["GET", "POST"])
 @login_required
 def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
-    """Ask for the format; by POST a folder is exported by a job."""
+    """Ask for the format; a POST exports the folder, by a job."""
     with session.imap(request) as imap:
         known = [
             known_folder
@@ -165,12 +161,7 @@ def _exported(
 ) -> HttpResponseRedirect:
     kind = form.cleaned_data["form"]
     total = sum(known_folder.messages or 0 for known_folder in known)
-    return _start_export(request, places, kind, folder, label or _mailbox_name(), total)
-
-
-def _label(imap: Connection, name: str) -> str:
-    row = read_folders(imap, name, anew=False).shown.find(name)
-    return row.label if row else name
+    return start_export(request, places, kind, folder, label or _mailbox_name(), total)
 
 
 def _mailbox_name() -> str:
@@ -178,97 +169,21 @@ def _mailbox_name() -> str:
     return words
 
 
-def _start_export(
-    request: SignedInRequest,
-    places: Sequence[Place],
-    kind: str,
-    folder: str,
-    label: str,
-    total: int,
-) -> HttpResponseRedirect:
-    # Several mboxes are a zip.
-    is_zip = kind == Form.MBOX and len(places) > 1
-    extension = "zip" if is_zip else presentation.FORMS[Form(kind)]
-    job = transfers.export(
-        request,
-        places,
-        kind,
-        name=f"{names.clean(label, 'mail')}.{extension}",
-        folder=folder,
-        total=total,
-        fallback=gettext("No subject"),
-    )
-    begin(request, job)
-    return redirect("mail:transfer", job.pk)
-
-
-def of_selection(
-    request: SignedInRequest, imap: Connection, folder: str, chosen: Sequence[MailStep]
-) -> HttpResponse:
-    """Messages that were picked: at once where they are few and small, else by a job. For htmx the
-    answer leads the browser there."""
-    count = sum(len(step.uids) for step in chosen)
-    if count <= AT_ONCE and _weight(imap, chosen) <= BYTES_AT_ONCE:
-        refs = [
-            ref_name(MessageRef(step.folder, step.uidvalidity, uid), folder)
-            for step in chosen
-            for uid in step.uids
-        ]
-        query = urlencode({"refs": refs}, doseq=True)
-        return _led(request, f"{reverse('mail:download', args=[folder])}?{query}")
-    label = _label(imap, folder)
-    answer = _start_export(request, _places(imap, chosen), Form.EML, folder, label, count)
-    return _led(request, answer.url)
-
-
-def _led(request: SignedInRequest, url: str) -> HttpResponse:
-    if wants_partial(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponseRedirect(url)
-
-
-def _weight(imap: Connection, chosen: Sequence[MailStep]) -> int:
-    size = 0
-    for step in chosen:
-        imap.require(step.first)
-        stored = fetch.stored(imap, uid_sets.compressed(step.uids))
-        size += sum(message.size for message in stored)
-    return size
-
-
-def _places(imap: Connection, chosen: Sequence[MailStep]) -> list[Place]:
-    """Messages of several folders lie in folders of the zip."""
-    known = {folder.name: folder for folder in folders.kept_folders(imap)}
-    steps = [step for step in chosen if step.uids]
-    paths: dict[str, tuple[str, ...]] = {}
-    if len(steps) > 1:
-        paths = {place.folder: place.path for place in exporting.places(known.values())}
-    return [
-        Place(
-            step.folder,
-            paths.get(step.folder, ()),
-            step.uidvalidity,
-            uid_sets.compressed(step.uids),
-        )
-        for step in steps
-    ]
-
-
 @require_GET
 @login_required
 @policy(INERT)
 def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
-    """A few messages as a zip, at once."""
+    """Return a few messages as a zip, at once."""
     form = DownloadForm(request.GET)
     if not form.is_valid() or len(form.cleaned_data["refs"]) > AT_ONCE:
         raise Http404
     named = form.cleaned_data["refs"]
     chosen = actions.by_folder(MessageRef(place or folder, *pair) for place, *pair in named)
     with session.imap(request) as imap:
-        if _weight(imap, chosen) > BYTES_AT_ONCE:
+        if weight_of(imap, chosen) > BYTES_AT_ONCE:
             raise Http404
-        places = _places(imap, chosen)
-        label = _label(imap, folder)
+        places = places_of(imap, chosen)
+        label = folder_label(imap, folder)
     stream = streaming.begin(
         session.lease(request), lambda imap: exporting.direct(imap, places, gettext("No subject"))
     )
@@ -284,8 +199,8 @@ def download(request: SignedInRequest, folder: str) -> HttpResponseBase:
 @require_POST
 @login_required
 def bring(request: SignedInRequest) -> HttpResponse:
-    """A file of messages, to be brought in by a job; from a script its name and size, and the file
-    in pieces afterwards."""
+    """Import a file of messages, by a job. A script posts the name and size first, then the file in
+    pieces."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _again(request, import_form=form)
@@ -299,7 +214,7 @@ def bring(request: SignedInRequest) -> HttpResponse:
         if chosen["file"]:
             name = chosen["file"].name or "?"
             job = transfers.bring(request, target, name, chosen["file"].chunks())
-            begin(request, job)
+            begin_transfer(request, job)
         else:
             job = transfers.begin_upload(request, target, chosen["name"], chosen["size"])
     except TooLarge:
@@ -314,7 +229,8 @@ def bring(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """A piece of an uploaded file; the answer says in JSON at which byte the next begins."""
+    """Add a piece of an uploaded file. The answer, in JSON, says at which byte the next one
+    begins."""
     job = _own(request, pk)
     form = PieceForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -328,14 +244,14 @@ def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         return JsonResponse({"at": job.size, "state": "full"}, status=503)
     job.refresh_from_db()
     if added and job.state == Transfer.State.WAITING:
-        begin(request, job)
+        begin_transfer(request, job)
     return JsonResponse({"at": job.size, "state": job.state})
 
 
 @require_POST
 @login_required
 def account(request: SignedInRequest) -> HttpResponse:
-    """The mail of another account, to be fetched by a job once its password was tried."""
+    """Fetch the mail of another account, by a job, once its password was tried."""
     form = AccountForm(request.POST)
     if not form.is_valid():
         return _again(request, account_form=form)
@@ -357,7 +273,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         target = _target(imap, chosen["folder"], chosen["new"])
     job = transfers.collect(request, target, name, port, chosen["login"], chosen["password"])
-    begin(request, job)
+    begin_transfer(request, job)
     return redirect("mail:transfer", job.pk)
 
 
@@ -374,7 +290,7 @@ def _again(request: SignedInRequest, **more: Any) -> HttpResponse:
 
 
 def _target(imap: Connection, folder: str, new: str) -> str:
-    """The folder that messages go into. A new one stands inside the one that was chosen."""
+    """Return the folder that messages go into. A new one is made inside the selected one."""
     listed = folders.list_folders(imap)
     known = {known_folder.name: known_folder for known_folder in listed}
     if folder and folder not in known:
@@ -404,42 +320,28 @@ def cancel(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """A transfer that waited for the password, or failed, goes on."""
+    """Resume a transfer that waited for the password, or failed."""
     job = _own(request, pk)
     password = request.POST.get("password", "")[:1000]
     if transfers.needs_password(job) and not password:
         return redirect("mail:transfer", pk)
     if transfers.can_be_resumed(job) and transfers.resume(request, job, password):
-        begin(request, job)
+        begin_transfer(request, job)
     return redirect("mail:transfer", pk)
 
 
 @require_POST
 @login_required
 def undo(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Remove what a transfer brought in, once; that may be a job again."""
+    """Remove the messages that a transfer imported, once. The removal may be a job of its own."""
     job = _own(request, pk)
     with session.imap(request) as imap:
         result = transfers.undo(request, imap, job)
     if result is None:
         request.session[TOAST] = {"message": gettext("There is nothing to take back.")}
     elif result.job:
-        request.session[TOAST] = jobs.begun(request, result.job)
+        request.session[TOAST] = start_job(request, result.job)
     return redirect("mail:transfer", pk)
-
-
-def begin(request: SignedInRequest, job: Transfer) -> None:
-    """Start a job, and let the pages await it. When no worker can be told of it, beat finds it."""
-    waiting = [pk for pk in request.session.get(jobs.TRANSFERS, []) if pk != str(job.pk)]
-    request.session[jobs.TRANSFERS] = [*waiting, str(job.pk)][-jobs.MOST_SHOWN :]
-    with suppress(OperationalError):
-        tasks.do_transfer.delay(str(job.pk))
-
-
-def _forget(request: SignedInRequest, job: Transfer) -> None:
-    awaited = request.session.get(jobs.TRANSFERS, [])
-    if str(job.pk) in awaited:
-        request.session[jobs.TRANSFERS] = [pk for pk in awaited if pk != str(job.pk)]
 
 
 def _own(request: SignedInRequest, pk: uuid.UUID) -> Transfer:

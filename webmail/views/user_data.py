@@ -1,4 +1,4 @@
-"""The page for administrators that shows what is kept about a user, and deletes it."""
+"""The page for administrators that shows the data kept about a user, and deletes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from webmail.personal import deleting
 @require_http_methods(["GET", "POST"])
 @never_cache
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Numbers of rows by kind, what stays, and a form that asks for the login as a confirmation."""
+    """Show the number of rows by kind, the data that stays, and a form that asks for the login as a
+    confirmation."""
     if not (isinstance(request.user, User) and request.user.is_administrator):
         raise PermissionDenied
     user = get_object_or_404(User, pk=pk)
@@ -42,7 +43,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _deleted(request: HttpRequest, user: User) -> HttpResponse:
-    """The line of the audit log is the proof that it was done, and for whom."""
+    """Record the deletion in the audit log, as a proof."""
     name, total = str(user), deleting.preview(user).total
     deleting.forget(user)
     audit.record(AuditEvent.Kind.DATA_DELETED, request, target=name, rows=total)

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Sum
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import sealed_files
 from accounts.models import MailDomain, User
@@ -45,6 +45,7 @@ TEXT_ROOM = 64 * 1024
 MOST_MESSAGES = 10
 """How many full messages the files of one person may take in the spool."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+NO_IMAGE = gettext_lazy("This is no image that mail programs show.")
 """What stands inside a text: types that every mail program shows."""
 _BINARY = "application/octet-stream"
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}")

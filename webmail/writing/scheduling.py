@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from webmail import dates
-from webmail.hours import Hours
+from webmail.preferences.hours import Hours
 
 TOMORROW, MONDAY, OPENING, AT = "tomorrow8", "monday8", "opening", "at"
 CHOICES = ("", TOMORROW, MONDAY, OPENING, AT)

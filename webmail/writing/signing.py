@@ -16,7 +16,7 @@ from webmail.converters import CONTROLS
 from webmail.mime import addresses, composed
 from webmail.models import Identity
 from webmail.previews import detect
-from webmail.writing import identities
+from webmail.writing import files, identities
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _IMAGE = re.compile(r"<img\b[^>]*+(?:>|\Z)")
@@ -101,7 +101,7 @@ class IdentityForm(forms.Form):
             raise ValidationError(_("The image is too large: 100 KB at most."))
         media_type = detect.detect(content).media_type
         if media_type not in _IMAGES:
-            raise ValidationError(_("This is no image that mail programs show."))
+            raise ValidationError(files.NO_IMAGE)
         data = base64.b64encode(content).decode()
         return f'<img alt="" src="data:{media_type};base64,{data}">'
 

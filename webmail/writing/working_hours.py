@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from addressbook.contacts import holidays
-from webmail import hours
-from webmail.preferences import Preferences
+from webmail.preferences import Preferences, hours
 
 
 def of(preferences: Preferences) -> hours.Hours | None:

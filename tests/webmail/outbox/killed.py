@@ -263,7 +263,7 @@ class Bench:
         from tests.webmail.outbox.letters import letter
         from webmail import outbox
         from webmail.models import Draft
-        from webmail.views.outbox import start
+        from webmail.views.outbox_page import start
 
         request = signed_in(User.objects.get(), self.password)
         if os.environ.get("REDIS_URL"):

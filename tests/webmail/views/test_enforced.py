@@ -17,9 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import MailDomain, StaffRecord, User
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, path, words
-from webmail import enforcing
 from webmail.models import CACHE_KEY, PreferenceDefault
-from webmail.preferences import GroupsValue, Preferences, UserGroup, for_group
+from webmail.preferences import GroupsValue, Preferences, UserGroup, enforcing, for_group
 
 pytestmark = pytest.mark.django_db
 SCHOOL, FUNCTION = "0800101A", "Professeure agrégée"

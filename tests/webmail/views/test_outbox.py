@@ -25,7 +25,7 @@ from webmail import outbox, tasks
 from webmail.context import page as page_context
 from webmail.errors import AlreadyLeft, DraftChanged
 from webmail.models import Draft, OutboxMessage
-from webmail.views import outbox as views
+from webmail.views import outbox_page
 from webmail.writing import drafts
 
 pytestmark = pytest.mark.django_db
@@ -496,7 +496,7 @@ def test_the_next_page_says_how_long_it_can_be_taken_back(
     reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(hold=10)
-    views.announce(request_of_alice, row)
+    outbox_page.announce(request_of_alice, row)
     request_of_alice.session.save()
     shown = page(reader.get("/mail/INBOX/"))
     assert 'data-toast="10"' in shown and f'action="{url(row, "back/")}"' in shown
@@ -521,7 +521,7 @@ def announced(
 
     def announce(**columns: object) -> OutboxMessage:
         row = sent(hold=0, **columns)
-        views.announce(request_of_alice, row)
+        outbox_page.announce(request_of_alice, row)
         request_of_alice.session.pop("toast")
         request_of_alice.session.save()
         return row
@@ -612,7 +612,7 @@ def test_what_is_scheduled_is_not_late(
     reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(due=timezone.now() + timedelta(days=1))
-    views.announce(request_of_alice, row)
+    outbox_page.announce(request_of_alice, row)
     request_of_alice.session.save()
     assert NOT_LEFT not in words(reader.get("/preferences/"))
     reader.post(url(row, "again/"))
@@ -692,7 +692,7 @@ def test_an_earlier_message_that_left_does_not_take_away_how_to_undo_the_next(
 ) -> None:
     first, second = sent(hold=10), sent(hold=10)
     for row in (first, second):
-        views.announce(request_of_alice, row)
+        outbox_page.announce(request_of_alice, row)
     request_of_alice.session.save()
     assert f'action="{url(second, "back/")}"' in page(reader.get("/mail/INBOX/"))
     OutboxMessage.objects.filter(pk=first.pk).update(due=timezone.now())
@@ -706,7 +706,7 @@ def test_a_message_that_failed_is_told_where_one_is(
     reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(hold=0)
-    views.announce(request_of_alice, row)
+    outbox_page.announce(request_of_alice, row)
     request_of_alice.session.save()
     reader.get("/mail/INBOX/")
     OutboxMessage.objects.update(state=State.FAILED, failure="TooLarge", server_words="too big")

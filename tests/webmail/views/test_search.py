@@ -32,7 +32,7 @@ from tests.servers.scripted import (
 )
 from tests.webmail.views.mail import commands_sent, letter, page, path, subjects, words
 from webmail.models import Identity, RecentSearch, SavedSearch, Tag
-from webmail.views import search
+from webmail.views import results_page
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -189,7 +189,7 @@ def test_after_five_minutes_it_is_searched_for_again(
     mailbox.append(letter("Musée 1"))
     found(reader, "musée")
     mailbox.append(letter("Musée 2"))
-    monkeypatch.setattr(search, "FRESH", 0)
+    monkeypatch.setattr(results_page, "FRESH", 0)
     assert subjects(found(reader, "musée")) == ["Musée 2", "Musée 1"]
 
 
@@ -223,7 +223,7 @@ def test_a_message_that_has_gone_since_is_said_to_have(reader: Client, mailbox: 
 @pytest.fixture
 def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each answer is due after its first command."""
-    monkeypatch.setattr(search, "FIRST_ANSWER", -1.0)
+    monkeypatch.setattr(results_page, "FIRST_ANSWER", -1.0)
 
 
 def test_an_incomplete_search_says_so_and_goes_on_from_where_it_stopped(
@@ -274,9 +274,9 @@ def test_where_to_go_on_is_known_although_what_was_found_is_no_longer_kept(
 def test_a_newer_search_ends_an_older_one(reader: Client, mailbox: Mailbox) -> None:
     """Between two commands the older one sees that nobody waits for it."""
     request: Any = reader.get("/search/?q=x").wsgi_request
-    first = search._clock(request)
+    first = results_page._clock(request)
     assert not first()
-    second = search._clock(request)
+    second = results_page._clock(request)
     assert first() and not second()
 
 
@@ -603,7 +603,7 @@ STATUS_SENT = ("STATUS", ok(b"* STATUS Sent (MESSAGES 3 UNSEEN 0)\r\n"))
 def test_a_server_that_takes_too_long_is_left_and_the_page_says_where_to_go_on(
     reader: Client, imap_moved: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "PATIENCE", 0.3)
+    monkeypatch.setattr(results_page, "PATIENCE", 0.3)
     stalls = imap_script(
         FOLDERS, STATUS, STATUS_SENT, ("SELECT", selected()), ("UID SEARCH", STALL)
     )

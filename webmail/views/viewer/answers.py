@@ -24,8 +24,8 @@ from webmail.views.viewer.places import Place
 
 
 def whole(request: SignedInRequest, place: Place, *kinds: Kind, limit: int = 0) -> FoundAttachment:
-    """A file with all its bytes. PartNotFound when it is none of ``kinds``, if any are named, or
-    can't be had."""
+    """Return a file with all its bytes. Raises PartNotFound if it is none of ``kinds``, if any are
+    named, or cannot be read."""
     limit = limit or settings.PREVIEW_LIMIT
     with unshown(), session.imap(request) as imap:
         attachment = attachments.whole(imap, place.ref, place.number, place.member, limit)

@@ -32,9 +32,9 @@ from webmail.previews.making import make
 from webmail.previews.pages import PreviewPage
 from webmail.reader import attachments, html, streaming, thumbnails
 from webmail.reader.attachments import FoundAttachment
-from webmail.views import judged
+from webmail.views import judgements
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
-from webmail.views.viewer import nested
+from webmail.views.viewer import nested_page
 from webmail.views.viewer.answers import (
     Span,
     download,
@@ -53,7 +53,7 @@ from webmail.views.viewer.places import Place, at_place, name_of, opened_message
 @policy(INERT)
 @at_place
 def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """An image, encoded anew."""
+    """Return an image, encoded anew."""
     attachment = whole(request, place, Kind.IMAGE)
     with unshown():
         return picture(make(images.picture, attachment.content))
@@ -64,7 +64,7 @@ def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @policy(INERT)
 @at_place
 def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """An image small, for its card."""
+    """Return a small image, for the card of its file."""
 
     def draw() -> images.Picture:
         attachment = whole(request, place, Kind.IMAGE, limit=files.THUMBNAIL_LIMIT)
@@ -79,7 +79,7 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @policy(INERT)
 @at_place
 def scan(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """The pages of a scan as a PDF, for our own reader."""
+    """Return the pages of a scan as a PDF, for the webmail's own reader."""
     attachment = whole(request, place, Kind.IMAGE)
     with unshown():
         made = make(scans.pdf, attachment.content)
@@ -93,7 +93,7 @@ def scan(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @policy(INERT)
 @at_place
 def media(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """A sound or a film, whole or the span that the browser asks for."""
+    """Return a sound or a film, whole or the range that the browser requests."""
     return _bytes(request, place, frozenset({Kind.AUDIO, Kind.VIDEO}), "")
 
 
@@ -102,7 +102,7 @@ def media(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @policy(INERT)
 @at_place
 def pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """A PDF as bytes for our own reader: no browser's reader opens this type."""
+    """Return a PDF as bytes for the webmail's own reader: no browser's reader opens this type."""
     return _bytes(request, place, frozenset({Kind.PDF}), BINARY)
 
 
@@ -111,7 +111,7 @@ def pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @policy(INERT)
 @at_place
 def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """A file inside an attachment as a download."""
+    """Return a file inside an attachment as a download."""
     attachment = whole(request, place)
     response = StreamingHttpResponse(iter((attachment.content,)))
     response["Content-Length"] = len(attachment.content)
@@ -122,9 +122,9 @@ def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @login_required
 @policy(INERT)
 def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
-    """All attachments of a message as one zip, made while it leaves."""
+    """Return all attachments of a message as one zip, made while it is sent."""
     message_ref = MessageRef(folder, *ref)
-    judged.require_open(request, message_ref)
+    judgements.require_open(request, message_ref)
     with session.imap(request) as imap:
         opened = opened_message(request, imap, message_ref)
     parts = opened.shown.attachments
@@ -144,7 +144,7 @@ def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> H
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """``plan.pdf``, ``plan (2).pdf``: no name twice, also where capitals are the same."""
+    """Make the names distinct, also without regard to case: ``plan.pdf``, ``plan (2).pdf``."""
     taken: set[str] = set()
     distinct = []
     for name in names:
@@ -164,20 +164,20 @@ def _distinct(names: Sequence[str]) -> list[str]:
 @policy(FRAMED | {"sandbox": SANDBOX})
 @at_place
 def frame(request: SignedInRequest, place: Place) -> HttpResponse:
-    """The sanitised HTML of a file, as a document that can run nothing."""
+    """Return the sanitised HTML of a file, as a document that can run nothing."""
     with unshown():
         safe = html.kept(request, place.ref, place.inside) or _sanitised(request, place)
     return render_template(request, "webmail/reader/message_frame.html", {"safe": safe})
 
 
 def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
-    """Raises PartNotFound, NoPreview."""
+    """Sanitise the HTML of a file. Raises PartNotFound, NoPreview."""
     with session.imap(request) as imap:
         attachment = attachments.look(
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
     if attachment.detected.kind is Kind.MESSAGE:
-        return html.of(request, place.ref, place.inside, nested.html_of(place))[0].html
+        return html.of(request, place.ref, place.inside, nested_page.html_of(place))[0].html
     if attachment.refusal is not None or attachment.detected.kind not in SANITISED:
         raise PartNotFound("The file is of another kind.")
     try:
@@ -210,8 +210,8 @@ SANITISED: dict[Kind, Callable[[FoundAttachment], SafeHtml]] = {
 def _bytes(
     request: SignedInRequest, place: Place, kinds: frozenset[Kind], media_type: str
 ) -> HttpResponseBase:
-    """A file of one of ``kinds`` as it is, or the span of it that the browser asks for, where the
-    server can cut it. ``media_type`` ``""``: its own, of the fixed list."""
+    """Return a file of one of ``kinds`` as it is, or the range that the browser requests, if the
+    server can cut it. ``media_type`` is "" for the file's own type, of the fixed list."""
     with session.imap(request) as imap:
         attachment = attachments.look(
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
@@ -249,7 +249,8 @@ def _streamed(
     span: Span,
     size: int | None,
 ) -> tuple[streaming.Stream, Span, int | None]:
-    """A span of a part as the server cuts it; all of it, where the server can't decode it."""
+    """Return a range of a part as the server cuts it; the whole part if the server cannot decode
+    it."""
     part = _part_of(attachment)
     if size is not None:
         # Dovecot tells the size of base64 that is cut off, then hangs up over it.

@@ -26,7 +26,7 @@ from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 from webmail.reader import attachments, html, invitations
 from webmail.reader.attachments import FoundAttachment, Holding
-from webmail.views.viewer import nested, office
+from webmail.views.viewer import nested_page, office_page
 from webmail.views.viewer.answers import unshown
 from webmail.views.viewer.places import Place, at_place, download_url, name_of, opened_message
 from webmail.views.viewer.preview import Preview, framed, of_tables, refused
@@ -39,7 +39,7 @@ MOST_LISTED = 500
 @login_required
 @at_place
 def view(request: SignedInRequest, place: Place) -> HttpResponse:
-    """An attachment over its message; for htmx the viewer alone."""
+    """Show an attachment over its message; for htmx the viewer alone."""
     return _page(request, place)
 
 
@@ -76,11 +76,11 @@ def _page(request: SignedInRequest, place: Place) -> HttpResponse:
 @login_required
 @at_place
 def message(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """A nested message for the page of the one it is in; without htmx the viewer's page of it."""
+    """Show a nested message inside the page of its message; without htmx on the viewer's page."""
     if not wants_partial(request):
         return _page(request, place)
     with unshown():
-        shown = nested.read(request, place)
+        shown = nested_page.read(request, place)
     response = render_template(request, "webmail/reader/_nested_message.html", {"message": shown})
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -114,9 +114,9 @@ def _surroundings(
         return Surroundings(place.holder, beside, anchor)
     if holders:
         holder = Place(ref, holders[-1].number)
-        renderer = html.ReaderSanitiser(request, ref, holder.inside)
-        renderer.meet(imap)
-        parts = reading.nested(imap, ref, holders[-1], sanitiser=renderer).shown.attachments
+        sanitiser = html.ReaderSanitiser(request, ref, holder.inside)
+        sanitiser.meet(imap)
+        parts = reading.nested(imap, ref, holders[-1], sanitiser=sanitiser).shown.attachments
         return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
     parts = opened.shown.attachments
     zip_url = links.message_url(ref, "zip") if len(parts) > 1 else ""
@@ -155,9 +155,11 @@ def _preview(request: SignedInRequest, place: Place, attachment: FoundAttachment
         return refused(Reason.TOO_LARGE)
     try:
         if attachment.detected.kind is Kind.OFFICE:
-            return office.preview(request, place, attachment)
+            return office_page.preview(request, place, attachment)
         if attachment.detected.kind is Kind.MESSAGE:
-            return Preview("webmail/viewer/message.html", {"message": nested.read(request, place)})
+            return Preview(
+                "webmail/viewer/message.html", {"message": nested_page.read(request, place)}
+            )
         return SHOWN_BY[attachment.detected.kind](place, attachment)
     except NoPreview as refusal:
         return refused(refusal.reason)
@@ -212,7 +214,9 @@ def _archive(place: Place, attachment: FoundAttachment) -> Preview:
 def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
     """The files that an archive holds, as their lines show them."""
     return [
-        nested.card(held.path, held.file.size, place.step(held.index), locked=held.is_encrypted)
+        nested_page.card(
+            held.path, held.file.size, place.step(held.index), locked=held.is_encrypted
+        )
         for held in holding.files[: MOST_LISTED + 1]
     ]
 
@@ -246,7 +250,5 @@ SHOWN_BY: dict[Kind, Callable[[Place, FoundAttachment], Preview]] = {
     Kind.CALENDAR: _calendar,
     Kind.UNKNOWN: _unknown,
 }
-
-
 # The browser fetches these by itself, and holds all of them in its memory.
 LIMITED = frozenset({Kind.IMAGE, Kind.PDF})

@@ -19,7 +19,7 @@ from webmail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links
 from webmail.reader import attachments, html
 from webmail.reader.attachments import FoundAttachment
-from webmail.views import judged
+from webmail.views import judgements
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         **more: Any,
     ) -> HttpResponseBase:
         place = Place(MessageRef(folder, *ref), number, member)
-        judged.require_open(request, place.ref)
+        judgements.require_open(request, place.ref)
         return view(request, place, **more)
 
     return placed
@@ -95,5 +95,5 @@ def download_url(place: Place) -> str:
 
 def opened_message(request: SignedInRequest, imap: Connection, ref: MessageRef) -> OpenedMessage:
     """The message, whose attachments are those of its own page."""
-    renderer = html.ReaderSanitiser(request, ref)
-    return reading.open_message(imap, ref, mark_seen=False, sanitiser=renderer)
+    sanitiser = html.ReaderSanitiser(request, ref)
+    return reading.open_message(imap, ref, mark_seen=False, sanitiser=sanitiser)

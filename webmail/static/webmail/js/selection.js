@@ -161,7 +161,7 @@ function neighbours(data) {
   const row = openRow();
   const open = document.getElementById("message")?.dataset.open;
   const isAlone = refs.length === 1 && (refs[0] === open || (data.has("threads") && refs[0] === row?.dataset.ref));
-  if (!isAlone || !row || !GOING.includes(data.get("verb")) || wish() === "list") return null;
+  if (!isAlone || !row || !says("leaves", data.get("verb")) || wish() === "list") return null;
   const card = data.has("threads") ? null : cardBeside();
   if (card) return { card };
   const beside = { above: neighbourOf(row, -1), below: neighbourOf(row, 1) };
@@ -205,8 +205,8 @@ function countFound(gone) {
 }
 
 const refresh = () => document.querySelector("[data-refresh]")?.click();
-const ASKING = ["choose", "tags"];
-const GOING = ["trash", "archive", "junk", "advert", "inbox", "move", "delete"];
+/** Whether the table of verbs says that messages leave the list ("leaves"), or that a dialog opens ("asks"). */
+const says = (kind, verb) => document.getElementById("acted-said").dataset[kind].split(" ").includes(verb);
 
 /** Whether the answer was a question: the selection is still needed for it. */
 const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
@@ -216,16 +216,16 @@ function acted({ requestConfig, successful, xhr }) {
   if (requestConfig.formData.has("verb")) leaving = null;
   if (requestConfig.verb !== "post" || !requestConfig.formData.has("verb") || !successful || isAsking(xhr)) return;
   const verb = requestConfig.formData.get("verb");
-  if (ASKING.includes(verb)) return;
+  if (says("asks", verb)) return;
   if (verb === "seen" || verb === "unseen") {
     for (const ref of requestConfig.formData.getAll("refs")) markRead(ref, verb === "seen");
   }
-  if (GOING.includes(verb)) countFound(requestConfig.formData.getAll("refs").length);
+  if (says("leaves", verb)) countFound(requestConfig.formData.getAll("refs").length);
   unpick();
   dropEmptyDays();
   // One message left its conversation, whose row has gone with it.
-  if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
-  const changesConversation = !beside && (verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among")));
+  if (says("leaves", verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
+  const changesConversation = !beside && (verb === "undo" || (says("leaves", verb) && requestConfig.formData.has("among")));
   document.dispatchEvent(new CustomEvent("mail:acted", { detail: { changesConversation } }));
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;

@@ -1,0 +1,70 @@
+"""The jobs whose end the pages of a session await, and the toasts about them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django.urls import reverse
+from kombu.exceptions import OperationalError
+
+from accounts.http import SignedInRequest
+from webmail import tasks
+from webmail.models import MailJob, Transfer
+from webmail.presentation import action_words, failures
+
+RUNNING = "mail_jobs"
+"""The session's key of the jobs in the mailbox that its pages await."""
+TRANSFERS = "transfers"
+"""The session's key of the transfers that its pages await."""
+MOST_SHOWN = 20
+
+
+def start_job(request: SignedInRequest, job: MailJob) -> dict[str, Any]:
+    """Start a job that was just made, and let the pages of the session await it. Return the toast
+    that says so; for a job that ended at once, the toast about its end."""
+    if job.is_finished:
+        return end_toast(job)
+    waiting = [pk for pk in request.session.get(RUNNING, []) if pk != job.pk]
+    request.session[RUNNING] = [*waiting, job.pk][-MOST_SHOWN:]
+    _tell_worker(job)
+    job.refresh_from_db()
+    return (
+        end_toast(job) if job.is_finished else {"message": action_words.doing(job.verb, job.total)}
+    )
+
+
+def _tell_worker(job: MailJob) -> None:
+    """Hand the job to a worker. Without the broker, beat finds the job later."""
+    with suppress(OperationalError):
+        tasks.do_mail_job.delay(job.pk)
+
+
+def end_toast(job: MailJob) -> dict[str, Any]:
+    """Return the toast about a job that has ended, with the way back."""
+    words = action_words.done(job.verb, job.done, job.gone)
+    if job.state == MailJob.State.FAILED:
+        words = f"{words} {failures.of_job(job.failure)}"
+    if count := job.work.get("adrift"):
+        words = f"{words} {action_words.adrift(count)}"
+    undo = None
+    if job.can_be_undone and job.verb != "undo":
+        following = reverse("mail:folder", args=[job.folder])
+        undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
+    return {"message": words, "undo": undo}
+
+
+def begin_transfer(request: SignedInRequest, job: Transfer) -> None:
+    """Start a transfer, and let the pages of the session await it. Without the broker, beat finds
+    it later."""
+    waiting = [pk for pk in request.session.get(TRANSFERS, []) if pk != str(job.pk)]
+    request.session[TRANSFERS] = [*waiting, str(job.pk)][-MOST_SHOWN:]
+    with suppress(OperationalError):
+        tasks.do_transfer.delay(str(job.pk))
+
+
+def forget_transfer(request: SignedInRequest, job: Transfer) -> None:
+    """Let the pages of the session no longer await a transfer."""
+    awaited = request.session.get(TRANSFERS, [])
+    if str(job.pk) in awaited:
+        request.session[TRANSFERS] = [pk for pk in awaited if pk != str(job.pk)]

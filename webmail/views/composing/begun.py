@@ -1,0 +1,93 @@
+"""The composer's page with a message that was begun, or with a draft."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages as toasts
+from django.http import HttpResponse
+
+from accounts import session
+from accounts.http import SignedInRequest
+from webmail.errors import WebmailError
+from webmail.imap.connection import Connection
+from webmail.imap.values import MessageRef
+from webmail.mime.structure import Part
+from webmail.models import Draft
+from webmail.views.composing.form import form_of
+from webmail.views.composing.page import page
+from webmail.views.page import read_folders
+from webmail.writing import beginning, drafts
+from webmail.writing.beginning import Begun, Writer
+from webmail.writing.content import Content
+
+
+def open_begun(
+    request: SignedInRequest,
+    origin: MessageRef,
+    begin: Callable[[Connection, Writer, MessageRef], Begun],
+) -> HttpResponse:
+    """Show the composer with the message that ``begin`` makes of ``origin``."""
+    writer = Writer.of(request.user, request.preferences)
+    with session.imap(request) as imap:
+        begun = begin(imap, writer, origin)
+        sides = read_folders(imap, origin.folder)
+    return begun_page(request, writer, begun, sides)
+
+
+def begun_page(
+    request: SignedInRequest,
+    writer: Writer,
+    begun: Begun,
+    sides: Any,
+    *,
+    draft: Draft | None = None,
+) -> HttpResponse:
+    """Show the composer with a message. No row is made: the page has a number of its own until
+    the user writes something."""
+    number, revision = (draft.pk, draft.revision) if draft else (uuid.uuid4(), 0)
+    form, warnings = form_of(begun.content, number, revision)
+    return page(
+        request,
+        form,
+        sides,
+        draft=draft,
+        parts=begun.parts,
+        mine=writer.identities,
+        warnings=(*begun.warnings, *warnings),
+    )
+
+
+def draft_page(request: SignedInRequest, draft: Draft) -> HttpResponse:
+    """Show the composer with a draft."""
+    content = drafts.content(draft)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+        parts = _kept_parts(imap, content)
+    notices = list(toasts.get_messages(request))
+    form, warnings = form_of(content, draft.pk, draft.revision)
+    return page(
+        request,
+        form,
+        sides,
+        draft=draft,
+        parts=parts,
+        # The reasons why a message was refused stay while it is corrected, longer than a toast.
+        warnings=[
+            *warnings,
+            *(notice.message for notice in notices if notice.level >= toasts.WARNING),
+        ],
+        messages=[notice for notice in notices if notice.level < toasts.WARNING],
+    )
+
+
+def _kept_parts(imap: Connection, content: Content) -> tuple[Part, ...]:
+    """Return the parts of the answered message that a draft keeps, if they are still there."""
+    if not content.origin or not content.keep:
+        return ()
+    try:
+        return beginning.parts(imap, content.origin, content.keep)
+    except WebmailError:
+        return ()
