@@ -1,4 +1,4 @@
-"""Complete what a person types into a line of recipients."""
+"""Complete the text that the user types into a field of recipients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from addressbook.completion import mistakes, queries, sql
 from addressbook.completion.sql import Spellings
-from addressbook.contacts import families, groups, sharing
+from addressbook.contacts import audiences, families, groups, sharing
 from addressbook.directory import filters
 from addressbook.folding import words
 from addressbook.models import (
@@ -26,19 +26,19 @@ from addressbook.models.completion import IN_ORDER
 
 LIMIT = queries.MOST
 LONGEST = 200
-"""Characters of what is typed that are read."""
+"""The number of typed characters that are read."""
 _MOST_WORDS = 5
 _MOST_NEAR = 20
 _FEW = 1_000
-"""Rows that are sorted in a few milliseconds."""
+"""The number of rows that are sorted in a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Somebody to write to, or with ``group`` its key and ``size`` a whole group. ``source`` says
-    where it was found: ``contact``, ``group``, ``shared``, ``collected``, ``directory`` or
-    ``list``; ``words`` are those it is found by (see `Words.text`). ``audience`` is the part of a
-    class, "" of all others; ``owner`` is the name of who shares a group."""
+    """A person to write to, or a whole group with its key in ``group`` and its ``size``. ``source``
+    says where it was found: ``contact``, ``group``, ``shared``, ``collected``, ``directory`` or
+    ``list``. ``words`` are those by which it is found (see `Words.text`). ``audience`` is that of a
+    class, otherwise "". ``owner`` is the name of the colleague who shares a group."""
 
     source: str
     name: str
@@ -54,7 +54,8 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class _Way:
-    """A condition that all whom is asked for have; whether anybody has, and few."""
+    """The condition that finds all people of a query by its rarest word, and whether it finds none
+    or few."""
 
     begins: RawSQL
     is_none: bool
@@ -63,8 +64,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Asked:
-    """The question that is asked. ``school`` is the person's own (UAI), ``domains`` those of the
-    directory."""
+    """One search. ``school`` is the user's own (UAI), ``domains`` are those of the directory."""
 
     user: User
     words: tuple[Spellings, ...]
@@ -73,7 +73,7 @@ class _Asked:
 
     @cached_property
     def held(self) -> RawSQL:
-        """The condition that holds every word, in the text of a row's words (see `Words.text`)."""
+        """The condition that every word is in the text of a row's words (see `Words.text`)."""
         return sql.holds(self.words)
 
     @cached_property
@@ -83,7 +83,7 @@ class _Asked:
 
     @cached_property
     def shared(self) -> list[tuple[int, str, str, str]]:
-        """Key, name, kind and owner of each group that is shared with the person, once."""
+        """Key, name, kind and owner of each group that is shared with the user, once."""
         rows = _shared_with(self.user, self.school)
         row_of = {row[0]: row for row in reversed(rows)}
         is_seen = {pk for pk, _name, kind, with_pupils, *_owner in rows if with_pupils or not kind}
@@ -94,31 +94,31 @@ class _Asked:
         ]
 
     def is_held(self, text: str) -> bool:
-        """`held`, of a text that is in no row."""
+        """Return whether a text outside the database has every word, as `held` does for rows."""
         return all(
             any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
         )
 
     def is_touched(self, text: str) -> bool:
-        """Whether at least one of the words is in a text that is in no row."""
+        """Return whether a text outside the database has at least one of the words."""
         return any(
             any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
         )
 
     @cached_property
     def own(self) -> _Way:
-        """The way to the person's contacts; two sources ask for it."""
+        """The rarest word among the user's contacts. Two sources use it."""
         return _way(partial(queries.own_words.count, self.user.pk), self.words)
 
 
 def complete(user: User, text: str) -> tuple[Suggestion, ...]:
-    """Return the people whom the person may mean, at most `LIMIT`: words typed in any order, each
-    the beginning of a word of name or address, two letters at least. First whom he writes to often
-    and lately, then groups, colleagues of the same school, his other contacts, whom he wrote to,
-    and the directory; each by name. An address comes once.
+    """Suggest recipients for typed text, at most `LIMIT`. The words may be typed in any order; each
+    must begin a word of the name or address, and one must have at least two letters. The order is:
+    frequent recipients, groups, colleagues of the same school, other contacts, other addresses
+    written to, the directory; each part by name. An address comes once.
 
-    When nothing fits, one mistake in one word of four letters or more is forgiven. The number of
-    queries depends on the number of words alone.
+    If nothing matches, the search is repeated with one mistake allowed in one word of four or more
+    letters. The number of queries depends only on the number of words.
     """
     typed_words = words(text[:LONGEST])[:_MOST_WORDS]
     if max(map(len, typed_words), default=0) < 2:
@@ -145,8 +145,8 @@ def _shared_with(user: User, school: str) -> list[tuple[int, str, str, bool, str
 
 
 def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
-    """The same with one mistake: in the word that nobody has; where everybody has his, in one of
-    the two longest."""
+    """Search again with one typing mistake allowed: in the only word that matches nobody, or, if
+    every word matches somebody, in one of the two longest."""
     spelt = [word[0] for word in asked.words]
     others = _words_of_others(asked)
     there = _there(asked.user, spelt, others)
@@ -164,8 +164,8 @@ def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
 
 
 def _shortest(texts: Sequence[str]) -> Spellings:
-    """The spellings without those that others begin: what begins with ``martine`` begins with
-    ``martin``."""
+    """Return the spellings that do not begin with another one: all that begins with ``martine``
+    also begins with ``martin``."""
     return tuple(
         text
         for text in texts
@@ -174,8 +174,8 @@ def _shortest(texts: Sequence[str]) -> Spellings:
 
 
 def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    """The texts that begin a word of anybody whom the person can find; ``others`` are words in
-    their order."""
+    """Return the texts that begin a word of anybody whom the user can find. ``others`` are sorted
+    words."""
     if not texts:
         return ()
     there = set(queries.in_index(user, texts))
@@ -187,15 +187,16 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
 
 
 def _words_of_others(asked: _Asked) -> list[str]:
-    """The words of people he wrote to and of his groups, which have no rows of words: they are
-    few."""
+    """Return the words of collected recipients and of groups, sorted. They have no rows of words,
+    since they are few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
     names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
     return sorted({*collected.split(), *words(names)})
 
 
 def _search(asked: _Asked) -> tuple[Suggestion, ...]:
-    """Source after source, in the order of their rank, until there is enough."""
+    """Ask one source after the other, in the order of their rank, until there are `LIMIT`
+    suggestions."""
     suggestions: dict[str, Suggestion] = {}
     for key, suggestion in chain.from_iterable(source(asked) for source in _SOURCES):
         suggestions.setdefault(key, suggestion)
@@ -231,10 +232,10 @@ def _of_entry(
 
 
 def _written_to(asked: _Asked) -> Found:
-    """Return those whom the person wrote to, contact or not, by weight."""
+    """Return the people to whom the user wrote, contacts or not, by weight."""
     user, held, own = asked.user.pk, asked.held, asked.own
     contacts: list[queries.Row] = []
-    if not own.is_few:  # ten of the many who have the word are met soon among those written to
+    if not own.is_few:  # so many rows match that the ten with the highest weight are found soon
         contacts = queries.weighed(user, held)
     elif not own.is_none:
         contacts = queries.weighed_of_few(user, held, own.begins)
@@ -251,13 +252,14 @@ def _groups(asked: _Asked) -> Found:
 
 
 def _groups_of_owners(asked: _Asked) -> Found:
-    """Shared groups of whose names nothing was typed: whoever types a colleague's name means the
-    colleague before the groups that she shares."""
+    """Return shared groups that match only by their owner's name. They come last, since a user who
+    types a colleague's name most likely means the colleague."""
     return _shared_groups(asked, by_owner=True)
 
 
 def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
-    """The groups that colleagues share: by a word of their names, or by one of the owner's."""
+    """Return the groups that colleagues share: those that match by a word of their names, or with
+    ``by_owner`` those that match by the owner's name alone."""
     meant = {}
     for pk, name, _kind, owner in asked.shared:
         text = _text(f"{name} {owner}")
@@ -279,28 +281,29 @@ def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
 
 
 def _in_parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Keys of groups, as many at a time as suggestions may be made of: what is asked of them is
-    asked at once."""
+    """Yield the keys of groups in chunks of `LIMIT`, so that a chunk takes one query of each
+    kind."""
     for start in range(0, len(keys), LIMIT):
         yield keys[start : start + LIMIT]
 
 
 def _whole(group: Group, size: int, source: str) -> Found:
-    if size:  # to nobody nothing is written
+    if size:  # a group without recipients is not suggested
         yield f"{source} {group.pk}", Suggestion(source, group.name, group=group.pk, size=size)
 
 
 def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> Found:
-    """The suggestions of a class: its guardians, its pupils and both, where they reach anybody."""
-    for audience in families.Audience:
-        if size := len(families.reached(group, pupils, audience).recipients):
-            name = families.label(group, audience)
+    """Yield the suggestions for a class: its guardians, its pupils and both, if they have
+    recipients."""
+    for audience in audiences.Audience:
+        if size := len(audiences.recipients_among(group, pupils, audience).recipients):
+            name = audiences.label(group, audience)
             suggestion = Suggestion(source, name, group=group.pk, size=size, audience=audience)
             yield f"{source} {group.pk} {audience}", suggestion
 
 
 def _lists(asked: _Asked) -> Found:
-    """Groups of the LDAP directory: by an address of their own, else by their members."""
+    """Yield groups of the LDAP directory: by an address of their own, else by their members."""
     most = filters.most()
     for pk, name, address, size, words_of_it in queries.lists(asked.held) if most else ():
         if address:
@@ -313,12 +316,12 @@ def _lists(asked: _Asked) -> Found:
 
 
 def _archived_groups(asked: _Asked) -> Found:
-    """Classes of former years: found, after everybody else."""
+    """Return the classes of former years, which come last."""
     return _groups_that(asked, are_archived=True)
 
 
 def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
-    parts = " ".join(map(families.audience_words, families.Audience))
+    parts = " ".join(map(audiences.words_for, audiences.Audience))
     meant = {}
     for pk, name, kind, is_archived in asked.groups:
         is_class = kind == Group.Kind.CLASS
@@ -339,24 +342,24 @@ def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
 
 
 def _held_parts(asked: _Asked, group: Group, pupils: Sequence[families.Family]) -> Found:
-    """The parts of a class of the person's own that are meant; both where they are not one of
-    them."""
+    """Yield the audiences of one of the user's classes that match. The audience of both is left out
+    if it has as many recipients as another one."""
     sizes: set[int] = set()
     for key, suggestion in _parts_of(group, pupils, "group"):
         text = _text(suggestion.name)
-        is_both = suggestion.audience == families.Audience.BOTH
+        is_both = suggestion.audience == audiences.Audience.BOTH
         if asked.is_held(text) and not (is_both and suggestion.size in sizes):
             sizes.add(suggestion.size)
             yield key, replace(suggestion, words=text)
 
 
 def _text(name: str) -> str:
-    """The words of a name, as `_Asked.is_held` reads them."""
+    """Return the words of a name in the form that `_Asked.is_held` reads."""
     return "".join(f" {word}" for word in words(name))
 
 
 def _colleagues(asked: _Asked) -> Found:
-    """The colleagues of the person's own school, from the directory."""
+    """Return the colleagues of the user's own school, from the directory."""
     rows = queries.of_school(asked.school, asked.held) if asked.school else ()
     return (_of_entry(*row) for row in rows)
 
@@ -369,10 +372,11 @@ def _contacts(asked: _Asked) -> Found:
 
 
 def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
-    """The way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
+    """Return the way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
 
-    Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
-    three letters are read in their order instead, which the index has, until there are enough.
+    If the word has few rows, they are sorted. For a domain, or a first name that thousands have,
+    the rows that begin with its first three letters are read instead: the index has them in order,
+    and reading ends at the limit.
     """
     counts = {word: count(sql.begins(word), most=_FEW) for word in drivers if len(word[0]) > 1}
     rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
@@ -384,8 +388,8 @@ def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
 
 
 def _directory(asked: _Asked) -> Found:
-    """The people of the directory by name; then, where each word begins a domain of the directory,
-    by that."""
+    """Yield the people of the directory by name, or by domain if each word begins one of the
+    directory's domains."""
     long = [word for word in asked.words if len(word[0]) > 1]
     if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
         yield from _of_words(asked, by_name)
@@ -408,7 +412,8 @@ def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
-    """The people of the directory with every word of the text, by last name; all for no words."""
+    """Return the people of the directory who have every word of the text, by last name; all of them
+    if there is no word."""
     query = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
     matching = DirectoryEntry.objects.filter(query.held)
     for word in query.words:
@@ -432,8 +437,8 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 
 
 def _known_better(asked: _Asked, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
-    """The suggestions, each with the best that is known of its address: a contact's name, the
-    directory's function and school."""
+    """Complete each suggestion with the best that is known of its address: a contact's name, and
+    the function and school of the directory."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]
     if not addresses:
         return tuple(suggestions.values())

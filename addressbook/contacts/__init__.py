@@ -1,7 +1,8 @@
 """The actions of a person on contacts: the only writer of their rows.
 
 Here: make, change, put into the bin, take out again. `finding` searches and pages, `groups`
-gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pictures anew.
+gathers, `families` reads classes, `ties` ties pupils to guardians, `duplicates` finds and merges,
+`export` hands out, `photos` encodes pictures anew.
 """
 
 from addressbook.contacts.keeping import (

@@ -1,8 +1,8 @@
-"""Guardians and pupils in the files -> guardianships of the address book.
+"""Guardians and pupils of the files, written as guardianships of the address book.
 
-A list may name other guardians of a pupil than the address book has. Those that are missing in the
-list are shown before anything is written. The ones that the user ticks (`ImportJob.leavers`) get no
-mail about the pupil any more, and are archived unless they have another pupil; the guardianship
+A list may name other guardians of a pupil than the address book has. Guardians who are missing in
+the list are shown before anything is written. Those whom the user ticks (`ImportJob.leavers`) get
+no more mail about the pupil, and are archived unless they have another pupil. The guardianship
 stays.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from addressbook.contacts import archiving
-from addressbook.contacts.families import MOST_GUARDIANS
+from addressbook.contacts.ties import MOST_GUARDIANS
 from addressbook.imports import grouping
 from addressbook.models import Guardianship, ImportJob, ImportLink, ImportPart
 
@@ -21,9 +21,9 @@ _SAID = ("relation", "receives_mail", "is_legal")
 def missing(
     part: ImportPart, policy: str, written: Mapping[int, int]
 ) -> dict[int, list[Guardianship]]:
-    """The ties to pupils of whom the list names other guardians and not this one, by guardian. Ties
-    of guardians who get no mail about the pupil already are left out. Two queries more than those
-    of `grouping.keys`."""
+    """Return, by guardian, the ties to pupils for whom the list names other guardians, but not this
+    one. Guardians who get no mail about the pupil are left out. Runs two queries more than
+    `grouping.keys`."""
     links = list(part.links.values_list("pupil", "guardian"))
     if not links or part.user is None or policy == ImportJob.Policy.KEEP:
         return {}
@@ -47,9 +47,10 @@ def missing(
 def leave(
     part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int]
 ) -> list[int]:
-    """Silence the ticked guardians among `missing`, with the values that undo needs, and return the
-    keys of those who were archived. The caller's transaction, before `apply`."""
-    assert part.user is not None  # noqa: S101  it was written
+    """Turn off the mail of the ticked guardians among `missing`, storing the values that undo
+    needs, and return the keys of those who were archived. Runs in the caller's transaction, before
+    `apply`."""
+    assert part.user is not None  # noqa: S101  the part was written
     missing_ties = missing(part, policy, written) if leavers else {}
     gone = {guardian: ties for guardian, ties in missing_ties.items() if guardian in leavers}
     number = part.job.links.count()
@@ -75,8 +76,8 @@ def leave(
 
 
 def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
-    """Write all guardianships of a part, with the values that undo needs; the caller's transaction.
-    Values that the file does not have stay as they are, and so do guardians who are not in it."""
+    """Write all guardianships of a part, with the values that undo needs, in the caller's
+    transaction. Values and guardians that the file does not have stay as they are."""
     links = list(part.links.filter(is_written=False).order_by("number"))
     keys = grouping.keys(part, policy, written) if links else {}
     pairs = {
@@ -145,7 +146,7 @@ def _change(tie: Guardianship, link: ImportLink) -> bool:
 
 
 def take_back(part: ImportPart) -> None:
-    """Make the guardianships what they were before; the caller's transaction."""
+    """Restore the guardianships, in the caller's transaction."""
     links = part.links.filter(is_written=True).exclude(guardianship=None)
     new_ties: list[int] = []
     for link in links.select_related("guardianship"):

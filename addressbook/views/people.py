@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.http import SignedInRequest, login_required, safe_next
 from addressbook import class_presentation, contacts, group_presentation, presentation
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, families, finding, groups
+from addressbook.contacts import archiving, finding, groups, ties
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
@@ -100,8 +100,8 @@ def _card(own_contact: Contact) -> presentation.Card:
 def _family(own_contact: Contact) -> dict[str, Any]:
     """The guardians and the pupils of a contact: two queries."""
     return {
-        "guardians": class_presentation.relatives(families.guardians_of(own_contact)),
-        "wards": class_presentation.relatives(families.pupils_of(own_contact)),
+        "guardians": class_presentation.relatives(ties.guardians_of(own_contact)),
+        "wards": class_presentation.relatives(ties.pupils_of(own_contact)),
     }
 
 

@@ -27,7 +27,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import families, groups, sharing
+from addressbook.contacts import audiences, groups, sharing
 from addressbook.directory import lists
 from webmail import clock, outbox
 from webmail.converters import MessageConverter
@@ -245,7 +245,7 @@ def _group(request: SignedInRequest) -> str:
     if not re.fullmatch(r"[0-9]{1,18}", asked):
         return ""
     who = request.GET.get("who", "")
-    who = who if who in tuple(families.Audience) else ""
+    who = who if who in tuple(audiences.Audience) else ""
     if group := groups.find(request.user, int(asked)):
         people = groups.recipients(group, who)
     elif seen := sharing.find(request.user, int(asked)):
@@ -253,7 +253,7 @@ def _group(request: SignedInRequest) -> str:
         sharing.note_use(request.user, group)
     else:
         raise NotFound
-    name = families.label(group, who) if group.is_class and who else group.name
+    name = audiences.label(group, who) if group.is_class and who else group.name
     return recipients.group_text(name, people)
 
 
