@@ -1,4 +1,4 @@
-"""Contacts handed out: vCard 3.0 and 4.0, and CSV for spreadsheets and other programs."""
+"""The export of contacts: vCard 3.0 and 4.0, and CSV for spreadsheets and other programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _CHUNK = 200
 
 
 def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -> Iterator[bytes]:
-    """A card for each contact with its picture, then one for each group with its members' UIDs."""
+    """Yield a card for each contact with its picture, then one for each group with the UIDs of its
+    members."""
     for contact, data in _datas(contacts, with_families=version == "4.0"):
         if version == "4.0":
             data = replace(data, others=(*data.others, *_family_lines(contact)))
@@ -44,7 +45,8 @@ def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -
 
 
 def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
-    """The nestings of groups that are handed out together, by their outer group."""
+    """Return the nestings between groups that are exported together, by the key of the outer
+    group."""
     pks = [group.pk for group in groups]
     by_outer: dict[int, list[GroupNesting]] = {}
     rows = GroupNesting.objects.filter(outer__in=pks, inner__in=pks).select_related("inner")
@@ -54,7 +56,7 @@ def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
 
 
 def with_inner(group: Group) -> tuple[list[Group], QuerySet[Contact]]:
-    """A group and all in it at any depth, with their contacts."""
+    """Return a group with all groups in it at any depth, and the contacts of all these."""
     several = list({part.group.pk: part.group for part in nesting.parts(group)}.values())
     through = Group.contacts.through.objects.filter(group__in=several)
     contacts = Contact.objects.of(group.user).filter(pk__in=through.values("contact"))
@@ -68,8 +70,9 @@ def table(
     *,
     whole: Sequence[Group] = (),
 ) -> Iterator[bytes]:
-    """CSV with headers in this language: contacts with the names of those groups ``named`` that
-    they are in. Of groups that are handed out ``whole``, also what stands at no contact."""
+    """Yield CSV with headers in this language: the contacts, each with the names of those groups of
+    ``named`` that it is in. For the groups in ``whole``, rows that no contact has are added:
+    addresses without a contact, inner groups, and groups without contacts."""
     rows = _rows(contacts, named, whole)
     return (line.encode() for line in spreadsheets.lines(own.table(rows, language)))
 
@@ -97,7 +100,8 @@ def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:
 def _datas(
     chosen: QuerySet[Contact], *, with_families: bool
 ) -> Iterator[tuple[Contact, ContactData]]:
-    """``with_families``: guardians and pupils are fetched beside, in two queries for each piece."""
+    """With ``with_families``, guardians and pupils are fetched too, by two queries for each
+    chunk."""
     if with_families:
         guardians = Guardianship.objects.filter(guardian__deleted=None).select_related("guardian")
         pupils = Guardianship.objects.filter(pupil__deleted=None).select_related("pupil")

@@ -1,4 +1,4 @@
-"""Groups that hold people of the directory: who is in them at this moment."""
+"""Groups that contain people of the directory: their recipients at this moment."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from addressbook.models import Group
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A group as it is now. ``is_too_large``: the directory has more such people than may be in a
-    group, and none of them is among the recipients."""
+    """The recipients of such a group now. ``is_too_large`` says that the directory has more
+    matching people than a group may hold; none of them is then among the recipients."""
 
     recipients: tuple[str, ...]
     is_too_large: bool = False
 
 
 def find(user: User, names: Iterable[str]) -> dict[str, Live]:
-    """The groups of the user, and those shared with the user, that hold people of the directory,
-    themselves or in a group in them; by name, as it is given. Two queries where there is none."""
+    """Return, by name as given, the groups that contain people of the directory directly or by an
+    inner group: those of the user, and those shared with the user. Two queries if there is none."""
     folded_names = {name: fold(name)[:200] for name in names}
     folded = set(folded_names.values())
     if not folded:
@@ -48,5 +48,5 @@ def find(user: User, names: Iterable[str]) -> dict[str, Live]:
 
 
 def most() -> int:
-    """The number of people of the directory that a group may have."""
+    """Return how many people of the directory a group may hold."""
     return filters.most()

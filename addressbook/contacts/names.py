@@ -19,9 +19,9 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """``shown`` is the whole of it; ``first`` and ``last`` are "" where nobody can tell them.
-    ``more``: what else the contact says of the person, by a word for each: ``civility function
-    organization school phone city``."""
+    """The name of a recipient. ``shown`` is the whole name; ``first`` and ``last`` are "" if they
+    cannot be told apart. ``more`` has other values of the contact, each with its key: ``civility
+    function organization school phone city``."""
 
     shown: str
     first: str = ""
@@ -30,9 +30,8 @@ class Name:
 
 
 def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
-    """The names that are among the user's contacts, or in the directory, by address
-    in lower case. Contacts that share an address have none: nobody knows which of them reads it.
-    """
+    """Return the names of the user's contacts, or of people of the directory, by address in lower
+    case. An address that several contacts share has no name, since either may read it."""
     wanted = sorted({address.lower() for address in addresses if address})
     names: dict[str, Name] = {}
     for start in range(0, len(wanted), _BATCH):
@@ -41,9 +40,10 @@ def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
 
 
 def beside(user: User, addresses: Iterable[str], most: int) -> tuple[Name, ...]:
-    """The contacts who are in a group with one of those at these addresses, or with a pupil of
-    theirs, and who are none of them: the first ``most`` by name. Where one of these groups is a
-    class of this year, those in the user's other classes are beside them too. One query."""
+    """Return the contacts who are in a group with one of the people at these addresses, or with a
+    pupil of theirs, without these people themselves: the first ``most`` by name. If one of the
+    groups is a current class, the contacts in the user's other current classes are included. One
+    query."""
     wanted = {address.lower() for address in addresses if address}
     of_guardians = "guardianships__guardian__addresses__folded__in"
     theirs = Group.objects.filter(
@@ -63,7 +63,7 @@ def beside(user: User, addresses: Iterable[str], most: int) -> tuple[Name, ...]:
 
 
 def in_directory(address: str) -> str:
-    """The name that the authority's directory has for an address; "" for none."""
+    """Return the name that the authority's directory has for an address, or ""."""
     entries = DirectoryEntry.objects.filter(folded=address.lower())
     return entries.values_list("name", flat=True).first() or ""
 
@@ -101,7 +101,7 @@ def _of_card(card: str) -> Name:
 
 
 def by_order(name: str, sort_key: str) -> Name:
-    """A whole name of which is known how it is sorted, last name first: ``Jeanne Le Goff`` by
+    """Split a whole name by its sort key, which has the last name first: ``Jeanne Le Goff`` with
     ``le goff jeanne``."""
     words = name.split()
     for n in range(1, len(words)):
@@ -111,9 +111,9 @@ def by_order(name: str, sort_key: str) -> Name:
 
 
 def split(name: str) -> Name:
-    """A name as people write it, into first and last: ``Zoé Le Goff``, ``LE GOFF Zoé``,
-    ``Le Goff, Zoé``, ``Mme Le Goff`` (no first name). Nothing of what names no single person, as
-    ``Parents de Zoé`` or ``Vie scolaire 6e``."""
+    """Split a name as it is usually written into first and last: ``Zoé Le Goff``, ``LE GOFF Zoé``,
+    ``Le Goff, Zoé``, ``Mme Le Goff`` (no first name). A text that names no single person, such as
+    ``Parents de Zoé`` or ``Vie scolaire 6e``, is not split."""
     shown = " ".join(name.split())
     before, comma, after = (part.strip() for part in shown.partition(","))
     if comma and before and after and "," not in after:
@@ -130,7 +130,7 @@ def split(name: str) -> Name:
         has_civility = len(bare) < len(words)
         return Name(shown, last=bare[0]) if has_civility else Name(shown, first=bare[0])
     if len(bare) < len(words):
-        # After "Mme" comes the last name, of as many words as there are.
+        # What follows "Mme" is the last name, however many words it has.
         return Name(shown, last=" ".join(bare))
     return Name(shown, bare[0], " ".join(bare[1:]))
 
@@ -148,7 +148,7 @@ def _is_no_person(words: list[str]) -> bool:
 
 
 def _without_civility(words: list[str]) -> Iterator[str]:
-    """The words of a name without ``M. et Mme`` and the like before it."""
+    """Yield the words of a name without a civility at its beginning, such as ``M. et Mme``."""
     begun = False
     for word in words:
         plain = fold(word).strip("'.")
