@@ -1,8 +1,8 @@
-"""Groups read from an LDAP directory, with the people in them.
+"""Groups read from an LDAP directory, with their members.
 
 A group names its members by their entries (``member`` of groupOfNames, ``uniqueMember`` of
-groupOfUniqueNames), by their logins (``memberUid`` of posixGroup), or has an address of its own.
-Groups in groups are followed; what a server answers is bounded everywhere.
+groupOfUniqueNames) or by their logins (``memberUid`` of posixGroup), or it has an address of its
+own. Groups in groups are followed. Everything that a server answers is limited.
 
 python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
 """
@@ -22,10 +22,11 @@ from addressbook.directory.ldap import Entry, Source
 
 MOST_GROUPS = 5_000
 MOST_MEMBERS = 5_000
-"""Of one group, those of groups in it among them."""
+"""The largest number of members of one group, those of inner groups included."""
 MOST_DEPTH = 12
 MOST_NAMES = 500_000
-"""Of all groups together: names of members that are read, and members that are kept."""
+"""The largest number, for all groups together, of member names that are read and of members that
+are stored."""
 _MOST_PEOPLE = 1_000_000
 _LONGEST_NAME = 2_000
 _BY_ENTRY = ("member", "uniquemember")
@@ -35,8 +36,9 @@ _NAMES = ["cn", "mail", "description", "member", "uniqueMember", "memberUid"]
 
 @dataclass(frozen=True, slots=True)
 class LdapGroup:
-    """A group as the directory has it today. ``members`` are written as recipients; ``unknown`` is
-    how many have no address, or are not among the people; ``is_cut``: it has more than are read."""
+    """A group of the directory with its present members, written as recipients. ``unknown`` is the
+    number of members who have no address or are not among the people. ``is_cut`` says that the
+    group has more members than are read."""
 
     key: str
     name: str
@@ -49,7 +51,7 @@ class LdapGroup:
 
 @dataclass(slots=True)
 class _Read:
-    """A group as its entry says it."""
+    """A group as its entry describes it."""
 
     name: str
     description: str
@@ -68,7 +70,7 @@ class _People:
 
 
 def groups(source: Source) -> Iterator[LdapGroup]:
-    """Yield the groups that the filter chooses, each with its people. Raises ServerUnavailable and
+    """Yield the groups that the filter selects, each with its people. Raises ServerUnavailable and
     ServerRefused."""
     with people.opened(source) as directory:
         read_groups = _groups(directory, source)
@@ -93,8 +95,9 @@ def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
 
 
 def _read(entry: Entry, left: int) -> _Read | None:
-    """A group of an entry; None for one without a name. ``left`` is the number of members that may
-    still be read. Some servers give only a part of a long group, as ``member;range=0-1499``."""
+    """Return the group of an entry; None for an entry without a name. ``left`` is the number of
+    members that may still be read. Some servers return only a range of a long group, as
+    ``member;range=0-1499``."""
     values = {name.lower(): texts for name, texts in entry.items()}
     entries: list[str] = []
     is_cut = False
@@ -127,12 +130,13 @@ def _first(values: Mapping[str, list[bytes]], name: str, most: int) -> str:
 
 
 def _text(value: bytes) -> str:
-    """ "" for what is too long to be a name: cut, it would be somebody else's."""
+    """Return the value as text, or "" if it is too long for a name: cut, it could be another
+    person's."""
     return value.decode("utf-8", "replace") if len(value) <= _LONGEST_NAME else ""
 
 
 def normal(dn: str) -> str:
-    """The name of an entry as it is compared: ``CN=A, O=B`` is ``cn=a,o=b``."""
+    """Return the name of an entry in the form that is compared: ``CN=A, O=B`` as ``cn=a,o=b``."""
     try:
         parts = ldap.dn.str2dn(dn)
     except ldap.DECODING_ERROR:
@@ -144,7 +148,7 @@ def normal(dn: str) -> str:
 
 
 def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _Read]) -> _People:
-    """The people whom the groups name, and nobody else."""
+    """Return the people whom the groups name, without all others."""
     named = {member_dn for group in groups.values() for member_dn in group.entries}
     logins = {member_uid for group in groups.values() for member_uid in group.logins}
     address, name = source.attributes.get("address", "mail"), source.attributes.get("name", "cn")
@@ -168,7 +172,7 @@ def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _R
 def _resolved(
     key: str, group: _Read, groups: Mapping[str, _Read], named_people: _People, most: int
 ) -> LdapGroup:
-    """The group with its members and those of groups in it, at most ``most``."""
+    """Return the group with its members and those of inner groups, at most ``most``."""
     members: dict[str, str] = {}
     unknown = 0
     seen, level, is_cut = {key}, [group], False
