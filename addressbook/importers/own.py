@@ -1,8 +1,8 @@
-"""The product's own table of contacts, written and read back without a loss.
+"""The product's own table of contacts, written and read back without loss.
 
-A row is a contact with the names of its groups; groups with addresses of nobody in the table, or
-with nobody in them, have a row of their own. The first addresses and telephones of a contact have
-columns; those that follow, and what no column is for, stand as lines of a vCard in the last one.
+A row is a contact with the names of its groups. A group with addresses of no contact, or without
+any contact, has a row of its own. The first addresses and telephones of a contact have columns. The
+others, and values without a column, are lines of a vCard in the last column.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PARTS = ("street", "po_box", "postal_code", "city", "region", "country", "forma
 
 
 def _columns() -> Iterator[tuple[str, str, str]]:
-    """The columns: key, header in English and in French. They are a format, not an interface: an
-    old export stays readable when the words of the product change."""
+    """Yield the columns: key, header in English, header in French. They are a format and no
+    interface, so that an old export stays readable when the words of the product change."""
     yield from (
         ("display_name", "Display Name", "Nom affiché"),
         ("prefix", "Title", "Civilité"),
@@ -97,8 +97,8 @@ _OF_TYPE = {_normal(name): kind for kind, names in _TYPES.items() for name in na
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contact with the names of its groups; without a contact, a group of that name with its
-    ``external`` addresses and the groups in it, as `GroupData.inner`. ``problems`` are codes of
+    """A contact with the names of its groups. Without a contact, it is a group of that name with
+    its ``external`` addresses and inner groups, as in `GroupData.inner`. ``problems`` are codes of
     `codes.WARNINGS`."""
 
     contact: ContactData | None
@@ -112,7 +112,7 @@ class Row:
 
 
 def table(rows: Iterable[Row], language: str) -> Iterator[list[str]]:
-    """The header and the rows: in French, or in English for every other language."""
+    """Yield the header and the rows, in French or, for every other language, in English."""
     at = int(language.lower().startswith("fr"))
     yield [names[at] for _key, *names in COLUMNS]
     for row in rows:
@@ -144,7 +144,7 @@ _OF_AUDIENCE = {_normal(word): key for key, words_ in _AUDIENCES.items() for wor
 
 
 def _inner_word(name: str, audience: str, at: int) -> str:
-    """``5e C [responsables]``."""
+    """Return the name of an inner group with its audience: ``5e C [responsables]``."""
     return f"{name} [{_AUDIENCES[audience][at]}]" if audience in _AUDIENCES else name
 
 
@@ -163,7 +163,7 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _more(contact: ContactData) -> str:
-    """The values that have no column, as lines of a card."""
+    """Return the values without a column as lines of a card."""
     rest = ContactData(
         emails=contact.emails[_EMAILS:],
         phones=contact.phones[_PHONES:],
@@ -172,7 +172,7 @@ def _more(contact: ContactData) -> str:
         others=contact.others,
     )
     lines = vcard.write(rest).replace("\r\n ", "").split("\r\n")
-    # Between BEGIN, VERSION, FN, N and END.
+    # The lines between BEGIN, VERSION, FN, N and END.
     return "\n".join(lines[4:-2])
 
 
@@ -180,7 +180,7 @@ def _more(contact: ContactData) -> str:
 
 
 def is_table(text: str) -> bool:
-    """Whether it is the product's own table as it was exported, whatever stands in its cells."""
+    """Return whether a text is the product's own table, with any cells."""
     return is_header(text[:10_000].partition("\n")[0].split(";"))
 
 
@@ -189,7 +189,7 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def keys_of(header: Sequence[str]) -> list[str]:
-    """The key of each column, "" of one that somebody else added, or that is there already."""
+    """Return the key of each column, "" for a column that is not the product's, or that repeats."""
     keys: list[str] = []
     for cell in header:
         key = _KEYS.get(_normal(cell), "")
@@ -201,13 +201,13 @@ _CANONICAL = {"email:1": "email", "url:1": "url", "url:2": "url"}
 
 
 def field_of(key: str) -> str:
-    """The name of a column by its key: the canonical field where there is one of that meaning."""
+    """Return the name of a column by its key: the canonical field if there is one."""
     named = key in (*_TEXTS, *_DATES) and key != "uid"
     return key if named else _CANONICAL.get(key, f"own:{key}")
 
 
 def read(cells: Mapping[str, str]) -> Row:
-    """A row by the keys of its columns."""
+    """Return a row from the cells by the keys of their columns."""
     cells = {key: text for key, cell in cells.items() if (text := cell.strip())}
     problems: list[str] = []
     more = _read_more(cells.get("more", ""))
@@ -233,7 +233,7 @@ def _read_more(text: str) -> ContactData:
     if not text:
         return ContactData()
     more = vcard.read_one(f"BEGIN:VCARD\nVERSION:4.0\nFN:-\n{text}\nEND:VCARD\n")
-    # A role beside no title is taken for the title.
+    # The reader takes a role without a title for the title.
     role = (f"ROLE:{vcard.escape(more.job_title)}",) if more.job_title else ()
     return replace(more, others=(*role, *more.others))
 
@@ -295,8 +295,8 @@ class Groups:
     _inner: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def add(self, row: Row, index: int | None = None) -> None:
-        """``index`` is the contact of the row; the other addresses of one that has none are those
-        of its group."""
+        """Add a row. ``index`` is that of its contact; the other addresses of a row without a
+        contact are those of its group."""
         for name in row.groups:
             key = fold(name)
             self._names.setdefault(key, name)
@@ -326,7 +326,7 @@ def _once(items: Iterable[_Item]) -> tuple[_Item, ...]:
 
 
 def with_more(contact: ContactData, other: ContactData) -> ContactData:
-    """The contact with what it lacks of what columns besides its own say."""
+    """Return the contact with the values of foreign columns that it lacks."""
     values: dict[str, Any] = {}
     for place in fields(contact):
         mine, theirs = getattr(contact, place.name), getattr(other, place.name)
