@@ -1,7 +1,7 @@
-"""A file with contacts of many people: names of owners -> users.
+"""The users who own the contacts of a file with several owners, found by name.
 
-The same login follows from a name as at sign-in (`accounts.backends.whom`), so that the
-first sign-in finds a user who was made here.
+A name gives the same login as at sign-in (`accounts.backends.whom`), so that the first sign-in
+finds a user who was created here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _NAME = re.compile(r"[^\s@,;=<>\"\x00-\x1f]{1,64}(?:@[^\s@,;=<>\"\x00-\x1f]{1,18
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """``user`` is None for who never signed in, and where there is a ``problem``."""
+    """The owner of a name. ``user`` is None for an owner without a row, and if there is a
+    ``problem``."""
 
     name: str
     domain: MailDomain | None = None
@@ -35,18 +36,18 @@ class Owner:
 
     @property
     def key(self) -> str:
-        """Two names of one person have one."""
+        """The key, equal for two names of one owner."""
         return f"{self.domain.pk}:{self.login}" if self.domain else f"?{self.name}"
 
     @property
     def is_newcomer(self) -> bool:
-        """Whether the owner never signed in: an earlier import made the user, or nobody yet."""
+        """Whether the owner has never signed in, with or without a row from an earlier import."""
         return not self.problem and (self.user is None or self.user.last_login is None)
 
 
 def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Owner]:
-    """The owner that each name is: a login of the default domain, or an address. ``shares`` are
-    names of shared books that nobody explains."""
+    """Return the owner of each name, which is a login of the default domain or an address.
+    ``shares`` are names of shared books without an owner."""
     domains: dict[str, MailDomain | None] = {}
     by_name: dict[str, Owner] = {}
     fit: dict[MailDomain, list[tuple[str, str]]] = {}
@@ -69,12 +70,12 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Own
 
 
 def find(name: str) -> Owner:
-    """Find one owner by the name that an administrator typed."""
+    """Return the owner of the name that an administrator typed."""
     return resolve([name])[name]
 
 
 def ensure(owner: Owner) -> User:
-    """The user, made without a usable password where the owner never signed in."""
+    """Return the user. An owner who has never signed in gets a user without a usable password."""
     if owner.user:
         return owner.user
     defaults = {"address": owner.address, "password": make_password(None)}
@@ -105,7 +106,7 @@ def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Own
     by_address = {user.address: user for user in people.filter(address__in=addresses)}
     records = StaffRecord.objects.filter(mail_domain=domain, address__in=addresses)
     login_of = dict(records.values_list("address", "login"))
-    # A login may differ from the address: who has it already is the same person.
+    # A login may differ from the address. The user who has the login is the same person.
     by_login |= {user.login: user for user in people.filter(login__in=login_of.values())}
     for (name, _typed), login, address in zip(pairs, logins, addresses, strict=True):
         user = by_login.get(login) or by_address.get(address)
