@@ -1,4 +1,4 @@
-"""Text as it is compared and sorted: no accents, no capitals, one blank between words."""
+"""Text as it is compared and sorted: without accents and case, with one blank between words."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of ``text``, folded, in their order, each once: letters and digits only."""
+    """Return the words of ``text``, folded, in their order, each once. They contain only letters
+    and digits."""
     return tuple(dict.fromkeys(_WORD.findall(fold(text))))

@@ -27,7 +27,7 @@ _MOST_PARTS = 200
 
 
 class UploadForm(forms.Form):
-    """A file, and whose contacts are in it."""
+    """A file, and the owner of its contacts."""
 
     file = forms.FileField(
         label=_("File"),
@@ -50,7 +50,7 @@ class UploadForm(forms.Form):
     policy = forms.ChoiceField(label=_("Duplicates"), choices=ImportJob.Policy.choices)
 
     def clean_owner(self) -> owners.Owner | None:
-        """Return the owner that was typed, signed in or not; None for an empty field."""
+        """Return the typed owner, signed in before or not; None for an empty field."""
         typed = self.cleaned_data["owner"].strip()
         if not typed:
             return None
@@ -62,7 +62,7 @@ class UploadForm(forms.Form):
 
 @admin.register(ImportJob)
 class ImportJobAdmin(JobAdmin):
-    """All imports with their counts, never a cell; those that administrators brought are started,
+    """All imports with their counts, without any contents. Imports by administrators are started,
     cancelled and undone here."""
 
     list_display = (
@@ -137,15 +137,15 @@ class ImportJobAdmin(JobAdmin):
         return self.hand_over(job)
 
     def report_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """A line per owner: counts and reasons."""
+        """Return a table with a line for each owner: counts and reasons."""
         job = self.job(request, pk)
         answer = StreamingHttpResponse(reporting.table(job), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="import-{job.pk}.csv"'
         return answer
 
     def _own_job(self, request: HttpRequest, pk: int) -> ImportJob:
-        """Return a job of the administration; PermissionDenied for what a person brought himself,
-        which is his to decide."""
+        """Return an import by administrators. Raises PermissionDenied for a user's own import, on
+        which only the user decides."""
         job = self.job(request, pk)
         if not _is_ours(job):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""``bin/manage fill_directory``: the directory as the staff records and LDAP say."""
+"""``bin/manage fill_directory``: fill the directory from the staff records and LDAP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`import_contacts FILE`: an old address book imported, or with ``--dry-run`` only told."""
+"""``bin/manage import_contacts FILE``: import an old address book, or only report on it
+(``--dry-run``)."""
 
 from __future__ import annotations
 
@@ -80,7 +81,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _owner(address: str, *, by_owner: bool) -> User | None:
-        """Return the person whose contacts they become; None where the file says it."""
+        """Return the owner of the contacts; None if the file names the owners."""
         if by_owner:
             return None
         if not address:
@@ -92,7 +93,8 @@ class Command(BaseCommand):
 
     @staticmethod
     def _run(job: ImportJob) -> None:
-        """Check and write it here, without a worker. A file that is refused is over already."""
+        """Check and write the import in this process, without a worker. The import of a refused
+        file is already over."""
         imports.run(job.pk)
         job.refresh_from_db()
         try:
@@ -107,7 +109,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _content(path: object) -> bytes:
-        """The file, and one byte of what is beyond the limit."""
+        """Return the file up to one byte beyond the limit."""
         try:
             with Path(str(path)).open("rb") as file:
                 return file.read(importers.LARGEST_FILE + 1)
@@ -115,7 +117,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {error.strerror}") from error
 
     def _tell(self, reading: Reading, *, by_owner: bool) -> None:
-        """Counts and reasons in words, no cells."""
+        """Write counts and reasons, without contents."""
         if reading.outcome == "reject":
             self.stdout.write(codes.REJECTS[reading.reject_code])
             return
