@@ -1,6 +1,5 @@
-"""The content of a new message: nothing, the quote of a reply, a forwarded message, or one that is
-edited again. No row is made and nothing is marked as read.
-"""
+"""The content of a new message: empty, the quote of a reply, a forwarded message, or a message that
+is edited again. No row is written, and nothing is marked as read."""
 
 from __future__ import annotations
 
@@ -31,22 +30,22 @@ from webmail.preferences import Preferences
 from webmail.writing import cleaning, files, identities, images, making, working_hours
 from webmail.writing.content import WHOLE, Content
 
-# Those that the reader shows.
+# The types of images that the reader shows.
 _IMAGES = files.IMAGES | {"image/jpg", "image/bmp"}
 _EMPTY = "<div><br></div>"
-# People that an answer takes over from each field of a message: no message may have so many.
+# The largest number of people that a reply takes over from one field: no message may have more.
 MOST_ANSWERED = 1000
-# Attachments that are taken over: each is a field of the form.
+# The largest number of attachments that are taken over, since each is a field of the form.
 MOST_KEPT = 500
-# Those that the lines above a forwarded message name of each field.
+# The largest number of people of one field in the lines above a forwarded message.
 MOST_QUOTED = 100
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A message being begun. ``parts``: those of the answered message that may leave with it; the
-    ones in ``content.keep`` do unless the person takes them out. ``warnings`` are sentences for
-    him."""
+    """The beginning of a message. ``parts`` are the parts of the answered message that can be
+    attached; those in ``content.keep`` are attached unless the user removes them. ``warnings`` are
+    sentences for the user."""
 
     content: Content
     parts: tuple[Part, ...] = ()
@@ -55,8 +54,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Writer:
-    """The user who begins a message, with the preferences: everything that the functions below
-    know of him."""
+    """The user who begins a message, with preferences and identities."""
 
     user: User
     preferences: Preferences
@@ -78,8 +76,8 @@ class Writer:
 
 @dataclass(frozen=True)
 class _Body:
-    """The text of a message, both ways. ``is_rough``: what it quotes is words alone; ``is_cut``:
-    the beginning of it."""
+    """The body of a message as HTML and as text. ``is_rough`` says that only the words of the quote
+    are left, ``is_cut`` that only its beginning is."""
 
     html: str
     text: str
@@ -95,7 +93,7 @@ class _Body:
 
 
 def too_costly() -> str:
-    """The warning where `cleaning` took too long."""
+    """Return the warning for a text whose `cleaning` took too long."""
     return gettext(
         "Laying out this text takes too long: it is here without its formatting and its images."
     )
@@ -104,7 +102,7 @@ def too_costly() -> str:
 def new(
     writer: Writer, *, to: str = "", cc: str = "", bcc: str = "", subject: str = "", text: str = ""
 ) -> Begun:
-    """A new message, perhaps with what a link asks for."""
+    """Begin a new message, perhaps with the values of a link."""
     identity = _default(writer)
     body = _Body(composed.from_text(text) if text else "", text, writer.writes_html)
     content = Content(kind="new", to=to, cc=cc, bcc=bcc, subject=subject)
@@ -119,8 +117,8 @@ def reply(
     everyone: bool = False,
     to_list: bool = False,
 ) -> Begun:
-    """An answer to the author, to ``everyone``, or to the mailing list, where it came by one that
-    takes mail. Five commands at most (`reading.open_message`)."""
+    """Begin a reply to the author, to ``everyone``, or to the mailing list if the message came from
+    one that accepts mail. Five commands at most (`reading.open_message`)."""
     opened = _opened(imap, writer, ref)
     envelope, fields = opened.fetched.envelope, opened.headers
     posting = quoting.list_address(fields.get("List-Post")) if to_list else ""
@@ -136,7 +134,7 @@ def reply(
     )
     body = _answer(writer, opened, identity)
     warnings = _not_all(opened if everyone else None, to, cc)
-    # Of those that are not named nobody knows whether the reader is one.
+    # If ``recipients`` says that not all were read, the user may be among the others.
     if everyone and not posting and not opened.fetched.recipients:
         warnings += _in_blind_copy(writer, envelope, fields)
     return Begun(_written(content, identity, body), warnings=warnings + body.warnings)
@@ -148,7 +146,7 @@ def _forward_subject(envelope: Envelope) -> str:
 
 
 def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
-    """The message inside a new one, its attachments with it."""
+    """Begin a message that quotes another one and has its attachments."""
     opened = _opened(imap, writer, ref)
     envelope = opened.fetched.envelope
     identity = identity_for(writer, envelope, opened.headers)
@@ -171,7 +169,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
 
 
 def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
-    """The message as a file of a new one, straight from the server."""
+    """Begin a message with another one as an attachment, directly from the server."""
     opened = reading.open_message(imap, ref, mark_seen=False, as_text=True)
     envelope = opened.fetched.envelope
     identity = identity_for(writer, envelope, opened.headers)
@@ -187,8 +185,9 @@ def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun
 
 
 def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
-    """A message taken up again: as a new one, or a draft that another program wrote. Bcc is only
-    taken from a draft or from one's own copy: nobody else's message has it."""
+    """Begin with a message that is edited again: one to be sent anew, or a draft of another
+    program. Bcc is only taken from a draft or the user's own message, since no other message has
+    it."""
     opened = _opened(imap, writer, ref)
     envelope, fields = opened.fetched.envelope, opened.headers
     mine = identities.written_to(writer.identities, [sender.address for sender in envelope.from_])
@@ -216,8 +215,8 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
 
 
 def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> Begun:
-    """The user's own message that another one encloses, taken up again as a new one with its
-    attachments. Commands as of `reading.nested`."""
+    """Begin anew with the user's own message that another message encloses, with its attachments.
+    Commands as in `reading.nested`."""
     if writer.writes_html:
         opened = reading.nested(imap, ref, part)
     else:
@@ -242,8 +241,8 @@ def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> B
 
 
 def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
-    """The parts of a message that a draft keeps, as far as they are known. One command. Raises
-    MessageNotFound, FolderChanged."""
+    """Return the parts of a message that a draft keeps, without those that are gone. One command.
+    Raises MessageNotFound, FolderChanged."""
     if WHOLE in numbers:
         fetched, _raw = fetch.opened(imap, origin)
         whole = Part(WHOLE, "message/rfc822", size=fetched.size, envelope=fetched.envelope)
@@ -272,8 +271,8 @@ def _recipients(
 
 
 def _own_reply_to(writer: Writer, envelope: Envelope) -> frozenset[str]:
-    """The user's own addresses that answers to the message were to go to; none for a message of
-    somebody else. Nobody answers to their own address."""
+    """Return the user's own addresses to which replies to the message were to go. There are none
+    for a message of another sender."""
     if not any(sender.address.casefold() in writer.own for sender in envelope.from_):
         return frozenset()
     read = (addresses.read_recipients(identity.reply_to).valid for identity in writer.identities)
@@ -285,7 +284,8 @@ def _valid(people: Iterable[Address]) -> tuple[Address, ...]:
 
 
 def identity_for(writer: Writer, envelope: Envelope, fields: Headers) -> Identity | None:
-    """The one that was written to; of one's own message the one that wrote it; else the default."""
+    """Return the identity to which the message was written; for the user's own message the one that
+    wrote it; else the default."""
     named = [*envelope.to, *envelope.cc]
     for field in ("Delivered-To", "X-Original-To", "Envelope-To"):
         named += fields.addresses(field)
@@ -298,8 +298,8 @@ def _default(writer: Writer) -> Identity | None:
 
 
 def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[str, ...]:
-    """The warning where not all people of these fields are taken over, or ``opened`` does not name
-    all."""
+    """Return the warning if not all people of these fields are taken over, or ``opened`` does not
+    have all of them."""
     is_cut = any(len(people) > MOST_ANSWERED for people in fields)
     if not is_cut and not (opened and opened.fetched.recipients):
         return ()
@@ -322,7 +322,7 @@ def _not_all_files(opened: MessageContent) -> tuple[str, ...]:
 
 
 def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
-    """The warning for a person who answers to all and was not seen among them."""
+    """Return the warning for a user who replies to all, but was not visible among them."""
     named = (*envelope.from_, *envelope.to, *envelope.cc)
     if any(person.address.casefold() in writer.own for person in named):
         return ()
@@ -337,8 +337,8 @@ def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple
 
 
 def _people(people: Sequence[Address]) -> str:
-    """The people as they are typed into a field. Characters of a name that no field may hold are
-    left out."""
+    """Return the people as they are typed into a field, without characters that no field may
+    have."""
     cleaned = (
         Address(making.one_line(person.name), "".join(making.one_line(person.address).split()))
         for person in people
@@ -354,8 +354,8 @@ def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
 
 
 def _written(content: Content, identity: Identity | None, body: _Body) -> Content:
-    """The content with both the HTML and the text: without a script the text is what one goes on
-    with."""
+    """Return the content with both HTML and text. Without scripts, the user continues with the
+    text."""
     return replace(
         content,
         identity=identity.address if identity else "",
@@ -368,11 +368,11 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
 def _original(
     opened: MessageContent, ref: MessageRef, writer: Writer, *, is_signed: bool = True
 ) -> _Body:
-    """The body of the message, cleaned. It is text where the message has nothing else and the
-    person wants that, or writes all his messages so."""
+    """Return the body of the message, cleaned. It is plain text if the message has nothing else and
+    the user prefers that, or if the user always writes plain text."""
     if rendered := opened.rendered:
         source = rendered.html.body
-        if rendered.simplified:  # words alone, which have cost enough
+        if rendered.simplified:  # only words, which took long enough to make
             body = _in_words(source)
         else:
             body = _quoted(source, _images(ref, rendered), is_signed=is_signed)
@@ -396,7 +396,8 @@ def _in_words(body: str) -> _Body:
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
-    """The images of a message where its quote calls them."""
+    """Return the addresses at which the composer shows the images of the quote, by their names in
+    it."""
     return {
         f"inline/{n}": images.part_address(ref, part.number)
         for n, part in enumerate(rendered.inline)
@@ -425,7 +426,7 @@ def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) ->
 
 
 def _above(body: _Body, identity: Identity | None, *, line: str = "") -> _Body:
-    """Room for what is to be written, the ``line`` and the signature, above a text."""
+    """Put an empty line for the reply, the ``line`` and the signature above a text."""
     signature, plain = _signature(identity)
     ending = _lined(line) + signature
     html = (_EMPTY + ending if ending else "") + _EMPTY
@@ -436,7 +437,8 @@ def _above(body: _Body, identity: Identity | None, *, line: str = "") -> _Body:
 def _signed(
     body: _Body, identity: Identity | None, *, at_end: bool = False, line: str = ""
 ) -> _Body:
-    """The ``line`` and the signature below a text. ``at_end``: of a text that is not one's own."""
+    """Put the ``line`` and the signature below a text. ``at_end`` says that the text is not the
+    user's own."""
     signature, plain = _signature(identity)
     if not signature and not line:
         return body
@@ -448,12 +450,12 @@ def _signed(
 
 
 def _lined(line: str) -> str:
-    """A line as HTML, with room before the text that is written below."""
+    """Return a line as HTML, with an empty line before it."""
     return f"{_EMPTY}<div>{escape(line)}</div>" if line else ""
 
 
 def _signature(identity: Identity | None) -> tuple[str, str]:
-    """The signature as HTML and as text, both "" without one."""
+    """Return the signature as HTML and as text, both "" if there is none."""
     html = identity.signature if identity else ""
     if not html:
         return "", ""

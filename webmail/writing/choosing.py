@@ -1,9 +1,9 @@
 """The question that the user answers before a message leaves: to whom, and how.
 
 `decide` returns the messages that leave, or a `Question`. The composer's page then comes back (422)
-with ``_sending_choice.html`` in its form and the question as ``choice``; a script gets this partial
-alone, with ``is_dialog``, for ``#sending-choice``. The message leaves when the form is posted again
-with the answer in it.
+with ``_sending_choice.html`` in its form and the question as ``choice``; a script gets only this
+partial, with ``is_dialog``, for ``#sending-choice``. The message leaves when the form is posted
+again with the answer.
 """
 
 from __future__ import annotations
@@ -37,13 +37,12 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answers that the form holds already.
+    """The answers that are already in the form.
 
-    ``digest`` names the recipients that the choice was about, and ``members`` are the keys of those
-    ticked. ``instead`` has the words in place of fields that are empty, by their keys.
-    ``confirmed`` are the keys of the doubts that were shown. ``act`` is the button that was
-    pressed, to be pressed again. ``look`` is the number of the message to be shown, from 0, before
-    any leaves; -1 for none.
+    ``digest`` identifies the recipients of the choice, and ``members`` are the keys of the ticked
+    ones. ``instead`` has the words for empty fields, by the keys of the fields. ``confirmed`` are
+    the keys of the doubts that were shown. ``act`` is the button that was pressed and will be
+    pressed again. ``look`` is the number of the message to preview, from 0, or -1.
     """
 
     members: frozenset[str] = frozenset()
@@ -56,8 +55,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChosenRecipient:
-    """One row of the list. ``lacking`` are the fields of the text that are empty for the
-    recipient, ``documents`` the names of the files that nobody else gets."""
+    """One row of the list. ``lacking`` are the placeholders of the text that are empty for the
+    recipient, ``documents`` the names of the files that only this recipient gets."""
 
     member: Member
     is_ticked: bool
@@ -67,8 +66,8 @@ class ChosenRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A field of the text that is empty for some: the place where what stands instead is typed,
-    and a few of them. ``key`` is the field's; ``hint`` says by what the field would be known."""
+    """A field of the text that is empty for some recipients, with the input for the words that
+    replace it. ``key`` is that of the field; ``hint`` says where its value would come from."""
 
     key: str
     label: str
@@ -79,9 +78,9 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One of the messages to each, as it will leave: the one of this ``number`` of ``count``, from
-    1. ``before`` and ``after`` are those beside it, as `Answer.look` names them; -1 for none.
-    ``documents``: number and name of the files that this recipient alone gets."""
+    """One message of a message to each, as it will leave: ``number`` of ``count``, from 1.
+    ``before`` and ``after`` are the neighbours in the form of `Answer.look`, -1 for none.
+    ``documents`` are number and name of the files that only this recipient gets."""
 
     to: str
     subject: str
@@ -101,12 +100,16 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``refusal``: why it cannot leave so, in words. ``doubts``: what looks like an oversight and
-    was not asked about before; ``confirmed``: the keys of all doubts. ``asks_how``: whether the
-    rest is of use: to whom, and how. ``is_looked_at``: only another preview was asked for.
-    ``unsettled``: documents, or people without one, must be settled first; ``has_documents``: each
-    has his own, so that it leaves to each or not at all; ``is_hiding_enforced``: it may not leave
-    with all addresses visible."""
+    """A question that the user must answer before the message leaves.
+
+    ``refusal`` is the sentence that says why it cannot leave like this. ``doubts`` are possible
+    oversights that were not shown before, and ``confirmed`` are the keys of all doubts.
+    ``asks_how`` says that the user must choose recipients and delivery. ``is_looked_at`` says that
+    the user only asked for another preview. ``unsettled`` says that documents, or people without
+    one, must be settled first. With ``has_documents``, each recipient has a document, so that the
+    message can only leave to each. With ``is_hiding_enforced`` it may not leave with all addresses
+    visible.
+    """
 
     review: Review
     refusal: str = ""
@@ -142,7 +145,7 @@ class Question:
 
 
 def answer(post: QueryDict) -> Answer:
-    """The answer in what was posted; whatever else stands there counts for nothing."""
+    """Return the answer of a posted form. Other values are ignored."""
     members = " ".join(post.getlist("members")).split()
     names = [name for name in post if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
     instead = (
@@ -175,10 +178,10 @@ def decide(
 ) -> Question | tuple[Content, ...]:
     """Return the messages that leave (one, or one to each recipient), or a question to ask first.
 
-    ``has_files`` says whether there is an attachment; images inside the text are none.
-    ``file_names`` are the names of attachments. The columns of ``roster`` are fields; ``held`` are
-    documents for one recipient each. ``footer`` is put below each message. ``hides_outside`` says
-    that many people from outside must not see one another, whatever is answered.
+    ``has_files`` says whether there is an attachment; images in the text are none. ``file_names``
+    are the names of the attachments. The columns of ``roster`` are fields; ``held`` are documents
+    for one recipient each. ``footer`` is put below each message. With ``hides_outside``, many
+    people from outside may not see one another, whatever the answer is.
     """
     review = recipients.review(user, content, roster=roster)
     question = Question(
@@ -219,7 +222,7 @@ def decide(
 
 
 def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
-    """Whether the user must choose to whom the message goes, and how."""
+    """Return whether the user must choose the recipients and the delivery."""
     return (
         review.shows_many
         or bool(review.placeholders)
@@ -232,7 +235,7 @@ def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
 def _is_answered(
     asked: Question, content: Content, given: Answer, review: Review, matching: Matching | None
 ) -> bool:
-    """Whether the answer names a way that is allowed, for the recipients that there are now."""
+    """Return whether the answer has an allowed delivery, and is about the present recipients."""
     ways: tuple[str, ...] = DELIVERIES[1:]
     if asked.has_documents:
         ways = (EACH,)
@@ -242,14 +245,15 @@ def _is_answered(
 
 
 def _to_all(content: Content, review: Review, sender: Address) -> Content:
-    """The message to all recipients as they were typed. An earlier answer was about others."""
+    """Return the message to all recipients as typed. An earlier answer was about other
+    recipients."""
     return recipients.delivered(replace(content, delivery=""), review.members, sender)
 
 
 def _to_each(
     content: Content, given: Answer, ticked: Sequence[Member], matching: Matching | None
 ) -> tuple[Content, ...]:
-    """A message to each of those ticked, with the documents of each."""
+    """Return a message to each ticked recipient, with that recipient's documents."""
     instead, of_each = dict(given.instead), matching.given if matching else {}
     return tuple(
         recipients.each(content, member, instead, of_each.get(member.key, ())) for member in ticked
@@ -257,13 +261,13 @@ def _to_each(
 
 
 def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Question:
-    """The question with those of the doubts that were not shown before."""
+    """Return the question with the doubts that were not shown before."""
     new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
     return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
 
 
 def _refusal(user: User, review: Review) -> str:
-    """The error that no choice mends."""
+    """Return the error that no choice can resolve, or ""."""
     if review.invalid:
         return ngettext(
             "This is not an address: %(addresses)s.",
@@ -293,7 +297,7 @@ def _asked(
     held: Held | None,
     matching: Matching | None,
 ) -> Question:
-    """The question with the list of people, and with what the answer says already."""
+    """Return the question with the list of people and the answers so far."""
     digest = _digest(review, matching)
     names = held.names if held else {}
     of_each = matching.given if matching else {}
@@ -329,8 +333,8 @@ def _asked(
 
 
 def _digest(review: Review, matching: Matching | None = None) -> str:
-    """Changes with the recipients, and with what each gets: an answer is about those that were
-    shown."""
+    """Return a digest of the recipients and their documents. An answer is valid only for those that
+    were shown."""
     keys = "\n".join(sorted(member.key for member in review.members))
     if matching:
         keys += repr(sorted(matching.given.items()))
@@ -396,7 +400,7 @@ def _preview(
     names: Mapping[str, str],
     of_each: Mapping[str, tuple[str, ...]],
 ) -> Preview:
-    """One of the messages whole, as plain text, quotes and all."""
+    """Return one message as plain text, with its quotes."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
@@ -406,5 +410,5 @@ def _preview(
 
 
 def plain(content: Content) -> str:
-    """The text of a message as plain text, quotes with their marks."""
+    """Return the text of a message as plain text, with marked quotes."""
     return cleaning.text(content.html) if content.is_html else content.text

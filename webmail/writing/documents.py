@@ -1,8 +1,8 @@
-"""Documents of a message to each: files that go to one recipient and to nobody else.
+"""The documents of a message to each: files that go to one recipient only.
 
-They are uploaded one by one or as a zip, lie sealed in the spool beside the draft, and are matched
-with the recipients by their names (`webmail.writing.matching`). None leaves, and no message, until
-all of them are settled.
+They are uploaded one by one or as a zip, stored sealed in the spool, and matched with the
+recipients by their names (`webmail.writing.matching`). No message leaves until all documents are
+settled.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ from webmail.writing.roster_reading import Roster
 
 logger = logging.getLogger(__name__)
 MOST = 2_000
-"""Documents of one message: a roster has at most 1,900 rows."""
+"""The largest number of documents of one message; a roster has at most 1,900 rows."""
 _FOLDER = "documents"
 _MOST_NAMED = 5
-_HIGHEST_RATIO = 200  # as `webmail.previews.archives` has it: deflate at its best packs 1032 times
+_HIGHEST_RATIO = 200  # as in `webmail.previews.archives`; deflate packs at most 1032 times
 _FREE_OF_RATIO = 5_000_000
-# What systems put into zips by themselves.
+# Files that operating systems add to zips.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
-# A process holds one zip at a time.
+# A process reads one zip at a time.
 _ONE_ZIP = BoundedSemaphore(1)
 
 EMPTY, ENCRYPTED, DAMAGED, TOO_HEAVY, SAME = "empty", "encrypted", "damaged", "too_heavy", "same"
 NO_ZIP, BOMB, TOO_MANY, NO_ROOM = "no_zip", "bomb", "too_many", "no_room"
 NO_FILES, ZIP_TOO_LARGE = "no_files", "zip_too_large"
 
-# Columns of a roster, by the keys of their fields.
+# The columns of a roster, by the keys of their fields.
 _FILE_KEYS = ("fichier", "file", "document", "nomdufichier", "piecejointe")
 _PUPIL_KEYS = ("eleve", "nomprenomeleve", "nometprenomdeleleve", "pupil")
 _PUPIL_LAST = ("nomeleve", "nomdeleleve", "nomdelenfant", "nomenfant")
@@ -64,8 +64,8 @@ _PUPIL_FIRST = ("prenomeleve", "prenomdeleleve", "prenomdelenfant", "prenomenfan
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file for one recipient. ``folder`` is that of the zip, to tell files of one name apart;
-    ``is_odd``: its bytes are something else than its name says."""
+    """A file for one recipient. ``folder`` is its folder in the zip, which distinguishes files of
+    one name. ``is_odd`` says that its content contradicts its name."""
 
     pk: str
     name: str
@@ -78,8 +78,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A file that is not taken. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY` and
-    `SAME`."""
+    """A file that was not accepted. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY`
+    and `SAME`."""
 
     name: str
     kind: str
@@ -87,8 +87,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The outcome of an upload. ``refusal`` says why nothing of it was taken, "" where something
-    was."""
+    """The outcome of an upload. ``refusal`` is the reason why none of its files was accepted, or
+    ""."""
 
     count: int = 0
     faults: tuple[Fault, ...] = ()
@@ -97,7 +97,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The documents of a draft, by their keys, with what was decided about them."""
+    """The documents of a draft by their keys, with the decisions about them."""
 
     documents: Mapping[str, Document]
     decided: Decisions
@@ -112,7 +112,7 @@ class Held:
 
 
 def of(draft: Draft) -> Held | None:
-    """The documents of a draft; None where it has none, which costs no query."""
+    """Return the documents of a draft; None without documents, which costs no query."""
     if not draft.documents_count:
         return None
     documents = {}
@@ -123,12 +123,12 @@ def of(draft: Draft) -> Held | None:
 
 
 def about(draft: Draft, row: DraftDocument) -> Document:
-    """The values of a document. Raises Unreadable."""
+    """Return the values of a document. Raises Unreadable."""
     return _opened(draft, row)[0]
 
 
 def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
-    """Raises PartNotFound, for a document of another draft, too."""
+    """Return the row of a document. Raises PartNotFound, also for a document of another draft."""
     row = draft.documents.filter(pk=number).first()
     if row is None:
         raise PartNotFound
@@ -136,7 +136,7 @@ def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
 
 
 def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
-    """The content as a stream. Raises PartNotFound, Unreadable."""
+    """Return the content as a stream. Raises PartNotFound, Unreadable."""
     try:
         return sealed_files.read(path_of(row.spool), _opened(draft, row)[1])
     except OSError as error:
@@ -144,8 +144,8 @@ def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
 
 
 def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[Attachment, ...]:
-    """The documents of one recipient, read. Raises PartNotFound where one is not there: a message
-    that lacks it must not leave."""
+    """Return the content of one recipient's documents. Raises PartNotFound if one is missing, since
+    the message must not leave without it."""
     rows = {str(row.pk): row for row in draft.documents.filter(pk__in=numbers)}
     return tuple(_attachment(draft, rows, number) for number in numbers)
 
@@ -160,7 +160,7 @@ def _attachment(draft: Draft, rows: Mapping[str, DraftDocument], number: str) ->
 
 
 def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
-    """Bytes that the documents of each message take in it."""
+    """Return the encoded size of the documents of each message, in bytes."""
     sizes = (
         {key: encoded_size(document.size) for key, document in held.documents.items()}
         if held
@@ -170,9 +170,9 @@ def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
 
 
 def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
-    """The recipients as documents name them: by the columns of a pupil, where the roster has them,
-    since a parent's own name may be another; else by the pupils that the address book knows of
-    them, one entry for each; else by their own names."""
+    """Return the recipients by the names that documents have: by the columns of a pupil if the
+    roster has them, since a parent's own name may differ; else by the pupils that the address book
+    ties to them, one entry for each; else by their own names."""
     lines = {row.address.casefold(): row.line for row in roster.rows} if roster else {}
     return [person for member in members for person in _persons(member, lines.get(member.key, 0))]
 
@@ -208,8 +208,8 @@ def _first(values: Mapping[str, str], keys: Sequence[str]) -> str:
 
 
 def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
-    """Take an uploaded file: a document, or a zip of documents. Nothing touches the disk in clear.
-    Raises FileRefused where the spool takes nothing."""
+    """Add an uploaded file, which is a document or a zip of documents. No clear text touches the
+    disk. Raises FileRefused if the spool cannot be written."""
     if name.lower().endswith(".zip"):
         with _ONE_ZIP:
             return _add_zip(user, draft, chunks)
@@ -219,7 +219,7 @@ def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
 
 
 def remove(draft: Draft) -> None:
-    """All documents of a draft go, with what was decided about them."""
+    """Remove all documents of a draft, with the decisions about them."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
         spools = list(own.documents.values_list("spool", flat=True))
@@ -244,7 +244,7 @@ class _Upload:
 
 
 class _Full(Exception):
-    """There is no place for all of an upload; ``kind`` is its refusal."""
+    """There is no room for all files of an upload; ``kind`` is its refusal."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -252,7 +252,7 @@ class _Full(Exception):
 
 
 def _whole(user: User, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """One file that is bound by the room of a message; more of it is not read."""
+    """Yield a file up to one byte more than a message has room for."""
     left = files.room(user.mail_domain) + 1
     for chunk in chunks:
         yield chunk[:left]
@@ -285,8 +285,8 @@ _REFUSALS = {
 
 
 def _members(content: bytes) -> list[zips.Member]:
-    """The files of a zip, without those that operating systems add. Raises BadZip, also for a zip
-    that declares more than it can hold."""
+    """Return the files of a zip, without those that operating systems add. Raises BadZip, also for
+    a zip that declares more content than it can have."""
     members = zips.members(content, most=2 * MOST)
     total = sum(member.size for member in members)
     if total > max(_FREE_OF_RATIO, _HIGHEST_RATIO * len(content)):
@@ -304,7 +304,7 @@ def _members(content: bytes) -> list[zips.Member]:
 def _unpacked(
     user: User, content: bytes, members: Sequence[zips.Member], faults: list[Fault]
 ) -> Iterator[_Upload]:
-    """Each file by itself. One that cannot be unpacked is a fault, unless it is a bomb."""
+    """Yield each file. A file that cannot be unpacked is a fault; a zip bomb raises BadZip."""
     limit = files.room(user.mail_domain)
     for member in members:
         folder, _slash, name = member.name.replace("\\", "/").rpartition("/")
@@ -323,8 +323,8 @@ _FAULTS = {zips.Fault.ENCRYPTED: ENCRYPTED, zips.Fault.TOO_LARGE: TOO_HEAVY}
 
 
 def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:
-    """Seal files into the spool, then note all of them at once: nothing is left of an upload that
-    has no place, or that breaks off."""
+    """Seal files into the spool, then write all their rows at once. Nothing is left of an upload
+    that has no room or is interrupted."""
     limit, left = files.room(user.mail_domain), _place_for(user)
     held = of(draft)
     known = (
@@ -389,7 +389,7 @@ def _written(draft: Draft, upload: _Upload, digest: str) -> DraftDocument:
 
 
 def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
-    """Raises _Full when others were faster."""
+    """Write the rows. Raises _Full if other requests have taken the room."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
         if own.documents.count() + len(rows) > MOST:
@@ -400,14 +400,14 @@ def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
 
 
 def _count(own: Draft, **settled: bytes | None) -> None:
-    """Write down how many there are: who sends a message without documents asks for none."""
+    """Store the number of documents, so that sending a message without documents needs no query."""
     own.documents_count = own.documents.count()
     values = {f"documents_{name}": value for name, value in settled.items()}
     Draft.objects.filter(pk=own.pk).update(documents_count=own.documents_count, **values)
 
 
 def _place_for(user: User) -> int:
-    """Bytes that more documents of the user may take in the spool."""
+    """Return how many bytes the user's next documents may take in the spool."""
     mine = DraftFile.objects.filter(user=user).exclude(spool="").aggregate(all=Sum("size"))["all"]
     theirs = DraftDocument.objects.filter(draft__user=user).aggregate(all=Sum("size"))["all"]
     most = decoded_size(files.MOST_MESSAGES * settings.MESSAGE_LIMIT)
@@ -418,7 +418,7 @@ def _place_for(user: User) -> int:
 
 
 def decide(draft: Draft, decisions: Decisions) -> None:
-    """Keep the user's decisions, in place of the earlier ones."""
+    """Store the user's decisions in the place of the earlier ones."""
     values = {
         "documents": {key: list(to) for key, to in decisions.documents.items()},
         "opened": sorted(decisions.opened),
@@ -441,8 +441,8 @@ def _decisions(draft: Draft) -> Decisions:
 
 
 def _number(draft: Draft) -> uuid.UUID:
-    """The number that the decisions are sealed for, which is another than that of the draft's
-    words."""
+    """Return the number for which the decisions are sealed. It differs from that of the draft's
+    content."""
     return uuid.uuid5(draft.pk, "documents")
 
 
@@ -472,7 +472,7 @@ def path_of(spool: str) -> Path:
 
 
 def unsettled_words(matching: Matching) -> str:
-    """The sentences that say what is left to be settled before anything leaves."""
+    """Return the sentences that say what must be settled before the message leaves."""
     sentences = []
     if count := matching.open_documents:
         words = ngettext(
@@ -490,7 +490,7 @@ def unsettled_words(matching: Matching) -> str:
 
 
 def refusal_words(added: Added) -> str:
-    """Why nothing of an upload was taken."""
+    """Return the reason why no file of an upload was accepted."""
     words = {
         NO_ZIP: gettext(
             "This zip cannot be read: it is damaged, or did not arrive whole. Make it again, or"
@@ -512,7 +512,7 @@ def refusal_words(added: Added) -> str:
 
 
 def fault_words(added: Added) -> tuple[str, ...]:
-    """The files of an upload that were not taken, a sentence for each kind."""
+    """Return the files of an upload that were not accepted, in one sentence for each reason."""
     sentences = []
     for kind in (DAMAGED, ENCRYPTED, TOO_HEAVY, EMPTY, SAME):
         names = [fault.name for fault in added.faults if fault.kind == kind]

@@ -1,4 +1,4 @@
-"""A CSV file or a workbook -> a roster: a row for each recipient of a message to each.
+"""Read a roster from a CSV file or a workbook: a row for each recipient of a message to each.
 
 Pure functions, for a helper process: no Django, no files. Nothing in the file is trusted.
 """
@@ -19,8 +19,8 @@ from webmail.previews.failures import NoPreview
 from webmail.writing import fields
 
 LARGEST = 2_000_000
-"""Bytes of a file."""
-MOST_ROWS = 1_900  # of a workbook's 2,000 that are read, titles above them among them
+"""The largest size of a file in bytes."""
+MOST_ROWS = 1_900  # of the 2,000 that are read of a workbook, with titles above them
 MOST_COLUMNS = 50
 LONGEST_CELL = 1_000
 MOST_FAULTS = 200
@@ -38,7 +38,7 @@ _WORKBOOKS = frozenset({"xlsx", "ods"})
 _REFUSALS = {"too_many_columns": TOO_MANY_COLUMNS, "too_many_records": TOO_MANY_ROWS}
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
 _BRACES = re.compile(r"[{}<>]+")
-# What a spreadsheet writes in place of a value that it cannot calculate, in English and French.
+# The texts that a spreadsheet writes for a value that it cannot calculate, in English and French.
 _ERRORS = frozenset(
     "#DIV/0! #N/A #NAME? #NULL! #NUM! #REF! #VALUE! #SPILL! #CALC!"
     " #N/D #NOM? #NUL! #NOMBRE! #VALEUR! #EPARS! Err:502 Err:504 Err:508 Err:522".split()
@@ -48,7 +48,7 @@ _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d))?")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One recipient: the line of the file, from 1, and a cell for each column."""
+    """One recipient: the line of the file, from 1, the address, and a cell for each column."""
 
     line: int
     address: str
@@ -57,8 +57,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A line that names nobody whom a message can go to, or a cell that counts as empty. ``kind``
-    is one of `NO_ADDRESS`, `BAD_ADDRESS`, `TWICE` and `FORMULA`; ``words`` are of the cell, or the
+    """A line without a usable address, or a cell that counts as empty. ``kind`` is one of
+    `NO_ADDRESS`, `BAD_ADDRESS`, `TWICE` and `FORMULA`. ``words`` is the text of the cell, or the
     name of its column."""
 
     line: int
@@ -68,9 +68,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """``columns`` are the names of fields, as the file's first row has them, ``address_column`` the
-    one that the recipients' addresses stand in. ``refusal``: why the file as a whole is of no use,
-    "" where it is."""
+    """The rows of a file. ``columns`` are the names of fields from the file's header, and
+    ``address_column`` is the one with the recipients' addresses. ``refusal`` is the reason why the
+    file is unusable, or ""."""
 
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
@@ -91,7 +91,7 @@ class _Line:
 
 
 def read(content: bytes) -> Roster:
-    """Read the rows of a CSV, XLSX or ODS file. Never raises for what it holds."""
+    """Read the rows of a CSV, XLSX or ODS file. No content makes it raise."""
     if len(content) > LARGEST:
         return Roster(refusal=TOO_LARGE)
     try:
@@ -106,7 +106,8 @@ def read(content: bytes) -> Roster:
 
 
 def _lines(content: bytes) -> Iterator[_Line]:
-    """The rows, with what spreadsheets put around values taken off. Raises Refused, NoPreview."""
+    """Yield the rows without the marks that spreadsheets put around values. Raises Refused,
+    NoPreview."""
     if texts.is_zip(content):
         yield from _of_workbook(content)
         return
@@ -119,8 +120,8 @@ def _lines(content: bytes) -> Iterator[_Line]:
 
 
 def _without_title(text: str) -> str:
-    """Blank lines in place of those of one cell above the names: what separates cells is told by
-    the first line."""
+    """Replace lines of one cell above the header by blank lines, since the first line decides the
+    delimiter."""
     lines = text.split("\n", _MOST_TITLES + 1)
     wide = (n for n, line in enumerate(lines[:-1]) if any(c in line for c in _DELIMITERS))
     first = next(wide, 0)
@@ -130,7 +131,7 @@ def _without_title(text: str) -> str:
 
 
 def _of_workbook(content: bytes) -> Iterator[_Line]:
-    """The first sheet that has an address."""
+    """Yield the rows of the first sheet that has an address."""
     extension = detect.detect(content).extension
     if extension not in _WORKBOOKS:
         raise Refused("document")
@@ -149,7 +150,7 @@ def _in_french(day: re.Match[str]) -> str:
 
 
 def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
-    """Each cell on one line, those that are empty at the end left out."""
+    """Return each cell on one line, without empty ones at the end."""
     clean = [" ".join(_CONTROLS.sub(" ", cell[:LONGEST_CELL]).split()) for cell in cells]
     while clean and not clean[-1]:
         clean.pop()
@@ -174,15 +175,15 @@ def _of_lines(lines: Sequence[_Line], width: int) -> Roster:
 
 
 def _header_at(above: Sequence[_Line]) -> int:
-    """The row of the names, among those above the first address: the first of the widest, since a
-    title has fewer cells, and so has a person without an address. -1 where there is none."""
+    """Return the index of the header above the first address: the first of the widest rows, since
+    titles, and people without an address, have fewer cells. -1 if there is none."""
     counts = [sum(map(bool, line.cells)) for line in above]
     return counts.index(max(counts)) if counts else -1
 
 
 def _names(cells: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns, each once; one without a name has its letter, as spreadsheets
-    show it."""
+    """Return unique names of the columns. A column without a name gets its letter, as in
+    spreadsheets."""
     names: list[str] = []
     keys: set[str] = set()
     for index, cell in enumerate(cells):
@@ -201,7 +202,7 @@ def _letter(index: int) -> str:
 
 
 def _address_column(data: Sequence[_Line], width: int) -> int:
-    """The column with the most addresses, the first of several."""
+    """Return the index of the column with the most addresses, the first one on a tie."""
     looked_at = data[:_LOOKED_AT]
     counts = [sum(bool(_addresses(line.cells[n])) for line in looked_at) for n in range(width)]
     return counts.index(max(counts))
@@ -227,7 +228,7 @@ def _rows(
 
 
 def _value(line: _Line, column: int, names: Sequence[str], faults: list[Fault]) -> str:
-    """A cell; what is a formula, or its error, is no value."""
+    """Return the value of a cell. A formula or its error has none."""
     cell = line.cells[column]
     if cell in _ERRORS or re.match(r"=[^=\s]", cell):
         faults.append(Fault(line.number, FORMULA, names[column]))
@@ -236,8 +237,8 @@ def _value(line: _Line, column: int, names: Sequence[str], faults: list[Fault]) 
 
 
 def _addresses(cell: str) -> tuple[str, ...]:
-    """The addresses of a cell: a few, where both parents stand in one; none where anything else
-    stands beside them."""
+    """Return the addresses of a cell: a few if both parents are in one cell, none if it has other
+    text too."""
     if "@" not in cell:
         return ()
     line = addresses.read_recipients(cell)

@@ -1,6 +1,6 @@
 """The roster of a draft: a file with a row for each recipient of a message to each.
 
-It is read once, kept sealed beside the draft, and sent to nobody.
+It is read once, stored sealed beside the draft, and not sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from webmail.writing.roster_reading import Roster, Row
 
 _MOST_NAMED = 5
 MOST_READ = roster_reading.LARGEST + 1
-"""Bytes that are read of a file: enough to see that it is too large."""
+"""The number of bytes that are read of a file: enough to see that it is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Kept:
 
     @property
     def group(self) -> str:
-        """Its people as they stand in a field of recipients: a group under the file's name."""
+        """Its people as written in a field of recipients: a group with the file's name."""
         people = tuple(Address("", row.address) for row in self.roster.rows)
         if len(people) < 2:
             return ", ".join(map(addresses.format, people))
@@ -56,8 +56,8 @@ class Kept:
 
 
 def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
-    """Read a file, and keep it as the draft's roster in place of the former one. Nothing is kept of
-    one that is refused (`Roster.refusal`)."""
+    """Read a file, and store it as the draft's roster in the place of the former one. A refused
+    file is not stored (`Roster.refusal`)."""
     name = files.safe_name(name)
     file = Kept(name, read(content))
     if not file.roster.refusal:
@@ -69,7 +69,7 @@ def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
 
 
 def read(content: bytes) -> Roster:
-    """`roster_reading.read` in a helper process."""
+    """Run `roster_reading.read` in a helper process."""
     if len(content) > roster_reading.LARGEST:
         return Roster(refusal=roster_reading.TOO_LARGE)
     try:
@@ -79,7 +79,7 @@ def read(content: bytes) -> Roster:
 
 
 def of(draft: Draft) -> Kept | None:
-    """The draft's roster; None without one, and where the server's key was changed since."""
+    """Return the draft's roster; None if it has none, or the server's key has changed since."""
     row = DraftRoster.objects.filter(draft=draft).first()
     if row is None:
         return None
@@ -94,8 +94,8 @@ def of(draft: Draft) -> Kept | None:
 
 
 def asked_for(draft: Draft, content: Content) -> Roster | None:
-    """The rows of the draft's roster, where its words may have fields, or each recipient may have a
-    document: others need no query."""
+    """Return the draft's roster if its text may have placeholders, or recipients may have
+    documents. Other drafts need no query."""
     has_fields = "{" in f"{content.subject}{content.html}{content.text}"
     if not has_fields and not draft.documents_count:
         return None
@@ -120,7 +120,7 @@ def _to_json(file: Kept) -> bytes:
 
 
 def refusal_words(roster: Roster) -> str:
-    """Why a file is of no use."""
+    """Return the reason why a file is unusable."""
     words = {
         roster_reading.TOO_LARGE: gettext("The file is too large: %(limit)s at most.")
         % {"limit": size(roster_reading.LARGEST)},
@@ -141,7 +141,8 @@ def refusal_words(roster: Roster) -> str:
 
 
 def fault_words(roster: Roster) -> tuple[str, ...]:
-    """The lines of a usable file that are not taken, in a sentence for each kind of fault."""
+    """Return sentences about the lines of a usable file that are ignored, one for each kind of
+    fault."""
     sentences = []
     for kind in (
         roster_reading.BAD_ADDRESS,

@@ -1,5 +1,5 @@
-"""The page on which the documents of a message to each are settled: the document of each recipient,
-open questions, and the user's answers."""
+"""The page on which the user settles the documents of a message to each: the document of each
+recipient, open questions, and the answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_CHOICES = 300
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the people whom a document may go to; `ALL` stands for all that it may mean."""
+    """One of the people to whom a document may go. `ALL` stands for all whom it may mean."""
 
     value: str
     label: str
@@ -35,7 +35,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """A document without a sure recipient. ``kind`` is `UNMATCHED`, `SHARED` or `DOUBLED`."""
+    """A document without a certain recipient. ``kind`` is `UNMATCHED`, `SHARED` or `DOUBLED`."""
 
     document: Document
     kind: str
@@ -52,8 +52,8 @@ class OpenDocument:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """``name`` is the one that documents are called by; ``absent`` the document that the roster
-    names for him and that is not there."""
+    """A recipient. ``name`` is the name that documents have. ``absent`` is the document that the
+    roster names for the recipient and that does not exist."""
 
     key: str
     name: str
@@ -64,8 +64,8 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All of a draft's documents and recipients. ``open_documents`` are the first of those that
-    are not settled, ``more`` the number of the others."""
+    """The documents and recipients of a draft. ``open_documents`` are the first that are not
+    settled, ``more`` is the number of the others."""
 
     count: int
     size: int
@@ -96,7 +96,7 @@ class Sheet:
 
 
 def sheet(user: User, draft: Draft) -> Sheet | None:
-    """The page's values; None where the draft has no documents."""
+    """Return the values of the page; None for a draft without documents."""
     held = documents.of(draft)
     if held is None:
         return None
@@ -109,7 +109,7 @@ def sheet(user: User, draft: Draft) -> Sheet | None:
 
 
 class _Making:
-    """A sheet being made."""
+    """A sheet that is being made."""
 
     def __init__(
         self,
@@ -181,8 +181,8 @@ def _name(person: Person, member: Member) -> str:
 
 
 def answer(draft: Draft, shown: Sheet, post: QueryDict) -> None:
-    """Keep the decisions of the page. One about a document that the draft does not have, or about
-    somebody who is no recipient, counts for nothing."""
+    """Store the decisions of the page. Decisions about documents of other drafts, or people who are
+    no recipients, are ignored."""
     held = documents.of(draft)
     if held is None:
         return
@@ -199,8 +199,8 @@ def answer(draft: Draft, shown: Sheet, post: QueryDict) -> None:
 
 
 def _answered(value: str, key: str, shown: Sheet) -> tuple[tuple[str, ...]] | None:
-    """The recipients of a document, in a tuple of one, which is empty for nobody; None for no
-    answer."""
+    """Return the recipients of a document, in a tuple of one; the inner tuple is empty for nobody.
+    Return None without an answer."""
     if value == NOBODY:
         return ((),)
     if value == ALL:
@@ -211,8 +211,8 @@ def _answered(value: str, key: str, shown: Sheet) -> tuple[tuple[str, ...]] | No
 
 
 def _pressed(button: str, decided: Decisions, shown: Sheet, held: Held) -> Decisions:
-    """The decisions after the pressed button, which decides about all documents at once, or takes
-    decisions back."""
+    """Return the decisions after the pressed button, which decides about all documents at once, or
+    takes decisions back."""
     chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)
     what, _colon, which = button.partition(":")
     if what == "leave_out":
