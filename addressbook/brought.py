@@ -17,14 +17,14 @@ SESSION_KEY = "brought_contacts"
 
 
 @dataclass(frozen=True)
-class Brought:
+class ImportedContacts:
     """The number of imported contacts, and the page with details."""
 
     count: int
     url: str
 
 
-def news(request: HttpRequest) -> Brought | None:
+def news(request: HttpRequest) -> ImportedContacts | None:
     """Return the contacts that an administrator imported for this user, until the user dismisses
     the line."""
     user = getattr(request, "user", None)
@@ -34,17 +34,17 @@ def news(request: HttpRequest) -> Brought | None:
         brought = _find(user)
         request.session[SESSION_KEY] = asdict(brought) if brought else {}
     values = request.session[SESSION_KEY]
-    return Brought(**values) if values else None
+    return ImportedContacts(**values) if values else None
 
 
-def _find(user: User) -> Brought | None:
+def _find(user: User) -> ImportedContacts | None:
     part = imports.to_tell(user)
     if part is None:
         return None
     # The report on a file with the contacts of several people is for administrators only.
     is_own = part.job.user_id == user.pk
     url = reverse("addressbook:import", args=[part.job_id]) if is_own else ""
-    return Brought(part.new + part.merged, url or reverse("addressbook:contacts"))
+    return ImportedContacts(part.new + part.merged, url or reverse("addressbook:contacts"))
 
 
 def dismiss(request: HttpRequest, user: User) -> None:

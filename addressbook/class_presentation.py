@@ -194,7 +194,7 @@ def _class_change(change: ClassChange) -> ClassView:
 
 
 @dataclass(frozen=True)
-class Fate:
+class OutcomeSection:
     """The people whom a list affected in the same way: a title, and key and name of each.
     ``is_open`` says that they are shown unfolded; ``more`` counts those that are not shown."""
 
@@ -209,7 +209,7 @@ class OutcomeView:
     """The effects of a list on the people of one class, or on people of all classes."""
 
     name: str
-    fates: tuple[Fate, ...]
+    fates: tuple[OutcomeSection, ...]
 
 
 def outcomes(
@@ -241,7 +241,7 @@ def _of_all(others: OthersOutcome) -> _Said:
     yield gettext("Back from the archive"), others.back, True
 
 
-def _fates(sections: _Said) -> tuple[Fate, ...]:
+def _fates(sections: _Said) -> tuple[OutcomeSection, ...]:
     fates = []
     for title, people, is_open in sections:
         shown = tuple(people[:_MOST_NAMED])
@@ -249,7 +249,7 @@ def _fates(sections: _Said) -> tuple[Fate, ...]:
         more = ngettext("And %(count)s more.", "And %(count)s more.", left) % {"count": left}
         if shown:
             title = f"{title} ({len(people)})"
-            fates.append(Fate(title, shown, more if left else "", is_open))
+            fates.append(OutcomeSection(title, shown, more if left else "", is_open))
     return tuple(fates)
 
 

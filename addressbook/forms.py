@@ -26,7 +26,7 @@ MOST_LINES = 30
 """The largest number of lines of one kind: addresses, telephones or postal addresses."""
 MOST_CHOSEN = 5_000
 FILLED = ("category", "organization", "school")
-"""The fields of `contacts.Filled`."""
+"""The fields of `contacts.FillableField`."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from accounts.models import User
 from addressbook.contacts import audiences, endings, groups, nesting, sharing
 from addressbook.contacts.audiences import GroupRecipients
-from addressbook.contacts.sharing import Seen
+from addressbook.contacts.sharing import SharedGroup
 from addressbook.directory import filters
 from addressbook.models import DirectoryEntry, Group, GroupFilter, GroupShare, SharedGone
 from webmail.avatars import initials
@@ -150,7 +150,7 @@ def filter_words(wanted: GroupFilter) -> str:
 
 
 @dataclass(frozen=True)
-class ShareRow:
+class GroupShareRow:
     """A colleague or a school with whom a group is shared."""
 
     pk: int
@@ -168,7 +168,7 @@ def may_words(*, may_edit: bool) -> str:
     return gettext("Reads it and writes to it")
 
 
-def share_rows(group: Group) -> tuple[ShareRow, ...]:
+def share_rows(group: Group) -> tuple[GroupShareRow, ...]:
     shares = list(group.shares.all()[: sharing.MOST_SHARES])
     addresses = [share.address for share in shares if share.address]
     names = dict(DirectoryEntry.objects.filter(folded__in=addresses).values_list("folded", "name"))
@@ -186,7 +186,7 @@ def share_rows(group: Group) -> tuple[ShareRow, ...]:
 
 def _share_row(
     share: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
-) -> ShareRow:
+) -> GroupShareRow:
     if share.school_uai:
         school = schools.get(share.school_uai) or share.school_uai
         name = gettext("Everybody of %(school)s") % {"school": school}
@@ -197,7 +197,7 @@ def _share_row(
         notes.append(gettext("has left the group"))
     if share.with_pupils:
         notes.append(gettext("sees pupils and families"))
-    return ShareRow(
+    return GroupShareRow(
         share.pk,
         name,
         "" if name == share.address else share.address,
@@ -219,7 +219,7 @@ class SharedRow:
     may_edit: bool
 
 
-def shared_row(seen: Seen, current: int | None = None) -> SharedRow:
+def shared_row(seen: SharedGroup, current: int | None = None) -> SharedRow:
     return SharedRow(
         seen.group.pk,
         seen.group.name,
@@ -229,7 +229,7 @@ def shared_row(seen: Seen, current: int | None = None) -> SharedRow:
     )
 
 
-def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
+def write_urls(seen: SharedGroup) -> tuple[tuple[str, str], ...]:
     """Return words and address of each way to write to a shared group."""
     compose = reverse("mail:compose")
     if not seen.group.is_class:

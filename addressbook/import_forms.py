@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.import_presentation import reject_sentence
-from addressbook.importers import LARGEST_FILE, Column, families
+from addressbook.importers import LARGEST_FILE, TableColumn, families
 from addressbook.imports import MOST_FILES
 from addressbook.models.imports import ImportJob, ImportRow
 
@@ -220,7 +220,7 @@ class ColumnRow:
 class ColumnsForm(forms.Form):
     """The field that each column of a table becomes: ``column-<index>``, with fixed choices."""
 
-    def __init__(self, data: Mapping[str, Any] | None, *, columns: Sequence[Column]) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, columns: Sequence[TableColumn]) -> None:
         super().__init__(data)
         self._columns = columns
         for column in columns:
@@ -264,7 +264,7 @@ class ColumnsForm(forms.Form):
         return cleaned
 
 
-def _key(column: Column) -> str:
+def _key(column: TableColumn) -> str:
     return f"column-{column.index}"
 
 

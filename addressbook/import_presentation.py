@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from addressbook.contact_data import ContactData
 from addressbook.forms import LABELS
 from addressbook.importers import codes, own
-from addressbook.imports import GroupChange, Kept, PreviewPage, PreviewRow
+from addressbook.imports import GroupChange, ImportPreviewPage, KeptAfterUndo, PreviewRow
 from addressbook.models.imports import ImportFile, ImportJob, ImportRow
 from addressbook.presentation import value_words
 
@@ -63,7 +63,7 @@ _FORMATS = {
 
 
 @dataclass(frozen=True)
-class Files:
+class ImportedFiles:
     """The files of an import, by name. ``format`` and ``program`` are those of a single file, "" if
     unknown or if there are several files. ``is_school`` says that they are lists of classes."""
 
@@ -78,12 +78,12 @@ class Files:
     reject_words: str
 
 
-def files(import_job: ImportJob) -> Files:
+def files(import_job: ImportJob) -> ImportedFiles:
     """Return the files of an import, by one query unless they are fetched already."""
     several = list(import_job.files.all())
     single = several[0] if len(several) == 1 else None
     program = single.program if single else ""
-    return Files(
+    return ImportedFiles(
         names=_names(several),
         suffix=PurePath(several[0].name).suffix[1:5].upper() if several else "",
         format=_format(single) if single else "",
@@ -147,7 +147,7 @@ class ImportLine:
     """An import in the list of imports."""
 
     job: ImportJob
-    files: Files
+    files: ImportedFiles
     counts_words: str
 
 
@@ -184,7 +184,7 @@ def count_words(import_job: ImportJob) -> str:
 
 
 @dataclass(frozen=True)
-class Tile:
+class PreviewTile:
     """A part of the preview, with the number of its rows."""
 
     decision: str
@@ -193,7 +193,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """A field of a contact before and after the merge."""
 
     label: str
@@ -211,15 +211,15 @@ class ShownGroup:
 
 
 @dataclass(frozen=True)
-class Preview:
+class ImportPreview:
     """One page of the rows of one decision, and the summary around it. A row has the changes of the
     contact with which it is merged. ``left_out`` are the names of filled columns that are not
     imported."""
 
     decision: str
-    page: PreviewPage
-    tiles: tuple[Tile, ...]
-    rows: tuple[tuple[PreviewRow, tuple[Change, ...]], ...]
+    page: ImportPreviewPage
+    tiles: tuple[PreviewTile, ...]
+    rows: tuple[tuple[PreviewRow, tuple[FieldChange, ...]], ...]
     has_several_files: bool
     groups: tuple[ShownGroup, ...]
     groups_words: str
@@ -243,14 +243,14 @@ def _counts(import_job: ImportJob) -> dict[str, int]:
 
 
 def preview(
-    import_job: ImportJob, asked: str, shown: PreviewPage, groups: Sequence[GroupChange]
-) -> Preview:
+    import_job: ImportJob, asked: str, shown: ImportPreviewPage, groups: Sequence[GroupChange]
+) -> ImportPreview:
     """Return the preview. ``asked`` is the decision of the rows in ``shown``."""
-    return Preview(
+    return ImportPreview(
         decision=asked,
         page=shown,
         tiles=tuple(
-            Tile(decision, count, decision == asked)
+            PreviewTile(decision, count, decision == asked)
             for decision, count in _counts(import_job).items()
         ),
         rows=tuple((row, changes(row.mine, row.result)) for row in shown.rows),
@@ -283,7 +283,7 @@ def _group(change: GroupChange) -> ShownGroup:
     return ShownGroup(change.name, change.is_new, words)
 
 
-def changes(mine: ContactData | None, result: ContactData | None) -> tuple[Change, ...]:
+def changes(mine: ContactData | None, result: ContactData | None) -> tuple[FieldChange, ...]:
     """Return the fields in which both differ, in words; nothing if one of them is None."""
     if mine is None or result is None:
         return ()
@@ -291,7 +291,7 @@ def changes(mine: ContactData | None, result: ContactData | None) -> tuple[Chang
     for name, label in LABELS.items():
         before, after = (_field_words(getattr(data, name)) for data in (mine, result))
         if before != after:
-            differences.append(Change(str(label), before, after))
+            differences.append(FieldChange(str(label), before, after))
     return tuple(differences)
 
 
@@ -352,7 +352,7 @@ def warning_lines(import_job: ImportJob) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ImportProgress:
     """The progress of an import. ``percent`` is None while the total is unknown. ``said`` is the
     last step that a screen reader was told of; ``is_news`` says that the current step is another
     one."""
@@ -362,32 +362,32 @@ class Progress:
     is_news: bool
 
 
-def progress(import_job: ImportJob, last_said: str) -> Progress:
-    """Return the progress of an import. ``last_said`` is `said` of the `Progress` before."""
+def progress(import_job: ImportJob, last_said: str) -> ImportProgress:
+    """Return the progress of an import. ``last_said`` is `said` of the `ImportProgress` before."""
     is_known = import_job.state != State.UPLOADED and bool(import_job.total or import_job.written)
     percent = import_job.percent if is_known else None
     step = f"{import_job.state}-{(percent or 0) // _STEP}"
-    return Progress(percent, step, step != last_said)
+    return ImportProgress(percent, step, step != last_said)
 
 
 # --- the report ---
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """The end of an import. ``kept`` are contacts and groups that undoing left alone,
     ``kept_beyond`` is the number of those that it does not list."""
 
     groups_words: str
     warnings: tuple[str, ...]
-    kept: Kept
+    kept: KeptAfterUndo
     kept_beyond: int
 
 
-def report(import_job: ImportJob, kept: Kept) -> Report:
+def report(import_job: ImportJob, kept: KeptAfterUndo) -> ImportReport:
     """Return the report of an import that is over."""
     named = len(kept.contacts) + len(kept.groups)
-    return Report(
+    return ImportReport(
         groups_words=group_words(import_job.added, import_job.moved, import_job.to_check),
         warnings=warning_lines(import_job),
         kept=kept,

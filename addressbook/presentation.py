@@ -49,7 +49,7 @@ class IndexLetter:
 
 
 @dataclass(frozen=True)
-class Listing:
+class ContactListing:
     """The list of contacts: rows by letter, the index, and the pages before and after."""
 
     total: int
@@ -61,7 +61,7 @@ class Listing:
 
 def listing(
     page: ContactPage, base: str, query: str, group: Group | None, opened: int | None
-) -> Listing:
+) -> ContactListing:
     """Return a page of the list. ``base`` is the list's address, ``query`` the words of the
     search."""
 
@@ -89,7 +89,7 @@ def listing(
         (letter, tuple(shown_row for _letter, shown_row in same))
         for letter, same in groupby(pairs, key=lambda pair: pair[0])
     )
-    return Listing(
+    return ContactListing(
         page.total,
         index,
         by_letter,
@@ -140,7 +140,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True)
-class Side:
+class SideColumn:
     """The column beside every page. ``current`` names the open page. ``import_job`` is the key of
     an import that is running (``is_importing``) or waits for the user. ``shared`` are groups of
     colleagues."""
@@ -163,7 +163,9 @@ class Side:
         return any(row.is_archived and row.current for row in self.groups)
 
 
-def side(user: User, current: str, group: Group | None = None, shared: int | None = None) -> Side:
+def side(
+    user: User, current: str, group: Group | None = None, shared: int | None = None
+) -> SideColumn:
     """Return the column beside a page. Five queries."""
     rows = tuple(
         GroupRow(
@@ -180,7 +182,7 @@ def side(user: User, current: str, group: Group | None = None, shared: int | Non
     total = Contact.objects.of(user).count()
     unfinished = ImportJob.objects.of(user).unfinished()
     job = unfinished.only("state").first()
-    return Side(
+    return SideColumn(
         total,
         binned,
         rows,
@@ -231,7 +233,7 @@ class FieldLine:
 
 
 @dataclass(frozen=True)
-class Card:
+class ContactCard:
     """A contact in full. ``messages_query`` finds the mail from and to its addresses; it is ""
     without addresses."""
 
@@ -251,7 +253,7 @@ class Card:
     is_pupil: bool = False
 
 
-def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> Card:
+def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> ContactCard:
     own_groups = tuple(groups)
     mails = tuple(_mail_lines(data))
     calls = tuple(
@@ -260,7 +262,7 @@ def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: s
         )
         for index, phone in enumerate(data.phones)
     )
-    return Card(
+    return ContactCard(
         contact.pk,
         data.display_name,
         ", ".join(filter(None, (data.job_title, data.department, data.organization, data.school))),

@@ -26,7 +26,7 @@ from webmail.errors import AddressBookFull
 _MOST_PARTS = 200
 
 
-class UploadForm(forms.Form):
+class ContactsUploadForm(forms.Form):
     """A file, and the owner of its contacts."""
 
     file = forms.FileField(
@@ -49,7 +49,7 @@ class UploadForm(forms.Form):
     )
     policy = forms.ChoiceField(label=_("Duplicates"), choices=ImportJob.Policy.choices)
 
-    def clean_owner(self) -> owners.Owner | None:
+    def clean_owner(self) -> owners.ContactsOwner | None:
         """Return the typed owner, signed in before or not; None for an empty field."""
         typed = self.cleaned_data["owner"].strip()
         if not typed:
@@ -75,7 +75,7 @@ class ImportJobAdmin(JobAdmin):
     search_fields = ("user__address", "user__login", "uploaded_by__login")
     search_help_text = _("Address or login of the owner")
     show_full_result_count = False
-    upload_form = UploadForm
+    upload_form = ContactsUploadForm
     upload_title = _("Import old contacts")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportJob]:
@@ -89,7 +89,7 @@ class ImportJobAdmin(JobAdmin):
             ("<int:pk>/report.csv", require_GET(self.report_view), "report"),
         )
 
-    def begin(self, request: HttpRequest, form: UploadForm) -> ImportJob:
+    def begin(self, request: HttpRequest, form: ContactsUploadForm) -> ImportJob:
         owner = form.cleaned_data["owner"]
         return imports.accept(
             owners.ensure(owner) if owner else None,

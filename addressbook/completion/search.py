@@ -53,7 +53,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _RarestWord:
     """The condition that finds all people of a query by its rarest word, and whether it finds none
     or few."""
 
@@ -63,7 +63,7 @@ class _Way:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Search:
     """One search. ``school`` is the user's own (UAI), ``domains`` are those of the directory."""
 
     user: User
@@ -106,7 +106,7 @@ class _Asked:
         )
 
     @cached_property
-    def own(self) -> _Way:
+    def own(self) -> _RarestWord:
         """The rarest word among the user's contacts. Two sources use it."""
         return _way(partial(queries.own_words.count, self.user.pk), self.words)
 
@@ -127,10 +127,10 @@ def complete(user: User, text: str) -> tuple[Suggestion, ...]:
     return _search(query) or _forgiving(query)
 
 
-def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
+def _asked(user: User, typed_words: Sequence[str]) -> _Search:
     domains = tuple(name for (name,) in queries.domains())
     school = queries.school_of(user.mail_domain_id, user.login) if domains else ()
-    return _Asked(
+    return _Search(
         user=user,
         words=tuple((word,) for word in typed_words),
         school=school[0][0] if school else "",
@@ -144,7 +144,7 @@ def _shared_with(user: User, school: str) -> list[tuple[int, str, str, bool, str
     return queries.shared_with(user.pk, address or nobody, school or nobody)
 
 
-def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
+def _forgiving(asked: _Search) -> tuple[Suggestion, ...]:
     """Search again with one typing mistake allowed: in the only word that matches nobody, or, if
     every word matches somebody, in one of the two longest."""
     spelt = [word[0] for word in asked.words]
@@ -186,7 +186,7 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
     return tuple(text for text in texts if text in there)
 
 
-def _words_of_others(asked: _Asked) -> list[str]:
+def _words_of_others(asked: _Search) -> list[str]:
     """Return the words of collected recipients and of groups, sorted. They have no rows of words,
     since they are few."""
     collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
@@ -194,7 +194,7 @@ def _words_of_others(asked: _Asked) -> list[str]:
     return sorted({*collected.split(), *words(names)})
 
 
-def _search(asked: _Asked) -> tuple[Suggestion, ...]:
+def _search(asked: _Search) -> tuple[Suggestion, ...]:
     """Ask one source after the other, in the order of their rank, until there are `LIMIT`
     suggestions."""
     suggestions: dict[str, Suggestion] = {}
@@ -205,7 +205,7 @@ def _search(asked: _Asked) -> tuple[Suggestion, ...]:
     return _known_better(asked, suggestions)
 
 
-Found = Iterable[tuple[str, Suggestion]]
+Suggestions = Iterable[tuple[str, Suggestion]]
 
 
 def _of_contact(
@@ -231,7 +231,7 @@ def _of_entry(
     return folded, Suggestion("directory", name, address, does, school, words=words_of_it)
 
 
-def _written_to(asked: _Asked) -> Found:
+def _written_to(asked: _Search) -> Suggestions:
     """Return the people to whom the user wrote, contacts or not, by weight."""
     user, held, own = asked.user.pk, asked.held, asked.own
     contacts: list[queries.Row] = []
@@ -247,17 +247,17 @@ def _written_to(asked: _Asked) -> Found:
     return (suggestion for _weight, suggestion in ranked)
 
 
-def _groups(asked: _Asked) -> Found:
+def _groups(asked: _Search) -> Suggestions:
     return chain(_groups_that(asked, are_archived=False), _shared_groups(asked))
 
 
-def _groups_of_owners(asked: _Asked) -> Found:
+def _groups_of_owners(asked: _Search) -> Suggestions:
     """Return shared groups that match only by their owner's name. They come last, since a user who
     types a colleague's name most likely means the colleague."""
     return _shared_groups(asked, by_owner=True)
 
 
-def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
+def _shared_groups(asked: _Search, *, by_owner: bool = False) -> Suggestions:
     """Return the groups that colleagues share: those that match by a word of their names, or with
     ``by_owner`` those that match by the owner's name alone."""
     meant = {}
@@ -287,12 +287,12 @@ def _in_parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
         yield keys[start : start + LIMIT]
 
 
-def _whole(group: Group, size: int, source: str) -> Found:
+def _whole(group: Group, size: int, source: str) -> Suggestions:
     if size:  # a group without recipients is not suggested
         yield f"{source} {group.pk}", Suggestion(source, group.name, group=group.pk, size=size)
 
 
-def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> Found:
+def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> Suggestions:
     """Yield the suggestions for a class: its guardians, its pupils and both, if they have
     recipients."""
     for audience in audiences.Audience:
@@ -302,7 +302,7 @@ def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> F
             yield f"{source} {group.pk} {audience}", suggestion
 
 
-def _lists(asked: _Asked) -> Found:
+def _lists(asked: _Search) -> Suggestions:
     """Yield groups of the LDAP directory: by an address of their own, else by their members."""
     most = filters.most()
     for pk, name, address, size, words_of_it in queries.lists(asked.held) if most else ():
@@ -315,12 +315,12 @@ def _lists(asked: _Asked) -> Found:
             )
 
 
-def _archived_groups(asked: _Asked) -> Found:
+def _archived_groups(asked: _Search) -> Suggestions:
     """Return the classes of former years, which come last."""
     return _groups_that(asked, are_archived=True)
 
 
-def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
+def _groups_that(asked: _Search, *, are_archived: bool) -> Suggestions:
     parts = " ".join(map(audiences.words_for, audiences.Audience))
     meant = {}
     for pk, name, kind, is_archived in asked.groups:
@@ -341,7 +341,7 @@ def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
                     yield key, replace(suggestion, words=meant[group.pk])
 
 
-def _held_parts(asked: _Asked, group: Group, pupils: Sequence[families.Family]) -> Found:
+def _held_parts(asked: _Search, group: Group, pupils: Sequence[families.Family]) -> Suggestions:
     """Yield the audiences of one of the user's classes that match. The audience of both is left out
     if it has as many recipients as another one."""
     sizes: set[int] = set()
@@ -354,24 +354,24 @@ def _held_parts(asked: _Asked, group: Group, pupils: Sequence[families.Family]) 
 
 
 def _text(name: str) -> str:
-    """Return the words of a name in the form that `_Asked.is_held` reads."""
+    """Return the words of a name in the form that `_Search.is_held` reads."""
     return "".join(f" {word}" for word in words(name))
 
 
-def _colleagues(asked: _Asked) -> Found:
+def _colleagues(asked: _Search) -> Suggestions:
     """Return the colleagues of the user's own school, from the directory."""
     rows = queries.of_school(asked.school, asked.held) if asked.school else ()
     return (_of_entry(*row) for row in rows)
 
 
-def _contacts(asked: _Asked) -> Found:
+def _contacts(asked: _Search) -> Suggestions:
     if asked.own.is_none:
         return ()
     rows = queries.by_own_words(asked.user.pk, asked.own.begins, asked.held)
     return (_of_contact(*row) for row in rows)
 
 
-def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
+def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _RarestWord:
     """Return the way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
 
     If the word has few rows, they are sorted. For a domain, or a first name that thousands have,
@@ -384,10 +384,10 @@ def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
     first = {spelling[:IN_ORDER] for spelling in rarest}
     in_order = not is_few and len(first) == 1
     begins = sql.begins(first if in_order else rarest)
-    return _Way(begins, is_none=counts[rarest] == 0, is_few=is_few)
+    return _RarestWord(begins, is_none=counts[rarest] == 0, is_few=is_few)
 
 
-def _directory(asked: _Asked) -> Found:
+def _directory(asked: _Search) -> Suggestions:
     """Yield the people of the directory by name, or by domain if each word begins one of the
     directory's domains."""
     long = [word for word in asked.words if len(word[0]) > 1]
@@ -405,7 +405,7 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
     return any(part.startswith(spelling) for part in parts for spelling in word)
 
 
-def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
+def _of_words(asked: _Search, drivers: Sequence[Spellings]) -> Suggestions:
     way = _way(queries.their_words.count, drivers)
     rows = () if way.is_none else queries.by_their_words(way.begins, asked.held)
     return (_of_entry(*row) for row in rows)
@@ -424,7 +424,7 @@ def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     return matching.order_by("sort_key", "pk")
 
 
-_SOURCES: tuple[Callable[[_Asked], Found], ...] = (
+_SOURCES: tuple[Callable[[_Search], Suggestions], ...] = (
     _written_to,
     _groups,
     _colleagues,
@@ -436,7 +436,7 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 )
 
 
-def _known_better(asked: _Asked, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
+def _known_better(asked: _Search, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
     """Complete each suggestion with the best that is known of its address: a contact's name, and
     the function and school of the directory."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]

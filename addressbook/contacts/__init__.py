@@ -7,7 +7,7 @@ gathers, `families` reads classes, `ties` ties pupils to guardians, `duplicates`
 
 from addressbook.contacts.keeping import (
     BIN_DAYS,
-    Filled,
+    FillableField,
     create,
     create_many,
     data_of,
@@ -23,7 +23,7 @@ from addressbook.contacts.keeping import (
 
 __all__ = [
     "BIN_DAYS",
-    "Filled",
+    "FillableField",
     "create",
     "create_many",
     "data_of",

@@ -79,18 +79,18 @@ def table(
 
 def _rows(
     chosen: QuerySet[Contact], named: Sequence[Group], whole: Sequence[Group]
-) -> Iterator[own.Row]:
+) -> Iterator[own.OwnRow]:
     memberships = Group.objects.filter(pk__in=[group.pk for group in named])
     for contact in _contacts(chosen.prefetch_related(Prefetch("groups", queryset=memberships))):
         names = tuple(group.name for group in contact.groups.all())
-        yield own.Row(_data(contact), names)
+        yield own.OwnRow(_data(contact), names)
     there = Count("contacts", filter=Q(contacts__deleted=None))
     sizes = Group.objects.filter(pk__in=[group.pk for group in whole]).annotate(size=there)
     inside = _inside(whole)
     for group in sizes:
         inner = tuple((tie.inner.name, tie.audience) for tie in inside.get(group.pk, ()))
         if group.external or inner or not group.size:
-            yield own.Row(None, (group.name,), tuple(group.external), inner)
+            yield own.OwnRow(None, (group.name,), tuple(group.external), inner)
 
 
 def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:

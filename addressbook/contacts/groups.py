@@ -12,7 +12,7 @@ from accounts.models import User
 from addressbook.contacts import audiences, endings, families, nesting
 from addressbook.contacts.audiences import GroupRecipients, Unreached, UnreachedReason
 from addressbook.contacts.keeping import recipient
-from addressbook.contacts.nesting import Part
+from addressbook.contacts.nesting import GroupPart
 from addressbook.directory import filters
 from addressbook.folding import fold
 from addressbook.models import Contact, ContactAddress, Group, GroupFilter, GroupNesting
@@ -202,7 +202,7 @@ def is_composite(group: Group) -> bool:
     return Group.objects.filter(IS_COMPOSITE, pk=group.pk).exists()
 
 
-def filters_of(parts: Iterable[Part]) -> list[GroupFilter]:
+def filters_of(parts: Iterable[GroupPart]) -> list[GroupFilter]:
     """Return the filters by which the directory fills these groups. One query."""
     pks = [part.group.pk for part in parts]
     return list(GroupFilter.objects.filter(group__in=pks).select_related("group"))
@@ -221,7 +221,7 @@ def gaps(user: User, names: Iterable[str]) -> list[GroupGap]:
 
 def _gaps_of(own: Sequence[Group]) -> Iterator[GroupGap]:
     """Yield the gap of each group that has one."""
-    of_each = nesting.parts_of([Part(group) for group in own])
+    of_each = nesting.parts_of([GroupPart(group) for group in own])
     plain = {part.group.pk for parts in of_each for part in parts if not _is_people(part)}
     rows = (
         Group.contacts.through.objects.filter(
@@ -246,7 +246,7 @@ def _gaps_of(own: Sequence[Group]) -> Iterator[GroupGap]:
             yield GroupGap(group.name, tuple(dict.fromkeys(without)), tuple(others))
 
 
-def _is_people(part: Part) -> bool:
+def _is_people(part: GroupPart) -> bool:
     """Return whether the part is an audience of a class, whose people are not only its contacts."""
     return bool(part.audience) and part.group.is_class
 
@@ -271,7 +271,7 @@ def sizes(several: Sequence[Group], *, with_pupils: bool = True) -> dict[int, in
     """Return the number of `recipients` of each group, by its key; for a class, that of its
     contacts. Runs six queries whatever the number of groups, and one for each filter of the
     directory."""
-    of_each = nesting.parts_of([Part(group) for group in several])
+    of_each = nesting.parts_of([GroupPart(group) for group in several])
     if not with_pupils:
         of_each = [tuple(part for part in parts if not part.group.is_class) for parts in of_each]
     every = {(part.group.pk, part.audience): part for parts in of_each for part in parts}
@@ -283,7 +283,9 @@ def sizes(several: Sequence[Group], *, with_pupils: bool = True) -> dict[int, in
     return counts
 
 
-def _addresses_of(parts: Sequence[Part], *, with_pupils: bool) -> dict[tuple[int, str], set[str]]:
+def _addresses_of(
+    parts: Sequence[GroupPart], *, with_pupils: bool
+) -> dict[tuple[int, str], set[str]]:
     """Return the addresses of each part itself in lower case, without those of its inner groups."""
     plain = {part.group.pk: part.group for part in parts if not _is_people(part)}
     classes = {part.group.pk: part.group for part in parts if _is_people(part)}
@@ -388,7 +390,7 @@ def _preferred(members: QuerySet[Contact]) -> Iterator[tuple[str, str, str]]:
     yield from rows.values_list("folded", "contact__display_name", "address")[: MOST_ADDRESSES + 1]
 
 
-def too_large(parts: Iterable[Part]) -> Mapping[int, int]:
+def too_large(parts: Iterable[GroupPart]) -> Mapping[int, int]:
     """Return, by the keys of their groups, the number of people that each filter finds, for filters
     that find more than a group may hold."""
     counts = {part.group_id: filters.find(part) for part in filters_of(parts)}

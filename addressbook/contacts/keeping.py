@@ -244,11 +244,11 @@ def expire() -> int:
     return count
 
 
-Filled = Literal["category", "organization", "school"]
+FillableField = Literal["category", "organization", "school"]
 """The fields that several contacts can be given at once. A category is added to the others."""
 
 
-def fill(user: User, pks: Iterable[int], field: Filled, value: str) -> dict[int, str]:
+def fill(user: User, pks: Iterable[int], field: FillableField, value: str) -> dict[int, str]:
     """Give contacts a category, an organisation or a school. Return the keys of the contacts that
     were changed, each with the former value ("" for a category)."""
     before: dict[int, str] = {}
@@ -262,7 +262,7 @@ def fill(user: User, pks: Iterable[int], field: Filled, value: str) -> dict[int,
     return before
 
 
-def unfill(user: User, field: Filled, value: str, before: Mapping[int, str]) -> int:
+def unfill(user: User, field: FillableField, value: str, before: Mapping[int, str]) -> int:
     """Undo `fill` for the contacts that still have the value, and return how many."""
     changed: list[tuple[Contact, ContactData]] = []
     for contact in Contact.objects.of(user).filter(pk__in=list(before)):
@@ -278,13 +278,13 @@ def unfill(user: User, field: Filled, value: str, before: Mapping[int, str]) -> 
     return len(changed)
 
 
-def _has(data: ContactData, field: Filled, value: str) -> bool:
+def _has(data: ContactData, field: FillableField, value: str) -> bool:
     if field == "category":
         return fold(value) in map(fold, data.categories)
     return bool(getattr(data, field) == value)
 
 
-def _given(data: ContactData, field: Filled, value: str) -> ContactData:
+def _given(data: ContactData, field: FillableField, value: str) -> ContactData:
     match field:
         case "category":
             return replace(data, categories=(*data.categories, value))

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from addressbook.contacts import groups, nesting, sharing
-from addressbook.contacts.nesting import Part
+from addressbook.contacts.nesting import GroupPart
 from addressbook.directory import filters
 from addressbook.folding import fold
 from addressbook.models import Group
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveGroup:
     """The recipients of such a group now. ``is_too_large`` says that the directory has more
     matching people than a group may hold; none of them is then among the recipients."""
 
@@ -22,28 +22,28 @@ class Live:
     is_too_large: bool = False
 
 
-def find(user: User, names: Iterable[str]) -> dict[str, Live]:
+def find(user: User, names: Iterable[str]) -> dict[str, LiveGroup]:
     """Return, by name as given, the groups that contain people of the directory directly or by an
     inner group: those of the user, and those shared with the user. Two queries if there is none."""
     folded_names = {name: fold(name)[:200] for name in names}
     folded = set(folded_names.values())
     if not folded:
         return {}
-    by_folded: dict[str, Live] = {}
+    by_folded: dict[str, LiveGroup] = {}
     own = list(Group.objects.of(user).filter(folded__in=folded))
     seen = sharing.named(user, folded - {group.folded for group in own})
     several = [(group, True) for group in own]
     several += [(shared.group, shared.with_pupils) for shared in seen]
     if not several:
         return {}
-    of_each = nesting.parts_of([Part(group) for group, _pupils in several])
+    of_each = nesting.parts_of([GroupPart(group) for group, _pupils in several])
     filtered = {
         part.group_id for part in groups.filters_of(part for parts in of_each for part in parts)
     }
     for (group, with_pupils), parts in zip(several, of_each, strict=True):
         if filtered & {part.group.pk for part in parts}:
             people = groups.recipients(group, with_pupils=with_pupils)
-            by_folded[group.folded] = Live(people, bool(groups.too_large(parts)))
+            by_folded[group.folded] = LiveGroup(people, bool(groups.too_large(parts)))
     return {name: by_folded[key] for name, key in folded_names.items() if key in by_folded}
 
 

@@ -42,7 +42,7 @@ class HoldsPupils(NestingRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class GroupPart:
     """A group that is among the recipients of another one, or is that group itself. For a class,
     ``audience`` says which of its people are meant."""
 
@@ -50,13 +50,13 @@ class Part:
     audience: str = ""
 
 
-def parts(group: Group, audience: str = "") -> tuple[Part, ...]:
+def parts(group: Group, audience: str = "") -> tuple[GroupPart, ...]:
     """Return the group and all groups in it at any depth, each once, without archived ones and
     those in the bin. One query."""
-    return parts_of([Part(group, audience)])[0]
+    return parts_of([GroupPart(group, audience)])[0]
 
 
-def parts_of(several: Sequence[Part]) -> list[tuple[Part, ...]]:
+def parts_of(several: Sequence[GroupPart]) -> list[tuple[GroupPart, ...]]:
     """Return `parts` for each of several groups. One query, or two if one has a filter."""
     owners = {part.group.user_id for part in several}
     rows: dict[int, list[GroupNesting]] = {}
@@ -68,7 +68,9 @@ def parts_of(several: Sequence[Part]) -> list[tuple[Part, ...]]:
     return [_gathered(part, rows) for part in several]
 
 
-def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[Part, ...]:
+def _gathered(
+    first: GroupPart, rows: Mapping[int, Iterable[GroupNesting]]
+) -> tuple[GroupPart, ...]:
     """Return the groups level by level, from the outermost inwards. A cycle, which should not
     exist, would end at once."""
     seen = {(first.group.pk, first.audience): first}
@@ -79,7 +81,7 @@ def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[
         for nesting in inner:
             key = (nesting.inner_id, nesting.audience if nesting.inner.is_class else "")
             if key not in seen:
-                seen[key] = Part(nesting.inner, key[1])
+                seen[key] = GroupPart(nesting.inner, key[1])
                 level.append(nesting.inner_id)
         if not level:
             break

@@ -26,14 +26,14 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Picture(Photo):
+class ContactPicture(Photo):
     """A photo that was encoded by this module. Encoding it again would only blur it."""
 
 
-def picture(photo: Photo) -> Picture | None:
+def picture(photo: Photo) -> ContactPicture | None:
     """Return the photo as it is stored; None if it is no picture. A picture that this installation
     exported is not encoded again."""
-    if isinstance(photo, Picture):
+    if isinstance(photo, ContactPicture):
         return photo
     if photo.seal and constant_time_compare(photo.seal, _seal(photo.content)):
         return made(photo.content)
@@ -41,9 +41,9 @@ def picture(photo: Photo) -> Picture | None:
     return made(content) if content else None
 
 
-def made(content: bytes) -> Picture:
+def made(content: bytes) -> ContactPicture:
     """Return the picture for content that was encoded here before."""
-    return Picture("image/webp", content)
+    return ContactPicture("image/webp", content)
 
 
 def sealed(content: bytes) -> Photo:

@@ -42,7 +42,7 @@ class TooManyShares(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SharedGroup:
     """A group as it is shared with one colleague."""
 
     group: Group
@@ -55,7 +55,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class SharedGroupMember:
     """A member of a shared group. ``key`` identifies a member of the group itself, for `take_out`;
     it is "" for members of inner groups and people of the directory."""
 
@@ -131,12 +131,12 @@ def left(group: Group) -> set[str]:
 # --- the colleague's ---
 
 
-def seen_by(user: User) -> list[Seen]:
+def seen_by(user: User) -> list[SharedGroup]:
     """Return the groups that are shared with the user, by name. One query."""
-    several: dict[int, Seen] = {}
+    several: dict[int, SharedGroup] = {}
     for row in _shares(user)[:MOST_SEEN]:
         before = several.get(row.group_id)
-        several[row.group_id] = Seen(
+        several[row.group_id] = SharedGroup(
             row.group,
             row.may_edit or bool(before and before.may_edit),
             row.with_pupils or bool(before and before.with_pupils),
@@ -163,7 +163,7 @@ def _for(user: User) -> Q:
     return of_school | Q(address=user.address.lower())
 
 
-def find(user: User, pk: int) -> Seen | None:
+def find(user: User, pk: int) -> SharedGroup | None:
     """Return a group that is shared with the user."""
     shares = list(_shares(user).filter(group=pk))
     if not shares:
@@ -172,10 +172,10 @@ def find(user: User, pk: int) -> Seen | None:
     group = shares[0].group
     if group.is_class and not with_pupils:
         return None
-    return Seen(group, any(row.may_edit for row in shares), with_pupils)
+    return SharedGroup(group, any(row.may_edit for row in shares), with_pupils)
 
 
-def named(user: User, names: Iterable[str]) -> list[Seen]:
+def named(user: User, names: Iterable[str]) -> list[SharedGroup]:
     """Return the groups with these names that are shared with the user. Accents and case do not
     count."""
     folded = {fold(name)[:200] for name in names}
@@ -207,12 +207,12 @@ def come_back(user: User, pk: int) -> bool:
     return False
 
 
-def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
+def recipients(seen: SharedGroup, audience: str = "") -> tuple[str, ...]:
     """See `groups.recipients`."""
     return groups.recipients(seen.group, audience, with_pupils=seen.with_pupils)
 
 
-def sizes(several: Iterable[Seen]) -> dict[int, int]:
+def sizes(several: Iterable[SharedGroup]) -> dict[int, int]:
     """See `groups.sizes`."""
     counts: dict[int, int] = {}
     seen = list(several)
@@ -238,7 +238,7 @@ def gaps(user: User, names: Iterable[str]) -> list[GroupGap]:
     return all_gaps
 
 
-def reach(seen: Seen) -> GroupRecipients:
+def reach(seen: SharedGroup) -> GroupRecipients:
     """See `groups.reach`."""
     return groups.reach(seen.group, with_pupils=seen.with_pupils)
 
@@ -253,36 +253,38 @@ def placeholder_values(user: User, addresses: Iterable[str]) -> dict[str, Family
     rows = ContactAddress.objects.filter(user__in=owners, folded__in=wanted, contact__deleted=None)
     by_address: dict[str, FamilyValues] = {}
     for owner in rows.order_by("user").values_list("user", flat=True).distinct() if owners else ():
-        shared = [nesting.Part(seen.group, "") for seen in told if seen.group.user_id == owner]
+        shared = [nesting.GroupPart(seen.group, "") for seen in told if seen.group.user_id == owner]
         several = {part.group for parts in nesting.parts_of(shared) for part in parts}
         for address, family in placeholders.values_within(owners[owner], wanted, several).items():
             by_address.setdefault(address, family)
     return by_address
 
 
-def members(seen: Seen) -> tuple[Member, ...]:
+def members(seen: SharedGroup) -> tuple[SharedGroupMember, ...]:
     """Return the members by name, those of inner groups and of the directory after the group's own.
     An address without a contact gets its name from the directory."""
     own = list(_own(seen))
-    own += [Member("", address, f"a:{address.lower()}") for address in seen.group.external]
+    own += [
+        SharedGroupMember("", address, f"a:{address.lower()}") for address in seen.group.external
+    ]
     there = {member.address.lower() for member in own if member.address}
     audience = Audience.BOTH if seen.group.is_class else ""
     others = []
     for text in recipients(seen, audience):
         name, address = _split(text)
         if address.lower() not in there:
-            others.append(Member(name, address))
+            others.append(SharedGroupMember(name, address))
     return tuple(_called([*own, *others]))
 
 
-def _own(seen: Seen) -> Iterable[Member]:
+def _own(seen: SharedGroup) -> Iterable[SharedGroupMember]:
     rows = groups.contacts_of(seen.group, with_pupils=seen.with_pupils)
     rows = rows.order_by("sort_key", "pk")
     pairs = list(rows.values_list("pk", "display_name")[:MOST_ADDRESSES])
     first = ContactAddress.objects.filter(contact__in=rows.order_by().values("pk"), position=0)
     addresses = dict(first.order_by().values_list("contact_id", "address"))
     for pk, name in pairs:
-        yield Member(name, addresses.get(pk, ""), f"c:{pk}")
+        yield SharedGroupMember(name, addresses.get(pk, ""), f"c:{pk}")
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -293,7 +295,7 @@ def _split(text: str) -> tuple[str, str]:
     return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
 
 
-def _called(several: Sequence[Member]) -> Iterable[Member]:
+def _called(several: Sequence[SharedGroupMember]) -> Iterable[SharedGroupMember]:
     nameless = [member.address.lower() for member in several if not member.name]
     names: dict[str, str] = {}
     for start in range(0, len(nameless), 500):
@@ -301,10 +303,10 @@ def _called(several: Sequence[Member]) -> Iterable[Member]:
         names |= dict(rows.values_list("folded", "name"))
     for member in several:
         name = member.name or names.get(member.address.lower(), "")
-        yield Member(name, member.address, member.key)
+        yield SharedGroupMember(name, member.address, member.key)
 
 
-def add(seen: Seen, addresses: Iterable[str]) -> int:
+def add(seen: SharedGroup, addresses: Iterable[str]) -> int:
     """Add addresses to a shared group, as addresses that belong to no contact, and return how many
     were new. Raises GroupFull."""
     with transaction.atomic():
@@ -322,8 +324,8 @@ def add(seen: Seen, addresses: Iterable[str]) -> int:
     return len(new)
 
 
-def take_out(seen: Seen, key: str) -> bool:
-    """Remove a member by `Member.key`; a contact stays in the owner's address book. Return False if
+def take_out(seen: SharedGroup, key: str) -> bool:
+    """Remove a member by its key. A contact stays in the owner's address book. Return False if
     the member is not in the group itself, or may not be seen."""
     kind, _colon, value = key.partition(":")
     if kind == "c" and value.isascii() and value.isdigit() and len(value) < 19:
@@ -340,7 +342,7 @@ def take_out(seen: Seen, key: str) -> bool:
     return is_gone
 
 
-def put_back(seen: Seen, key: str) -> bool:
+def put_back(seen: SharedGroup, key: str) -> bool:
     """Undo `take_out`. A contact is put back only if it is the owner's. The caller has signed the
     key, so that it was in the group a moment ago."""
     kind, _colon, value = key.partition(":")
@@ -349,7 +351,7 @@ def put_back(seen: Seen, key: str) -> bool:
     return bool(add(seen, [value]))
 
 
-def inner_of(seen: Seen) -> list[str]:
+def inner_of(seen: SharedGroup) -> list[str]:
     """Return the names of the groups that are in the group at any depth."""
     parts = nesting.parts(seen.group)[1:]
     return [

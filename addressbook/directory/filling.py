@@ -24,7 +24,7 @@ BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FillingCounts:
     """The changes of one filling: the number of people who are new or changed, gone, and
     unchanged."""
 
@@ -33,7 +33,7 @@ class Filled:
     unchanged: int
 
 
-def fill() -> dict[str, Filled]:
+def fill() -> dict[str, FillingCounts]:
     """Fill the directory from each configured source, and return the changes by the name of the
     source."""
     filled = {STAFF: fill_from_staff()}
@@ -45,7 +45,7 @@ def fill() -> dict[str, Filled]:
     return filled
 
 
-def fill_from_staff() -> Filled:
+def fill_from_staff() -> FillingCounts:
     """Fill the directory from the active staff records."""
     return _fill(STAFF, _staff)
 
@@ -69,7 +69,7 @@ def _staff() -> Iterator[DirectoryPerson]:
         )
 
 
-def fill_from_ldap() -> Filled:
+def fill_from_ldap() -> FillingCounts:
     """Fill the directory from LDAP. Raises ServerUnavailable and ServerRefused; the directory then
     stays unchanged. A server without any people counts as an error, since its filter is probably
     wrong."""
@@ -82,7 +82,7 @@ def fill_from_ldap() -> Filled:
     return _fill(LDAP, lambda: people)
 
 
-def fill_lists() -> Filled:
+def fill_lists() -> FillingCounts:
     """Write the groups of LDAP with their present members. Raises ServerUnavailable and
     ServerRefused; the groups then stay unchanged."""
     from addressbook.directory import ldap, ldap_groups
@@ -111,10 +111,10 @@ def fill_lists() -> Filled:
                     source_id=key, defaults={**values, "filled": now}
                 )
         DirectoryList.objects.exclude(filled=now).update(filled=now)
-    return Filled(written=written, gone=gone, unchanged=len(groups) - written)
+    return FillingCounts(written=written, gone=gone, unchanged=len(groups) - written)
 
 
-def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Filled:
+def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> FillingCounts:
     """Replace the rows of a source by ``people``, which is read twice: first to delete the rows
     that are gone or changed, then to write. So two people can exchange their addresses, and memory
     never holds all people of the authority."""
@@ -129,7 +129,9 @@ def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Fille
     written = _write(source, people, same)
     _write_domains()
     changed = sum(key in rows and key not in same for key in written)
-    return Filled(written=len(written), gone=before - len(same) - changed, unchanged=len(same))
+    return FillingCounts(
+        written=len(written), gone=before - len(same) - changed, unchanged=len(same)
+    )
 
 
 def _known(source: str) -> dict[str, tuple[int, int]]:

@@ -150,7 +150,7 @@ def _condition(wanted: GroupFilter) -> Q:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DirectoryMembers:
     """The people of one group from the directory, each once, by name and address. ``count`` is
     their number; if it is above the limit, ``people`` is empty."""
 
@@ -162,14 +162,14 @@ class Found:
         return self.count > most()
 
 
-def find(wanted: GroupFilter) -> Found:
+def find(wanted: GroupFilter) -> DirectoryMembers:
     """Return the people whom the filter finds, by one query, or two if there are too many. There
     are none if the administrators have turned such groups off."""
     limit = most()
     if not limit:
-        return Found()
+        return DirectoryMembers()
     rows = entries(wanted)
     people = tuple(rows.values_list("name", "address")[: limit + 1])
     if len(people) > limit:
-        return Found((), rows.order_by().count())
-    return Found(people, len(people))
+        return DirectoryMembers((), rows.order_by().count())
+    return DirectoryMembers(people, len(people))

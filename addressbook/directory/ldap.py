@@ -24,7 +24,7 @@ Entry = Mapping[str, list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LdapDirectory:
     """The connection to an LDAP directory. ``url`` is ``ldaps://host``, or ``ldap://host`` with
     StartTLS, which is left out for a server on this machine. Without ``dn`` and ``password`` the
     connection is anonymous. ``attributes`` has the name of the attribute for each field of a
@@ -42,8 +42,8 @@ class Source:
     groups_base: str = ""
 
 
-def from_settings() -> Source:
-    return Source(
+def from_settings() -> LdapDirectory:
+    return LdapDirectory(
         url=settings.DIRECTORY_LDAP_URL,
         base=settings.DIRECTORY_LDAP_BASE,
         filter=settings.DIRECTORY_LDAP_FILTER,
@@ -56,7 +56,7 @@ def from_settings() -> Source:
     )
 
 
-def people(source: Source) -> Iterator[DirectoryPerson]:
+def people(source: LdapDirectory) -> Iterator[DirectoryPerson]:
     """Yield the people who have an address. Raises ServerUnavailable and ServerRefused."""
     with opened(source) as directory:
         for dn, entry in _entries(directory, source):
@@ -65,7 +65,7 @@ def people(source: Source) -> Iterator[DirectoryPerson]:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[SimpleLDAPObject]:
+def opened(source: LdapDirectory) -> Iterator[SimpleLDAPObject]:
     """Connect to the directory and bind with the configured account. Raises ServerUnavailable and
     ServerRefused."""
     refusal = "The directory refused to be read."
@@ -76,7 +76,7 @@ def opened(source: Source) -> Iterator[SimpleLDAPObject]:
         yield directory
 
 
-def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str, Entry]]:
+def _entries(directory: SimpleLDAPObject, source: LdapDirectory) -> Iterator[tuple[str, Entry]]:
     names = list(set(source.attributes.values()))
     yield from paged(directory, source.base, source.filter, names)
 

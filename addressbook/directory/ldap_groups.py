@@ -18,7 +18,7 @@ from ldap.ldapobject import SimpleLDAPObject
 
 from addressbook.contacts.keeping import recipient
 from addressbook.directory import ldap as people
-from addressbook.directory.ldap import Entry, Source
+from addressbook.directory.ldap import Entry, LdapDirectory
 
 MOST_GROUPS = 5_000
 MOST_MEMBERS = 5_000
@@ -50,7 +50,7 @@ class LdapGroup:
 
 
 @dataclass(slots=True)
-class _Read:
+class _GroupEntry:
     """A group as its entry describes it."""
 
     name: str
@@ -69,7 +69,7 @@ class _People:
     by_login: dict[str, str] = field(default_factory=dict)
 
 
-def groups(source: Source) -> Iterator[LdapGroup]:
+def groups(source: LdapDirectory) -> Iterator[LdapGroup]:
     """Yield the groups that the filter selects, each with its people. Raises ServerUnavailable and
     ServerRefused."""
     with people.opened(source) as directory:
@@ -82,8 +82,8 @@ def groups(source: Source) -> Iterator[LdapGroup]:
         yield resolved
 
 
-def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
-    by_dn: dict[str, _Read] = {}
+def _groups(directory: SimpleLDAPObject, source: LdapDirectory) -> dict[str, _GroupEntry]:
+    by_dn: dict[str, _GroupEntry] = {}
     left = MOST_NAMES
     for dn, entry in people.paged(directory, source.groups_base, source.groups, _NAMES):
         if group := _read(entry, left):
@@ -94,7 +94,7 @@ def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
     return by_dn
 
 
-def _read(entry: Entry, left: int) -> _Read | None:
+def _read(entry: Entry, left: int) -> _GroupEntry | None:
     """Return the group of an entry; None for an entry without a name. ``left`` is the number of
     members that may still be read. Some servers return only a range of a long group, as
     ``member;range=0-1499``."""
@@ -114,7 +114,7 @@ def _read(entry: Entry, left: int) -> _Read | None:
     name, address = _first(values, "cn", 200), _first(values, "mail", 254)
     if not name:
         return None
-    return _Read(
+    return _GroupEntry(
         name=name,
         description=_first(values, "description", 300),
         address=address if "@" in address else "",
@@ -147,7 +147,9 @@ def normal(dn: str) -> str:
     )
 
 
-def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _Read]) -> _People:
+def _people(
+    directory: SimpleLDAPObject, source: LdapDirectory, groups: Mapping[str, _GroupEntry]
+) -> _People:
     """Return the people whom the groups name, without all others."""
     named = {member_dn for group in groups.values() for member_dn in group.entries}
     logins = {member_uid for group in groups.values() for member_uid in group.logins}
@@ -170,14 +172,18 @@ def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _R
 
 
 def _resolved(
-    key: str, group: _Read, groups: Mapping[str, _Read], named_people: _People, most: int
+    key: str,
+    group: _GroupEntry,
+    groups: Mapping[str, _GroupEntry],
+    named_people: _People,
+    most: int,
 ) -> LdapGroup:
     """Return the group with its members and those of inner groups, at most ``most``."""
     members: dict[str, str] = {}
     unknown = 0
     seen, level, is_cut = {key}, [group], False
     for _depth in range(MOST_DEPTH):
-        inner: list[_Read] = []
+        inner: list[_GroupEntry] = []
         for inner_group in level:
             is_cut |= inner_group.is_cut
             for named in inner_group.entries:

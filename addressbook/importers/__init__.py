@@ -15,8 +15,8 @@ from addressbook.importers.duplicates import duplicate_sets
 from addressbook.importers.reading import (
     LARGEST_FILE,
     MOST_RECORDS,
-    Column,
     Reading,
+    TableColumn,
     refused,
 )
 
@@ -24,8 +24,8 @@ __all__ = [
     "LARGEST_FILE",
     "MOST_RECORDS",
     "TOO_COSTLY",
-    "Column",
     "Reading",
+    "TableColumn",
     "duplicate_sets",
     "read",
 ]

@@ -11,9 +11,9 @@ from addressbook.contact_data import GroupData
 from addressbook.importers import detect
 from addressbook.importers.reading import (
     LARGEST_FILE,
+    FileRejected,
     Gathered,
     Reading,
-    Refused,
     Skipped,
     Warned,
     refused,
@@ -33,7 +33,7 @@ def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
     that person: ``prenom.nom@ac-exemple.fr.vcf``."""
     try:
         return joined(_read_all(content, _members(content), read_file))
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), Reading(format="zip"))
     except zips.BadZip as error:
         return refused(_CODES[error.fault], Reading(format="zip"))
@@ -54,24 +54,24 @@ def _members(content: bytes) -> list[zips.Member]:
     members = zips.members(content, most=MOST_FILES)
     names = {member.name for member in members}
     if "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names:
-        raise Refused("document")
+        raise FileRejected("document")
     for member in members:
         _check(content, member)
     if sum(member.size for member in members) > LARGEST_WHOLE:
-        raise Refused("zip_bomb")
+        raise FileRejected("zip_bomb")
     return [member for member in members if not member.is_folder and not _is_noise(member.name)]
 
 
 def _check(content: bytes, member: zips.Member) -> None:
     name = member.name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
-        raise Refused("zip_path")
+        raise FileRejected("zip_path")
     if "\0" in name or S_ISLNK(member.mode):
-        raise Refused("zip_path")
+        raise FileRejected("zip_path")
     zips.packed(content, member)
     ratio = member.size / max(member.packed_size, 1)
     if member.size > LARGEST_FILE or (member.size > _SMALL and ratio > _HIGHEST_RATIO):
-        raise Refused("zip_bomb")
+        raise FileRejected("zip_bomb")
 
 
 def _is_noise(name: str) -> bool:
@@ -88,7 +88,7 @@ def _read_all(
     # An archive inside the zip refuses the whole, so all files are checked before one is read.
     for member in members:
         if detect.is_zip(zips.beginning(content, member, 4)):
-            raise Refused("zip_nested")
+            raise FileRejected("zip_nested")
     for member in members:
         yield member.name, read_file(zips.read(content, member, limit=LARGEST_FILE))
 

@@ -328,7 +328,7 @@ def _is_mark(cell: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Line:
+class _PupilLine:
     """The parsed cells of one line, the pupil's by number 0."""
 
     pupil: list[Pair] = field(default_factory=list)
@@ -391,8 +391,8 @@ class Gathering:
         for whose in sorted(whose_all - {0}):
             self._put_guardian(at, whose, line, number, row.line)
 
-    def _apart(self, row: SourceRow) -> _Line:
-        line = _Line()
+    def _apart(self, row: SourceRow) -> _PupilLine:
+        line = _PupilLine()
         for index, (name, cell) in enumerate(zip(self.fields, row.cells, strict=True)):
             whose, own = guardian_of(name)
             text = cell.strip()
@@ -413,7 +413,7 @@ class Gathering:
 
     # Pupils
 
-    def _pupil(self, line: _Line) -> tuple[ContactData, tuple[str, ...]]:
+    def _pupil(self, line: _PupilLine) -> tuple[ContactData, tuple[str, ...]]:
         pairs: list[Pair] = []
         others: list[str] = []
         notes = line.notes.setdefault(0, [])
@@ -438,7 +438,7 @@ class Gathering:
         contact = replace(contact, notes=joined, others=(*contact.others, *others))
         return contact, (*problems, *assembled.problems)
 
-    def _put_pupil(self, pupil: ContactData, line: _Line, number: int, begins: int) -> int:
+    def _put_pupil(self, pupil: ContactData, line: _PupilLine, number: int, begins: int) -> int:
         """Add the pupil, and return the index; -1 if it is unknown whose line it is. A line without
         a pupil continues the one above, as merged cells of a spreadsheet do."""
         name = _key(pupil)
@@ -474,7 +474,7 @@ class Gathering:
         else:
             self.gathered.contacts[at] = joined(self.gathered.contacts[at], more)
 
-    def _note_groups(self, at: int, line: _Line) -> None:
+    def _note_groups(self, at: int, line: _PupilLine) -> None:
         for name, text in line.pupil:
             if name == YEAR:
                 self._years.append(text)
@@ -486,7 +486,9 @@ class Gathering:
 
     # Guardians
 
-    def _put_guardian(self, pupil: int, whose: int, line: _Line, number: int, begins: int) -> None:
+    def _put_guardian(
+        self, pupil: int, whose: int, line: _PupilLine, number: int, begins: int
+    ) -> None:
         notes = line.notes.get(whose, [])
         assembled = contact_from(line.guardians.get(whose, []), self.style)
         for problem in assembled.problems:
@@ -517,7 +519,7 @@ class Gathering:
             position,
         )
 
-    def _keep_in_note(self, pupil: int, whose: int, line: _Line, notes: Iterable[str]) -> None:
+    def _keep_in_note(self, pupil: int, whose: int, line: _PupilLine, notes: Iterable[str]) -> None:
         """Put the words about a guardian without name, address and telephone into the note of the
         pupil."""
         texts = [text for name, text in line.guardians.get(whose, []) if name != "prefix"]

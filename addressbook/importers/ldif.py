@@ -16,7 +16,7 @@ from addressbook.contact_data import ContactData, GroupData
 from addressbook.folding import fold
 from addressbook.importers import dates, headers, horde, sun
 from addressbook.importers.assemble import Pair, Style, contact_from
-from addressbook.importers.reading import Gathered, Members, Reading, Refused, refused
+from addressbook.importers.reading import FileRejected, Gathered, MemberIndex, Reading, refused
 from addressbook.vcard import has_something, photo_of
 
 MOST_ATTRIBUTES = 5_000
@@ -206,7 +206,7 @@ def read(content: bytes, known: Reading) -> Reading:
             reading, source=source, dialect="+".join(sorted(dialects)), bulk=len(owners) > 1
         )
         return gathered.finished(reading)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), reading)
 
 
@@ -221,7 +221,7 @@ def _entries(content: bytes, gathered: Gathered) -> Iterator[_Numbered]:
         if not record.dn and (not names or names <= _SYSTEM_ATTRIBUTES) and not record.damaged:
             continue
         if number > 2 * 100_000:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         if record.change in _CHANGES:
             gathered.skip(number, record.line, "change_record", record.change)
         elif not record.dn and not names:
@@ -326,7 +326,7 @@ def _add_groups(
     others = [item for item in groups if not sun.dialect_of(item[1].dn)]
     if not others:
         return
-    members = Members(gathered.contacts, fold)
+    members = MemberIndex(gathered.contacts, fold)
     lists = {normal_dn(record.dn): _member_dns(record) for _number, record in others}
     dns: dict[str, int] = {}
     for index, record in belongs:
@@ -339,7 +339,7 @@ def _group(
     number: int,
     record: Record,
     lists: dict[str, list[str]],
-    members: Members,
+    members: MemberIndex,
     dns: dict[str, int],
     gathered: Gathered,
 ) -> GroupData:

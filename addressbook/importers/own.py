@@ -96,7 +96,7 @@ _OF_TYPE = {_normal(name): kind for kind, names in _TYPES.items() for name in na
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OwnRow:
     """A contact with the names of its groups. Without a contact, it is a group of that name with
     its ``external`` addresses and inner groups, as in `GroupData.inner`. ``problems`` are codes of
     `codes.WARNINGS`."""
@@ -111,7 +111,7 @@ class Row:
 # --- writing ---
 
 
-def table(rows: Iterable[Row], language: str) -> Iterator[list[str]]:
+def table(rows: Iterable[OwnRow], language: str) -> Iterator[list[str]]:
     """Yield the header and the rows, in French or, for every other language, in English."""
     at = int(language.lower().startswith("fr"))
     yield [names[at] for _key, *names in COLUMNS]
@@ -206,7 +206,7 @@ def field_of(key: str) -> str:
     return key if named else _CANONICAL.get(key, f"own:{key}")
 
 
-def read(cells: Mapping[str, str]) -> Row:
+def read(cells: Mapping[str, str]) -> OwnRow:
     """Return a row from the cells by the keys of their columns."""
     cells = {key: text for key, cell in cells.items() if (text := cell.strip())}
     problems: list[str] = []
@@ -226,7 +226,7 @@ def read(cells: Mapping[str, str]) -> Row:
     groups, external = _split(cells.get("groups", "")), _split(cells.get("external", ""))
     whole = None if contact == ContactData() and groups else contact
     inner = tuple(map(_read_inner, _split(cells.get("inner", ""))))
-    return Row(whole, groups, external, inner, tuple(problems))
+    return OwnRow(whole, groups, external, inner, tuple(problems))
 
 
 def _read_more(text: str) -> ContactData:
@@ -286,7 +286,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Groups:
+class OwnGroups:
     """The groups of a table while its rows are read."""
 
     _names: dict[str, str] = field(default_factory=dict)
@@ -294,7 +294,7 @@ class Groups:
     _external: dict[str, list[str]] = field(default_factory=dict)
     _inner: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
-    def add(self, row: Row, index: int | None = None) -> None:
+    def add(self, row: OwnRow, index: int | None = None) -> None:
         """Add a row. ``index`` is that of its contact; the other addresses of a row without a
         contact are those of its group."""
         for name in row.groups:

@@ -15,7 +15,7 @@ MOST_FOLLOWED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table as it was recognised. ``index`` counts from 0. ``field`` is a canonical
     field of `headers`, "" for a column that is left out. There are at most three ``examples``."""
 
@@ -64,7 +64,7 @@ class Reading:
     delimiter: str = ""
     line_ending: str = ""
     quote_escape: str = ""
-    columns: tuple[Column, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
     contacts: tuple[ContactData, ...] = ()
     records: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
@@ -76,7 +76,7 @@ class Reading:
     links: tuple[LinkData, ...] = ()
 
 
-class Refused(Exception):
+class FileRejected(Exception):
     """The whole file is refused; ``args[0]`` is one of `codes.REJECTS`."""
 
 
@@ -108,7 +108,7 @@ class Gathered:
     def add(self, contact: ContactData, record: int, line: int) -> int:
         """Add a contact, and return its index. Raises Refused beyond the limit."""
         if len(self.contacts) >= MOST_RECORDS:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         self.contacts.append(contact)
         self.records.append(record)
         self.lines.append(line)
@@ -119,7 +119,7 @@ class Gathered:
 
     def skip(self, record: int, line: int, reason: str, value: str = "") -> None:
         if len(self.skipped) >= MOST_RECORDS:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         self.skipped.append(Skipped(record, line, reason, value))
 
     def finished(self, reading: Reading, *, empty: str = "no_contacts") -> Reading:
@@ -175,7 +175,7 @@ class Tags:
         ]
 
 
-class Members:
+class MemberIndex:
     """An index of the contacts that groups name: by address, by name, by identifier."""
 
     def __init__(self, contacts: Sequence[ContactData], key: Callable[[str], str]) -> None:

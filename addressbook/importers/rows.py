@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from addressbook.importers.reading import MOST_RECORDS, Refused
+from addressbook.importers.reading import MOST_RECORDS, FileRejected
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 200_000
@@ -51,7 +51,7 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     text = stripped
     header = text.partition("\n")[0]
     if len(header) > LONGEST_HEADER:
-        raise Refused("unknown_format")
+        raise FileRejected("unknown_format")
     delimiter = separator_line[1] if separator_line else delimiter_of(header)
     if delimiter == "\t" and raw_tabs([cell.strip() for cell in header.split("\t")]):
         rows, escape = list(_tab_rows(text)), ""
@@ -60,7 +60,7 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     if '="' in text:
         rows = [SourceRow(row.line, tuple(map(_without_formula, row.cells))) for row in rows]
     if rows and len(rows[0].cells) > MOST_COLUMNS:
-        raise Refused("too_many_columns")
+        raise FileRejected("too_many_columns")
     if skipped:
         rows = [SourceRow(row.line + skipped, row.cells) for row in rows]
     return Rows(delimiter, rows, escape, ended=text.endswith("\n"))
@@ -149,7 +149,7 @@ def _misfits(rows: Sequence[SourceRow]) -> int:
 
 def _check(number: int) -> None:
     if number > MOST_RECORDS + 1_000:
-        raise Refused("too_many_records")
+        raise FileRejected("too_many_records")
 
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

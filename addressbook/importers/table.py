@@ -14,10 +14,10 @@ from addressbook.importers import dates, families, headers, horde, own, rows, su
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import (
     MOST_RECORDS,
-    Column,
+    FileRejected,
     Gathered,
     Reading,
-    Refused,
+    TableColumn,
     Tags,
     refused,
 )
@@ -65,7 +65,7 @@ def read(
         text, titles = _without_titles(decoded.text)
         table_rows = rows.read(text, raw_tabs=horde.is_header)
         return read_rows(table_rows, source=source, columns=columns, known=known, titles=titles)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
 
 
@@ -115,7 +115,7 @@ def read_rows(
     them."""
     try:
         return _read(table_rows, source, columns, known, titles)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format=known.format or "csv"))
 
 
@@ -210,7 +210,7 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
     """Return the header with the fields of its columns. A title line above the header, and a file
     without a header, are recognised."""
     if not table_rows.rows:
-        raise Refused("empty")
+        raise FileRejected("empty")
     if own.is_header(table_rows.rows[0].cells):
         return _own_table(table_rows.rows)
     at = _header_at(table_rows.rows)
@@ -263,7 +263,7 @@ def _header_at(source_rows: Sequence[SourceRow]) -> int:
 
 
 def _no_table() -> NoReturn:
-    raise Refused("unknown_format")
+    raise FileRejected("unknown_format")
 
 
 def _are_addresses(source_rows: Sequence[SourceRow]) -> bool:
@@ -325,9 +325,9 @@ def _first_texts(fields: Sequence[str], data: Sequence[SourceRow]) -> int | None
     return None
 
 
-def _columns(table: _Table, fields: Sequence[str]) -> tuple[Column, ...]:
+def _columns(table: _Table, fields: Sequence[str]) -> tuple[TableColumn, ...]:
     return tuple(
-        Column(index, table.header[index].strip(), name, _examples(table.data, index))
+        TableColumn(index, table.header[index].strip(), name, _examples(table.data, index))
         for index, name in enumerate(fields)
     )
 
@@ -431,7 +431,7 @@ def _gather_own(
         key if field == name else "" for (key, field), name in zip(table.own, fields, strict=True)
     ]
     others = ["" if key else name for key, name in zip(keys, fields, strict=True)]
-    groups = own.Groups()
+    groups = own.OwnGroups()
     for number, line in data:
         row = own.read({key: cell for key, cell in zip(keys, line.cells, strict=True) if key})
         contact, problems = row.contact, row.problems

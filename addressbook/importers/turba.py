@@ -10,7 +10,7 @@ from addressbook.charsets import Decoded
 from addressbook.contact_data import GroupData
 from addressbook.importers import dates, headers
 from addressbook.importers.assemble import Pair, Style, contact_from
-from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
+from addressbook.importers.reading import FileRejected, Gathered, Reading, Tags, refused
 from addressbook.vcard import has_something
 from webmail import php
 
@@ -65,7 +65,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class _HordeList:
     record: int
     name: str
     owner: str
@@ -82,7 +82,7 @@ def gather(
     """Gather the contacts and groups of rows. ``records`` are tuples of record number, line and the
     fields of the row; ``owners`` has the owners of shares by name."""
     tags = Tags("categories")
-    lists: list[_List] = []
+    lists: list[_HordeList] = []
     places: dict[tuple[str, str], int] = {}
     shares: dict[str, int] = {}
     for record, line, pairs in records:
@@ -122,7 +122,7 @@ def is_share(owner: str) -> bool:
 
 def _list(
     record: int, line: int, owner: str, known: Mapping[str, str], gathered: Gathered
-) -> _List | None:
+) -> _HordeList | None:
     name = known.get("last_name") or known.get("display_name") or known.get("first_name") or ""
     text = known.get("_members", "")
     try:
@@ -130,7 +130,7 @@ def _list(
     except Serialized:
         gathered.skip(record, line, "serialized_php", name.strip()[:100])
         return None
-    return _List(record, name.strip(), owner, known.get("_id", ""), members)
+    return _HordeList(record, name.strip(), owner, known.get("_id", ""), members)
 
 
 def _plain(text: str) -> str:
@@ -143,7 +143,7 @@ def _plain(text: str) -> str:
 
 
 def _groups(
-    lists: Sequence[_List], places: Mapping[tuple[str, str], int], gathered: Gathered
+    lists: Sequence[_HordeList], places: Mapping[tuple[str, str], int], gathered: Gathered
 ) -> Iterator[GroupData]:
     by_id = {(group.owner, group.identifier): group for group in lists}
     for group in lists:
@@ -158,8 +158,8 @@ def _groups(
 
 
 def _collect(
-    group: _List,
-    by_id: Mapping[tuple[str, str], _List],
+    group: _HordeList,
+    by_id: Mapping[tuple[str, str], _HordeList],
     places: Mapping[tuple[str, str], int],
     members: dict[int, None],
     missing: dict[str, None],
@@ -232,7 +232,7 @@ def read_sql(decoded: Decoded, known: Reading) -> Reading:
         )
         gather(records, style, gathered, owners)
         return gathered.finished(reading)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), reading)
 
 

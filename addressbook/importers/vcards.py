@@ -12,9 +12,9 @@ from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.importers import horde, own, sun
 from addressbook.importers.reading import (
     MOST_FOLLOWED,
+    FileRejected,
     Gathered,
     Reading,
-    Refused,
     Tags,
     refused,
 )
@@ -46,14 +46,14 @@ def read(content: bytes, known: Reading) -> Reading:
         charset = _charset(first, known.charset, content)
         _gather(chain(first, cards), source, gathered)
         return gathered.finished(replace(known, format="vcard", source=source, charset=charset))
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format="vcard"))
 
 
 def _bounded(content: bytes) -> Iterator[Card]:
     for number, card in enumerate(vcard.cards(content)):
         if number > 100_000:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         yield card
 
 
@@ -130,7 +130,7 @@ def _source_of(card: Card, names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class _GroupCard:
     record: int
     uid: str
     name: str
@@ -143,7 +143,7 @@ class _List:
 def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     tags = Tags("categories")
     bare: list[GroupData] = []
-    lists: list[_List] = []
+    lists: list[_GroupCard] = []
     ties: list[tuple[int, families.Tie]] = []
     for number, card in enumerate(cards):
         _warn_of_ends(card, number, gathered)
@@ -193,9 +193,9 @@ def _warn_of_values(card: Card, contact: ContactData, number: int, gathered: Gat
         gathered.warn("invalid_photo", number)
 
 
-def _list_of(card: Card, group: ContactData, number: int, *, is_own: bool) -> _List:
+def _list_of(card: Card, group: ContactData, number: int, *, is_own: bool) -> _GroupCard:
     """Return the list of a group's card. Properties of this product count only in its own cards."""
-    return _List(
+    return _GroupCard(
         number,
         group.uid,
         group.display_name,
@@ -267,7 +267,7 @@ def _plain_uid(uid: str) -> str:
     return re.sub(r"^urn:uuid:", "", uid.strip(), flags=re.IGNORECASE).casefold()
 
 
-def _add_lists(lists: Sequence[_List], gathered: Gathered) -> None:
+def _add_lists(lists: Sequence[_GroupCard], gathered: Gathered) -> None:
     """Add the groups of cards. Members are found by UID, then by address. An inner list is followed
     once, but in own cards it stays an inner group."""
     by_uid: dict[str, int] = {}
@@ -294,8 +294,8 @@ class _Members:
 
 
 def _group(
-    group: _List,
-    inner: dict[str, _List],
+    group: _GroupCard,
+    inner: dict[str, _GroupCard],
     by_uid: dict[str, int],
     by_address: dict[str, int],
     gathered: Gathered,
@@ -338,7 +338,7 @@ def _group(
     )
 
 
-def _warn_of_members(group: _List, members: _Members, gathered: Gathered) -> None:
+def _warn_of_members(group: _GroupCard, members: _Members, gathered: Gathered) -> None:
     if not (group.members or group.own):
         gathered.warn("group_without_members", group.record)
     for value in (*(() if group.own else members.external), *members.missing):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from addressbook.importers import archives, table
-from addressbook.importers.reading import Reading, Refused, refused
+from addressbook.importers.reading import FileRejected, Reading, refused
 from addressbook.importers.rows import Rows, SourceRow
 from webmail import zips
 from webmail.previews import converters
@@ -37,7 +37,7 @@ def read(content: bytes, kind: str, *, source: str, columns: Mapping[int, str] |
     begun = Reading(format=kind, charset="utf-8")
     try:
         book = _book(content, kind)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), begun)
     sheets = [sheet for sheet in book["sheets"] if any(any(row) for row in sheet["rows"])]
     if book["is_truncated"] or any(_is_cut(sheet) for sheet in sheets):
@@ -58,7 +58,7 @@ def _book(content: bytes, kind: str) -> dict[str, Any]:
     except MemoryError:
         raise
     except Exception as error:  # any error of a library means that the file is not a valid workbook
-        raise Refused("bad_workbook") from error
+        raise FileRejected("bad_workbook") from error
 
 
 def _is_cut(sheet: Mapping[str, Any]) -> bool:

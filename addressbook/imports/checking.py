@@ -221,7 +221,7 @@ _Staged = tuple[ImportFile, int, int, ContactData, list[str], str]
 
 @dataclass(slots=True)
 class _Part:
-    owner: owners.Owner | None
+    owner: owners.ContactsOwner | None
     contacts: list[_Staged] = field(default_factory=list)
     links: list[LinkData] = field(default_factory=list)
     groups: dict[str, ImportGroup] = field(default_factory=dict)
@@ -256,7 +256,7 @@ class _Staging:
         self._take_refused(file, reading, lines)
 
     def _take_contacts(
-        self, file: ImportFile, reading: Reading, whose: Mapping[str, owners.Owner]
+        self, file: ImportFile, reading: Reading, whose: Mapping[str, owners.ContactsOwner]
     ) -> list[_Place]:
         """Take the contacts, and return the place of each."""
         warned = self._warnings_by_record(reading)
@@ -282,7 +282,7 @@ class _Staging:
         return warned
 
     def _take_groups(
-        self, reading: Reading, whose: Mapping[str, owners.Owner], places: Sequence[_Place]
+        self, reading: Reading, whose: Mapping[str, owners.ContactsOwner], places: Sequence[_Place]
     ) -> None:
         for group in reading.groups:
             part = self._part(whose.get(group.owner))
@@ -323,7 +323,7 @@ class _Staging:
                 row.part = only
             self._stage(batch)
 
-    def _owners(self, reading: Reading) -> dict[str, owners.Owner]:
+    def _owners(self, reading: Reading) -> dict[str, owners.ContactsOwner]:
         if self.job.user:
             return {}
         names = dict.fromkeys(contact.owner for contact in reading.contacts)
@@ -331,7 +331,7 @@ class _Staging:
         shares = {warning.value for warning in reading.warnings if warning.code == "owner_is_share"}
         return owners.resolve(names, shares)
 
-    def _part(self, owner: owners.Owner | None) -> _Part:
+    def _part(self, owner: owners.ContactsOwner | None) -> _Part:
         key = owner.key if owner else ""
         return self._parts.setdefault(key, _Part(owner))
 

@@ -111,7 +111,7 @@ def _is_former(group: Group, staged: ImportGroup) -> bool:
 
 
 def _elsewhere(
-    user: User, there: Mapping[str, _There], group_changes: Sequence[GroupChange]
+    user: User, there: Mapping[str, _PresentGroup], group_changes: Sequence[GroupChange]
 ) -> dict[int, list[tuple[int, int]]]:
     """Return, by pupil, the classes of the address book that pupils who are new in a class of the
     file are in, each with its year. Classes of the file are left out."""
@@ -154,7 +154,7 @@ def _with_class(
 
 
 @dataclass(frozen=True, slots=True)
-class _There:
+class _PresentGroup:
     group: Group
     members: frozenset[int]
 
@@ -183,7 +183,7 @@ def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int,
     return by_number
 
 
-def _there(user: User, names: Iterable[str]) -> dict[str, _There]:
+def _there(user: User, names: Iterable[str]) -> dict[str, _PresentGroup]:
     own_groups = list(Group.objects.of(user).filter(folded__in=list(names)))
     through: _Members = Group.contacts.through
     rows = through.objects.filter(group__in=own_groups, contact__deleted=None)
@@ -191,14 +191,15 @@ def _there(user: User, names: Iterable[str]) -> dict[str, _There]:
     for group, contact in rows.values_list("group_id", "contact_id"):
         members.setdefault(group, set()).add(contact)
     return {
-        group.folded: _There(group, frozenset(members.get(group.pk, ()))) for group in own_groups
+        group.folded: _PresentGroup(group, frozenset(members.get(group.pk, ())))
+        for group in own_groups
     }
 
 
 def _moved(
     staged: Sequence[ImportGroup],
     wanted: Mapping[int, Mapping[Key, None]],
-    there: Mapping[str, _There],
+    there: Mapping[str, _PresentGroup],
 ) -> dict[tuple[int, int], int]:
     """Return, for each pair of a staged group and a contact who leaves it, the staged group where
     the contact is new."""
@@ -220,7 +221,7 @@ def _moved(
 def _change(
     staged: ImportGroup,
     wanted: Mapping[Key, None],
-    old: _There | None,
+    old: _PresentGroup | None,
     moved_to: Mapping[tuple[int, int], int],
     leaving: set[tuple[int, int]],
 ) -> GroupChange:

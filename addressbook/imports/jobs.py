@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts import sealed_files
 from accounts.models import User
 from addressbook.contacts import keeping
-from addressbook.importers import LARGEST_FILE, Column, families
+from addressbook.importers import LARGEST_FILE, TableColumn, families
 from addressbook.imports import deciding
 from addressbook.models import ImportFile, ImportJob, ImportRow
 from webmail import clock
@@ -137,7 +137,7 @@ def find(user: User, pk: int) -> ImportJob | None:
 # --- looked at, chosen ---
 
 
-def columns(job: ImportJob) -> tuple[Column, ...]:
+def columns(job: ImportJob) -> tuple[TableColumn, ...]:
     """Return the columns of the first table among the files as they were recognised, with three
     examples each; () if no file is a table, or the import is over."""
     table = _table(job)
@@ -148,9 +148,9 @@ def _table(job: ImportJob) -> ImportFile | None:
     return next((file for file in job.files.all() if file.columns), None)
 
 
-def _columns(file: ImportFile) -> tuple[Column, ...]:
+def _columns(file: ImportFile) -> tuple[TableColumn, ...]:
     return tuple(
-        Column(index, header, field, tuple(examples))
+        TableColumn(index, header, field, tuple(examples))
         for index, header, field, examples in file.columns
     )
 

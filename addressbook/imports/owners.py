@@ -23,7 +23,7 @@ _NAME = re.compile(r"[^\s@,;=<>\"\x00-\x1f]{1,64}(?:@[^\s@,;=<>\"\x00-\x1f]{1,18
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class ContactsOwner:
     """The owner of a name. ``user`` is None for an owner without a row, and if there is a
     ``problem``."""
 
@@ -45,16 +45,16 @@ class Owner:
         return not self.problem and (self.user is None or self.user.last_login is None)
 
 
-def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Owner]:
+def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, ContactsOwner]:
     """Return the owner of each name, which is a login of the default domain or an address.
     ``shares`` are names of shared books without an owner."""
     domains: dict[str, MailDomain | None] = {}
-    by_name: dict[str, Owner] = {}
+    by_name: dict[str, ContactsOwner] = {}
     fit: dict[MailDomain, list[tuple[str, str]]] = {}
     for name in names:
         typed = name.strip().lower()
         if problem := _problem(typed, name in shares):
-            by_name[name] = Owner(name, problem=problem)
+            by_name[name] = ContactsOwner(name, problem=problem)
             continue
         host = typed.partition("@")[2]
         if host not in domains:
@@ -62,19 +62,19 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Own
         if domain := domains[host]:
             fit.setdefault(domain, []).append((name, typed))
         else:
-            by_name[name] = Owner(name, problem=Problem.DOMAIN)
+            by_name[name] = ContactsOwner(name, problem=Problem.DOMAIN)
     for domain, pairs in fit.items():
         for batch in _batches(pairs):
             by_name |= {owner.name: owner for owner in _of_domain(domain, batch)}
     return by_name
 
 
-def find(name: str) -> Owner:
+def find(name: str) -> ContactsOwner:
     """Return the owner of the name that an administrator typed."""
     return resolve([name])[name]
 
 
-def ensure(owner: Owner) -> User:
+def ensure(owner: ContactsOwner) -> User:
     """Return the user. An owner who has never signed in gets a user without a usable password."""
     if owner.user:
         return owner.user
@@ -98,7 +98,7 @@ def _batches(pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         yield batch
 
 
-def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Owner]:
+def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[ContactsOwner]:
     logins = [domain.server_login(typed) for _name, typed in pairs]
     addresses = [domain.address_of(typed) for _name, typed in pairs]
     people = User.objects.filter(mail_domain=domain)
@@ -111,4 +111,4 @@ def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Own
     for (name, _typed), login, address in zip(pairs, logins, addresses, strict=True):
         user = by_login.get(login) or by_address.get(address)
         login = user.login if user else login_of.get(address, login)
-        yield Owner(name, domain, login, address, user or by_login.get(login))
+        yield ContactsOwner(name, domain, login, address, user or by_login.get(login))

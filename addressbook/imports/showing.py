@@ -101,7 +101,7 @@ class OthersOutcome:
 
 
 @dataclass(frozen=True)
-class PreviewPage:
+class ImportPreviewPage:
     """One page, numbered from 1, of the rows with one decision."""
 
     rows: tuple[PreviewRow, ...]
@@ -113,7 +113,7 @@ class PreviewPage:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
+def preview(job: ImportJob, decision: str, page: int = 1) -> ImportPreviewPage:
     """Return the rows with a ``new``, ``merge``, ``unchanged`` or ``refused`` decision, in the
     order of the files. After the import only the refused ones exist."""
     decided = job.rows.filter(decision=decision)
@@ -124,7 +124,7 @@ def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
     heads = job.rows.filter(number__in=[row.head for row in rows if row.head is not None])
     lines = dict(heads.values_list("number", "line"))
     shown = tuple(_shown(job, row, lines.get(row.head or 0, 0)) for row in rows)
-    return PreviewPage(shown, page, total)
+    return ImportPreviewPage(shown, page, total)
 
 
 def _shown(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
@@ -354,19 +354,19 @@ def group_changes(job: ImportJob) -> list[GroupChange]:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptAfterUndo:
     """The contacts and groups that undoing left alone, because the user has changed them since."""
 
     contacts: tuple[Contact, ...]
     groups: tuple[ImportGroup, ...]
 
 
-def kept(job: ImportJob) -> Kept:
+def kept(job: ImportJob) -> KeptAfterUndo:
     """Return the kept contacts, at most a hundred by name, and all kept groups."""
     contacts: QuerySet[Contact] = Contact.objects.filter(
         pk__in=job.traces.filter(is_kept=True).values("contact")
     )
-    return Kept(
+    return KeptAfterUndo(
         tuple(contacts.order_by("initial", "sort_key", "pk")[:100]),
         tuple(job.staged_groups.filter(is_kept=True).select_related("group")),
     )

@@ -89,7 +89,7 @@ def contact(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-def _card(own_contact: Contact) -> presentation.Card:
+def _card(own_contact: Contact) -> presentation.ContactCard:
     picture = (
         ContactPhoto.objects.filter(contact=own_contact).values_list("digest", flat=True).first()
     )
@@ -215,7 +215,7 @@ def _undo(verb: str, pks: list[int], back: str) -> Undo:
 
 
 def _fill(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
-    field: contacts.Filled = form.cleaned_data["field"] or "category"
+    field: contacts.FillableField = form.cleaned_data["field"] or "category"
     value = form.cleaned_data["value"]
     if not value:
         return go(request, back, gettext("Nothing was done: write what to fill in."))
@@ -228,7 +228,7 @@ def _fill(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
     return go(request, back, words, Undo(reverse("addressbook:unfill"), fields))
 
 
-def _filled_words(field: contacts.Filled, count: int) -> str:
+def _filled_words(field: contacts.FillableField, count: int) -> str:
     match field:
         case "organization":
             return ngettext(

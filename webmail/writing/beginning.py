@@ -75,7 +75,7 @@ class Writer:
 
 
 @dataclass(frozen=True)
-class _Body:
+class _MessageBody:
     """The body of a message as HTML and as text. ``is_rough`` says that only the words of the quote
     are left, ``is_cut`` that only its beginning is."""
 
@@ -104,7 +104,7 @@ def new(
 ) -> Begun:
     """Begin a new message, perhaps with the values of a link."""
     identity = _default(writer)
-    body = _Body(composed.from_text(text) if text else "", text, writer.writes_html)
+    body = _MessageBody(composed.from_text(text) if text else "", text, writer.writes_html)
     content = Content(kind="new", to=to, cc=cc, bcc=bcc, subject=subject)
     return Begun(_written(content, identity, _signed(body, identity, at_end=bool(text))))
 
@@ -180,7 +180,7 @@ def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun
         keep=(WHOLE,),
     )
     whole = Part(WHOLE, "message/rfc822", size=opened.fetched.size, envelope=envelope)
-    body = _Body("", "", writer.writes_html)
+    body = _MessageBody("", "", writer.writes_html)
     return Begun(_written(content, identity, _signed(body, identity)), (whole,))
 
 
@@ -353,7 +353,7 @@ def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
     return reading.open_message(imap, ref, mark_seen=False, as_text=not writer.writes_html)
 
 
-def _written(content: Content, identity: Identity | None, body: _Body) -> Content:
+def _written(content: Content, identity: Identity | None, body: _MessageBody) -> Content:
     """Return the content with both HTML and text. Without scripts, the user continues with the
     text."""
     return replace(
@@ -367,7 +367,7 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
 
 def _original(
     opened: MessageContent, ref: MessageRef, writer: Writer, *, is_signed: bool = True
-) -> _Body:
+) -> _MessageBody:
     """Return the body of the message, cleaned. It is plain text if the message has nothing else and
     the user prefers that, or if the user always writes plain text."""
     if rendered := opened.rendered:
@@ -379,20 +379,20 @@ def _original(
         return replace(body, is_cut=opened.truncated)
     text = opened.text if is_signed else reading.unsigned(opened.text)
     is_html = writer.writes_html and writer.preferences.write_format != "same"
-    return _Body(composed.from_text(text), text, is_html, is_cut=opened.truncated)
+    return _MessageBody(composed.from_text(text), text, is_html, is_cut=opened.truncated)
 
 
-def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
+def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _MessageBody:
     try:
         quote = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
         return _in_words(body)
-    return _Body(quote.html, quote.text)
+    return _MessageBody(quote.html, quote.text)
 
 
-def _in_words(body: str) -> _Body:
+def _in_words(body: str) -> _MessageBody:
     quote = cleaning.rough(body)
-    return _Body(quote.html, quote.text, is_rough=True)
+    return _MessageBody(quote.html, quote.text, is_rough=True)
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
@@ -405,11 +405,11 @@ def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
     }
 
 
-def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _Body:
+def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _MessageBody:
     original = _original(opened, opened.fetched.ref, writer, is_signed=False)
     line = working_hours.line(writer.preferences, timezone.now())
     if writer.preferences.reply_quote == "none":
-        return _signed(_Body("", "", original.is_html), identity, line=line)
+        return _signed(_MessageBody("", "", original.is_html), identity, line=line)
     attribution = _attribution(opened.fetched.envelope)
     quoted = replace(
         original,
@@ -425,7 +425,7 @@ def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) ->
     return _above(quoted, identity, line=line)
 
 
-def _above(body: _Body, identity: Identity | None, *, line: str = "") -> _Body:
+def _above(body: _MessageBody, identity: Identity | None, *, line: str = "") -> _MessageBody:
     """Put an empty line for the reply, the ``line`` and the signature above a text."""
     signature, plain = _signature(identity)
     ending = _lined(line) + signature
@@ -435,8 +435,8 @@ def _above(body: _Body, identity: Identity | None, *, line: str = "") -> _Body:
 
 
 def _signed(
-    body: _Body, identity: Identity | None, *, at_end: bool = False, line: str = ""
-) -> _Body:
+    body: _MessageBody, identity: Identity | None, *, at_end: bool = False, line: str = ""
+) -> _MessageBody:
     """Put the ``line`` and the signature below a text. ``at_end`` says that the text is not the
     user's own."""
     signature, plain = _signature(identity)

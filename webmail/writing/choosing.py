@@ -22,9 +22,10 @@ from webmail.writing import cleaning, documents, doubts, fields, recipients
 from webmail.writing.content import DELIVERIES, Content
 from webmail.writing.documents import Held
 from webmail.writing.doubts import Doubt
+from webmail.writing.field_values import KnownRecipient
 from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
 from webmail.writing.matching import Matching
-from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Member, Review
+from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Review
 from webmail.writing.roster_reading import Roster
 
 _MOST_LISTED = 5_000
@@ -36,7 +37,7 @@ _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChoiceAnswer:
     """The answers that are already in the form.
 
     ``digest`` identifies the recipients of the choice, and ``members`` are the keys of the ticked
@@ -58,14 +59,14 @@ class ChosenRecipient:
     """One row of the list. ``lacking`` are the placeholders of the text that are empty for the
     recipient, ``documents`` the names of the files that only this recipient gets."""
 
-    member: Member
+    member: KnownRecipient
     is_ticked: bool
     lacking: tuple[str, ...]
     documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class EmptyField:
     """A field of the text that is empty for some recipients, with the input for the words that
     replace it. ``key`` is that of the field; ``hint`` says where its value would come from."""
 
@@ -77,9 +78,9 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class MessagePreview:
     """One message of a message to each, as it will leave: ``number`` of ``count``, from 1.
-    ``before`` and ``after`` are the neighbours in the form of `Answer.look`, -1 for none.
+    ``before`` and ``after`` are the neighbours in the form of `ChoiceAnswer.look`, -1 for none.
     ``documents`` are number and name of the files that only this recipient gets."""
 
     to: str
@@ -119,8 +120,8 @@ class Question:
     delivery: str = HIDDEN
     people: tuple[ChosenRecipient, ...] = ()
     digest: str = ""
-    missing: tuple[Missing, ...] = ()
-    preview: Preview | None = None
+    missing: tuple[EmptyField, ...] = ()
+    preview: MessagePreview | None = None
     act: str = "send"
     is_looked_at: bool = False
     unsettled: bool = False
@@ -144,7 +145,7 @@ class Question:
         return ", ".join(group.name for group in self.review.groups)
 
 
-def answer(post: QueryDict) -> Answer:
+def answer(post: QueryDict) -> ChoiceAnswer:
     """Return the answer of a posted form. Other values are ignored."""
     members = " ".join(post.getlist("members")).split()
     names = [name for name in post if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
@@ -153,7 +154,7 @@ def answer(post: QueryDict) -> Answer:
         for name in names
     )
     look = post.get("look", "")
-    return Answer(
+    return ChoiceAnswer(
         members=frozenset(member.casefold() for member in members),
         digest=post.get("choice", ""),
         instead=tuple(instead),
@@ -166,7 +167,7 @@ def answer(post: QueryDict) -> Answer:
 def decide(
     user: User,
     content: Content,
-    given: Answer,
+    given: ChoiceAnswer,
     *,
     sender: Address,
     has_files: bool,
@@ -233,7 +234,11 @@ def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
 
 
 def _is_answered(
-    asked: Question, content: Content, given: Answer, review: Review, matching: Matching | None
+    asked: Question,
+    content: Content,
+    given: ChoiceAnswer,
+    review: Review,
+    matching: Matching | None,
 ) -> bool:
     """Return whether the answer has an allowed delivery, and is about the present recipients."""
     ways: tuple[str, ...] = DELIVERIES[1:]
@@ -251,7 +256,10 @@ def _to_all(content: Content, review: Review, sender: Address) -> Content:
 
 
 def _to_each(
-    content: Content, given: Answer, ticked: Sequence[Member], matching: Matching | None
+    content: Content,
+    given: ChoiceAnswer,
+    ticked: Sequence[KnownRecipient],
+    matching: Matching | None,
 ) -> tuple[Content, ...]:
     """Return a message to each ticked recipient, with that recipient's documents."""
     instead, of_each = dict(given.instead), matching.given if matching else {}
@@ -260,7 +268,7 @@ def _to_each(
     )
 
 
-def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Question:
+def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: ChoiceAnswer) -> Question:
     """Return the question with the doubts that were not shown before."""
     new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
     return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
@@ -282,7 +290,7 @@ def _refusal(user: User, review: Review) -> str:
     return recipients.limits_error(user, len(review.members), EACH)
 
 
-def _refusal_of_answer(user: User, content: Content, ticked: Sequence[Member]) -> str:
+def _refusal_of_answer(user: User, content: Content, ticked: Sequence[KnownRecipient]) -> str:
     if not ticked:
         return gettext("Tick at least one person.")
     return recipients.limits_error(user, len(ticked), content.delivery)
@@ -291,7 +299,7 @@ def _refusal_of_answer(user: User, content: Content, ticked: Sequence[Member]) -
 def _asked(
     asked: Question,
     content: Content,
-    given: Answer,
+    given: ChoiceAnswer,
     review: Review,
     footer: str,
     held: Held | None,
@@ -341,7 +349,7 @@ def _digest(review: Review, matching: Matching | None = None) -> str:
     return hashlib.blake2b(keys.encode(), digest_size=12).hexdigest()
 
 
-def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
+def _missing(review: Review, instead: dict[str, str]) -> tuple[EmptyField, ...]:
     labels = {
         FIRST: pgettext("in place of the first name", "Write instead of the first name"),
         LAST: pgettext("in place of the last name", "Write instead of the last name"),
@@ -353,7 +361,7 @@ def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
             words = _counted(key, spelt, len(lacking))
             label = labels.get(key) or gettext("Write instead of {%(field)s}") % {"field": spelt}
             hint = _hint_of_families() if key in fields.OF_FAMILIES else ""
-            missing.append(Missing(key, label, words, instead.get(key, ""), hint))
+            missing.append(EmptyField(key, label, words, instead.get(key, ""), hint))
     return tuple(missing)
 
 
@@ -394,19 +402,19 @@ def _counted(key: str, spelt: str, count: int) -> str:
 
 def _preview(
     content: Content,
-    ticked: Sequence[Member],
-    given: Answer,
+    ticked: Sequence[KnownRecipient],
+    given: ChoiceAnswer,
     footer: str,
     names: Mapping[str, str],
     of_each: Mapping[str, tuple[str, ...]],
-) -> Preview:
+) -> MessagePreview:
     """Return one message as plain text, with its quotes."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
     own = tuple((key, names[key]) for key in of_each.get(ticked[number].key, ()))
-    return Preview(filled.to, filled.subject, short, number + 1, len(ticked), own)
+    return MessagePreview(filled.to, filled.subject, short, number + 1, len(ticked), own)
 
 
 def plain(content: Content) -> str:

@@ -35,8 +35,8 @@ from webmail.models import Draft, DraftDocument, DraftFile
 from webmail.presentation.words import few, size
 from webmail.previews import detect
 from webmail.writing import files, sealing
-from webmail.writing.matching import Decisions, Matching, Person, match
-from webmail.writing.recipients import Member
+from webmail.writing.field_values import KnownRecipient
+from webmail.writing.matching import Decisions, DocumentOwner, Matching, match
 from webmail.writing.roster_reading import Roster
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RejectedFile:
     """A file that was not accepted. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY`
     and `SAME`."""
 
@@ -86,12 +86,12 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class UploadOutcome:
     """The outcome of an upload. ``refusal`` is the reason why none of its files was accepted, or
     ""."""
 
     count: int = 0
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[RejectedFile, ...] = ()
     refusal: str = ""
 
 
@@ -102,7 +102,7 @@ class Held:
     documents: Mapping[str, Document]
     decided: Decisions
 
-    def matched(self, members: Sequence[Member], roster: Roster | None) -> Matching:
+    def matched(self, members: Sequence[KnownRecipient], roster: Roster | None) -> Matching:
         names = {key: document.name for key, document in self.documents.items()}
         return match(names, persons(members, roster), self.decided)
 
@@ -169,7 +169,7 @@ def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
     return [sum(sizes.get(number, 0) for number in numbers) for numbers in wanted]
 
 
-def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
+def persons(members: Sequence[KnownRecipient], roster: Roster | None) -> list[DocumentOwner]:
     """Return the recipients by the names that documents have: by the columns of a pupil if the
     roster has them, since a parent's own name may differ; else by the pupils that the address book
     ties to them, one entry for each; else by their own names."""
@@ -177,27 +177,27 @@ def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
     return [person for member in members for person in _persons(member, lines.get(member.key, 0))]
 
 
-def _persons(member: Member, line: int) -> list[Person]:
+def _persons(member: KnownRecipient, line: int) -> list[DocumentOwner]:
     if not line and member.pupils:
         return [
-            Person(member.key, pupil.last, pupil.first, line=pupil.number)
+            DocumentOwner(member.key, pupil.last, pupil.first, line=pupil.number)
             for pupil in member.pupils
         ]
     return [_person(member, line)]
 
 
-def _person(member: Member, line: int) -> Person:
+def _person(member: KnownRecipient, line: int) -> DocumentOwner:
     values = member.values
     file = _first(values, _FILE_KEYS)
     pupil = _first(values, _PUPIL_KEYS)
     last, first = _first(values, _PUPIL_LAST), _first(values, _PUPIL_FIRST)
     if last or first:
-        return Person(member.key, last, first, file, line)
+        return DocumentOwner(member.key, last, first, file, line)
     if pupil:
-        return Person(member.key, pupil, "", file, line)
+        return DocumentOwner(member.key, pupil, "", file, line)
     if member.last_name or member.first_name:
-        return Person(member.key, member.last_name, member.first_name, file, line)
-    return Person(member.key, member.name, "", file, line)
+        return DocumentOwner(member.key, member.last_name, member.first_name, file, line)
+    return DocumentOwner(member.key, member.name, "", file, line)
 
 
 def _first(values: Mapping[str, str], keys: Sequence[str]) -> str:
@@ -207,7 +207,7 @@ def _first(values: Mapping[str, str], keys: Sequence[str]) -> str:
 # --- adding and removing ---
 
 
-def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
+def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> UploadOutcome:
     """Add an uploaded file, which is a document or a zip of documents. No clear text touches the
     disk. Raises FileRefused if the spool cannot be written."""
     if name.lower().endswith(".zip"):
@@ -243,7 +243,7 @@ class _Upload:
     content: bytes
 
 
-class _Full(Exception):
+class _NoRoom(Exception):
     """There is no room for all files of an upload; ``kind`` is its refusal."""
 
     def __init__(self, kind: str) -> None:
@@ -261,19 +261,19 @@ def _whole(user: User, chunks: Iterable[bytes]) -> Iterator[bytes]:
             return
 
 
-def _add_zip(user: User, draft: Draft, chunks: Iterable[bytes]) -> Added:
+def _add_zip(user: User, draft: Draft, chunks: Iterable[bytes]) -> UploadOutcome:
     content = BytesIO()
     for chunk in chunks:
         content.write(chunk)
         if content.tell() > settings.DOCUMENTS_LIMIT:
-            return Added(refusal=ZIP_TOO_LARGE)
-    faults: list[Fault] = []
+            return UploadOutcome(refusal=ZIP_TOO_LARGE)
+    faults: list[RejectedFile] = []
     try:
         data = content.getvalue()
         members = _members(data)
         added = _add_files(user, draft, _unpacked(user, data, members, faults))
     except zips.BadZip as error:
-        return Added(refusal=_REFUSALS.get(error.fault, NO_ZIP))
+        return UploadOutcome(refusal=_REFUSALS.get(error.fault, NO_ZIP))
     return replace(added, faults=(*faults, *added.faults)[:MOST])
 
 
@@ -302,7 +302,7 @@ def _members(content: bytes) -> list[zips.Member]:
 
 
 def _unpacked(
-    user: User, content: bytes, members: Sequence[zips.Member], faults: list[Fault]
+    user: User, content: bytes, members: Sequence[zips.Member], faults: list[RejectedFile]
 ) -> Iterator[_Upload]:
     """Yield each file. A file that cannot be unpacked is a fault; a zip bomb raises BadZip."""
     limit = files.room(user.mail_domain)
@@ -314,7 +314,7 @@ def _unpacked(
         except zips.BadZip as error:
             if error.fault == zips.Fault.BOMB:
                 raise
-            faults.append(Fault(name, _FAULTS.get(error.fault, DAMAGED)))
+            faults.append(RejectedFile(name, _FAULTS.get(error.fault, DAMAGED)))
             continue
         yield _Upload(name, files.safe_name(folder) if folder else "", data)
 
@@ -322,7 +322,7 @@ def _unpacked(
 _FAULTS = {zips.Fault.ENCRYPTED: ENCRYPTED, zips.Fault.TOO_LARGE: TOO_HEAVY}
 
 
-def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:
+def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> UploadOutcome:
     """Seal files into the spool, then write all their rows at once. Nothing is left of an upload
     that has no room or is interrupted."""
     limit, left = files.room(user.mail_domain), _place_for(user)
@@ -333,30 +333,30 @@ def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:
         else set()
     )
     rows: list[DraftDocument] = []
-    faults: list[Fault] = []
+    faults: list[RejectedFile] = []
     is_noted = False
     try:
         for upload in uploads:
             digest = blake2b(upload.content, digest_size=16).hexdigest()
             if fault := _fault(upload, limit, (upload.name, digest) in known):
-                faults.append(Fault(upload.name, fault))
+                faults.append(RejectedFile(upload.name, fault))
                 continue
             known.add((upload.name, digest))
             left -= len(upload.content)
             if left < 0:
-                raise _Full(NO_ROOM)
+                raise _NoRoom(NO_ROOM)
             rows.append(_written(draft, upload, digest))
         _note(draft, rows)
         is_noted = True
-    except _Full as error:
-        return Added(refusal=error.kind)
+    except _NoRoom as error:
+        return UploadOutcome(refusal=error.kind)
     finally:
         if not is_noted:
             for row in rows:
                 path_of(row.spool).unlink(missing_ok=True)
     if not rows and not faults:
-        return Added(refusal=NO_FILES)
-    return Added(len(rows), tuple(faults))
+        return UploadOutcome(refusal=NO_FILES)
+    return UploadOutcome(len(rows), tuple(faults))
 
 
 def _fault(upload: _Upload, limit: int, is_known: bool) -> str:
@@ -393,7 +393,7 @@ def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
         if own.documents.count() + len(rows) > MOST:
-            raise _Full(TOO_MANY)
+            raise _NoRoom(TOO_MANY)
         DraftDocument.objects.bulk_create(rows)
         _count(own)
     draft.documents_count = own.documents_count
@@ -489,7 +489,7 @@ def unsettled_words(matching: Matching) -> str:
     return " ".join([*sentences, gettext("Settle this first: nothing has left.")])
 
 
-def refusal_words(added: Added) -> str:
+def refusal_words(added: UploadOutcome) -> str:
     """Return the reason why no file of an upload was accepted."""
     words = {
         NO_ZIP: gettext(
@@ -511,7 +511,7 @@ def refusal_words(added: Added) -> str:
     return words[added.refusal]
 
 
-def fault_words(added: Added) -> tuple[str, ...]:
+def fault_words(added: UploadOutcome) -> tuple[str, ...]:
     """Return the files of an upload that were not accepted, in one sentence for each reason."""
     sentences = []
     for kind in (DAMAGED, ENCRYPTED, TOO_HEAVY, EMPTY, SAME):

@@ -20,7 +20,7 @@ from webmail.presentation.words import few
 from webmail.writing import fields, matching, recipients, reminder
 from webmail.writing.content import FORWARDS, Content
 from webmail.writing.documents import Held
-from webmail.writing.matching import Matching, Person
+from webmail.writing.matching import DocumentOwner, Matching
 from webmail.writing.recipients import Review
 
 _MOST_NAMED = 5
@@ -147,7 +147,7 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
         for other in others
         if matching.is_in(words, other.first, other.last)
         or any(
-            matching.names_person(name, matching.Person("", other.last, other.first))
+            matching.names_person(name, matching.DocumentOwner("", other.last, other.first))
             for name in file_names[:_MOST_FILES]
         )
     ]
@@ -163,7 +163,7 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
     return [Doubt(_key("others", [to, *named]), "users", question, fact)]
 
 
-def others_beside(user: User, addresses: Sequence[str]) -> list[names.Name]:
+def others_beside(user: User, addresses: Sequence[str]) -> list[names.RecipientName]:
     """Return the contacts who are in a group with one of these people, or with a pupil of theirs,
     and whose full name is known. There are none for more people than one family has. One query."""
     if not 0 < len(addresses) <= _MOST_OF_FAMILY:
@@ -172,10 +172,12 @@ def others_beside(user: User, addresses: Sequence[str]) -> list[names.Name]:
     return [other for other in others if other.first and other.last]
 
 
-def of_documents(held: Held, matched: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:
+def of_documents(
+    held: Held, matched: Matching, people: Sequence[DocumentOwner]
+) -> tuple[Doubt, ...]:
     """Return the doubt about documents whose name has neither the recipient nor a child of theirs.
     They were assigned by hand, or by the roster."""
-    by_key: dict[str, list[Person]] = {}
+    by_key: dict[str, list[DocumentOwner]] = {}
     for person in people:
         by_key.setdefault(person.key, []).append(person)
     strange = [

@@ -41,7 +41,7 @@ _SHOWN = 80
 
 
 @dataclass(frozen=True)
-class Summary:
+class DraftSummary:
     """A draft in a list. ``to`` and ``subject`` are shortened; both may be empty."""
 
     number: uuid.UUID
@@ -186,7 +186,7 @@ def reopen(user: User, number: uuid.UUID) -> Draft:
     return find(user, number)
 
 
-def offered(user: User) -> tuple[Summary, ...]:
+def offered(user: User) -> tuple[DraftSummary, ...]:
     """Return the unfinished drafts that were not closed, the last one first. A draft that is
     perhaps being written in another window is left out, and so is an empty one."""
     late = clock.now() - _NOW_WRITTEN
@@ -194,7 +194,7 @@ def offered(user: User) -> tuple[Summary, ...]:
     return _summaries(rows)
 
 
-def beside(user: User, folder: str, uidvalidity: int) -> tuple[Summary, ...]:
+def beside(user: User, folder: str, uidvalidity: int) -> tuple[DraftSummary, ...]:
     """Return the drafts without a copy in the open Drafts folder, the last one first. They are new,
     or were begun while the mail server was unreachable."""
     rows = Draft.objects.of(user).filter(state=State.WRITING)
@@ -202,7 +202,7 @@ def beside(user: User, folder: str, uidvalidity: int) -> tuple[Summary, ...]:
     return _summaries(rows.filter(Q(copy_uid=None) | lost))
 
 
-def discarded(user: User) -> tuple[Summary, ...]:
+def discarded(user: User) -> tuple[DraftSummary, ...]:
     """Return all drafts that can be restored, the last one first."""
     rows = Draft.objects.of(user).filter(state=State.DISCARDED)
     return _summaries(rows[:MOST])
@@ -338,7 +338,7 @@ def _bound_versions(user_id: int) -> None:
             return
 
 
-def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
+def _summaries(rows: Iterable[Draft]) -> tuple[DraftSummary, ...]:
     summaries = []
     for draft in rows:
         try:
@@ -348,7 +348,7 @@ def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
         if is_blank(written) and not DraftFile.objects.filter(draft=draft, removed=None).exists():
             continue
         summaries.append(
-            Summary(
+            DraftSummary(
                 draft.pk, draft.changed, draft.state, _names(written.to), written.subject[:_SHOWN]
             )
         )

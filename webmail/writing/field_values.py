@@ -22,7 +22,7 @@ NO_FAMILY: Final = FamilyValues()
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class KnownRecipient:
     """A recipient of a message. ``first_name`` and ``last_name`` are "" if unknown. ``more`` are
     the values of other fields by their keys, and ``pupils`` those whose guardian the recipient is.
     ``is_visible`` says that all others would see the address."""
@@ -59,8 +59,12 @@ def keys(roster: Roster | None) -> frozenset[str]:
 
 
 def known(
-    user: User, people: Sequence[Member], roster: Roster | None, *, asked: Collection[str] = ()
-) -> tuple[Member, ...]:
+    user: User,
+    people: Sequence[KnownRecipient],
+    roster: Roster | None,
+    *,
+    asked: Collection[str] = (),
+) -> tuple[KnownRecipient, ...]:
     """Return the recipients with all known values. A typed name is shown, and the contact tells
     first and last name. ``asked`` are the keys of the text's fields; families are read only if one
     of theirs is among them."""
@@ -104,7 +108,7 @@ def _of_family(family: FamilyValues) -> tuple[tuple[str, str], ...]:
     return tuple((key, value) for key, value in values if value)
 
 
-def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
+def _of_row(member: KnownRecipient, keys: Sequence[str], cells: Sequence[str]) -> KnownRecipient:
     """Return the member with the values of a row of the roster. An empty cell keeps the earlier
     value."""
     row = dict(zip(keys, cells, strict=True))

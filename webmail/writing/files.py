@@ -58,7 +58,7 @@ _FOLDER = "drafts"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileValues:
     """A file of a draft. ``size`` is in bytes, without any encoding. ``cid`` is set for an image in
     the text. ``origin`` and ``part`` are its place on the mail server, if it came from there; the
     part ``""`` is the whole message."""
@@ -103,7 +103,7 @@ def add(
         _check(counted, announced, is_image=bool(cid))
         if cid:
             media_type = detect.detect(bytes(counted.head)).media_type
-        about = File(safe_name(name), checked_type(media_type), counted.size, cid)
+        about = FileValues(safe_name(name), checked_type(media_type), counted.size, cid)
         return _note(user, draft, about, spool, key)
     except BaseException:
         path_of(spool).unlink(missing_ok=True)
@@ -129,7 +129,7 @@ def of_part(
         return row
     if size > _place_for(user, draft):
         raise TooLarge(limit=room(user.mail_domain))
-    about = File(safe_name(name), checked_type(media_type), size, cid, origin, number)
+    about = FileValues(safe_name(name), checked_type(media_type), size, cid, origin, number)
     return _note(user, draft, about, "", b"", pk)
 
 
@@ -191,7 +191,7 @@ def open_(row: DraftFile) -> BinaryIO:
         raise PartNotFound("The file is gone from the spool.") from error
 
 
-def about(row: DraftFile) -> File:
+def about(row: DraftFile) -> FileValues:
     """Return the values of a file. Raises Unreadable."""
     return _opened(row)[0]
 
@@ -344,7 +344,7 @@ def _check(counted: _Counted, announced: int | None, *, is_image: bool) -> None:
 def _note(
     user: User,
     draft: Draft,
-    about: File,
+    about: FileValues,
     spool: str,
     key: bytes,
     number: uuid.UUID | None = None,
@@ -367,7 +367,7 @@ def _note(
         )
 
 
-def _sealed(number: uuid.UUID, user_id: int, about: File, key: bytes) -> bytes:
+def _sealed(number: uuid.UUID, user_id: int, about: FileValues, key: bytes) -> bytes:
     origin = about.origin
     written = {
         "name": about.name,
@@ -380,11 +380,11 @@ def _sealed(number: uuid.UUID, user_id: int, about: File, key: bytes) -> bytes:
     return sealing.seal(number, user_id, json.dumps(written).encode())
 
 
-def _opened(row: DraftFile) -> tuple[File, bytes]:
+def _opened(row: DraftFile) -> tuple[FileValues, bytes]:
     try:
         values = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
         origin = MessageRef(*values["origin"]) if values["origin"] else None
-        about = File(
+        about = FileValues(
             values["name"], values["media_type"], row.size, values["cid"], origin, values["part"]
         )
         return about, bytes.fromhex(values["key"])

@@ -28,7 +28,7 @@ _MOST_CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DocumentOwner:
     """A recipient. ``key`` is the address in lower case; ``last`` and ``first`` are the name that
     documents have, which may be a child's. A parent of two children has two entries. ``file`` is
     the document that the roster names for the recipient. ``line`` is the same for people who get
@@ -84,7 +84,7 @@ class Matching:
 
 
 def match(
-    documents: Mapping[str, str], people: Sequence[Person], decided: Decisions | None = None
+    documents: Mapping[str, str], people: Sequence[DocumentOwner], decided: Decisions | None = None
 ) -> Matching:
     """Match ``documents``, a mapping of keys to names, with people. A decision about former
     recipients is ignored."""
@@ -123,7 +123,7 @@ def match(
 
 
 def _by_hand(
-    documents: Mapping[str, str], people: Sequence[Person], decided: Decisions
+    documents: Mapping[str, str], people: Sequence[DocumentOwner], decided: Decisions
 ) -> dict[str, tuple[str, ...]]:
     """Return the documents about which the user decided, with their recipients; () for a document
     that goes to nobody. A decision is left out if none of its people is a recipient any more."""
@@ -139,7 +139,7 @@ def _by_hand(
 
 
 def _doubled(
-    sure: Mapping[str, Sequence[Person]], by_hand: Mapping[str, tuple[str, ...]]
+    sure: Mapping[str, Sequence[DocumentOwner]], by_hand: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
     """Return the documents whose person would get another one for the same line, or was assigned
     one by hand."""
@@ -152,7 +152,7 @@ def _doubled(
     }
 
 
-def names_person(name: str, person: Person, *, is_lenient: bool = False) -> bool:
+def names_person(name: str, person: DocumentOwner, *, is_lenient: bool = False) -> bool:
     """Return whether the name of a document has all words of a person's name. With ``is_lenient``,
     one of several first names is enough."""
     fits = _fit(_Words.of(name), person)
@@ -183,12 +183,12 @@ _NOT, _PARTLY, _WHOLE = 0, 1, 2
 
 
 def _found(
-    documents: Mapping[str, str], people: Sequence[Person]
-) -> tuple[dict[str, tuple[Person, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
+    documents: Mapping[str, str], people: Sequence[DocumentOwner]
+) -> tuple[dict[str, tuple[DocumentOwner, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
     """Return the people of each document, none or several; the candidates for each document without
     a person; and the people whose own document does not exist."""
     named = {_exact(person.file) for person in people if person.file}
-    owners: dict[str, tuple[Person, ...]] = {}
+    owners: dict[str, tuple[DocumentOwner, ...]] = {}
     index = _Index(person for person in people if not person.file)
     candidates: dict[str, tuple[str, ...]] = {}
     for key, name in documents.items():
@@ -211,7 +211,7 @@ def _exact(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip())
 
 
-def _are_one(people: Sequence[Person]) -> bool:
+def _are_one(people: Sequence[DocumentOwner]) -> bool:
     """Return whether all these people get the document: one person, the people of one line of the
     roster or of one pupil (such as both parents), or those for whom the roster names the same
     document."""
@@ -223,7 +223,7 @@ def _are_one(people: Sequence[Person]) -> bool:
     return bool(first.line) and all(person.line == first.line for person in people)
 
 
-def _keys(people: Iterable[Person]) -> tuple[str, ...]:
+def _keys(people: Iterable[DocumentOwner]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(person.key for person in people))
 
 
@@ -257,7 +257,7 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(fold(word) for word in _WORD.findall(name[:_LONGEST_NAME])[:_MOST_WORDS])
 
 
-def _fit(words: _Words, person: Person) -> int:
+def _fit(words: _Words, person: DocumentOwner) -> int:
     """Return how far a name fits. `_PARTLY` stands for the last name and the first of several first
     names."""
     last, first = _parts(person.last), _parts(person.first)
@@ -271,21 +271,21 @@ def _fit(words: _Words, person: Person) -> int:
 class _Index:
     """People by the words of their names, so that no document is compared with all of them."""
 
-    def __init__(self, people: Iterable[Person]) -> None:
+    def __init__(self, people: Iterable[DocumentOwner]) -> None:
         self._left = _MOST_TRIED
-        self._people: dict[str, list[Person]] = {}
+        self._people: dict[str, list[DocumentOwner]] = {}
         for person in people:
             for word in self._telling(person):
                 self._people.setdefault(word, []).append(person)
 
     @staticmethod
-    def _telling(person: Person) -> set[str]:
+    def _telling(person: DocumentOwner) -> set[str]:
         last, first = _parts(person.last), _parts(person.first)
         return {*last, *first, "".join(last), "".join(first)} - {""}
 
-    def _near(self, words: _Words) -> Iterator[Person]:
+    def _near(self, words: _Words) -> Iterator[DocumentOwner]:
         """Yield the people who share a word with the document, each once."""
-        seen: set[Person] = set()
+        seen: set[DocumentOwner] = set()
         for word in sorted(words.joined, key=lambda joined: len(self._people.get(joined, ()))):
             for person in self._people.get(word, ()):
                 if person in seen:
@@ -296,7 +296,7 @@ class _Index:
                     return
                 yield person
 
-    def whose(self, words: _Words) -> tuple[Person, ...]:
+    def whose(self, words: _Words) -> tuple[DocumentOwner, ...]:
         fits = [(_fit(words, person), person) for person in self._near(words)]
         best = max((how for how, _person in fits), default=_NOT)
         if best == _NOT:
@@ -319,7 +319,7 @@ class _Index:
         return tuple(near)
 
 
-def _is_within(person: Person, other: Person) -> bool:
+def _is_within(person: DocumentOwner, other: DocumentOwner) -> bool:
     """Return whether the other name has all words of this one, and more. If both ``Léa Dupont`` and
     ``Léa-Marie Dupont`` fit, the second is meant."""
     mine = {*_parts(person.last), *_parts(person.first)}

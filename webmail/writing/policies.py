@@ -19,7 +19,7 @@ NAME, REPLY_TO, OUTSIDE = "name", "reply_to", "outside"
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class EnforcedValues:
     """The values of `SendingPolicy`, "" for those that are left to users."""
 
     name: str = ""
@@ -28,7 +28,7 @@ class Policy:
     hides_outside: bool = False
 
 
-def of(mail_domain_id: int | None) -> Policy:
+def of(mail_domain_id: int | None) -> EnforcedValues:
     """Return the policy of a mail domain, else the one for all. It is cached, so that a page needs
     no query; a change takes effect within a minute. An unreachable cache stops no message."""
     policies: dict[str, list[Any]] | None = None
@@ -41,11 +41,14 @@ def of(mail_domain_id: int | None) -> Policy:
         policies = {str(domain): values for domain, *values in rows}  # the cache stores JSON
         with suppress(RedisError, OSError):
             cache.set(SendingPolicy.CACHE_KEY, policies, SendingPolicy.CACHE_SECONDS)
-    return Policy(*(policies.get(str(mail_domain_id)) or policies.get("None") or ()))
+    return EnforcedValues(*(policies.get(str(mail_domain_id)) or policies.get("None") or ()))
 
 
 def enforce(
-    policy: Policy, identities: Iterable[Identity], own: Iterable[str], values: Mapping[str, str]
+    policy: EnforcedValues,
+    identities: Iterable[Identity],
+    own: Iterable[str],
+    values: Mapping[str, str],
 ) -> None:
     """Put the values of the policy on identities. Its name is only for the user's ``own``
     addresses, which are in lower case: an address from an administrator keeps its name."""

@@ -20,7 +20,7 @@ from webmail.mime.addresses import Address, Group, Recipients
 from webmail.models import OutboxMessage
 from webmail.writing import field_values, fields, slips
 from webmail.writing.content import Content
-from webmail.writing.field_values import Member
+from webmail.writing.field_values import KnownRecipient
 from webmail.writing.roster_reading import Roster
 
 HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
@@ -33,7 +33,7 @@ class Review:
     Cc. ``known`` are the keys of all fields that the text may have. ``placeholders`` has the key
     and the first spelling of each that it has."""
 
-    members: tuple[Member, ...]
+    members: tuple[KnownRecipient, ...]
     groups: tuple[Group, ...] = ()
     hidden_groups: tuple[Group, ...] = ()
     invalid: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Review:
         """Whether more people from outside would see one another's addresses than is allowed."""
         return self.visible > 1 and self.outside > settings.OUTSIDE_VISIBLE
 
-    def lacking(self, key: str) -> tuple[Member, ...]:
+    def lacking(self, key: str) -> tuple[KnownRecipient, ...]:
         """Return the members for whom a field of the text has no value."""
         if key not in self.placeholders:
             return ()
@@ -111,11 +111,11 @@ def review(
     )
 
 
-def _members(lines: Sequence[Recipients]) -> tuple[Member, ...]:
+def _members(lines: Sequence[Recipients]) -> tuple[KnownRecipient, ...]:
     """Return everybody in To, Cc and Bcc once. An address in several fields counts for the
     first."""
     own = own_domains()
-    members: dict[str, Member] = {}
+    members: dict[str, KnownRecipient] = {}
     for line, is_visible in zip(lines, (True, True, False), strict=True):
         within = {
             person.address.casefold(): group.name
@@ -124,7 +124,7 @@ def _members(lines: Sequence[Recipients]) -> tuple[Member, ...]:
         }
         for person in line.valid:
             key = person.address.casefold()
-            member = Member(
+            member = KnownRecipient(
                 person.address,
                 person.name,
                 group=within.get(key, ""),
@@ -227,7 +227,7 @@ def _free_from(user: User, count: int, hourly: int) -> datetime | None:
 # --- what the choice makes of it ---
 
 
-def delivered(content: Content, members: Sequence[Member], sender: Address) -> Content:
+def delivered(content: Content, members: Sequence[KnownRecipient], sender: Address) -> Content:
     """Return the message for only these ``members``, by its ``delivery``.
 
     In blind copy all are in Bcc, and the sender is in To: a message without anybody in To counts as
@@ -269,7 +269,7 @@ def envelope(content: Content) -> tuple[str, ...]:
 
 def each(
     content: Content,
-    member: Member,
+    member: KnownRecipient,
     instead: Mapping[str, str] | None = None,
     documents: tuple[str, ...] = (),
 ) -> Content:

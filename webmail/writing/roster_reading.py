@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from addressbook import charsets
 from addressbook.importers import detect as texts
 from addressbook.importers import rows as text_rows
-from addressbook.importers.reading import Refused
+from addressbook.importers.reading import FileRejected
 from webmail.mime import addresses
 from webmail.previews import detect, office
 from webmail.previews.failures import NoPreview
@@ -47,7 +47,7 @@ _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RosterRow:
     """One recipient: the line of the file, from 1, the address, and a cell for each column."""
 
     line: int
@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RosterFault:
     """A line without a usable address, or a cell that counts as empty. ``kind`` is one of
     `NO_ADDRESS`, `BAD_ADDRESS`, `TWICE` and `FORMULA`. ``words`` is the text of the cell, or the
     name of its column."""
@@ -73,8 +73,8 @@ class Roster:
     file is unusable, or ""."""
 
     columns: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    rows: tuple[RosterRow, ...] = ()
+    faults: tuple[RosterFault, ...] = ()
     address_column: str = ""
     refusal: str = ""
 
@@ -85,7 +85,7 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _TableLine:
     number: int
     cells: tuple[str, ...]
 
@@ -96,27 +96,29 @@ def read(content: bytes) -> Roster:
         return Roster(refusal=TOO_LARGE)
     try:
         lines = [line for line in _lines(content) if any(line.cells)]
-    except (Refused, NoPreview) as error:
+    except (FileRejected, NoPreview) as error:
         return Roster(refusal=_REFUSALS.get(str(error.args[0]), NO_TABLE))
     width = max((len(line.cells) for line in lines), default=0)
     if width > MOST_COLUMNS:
         return Roster(refusal=TOO_MANY_COLUMNS)
-    lines = [_Line(line.number, line.cells + ("",) * (width - len(line.cells))) for line in lines]
+    lines = [
+        _TableLine(line.number, line.cells + ("",) * (width - len(line.cells))) for line in lines
+    ]
     return _of_lines(lines, width)
 
 
-def _lines(content: bytes) -> Iterator[_Line]:
+def _lines(content: bytes) -> Iterator[_TableLine]:
     """Yield the rows without the marks that spreadsheets put around values. Raises Refused,
     NoPreview."""
     if texts.is_zip(content):
         yield from _of_workbook(content)
         return
     if code := texts.reject_code(content):
-        raise Refused(code)
+        raise FileRejected(code)
     text = _without_title(charsets.decode(content).text)
     table = text_rows.read(text, raw_tabs=lambda _header: False)
     for row in table.rows:
-        yield _Line(row.line, _trimmed(row.cells))
+        yield _TableLine(row.line, _trimmed(row.cells))
 
 
 def _without_title(text: str) -> str:
@@ -130,18 +132,20 @@ def _without_title(text: str) -> str:
     return "\n".join(["" for _title in lines[:first]] + lines[first:])
 
 
-def _of_workbook(content: bytes) -> Iterator[_Line]:
+def _of_workbook(content: bytes) -> Iterator[_TableLine]:
     """Yield the rows of the first sheet that has an address."""
     extension = detect.detect(content).extension
     if extension not in _WORKBOOKS:
-        raise Refused("document")
+        raise FileRejected("document")
     for table in office.light_sheets(content, extension).tables:
-        lines = [_Line(n, _trimmed(row)) for n, row in enumerate(table.rows, start=1)]
+        lines = [_TableLine(n, _trimmed(row)) for n, row in enumerate(table.rows, start=1)]
         if any(_addresses(cell) for line in lines for cell in line.cells):
             if table.is_truncated and table.columns > MOST_COLUMNS:
-                raise Refused("too_many_columns")
+                raise FileRejected("too_many_columns")
             for line in lines:
-                yield _Line(line.number, tuple(_DAY.sub(_in_french, cell) for cell in line.cells))
+                yield _TableLine(
+                    line.number, tuple(_DAY.sub(_in_french, cell) for cell in line.cells)
+                )
             return
 
 
@@ -157,7 +161,7 @@ def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(clean)
 
 
-def _of_lines(lines: Sequence[_Line], width: int) -> Roster:
+def _of_lines(lines: Sequence[_TableLine], width: int) -> Roster:
     first = next((n for n, line in enumerate(lines) if any(map(_addresses, line.cells))), None)
     if first is None:
         return Roster(refusal=NO_ADDRESSES if lines else NO_TABLE)
@@ -167,14 +171,14 @@ def _of_lines(lines: Sequence[_Line], width: int) -> Roster:
         return Roster(refusal=TOO_MANY_ROWS)
     names = _names(lines[header].cells if header >= 0 else ("",) * width)
     at = _address_column(data, width)
-    faults: list[Fault] = []
+    faults: list[RosterFault] = []
     rows = tuple(_rows(data, at, names, faults))
     if not rows:
         return Roster(refusal=NO_ADDRESSES)
     return Roster(names, rows, tuple(faults[:MOST_FAULTS]), names[at])
 
 
-def _header_at(above: Sequence[_Line]) -> int:
+def _header_at(above: Sequence[_TableLine]) -> int:
     """Return the index of the header above the first address: the first of the widest rows, since
     titles, and people without an address, have fewer cells. -1 if there is none."""
     counts = [sum(map(bool, line.cells)) for line in above]
@@ -201,7 +205,7 @@ def _letter(index: int) -> str:
     return (chr(64 + index // 26) if index >= 26 else "") + chr(65 + index % 26)
 
 
-def _address_column(data: Sequence[_Line], width: int) -> int:
+def _address_column(data: Sequence[_TableLine], width: int) -> int:
     """Return the index of the column with the most addresses, the first one on a tie."""
     looked_at = data[:_LOOKED_AT]
     counts = [sum(bool(_addresses(line.cells[n])) for line in looked_at) for n in range(width)]
@@ -209,29 +213,31 @@ def _address_column(data: Sequence[_Line], width: int) -> int:
 
 
 def _rows(
-    data: Sequence[_Line], at: int, names: Sequence[str], faults: list[Fault]
-) -> Iterator[Row]:
+    data: Sequence[_TableLine], at: int, names: Sequence[str], faults: list[RosterFault]
+) -> Iterator[RosterRow]:
     seen: set[str] = set()
     for line in data:
         recipients = _addresses(line.cells[at])
         if not recipients:
             written = line.cells[at]
-            faults.append(Fault(line.number, BAD_ADDRESS if written else NO_ADDRESS, written[:80]))
+            faults.append(
+                RosterFault(line.number, BAD_ADDRESS if written else NO_ADDRESS, written[:80])
+            )
             continue
         cells = tuple(_value(line, n, names, faults) for n in range(len(names)))
         for address in recipients:
             if address.casefold() in seen:
-                faults.append(Fault(line.number, TWICE, address))
+                faults.append(RosterFault(line.number, TWICE, address))
                 continue
             seen.add(address.casefold())
-            yield Row(line.number, address, cells)
+            yield RosterRow(line.number, address, cells)
 
 
-def _value(line: _Line, column: int, names: Sequence[str], faults: list[Fault]) -> str:
+def _value(line: _TableLine, column: int, names: Sequence[str], faults: list[RosterFault]) -> str:
     """Return the value of a cell. A formula or its error has none."""
     cell = line.cells[column]
     if cell in _ERRORS or re.match(r"=[^=\s]", cell):
-        faults.append(Fault(line.number, FORMULA, names[column]))
+        faults.append(RosterFault(line.number, FORMULA, names[column]))
         return ""
     return cell
 

@@ -20,7 +20,7 @@ from webmail.models import Draft, DraftRoster
 from webmail.presentation.words import few, size
 from webmail.writing import files, roster_reading, sealing
 from webmail.writing.content import Content
-from webmail.writing.roster_reading import Roster, Row
+from webmail.writing.roster_reading import Roster, RosterRow
 
 _MOST_NAMED = 5
 MOST_READ = roster_reading.LARGEST + 1
@@ -28,7 +28,7 @@ MOST_READ = roster_reading.LARGEST + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class NamedRoster:
     """A draft's roster, with the name of its file."""
 
     name: str
@@ -55,11 +55,11 @@ class Kept:
         return ", ".join(row.address for row in self.roster.rows)
 
 
-def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
+def keep(user: User, draft: Draft, name: str, content: bytes) -> NamedRoster:
     """Read a file, and store it as the draft's roster in the place of the former one. A refused
     file is not stored (`Roster.refusal`)."""
     name = files.safe_name(name)
-    file = Kept(name, read(content))
+    file = NamedRoster(name, read(content))
     if not file.roster.refusal:
         row = DraftRoster(draft=draft, rows=len(file.roster.rows))
         row.sealed = sealing.seal(row.pk, user.pk, _to_json(file))
@@ -78,7 +78,7 @@ def read(content: bytes) -> Roster:
         return Roster(refusal=roster_reading.TOO_LARGE)
 
 
-def of(draft: Draft) -> Kept | None:
+def of(draft: Draft) -> NamedRoster | None:
     """Return the draft's roster; None if it has none, or the server's key has changed since."""
     row = DraftRoster.objects.filter(draft=draft).first()
     if row is None:
@@ -87,8 +87,8 @@ def of(draft: Draft) -> Kept | None:
         values = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
     except (Unreadable, ValueError):
         return None
-    rows = tuple(Row(line, address, tuple(cells)) for line, address, cells in values["rows"])
-    return Kept(
+    rows = tuple(RosterRow(line, address, tuple(cells)) for line, address, cells in values["rows"])
+    return NamedRoster(
         values["name"], Roster(tuple(values["columns"]), rows, (), values["address_column"])
     )
 
@@ -107,7 +107,7 @@ def remove(draft: Draft) -> None:
     DraftRoster.objects.filter(draft=draft).delete()
 
 
-def _to_json(file: Kept) -> bytes:
+def _to_json(file: NamedRoster) -> bytes:
     columns = asdict(file.roster)
     rows = [(row.line, row.address, row.cells) for row in file.roster.rows]
     values = {"name": file.name, "rows": rows}
@@ -158,7 +158,7 @@ def fault_words(roster: Roster) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _lines(kind: str, faults: list[roster_reading.Fault]) -> list[str]:
+def _lines(kind: str, faults: list[roster_reading.RosterFault]) -> list[str]:
     if kind == roster_reading.NO_ADDRESS:
         return [str(fault.line) for fault in faults]
     return [f"{fault.line} ({fault.words})" for fault in faults]
