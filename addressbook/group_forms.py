@@ -129,7 +129,7 @@ class FilterForm(forms.Form):
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={**_TEXT, "list": "functions"}),
-        help_text=_("“Professeur” stands for all functions with that word, whoever has them."),
+        help_text=_("“Professeur” stands for all functions that contain this word."),
     )
     discipline = forms.CharField(
         label=_("Discipline"),

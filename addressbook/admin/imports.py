@@ -34,7 +34,7 @@ class ContactsUploadForm(forms.Form):
         help_text=_(
             "LDIF of the whole SUN tree, a dump of Horde’s table turba_objects (CSV or SQL), a zip"
             " with one file per address, or the address book of one person; 50 MB and 100,000"
-            " contacts at most. It lies encrypted until the import is over, a day at most."
+            " contacts at most. It is stored encrypted until the import is over, at most for a day."
         ),
     )
     source = forms.ChoiceField(label=_("Source"), choices=ImportJob.Source.choices)
@@ -43,8 +43,8 @@ class ContactsUploadForm(forms.Form):
         max_length=254,
         required=False,
         help_text=_(
-            "Login or address of the person whose contacts they become. Empty: the file says whose"
-            " each contact is."
+            "Login or address of the owner of the contacts. Empty: the file names the owner of each"
+            " contact."
         ),
     )
     policy = forms.ChoiceField(label=_("Duplicates"), choices=ImportJob.Policy.choices)

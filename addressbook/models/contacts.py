@@ -41,7 +41,10 @@ class Contact(models.Model):
     updated = models.DateTimeField(_("last change"), auto_now=True)
     deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
     archived = models.DateTimeField(
-        _("archived"), null=True, blank=True, help_text=_("Found by search, not completed.")
+        _("archived"),
+        null=True,
+        blank=True,
+        help_text=_("Found by search, but not suggested as a recipient."),
     )
 
     objects = ContactQuerySet.as_manager()

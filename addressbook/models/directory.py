@@ -69,7 +69,9 @@ class DirectoryList(models.Model):
     members = models.JSONField(_("members"), default=list, blank=True)
     size = models.PositiveIntegerField(_("number of members"), default=0)
     unknown = models.PositiveIntegerField(
-        _("members without an address"), default=0, help_text=_("Or who are not in the directory.")
+        _("members without an address"),
+        default=0,
+        help_text=_("Includes members who are not in the directory."),
     )
     is_cut = models.BooleanField(_("has more members than are read"), default=False)
     filled = models.DateTimeField(_("filled"))

@@ -99,7 +99,7 @@ class ImportJob(ClaimedRow):
         blank=True,
         related_name="+",
         verbose_name=_("owner"),
-        help_text=_("Empty where the file says whose contacts they are."),
+        help_text=_("Empty if the file names the owners."),
     )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -262,7 +262,7 @@ class ImportPart(models.Model):
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
-    owner = models.CharField(_("owner, as the file names him"), max_length=254, blank=True)
+    owner = models.CharField(_("owner, as named in the file"), max_length=254, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

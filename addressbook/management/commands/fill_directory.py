@@ -13,7 +13,7 @@ from webmail.errors import WebmailError
 class Command(BaseCommand):
     help = (
         "Fill the directory from the active staff records and, with WEBMAIL_DIRECTORY_LDAP_URL,"
-        " from LDAP. Jobs do it every night."
+        " from LDAP. A job does this every night."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
