@@ -232,7 +232,8 @@ def _entries(content: bytes, gathered: Gathered) -> Iterator[_Numbered]:
 
 
 def _source(numbered: Sequence[_Numbered], asked_source: str) -> str:
-    """Return ``horde``, ``thunderbird``, ``sun`` or ``other``."""
+    """Return the program that wrote the records, ``sun``, ``horde`` or ``thunderbird``; else the
+    one that the user named, or ``other``."""
     for _number, record in numbered[:200]:
         if "pabperson" in record.classes or "pitypeperson" in record.classes:
             return "sun"
