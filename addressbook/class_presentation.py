@@ -41,9 +41,9 @@ class RelativeRow:
     call_url: str
 
 
-def relatives(several: Iterable[Relative]) -> tuple[RelativeRow, ...]:
+def relatives(contacts: Iterable[Relative]) -> tuple[RelativeRow, ...]:
     """Return the rows of guardians or pupils, with the address and telephone of their cards."""
-    return tuple(_relative(relative) for relative in several)
+    return tuple(_relative(relative) for relative in contacts)
 
 
 def _relative(relative: Relative) -> RelativeRow:
@@ -90,12 +90,12 @@ def audiences(group: Group) -> tuple[AudienceView, ...]:
     }
     class_families = families.of_class(group)
     return tuple(
-        _audience(group, who, title, recipients_among(group, class_families, who))
-        for who, title in titles.items()
+        _audience(group, audience, title, recipients_among(group, class_families, audience))
+        for audience, title in titles.items()
     )
 
 
-def _audience(group: Group, who: Audience, title: str, reach: GroupRecipients) -> AudienceView:
+def _audience(group: Group, audience: Audience, title: str, reach: GroupRecipients) -> AudienceView:
     count = len(reach.recipients)
     words = ngettext("%(count)s person gets it.", "%(count)s people get it.", count)
     unreached = tuple(
@@ -109,7 +109,7 @@ def _audience(group: Group, who: Audience, title: str, reach: GroupRecipients) -
         "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.unreached)
     ) % {"count": len(reach.unreached)}
     unreached_families = ""
-    if reach.unreached_pupils and who != Audience.PUPILS:
+    if reach.unreached_pupils and audience != Audience.PUPILS:
         unreached_families = ngettext(
             "Nobody is reached of the family of %(names)s.",
             "Nobody is reached of %(count)s families: %(names)s.",
@@ -118,7 +118,7 @@ def _audience(group: Group, who: Audience, title: str, reach: GroupRecipients) -
             "count": len(reach.unreached_pupils),
             "names": ", ".join(reach.unreached_pupils[:_MOST_NAMED]),
         }
-    query = urlencode({"group": group.pk, "as": "bcc", "who": who.value})
+    query = urlencode({"group": group.pk, "as": "bcc", "who": audience.value})
     return AudienceView(
         title=title,
         count_words=words % {"count": count},
@@ -244,12 +244,12 @@ def _of_all(others: OthersOutcome) -> _Said:
 def _fates(sections: _Said) -> tuple[OutcomeSection, ...]:
     fates = []
     for title, people, is_open in sections:
-        shown = tuple(people[:_MOST_NAMED])
-        left = len(people) - len(shown)
-        more = ngettext("And %(count)s more.", "And %(count)s more.", left) % {"count": left}
-        if shown:
+        visible = tuple(people[:_MOST_NAMED])
+        hidden = len(people) - len(visible)
+        more = ngettext("And %(count)s more.", "And %(count)s more.", hidden) % {"count": hidden}
+        if visible:
             title = f"{title} ({len(people)})"
-            fates.append(OutcomeSection(title, shown, more if left else "", is_open))
+            fates.append(OutcomeSection(title, visible, more if hidden else "", is_open))
     return tuple(fates)
 
 

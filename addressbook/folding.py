@@ -11,7 +11,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """ "Bœuf  Étienne" -> "boeuf etienne"."""
+    """Return the text without accents and case: ``boeuf etienne`` for ``Bœuf  Étienne``."""
     return " ".join(without_accents(text.casefold().translate(_LIGATURES)).split())
 
 

@@ -63,7 +63,7 @@ class _RarestWord:
 
 
 @dataclass(frozen=True)
-class _Search:
+class _Query:
     """One search. ``school`` is the user's own (UAI), ``domains`` are those of the directory."""
 
     user: User
@@ -123,14 +123,14 @@ def complete(user: User, text: str) -> tuple[Suggestion, ...]:
     typed_words = words(text[:LONGEST])[:_MOST_WORDS]
     if max(map(len, typed_words), default=0) < 2:
         return ()
-    query = _asked(user, typed_words)
+    query = _query(user, typed_words)
     return _search(query) or _forgiving(query)
 
 
-def _asked(user: User, typed_words: Sequence[str]) -> _Search:
+def _query(user: User, typed_words: Sequence[str]) -> _Query:
     domains = tuple(name for (name,) in queries.domains())
     school = queries.school_of(user.mail_domain_id, user.login) if domains else ()
-    return _Search(
+    return _Query(
         user=user,
         words=tuple((word,) for word in typed_words),
         school=school[0][0] if school else "",
@@ -144,21 +144,25 @@ def _shared_with(user: User, school: str) -> list[tuple[int, str, str, bool, str
     return queries.shared_with(user.pk, address or nobody, school or nobody)
 
 
-def _forgiving(asked: _Search) -> tuple[Suggestion, ...]:
+def _forgiving(query: _Query) -> tuple[Suggestion, ...]:
     """Search again with one typing mistake allowed: in the only word that matches nobody, or, if
     every word matches somebody, in one of the two longest."""
-    spelt = [word[0] for word in asked.words]
-    others = _words_of_others(asked)
-    there = _there(asked.user, spelt, others)
+    spelt = [word[0] for word in query.words]
+    others = _words_of_others(query)
+    existing = _there(query.user, spelt, others)
     missing = [
-        word for word in spelt if word not in there and not _begins_domain((word,), asked.domains)
+        word
+        for word in spelt
+        if word not in existing and not _begins_domain((word,), query.domains)
     ]
     if len(missing) > 1:
         return ()
     for word in missing or sorted(spelt, key=len, reverse=True)[:2]:
-        if near := _shortest(_there(asked.user, mistakes.near(word), others))[:_MOST_NEAR]:
-            meant = tuple(near if spellings == (word,) else spellings for spellings in asked.words)
-            if suggestions := _search(replace(asked, words=meant)):
+        if near := _shortest(_there(query.user, mistakes.near(word), others))[:_MOST_NEAR]:
+            corrected = tuple(
+                near if spellings == (word,) else spellings for spellings in query.words
+            )
+            if suggestions := _search(replace(query, words=corrected)):
                 return suggestions
     return ()
 
@@ -178,31 +182,31 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
     words."""
     if not texts:
         return ()
-    there = set(queries.in_index(user, texts))
+    existing = set(queries.in_index(user, texts))
     for text in texts:
         place = bisect_left(others, text)
         if place < len(others) and others[place].startswith(text):
-            there.add(text)
-    return tuple(text for text in texts if text in there)
+            existing.add(text)
+    return tuple(text for text in texts if text in existing)
 
 
-def _words_of_others(asked: _Search) -> list[str]:
+def _words_of_others(query: _Query) -> list[str]:
     """Return the words of collected recipients and of groups, sorted. They have no rows of words,
     since they are few."""
-    collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
-    names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
+    collected = " ".join(text for (text,) in queries.words_of_collected(query.user.pk))
+    names = " ".join([*(row[1] for row in query.groups), *(row[1] for row in query.shared)])
     return sorted({*collected.split(), *words(names)})
 
 
-def _search(asked: _Search) -> tuple[Suggestion, ...]:
+def _search(query: _Query) -> tuple[Suggestion, ...]:
     """Ask one source after the other, in the order of their rank, until there are `LIMIT`
     suggestions."""
     suggestions: dict[str, Suggestion] = {}
-    for key, suggestion in chain.from_iterable(source(asked) for source in _SOURCES):
+    for key, suggestion in chain.from_iterable(source(query) for source in _SOURCES):
         suggestions.setdefault(key, suggestion)
         if len(suggestions) == LIMIT:
             break
-    return _known_better(asked, suggestions)
+    return _known_better(query, suggestions)
 
 
 Suggestions = Iterable[tuple[str, Suggestion]]
@@ -231,9 +235,9 @@ def _of_entry(
     return folded, Suggestion("directory", name, address, does, school, words=words_of_it)
 
 
-def _written_to(asked: _Search) -> Suggestions:
+def _written_to(query: _Query) -> Suggestions:
     """Return the people to whom the user wrote, contacts or not, by weight."""
-    user, held, own = asked.user.pk, asked.held, asked.own
+    user, held, own = query.user.pk, query.held, query.own
     contacts: list[queries.Row] = []
     if not own.is_few:  # so many rows match that the ten with the highest weight are found soon
         contacts = queries.weighed(user, held)
@@ -247,31 +251,31 @@ def _written_to(asked: _Search) -> Suggestions:
     return (suggestion for _weight, suggestion in ranked)
 
 
-def _groups(asked: _Search) -> Suggestions:
-    return chain(_groups_that(asked, are_archived=False), _shared_groups(asked))
+def _groups(query: _Query) -> Suggestions:
+    return chain(_groups_that(query, are_archived=False), _shared_groups(query))
 
 
-def _groups_of_owners(asked: _Search) -> Suggestions:
+def _groups_of_owners(query: _Query) -> Suggestions:
     """Return shared groups that match only by their owner's name. They come last, since a user who
     types a colleague's name most likely means the colleague."""
-    return _shared_groups(asked, by_owner=True)
+    return _shared_groups(query, by_owner=True)
 
 
-def _shared_groups(asked: _Search, *, by_owner: bool = False) -> Suggestions:
+def _shared_groups(query: _Query, *, by_owner: bool = False) -> Suggestions:
     """Return the groups that colleagues share: those that match by a word of their names, or with
     ``by_owner`` those that match by the owner's name alone."""
-    meant = {}
-    for pk, name, _kind, owner in asked.shared:
+    matches = {}
+    for pk, name, _kind, owner in query.shared:
         text = _text(f"{name} {owner}")
-        if asked.is_held(text) and asked.is_touched(_text(name)) != by_owner:
-            meant[pk] = (text, owner)
-    several = {seen.group.pk: seen for seen in sharing.seen_by(asked.user)} if meant else {}
-    for keys in _in_parts([pk for pk in meant if pk in several]):
-        shared = [several[pk] for pk in keys]
+        if query.is_held(text) and query.is_touched(_text(name)) != by_owner:
+            matches[pk] = (text, owner)
+    shared_by_key = {seen.group.pk: seen for seen in sharing.seen_by(query.user)} if matches else {}
+    for keys in _in_parts([pk for pk in matches if pk in shared_by_key]):
+        shared = [shared_by_key[pk] for pk in keys]
         sizes = sharing.sizes(seen for seen in shared if not seen.group.is_class)
         pupils = families.of_classes([seen.group for seen in shared if seen.group.is_class])
         for seen in shared:
-            group, (text, owner) = seen.group, meant[seen.group.pk]
+            group, (text, owner) = seen.group, matches[seen.group.pk]
             if group.is_class:
                 suggestions = _parts_of(group, pupils[group.pk], "shared")
             else:
@@ -302,10 +306,10 @@ def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> S
             yield f"{source} {group.pk} {audience}", suggestion
 
 
-def _lists(asked: _Search) -> Suggestions:
+def _lists(query: _Query) -> Suggestions:
     """Yield groups of the LDAP directory: by an address of their own, else by their members."""
     most = filters.most()
-    for pk, name, address, size, words_of_it in queries.lists(asked.held) if most else ():
+    for pk, name, address, size, words_of_it in queries.lists(query.held) if most else ():
         if address:
             yield address.lower(), Suggestion("list", name, address, size=size, words=words_of_it)
         elif 0 < size <= most:
@@ -315,40 +319,40 @@ def _lists(asked: _Search) -> Suggestions:
             )
 
 
-def _archived_groups(asked: _Search) -> Suggestions:
+def _archived_groups(query: _Query) -> Suggestions:
     """Return the classes of former years, which come last."""
-    return _groups_that(asked, are_archived=True)
+    return _groups_that(query, are_archived=True)
 
 
-def _groups_that(asked: _Search, *, are_archived: bool) -> Suggestions:
+def _groups_that(query: _Query, *, are_archived: bool) -> Suggestions:
     parts = " ".join(map(audiences.words_for, audiences.Audience))
-    meant = {}
-    for pk, name, kind, is_archived in asked.groups:
+    texts = {}
+    for pk, name, kind, is_archived in query.groups:
         is_class = kind == Group.Kind.CLASS
         text = _text(f"{name} {parts}" if is_class else name)
-        if is_archived == are_archived and asked.is_held(text):
-            meant[pk] = text
-    for keys in _in_parts(list(meant)):
-        several = Group.objects.in_bulk(keys)
-        own = [several[pk] for pk in keys if pk in several]
+        if is_archived == are_archived and query.is_held(text):
+            texts[pk] = text
+    for keys in _in_parts(list(texts)):
+        groups_by_key = Group.objects.in_bulk(keys)
+        own = [groups_by_key[pk] for pk in keys if pk in groups_by_key]
         sizes = groups.sizes([group for group in own if not group.is_class])
         pupils = families.of_classes([group for group in own if group.is_class])
         for group in own:
             if group.pk in pupils:
-                yield from _held_parts(asked, group, pupils[group.pk])
+                yield from _held_parts(query, group, pupils[group.pk])
             else:
                 for key, suggestion in _whole(group, sizes[group.pk], "group"):
-                    yield key, replace(suggestion, words=meant[group.pk])
+                    yield key, replace(suggestion, words=texts[group.pk])
 
 
-def _held_parts(asked: _Search, group: Group, pupils: Sequence[families.Family]) -> Suggestions:
+def _held_parts(query: _Query, group: Group, pupils: Sequence[families.Family]) -> Suggestions:
     """Yield the audiences of one of the user's classes that match. The audience of both is left out
     if it has as many recipients as another one."""
     sizes: set[int] = set()
     for key, suggestion in _parts_of(group, pupils, "group"):
         text = _text(suggestion.name)
         is_both = suggestion.audience == audiences.Audience.BOTH
-        if asked.is_held(text) and not (is_both and suggestion.size in sizes):
+        if query.is_held(text) and not (is_both and suggestion.size in sizes):
             sizes.add(suggestion.size)
             yield key, replace(suggestion, words=text)
 
@@ -358,16 +362,16 @@ def _text(name: str) -> str:
     return "".join(f" {word}" for word in words(name))
 
 
-def _colleagues(asked: _Search) -> Suggestions:
+def _colleagues(query: _Query) -> Suggestions:
     """Return the colleagues of the user's own school, from the directory."""
-    rows = queries.of_school(asked.school, asked.held) if asked.school else ()
+    rows = queries.of_school(query.school, query.held) if query.school else ()
     return (_of_entry(*row) for row in rows)
 
 
-def _contacts(asked: _Search) -> Suggestions:
-    if asked.own.is_none:
+def _contacts(query: _Query) -> Suggestions:
+    if query.own.is_none:
         return ()
-    rows = queries.by_own_words(asked.user.pk, asked.own.begins, asked.held)
+    rows = queries.by_own_words(query.user.pk, query.own.begins, query.held)
     return (_of_contact(*row) for row in rows)
 
 
@@ -387,17 +391,17 @@ def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _RarestWord
     return _RarestWord(begins, is_none=counts[rarest] == 0, is_few=is_few)
 
 
-def _directory(asked: _Search) -> Suggestions:
+def _directory(query: _Query) -> Suggestions:
     """Yield the people of the directory by name, or by domain if each word begins one of the
     directory's domains."""
-    long = [word for word in asked.words if len(word[0]) > 1]
-    if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
-        yield from _of_words(asked, by_name)
+    long = [word for word in query.words if len(word[0]) > 1]
+    if by_name := [word for word in long if not _begins_domain(word, query.domains)]:
+        yield from _of_words(query, by_name)
         return
     for word in long:
-        yield from _of_words(asked, [word])
-    for domain in asked.domains:
-        yield from (_of_entry(*row) for row in queries.of_domain(domain, asked.held))
+        yield from _of_words(query, [word])
+    for domain in query.domains:
+        yield from (_of_entry(*row) for row in queries.of_domain(domain, query.held))
 
 
 def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
@@ -405,16 +409,16 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
     return any(part.startswith(spelling) for part in parts for spelling in word)
 
 
-def _of_words(asked: _Search, drivers: Sequence[Spellings]) -> Suggestions:
+def _of_words(query: _Query, drivers: Sequence[Spellings]) -> Suggestions:
     way = _way(queries.their_words.count, drivers)
-    rows = () if way.is_none else queries.by_their_words(way.begins, asked.held)
+    rows = () if way.is_none else queries.by_their_words(way.begins, query.held)
     return (_of_entry(*row) for row in rows)
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     """Return the people of the directory who have every word of the text, by last name; all of them
     if there is no word."""
-    query = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
+    query = _query(user, words(text[:LONGEST])[:_MOST_WORDS])
     matching = DirectoryEntry.objects.filter(query.held)
     for word in query.words:
         is_driver = len(word[0]) > 1 and not _begins_domain(word, query.domains)
@@ -424,7 +428,7 @@ def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     return matching.order_by("sort_key", "pk")
 
 
-_SOURCES: tuple[Callable[[_Search], Suggestions], ...] = (
+_SOURCES: tuple[Callable[[_Query], Suggestions], ...] = (
     _written_to,
     _groups,
     _colleagues,
@@ -436,13 +440,13 @@ _SOURCES: tuple[Callable[[_Search], Suggestions], ...] = (
 )
 
 
-def _known_better(asked: _Search, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
+def _known_better(query: _Query, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
     """Complete each suggestion with the best that is known of its address: a contact's name, and
     the function and school of the directory."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]
     if not addresses:
         return tuple(suggestions.values())
-    contacts = dict(_of_contact(*row) for row in queries.contacts_of(asked.user.pk, addresses))
+    contacts = dict(_of_contact(*row) for row in queries.contacts_of(query.user.pk, addresses))
     entries = dict(_of_entry(*row) for row in queries.entries_of(addresses))
     return tuple(
         _merged(suggestion, contacts.get(key), entries.get(key))

@@ -45,13 +45,13 @@ def archive_contacts(user: User, pks: Iterable[int]) -> list[int]:
         mine = Contact.objects.of(user).filter(archived=None)
         current = Q(groups__kind=Group.Kind.CLASS, groups__archived=None, groups__deleted=None)
         staying = Contact.objects.filter(current).values("pk")
-        gone = list(
+        archived = list(
             mine.filter(pk__in=list(pks)).exclude(pk__in=staying).values_list("pk", flat=True)
         )
-        gone += _guardians_alone(user, gone)
-        Contact.objects.filter(pk__in=gone).update(archived=clock.now())
-        index.forget(gone)
-    return gone
+        archived += _guardians_alone(user, archived)
+        Contact.objects.filter(pk__in=archived).update(archived=clock.now())
+        index.forget(archived)
+    return archived
 
 
 def _guardians_alone(user: User, pupils: Collection[int]) -> list[int]:
@@ -82,10 +82,10 @@ def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
         )
         alone = alone.exclude(pk__in=ties.values("guardian"))
         alone = alone.exclude(pk__in=Contact.objects.filter(in_groups).values("pk"))
-        gone = list(alone.values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=gone).update(archived=clock.now())
-        index.forget(gone)
-    return gone
+        archived = list(alone.values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=archived).update(archived=clock.now())
+        index.forget(archived)
+    return archived
 
 
 def unarchive_contacts(user: User | None, pks: Iterable[int]) -> dict[int, datetime]:
@@ -95,21 +95,23 @@ def unarchive_contacts(user: User | None, pks: Iterable[int]) -> dict[int, datet
         return {}
     with transaction.atomic():
         rows = Contact.objects.of(user).filter(pk__in=list(pks)).exclude(archived=None)
-        back = {pk: archived for pk, archived in rows.values_list("pk", "archived") if archived}
-        Contact.objects.filter(pk__in=back).update(archived=None)
-        index.remember(user, list(back))
-    return back
+        former_dates = {
+            pk: archived for pk, archived in rows.values_list("pk", "archived") if archived
+        }
+        Contact.objects.filter(pk__in=former_dates).update(archived=None)
+        index.remember(user, list(former_dates))
+    return former_dates
 
 
-def archive_as_before(user: User | None, back: Mapping[int, datetime]) -> None:
+def archive_as_before(user: User | None, former_dates: Mapping[int, datetime]) -> None:
     """Archive contacts again that `unarchive_contacts` restored, with their former dates. Contacts
     that were archived meanwhile keep their date."""
-    if user is None or not back:
+    if user is None or not former_dates:
         return
     with transaction.atomic():
-        contacts = list(Contact.objects.of(user).filter(pk__in=back, archived=None))
+        contacts = list(Contact.objects.of(user).filter(pk__in=former_dates, archived=None))
         for contact in contacts:
-            contact.archived = back[contact.pk]
+            contact.archived = former_dates[contact.pk]
         Contact.objects.bulk_update(contacts, ["archived"], batch_size=200)
         index.forget([contact.pk for contact in contacts])
 

@@ -133,8 +133,8 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
     ]
     with transaction.atomic():
         CollectedRecipient.objects.bulk_create(new, ignore_conflicts=True)
-        there = _of(user, [row.folded for row in new])
-        _rank_contacts(user, dict(there.values_list("folded", "weight")))
+        restored = _of(user, [row.folded for row in new])
+        _rank_contacts(user, dict(restored.values_list("folded", "weight")))
     return len(new)
 
 

@@ -61,9 +61,9 @@ def sets(user: User) -> list[tuple[Contact, ...]]:
         for key in _keys(contact, addresses.get(contact.pk, set())):
             shared.setdefault(key, []).append(candidate)
     home: dict[int, list[_Candidate]] = {}
-    for several in shared.values():
-        if 1 < len(several) <= _MOST_SHARED:
-            _join(several, home)
+    for candidates in shared.values():
+        if 1 < len(candidates) <= _MOST_SHARED:
+            _join(candidates, home)
     unique = {id(members): members for members in home.values() if len(members) > 1}
     return [tuple(member.contact for member in members) for members in unique.values()]
 
@@ -79,9 +79,9 @@ def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, s
         yield "name", " ".join(name)
 
 
-def _join(several: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> None:
+def _join(candidates: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> None:
     """Join the sets of these contacts, as long as every name is compatible with every other."""
-    for candidate, other in combinations(several, 2):
+    for candidate, other in combinations(candidates, 2):
         mine = home.setdefault(candidate.contact.pk, [candidate])
         theirs = home.setdefault(other.contact.pk, [other])
         if mine is theirs or len(mine) + len(theirs) > MOST_AT_ONCE:
@@ -126,29 +126,29 @@ def combine(
     combined = ContactData(photo=next((data.photo for data in datas if data.photo), None))
     texts: dict[str, object] = {}
     for name in TEXTS:
-        several = values(datas, name)
+        different = values(datas, name)
         number = chosen.get(name, 0)
         if number == -1:
-            texts[name] = "\n\n".join(str(text) for text in several)
+            texts[name] = "\n\n".join(str(text) for text in different)
         else:
-            texts[name] = several[number] if number < len(several) else ""
+            texts[name] = different[number] if number < len(different) else ""
     for name in SEVERAL:
-        several = values(datas, name)
-        numbers = kept.get(name, range(len(several)))
-        texts[name] = tuple(single for number, single in enumerate(several) if number in numbers)
+        different = values(datas, name)
+        numbers = kept.get(name, range(len(different)))
+        texts[name] = tuple(single for number, single in enumerate(different) if number in numbers)
     others = dict.fromkeys(line for data in datas for line in data.others)
     return replace(combined, **texts, others=tuple(others))  # type: ignore[arg-type]
 
 
-def merge(user: User, several: Sequence[Contact], data: ContactData) -> Contact:
+def merge(user: User, contacts: Sequence[Contact], data: ContactData) -> Contact:
     """Create a contact that is in the groups of all the given contacts, and put these into the bin.
     Restored from there, they are unchanged. Raises AddressBookFull."""
     with transaction.atomic():
         merged = keeping.create(user, data)
-        groups = Group.objects.of(user).filter(contacts__in=several).distinct()
+        groups = Group.objects.of(user).filter(contacts__in=contacts).distinct()
         merged.groups.set(groups)
-        ties.carry_over(merged, several)
-        keeping.delete(user, [contact.pk for contact in several])
+        ties.carry_over(merged, contacts)
+        keeping.delete(user, [contact.pk for contact in contacts])
     return merged
 
 

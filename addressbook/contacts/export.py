@@ -57,10 +57,10 @@ def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
 
 def with_inner(group: Group) -> tuple[list[Group], QuerySet[Contact]]:
     """Return a group with all groups in it at any depth, and the contacts of all these."""
-    several = list({part.group.pk: part.group for part in nesting.parts(group)}.values())
-    through = Group.contacts.through.objects.filter(group__in=several)
+    groups = list({part.group.pk: part.group for part in nesting.parts(group)}.values())
+    through = Group.contacts.through.objects.filter(group__in=groups)
     contacts = Contact.objects.of(group.user).filter(pk__in=through.values("contact"))
-    return several, contacts.order_by("initial", "sort_key", "pk")
+    return groups, contacts.order_by("initial", "sort_key", "pk")
 
 
 def table(
@@ -100,8 +100,8 @@ def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:
 def _datas(
     chosen: QuerySet[Contact], *, with_families: bool
 ) -> Iterator[tuple[Contact, ContactData]]:
-    """With ``with_families``, guardians and pupils are fetched too, by two queries for each
-    chunk."""
+    """Yield each contact with its data and picture. With ``with_families``, guardians and pupils
+    are fetched too, by two queries for each chunk."""
     if with_families:
         guardians = Guardianship.objects.filter(guardian__deleted=None).select_related("guardian")
         pupils = Guardianship.objects.filter(pupil__deleted=None).select_related("pupil")

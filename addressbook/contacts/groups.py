@@ -110,18 +110,18 @@ def set_external(
     user saw before the change, only the differences are applied, since another request may have
     changed the group meanwhile. Raises GroupFull."""
     with transaction.atomic():
-        there = Group.objects.select_for_update().get(pk=group.pk)
+        current = Group.objects.select_for_update().get(pk=group.pk)
         wanted = {address.lower(): address for address in addresses}
         if former is not None:
-            gone = {address.lower() for address in former} - wanted.keys()
+            removed = {address.lower() for address in former} - wanted.keys()
             staying = {
                 address.lower(): address
-                for address in there.external
-                if address.lower() not in gone
+                for address in current.external
+                if address.lower() not in removed
             }
-            fresh = {key: address for key, address in wanted.items() if key not in _lower(former)}
+            added = {key: address for key, address in wanted.items() if key not in _lower(former)}
             wanted = staying | {
-                key: address for key, address in fresh.items() if key not in staying
+                key: address for key, address in added.items() if key not in staying
             }
         if group.contacts.count() + len(wanted) > MOST_ADDRESSES:
             raise GroupFull(group.name)
@@ -236,7 +236,7 @@ def _gaps_of(own: Sequence[Group]) -> Iterator[GroupGap]:
     for pk, name, address in rows[:MOST_ADDRESSES]:
         by_group.setdefault(pk, []).append((name, address))
     for group, parts in zip(own, of_each, strict=True):
-        lines = dict.fromkeys(line for held in parts for line in by_group.get(held.group.pk, ()))
+        lines = dict.fromkeys(line for part in parts for line in by_group.get(part.group.pk, ()))
         without = [name for name, address in lines if address is None]
         for part in parts:
             if _is_people(part):
@@ -267,17 +267,17 @@ def recipients(group: Group, audience: str = "", *, with_pupils: bool = True) ->
     return reach(group, audience, with_pupils=with_pupils, with_unreached=False).recipients
 
 
-def sizes(several: Sequence[Group], *, with_pupils: bool = True) -> dict[int, int]:
+def sizes(groups: Sequence[Group], *, with_pupils: bool = True) -> dict[int, int]:
     """Return the number of `recipients` of each group, by its key; for a class, that of its
     contacts. Runs six queries whatever the number of groups, and one for each filter of the
     directory."""
-    of_each = nesting.parts_of([GroupPart(group) for group in several])
+    of_each = nesting.parts_of([GroupPart(group) for group in groups])
     if not with_pupils:
         of_each = [tuple(part for part in parts if not part.group.is_class) for parts in of_each]
     every = {(part.group.pk, part.audience): part for parts in of_each for part in parts}
     addresses = _addresses_of(list(every.values()), with_pupils=with_pupils)
     counts = {}
-    for group, parts in zip(several, of_each, strict=True):
+    for group, parts in zip(groups, of_each, strict=True):
         reached = set().union(*(addresses[part.group.pk, part.audience] for part in parts))
         counts[group.pk] = min(len(reached), MOST_ADDRESSES + 1)
     return counts
@@ -300,10 +300,10 @@ def _addresses_of(
     for wanted in filters_of(parts):
         people = filters.find(wanted).people
         own.setdefault(wanted.group_id, set()).update(address.lower() for _name, address in people)
-    several = families.of_classes(list(classes.values()))
+    class_families = families.of_classes(list(classes.values()))
     return {
         (part.group.pk, part.audience): (
-            audiences.addresses_among(part.group, several[part.group.pk], part.audience)
+            audiences.addresses_among(part.group, class_families[part.group.pk], part.audience)
             if _is_people(part)
             else own[part.group.pk]
         )
@@ -355,9 +355,9 @@ def _take(by_address: dict[str, str], people: Iterable[str]) -> None:
         by_address.setdefault(key, text)
 
 
-def _members(several: Collection[Group], *, with_pupils: bool) -> QuerySet[Contact]:
+def _members(groups: Collection[Group], *, with_pupils: bool) -> QuerySet[Contact]:
     """Return the contacts of these groups, or those who are neither pupils nor guardians."""
-    through = Group.contacts.through.objects.filter(group__in=[group.pk for group in several])
+    through = Group.contacts.through.objects.filter(group__in=[group.pk for group in groups])
     rows = Contact.objects.filter(deleted=None, pk__in=through.values("contact"))
     if not with_pupils:
         rows = rows.exclude(pk__in=_families(rows).values("pk"))

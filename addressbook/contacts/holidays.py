@@ -79,12 +79,12 @@ def load(text: str) -> tuple[int, int]:
     with transaction.atomic():
         for row in rows:
             key = {name: row.pop(name) for name in ("zone", "school_year", "name")}
-            there = SchoolHoliday.objects.filter(**key).first()
-            if there is None:
+            existing = SchoolHoliday.objects.filter(**key).first()
+            if existing is None:
                 SchoolHoliday.objects.create(**key, **row)
                 made += 1
-            elif any(getattr(there, name) != value for name, value in row.items()):
-                SchoolHoliday.objects.filter(pk=there.pk).update(**row)
+            elif any(getattr(existing, name) != value for name, value in row.items()):
+                SchoolHoliday.objects.filter(pk=existing.pk).update(**row)
                 changed += 1
     return made, changed
 

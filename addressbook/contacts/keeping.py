@@ -210,20 +210,20 @@ def delete(user: User, pks: Iterable[int]) -> list[int]:
     """Put contacts of the user into the bin, and return the keys of those that were moved."""
     with transaction.atomic():
         rows = Contact.objects.of(user).filter(pk__in=list(pks))
-        gone = list(rows.select_for_update().values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=gone).update(deleted=clock.now())
-        index.forget(gone)
-    return gone
+        binned = list(rows.select_for_update().values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=binned).update(deleted=clock.now())
+        index.forget(binned)
+    return binned
 
 
 def restore(user: User, pks: Iterable[int]) -> int:
     """Take contacts out of the bin, back into their groups, and return how many."""
     with transaction.atomic():
         rows = Contact.objects.in_bin(user).filter(pk__in=list(pks))
-        back = list(rows.select_for_update().values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=back).update(deleted=None)
-        index.remember(user, back)
-    return len(back)
+        restored = list(rows.select_for_update().values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=restored).update(deleted=None)
+        index.remember(user, restored)
+    return len(restored)
 
 
 def erase(user: User, pks: Iterable[int]) -> int:

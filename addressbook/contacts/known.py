@@ -68,11 +68,11 @@ def _of_addresses(user: int, wanted: Any) -> QuerySet:
     nobody = {"key": Value(0), "called": F("name"), "digest": Value("")}
     entries = DirectoryEntry.objects.filter(folded__in=wanted).annotate(**nobody)
     collected = CollectedRecipient.objects.filter(user=user, folded__in=wanted).annotate(**nobody)
-    several: Sequence[QuerySet] = (contacts, entries, collected)
+    sources: Sequence[QuerySet] = (contacts, entries, collected)
     columns = ("known_as", "rank", "key", "called", "digest")
     first, *others = (
         rows.annotate(known_as=F("folded"), rank=Value(rank)).order_by().values_list(*columns)
-        for rank, rows in enumerate(several)
+        for rank, rows in enumerate(sources)
     )
     return first.union(*others, all=True).order_by("rank", "key")
 
@@ -228,15 +228,15 @@ def _orders(name: str) -> tuple[str, ...]:
     if not 2 <= len(words) <= _MOST_WORDS or sum(len(word) > 1 for word in words) < 2:
         return ()
     if len(words) <= _MOST_PERMUTED:
-        several, marks = list(permutations(words)), " -"
+        orders, marks = list(permutations(words)), " -"
     else:
-        several = [(*words[n:], *words[:n]) for n in range(len(words))]
+        orders = [(*words[n:], *words[:n]) for n in range(len(words))]
         marks = " "
-    return tuple(dict.fromkeys(_joined(several, marks)))
+    return tuple(dict.fromkeys(_joined(orders, marks)))
 
 
-def _joined(several: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
-    for words in several:
+def _joined(orders: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
+    for words in orders:
         keys = [f"{words[0]}, {' '.join(words[1:])}"]
         for between in product(marks, repeat=len(words) - 1):
             keys.append(words[0] + "".join(map(str.__add__, between, words[1:])))

@@ -31,16 +31,16 @@ def find(user: User, names: Iterable[str]) -> dict[str, LiveGroup]:
         return {}
     by_folded: dict[str, LiveGroup] = {}
     own = list(Group.objects.of(user).filter(folded__in=folded))
-    seen = sharing.named(user, folded - {group.folded for group in own})
-    several = [(group, True) for group in own]
-    several += [(shared.group, shared.with_pupils) for shared in seen]
-    if not several:
+    shared_groups = sharing.named(user, folded - {group.folded for group in own})
+    candidates = [(group, True) for group in own]
+    candidates += [(shared.group, shared.with_pupils) for shared in shared_groups]
+    if not candidates:
         return {}
-    of_each = nesting.parts_of([GroupPart(group) for group, _pupils in several])
+    of_each = nesting.parts_of([GroupPart(group) for group, _pupils in candidates])
     filtered = {
         part.group_id for part in groups.filters_of(part for parts in of_each for part in parts)
     }
-    for (group, with_pupils), parts in zip(several, of_each, strict=True):
+    for (group, with_pupils), parts in zip(candidates, of_each, strict=True):
         if filtered & {part.group.pk for part in parts}:
             people = groups.recipients(group, with_pupils=with_pupils)
             by_folded[group.folded] = LiveGroup(people, bool(groups.too_large(parts)))

@@ -56,16 +56,16 @@ def parts(group: Group, audience: str = "") -> tuple[GroupPart, ...]:
     return parts_of([GroupPart(group, audience)])[0]
 
 
-def parts_of(several: Sequence[GroupPart]) -> list[tuple[GroupPart, ...]]:
+def parts_of(outer_parts: Sequence[GroupPart]) -> list[tuple[GroupPart, ...]]:
     """Return `parts` for each of several groups. One query, or two if one has a filter."""
-    owners = {part.group.user_id for part in several}
+    owners = {part.group.user_id for part in outer_parts}
     rows: dict[int, list[GroupNesting]] = {}
     nestings = GroupNesting.objects.filter(
         outer__user__in=owners, inner__deleted=None, inner__archived=None
     ).select_related("inner")
     for nesting in nestings if owners else ():
         rows.setdefault(nesting.outer_id, []).append(nesting)
-    return [_gathered(part, rows) for part in several]
+    return [_gathered(part, rows) for part in outer_parts]
 
 
 def _gathered(

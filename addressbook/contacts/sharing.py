@@ -212,10 +212,10 @@ def recipients(seen: SharedGroup, audience: str = "") -> tuple[str, ...]:
     return groups.recipients(seen.group, audience, with_pupils=seen.with_pupils)
 
 
-def sizes(several: Iterable[SharedGroup]) -> dict[int, int]:
+def sizes(shared_groups: Iterable[SharedGroup]) -> dict[int, int]:
     """See `groups.sizes`."""
     counts: dict[int, int] = {}
-    seen = list(several)
+    seen = list(shared_groups)
     for with_pupils in {shared.with_pupils for shared in seen}:
         alike = [shared.group for shared in seen if shared.with_pupils == with_pupils]
         counts |= groups.sizes(alike, with_pupils=with_pupils)
@@ -225,9 +225,9 @@ def sizes(several: Iterable[SharedGroup]) -> dict[int, int]:
 def gaps(user: User, names: Iterable[str]) -> list[GroupGap]:
     """Return `groups.gaps` with the gaps of the groups that are shared with the user. A user's own
     group goes before a shared one of the same name. One query more if there is a name."""
-    several = list(names)
-    all_gaps = groups.gaps(user, several)
-    for seen in named(user, several):
+    group_names = list(names)
+    all_gaps = groups.gaps(user, group_names)
+    for seen in named(user, group_names):
         own = Group.objects.of(user).filter(folded=seen.group.folded)
         unreached = reach(seen).unreached
         without = [
@@ -248,14 +248,20 @@ def placeholder_values(user: User, addresses: Iterable[str]) -> dict[str, Family
     together with the pupils. No other pupil and no other class of theirs is named. Runs two
     queries, and some more for each colleague who has one of the addresses."""
     wanted = {address.lower() for address in addresses if address}
-    told = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
-    owners = {seen.group.user_id: seen.group.user for seen in told}
+    with_families = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
+    owners = {seen.group.user_id: seen.group.user for seen in with_families}
     rows = ContactAddress.objects.filter(user__in=owners, folded__in=wanted, contact__deleted=None)
     by_address: dict[str, FamilyValues] = {}
     for owner in rows.order_by("user").values_list("user", flat=True).distinct() if owners else ():
-        shared = [nesting.GroupPart(seen.group, "") for seen in told if seen.group.user_id == owner]
-        several = {part.group for parts in nesting.parts_of(shared) for part in parts}
-        for address, family in placeholders.values_within(owners[owner], wanted, several).items():
+        shared = [
+            nesting.GroupPart(seen.group, "")
+            for seen in with_families
+            if seen.group.user_id == owner
+        ]
+        inner_groups = {part.group for parts in nesting.parts_of(shared) for part in parts}
+        for address, family in placeholders.values_within(
+            owners[owner], wanted, inner_groups
+        ).items():
             by_address.setdefault(address, family)
     return by_address
 
@@ -295,13 +301,13 @@ def _split(text: str) -> tuple[str, str]:
     return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
 
 
-def _called(several: Sequence[SharedGroupMember]) -> Iterable[SharedGroupMember]:
-    nameless = [member.address.lower() for member in several if not member.name]
+def _called(members: Sequence[SharedGroupMember]) -> Iterable[SharedGroupMember]:
+    nameless = [member.address.lower() for member in members if not member.name]
     names: dict[str, str] = {}
     for start in range(0, len(nameless), 500):
         rows = DirectoryEntry.objects.filter(folded__in=nameless[start : start + 500])
         names |= dict(rows.values_list("folded", "name"))
-    for member in several:
+    for member in members:
         name = member.name or names.get(member.address.lower(), "")
         yield SharedGroupMember(name, member.address, member.key)
 

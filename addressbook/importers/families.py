@@ -212,11 +212,11 @@ class _Headers:
 def _number(heading: Sequence[str]) -> int:
     """Return the number of a guardian: the one after the word, else the only number in the
     heading."""
-    for at, word in enumerate(heading):
+    for position, word in enumerate(heading):
         if word in _GUARDIANS:
             behind = [
                 follower
-                for follower in heading[at + 1 : at + 4]
+                for follower in heading[position + 1 : position + 4]
                 if follower not in ("legal", "n", "no")
             ]
             if behind and behind[0] in ("1", "2", "3", "4"):
@@ -261,9 +261,16 @@ def _of_address(there: set[str], heading: Sequence[str]) -> str:
     if "pays" in there:
         return "home.country"
     if there & {"adresse", "rue", "voie"}:
-        at = next((n for n, word in enumerate(heading) if word in ("ligne", "adresse", "rue")), 0)
+        position = next(
+            (n for n, word in enumerate(heading) if word in ("ligne", "adresse", "rue")), 0
+        )
         number = next(
-            (follower for follower in heading[at + 1 : at + 3] if follower in ("2", "3", "4")), ""
+            (
+                follower
+                for follower in heading[position + 1 : position + 3]
+                if follower in ("2", "3", "4")
+            ),
+            "",
         )
         if there & _GUARDIANS and "ligne" not in there:
             number = ""
@@ -382,14 +389,14 @@ class Gathering:
         pupil, problems = self._pupil(line)
         for problem in problems:
             self.gathered.warn(problem, number)
-        at = self._put_pupil(pupil, line, number, row.line)
-        if at < 0:
+        index = self._put_pupil(pupil, line, number, row.line)
+        if index < 0:
             self.gathered.skip(number, row.line, "no_pupil")
             return
-        self._last = at
+        self._last = index
         whose_all = line.guardians.keys() | line.notes.keys() | {slot for slot, _name in line.marks}
         for whose in sorted(whose_all - {0}):
-            self._put_guardian(at, whose, line, number, row.line)
+            self._put_guardian(index, whose, line, number, row.line)
 
     def _apart(self, row: SourceRow) -> _PupilLine:
         line = _PupilLine()
@@ -451,38 +458,38 @@ class Gathering:
         classes = [text for field_name, text in line.pupil if field_name == CLASS]
         own_class = fold(classes[0]) if classes else ""
         key = (name, pupil.birthday) if pupil.birthday else (name, "", own_class)
-        at = self._pupils.get(key, -1)
-        if at >= 0:
-            self._join(at, pupil)
+        index = self._pupils.get(key, -1)
+        if index >= 0:
+            self._join(index, pupil)
         else:
-            at = self._add(pupil, PUPIL, number, begins)
-            self._pupils[key] = at
+            index = self._add(pupil, PUPIL, number, begins)
+            self._pupils[key] = index
             if others := self._of_name.setdefault(name, []):
                 self.gathered.warn("same_name", number)
-            others.append(at)
-        self._note_groups(at, line)
-        return at
+            others.append(index)
+        self._note_groups(index, line)
+        return index
 
     def _add(self, data: ContactData, role: str, number: int, begins: int) -> int:
-        at = self.gathered.add(data, number, begins)
-        self.gathered.roles[at] = role
-        return at
+        index = self.gathered.add(data, number, begins)
+        self.gathered.roles[index] = role
+        return index
 
-    def _join(self, at: int, more: ContactData) -> None:
-        if _is_full(self.gathered.contacts[at]):
+    def _join(self, index: int, more: ContactData) -> None:
+        if _is_full(self.gathered.contacts[index]):
             self.gathered.warn("record_cut", self._number)
         else:
-            self.gathered.contacts[at] = joined(self.gathered.contacts[at], more)
+            self.gathered.contacts[index] = joined(self.gathered.contacts[index], more)
 
-    def _note_groups(self, at: int, line: _PupilLine) -> None:
+    def _note_groups(self, index: int, line: _PupilLine) -> None:
         for name, text in line.pupil:
             if name == YEAR:
                 self._years.append(text)
             elif name == CLASS:
-                _put(self._classes, " ".join(text.split()), at)
+                _put(self._classes, " ".join(text.split()), index)
             elif name == "categories":
                 for tag in re.split(r"[,;|]", text):
-                    _put(self._tags, " ".join(tag.split()), at)
+                    _put(self._tags, " ".join(tag.split()), index)
 
     # Guardians
 
@@ -500,19 +507,19 @@ class Gathering:
             relation = [marks["relation"]] if "relation" in marks else []
             self._keep_in_note(pupil, whose, line, [*relation, *notes])
             return
-        at = self._same_guardian(pupil, data)
-        if at < 0:
-            at = self._add(data, GUARDIAN, number, begins)
+        index = self._same_guardian(pupil, data)
+        if index < 0:
+            index = self._add(data, GUARDIAN, number, begins)
         else:
-            self._join(at, data)
-        self._learn(pupil, at)
-        if at == pupil or (pupil, at) in self._links:
+            self._join(index, data)
+        self._learn(pupil, index)
+        if index == pupil or (pupil, index) in self._links:
             return
         position = self._counts.get(pupil, 0)
         self._counts[pupil] = position + 1
-        self._links[pupil, at] = LinkData(
+        self._links[pupil, index] = LinkData(
             pupil,
-            at,
+            index,
             _relation(marks.get("relation", ""), self.header, self.fields, whose),
             _truth(marks.get("receives_mail", "")),
             _truth(marks.get("legal", "")),
@@ -536,16 +543,16 @@ class Gathering:
         address, a telephone or a pupil in common; else -1."""
         name = _key(data) or data.display_name
         for mark in (f"pupil {pupil}", *_marks(data)):
-            at = self._guardians.get((name, mark), -1)
-            if at >= 0 and not _is_full(self.gathered.contacts[at]):
-                return at
+            index = self._guardians.get((name, mark), -1)
+            if index >= 0 and not _is_full(self.gathered.contacts[index]):
+                return index
         return -1
 
-    def _learn(self, pupil: int, at: int) -> None:
-        data = self.gathered.contacts[at]
+    def _learn(self, pupil: int, index: int) -> None:
+        data = self.gathered.contacts[index]
         name = _key(data) or data.display_name
         for mark in (f"pupil {pupil}", *_marks(data)):
-            self._guardians.setdefault((name, mark), at)
+            self._guardians.setdefault((name, mark), index)
 
     # Groups
 
@@ -554,7 +561,7 @@ class Gathering:
         classes = dict(self._classes)
         title = _CLASS_IN_TITLE.search(self.titles)
         if not classes and title and (name := title[1].strip()):
-            members = [at for at, role in self.gathered.roles.items() if role == PUPIL]
+            members = [index for index, role in self.gathered.roles.items() if role == PUPIL]
             classes[fold(name)] = (name, members)
         for name, members in classes.values():
             yield GroupData(name, tuple(members), is_class=True, school_year=year)
@@ -563,11 +570,11 @@ class Gathering:
                 yield GroupData(name, tuple(members), origin="categories")
 
 
-def _put(groups: dict[str, tuple[str, list[int]]], name: str, at: int) -> None:
+def _put(groups: dict[str, tuple[str, list[int]]], name: str, index: int) -> None:
     if name:
         members = groups.setdefault(fold(name), (name, []))[1]
-        if at not in members[-1:]:
-            members.append(at)
+        if index not in members[-1:]:
+            members.append(index)
 
 
 _TEXTS = (

@@ -305,15 +305,15 @@ def _settle_title(names: list[str], fields: list[str]) -> list[str]:
     another column, or if it stands before the names and no other column is the civility."""
     if "title" not in names:
         return fields
-    at = names.index("title")
-    others = [field for index, field in enumerate(fields) if index != at]
+    title_index = names.index("title")
+    others = [field for index, field in enumerate(fields) if index != title_index]
     if "job_title" in others:
         field = "prefix"
     elif "prefix" in others:
         field = "job_title"
     else:
         ahead = [index for index, field_name in enumerate(fields) if field_name.endswith("_name")]
-        field = "prefix" if ahead and at < min(ahead) else "job_title"
+        field = "prefix" if ahead and title_index < min(ahead) else "job_title"
     return [
         field if name == "title" else field_name
         for name, field_name in zip(names, fields, strict=True)

@@ -113,23 +113,23 @@ class OwnRow:
 
 def table(rows: Iterable[OwnRow], language: str) -> Iterator[list[str]]:
     """Yield the header and the rows, in French or, for every other language, in English."""
-    at = int(language.lower().startswith("fr"))
-    yield [names[at] for _key, *names in COLUMNS]
+    column = int(language.lower().startswith("fr"))
+    yield [names[column] for _key, *names in COLUMNS]
     for row in rows:
-        cells = _cells(row.contact, at) if row.contact else {}
+        cells = _cells(row.contact, column) if row.contact else {}
         cells["groups"], cells["external"] = _joined(row.groups), _joined(row.external)
-        cells["inner"] = _joined([_inner_word(*nested, at) for nested in row.inner])
+        cells["inner"] = _joined([_inner_word(*nested, column) for nested in row.inner])
         yield [cells.get(key, "") for key, *_names in COLUMNS]
 
 
-def _cells(contact: ContactData, at: int) -> dict[str, str]:
+def _cells(contact: ContactData, column: int) -> dict[str, str]:
     cells: dict[str, str] = {name: getattr(contact, name) for name in (*_TEXTS, *_DATES)}
     for n, email in enumerate(contact.emails[:_EMAILS], start=1):
-        cells |= {f"email:{n}": email.address, f"email:{n}:type": _type_word(email.type, at)}
+        cells |= {f"email:{n}": email.address, f"email:{n}:type": _type_word(email.type, column)}
     for n, phone in enumerate(contact.phones[:_PHONES], start=1):
-        cells |= {f"phone:{n}": phone.number, f"phone:{n}:type": _type_word(phone.type, at)}
+        cells |= {f"phone:{n}": phone.number, f"phone:{n}:type": _type_word(phone.type, column)}
     for n, address in enumerate(contact.addresses[:_ADDRESSES], start=1):
-        cells[f"address:{n}:type"] = _type_word(address.type, at)
+        cells[f"address:{n}:type"] = _type_word(address.type, column)
         cells |= {f"address:{n}:{part}": getattr(address, part) for part in _PARTS}
     cells |= {f"url:{n}": url for n, url in enumerate(contact.urls[:_URLS], start=1)}
     return cells | {"categories": _joined(contact.categories), "more": _more(contact)}
@@ -143,9 +143,9 @@ _AUDIENCES = {
 _OF_AUDIENCE = {_normal(word): key for key, words_ in _AUDIENCES.items() for word in words_}
 
 
-def _inner_word(name: str, audience: str, at: int) -> str:
+def _inner_word(name: str, audience: str, column: int) -> str:
     """Return the name of an inner group with its audience: ``5e C [responsables]``."""
-    return f"{name} [{_AUDIENCES[audience][at]}]" if audience in _AUDIENCES else name
+    return f"{name} [{_AUDIENCES[audience][column]}]" if audience in _AUDIENCES else name
 
 
 def _read_inner(text: str) -> tuple[str, str]:
@@ -154,8 +154,8 @@ def _read_inner(text: str) -> tuple[str, str]:
     return (name.strip(), audience) if bracket and name.strip() and audience else (text, "")
 
 
-def _type_word(kind: str, at: int) -> str:
-    return _TYPES[kind][at] if kind in _TYPES else ""
+def _type_word(kind: str, column: int) -> str:
+    return _TYPES[kind][column] if kind in _TYPES else ""
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -213,13 +213,13 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
         raise FileRejected("empty")
     if own.is_header(table_rows.rows[0].cells):
         return _own_table(table_rows.rows)
-    at = _header_at(table_rows.rows)
-    if at < 0:
+    header_index = _header_at(table_rows.rows)
+    if header_index < 0:
         return _headless(table_rows, source)
-    header = table_rows.rows[at].cells
-    data = table_rows.rows[at + 1 :]
+    header = table_rows.rows[header_index].cells
+    data = table_rows.rows[header_index + 1 :]
     program = source_of(header, source)
-    titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:at])
+    titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:header_index])
     is_unsure = program in ("other", "school", source)
     if is_unsure and (fields_of := families.fields_of(header, data)):
         return _Table(header, fields_of, data, "school", titles=titles)
@@ -382,11 +382,13 @@ _ENGLISH = {"birthday", "date of birth", "anniversary"}
 def _style(table: _Table, fields: Sequence[str], data: Sequence[_Numbered]) -> Style:
     """Return the style of a table. Outlook in English writes the month first; a day above 12
     decides for the whole file."""
-    at = [index for index, name in enumerate(fields) if name in ("birthday", "anniversary")]
+    date_columns = [
+        index for index, name in enumerate(fields) if name in ("birthday", "anniversary")
+    ]
     is_english = any(
-        headers.normal(table.header[index]) in _ENGLISH for index in at
+        headers.normal(table.header[index]) in _ENGLISH for index in date_columns
     ) and table.source in ("outlook", "wab", "yahoo", "google", "other")
-    cells = (row.cells[index] for _number, row in data for index in at)
+    cells = (row.cells[index] for _number, row in data for index in date_columns)
     by_comma = table.source in ("yahoo", "roundcube")
     separators = (";", ",") if by_comma else (";", ":::")
     return Style(separators, day_first=dates.day_first(cells, assumed=not is_english))

@@ -22,11 +22,11 @@ def decide(job: ImportJob) -> None:
     """Write each row's decision by the job's policy. Refused rows stay refused."""
     rows = ImportRow.objects.filter(job=job).exclude(decision=Decision.REFUSED)
     keeps_both = job.policy == Policy.KEEP
-    there = () if keeps_both else (When(fit=Fit.NONE, then=Value(Decision.NEW.value)),)
+    new_rows = () if keeps_both else (When(fit=Fit.NONE, then=Value(Decision.NEW.value)),)
     rows.update(
         decision=Case(
             When(_UNCHANGED[job.policy], then=Value(Decision.UNCHANGED.value)),
-            *there,
+            *new_rows,
             default=Value((Decision.NEW if keeps_both else Decision.MERGE).value),
             output_field=CharField(),
         )

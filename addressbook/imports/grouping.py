@@ -312,14 +312,14 @@ def _nest(part: ImportPart) -> None:
     ]
     names = {fold(name)[:200] for _staged, _group, inner in wanted for name, _audience in inner}
     rows_of_names = Group.objects.filter(user=part.user, deleted=None, folded__in=names)
-    there = {row.folded: row for row in rows_of_names} if wanted else {}
+    groups_by_name = {row.folded: row for row in rows_of_names} if wanted else {}
     left = MOST_NESTED
     for staged, group, inner in wanted:
         inner_keys = set(GroupNesting.objects.filter(outer=group).values_list("inner", flat=True))
         new = [
             (other, audience if audience in tuple(Audience) else "")
             for name, audience in inner
-            if (other := there.get(fold(name)[:200])) and other.pk not in inner_keys
+            if (other := groups_by_name.get(fold(name)[:200])) and other.pk not in inner_keys
         ]
         refused = nesting.add_allowed(group, new[:left])
         refused += [(other, "many") for other, _audience in new[left:]]
@@ -337,8 +337,10 @@ def bring_back(part: ImportPart, policy: str, written: Mapping[int, int]) -> dic
     the caller's transaction."""
     if not part.staged_groups.filter(is_class=True).exists():
         return {}
-    there = keys(part, policy, written).values()
-    return archiving.unarchive_contacts(part.user, {pk for kind, pk in there if kind == "contact"})
+    contact_keys = keys(part, policy, written).values()
+    return archiving.unarchive_contacts(
+        part.user, {pk for kind, pk in contact_keys if kind == "contact"}
+    )
 
 
 def _made(user: User, staged: ImportGroup) -> Group:

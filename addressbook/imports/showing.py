@@ -213,9 +213,9 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
     changes = [change for change in every if change.staged.is_class]
     if not changes:
         return []
-    whose = {pk for change in changes for kind, pk in change.keys if kind == "contact"}
-    whose |= {pk for change in changes for pk in change.stayers}
-    names = dict(Contact.objects.filter(pk__in=whose).values_list("pk", "display_name"))
+    affected = {pk for change in changes for kind, pk in change.keys if kind == "contact"}
+    affected |= {pk for change in changes for pk in change.stayers}
+    names = dict(Contact.objects.filter(pk__in=affected).values_list("pk", "display_name"))
     numbers = [number for change in changes for kind, number in change.keys if kind == "row"]
     rows = dict(job.rows.filter(number__in=numbers).values_list("number", "name"))
     from_groups = {group for change in changes for group, _pk in change.moved_from}
@@ -238,10 +238,10 @@ def _guardians(
     missing: Mapping[int, list[Guardianship]],
 ) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     """Return the missing guardians of the pupils of one class."""
-    here = {keys[number][1] for number in change.staged.members if number in keys}
+    pupil_keys = {keys[number][1] for number in change.staged.members if number in keys}
     guardians = []
     for guardian, ties in missing.items():
-        pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in here)
+        pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in pupil_keys)
         if pupils:
             guardians.append((guardian, ties[0].guardian.display_name, pupils))
     return tuple(guardians)
@@ -288,10 +288,10 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
         .values_list("guardianship__guardian")
     }
     back = {pk for pk, _when in job.brought_back or ()} - archived
-    whose = archived | silenced | back
+    affected = archived | silenced | back
     for school_class in classes:
-        whose |= {*school_class.added, *school_class.removed, *(school_class.stayed or ())}
-    names = _names(job, whose)
+        affected |= {*school_class.added, *school_class.removed, *(school_class.stayed or ())}
+    names = _names(job, affected)
     origins = _origins(staged, leavers)
     outcomes = [
         _outcome(school_class, names, origins, archived, leavers) for school_class in classes

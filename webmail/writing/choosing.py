@@ -234,7 +234,7 @@ def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
 
 
 def _is_answered(
-    asked: Question,
+    question: Question,
     content: Content,
     given: ChoiceAnswer,
     review: Review,
@@ -242,9 +242,9 @@ def _is_answered(
 ) -> bool:
     """Return whether the answer has an allowed delivery, and is about the present recipients."""
     ways: tuple[str, ...] = DELIVERIES[1:]
-    if asked.has_documents:
+    if question.has_documents:
         ways = (EACH,)
-    elif asked.is_hiding_enforced:
+    elif question.is_hiding_enforced:
         ways = (HIDDEN, EACH)
     return content.delivery in ways and given.digest == _digest(review, matching)
 
@@ -268,10 +268,10 @@ def _to_each(
     )
 
 
-def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: ChoiceAnswer) -> Question:
+def _doubted(question: Question, found_doubts: Sequence[Doubt], given: ChoiceAnswer) -> Question:
     """Return the question with the doubts that were not shown before."""
     new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
-    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
+    return replace(question, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
 
 
 def _refusal(user: User, review: Review) -> str:
@@ -297,17 +297,17 @@ def _refusal_of_answer(user: User, content: Content, ticked: Sequence[KnownRecip
 
 
 def _asked(
-    asked: Question,
+    question: Question,
     content: Content,
     given: ChoiceAnswer,
     review: Review,
     footer: str,
-    held: Held | None,
+    documents_held: Held | None,
     matching: Matching | None,
 ) -> Question:
     """Return the question with the list of people and the answers so far."""
     digest = _digest(review, matching)
-    names = held.names if held else {}
+    names = documents_held.names if documents_held else {}
     of_each = matching.given if matching else {}
     is_same = given.digest == digest
     fields = tuple(review.placeholders.items())
@@ -324,15 +324,15 @@ def _asked(
     ticked = [person.member for person in people if person.is_ticked] or [review.members[0]]
     instead = dict(given.instead)
     preview = None
-    if review.placeholders or held:
+    if review.placeholders or documents_held:
         preview = _preview(content, ticked, given, footer, names, of_each)
-    chosen = "" if asked.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
+    chosen = "" if question.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
     delivery = chosen or (EACH if review.placeholders else HIDDEN)
     return replace(
-        asked,
+        question,
         review=review,
         asks_how=True,
-        delivery=EACH if held else delivery,
+        delivery=EACH if documents_held else delivery,
         people=people,
         digest=digest,
         missing=_missing(review, instead),

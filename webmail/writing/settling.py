@@ -155,15 +155,17 @@ class _SheetMaker:
     def _open(self, key: str, kind: str) -> OpenDocument:
         matched = self._found
         likely = {SHARED: matched.shared, DOUBLED: matched.doubled}.get(kind, matched.candidates)
-        meant = likely.get(key, ())
-        choices = [self._choice(recipient, is_likely=True) for recipient in meant]
-        if kind == SHARED or len(meant) > 1:
+        likely_keys = likely.get(key, ())
+        choices = [self._choice(recipient, is_likely=True) for recipient in likely_keys]
+        if kind == SHARED or len(likely_keys) > 1:
             choices.append(RecipientChoice(ALL, gettext("All of these people"), is_likely=True))
         others = [
             *matched.lacking,
             *(other for other in self._members if other not in matched.lacking),
         ]
-        choices += [self._choice(other) for other in others if other not in meant][:_MOST_CHOICES]
+        choices += [self._choice(other) for other in others if other not in likely_keys][
+            :_MOST_CHOICES
+        ]
         return OpenDocument(self._held.documents[key], kind, tuple(choices))
 
     def _choice(self, key: str, *, is_likely: bool = False) -> RecipientChoice:
@@ -205,8 +207,8 @@ def _answered(value: str, key: str, shown: DocumentsSheet) -> tuple[tuple[str, .
         return ((),)
     if value == ALL:
         matched = shown.matching
-        meant = matched.shared.get(key) or matched.doubled.get(key) or matched.candidates.get(key)
-        return (meant,) if meant else None
+        keys = matched.shared.get(key) or matched.doubled.get(key) or matched.candidates.get(key)
+        return (keys,) if keys else None
     return ((value.casefold(),),) if value else None
 
 
@@ -214,16 +216,16 @@ def _pressed(button: str, decided: Decisions, shown: DocumentsSheet, held: Held)
     """Return the decisions after the pressed button, which decides about all documents at once, or
     takes decisions back."""
     chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)
-    what, _colon, which = button.partition(":")
-    if what == "leave_out":
+    action, _colon, key = button.partition(":")
+    if action == "leave_out":
         chosen |= {key: () for key in shown.matching.unmatched if key not in chosen}
-    elif what == "all_doubled":
+    elif action == "all_doubled":
         chosen |= {key: to for key, to in shown.matching.doubled.items() if key not in chosen}
-    elif what == "all_without":
+    elif action == "all_without":
         without |= set(shown.matching.lacking)
-    elif what == "change" and which in held.documents:
-        chosen.pop(which, None)
-        opened.add(which)
-    elif what == "again":
-        without.discard(which.casefold())
+    elif action == "change" and key in held.documents:
+        chosen.pop(key, None)
+        opened.add(key)
+    elif action == "again":
+        without.discard(key.casefold())
     return replace(decided, documents=chosen, opened=frozenset(opened), without=frozenset(without))

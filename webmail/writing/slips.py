@@ -64,9 +64,9 @@ def suggestion(address: str, known_domains: Collection[str], own: Collection[str
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
     right = frozenset(map(str.lower, known_domains))
-    meant = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
+    suggested = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
     is_right = domain in right or any(domain.endswith(f".{right_domain}") for right_domain in right)
-    return f"{local}@{meant}" if meant and not is_right else ""
+    return f"{local}@{suggested}" if suggested and not is_right else ""
 
 
 @lru_cache(maxsize=4096)
