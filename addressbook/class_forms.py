@@ -20,7 +20,7 @@ _SELECT = forms.Select(attrs={"class": "select"})
 _TEXT = forms.TextInput(attrs={"class": "input", "autocomplete": "off"})
 
 
-class _Said(forms.Form):
+class _GuardianValuesForm(forms.Form):
     """The values of a guardian."""
 
     relation = forms.ChoiceField(
@@ -42,7 +42,7 @@ class _Said(forms.Form):
         relation.choices = [*self.base_fields["relation"].choices, *choices]  # type: ignore[attr-defined]
 
 
-class GuardianForm(_Said):
+class GuardianForm(_GuardianValuesForm):
     """The changed values of a pupil's guardian."""
 
     is_first = forms.BooleanField(
@@ -52,7 +52,7 @@ class GuardianForm(_Said):
     )
 
 
-class NewGuardianForm(_Said):
+class NewGuardianForm(_GuardianValuesForm):
     """A guardian for a pupil: an existing contact or a new one."""
 
     guardian = forms.ChoiceField(label=_("Who is it?"), widget=forms.RadioSelect)

@@ -222,10 +222,10 @@ def outcomes(
     return tuple(view for view in views if view.fates)
 
 
-_Said = Iterable[tuple[str, Sequence[tuple[int, str]], bool]]
+_Sections = Iterable[tuple[str, Sequence[tuple[int, str]], bool]]
 
 
-def _of_class(outcome: ClassOutcome) -> _Said:
+def _of_class(outcome: ClassOutcome) -> _Sections:
     origin = gettext("%(name)s, until now in %(group)s")
     moved = [(pk, origin % {"name": name, "group": group}) for pk, name, group in outcome.moved]
     yield gettext("Left, and are archived"), outcome.archived, True
@@ -235,13 +235,13 @@ def _of_class(outcome: ClassOutcome) -> _Said:
     yield pgettext("pupils", "Came"), outcome.came, False
 
 
-def _of_all(others: OthersOutcome) -> _Said:
+def _of_all(others: OthersOutcome) -> _Sections:
     yield gettext("Guardians who are archived"), others.archived, True
     yield gettext("Guardians who get no mail about these pupils any more"), others.silenced, True
     yield gettext("Back from the archive"), others.back, True
 
 
-def _fates(sections: _Said) -> tuple[OutcomeSection, ...]:
+def _fates(sections: _Sections) -> tuple[OutcomeSection, ...]:
     fates = []
     for title, people, is_open in sections:
         visible = tuple(people[:_MOST_NAMED])

@@ -108,7 +108,7 @@ class _Query:
     @cached_property
     def own(self) -> _RarestWord:
         """The rarest word among the user's contacts. Two sources use it."""
-        return _way(partial(queries.own_words.count, self.user.pk), self.words)
+        return _rarest_word(partial(queries.own_words.count, self.user.pk), self.words)
 
 
 def complete(user: User, text: str) -> tuple[Suggestion, ...]:
@@ -124,7 +124,7 @@ def complete(user: User, text: str) -> tuple[Suggestion, ...]:
     if max(map(len, typed_words), default=0) < 2:
         return ()
     query = _query(user, typed_words)
-    return _search(query) or _forgiving(query)
+    return _search(query) or _search_with_a_mistake(query)
 
 
 def _query(user: User, typed_words: Sequence[str]) -> _Query:
@@ -144,12 +144,12 @@ def _shared_with(user: User, school: str) -> list[tuple[int, str, str, bool, str
     return queries.shared_with(user.pk, address or nobody, school or nobody)
 
 
-def _forgiving(query: _Query) -> tuple[Suggestion, ...]:
+def _search_with_a_mistake(query: _Query) -> tuple[Suggestion, ...]:
     """Search again with one typing mistake allowed: in the only word that matches nobody, or, if
     every word matches somebody, in one of the two longest."""
     spelt = [word[0] for word in query.words]
     others = _words_of_others(query)
-    existing = _there(query.user, spelt, others)
+    existing = _known_beginnings(query.user, spelt, others)
     missing = [
         word
         for word in spelt
@@ -158,7 +158,9 @@ def _forgiving(query: _Query) -> tuple[Suggestion, ...]:
     if len(missing) > 1:
         return ()
     for word in missing or sorted(spelt, key=len, reverse=True)[:2]:
-        if near := _shortest(_there(query.user, mistakes.near(word), others))[:_MOST_NEAR]:
+        if near := _shortest(_known_beginnings(query.user, mistakes.near(word), others))[
+            :_MOST_NEAR
+        ]:
             corrected = tuple(
                 near if spellings == (word,) else spellings for spellings in query.words
             )
@@ -177,7 +179,7 @@ def _shortest(texts: Sequence[str]) -> Spellings:
     )
 
 
-def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+def _known_beginnings(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     """Return the texts that begin a word of anybody whom the user can find. ``others`` are sorted
     words."""
     if not texts:
@@ -206,7 +208,7 @@ def _search(query: _Query) -> tuple[Suggestion, ...]:
         suggestions.setdefault(key, suggestion)
         if len(suggestions) == LIMIT:
             break
-    return _known_better(query, suggestions)
+    return _completed(query, suggestions)
 
 
 Suggestions = Iterable[tuple[str, Suggestion]]
@@ -277,7 +279,7 @@ def _shared_groups(query: _Query, *, by_owner: bool = False) -> Suggestions:
         for seen in shared:
             group, (text, owner) = seen.group, matches[seen.group.pk]
             if group.is_class:
-                suggestions = _parts_of(group, pupils[group.pk], "shared")
+                suggestions = _audiences_of(group, pupils[group.pk], "shared")
             else:
                 suggestions = _whole(group, sizes[group.pk], "shared")
             for key, suggestion in suggestions:
@@ -296,7 +298,7 @@ def _whole(group: Group, size: int, source: str) -> Suggestions:
         yield f"{source} {group.pk}", Suggestion(source, group.name, group=group.pk, size=size)
 
 
-def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> Suggestions:
+def _audiences_of(group: Group, pupils: Sequence[families.Family], source: str) -> Suggestions:
     """Yield the suggestions for a class: its guardians, its pupils and both, if they have
     recipients."""
     for audience in audiences.Audience:
@@ -339,17 +341,19 @@ def _groups_that(query: _Query, *, are_archived: bool) -> Suggestions:
         pupils = families.of_classes([group for group in own if group.is_class])
         for group in own:
             if group.pk in pupils:
-                yield from _held_parts(query, group, pupils[group.pk])
+                yield from _matching_audiences(query, group, pupils[group.pk])
             else:
                 for key, suggestion in _whole(group, sizes[group.pk], "group"):
                     yield key, replace(suggestion, words=texts[group.pk])
 
 
-def _held_parts(query: _Query, group: Group, pupils: Sequence[families.Family]) -> Suggestions:
+def _matching_audiences(
+    query: _Query, group: Group, pupils: Sequence[families.Family]
+) -> Suggestions:
     """Yield the audiences of one of the user's classes that match. The audience of both is left out
     if it has as many recipients as another one."""
     sizes: set[int] = set()
-    for key, suggestion in _parts_of(group, pupils, "group"):
+    for key, suggestion in _audiences_of(group, pupils, "group"):
         text = _text(suggestion.name)
         is_both = suggestion.audience == audiences.Audience.BOTH
         if query.is_held(text) and not (is_both and suggestion.size in sizes):
@@ -375,8 +379,9 @@ def _contacts(query: _Query) -> Suggestions:
     return (_of_contact(*row) for row in rows)
 
 
-def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _RarestWord:
-    """Return the way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
+def _rarest_word(count: Callable[..., int], drivers: Iterable[Spellings]) -> _RarestWord:
+    """Return the condition of the rarest of the words ``drivers``, among the rows that ``count``
+    counts.
 
     If the word has few rows, they are sorted. For a domain, or a first name that thousands have,
     the rows that begin with its first three letters are read instead: the index has them in order,
@@ -410,8 +415,8 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
 
 
 def _of_words(query: _Query, drivers: Sequence[Spellings]) -> Suggestions:
-    way = _way(queries.their_words.count, drivers)
-    rows = () if way.is_none else queries.by_their_words(way.begins, query.held)
+    rarest = _rarest_word(queries.their_words.count, drivers)
+    rows = () if rarest.is_none else queries.by_their_words(rarest.begins, query.held)
     return (_of_entry(*row) for row in rows)
 
 
@@ -440,7 +445,7 @@ _SOURCES: tuple[Callable[[_Query], Suggestions], ...] = (
 )
 
 
-def _known_better(query: _Query, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
+def _completed(query: _Query, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
     """Complete each suggestion with the best that is known of its address: a contact's name, and
     the function and school of the directory."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]

@@ -21,11 +21,11 @@ _CHUNK = 200
 def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -> Iterator[bytes]:
     """Yield a card for each contact with its picture, then one for each group with the UIDs of its
     members."""
-    for contact, data in _datas(contacts, with_families=version == "4.0"):
+    for contact, data in _with_data(contacts, with_families=version == "4.0"):
         if version == "4.0":
             data = replace(data, others=(*data.others, *_family_lines(contact)))
         yield vcard.write(data, version, own=True).encode()
-    inside = _inside(groups)
+    inside = _nestings_by_outer(groups)
     for group in groups:
         members = group.contacts.filter(deleted=None).order_by("sort_key", "pk")
         uids = list(members.values_list("uid", flat=True))
@@ -44,7 +44,7 @@ def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -
         yield card.encode()
 
 
-def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
+def _nestings_by_outer(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
     """Return the nestings between groups that are exported together, by the key of the outer
     group."""
     pks = [group.pk for group in groups]
@@ -86,7 +86,7 @@ def _rows(
         yield own.OwnRow(_data(contact), names)
     there = Count("contacts", filter=Q(contacts__deleted=None))
     sizes = Group.objects.filter(pk__in=[group.pk for group in whole]).annotate(size=there)
-    inside = _inside(whole)
+    inside = _nestings_by_outer(whole)
     for group in sizes:
         inner = tuple((tie.inner.name, tie.audience) for tie in inside.get(group.pk, ()))
         if group.external or inner or not group.size:
@@ -97,7 +97,7 @@ def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:
     yield from chosen.select_related("photo").iterator(chunk_size=_CHUNK)
 
 
-def _datas(
+def _with_data(
     chosen: QuerySet[Contact], *, with_families: bool
 ) -> Iterator[tuple[Contact, ContactData]]:
     """Yield each contact with its data and picture. With ``with_families``, guardians and pupils
@@ -106,8 +106,8 @@ def _datas(
         guardians = Guardianship.objects.filter(guardian__deleted=None).select_related("guardian")
         pupils = Guardianship.objects.filter(pupil__deleted=None).select_related("pupil")
         chosen = chosen.prefetch_related(
-            Prefetch("guardianships", queryset=guardians.only(*_TOLD, "guardian__uid")),
-            Prefetch("wardships", queryset=pupils.only(*_TOLD, "pupil__uid")),
+            Prefetch("guardianships", queryset=guardians.only(*_TIE_COLUMNS, "guardian__uid")),
+            Prefetch("wardships", queryset=pupils.only(*_TIE_COLUMNS, "pupil__uid")),
         )
     for contact in _contacts(chosen):
         data = _data(contact)
@@ -116,7 +116,7 @@ def _datas(
         yield contact, data
 
 
-_TOLD = ("pupil_id", "guardian_id", "relation", "receives_mail", "is_legal", "position")
+_TIE_COLUMNS = ("pupil_id", "guardian_id", "relation", "receives_mail", "is_legal", "position")
 
 
 def _family_lines(contact: Contact) -> Iterator[str]:

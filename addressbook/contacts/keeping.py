@@ -255,10 +255,10 @@ def fill(user: User, pks: Iterable[int], field: FillableField, value: str) -> di
     changed: list[tuple[Contact, ContactData]] = []
     for contact in Contact.objects.of(user).filter(pk__in=list(pks)):
         data = vcard.read_one(contact.vcard)
-        if not _has(data, field, value):
+        if not _has_value(data, field, value):
             before[contact.pk] = "" if field == "category" else getattr(data, field)
-            changed.append((contact, _given(data, field, value)))
-    _refill(changed)
+            changed.append((contact, _with_value(data, field, value)))
+    _write_values(changed)
     return before
 
 
@@ -267,24 +267,24 @@ def unfill(user: User, field: FillableField, value: str, before: Mapping[int, st
     changed: list[tuple[Contact, ContactData]] = []
     for contact in Contact.objects.of(user).filter(pk__in=list(before)):
         data = vcard.read_one(contact.vcard)
-        if not _has(data, field, value):
+        if not _has_value(data, field, value):
             continue
         if field == "category":
             left = tuple(category for category in data.categories if fold(category) != fold(value))
             changed.append((contact, replace(data, categories=left)))
         else:
-            changed.append((contact, _given(data, field, before[contact.pk])))
-    _refill(changed)
+            changed.append((contact, _with_value(data, field, before[contact.pk])))
+    _write_values(changed)
     return len(changed)
 
 
-def _has(data: ContactData, field: FillableField, value: str) -> bool:
+def _has_value(data: ContactData, field: FillableField, value: str) -> bool:
     if field == "category":
         return fold(value) in map(fold, data.categories)
     return bool(getattr(data, field) == value)
 
 
-def _given(data: ContactData, field: FillableField, value: str) -> ContactData:
+def _with_value(data: ContactData, field: FillableField, value: str) -> ContactData:
     match field:
         case "category":
             return replace(data, categories=(*data.categories, value))
@@ -294,7 +294,7 @@ def _given(data: ContactData, field: FillableField, value: str) -> ContactData:
             return replace(data, school=value)
 
 
-def _refill(changed: Iterable[tuple[Contact, ContactData]]) -> None:
+def _write_values(changed: Iterable[tuple[Contact, ContactData]]) -> None:
     """Write the columns that do not derive from name, address or picture, and touch no others."""
     rows = [_filled(contact, data) for contact, data in changed]
     for contact in rows:

@@ -148,12 +148,12 @@ def _shares(user: User) -> QuerySet[GroupShare]:
     """Return the shares that name the user's address or the school of the user's staff record,
     without the groups that the user left."""
     has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
-    rows = GroupShare.objects.filter(_for(user), ~Exists(has_left), group__deleted=None)
+    rows = GroupShare.objects.filter(_names_user(user), ~Exists(has_left), group__deleted=None)
     rows = rows.filter(group__user__is_active=True).exclude(group__user=user)
     return rows.select_related("group__user").order_by("group__folded", "group", "pk")
 
 
-def _for(user: User) -> Q:
+def _names_user(user: User) -> Q:
     if user.mail_domain_id is None:
         return Q(pk=None)
     record = StaffRecord.objects.active().filter(mail_domain=user.mail_domain_id, login=user.login)
@@ -269,7 +269,7 @@ def placeholder_values(user: User, addresses: Iterable[str]) -> dict[str, Family
 def members(seen: SharedGroup) -> tuple[SharedGroupMember, ...]:
     """Return the members by name, those of inner groups and of the directory after the group's own.
     An address without a contact gets its name from the directory."""
-    own = list(_own(seen))
+    own = list(_own_members(seen))
     own += [
         SharedGroupMember("", address, f"a:{address.lower()}") for address in seen.group.external
     ]
@@ -280,10 +280,10 @@ def members(seen: SharedGroup) -> tuple[SharedGroupMember, ...]:
         name, address = _split(text)
         if address.lower() not in there:
             others.append(SharedGroupMember(name, address))
-    return tuple(_called([*own, *others]))
+    return tuple(_with_names([*own, *others]))
 
 
-def _own(seen: SharedGroup) -> Iterable[SharedGroupMember]:
+def _own_members(seen: SharedGroup) -> Iterable[SharedGroupMember]:
     rows = groups.contacts_of(seen.group, with_pupils=seen.with_pupils)
     rows = rows.order_by("sort_key", "pk")
     pairs = list(rows.values_list("pk", "display_name")[:MOST_ADDRESSES])
@@ -301,7 +301,7 @@ def _split(text: str) -> tuple[str, str]:
     return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
 
 
-def _called(members: Sequence[SharedGroupMember]) -> Iterable[SharedGroupMember]:
+def _with_names(members: Sequence[SharedGroupMember]) -> Iterable[SharedGroupMember]:
     nameless = [member.address.lower() for member in members if not member.name]
     names: dict[str, str] = {}
     for start in range(0, len(nameless), 500):

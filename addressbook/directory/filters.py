@@ -42,15 +42,15 @@ class Terms:
 
     def discipline(self, text: str) -> str:
         """Return the directory's spelling of the typed discipline, or ""."""
-        return next(iter(_same(text, self.disciplines)), "")
+        return next(iter(_equal_terms(text, self.disciplines)), "")
 
     def function(self, text: str) -> str:
         """Return the directory's spelling of the typed function. Otherwise return the typed words,
         if functions of the directory contain them, as ``Professeure agrégée`` contains
         ``Professeur``; else ""."""
-        function = next(iter(_same(text, self.functions)), "")
+        function = next(iter(_equal_terms(text, self.functions)), "")
         plain = f"{text[:1].upper()}{text[1:]}"
-        return function or (plain if _holding(text, self.functions) else "")
+        return function or (plain if _containing(text, self.functions) else "")
 
 
 def school_words(uai: str, name: str) -> str:
@@ -120,12 +120,12 @@ def _key(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in roles.words_of(" ".join(words(plain))))
 
 
-def _same(text: str, known: Iterable[str]) -> list[str]:
+def _equal_terms(text: str, known: Iterable[str]) -> list[str]:
     key = _key(text)
     return [term for term in known if _key(term) == key] if key else []
 
 
-def _holding(text: str, known: Iterable[str]) -> list[str]:
+def _containing(text: str, known: Iterable[str]) -> list[str]:
     """Return the terms that contain every word of the text."""
     key = _key(text)
     return [term for term in known if key <= _key(term)] if key else []
@@ -141,10 +141,10 @@ def _condition(wanted: GroupFilter) -> Q:
     choices = terms()
     condition = Q(school_uai=wanted.school_uai) if wanted.school_uai else Q()
     if wanted.discipline:
-        same = _same(wanted.discipline, choices.disciplines)
+        same = _equal_terms(wanted.discipline, choices.disciplines)
         condition &= Q(discipline__in=[wanted.discipline, *same])
     if wanted.function:
-        same = _holding(wanted.function, choices.functions)
+        same = _containing(wanted.function, choices.functions)
         condition &= Q(function__in=[wanted.function, *same])
     return condition
 

@@ -407,7 +407,7 @@ class Gathering:
                 line.marks[whose, own] = "non"
             elif not text or not name or name.startswith("_"):
                 continue
-            elif own == "relation" or (own in _MARKS and _truth(text) is not None):
+            elif own == "relation" or (own in _MARKS and _yes_or_no(text) is not None):
                 line.marks[whose, own] = text
             elif own in ("note", NOTE, *_MARKS) or _is_no_phone(own, text):
                 title = self.header[index].strip()[:_LONGEST_LABEL]
@@ -521,8 +521,8 @@ class Gathering:
             pupil,
             index,
             _relation(marks.get("relation", ""), self.header, self.fields, whose),
-            _truth(marks.get("receives_mail", "")),
-            _truth(marks.get("legal", "")),
+            _yes_or_no(marks.get("receives_mail", "")),
+            _yes_or_no(marks.get("legal", "")),
             position,
         )
 
@@ -679,7 +679,7 @@ def _sex(text: str) -> str:
     return "F" if plain in _GIRL else "M" if plain in _BOY else ""
 
 
-def _truth(text: str) -> bool | None:
+def _yes_or_no(text: str) -> bool | None:
     """Return the meaning of a cell; None if it has none."""
     plain = fold(text).strip(" .")
     if plain in _NO or plain == "3":

@@ -85,13 +85,13 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
         )
         for group in staged
     }
-    there = _there(part.user, [group.folded for group in staged]) if part.user else {}
+    there = _present_groups(part.user, [group.folded for group in staged]) if part.user else {}
     former = {
         group.folded: there.pop(group.folded).group
         for group in staged
         if group.folded in there and _is_former(there[group.folded].group, group)
     }
-    moved_to = _moved(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
+    moved_to = _moves(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
     leaving = set(moved_to)
     group_changes = [
         _change(group, wanted[group.pk], there.get(group.folded), moved_to, leaving)
@@ -183,7 +183,7 @@ def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int,
     return by_number
 
 
-def _there(user: User, names: Iterable[str]) -> dict[str, _PresentGroup]:
+def _present_groups(user: User, names: Iterable[str]) -> dict[str, _PresentGroup]:
     own_groups = list(Group.objects.of(user).filter(folded__in=list(names)))
     through: _Members = Group.contacts.through
     rows = through.objects.filter(group__in=own_groups, contact__deleted=None)
@@ -196,7 +196,7 @@ def _there(user: User, names: Iterable[str]) -> dict[str, _PresentGroup]:
     }
 
 
-def _moved(
+def _moves(
     staged: Sequence[ImportGroup],
     wanted: Mapping[int, Mapping[Key, None]],
     there: Mapping[str, _PresentGroup],
@@ -272,7 +272,7 @@ def apply(
             archiving.archive_group(change.archives)
             staged.archives = change.archives
         if group is None:
-            group = _made(part.user, staged)
+            group = _create(part.user, staged)
             if change.archives:
                 nesting.succeed(change.archives, group)
         gone = [pk for pk in change.stayers if pk in leavers]
@@ -343,7 +343,7 @@ def bring_back(part: ImportPart, policy: str, written: Mapping[int, int]) -> dic
     )
 
 
-def _made(user: User, staged: ImportGroup) -> Group:
+def _create(user: User, staged: ImportGroup) -> Group:
     return Group.objects.create(
         user=user,
         name=staged.name,

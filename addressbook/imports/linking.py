@@ -15,7 +15,7 @@ from addressbook.contacts.ties import MOST_GUARDIANS
 from addressbook.imports import grouping
 from addressbook.models import Guardianship, ImportJob, ImportLink, ImportPart
 
-_SAID = ("relation", "receives_mail", "is_legal")
+_VALUES = ("relation", "receives_mail", "is_legal")
 
 
 def missing(
@@ -56,7 +56,7 @@ def leave(
     number = part.job.links.count()
     links: list[ImportLink] = []
     for tie in (tie for ties in gone.values() for tie in ties):
-        before = {name: getattr(tie, name) for name in _SAID}
+        before = {name: getattr(tie, name) for name in _VALUES}
         links.append(
             ImportLink(
                 job=part.job,
@@ -99,12 +99,12 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
             continue
         tie = there.get(pair)
         if tie:
-            if _change(tie, link):
+            if _update(tie, link):
                 changed[tie.pk] = tie
         elif counts.get(pair[0], 0) < MOST_GUARDIANS:
-            new[pair] = link.guardianship = _new(part, pair, link, counts)
+            new[pair] = link.guardianship = _new_guardianship(part, pair, link, counts)
     Guardianship.objects.bulk_create(new.values(), batch_size=500)
-    Guardianship.objects.bulk_update(changed.values(), _SAID, batch_size=200)
+    Guardianship.objects.bulk_update(changed.values(), _VALUES, batch_size=200)
     tied_links = [link for link in links if link.guardianship]
     for link in tied_links:
         link.guardianship = link.guardianship  # its key, now that there is one
@@ -116,7 +116,7 @@ def _is_contact(keys: Mapping[int, grouping.Key], number: int) -> bool:
     return number in keys and keys[number][0] == "contact"
 
 
-def _new(
+def _new_guardianship(
     part: ImportPart, pair: tuple[int, int], link: ImportLink, counts: dict[int, int]
 ) -> Guardianship:
     position = counts.get(pair[0], 0)
@@ -132,14 +132,14 @@ def _new(
     )
 
 
-def _change(tie: Guardianship, link: ImportLink) -> bool:
-    before = {name: getattr(tie, name) for name in _SAID}
+def _update(tie: Guardianship, link: ImportLink) -> bool:
+    before = {name: getattr(tie, name) for name in _VALUES}
     tie.relation = link.relation or tie.relation
     if link.receives_mail is not None:
         tie.receives_mail = link.receives_mail
     if link.is_legal is not None:
         tie.is_legal = link.is_legal
-    if before == {name: getattr(tie, name) for name in _SAID}:
+    if before == {name: getattr(tie, name) for name in _VALUES}:
         return False
     link.guardianship, link.before = tie, before
     return True
@@ -155,8 +155,8 @@ def take_back(part: ImportPart) -> None:
         if link.before is None:
             new_ties.append(link.guardianship.pk)
         else:
-            for name in _SAID:
+            for name in _VALUES:
                 setattr(link.guardianship, name, link.before[name])
-            link.guardianship.save(update_fields=[*_SAID])
+            link.guardianship.save(update_fields=[*_VALUES])
     Guardianship.objects.filter(pk__in=new_ties).delete()
     part.links.update(is_written=False)

@@ -123,11 +123,11 @@ def preview(job: ImportJob, decision: str, page: int = 1) -> ImportPreviewPage:
     rows = list(decided.select_related("file", "contact", "twin")[start : start + PAGE_SIZE])
     heads = job.rows.filter(number__in=[row.head for row in rows if row.head is not None])
     lines = dict(heads.values_list("number", "line"))
-    shown = tuple(_shown(job, row, lines.get(row.head or 0, 0)) for row in rows)
+    shown = tuple(_preview_row(job, row, lines.get(row.head or 0, 0)) for row in rows)
     return ImportPreviewPage(shown, page, total)
 
 
-def _shown(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
+def _preview_row(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
     data = vcard.read_one(row.combined or row.vcard) if row.vcard else None
     contact = row.twin if job.policy == Policy.KEEP else row.contact
     mine = vcard.read_one(contact.vcard) if contact and contact.deleted is None else None
@@ -298,9 +298,9 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
     ]
     pupils = {pk for school_class in classes for pk in school_class.removed}
     others = OthersOutcome(
-        archived=_named(archived - pupils, names),
-        silenced=_named(silenced - archived, names),
-        back=_named(back, names),
+        archived=_pairs_of(archived - pupils, names),
+        silenced=_pairs_of(silenced - archived, names),
+        back=_pairs_of(back, names),
     )
     return outcomes, others
 
@@ -332,18 +332,18 @@ def _outcome(
     leavers: Collection[int],
 ) -> ClassOutcome:
     gone = {pk for pk in staged.removed if pk in leavers}
-    moved = _named({pk for pk in staged.added if pk in origins}, names)
+    moved = _pairs_of({pk for pk in staged.added if pk in origins}, names)
     return ClassOutcome(
         name=staged.name,
-        came=_named({pk for pk in staged.added if pk not in origins}, names),
+        came=_pairs_of({pk for pk in staged.added if pk not in origins}, names),
         moved=tuple((pk, name, origins[pk]) for pk, name in moved),
-        archived=_named(gone.intersection(archived), names),
-        left=_named(gone.difference(archived), names),
-        stayed=_named(set(staged.stayed or ()), names),
+        archived=_pairs_of(gone.intersection(archived), names),
+        left=_pairs_of(gone.difference(archived), names),
+        stayed=_pairs_of(set(staged.stayed or ()), names),
     )
 
 
-def _named(pks: Collection[int], names: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
+def _pairs_of(pks: Collection[int], names: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
     return tuple((pk, name) for pk, name in names.items() if pk in pks)
 
 

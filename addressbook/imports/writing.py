@@ -30,10 +30,10 @@ def write(job: ImportJob) -> None:
     """Write the import. The job is then done, or still waiting while another import writes into the
     same address book."""
     if not job.written:
-        if _is_behind(job):
+        if _must_wait(job):
             job.beat(runner="", attempts=0)
             return
-        if _is_overtaken(job):
+        if _has_changed(job):
             checking.rematch(job)
     while _write_batch(job):
         pass
@@ -42,7 +42,7 @@ def write(job: ImportJob) -> None:
     _finish(job)
 
 
-def _is_behind(job: ImportJob) -> bool:
+def _must_wait(job: ImportJob) -> bool:
     """Return whether an earlier import for one of these users is not yet written, since both would
     create the same contacts. `jobs.tend` starts this one again."""
     people = job.parts.exclude(user=None).values("user")
@@ -50,7 +50,7 @@ def _is_behind(job: ImportJob) -> bool:
     return others.filter(Q(pk__lt=job.pk) | Q(written__gt=0)).exclude(pk=job.pk).exists()
 
 
-def _is_overtaken(job: ImportJob) -> bool:
+def _has_changed(job: ImportJob) -> bool:
     """Return whether an address book has changed since it was compared."""
     since = job.matched
     changed = Contact.objects.filter(user__in=job.parts.values("user"))
@@ -89,7 +89,7 @@ def _write_batch(job: ImportJob) -> bool:
 
 
 def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> None:
-    user = _person(part)
+    user = _user_of(part)
     batch = _plan(job, user, rows)
     room = keeping.room(user)
     for row, _data in batch.new[room:]:
@@ -110,7 +110,7 @@ def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> 
     ImportRow.objects.bulk_update(batch.decided, ["decision", "reason"], batch_size=100)
 
 
-def _person(part: ImportPart) -> User:
+def _user_of(part: ImportPart) -> User:
     """Return the user of a part. A user who has never signed in is created only now, since a dry
     run must create nobody."""
     if part.user is None:

@@ -106,7 +106,7 @@ def new(
     identity = _default(writer)
     body = _MessageBody(composed.from_text(text) if text else "", text, writer.writes_html)
     content = Content(kind="new", to=to, cc=cc, bcc=bcc, subject=subject)
-    return Begun(_written(content, identity, _signed(body, identity, at_end=bool(text))))
+    return Begun(_with_body(content, identity, _signed(body, identity, at_end=bool(text))))
 
 
 def reply(
@@ -132,12 +132,12 @@ def reply(
         subject=quoting.reply_subject(envelope.subject),
         origin=ref,
     )
-    body = _answer(writer, opened, identity)
+    body = _answer_body(writer, opened, identity)
     warnings = _not_all(opened if everyone else None, to, cc)
     # If ``recipients`` says that not all were read, the user may be among the others.
     if everyone and not posting and not opened.fetched.recipients:
         warnings += _in_blind_copy(writer, envelope, fields)
-    return Begun(_written(content, identity, body), warnings=warnings + body.warnings)
+    return Begun(_with_body(content, identity, body), warnings=warnings + body.warnings)
 
 
 def _forward_subject(envelope: Envelope) -> str:
@@ -150,7 +150,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     opened = _opened(imap, writer, ref)
     envelope = opened.fetched.envelope
     identity = identity_for(writer, envelope, opened.headers)
-    quoted = _original(opened, ref, writer)
+    quoted = _original_body(opened, ref, writer)
     head, title = _head(envelope), gettext("Forwarded message")
     body = replace(
         quoted,
@@ -164,7 +164,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         origin=ref,
         keep=tuple(part.number for part in parts),
     )
-    written = _written(content, identity, _above(body, identity))
+    written = _with_body(content, identity, _above(body, identity))
     return Begun(written, parts, _not_all_files(opened) + body.warnings)
 
 
@@ -181,7 +181,7 @@ def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun
     )
     whole = Part(WHOLE, "message/rfc822", size=opened.fetched.size, envelope=envelope)
     body = _MessageBody("", "", writer.writes_html)
-    return Begun(_written(content, identity, _signed(body, identity)), (whole,))
+    return Begun(_with_body(content, identity, _signed(body, identity)), (whole,))
 
 
 def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
@@ -206,12 +206,12 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         origin=ref,
         keep=tuple(part.number for part in parts),
     )
-    body = _original(opened, ref, writer)
+    body = _original_body(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
     warnings = _not_all(opened, envelope.to, envelope.cc) + _not_all_files(opened)
     warnings += body.warnings
-    return Begun(_written(content, identity, body), parts, warnings)
+    return Begun(_with_body(content, identity, body), parts, warnings)
 
 
 def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> Begun:
@@ -233,11 +233,11 @@ def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> B
         origin=ref,
         keep=tuple(kept_part.number for kept_part in kept),
     )
-    body = _original(opened, ref, writer)
+    body = _original_body(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
     warnings = _not_all_files(opened) + body.warnings
-    return Begun(_written(content, identity, body), kept, warnings)
+    return Begun(_with_body(content, identity, body), kept, warnings)
 
 
 def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
@@ -353,7 +353,7 @@ def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
     return reading.open_message(imap, ref, mark_seen=False, as_text=not writer.writes_html)
 
 
-def _written(content: Content, identity: Identity | None, body: _MessageBody) -> Content:
+def _with_body(content: Content, identity: Identity | None, body: _MessageBody) -> Content:
     """Return the content with both HTML and text. Without scripts, the user continues with the
     text."""
     return replace(
@@ -365,7 +365,7 @@ def _written(content: Content, identity: Identity | None, body: _MessageBody) ->
     )
 
 
-def _original(
+def _original_body(
     opened: MessageContent, ref: MessageRef, writer: Writer, *, is_signed: bool = True
 ) -> _MessageBody:
     """Return the body of the message, cleaned. It is plain text if the message has nothing else and
@@ -375,14 +375,14 @@ def _original(
         if rendered.simplified:  # only words, which took long enough to make
             body = _in_words(source)
         else:
-            body = _quoted(source, _images(ref, rendered), is_signed=is_signed)
+            body = _quoted_body(source, _images(ref, rendered), is_signed=is_signed)
         return replace(body, is_cut=opened.truncated)
     text = opened.text if is_signed else reading.unsigned(opened.text)
     is_html = writer.writes_html and writer.preferences.write_format != "same"
     return _MessageBody(composed.from_text(text), text, is_html, is_cut=opened.truncated)
 
 
-def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _MessageBody:
+def _quoted_body(body: str, images: composed.Images, *, is_signed: bool) -> _MessageBody:
     try:
         quote = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
@@ -405,8 +405,8 @@ def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
     }
 
 
-def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _MessageBody:
-    original = _original(opened, opened.fetched.ref, writer, is_signed=False)
+def _answer_body(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _MessageBody:
+    original = _original_body(opened, opened.fetched.ref, writer, is_signed=False)
     line = working_hours.line(writer.preferences, timezone.now())
     if writer.preferences.reply_quote == "none":
         return _signed(_MessageBody("", "", original.is_html), identity, line=line)
@@ -428,7 +428,7 @@ def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) ->
 def _above(body: _MessageBody, identity: Identity | None, *, line: str = "") -> _MessageBody:
     """Put an empty line for the reply, the ``line`` and the signature above a text."""
     signature, plain = _signature(identity)
-    ending = _lined(line) + signature
+    ending = _line_html(line) + signature
     html = (_EMPTY + ending if ending else "") + _EMPTY
     text = "".join(f"\n\n{words}" for words in (line, plain) if words)
     return replace(body, html=html + body.html, text=f"{text}\n\n{body.text}")
@@ -446,10 +446,10 @@ def _signed(
     text = f"{body.text.rstrip(chr(10))}\n\n{line}" if line else body.text
     if plain:
         text = f"{text.rstrip(chr(10))}\n\n-- \n{plain}"
-    return replace(body, html=f"{body.html}{room}{_lined(line)}{signature}", text=text)
+    return replace(body, html=f"{body.html}{room}{_line_html(line)}{signature}", text=text)
 
 
-def _lined(line: str) -> str:
+def _line_html(line: str) -> str:
     """Return a line as HTML, with an empty line before it."""
     return f"{_EMPTY}<div>{escape(line)}</div>" if line else ""
 

@@ -197,7 +197,7 @@ def decide(
     found_doubts = doubts.find(
         user, content, plain(content), review, has_files=has_files, file_names=file_names
     )
-    question = _doubted(question, found_doubts, given)
+    question = _with_doubts(question, found_doubts, given)
     if not _must_choose(content, review, held):
         return question if question.doubts else (_to_all(content, review, sender),)
     review = recipients.review(
@@ -209,14 +209,14 @@ def decide(
     if held and matching:
         people = documents.persons(review.members, roster)
         found_doubts = (*found_doubts, *doubts.of_documents(held, matching, people))
-        question = _doubted(question, found_doubts, given)
+        question = _with_doubts(question, found_doubts, given)
     ticked = tuple(member for member in review.members if member.key in given.members)
     is_answered = _is_answered(question, content, given, review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
     if question.doubts or refusal or not is_answered or given.look >= 0:
         is_looked_at = given.look >= 0 and (bool(review.placeholders) or held is not None)
         question = replace(question, refusal=refusal, is_looked_at=is_looked_at)
-        return _asked(question, content, given, review, footer, held, matching)
+        return _with_people(question, content, given, review, footer, held, matching)
     if content.delivery == EACH:
         return _to_each(content, given, ticked, matching)
     return (recipients.delivered(content, ticked, sender),)
@@ -268,7 +268,9 @@ def _to_each(
     )
 
 
-def _doubted(question: Question, found_doubts: Sequence[Doubt], given: ChoiceAnswer) -> Question:
+def _with_doubts(
+    question: Question, found_doubts: Sequence[Doubt], given: ChoiceAnswer
+) -> Question:
     """Return the question with the doubts that were not shown before."""
     new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
     return replace(question, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
@@ -296,7 +298,7 @@ def _refusal_of_answer(user: User, content: Content, ticked: Sequence[KnownRecip
     return recipients.limits_error(user, len(ticked), content.delivery)
 
 
-def _asked(
+def _with_people(
     question: Question,
     content: Content,
     given: ChoiceAnswer,

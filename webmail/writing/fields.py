@@ -53,14 +53,14 @@ def asked(text: str, known: Collection[str] = OF_CONTACTS) -> dict[str, str]:
     """Return the placeholders of a text for the fields in ``known``: the first spelling of each by
     its key."""
     spellings: dict[str, str] = {}
-    for key, match in _found(text, known):
+    for key, match in _placeholders_in(text, known):
         spellings.setdefault(key, " ".join(html.unescape(match["name"]).split()))
     return spellings
 
 
 def count(text: str, known: Collection[str] = OF_CONTACTS) -> int:
     """Return the number of placeholders in a text for the fields in ``known``."""
-    return sum(1 for _one in _found(text, known))
+    return sum(1 for _one in _placeholders_in(text, known))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -82,7 +82,7 @@ def filled_html(source: str, values: Mapping[str, str]) -> str:
     return filled(source, {key: html.escape(value) for key, value in values.items()})
 
 
-def _found(text: str, known: Collection[str]) -> Iterator[tuple[str, re.Match[str]]]:
+def _placeholders_in(text: str, known: Collection[str]) -> Iterator[tuple[str, re.Match[str]]]:
     for match in _FIELD.finditer(text):
         key = key_of(match["name"])
         if key in known:

@@ -90,13 +90,13 @@ def match(
     recipients is ignored."""
     decided = decided or Decisions()
     by_hand = _by_hand(documents, people, decided)
-    owners, candidates, absent = _found(
+    owners, candidates, absent = _owners(
         {key: name for key, name in documents.items() if key not in by_hand}, people
     )
     for key in decided.opened & owners.keys():
         candidates[key] = candidates.get(key) or _keys(owners[key])
         owners[key] = ()
-    shared = {key: _keys(to) for key, to in owners.items() if not _are_one(to)}
+    shared = {key: _keys(to) for key, to in owners.items() if not _get_one_document(to)}
     sure = {key: to for key, to in owners.items() if key not in shared and to}
     doubled = _doubled(sure, by_hand)
     given: dict[str, list[str]] = {}
@@ -155,7 +155,7 @@ def _doubled(
 def names_person(name: str, person: DocumentOwner, *, is_lenient: bool = False) -> bool:
     """Return whether the name of a document has all words of a person's name. With ``is_lenient``,
     one of several first names is enough."""
-    fits = _fit(_Words.of(name), person)
+    fits = _how_far_fits(_Words.of(name), person)
     return fits == _WHOLE or (is_lenient and fits == _PARTLY)
 
 
@@ -182,7 +182,7 @@ def rows_of(first: str, last: str) -> tuple[str, str]:
 _NOT, _PARTLY, _WHOLE = 0, 1, 2
 
 
-def _found(
+def _owners(
     documents: Mapping[str, str], people: Sequence[DocumentOwner]
 ) -> tuple[dict[str, tuple[DocumentOwner, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
     """Return the people of each document, none or several; the candidates for each document without
@@ -211,7 +211,7 @@ def _exact(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip())
 
 
-def _are_one(people: Sequence[DocumentOwner]) -> bool:
+def _get_one_document(people: Sequence[DocumentOwner]) -> bool:
     """Return whether all these people get the document: one person, the people of one line of the
     roster or of one pupil (such as both parents), or those for whom the roster names the same
     document."""
@@ -257,7 +257,7 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(fold(word) for word in _WORD.findall(name[:_LONGEST_NAME])[:_MOST_WORDS])
 
 
-def _fit(words: _Words, person: DocumentOwner) -> int:
+def _how_far_fits(words: _Words, person: DocumentOwner) -> int:
     """Return how far a name fits. `_PARTLY` stands for the last name and the first of several first
     names."""
     last, first = _parts(person.last), _parts(person.first)
@@ -297,7 +297,7 @@ class _Index:
                 yield person
 
     def whose(self, words: _Words) -> tuple[DocumentOwner, ...]:
-        fits = [(_fit(words, person), person) for person in self._near(words)]
+        fits = [(_how_far_fits(words, person), person) for person in self._near(words)]
         best = max((how for how, _person in fits), default=_NOT)
         if best == _NOT:
             return ()

@@ -191,16 +191,16 @@ def answer(draft: Draft, shown: DocumentsSheet, post: QueryDict) -> None:
     decided, everybody = held.decided, {ticked.casefold() for ticked in post.getlist("without")}
     chosen = dict(decided.documents)
     for key in held.documents:
-        if to := _answered(post.get(_TO + key, ""), key, shown):
+        if to := _answer_for(post.get(_TO + key, ""), key, shown):
             chosen[key] = to[0]
     without = decided.without | {
         recipient.key for recipient in shown.lacking if recipient.key in everybody
     }
     decided = Decisions(chosen, decided.opened, without)
-    documents.decide(draft, _pressed(post.get("do", ""), decided, shown, held))
+    documents.decide(draft, _after_button(post.get("do", ""), decided, shown, held))
 
 
-def _answered(value: str, key: str, shown: DocumentsSheet) -> tuple[tuple[str, ...]] | None:
+def _answer_for(value: str, key: str, shown: DocumentsSheet) -> tuple[tuple[str, ...]] | None:
     """Return the recipients of a document, in a tuple of one; the inner tuple is empty for nobody.
     Return None without an answer."""
     if value == NOBODY:
@@ -212,7 +212,7 @@ def _answered(value: str, key: str, shown: DocumentsSheet) -> tuple[tuple[str, .
     return ((value.casefold(),),) if value else None
 
 
-def _pressed(button: str, decided: Decisions, shown: DocumentsSheet, held: Held) -> Decisions:
+def _after_button(button: str, decided: Decisions, shown: DocumentsSheet, held: Held) -> Decisions:
     """Return the decisions after the pressed button, which decides about all documents at once, or
     takes decisions back."""
     chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)

@@ -64,13 +64,13 @@ def suggestion(address: str, known_domains: Collection[str], own: Collection[str
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
     right = frozenset(map(str.lower, known_domains))
-    suggested = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
+    suggested = _nearest(domain, frozenset(map(str.lower, own))) if at and local else ""
     is_right = domain in right or any(domain.endswith(f".{right_domain}") for right_domain in right)
     return f"{local}@{suggested}" if suggested and not is_right else ""
 
 
 @lru_cache(maxsize=4096)
-def _meant(domain: str, own: frozenset[str]) -> str:
+def _nearest(domain: str, own: frozenset[str]) -> str:
     """Return the only domain that is near enough; "" for a right one, for none and for several."""
     among = targets(own)
     if domain in among or domain in _REAL or not 3 < len(domain) <= 60:
