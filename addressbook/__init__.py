@@ -1,1 +1,1 @@
-"""Contacts and groups, and old address books read."""
+"""Contacts, groups, and the import of old address books."""

@@ -1,6 +1,6 @@
-"""The line after sign-in that says: contacts of your old mail have been brought in.
+"""The line after sign-in that tells the user how many contacts an administrator imported.
 
-For what administrators imported. Asked once in a session, not by each page.
+It is looked up once in a session, not for each page.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ SESSION_KEY = "brought_contacts"
 
 
 @dataclass(frozen=True)
-class Brought:
-    """The number of contacts, and the page that tells more."""
+class ImportedContacts:
+    """The number of imported contacts, and the page with details."""
 
     count: int
     url: str
 
 
-def news(request: HttpRequest) -> Brought | None:
-    """Return the contacts that others imported for this user, until the user puts the line away."""
+def news(request: HttpRequest) -> ImportedContacts | None:
+    """Return the contacts that an administrator imported for this user, until the user dismisses
+    the line."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return None
@@ -33,20 +34,20 @@ def news(request: HttpRequest) -> Brought | None:
         brought = _find(user)
         request.session[SESSION_KEY] = asdict(brought) if brought else {}
     values = request.session[SESSION_KEY]
-    return Brought(**values) if values else None
+    return ImportedContacts(**values) if values else None
 
 
-def _find(user: User) -> Brought | None:
+def _find(user: User) -> ImportedContacts | None:
     part = imports.to_tell(user)
     if part is None:
         return None
-    # The report on a file of many people's is the administrators'.
+    # The report on a file with the contacts of several people is for administrators only.
     is_own = part.job.user_id == user.pk
     url = reverse("addressbook:import", args=[part.job_id]) if is_own else ""
-    return Brought(part.new + part.merged, url or reverse("addressbook:contacts"))
+    return ImportedContacts(part.new + part.merged, url or reverse("addressbook:contacts"))
 
 
 def dismiss(request: HttpRequest, user: User) -> None:
-    """Put the line away, in this session and in any other."""
+    """Dismiss the line in this session and in all others."""
     imports.dismiss(user)
     request.session[SESSION_KEY] = {}

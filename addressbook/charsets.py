@@ -1,7 +1,7 @@
-"""Bytes of old address books -> text, whatever charset they are in.
+"""Decode the bytes of old address books, in any charset.
 
-No declaration is believed before the bytes: UTF-8 first; else windows-1252 or MacRoman, whichever
-gives more letters that French has. Never ISO-8859-1: files that say so hold ``€ œ ’``.
+The bytes count before any declaration: UTF-8 first, otherwise windows-1252 or MacRoman, whichever
+gives more French letters. ISO-8859-1 is never used, since files that declare it contain ``€ œ ’``.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _CHARSET_NAME = re.compile(r"[A-Za-z0-9_.:-]{2,32}")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """``text`` is NFC, without NUL and BOM, its line ends LF; ``charset`` says what it was:
-    ``utf-8 utf-8-bom utf-16le utf-16be windows-1252 iso-8859-1 mac-roman mixed``."""
+    """Decoded text. ``text`` is NFC, without NUL and BOM, with LF as line end. ``charset`` is the
+    charset found: ``utf-8 utf-8-bom utf-16le utf-16be windows-1252 iso-8859-1 mac-roman mixed``."""
 
     text: str
     charset: str
 
 
 def decode(content: bytes) -> Decoded:
-    """The text of a file. Never fails: what no charset explains becomes U+FFFD."""
+    """Return the text of a file. It never fails: bytes that fit no charset become U+FFFD."""
     for bom, codec, name in _BOMS:
         if content.startswith(bom):
             rest = content[len(bom) :]
@@ -49,7 +49,7 @@ def decode(content: bytes) -> Decoded:
 
 
 def wide_codec(content: bytes) -> str:
-    """``utf-16-le`` or ``utf-16-be`` of text whose every second byte is NUL; else ""."""
+    """Return ``utf-16-le`` or ``utf-16-be`` for text whose every second byte is NUL, else ""."""
     head = content[:4000]
     half = len(head) // 2
     if half < 2:
@@ -63,8 +63,8 @@ def wide_codec(content: bytes) -> str:
 
 
 def utf_8(content: bytes) -> str | None:
-    """The text, where it is UTF-8; a file that was cut inside a character is UTF-8 all the same,
-    where it has other such characters."""
+    """Return the text if it is UTF-8, else None. A file that was cut inside a character still
+    counts as UTF-8 if it has other characters outside ASCII."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -80,7 +80,8 @@ def _without_bom(content: bytes) -> Decoded:
 
 
 def _by_lines(content: bytes) -> Decoded:
-    """Files pasted together mix charsets: each line is UTF-8 or not; the others share one."""
+    """Decode lines one by one, since files that were pasted together mix charsets. A line is UTF-8
+    or in the one charset that all other lines share."""
     lines = [(line, mostly_utf_8(line)) for line in content.splitlines(keepends=True)]
     others = b"".join(line for line, text in lines if text is None)
     codec = single_byte_codec(others)
@@ -95,8 +96,8 @@ _HIGH_BYTES = bytes(range(0x80, 0x100))
 
 
 def mostly_utf_8(content: bytes) -> str | None:
-    """The text, where more characters of UTF-8 stand in it than bytes that are none: for those
-    comes U+FFFD. Bytes of another charset hardly ever form such characters."""
+    """Return the text if it has more UTF-8 characters than invalid bytes, which become U+FFFD; else
+    None. Bytes of another charset hardly ever form such characters."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
@@ -107,7 +108,8 @@ def mostly_utf_8(content: bytes) -> str | None:
 
 
 def single_byte_codec(content: bytes) -> str:
-    """``cp1252`` or ``mac_roman``: the one with more French letters, ``cp1252`` on a tie."""
+    """Return ``cp1252`` or ``mac_roman``, whichever gives more French letters; ``cp1252`` on a
+    tie."""
     counts = Counter(content.translate(None, _ASCII))
     return max(("cp1252", "mac_roman"), key=lambda codec: _score(counts, codec))
 
@@ -126,7 +128,8 @@ def _public_name(codec: str, content: bytes) -> str:
 
 
 def guess(content: bytes, declared: str = "") -> str:
-    """One value: UTF-8 where it is that, else as declared, else the likelier of two charsets."""
+    """Decode one value: as UTF-8 if it is valid, else in the declared charset, else in the likelier
+    of two."""
     if (text := utf_8(content)) is not None:
         return text
     name = declared.lower()
@@ -143,7 +146,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff]+")
 
 
 def clean(text: str) -> str:
-    """NFC, LF, no control characters beside blanks, no byte order mark."""
+    """Return the text in NFC with LF as line end, without control characters and byte order
+    mark."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub("", text)
     return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -20,7 +20,7 @@ _SELECT = forms.Select(attrs={"class": "select"})
 _TEXT = forms.TextInput(attrs={"class": "input", "autocomplete": "off"})
 
 
-class _Said(forms.Form):
+class _GuardianValuesForm(forms.Form):
     """The values of a guardian."""
 
     relation = forms.ChoiceField(
@@ -42,8 +42,8 @@ class _Said(forms.Form):
         relation.choices = [*self.base_fields["relation"].choices, *choices]  # type: ignore[attr-defined]
 
 
-class GuardianForm(_Said):
-    """A guardian of a pupil, changed."""
+class GuardianForm(_GuardianValuesForm):
+    """The changed values of a pupil's guardian."""
 
     is_first = forms.BooleanField(
         label=_("The first guardian of this pupil"),
@@ -52,8 +52,8 @@ class GuardianForm(_Said):
     )
 
 
-class NewGuardianForm(_Said):
-    """A contact as a guardian of a pupil: one that is there, or a new one."""
+class NewGuardianForm(_GuardianValuesForm):
+    """A guardian for a pupil: an existing contact or a new one."""
 
     guardian = forms.ChoiceField(label=_("Who is it?"), widget=forms.RadioSelect)
     name = forms.CharField(label=_("Name"), max_length=300, required=False, widget=_TEXT)
@@ -102,7 +102,7 @@ class GuardianSearchForm(forms.Form):
 
 
 class ClassForm(forms.Form):
-    """Whether a group is a class, of which year, and whom its guardians' messages go to."""
+    """Whether a group is a class, its school year, and which guardians get its messages."""
 
     is_class = forms.BooleanField(
         label=_("This group is a class: its contacts are pupils"), required=False
@@ -129,7 +129,7 @@ class ClassForm(forms.Form):
 
 
 class YearForm(forms.Form):
-    """The classes that are archived, and the names of new ones."""
+    """The classes to archive, and the names of new ones."""
 
     classes = PkList(required=False)
     names = forms.CharField(
@@ -141,7 +141,7 @@ class YearForm(forms.Form):
     )
 
     def clean_names(self) -> list[str]:
-        """The names, each once, in their order."""
+        """Return the names, each once, in their order."""
         lines = (" ".join(line.split()) for line in self.cleaned_data["names"].splitlines())
         names = list(dict.fromkeys(line[:180] for line in lines if line))
         if len(names) > MOST_CLASSES:
@@ -152,7 +152,7 @@ class YearForm(forms.Form):
 
 
 class AudienceForm(forms.Form):
-    """The part of a class that is asked for. Nonsense is none."""
+    """The audience of a class that a request asks for. An invalid value counts as none."""
 
     who = forms.ChoiceField(
         choices=[(who, who) for who in ("guardians", "pupils", "both")], required=False
@@ -163,6 +163,6 @@ class AudienceForm(forms.Form):
 
 
 class LeaversForm(forms.Form):
-    """The pupils who left, as they are ticked in the preview of a class's list."""
+    """The pupils who left, as ticked in the preview of a class list."""
 
     left = PkList(required=False)

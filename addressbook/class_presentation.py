@@ -12,7 +12,13 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from addressbook import vcard, years
 from addressbook.contacts import families
-from addressbook.contacts.families import Audience, Relative
+from addressbook.contacts.audiences import (
+    Audience,
+    GroupRecipients,
+    reason_words,
+    recipients_among,
+)
+from addressbook.contacts.ties import Relative
 from addressbook.imports import ClassChange, ClassOutcome, OthersOutcome
 from addressbook.models import Group, SchoolHoliday
 from addressbook.presentation import day_words, tel, write_url
@@ -23,7 +29,7 @@ _MOST_NAMED = 300
 @dataclass(frozen=True)
 class RelativeRow:
     """A guardian on the card of a pupil, or a pupil on that of a guardian. ``pk`` is the contact's
-    key, and ``tie`` that of the guardianship."""
+    key, ``tie`` that of the guardianship."""
 
     pk: int
     tie: int
@@ -35,9 +41,9 @@ class RelativeRow:
     call_url: str
 
 
-def relatives(several: Iterable[Relative]) -> tuple[RelativeRow, ...]:
-    """The rows of guardians or pupils, with the ways to reach them that are on their cards."""
-    return tuple(_relative(relative) for relative in several)
+def relatives(contacts: Iterable[Relative]) -> tuple[RelativeRow, ...]:
+    """Return the rows of guardians or pupils, with the address and telephone of their cards."""
+    return tuple(_relative(relative) for relative in contacts)
 
 
 def _relative(relative: Relative) -> RelativeRow:
@@ -63,63 +69,64 @@ def _relative(relative: Relative) -> RelativeRow:
 
 @dataclass(frozen=True)
 class AudienceView:
-    """A part of a class that one may write to: whom it reaches, who gets nothing and why, and of
-    whose family nobody is reached."""
+    """An audience of a class: its recipients, the people who get nothing with the reasons, and the
+    families of which nobody is reached."""
 
     title: str
     count_words: str
     write_url: str
     recipients: tuple[str, ...]
-    silent: tuple[tuple[str, str], ...]
-    silent_words: str
-    mute_words: str
+    unreached: tuple[tuple[str, str], ...]
+    unreached_words: str
+    unreached_families: str
 
 
 def audiences(group: Group) -> tuple[AudienceView, ...]:
-    """The guardians, the pupils, and both."""
+    """Return the views of the guardians, the pupils, and both."""
     titles = {
         Audience.GUARDIANS: pgettext("of a class", "The guardians"),
         Audience.PUPILS: pgettext("of a class", "The pupils"),
         Audience.BOTH: pgettext("of a class", "The pupils and their guardians"),
     }
-    class_families = families.families(group)
+    class_families = families.of_class(group)
     return tuple(
-        _audience(group, who, title, families.reached(group, class_families, who))
-        for who, title in titles.items()
+        _audience(group, audience, title, recipients_among(group, class_families, audience))
+        for audience, title in titles.items()
     )
 
 
-def _audience(group: Group, who: Audience, title: str, reach: families.Reach) -> AudienceView:
+def _audience(group: Group, audience: Audience, title: str, reach: GroupRecipients) -> AudienceView:
     count = len(reach.recipients)
     words = ngettext("%(count)s person gets it.", "%(count)s people get it.", count)
-    silent = tuple(
+    unreached = tuple(
         (
-            silence.name
-            if silence.pupil in ("", silence.name)
-            else f"{silence.name} ({silence.pupil})",
-            families.silence_words(silence.reason),
+            person.name if person.pupil in ("", person.name) else f"{person.name} ({person.pupil})",
+            reason_words(person.reason),
         )
-        for silence in reach.silent[:_MOST_NAMED]
+        for person in reach.unreached[:_MOST_NAMED]
     )
-    silent_words = ngettext(
-        "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.silent)
-    ) % {"count": len(reach.silent)}
-    mute_words = ""
-    if reach.mute and who != Audience.PUPILS:
-        mute_words = ngettext(
+    unreached_words = ngettext(
+        "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.unreached)
+    ) % {"count": len(reach.unreached)}
+    unreached_families = ""
+    if reach.unreached_pupils and audience != Audience.PUPILS:
+        unreached_families = ngettext(
             "Nobody is reached of the family of %(names)s.",
             "Nobody is reached of %(count)s families: %(names)s.",
-            len(reach.mute),
-        ) % {"count": len(reach.mute), "names": ", ".join(reach.mute[:_MOST_NAMED])}
-    query = urlencode({"group": group.pk, "as": "bcc", "who": who.value})
+            len(reach.unreached_pupils),
+        ) % {
+            "count": len(reach.unreached_pupils),
+            "names": ", ".join(reach.unreached_pupils[:_MOST_NAMED]),
+        }
+    query = urlencode({"group": group.pk, "as": "bcc", "who": audience.value})
     return AudienceView(
         title=title,
         count_words=words % {"count": count},
         write_url=f"{reverse('mail:compose')}?{query}" if count else "",
         recipients=reach.recipients[:_MOST_NAMED],
-        silent=silent,
-        silent_words=silent_words if reach.silent else "",
-        mute_words=mute_words,
+        unreached=unreached,
+        unreached_words=unreached_words if reach.unreached else "",
+        unreached_families=unreached_families,
     )
 
 
@@ -128,9 +135,9 @@ def _audience(group: Group, who: Audience, title: str, reach: families.Reach) ->
 
 @dataclass(frozen=True)
 class ClassView:
-    """The changes that a list makes in a class, in words. ``left`` are keys and names to tick, and
-    ``is_partial`` says that most of the class is not in the list. ``guardians`` are keys and words
-    to tick, and ``has_few_guardians`` says that most pupils have a guardian who is not in the
+    """The changes that a list makes in a class, in words. ``left`` are keys and names of pupils to
+    tick; ``is_partial`` says that most of the class is not in the list. ``guardians`` are keys and
+    words to tick; ``has_few_guardians`` says that most pupils have a guardian who is not in the
     list."""
 
     name: str
@@ -187,9 +194,9 @@ def _class_change(change: ClassChange) -> ClassView:
 
 
 @dataclass(frozen=True)
-class Fate:
-    """The people that a list did the same to: a title, and the key and the name of each.
-    ``is_open`` says that they are shown unfolded; ``more`` tells of those beyond the first."""
+class OutcomeSection:
+    """The people whom a list affected in the same way: a title, and key and name of each.
+    ``is_open`` says that they are shown unfolded; ``more`` counts those that are not shown."""
 
     title: str
     people: tuple[tuple[int, str], ...]
@@ -199,26 +206,26 @@ class Fate:
 
 @dataclass(frozen=True)
 class OutcomeView:
-    """The effects of a list on the people of one class, or of all classes."""
+    """The effects of a list on the people of one class, or on people of all classes."""
 
     name: str
-    fates: tuple[Fate, ...]
+    fates: tuple[OutcomeSection, ...]
 
 
 def outcomes(
     classes: Iterable[ClassOutcome], others: OthersOutcome | None
 ) -> tuple[OutcomeView, ...]:
-    """Classes in which nobody came, left or moved are left out."""
+    """Return the effects of a list. Classes in which nobody came, left or moved are left out."""
     views = [OutcomeView(outcome.name, _fates(_of_class(outcome))) for outcome in classes]
     if others:
         views.append(OutcomeView(gettext("In all classes"), _fates(_of_all(others))))
     return tuple(view for view in views if view.fates)
 
 
-_Said = Iterable[tuple[str, Sequence[tuple[int, str]], bool]]
+_Sections = Iterable[tuple[str, Sequence[tuple[int, str]], bool]]
 
 
-def _of_class(outcome: ClassOutcome) -> _Said:
+def _of_class(outcome: ClassOutcome) -> _Sections:
     origin = gettext("%(name)s, until now in %(group)s")
     moved = [(pk, origin % {"name": name, "group": group}) for pk, name, group in outcome.moved]
     yield gettext("Left, and are archived"), outcome.archived, True
@@ -228,21 +235,21 @@ def _of_class(outcome: ClassOutcome) -> _Said:
     yield pgettext("pupils", "Came"), outcome.came, False
 
 
-def _of_all(others: OthersOutcome) -> _Said:
+def _of_all(others: OthersOutcome) -> _Sections:
     yield gettext("Guardians who are archived"), others.archived, True
     yield gettext("Guardians who get no mail about these pupils any more"), others.silenced, True
     yield gettext("Back from the archive"), others.back, True
 
 
-def _fates(sections: _Said) -> tuple[Fate, ...]:
+def _fates(sections: _Sections) -> tuple[OutcomeSection, ...]:
     fates = []
     for title, people, is_open in sections:
-        shown = tuple(people[:_MOST_NAMED])
-        left = len(people) - len(shown)
-        more = ngettext("And %(count)s more.", "And %(count)s more.", left) % {"count": left}
-        if shown:
+        visible = tuple(people[:_MOST_NAMED])
+        hidden = len(people) - len(visible)
+        more = ngettext("And %(count)s more.", "And %(count)s more.", hidden) % {"count": hidden}
+        if visible:
             title = f"{title} ({len(people)})"
-            fates.append(Fate(title, shown, more if left else "", is_open))
+            fates.append(OutcomeSection(title, visible, more if hidden else "", is_open))
     return tuple(fates)
 
 
@@ -250,7 +257,7 @@ def _fates(sections: _Said) -> tuple[Fate, ...]:
 
 
 def passed_words(archived: int, made: int) -> str:
-    """``12 classes archived, 3 made.``"""
+    """Return words such as ``12 classes archived, 3 new ones.``"""
     first = ngettext("%(count)s class archived,", "%(count)s classes archived,", archived)
     second = ngettext("%(count)s new one.", "%(count)s new ones.", made)
     return f"{first % {'count': archived}} {second % {'count': made}}"
@@ -258,7 +265,7 @@ def passed_words(archived: int, made: int) -> str:
 
 @dataclass(frozen=True)
 class HolidayRow:
-    """A holiday, with its days in each of the three zones."""
+    """A holiday with its days in each of the three zones."""
 
     name: str
     zones: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""A contact as a value: what vCards, old address books and forms are read into.
+"""A contact as a value: vCards, old address books and forms are read into it.
 
-Every text is trimmed and NFC, line ends inside a text are LF; absent is "" or (). Addresses are as
-written and compared without case. Types: e-mail and postal addresses ``home work other``;
-telephones ``home work mobile fax work_fax home_fax pager other``.
+Every text is trimmed and NFC, with LF as line end. A missing value is "" or (). Addresses are as
+written, and compared without case. The types of e-mail and postal addresses are ``home work
+other``; those of telephones are ``home work mobile fax work_fax home_fax pager other``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """``number`` as written: an import changes no figure."""
+    """A telephone. ``number`` is as written: an import changes no digit."""
 
     number: str
     type: str = "other"
@@ -26,7 +26,7 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class PostalAddress:
-    """Either in parts or, where the source knows none, as ``formatted`` lines."""
+    """A postal address in parts, or as ``formatted`` lines if the source has no parts."""
 
     type: str = "other"
     street: str = ""
@@ -40,8 +40,8 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """The bytes as they came, and what they are by their own first bytes (``image/png``).
-    ``seal`` says that they were made here, where it proves right (`contacts.photos`)."""
+    """A picture: its bytes, and their type by their first bytes (``image/png``). ``seal`` proves
+    that the picture was encoded here (`contacts.photos`)."""
 
     mime: str
     content: bytes = field(repr=False)
@@ -50,11 +50,12 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class ContactData:
-    """One contact. Of several addresses or telephones the preferred one stands first.
+    """One contact. The preferred address and the preferred telephone come first.
 
     ``birthday`` and ``anniversary`` are ``YYYY-MM-DD`` or ``--MM-DD``. ``others`` are the
-    properties of its vCard that have no field here, unfolded (``X-SPOUSE:Camille``): kept, and
-    given back on export. ``owner`` is whose contact it is in a file of many people's.
+    properties of the vCard that have no field here, unfolded (``X-SPOUSE:Camille``); they are
+    stored, and written again on export. ``owner`` is the contact's owner in a file with contacts of
+    several people.
     """
 
     display_name: str = ""
@@ -84,11 +85,12 @@ class ContactData:
 
 @dataclass(frozen=True, slots=True)
 class GroupData:
-    """A group of a file. ``members`` are indexes of the file's contacts; ``external`` addresses of
-    nobody in it; ``missing`` what it names and nothing in the file explains. ``origin`` is
-    ``categories`` or ``labels`` where the group is a tag of its members, else "". A class has all
-    its pupils in the file; ``school_year`` is the one in which it begins, 0 where the file does not
-    say it. ``inner`` are the names of groups in it, each with the part of a class, "" of others."""
+    """A group of a file. ``members`` are indexes of the file's contacts, ``external`` are addresses
+    that no contact in it has, and ``missing`` are names that nothing in the file explains.
+    ``origin`` is ``categories`` or ``labels`` if the group is a tag of its members, else "". A
+    class has all its pupils in the file; ``school_year`` is the year in which its school year
+    begins, or 0 if the file does not say it. ``inner`` are the names of inner groups, each with its
+    audience if it is a class, else ""."""
 
     name: str
     members: tuple[int, ...] = ()
@@ -103,8 +105,8 @@ class GroupData:
 
 @dataclass(frozen=True, slots=True)
 class LinkData:
-    """A guardian of a pupil: indexes of the file's contacts. ``relation`` is one of
-    `models.Guardianship.Relation`, or the words of the file; None: the file does not say it.
+    """A guardian of a pupil, by indexes of the file's contacts. ``relation`` is one of
+    `models.Guardianship.Relation`, or the words of the file. A value of None is not in the file.
     ``position`` orders the guardians of the pupil, from 0."""
 
     pupil: int

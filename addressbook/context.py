@@ -1,4 +1,4 @@
-"""The variables of the address book that every page's template has."""
+"""The variables of the address book in the context of every page's template."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from addressbook import brought
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Asked for when a template asks; from the session but once."""
+    """Return the variables. The line is looked up only if the template uses it."""
     return {"brought": SimpleLazyObject(lambda: brought.news(request))}

@@ -1,4 +1,4 @@
-"""Text as it is compared and sorted: no accents, no capitals, one blank between words."""
+"""Text as it is compared and sorted: without accents and case, with one blank between words."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """ "Bœuf  Étienne" -> "boeuf etienne"."""
+    """Return the text without accents and case: ``boeuf etienne`` for ``Bœuf  Étienne``."""
     return " ".join(without_accents(text.casefold().translate(_LIGATURES)).split())
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of ``text``, folded, in their order, each once: letters and digits only."""
+    """Return the words of ``text``, folded, in their order, each once. They contain only letters
+    and digits."""
     return tuple(dict.fromkeys(_WORD.findall(fold(text))))

@@ -1,4 +1,4 @@
-"""The input from browsers, checked where it enters."""
+"""The input from browsers, validated."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from addressbook.models import Group
 from addressbook.presentation import PLACES, TELEPHONES, day_words, value_words
 
 MOST_LINES = 30
-"""Of one kind: addresses, telephones, postal addresses."""
+"""The largest number of lines of one kind: addresses, telephones or postal addresses."""
 MOST_CHOSEN = 5_000
 FILLED = ("category", "organization", "school")
-"""As `contacts.Filled` has them."""
+"""The fields of `contacts.FillableField`."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class ListForm(forms.Form):
-    """The query of a list. Nonsense is the first page, not an error."""
+    """The query of a list. Invalid values give the first page, not an error."""
 
     q = forms.CharField(required=False, max_length=200)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
@@ -43,7 +43,7 @@ class ListForm(forms.Form):
 
 
 class PkList(forms.Field):
-    """Repeated numbers of rows."""
+    """The numbers of rows, as a repeated field."""
 
     widget = forms.MultipleHiddenInput
 
@@ -55,7 +55,7 @@ class PkList(forms.Field):
 
 
 class ActForm(forms.Form):
-    """A verb on chosen contacts."""
+    """An action on chosen contacts."""
 
     VERBS = ("delete", "undelete", "group", "ungroup", "fill", "unarchive")
 
@@ -66,7 +66,7 @@ class ActForm(forms.Form):
     value = forms.CharField(required=False, max_length=300)
 
     def clean_value(self) -> str:
-        """A comma would make two categories of one."""
+        """Replace the commas of a category, which would make two of it."""
         text = _CONTROLS.sub(" ", self.cleaned_data["value"])
         if self.cleaned_data.get("field") == "category":
             text = text.replace(",", " ")
@@ -74,7 +74,7 @@ class ActForm(forms.Form):
 
 
 class FormerList(forms.Field):
-    """Repeated ``key:text`` -> texts by key."""
+    """Texts by key, from a repeated field of ``key:text``."""
 
     widget = forms.MultipleHiddenInput
 
@@ -88,7 +88,7 @@ class FormerList(forms.Field):
 
 
 class UnfillForm(forms.Form):
-    """The values that `ActForm` wrote into contacts, and what stood there before."""
+    """The values that `ActForm` wrote into contacts, and the former ones."""
 
     field = forms.ChoiceField(choices=[(field, field) for field in FILLED])
     value = forms.CharField(max_length=300)
@@ -96,7 +96,7 @@ class UnfillForm(forms.Form):
 
 
 class BinForm(forms.Form):
-    """The chosen things in the bin, and what becomes of them."""
+    """The chosen entries of the bin, and the action on them."""
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("restore", "erase")])
     contacts = PkList(required=False)
@@ -110,7 +110,7 @@ class DirectoryForm(ListForm):
 
 
 class CollectedForm(forms.Form):
-    """The collected recipients to forget, or those that were forgotten (``former``, signed)."""
+    """The collected recipients to delete, or those that were deleted (``former``, signed)."""
 
     people = PkList(required=False)
     former = forms.CharField(required=False, max_length=200_000)
@@ -121,14 +121,14 @@ class CollectedForm(forms.Form):
 
 
 class UnmergeForm(forms.Form):
-    """The contact that was made of others, and those."""
+    """A merged contact, and the contacts of which it was made."""
 
     merged = forms.IntegerField(min_value=1, max_value=2**62)
     contacts = PkList()
 
 
 class ExportForm(forms.Form):
-    """The contacts to hand out, and the format."""
+    """The contacts to export, and the format."""
 
     format = forms.ChoiceField(
         label=_("Format"),
@@ -168,7 +168,7 @@ class GroupForm(forms.Form):
 
 
 class ExternalForm(forms.Form):
-    """Addresses in a group that no contact has."""
+    """The group's addresses that belong to no contact."""
 
     external = forms.CharField(
         label=_("Other addresses of the group"),
@@ -184,13 +184,13 @@ class ExternalForm(forms.Form):
         return addresses_of(self.cleaned_data["external"])
 
     def clean_former(self) -> list[str] | None:
-        """The addresses that the form was made of; None where it does not say."""
+        """Return the addresses that the form was filled with; None if it does not have them."""
         text = self.cleaned_data["former"]
         return text.splitlines() if "former" in self.data else None
 
 
 class AddForm(forms.Form):
-    """Somebody met elsewhere, in a mail or in the directory."""
+    """A person to add, from a mail or from the directory."""
 
     name = forms.CharField(required=False, max_length=300)
     address = forms.CharField(max_length=400)
@@ -200,8 +200,8 @@ class AddForm(forms.Form):
 
 
 def addresses_of(text: str) -> list[str]:
-    """The addresses of lines that somebody typed, or pasted from the recipients of a message; each
-    once, as it was typed first."""
+    """Return the addresses of lines that were typed, or pasted from the recipients of a message.
+    Each comes once, as it was first typed."""
     addresses: dict[str, str] = {}
     for line in text.splitlines():
         if typed := line.strip().strip(",;").strip():
@@ -215,7 +215,8 @@ def addresses_of(text: str) -> list[str]:
 
 
 def one_address(text: str) -> str:
-    """Lenient as the import is: what one has received must stay editable."""
+    """Return the address of a text, as lenient as the import is: an imported contact must stay
+    editable."""
     addresses = vcard.addresses_in(text)
     if len(addresses) != 1 or len(addresses[0]) > 254:
         raise ValidationError(_("This is not an e-mail address."))
@@ -223,7 +224,7 @@ def one_address(text: str) -> str:
 
 
 class DayField(forms.CharField):
-    """``12/05/2009`` or ``12/05`` <-> ``2009-05-12`` or ``--05-12``."""
+    """A field that shows ``2009-05-12`` as ``12/05/2009`` and ``--05-12`` as ``12/05``."""
 
     def prepare_value(self, value: Any) -> Any:
         text = str(value or "")
@@ -285,8 +286,8 @@ class PostalLine(forms.Form):
 
 
 class ContactForm(forms.Form):
-    """A contact. ``lines`` are its repeated parts: a line left empty is none, the first of a kind
-    is the preferred one unless another is marked."""
+    """A contact. ``lines`` are its repeated parts. An empty line is ignored, and the first line of
+    a kind is the preferred one unless another is marked."""
 
     civility = _text(pgettext_lazy("before a name", "Title"), 60)
     first_name = _text(_("First name"))
@@ -355,7 +356,7 @@ class ContactForm(forms.Form):
             data = _with_one_more(data, prefix)
         initial = [{name: getattr(entry, name) for name in line.base_fields} for entry in old]
         for entry, texts in zip(old, initial, strict=True):
-            # An address that nobody took apart is shown as its lines.
+            # An address without parts is shown as its lines.
             if isinstance(entry, PostalAddress) and not any(_parts_of(entry)):
                 texts["street"] = entry.formatted
         return line_set(data, prefix=prefix, initial=initial)
@@ -366,7 +367,7 @@ class ContactForm(forms.Form):
 
     @property
     def preferred(self) -> tuple[str, str]:
-        """The marked lines of e-mail addresses and telephones, by number."""
+        """The numbers of the preferred lines of e-mail addresses and telephones."""
         return self.data.get("preferred-emails", "0"), self.data.get("preferred-phones", "0")
 
     def is_valid(self) -> bool:
@@ -388,14 +389,14 @@ class ContactForm(forms.Form):
         return self.cleaned_data
 
     def _typed(self) -> bool:
-        """Whether any of what makes a contact was typed, right or wrong."""
+        """Return whether the user typed a name, an address or a number, valid or not."""
         names = ("emails-{}-address", "phones-{}-number")
         texts = [self.data.get(name.format(n), "") for name in names for n in range(MOST_LINES)]
         cleaned = (self.cleaned_data.get("display_name"), self.cleaned_data.get("nickname"))
         return bool(any(text.strip() for text in texts) or any(cleaned))
 
     def _parts(self) -> ContactData:
-        """The fields with one text each, over what the contact had besides."""
+        """Return the old contact with the new texts of the fields that have one text each."""
         cleaned = self.cleaned_data
         names = (
             "first_name", "middle_name", "last_name", "suffix", "display_name", "nickname",
@@ -411,7 +412,7 @@ class ContactForm(forms.Form):
         return replace(bare, **texts, notes=notes, urls=urls, categories=categories)
 
     def contact(self) -> ContactData:
-        """The contact as it is now; call it on a valid form."""
+        """Return the contact as it is now. The form must be valid."""
         photo = None if self.cleaned_data["remove_photo"] else self.old.photo
         if self.cleaned_data["photo"]:
             photo = Photo("image/webp", self.cleaned_data["photo"])
@@ -427,7 +428,8 @@ class ContactForm(forms.Form):
         return replace(data, display_name=data.display_name or vcard.full_name(data))
 
     def _postal(self) -> list[PostalAddress]:
-        """Lines of an address that nobody took apart stay so while nothing is written besides."""
+        """Return the postal addresses. An address without parts stays so while nothing else is
+        typed."""
         addresses = []
         for number, line in enumerate(self.addresses.cleaned_data):
             texts = {name: text.replace("\r\n", "\n").strip() for name, text in line.items()}
@@ -449,7 +451,7 @@ def _parts_of(address: PostalAddress) -> tuple[str, ...]:
 
 
 def _with_one_more(data: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
-    """The button "add" of a browser without script: one more empty line of that kind."""
+    """Add one empty line of a kind, for the button "add" of a browser without scripts."""
     count = str(data.get(f"{prefix}-TOTAL_FORMS", ""))
     if data.get("more") != prefix or not re.fullmatch(r"[0-9]{1,2}", count):
         return data
@@ -457,7 +459,7 @@ def _with_one_more(data: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
 
 
 def _in_order(lines: forms.BaseFormSet[forms.Form], preferred: str) -> list[dict[str, Any]]:
-    """The cleaned lines, the preferred one first."""
+    """Return the cleaned lines, the preferred one first."""
     cleaned = [
         {"type": "", **dict.fromkeys(lines.form.base_fields, ""), **line}
         for line in lines.cleaned_data
@@ -470,7 +472,7 @@ def _in_order(lines: forms.BaseFormSet[forms.Form], preferred: str) -> list[dict
 def _initial(old: ContactData) -> dict[str, Any]:
     names = [name for name in ContactForm.base_fields if hasattr(old, name) and name != "photo"]
     initial = {name: getattr(old, name) for name in names} | {"civility": old.prefix}
-    # Said only where it is not what the other fields give.
+    # The name is filled in only if it differs from the one that the other fields give.
     if old.display_name == vcard.full_name(replace(old, display_name="")):
         initial["display_name"] = ""
     initial["urls"] = "\n".join(old.urls)
@@ -478,7 +480,7 @@ def _initial(old: ContactData) -> dict[str, Any]:
     return initial
 
 
-# Of the fields of `ContactData`.
+# The names of the fields of `ContactData`.
 LABELS = {
     "display_name": _("Shown as"),
     "prefix": pgettext_lazy("before a name", "Title"),
@@ -503,9 +505,8 @@ LABELS = {
 
 
 class MergeForm(forms.Form):
-    """The values to keep of several contacts: of each field in which they differ one value; of
-    addresses and the like as many as are ticked. Values go by their number among
-    `duplicates.values`."""
+    """The values to keep of several contacts. A field in which they differ has one value; addresses
+    and the like keep every ticked value. Values are numbered as in `duplicates.values`."""
 
     def __init__(self, data: Mapping[str, Any] | None, *, datas: Sequence[ContactData]) -> None:
         super().__init__(data)
@@ -540,7 +541,7 @@ class MergeForm(forms.Form):
         )
 
     def combined(self) -> ContactData:
-        """The contact as chosen; call it on a valid form."""
+        """Return the contact as chosen. The form must be valid."""
         cleaned = self.cleaned_data
         chosen = {name: int(cleaned[name]) for name in duplicates.TEXTS if name in cleaned}
         numbers = {

@@ -11,22 +11,22 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from addressbook import vcard
-from addressbook.contacts import families
-from addressbook.contacts.families import Audience
+from addressbook.contacts import audiences
+from addressbook.contacts.audiences import Audience
 from addressbook.directory import filters
 from addressbook.directory.filters import Terms
 from addressbook.forms import addresses_of
 from addressbook.models import Group, GroupFilter
 
 MOST_PEOPLE = 50
-"""Colleagues named at once."""
+"""The largest number of colleagues named at once."""
 MOST_ADDED = 100
-"""Addresses that a colleague adds at once."""
+"""The largest number of addresses that a colleague adds at once."""
 _TEXT = {"class": "input", "autocomplete": "off"}
 
 
 class InnerForm(forms.Form):
-    """A group that goes into another: its key, and of a class the part of its people."""
+    """A group to add to another one: its key, and the audience if it is a class."""
 
     inner = forms.ChoiceField(
         label=_("Group to put in"), widget=forms.Select(attrs={"class": "select"})
@@ -50,13 +50,13 @@ def _choices(group: Group) -> list[tuple[str, str]]:
     if not group.is_class:
         return [(str(group.pk), group.name)]
     return [
-        (f"{group.pk}:{audience}", families.label(group, audience))
+        (f"{group.pk}:{audience}", audiences.label(group, audience))
         for audience in (Audience.GUARDIANS, Audience.PUPILS, Audience.BOTH)
     ]
 
 
 class GroupShareForm(forms.Form):
-    """Colleagues who may use a group, by name or by their school, and how."""
+    """The colleagues who may use a group, by name or by their school, and their rights."""
 
     READ, EDIT = "read", "edit"
 
@@ -76,7 +76,7 @@ class GroupShareForm(forms.Form):
         self.holds_families = holds_families
 
     def clean_people(self) -> tuple[str, ...]:
-        """The addresses, in small letters, each once."""
+        """Return the addresses in lower case, each once."""
         people: dict[str, None] = {}
         for piece in self.cleaned_data["people"].replace(";", ",").split(","):
             if not piece.strip():
@@ -98,13 +98,13 @@ class GroupShareForm(forms.Form):
         if self.holds_families and not cleaned.get("with_pupils"):
             words = _("Pupils or their families are in this group: confirm that they may see them.")
             self.add_error("with_pupils", words)
-        # Nobody agrees beforehand to what is put in later.
+        # The consent holds only for pupils who are in the group now, not for those who come later.
         cleaned["with_pupils"] = self.holds_families and bool(cleaned.get("with_pupils"))
         return cleaned
 
 
 class AddAddressesForm(forms.Form):
-    """Addresses that a colleague adds to a shared group, one on a line or between commas."""
+    """The addresses that a colleague adds to a shared group, one on a line or between commas."""
 
     addresses = forms.CharField(
         label=_("Addresses to add"),
@@ -129,7 +129,7 @@ class FilterForm(forms.Form):
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={**_TEXT, "list": "functions"}),
-        help_text=_("“Professeur” stands for all functions with that word, whoever has them."),
+        help_text=_("“Professeur” stands for all functions that contain this word."),
     )
     discipline = forms.CharField(
         label=_("Discipline"),
@@ -195,7 +195,7 @@ class FilterForm(forms.Form):
         return cleaned
 
     def wanted(self) -> GroupFilter:
-        """The filter, of no group yet."""
+        """Return the filter, not yet saved for a group."""
         uai, name = self.found_school
         return GroupFilter(
             school_uai=uai,
@@ -216,7 +216,7 @@ def filter_initial(wanted: GroupFilter) -> dict[str, str]:
 
 
 class MemberForm(forms.Form):
-    """A member of a shared group, by `sharing.Member.key`."""
+    """A member of a shared group, by its `key`."""
 
     key = forms.CharField(max_length=400)
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
-from addressbook.contacts import endings, families, groups, nesting, sharing
-from addressbook.contacts.families import Reach
-from addressbook.contacts.sharing import Seen
+from addressbook.contacts import audiences, endings, groups, nesting, sharing
+from addressbook.contacts.audiences import GroupRecipients
+from addressbook.contacts.sharing import SharedGroup
 from addressbook.directory import filters
 from addressbook.models import DirectoryEntry, Group, GroupFilter, GroupShare, SharedGone
 from webmail.avatars import initials
@@ -24,7 +24,7 @@ _MOST_GONE = 20
 
 @dataclass(frozen=True)
 class InnerRow:
-    """A group that is in another one; ``group`` is its key, and ``pk`` that of its place there."""
+    """A group in another one. ``group`` is its key, ``pk`` that of the nesting."""
 
     pk: int
     name: str
@@ -39,14 +39,14 @@ class ReachView:
 
     count_words: str
     recipients: tuple[str, ...]
-    silent_words: str
-    silent: tuple[tuple[str, str], ...]
+    unreached_words: str
+    unreached: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class FilterView:
-    """The people of the directory in a group, by what they are found; ``problem``: why nobody is
-    reached by it, or ""."""
+    """The people of the directory in a group, and the filter in words. ``problem`` says why the
+    filter reaches nobody, or is ""."""
 
     words: str
     count_words: str
@@ -56,7 +56,7 @@ class FilterView:
 
 @dataclass(frozen=True)
 class PartsView:
-    """The parts of a group beside its own contacts, and the people it is shared with."""
+    """The parts of a group besides its own contacts, and with how many people it is shared."""
 
     inner: tuple[InnerRow, ...]
     filter: FilterView | None
@@ -65,7 +65,7 @@ class PartsView:
 
 
 def parts(group: Group) -> PartsView:
-    """Four queries; six more where it holds groups or people of the directory."""
+    """Return the parts of a group. Runs four queries, and six more for a composite group."""
     inner = inner_rows(group)
     wanted = GroupFilter.objects.filter(group=group).first()
     is_composite = bool(inner or wanted)
@@ -81,7 +81,9 @@ def inner_rows(group: Group) -> tuple[InnerRow, ...]:
     return tuple(
         InnerRow(
             nested.pk,
-            families.label(nested.inner, nested.audience) if nested.audience else nested.inner.name,
+            audiences.label(nested.inner, nested.audience)
+            if nested.audience
+            else nested.inner.name,
             nested.inner_id,
             nested.inner.archived is not None,
         )
@@ -95,24 +97,24 @@ def _shared_words(count: int) -> str:
     return ngettext("Shared with %(count)s", "Shared with %(count)s", count) % {"count": count}
 
 
-def reach_view(reach: Reach) -> ReachView:
+def reach_view(reach: GroupRecipients) -> ReachView:
     count = len(reach.recipients)
     words = ngettext("%(count)s person gets it.", "%(count)s people get it.", count)
-    silent_words = ngettext(
-        "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.silent)
-    ) % {"count": intcomma(len(reach.silent))}
+    unreached_words = ngettext(
+        "%(count)s person gets nothing", "%(count)s people get nothing", len(reach.unreached)
+    ) % {"count": intcomma(len(reach.unreached))}
     return ReachView(
         words % {"count": intcomma(count)},
         reach.recipients[:MOST_NAMED],
-        silent_words if reach.silent else "",
+        unreached_words if reach.unreached else "",
         tuple(
             (
-                silence.name
-                if silence.pupil in ("", silence.name)
-                else f"{silence.name} ({silence.pupil})",
-                families.silence_words(silence.reason),
+                person.name
+                if person.pupil in ("", person.name)
+                else f"{person.name} ({person.pupil})",
+                audiences.reason_words(person.reason),
             )
-            for silence in reach.silent[:MOST_NAMED]
+            for person in reach.unreached[:MOST_NAMED]
         ),
     )
 
@@ -139,7 +141,7 @@ def filter_view(wanted: GroupFilter) -> FilterView:
 
 
 def filter_words(wanted: GroupFilter) -> str:
-    """``Professeur · SVT · Collège Jean Moulin``."""
+    """Return words such as ``Professeur · SVT · Collège Jean Moulin``."""
     school = wanted.school_name or wanted.school_uai
     return " · ".join(filter(None, (wanted.function, wanted.discipline, school)))
 
@@ -148,8 +150,8 @@ def filter_words(wanted: GroupFilter) -> str:
 
 
 @dataclass(frozen=True)
-class ShareRow:
-    """Somebody, or a school, with whom a group is shared."""
+class GroupShareRow:
+    """A colleague or a school with whom a group is shared."""
 
     pk: int
     name: str
@@ -166,7 +168,7 @@ def may_words(*, may_edit: bool) -> str:
     return gettext("Reads it and writes to it")
 
 
-def share_rows(group: Group) -> tuple[ShareRow, ...]:
+def share_rows(group: Group) -> tuple[GroupShareRow, ...]:
     shares = list(group.shares.all()[: sharing.MOST_SHARES])
     addresses = [share.address for share in shares if share.address]
     names = dict(DirectoryEntry.objects.filter(folded__in=addresses).values_list("folded", "name"))
@@ -184,7 +186,7 @@ def share_rows(group: Group) -> tuple[ShareRow, ...]:
 
 def _share_row(
     share: GroupShare, names: dict[str, str], schools: dict[str, str], gone: set[str]
-) -> ShareRow:
+) -> GroupShareRow:
     if share.school_uai:
         school = schools.get(share.school_uai) or share.school_uai
         name = gettext("Everybody of %(school)s") % {"school": school}
@@ -195,7 +197,7 @@ def _share_row(
         notes.append(gettext("has left the group"))
     if share.with_pupils:
         notes.append(gettext("sees pupils and families"))
-    return ShareRow(
+    return GroupShareRow(
         share.pk,
         name,
         "" if name == share.address else share.address,
@@ -208,7 +210,7 @@ def _share_row(
 
 @dataclass(frozen=True)
 class SharedRow:
-    """A group of a colleague's beside the list."""
+    """A colleague's group in the column beside the list."""
 
     pk: int
     name: str
@@ -217,7 +219,7 @@ class SharedRow:
     may_edit: bool
 
 
-def shared_row(seen: Seen, current: int | None = None) -> SharedRow:
+def shared_row(seen: SharedGroup, current: int | None = None) -> SharedRow:
     return SharedRow(
         seen.group.pk,
         seen.group.name,
@@ -227,8 +229,8 @@ def shared_row(seen: Seen, current: int | None = None) -> SharedRow:
     )
 
 
-def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
-    """Words and address of each way to write to a shared group."""
+def write_urls(seen: SharedGroup) -> tuple[tuple[str, str], ...]:
+    """Return words and address of each way to write to a shared group."""
     compose = reverse("mail:compose")
     if not seen.group.is_class:
         hidden = urlencode({"group": seen.group.pk, "as": "bcc"})
@@ -237,9 +239,9 @@ def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
             (gettext("As recipients: all see each other"), f"{compose}?group={seen.group.pk}"),
         )
     titles = {
-        families.Audience.GUARDIANS: pgettext("of a class", "The guardians"),
-        families.Audience.PUPILS: pgettext("of a class", "The pupils"),
-        families.Audience.BOTH: pgettext("of a class", "The pupils and their guardians"),
+        audiences.Audience.GUARDIANS: pgettext("of a class", "The guardians"),
+        audiences.Audience.PUPILS: pgettext("of a class", "The pupils"),
+        audiences.Audience.BOTH: pgettext("of a class", "The pupils and their guardians"),
     }
     return tuple(
         (title, f"{compose}?{urlencode({'group': seen.group.pk, 'as': 'bcc', 'who': who.value})}")
@@ -248,14 +250,14 @@ def write_urls(seen: Seen) -> tuple[tuple[str, str], ...]:
 
 
 def gone(user: User) -> tuple[tuple[int, str], ...]:
-    """The lines about shared groups that ended, each with its key. One query."""
+    """Return the lines about shared groups that ended, each with its key. One query."""
     return tuple(
         (gone_group.pk, gone_words(gone_group)) for gone_group in endings.of(user)[:_MOST_GONE]
     )
 
 
 def gone_words(gone_group: SharedGone) -> str:
-    """Why a shared group is there no more."""
+    """Return the sentence that says why a shared group has ended."""
     words = {
         endings.Reason.ENDED: gettext("%(owner)s no longer shares the group “%(group)s” with you."),
         endings.Reason.DELETED: gettext("%(owner)s deleted the group “%(group)s”."),
@@ -267,7 +269,7 @@ def gone_words(gone_group: SharedGone) -> str:
 
 
 def refused_words(error: nesting.NestingRefused) -> str:
-    """Why a group cannot go into another."""
+    """Return the sentence that says why a group cannot go into another one."""
     match error:
         case nesting.Circle():
             return gettext("That would be a circle: %(path)s.") % {"path": _path(error.path)}
@@ -281,7 +283,7 @@ def refused_words(error: nesting.NestingRefused) -> str:
 
 
 def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
-    """The sentences of an import that say why a group is not in another."""
+    """Return the sentences of an import that say why a group was not put into another one."""
     reasons = {
         "cycle": gettext("that would be a circle"),
         "depth": gettext("too many groups stand one in another"),
@@ -296,5 +298,5 @@ def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
 
 
 def _path(names: tuple[str, ...]) -> str:
-    """“5e C” is in “Équipe”, which is in …: from the outer group back to itself."""
+    """Return the path from the outer group back to itself: “5e C” is in “Équipe”, which is in …."""
     return " → ".join((names[-1], *names)) if names else ""

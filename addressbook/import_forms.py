@@ -1,4 +1,4 @@
-"""The input from browsers while an old address book is imported, checked where it enters."""
+"""The input from browsers during the import of an old address book, validated."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.import_presentation import reject_sentence
-from addressbook.importers import LARGEST_FILE, Column, families
+from addressbook.importers import LARGEST_FILE, TableColumn, families
 from addressbook.imports import MOST_FILES
 from addressbook.models.imports import ImportJob, ImportRow
 
 _LONGEST_EXAMPLE = 40
 
-# What a column can become, by canonical fields of `importers.headers`.
+# The kinds of columns, by canonical fields of `importers.headers`.
 _Choices = tuple[tuple[str, str | Promise], ...]
 _KINDS: tuple[tuple[str | Promise, _Choices], ...] = (
     (
@@ -119,7 +119,7 @@ _OF_GUARDIANS: _Choices = (
 )
 _SHOWN_GUARDIANS = 2
 _GUARDIAN = pgettext_lazy("kinds of columns", "Guardian")
-# Of a list of pupils.
+# The kinds of columns in a list of pupils.
 _SCHOOL: tuple[tuple[str | Promise, _Choices], ...] = (
     (
         pgettext_lazy("kinds of columns", "Pupil"),
@@ -155,8 +155,8 @@ class _FilesInput(forms.FileInput):
 
 
 class _FilesField(forms.FileField):
-    """Several uploaded files, at least one, of 50 MB together. An empty one is the importer's to
-    refuse."""
+    """Several uploaded files, at least one, of at most 50 MB together. The importer refuses an
+    empty one."""
 
     widget = _FilesInput
 
@@ -191,13 +191,13 @@ class BringForm(forms.Form):
 
 
 class PolicyForm(forms.Form):
-    """The policy for contacts that are there already."""
+    """What to do with contacts that exist already."""
 
     policy = forms.ChoiceField(choices=ImportJob.Policy.choices)
 
 
 class PreviewForm(forms.Form):
-    """The part of the preview that is asked for. Nonsense is its beginning, not an error."""
+    """The part of the preview to show. Invalid values give its beginning, not an error."""
 
     show = forms.ChoiceField(choices=ImportRow.Decision.choices, required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
@@ -209,7 +209,7 @@ class PreviewForm(forms.Form):
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """A column in the form; ``is_unknown`` where nobody can tell what it is but who made it."""
+    """A column in the form. ``is_unknown`` says that it has values, but was not recognised."""
 
     header: str
     examples: str
@@ -218,9 +218,9 @@ class ColumnRow:
 
 
 class ColumnsForm(forms.Form):
-    """The field that each column of a table becomes: ``column-<index>``, out of fixed choices."""
+    """The field that each column of a table becomes: ``column-<index>``, with fixed choices."""
 
-    def __init__(self, data: Mapping[str, Any] | None, *, columns: Sequence[Column]) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, columns: Sequence[TableColumn]) -> None:
         super().__init__(data)
         self._columns = columns
         for column in columns:
@@ -232,11 +232,11 @@ class ColumnsForm(forms.Form):
             )
 
     def filled_rows(self) -> list[ColumnRow]:
-        """Columns with something in them."""
+        """Return the columns that have values."""
         return [row for row, is_filled in self._rows() if is_filled]
 
     def empty_rows(self) -> list[ColumnRow]:
-        """The others, which nobody needs to look at."""
+        """Return the columns without values, which the user can ignore."""
         return [row for row, is_filled in self._rows() if not is_filled]
 
     def _rows(self) -> Iterator[tuple[ColumnRow, bool]]:
@@ -251,7 +251,8 @@ class ColumnsForm(forms.Form):
             yield row, any(column.examples) or is_wrong
 
     def mapping(self) -> dict[int, str]:
-        """Index of the column -> canonical field, "" where it is left out."""
+        """Return the canonical field of each column by its index, "" for a column that is left
+        out."""
         return {column.index: self.cleaned_data[_key(column)] for column in self._columns}
 
     def clean(self) -> dict[str, Any]:
@@ -263,13 +264,13 @@ class ColumnsForm(forms.Form):
         return cleaned
 
 
-def _key(column: Column) -> str:
+def _key(column: TableColumn) -> str:
     return f"column-{column.index}"
 
 
 def _choices(field: str) -> list[Any]:
-    """The choices of a column: those of every column, and the recognised one where that is finer,
-    as the third telephone of a Google table with its label in another column."""
+    """Return the choices of a column: those of every column, and the recognised one if it is finer,
+    such as the third telephone of a Google table, whose label is in another column."""
     left_out = [("", pgettext_lazy("a column", "Do not import"))]
     if field in _CHOOSABLE or not field:
         return [*left_out, *_KINDS]

@@ -1,5 +1,5 @@
-"""Imports as the templates show them. The sentences are in ``templates/addressbook``; here are the
-facts that they need, and words that are lists of a varying number of parts."""
+"""Imports as the templates show them. The sentences are in ``templates/addressbook``; this module
+makes the facts that they need, and words that list a varying number of parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from addressbook.contact_data import ContactData
 from addressbook.forms import LABELS
 from addressbook.importers import codes, own
-from addressbook.imports import GroupChange, Kept, PreviewPage, PreviewRow
+from addressbook.imports import GroupChange, ImportPreviewPage, KeptAfterUndo, PreviewRow
 from addressbook.models.imports import ImportFile, ImportJob, ImportRow
 from addressbook.presentation import value_words
 
@@ -25,13 +25,13 @@ POLICIES = {
     ImportJob.Policy.SKIP: pgettext_lazy("duplicates", "Skip"),
     ImportJob.Policy.REPLACE: pgettext_lazy("duplicates", "Replace"),
 }
-"""The words for what becomes of contacts that are there already."""
-_STEP = 10  # per cent: how often a screen reader is told of progress
+"""The policies for contacts that exist already, in words."""
+_STEP = 10  # per cent: how often a screen reader hears of progress
 _MOST_NAMES = 3
 
 
 def number(value: int) -> str:
-    """The number as the page's language writes it: ``1 284``."""
+    """Return the number in the format of the page's language: ``1 284``."""
     return formats.number_format(value, force_grouping=True)
 
 
@@ -63,9 +63,9 @@ _FORMATS = {
 
 
 @dataclass(frozen=True)
-class Files:
-    """The files of an import, by name. ``format`` and ``program`` are names of what a single file
-    is, "" where it is not known or there are several. ``is_school``: lists of classes."""
+class ImportedFiles:
+    """The files of an import, by name. ``format`` and ``program`` are those of a single file, "" if
+    unknown or if there are several files. ``is_school`` says that they are lists of classes."""
 
     names: str
     suffix: str
@@ -78,12 +78,12 @@ class Files:
     reject_words: str
 
 
-def files(import_job: ImportJob) -> Files:
-    """One query, unless the files are fetched already."""
+def files(import_job: ImportJob) -> ImportedFiles:
+    """Return the files of an import, by one query unless they are fetched already."""
     several = list(import_job.files.all())
     single = several[0] if len(several) == 1 else None
     program = single.program if single else ""
-    return Files(
+    return ImportedFiles(
         names=_names(several),
         suffix=PurePath(several[0].name).suffix[1:5].upper() if several else "",
         format=_format(single) if single else "",
@@ -101,7 +101,7 @@ def _format(file: ImportFile) -> str:
 
 
 def _is_school(import_job: ImportJob, several: Iterable[ImportFile]) -> bool:
-    """Return whether the files are lists of classes: brought as such, or recognised."""
+    """Return whether the files are lists of classes, by the user's choice or by their content."""
     recognised = any(file.program == _SCHOOL for file in several)
     return recognised or import_job.source == ImportJob.Source.SCHOOL
 
@@ -118,7 +118,8 @@ def _names(several: Sequence[ImportFile]) -> str:
 
 
 def _reject_words(import_job: ImportJob, several: Iterable[ImportFile]) -> str:
-    """Return why the import, or a file of several, is refused; "" when nothing is."""
+    """Return the reason why the import, or one of several files, is refused; "" if there is
+    none."""
     if import_job.reject_code:
         return reject_sentence(import_job.reject_code)
     if import_job.failure:
@@ -133,7 +134,7 @@ def _reject_words(import_job: ImportJob, several: Iterable[ImportFile]) -> str:
 
 
 def reject_sentence(code: str) -> str:
-    """One of `codes.REJECTS`, in the page's language."""
+    """Return one of `codes.REJECTS` in the page's language."""
     words = codes.REJECTS[code]
     return gettext(words)
 
@@ -143,20 +144,20 @@ def reject_sentence(code: str) -> str:
 
 @dataclass(frozen=True)
 class ImportLine:
-    """An import in the list. ``counts_words``: "118 added, 6 merged"."""
+    """An import in the list of imports."""
 
     job: ImportJob
-    files: Files
+    files: ImportedFiles
     counts_words: str
 
 
 def line(import_job: ImportJob) -> ImportLine:
-    """One query, unless its files are fetched already."""
+    """Return the line of an import, by one query unless its files are fetched already."""
     return ImportLine(import_job, files(import_job), count_words(import_job))
 
 
 def count_words(import_job: ImportJob) -> str:
-    """``118 added, 6 merged, 2 refused``."""
+    """Return words such as ``118 added, 6 merged, 2 refused``."""
     words = [
         ngettext("%(count)s added", "%(count)s added", import_job.new)
         % {"count": number(import_job.new)}
@@ -183,8 +184,8 @@ def count_words(import_job: ImportJob) -> str:
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A part of the preview, with the number of rows in it."""
+class PreviewTile:
+    """A part of the preview, with the number of its rows."""
 
     decision: str
     count: int
@@ -192,8 +193,8 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A field of a contact before and after it is merged."""
+class FieldChange:
+    """A field of a contact before and after the merge."""
 
     label: str
     before: str
@@ -202,7 +203,7 @@ class Change:
 
 @dataclass(frozen=True)
 class ShownGroup:
-    """A group and its changes in words, "" where it stays as it is."""
+    """A group with its changes in words, "" if there are none."""
 
     name: str
     is_new: bool
@@ -210,15 +211,15 @@ class ShownGroup:
 
 
 @dataclass(frozen=True)
-class Preview:
-    """One page of the rows of one decision, and the summary around it. A row comes with the changes
-    of the contact that it is merged with. ``left_out`` are names of columns with something in them
-    that is not imported."""
+class ImportPreview:
+    """One page of the rows of one decision, and the summary around it. A row has the changes of the
+    contact with which it is merged. ``left_out`` are the names of filled columns that are not
+    imported."""
 
     decision: str
-    page: PreviewPage
-    tiles: tuple[Tile, ...]
-    rows: tuple[tuple[PreviewRow, tuple[Change, ...]], ...]
+    page: ImportPreviewPage
+    tiles: tuple[PreviewTile, ...]
+    rows: tuple[tuple[PreviewRow, tuple[FieldChange, ...]], ...]
     has_several_files: bool
     groups: tuple[ShownGroup, ...]
     groups_words: str
@@ -227,7 +228,7 @@ class Preview:
 
 
 def first_decision(import_job: ImportJob) -> str:
-    """The first part of the preview that is not empty."""
+    """Return the first part of the preview that is not empty."""
     counts = _counts(import_job)
     return next((decision for decision, count in counts.items() if count), Decision.NEW)
 
@@ -242,14 +243,14 @@ def _counts(import_job: ImportJob) -> dict[str, int]:
 
 
 def preview(
-    import_job: ImportJob, asked: str, shown: PreviewPage, groups: Sequence[GroupChange]
-) -> Preview:
-    """``asked`` is the decision whose rows ``shown`` has."""
-    return Preview(
+    import_job: ImportJob, asked: str, shown: ImportPreviewPage, groups: Sequence[GroupChange]
+) -> ImportPreview:
+    """Return the preview. ``asked`` is the decision of the rows in ``shown``."""
+    return ImportPreview(
         decision=asked,
         page=shown,
         tiles=tuple(
-            Tile(decision, count, decision == asked)
+            PreviewTile(decision, count, decision == asked)
             for decision, count in _counts(import_job).items()
         ),
         rows=tuple((row, changes(row.mine, row.result)) for row in shown.rows),
@@ -282,15 +283,15 @@ def _group(change: GroupChange) -> ShownGroup:
     return ShownGroup(change.name, change.is_new, words)
 
 
-def changes(mine: ContactData | None, result: ContactData | None) -> tuple[Change, ...]:
-    """The fields in which both differ, as they are shown; none where one is missing."""
+def changes(mine: ContactData | None, result: ContactData | None) -> tuple[FieldChange, ...]:
+    """Return the fields in which both differ, in words; nothing if one of them is None."""
     if mine is None or result is None:
         return ()
     differences = []
     for name, label in LABELS.items():
         before, after = (_field_words(getattr(data, name)) for data in (mine, result))
         if before != after:
-            differences.append(Change(str(label), before, after))
+            differences.append(FieldChange(str(label), before, after))
     return tuple(differences)
 
 
@@ -302,9 +303,9 @@ def _field_words(value: object) -> str:
 def group_words(
     added: int, moved: int, to_check: int, beyond: int = 0, *, several: bool = False
 ) -> str:
-    """``12 contacts added, 5 moved, 3 to be checked.``; "" where nothing changes. ``beyond`` found
-    their group full. Of ``several`` groups additions are counted: a contact of two groups is added
-    twice."""
+    """Return words such as ``12 contacts added, 5 moved, 3 to be checked.``, or "" if nothing
+    changes. ``beyond`` is the number of contacts whose group was full. With ``several`` groups,
+    additions are counted, since a contact of two groups is added twice."""
     words = []
     if added and several:
         words.append(ngettext("%(count)s addition", "%(count)s additions", added))
@@ -337,7 +338,7 @@ def group_words(
 
 
 def warning_lines(import_job: ImportJob) -> tuple[str, ...]:
-    """Return what was brought in, but not as it stood, and how often."""
+    """Return the warnings about values that were imported with a change, each with its number."""
     lines = []
     for code, count in import_job.warnings.items():
         words = codes.WARNINGS.get(code, "")
@@ -351,42 +352,42 @@ def warning_lines(import_job: ImportJob) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """``percent`` is None where nobody knows how much there is. ``said`` is the last step that a
-    screen reader was told of, and ``is_news`` says that this step is another."""
+class ImportProgress:
+    """The progress of an import. ``percent`` is None while the total is unknown. ``said`` is the
+    last step that a screen reader was told of; ``is_news`` says that the current step is another
+    one."""
 
     percent: int | None
     said: str
     is_news: bool
 
 
-def progress(import_job: ImportJob, last_said: str) -> Progress:
-    """Return the progress of an import. ``last_said`` is what the page was told last, of an earlier
-    `Progress`."""
+def progress(import_job: ImportJob, last_said: str) -> ImportProgress:
+    """Return the progress of an import. ``last_said`` is `said` of the `ImportProgress` before."""
     is_known = import_job.state != State.UPLOADED and bool(import_job.total or import_job.written)
     percent = import_job.percent if is_known else None
     step = f"{import_job.state}-{(percent or 0) // _STEP}"
-    return Progress(percent, step, step != last_said)
+    return ImportProgress(percent, step, step != last_said)
 
 
 # --- the report ---
 
 
 @dataclass(frozen=True)
-class Report:
-    """The end of an import. ``kept`` are contacts and groups that undoing left alone, and
-    ``kept_beyond`` the number of those that are not in it."""
+class ImportReport:
+    """The end of an import. ``kept`` are contacts and groups that undoing left alone,
+    ``kept_beyond`` is the number of those that it does not list."""
 
     groups_words: str
     warnings: tuple[str, ...]
-    kept: Kept
+    kept: KeptAfterUndo
     kept_beyond: int
 
 
-def report(import_job: ImportJob, kept: Kept) -> Report:
-    """The report of an import that is over."""
+def report(import_job: ImportJob, kept: KeptAfterUndo) -> ImportReport:
+    """Return the report of an import that is over."""
     named = len(kept.contacts) + len(kept.groups)
-    return Report(
+    return ImportReport(
         groups_words=group_words(import_job.added, import_job.moved, import_job.to_check),
         warnings=warning_lines(import_job),
         kept=kept,

@@ -1,4 +1,5 @@
-"""Contacts as the templates show them: initials, words for types, addresses of pages."""
+"""Contacts as the templates show them: rows, cards, initials, words for types, addresses of
+pages."""
 
 from __future__ import annotations
 
@@ -41,15 +42,15 @@ class ContactRow:
 
 @dataclass(frozen=True)
 class IndexLetter:
-    """A letter of the index; ``url`` is "" where no contact begins with it."""
+    """A letter of the index. ``url`` is "" if no contact begins with it."""
 
     letter: str
     url: str
 
 
 @dataclass(frozen=True)
-class Listing:
-    """The list: rows by letter, the index, and the pages before and after."""
+class ContactListing:
+    """The list of contacts: rows by letter, the index, and the pages before and after."""
 
     total: int
     letters: tuple[IndexLetter, ...]
@@ -60,8 +61,9 @@ class Listing:
 
 def listing(
     page: ContactPage, base: str, query: str, group: Group | None, opened: int | None
-) -> Listing:
-    """``base`` is the list's address, ``query`` the words that were looked for."""
+) -> ContactListing:
+    """Return a page of the list. ``base`` is the list's address, ``query`` the words of the
+    search."""
 
     def asked(number: int) -> dict[str, str]:
         return {
@@ -87,7 +89,7 @@ def listing(
         (letter, tuple(shown_row for _letter, shown_row in same))
         for letter, same in groupby(pairs, key=lambda pair: pair[0])
     )
-    return Listing(
+    return ContactListing(
         page.total,
         index,
         by_letter,
@@ -97,12 +99,12 @@ def listing(
 
 
 def anchor(letter: str) -> str:
-    """The letter as part of an element's id."""
+    """Return the letter as part of an element's id."""
     return "other" if letter == "#" else letter
 
 
 def row(contact: Contact, suffix: str = "", opened: int | None = None) -> ContactRow:
-    """A contact that `finding.page` gave."""
+    """Return the row of a contact from `finding.page`."""
     url = reverse("addressbook:contact", args=[contact.pk])
     return ContactRow(
         contact.pk,
@@ -121,13 +123,13 @@ def photo_url(pk: int, digest: str | None) -> str:
 
 
 def write_url(name: str, address: str) -> str:
-    """Return the address of the page where one writes to somebody."""
+    """Return the address of the page on which the user writes to a person."""
     return f"{reverse('mail:compose')}?{urlencode({'to': recipient(name, address)})}"
 
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A group beside the list; ``size`` is None of one that holds more than contacts."""
+    """A group beside the list. ``size`` is None for a composite group."""
 
     pk: int
     name: str
@@ -138,10 +140,10 @@ class GroupRow:
 
 
 @dataclass(frozen=True)
-class Side:
-    """The column beside every page: ``current`` names the page that is open;
-    ``import_job`` is the key of an import that moves (``is_importing``) or waits for the user.
-    ``shared`` are groups of colleagues."""
+class SideColumn:
+    """The column beside every page. ``current`` names the open page. ``import_job`` is the key of
+    an import that is running (``is_importing``) or waits for the user. ``shared`` are groups of
+    colleagues."""
 
     total: int
     binned: int
@@ -157,12 +159,14 @@ class Side:
 
     @property
     def is_in_archived(self) -> bool:
-        """Whether the page is that of an archived group."""
+        """Whether the open page is that of an archived group."""
         return any(row.is_archived and row.current for row in self.groups)
 
 
-def side(user: User, current: str, group: Group | None = None, shared: int | None = None) -> Side:
-    """Five queries."""
+def side(
+    user: User, current: str, group: Group | None = None, shared: int | None = None
+) -> SideColumn:
+    """Return the column beside a page. Five queries."""
     rows = tuple(
         GroupRow(
             own_group.pk,
@@ -178,7 +182,7 @@ def side(user: User, current: str, group: Group | None = None, shared: int | Non
     total = Contact.objects.of(user).count()
     unfinished = ImportJob.objects.of(user).unfinished()
     job = unfinished.only("state").first()
-    return Side(
+    return SideColumn(
         total,
         binned,
         rows,
@@ -194,7 +198,7 @@ PLACES: dict[str, Promise] = {
     "work": pgettext_lazy("type of an address", "work"),
     "other": pgettext_lazy("type of an address", "other"),
 }
-"""Types of e-mail and postal addresses, in the order in which one chooses."""
+"""The types of e-mail and postal addresses, in the order in which they are offered."""
 TELEPHONES: dict[str, Promise] = {
     "mobile": pgettext_lazy("type of a telephone", "Mobile"),
     "home": pgettext_lazy("type of a telephone", "Home telephone"),
@@ -205,11 +209,11 @@ TELEPHONES: dict[str, Promise] = {
     "home_fax": pgettext_lazy("type of a telephone", "Home fax"),
     "pager": pgettext_lazy("type of a telephone", "Pager"),
 }
-"""See `PLACES`."""
+"""The types of telephones, in the same way."""
 
 
 def place_words(kind: str) -> str:
-    """The words for the kind of an e-mail or postal address."""
+    """Return the words for the type of an e-mail or postal address."""
     return str(PLACES.get(kind, PLACES["other"]))
 
 
@@ -219,8 +223,8 @@ def phone_words(kind: str) -> str:
 
 @dataclass(frozen=True)
 class FieldLine:
-    """A line of the card: what it is, its text, where it leads ("" nowhere), and whether it is the
-    preferred one of several."""
+    """A line of the card: label, text, link ("" for none), and whether it is the preferred one of
+    several."""
 
     label: str
     text: str
@@ -229,9 +233,9 @@ class FieldLine:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A contact in full. ``messages_query`` finds the mail from and to its addresses, "" for one
-    without."""
+class ContactCard:
+    """A contact in full. ``messages_query`` finds the mail from and to its addresses; it is ""
+    without addresses."""
 
     pk: int
     name: str
@@ -249,7 +253,7 @@ class Card:
     is_pupil: bool = False
 
 
-def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> Card:
+def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> ContactCard:
     own_groups = tuple(groups)
     mails = tuple(_mail_lines(data))
     calls = tuple(
@@ -258,7 +262,7 @@ def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: s
         )
         for index, phone in enumerate(data.phones)
     )
-    return Card(
+    return ContactCard(
         contact.pk,
         data.display_name,
         ", ".join(filter(None, (data.job_title, data.department, data.organization, data.school))),
@@ -296,7 +300,7 @@ def _mail_lines(data: ContactData) -> Iterable[FieldLine]:
 
 
 def tel(number: str) -> str:
-    """``tel:`` and the figures; "" for what has none."""
+    """Return a ``tel:`` link with the digits, or "" for a text without digits."""
     figures = (digits(number) or ("",))[0]
     plus = "+" if number.strip().startswith("+") else ""
     return f"tel:{plus}{figures}" if figures else ""
@@ -315,7 +319,7 @@ def _other_lines(data: ContactData) -> Iterable[FieldLine]:
     )
     yield from (FieldLine(label, text) for label, text in texts if text)
     for url in data.urls:
-        # Only these lead somewhere: another scheme could run a script.
+        # Only these schemes become links: another one could run a script.
         safe = url if url.lower().startswith(("http://", "https://")) else ""
         yield FieldLine(pgettext("label of a card", "Web site"), url, safe)
     if data.notes:
@@ -323,14 +327,14 @@ def _other_lines(data: ContactData) -> Iterable[FieldLine]:
 
 
 def written(address: PostalAddress) -> str:
-    """The address on lines, as on an envelope."""
+    """Return the address in lines, as on an envelope."""
     town = " ".join(filter(None, (address.postal_code, address.city)))
     lines = (address.po_box, address.street, town, address.region, address.country)
     return "\n".join(filter(None, lines)) or address.formatted
 
 
 def value_words(value: object) -> str:
-    """Any field's value on one line."""
+    """Return the value of any field on one line."""
     match value:
         case Email():
             return f"{value.address} ({place_words(value.type)})"
@@ -343,7 +347,7 @@ def value_words(value: object) -> str:
 
 
 def day_words(date: str) -> str:
-    """``2009-05-12`` -> ``12/05/2009``; ``--05-12`` -> ``12/05``."""
+    """Return ``12/05/2009`` for ``2009-05-12`` and ``12/05`` for ``--05-12``."""
     if date.startswith("--"):
         return f"{date[5:7]}/{date[2:4]}"
     return "/".join(reversed(date.split("-"))) if date else ""

@@ -1,4 +1,4 @@
-"""The address book's pages."""
+"""The addresses of the address book's pages."""
 
 from django.urls import path
 

@@ -127,7 +127,7 @@ def fill_groups(login: str, head: str) -> None:
     from accounts.models import User
     from addressbook import contacts
     from addressbook.contacts import groups, nesting, sharing
-    from addressbook.contacts.families import Audience
+    from addressbook.contacts.audiences import Audience
     from addressbook.models import Group, GroupFilter
 
     users = User.objects.filter(mail_domain__name=people.DOMAIN)
@@ -179,7 +179,7 @@ def _fill_classes(user: User) -> int:
     """Create a class of this year with its families, and the list of last year. Return the number
     of contacts."""
     from addressbook import contacts, years
-    from addressbook.contacts import archiving, families, groups
+    from addressbook.contacts import archiving, groups, ties
     from addressbook.models import Contact, Group
 
     known: dict[str, Contact] = {}
@@ -204,7 +204,7 @@ def _fill_classes(user: User) -> int:
                 phones=(Phone(f"06 39 98 {number + 60} {place + 10}", "mobile"),),
                 addresses=(PostalAddress("home", street=street, city="Valmont"),) if street else (),
             )
-            families.add_guardian(pupil, person(data), relation=relation, receives_mail=receives)
+            ties.add_guardian(pupil, person(data), relation=relation, receives_mail=receives)
     for name in _LAST_YEAR:
         first, last = name.split()
         groups.add(last_year, [person(ContactData(first_name=first, last_name=last)).pk])

@@ -19,7 +19,7 @@ from accounts.numen import NumenKey
 from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData
-from addressbook.contacts import families, groups, nesting, sharing
+from addressbook.contacts import audiences, groups, nesting, sharing, ties
 from addressbook.models import SharedGone
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
@@ -371,11 +371,11 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     sophie = contacts.create(owner, ContactData(display_name="Sophie"))
     group = groups.create(owner, "Parents")
     groups.set_class(group, 2026, group.Guardians.ALL)
-    nested = nesting.add(groups.create(owner, "Tous"), group, families.Audience.GUARDIANS)
+    nested = nesting.add(groups.create(owner, "Tous"), group, audiences.Audience.GUARDIANS)
     # Shared with somebody else than the one who asks.
     sharing.share(group, ["paul@ac-exemple.fr"], may_edit=True, with_pupils=True)
     gone = SharedGone.objects.create(user=owner, group_key=1, group_name="x", owner_name="x")
-    tie = families.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
+    tie = ties.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
     return {
         "<folder:folder>": "Conseil",
         "<folder:login>": "claire",

@@ -1,4 +1,4 @@
-"""The admin of the address book, a module for each family of pages; Django finds them by this
+"""The admin of the address book, one module for each group of pages. Django finds them through this
 package."""
 
 from addressbook.admin import books, imports, school

@@ -1,4 +1,4 @@
-"""The admin of the address book: numbers, never contents."""
+"""The admin of address books: numbers, never contents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from addressbook.models import AddressBook
 
 @admin.register(AddressBook)
 class AddressBookAdmin(ViewOnlyAdmin):
-    """Whether somebody's contacts are there, and how many; no name, no address of any of them."""
+    """The address books of users, with the number of contacts, but no name or address of any."""
 
     list_display = ("login", "mail_domain", "contacts", "binned", "lists", "shared", "imports")
     list_filter = ("mail_domain",)

@@ -26,15 +26,15 @@ from webmail.errors import AddressBookFull
 _MOST_PARTS = 200
 
 
-class UploadForm(forms.Form):
-    """A file, and whose contacts are in it."""
+class ContactsUploadForm(forms.Form):
+    """A file, and the owner of its contacts."""
 
     file = forms.FileField(
         label=_("File"),
         help_text=_(
             "LDIF of the whole SUN tree, a dump of Horde’s table turba_objects (CSV or SQL), a zip"
             " with one file per address, or the address book of one person; 50 MB and 100,000"
-            " contacts at most. It lies encrypted until the import is over, a day at most."
+            " contacts at most. It is stored encrypted until the import is over, at most for a day."
         ),
     )
     source = forms.ChoiceField(label=_("Source"), choices=ImportJob.Source.choices)
@@ -43,14 +43,14 @@ class UploadForm(forms.Form):
         max_length=254,
         required=False,
         help_text=_(
-            "Login or address of the person whose contacts they become. Empty: the file says whose"
-            " each contact is."
+            "Login or address of the owner of the contacts. Empty: the file names the owner of each"
+            " contact."
         ),
     )
     policy = forms.ChoiceField(label=_("Duplicates"), choices=ImportJob.Policy.choices)
 
-    def clean_owner(self) -> owners.Owner | None:
-        """Return the owner that was typed, signed in or not; None for an empty field."""
+    def clean_owner(self) -> owners.ContactsOwner | None:
+        """Return the typed owner, signed in before or not; None for an empty field."""
         typed = self.cleaned_data["owner"].strip()
         if not typed:
             return None
@@ -62,7 +62,7 @@ class UploadForm(forms.Form):
 
 @admin.register(ImportJob)
 class ImportJobAdmin(JobAdmin):
-    """All imports with their counts, never a cell; those that administrators brought are started,
+    """All imports with their counts, without any contents. Imports by administrators are started,
     cancelled and undone here."""
 
     list_display = (
@@ -75,7 +75,7 @@ class ImportJobAdmin(JobAdmin):
     search_fields = ("user__address", "user__login", "uploaded_by__login")
     search_help_text = _("Address or login of the owner")
     show_full_result_count = False
-    upload_form = UploadForm
+    upload_form = ContactsUploadForm
     upload_title = _("Import old contacts")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportJob]:
@@ -89,7 +89,7 @@ class ImportJobAdmin(JobAdmin):
             ("<int:pk>/report.csv", require_GET(self.report_view), "report"),
         )
 
-    def begin(self, request: HttpRequest, form: UploadForm) -> ImportJob:
+    def begin(self, request: HttpRequest, form: ContactsUploadForm) -> ImportJob:
         owner = form.cleaned_data["owner"]
         return imports.accept(
             owners.ensure(owner) if owner else None,
@@ -137,15 +137,15 @@ class ImportJobAdmin(JobAdmin):
         return self.hand_over(job)
 
     def report_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """A line per owner: counts and reasons."""
+        """Return a table with a line for each owner: counts and reasons."""
         job = self.job(request, pk)
         answer = StreamingHttpResponse(reporting.table(job), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="import-{job.pk}.csv"'
         return answer
 
     def _own_job(self, request: HttpRequest, pk: int) -> ImportJob:
-        """Return a job of the administration; PermissionDenied for what a person brought himself,
-        which is his to decide."""
+        """Return an import by administrators. Raises PermissionDenied for a user's own import, on
+        which only the user decides."""
         job = self.job(request, pk)
         if not _is_ours(job):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""School holidays, corrected by hand where the ministry moves one."""
+"""School holidays, to be corrected by hand when the ministry moves one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from addressbook.models import SchoolHoliday
 
 @admin.register(SchoolHoliday)
 class SchoolHolidayAdmin(admin.ModelAdmin):
-    """The table; `load_school_holidays` fills it from a file."""
+    """The table of holidays; `load_school_holidays` fills it from a file."""
 
     list_display = ("name", "zone", "school_year", "begins", "resumes")
     list_editable = ("begins", "resumes")

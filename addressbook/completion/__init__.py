@@ -1,2 +1,2 @@
-"""Addresses suggested while the user types: `index` keeps the words of addresses, and `search`
+"""Addresses suggested while the user types: `index` stores the words of addresses, and `search`
 finds addresses by them."""

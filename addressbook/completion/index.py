@@ -1,4 +1,4 @@
-"""The words by which completion finds addresses, kept in step with contacts and directory."""
+"""The words by which completion finds addresses, updated with contacts and directory."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a name and an address, folded. ``own`` are those of the name and of the part
-    before the @, ``domain`` those of the part behind it, ``role`` those of a person's function,
-    discipline and school."""
+    """The words of a name and an address, folded. ``own`` are the words of the name and of the part
+    before the @, ``domain`` those of the part after it, ``role`` those of function, discipline and
+    school."""
 
     own: tuple[str, ...]
     domain: tuple[str, ...]
@@ -40,8 +40,7 @@ class Words:
 
     @property
     def text(self) -> str:
-        """All words, each with a blank before it: one that begins with ``du`` is found as ``
-        du``."""
+        """All words, each after a blank: a word that begins with ``du`` is found as `` du``."""
         every = (*self.own, *self.domain, *self.role)
         return "".join(f" {word}" for word in dict.fromkeys(every))[:_LONGEST_TEXT]
 
@@ -52,7 +51,7 @@ def words_of(name: str, address: str) -> Words:
 
 
 def save_addresses(user: User, addresses: Sequence[ContactAddress]) -> None:
-    """Save new addresses of a person's contacts, with the words that they are found by."""
+    """Save new addresses of the user's contacts, with the words by which they are found."""
     weights = _weights(user, addresses)
     for address in addresses:
         address.words = _contact_words(address).text
@@ -69,8 +68,8 @@ def _weights(user: User, addresses: Sequence[ContactAddress]) -> dict[str, float
 
 
 def _contact_words(address: ContactAddress) -> Words:
-    """The words that a contact is found by: those of the name as it is shown and as it is sorted,
-    so that a nickname hides no last name, of function, school and nickname."""
+    """Return the words by which a contact is found: of its name as shown and as sorted, so that a
+    nickname does not hide the last name, and of function, school and nickname."""
     contact = address.contact
     named = words_of(f"{contact.display_name} {contact.sort_key}", address.address)
     nickname = _NICKNAME.search(contact.vcard)
@@ -78,7 +77,7 @@ def _contact_words(address: ContactAddress) -> Words:
     return replace(named, role=roles.words_of(role))
 
 
-# As `vcard.write` writes it.
+# The line of a nickname as `vcard.write` writes it.
 _NICKNAME = re.compile(r"^NICKNAME:([^\r\n]{0,100})", re.MULTILINE)
 
 
@@ -90,7 +89,7 @@ def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
         texts_of_address = _contact_words(address)
         own = beginnings(texts_of_address.own)
         key = address.contact.sort_key[:LONGEST_SORT_KEY]
-        # As who is found by the domain alone, who is found by what he does comes last.
+        # Contacts found only by function or school come last, as those found only by the domain.
         others = beginnings((*texts_of_address.domain, *texts_of_address.role)) - own
         for by_domain, texts in ((False, own), (True, others)):
             rows += [(address.user_id, address.pk, text, by_domain, key) for text in texts]
@@ -100,15 +99,15 @@ def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
 def _insert(
     model: type[Word], columns: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]
 ) -> None:
-    """Many small rows: five times as fast as by `bulk_create`, which makes an object of each."""
-    # In order, pages of the index are written once and not for each row.
+    """Insert many small rows five times as fast as `bulk_create`, which makes an object of each."""
+    # Sorted rows write each page of the database's index once, not once for each row.
     rows = sorted(rows, key=itemgetter(columns.index("word")))
     table = connection.ops.quote_name(model._meta.db_table)
     placeholders = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         for part in _batches(rows):
             cursor.execute(
-                # Names of ours alone; values are handed over beside it.
+                # Only names of this project are in the text; values are passed beside it.
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608
                 + ", ".join([placeholders] * len(part)),
                 [value for row in part for value in row],
@@ -121,14 +120,14 @@ def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
 
 
 def forget(contacts: Iterable[int]) -> None:
-    """Contacts that went into the bin, or are archived, are not completed."""
+    """Remove contacts that are in the bin or archived from completion."""
     pks = list(contacts)
     ContactWord.objects.filter(address__contact__in=pks).delete()
     ContactAddress.objects.filter(contact__in=pks, weight__isnull=False).update(weight=None)
 
 
 def remember(user: User, contacts: Iterable[int]) -> None:
-    """A person's contacts that came out of the bin are completed again."""
+    """Add contacts that came out of the bin or the archive to completion again."""
     pks = list(contacts)
     forget(pks)
     rows = ContactAddress.objects.filter(contact__in=pks, contact__deleted=None)
@@ -146,21 +145,21 @@ def remember(user: User, contacts: Iterable[int]) -> None:
 
 
 def entry_words(entry: DirectoryEntry) -> Words:
-    """The words of a person of the directory, with those of function and discipline."""
+    """Return the words of a person of the directory, with those of function and discipline."""
     role = roles.words_of(f"{entry.function} {entry.discipline}")
     return replace(words_of(entry.name, entry.address), role=role)
 
 
 def entry_text(entry: DirectoryEntry) -> str:
-    """All words that a person of the directory is found by, those of the school among them: they
-    tell colleagues apart, and are no way to find somebody by."""
+    """Return all words of a person of the directory, with those of the school. A search by the
+    school alone would find too many; its words only narrow a search."""
     shown_words = entry_words(entry)
     school = roles.words_of(entry.school_name)
     return replace(shown_words, role=tuple(dict.fromkeys((*shown_words.role, *school)))).text
 
 
 def save_entries(entries: Sequence[DirectoryEntry]) -> None:
-    """Save new entries of the directory, with the words that they are found by."""
+    """Save new entries of the directory, with the words by which they are found."""
     words_of_entries = [entry_words(entry) for entry in entries]
     for entry in entries:
         entry.words = entry_text(entry)

@@ -1,19 +1,19 @@
-"""The texts that a person may have meant to type: all that are one mistake away. Pure."""
+"""The texts that are one typing mistake away from a typed text. Pure."""
 
 from __future__ import annotations
 
 from string import ascii_lowercase, digits
 
 SHORTEST = 4
-"""Of fewer letters, one mistake away is nearly everything."""
+"""The shortest text that is corrected. Nearly every text is one mistake away from a shorter one."""
 LONGEST = 16
-"""The mistake is looked for in these first letters: a longer text is cut, since its beginning is
-as good to find with."""
+"""The mistake is looked for in this many letters. A longer text is cut, since its beginning is
+enough to search by."""
 
 
 def near(text: str) -> tuple[str, ...]:
-    """Texts that become ``text`` by one letter too many, too few, wrong or in the other's place;
-    none for what is too short."""
+    """Return the texts that become ``text`` by one extra, missing or wrong letter, or by two
+    exchanged letters; none if the text is shorter than `SHORTEST`."""
     text = text[:LONGEST]
     if len(text) < SHORTEST:
         return ()

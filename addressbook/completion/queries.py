@@ -1,6 +1,6 @@
-"""The queries of completion: every character that is typed asks eleven of these.
+"""The queries of completion: eleven of them run for every character that is typed.
 
-``held`` is `sql.holds` all words that were typed, ``begins`` is `sql.begins` one of them.
+``held`` is `sql.holds` for all typed words, ``begins`` is `sql.begins` for one of them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from addressbook.models import (
 )
 
 MOST = 10
-"""Rows of each kind; twice as many where one person may have several."""
+"""The largest number of rows of each kind; twice as many are read where one person may have
+several."""
 
 Row = tuple[Any, ...]
 
-# What `search` makes suggestions of.
+# The columns from which `search` makes suggestions.
 _OF_CONTACT = (
     *("folded", "contact__display_name", "address"),
     *("contact__job_title", "contact__organization", "words"),
@@ -85,7 +86,7 @@ def _shared(user: Any, address: Any, school: Any) -> QuerySet:
 
 
 NOBODY = " "
-"""Stands for the address or the school of who has none: "" is any share's other column."""
+"""Stands for a missing address or school: "" would match the empty column of other shares."""
 shared_with: Prepared[tuple[int, str, str, bool, str, str]] = Prepared(_shared, int, str, str)
 lists: Prepared[tuple[int, str, str, int, str]] = Prepared(
     lambda held: (
@@ -176,13 +177,13 @@ entries_of: Prepared[Row] = Prepared(
 
 
 def in_index(user: User, texts: Sequence[str]) -> list[str]:
-    """The texts that begin a word of the person's contacts or of the directory."""
+    """Return the texts that begin a word of the user's contacts or of the directory."""
     at_least, below = sql.bounds()
     near = ", ".join(["(%s, %s)"] * len(texts))
     own, theirs = ContactWord._meta.db_table, DirectoryWord._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            # Names of ours alone; values are handed over beside it.
+            # Only names of this project are in the text; values are passed beside it.
             f"""
             WITH near (low, high) AS (VALUES {near}) SELECT low FROM near WHERE
             EXISTS (SELECT 1 FROM {own} AS own WHERE own.user_id = %s

@@ -1,4 +1,5 @@
-"""Words besides the name by which a colleague is found: the function and the school."""
+"""The words besides the name by which a colleague is found: those of the function and the
+school."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ _SHORT = {
     "tice": "informatique",
     "ulis": "unité localisée pour l'inclusion scolaire",
 }
-"""What schools write, and what it stands for."""
+"""The abbreviations of schools, with the words that they stand for."""
 _LITTLE = frozenset("d de des du et en l la le les pour".split())
 _LONG = {
     short: frozenset(word for word in words(long) if word not in _LITTLE)
@@ -34,9 +35,9 @@ _LONG = {
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a function, a discipline or a school; an abbreviation with the words that it
-    stands for, and the other way round: ``svt`` is found by ``terre``, ``Histoire-géographie`` by
-    ``hg``."""
+    """Return the words of a function, a discipline or a school. An abbreviation adds the words that
+    it stands for, and these add the abbreviation: ``svt`` is found by ``terre``,
+    ``Histoire-géographie`` by ``hg``."""
     plain = [word for word in words(text) if word not in _LITTLE]
     there = frozenset(plain)
     role_words = dict.fromkeys(plain)

@@ -1,4 +1,4 @@
-"""Complete what a person types into a line of recipients."""
+"""Complete the text that the user types into a field of recipients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from addressbook.completion import mistakes, queries, sql
 from addressbook.completion.sql import Spellings
-from addressbook.contacts import families, groups, sharing
+from addressbook.contacts import audiences, families, groups, sharing
 from addressbook.directory import filters
 from addressbook.folding import words
 from addressbook.models import (
@@ -26,19 +26,19 @@ from addressbook.models.completion import IN_ORDER
 
 LIMIT = queries.MOST
 LONGEST = 200
-"""Characters of what is typed that are read."""
+"""The number of typed characters that are read."""
 _MOST_WORDS = 5
 _MOST_NEAR = 20
 _FEW = 1_000
-"""Rows that are sorted in a few milliseconds."""
+"""The number of rows that are sorted in a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Somebody to write to, or with ``group`` its key and ``size`` a whole group. ``source`` says
-    where it was found: ``contact``, ``group``, ``shared``, ``collected``, ``directory`` or
-    ``list``; ``words`` are those it is found by (see `Words.text`). ``audience`` is the part of a
-    class, "" of all others; ``owner`` is the name of who shares a group."""
+    """A person to write to, or a whole group with its key in ``group`` and its ``size``. ``source``
+    says where it was found: ``contact``, ``group``, ``shared``, ``collected``, ``directory`` or
+    ``list``. ``words`` are those by which it is found (see `Words.text`). ``audience`` is that of a
+    class, otherwise "". ``owner`` is the name of the colleague who shares a group."""
 
     source: str
     name: str
@@ -53,8 +53,9 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class _Way:
-    """A condition that all whom is asked for have; whether anybody has, and few."""
+class _RarestWord:
+    """The condition that finds all people of a query by its rarest word, and whether it finds none
+    or few."""
 
     begins: RawSQL
     is_none: bool
@@ -62,9 +63,8 @@ class _Way:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """The question that is asked. ``school`` is the person's own (UAI), ``domains`` those of the
-    directory."""
+class _Query:
+    """One search. ``school`` is the user's own (UAI), ``domains`` are those of the directory."""
 
     user: User
     words: tuple[Spellings, ...]
@@ -73,7 +73,7 @@ class _Asked:
 
     @cached_property
     def held(self) -> RawSQL:
-        """The condition that holds every word, in the text of a row's words (see `Words.text`)."""
+        """The condition that every word is in the text of a row's words (see `Words.text`)."""
         return sql.holds(self.words)
 
     @cached_property
@@ -83,7 +83,7 @@ class _Asked:
 
     @cached_property
     def shared(self) -> list[tuple[int, str, str, str]]:
-        """Key, name, kind and owner of each group that is shared with the person, once."""
+        """Key, name, kind and owner of each group that is shared with the user, once."""
         rows = _shared_with(self.user, self.school)
         row_of = {row[0]: row for row in reversed(rows)}
         is_seen = {pk for pk, _name, kind, with_pupils, *_owner in rows if with_pupils or not kind}
@@ -94,43 +94,43 @@ class _Asked:
         ]
 
     def is_held(self, text: str) -> bool:
-        """`held`, of a text that is in no row."""
+        """Return whether a text outside the database has every word, as `held` does for rows."""
         return all(
             any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
         )
 
     def is_touched(self, text: str) -> bool:
-        """Whether at least one of the words is in a text that is in no row."""
+        """Return whether a text outside the database has at least one of the words."""
         return any(
             any(f" {spelling}" in text for spelling in spellings) for spellings in self.words
         )
 
     @cached_property
-    def own(self) -> _Way:
-        """The way to the person's contacts; two sources ask for it."""
-        return _way(partial(queries.own_words.count, self.user.pk), self.words)
+    def own(self) -> _RarestWord:
+        """The rarest word among the user's contacts. Two sources use it."""
+        return _rarest_word(partial(queries.own_words.count, self.user.pk), self.words)
 
 
 def complete(user: User, text: str) -> tuple[Suggestion, ...]:
-    """Return the people whom the person may mean, at most `LIMIT`: words typed in any order, each
-    the beginning of a word of name or address, two letters at least. First whom he writes to often
-    and lately, then groups, colleagues of the same school, his other contacts, whom he wrote to,
-    and the directory; each by name. An address comes once.
+    """Suggest recipients for typed text, at most `LIMIT`. The words may be typed in any order; each
+    must begin a word of the name or address, and one must have at least two letters. The order is:
+    frequent recipients, groups, colleagues of the same school, other contacts, other addresses
+    written to, the directory; each part by name. An address comes once.
 
-    When nothing fits, one mistake in one word of four letters or more is forgiven. The number of
-    queries depends on the number of words alone.
+    If nothing matches, the search is repeated with one mistake allowed in one word of four or more
+    letters. The number of queries depends only on the number of words.
     """
     typed_words = words(text[:LONGEST])[:_MOST_WORDS]
     if max(map(len, typed_words), default=0) < 2:
         return ()
-    query = _asked(user, typed_words)
-    return _search(query) or _forgiving(query)
+    query = _query(user, typed_words)
+    return _search(query) or _search_with_a_mistake(query)
 
 
-def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
+def _query(user: User, typed_words: Sequence[str]) -> _Query:
     domains = tuple(name for (name,) in queries.domains())
     school = queries.school_of(user.mail_domain_id, user.login) if domains else ()
-    return _Asked(
+    return _Query(
         user=user,
         words=tuple((word,) for word in typed_words),
         school=school[0][0] if school else "",
@@ -144,28 +144,34 @@ def _shared_with(user: User, school: str) -> list[tuple[int, str, str, bool, str
     return queries.shared_with(user.pk, address or nobody, school or nobody)
 
 
-def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
-    """The same with one mistake: in the word that nobody has; where everybody has his, in one of
-    the two longest."""
-    spelt = [word[0] for word in asked.words]
-    others = _words_of_others(asked)
-    there = _there(asked.user, spelt, others)
+def _search_with_a_mistake(query: _Query) -> tuple[Suggestion, ...]:
+    """Search again with one typing mistake allowed: in the only word that matches nobody, or, if
+    every word matches somebody, in one of the two longest."""
+    spelt = [word[0] for word in query.words]
+    others = _words_of_others(query)
+    existing = _known_beginnings(query.user, spelt, others)
     missing = [
-        word for word in spelt if word not in there and not _begins_domain((word,), asked.domains)
+        word
+        for word in spelt
+        if word not in existing and not _begins_domain((word,), query.domains)
     ]
     if len(missing) > 1:
         return ()
     for word in missing or sorted(spelt, key=len, reverse=True)[:2]:
-        if near := _shortest(_there(asked.user, mistakes.near(word), others))[:_MOST_NEAR]:
-            meant = tuple(near if spellings == (word,) else spellings for spellings in asked.words)
-            if suggestions := _search(replace(asked, words=meant)):
+        if near := _shortest(_known_beginnings(query.user, mistakes.near(word), others))[
+            :_MOST_NEAR
+        ]:
+            corrected = tuple(
+                near if spellings == (word,) else spellings for spellings in query.words
+            )
+            if suggestions := _search(replace(query, words=corrected)):
                 return suggestions
     return ()
 
 
 def _shortest(texts: Sequence[str]) -> Spellings:
-    """The spellings without those that others begin: what begins with ``martine`` begins with
-    ``martin``."""
+    """Return the spellings that do not begin with another one: all that begins with ``martine``
+    also begins with ``martin``."""
     return tuple(
         text
         for text in texts
@@ -173,38 +179,39 @@ def _shortest(texts: Sequence[str]) -> Spellings:
     )
 
 
-def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    """The texts that begin a word of anybody whom the person can find; ``others`` are words in
-    their order."""
+def _known_beginnings(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts that begin a word of anybody whom the user can find. ``others`` are sorted
+    words."""
     if not texts:
         return ()
-    there = set(queries.in_index(user, texts))
+    existing = set(queries.in_index(user, texts))
     for text in texts:
         place = bisect_left(others, text)
         if place < len(others) and others[place].startswith(text):
-            there.add(text)
-    return tuple(text for text in texts if text in there)
+            existing.add(text)
+    return tuple(text for text in texts if text in existing)
 
 
-def _words_of_others(asked: _Asked) -> list[str]:
-    """The words of people he wrote to and of his groups, which have no rows of words: they are
-    few."""
-    collected = " ".join(text for (text,) in queries.words_of_collected(asked.user.pk))
-    names = " ".join([*(row[1] for row in asked.groups), *(row[1] for row in asked.shared)])
+def _words_of_others(query: _Query) -> list[str]:
+    """Return the words of collected recipients and of groups, sorted. They have no rows of words,
+    since they are few."""
+    collected = " ".join(text for (text,) in queries.words_of_collected(query.user.pk))
+    names = " ".join([*(row[1] for row in query.groups), *(row[1] for row in query.shared)])
     return sorted({*collected.split(), *words(names)})
 
 
-def _search(asked: _Asked) -> tuple[Suggestion, ...]:
-    """Source after source, in the order of their rank, until there is enough."""
+def _search(query: _Query) -> tuple[Suggestion, ...]:
+    """Ask one source after the other, in the order of their rank, until there are `LIMIT`
+    suggestions."""
     suggestions: dict[str, Suggestion] = {}
-    for key, suggestion in chain.from_iterable(source(asked) for source in _SOURCES):
+    for key, suggestion in chain.from_iterable(source(query) for source in _SOURCES):
         suggestions.setdefault(key, suggestion)
         if len(suggestions) == LIMIT:
             break
-    return _known_better(asked, suggestions)
+    return _completed(query, suggestions)
 
 
-Found = Iterable[tuple[str, Suggestion]]
+Suggestions = Iterable[tuple[str, Suggestion]]
 
 
 def _of_contact(
@@ -230,11 +237,11 @@ def _of_entry(
     return folded, Suggestion("directory", name, address, does, school, words=words_of_it)
 
 
-def _written_to(asked: _Asked) -> Found:
-    """Return those whom the person wrote to, contact or not, by weight."""
-    user, held, own = asked.user.pk, asked.held, asked.own
+def _written_to(query: _Query) -> Suggestions:
+    """Return the people to whom the user wrote, contacts or not, by weight."""
+    user, held, own = query.user.pk, query.held, query.own
     contacts: list[queries.Row] = []
-    if not own.is_few:  # ten of the many who have the word are met soon among those written to
+    if not own.is_few:  # so many rows match that the ten with the highest weight are found soon
         contacts = queries.weighed(user, held)
     elif not own.is_none:
         contacts = queries.weighed_of_few(user, held, own.begins)
@@ -246,32 +253,33 @@ def _written_to(asked: _Asked) -> Found:
     return (suggestion for _weight, suggestion in ranked)
 
 
-def _groups(asked: _Asked) -> Found:
-    return chain(_groups_that(asked, are_archived=False), _shared_groups(asked))
+def _groups(query: _Query) -> Suggestions:
+    return chain(_groups_that(query, are_archived=False), _shared_groups(query))
 
 
-def _groups_of_owners(asked: _Asked) -> Found:
-    """Shared groups of whose names nothing was typed: whoever types a colleague's name means the
-    colleague before the groups that she shares."""
-    return _shared_groups(asked, by_owner=True)
+def _groups_of_owners(query: _Query) -> Suggestions:
+    """Return shared groups that match only by their owner's name. They come last, since a user who
+    types a colleague's name most likely means the colleague."""
+    return _shared_groups(query, by_owner=True)
 
 
-def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
-    """The groups that colleagues share: by a word of their names, or by one of the owner's."""
-    meant = {}
-    for pk, name, _kind, owner in asked.shared:
+def _shared_groups(query: _Query, *, by_owner: bool = False) -> Suggestions:
+    """Return the groups that colleagues share: those that match by a word of their names, or with
+    ``by_owner`` those that match by the owner's name alone."""
+    matches = {}
+    for pk, name, _kind, owner in query.shared:
         text = _text(f"{name} {owner}")
-        if asked.is_held(text) and asked.is_touched(_text(name)) != by_owner:
-            meant[pk] = (text, owner)
-    several = {seen.group.pk: seen for seen in sharing.seen_by(asked.user)} if meant else {}
-    for keys in _in_parts([pk for pk in meant if pk in several]):
-        shared = [several[pk] for pk in keys]
+        if query.is_held(text) and query.is_touched(_text(name)) != by_owner:
+            matches[pk] = (text, owner)
+    shared_by_key = {seen.group.pk: seen for seen in sharing.seen_by(query.user)} if matches else {}
+    for keys in _in_parts([pk for pk in matches if pk in shared_by_key]):
+        shared = [shared_by_key[pk] for pk in keys]
         sizes = sharing.sizes(seen for seen in shared if not seen.group.is_class)
         pupils = families.of_classes([seen.group for seen in shared if seen.group.is_class])
         for seen in shared:
-            group, (text, owner) = seen.group, meant[seen.group.pk]
+            group, (text, owner) = seen.group, matches[seen.group.pk]
             if group.is_class:
-                suggestions = _parts_of(group, pupils[group.pk], "shared")
+                suggestions = _audiences_of(group, pupils[group.pk], "shared")
             else:
                 suggestions = _whole(group, sizes[group.pk], "shared")
             for key, suggestion in suggestions:
@@ -279,30 +287,31 @@ def _shared_groups(asked: _Asked, *, by_owner: bool = False) -> Found:
 
 
 def _in_parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Keys of groups, as many at a time as suggestions may be made of: what is asked of them is
-    asked at once."""
+    """Yield the keys of groups in chunks of `LIMIT`, so that a chunk takes one query of each
+    kind."""
     for start in range(0, len(keys), LIMIT):
         yield keys[start : start + LIMIT]
 
 
-def _whole(group: Group, size: int, source: str) -> Found:
-    if size:  # to nobody nothing is written
+def _whole(group: Group, size: int, source: str) -> Suggestions:
+    if size:  # a group without recipients is not suggested
         yield f"{source} {group.pk}", Suggestion(source, group.name, group=group.pk, size=size)
 
 
-def _parts_of(group: Group, pupils: Sequence[families.Family], source: str) -> Found:
-    """The suggestions of a class: its guardians, its pupils and both, where they reach anybody."""
-    for audience in families.Audience:
-        if size := len(families.reached(group, pupils, audience).recipients):
-            name = families.label(group, audience)
+def _audiences_of(group: Group, pupils: Sequence[families.Family], source: str) -> Suggestions:
+    """Yield the suggestions for a class: its guardians, its pupils and both, if they have
+    recipients."""
+    for audience in audiences.Audience:
+        if size := len(audiences.recipients_among(group, pupils, audience).recipients):
+            name = audiences.label(group, audience)
             suggestion = Suggestion(source, name, group=group.pk, size=size, audience=audience)
             yield f"{source} {group.pk} {audience}", suggestion
 
 
-def _lists(asked: _Asked) -> Found:
-    """Groups of the LDAP directory: by an address of their own, else by their members."""
+def _lists(query: _Query) -> Suggestions:
+    """Yield groups of the LDAP directory: by an address of their own, else by their members."""
     most = filters.most()
-    for pk, name, address, size, words_of_it in queries.lists(asked.held) if most else ():
+    for pk, name, address, size, words_of_it in queries.lists(query.held) if most else ():
         if address:
             yield address.lower(), Suggestion("list", name, address, size=size, words=words_of_it)
         elif 0 < size <= most:
@@ -312,67 +321,71 @@ def _lists(asked: _Asked) -> Found:
             )
 
 
-def _archived_groups(asked: _Asked) -> Found:
-    """Classes of former years: found, after everybody else."""
-    return _groups_that(asked, are_archived=True)
+def _archived_groups(query: _Query) -> Suggestions:
+    """Return the classes of former years, which come last."""
+    return _groups_that(query, are_archived=True)
 
 
-def _groups_that(asked: _Asked, *, are_archived: bool) -> Found:
-    parts = " ".join(map(families.audience_words, families.Audience))
-    meant = {}
-    for pk, name, kind, is_archived in asked.groups:
+def _groups_that(query: _Query, *, are_archived: bool) -> Suggestions:
+    parts = " ".join(map(audiences.words_for, audiences.Audience))
+    texts = {}
+    for pk, name, kind, is_archived in query.groups:
         is_class = kind == Group.Kind.CLASS
         text = _text(f"{name} {parts}" if is_class else name)
-        if is_archived == are_archived and asked.is_held(text):
-            meant[pk] = text
-    for keys in _in_parts(list(meant)):
-        several = Group.objects.in_bulk(keys)
-        own = [several[pk] for pk in keys if pk in several]
+        if is_archived == are_archived and query.is_held(text):
+            texts[pk] = text
+    for keys in _in_parts(list(texts)):
+        groups_by_key = Group.objects.in_bulk(keys)
+        own = [groups_by_key[pk] for pk in keys if pk in groups_by_key]
         sizes = groups.sizes([group for group in own if not group.is_class])
         pupils = families.of_classes([group for group in own if group.is_class])
         for group in own:
             if group.pk in pupils:
-                yield from _held_parts(asked, group, pupils[group.pk])
+                yield from _matching_audiences(query, group, pupils[group.pk])
             else:
                 for key, suggestion in _whole(group, sizes[group.pk], "group"):
-                    yield key, replace(suggestion, words=meant[group.pk])
+                    yield key, replace(suggestion, words=texts[group.pk])
 
 
-def _held_parts(asked: _Asked, group: Group, pupils: Sequence[families.Family]) -> Found:
-    """The parts of a class of the person's own that are meant; both where they are not one of
-    them."""
+def _matching_audiences(
+    query: _Query, group: Group, pupils: Sequence[families.Family]
+) -> Suggestions:
+    """Yield the audiences of one of the user's classes that match. The audience of both is left out
+    if it has as many recipients as another one."""
     sizes: set[int] = set()
-    for key, suggestion in _parts_of(group, pupils, "group"):
+    for key, suggestion in _audiences_of(group, pupils, "group"):
         text = _text(suggestion.name)
-        is_both = suggestion.audience == families.Audience.BOTH
-        if asked.is_held(text) and not (is_both and suggestion.size in sizes):
+        is_both = suggestion.audience == audiences.Audience.BOTH
+        if query.is_held(text) and not (is_both and suggestion.size in sizes):
             sizes.add(suggestion.size)
             yield key, replace(suggestion, words=text)
 
 
 def _text(name: str) -> str:
-    """The words of a name, as `_Asked.is_held` reads them."""
+    """Return the words of a name in the form that `_Search.is_held` reads."""
     return "".join(f" {word}" for word in words(name))
 
 
-def _colleagues(asked: _Asked) -> Found:
-    """The colleagues of the person's own school, from the directory."""
-    rows = queries.of_school(asked.school, asked.held) if asked.school else ()
+def _colleagues(query: _Query) -> Suggestions:
+    """Return the colleagues of the user's own school, from the directory."""
+    rows = queries.of_school(query.school, query.held) if query.school else ()
     return (_of_entry(*row) for row in rows)
 
 
-def _contacts(asked: _Asked) -> Found:
-    if asked.own.is_none:
+def _contacts(query: _Query) -> Suggestions:
+    if query.own.is_none:
         return ()
-    rows = queries.by_own_words(asked.user.pk, asked.own.begins, asked.held)
+    rows = queries.by_own_words(query.user.pk, query.own.begins, query.held)
     return (_of_contact(*row) for row in rows)
 
 
-def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
-    """The way by the rarest of the words ``drivers``, among the rows that ``count`` counts.
+def _rarest_word(count: Callable[..., int], drivers: Iterable[Spellings]) -> _RarestWord:
+    """Return the condition of the rarest of the words ``drivers``, among the rows that ``count``
+    counts.
 
-    Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
-    three letters are read in their order instead, which the index has, until there are enough.
+    If the word has few rows, they are sorted. For a domain, or a first name that thousands have,
+    the rows that begin with its first three letters are read instead: the index has them in order,
+    and reading ends at the limit.
     """
     counts = {word: count(sql.begins(word), most=_FEW) for word in drivers if len(word[0]) > 1}
     rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
@@ -380,20 +393,20 @@ def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
     first = {spelling[:IN_ORDER] for spelling in rarest}
     in_order = not is_few and len(first) == 1
     begins = sql.begins(first if in_order else rarest)
-    return _Way(begins, is_none=counts[rarest] == 0, is_few=is_few)
+    return _RarestWord(begins, is_none=counts[rarest] == 0, is_few=is_few)
 
 
-def _directory(asked: _Asked) -> Found:
-    """The people of the directory by name; then, where each word begins a domain of the directory,
-    by that."""
-    long = [word for word in asked.words if len(word[0]) > 1]
-    if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
-        yield from _of_words(asked, by_name)
+def _directory(query: _Query) -> Suggestions:
+    """Yield the people of the directory by name, or by domain if each word begins one of the
+    directory's domains."""
+    long = [word for word in query.words if len(word[0]) > 1]
+    if by_name := [word for word in long if not _begins_domain(word, query.domains)]:
+        yield from _of_words(query, by_name)
         return
     for word in long:
-        yield from _of_words(asked, [word])
-    for domain in asked.domains:
-        yield from (_of_entry(*row) for row in queries.of_domain(domain, asked.held))
+        yield from _of_words(query, [word])
+    for domain in query.domains:
+        yield from (_of_entry(*row) for row in queries.of_domain(domain, query.held))
 
 
 def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
@@ -401,15 +414,16 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
     return any(part.startswith(spelling) for part in parts for spelling in word)
 
 
-def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
-    way = _way(queries.their_words.count, drivers)
-    rows = () if way.is_none else queries.by_their_words(way.begins, asked.held)
+def _of_words(query: _Query, drivers: Sequence[Spellings]) -> Suggestions:
+    rarest = _rarest_word(queries.their_words.count, drivers)
+    rows = () if rarest.is_none else queries.by_their_words(rarest.begins, query.held)
     return (_of_entry(*row) for row in rows)
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
-    """The people of the directory with every word of the text, by last name; all for no words."""
-    query = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
+    """Return the people of the directory who have every word of the text, by last name; all of them
+    if there is no word."""
+    query = _query(user, words(text[:LONGEST])[:_MOST_WORDS])
     matching = DirectoryEntry.objects.filter(query.held)
     for word in query.words:
         is_driver = len(word[0]) > 1 and not _begins_domain(word, query.domains)
@@ -419,7 +433,7 @@ def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     return matching.order_by("sort_key", "pk")
 
 
-_SOURCES: tuple[Callable[[_Asked], Found], ...] = (
+_SOURCES: tuple[Callable[[_Query], Suggestions], ...] = (
     _written_to,
     _groups,
     _colleagues,
@@ -431,13 +445,13 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 )
 
 
-def _known_better(asked: _Asked, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
-    """The suggestions, each with the best that is known of its address: a contact's name, the
-    directory's function and school."""
+def _completed(query: _Query, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
+    """Complete each suggestion with the best that is known of its address: a contact's name, and
+    the function and school of the directory."""
     addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]
     if not addresses:
         return tuple(suggestions.values())
-    contacts = dict(_of_contact(*row) for row in queries.contacts_of(asked.user.pk, addresses))
+    contacts = dict(_of_contact(*row) for row in queries.contacts_of(query.user.pk, addresses))
     entries = dict(_of_entry(*row) for row in queries.entries_of(addresses))
     return tuple(
         _merged(suggestion, contacts.get(key), entries.get(key))

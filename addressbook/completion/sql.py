@@ -1,4 +1,4 @@
-"""The conditions of completion on the words that a row is found by."""
+"""The SQL conditions of completion, on the words of a row."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from accounts.models.prepared import condition
 from addressbook.models.completion import LONGEST_WORD, is_whole
 
 Spellings = tuple[str, ...]
-"""Of one word: as it was typed, or all it may have been meant for."""
+"""The spellings of one word: as it was typed, or all corrections of it."""
 
 
 def holds(words: Iterable[Spellings]) -> RawSQL:
-    """Every word, each in one of its spellings, begins a word of the text in the column ``words``.
+    """Return the condition that every word, in one of its spellings, begins a word of the text in
+    the column ``words``.
 
-    `LIKE` would say the same. PostgreSQL thinks that it lets next to nothing pass and sorts all
-    that an index gives, in place of reading the first of it in its order."""
+    `LIKE` has the same result, but PostgreSQL expects next to no rows of it: it sorts all rows of
+    an index instead of reading the first ones in order.
+    """
     place = "STRPOS" if connection.vendor == "postgresql" else "INSTR"
     return _joined(
         " AND ",
@@ -33,8 +35,8 @@ def holds(words: Iterable[Spellings]) -> RawSQL:
 
 
 def begins(texts: Iterable[str]) -> RawSQL:
-    """The text in the column ``word`` begins with one of these, of two letters or more: by its
-    index, which `startswith` does not use on SQLite."""
+    """Return the condition that the text in the column ``word`` begins with one of these texts of
+    two or more letters. It uses the index, which `startswith` does not on SQLite."""
     at_least, below = bounds()
     return _joined(
         " OR ",
@@ -48,13 +50,14 @@ def begins(texts: Iterable[str]) -> RawSQL:
 
 
 def between(text: str) -> tuple[str, str]:
-    """The first of all that begins with a text, and the first of what comes after."""
+    """Return the bounds of all texts that begin with a text: the first of them, and the first after
+    them."""
     return text, text[:-1] + chr(ord(text[-1]) + 1)
 
 
 def bounds() -> tuple[str, str]:
-    """Operators that compare code point by code point, as the indexes of words do, whatever the
-    language of the database."""
+    """Return operators that compare code points, as the indexes of words do, in any language of the
+    database."""
     return ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
 
 

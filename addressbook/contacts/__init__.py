@@ -1,12 +1,13 @@
 """The actions of a person on contacts: the only writer of their rows.
 
 Here: make, change, put into the bin, take out again. `finding` searches and pages, `groups`
-gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pictures anew.
+gathers, `families` reads classes, `ties` ties pupils to guardians, `duplicates` finds and merges,
+`export` hands out, `photos` encodes pictures anew.
 """
 
 from addressbook.contacts.keeping import (
     BIN_DAYS,
-    Filled,
+    FillableField,
     create,
     create_many,
     data_of,
@@ -22,7 +23,7 @@ from addressbook.contacts.keeping import (
 
 __all__ = [
     "BIN_DAYS",
-    "Filled",
+    "FillableField",
     "create",
     "create_many",
     "data_of",

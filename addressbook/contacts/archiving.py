@@ -1,7 +1,7 @@
-"""Pupils who left, and classes of a former year: kept, found by search, and out of the way.
+"""Pupils who left, and classes of a former year: kept and found by search, but out of the way.
 
-An archived contact is not completed; an archived class is completed last, and bears its year in its
-name.
+An archived contact is not completed. An archived class is completed last, and its name ends with
+its year.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from webmail import clock
 
 
 def archive_group(group: Group) -> None:
-    """A class of a former year."""
+    """Archive a class of a former year, under its name with the year."""
     year = group.school_year or years.current()
     with transaction.atomic():
         name = groups.free_name(group.user, years.with_year(group.class_name or group.name, year))
@@ -31,7 +31,7 @@ def archive_group(group: Group) -> None:
 
 
 def unarchive_group(group: Group) -> None:
-    """Under its former name, unless another group has that."""
+    """Take a class out of the archive, under its former name unless another group has that name."""
     with transaction.atomic():
         name = groups.free_name(group.user, group.class_name or group.name, but=group.pk)
         group.name, group.folded, group.archived = name, fold(name)[:200], None
@@ -39,24 +39,24 @@ def unarchive_group(group: Group) -> None:
 
 
 def archive_contacts(user: User, pks: Iterable[int]) -> list[int]:
-    """Pupils of a person who are in no class any more, and their guardians who have no other pupil
-    there and are in no group; the keys of all who were archived."""
+    """Archive those of the user's pupils who are in no current class, and their guardians who have
+    no other pupil, no function and no current group. Return the keys of all who were archived."""
     with transaction.atomic():
         mine = Contact.objects.of(user).filter(archived=None)
         current = Q(groups__kind=Group.Kind.CLASS, groups__archived=None, groups__deleted=None)
         staying = Contact.objects.filter(current).values("pk")
-        gone = list(
+        archived = list(
             mine.filter(pk__in=list(pks)).exclude(pk__in=staying).values_list("pk", flat=True)
         )
-        gone += _guardians_alone(user, gone)
-        Contact.objects.filter(pk__in=gone).update(archived=clock.now())
-        index.forget(gone)
-    return gone
+        archived += _guardians_alone(user, archived)
+        Contact.objects.filter(pk__in=archived).update(archived=clock.now())
+        index.forget(archived)
+    return archived
 
 
 def _guardians_alone(user: User, pupils: Collection[int]) -> list[int]:
-    """The guardians of these pupils who are nothing else: they have no other pupil, no function
-    and no group."""
+    """Return the guardians of these pupils who have no other pupil, no function and no current
+    group."""
     others = Guardianship.objects.filter(
         user=user, pupil__archived=None, pupil__deleted=None
     ).exclude(pupil__in=pupils)
@@ -82,49 +82,51 @@ def archive_guardians(user: User, pks: Iterable[int]) -> list[int]:
         )
         alone = alone.exclude(pk__in=ties.values("guardian"))
         alone = alone.exclude(pk__in=Contact.objects.filter(in_groups).values("pk"))
-        gone = list(alone.values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=gone).update(archived=clock.now())
-        index.forget(gone)
-    return gone
+        archived = list(alone.values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=archived).update(archived=clock.now())
+        index.forget(archived)
+    return archived
 
 
 def unarchive_contacts(user: User | None, pks: Iterable[int]) -> dict[int, datetime]:
-    """Complete them again; when each of those who come back was archived, for
-    `archive_as_before`."""
+    """Take contacts out of the archive, so that they are completed again. Return the former date of
+    archiving by contact, for `archive_as_before`."""
     if user is None:
         return {}
     with transaction.atomic():
         rows = Contact.objects.of(user).filter(pk__in=list(pks)).exclude(archived=None)
-        back = {pk: archived for pk, archived in rows.values_list("pk", "archived") if archived}
-        Contact.objects.filter(pk__in=back).update(archived=None)
-        index.remember(user, list(back))
-    return back
+        former_dates = {
+            pk: archived for pk, archived in rows.values_list("pk", "archived") if archived
+        }
+        Contact.objects.filter(pk__in=former_dates).update(archived=None)
+        index.remember(user, list(former_dates))
+    return former_dates
 
 
-def archive_as_before(user: User | None, back: Mapping[int, datetime]) -> None:
-    """Archive those again whom `unarchive_contacts` brought back, since when they were; whoever was
-    archived meanwhile stays as he is."""
-    if user is None or not back:
+def archive_as_before(user: User | None, former_dates: Mapping[int, datetime]) -> None:
+    """Archive contacts again that `unarchive_contacts` restored, with their former dates. Contacts
+    that were archived meanwhile keep their date."""
+    if user is None or not former_dates:
         return
     with transaction.atomic():
-        contacts = list(Contact.objects.of(user).filter(pk__in=back, archived=None))
+        contacts = list(Contact.objects.of(user).filter(pk__in=former_dates, archived=None))
         for contact in contacts:
-            contact.archived = back[contact.pk]
+            contact.archived = former_dates[contact.pk]
         Contact.objects.bulk_update(contacts, ["archived"], batch_size=200)
         index.forget([contact.pk for contact in contacts])
 
 
 def former_classes(user: User, year: int) -> list[Group]:
-    """The classes that are not archived and of a year before this one."""
+    """Return the current classes whose school year is before this one."""
     classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS, archived=None)
     return list(classes.filter(school_year__lt=year))
 
 
 @transaction.atomic
 def pass_to(user: User, year: int, classes: Iterable[Group], names: Iterable[str]) -> list[Group]:
-    """Archive classes of former years, make empty ones of these names for the new year, and return
-    the new ones. A class whose name is taken is not made. In groups that an archived class is in,
-    the new one of its name takes its place."""
+    """Archive classes of former years, create empty ones with these names for the new year, and
+    return the new ones. No class is created where a group has its name already. In groups that
+    contain an archived class, the new class of the same name takes its place."""
     former: dict[str, list[Group]] = {}
     for group in classes:
         archive_group(group)

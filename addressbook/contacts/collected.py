@@ -1,4 +1,5 @@
-"""People that the user wrote to. They are kept apart from the contacts, and rank completions."""
+"""The people to whom the user wrote. They are kept apart from the contacts, and rank
+completions."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from addressbook.folding import words
 from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntry
 
 MOST = 2_000
-"""Of one person: beyond, those go whom he writes to least."""
+"""The largest number of rows of one user. Beyond it, the rows with the lowest weight are
+deleted."""
 HALF_LIFE = timedelta(days=30)
 
 _BATCH = 500
@@ -24,7 +26,8 @@ _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def record(user: User, recipients: Iterable[tuple[str, str]], now: datetime | None = None) -> None:
-    """A message to these people, name and address, has left: twice in one message counts once."""
+    """Count a message that has left to these people, given by name and address. An address that
+    stands twice in one message counts once."""
     now = now or timezone.now()
     names: dict[str, tuple[str, str]] = {}
     for name, address in recipients:
@@ -66,14 +69,15 @@ def _of(user: User, folded: Iterable[str]) -> QuerySet[CollectedRecipient]:
 
 
 def weight(before: float, now: datetime) -> float:
-    """The weight with one message more; see `CollectedRecipient`."""
+    """Return the weight after one more message; see `CollectedRecipient`."""
     new = (now - _EPOCH) / HALF_LIFE
     high, low = max(before, new), min(before, new)
     return high + math.log2(1 + 2 ** (low - high))
 
 
 def _known_names(user: User, folded: list[str]) -> dict[str, str]:
-    """The names of addresses that were typed alone: the contacts', else the directory's."""
+    """Return the names for addresses that were typed without one: the name of the contact, else
+    that of the directory."""
     entries = DirectoryEntry.objects.filter(folded__in=folded)
     mine = ContactAddress.objects.filter(user=user, folded__in=folded, contact__deleted=None)
     return {
@@ -90,8 +94,8 @@ def _trim(user: User) -> None:
 
 
 def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
-    """The recipients who are no contacts, the latest first; with every word of ``query`` at the
-    beginning of a word of name or address."""
+    """Return the recipients who are no contacts, the latest first. Every word of ``query`` must
+    begin a word of the name or address."""
     contacts = ContactAddress.objects.filter(
         user=user, folded=OuterRef("folded"), contact__deleted=None
     )
@@ -102,8 +106,8 @@ def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
 
 
 def delete(user: User, pks: Iterable[int]) -> list[CollectedRecipient]:
-    """Forget them; what there was, for `put_back`. Of a contact that has the address the rank goes
-    too."""
+    """Delete these rows, and return them for `put_back`. A contact that has one of the addresses
+    loses its rank too."""
     with transaction.atomic():
         rows = list(CollectedRecipient.objects.of(user).filter(pk__in=list(pks)))
         CollectedRecipient.objects.filter(pk__in=[row.pk for row in rows]).delete()
@@ -112,7 +116,8 @@ def delete(user: User, pks: Iterable[int]) -> list[CollectedRecipient]:
 
 
 def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
-    """Put back what `delete` gave; one that was written to meanwhile stays as it is."""
+    """Put back the rows that `delete` returned, and return how many were given. A person to whom
+    the user wrote meanwhile keeps the new row."""
     new = [
         CollectedRecipient(
             user=user,
@@ -128,15 +133,14 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
     ]
     with transaction.atomic():
         CollectedRecipient.objects.bulk_create(new, ignore_conflicts=True)
-        there = _of(user, [row.folded for row in new])
-        _rank_contacts(user, dict(there.values_list("folded", "weight")))
+        restored = _of(user, [row.folded for row in new])
+        _rank_contacts(user, dict(restored.values_list("folded", "weight")))
     return len(new)
 
 
 def bring(user: User, recipients: Iterable[tuple[str, str, datetime, int]]) -> int:
-    """Bring people whom the person wrote to elsewhere, with name, address, the last time and the
-    number of times, and return how many are new. People he wrote to here already stay as they
-    are."""
+    """Add people to whom the user wrote in another webmail: name, address, last time and number of
+    times. Return how many are new. People to whom the user already wrote here stay unchanged."""
     new: dict[str, CollectedRecipient] = {}
     for name, address, last, times in recipients:
         if len(address) > 254 or address.lower() in new:

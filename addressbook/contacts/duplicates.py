@@ -1,4 +1,4 @@
-"""Contacts that may be one person, and one made of several."""
+"""Contacts that may be one person, and the merge of several contacts into one."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from django.db import transaction
 from accounts.models import User
 from addressbook import vcard
 from addressbook.contact_data import ContactData
-from addressbook.contacts import families, keeping
+from addressbook.contacts import keeping, ties
 from addressbook.folding import words
 from addressbook.importers.duplicates import compatible
 from addressbook.models import Contact, ContactAddress, Group
 
 MOST_AT_ONCE = 10
-"""Contacts in one set, and side by side."""
-# An address or a number that so many share is a switchboard's.
+"""The largest number of contacts in one set."""
+# An address or a number that more contacts share belongs to a switchboard.
 _MOST_SHARED = 50
-# As `vcard.write` writes it.
+# The line of a telephone as `vcard.write` writes it.
 _TELEPHONE = re.compile(r"^TEL[^:\r\n]*:([^\r\n]*)", re.MULTILINE)
 
 TEXTS = (
     "display_name", "prefix", "first_name", "middle_name", "last_name", "suffix", "nickname",
     "organization", "department", "job_title", "school", "birthday", "anniversary", "notes",
 )  # fmt: skip
-"""Fields of which one value is kept."""
+"""Fields of which a merged contact keeps one value."""
 SEVERAL = ("emails", "phones", "addresses", "urls", "categories")
-"""Fields whose values are kept side by side."""
+"""Fields of which a merged contact keeps several values."""
 
 
 class _Candidate:
-    """A contact, whose card is read when its name is compared: most of an address book never is."""
+    """A contact whose card is read only when its name is compared, since most cards never are."""
 
     def __init__(self, contact: Contact) -> None:
         self.contact = contact
@@ -46,8 +46,8 @@ class _Candidate:
 
 
 def sets(user: User) -> list[tuple[Contact, ...]]:
-    """Sets of two to ten contacts, none in two of them: an address or a telephone in common and
-    names that can be one person's, or the same words as their name."""
+    """Return disjoint sets of two to ten contacts that may be one person. They have an address or a
+    telephone in common and compatible names, or their names have the same words."""
     rows_of_contacts = (
         Contact.objects.of(user).defer("search").order_by("initial", "sort_key", "pk")
     )
@@ -61,15 +61,16 @@ def sets(user: User) -> list[tuple[Contact, ...]]:
         for key in _keys(contact, addresses.get(contact.pk, set())):
             shared.setdefault(key, []).append(candidate)
     home: dict[int, list[_Candidate]] = {}
-    for several in shared.values():
-        if 1 < len(several) <= _MOST_SHARED:
-            _join(several, home)
+    for candidates in shared.values():
+        if 1 < len(candidates) <= _MOST_SHARED:
+            _join(candidates, home)
     unique = {id(members): members for members in home.values() if len(members) > 1}
     return [tuple(member.contact for member in members) for members in unique.values()]
 
 
 def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield what another contact must have too; each once."""
+    """Yield the keys by which a duplicate is found, each once: an address, a telephone, the words
+    of a name."""
     yield from (("address", address) for address in addresses)
     numbers = {keeping.digits(number)[-1:] for number in _TELEPHONE.findall(contact.vcard)}
     yield from {("telephone", figures) for tail in numbers for figures in tail if len(figures) > 5}
@@ -78,9 +79,9 @@ def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, s
         yield "name", " ".join(name)
 
 
-def _join(several: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> None:
-    """Bring the sets of these together where every name goes with every other."""
-    for candidate, other in combinations(several, 2):
+def _join(candidates: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> None:
+    """Join the sets of these contacts, as long as every name is compatible with every other."""
+    for candidate, other in combinations(candidates, 2):
         mine = home.setdefault(candidate.contact.pk, [candidate])
         theirs = home.setdefault(other.contact.pk, [other])
         if mine is theirs or len(mine) + len(theirs) > MOST_AT_ONCE:
@@ -96,8 +97,8 @@ def _join(several: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> N
 
 
 def values(datas: Iterable[ContactData], name: str) -> tuple[object, ...]:
-    """The different values of a field, the first contact's first. Addresses and telephones that
-    differ in their case, blanks or type alone are one."""
+    """Return the different values of a field, in the order of the contacts. Addresses and
+    telephones that differ only in case, blanks or type count as one value."""
     by_value: dict[object, object] = {}
     for data in datas:
         value = getattr(data, name)
@@ -119,40 +120,40 @@ def _same(value: object, name: str) -> object:
 def combine(
     datas: Sequence[ContactData], chosen: Mapping[str, int], kept: Mapping[str, Collection[int]]
 ) -> ContactData:
-    """Make one contact of several. ``chosen`` has the number of the value among `values` for each
-    text, 0 by default; -1 keeps all notes. ``kept`` has the numbers of the values for each field
-    that may have several, all by default."""
+    """Make one contact of several. ``chosen`` has, for each field of text, the number of the value
+    among `values`: 0 by default, and -1 to keep all notes. ``kept`` has, for each field of several
+    values, the numbers of the values to keep: all by default."""
     combined = ContactData(photo=next((data.photo for data in datas if data.photo), None))
     texts: dict[str, object] = {}
     for name in TEXTS:
-        several = values(datas, name)
+        different = values(datas, name)
         number = chosen.get(name, 0)
         if number == -1:
-            texts[name] = "\n\n".join(str(text) for text in several)
+            texts[name] = "\n\n".join(str(text) for text in different)
         else:
-            texts[name] = several[number] if number < len(several) else ""
+            texts[name] = different[number] if number < len(different) else ""
     for name in SEVERAL:
-        several = values(datas, name)
-        numbers = kept.get(name, range(len(several)))
-        texts[name] = tuple(single for number, single in enumerate(several) if number in numbers)
+        different = values(datas, name)
+        numbers = kept.get(name, range(len(different)))
+        texts[name] = tuple(single for number, single in enumerate(different) if number in numbers)
     others = dict.fromkeys(line for data in datas for line in data.others)
     return replace(combined, **texts, others=tuple(others))  # type: ignore[arg-type]
 
 
-def merge(user: User, several: Sequence[Contact], data: ContactData) -> Contact:
-    """Make a new contact in the groups of all. The contacts that it was made of go into the bin,
-    and come back unchanged from there. Raises AddressBookFull."""
+def merge(user: User, contacts: Sequence[Contact], data: ContactData) -> Contact:
+    """Create a contact that is in the groups of all the given contacts, and put these into the bin.
+    Restored from there, they are unchanged. Raises AddressBookFull."""
     with transaction.atomic():
         merged = keeping.create(user, data)
-        groups = Group.objects.of(user).filter(contacts__in=several).distinct()
+        groups = Group.objects.of(user).filter(contacts__in=contacts).distinct()
         merged.groups.set(groups)
-        families.carry_over(merged, several)
-        keeping.delete(user, [contact.pk for contact in several])
+        ties.carry_over(merged, contacts)
+        keeping.delete(user, [contact.pk for contact in contacts])
     return merged
 
 
 def unmerge(user: User, merged: int, pks: Iterable[int]) -> int:
-    """Undo `merge`: how many came back."""
+    """Undo `merge`, and return how many contacts came back."""
     with transaction.atomic():
         keeping.delete(user, [merged])
         return keeping.restore(user, pks)

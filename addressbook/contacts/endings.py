@@ -13,7 +13,7 @@ Reason = SharedGone.Reason
 
 
 def users_of(group: Group) -> QuerySet[User]:
-    """The users of a shared group who did not leave it."""
+    """Return the users of a shared group who have not left it."""
     uses = SharedUse.objects.filter(group=group, left=None)
     return User.objects.filter(pk__in=uses.values("user"))
 
@@ -36,22 +36,23 @@ def tell(group: Group, users: Iterable[User], reason: str) -> None:
 
 
 def tell_deleted(group: Group) -> None:
-    """The group went into its owner's bin."""
+    """Tell the users of a shared group that it is in its owner's bin."""
     tell(group, users_of(group), Reason.DELETED)
 
 
 def tell_restored(group: Group) -> None:
-    """Take back the lines about a shared group that came out of the bin, and is shared as
+    """Delete the lines about a shared group that has come out of the bin and is shared as
     before."""
     SharedGone.objects.filter(group_key=group.pk, reason=Reason.DELETED).delete()
 
 
 def tell_of_owner(owner: User) -> None:
-    """Tell users of the groups of an owner, before the account is deleted with all of them."""
+    """Tell the users of an owner's shared groups, before the account is deleted with all its
+    groups."""
     for group in Group.objects.of(owner).filter(shares__isnull=False).distinct():
         tell(group, users_of(group), Reason.OWNER)
 
 
 def of(user: User) -> QuerySet[SharedGone]:
-    """The lines that the person has not put away."""
+    """Return the lines that the user has not dismissed."""
     return SharedGone.objects.filter(user=user)

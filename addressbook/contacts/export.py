@@ -1,4 +1,4 @@
-"""Contacts handed out: vCard 3.0 and 4.0, and CSV for spreadsheets and other programs."""
+"""The export of contacts: vCard 3.0 and 4.0, and CSV for spreadsheets and other programs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _CHUNK = 200
 
 
 def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -> Iterator[bytes]:
-    """A card for each contact with its picture, then one for each group with its members' UIDs."""
-    for contact, data in _datas(contacts, with_families=version == "4.0"):
+    """Yield a card for each contact with its picture, then one for each group with the UIDs of its
+    members."""
+    for contact, data in _with_data(contacts, with_families=version == "4.0"):
         if version == "4.0":
             data = replace(data, others=(*data.others, *_family_lines(contact)))
         yield vcard.write(data, version, own=True).encode()
-    inside = _inside(groups)
+    inside = _nestings_by_outer(groups)
     for group in groups:
         members = group.contacts.filter(deleted=None).order_by("sort_key", "pk")
         uids = list(members.values_list("uid", flat=True))
@@ -43,8 +44,9 @@ def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -
         yield card.encode()
 
 
-def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
-    """The nestings of groups that are handed out together, by their outer group."""
+def _nestings_by_outer(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
+    """Return the nestings between groups that are exported together, by the key of the outer
+    group."""
     pks = [group.pk for group in groups]
     by_outer: dict[int, list[GroupNesting]] = {}
     rows = GroupNesting.objects.filter(outer__in=pks, inner__in=pks).select_related("inner")
@@ -54,11 +56,11 @@ def _inside(groups: Sequence[Group]) -> dict[int, list[GroupNesting]]:
 
 
 def with_inner(group: Group) -> tuple[list[Group], QuerySet[Contact]]:
-    """A group and all in it at any depth, with their contacts."""
-    several = list({part.group.pk: part.group for part in nesting.parts(group)}.values())
-    through = Group.contacts.through.objects.filter(group__in=several)
+    """Return a group with all groups in it at any depth, and the contacts of all these."""
+    groups = list({part.group.pk: part.group for part in nesting.parts(group)}.values())
+    through = Group.contacts.through.objects.filter(group__in=groups)
     contacts = Contact.objects.of(group.user).filter(pk__in=through.values("contact"))
-    return several, contacts.order_by("initial", "sort_key", "pk")
+    return groups, contacts.order_by("initial", "sort_key", "pk")
 
 
 def table(
@@ -68,42 +70,44 @@ def table(
     *,
     whole: Sequence[Group] = (),
 ) -> Iterator[bytes]:
-    """CSV with headers in this language: contacts with the names of those groups ``named`` that
-    they are in. Of groups that are handed out ``whole``, also what stands at no contact."""
+    """Yield CSV with headers in this language: the contacts, each with the names of those groups of
+    ``named`` that it is in. For the groups in ``whole``, rows that no contact has are added:
+    addresses without a contact, inner groups, and groups without contacts."""
     rows = _rows(contacts, named, whole)
     return (line.encode() for line in spreadsheets.lines(own.table(rows, language)))
 
 
 def _rows(
     chosen: QuerySet[Contact], named: Sequence[Group], whole: Sequence[Group]
-) -> Iterator[own.Row]:
+) -> Iterator[own.OwnRow]:
     memberships = Group.objects.filter(pk__in=[group.pk for group in named])
     for contact in _contacts(chosen.prefetch_related(Prefetch("groups", queryset=memberships))):
         names = tuple(group.name for group in contact.groups.all())
-        yield own.Row(_data(contact), names)
+        yield own.OwnRow(_data(contact), names)
     there = Count("contacts", filter=Q(contacts__deleted=None))
     sizes = Group.objects.filter(pk__in=[group.pk for group in whole]).annotate(size=there)
-    inside = _inside(whole)
+    inside = _nestings_by_outer(whole)
     for group in sizes:
         inner = tuple((tie.inner.name, tie.audience) for tie in inside.get(group.pk, ()))
         if group.external or inner or not group.size:
-            yield own.Row(None, (group.name,), tuple(group.external), inner)
+            yield own.OwnRow(None, (group.name,), tuple(group.external), inner)
 
 
 def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:
     yield from chosen.select_related("photo").iterator(chunk_size=_CHUNK)
 
 
-def _datas(
+def _with_data(
     chosen: QuerySet[Contact], *, with_families: bool
 ) -> Iterator[tuple[Contact, ContactData]]:
-    """``with_families``: guardians and pupils are fetched beside, in two queries for each piece."""
+    """Yield each contact with its data and picture. With ``with_families``, guardians and pupils
+    are fetched too, by two queries for each chunk."""
     if with_families:
         guardians = Guardianship.objects.filter(guardian__deleted=None).select_related("guardian")
         pupils = Guardianship.objects.filter(pupil__deleted=None).select_related("pupil")
         chosen = chosen.prefetch_related(
-            Prefetch("guardianships", queryset=guardians.only(*_TOLD, "guardian__uid")),
-            Prefetch("wardships", queryset=pupils.only(*_TOLD, "pupil__uid")),
+            Prefetch("guardianships", queryset=guardians.only(*_TIE_COLUMNS, "guardian__uid")),
+            Prefetch("wardships", queryset=pupils.only(*_TIE_COLUMNS, "pupil__uid")),
         )
     for contact in _contacts(chosen):
         data = _data(contact)
@@ -112,7 +116,7 @@ def _datas(
         yield contact, data
 
 
-_TOLD = ("pupil_id", "guardian_id", "relation", "receives_mail", "is_legal", "position")
+_TIE_COLUMNS = ("pupil_id", "guardian_id", "relation", "receives_mail", "is_legal", "position")
 
 
 def _family_lines(contact: Contact) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Find contacts: pages in the order of the index, by words of any of their fields."""
+"""Find contacts by words of any field, in pages in the order of the index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_WORDS = 10
 
 @dataclass(frozen=True)
 class InitialLetter:
-    """A letter of the index: how many contacts it has, and the page on which they begin."""
+    """A letter of the index: the number of its contacts, and the page on which they begin."""
 
     letter: str
     count: int
@@ -27,7 +27,7 @@ class InitialLetter:
 
 @dataclass(frozen=True)
 class ContactPage:
-    """One page, numbered from 1, of what was looked for."""
+    """One page of the contacts that match, numbered from 1."""
 
     rows: tuple[Contact, ...]
     letters: tuple[InitialLetter, ...]
@@ -40,8 +40,8 @@ class ContactPage:
 
 
 def matching(user: User, query: str = "", group: Group | None = None) -> QuerySet[Contact]:
-    """A person's contacts, those of a group, that hold every word of ``query`` in any field, each
-    word anywhere in one of theirs; accents and capitals do not count."""
+    """Return the user's contacts, or those of a group, that contain every word of ``query`` in some
+    field. A word may stand inside another one; accents and case do not count."""
     contacts = Contact.objects.of(user)
     if group:
         contacts = contacts.filter(groups=group)
@@ -51,8 +51,8 @@ def matching(user: User, query: str = "", group: Group | None = None) -> QuerySe
 
 
 def page(contacts: QuerySet[Contact], number: int) -> ContactPage:
-    """A page of `matching`, with the digest of each picture; two queries whatever the number. One
-    beyond the last is the last."""
+    """Return a page of `matching`, with the digest of each picture; two queries, whatever the
+    number. A number beyond the last page gives the last page."""
     counts = contacts.order_by("initial").values_list("initial").annotate(Count("pk"))
     letters, before = [], 0
     for letter, count in counts:
@@ -65,7 +65,7 @@ def page(contacts: QuerySet[Contact], number: int) -> ContactPage:
 
 
 def page_of(contacts: QuerySet[Contact], contact: Contact) -> int:
-    """The page on which a contact stands."""
+    """Return the number of the page on which a contact stands."""
     before = contacts.filter(initial__lt=contact.initial).count()
     letter = contacts.filter(initial=contact.initial)
     before += letter.filter(sort_key__lt=contact.sort_key).count()
@@ -74,14 +74,14 @@ def page_of(contacts: QuerySet[Contact], contact: Contact) -> int:
 
 
 def by_address(user: User, addresses: Iterable[str]) -> QuerySet[Contact]:
-    """A person's contacts that have one of these addresses."""
+    """Return the user's contacts that have one of these addresses."""
     folded = {address.lower() for address in addresses}
     return Contact.objects.of(user).filter(addresses__folded__in=folded).distinct()
 
 
 def owners(user: User, addresses: Iterable[str]) -> dict[str, Contact]:
-    """The user's contacts by addresses in lower case: of several with one address the first that
-    was made. A query for a thousand addresses."""
+    """Return the user's contacts by address in lower case. Of several contacts with one address,
+    the oldest counts. Runs a query for each thousand addresses."""
     folded = list(dict.fromkeys(address.lower() for address in addresses))
     contacts_by_address: dict[str, Contact] = {}
     for start in range(0, len(folded), _ADDRESSES_AT_ONCE):
@@ -96,7 +96,8 @@ def owners(user: User, addresses: Iterable[str]) -> dict[str, Contact]:
 
 
 def newest_addresses(user: User, most: int) -> tuple[str, ...]:
-    """Addresses of a person's contacts, folded, those of contacts changed last first; one query."""
+    """Return addresses of the user's contacts in lower case, those of the contacts changed last
+    first. One query."""
     rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
     addresses = rows.order_by("-contact__updated", "pk").values_list("folded", flat=True)
     return tuple(dict.fromkeys(addresses[:most]))

@@ -1,4 +1,4 @@
-"""School holidays: read from a file into rows, and found by their year."""
+"""School holidays: loaded from a file into rows, and found by school year or zone."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ _SATURDAY = 6
 
 
 class BadCalendar(ValueError):
-    """The file is no calendar."""
+    """The file is no valid calendar."""
 
 
 def of_year(school_year: int) -> list[SchoolHoliday]:
-    """The holidays of all zones, in their order."""
+    """Return the holidays of a school year for all zones."""
     return list(SchoolHoliday.objects.filter(school_year=school_year))
 
 
 def days_off(zone: str) -> tuple[tuple[date, date], ...]:
-    """The days without lessons in a zone, as first and last day of each holiday; from the cache."""
+    """Return the days without lessons in a zone, as the first and last day of each holiday.
+    Cached."""
     if zone not in SchoolHoliday.Zone.values:
         return ()
     key = f"near:school-holidays-{zone}"
@@ -45,44 +46,45 @@ def days_off(zone: str) -> tuple[tuple[date, date], ...]:
 
 
 def coming(zone: str, today: date, number: int) -> list[SchoolHoliday]:
-    """The holidays of a zone that are not over, at most so many."""
+    """Return the holidays of a zone that are not over, at most ``number``."""
     rows = SchoolHoliday.objects.filter(zone=zone, begins__gte=today - timedelta(days=100))
     return [holiday for holiday in rows if last_day(holiday) >= today][:number]
 
 
 def first_day(holiday: SchoolHoliday) -> date:
-    """The first day without lessons: of most schools a Saturday after whose lessons the holiday
-    begins is one."""
+    """Return the first day without lessons. Where the holiday begins after the lessons of a
+    Saturday, that is the Saturday, since most schools have no lessons on it."""
     is_saturday = holiday.begins.isoweekday() == _SATURDAY
     return holiday.begins if is_saturday else holiday.begins + _DAY
 
 
 def last_day(holiday: SchoolHoliday) -> date:
-    """The last day without lessons; of a summer whose end is not known, the last of August."""
+    """Return the last day without lessons. A summer whose end is not known ends with August."""
     if holiday.resumes:
         return holiday.resumes - _DAY
     return date(holiday.school_year + 1, 8, 31)
 
 
 def own_file() -> str:
-    """The text of the calendar that comes with the product."""
+    """Return the text of the calendar that comes with the product."""
     return resources.files("addressbook").joinpath(FILE).read_text(encoding="utf-8")
 
 
 def load(text: str) -> tuple[int, int]:
-    """Write the holidays of the file in place of the rows of the same zone, year and name, and
-    return how many were made and changed. Rows that it does not name stay. Raises BadCalendar."""
+    """Write the holidays of the file over the rows of the same zone, year and name, and return how
+    many rows were created and changed. Rows that the file does not name stay. Raises
+    BadCalendar."""
     rows = _rows(text)
     made = changed = 0
     with transaction.atomic():
         for row in rows:
             key = {name: row.pop(name) for name in ("zone", "school_year", "name")}
-            there = SchoolHoliday.objects.filter(**key).first()
-            if there is None:
+            existing = SchoolHoliday.objects.filter(**key).first()
+            if existing is None:
                 SchoolHoliday.objects.create(**key, **row)
                 made += 1
-            elif any(getattr(there, name) != value for name, value in row.items()):
-                SchoolHoliday.objects.filter(pk=there.pk).update(**row)
+            elif any(getattr(existing, name) != value for name, value in row.items()):
+                SchoolHoliday.objects.filter(pk=existing.pk).update(**row)
                 changed += 1
     return made, changed
 

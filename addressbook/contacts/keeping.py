@@ -1,6 +1,6 @@
-"""Contacts made, changed, put into the bin and taken out again.
+"""Contacts: created, changed, put into the bin and taken out again.
 
-The vCard is the truth; the columns, the rows of addresses and the picture beside it are made
+The vCard is the source of truth. The columns, the rows of addresses and the picture are derived
 from it here and nowhere else.
 """
 
@@ -26,32 +26,32 @@ from webmail import clock
 from webmail.errors import AddressBookFull
 
 MOST_CONTACTS = 100_000
-"""Of one person, those in the bin included."""
+"""The largest number of contacts of one user, those in the bin included."""
 BIN_DAYS = 30
 BATCH = 500
 
 _LONGEST = 300
 _LONGEST_SEARCH = 20_000
 _MOST_ADDRESSES = 100
-# What `_filled` writes of the card; a contact's UID stays.
+# The columns that `_filled` derives from the card; a contact's UID stays.
 _COLUMNS = (
     "vcard", "display_name", "sort_key", "initial", "organization", "job_title", "search",
 )  # fmt: skip
 
 
 def room(user: User) -> int:
-    """Return how many contacts a person may still make."""
+    """Return how many more contacts the user may create."""
     return max(0, MOST_CONTACTS - Contact.objects.filter(user=user).count())
 
 
 def create(user: User, data: ContactData) -> Contact:
-    """One contact. A UID that the person has already, in the bin too, is replaced by a new one.
-    Raises AddressBookFull."""
+    """Create one contact. A UID that the user already has, in the bin too, is replaced by a new
+    one. Raises AddressBookFull."""
     return create_many(user, [data])[0]
 
 
 def create_many(user: User, datas: Sequence[ContactData]) -> list[Contact]:
-    """Create all contacts or none, in their order, in statements of 500 rows; see `create`."""
+    """Create all contacts or none, in their order, in batches of 500 rows; see `create`."""
     if len(datas) > room(user):
         raise AddressBookFull
     with transaction.atomic():
@@ -78,12 +78,12 @@ def _create_batch(user: User, datas: Sequence[ContactData]) -> list[Contact]:
 
 
 def update(contact: Contact, data: ContactData) -> None:
-    """The contact says what ``data`` says; its UID stays."""
+    """Replace the data of a contact; its UID stays."""
     update_many([(contact, data)])
 
 
 def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
-    """`update` of several different contacts, all or none."""
+    """Run `update` for several different contacts, all or none."""
     rows = [contact for contact, _data in pairs]
     datas = [complete(replace(data, uid=contact.uid)) for contact, data in pairs]
     now = clock.now()
@@ -105,7 +105,7 @@ def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
 
 
 def _write_columns(rows: Sequence[Contact]) -> None:
-    """One statement, run for each row: `bulk_update` takes five times as long to build its own."""
+    """Run one statement for each row: `bulk_update` takes five times as long to build its own."""
     names = (*_COLUMNS, "updated")
     fields = [field for field in Contact._meta.concrete_fields if field.name in names]
     columns = ", ".join(f"{field.column} = %s" for field in fields)
@@ -121,14 +121,14 @@ def _write_columns(rows: Sequence[Contact]) -> None:
 
 
 def data_of(contact: Contact) -> ContactData:
-    """All that is known of a contact, with its picture."""
+    """Return the data of a contact, with its picture."""
     data = vcard.read_one(contact.vcard)
     photo = ContactPhoto.objects.filter(contact=contact).first()
     return replace(data, photo=Photo("image/webp", bytes(photo.content))) if photo else data
 
 
 def complete(data: ContactData) -> ContactData:
-    """The contact with a name to show, and without values that columns cannot hold."""
+    """Give the contact a name to show, and drop the values that no column can hold."""
     emails = tuple(email for email in data.emails if len(email.address) <= 254)
     data = replace(data, emails=emails[:_MOST_ADDRESSES])
     return replace(data, display_name=data.display_name or vcard.full_name(data) or data.nickname)
@@ -148,13 +148,13 @@ def _filled(contact: Contact, data: ContactData) -> Contact:
 
 
 def initial(sort_key: str) -> str:
-    """The letter of the index: A to Z, or # for all else."""
+    """Return the letter of the index: A to Z, or # for any other first character."""
     letter = sort_key[:1].upper()
     return letter if "A" <= letter <= "Z" else "#"
 
 
 def _search_text(data: ContactData) -> str:
-    """Every word of every field, and telephone numbers without their blanks."""
+    """Return every word of every field, and telephone numbers without their blanks."""
     fields = [
         data.display_name, data.prefix, data.first_name, data.middle_name, data.last_name,
         data.suffix, data.nickname, data.organization, data.department, data.job_title,
@@ -169,8 +169,8 @@ def _search_text(data: ContactData) -> str:
 
 
 def digits(number: str) -> tuple[str, ...]:
-    """A telephone number as figures alone; of a French one abroad's way, also as dialled at home:
-    ``+33 6 12`` -> ``33612``, ``0612``."""
+    """Return a telephone number as digits, and a French number in international form also in
+    national form: ``+33 6 12`` gives ``33612`` and ``0612``."""
     figures = re.sub(r"\D", "", number)
     if number.strip().startswith("+33") or figures.startswith("0033"):
         home = figures.removeprefix("0033").removeprefix("33").removeprefix("0")
@@ -207,33 +207,34 @@ def _write_photos(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None
 
 
 def delete(user: User, pks: Iterable[int]) -> list[int]:
-    """Put a person's contacts into the bin; the keys of those that went."""
+    """Put contacts of the user into the bin, and return the keys of those that were moved."""
     with transaction.atomic():
         rows = Contact.objects.of(user).filter(pk__in=list(pks))
-        gone = list(rows.select_for_update().values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=gone).update(deleted=clock.now())
-        index.forget(gone)
-    return gone
+        binned = list(rows.select_for_update().values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=binned).update(deleted=clock.now())
+        index.forget(binned)
+    return binned
 
 
 def restore(user: User, pks: Iterable[int]) -> int:
-    """Take contacts out of the bin, into the groups they were in; how many."""
+    """Take contacts out of the bin, back into their groups, and return how many."""
     with transaction.atomic():
         rows = Contact.objects.in_bin(user).filter(pk__in=list(pks))
-        back = list(rows.select_for_update().values_list("pk", flat=True))
-        Contact.objects.filter(pk__in=back).update(deleted=None)
-        index.remember(user, back)
-    return len(back)
+        restored = list(rows.select_for_update().values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=restored).update(deleted=None)
+        index.remember(user, restored)
+    return len(restored)
 
 
 def erase(user: User, pks: Iterable[int]) -> int:
-    """Delete for good what is in the bin; how many."""
+    """Delete contacts in the bin for good, and return how many."""
     rows = Contact.objects.in_bin(user).filter(pk__in=list(pks))
     return rows.delete()[1].get("addressbook.Contact", 0)
 
 
 def expire() -> int:
-    """Delete for good what was put into anybody's bin more than 30 days ago; how many rows."""
+    """Delete for good everything that any user put into the bin more than `BIN_DAYS` days ago, and
+    return the number of rows."""
     before = clock.now() - timedelta(days=BIN_DAYS)
     count = Group.objects.filter(deleted__lt=before).delete()[0]
     while pks := list(
@@ -243,47 +244,47 @@ def expire() -> int:
     return count
 
 
-Filled = Literal["category", "organization", "school"]
-"""The fields that several contacts may be given at once; a category besides those they have."""
+FillableField = Literal["category", "organization", "school"]
+"""The fields that several contacts can be given at once. A category is added to the others."""
 
 
-def fill(user: User, pks: Iterable[int], field: Filled, value: str) -> dict[int, str]:
-    """Give contacts a category, an organisation or a school. The keys of those that did not have
-    it, each with what stood there before ("" for a category)."""
+def fill(user: User, pks: Iterable[int], field: FillableField, value: str) -> dict[int, str]:
+    """Give contacts a category, an organisation or a school. Return the keys of the contacts that
+    were changed, each with the former value ("" for a category)."""
     before: dict[int, str] = {}
     changed: list[tuple[Contact, ContactData]] = []
     for contact in Contact.objects.of(user).filter(pk__in=list(pks)):
         data = vcard.read_one(contact.vcard)
-        if not _has(data, field, value):
+        if not _has_value(data, field, value):
             before[contact.pk] = "" if field == "category" else getattr(data, field)
-            changed.append((contact, _given(data, field, value)))
-    _refill(changed)
+            changed.append((contact, _with_value(data, field, value)))
+    _write_values(changed)
     return before
 
 
-def unfill(user: User, field: Filled, value: str, before: Mapping[int, str]) -> int:
-    """Undo `fill` where nobody has written anything else since; how many."""
+def unfill(user: User, field: FillableField, value: str, before: Mapping[int, str]) -> int:
+    """Undo `fill` for the contacts that still have the value, and return how many."""
     changed: list[tuple[Contact, ContactData]] = []
     for contact in Contact.objects.of(user).filter(pk__in=list(before)):
         data = vcard.read_one(contact.vcard)
-        if not _has(data, field, value):
+        if not _has_value(data, field, value):
             continue
         if field == "category":
             left = tuple(category for category in data.categories if fold(category) != fold(value))
             changed.append((contact, replace(data, categories=left)))
         else:
-            changed.append((contact, _given(data, field, before[contact.pk])))
-    _refill(changed)
+            changed.append((contact, _with_value(data, field, before[contact.pk])))
+    _write_values(changed)
     return len(changed)
 
 
-def _has(data: ContactData, field: Filled, value: str) -> bool:
+def _has_value(data: ContactData, field: FillableField, value: str) -> bool:
     if field == "category":
         return fold(value) in map(fold, data.categories)
     return bool(getattr(data, field) == value)
 
 
-def _given(data: ContactData, field: Filled, value: str) -> ContactData:
+def _with_value(data: ContactData, field: FillableField, value: str) -> ContactData:
     match field:
         case "category":
             return replace(data, categories=(*data.categories, value))
@@ -293,8 +294,8 @@ def _given(data: ContactData, field: Filled, value: str) -> ContactData:
             return replace(data, school=value)
 
 
-def _refill(changed: Iterable[tuple[Contact, ContactData]]) -> None:
-    """Write what is neither name, address nor picture: nothing else is read or touched."""
+def _write_values(changed: Iterable[tuple[Contact, ContactData]]) -> None:
+    """Write the columns that do not derive from name, address or picture, and touch no others."""
     rows = [_filled(contact, data) for contact, data in changed]
     for contact in rows:
         contact.updated = clock.now()
@@ -303,7 +304,7 @@ def _refill(changed: Iterable[tuple[Contact, ContactData]]) -> None:
 
 
 def recipient(name: str, address: str) -> str:
-    """``Nom <adresse>`` as it is typed into a line of recipients."""
+    """Return ``Nom <adresse>`` as it is typed into a line of recipients."""
     name = " ".join(name.split())
     if not name or name == address:
         return address

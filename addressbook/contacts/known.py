@@ -1,5 +1,5 @@
-"""The people that the user knows: the owners of the addresses in a message, and those whose names
-others use."""
+"""The people whom the user knows: the owners of the addresses in a message, and the people whose
+names other senders use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntr
 
 
 class Kind(StrEnum):
-    """The source from which an address is known; the first of these that has it counts."""
+    """The source from which an address is known. The first of these sources that has it counts."""
 
     CONTACT = "contact"
     DIRECTORY = "directory"
@@ -31,8 +31,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class KnownAddress:
-    """The owner of an address. ``name`` is "" where contacts of different names share it.
-    ``contact`` is the contact's key, 0 for others; ``photo_digest`` is "" without a picture."""
+    """The owner of an address. ``name`` is "" if contacts with different names share the address.
+    ``contact`` is the contact's key, 0 for other people; ``photo_digest`` is "" without a
+    picture."""
 
     kind: Kind
     name: str
@@ -41,8 +42,8 @@ class KnownAddress:
 
 
 def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
-    """The people whom the user knows, by address in lower case. One query, however many addresses
-    are asked for."""
+    """Return the people whom the user knows, by address in lower case. One query, whatever the
+    number of addresses."""
     wanted = {address.lower() for address in addresses if address}
     by_address: dict[str, KnownAddress] = {}
     for folded, rank, pk, name, digest in _rows(user.pk, wanted) if wanted else ():
@@ -51,14 +52,14 @@ def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
             kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
             by_address[folded] = KnownAddress(kind, name, pk, digest or "")
         elif pk and before.contact != pk and fold(before.name) != fold(name):
-            # Two parents with one address: nobody can tell which of them writes.
+            # Two contacts with different names share the address: the sender may be either.
             by_address[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
     return by_address
 
 
 def _of_addresses(user: int, wanted: Any) -> QuerySet:
-    """Address, how near the person is, contact, name and picture of all who have one of these
-    addresses; the nearest first."""
+    """Return address, rank, contact, name and picture of all people who have one of these
+    addresses, the nearest first."""
     contacts = ContactAddress.objects.filter(
         user=user, folded__in=wanted, contact__deleted=None
     ).annotate(
@@ -67,11 +68,11 @@ def _of_addresses(user: int, wanted: Any) -> QuerySet:
     nobody = {"key": Value(0), "called": F("name"), "digest": Value("")}
     entries = DirectoryEntry.objects.filter(folded__in=wanted).annotate(**nobody)
     collected = CollectedRecipient.objects.filter(user=user, folded__in=wanted).annotate(**nobody)
-    several: Sequence[QuerySet] = (contacts, entries, collected)
+    sources: Sequence[QuerySet] = (contacts, entries, collected)
     columns = ("known_as", "rank", "key", "called", "digest")
     first, *others = (
         rows.annotate(known_as=F("folded"), rank=Value(rank)).order_by().values_list(*columns)
-        for rank, rows in enumerate(several)
+        for rank, rows in enumerate(sources)
     )
     return first.union(*others, all=True).order_by("rank", "key")
 
@@ -80,8 +81,8 @@ _rows: Prepared[tuple[str, int, int, str, str | None]] = Prepared(_of_addresses,
 
 
 def nearest(user: User, most: int) -> tuple[str, ...]:
-    """Addresses in lower case of whom the person writes to, the most and the latest first, then of
-    his other contacts: ``most`` of them. Two queries."""
+    """Return at most ``most`` addresses in lower case: first those to which the user writes, by
+    frequency and date, then those of other contacts. Two queries."""
     written = CollectedRecipient.objects.filter(user=user).order_by("-weight")
     addresses = list(written.values_list("folded", flat=True)[:most])
     contacts = ContactAddress.objects.filter(user=user, contact__deleted=None).order_by("-pk")
@@ -90,13 +91,13 @@ def nearest(user: User, most: int) -> tuple[str, ...]:
 
 
 def is_contact(user: User, address: str) -> bool:
-    """Whether one of the person's contacts has the address."""
+    """Return whether one of the user's contacts has the address."""
     rows = ContactAddress.objects.filter(user=user, folded=address.lower(), contact__deleted=None)
     return bool(address) and rows.exists()
 
 
 def knows_domain(user: User, domain: str) -> bool:
-    """Whether one of the person's contacts has an address in the domain."""
+    """Return whether one of the user's contacts has an address in the domain."""
     ending = f"@{domain.lower()}"
     rows = ContactAddress.objects.filter(user=user, folded__endswith=ending, contact__deleted=None)
     return bool(domain) and rows.exists()
@@ -107,8 +108,9 @@ def knows_domain(user: User, domain: str) -> bool:
 
 @dataclass(frozen=True)
 class Namesake:
-    """A contact or colleague whose name stands on a mail that none of his addresses sent.
-    ``detail`` is what he does and where; ``is_close``: a contact, or of the person's own school."""
+    """A contact or colleague whose name stands on a mail from an address that is not theirs.
+    ``detail`` is the person's function and place. ``is_close`` holds for contacts and for
+    colleagues of the user's own school."""
 
     name: str
     detail: str
@@ -117,13 +119,13 @@ class Namesake:
 
 
 def namesake(user: User, name: str, address: str) -> Namesake | None:
-    """Return the person whose name a mail from ``address`` carries, if that is not where he writes
-    from.
+    """Return the known person whose name a mail from ``address`` carries, if the address is not one
+    of theirs.
 
-    Names are the same whatever their order, accents, capitals, hyphens and civility, with letters
-    of other scripts that look like ours; one word alone is too little. None for an address among
-    the person's contacts, or his own, and where one of several people of that name has it. One
-    query for a name that nobody has, else up to three.
+    Names are compared without regard to order, accents, case, hyphens and civility, and letters of
+    other scripts count as the Latin letters that they look like. A single word is no name. The
+    result is None for an address of the user or of a contact, and if one of several people of that
+    name has the address. Runs one query for a name that nobody has, else up to three.
     """
     orders, folded = _orders(name), address.lower()
     initials = {initial(order) for order in orders}
@@ -145,7 +147,8 @@ _MOST_ADDRESSES = 3
 
 @dataclass(frozen=True)
 class _Bearer:
-    """Somebody of a name, by one of his addresses. ``school`` is a colleague's, as UAI."""
+    """A person of a given name, with one of the person's addresses. ``school`` is a colleague's, as
+    UAI."""
 
     rank: int
     key: int
@@ -161,7 +164,7 @@ class _Bearer:
 
 
 def _of_names(user: int, names: Any, initials: Any) -> QuerySet:
-    """The contacts of that name with their addresses, then the colleagues."""
+    """Return the contacts of these names with their addresses, then the colleagues."""
     contacts = ContactAddress.objects.filter(
         contact__user=user,
         contact__deleted=None,
@@ -193,7 +196,7 @@ _bearers: Prepared[tuple[int, int, str, str, str, str, str]] = Prepared(_of_name
 
 
 def _nearest(user: User, bearers: Sequence[_Bearer]) -> Namesake:
-    """A contact, else a colleague of the person's own school, else any."""
+    """Return a contact, else a colleague of the user's own school, else any colleague."""
     near = [bearer for bearer in bearers if bearer.is_contact]
     if not near:
         record = StaffRecord.objects.all().of(user)
@@ -206,7 +209,7 @@ def _nearest(user: User, bearers: Sequence[_Bearer]) -> Namesake:
     return Namesake(first.name, detail, addresses, is_close=bool(near))
 
 
-# Cyrillic and Greek letters that are drawn as ours are.
+# Cyrillic and Greek letters that look like Latin ones.
 _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕһԁԛԝοανρτυχικАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "aeopcyxijshdqwoavptuxikABEKMHOPCTYXIJSABEZHIKMNOPTYX",
@@ -218,22 +221,22 @@ _MOST_PERMUTED = 4
 
 
 def _orders(name: str) -> tuple[str, ...]:
-    """The keys that people of this name can be sorted by (``Contact.sort_key``): its words in any
-    order, a blank or a hyphen between two, or a comma behind the first; of a long name, only begun
-    at another word. () for a name of one word."""
+    """Return the keys by which people of this name may be sorted (``Contact.sort_key``): the words
+    in any order, with a blank or a hyphen between two, or a comma after the first. A long name is
+    only rotated. The result is empty for a name of one word."""
     words = list(_words(name))
     if not 2 <= len(words) <= _MOST_WORDS or sum(len(word) > 1 for word in words) < 2:
         return ()
     if len(words) <= _MOST_PERMUTED:
-        several, marks = list(permutations(words)), " -"
+        orders, marks = list(permutations(words)), " -"
     else:
-        several = [(*words[n:], *words[:n]) for n in range(len(words))]
+        orders = [(*words[n:], *words[:n]) for n in range(len(words))]
         marks = " "
-    return tuple(dict.fromkeys(_joined(several, marks)))
+    return tuple(dict.fromkeys(_joined(orders, marks)))
 
 
-def _joined(several: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
-    for words in several:
+def _joined(orders: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
+    for words in orders:
         keys = [f"{words[0]}, {' '.join(words[1:])}"]
         for between in product(marks, repeat=len(words) - 1):
             keys.append(words[0] + "".join(map(str.__add__, between, words[1:])))
@@ -242,8 +245,8 @@ def _joined(several: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
 
 
 def _words(name: str) -> Iterator[str]:
-    """Yield the words of a name that count: no civility, nothing in brackets, nothing that cannot
-    be seen."""
+    """Yield the words of a name that count, without civility, text in brackets and invisible
+    characters."""
     seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
     plain = fold(_ASIDE.sub(" ", seen[:_LONGEST_NAME]).translate(_LOOK_ALIKES))
     plain = plain.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

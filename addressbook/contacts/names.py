@@ -18,10 +18,10 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """``shown`` is the whole of it; ``first`` and ``last`` are "" where nobody can tell them.
-    ``more``: what else the contact says of the person, by a word for each: ``civility function
-    organization school phone city``."""
+class RecipientName:
+    """The name of a recipient. ``shown`` is the whole name; ``first`` and ``last`` are "" if they
+    cannot be told apart. ``more`` has other values of the contact, each with its key: ``civility
+    function organization school phone city``."""
 
     shown: str
     first: str = ""
@@ -29,21 +29,21 @@ class Name:
     more: tuple[tuple[str, str], ...] = ()
 
 
-def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
-    """The names that are among the user's contacts, or in the directory, by address
-    in lower case. Contacts that share an address have none: nobody knows which of them reads it.
-    """
+def of(user: User, addresses: Iterable[str]) -> dict[str, RecipientName]:
+    """Return the names of the user's contacts, or of people of the directory, by address in lower
+    case. An address that several contacts share has no name, since either may read it."""
     wanted = sorted({address.lower() for address in addresses if address})
-    names: dict[str, Name] = {}
+    names: dict[str, RecipientName] = {}
     for start in range(0, len(wanted), _BATCH):
         names |= _batch(user, wanted[start : start + _BATCH])
     return names
 
 
-def beside(user: User, addresses: Iterable[str], most: int) -> tuple[Name, ...]:
-    """The contacts who are in a group with one of those at these addresses, or with a pupil of
-    theirs, and who are none of them: the first ``most`` by name. Where one of these groups is a
-    class of this year, those in the user's other classes are beside them too. One query."""
+def beside(user: User, addresses: Iterable[str], most: int) -> tuple[RecipientName, ...]:
+    """Return the contacts who are in a group with one of the people at these addresses, or with a
+    pupil of theirs, without these people themselves: the first ``most`` by name. If one of the
+    groups is a current class, the contacts in the user's other current classes are included. One
+    query."""
     wanted = {address.lower() for address in addresses if address}
     of_guardians = "guardianships__guardian__addresses__folded__in"
     theirs = Group.objects.filter(
@@ -63,12 +63,12 @@ def beside(user: User, addresses: Iterable[str], most: int) -> tuple[Name, ...]:
 
 
 def in_directory(address: str) -> str:
-    """The name that the authority's directory has for an address; "" for none."""
+    """Return the name that the authority's directory has for an address, or ""."""
     entries = DirectoryEntry.objects.filter(folded=address.lower())
     return entries.values_list("name", flat=True).first() or ""
 
 
-def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
+def _batch(user: User, wanted: list[str]) -> dict[str, RecipientName]:
     entries = DirectoryEntry.objects.filter(folded__in=wanted)
     names = {
         folded: by_order(name, sort_key)
@@ -84,7 +84,7 @@ def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
     return names
 
 
-def _of_card(card: str) -> Name:
+def _of_card(card: str) -> RecipientName:
     data = vcard.read_one(card)
     values = {
         "civility": data.prefix,
@@ -96,43 +96,47 @@ def _of_card(card: str) -> Name:
     }
     more = tuple((key, words) for key, words in values.items() if words)
     if data.first_name or data.last_name:
-        return Name(data.display_name, data.first_name, data.last_name, more)
+        return RecipientName(data.display_name, data.first_name, data.last_name, more)
     return replace(split(data.display_name), more=more)
 
 
-def by_order(name: str, sort_key: str) -> Name:
-    """A whole name of which is known how it is sorted, last name first: ``Jeanne Le Goff`` by
+def by_order(name: str, sort_key: str) -> RecipientName:
+    """Split a whole name by its sort key, which has the last name first: ``Jeanne Le Goff`` with
     ``le goff jeanne``."""
     words = name.split()
     for n in range(1, len(words)):
         if fold(" ".join([*words[n:], *words[:n]])) == sort_key:
-            return Name(name, " ".join(words[:n]), " ".join(words[n:]))
+            return RecipientName(name, " ".join(words[:n]), " ".join(words[n:]))
     return split(name)
 
 
-def split(name: str) -> Name:
-    """A name as people write it, into first and last: ``Zoé Le Goff``, ``LE GOFF Zoé``,
-    ``Le Goff, Zoé``, ``Mme Le Goff`` (no first name). Nothing of what names no single person, as
-    ``Parents de Zoé`` or ``Vie scolaire 6e``."""
+def split(name: str) -> RecipientName:
+    """Split a name as it is usually written into first and last: ``Zoé Le Goff``, ``LE GOFF Zoé``,
+    ``Le Goff, Zoé``, ``Mme Le Goff`` (no first name). A text that names no single person, such as
+    ``Parents de Zoé`` or ``Vie scolaire 6e``, is not split."""
     shown = " ".join(name.split())
     before, comma, after = (part.strip() for part in shown.partition(","))
     if comma and before and after and "," not in after:
-        return Name(shown, after, " ".join(_without_civility(before.split())))
+        return RecipientName(shown, after, " ".join(_without_civility(before.split())))
     words = shown.split()
     bare = list(_without_civility(words))
     if not bare or comma or "@" in shown or _is_no_person(bare):
-        return Name(shown)
+        return RecipientName(shown)
     capitals = [word for word in bare if len(word) > 1 and word == word.upper()]
     if capitals and len(capitals) < len(bare):
         first = " ".join(word for word in bare if word not in capitals)
-        return Name(shown, first, " ".join(capitals))
+        return RecipientName(shown, first, " ".join(capitals))
     if len(bare) == 1:
         has_civility = len(bare) < len(words)
-        return Name(shown, last=bare[0]) if has_civility else Name(shown, first=bare[0])
+        return (
+            RecipientName(shown, last=bare[0])
+            if has_civility
+            else RecipientName(shown, first=bare[0])
+        )
     if len(bare) < len(words):
-        # After "Mme" comes the last name, of as many words as there are.
-        return Name(shown, last=" ".join(bare))
-    return Name(shown, bare[0], " ".join(bare[1:]))
+        # What follows "Mme" is the last name, however many words it has.
+        return RecipientName(shown, last=" ".join(bare))
+    return RecipientName(shown, bare[0], " ".join(bare[1:]))
 
 
 _NO_PERSON_TEXT = (
@@ -148,7 +152,7 @@ def _is_no_person(words: list[str]) -> bool:
 
 
 def _without_civility(words: list[str]) -> Iterator[str]:
-    """The words of a name without ``M. et Mme`` and the like before it."""
+    """Yield the words of a name without a civility at its beginning, such as ``M. et Mme``."""
     begun = False
     for word in words:
         plain = fold(word).strip("'.")

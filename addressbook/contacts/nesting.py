@@ -1,4 +1,4 @@
-"""Groups in groups: which groups a group stands for, put in and taken out without a circle."""
+"""Groups in groups: added and removed without a cycle, and resolved to all groups inside."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from accounts.models import User
 from addressbook.models import Group, GroupNesting
 
 MOST_DEPTH = 12
-"""Groups one in another, the outermost counted."""
+"""The largest depth of nested groups, the outermost counted."""
 MOST_INNER = 100
-"""Groups directly in one group."""
+"""The largest number of groups directly in one group."""
 
 
 class NestingRefused(ValueError):
-    """A group cannot hold another one. Each subclass is one reason."""
+    """A group cannot contain another one. Each subclass is one reason."""
 
 
 class Circle(NestingRefused):
-    """The group would hold itself. ``path`` are the names from the inner group to the outer."""
+    """The group would contain itself. ``path`` are the names from the inner group to the outer
+    one."""
 
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(" > ".join(path))
@@ -29,46 +30,49 @@ class Circle(NestingRefused):
 
 
 class TooDeep(NestingRefused):
-    """More than twelve groups would stand one in another."""
+    """More than `MOST_DEPTH` groups would be nested."""
 
 
 class TooManyInner(NestingRefused):
-    """The group would hold more than a hundred others directly."""
+    """The group would directly contain more than `MOST_INNER` groups."""
 
 
 class HoldsPupils(NestingRefused):
-    """A class holds pupils alone."""
+    """A class can contain only pupils."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A group that another one stands for, itself included; of a class a part of its people."""
+class GroupPart:
+    """A group that is among the recipients of another one, or is that group itself. For a class,
+    ``audience`` says which of its people are meant."""
 
     group: Group
     audience: str = ""
 
 
-def parts(group: Group, audience: str = "") -> tuple[Part, ...]:
-    """The group and all that are in it at any depth, each once, without those in the bin and
-    without archived ones. One query."""
-    return parts_of([Part(group, audience)])[0]
+def parts(group: Group, audience: str = "") -> tuple[GroupPart, ...]:
+    """Return the group and all groups in it at any depth, each once, without archived ones and
+    those in the bin. One query."""
+    return parts_of([GroupPart(group, audience)])[0]
 
 
-def parts_of(several: Sequence[Part]) -> list[tuple[Part, ...]]:
-    """`parts` of each of several groups. One query, two where one has a filter."""
-    owners = {part.group.user_id for part in several}
+def parts_of(outer_parts: Sequence[GroupPart]) -> list[tuple[GroupPart, ...]]:
+    """Return `parts` for each of several groups. One query, or two if one has a filter."""
+    owners = {part.group.user_id for part in outer_parts}
     rows: dict[int, list[GroupNesting]] = {}
     nestings = GroupNesting.objects.filter(
         outer__user__in=owners, inner__deleted=None, inner__archived=None
     ).select_related("inner")
     for nesting in nestings if owners else ():
         rows.setdefault(nesting.outer_id, []).append(nesting)
-    return [_gathered(part, rows) for part in several]
+    return [_gathered(part, rows) for part in outer_parts]
 
 
-def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[Part, ...]:
-    """The groups from the outermost inwards, level by level: a circle, if there were one, ends at
-    once."""
+def _gathered(
+    first: GroupPart, rows: Mapping[int, Iterable[GroupNesting]]
+) -> tuple[GroupPart, ...]:
+    """Return the groups level by level, from the outermost inwards. A cycle, which should not
+    exist, would end at once."""
     seen = {(first.group.pk, first.audience): first}
     level = [first.group.pk]
     for _depth in range(MOST_DEPTH):
@@ -77,7 +81,7 @@ def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[
         for nesting in inner:
             key = (nesting.inner_id, nesting.audience if nesting.inner.is_class else "")
             if key not in seen:
-                seen[key] = Part(nesting.inner, key[1])
+                seen[key] = GroupPart(nesting.inner, key[1])
                 level.append(nesting.inner_id)
         if not level:
             break
@@ -85,20 +89,20 @@ def _gathered(first: Part, rows: Mapping[int, Iterable[GroupNesting]]) -> tuple[
 
 
 def inner(group: Group) -> list[GroupNesting]:
-    """The groups directly in it that are not in the bin, archived ones too."""
+    """Return the groups directly in the group, archived ones included, without those in the bin."""
     nestings = GroupNesting.objects.filter(outer=group, inner__deleted=None)
     return list(nestings.select_related("inner")[:MOST_INNER])
 
 
 def outer_names(group: Group) -> list[str]:
-    """The groups that it is directly in."""
+    """Return the names of the groups that contain the group directly."""
     nestings = GroupNesting.objects.filter(inner=group, outer__deleted=None)
     return list(nestings.order_by("outer__folded").values_list("outer__name", flat=True))
 
 
 def candidates(group: Group) -> list[Group]:
-    """The groups of the same owner that may be put into it: no circle, and not there already.
-    Two queries."""
+    """Return the owner's groups that can be added to the group: they are not in it, and make no
+    cycle. Two queries."""
     edges = _edges(group.user)
     above = _above(group.pk, edges)
     there = {inner_pk for outer_pk, inner_pk in edges if outer_pk == group.pk}
@@ -109,15 +113,16 @@ def candidates(group: Group) -> list[Group]:
 
 
 def choices(group: Group) -> list[Group]:
-    """All other groups of the same owner that are not archived."""
+    """Return all other groups of the same owner that are not archived."""
     return list(Group.objects.of(group.user).filter(archived=None).exclude(pk=group.pk))
 
 
 def add(group: Group, other: Group, audience: str = "") -> GroupNesting:
-    """Put a group of the same owner into a group; there already, it stands for this part of its
-    people from now on. Raises NestingRefused."""
+    """Add a group of the same owner to a group, or change the audience of one that it contains
+    already. Raises NestingRefused."""
     with transaction.atomic():
-        # All of the owner's: two groups put into each other at once would be a circle.
+        # All groups of the owner are locked: two requests that add two groups to each other at the
+        # same time would make a cycle.
         names = _locked_names(group.user)
         edges = _edges(group.user)
         _check(group, other, edges, names)
@@ -127,8 +132,8 @@ def add(group: Group, other: Group, audience: str = "") -> GroupNesting:
 
 
 def add_allowed(group: Group, wanted: Sequence[tuple[Group, str]]) -> list[tuple[Group, str]]:
-    """Put in those that may be, for an import; those that were refused, each with the reason's
-    code: ``cycle``, ``depth``, ``many`` or ``class``."""
+    """Add the groups that can be added, for an import. Return those that were refused, each with
+    the code of its reason: ``cycle``, ``depth``, ``many`` or ``class``."""
     refused = []
     for other, audience in wanted:
         try:
@@ -147,13 +152,13 @@ _CODES: dict[type[NestingRefused], str] = {
 
 
 def remove(nesting: GroupNesting) -> None:
-    """Take a group out of another; both stay."""
+    """Remove a group from another one. Both groups stay."""
     nesting.delete()
 
 
 def succeed(former: Group, new: Group) -> None:
-    """The class of the new year takes the place of the archived one in the groups that this is in,
-    whose own row stays for the day when it comes back."""
+    """Add the class of the new year to the groups that contain the archived one. The archived class
+    keeps its place, in case it is restored."""
     rows = GroupNesting.objects.filter(inner=former).exclude(outer=new)
     GroupNesting.objects.bulk_create(
         [GroupNesting(outer_id=row.outer_id, inner=new, audience=row.audience) for row in rows],
@@ -170,13 +175,14 @@ _Edges = Collection[tuple[int, int]]
 
 
 def _edges(user: User) -> _Edges:
-    """Outer and inner of each, those in the bin too: a group that comes back makes no circle."""
+    """Return the keys of outer and inner group of each nesting. Those in the bin count too, so that
+    a restored group makes no cycle."""
     rows = GroupNesting.objects.filter(outer__user=user).order_by()
     return set(rows.values_list("outer_id", "inner_id"))
 
 
 def _above(pk: int, edges: _Edges) -> set[int]:
-    """The group and all that hold it."""
+    """Return the group and all groups that contain it."""
     outers, waiting = {pk}, [pk]
     outer: dict[int, list[int]] = {}
     for outer_pk, inner_pk in edges:
@@ -203,7 +209,7 @@ def _check(group: Group, other: Group, edges: _Edges, names: Mapping[int, str]) 
 
 
 def _path(first: int, last: int, edges: _Edges) -> list[int]:
-    """The shortest way from a group inwards to another; [] for none."""
+    """Return the shortest path from a group inwards to another one, or []."""
     below = _below(edges)
     came_from: dict[int, int] = {first: first}
     waiting = [first]
@@ -221,7 +227,7 @@ def _path(first: int, last: int, edges: _Edges) -> list[int]:
 
 
 def _depth(pk: int, edges: _Edges) -> int:
-    """The number of groups that stand one in another from this one on, itself counted."""
+    """Return the depth of the groups nested in this one, itself counted."""
     below, level, depth = _below(edges), {pk}, 0
     while level and depth <= MOST_DEPTH:
         depth += 1

@@ -1,4 +1,4 @@
-"""Pictures of contacts, encoded anew: what a browser gets was made here, small and bare."""
+"""Pictures of contacts, encoded anew: small, upright, and without metadata."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST_FILE = 5_000_000
 
 _MOST_PIXELS = 64_000_000
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
-# What Pillow's readers raise for damaged files, beside its own.
+# The errors that Pillow's readers raise for damaged files, besides its own.
 _DAMAGE = (
     OSError, ValueError, SyntaxError, EOFError, struct.error, TypeError, LookupError,
     ArithmeticError, AttributeError, MemoryError, Image.DecompressionBombError,
@@ -26,14 +26,14 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Picture(Photo):
-    """A photo that was made here: encoding it again would only blur it."""
+class ContactPicture(Photo):
+    """A photo that was encoded by this module. Encoding it again would only blur it."""
 
 
-def picture(photo: Photo) -> Picture | None:
-    """The photo as it is kept; None where `encode` makes nothing of it. One that left this
-    installation in an export comes back as it was."""
-    if isinstance(photo, Picture):
+def picture(photo: Photo) -> ContactPicture | None:
+    """Return the photo as it is stored; None if it is no picture. A picture that this installation
+    exported is not encoded again."""
+    if isinstance(photo, ContactPicture):
         return photo
     if photo.seal and constant_time_compare(photo.seal, _seal(photo.content)):
         return made(photo.content)
@@ -41,13 +41,13 @@ def picture(photo: Photo) -> Picture | None:
     return made(content) if content else None
 
 
-def made(content: bytes) -> Picture:
-    """Return the picture that was encoded here before."""
-    return Picture("image/webp", content)
+def made(content: bytes) -> ContactPicture:
+    """Return the picture for content that was encoded here before."""
+    return ContactPicture("image/webp", content)
 
 
 def sealed(content: bytes) -> Photo:
-    """Return a picture that was made here as an export hands it out."""
+    """Return a picture that was encoded here as it is exported, with a seal."""
     return Photo("image/webp", content, _seal(content))
 
 
@@ -56,8 +56,8 @@ def _seal(content: bytes) -> str:
 
 
 def encode(content: bytes) -> bytes | None:
-    """WebP of at most 512 pixels a side, upright, without metadata; None for what is no picture, is
-    damaged, or declares more pixels than any photograph."""
+    """Return WebP of at most 512 pixels a side, upright and without metadata. Return None for a
+    file that is no picture, is damaged, or declares more pixels than any photograph has."""
     if len(content) > LARGEST_FILE:
         return None
     try:
@@ -85,5 +85,5 @@ def _webp(image: Image.Image) -> bytes | None:
 
 
 def digest(content: bytes) -> str:
-    """Return what tells one picture from another in its address."""
+    """Return the key that stands in the address of a picture."""
     return hashlib.sha256(content).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Cards that came with a mail."""
+"""vCards that came as attachments."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from addressbook.models import Contact
 from webmail import sandbox
 
 MOST_CARDS = 500
-"""Read of one file; what comes after them is left."""
+"""The largest number of cards that are read from one file; the others are left out."""
 
 
 def add(user: User, content: bytes) -> tuple[list[Contact], list[Contact]]:
-    """Make contacts of the cards of a file. Return the new ones, and those that were there already,
-    which have an address of their card. Raises AddressBookFull, and ContentTooCostly when reading
-    the cards takes too long."""
+    """Create contacts from the cards of a file. Return the new contacts, and the existing ones that
+    have an address of a card. Raises AddressBookFull, and ContentTooCostly if reading the cards
+    takes too long."""
     cards = sandbox.call(vcards.first, sandbox.FILE, content, MOST_CARDS)
     theirs = finding.owners(user, (email.address for data in cards for email in data.emails))
     new: list[ContactData] = []

@@ -1,9 +1,10 @@
-"""Groups that their owner lets colleagues use: to read, or to add and take out members too.
+"""Groups that their owner shares with colleagues, to read or also to change the members.
 
-A group is found here by its owner, and by colleagues that a share of it names, by their address or
-by their school. A colleague sees the members of the group, by name and address, and nothing else of
-the owner's address book: an address that a colleague adds becomes none of the owner's contacts.
-Pupils and their guardians are seen where the owner has said so for this share, and only there."""
+A shared group is found by its owner, and by the colleagues whom a share names by their address or
+by their school. A colleague sees the names and addresses of the members, and nothing else of the
+owner's address book: an address that a colleague adds does not become a contact of the owner.
+Pupils and their guardians are seen only if the owner has allowed it for this share.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +16,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import StaffRecord, User
-from addressbook.contacts import endings, families, groups, nesting
-from addressbook.contacts.groups import MOST_ADDRESSES, GroupFull, Unreached
+from addressbook.contacts import audiences, endings, groups, nesting, placeholders
+from addressbook.contacts.audiences import Audience, GroupRecipients, UnreachedReason
+from addressbook.contacts.groups import MOST_ADDRESSES, GroupFull, GroupGap
+from addressbook.contacts.placeholders import FamilyValues
 from addressbook.folding import fold
 from addressbook.models import (
     ContactAddress,
@@ -28,19 +31,19 @@ from addressbook.models import (
 )
 
 MOST_SHARES = 200
-"""Colleagues and schools that one group is shared with."""
+"""The largest number of shares of one group."""
 MOST_SEEN = 500
-"""Groups that are shared with one person."""
+"""The largest number of groups that are shared with one user."""
 Reason = SharedGone.Reason
 
 
 class TooManyShares(ValueError):
-    """The group would be shared with more than two hundred."""
+    """The group would have more than `MOST_SHARES` shares."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A group of a colleague's as it is shared with somebody."""
+class SharedGroup:
+    """A group as it is shared with one colleague."""
 
     group: Group
     may_edit: bool
@@ -52,9 +55,9 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody in a shared group. ``key`` names him in the group itself, to take him out; "" of
-    who is in one of the groups in it, or in the directory."""
+class SharedGroupMember:
+    """A member of a shared group. ``key`` identifies a member of the group itself, for `take_out`;
+    it is "" for members of inner groups and people of the directory."""
 
     name: str
     address: str
@@ -65,7 +68,7 @@ class Member:
 
 
 def strangers(addresses: Iterable[str]) -> list[str]:
-    """The addresses that nobody in the directory has, and no user."""
+    """Return the addresses that belong to nobody in the directory and to no user."""
     wanted = list(dict.fromkeys(addresses))
     colleagues = set(
         DirectoryEntry.objects.filter(folded__in=wanted).values_list("folded", flat=True)
@@ -84,8 +87,8 @@ def share(
     may_edit: bool,
     with_pupils: bool,
 ) -> int:
-    """Let colleagues use a group, or change their rights, and return with how many it is shared
-    now. Raises TooManyShares."""
+    """Share a group with colleagues, or change their rights, and return the number of its shares.
+    Raises TooManyShares."""
     wanted = [(address.lower(), "") for address in addresses]
     wanted += [("", school)] if school else []
     with transaction.atomic():
@@ -98,7 +101,7 @@ def share(
             GroupShare.objects.update_or_create(
                 group=group, address=address, school_uai=uai, defaults=rights
             )
-        # Who is asked in again is in again.
+        # A colleague who left the group gets it again when the owner shares it again.
         named = User.objects.filter(address__in=[address for address, _uai in wanted if address])
         SharedUse.objects.filter(group=group, user__in=named).update(left=None)
         SharedGone.objects.filter(group_key=group.pk, user__in=named).delete()
@@ -111,7 +114,7 @@ def change(row: GroupShare, *, may_edit: bool) -> None:
 
 
 def end(row: GroupShare) -> None:
-    """End a share, and tell the people who used the group by it alone."""
+    """End a share, and tell the users who have no other share of the group."""
     group = Group.objects.select_related("user").get(pk=row.group_id)
     with transaction.atomic():
         row.delete()
@@ -120,7 +123,7 @@ def end(row: GroupShare) -> None:
 
 
 def left(group: Group) -> set[str]:
-    """The addresses of colleagues who left it."""
+    """Return the addresses of colleagues who left the group."""
     uses = SharedUse.objects.filter(group=group).exclude(left=None)
     return {address.lower() for address in uses.values_list("user__address", flat=True)}
 
@@ -128,12 +131,12 @@ def left(group: Group) -> set[str]:
 # --- the colleague's ---
 
 
-def seen_by(user: User) -> list[Seen]:
-    """The groups that are shared with a person, by name. One query."""
-    several: dict[int, Seen] = {}
+def seen_by(user: User) -> list[SharedGroup]:
+    """Return the groups that are shared with the user, by name. One query."""
+    several: dict[int, SharedGroup] = {}
     for row in _shares(user)[:MOST_SEEN]:
         before = several.get(row.group_id)
-        several[row.group_id] = Seen(
+        several[row.group_id] = SharedGroup(
             row.group,
             row.may_edit or bool(before and before.may_edit),
             row.with_pupils or bool(before and before.with_pupils),
@@ -142,15 +145,15 @@ def seen_by(user: User) -> list[Seen]:
 
 
 def _shares(user: User) -> QuerySet[GroupShare]:
-    """The shares with a person, by his address or by the school of his staff record, without those
-    he left."""
+    """Return the shares that name the user's address or the school of the user's staff record,
+    without the groups that the user left."""
     has_left = SharedUse.objects.filter(group=OuterRef("group"), user=user, left__isnull=False)
-    rows = GroupShare.objects.filter(_for(user), ~Exists(has_left), group__deleted=None)
+    rows = GroupShare.objects.filter(_names_user(user), ~Exists(has_left), group__deleted=None)
     rows = rows.filter(group__user__is_active=True).exclude(group__user=user)
     return rows.select_related("group__user").order_by("group__folded", "group", "pk")
 
 
-def _for(user: User) -> Q:
+def _names_user(user: User) -> Q:
     if user.mail_domain_id is None:
         return Q(pk=None)
     record = StaffRecord.objects.active().filter(mail_domain=user.mail_domain_id, login=user.login)
@@ -160,8 +163,8 @@ def _for(user: User) -> Q:
     return of_school | Q(address=user.address.lower())
 
 
-def find(user: User, pk: int) -> Seen | None:
-    """A group that is shared with a person."""
+def find(user: User, pk: int) -> SharedGroup | None:
+    """Return a group that is shared with the user."""
     shares = list(_shares(user).filter(group=pk))
     if not shares:
         return None
@@ -169,17 +172,19 @@ def find(user: User, pk: int) -> Seen | None:
     group = shares[0].group
     if group.is_class and not with_pupils:
         return None
-    return Seen(group, any(row.may_edit for row in shares), with_pupils)
+    return SharedGroup(group, any(row.may_edit for row in shares), with_pupils)
 
 
-def named(user: User, names: Iterable[str]) -> list[Seen]:
-    """The groups of these names that are shared with a person, accents and capitals aside."""
+def named(user: User, names: Iterable[str]) -> list[SharedGroup]:
+    """Return the groups with these names that are shared with the user. Accents and case do not
+    count."""
     folded = {fold(name)[:200] for name in names}
     return [seen for seen in seen_by(user) if seen.group.folded in folded] if folded else []
 
 
 def note_use(user: User, group: Group) -> None:
-    """Note once a day that a user uses a group, to tell the user when it ends."""
+    """Record, once a day, that a user uses a group, so that the user is told when the share
+    ends."""
     today = timezone.localdate()
     use, is_new = SharedUse.objects.get_or_create(group=group, user=user)
     if not is_new and use.used != today:
@@ -187,12 +192,12 @@ def note_use(user: User, group: Group) -> None:
 
 
 def leave(user: User, group: Group) -> None:
-    """Show a group to this person no more; the owner sees who left."""
+    """Hide a group from this user. The owner sees who left."""
     SharedUse.objects.update_or_create(group=group, user=user, defaults={"left": timezone.now()})
 
 
 def come_back(user: User, pk: int) -> bool:
-    """Undo `leave`; False where the group is not shared with the user any more."""
+    """Undo `leave`. Return False if the group is no longer shared with the user."""
     uses = SharedUse.objects.filter(user=user, group=pk)
     former = list(uses.values_list("left", flat=True))
     uses.update(left=None)
@@ -202,104 +207,114 @@ def come_back(user: User, pk: int) -> bool:
     return False
 
 
-def recipients(seen: Seen, audience: str = "") -> tuple[str, ...]:
+def recipients(seen: SharedGroup, audience: str = "") -> tuple[str, ...]:
     """See `groups.recipients`."""
     return groups.recipients(seen.group, audience, with_pupils=seen.with_pupils)
 
 
-def sizes(several: Iterable[Seen]) -> dict[int, int]:
+def sizes(shared_groups: Iterable[SharedGroup]) -> dict[int, int]:
     """See `groups.sizes`."""
     counts: dict[int, int] = {}
-    seen = list(several)
+    seen = list(shared_groups)
     for with_pupils in {shared.with_pupils for shared in seen}:
         alike = [shared.group for shared in seen if shared.with_pupils == with_pupils]
         counts |= groups.sizes(alike, with_pupils=with_pupils)
     return counts
 
 
-def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
-    """`groups.unreached`, with the gaps of the groups that are shared with the user; of two groups
-    of one name, the gap of his own. One query more, where there is a name."""
-    several = list(names)
-    gaps = groups.unreached(user, several)
-    for seen in named(user, several):
+def gaps(user: User, names: Iterable[str]) -> list[GroupGap]:
+    """Return `groups.gaps` with the gaps of the groups that are shared with the user. A user's own
+    group goes before a shared one of the same name. One query more if there is a name."""
+    group_names = list(names)
+    all_gaps = groups.gaps(user, group_names)
+    for seen in named(user, group_names):
         own = Group.objects.of(user).filter(folded=seen.group.folded)
-        silent = reach(seen).silent
-        without = [person.name for person in silent if person.reason == families.Silence.NO_ADDRESS]
+        unreached = reach(seen).unreached
+        without = [
+            person.name for person in unreached if person.reason == UnreachedReason.NO_ADDRESS
+        ]
         if without and not own.exists():
-            gaps.append(Unreached(seen.group.name, tuple(dict.fromkeys(without)), ()))
-    return gaps
+            all_gaps.append(GroupGap(seen.group.name, tuple(dict.fromkeys(without)), ()))
+    return all_gaps
 
 
-def reach(seen: Seen) -> families.Reach:
+def reach(seen: SharedGroup) -> GroupRecipients:
     """See `groups.reach`."""
     return groups.reach(seen.group, with_pupils=seen.with_pupils)
 
 
-def words_of(user: User, addresses: Iterable[str]) -> dict[str, families.FamilyWords]:
-    """`families.words_of` by the classes and groups that colleagues share with a person and let him
-    see the pupils of: no other pupil and no other class of theirs is told. Two queries, and some
-    for each colleague who has one of the addresses."""
+def placeholder_values(user: User, addresses: Iterable[str]) -> dict[str, FamilyValues]:
+    """Return `placeholders.values_of` by the groups and classes that colleagues share with the user
+    together with the pupils. No other pupil and no other class of theirs is named. Runs two
+    queries, and some more for each colleague who has one of the addresses."""
     wanted = {address.lower() for address in addresses if address}
-    told = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
-    owners = {seen.group.user_id: seen.group.user for seen in told}
+    with_families = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
+    owners = {seen.group.user_id: seen.group.user for seen in with_families}
     rows = ContactAddress.objects.filter(user__in=owners, folded__in=wanted, contact__deleted=None)
-    by_address: dict[str, families.FamilyWords] = {}
+    by_address: dict[str, FamilyValues] = {}
     for owner in rows.order_by("user").values_list("user", flat=True).distinct() if owners else ():
-        shared = [nesting.Part(seen.group, "") for seen in told if seen.group.user_id == owner]
-        several = {part.group for parts in nesting.parts_of(shared) for part in parts}
-        for address, words in families.words_within(owners[owner], wanted, several).items():
-            by_address.setdefault(address, words)
+        shared = [
+            nesting.GroupPart(seen.group, "")
+            for seen in with_families
+            if seen.group.user_id == owner
+        ]
+        inner_groups = {part.group for parts in nesting.parts_of(shared) for part in parts}
+        for address, family in placeholders.values_within(
+            owners[owner], wanted, inner_groups
+        ).items():
+            by_address.setdefault(address, family)
     return by_address
 
 
-def members(seen: Seen) -> tuple[Member, ...]:
-    """All who are in it, by name, those of groups in it and of the directory after its own. Names
-    of addresses without a contact are the directory's."""
-    own = list(_own(seen))
-    own += [Member("", address, f"a:{address.lower()}") for address in seen.group.external]
+def members(seen: SharedGroup) -> tuple[SharedGroupMember, ...]:
+    """Return the members by name, those of inner groups and of the directory after the group's own.
+    An address without a contact gets its name from the directory."""
+    own = list(_own_members(seen))
+    own += [
+        SharedGroupMember("", address, f"a:{address.lower()}") for address in seen.group.external
+    ]
     there = {member.address.lower() for member in own if member.address}
-    audience = families.Audience.BOTH if seen.group.is_class else ""
+    audience = Audience.BOTH if seen.group.is_class else ""
     others = []
     for text in recipients(seen, audience):
         name, address = _split(text)
         if address.lower() not in there:
-            others.append(Member(name, address))
-    return tuple(_called([*own, *others]))
+            others.append(SharedGroupMember(name, address))
+    return tuple(_with_names([*own, *others]))
 
 
-def _own(seen: Seen) -> Iterable[Member]:
+def _own_members(seen: SharedGroup) -> Iterable[SharedGroupMember]:
     rows = groups.contacts_of(seen.group, with_pupils=seen.with_pupils)
     rows = rows.order_by("sort_key", "pk")
     pairs = list(rows.values_list("pk", "display_name")[:MOST_ADDRESSES])
     first = ContactAddress.objects.filter(contact__in=rows.order_by().values("pk"), position=0)
     addresses = dict(first.order_by().values_list("contact_id", "address"))
     for pk, name in pairs:
-        yield Member(name, addresses.get(pk, ""), f"c:{pk}")
+        yield SharedGroupMember(name, addresses.get(pk, ""), f"c:{pk}")
 
 
 def _split(text: str) -> tuple[str, str]:
-    """A recipient as `keeping.recipient` writes it."""
+    """Split a recipient that `keeping.recipient` wrote into name and address."""
     name, bracket, address = text.rpartition("<")
     if not bracket:
         return "", text
     return name.strip().strip('"').replace('\\"', '"'), address.rstrip(">")
 
 
-def _called(several: Sequence[Member]) -> Iterable[Member]:
-    nameless = [member.address.lower() for member in several if not member.name]
+def _with_names(members: Sequence[SharedGroupMember]) -> Iterable[SharedGroupMember]:
+    nameless = [member.address.lower() for member in members if not member.name]
     names: dict[str, str] = {}
     for start in range(0, len(nameless), 500):
         rows = DirectoryEntry.objects.filter(folded__in=nameless[start : start + 500])
         names |= dict(rows.values_list("folded", "name"))
-    for member in several:
+    for member in members:
         name = member.name or names.get(member.address.lower(), "")
-        yield Member(name, member.address, member.key)
+        yield SharedGroupMember(name, member.address, member.key)
 
 
-def add(seen: Seen, addresses: Iterable[str]) -> int:
-    """Add addresses to those of a shared group that no contact has, and return how many were not in
-    it. Raises GroupFull."""
+def add(seen: SharedGroup, addresses: Iterable[str]) -> int:
+    """Add addresses to a shared group, as addresses that belong to no contact, and return how many
+    were new. Raises GroupFull."""
     with transaction.atomic():
         group = Group.objects.select_for_update().get(pk=seen.group.pk)
         there = {address.lower() for address in group.external}
@@ -315,9 +330,9 @@ def add(seen: Seen, addresses: Iterable[str]) -> int:
     return len(new)
 
 
-def take_out(seen: Seen, key: str) -> bool:
-    """Take a member out by `Member.key`: a contact stays with the owner. False when he is not in
-    the group itself, or not to be seen."""
+def take_out(seen: SharedGroup, key: str) -> bool:
+    """Remove a member by its key. A contact stays in the owner's address book. Return False if
+    the member is not in the group itself, or may not be seen."""
     kind, _colon, value = key.partition(":")
     if kind == "c" and value.isascii() and value.isdigit() and len(value) < 19:
         visible = groups.contacts_of(seen.group, with_pupils=seen.with_pupils)
@@ -333,20 +348,20 @@ def take_out(seen: Seen, key: str) -> bool:
     return is_gone
 
 
-def put_back(seen: Seen, key: str) -> bool:
-    """Undo `take_out`: a contact only where he is the owner's and was in the group a moment ago,
-    which the caller has signed."""
+def put_back(seen: SharedGroup, key: str) -> bool:
+    """Undo `take_out`. A contact is put back only if it is the owner's. The caller has signed the
+    key, so that it was in the group a moment ago."""
     kind, _colon, value = key.partition(":")
     if kind == "c":
         return bool(groups.add(seen.group, [int(value)]))
     return bool(add(seen, [value]))
 
 
-def inner_of(seen: Seen) -> list[str]:
-    """The names of the groups that are in it at any depth."""
+def inner_of(seen: SharedGroup) -> list[str]:
+    """Return the names of the groups that are in the group at any depth."""
     parts = nesting.parts(seen.group)[1:]
     return [
-        families.label(part.group, part.audience) if part.audience else part.group.name
+        audiences.label(part.group, part.audience) if part.audience else part.group.name
         for part in parts
         if seen.with_pupils or not part.group.is_class
     ]

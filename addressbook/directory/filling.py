@@ -24,17 +24,18 @@ BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """The changes of a filling: how many people are new (or changed), gone, and as they were."""
+class FillingCounts:
+    """The changes of one filling: the number of people who are new or changed, gone, and
+    unchanged."""
 
     written: int
     gone: int
     unchanged: int
 
 
-def fill() -> dict[str, Filled]:
-    """Fill the directory from each source that there is, and return the changes of each by its
-    name."""
+def fill() -> dict[str, FillingCounts]:
+    """Fill the directory from each configured source, and return the changes by the name of the
+    source."""
     filled = {STAFF: fill_from_staff()}
     if settings.DIRECTORY_LDAP_URL:
         filled[LDAP] = fill_from_ldap()
@@ -44,8 +45,8 @@ def fill() -> dict[str, Filled]:
     return filled
 
 
-def fill_from_staff() -> Filled:
-    """The staff records that are active."""
+def fill_from_staff() -> FillingCounts:
+    """Fill the directory from the active staff records."""
     return _fill(STAFF, _staff)
 
 
@@ -68,10 +69,11 @@ def _staff() -> Iterator[DirectoryPerson]:
         )
 
 
-def fill_from_ldap() -> Filled:
-    """Raises ServerUnavailable and ServerRefused, and then the directory is as it was; so it is
-    when the server has nobody at all, as with a filter that is wrong."""
-    # An extra: only installations with such a directory have the library.
+def fill_from_ldap() -> FillingCounts:
+    """Fill the directory from LDAP. Raises ServerUnavailable and ServerRefused; the directory then
+    stays unchanged. A server without any people counts as an error, since its filter is probably
+    wrong."""
+    # The library is an extra that only installations with such a directory have.
     from addressbook.directory import ldap
 
     people = list(ldap.people(ldap.from_settings()))
@@ -80,9 +82,9 @@ def fill_from_ldap() -> Filled:
     return _fill(LDAP, lambda: people)
 
 
-def fill_lists() -> Filled:
-    """Write the groups of LDAP with the people who are in them tonight. Raises ServerUnavailable
-    and ServerRefused, and then the groups are as they were."""
+def fill_lists() -> FillingCounts:
+    """Write the groups of LDAP with their present members. Raises ServerUnavailable and
+    ServerRefused; the groups then stay unchanged."""
     from addressbook.directory import ldap, ldap_groups
 
     groups = {group.key: group for group in ldap_groups.groups(ldap.from_settings())}
@@ -109,13 +111,13 @@ def fill_lists() -> Filled:
                     source_id=key, defaults={**values, "filled": now}
                 )
         DirectoryList.objects.exclude(filled=now).update(filled=now)
-    return Filled(written=written, gone=gone, unchanged=len(groups) - written)
+    return FillingCounts(written=written, gone=gone, unchanged=len(groups) - written)
 
 
-def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Filled:
-    """Make the rows of a source those of ``people``, which is read twice: to find the rows that are
-    gone or changed, then to write. So two people may exchange their addresses, and memory never
-    holds the people of the whole authority."""
+def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> FillingCounts:
+    """Replace the rows of a source by ``people``, which is read twice: first to delete the rows
+    that are gone or changed, then to write. So two people can exchange their addresses, and memory
+    never holds all people of the authority."""
     rows = _known(source)
     same, before = set(), len(rows)
     for person in people():
@@ -127,12 +129,14 @@ def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Fille
     written = _write(source, people, same)
     _write_domains()
     changed = sum(key in rows and key not in same for key in written)
-    return Filled(written=len(written), gone=before - len(same) - changed, unchanged=len(same))
+    return FillingCounts(
+        written=len(written), gone=before - len(same) - changed, unchanged=len(same)
+    )
 
 
 def _known(source: str) -> dict[str, tuple[int, int]]:
-    """The rows of a source by their keys, each with a number that is another when the person
-    changed, or would be found by other words today."""
+    """Return the rows of a source by their keys: the primary key, and a digest that differs if the
+    person, or the words by which the person is found, have changed."""
     fields = (
         *("source_id", "name", "sort_key", "address"),
         *("school_uai", "school_name", "discipline", "function"),
@@ -151,7 +155,7 @@ def _digest(person: DirectoryPerson) -> int:
 
 
 def _cut(person: DirectoryPerson) -> DirectoryPerson:
-    """The person as the columns hold him, ``sort_name`` as it is sorted."""
+    """Return the person with values as long as the columns allow, and ``sort_name`` folded."""
     return DirectoryPerson(
         key=person.key[:254],
         name=person.name[:300],
@@ -167,7 +171,8 @@ def _cut(person: DirectoryPerson) -> DirectoryPerson:
 def _write(
     source: str, people: Callable[[], Iterable[DirectoryPerson]], same: set[str]
 ) -> set[str]:
-    """Their keys. An address is written once: the staff records' goes before another source's."""
+    """Write the people, and return their keys. An address is written once; the staff records go
+    before other sources."""
     others = DirectoryEntry.objects.all()
     if source == STAFF:
         others = others.filter(source=STAFF)
@@ -184,7 +189,7 @@ def _write(
             taken.add(folded)
             written.add(person.key)
             entries.append(_entry(source, person, folded, now))
-        # A transaction each: the whole would keep everybody else from writing for half a minute.
+        # One transaction for all people would block every other writer for half a minute.
         with transaction.atomic():
             if source == STAFF:
                 theirs = [entry.folded for entry in entries]

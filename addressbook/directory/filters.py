@@ -19,40 +19,42 @@ _MOST_SCHOOLS, _MOST_WORDS = 5_000, 1_000
 
 
 def most() -> int:
-    """The number of people that a group from the directory may have; 0 where there are no such
+    """Return the number of people that a group from the directory may have; 0 if there are no such
     groups."""
     return int(settings.DIRECTORY_GROUP_MOST)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The schools of the directory, number and name, its disciplines and its functions."""
+    """The terms of the directory: its schools with number and name, its disciplines and its
+    functions."""
 
     schools: tuple[tuple[str, str], ...]
     disciplines: tuple[str, ...]
     functions: tuple[str, ...]
 
     def school(self, text: str) -> tuple[str, str] | None:
-        """The school that was typed: its number, its name, or both as the list shows them."""
+        """Return the school that was typed by its number, its name, or both as the list shows them;
+        None if it is not unique."""
         wanted = fold(text.strip())
         named = [school for school in self.schools if wanted in _spellings(*school)]
         return named[0] if len(named) == 1 else None
 
     def discipline(self, text: str) -> str:
-        """The discipline that was typed as the directory has it, or ""."""
-        return next(iter(_same(text, self.disciplines)), "")
+        """Return the directory's spelling of the typed discipline, or ""."""
+        return next(iter(_equal_terms(text, self.disciplines)), "")
 
     def function(self, text: str) -> str:
-        """The function that was typed, as the directory has it; else the typed words, when
-        functions of the directory hold them, as ``Professeur`` in ``Professeure agrégée``; "" for
-        none."""
-        function = next(iter(_same(text, self.functions)), "")
+        """Return the directory's spelling of the typed function. Otherwise return the typed words,
+        if functions of the directory contain them, as ``Professeure agrégée`` contains
+        ``Professeur``; else ""."""
+        function = next(iter(_equal_terms(text, self.functions)), "")
         plain = f"{text[:1].upper()}{text[1:]}"
-        return function or (plain if _holding(text, self.functions) else "")
+        return function or (plain if _containing(text, self.functions) else "")
 
 
 def school_words(uai: str, name: str) -> str:
-    """A school as it is chosen: ``Collège Jean Moulin (0801234A)``."""
+    """Return a school as it is listed: ``Collège Jean Moulin (0801234A)``."""
     return f"{name} ({uai})" if name else uai
 
 
@@ -61,10 +63,10 @@ def _spellings(uai: str, name: str) -> set[str]:
 
 
 def terms() -> Terms:
-    """The schools, disciplines and functions of the directory, from the cache for ten minutes and
-    until the next filling; else three queries."""
+    """Return the terms of the directory, from the cache for ten minutes or until the next filling,
+    else by three queries."""
     if cached := cache.get(_TERMS):
-        schools, disciplines, functions = cached  # lists, as the cache keeps them
+        schools, disciplines, functions = cached  # the cache returns lists
         pairs = tuple((uai, name) for uai, name in schools)
         return Terms(pairs, tuple(disciplines), tuple(functions))
     rows = DirectoryEntry.objects.order_by().exclude(school_uai="")
@@ -88,7 +90,7 @@ def _values(column: str) -> tuple[str, ...]:
 
 
 def forget_terms() -> None:
-    """Forget the terms, after a filling."""
+    """Delete the cached terms, after a filling."""
     cache.delete(_TERMS)
 
 
@@ -103,7 +105,8 @@ _FEMININE = (
 
 
 def _stem(word: str) -> str:
-    """``professeure`` and ``professeur`` are one function, ``infirmière`` and ``infirmier``."""
+    """Return the word without its feminine ending: ``professeure`` and ``professeur`` are one
+    function."""
     for ending, other in _FEMININE:
         if word.endswith(ending) and len(word) > len(ending) + 2:
             return word.removesuffix(ending) + other
@@ -111,25 +114,26 @@ def _stem(word: str) -> str:
 
 
 def _key(text: str) -> frozenset[str]:
-    """The same for two spellings of a discipline or function: ``SVT`` and its whole name."""
+    """Return a key that is equal for all spellings of a discipline or function, such as ``SVT`` and
+    its full name."""
     plain = text.replace("(e)", "").replace("·e", "")
     return frozenset(_stem(word) for word in roles.words_of(" ".join(words(plain))))
 
 
-def _same(text: str, known: Iterable[str]) -> list[str]:
+def _equal_terms(text: str, known: Iterable[str]) -> list[str]:
     key = _key(text)
     return [term for term in known if _key(term) == key] if key else []
 
 
-def _holding(text: str, known: Iterable[str]) -> list[str]:
-    """The terms that have every word of the text, and perhaps others."""
+def _containing(text: str, known: Iterable[str]) -> list[str]:
+    """Return the terms that contain every word of the text."""
     key = _key(text)
     return [term for term in known if key <= _key(term)] if key else []
 
 
 def entries(wanted: GroupFilter) -> QuerySet[DirectoryEntry]:
-    """The people of the directory who fit the filter now, by last name. All spellings of a
-    discipline count, and all functions that hold the words of the one that is wanted."""
+    """Return the people of the directory who match the filter now, by last name. All spellings of a
+    discipline match, and all functions that contain the words of the wanted one."""
     return DirectoryEntry.objects.filter(_condition(wanted)).order_by("sort_key", "pk")
 
 
@@ -137,18 +141,18 @@ def _condition(wanted: GroupFilter) -> Q:
     choices = terms()
     condition = Q(school_uai=wanted.school_uai) if wanted.school_uai else Q()
     if wanted.discipline:
-        same = _same(wanted.discipline, choices.disciplines)
+        same = _equal_terms(wanted.discipline, choices.disciplines)
         condition &= Q(discipline__in=[wanted.discipline, *same])
     if wanted.function:
-        same = _holding(wanted.function, choices.functions)
+        same = _containing(wanted.function, choices.functions)
         condition &= Q(function__in=[wanted.function, *same])
     return condition
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The people of one group from the directory, each once: name and address. ``count`` is how
-    many there are; beyond what is allowed there is nobody among ``people``."""
+class DirectoryMembers:
+    """The people of one group from the directory, each once, by name and address. ``count`` is
+    their number; if it is above the limit, ``people`` is empty."""
 
     people: tuple[tuple[str, str], ...] = ()
     count: int = 0
@@ -158,13 +162,14 @@ class Found:
         return self.count > most()
 
 
-def find(wanted: GroupFilter) -> Found:
-    """One query, two where there are too many; nobody where the administrators turned it off."""
+def find(wanted: GroupFilter) -> DirectoryMembers:
+    """Return the people whom the filter finds, by one query, or two if there are too many. There
+    are none if the administrators have turned such groups off."""
     limit = most()
     if not limit:
-        return Found()
+        return DirectoryMembers()
     rows = entries(wanted)
     people = tuple(rows.values_list("name", "address")[: limit + 1])
     if len(people) > limit:
-        return Found((), rows.order_by().count())
-    return Found(people, len(people))
+        return DirectoryMembers((), rows.order_by().count())
+    return DirectoryMembers(people, len(people))

@@ -1,4 +1,4 @@
-"""Look through the directory, page by page."""
+"""Search the directory, page by page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from addressbook.models import ContactAddress, DirectoryEntry
 
 PAGE_SIZE = 50
 MOST_PAGES = 40
-"""The last page: a person who finds nobody among two thousand people types more words."""
+"""The last page. A user who does not find a person among two thousand types more words."""
 
 
 @dataclass(frozen=True)
 class EntryPage:
-    """One page, numbered from 1. Nobody counts how many there are: that would read all of them."""
+    """One page, numbered from 1. The total is not counted, since that would read all entries."""
 
     rows: tuple[DirectoryEntry, ...]
     number: int
@@ -24,7 +24,8 @@ class EntryPage:
 
 
 def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
-    """The keys of the contacts who are among these people of the directory, by their address."""
+    """Return the keys of the user's contacts that have the address of one of these people, by
+    address."""
     mine = ContactAddress.objects.filter(
         user=user, folded__in=[row.folded for row in rows], contact__deleted=None
     )
@@ -32,9 +33,9 @@ def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
 
 
 def page(user: User, query: str, school: str, number: int) -> EntryPage:
-    """A page of the people with every word of ``query`` in name or address and, unless "", of the
-    school with this number (UAI), by last name. A page beyond the last one that is shown is that
-    page."""
+    """Return a page of the people who have every word of ``query`` in name or address, by last
+    name. With ``school`` (UAI) they are of that school. A number beyond the last page gives the
+    last page."""
     number = max(1, min(number, MOST_PAGES))
     entries = search.entries(user, query)
     if school:

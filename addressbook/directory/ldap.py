@@ -24,11 +24,12 @@ Entry = Mapping[str, list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """``url``: ``ldaps://host``, or ``ldap://host`` with StartTLS (on this machine itself without).
-    ``dn`` and ``password`` may be "": then as nobody. ``attributes``: what each field of a person
-    is called there, as ``{"name": "cn"}``. ``groups`` is the filter that chooses groups, "" for
-    none, ``groups_base`` their branch."""
+class LdapDirectory:
+    """The connection to an LDAP directory. ``url`` is ``ldaps://host``, or ``ldap://host`` with
+    StartTLS, which is left out for a server on this machine. Without ``dn`` and ``password`` the
+    connection is anonymous. ``attributes`` has the name of the attribute for each field of a
+    person, such as ``{"name": "cn"}``. ``groups`` is the filter that selects groups, "" for none,
+    and ``groups_base`` is their branch."""
 
     url: str
     base: str
@@ -41,8 +42,8 @@ class Source:
     groups_base: str = ""
 
 
-def from_settings() -> Source:
-    return Source(
+def from_settings() -> LdapDirectory:
+    return LdapDirectory(
         url=settings.DIRECTORY_LDAP_URL,
         base=settings.DIRECTORY_LDAP_BASE,
         filter=settings.DIRECTORY_LDAP_FILTER,
@@ -55,8 +56,8 @@ def from_settings() -> Source:
     )
 
 
-def people(source: Source) -> Iterator[DirectoryPerson]:
-    """Yield the people with an address. Raises ServerUnavailable and ServerRefused."""
+def people(source: LdapDirectory) -> Iterator[DirectoryPerson]:
+    """Yield the people who have an address. Raises ServerUnavailable and ServerRefused."""
     with opened(source) as directory:
         for dn, entry in _entries(directory, source):
             if person := _person(dn, entry, source.attributes):
@@ -64,8 +65,9 @@ def people(source: Source) -> Iterator[DirectoryPerson]:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[SimpleLDAPObject]:
-    """The directory, bound as the settings say. Raises ServerUnavailable and ServerRefused."""
+def opened(source: LdapDirectory) -> Iterator[SimpleLDAPObject]:
+    """Connect to the directory and bind with the configured account. Raises ServerUnavailable and
+    ServerRefused."""
     refusal = "The directory refused to be read."
     with ldap_server.connected(
         source.url, ca_file=source.ca_file, seconds=_SECONDS, refusal=refusal
@@ -74,7 +76,7 @@ def opened(source: Source) -> Iterator[SimpleLDAPObject]:
         yield directory
 
 
-def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str, Entry]]:
+def _entries(directory: SimpleLDAPObject, source: LdapDirectory) -> Iterator[tuple[str, Entry]]:
     names = list(set(source.attributes.values()))
     yield from paged(directory, source.base, source.filter, names)
 
@@ -82,14 +84,14 @@ def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str,
 def paged(
     directory: SimpleLDAPObject, base: str, chosen: str, names: list[str]
 ) -> Iterator[tuple[str, Entry]]:
-    """All entries below a branch that a filter chooses, with these attributes."""
+    """Yield all entries below a branch that a filter selects, with these attributes."""
     page = SimplePagedResultsControl(True, size=PAGE, cookie="")
     while True:
         request_id = directory.search_ext(
             base, ldap.SCOPE_SUBTREE, chosen, names, serverctrls=[page]
         )
         _kind, rows, _number, controls = directory.result3(request_id, timeout=_SECONDS)
-        # Without a name it is a referral to another server, which is not followed.
+        # A row without a name is a referral to another server. Referrals are not followed.
         yield from ((dn, entry) for dn, entry in rows if dn)
         cookies = [
             control.cookie for control in controls if control.controlType == page.controlType
@@ -100,7 +102,7 @@ def paged(
 
 
 def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> DirectoryPerson | None:
-    # Servers answer with names of attributes in their own capitals.
+    # Servers answer with names of attributes in a case of their own.
     values_by_name = {name.lower(): values for name, values in entry.items()}
 
     def value(field: str) -> str:

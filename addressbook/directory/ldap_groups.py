@@ -1,8 +1,8 @@
-"""Groups read from an LDAP directory, with the people in them.
+"""Groups read from an LDAP directory, with their members.
 
 A group names its members by their entries (``member`` of groupOfNames, ``uniqueMember`` of
-groupOfUniqueNames), by their logins (``memberUid`` of posixGroup), or has an address of its own.
-Groups in groups are followed; what a server answers is bounded everywhere.
+groupOfUniqueNames) or by their logins (``memberUid`` of posixGroup), or it has an address of its
+own. Groups in groups are followed. Everything that a server answers is limited.
 
 python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
 """
@@ -18,14 +18,15 @@ from ldap.ldapobject import SimpleLDAPObject
 
 from addressbook.contacts.keeping import recipient
 from addressbook.directory import ldap as people
-from addressbook.directory.ldap import Entry, Source
+from addressbook.directory.ldap import Entry, LdapDirectory
 
 MOST_GROUPS = 5_000
 MOST_MEMBERS = 5_000
-"""Of one group, those of groups in it among them."""
+"""The largest number of members of one group, those of inner groups included."""
 MOST_DEPTH = 12
 MOST_NAMES = 500_000
-"""Of all groups together: names of members that are read, and members that are kept."""
+"""The largest number, for all groups together, of member names that are read and of members that
+are stored."""
 _MOST_PEOPLE = 1_000_000
 _LONGEST_NAME = 2_000
 _BY_ENTRY = ("member", "uniquemember")
@@ -35,8 +36,9 @@ _NAMES = ["cn", "mail", "description", "member", "uniqueMember", "memberUid"]
 
 @dataclass(frozen=True, slots=True)
 class LdapGroup:
-    """A group as the directory has it today. ``members`` are written as recipients; ``unknown`` is
-    how many have no address, or are not among the people; ``is_cut``: it has more than are read."""
+    """A group of the directory with its present members, written as recipients. ``unknown`` is the
+    number of members who have no address or are not among the people. ``is_cut`` says that the
+    group has more members than are read."""
 
     key: str
     name: str
@@ -48,8 +50,8 @@ class LdapGroup:
 
 
 @dataclass(slots=True)
-class _Read:
-    """A group as its entry says it."""
+class _GroupEntry:
+    """A group as its entry describes it."""
 
     name: str
     description: str
@@ -67,8 +69,8 @@ class _People:
     by_login: dict[str, str] = field(default_factory=dict)
 
 
-def groups(source: Source) -> Iterator[LdapGroup]:
-    """Yield the groups that the filter chooses, each with its people. Raises ServerUnavailable and
+def groups(source: LdapDirectory) -> Iterator[LdapGroup]:
+    """Yield the groups that the filter selects, each with its people. Raises ServerUnavailable and
     ServerRefused."""
     with people.opened(source) as directory:
         read_groups = _groups(directory, source)
@@ -80,8 +82,8 @@ def groups(source: Source) -> Iterator[LdapGroup]:
         yield resolved
 
 
-def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
-    by_dn: dict[str, _Read] = {}
+def _groups(directory: SimpleLDAPObject, source: LdapDirectory) -> dict[str, _GroupEntry]:
+    by_dn: dict[str, _GroupEntry] = {}
     left = MOST_NAMES
     for dn, entry in people.paged(directory, source.groups_base, source.groups, _NAMES):
         if group := _read(entry, left):
@@ -92,9 +94,10 @@ def _groups(directory: SimpleLDAPObject, source: Source) -> dict[str, _Read]:
     return by_dn
 
 
-def _read(entry: Entry, left: int) -> _Read | None:
-    """A group of an entry; None for one without a name. ``left`` is the number of members that may
-    still be read. Some servers give only a part of a long group, as ``member;range=0-1499``."""
+def _read(entry: Entry, left: int) -> _GroupEntry | None:
+    """Return the group of an entry; None for an entry without a name. ``left`` is the number of
+    members that may still be read. Some servers return only a range of a long group, as
+    ``member;range=0-1499``."""
     values = {name.lower(): texts for name, texts in entry.items()}
     entries: list[str] = []
     is_cut = False
@@ -111,7 +114,7 @@ def _read(entry: Entry, left: int) -> _Read | None:
     name, address = _first(values, "cn", 200), _first(values, "mail", 254)
     if not name:
         return None
-    return _Read(
+    return _GroupEntry(
         name=name,
         description=_first(values, "description", 300),
         address=address if "@" in address else "",
@@ -127,12 +130,13 @@ def _first(values: Mapping[str, list[bytes]], name: str, most: int) -> str:
 
 
 def _text(value: bytes) -> str:
-    """ "" for what is too long to be a name: cut, it would be somebody else's."""
+    """Return the value as text, or "" if it is too long for a name: cut, it could be another
+    person's."""
     return value.decode("utf-8", "replace") if len(value) <= _LONGEST_NAME else ""
 
 
 def normal(dn: str) -> str:
-    """The name of an entry as it is compared: ``CN=A, O=B`` is ``cn=a,o=b``."""
+    """Return the name of an entry in the form that is compared: ``CN=A, O=B`` as ``cn=a,o=b``."""
     try:
         parts = ldap.dn.str2dn(dn)
     except ldap.DECODING_ERROR:
@@ -143,8 +147,10 @@ def normal(dn: str) -> str:
     )
 
 
-def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _Read]) -> _People:
-    """The people whom the groups name, and nobody else."""
+def _people(
+    directory: SimpleLDAPObject, source: LdapDirectory, groups: Mapping[str, _GroupEntry]
+) -> _People:
+    """Return the people whom the groups name, without all others."""
     named = {member_dn for group in groups.values() for member_dn in group.entries}
     logins = {member_uid for group in groups.values() for member_uid in group.logins}
     address, name = source.attributes.get("address", "mail"), source.attributes.get("name", "cn")
@@ -166,14 +172,18 @@ def _people(directory: SimpleLDAPObject, source: Source, groups: Mapping[str, _R
 
 
 def _resolved(
-    key: str, group: _Read, groups: Mapping[str, _Read], named_people: _People, most: int
+    key: str,
+    group: _GroupEntry,
+    groups: Mapping[str, _GroupEntry],
+    named_people: _People,
+    most: int,
 ) -> LdapGroup:
-    """The group with its members and those of groups in it, at most ``most``."""
+    """Return the group with its members and those of inner groups, at most ``most``."""
     members: dict[str, str] = {}
     unknown = 0
     seen, level, is_cut = {key}, [group], False
     for _depth in range(MOST_DEPTH):
-        inner: list[_Read] = []
+        inner: list[_GroupEntry] = []
         for inner_group in level:
             is_cut |= inner_group.is_cut
             for named in inner_group.entries:

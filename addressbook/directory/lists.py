@@ -1,4 +1,4 @@
-"""The groups of an LDAP directory, as the last filling found them."""
+"""The groups of an LDAP directory, as the last filling stored them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _MOST_WORDS = 5
 
 
 def page(query: str) -> list[DirectoryList]:
-    """The lists with every word of ``query``, by name; one more than is shown. One query."""
+    """Return the lists that have every word of ``query``, by name; one more than is shown. One
+    query."""
     rows = DirectoryList.objects.order_by("sort_key", "pk").defer("members")
     if not filters.most():
         return []
@@ -22,7 +23,7 @@ def page(query: str) -> list[DirectoryList]:
 
 
 def find(pk: int) -> DirectoryList:
-    """A list of the directory that may be written to. Raises NotFound."""
+    """Return a list of the directory to which the user may write. Raises NotFound."""
     directory_list = DirectoryList.objects.filter(pk=pk).first()
     if directory_list is None or not 0 < directory_list.size <= filters.most():
         raise NotFound
@@ -30,5 +31,5 @@ def find(pk: int) -> DirectoryList:
 
 
 def recipients(pk: int) -> tuple[str, ...]:
-    """``Nom <adresse>`` of each member. Raises NotFound."""
+    """Return ``Nom <adresse>`` of each member. Raises NotFound."""
     return tuple(find(pk).members)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPerson:
-    """One person as a source has it; ``key`` is the name there, the same at each filling."""
+    """One person of a source. ``key`` identifies the person there, and is the same at each
+    filling."""
 
     key: str
     name: str

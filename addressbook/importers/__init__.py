@@ -1,4 +1,5 @@
-"""Old address books -> contacts: the file is recognised by its content, nothing in it is trusted.
+"""Old address books, read into contacts. A file is recognised by its content, and nothing in it is
+trusted.
 
 Pure functions: no Django, no files, no network, no clock.
 """
@@ -14,8 +15,8 @@ from addressbook.importers.duplicates import duplicate_sets
 from addressbook.importers.reading import (
     LARGEST_FILE,
     MOST_RECORDS,
-    Column,
     Reading,
+    TableColumn,
     refused,
 )
 
@@ -23,22 +24,23 @@ __all__ = [
     "LARGEST_FILE",
     "MOST_RECORDS",
     "TOO_COSTLY",
-    "Column",
     "Reading",
+    "TableColumn",
     "duplicate_sets",
     "read",
 ]
 
 TOO_COSTLY = "too_costly"
-"""The reason of a file whose reading was ended by a limit of time or memory."""
+"""The code of a file whose reading was stopped by a limit of time or memory."""
 
 
 def read(
     content: bytes, *, source: str = "auto", columns: Mapping[int, str] | None = None
 ) -> Reading:
-    """A file of old contacts. ``source`` (``auto sun horde other``) is where it is said to come
-    from, believed only where the content says nothing; ``columns`` replaces the canonical fields of
-    a table's columns by their index. Never raises: a file that is none is a refused reading."""
+    """Return the contacts of a file. ``source`` (``auto sun horde other``) is the program that the
+    user named; it counts only if the content does not tell. ``columns`` replaces the canonical
+    fields of a table's columns, by index. Never raises: an unreadable file gives a refused
+    reading."""
     if len(content) > LARGEST_FILE:
         return refused("too_large")
     if detect.is_zip(content):

@@ -1,4 +1,4 @@
-"""A zip of address books: read whole or refused whole."""
+"""A zip of address books, read or refused as a whole."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from addressbook.contact_data import GroupData
 from addressbook.importers import detect
 from addressbook.importers.reading import (
     LARGEST_FILE,
+    FileRejected,
     Gathered,
     Reading,
-    Refused,
     Skipped,
     Warned,
     refused,
@@ -23,17 +23,17 @@ from webmail import zips
 MOST_FILES = 2_000
 LARGEST_WHOLE = 4 * LARGEST_FILE
 _HIGHEST_RATIO = 200
-# Small files may be packed very tightly without being a bomb.
+# A small file may be packed very tightly without being a zip bomb.
 _SMALL = 1_000_000
 _ADDRESS = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/.]{2,}")
 
 
 def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
-    """All files of a zip, one after the other. A file named by an address belongs to that person:
-    ``prenom.nom@ac-exemple.fr.vcf``."""
+    """Return all files of a zip as one reading. A file that is named after an address belongs to
+    that person: ``prenom.nom@ac-exemple.fr.vcf``."""
     try:
         return joined(_read_all(content, _members(content), read_file))
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), Reading(format="zip"))
     except zips.BadZip as error:
         return refused(_CODES[error.fault], Reading(format="zip"))
@@ -50,32 +50,32 @@ _CODES = {
 
 
 def _members(content: bytes) -> list[zips.ZipMember]:
-    """Its files, checked before any is unpacked. Raises Refused and BadZip."""
+    """Return the files of a zip, checked before any is unpacked. Raises Refused and BadZip."""
     members = zips.members(content, most=MOST_FILES)
     names = {member.name for member in members}
     if "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names:
-        raise Refused("document")
+        raise FileRejected("document")
     for member in members:
         _check(content, member)
     if sum(member.size for member in members) > LARGEST_WHOLE:
-        raise Refused("zip_bomb")
+        raise FileRejected("zip_bomb")
     return [member for member in members if not member.is_folder and not _is_noise(member.name)]
 
 
 def _check(content: bytes, member: zips.ZipMember) -> None:
     name = member.name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
-        raise Refused("zip_path")
+        raise FileRejected("zip_path")
     if "\0" in name or S_ISLNK(member.mode):
-        raise Refused("zip_path")
+        raise FileRejected("zip_path")
     zips.packed(content, member)
     ratio = member.size / max(member.packed_size, 1)
     if member.size > LARGEST_FILE or (member.size > _SMALL and ratio > _HIGHEST_RATIO):
-        raise Refused("zip_bomb")
+        raise FileRejected("zip_bomb")
 
 
 def _is_noise(name: str) -> bool:
-    """Whether macOS or Windows put it beside the files."""
+    """Return whether macOS or Windows added the file by itself."""
     parts = name.split("/")
     return parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1] == "Thumbs.db"
 
@@ -85,16 +85,16 @@ def _read_all(
     members: Sequence[zips.ZipMember],
     read_file: Callable[[bytes], Reading],
 ) -> Iterator[tuple[str, Reading]]:
-    # An archive in the archive refuses the whole, so all are looked at before any is read.
+    # An archive inside the zip refuses the whole, so all files are checked before one is read.
     for member in members:
         if detect.is_zip(zips.beginning(content, member, 4)):
-            raise Refused("zip_nested")
+            raise FileRejected("zip_nested")
     for member in members:
         yield member.name, read_file(zips.read(content, member, limit=LARGEST_FILE))
 
 
 def joined(readings: Iterator[tuple[str, Reading]]) -> Reading:
-    """Several readings as one, each with the name of its file."""
+    """Join several readings into one, each with the name of its file."""
     gathered = Gathered()
     first = ""
     sources: dict[str, None] = {}
@@ -116,7 +116,7 @@ def joined(readings: Iterator[tuple[str, Reading]]) -> Reading:
 
 
 def _owner(name: str) -> str:
-    """The address that names a file, or its folder."""
+    """Return the address after which a file, or its folder, is named."""
     for part in reversed(name.split("/")):
         stem = re.sub(r"\.(?:vcf|csv|tsv|ldif|ldi|txt|sql)$", "", part, flags=re.IGNORECASE)
         if _ADDRESS.fullmatch(stem):
@@ -126,7 +126,7 @@ def _owner(name: str) -> str:
 
 def _append(gathered: Gathered, reading: Reading, owner: str) -> None:
     shift = len(gathered.contacts)
-    # Records go on being counted from file to file, so that each has a number of its own.
+    # Records are counted on from file to file, so that each has its own number.
     ahead = max(gathered.records, default=-1) + 1
     for contact, record, line in zip(reading.contacts, reading.records, reading.lines, strict=True):
         gathered.add(replace(contact, owner=owner or contact.owner), record + ahead, line)

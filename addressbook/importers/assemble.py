@@ -1,4 +1,4 @@
-"""Canonical fields and their texts -> one contact: the part that all tables and LDIF share."""
+"""Make one contact of canonical fields and their texts. All tables and LDIF share this."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILED_AS = "x:FILE-AS"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The way a file writes: what separates its categories, and the order of its dates."""
+    """The conventions of a file: the separators of its categories, and the order of its dates."""
 
     separators: tuple[str, ...] = (";", ":::")
     day_first: bool = True
@@ -35,7 +35,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The contact, and codes of `codes.WARNINGS` for what it could not take."""
+    """A contact, and codes of `codes.WARNINGS` for values that it could not take."""
 
     contact: ContactData
     problems: tuple[str, ...] = ()
@@ -61,7 +61,8 @@ class _Draft:
 def contact_from(
     pairs: Iterable[Pair], style: Style | None = None, photo: Photo | None = None
 ) -> Assembled:
-    """``pairs`` are canonical fields (`headers`) with their texts, in the order of the file."""
+    """Return the contact for these pairs of canonical field (`headers`) and text, in the order of
+    the file."""
     draft = _Draft(style or Style())
     for name, text in pairs:
         text = text.strip()[:LONGEST_TEXT]
@@ -99,10 +100,10 @@ def _take_text(draft: _Draft, name: str, text: str) -> None:
     elif name == "notes":
         draft.notes.append(text)
     elif name == "url":
-        # labeledURI is an address, a blank and its label.
+        # labeledURI is an address, a blank and a label.
         draft.urls.append(text.split()[0])
     elif name == "last_name" and text == "-":
-        pass  # SUN's stores need a surname
+        pass  # SUN's stores require a surname
     elif name and not name.startswith("_"):
         one_line = " ".join(text.split()) if "\n" in text else text
         draft.texts.setdefault(name, one_line)
@@ -148,11 +149,11 @@ def _categories(text: str, style: Style) -> list[str]:
     return categories
 
 
-# Fields that stand in the file as a number, a type and a value
+# Fields that are in the file as a number, a type and a value
 
 
 def _take_numbered(draft: _Draft) -> None:
-    # Numbers have holes, and columns any order.
+    # The numbers have gaps, and the columns any order.
     for (group, _number), parts in sorted(draft.numbered.items(), key=lambda item: item[0][1]):
         kind = group.partition(":")[2]
         if kind == "address":
@@ -162,7 +163,7 @@ def _take_numbered(draft: _Draft) -> None:
 
 
 def _typed(value: str, types: str) -> list[tuple[str, frozenset[str]]]:
-    """The values of a cell, each with the words of its type."""
+    """Return the values of a cell, each with the words of its type."""
     values = value.split(_SEVERAL)
     kinds = [_type_words(word) for word in types.split(_SEVERAL)]
     if len(kinds) != len(values):
@@ -198,7 +199,7 @@ def _take_numbered_address(draft: _Draft, parts: dict[str, str]) -> None:
     place = vcard.place_of(_type_words(parts.get("type", "")))
     place_parts = {part: text for part, text in parts.items() if part != "type"}
     if place_parts:
-        # Two addresses of a kind are two: a place's name may carry a number.
+        # Two addresses of one type stay apart: the key of the second one gets a number.
         key = place if place not in draft.places else f"{place} {len(draft.places)}"
         draft.places[key] = place_parts
 
@@ -233,7 +234,7 @@ def _finished(draft: _Draft, photo: Photo | None) -> Assembled:
 
 
 def _named(contact: ContactData, draft: _Draft) -> ContactData:
-    """The contact with a full name: the file's own, else that of its parts."""
+    """Return the contact with a full name: the file's own, else that of its parts."""
     has_parts = bool(contact.first_name or contact.last_name)
     instead = "" if has_parts else draft.filed_as or draft.named_in_address
     name = contact.display_name or instead or vcard.full_name(contact)
@@ -273,8 +274,8 @@ def _trimmed(text: str) -> str:
 
 
 def _street(parts: dict[str, str]) -> str:
-    """The lines of the street. Horde's LDIF writes the composed address where the street belongs
-    and the street in the second line; the composed one says nothing new."""
+    """Return the lines of the street. Horde's LDIF has the composed address in the place of the
+    street, and the street in the second line; the composed address then adds nothing."""
     first, second = parts.get("street", ""), parts.get("street2", "")
     if second and (first == second or first.startswith(f"{second}\n")):
         first = ""

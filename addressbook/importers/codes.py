@@ -1,14 +1,15 @@
-"""Every code of a reading, with the sentence for people. English sources; pages translate them."""
+"""The codes of a reading, each with its sentence for users. The sentences are English; pages
+translate them."""
 
 from __future__ import annotations
 
 
 def gettext_noop(text: str) -> str:
-    """Marks a text for the catalogues."""
+    """Mark a text for the catalogues."""
     return text
 
 
-# Why a whole file is refused.
+# The reasons why a whole file is refused.
 REJECTS = {
     "empty": gettext_noop("The file is empty."),
     "too_large": gettext_noop("The file is too large: 50 MB at most."),
@@ -56,7 +57,7 @@ REJECTS = {
     "zip_too_many_files": gettext_noop("The zip file holds too many files: 2,000 at most."),
 }
 
-# Why a record is left out.
+# The reasons why a record is left out.
 SKIPS = {
     "nothing_to_keep": gettext_noop("Neither a name nor a way to reach somebody."),
     "column_count": gettext_noop("The row has another number of columns than the header."),
@@ -66,7 +67,7 @@ SKIPS = {
     "bad_record": gettext_noop("The record is damaged."),
 }
 
-# What was brought in, but not as it stood.
+# Records and values that were imported with a change.
 WARNINGS = {
     "group_without_members": gettext_noop("This list came without its members."),
     "member_not_found": gettext_noop("A member of this list is not in the file."),

@@ -24,12 +24,13 @@ _NONE = re.compile(r"[0\s/.:-]*|0?1?/0?1?/4501|non specifie|none", re.IGNORECASE
 
 
 def is_none(text: str) -> bool:
-    """Whether a cell says that there is no date."""
+    """Return whether a cell says that there is no date."""
     return bool(_NONE.fullmatch(fold(text)))
 
 
 def day_first(cells: Iterable[str], *, assumed: bool) -> bool:
-    """Whether a file writes the day before the month: a part over 12 decides, else ``assumed``."""
+    """Return whether a file writes the day before the month. A number above 12 decides, else
+    ``assumed``."""
     first_over = second_over = 0
     for cell in cells:
         if match := _NUMBERS.fullmatch(cell.strip()):
@@ -41,7 +42,7 @@ def day_first(cells: Iterable[str], *, assumed: bool) -> bool:
 
 
 def read(text: str, *, day_comes_first: bool = True) -> str:
-    """``YYYY-MM-DD`` or ``--MM-DD``; "" for what is no date."""
+    """Return ``YYYY-MM-DD`` or ``--MM-DD``, or "" for a text that is no date."""
     text = text.strip()
     if iso := iso_date(text):
         return iso
@@ -62,7 +63,7 @@ def _in_order(first: int, second: int, year: int, day_comes_first: bool) -> str:
 
 
 def _year(text: str) -> int:
-    """Two figures: of birthdays of people who have an address book, 25 is the last that is 2025."""
+    """Return the year of two digits, up to 25 as 2000 to 2025: dates of birth are not later."""
     number = int(text)
     if len(text) == 4:
         return number
@@ -76,7 +77,7 @@ def _month(word: str) -> int:
 
 
 def from_parts(year: str, month: str, day: str) -> str:
-    """A date over three cells; the year may be missing."""
+    """Return a date from three cells, of which the year may be missing."""
     if not all(part.isascii() and part.isdigit() for part in (month, day)):
         return ""
     has_year = year.isascii() and year.isdigit() and len(year) <= 4

@@ -1,4 +1,5 @@
-"""A reading as one JSON object: the form of the samples' ``.expected.json``. Absent is empty."""
+"""A reading as one JSON object: the form of the samples' ``.expected.json``. Empty values are left
+out."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ _PRIVATE = {"others", "school"}
 
 
 def describe(reading: Reading) -> dict[str, Json]:
-    """The whole reading. Owners are left out where the file is one person's book in SUN's PAB: its
-    DN names them, but nobody chose them."""
+    """Return the whole reading. The owner of a single book in SUN's PAB is left out, since only its
+    DN names the owner."""
     owned = reading.dialect != "pab" or not sun.one_owner(reading.contacts)
     sets = duplicate_sets(reading.contacts)
     merged = sum(len(members) - 1 for members in sets)
@@ -89,7 +90,7 @@ def _group(group: GroupData, *, owned: bool) -> dict[str, Json]:
 
 
 def _warning(warned: Warned, file_format: str) -> dict[str, Json]:
-    # The form counts records from 0, but the lists in a table from 1, as a spreadsheet would.
+    # The JSON counts records from 0, but lists in a table from 1, as a spreadsheet does.
     is_row = warned.code == "group_without_members" and file_format in ("csv", "tsv")
     described: dict[str, Json] = {"code": warned.code, "record": warned.record + is_row}
     return described | {"value": warned.value} if warned.value else described

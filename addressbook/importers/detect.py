@@ -1,4 +1,4 @@
-"""The kind of a file by its content: never by its name."""
+"""Recognise the kind of a file by its content, never by its name."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ def is_zip(content: bytes) -> bool:
 
 
 def reject_code(content: bytes) -> str:
-    """Return why it cannot be an address book, a code of `codes.REJECTS`; "" where it may be
-    one."""
+    """Return the code of `codes.REJECTS` for a file that cannot be an address book, else ""."""
     if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
         return "empty"
     for start, code in _STARTS:
@@ -52,7 +51,8 @@ def reject_code(content: bytes) -> str:
 
 
 def _reads_as_text(content: bytes) -> bool:
-    """Few control characters. NULs are UTF-16's, or strays: they are counted apart."""
+    """Return whether there are few control characters. NULs come from UTF-16 or are strays, so they
+    are counted apart."""
     head = content[:20_000]
     controls = bytes(set(range(32)) - set(_TEXT_CONTROLS) - {0})
     strange = len(head) - len(head.translate(None, controls))
@@ -71,7 +71,7 @@ def _is_wide(head: bytes) -> bool:
 
 
 def line_ending(content: bytes) -> str:
-    """``crlf lf cr mixed``, "" where there is no line end; of the first 200,000 bytes."""
+    """Return ``crlf lf cr mixed`` for the first 200,000 bytes, or "" without a line end."""
     head = content[:200_000].replace(b"\0", b"")
     first = re.search(rb"\r\n|\r|\n", head)
     if not first:
@@ -79,7 +79,7 @@ def line_ending(content: bytes) -> str:
     crlf = head.count(b"\r\n")
     lone_cr = head.count(b"\r") - crlf
     if first[0] == b"\r\n":
-        # A file of CRLF may hold LF inside its cells.
+        # A file with CRLF may have LF inside its cells.
         return "mixed" if lone_cr else "crlf"
     kind, others = ("cr", head.count(b"\n")) if first[0] == b"\r" else ("lf", crlf + lone_cr)
     return "mixed" if others else kind

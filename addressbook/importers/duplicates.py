@@ -1,4 +1,4 @@
-"""Contacts that are one person: an address in common, and names that can be one."""
+"""Find contacts that are one person: they have an address in common, and compatible names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _CIVILITIES_TEXT = (
 )
 CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
 """The words that stand before a name, folded."""
-# More names than these behind one address are a switchboard's; comparing all would not end.
+# An address with more names belongs to a switchboard, and comparing all of them would take too
+# long.
 _MOST_NAMES = 200
 
 _Name = tuple[str, ...]
@@ -22,15 +23,16 @@ _Name = tuple[str, ...]
 
 @dataclass(slots=True, eq=False)
 class _Person:
-    """The contacts that are one, and their different names."""
+    """The contacts that are one person, and their different names."""
 
     members: list[int]
     names: set[_Name]
 
 
 def duplicate_sets(contacts: Sequence[ContactData]) -> tuple[tuple[int, ...], ...]:
-    """Sets of indexes, each of two or more, none in two sets: same owner, an address in common
-    (case does not count), and a name compatible with those of all others in the set."""
+    """Return sets of indexes, each of two or more, none in two sets: contacts of one owner that
+    have an address in common (without case), and of which each name is compatible with all others
+    of the set."""
     names = [_name_of(contact) for contact in contacts]
     people = [_Person([index], {name}) for index, name in enumerate(names)]
     for shared in _sharing(contacts):
@@ -46,7 +48,7 @@ def duplicate_sets(contacts: Sequence[ContactData]) -> tuple[tuple[int, ...], ..
 
 
 def _sharing(contacts: Sequence[ContactData]) -> Iterator[Sequence[int]]:
-    """The contacts behind each address that several of one owner have."""
+    """Return the contacts behind each address that several contacts of one owner have."""
     by_address: dict[tuple[str, str], list[int]] = {}
     for index, contact in enumerate(contacts):
         for address in {email.address.casefold() for email in contact.emails}:
@@ -55,7 +57,7 @@ def _sharing(contacts: Sequence[ContactData]) -> Iterator[Sequence[int]]:
 
 
 def _join(people: list[_Person], first: int, second: int) -> None:
-    """Make one person of two where all their names go together."""
+    """Join two people into one if all their names are compatible."""
     mine, theirs = people[first], people[second]
     if mine is theirs or len(mine.names) * len(theirs.names) > _MOST_NAMES**2:
         return
@@ -71,8 +73,8 @@ def _join(people: list[_Person], first: int, second: int) -> None:
 
 
 def compatible(first: ContactData, second: ContactData) -> bool:
-    """Whether two names can be one person's: the same words in any order, with or without accents
-    and civility; one of them more complete; initials; or one without a name."""
+    """Return whether two names can be one person's. They have the same words in any order, with or
+    without accents and civility; one is more complete, or has initials; or one is empty."""
     return _compatible(_name_of(first), _name_of(second))
 
 
@@ -86,7 +88,7 @@ def _compatible(first: _Name, second: _Name) -> bool:
         if match is None:
             return False
         left.remove(match)
-    # "P. M." is too little to say that it is Paul Martin.
+    # "P. M." is too little to conclude that it is Paul Martin.
     return any(len(word) > 1 for word in shorter)
 
 
@@ -98,7 +100,7 @@ def _same(first: str, second: str) -> bool:
 
 
 def _name_of(contact: ContactData) -> _Name:
-    """The words of a name in the order of the alphabet; () where it has none of its own."""
+    """Return the words of a name in alphabetical order; () if there is no real name."""
     name = " ".join(filter(None, (contact.first_name, contact.middle_name, contact.last_name)))
     name = name or contact.display_name
     if "@" in name or re.fullmatch(r"[\d\s+.()-]*", name):

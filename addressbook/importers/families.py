@@ -1,9 +1,9 @@
-"""Lists of pupils as schools export them -> pupils, guardians, who is whose, and classes.
+"""Lists of pupils as schools export them, read into pupils, guardians, their ties, and classes.
 
-Pronote, SIECLE, ONDE and EcoleDirecte name the same columns in many ways, and schools rename them:
-a header is understood by its words. A line is a pupil with all guardians, or a pupil with one of
-them. No value is dropped: one that has no place of its own stands in the pupil's note, behind the
-name of its column.
+Pronote, SIECLE, ONDE and EcoleDirecte give the same column many names, and schools rename them, so
+a header is recognised by its words. A line is a pupil with all guardians, or a pupil with one of
+them. No value is dropped: a value without a field goes into the pupil's note, after the name of its
+column.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from addressbook.importers.rows import SourceRow
 
 PUPIL, GUARDIAN = "pupil", "guardian"
 MOST_GUARDIANS = 4
-"""Of one line."""
+"""The largest number of guardians in one line."""
 CLASS, YEAR, SEX, NOTE = "school:class", "school:year", "school:sex", "school:note"
 OF_GUARDIANS = (
     "last_name", "first_name", "display_name", "prefix", "relation", "receives_mail", "legal",
@@ -38,7 +38,7 @@ FIELDS = (
     *(CLASS, YEAR, SEX, NOTE, "home.street2", "home.street3", "home.extended"),
     *(f"g{whose}:{name}" for whose in range(1, MOST_GUARDIANS + 1) for name in OF_GUARDIANS),
 )
-"""What a column of a school's list may hold besides what columns of any table hold."""
+"""The fields of columns that only a school's list has."""
 _LOOKED_AT = 200
 _LONGEST_LABEL = 60
 
@@ -83,12 +83,13 @@ _Item = TypeVar("_Item")
 
 
 def tokens(header: str) -> tuple[str, ...]:
-    """The words and numbers of a header: ``Tél. portable resp.2`` -> tel, portable, resp, 2."""
+    """Return the words and numbers of a header: tel, portable, resp, 2 for ``Tél. portable
+    resp.2``."""
     return tuple(_TOKEN.findall(fold(header[:200])))
 
 
 def known(header: str) -> bool:
-    """Whether a cell is a header that lists of pupils alone have."""
+    """Return whether a cell is a header that only lists of pupils have."""
     heading = tokens(header)
     if not 0 < len(heading) < 8 or "@" in header:
         return False
@@ -99,16 +100,16 @@ def known(header: str) -> bool:
 
 
 def fields_of(header: Sequence[str], data: Sequence[SourceRow]) -> list[str] | None:
-    """The fields of the columns of a school's list; None where it is none. Guardians have ``g1:``
-    to ``g4:`` before the field, what is the pupil's stands as in any table."""
+    """Return the fields of the columns if they are a school's list, else None. Fields of guardians
+    have the prefix ``g1:`` to ``g4:``; those of the pupil are as in any table."""
     headers = _Headers([tokens(cell) for cell in header], data)
     fields = headers.fields()
     return fields if is_list(fields) else None
 
 
 def is_list(fields: Iterable[str]) -> bool:
-    """Whether these fields are those of pupils: with guardians, or with a class and what only
-    pupils have."""
+    """Return whether these fields are a list of pupils: with guardians, or with a class and another
+    field that only pupils have."""
     there = set(fields)
     if not there & {"last_name", "first_name", "display_name"}:
         return False
@@ -117,15 +118,16 @@ def is_list(fields: Iterable[str]) -> bool:
 
 
 def guardian_of(name: str) -> tuple[int, str]:
-    """``g2:email`` -> 2, ``email``; 0 and the field itself where it is the pupil's."""
+    """Return the number of the guardian and the field, such as 2 and ``email`` for ``g2:email``; 0
+    for a field of the pupil."""
     if len(name) > 3 and name[0] == "g" and name[1].isdigit() and name[2] == ":":
         return int(name[1]), name[3:]
     return 0, name
 
 
 class _Headers:
-    """The headers of a table from left to right: a column that says of nobody whose it is belongs
-    to the one of the column before."""
+    """The headers of a table from left to right. A column that names no person belongs to the
+    person of the column before it."""
 
     def __init__(self, headers: Sequence[tuple[str, ...]], data: Sequence[SourceRow]) -> None:
         self._headers = headers
@@ -152,7 +154,7 @@ class _Headers:
         if not whose and name in ("relation", "receives_mail", "legal"):
             name = ""
         if whose and name in (CLASS, YEAR, SEX, "birthday", "categories", "school"):
-            # A column of the pupil behind those of his guardians.
+            # A column about the pupil may stand after those of the guardians.
             whose = 0 if not set(heading) & _GUARDIANS else whose
             name = name if not whose else ""
         if not name or self._is_taken(whose, name):
@@ -181,8 +183,8 @@ class _Headers:
         return self._whose
 
     def _slot(self, heading: tuple[str, ...], name: str) -> int:
-        """The number of the guardian: as it stands, or by the word that names him, or the next one
-        where a name comes a second time."""
+        """Return the number of the guardian: as written, or by the word for the guardian, or the
+        next number if the column of a name repeats."""
         number = _number(heading)
         word = next(
             (relation for relation in heading if relation in ("mere", "pere", "maman", "papa")), ""
@@ -208,12 +210,13 @@ class _Headers:
 
 
 def _number(heading: Sequence[str]) -> int:
-    """The number of a guardian: the one behind the word, else the only one there is."""
-    for at, word in enumerate(heading):
+    """Return the number of a guardian: the one after the word, else the only number in the
+    heading."""
+    for position, word in enumerate(heading):
         if word in _GUARDIANS:
             behind = [
                 follower
-                for follower in heading[at + 1 : at + 4]
+                for follower in heading[position + 1 : position + 4]
                 if follower not in ("legal", "n", "no")
             ]
             if behind and behind[0] in ("1", "2", "3", "4"):
@@ -223,7 +226,7 @@ def _number(heading: Sequence[str]) -> int:
 
 
 def _attribute(heading: tuple[str, ...]) -> str:
-    """The field of a column that is about a person; ``who`` where its heading only names the
+    """Return the field of a column about a person, or ``who`` if its heading only names the
     person."""
     there = set(heading)
     if not there or there & {"sms", "autorisation", "accepte", "autorise"}:
@@ -258,9 +261,16 @@ def _of_address(there: set[str], heading: Sequence[str]) -> str:
     if "pays" in there:
         return "home.country"
     if there & {"adresse", "rue", "voie"}:
-        at = next((n for n, word in enumerate(heading) if word in ("ligne", "adresse", "rue")), 0)
+        position = next(
+            (n for n, word in enumerate(heading) if word in ("ligne", "adresse", "rue")), 0
+        )
         number = next(
-            (follower for follower in heading[at + 1 : at + 3] if follower in ("2", "3", "4")), ""
+            (
+                follower
+                for follower in heading[position + 1 : position + 3]
+                if follower in ("2", "3", "4")
+            ),
+            "",
         )
         if there & _GUARDIANS and "ligne" not in there:
             number = ""
@@ -303,7 +313,8 @@ def _of_school(there: set[str], heading: Sequence[str]) -> str:
 
 
 def _by_content(cells: Sequence[str]) -> str:
-    """A column "Responsable légal": names, yes and no, addresses or telephones."""
+    """Return the field of a column such as "Responsable légal" by its cells: names, yes and no,
+    addresses or telephones."""
     if not cells:
         return "display_name"
     if all(_is_mark(cell) for cell in cells):
@@ -324,8 +335,8 @@ def _is_mark(cell: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Line:
-    """One line, taken apart."""
+class _PupilLine:
+    """The parsed cells of one line, the pupil's by number 0."""
 
     pupil: list[Pair] = field(default_factory=list)
     guardians: dict[int, list[Pair]] = field(default_factory=dict)
@@ -342,7 +353,7 @@ class Gathering:
     style: Style
     gathered: Gathered
     titles: str = ""
-    # Whether an empty cell says no: where the others of its column say yes alone.
+    # The columns in which an empty cell means no, since their other cells only say yes.
     empty_is_no: frozenset[int] = frozenset()
     _pupils: dict[tuple[str, ...], int] = field(default_factory=dict)
     _of_name: dict[str, list[int]] = field(default_factory=dict)
@@ -356,7 +367,7 @@ class Gathering:
     _number: int = 0
 
     def take_all(self, data: Sequence[tuple[int, SourceRow]]) -> None:
-        """All lines, then the classes and groups."""
+        """Read all lines, then make the classes and groups."""
         self.empty_is_no = self._columns_of_yes(data)
         for number, row in data:
             self._take(number, row)
@@ -378,17 +389,17 @@ class Gathering:
         pupil, problems = self._pupil(line)
         for problem in problems:
             self.gathered.warn(problem, number)
-        at = self._put_pupil(pupil, line, number, row.line)
-        if at < 0:
+        index = self._put_pupil(pupil, line, number, row.line)
+        if index < 0:
             self.gathered.skip(number, row.line, "no_pupil")
             return
-        self._last = at
+        self._last = index
         whose_all = line.guardians.keys() | line.notes.keys() | {slot for slot, _name in line.marks}
         for whose in sorted(whose_all - {0}):
-            self._put_guardian(at, whose, line, number, row.line)
+            self._put_guardian(index, whose, line, number, row.line)
 
-    def _apart(self, row: SourceRow) -> _Line:
-        line = _Line()
+    def _apart(self, row: SourceRow) -> _PupilLine:
+        line = _PupilLine()
         for index, (name, cell) in enumerate(zip(self.fields, row.cells, strict=True)):
             whose, own = guardian_of(name)
             text = cell.strip()
@@ -396,7 +407,7 @@ class Gathering:
                 line.marks[whose, own] = "non"
             elif not text or not name or name.startswith("_"):
                 continue
-            elif own == "relation" or (own in _MARKS and _truth(text) is not None):
+            elif own == "relation" or (own in _MARKS and _yes_or_no(text) is not None):
                 line.marks[whose, own] = text
             elif own in ("note", NOTE, *_MARKS) or _is_no_phone(own, text):
                 title = self.header[index].strip()[:_LONGEST_LABEL]
@@ -409,7 +420,7 @@ class Gathering:
 
     # Pupils
 
-    def _pupil(self, line: _Line) -> tuple[ContactData, tuple[str, ...]]:
+    def _pupil(self, line: _PupilLine) -> tuple[ContactData, tuple[str, ...]]:
         pairs: list[Pair] = []
         others: list[str] = []
         notes = line.notes.setdefault(0, [])
@@ -434,9 +445,9 @@ class Gathering:
         contact = replace(contact, notes=joined, others=(*contact.others, *others))
         return contact, (*problems, *assembled.problems)
 
-    def _put_pupil(self, pupil: ContactData, line: _Line, number: int, begins: int) -> int:
-        """The index of the pupil; -1 where nobody knows whose line it is. A line without a pupil
-        goes on with the one above, as merged cells of a spreadsheet do."""
+    def _put_pupil(self, pupil: ContactData, line: _PupilLine, number: int, begins: int) -> int:
+        """Add the pupil, and return the index; -1 if it is unknown whose line it is. A line without
+        a pupil continues the one above, as merged cells of a spreadsheet do."""
         name = _key(pupil)
         if not name:
             has_more = bool(line.guardians) and self._last >= 0
@@ -447,42 +458,44 @@ class Gathering:
         classes = [text for field_name, text in line.pupil if field_name == CLASS]
         own_class = fold(classes[0]) if classes else ""
         key = (name, pupil.birthday) if pupil.birthday else (name, "", own_class)
-        at = self._pupils.get(key, -1)
-        if at >= 0:
-            self._join(at, pupil)
+        index = self._pupils.get(key, -1)
+        if index >= 0:
+            self._join(index, pupil)
         else:
-            at = self._add(pupil, PUPIL, number, begins)
-            self._pupils[key] = at
+            index = self._add(pupil, PUPIL, number, begins)
+            self._pupils[key] = index
             if others := self._of_name.setdefault(name, []):
                 self.gathered.warn("same_name", number)
-            others.append(at)
-        self._note_groups(at, line)
-        return at
+            others.append(index)
+        self._note_groups(index, line)
+        return index
 
     def _add(self, data: ContactData, role: str, number: int, begins: int) -> int:
-        at = self.gathered.add(data, number, begins)
-        self.gathered.roles[at] = role
-        return at
+        index = self.gathered.add(data, number, begins)
+        self.gathered.roles[index] = role
+        return index
 
-    def _join(self, at: int, more: ContactData) -> None:
-        if _is_full(self.gathered.contacts[at]):
+    def _join(self, index: int, more: ContactData) -> None:
+        if _is_full(self.gathered.contacts[index]):
             self.gathered.warn("record_cut", self._number)
         else:
-            self.gathered.contacts[at] = joined(self.gathered.contacts[at], more)
+            self.gathered.contacts[index] = joined(self.gathered.contacts[index], more)
 
-    def _note_groups(self, at: int, line: _Line) -> None:
+    def _note_groups(self, index: int, line: _PupilLine) -> None:
         for name, text in line.pupil:
             if name == YEAR:
                 self._years.append(text)
             elif name == CLASS:
-                _put(self._classes, " ".join(text.split()), at)
+                _put(self._classes, " ".join(text.split()), index)
             elif name == "categories":
                 for tag in re.split(r"[,;|]", text):
-                    _put(self._tags, " ".join(tag.split()), at)
+                    _put(self._tags, " ".join(tag.split()), index)
 
     # Guardians
 
-    def _put_guardian(self, pupil: int, whose: int, line: _Line, number: int, begins: int) -> None:
+    def _put_guardian(
+        self, pupil: int, whose: int, line: _PupilLine, number: int, begins: int
+    ) -> None:
         notes = line.notes.get(whose, [])
         assembled = contact_from(line.guardians.get(whose, []), self.style)
         for problem in assembled.problems:
@@ -494,28 +507,28 @@ class Gathering:
             relation = [marks["relation"]] if "relation" in marks else []
             self._keep_in_note(pupil, whose, line, [*relation, *notes])
             return
-        at = self._same_guardian(pupil, data)
-        if at < 0:
-            at = self._add(data, GUARDIAN, number, begins)
+        index = self._same_guardian(pupil, data)
+        if index < 0:
+            index = self._add(data, GUARDIAN, number, begins)
         else:
-            self._join(at, data)
-        self._learn(pupil, at)
-        if at == pupil or (pupil, at) in self._links:
+            self._join(index, data)
+        self._learn(pupil, index)
+        if index == pupil or (pupil, index) in self._links:
             return
         position = self._counts.get(pupil, 0)
         self._counts[pupil] = position + 1
-        self._links[pupil, at] = LinkData(
+        self._links[pupil, index] = LinkData(
             pupil,
-            at,
+            index,
             _relation(marks.get("relation", ""), self.header, self.fields, whose),
-            _truth(marks.get("receives_mail", "")),
-            _truth(marks.get("legal", "")),
+            _yes_or_no(marks.get("receives_mail", "")),
+            _yes_or_no(marks.get("legal", "")),
             position,
         )
 
-    def _keep_in_note(self, pupil: int, whose: int, line: _Line, notes: Iterable[str]) -> None:
-        """Keep the words about a guardian who has neither a name nor a way to reach him in the note
-        of the pupil."""
+    def _keep_in_note(self, pupil: int, whose: int, line: _PupilLine, notes: Iterable[str]) -> None:
+        """Put the words about a guardian without name, address and telephone into the note of the
+        pupil."""
         texts = [text for name, text in line.guardians.get(whose, []) if name != "prefix"]
         if text := " ; ".join([*texts, *notes]):
             title = next(
@@ -526,20 +539,20 @@ class Gathering:
             self._join(pupil, ContactData(notes=f"{title.strip()[:_LONGEST_LABEL]} : {text}"))
 
     def _same_guardian(self, pupil: int, data: ContactData) -> int:
-        """The guardian who stands in the list already: of the same name, with an address, a
-        telephone or a pupil in common."""
+        """Return the index of a guardian who is in the list already: of the same name, with an
+        address, a telephone or a pupil in common; else -1."""
         name = _key(data) or data.display_name
         for mark in (f"pupil {pupil}", *_marks(data)):
-            at = self._guardians.get((name, mark), -1)
-            if at >= 0 and not _is_full(self.gathered.contacts[at]):
-                return at
+            index = self._guardians.get((name, mark), -1)
+            if index >= 0 and not _is_full(self.gathered.contacts[index]):
+                return index
         return -1
 
-    def _learn(self, pupil: int, at: int) -> None:
-        data = self.gathered.contacts[at]
+    def _learn(self, pupil: int, index: int) -> None:
+        data = self.gathered.contacts[index]
         name = _key(data) or data.display_name
         for mark in (f"pupil {pupil}", *_marks(data)):
-            self._guardians.setdefault((name, mark), at)
+            self._guardians.setdefault((name, mark), index)
 
     # Groups
 
@@ -548,7 +561,7 @@ class Gathering:
         classes = dict(self._classes)
         title = _CLASS_IN_TITLE.search(self.titles)
         if not classes and title and (name := title[1].strip()):
-            members = [at for at, role in self.gathered.roles.items() if role == PUPIL]
+            members = [index for index, role in self.gathered.roles.items() if role == PUPIL]
             classes[fold(name)] = (name, members)
         for name, members in classes.values():
             yield GroupData(name, tuple(members), is_class=True, school_year=year)
@@ -557,11 +570,11 @@ class Gathering:
                 yield GroupData(name, tuple(members), origin="categories")
 
 
-def _put(groups: dict[str, tuple[str, list[int]]], name: str, at: int) -> None:
+def _put(groups: dict[str, tuple[str, list[int]]], name: str, index: int) -> None:
     if name:
         members = groups.setdefault(fold(name), (name, []))[1]
-        if at not in members[-1:]:
-            members.append(at)
+        if index not in members[-1:]:
+            members.append(index)
 
 
 _TEXTS = (
@@ -571,7 +584,8 @@ _TEXTS = (
 
 
 def joined(first: ContactData, more: ContactData) -> ContactData:
-    """One person of two lines: what the second one says besides."""
+    """Join the contacts of two lines about one person: the first one gets what only the second one
+    has."""
     texts: dict[str, Any] = {name: getattr(first, name) or getattr(more, name) for name in _TEXTS}
     notes = first.notes
     differing = [
@@ -604,7 +618,8 @@ _FULL_NOTE, _FULL = 20_000, 60
 
 
 def _is_full(data: ContactData) -> bool:
-    """Whether a contact grows no more: of a list that repeats one person a thousand times."""
+    """Return whether a contact has reached its limits, as in a list that repeats one person a
+    thousand times."""
     many = len(data.emails) + len(data.phones) + len(data.addresses) + len(data.others)
     return many > _FULL or len(data.notes) > _FULL_NOTE
 
@@ -614,7 +629,7 @@ def _is_no_phone(name: str, text: str) -> bool:
 
 
 def _key(data: ContactData) -> str:
-    """The words of a name, without civility, in the order of the alphabet."""
+    """Return the words of a name, without civility, in alphabetical order."""
     name = f"{data.first_name} {data.last_name}".strip() or data.display_name
     if "@" in name:
         return ""
@@ -632,7 +647,7 @@ def _marks(data: ContactData) -> Iterator[str]:
 
 
 def _split(data: ContactData) -> ContactData:
-    """A whole name taken apart where its letters tell how: ``Mme LE GOFF Zoé``."""
+    """Split a whole name if its letters show the parts: ``Mme LE GOFF Zoé``."""
     if data.first_name or data.last_name or "@" in data.display_name:
         return data
     name_words = data.display_name.split()
@@ -653,7 +668,7 @@ def _split(data: ContactData) -> ContactData:
 
 
 def _day(text: str, style: Style) -> str:
-    """A date, also as the number that a spreadsheet keeps of it."""
+    """Return a date, also from the serial number by which a spreadsheet stores it."""
     if (serial := _SERIAL.fullmatch(text)) and 20_000 < int(serial[1]) < 60_000:
         return (_FIRST_SERIAL + timedelta(days=int(serial[1]))).isoformat()
     return dates.read(text.split(" ")[0] if ":" in text else text, day_comes_first=style.day_first)
@@ -664,8 +679,8 @@ def _sex(text: str) -> str:
     return "F" if plain in _GIRL else "M" if plain in _BOY else ""
 
 
-def _truth(text: str) -> bool | None:
-    """The meaning of a cell; None where it says nothing."""
+def _yes_or_no(text: str) -> bool | None:
+    """Return the meaning of a cell; None if it has none."""
     plain = fold(text).strip(" .")
     if plain in _NO or plain == "3":
         return False
@@ -673,7 +688,7 @@ def _truth(text: str) -> bool | None:
 
 
 def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:
-    """The relation as the list says it; else by the word in the headers: ``Mère – portable``."""
+    """Return the relation of the list, else the one that a header has: ``Mère – portable``."""
     if text:
         plain = " ".join(_TOKEN.findall(fold(text)))
         return _RELATIONS.get(plain, text[:60])

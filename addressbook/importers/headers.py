@@ -1,4 +1,4 @@
-"""Header names -> canonical fields (`headers.json`), in French, English and LDAP."""
+"""The canonical fields of header names (`headers.json`), in French, English and LDAP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib import resources
 from addressbook import vcard
 from addressbook.folding import fold, words
 
-# LDAP attributes (Mozilla, SUN): in LDIF, and as headers of tables made from it.
+# LDAP attributes (Mozilla, SUN): in LDIF, and as headers of tables that were made from it.
 ATTRIBUTES = {
     "cn": "display_name",
     "displayname": "display_name",
@@ -92,7 +92,7 @@ ATTRIBUTES = {
     "multilinedescription": "notes",
     "jpegphoto": "photo",
 }
-# Names that the list lacks: Yahoo, KMail, the Windows address book, lists made by hand.
+# Names that `headers.json` does not have: Yahoo, KMail, the Windows address book, handmade lists.
 _MORE = {
     "display_name": ("Nom#2", "fullName", "Nom et prénom", "Nom prénom", "Prénom Nom", "Contact",
                      "Nom d'affichage"),
@@ -173,14 +173,14 @@ _SUN = re.compile(r"pi(email|phone|website)(\d{1,2})(type|cn|transtype|descr)?")
 
 
 def normal(header: str) -> str:
-    """A header as it is compared."""
+    """Return a header in the form that is compared."""
     plain = header.replace("’", "'").replace("\u200b", "").strip().strip('"')
     return fold(plain)
 
 
 @cache
 def _names() -> dict[str, str]:
-    """Normal header -> field; repeated headers as ``ville#1``."""
+    """Return the field of each normal header; repeated headers are named as in ``ville#1``."""
     text = resources.files(__package__).joinpath("headers.json").read_text(encoding="utf-8")
     lists: dict[str, list[str]] = json.loads(text)["fields"]
     names = dict(ATTRIBUTES)
@@ -192,7 +192,7 @@ def _names() -> dict[str, str]:
 
 
 def known(header: str) -> bool:
-    """Whether a cell is a header that somebody writes."""
+    """Return whether a cell is a header that some program or person writes."""
     name = normal(header)
     return name in _names() or bool(
         _by_words(name) or _GOOGLE.fullmatch(name) or _SUN.fullmatch(name)
@@ -200,10 +200,10 @@ def known(header: str) -> bool:
 
 
 def fields_of(headers: Sequence[str]) -> list[str]:
-    """The canonical field of each column, "" where unknown.
+    """Return the canonical field of each column, "" if it is unknown.
 
-    Beside the fields of `headers.json` there are ``google:…`` and ``sun:…`` (numbered, with their
-    types beside them), ``x:…`` (kept as vCard properties) and ``_…`` (no field of a contact).
+    Besides the fields of `headers.json` there are ``google:…`` and ``sun:…`` (numbered, with a
+    column for the type), ``x:…`` (kept as vCard properties) and ``_…`` (no field of a contact).
     """
     names = [normal(header) for header in headers]
     fields: list[str] = []
@@ -261,7 +261,8 @@ _PLACES = {
 
 
 def _placed(name: str) -> str:
-    """A part of a postal address that says where: "Département (bureau)", "Home ZIP"."""
+    """Return the field of a part of a postal address that names its place: "Département (bureau)",
+    "Home ZIP"."""
     match = _PLACED.fullmatch(name)
     if not match or not (match[1] or match[3]):
         return ""
@@ -269,7 +270,8 @@ def _placed(name: str) -> str:
 
 
 def _by_words(name: str) -> str:
-    """A header that says what it is and where: "Email (work)", "Tél. pro", "Portable 2"."""
+    """Return the field of a header that names kind and place: "Email (work)", "Tél. pro", "Portable
+    2"."""
     match = _ABOUT.fullmatch(name)
     if not match:
         return _placed(name)
@@ -299,19 +301,19 @@ def _google_field(kind: str, number: str, part: str) -> str:
 
 
 def _settle_title(names: list[str], fields: list[str]) -> list[str]:
-    """ "Title" is a civility or a function: a civility where the function has a column of its own,
-    or where it stands before the names and no other column is the civility."""
+    """Decide whether "Title" is a civility or a function. It is a civility if the function has
+    another column, or if it stands before the names and no other column is the civility."""
     if "title" not in names:
         return fields
-    at = names.index("title")
-    others = [field for index, field in enumerate(fields) if index != at]
+    title_index = names.index("title")
+    others = [field for index, field in enumerate(fields) if index != title_index]
     if "job_title" in others:
         field = "prefix"
     elif "prefix" in others:
         field = "job_title"
     else:
         ahead = [index for index, field_name in enumerate(fields) if field_name.endswith("_name")]
-        field = "prefix" if ahead and at < min(ahead) else "job_title"
+        field = "prefix" if ahead and title_index < min(ahead) else "job_title"
     return [
         field if name == "title" else field_name
         for name, field_name in zip(names, fields, strict=True)

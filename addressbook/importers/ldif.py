@@ -1,6 +1,6 @@
-"""LDIF (RFC 2849): records of any directory -> contacts and groups.
+"""LDIF (RFC 2849): the records of any directory, read into contacts and groups.
 
-Values are decoded one by one, damage stays in its record, a URL (``:<``) is never read.
+Values are decoded one by one, damage stays within its record, and a URL (``:<``) is never read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from addressbook.contact_data import ContactData, GroupData
 from addressbook.folding import fold
 from addressbook.importers import dates, headers, horde, sun
 from addressbook.importers.assemble import Pair, Style, contact_from
-from addressbook.importers.reading import Gathered, Members, Reading, Refused, refused
+from addressbook.importers.reading import FileRejected, Gathered, MemberIndex, Reading, refused
 from addressbook.vcard import has_something, photo_of
 
 MOST_ATTRIBUTES = 5_000
@@ -26,8 +26,8 @@ _CHANGES = {"delete", "modify", "modrdn", "moddn"}
 
 @dataclass(slots=True)
 class Record:
-    """One entry. ``values`` are (attribute in small letters without options, value) in order;
-    ``line`` is where it begins, from 1."""
+    """One entry. ``values`` are pairs of attribute, in lower case without options, and value.
+    ``line`` is the first line, from 1."""
 
     line: int
     dn: str = ""
@@ -49,7 +49,7 @@ class Record:
 
 
 def records(content: bytes) -> Iterator[Record]:
-    """Every block of lines that holds an attribute."""
+    """Yield a record for every block of lines that has an attribute."""
     record: Record | None = None
     names: dict[str, str] = {}
     for number, line in _logical_lines(content):
@@ -68,11 +68,12 @@ def records(content: bytes) -> Iterator[Record]:
 
 
 def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """(line number, line), unfolded, without comments and what continues them."""
+    """Yield the unfolded lines with their numbers, without comments and their continuation
+    lines."""
     parts: list[bytes] = []
     begins = size = 0
     for number, raw in enumerate(_lines(content), start=1):
-        # A blank and nothing else is an empty line that an editor touched.
+        # A line with only a blank is an empty line that an editor changed.
         if raw[:1] in (b" ", b"\t") and parts and raw.strip():
             size += len(raw)
             if size < _LONGEST_LINE:
@@ -89,8 +90,8 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _lines(content: bytes) -> Iterator[bytes]:
-    """The lines of ``content.splitlines()``, one at a time: a list of them takes several times the
-    memory of the file."""
+    """Yield the lines of ``content.splitlines()`` one by one, since a list of them takes several
+    times the memory of the file."""
     for piece in BytesIO(content):
         yield from piece.splitlines()
 
@@ -99,7 +100,8 @@ _ATTRIBUTE = re.compile(rb"([A-Za-z][A-Za-z0-9.-]*)((?:;[A-Za-z0-9_-]+)*)\s*:(:|
 
 
 def _take(record: Record, line: bytes, names: dict[str, str]) -> None:
-    """``names``: attributes of the records before, each of which is kept once."""
+    """Add a line to the record. ``names`` holds each attribute of earlier records once, to save
+    memory."""
     match = _ATTRIBUTE.match(line)
     if not match:
         record.damaged += line.strip() != b"-"
@@ -129,7 +131,8 @@ def _take(record: Record, line: bytes, names: dict[str, str]) -> None:
 
 
 def rdns(dn: str) -> list[tuple[str, str]]:
-    """The parts of a DN, (attribute in small letters, value), the entry's own first."""
+    """Return the parts of a DN as pairs of attribute, in lower case, and value; the entry's own
+    first."""
     parts = []
     for part in re.split(r"(?<!\\)[,;+]", dn):
         name, equals, value = part.partition("=")
@@ -140,11 +143,11 @@ def rdns(dn: str) -> list[tuple[str, str]]:
 
 
 def normal_dn(dn: str) -> str:
-    """A DN as it is compared: without case, and without blanks round its commas."""
+    """Return a DN in the form that is compared: without case, and without blanks around commas."""
     return ",".join(f"{name}={fold(value)}" for name, value in rdns(dn))
 
 
-# Records -> contacts
+# Records to contacts
 
 _GROUPS = {"groupofnames", "groupofuniquenames", "pabgroup", "pitypegroup", "mailgroup"}
 _CONTAINERS = {
@@ -157,7 +160,7 @@ _SYSTEM_ATTRIBUTES = {"search", "result", "ref", "numresponses", "numentries"}
 
 
 def is_ldif(text: str) -> bool:
-    """Whether a text has a line that begins an LDIF."""
+    """Return whether a text has a line that begins an LDIF."""
     head = text[:200_000]
     return bool(re.search(r"^(?:dn::?[ \t]*\S|version:[ \t]*1[ \t]*$)", head, re.MULTILINE | re.I))
 
@@ -171,12 +174,13 @@ _OLD_ATTRIBUTE = re.compile(rb"^([A-Za-z][\w;.-]*)=")
 
 
 def is_old_output(text: str) -> bool:
-    """Whether it is what ldapsearch wrote before it knew LDIF: a DN, then lines ``name=value``."""
+    """Return whether a text is the output of ldapsearch before it had LDIF: a DN, then lines
+    ``name=value``."""
     return bool(_OLD_ENTRY.match(text))
 
 
 def from_old_output(content: bytes) -> bytes:
-    """The same as LDIF."""
+    """Return old output of ldapsearch as LDIF."""
     lines: list[bytes] = []
     begins = True
     for line in content.splitlines():
@@ -189,7 +193,7 @@ def from_old_output(content: bytes) -> bytes:
 
 
 def read(content: bytes, known: Reading) -> Reading:
-    """The contacts and groups of an LDIF; ``known`` is what is known of the file already."""
+    """Return the contacts and groups of an LDIF. ``known`` has the facts about the file so far."""
     gathered = Gathered()
     reading = replace(known, format="ldif")
     try:
@@ -202,7 +206,7 @@ def read(content: bytes, known: Reading) -> Reading:
             reading, source=source, dialect="+".join(sorted(dialects)), bulk=len(owners) > 1
         )
         return gathered.finished(reading)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), reading)
 
 
@@ -210,14 +214,14 @@ _Numbered = tuple[int, Record]
 
 
 def _entries(content: bytes, gathered: Gathered) -> Iterator[_Numbered]:
-    """(number, record) of the entries; changes other than additions are left out."""
+    """Yield the number and the record of each entry. Changes other than additions are skipped."""
     number = 0
     for record in records(content):
         names = {name for name, _value in record.values}
         if not record.dn and (not names or names <= _SYSTEM_ATTRIBUTES) and not record.damaged:
             continue
         if number > 2 * 100_000:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         if record.change in _CHANGES:
             gathered.skip(number, record.line, "change_record", record.change)
         elif not record.dn and not names:
@@ -228,7 +232,8 @@ def _entries(content: bytes, gathered: Gathered) -> Iterator[_Numbered]:
 
 
 def _source(numbered: Sequence[_Numbered], asked_source: str) -> str:
-    """``horde thunderbird other``."""
+    """Return the program that wrote the records, ``sun``, ``horde`` or ``thunderbird``; else the
+    one that the user named, or ``other``."""
     for _number, record in numbered[:200]:
         if "pabperson" in record.classes or "pitypeperson" in record.classes:
             return "sun"
@@ -261,7 +266,7 @@ def _gather(numbered: Sequence[_Numbered], source: str, gathered: Gathered) -> N
             continue
         contact = _contact(number, record, style, gathered)
         if not sun.dialect_of(record.dn):
-            record.values = []  # are in the contact: those of a large file take 200 MB
+            record.values = []  # the contact has them, and those of a large file take 200 MB
         if source == "horde" and horde.is_list(contact):
             bare_lists.append((number, GroupData(contact.last_name or contact.display_name)))
         elif has_something(contact):
@@ -290,8 +295,8 @@ def _birthdays(numbered: Sequence[_Numbered]) -> Iterator[str]:
 
 
 def _pairs(record: Record) -> list[Pair]:
-    """The canonical fields of an entry. In SUN's later store a title is a civility, and the postal
-    address is the street beside its city."""
+    """Return the canonical fields of an entry. In SUN's later store, a title is a civility, and the
+    postal address is the street besides its city."""
     dialect = sun.dialect_of(record.dn)
     pairs: list[Pair] = []
     for name, text in record.values:
@@ -314,7 +319,7 @@ def _pairs(record: Record) -> list[Pair]:
 def _add_groups(
     groups: Sequence[_Numbered], belongs: Sequence[_Numbered], gathered: Gathered
 ) -> None:
-    """``belongs`` are (index of the contact, its record)."""
+    """Add the groups. ``belongs`` are pairs of a contact's index and its record."""
     for dialect in ("pab", "piserverdb"):
         ours = [item for item in groups if sun.dialect_of(item[1].dn) == dialect]
         entries = [item for item in belongs if sun.dialect_of(item[1].dn) == dialect]
@@ -322,7 +327,7 @@ def _add_groups(
     others = [item for item in groups if not sun.dialect_of(item[1].dn)]
     if not others:
         return
-    members = Members(gathered.contacts, fold)
+    members = MemberIndex(gathered.contacts, fold)
     lists = {normal_dn(record.dn): _member_dns(record) for _number, record in others}
     dns: dict[str, int] = {}
     for index, record in belongs:
@@ -335,12 +340,12 @@ def _group(
     number: int,
     record: Record,
     lists: dict[str, list[str]],
-    members: Members,
+    members: MemberIndex,
     dns: dict[str, int],
     gathered: Gathered,
 ) -> GroupData:
-    """Return a list that names its members by DN. They are found by DN, by address, then by name;
-    each list in it is followed once."""
+    """Return a list that names its members by DN. They are found by DN, then by address, then by
+    name. Each inner list is followed once."""
     indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}

@@ -1,8 +1,8 @@
-"""The product's own table of contacts, written and read back without a loss.
+"""The product's own table of contacts, written and read back without loss.
 
-A row is a contact with the names of its groups; groups with addresses of nobody in the table, or
-with nobody in them, have a row of their own. The first addresses and telephones of a contact have
-columns; those that follow, and what no column is for, stand as lines of a vCard in the last one.
+A row is a contact with the names of its groups. A group with addresses of no contact, or without
+any contact, has a row of its own. The first addresses and telephones of a contact have columns. The
+others, and values without a column, are lines of a vCard in the last column.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PARTS = ("street", "po_box", "postal_code", "city", "region", "country", "forma
 
 
 def _columns() -> Iterator[tuple[str, str, str]]:
-    """The columns: key, header in English and in French. They are a format, not an interface: an
-    old export stays readable when the words of the product change."""
+    """Yield the columns: key, header in English, header in French. They are a format and no
+    interface, so that an old export stays readable when the words of the product change."""
     yield from (
         ("display_name", "Display Name", "Nom affiché"),
         ("prefix", "Title", "Civilité"),
@@ -96,9 +96,9 @@ _OF_TYPE = {_normal(name): kind for kind, names in _TYPES.items() for name in na
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A contact with the names of its groups; without a contact, a group of that name with its
-    ``external`` addresses and the groups in it, as `GroupData.inner`. ``problems`` are codes of
+class OwnRow:
+    """A contact with the names of its groups. Without a contact, it is a group of that name with
+    its ``external`` addresses and inner groups, as in `GroupData.inner`. ``problems`` are codes of
     `codes.WARNINGS`."""
 
     contact: ContactData | None
@@ -111,25 +111,25 @@ class Row:
 # --- writing ---
 
 
-def table(rows: Iterable[Row], language: str) -> Iterator[list[str]]:
-    """The header and the rows: in French, or in English for every other language."""
-    at = int(language.lower().startswith("fr"))
-    yield [names[at] for _key, *names in COLUMNS]
+def table(rows: Iterable[OwnRow], language: str) -> Iterator[list[str]]:
+    """Yield the header and the rows, in French or, for every other language, in English."""
+    column = int(language.lower().startswith("fr"))
+    yield [names[column] for _key, *names in COLUMNS]
     for row in rows:
-        cells = _cells(row.contact, at) if row.contact else {}
+        cells = _cells(row.contact, column) if row.contact else {}
         cells["groups"], cells["external"] = _joined(row.groups), _joined(row.external)
-        cells["inner"] = _joined([_inner_word(*nested, at) for nested in row.inner])
+        cells["inner"] = _joined([_inner_word(*nested, column) for nested in row.inner])
         yield [cells.get(key, "") for key, *_names in COLUMNS]
 
 
-def _cells(contact: ContactData, at: int) -> dict[str, str]:
+def _cells(contact: ContactData, column: int) -> dict[str, str]:
     cells: dict[str, str] = {name: getattr(contact, name) for name in (*_TEXTS, *_DATES)}
     for n, email in enumerate(contact.emails[:_EMAILS], start=1):
-        cells |= {f"email:{n}": email.address, f"email:{n}:type": _type_word(email.type, at)}
+        cells |= {f"email:{n}": email.address, f"email:{n}:type": _type_word(email.type, column)}
     for n, phone in enumerate(contact.phones[:_PHONES], start=1):
-        cells |= {f"phone:{n}": phone.number, f"phone:{n}:type": _type_word(phone.type, at)}
+        cells |= {f"phone:{n}": phone.number, f"phone:{n}:type": _type_word(phone.type, column)}
     for n, address in enumerate(contact.addresses[:_ADDRESSES], start=1):
-        cells[f"address:{n}:type"] = _type_word(address.type, at)
+        cells[f"address:{n}:type"] = _type_word(address.type, column)
         cells |= {f"address:{n}:{part}": getattr(address, part) for part in _PARTS}
     cells |= {f"url:{n}": url for n, url in enumerate(contact.urls[:_URLS], start=1)}
     return cells | {"categories": _joined(contact.categories), "more": _more(contact)}
@@ -143,9 +143,9 @@ _AUDIENCES = {
 _OF_AUDIENCE = {_normal(word): key for key, words_ in _AUDIENCES.items() for word in words_}
 
 
-def _inner_word(name: str, audience: str, at: int) -> str:
-    """``5e C [responsables]``."""
-    return f"{name} [{_AUDIENCES[audience][at]}]" if audience in _AUDIENCES else name
+def _inner_word(name: str, audience: str, column: int) -> str:
+    """Return the name of an inner group with its audience: ``5e C [responsables]``."""
+    return f"{name} [{_AUDIENCES[audience][column]}]" if audience in _AUDIENCES else name
 
 
 def _read_inner(text: str) -> tuple[str, str]:
@@ -154,8 +154,8 @@ def _read_inner(text: str) -> tuple[str, str]:
     return (name.strip(), audience) if bracket and name.strip() and audience else (text, "")
 
 
-def _type_word(kind: str, at: int) -> str:
-    return _TYPES[kind][at] if kind in _TYPES else ""
+def _type_word(kind: str, column: int) -> str:
+    return _TYPES[kind][column] if kind in _TYPES else ""
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -163,7 +163,7 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _more(contact: ContactData) -> str:
-    """The values that have no column, as lines of a card."""
+    """Return the values without a column as lines of a card."""
     rest = ContactData(
         emails=contact.emails[_EMAILS:],
         phones=contact.phones[_PHONES:],
@@ -172,7 +172,7 @@ def _more(contact: ContactData) -> str:
         others=contact.others,
     )
     lines = vcard.write(rest).replace("\r\n ", "").split("\r\n")
-    # Between BEGIN, VERSION, FN, N and END.
+    # The lines between BEGIN, VERSION, FN, N and END.
     return "\n".join(lines[4:-2])
 
 
@@ -180,7 +180,7 @@ def _more(contact: ContactData) -> str:
 
 
 def is_table(text: str) -> bool:
-    """Whether it is the product's own table as it was exported, whatever stands in its cells."""
+    """Return whether a text is the product's own table, with any cells."""
     return is_header(text[:10_000].partition("\n")[0].split(";"))
 
 
@@ -189,7 +189,7 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def keys_of(header: Sequence[str]) -> list[str]:
-    """The key of each column, "" of one that somebody else added, or that is there already."""
+    """Return the key of each column, "" for a column that is not the product's, or that repeats."""
     keys: list[str] = []
     for cell in header:
         key = _KEYS.get(_normal(cell), "")
@@ -201,13 +201,13 @@ _CANONICAL = {"email:1": "email", "url:1": "url", "url:2": "url"}
 
 
 def field_of(key: str) -> str:
-    """The name of a column by its key: the canonical field where there is one of that meaning."""
+    """Return the name of a column by its key: the canonical field if there is one."""
     named = key in (*_TEXTS, *_DATES) and key != "uid"
     return key if named else _CANONICAL.get(key, f"own:{key}")
 
 
-def read(cells: Mapping[str, str]) -> Row:
-    """A row by the keys of its columns."""
+def read(cells: Mapping[str, str]) -> OwnRow:
+    """Return a row from the cells by the keys of their columns."""
     cells = {key: text for key, cell in cells.items() if (text := cell.strip())}
     problems: list[str] = []
     more = _read_more(cells.get("more", ""))
@@ -226,14 +226,14 @@ def read(cells: Mapping[str, str]) -> Row:
     groups, external = _split(cells.get("groups", "")), _split(cells.get("external", ""))
     whole = None if contact == ContactData() and groups else contact
     inner = tuple(map(_read_inner, _split(cells.get("inner", ""))))
-    return Row(whole, groups, external, inner, tuple(problems))
+    return OwnRow(whole, groups, external, inner, tuple(problems))
 
 
 def _read_more(text: str) -> ContactData:
     if not text:
         return ContactData()
     more = vcard.read_one(f"BEGIN:VCARD\nVERSION:4.0\nFN:-\n{text}\nEND:VCARD\n")
-    # A role beside no title is taken for the title.
+    # The reader takes a role without a title for the title.
     role = (f"ROLE:{vcard.escape(more.job_title)}",) if more.job_title else ()
     return replace(more, others=(*role, *more.others))
 
@@ -286,7 +286,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Groups:
+class OwnGroups:
     """The groups of a table while its rows are read."""
 
     _names: dict[str, str] = field(default_factory=dict)
@@ -294,9 +294,9 @@ class Groups:
     _external: dict[str, list[str]] = field(default_factory=dict)
     _inner: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
-    def add(self, row: Row, index: int | None = None) -> None:
-        """``index`` is the contact of the row; the other addresses of one that has none are those
-        of its group."""
+    def add(self, row: OwnRow, index: int | None = None) -> None:
+        """Add a row. ``index`` is that of its contact; the other addresses of a row without a
+        contact are those of its group."""
         for name in row.groups:
             key = fold(name)
             self._names.setdefault(key, name)
@@ -326,7 +326,7 @@ def _once(items: Iterable[_Item]) -> tuple[_Item, ...]:
 
 
 def with_more(contact: ContactData, other: ContactData) -> ContactData:
-    """The contact with what it lacks of what columns besides its own say."""
+    """Return the contact with the values of foreign columns that it lacks."""
     values: dict[str, Any] = {}
     for place in fields(contact):
         mine, theirs = getattr(contact, place.name), getattr(other, place.name)

@@ -11,13 +11,13 @@ from addressbook.folding import fold
 LARGEST_FILE = 50 * 1024 * 1024
 MOST_RECORDS = 100_000
 MOST_FOLLOWED = 200_000
-"""Members of lists that stand in other lists, in a whole file."""
+"""The largest number of members, in a whole file, of lists that are in other lists."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table as it was understood. ``index`` from 0; ``field`` is a canonical name of
-    `headers`, "" where the column is left out; up to three ``examples``."""
+class TableColumn:
+    """A column of a table as it was recognised. ``index`` counts from 0. ``field`` is a canonical
+    field of `headers`, "" for a column that is left out. There are at most three ``examples``."""
 
     index: int
     header: str
@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """``code`` is one of `codes.WARNINGS`; ``record`` counts from 0."""
+    """A warning. ``code`` is one of `codes.WARNINGS`; ``record`` counts from 0."""
 
     code: str
     record: int
@@ -36,8 +36,8 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record left out. ``reason`` is one of `codes.SKIPS`, in a zip also of `codes.REJECTS`;
-    ``value`` names it where that gives nothing away."""
+    """A record that was left out. ``reason`` is one of `codes.SKIPS`, in a zip also of
+    `codes.REJECTS`. ``value`` identifies the record if that reveals nothing personal."""
 
     record: int
     line: int
@@ -49,10 +49,10 @@ class Skipped:
 class Reading:
     """A file that was read, or refused (``reject_code``, one of `codes.REJECTS`).
 
-    ``records`` and ``lines`` say for each contact which record of the file it was (from 0) and
-    where that begins (from 1). ``bulk``: a file of several people's, with their owners. Of a
+    ``records`` and ``lines`` have, for each contact, the number of its record (from 0) and the
+    first line of that (from 1). ``bulk`` says that the file has contacts of several owners. For a
     school's list, ``roles`` says of each contact whether it is a ``pupil`` or a ``guardian``, and
-    ``links`` who is whose.
+    ``links`` tie them.
     """
 
     outcome: str = "ok"
@@ -64,7 +64,7 @@ class Reading:
     delimiter: str = ""
     line_ending: str = ""
     quote_escape: str = ""
-    columns: tuple[Column, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
     contacts: tuple[ContactData, ...] = ()
     records: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
@@ -76,18 +76,18 @@ class Reading:
     links: tuple[LinkData, ...] = ()
 
 
-class Refused(Exception):
+class FileRejected(Exception):
     """The whole file is refused; ``args[0]`` is one of `codes.REJECTS`."""
 
 
 def refused(code: str, known: Reading | None = None) -> Reading:
-    """Return what is known of the file, refused."""
+    """Return a refused reading with what is known of the file."""
     return replace(known or Reading(), outcome="reject", reject_code=code)
 
 
 @dataclass(slots=True)
 class Gathered:
-    """A reading while it is being made."""
+    """A reading that is being made."""
 
     contacts: list[ContactData] = field(default_factory=list)
     records: list[int] = field(default_factory=list)
@@ -100,15 +100,15 @@ class Gathered:
     _followed: int = 0
 
     def may_follow(self, members: Sequence[str]) -> bool:
-        """Whether the members of a list that stands in another are read as those of the other: not
-        beyond the limit, since each of a chain of lists has the members of all that follow."""
+        """Return whether the members of an inner list may be added to the outer one. The number is
+        limited, since in a chain of lists each has the members of all that follow."""
         self._followed += len(members) + 1
         return self._followed <= MOST_FOLLOWED
 
     def add(self, contact: ContactData, record: int, line: int) -> int:
-        """The index of the contact. Raises Refused beyond the limit."""
+        """Add a contact, and return its index. Raises Refused beyond the limit."""
         if len(self.contacts) >= MOST_RECORDS:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         self.contacts.append(contact)
         self.records.append(record)
         self.lines.append(line)
@@ -119,11 +119,12 @@ class Gathered:
 
     def skip(self, record: int, line: int, reason: str, value: str = "") -> None:
         if len(self.skipped) >= MOST_RECORDS:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         self.skipped.append(Skipped(record, line, reason, value))
 
     def finished(self, reading: Reading, *, empty: str = "no_contacts") -> Reading:
-        """``reading`` with all that was gathered; refused as ``empty`` where that is nothing."""
+        """Return ``reading`` with all that was gathered, refused as ``empty`` if that is
+        nothing."""
         if not (self.contacts or self.groups):
             outcome, code = "reject", empty
         else:
@@ -153,7 +154,7 @@ class _Tag:
 
 
 class Tags:
-    """Groups that are words on their members, in the order in which they were first met."""
+    """Groups that are words on their members, in the order of their first occurrence."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
@@ -174,8 +175,8 @@ class Tags:
         ]
 
 
-class Members:
-    """Finds the contacts that groups name: by address, by name, by identifier."""
+class MemberIndex:
+    """An index of the contacts that groups name: by address, by name, by identifier."""
 
     def __init__(self, contacts: Sequence[ContactData], key: Callable[[str], str]) -> None:
         self._key = key

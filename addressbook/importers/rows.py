@@ -1,4 +1,4 @@
-"""Delimited text -> rows, also where quotes were not escaped."""
+"""Rows of delimited text, even if its quotes are not escaped."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from addressbook.importers.reading import MOST_RECORDS, Refused
+from addressbook.importers.reading import MOST_RECORDS, FileRejected
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 200_000
 MOST_COLUMNS = 1_000
-# How far may be searched in vain for closing quotes, over the whole file.
+# The number of characters, over the whole file, that may be searched for closing quotes in vain.
 _PATIENCE = 100_000_000
 _LONGEST_CELL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """``line`` is where it begins, from 1."""
+    """One row. ``line`` is its first line, from 1."""
 
     line: int
     cells: tuple[str, ...]
@@ -27,8 +27,8 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All rows, the header first; ``quote_escape`` is how quotes inside a cell are written:
-    ``doubled backslash none``, "" where it cannot be seen; ``ended``: the last line has its end."""
+    """All rows, the header first. ``quote_escape`` is how quotes inside a cell are written:
+    ``doubled backslash none``, "" if unknown. ``ended`` says that the last line has a line end."""
 
     delimiter: str
     rows: Sequence[SourceRow]
@@ -40,8 +40,8 @@ _SEP = re.compile(r"\s*\"?sep=([,;\t|])\"?[ \t]*\n", re.IGNORECASE)
 
 
 def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
-    """The rows of a text. ``raw_tabs`` says of a header whether its program writes tabs without
-    any quoting. Raises Refused for what is too wide or too long."""
+    """Return the rows of a text. ``raw_tabs`` tells by the header whether its program writes tabs
+    without quoting. Raises Refused for a text that is too wide or too long."""
     skipped = 0
     separator_line = _SEP.match(text)
     if separator_line:
@@ -51,7 +51,7 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     text = stripped
     header = text.partition("\n")[0]
     if len(header) > LONGEST_HEADER:
-        raise Refused("unknown_format")
+        raise FileRejected("unknown_format")
     delimiter = separator_line[1] if separator_line else delimiter_of(header)
     if delimiter == "\t" and raw_tabs([cell.strip() for cell in header.split("\t")]):
         rows, escape = list(_tab_rows(text)), ""
@@ -60,27 +60,29 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     if '="' in text:
         rows = [SourceRow(row.line, tuple(map(_without_formula, row.cells))) for row in rows]
     if rows and len(rows[0].cells) > MOST_COLUMNS:
-        raise Refused("too_many_columns")
+        raise FileRejected("too_many_columns")
     if skipped:
         rows = [SourceRow(row.line + skipped, row.cells) for row in rows]
     return Rows(delimiter, rows, escape, ended=text.endswith("\n"))
 
 
 def _without_formula(cell: str) -> str:
-    """``="0612"`` -> ``0612``: programs write so what a workbook must not take for a number."""
+    """Return ``0612`` for ``="0612"``, the form in which programs protect text from workbooks that
+    would take it for a number."""
     inner = cell[2:-1]
     is_text = len(cell) > 3 and cell.startswith('="') and cell.endswith('"') and '"' not in inner
     return inner if is_text else cell
 
 
 def delimiter_of(header: str) -> str:
-    """The delimiter that gives the header most columns, quotes honoured."""
+    """Return the delimiter that gives the header most columns, outside of quotes."""
     bare = re.sub(r'"[^"]*"', "", header)
     return max(DELIMITERS, key=bare.count)
 
 
 def _tab_rows(text: str) -> Iterator[SourceRow]:
-    """Horde's TSV: a line feed in a cell cuts the record over several lines."""
+    """Yield the rows of Horde's TSV, where a line feed in a cell spreads the record over several
+    lines."""
     width = text.partition("\n")[0].count("\t")
     held: list[str] = []
     begins, seen = 1, 0
@@ -89,7 +91,7 @@ def _tab_rows(text: str) -> Iterator[SourceRow]:
         if held and seen + tabs > width:
             yield SourceRow(begins, _cells_of(held))
             held, seen = [], 0
-        # A line without a tab goes on in the last cell, also where the record is complete.
+        # A line without a tab continues the last cell, even if the record is complete.
         if not held:
             begins = number
         held.append(line)
@@ -102,12 +104,13 @@ def _cells_of(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple("\n".join(lines).split("\t"))
 
 
-# Quoting: what fits the header best
+# Quoting: the way that fits the header best
 
 
 def _best(text: str, delimiter: str) -> tuple[list[SourceRow], str]:
-    """RFC 4180, then backslashes, then quotes that nothing escapes: the reading with the
-    fewest rows that differ from the header's width, the stricter one on a tie."""
+    """Return the rows and the escape of the best reading: RFC 4180, then backslashes, then
+    unescaped quotes. The best one has the fewest rows whose width differs from the header's; on a
+    tie, the strictest."""
     tried: list[tuple[int, int, list[SourceRow], str]] = []
     for rank, (attempt, escape) in enumerate(_attempts(text, delimiter)):
         try:
@@ -146,14 +149,15 @@ def _misfits(rows: Sequence[SourceRow]) -> int:
 
 def _check(number: int) -> None:
     if number > MOST_RECORDS + 1_000:
-        raise Refused("too_many_records")
+        raise FileRejected("too_many_records")
 
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[SourceRow]:
-    """Raises csv.Error for a cell beyond the limit, and for what is no RFC 4180 if ``strict``."""
+    """Return the rows. Raises csv.Error for a cell beyond the limit and, if ``strict``, for text
+    that breaks RFC 4180."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(
         (line[0] for line in _LINE.finditer(text)),
@@ -172,8 +176,9 @@ def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[SourceRow]:
 
 
 def _bare_rows(text: str, delimiter: str, *, has_backslash: bool) -> list[SourceRow]:
-    """Quotes that nothing escapes: one closes a cell only before a delimiter that a quote, a
-    delimiter or a line end follows, or before the end of the line once the row is complete."""
+    """Return the rows of a text with unescaped quotes. A quote closes a cell only before a
+    delimiter that is followed by a quote, a delimiter or a line end, or before the line end of a
+    complete row."""
     mark = re.escape(delimiter)
     header = _csv_rows(text.partition("\n")[0], delimiter, strict=False)
     scanner = _Scanner(
@@ -204,7 +209,7 @@ class _Scanner:
     patience: int = _PATIENCE
 
     def rows(self) -> Iterator[tuple[list[str], int]]:
-        """Cells, and the line feeds that the row took."""
+        """Yield the cells of each row, and the number of its line feeds."""
         position, cells, begins = 0, list[str](), 0
         while position < len(self.text):
             cell, position = self._cell(position, len(cells))
@@ -228,17 +233,18 @@ class _Scanner:
         match = self.plain.match(self.text, position)
         after = match.end() if match else position
         cell = self.text[position:after]
-        # What a cut-off file leaves open was a quote; elsewhere it may be part of the text.
+        # A cell that a cut-off file leaves open began with a quote; elsewhere the quote may be
+        # text.
         return (cell[1:] if after == len(self.text) and cell[:1] == '"' else cell), after
 
     def _close(self, position: int, column: int) -> tuple[int, int]:
-        """(where the cell ends, where to go on), or (-1, -1)."""
+        """Return where the cell ends and where to go on, or (-1, -1)."""
         start = position
         limit = min(len(self.text), start + min(_LONGEST_CELL, self.patience))
         while match := self.closing.search(self.text, position, limit + 2):
             sign = self.text[match.end() : match.end() + 1]
             ends = self.text[match.end() + 1 : match.end() + 2] in ("\n", "")
-            # Before a delimiter at the end of a line there must be room for one empty cell alone.
+            # A delimiter at the end of a line must leave room for exactly one empty cell.
             if sign == self.delimiter and (
                 column == self.last - 1 or (not ends and column < self.last)
             ):

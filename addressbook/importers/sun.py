@@ -1,6 +1,6 @@
 """SUN's two stores: the Personal Address Book (o=pab) and the later one (o=PiServerDb).
 
-Both keep membership on the member: ``memberOfPABGroup`` and ``memberOfPIGroup``.
+In both, a member names its groups: ``memberOfPABGroup`` and ``memberOfPIGroup``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from addressbook.contact_data import ContactData, GroupData
 from addressbook.folding import fold
 from addressbook.importers.reading import Gathered
 
-# Attributes that mean something else in the later store than in other directories.
+# Attributes with another meaning in the later store than in other directories.
 PISERVERDB = {
     "title": "prefix",
     "homepostaladdress": "home.street",
@@ -35,7 +35,7 @@ class Entry(Protocol):
 
 
 def dialect_of(dn: str) -> str:
-    """``pab`` or ``piserverdb`` by the entry's DN, "" where neither."""
+    """Return ``pab`` or ``piserverdb`` by the entry's DN, else ""."""
     plain = dn.lower().replace(" ", "")
     if "o=piserverdb" in plain or "pipstoreowner=" in plain:
         return "piserverdb"
@@ -45,7 +45,7 @@ def dialect_of(dn: str) -> str:
 
 
 def is_header(names: Iterable[str]) -> bool:
-    """Whether a table's header is made of this store's attribute names (normal ones)."""
+    """Return whether a table's header, in normal form, has this store's attribute names."""
     return any(re.fullmatch(r"pi(?:email|phone|website)\d{1,2}|pientryid", name) for name in names)
 
 
@@ -54,8 +54,8 @@ def uid_of(record: Entry) -> str:
 
 
 def owner_of(parts: Sequence[tuple[str, str]], dialect: str) -> str:
-    """Return the owner of an entry, by its DN: ``piPStoreOwner=UID``; in the PAB what follows the
-    entry's own name, ``un=ID,ou=UID,ou=people,…``."""
+    """Return the owner of an entry by its DN: ``piPStoreOwner=UID``, and in the PAB the part after
+    the entry's own name, ``un=ID,ou=UID,ou=people,…``."""
     if dialect == "piserverdb":
         return next((value for name, value in parts if name == "pipstoreowner"), "")
     if dialect == "pab":
@@ -65,13 +65,14 @@ def owner_of(parts: Sequence[tuple[str, str]], dialect: str) -> str:
 
 
 def postal_lines(text: str) -> str:
-    """Lines that the syntax of postal addresses joins by ``$`` (RFC 4517 section 3.3.28)."""
+    """Split the lines that the syntax of postal addresses joins by ``$`` (RFC 4517 section
+    3.3.28)."""
     lines = (line.strip() for line in text.split("$"))
     return "\n".join(line for line in lines if line).replace("\\24", "$").replace("\\5C", "\\")
 
 
 def _key(text: str) -> str:
-    """A group's name or DN as it is compared."""
+    """Return a group's name or DN in the form that is compared."""
     if "=" not in text:
         return fold(text)
     first = re.split(r"(?<!\\),", text)[0]
@@ -84,8 +85,8 @@ def add_groups(
     dialect: str,
     gathered: Gathered,
 ) -> None:
-    """Add the groups of the store, with the contacts that say that they are in one. ``groups`` are
-    pairs of record and entry, ``belongs`` pairs of the contact's index and entry."""
+    """Add the groups of the store, with the contacts that name them. ``groups`` are pairs of record
+    number and entry, ``belongs`` pairs of a contact's index and entry."""
     members: dict[tuple[str, str], list[int]] = {}
     for index, entry in belongs:
         for name in entry.all(_MEMBER_OF[dialect]):
@@ -112,10 +113,11 @@ def _parts(dn: str) -> list[tuple[str, str]]:
 
 
 def is_card(uid: str) -> bool:
-    """Whether a vCard's UID is made of a book's and an entry's identifier, as Convergence does."""
+    """Return whether the UID of a vCard has the form of Convergence: the identifiers of a book and
+    an entry."""
     return bool(re.fullmatch(r"e[0-9a-f]{5,}-e[0-9a-f]{6,}", uid))
 
 
 def one_owner(contacts: Iterable[ContactData]) -> bool:
-    """Whether all contacts are of one person."""
+    """Return whether all contacts have one owner."""
     return len({contact.owner for contact in contacts}) < 2

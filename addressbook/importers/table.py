@@ -1,4 +1,4 @@
-"""CSV and TSV of any program -> contacts."""
+"""CSV and TSV of any program, read into contacts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from addressbook.importers import dates, families, headers, horde, own, rows, su
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import (
     MOST_RECORDS,
-    Column,
+    FileRejected,
     Gathered,
     Reading,
-    Refused,
+    TableColumn,
     Tags,
     refused,
 )
@@ -26,7 +26,7 @@ from webmail import spreadsheets
 
 _LOOKED_AT = 200
 
-# Thunderbird's columns of releases that wrote no header.
+# The columns of Thunderbird, some releases of which write no header.
 _THUNDERBIRD_TEXT = (
     "first_name last_name display_name nickname email email:2 x:IM phone:work phone:home phone:fax"
     " phone:pager phone:mobile home.street home.street2 home.city home.region home.postal_code"
@@ -43,7 +43,7 @@ class _Table:
     fields: list[str]
     data: Sequence[SourceRow]
     source: str
-    # Of the product's own table: of each column its key and its field.
+    # For the product's own table: the key and the field of each column.
     own: Sequence[tuple[str, str]] = ()
     # The words above the header.
     titles: str = ""
@@ -56,7 +56,8 @@ _Numbered = tuple[int, SourceRow]
 def read(
     decoded: Decoded, *, source: str, columns: Mapping[int, str] | None, known: Reading
 ) -> Reading:
-    """``known`` is what is known of the file already; ``columns`` replaces fields of columns."""
+    """Return the contacts of a table. ``known`` has the facts about the file so far; ``columns``
+    replaces fields of columns."""
     try:
         if recipients := _recipients(decoded.text):
             one_each = rows.Rows(",", recipients)
@@ -64,13 +65,13 @@ def read(
         text, titles = _without_titles(decoded.text)
         table_rows = rows.read(text, raw_tabs=horde.is_header)
         return read_rows(table_rows, source=source, columns=columns, known=known, titles=titles)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
 
 
 def _recipients(text: str) -> list[SourceRow]:
-    """A row for each person of a text that is the recipients of a message, as a mail program shows
-    them; nothing of any other text. A row with several addresses is else one person's."""
+    """Return a row for each person if the text is the recipients of a message, as mail programs
+    show them; else nothing. In other texts, a row with several addresses is one person."""
     if len(text) > rows.LONGEST_HEADER:
         return []
     lines = text.strip().split("\n")
@@ -91,8 +92,8 @@ _MOST_TITLES = 6
 
 
 def _without_titles(text: str) -> tuple[str, str]:
-    """Blank lines in place of those above the header that have one cell alone, and what stood
-    there: what separates the cells is told by the first line."""
+    """Return the text with blank lines in the place of titles above the header, and the titles. A
+    title has a single cell, and must not be the line that decides the delimiter."""
     lines = text.split("\n", _MOST_TITLES + 1)
     wide = (n for n, line in enumerate(lines[:-1]) if any(c in line for c in rows.DELIMITERS))
     first = next(wide, 0)
@@ -110,10 +111,11 @@ def read_rows(
     known: Reading,
     titles: str = "",
 ) -> Reading:
-    """Rows of a text or a workbook; ``titles`` are words that stood above them."""
+    """Return the contacts of rows from a text or a workbook. ``titles`` are the words above
+    them."""
     try:
         return _read(table_rows, source, columns, known, titles)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format=known.format or "csv"))
 
 
@@ -168,7 +170,7 @@ def _described(
 def _warn_of_cut(
     table_rows: rows.Rows, fields: Sequence[str], last: _Numbered, gathered: Gathered
 ) -> None:
-    """Warn where the file ends in the middle of its last row."""
+    """Warn if the file ends in the middle of its last row."""
     number, row = last
     is_last = row.line == table_rows.rows[-1].line
     if not table_rows.ended and is_last and len(table_rows.rows[-1].cells) < len(fields):
@@ -182,7 +184,7 @@ def _gather_dump(
     fitting: list[_Numbered],
     gathered: Gathered,
 ) -> None:
-    """Gather the contacts of a dump of Turba's table, which has those of many people."""
+    """Gather the contacts of a dump of Turba's table, which has several owners."""
     style = _style(table, fields, fitting)
     if table_rows.delimiter == "\t" or table_rows.quote_escape == "backslash":
         fitting = [(number, _without_escapes(row)) for number, row in fitting]
@@ -193,7 +195,8 @@ def _gather_dump(
 def _gather_contacts(
     table: _Table, fields: list[str], fitting: list[_Numbered], gathered: Gathered
 ) -> None:
-    """Gather the contacts of one person's table: the product's own, a school's list, or any."""
+    """Gather the contacts of one person's table: the product's own, a school's list, or any
+    other."""
     style = _style(table, fields, fitting)
     if table.own:
         _gather_own(table, fields, fitting, style, gathered)
@@ -204,24 +207,25 @@ def _gather_contacts(
 
 
 def _table(table_rows: rows.Rows, source: str) -> _Table:
-    """The header and what it means; a title line above it and a file without one are known."""
+    """Return the header with the fields of its columns. A title line above the header, and a file
+    without a header, are recognised."""
     if not table_rows.rows:
-        raise Refused("empty")
+        raise FileRejected("empty")
     if own.is_header(table_rows.rows[0].cells):
         return _own_table(table_rows.rows)
-    at = _header_at(table_rows.rows)
-    if at < 0:
+    header_index = _header_at(table_rows.rows)
+    if header_index < 0:
         return _headless(table_rows, source)
-    header = table_rows.rows[at].cells
-    data = table_rows.rows[at + 1 :]
+    header = table_rows.rows[header_index].cells
+    data = table_rows.rows[header_index + 1 :]
     program = source_of(header, source)
-    titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:at])
+    titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:header_index])
     is_unsure = program in ("other", "school", source)
     if is_unsure and (fields_of := families.fields_of(header, data)):
         return _Table(header, fields_of, data, "school", titles=titles)
     fields = _by_content(header, headers.fields_of(header), data)
     if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":
-        # Its releases name the same columns in many ways, and some of them twice.
+        # Its releases give the same columns many names, and some names twice.
         fields = [*_THUNDERBIRD, ""][: len(header)]
     return _Table(header, fields, data, program)
 
@@ -241,7 +245,8 @@ def _own_table(source_rows: Sequence[SourceRow]) -> _Table:
 
 
 def _header_at(source_rows: Sequence[SourceRow]) -> int:
-    """The row that is the header: the first, unless one below it alone has known names."""
+    """Return the index of the header: the first row, unless only a row below it has known names; -1
+    if there is none."""
     if any(vcard.addresses_in(cell) for cell in source_rows[0].cells[:_LOOKED_AT]):
         return -1 if _are_addresses(source_rows) else _no_table()
     counts = [
@@ -249,7 +254,7 @@ def _header_at(source_rows: Sequence[SourceRow]) -> int:
         for row in source_rows[:8]
     ]
     best = max(range(len(counts)), key=lambda index: counts[index])
-    # One known word may stand in a title: "Liste des contacts".
+    # One known word may be part of a title: "Liste des contacts".
     if counts[0] < 2 <= counts[best] - counts[0]:
         return best
     if counts[0] or _are_addresses(source_rows[1:]):
@@ -258,19 +263,19 @@ def _header_at(source_rows: Sequence[SourceRow]) -> int:
 
 
 def _no_table() -> NoReturn:
-    raise Refused("unknown_format")
+    raise FileRejected("unknown_format")
 
 
 def _are_addresses(source_rows: Sequence[SourceRow]) -> bool:
-    """Whether rows without known names above them are an address book all the same."""
+    """Return whether rows without known names above them are an address book all the same."""
     looked_at = [row for row in source_rows[:_LOOKED_AT] if any(row.cells)]
     good = sum(any(vcard.addresses_in(cell) for cell in row.cells) for row in looked_at)
     return good > len(looked_at) / 3
 
 
 def _has_its_width(cells: Sequence[str]) -> bool:
-    """Thunderbird's number of columns: one less in old releases, one more with a comma at the end
-    of each row."""
+    """Return whether the columns are as many as Thunderbird's: old releases have one less, and a
+    comma at the end of each row adds one."""
     return abs(len(cells) - len(_THUNDERBIRD)) <= 1
 
 
@@ -284,9 +289,8 @@ def _headless(table_rows: rows.Rows, source: str) -> _Table:
 
 
 def _by_content(header: Sequence[str], fields: list[str], data: Sequence[SourceRow]) -> list[str]:
-    """Return the fields with what the cells say against the name: "Adresse" is an e-mail or a
-    postal one; a column of addresses is one whatever its name, and the first text beside it the
-    name."""
+    """Correct the fields by the cells. "Adresse" may be an e-mail or a postal address; a column of
+    addresses is e-mail whatever its name, and the first text beside it is the name."""
     fields = list(fields)
     for index, name in enumerate(fields):
         cells = [row.cells[index] for row in data[:_LOOKED_AT] if index < len(row.cells)]
@@ -321,9 +325,9 @@ def _first_texts(fields: Sequence[str], data: Sequence[SourceRow]) -> int | None
     return None
 
 
-def _columns(table: _Table, fields: Sequence[str]) -> tuple[Column, ...]:
+def _columns(table: _Table, fields: Sequence[str]) -> tuple[TableColumn, ...]:
     return tuple(
-        Column(index, table.header[index].strip(), name, _examples(table.data, index))
+        TableColumn(index, table.header[index].strip(), name, _examples(table.data, index))
         for index, name in enumerate(fields)
     )
 
@@ -339,14 +343,14 @@ def _examples(data: Sequence[SourceRow], index: int) -> tuple[str, ...]:
 
 
 def _fitting(table: _Table, gathered: Gathered) -> Iterator[_Numbered]:
-    """(record, row) of the rows that fit the header. Programs leave empty cells at the end out, or
-    write one too many."""
+    """Yield the rows that fit the header, with their record numbers. Programs leave out empty cells
+    at the end, or write one too many."""
     width = len(table.fields)
     for number, row in enumerate(table.data):
         cells = row.cells
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
-        # Exports pasted together bring their header again.
+        # Exports that were pasted together repeat the header.
         if not any(cell.strip() for cell in cells) or (cells == table.header and any(cells)):
             continue
         if len(cells) > width or (len(cells) == 1 and width > 2):
@@ -359,7 +363,8 @@ def _fitting(table: _Table, gathered: Gathered) -> Iterator[_Numbered]:
 
 
 def _pairs(fields: Sequence[str], row: SourceRow, nulls: Sequence[str] = ()) -> list[Pair]:
-    """``nulls`` are what a database writes for nothing."""
+    """Return the canonical fields of a row. ``nulls`` are the texts that a database writes for
+    NULL."""
     return [
         (name, cell)
         for name, cell in zip(fields, row.cells, strict=True)
@@ -375,12 +380,15 @@ _ENGLISH = {"birthday", "date of birth", "anniversary"}
 
 
 def _style(table: _Table, fields: Sequence[str], data: Sequence[_Numbered]) -> Style:
-    """Outlook in English writes the month first; a day over 12 decides for the whole file."""
-    at = [index for index, name in enumerate(fields) if name in ("birthday", "anniversary")]
+    """Return the style of a table. Outlook in English writes the month first; a day above 12
+    decides for the whole file."""
+    date_columns = [
+        index for index, name in enumerate(fields) if name in ("birthday", "anniversary")
+    ]
     is_english = any(
-        headers.normal(table.header[index]) in _ENGLISH for index in at
+        headers.normal(table.header[index]) in _ENGLISH for index in date_columns
     ) and table.source in ("outlook", "wab", "yahoo", "google", "other")
-    cells = (row.cells[index] for _number, row in data for index in at)
+    cells = (row.cells[index] for _number, row in data for index in date_columns)
     by_comma = table.source in ("yahoo", "roundcube")
     separators = (";", ",") if by_comma else (";", ":::")
     return Style(separators, day_first=dates.day_first(cells, assumed=not is_english))
@@ -419,12 +427,13 @@ def _gather_own(
     style: Style,
     gathered: Gathered,
 ) -> None:
-    """Columns that somebody added, or chose otherwise, are read as those of any table."""
+    """Gather the rows of the product's own table. Columns that the user added or reassigned are
+    read as in any other table."""
     keys = [
         key if field == name else "" for (key, field), name in zip(table.own, fields, strict=True)
     ]
     others = ["" if key else name for key, name in zip(keys, fields, strict=True)]
-    groups = own.Groups()
+    groups = own.OwnGroups()
     for number, line in data:
         row = own.read({key: cell for key, cell in zip(keys, line.cells, strict=True) if key})
         contact, problems = row.contact, row.problems
@@ -444,7 +453,7 @@ def _gather_own(
 
 
 def source_of(header: Sequence[str], asked_source: str) -> str:
-    """Return which program wrote this header: ``horde sun google thunderbird outlook yahoo kmail
+    """Return the program that wrote this header: ``horde sun google thunderbird outlook yahoo kmail
     wab roundcube other``."""
     if horde.is_header(header) or horde.is_outlook_header(header):
         return "horde"

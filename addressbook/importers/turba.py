@@ -1,4 +1,4 @@
-"""Dumps of Horde's table ``turba_objects``: CSV, and SQL of MySQL and PostgreSQL."""
+"""Dumps of Horde's table ``turba_objects``: CSV, and the SQL of MySQL and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from addressbook.charsets import Decoded
 from addressbook.contact_data import GroupData
 from addressbook.importers import dates, headers
 from addressbook.importers.assemble import Pair, Style, contact_from
-from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
+from addressbook.importers.reading import FileRejected, Gathered, Reading, Tags, refused
 from addressbook.vcard import has_something
 from webmail import php
 
-# Of dumps that name no columns: the order of the table before and after migrations.
+# The order of columns for dumps that do not name them: of the table before, then after migrations.
 _DEFAULT_COLUMNS_TEXT = (
     "object_id owner_id object_type object_uid object_members object_firstname object_lastname"
     " object_middlenames object_nameprefix object_namesuffix object_alias object_photo"
@@ -27,7 +27,7 @@ _DEFAULT_COLUMNS_TEXT = (
 )
 _DEFAULT_COLUMNS = _DEFAULT_COLUMNS_TEXT.split()
 _MOST_MEMBERS = 20_000
-# MySQL and PostgreSQL, phpMyAdmin.
+# The texts for NULL of MySQL, PostgreSQL and phpMyAdmin.
 NULLS = ("\\N", "NULL")
 
 
@@ -40,12 +40,12 @@ def is_dump(header: Sequence[str]) -> bool:
 
 
 class Serialized(Exception):
-    """The text is no array of integers and strings."""
+    """The text is not an array of integers and strings."""
 
 
 def members_of(text: str) -> tuple[str, ...]:
-    """The strings of ``a:2:{i:0;s:8:"a1b2c3d4";…}``; lengths count bytes. Never evaluated: raises
-    Serialized for objects, references, nesting and damage."""
+    """Return the strings of ``a:2:{i:0;s:8:"a1b2c3d4";…}``, whose lengths count bytes. Nothing is
+    evaluated: objects, references, nesting and damage raise Serialized."""
     return tuple(value for _key, value in _pairs(text))
 
 
@@ -61,11 +61,11 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return [(str(key), str(value)) for key, value in values.items()]
 
 
-# Rows -> contacts and groups
+# Rows to contacts and groups
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class _HordeList:
     record: int
     name: str
     owner: str
@@ -79,10 +79,10 @@ def gather(
     gathered: Gathered,
     owners: Mapping[str, str] | None = None,
 ) -> None:
-    """Gather the contacts and groups of rows. ``records`` are (record, line, fields of the row);
-    ``owners`` has the owners of shares by their names."""
+    """Gather the contacts and groups of rows. ``records`` are tuples of record number, line and the
+    fields of the row; ``owners`` has the owners of shares by name."""
     tags = Tags("categories")
-    lists: list[_List] = []
+    lists: list[_HordeList] = []
     places: dict[tuple[str, str], int] = {}
     shares: dict[str, int] = {}
     for record, line, pairs in records:
@@ -115,13 +115,14 @@ _RANDOM = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{20,40}")
 
 
 def is_share(owner: str) -> bool:
-    """Shares are named by hexadecimal numbers or, since Horde 4, at random; people are not."""
+    """Return whether the owner is a share. Shares are named by hexadecimal numbers or, since Horde
+    4, at random; people are not."""
     return bool(_HEXADECIMAL.fullmatch(owner) or _RANDOM.fullmatch(owner))
 
 
 def _list(
     record: int, line: int, owner: str, known: Mapping[str, str], gathered: Gathered
-) -> _List | None:
+) -> _HordeList | None:
     name = known.get("last_name") or known.get("display_name") or known.get("first_name") or ""
     text = known.get("_members", "")
     try:
@@ -129,11 +130,11 @@ def _list(
     except Serialized:
         gathered.skip(record, line, "serialized_php", name.strip()[:100])
         return None
-    return _List(record, name.strip(), owner, known.get("_id", ""), members)
+    return _HordeList(record, name.strip(), owner, known.get("_id", ""), members)
 
 
 def _plain(text: str) -> str:
-    """A blob of ``mysqldump --hex-blob`` as text."""
+    """Return a blob of ``mysqldump --hex-blob`` as text."""
     if re.fullmatch(r"0x(?:[0-9A-Fa-f]{2})+", text):
         return bytes.fromhex(text[2:]).decode("utf-8", "replace")
     if re.fullmatch(r"\\x(?:[0-9A-Fa-f]{2})+", text):
@@ -142,7 +143,7 @@ def _plain(text: str) -> str:
 
 
 def _groups(
-    lists: Sequence[_List], places: Mapping[tuple[str, str], int], gathered: Gathered
+    lists: Sequence[_HordeList], places: Mapping[tuple[str, str], int], gathered: Gathered
 ) -> Iterator[GroupData]:
     by_id = {(group.owner, group.identifier): group for group in lists}
     for group in lists:
@@ -157,14 +158,14 @@ def _groups(
 
 
 def _collect(
-    group: _List,
-    by_id: Mapping[tuple[str, str], _List],
+    group: _HordeList,
+    by_id: Mapping[tuple[str, str], _HordeList],
     places: Mapping[tuple[str, str], int],
     members: dict[int, None],
     missing: dict[str, None],
     gathered: Gathered,
 ) -> None:
-    """The members of a list, those of lists in it too; a circle is walked once."""
+    """Collect the members of a list and its inner lists. A cycle is walked once."""
     seen = {group.identifier}
     waiting = [*reversed(group.members)]
     while waiting:
@@ -214,7 +215,7 @@ def is_sql(text: str) -> bool:
 
 
 def read_sql(decoded: Decoded, known: Reading) -> Reading:
-    """A dump with the table's rows, and those of the shares where it holds them."""
+    """Return the contacts of a dump that has the table's rows, and perhaps those of the shares."""
     reading = replace(known, format="turba_objects_sql", source="horde", bulk=True)
     try:
         gathered = Gathered()
@@ -231,7 +232,7 @@ def read_sql(decoded: Decoded, known: Reading) -> Reading:
         )
         gather(records, style, gathered, owners)
         return gathered.finished(reading)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), reading)
 
 
@@ -247,7 +248,7 @@ def _tables(text: str, gathered: Gathered) -> dict[str, list[_SqlRow]]:
         while match := pattern.search(text, at):
             table = match[1].lower()
             columns = _column_names(match[2]) or created.get(table) or _DEFAULT_COLUMNS
-            # What was read as rows is not read as statements again.
+            # Text that was read as rows is not read as statements again.
             rows, at = rows_from(text, match.end())
             for position, values in rows:
                 _add(tables.setdefault(table, []), columns, values, lines.at(position), gathered)
@@ -255,7 +256,8 @@ def _tables(text: str, gathered: Gathered) -> dict[str, list[_SqlRow]]:
 
 
 def _created(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Tables and their columns, as each CREATE names them up to the next line with its bracket."""
+    """Yield each table with its columns, from each CREATE to the next line that begins with its
+    bracket."""
     at, end = 0, -1
     while match := _CREATE.search(text, at):
         at = match.end()
@@ -276,7 +278,7 @@ def _add(
 
 
 class _LineCounter:
-    """Lines of positions that only grow."""
+    """The line numbers of growing positions."""
 
     def __init__(self, text: str) -> None:
         self._text, self._position, self._line = text, 0, 1
@@ -306,7 +308,7 @@ _OPENING = re.compile(r"[\s,]*\(")
 
 
 def _tuples(text: str, position: int) -> tuple[_Rows, int]:
-    """The ``(…), (…)`` of an INSERT, and where they end; damage ends them."""
+    """Return the rows ``(…), (…)`` of an INSERT, and the position after them. Damage ends them."""
     rows: _Rows = []
     while match := _OPENING.match(text, position):
         begins, position = match.end(), match.end()
@@ -344,8 +346,8 @@ def _sql_text(match: re.Match[str]) -> str:
 
 
 def _copied(text: str, position: int) -> tuple[_Rows, int]:
-    """The rows of PostgreSQL's COPY up to its ``\\.``, and where they end; another COPY ends them,
-    too."""
+    """Return the rows of PostgreSQL's COPY up to ``\\.`` or another COPY, and the position after
+    them."""
     rows: _Rows = []
     while position < len(text):
         end = text.find("\n", position)
@@ -359,7 +361,8 @@ def _copied(text: str, position: int) -> tuple[_Rows, int]:
 
 
 def unescaped(cell: str) -> str:
-    """A cell of PostgreSQL's COPY, and of what MySQL writes with backslashes."""
+    """Return a cell of PostgreSQL's COPY, or of MySQL's output with backslashes, without
+    escapes."""
     if cell == "\\N":
         return ""
     signs = {"n": "\n", "t": "\t", "r": "\n", "\\": "\\", "\n": "\n"}
@@ -367,7 +370,7 @@ def unescaped(cell: str) -> str:
 
 
 def share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
-    """Names of shares, and of the books that their parameters name -> whose they are."""
+    """Return the owners by the names of shares, and of the books in the parameters of shares."""
     owners: dict[str, str] = {}
     for _line, row in shares:
         owner = row.get("share_owner", "")

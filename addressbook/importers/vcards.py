@@ -1,4 +1,4 @@
-"""vCard files of any program -> contacts and groups."""
+"""vCard files of any program, read into contacts and groups."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.importers import horde, own, sun
 from addressbook.importers.reading import (
     MOST_FOLLOWED,
+    FileRejected,
     Gathered,
     Reading,
-    Refused,
     Tags,
     refused,
 )
@@ -29,35 +29,36 @@ def is_vcard(text: str) -> bool:
 
 
 def first(content: bytes, most: int) -> tuple[ContactData, ...]:
-    """The first ``most`` people of a file of cards."""
+    """Return the first ``most`` people of a file of cards."""
     contacts = (item for item in vcard.parse(content) if isinstance(item, ContactData))
     return tuple(islice(contacts, most))
 
 
 def read(content: bytes, known: Reading) -> Reading:
-    """The contacts and groups of a file of cards; ``known`` is what is known of it already."""
+    """Return the contacts and groups of a file of cards. ``known`` has the facts about it so
+    far."""
     gathered = Gathered()
     try:
         cards = _bounded(content)
-        # The first cards tell the program; the others pass one by one.
+        # The first cards tell the program; the others are read one by one.
         first = list(islice(cards, _LOOKED_AT))
         source = _source(first, content, known.source)
         charset = _charset(first, known.charset, content)
         _gather(chain(first, cards), source, gathered)
         return gathered.finished(replace(known, format="vcard", source=source, charset=charset))
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format="vcard"))
 
 
 def _bounded(content: bytes) -> Iterator[Card]:
     for number, card in enumerate(vcard.cards(content)):
         if number > 100_000:
-            raise Refused("too_many_records")
+            raise FileRejected("too_many_records")
         yield card
 
 
 def _charset(cards: Sequence[Card], charset: str, content: bytes) -> str:
-    """Return the charset of a file; where it is ASCII, what its quoted-printable values declare."""
+    """Return the charset of a file; for ASCII, the one that its quoted-printable values declare."""
     if not content.isascii():
         return charset
     for card in cards:
@@ -98,7 +99,7 @@ def _source(cards: Sequence[Card], content: bytes, asked_source: str) -> str:
             return source
     if asked_source not in ("", "auto"):
         return asked_source
-    # Roundcube leaves a line empty after each card, and says no product.
+    # Roundcube writes an empty line after each card, and names no product.
     has_gaps = re.search(rb"END:VCARD\r?\n\r?\n", content[:200_000]) is not None
     is_old = bool(cards) and cards[0].version == "3.0"
     return "roundcube" if has_gaps and is_old else "other"
@@ -120,7 +121,7 @@ def _source_of(card: Card, names: Sequence[str]) -> str:
         return "evolution"
     if any(name.startswith(("X-ABSHOWAS", "X-ADDRESSBOOKSERVER")) for name in names):
         return "apple"
-    # Horde writes the full name first and the parts near the end; other programs begin with them.
+    # Horde writes the full name first and its parts near the end; other programs begin with both.
     if {"FN", "N"} <= set(names) and "PRODID" not in names and card.version in ("2.1", "3.0"):
         at, full = names.index("N"), names.index("FN")
         if at > full + 1 and at > len(names) / 2 and full <= 2:
@@ -129,7 +130,7 @@ def _source_of(card: Card, names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class _GroupCard:
     record: int
     uid: str
     name: str
@@ -142,7 +143,7 @@ class _List:
 def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     tags = Tags("categories")
     bare: list[GroupData] = []
-    lists: list[_List] = []
+    lists: list[_GroupCard] = []
     ties: list[tuple[int, families.Tie]] = []
     for number, card in enumerate(cards):
         _warn_of_ends(card, number, gathered)
@@ -170,7 +171,8 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if is_own:
             ties += [(index, tie) for tie in families.ties(card)][: MOST_FOLLOWED - len(ties)]
         else:
-            # Elsewhere a category is the one way to say a group; here both are kept as they are.
+            # In the cards of other programs, a category is the only way to name a group. Own cards
+            # have both.
             tags.add(contact, index)
     gathered.groups += [*tags.groups(), *bare]
     _add_lists(lists, gathered)
@@ -191,9 +193,9 @@ def _warn_of_values(card: Card, contact: ContactData, number: int, gathered: Gat
         gathered.warn("invalid_photo", number)
 
 
-def _list_of(card: Card, group: ContactData, number: int, *, is_own: bool) -> _List:
-    """A card of a group; what is the product's own is read of its own cards alone."""
-    return _List(
+def _list_of(card: Card, group: ContactData, number: int, *, is_own: bool) -> _GroupCard:
+    """Return the list of a group's card. Properties of this product count only in its own cards."""
+    return _GroupCard(
         number,
         group.uid,
         group.display_name,
@@ -205,7 +207,7 @@ def _list_of(card: Card, group: ContactData, number: int, *, is_own: bool) -> _L
 
 
 def _audiences(card: Card) -> dict[str, str]:
-    """The audiences of the members of a group that are classes, by their UID."""
+    """Return the audiences of members that are classes, by their UID."""
     lines = card.all("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")
     audiences = ((card.text(line), line.parameters.get(families.AUDIENCE, ())) for line in lines)
     return {_plain_uid(uid): values[0].lower() for uid, values in audiences if values}
@@ -217,7 +219,7 @@ def _class_of(card: Card) -> int:
 
 
 def _add_ties(ties: Iterable[tuple[int, families.Tie]], gathered: Gathered) -> None:
-    """The guardians of pupils, those alone whose cards are in the file too."""
+    """Tie pupils to the guardians whose cards are in the file too."""
     by_uid = {
         _plain_uid(contact.uid): index
         for index, contact in enumerate(gathered.contacts)
@@ -234,7 +236,7 @@ def _add_ties(ties: Iterable[tuple[int, families.Tie]], gathered: Gathered) -> N
 
 
 def _without_labels(contact: ContactData) -> ContactData:
-    """Google's own labels are no groups of anybody's."""
+    """Remove the labels that Google itself sets, which are no groups."""
     own = tuple(word for word in contact.categories if word.lower() not in _GOOGLES)
     return contact if len(own) == len(contact.categories) else replace(contact, categories=own)
 
@@ -245,7 +247,7 @@ def _bad_addresses(card: Card) -> list[str]:
 
 
 def _with_bad_addresses(contact: ContactData, card: Card) -> ContactData:
-    """The contact with the texts in its notes that stand as addresses and are none."""
+    """Return the contact with invalid addresses as texts in its notes."""
     if len(contact.emails) >= len(card.all("EMAIL")) or not (bad := _bad_addresses(card)):
         return contact
     notes = [text for text in bad if not vcard.is_x500(text)]
@@ -253,7 +255,7 @@ def _with_bad_addresses(contact: ContactData, card: Card) -> ContactData:
 
 
 def _holds_picture(line: vcard.Property) -> bool:
-    """Whether the picture is there itself, not only where it is."""
+    """Return whether the card has the picture itself, not only its address."""
     return len(line.value) > 50 and (line.is_base64 or line.value[:5].lower() == "data:")
 
 
@@ -265,9 +267,9 @@ def _plain_uid(uid: str) -> str:
     return re.sub(r"^urn:uuid:", "", uid.strip(), flags=re.IGNORECASE).casefold()
 
 
-def _add_lists(lists: Sequence[_List], gathered: Gathered) -> None:
-    """Group cards. A list in a list is followed once, in cards of this product's kept as it is;
-    members are found by UID, then address."""
+def _add_lists(lists: Sequence[_GroupCard], gathered: Gathered) -> None:
+    """Add the groups of cards. Members are found by UID, then by address. An inner list is followed
+    once, but in own cards it stays an inner group."""
     by_uid: dict[str, int] = {}
     by_address: dict[str, int] = {}
     for index, contact in enumerate(gathered.contacts):
@@ -282,8 +284,8 @@ def _add_lists(lists: Sequence[_List], gathered: Gathered) -> None:
 
 @dataclass
 class _Members:
-    """The members of one list, each once and in their order: indexes of contacts, addresses that no
-    contact has, members that are not in the file, and inner lists with the audience of each."""
+    """The members of one list, each once and in order: indexes of contacts, addresses that no
+    contact has, members that are not in the file, and inner lists with their audiences."""
 
     indexes: dict[int, None] = field(default_factory=dict)
     external: dict[str, None] = field(default_factory=dict)
@@ -292,8 +294,8 @@ class _Members:
 
 
 def _group(
-    group: _List,
-    inner: dict[str, _List],
+    group: _GroupCard,
+    inner: dict[str, _GroupCard],
     by_uid: dict[str, int],
     by_address: dict[str, int],
     gathered: Gathered,
@@ -336,7 +338,7 @@ def _group(
     )
 
 
-def _warn_of_members(group: _List, members: _Members, gathered: Gathered) -> None:
+def _warn_of_members(group: _GroupCard, members: _Members, gathered: Gathered) -> None:
     if not (group.members or group.own):
         gathered.warn("group_without_members", group.record)
     for value in (*(() if group.own else members.external), *members.missing):

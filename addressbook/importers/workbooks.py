@@ -1,4 +1,4 @@
-"""A workbook of Excel or LibreOffice -> contacts: each of its sheets is a table."""
+"""A workbook of Excel or LibreOffice, read into contacts: each sheet is a table."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from addressbook.importers import archives, table
-from addressbook.importers.reading import Reading, Refused, refused
+from addressbook.importers.reading import FileRejected, Reading, refused
 from addressbook.importers.rows import Rows, SourceRow
 from webmail import zips
 from webmail.previews import converters
 from webmail.previews.converters.parts import MOST_COLUMNS
 
 MOST_ROWS = 20_000
-"""Of one sheet."""
+"""The largest number of rows in one sheet."""
 _MOST_COLUMNS = MOST_COLUMNS - 1
 _MOST_LISTED = 10_000
 
 
 def kind_of(content: bytes) -> str:
-    """``xlsx`` or ``ods``; "" for another zip, or one that is damaged."""
+    """Return ``xlsx`` or ``ods``, or "" for another or damaged zip."""
     try:
         names = {member.name for member in zips.members(content, most=_MOST_LISTED)}
     except zips.BadZip:
@@ -31,13 +31,13 @@ def kind_of(content: bytes) -> str:
 
 
 def read(content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None) -> Reading:
-    """Read the visible sheets that hold contacts, with the values that were last calculated. The
-    file is refused when a sheet goes on behind the rows that are read: nobody would notice those
-    that are missing. ``columns`` is for the first sheet, and for those with the same headers."""
+    """Read the visible sheets that have contacts, with the values that were last calculated. The
+    file is refused if a sheet is longer than the limit, since the user would not notice the missing
+    rows. ``columns`` applies to the first sheet, and to those with the same headers."""
     begun = Reading(format=kind, charset="utf-8")
     try:
         book = _book(content, kind)
-    except Refused as error:
+    except FileRejected as error:
         return refused(str(error.args[0]), begun)
     sheets = [sheet for sheet in book["sheets"] if any(any(row) for row in sheet["rows"])]
     if book["is_truncated"] or any(_is_cut(sheet) for sheet in sheets):
@@ -57,8 +57,8 @@ def _book(content: bytes, kind: str) -> dict[str, Any]:
         return converters.convert(content, kind, most_rows=MOST_ROWS)
     except MemoryError:
         raise
-    except Exception as error:  # whatever a library raises, the file is not what it claims to be
-        raise Refused("bad_workbook") from error
+    except Exception as error:  # any error of a library means that the file is not a valid workbook
+        raise FileRejected("bad_workbook") from error
 
 
 def _is_cut(sheet: Mapping[str, Any]) -> bool:
@@ -82,7 +82,7 @@ def _readings(
             for line, row in enumerate(cells, start=1)
             if any(row)
         ]
-        # Of several sheets each is a class.
+        # Each of several sheets is a class.
         titles = f"Classe : {sheet['name']}" if len(sheets) > 1 else ""
         plain = table.read_rows(
             Rows("", rows), source=source, columns=None, known=known, titles=titles

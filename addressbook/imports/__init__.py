@@ -1,10 +1,10 @@
-"""Imports of old address books as jobs that a person starts, follows, cancels and undoes.
+"""Imports of old address books as jobs that a user starts, follows, cancels and undoes.
 
-`importers` reads files and knows no database; here what they hold becomes contacts. `jobs` is an
-import from its beginning to its end, `running` what a worker does: `checking` stages every row
-(`owners` says whose it is, `matching` which contact it is, `joining` what it adds, `deciding` what
-becomes of it), `writing` makes contacts and `grouping` groups of them, `undoing` takes it back.
-`showing` is what people see.
+`importers` reads files and has no database; this package makes contacts of them. `jobs` has the
+life of an import, `running` the steps of its worker. `checking` stages every row: `owners` finds
+its owner, `matching` its contact, `joining` what it adds, `deciding` its decision. `writing` makes
+contacts, `grouping` their groups, `linking` their guardians, and `undoing` takes all of it back.
+`showing` has the values of the pages.
 """
 
 from addressbook.imports.grouping import GroupChange
@@ -24,9 +24,9 @@ from addressbook.imports.running import run
 from addressbook.imports.showing import (
     ClassChange,
     ClassOutcome,
-    Kept,
+    ImportPreviewPage,
+    KeptAfterUndo,
     OthersOutcome,
-    PreviewPage,
     PreviewRow,
     class_changes,
     class_outcomes,
@@ -45,9 +45,9 @@ __all__ = [
     "ClassChange",
     "ClassOutcome",
     "GroupChange",
-    "Kept",
+    "ImportPreviewPage",
+    "KeptAfterUndo",
     "OthersOutcome",
-    "PreviewPage",
     "PreviewRow",
     "accept",
     "cancel",

@@ -1,9 +1,10 @@
-"""Contacts of another webmail's address book straight into one of ours, a page at a time: no job,
-no preview, the caller's transaction.
+"""The contacts of another webmail's address book, added to one here a page at a time: without a job
+or a preview, in the caller's transaction.
 
-A contact that stands there twice stays twice: `contacts.duplicates` is for that. Of the contacts
-that were here before, one that is the same person is completed (`matching`, `joining`), and loses
-nothing."""
+A contact that stands twice in the other address book stays twice; `contacts.duplicates` merges such
+contacts. A contact that was here before and is the same person is completed (`matching`,
+`joining`), and loses nothing.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +26,10 @@ Fit = ImportRow.Fit
 
 @dataclass
 class Bringing:
-    """One user's address book on its way in. ``known`` and ``known_groups`` say which contact or
-    group of ours each of theirs became, by their keys; those of an earlier run stay as they are.
-    ``now`` are the contacts of this run. ``refused`` found no room."""
+    """One user's address book that is being added. ``known`` and ``known_groups`` map the other
+    webmail's keys to the contacts and groups that they became; those of an earlier run stay as they
+    are. ``now`` has the contacts of this run only. ``refused`` counts those for which there was no
+    room."""
 
     user: User
     known: dict[str, int] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Bringing:
 
     @cached_property
     def _book(self) -> Book:
-        """The contacts as they are before the first of theirs comes."""
+        """The contacts before the first one is added."""
         return Book.of(self.user)
 
     @property
@@ -50,7 +52,7 @@ class Bringing:
         return len(self.now)
 
     def take(self, page: Iterable[tuple[str, ContactData]]) -> None:
-        """Contacts with their keys; each is brought once."""
+        """Add contacts, given with their keys. Each is added once."""
         rows = [(key, keeping.complete(data)) for key, data in page if key not in self.known]
         if not rows:
             return
@@ -72,8 +74,8 @@ class Bringing:
             self._create(new)
 
     def group(self, key: str, name: str, members: Iterable[str]) -> None:
-        """A group by the keys of its contacts, into the one of the same name where there is one. Of
-        a group that was brought before, only those members who are new with this run."""
+        """Add a group by the keys of its contacts, to the group of the same name if there is one.
+        If an earlier run added the group, only its members that are new with this run are added."""
         if (pk := self.known_groups.get(key)) is not None:
             pks = [self.now[member] for member in members if member in self.now]
             group = groups.find(self.user, pk) if pks else None
@@ -107,7 +109,7 @@ class Bringing:
         self.new += len(contacts)
 
     def _change(self, changed: Mapping[int, tuple[str, ContactData]]) -> None:
-        """Complete contacts that were here before; a picture stays."""
+        """Complete contacts that were here before. A picture stays."""
         rows = Contact.objects.of(self.user).select_for_update().in_bulk(list(changed))
         photo_rows = ContactPhoto.objects.filter(contact__in=changed).values_list("pk", "content")
         pictures = {pk: photos.made(bytes(content)) for pk, content in photo_rows}

@@ -37,15 +37,16 @@ State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
 _Item = TypeVar("_Item")
 
 _BATCH = 500
-# What a row knows of the address book.
+# The columns that matching fills.
 _MATCHED = ("contact", "fit", "is_twin", "twin", "twin_row")
 _LONGEST_LINE = 500
-# With other columns such a file can be read after all.
+# The code of a file that other columns can make readable.
 _CORRECTABLE = "unknown_columns"
 
 
 def check(job: ImportJob) -> None:
-    """Ends with the job's state at READY, or FAILED where every file is refused."""
+    """Read and stage the files. The job's state is then READY, or FAILED if every file is
+    refused."""
     _forget_attempt(job)
     began = clock.now()
     readings = list(_readings(job))
@@ -74,7 +75,7 @@ def check(job: ImportJob) -> None:
 
 
 def rematch(job: ImportJob) -> None:
-    """Compare what is staged with an address book that has changed since."""
+    """Compare the staged rows with an address book that has changed since."""
     began = clock.now()
     for part in job.parts.filter(problem=""):
         book = Book.of(part.user)
@@ -98,7 +99,7 @@ def rematch(job: ImportJob) -> None:
 
 
 def _forget_attempt(job: ImportJob) -> None:
-    """Delete the rows that a killed worker staged, or that were read with other columns."""
+    """Delete the rows of a killed worker, or of a reading with other columns."""
     with transaction.atomic():
         job.beat(checked=0, total=0)
         for table in (job.links, job.rows, job.staged_groups, job.parts):
@@ -126,7 +127,7 @@ _Read = tuple[ImportFile, Reading, Sequence[str]]
 
 
 def _readings(job: ImportJob) -> Iterator[_Read]:
-    """Each file as it was understood, with the lines to show of rows that are refused."""
+    """Yield the reading of each file, with the lines to show for refused rows."""
     files = list(job.files.all())
     first = next((file for file in files if file.columns), None)
     left = importers.MOST_RECORDS
@@ -147,7 +148,7 @@ def _readings(job: ImportJob) -> Iterator[_Read]:
 
 
 def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Reading:
-    """`importers.read`, within limits of time and memory."""
+    """Run `importers.read` within limits of time and memory."""
     try:
         return sandbox.call(importers.read, sandbox.IMPORT, content, source=source, columns=columns)
     except sandbox.Exhausted:
@@ -179,7 +180,7 @@ def _note(file: ImportFile, reading: Reading) -> None:
 
 
 def _lines(content: bytes) -> Sequence[str]:
-    """The lines of a file of text; an archive has none."""
+    """Return the lines of a text file; an archive has none."""
     if detect.is_zip(content):
         return ()
     return re.split("\r\n|\r|\n", charsets.decode(content).text)
@@ -190,8 +191,8 @@ def _lines(content: bytes) -> Sequence[str]:
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A row on its way into the staging table. ``combined`` is what the rows of its set say
-    together; only the first of a set has it."""
+    """A row that is being staged. ``combined`` is the joined data of the rows of its set; only the
+    first row of a set has it."""
 
     row: ImportRow
     data: ContactData
@@ -203,12 +204,12 @@ class _Entry:
 
     @property
     def is_own(self) -> bool:
-        """Whether the product itself wrote the row: its UID then says who it is."""
+        """Whether this product wrote the row, so that its UID identifies the contact."""
         return self.row.file.program == own.PROGRAM and bool(self.data.uid)
 
     @classmethod
     def of(cls, row: ImportRow) -> _Entry:
-        """The entry as it was staged."""
+        """Return the entry for a staged row."""
         picture = photos.digest(bytes(row.picture)) if row.picture else ""
         combined = vcard.read_one(row.combined) if row.combined else None
         return cls(row, vcard.read_one(row.vcard), picture, combined)
@@ -220,18 +221,19 @@ _Staged = tuple[ImportFile, int, int, ContactData, list[str], str]
 
 @dataclass(slots=True)
 class _Part:
-    owner: owners.Owner | None
+    owner: owners.ContactsOwner | None
     contacts: list[_Staged] = field(default_factory=list)
     links: list[LinkData] = field(default_factory=list)
     groups: dict[str, ImportGroup] = field(default_factory=dict)
 
 
 _Place = tuple[_Part, int]
-"""Where a contact of a file is: its part, and its index in the contacts of that."""
+"""The place of a file's contact: its part, and its index among the part's contacts."""
 
 
 class _Staging:
-    """All files of a job, part after part: the owner's, where there is one, else each person's."""
+    """The files of a job, part after part: one part for the job's owner, else one for each owner in
+    the files."""
 
     def __init__(self, job: ImportJob) -> None:
         self.job = job
@@ -254,9 +256,9 @@ class _Staging:
         self._take_refused(file, reading, lines)
 
     def _take_contacts(
-        self, file: ImportFile, reading: Reading, whose: Mapping[str, owners.Owner]
+        self, file: ImportFile, reading: Reading, whose: Mapping[str, owners.ContactsOwner]
     ) -> list[_Place]:
-        """Return the place of each contact."""
+        """Take the contacts, and return the place of each."""
         warned = self._warnings_by_record(reading)
         places: list[_Place] = []
         roles = reading.roles or ("",) * len(reading.contacts)
@@ -280,7 +282,7 @@ class _Staging:
         return warned
 
     def _take_groups(
-        self, reading: Reading, whose: Mapping[str, owners.Owner], places: Sequence[_Place]
+        self, reading: Reading, whose: Mapping[str, owners.ContactsOwner], places: Sequence[_Place]
     ) -> None:
         for group in reading.groups:
             part = self._part(whose.get(group.owner))
@@ -309,7 +311,7 @@ class _Staging:
             )
 
     def put(self) -> None:
-        """Put the rows into the database, in batches, each with a sign of life."""
+        """Write the rows in batches, each with a sign of life."""
         contacts = sum(len(part.contacts) for part in self._parts.values())
         self.job.beat(total=contacts + len(self._refused))
         for number, part in enumerate(self._parts.values()):
@@ -321,7 +323,7 @@ class _Staging:
                 row.part = only
             self._stage(batch)
 
-    def _owners(self, reading: Reading) -> dict[str, owners.Owner]:
+    def _owners(self, reading: Reading) -> dict[str, owners.ContactsOwner]:
         if self.job.user:
             return {}
         names = dict.fromkeys(contact.owner for contact in reading.contacts)
@@ -329,7 +331,7 @@ class _Staging:
         shares = {warning.value for warning in reading.warnings if warning.code == "owner_is_share"}
         return owners.resolve(names, shares)
 
-    def _part(self, owner: owners.Owner | None) -> _Part:
+    def _part(self, owner: owners.ContactsOwner | None) -> _Part:
         key = owner.key if owner else ""
         return self._parts.setdefault(key, _Part(owner))
 
@@ -407,7 +409,7 @@ class _Staging:
         file, record, line, data, warned, role = staged
         picture = photos.picture(data.photo) if data.photo else None
         text = card(data)
-        # What a card says once it was written is what is compared.
+        # Rows are compared as a written card says them.
         data = vcard.read_one(text)
         row = ImportRow(
             job=self.job,
@@ -439,7 +441,7 @@ class _Staging:
 def _add_group(
     part: _Part, name: str, members: Iterable[int], external: Iterable[str], missing: int
 ) -> ImportGroup | None:
-    """Two of one name are one group."""
+    """Add a group, or add to the group of the same name, and return it; None without a name."""
     folded = fold(name)[:200]
     if not folded:
         return None
@@ -451,7 +453,7 @@ def _add_group(
 
 
 def _name_class(file: ImportFile, reading: Reading, places: Sequence[_Place]) -> None:
-    """The pupils of a list that names no class are a class of the file's name."""
+    """Make the pupils of a list without a class a class that has the file's name."""
     if not reading.roles or any(group.is_class for group in reading.groups):
         return
     name = " ".join(re.split(r"[\s_-]+", file.name.rpartition(".")[0] or file.name)).strip()
@@ -461,7 +463,7 @@ def _name_class(file: ImportFile, reading: Reading, places: Sequence[_Place]) ->
 
 
 def _take_links(reading: Reading, places: Sequence[_Place]) -> None:
-    """Tie pupils to guardians, where both are of one part."""
+    """Tie pupils to guardians if both are in one part."""
     for link in reading.links:
         (part, pupil), (other, guardian) = places[link.pupil], places[link.guardian]
         if part is other:
@@ -469,7 +471,7 @@ def _take_links(reading: Reading, places: Sequence[_Place]) -> None:
 
 
 def _rename_classes(part: ImportPart, staged: dict[str, ImportGroup]) -> None:
-    """Give a class another name where the person has an ordinary group of that name."""
+    """Give a class another name if the user has an ordinary group of that name."""
     names = [folded for folded, group in staged.items() if group.is_class]
     if not names or part.user is None:
         return
@@ -481,12 +483,12 @@ def _rename_classes(part: ImportPart, staged: dict[str, ImportGroup]) -> None:
 
 
 def _find_sets(entries: Sequence[_Entry], first: int) -> None:
-    """Give each row its number, and a row that is the same person as an earlier one the number of
-    that row too. They are the same person when they have an address in common and compatible names,
-    or every word the same; rows that the product itself wrote, when they have the same UID."""
+    """Number the rows, and give a row that is the same person as an earlier one the number of that
+    row as its head. Rows are the same person if they have an address in common and compatible
+    names, or if every word is the same; rows that this product wrote, if they have the same UID."""
     for index, entry in enumerate(entries):
         entry.row.number = first + index
-    # Pupils are told apart already, and never a guardian.
+    # The importer has told pupils apart already, and a pupil is never a guardian.
     strange = [
         index for index, entry in enumerate(entries) if not entry.is_own and entry.row.role != PUPIL
     ]
@@ -512,7 +514,7 @@ def _find_sets(entries: Sequence[_Entry], first: int) -> None:
 
 
 def _link(entries: Sequence[_Entry]) -> None:
-    """The rows of a set know one another."""
+    """Link the rows of each set to their head."""
     by_number = {entry.row.number: entry for entry in entries}
     for entry in entries:
         if entry.row.head is not None:
@@ -521,7 +523,7 @@ def _link(entries: Sequence[_Entry]) -> None:
 
 
 def _link_families(entries: Sequence[_Entry], pairs: Iterable[tuple[int, int]]) -> None:
-    """Guardians know their pupils, by the numbers of their rows."""
+    """Link guardians to their pupils, by the numbers of their rows."""
     by_number = {entry.row.number: entry for entry in entries}
     for pupil, guardian in pairs:
         if pupil in by_number and guardian in by_number:
@@ -529,7 +531,7 @@ def _link_families(entries: Sequence[_Entry], pairs: Iterable[tuple[int, int]]) 
 
 
 def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
-    """The entries in their order, but the members of a set right behind their head."""
+    """Yield the entries in their order, but the members of a set directly after their head."""
     for entry in entries:
         if entry.head is None:
             yield entry
@@ -537,8 +539,8 @@ def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
 
 
 def _match(book: Book, entries: Sequence[_Entry]) -> None:
-    """Compare rows with the address book. Members follow their head, maybe in the next batch, and
-    are compared with what it leaves there."""
+    """Compare rows with the address book. The members of a set follow their head, maybe in the next
+    batch, and are compared with its result."""
     book.load(
         _candidate(entry, data)
         for entry in entries
@@ -572,7 +574,8 @@ def _match_head(book: Book, entry: _Entry) -> None:
 
 
 def _repeated(entry: _Entry) -> int | None:
-    """The number of the earlier row of its set that says exactly the same."""
+    """Return the number of the earlier row of its set that has the same data; None if there is
+    none."""
     if entry.head is None:
         return None
     own = canonical(entry.data)

@@ -8,7 +8,7 @@ from addressbook.models import ImportJob, ImportPart, ImportRow
 
 Decision, Fit, Policy = ImportRow.Decision, ImportRow.Fit, ImportJob.Policy
 
-# Duplicates in the file itself are one person by every policy but "keep both".
+# Duplicates in the file itself are merged by every policy but "keep both".
 _IN_FILE = Q(head__isnull=False, contact=None)
 _UNCHANGED: dict[str, Q] = {
     Policy.MERGE: Q(fit__in=(Fit.SAME, Fit.LESS)),
@@ -19,14 +19,14 @@ _UNCHANGED: dict[str, Q] = {
 
 
 def decide(job: ImportJob) -> None:
-    """Write each row's decision by the job's policy; refused ones stay so."""
+    """Write each row's decision by the job's policy. Refused rows stay refused."""
     rows = ImportRow.objects.filter(job=job).exclude(decision=Decision.REFUSED)
     keeps_both = job.policy == Policy.KEEP
-    there = () if keeps_both else (When(fit=Fit.NONE, then=Value(Decision.NEW.value)),)
+    new_rows = () if keeps_both else (When(fit=Fit.NONE, then=Value(Decision.NEW.value)),)
     rows.update(
         decision=Case(
             When(_UNCHANGED[job.policy], then=Value(Decision.UNCHANGED.value)),
-            *there,
+            *new_rows,
             default=Value((Decision.NEW if keeps_both else Decision.MERGE).value),
             output_field=CharField(),
         )
@@ -34,7 +34,7 @@ def decide(job: ImportJob) -> None:
 
 
 def count(job: ImportJob) -> None:
-    """The decisions, as columns of the job and of its parts."""
+    """Count the decisions into the columns of the job and its parts."""
     rows = ImportRow.objects.filter(job=job).order_by()
     counts = rows.values_list("part", "decision").annotate(Count("pk"))
     by_part: dict[tuple[int | None, str], int] = {(part, what): many for part, what, many in counts}

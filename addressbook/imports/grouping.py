@@ -1,13 +1,12 @@
-"""Groups of the files -> groups of the address book, brought up to date.
+"""Update the groups of the address book from the groups of the files.
 
-A contact that is in the file's group and not in the address book's is added. A contact that is in
-the address book's group, and in the file only in other groups, was moved: it leaves the group,
-where duplicates are merged or replaced. All others of the address book's group stay, to be checked
-by the user.
+A contact that is in the file's group only is added. A contact that is in the address book's group,
+but only in other groups of the file, has moved: it leaves the group, if duplicates are merged or
+replaced. All other contacts of the address book's group stay, for the user to check.
 
-The file of a class holds all its pupils. A pupil who is in the class and not in the file has left,
-and is taken out where the user ticked the name (`ImportJob.leavers`). A class of a former year that
-has the same name is archived, and the file's class is a new one.
+The file of a class has all its pupils. A pupil who is in the class and not in the file has left,
+and is removed if the user ticked the name (`ImportJob.leavers`). A class of a former year with the
+same name is archived, and the file's class is a new one.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 
 from accounts.models import User
 from addressbook.contacts import archiving, groups, nesting
-from addressbook.contacts.families import Audience
+from addressbook.contacts.audiences import Audience
 from addressbook.contacts.groups import MOST_ADDRESSES
 from addressbook.folding import fold
 from addressbook.models import (
@@ -34,8 +33,8 @@ from addressbook.models import (
 
 Decision, Policy = ImportRow.Decision, ImportJob.Policy
 
-_Members = Any  # the model of a relation that Django makes
-# A contact of the address book by its key, or a row by its number that has none yet.
+_Members = Any  # the model of a relation that Django creates
+# A contact of the address book by its key, or a row without a contact by its number.
 Key = tuple[str, int]
 
 
@@ -44,10 +43,10 @@ class GroupChange:
     """The change of one group.
 
     ``group`` is None for a new one. ``added`` does not count the contacts who ``moved`` here;
-    ``removed`` moved from here elsewhere. In a class, ``stayers`` are in it and not in the file,
-    ``moved_from`` are classes of the address book with the pupils who come from there, and
-    ``archives`` is the class of a former year that has the name. ``beyond`` are left out of the
-    group, which is full.
+    ``removed`` are those who moved to other groups. In a class, ``stayers`` are pupils who are not
+    in the file, ``moved_from`` are classes of the address book with the pupils who come from them,
+    and ``archives`` is the class of a former year with the same name. ``beyond`` counts contacts
+    for which the group has no room.
     """
 
     staged: ImportGroup
@@ -74,8 +73,8 @@ class GroupChange:
 
 
 def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[GroupChange]:
-    """``written`` are the keys of contacts that rows became, by their numbers; before anything is
-    written, {}."""
+    """Return the change of each group of a part. ``written`` has the keys of contacts by the
+    numbers of their rows; it is empty before anything is written."""
     staged = list(part.staged_groups.order_by("number"))
     if not staged:
         return []
@@ -86,20 +85,20 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
         )
         for group in staged
     }
-    there = _there(part.user, [group.folded for group in staged]) if part.user else {}
+    there = _present_groups(part.user, [group.folded for group in staged]) if part.user else {}
     former = {
         group.folded: there.pop(group.folded).group
         for group in staged
         if group.folded in there and _is_former(there[group.folded].group, group)
     }
-    moved_to = _moved(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
+    moved_to = _moves(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
     leaving = set(moved_to)
     group_changes = [
         _change(group, wanted[group.pk], there.get(group.folded), moved_to, leaving)
         for group in staged
     ]
     if policy == Policy.KEEP:
-        # Everybody of the file is somebody new: nobody is told to have left.
+        # With this policy all people of the file are new, so nobody counts as having left.
         group_changes = [replace(change, stayers=()) for change in group_changes]
     elsewhere = _elsewhere(part.user, there, group_changes) if part.user else {}
     return [_with_class(change, elsewhere, former) for change in group_changes]
@@ -112,10 +111,10 @@ def _is_former(group: Group, staged: ImportGroup) -> bool:
 
 
 def _elsewhere(
-    user: User, there: Mapping[str, _There], group_changes: Sequence[GroupChange]
+    user: User, there: Mapping[str, _PresentGroup], group_changes: Sequence[GroupChange]
 ) -> dict[int, list[tuple[int, int]]]:
-    """The classes of the same year that pupils who are new in a class of the file are in, by pupil;
-    each with its year, and without those of the file."""
+    """Return, by pupil, the classes of the address book that pupils who are new in a class of the
+    file are in, each with its year. Classes of the file are left out."""
     new = {pk for change in group_changes if change.staged.is_class for kind, pk in change.keys
            if kind == "contact"}  # fmt: skip
     if not new:
@@ -155,13 +154,13 @@ def _with_class(
 
 
 @dataclass(frozen=True, slots=True)
-class _There:
+class _PresentGroup:
     group: Group
     members: frozenset[int]
 
 
 def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, Key]:
-    """The contact of each row that is taken, by the row's number."""
+    """Return the contact of each accepted row by the row's number."""
     by_number: dict[int, Key] = {}
     heads: dict[int, int] = {}
     rows = part.rows.exclude(decision=Decision.REFUSED).order_by("number")
@@ -184,7 +183,7 @@ def keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int,
     return by_number
 
 
-def _there(user: User, names: Iterable[str]) -> dict[str, _There]:
+def _present_groups(user: User, names: Iterable[str]) -> dict[str, _PresentGroup]:
     own_groups = list(Group.objects.of(user).filter(folded__in=list(names)))
     through: _Members = Group.contacts.through
     rows = through.objects.filter(group__in=own_groups, contact__deleted=None)
@@ -192,16 +191,18 @@ def _there(user: User, names: Iterable[str]) -> dict[str, _There]:
     for group, contact in rows.values_list("group_id", "contact_id"):
         members.setdefault(group, set()).add(contact)
     return {
-        group.folded: _There(group, frozenset(members.get(group.pk, ()))) for group in own_groups
+        group.folded: _PresentGroup(group, frozenset(members.get(group.pk, ())))
+        for group in own_groups
     }
 
 
-def _moved(
+def _moves(
     staged: Sequence[ImportGroup],
     wanted: Mapping[int, Mapping[Key, None]],
-    there: Mapping[str, _There],
+    there: Mapping[str, _PresentGroup],
 ) -> dict[tuple[int, int], int]:
-    """(staged group that is left, contact) -> the staged group where he is new."""
+    """Return, for each pair of a staged group and a contact who leaves it, the staged group where
+    the contact is new."""
     arrives: dict[int, int] = {}
     for group in staged:
         old = there.get(group.folded)
@@ -220,7 +221,7 @@ def _moved(
 def _change(
     staged: ImportGroup,
     wanted: Mapping[Key, None],
-    old: _There | None,
+    old: _PresentGroup | None,
     moved_to: Mapping[tuple[int, int], int],
     leaving: set[tuple[int, int]],
 ) -> GroupChange:
@@ -256,10 +257,10 @@ def _change(
 def apply(
     part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int] = ()
 ) -> tuple[list[int], int]:
-    """Write all groups of a part at once, with the values that undo needs; the caller's
-    transaction. Returns the pupils among ``leavers`` who left a class, and are archived now, and
-    the number of those that were left out of full groups."""
-    assert part.user is not None  # noqa: S101  it was written
+    """Write all groups of a part, with the values that undo needs, in the caller's transaction.
+    Return the pupils among ``leavers`` who left a class and are now archived, and the number of
+    contacts for which groups had no room."""
+    assert part.user is not None  # noqa: S101  the part was written
     through: _Members = Group.contacts.through
     memberships: list[_Members] = []
     left: list[int] = []
@@ -271,7 +272,7 @@ def apply(
             archiving.archive_group(change.archives)
             staged.archives = change.archives
         if group is None:
-            group = _made(part.user, staged)
+            group = _create(part.user, staged)
             if change.archives:
                 nesting.succeed(change.archives, group)
         gone = [pk for pk in change.stayers if pk in leavers]
@@ -297,12 +298,12 @@ def apply(
 
 
 MOST_NESTED = 500
-"""Groups that one import puts into others; those beyond are refused."""
+"""The largest number of groups that one import puts into others; the rest is refused."""
 
 
 def _nest(part: ImportPart) -> None:
-    """Put the groups of the file into each other; those that may not be are named in the report.
-    What is there already stays as it is."""
+    """Put the groups of the file into each other. Refused ones are named in the report, and
+    existing nestings stay."""
     written = part.staged_groups.filter(is_written=True, is_undone=False).select_related("group")
     wanted = [
         (row, row.group, row.inner)
@@ -311,14 +312,14 @@ def _nest(part: ImportPart) -> None:
     ]
     names = {fold(name)[:200] for _staged, _group, inner in wanted for name, _audience in inner}
     rows_of_names = Group.objects.filter(user=part.user, deleted=None, folded__in=names)
-    there = {row.folded: row for row in rows_of_names} if wanted else {}
+    groups_by_name = {row.folded: row for row in rows_of_names} if wanted else {}
     left = MOST_NESTED
     for staged, group, inner in wanted:
         inner_keys = set(GroupNesting.objects.filter(outer=group).values_list("inner", flat=True))
         new = [
             (other, audience if audience in tuple(Audience) else "")
             for name, audience in inner
-            if (other := there.get(fold(name)[:200])) and other.pk not in inner_keys
+            if (other := groups_by_name.get(fold(name)[:200])) and other.pk not in inner_keys
         ]
         refused = nesting.add_allowed(group, new[:left])
         refused += [(other, "many") for other, _audience in new[left:]]
@@ -332,15 +333,17 @@ def _nest(part: ImportPart) -> None:
 
 
 def bring_back(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, datetime]:
-    """Complete those again who had left and stand in a list of a class, with what undo needs; the
-    caller's transaction."""
+    """Take the pupils in lists of classes out of the archive, and return what undo needs. Runs in
+    the caller's transaction."""
     if not part.staged_groups.filter(is_class=True).exists():
         return {}
-    there = keys(part, policy, written).values()
-    return archiving.unarchive_contacts(part.user, {pk for kind, pk in there if kind == "contact"})
+    contact_keys = keys(part, policy, written).values()
+    return archiving.unarchive_contacts(
+        part.user, {pk for kind, pk in contact_keys if kind == "contact"}
+    )
 
 
-def _made(user: User, staged: ImportGroup) -> Group:
+def _create(user: User, staged: ImportGroup) -> Group:
     return Group.objects.create(
         user=user,
         name=staged.name,
@@ -352,8 +355,8 @@ def _made(user: User, staged: ImportGroup) -> Group:
 
 
 def take_back(part: ImportPart, *, erase: bool) -> int:
-    """Make the groups what they were before, and return how many stay because they were changed by
-    hand since. Groups that the import made go into the bin, or for good; the caller's
+    """Restore the groups, and return how many stay because the user has changed them since. Groups
+    that the import made go into the bin, or are deleted with ``erase``. Runs in the caller's
     transaction."""
     kept_count = 0
     written = part.staged_groups.filter(is_written=True, is_undone=False)
@@ -381,7 +384,8 @@ def _put_back(part: ImportPart, group: int, pks: Sequence[int]) -> None:
 
 
 def _remove(group: Group, staged: ImportGroup, *, erase: bool) -> bool:
-    """False when somebody gave it another name, another contact or another address."""
+    """Remove a group that the import made. Return False if the user has changed its name, contacts
+    or addresses."""
     others = group.contacts.filter(deleted=None).exclude(pk__in=staged.added)
     if others.exists() or group.external != staged.after or group.folded != staged.folded:
         return False
@@ -394,7 +398,8 @@ def _remove(group: Group, staged: ImportGroup, *, erase: bool) -> bool:
 
 
 def _restore(group: Group, staged: ImportGroup) -> bool:
-    """Its members and other addresses; False when the latter were changed since."""
+    """Restore the members and other addresses of a group. Return False if the user has changed the
+    addresses since."""
     through: _Members = Group.contacts.through
     through.objects.filter(group=group, contact__in=staged.added).delete()
     back = Contact.objects.filter(pk__in=staged.removed, user_id=group.user_id)

@@ -1,8 +1,8 @@
-"""Imports from their beginning to their end: asked for, confirmed, cancelled, undone, tended.
+"""The life of an import: accepted, confirmed, cancelled, undone, tended.
 
-What takes time is done by `run`, in a worker. Who has changed a job's state here (`accept`,
-`choose_columns`, `start`, `cancel`, `undo`) hands it over with
-`addressbook.tasks.run_import.delay(job.pk)` while `job.is_moving`.
+`run` does the long work in a worker. After a call of `accept`, `choose_columns`, `start`, `cancel`
+or `undo`, the caller hands the job over with `addressbook.tasks.run_import.delay(job.pk)` if
+`job.is_moving`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts import sealed_files
 from accounts.models import User
 from addressbook.contacts import keeping
-from addressbook.importers import LARGEST_FILE, Column, families
+from addressbook.importers import LARGEST_FILE, TableColumn, families
 from addressbook.imports import deciding
 from addressbook.models import ImportFile, ImportJob, ImportRow
 from webmail import clock
@@ -26,7 +26,7 @@ from webmail.errors import AddressBookFull
 State = ImportJob.State
 
 MOST_FILES = 20
-"""At once."""
+"""The largest number of files of one import."""
 FIELDS = (
     "display_name", "prefix", "first_name", "middle_name", "last_name", "suffix", "nickname",
     "email", "email:2", "email:home", "email:work",
@@ -43,10 +43,10 @@ FIELDS = (
     "notes",
     *families.FIELDS,
 )  # fmt: skip
-"""What a person may say that a column holds; the names of `importers.headers`."""
+"""The fields that a user can choose for a column, by the names of `importers.headers`."""
 SUFFIX = ".contacts"
 TOO_LARGE = "too_large"
-# A file without a job is left from a crash: its job is made right after it.
+# The job of a file is created right after it, so a file without a job is left from a crash.
 _ORPHAN_SECONDS = 2 * 60 * 60
 
 
@@ -69,9 +69,9 @@ def accept(
     uploaded_by: User | None,
     policy: str = ImportJob.Policy.MERGE,
 ) -> ImportJob:
-    """Files of one import, sealed into the spool, to be checked by `run`; at most `MOST_FILES` are
-    taken, of 50 MB together: those beyond are refused. ``user`` None: the files say whose contacts
-    they are. OSError when the spool can't be written."""
+    """Seal files into the spool as one import, to be checked by `run`. At most `MOST_FILES` are
+    taken, of 50 MB together; the others are refused. If ``user`` is None, the files name the
+    owners. Raises OSError if the spool cannot be written."""
     named_chunks = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
     return accept_chunks(
         user, named_chunks[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy
@@ -86,7 +86,7 @@ def accept_chunks(
     uploaded_by: User | None,
     policy: str,
 ) -> ImportJob:
-    """`accept` of names and pieces of bytes."""
+    """Do the same as `accept`, for names and chunks of bytes."""
     spooled: list[ImportFile] = []
     left = LARGEST_FILE
     try:
@@ -108,8 +108,8 @@ def accept_chunks(
 
 
 def _spool(file: ImportFile, chunks: Iterable[bytes], most: int) -> int:
-    """The number of bytes that were sealed; 0 where they are more than ``most``, and the file is
-    refused."""
+    """Seal a file, and return the number of its bytes. A file with more than ``most`` is refused,
+    and counts 0."""
     size = 0
 
     def counted() -> Iterator[bytes]:
@@ -130,16 +130,16 @@ def _spool(file: ImportFile, chunks: Iterable[bytes], most: int) -> int:
 
 
 def find(user: User, pk: int) -> ImportJob | None:
-    """A person's own import."""
+    """Return an import of the user."""
     return ImportJob.objects.of(user).filter(pk=pk).first()
 
 
 # --- looked at, chosen ---
 
 
-def columns(job: ImportJob) -> tuple[Column, ...]:
-    """The columns of the first table among the files as they were understood, with three examples
-    each; () where none is a table, or the import is over."""
+def columns(job: ImportJob) -> tuple[TableColumn, ...]:
+    """Return the columns of the first table among the files as they were recognised, with three
+    examples each; () if no file is a table, or the import is over."""
     table = _table(job)
     return _columns(table) if table else ()
 
@@ -148,17 +148,17 @@ def _table(job: ImportJob) -> ImportFile | None:
     return next((file for file in job.files.all() if file.columns), None)
 
 
-def _columns(file: ImportFile) -> tuple[Column, ...]:
+def _columns(file: ImportFile) -> tuple[TableColumn, ...]:
     return tuple(
-        Column(index, header, field, tuple(examples))
+        TableColumn(index, header, field, tuple(examples))
         for index, header, field, examples in file.columns
     )
 
 
 def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
     """Read the files again with other fields, by the index of their columns, "" for none; unknown
-    ones count for nothing. It holds for every table with the same headers. False when it was too
-    late: it is being written, or over."""
+    fields are ignored. The choice holds for every table with the same headers. Return False if the
+    import is already written or over."""
     chosen = {
         str(column.index): mapping[column.index]
         for column in columns(job)
@@ -168,7 +168,7 @@ def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
 
 
 def choose_policy(job: ImportJob, policy: str) -> bool:
-    """Choose how duplicates are treated, and count the staged rows anew. False when it was too
+    """Choose how duplicates are treated, and count the staged rows anew. Return False if it is too
     late."""
     with transaction.atomic():
         if not job.leave((State.READY,), State.READY, policy=ImportJob.Policy(policy)):
@@ -179,9 +179,9 @@ def choose_policy(job: ImportJob, policy: str) -> bool:
 
 
 def start(job: ImportJob, leavers: Iterable[int] = ()) -> bool:
-    """Start to write after the user saw the preview; ``leavers`` are the pupils that the user
-    ticked. False when it was too late, or nothing is to be written. Raises AddressBookFull, when
-    the new contacts are more than there is room for."""
+    """Start to write, after the user has seen the preview. ``leavers`` are the people whom the user
+    ticked. Return False if it is too late, or there is nothing to write. Raises AddressBookFull if
+    there is no room for the new contacts."""
     if job.reject_code or not job.total:
         return False
     if job.user and job.new > keeping.room(job.user):
@@ -190,7 +190,7 @@ def start(job: ImportJob, leavers: Iterable[int] = ()) -> bool:
 
 
 def cancel(job: ImportJob) -> bool:
-    """Stop it; what was written already is taken back. False when it was too late."""
+    """Stop an import; what is already written is taken back. Return False if it is too late."""
     now = clock.now()
     before = (State.UPLOADED, State.CHECKING, State.READY)
     if job.leave(before, State.CANCELLED, finished=now, runner=""):
@@ -202,16 +202,17 @@ def cancel(job: ImportJob) -> bool:
 
 
 def undo(job: ImportJob) -> bool:
-    """Take a whole import back, within 30 days: what it made goes into the bin, what it changed is
-    as before; what was changed by hand since stays as it is (`kept`). False when it is too late."""
+    """Undo a whole import, within 30 days: its new contacts go into the bin, and changed ones get
+    their former values. Contacts that the user has changed since stay (`kept`). Return False if it
+    is too late."""
     if not job.is_undoable:
         return False
     return job.leave((State.DONE,), State.UNDOING, ends_as=State.UNDONE, runner="", attempts=0)
 
 
 def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
-    """The worker that has it gives it up; what was written is taken back. If that fails, it is
-    tried again until the attempts are over."""
+    """End a job that its worker gives up; what was written is taken back. If taking back fails, it
+    is tried again until the attempts are used up."""
     given_up = {"failure": failure, "runner": ""}
     if job.end(State.UNDOING, [State.WRITING], ends_as=State.FAILED, attempts=0, **given_up):
         return
@@ -226,8 +227,8 @@ def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
 
 
 def tend() -> list[int]:
-    """Take up what died, give up what waits in vain, remove what is left over; the jobs that the
-    caller should start."""
+    """Free the jobs of dead workers, cancel previews that nobody confirmed, delete leftovers;
+    return the jobs to start."""
     now = clock.now()
     ImportJob.objects.dead().update(runner="")
     unseen = ImportJob.objects.filter(state=State.READY, changed__lt=now - ImportJob.CONFIRMABLE)
@@ -236,14 +237,14 @@ def tend() -> list[int]:
     for job in ImportJob.objects.filter(undo_until__lt=now):
         forget_traces(job)
     _remove_leftovers()
-    # One that was asked for this minute is in the queue already.
+    # A job of the last minute is still in the queue.
     waiting = ImportJob.objects.waiting().filter(changed__lt=now - ImportJob.QUEUED)
     return list(waiting.order_by("created").values_list("pk", flat=True))
 
 
 def purge(job: ImportJob) -> None:
-    """All but the report, and what undo needs. The files' names in the spool go last: by them
-    `tend` knows a job whose purge was killed."""
+    """Delete all but the report and what undo needs. The names of the files in the spool go last:
+    by them `tend` finds a job whose purge was killed."""
     decided = ImportRow.objects.filter(job=job).exclude(decision=ImportRow.Decision.REFUSED)
     decided._raw_delete(decided.db)
     job.files.update(columns=[])
@@ -251,7 +252,7 @@ def purge(job: ImportJob) -> None:
 
 
 def forget_traces(job: ImportJob) -> None:
-    """Forget what undo needs: counts, line numbers and reasons alone are left of the import."""
+    """Delete what undo needs, so that only counts, line numbers and reasons are left."""
     job.traces.all().delete()
     job.staged_groups.all().delete()
     job.links.all().delete()
@@ -283,7 +284,7 @@ def path_of(file: ImportFile) -> Path:
 
 
 def open_file(file: ImportFile) -> BinaryIO:
-    """OSError when it is gone."""
+    """Open a file of the spool. Raises OSError if it is gone."""
     if not file.spool:
         raise FileNotFoundError(file.name)
     return sealed_files.read(path_of(file), bytes(file.source_key))

@@ -1,4 +1,4 @@
-"""Two cards of one person -> one card. Pure functions."""
+"""Join two cards of one person. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _NAMES = ("display_name", "prefix", "first_name", "middle_name", "last_name", "s
 
 
 def card(data: ContactData) -> str:
-    """The card as it is staged: complete, without picture and owner."""
+    """Return the card as it is staged: complete, without picture and owner."""
     return vcard.write(replace(keeping.complete(data), photo=None, owner=""))
 
 
 def canonical(data: ContactData) -> str:
-    """The text of a card, which is the same for two cards that say the same."""
+    """Return the text of a card, which is equal for two cards with the same data."""
     return vcard.write(replace(data, uid="", photo=None, owner=""))
 
 
 def join(base: ContactData, new: ContactData) -> ContactData:
-    """``base`` with what ``new`` knows besides: its other addresses, telephones and so on, and the
-    texts that ``base`` lacks. Of two names the fuller one, of two notes both; to join the same
-    again adds nothing. The UID and the picture stay, if there is one."""
+    """Return ``base`` completed by ``new``: with its other addresses, telephones and so on, the
+    texts that ``base`` lacks, the fuller of two names, and both notes. Joining the same data again
+    adds nothing. The UID stays."""
     joined = replace(duplicates.combine((base, new), {}, {}), uid=base.uid)
     if _is_fuller(new, base):
         joined = replace(joined, **{name: getattr(new, name) for name in _NAMES})
@@ -34,8 +34,8 @@ def join(base: ContactData, new: ContactData) -> ContactData:
 
 
 def _is_fuller(new: ContactData, base: ContactData) -> bool:
-    """ "Claire Martin" beside "C. Martin", or beside a mere address; never an address beside a
-    name."""
+    """Return whether ``new`` has the fuller name: "Claire Martin" compared with "C. Martin" or with
+    an address, but never an address compared with a name."""
     is_address, was_address = "@" in new.display_name, "@" in base.display_name
     if is_address or was_address:
         return was_address and not is_address and bool(new.display_name)
@@ -53,5 +53,5 @@ def _notes(base: str, new: str) -> str:
 
 
 def mark(text: str, picture: str) -> bytes:
-    """A digest of a card as it is kept, and of its picture's digest: 32 bytes."""
+    """Return a digest of 32 bytes of a stored card and its picture's digest."""
     return hashlib.sha256(f"{picture}\n{text}".encode()).digest()

@@ -1,8 +1,8 @@
-"""Guardians and pupils in the files -> guardianships of the address book.
+"""Guardians and pupils of the files, written as guardianships of the address book.
 
-A list may name other guardians of a pupil than the address book has. Those that are missing in the
-list are shown before anything is written. The ones that the user ticks (`ImportJob.leavers`) get no
-mail about the pupil any more, and are archived unless they have another pupil; the guardianship
+A list may name other guardians of a pupil than the address book has. Guardians who are missing in
+the list are shown before anything is written. Those whom the user ticks (`ImportJob.leavers`) get
+no more mail about the pupil, and are archived unless they have another pupil. The guardianship
 stays.
 """
 
@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from addressbook.contacts import archiving
-from addressbook.contacts.families import MOST_GUARDIANS
+from addressbook.contacts.ties import MOST_GUARDIANS
 from addressbook.imports import grouping
 from addressbook.models import Guardianship, ImportJob, ImportLink, ImportPart
 
-_SAID = ("relation", "receives_mail", "is_legal")
+_VALUES = ("relation", "receives_mail", "is_legal")
 
 
 def missing(
     part: ImportPart, policy: str, written: Mapping[int, int]
 ) -> dict[int, list[Guardianship]]:
-    """The ties to pupils of whom the list names other guardians and not this one, by guardian. Ties
-    of guardians who get no mail about the pupil already are left out. Two queries more than those
-    of `grouping.keys`."""
+    """Return, by guardian, the ties to pupils for whom the list names other guardians, but not this
+    one. Guardians who get no mail about the pupil are left out. Runs two queries more than
+    `grouping.keys`."""
     links = list(part.links.values_list("pupil", "guardian"))
     if not links or part.user is None or policy == ImportJob.Policy.KEEP:
         return {}
@@ -47,15 +47,16 @@ def missing(
 def leave(
     part: ImportPart, policy: str, written: Mapping[int, int], leavers: Collection[int]
 ) -> list[int]:
-    """Silence the ticked guardians among `missing`, with the values that undo needs, and return the
-    keys of those who were archived. The caller's transaction, before `apply`."""
-    assert part.user is not None  # noqa: S101  it was written
+    """Turn off the mail of the ticked guardians among `missing`, storing the values that undo
+    needs, and return the keys of those who were archived. Runs in the caller's transaction, before
+    `apply`."""
+    assert part.user is not None  # noqa: S101  the part was written
     missing_ties = missing(part, policy, written) if leavers else {}
     gone = {guardian: ties for guardian, ties in missing_ties.items() if guardian in leavers}
     number = part.job.links.count()
     links: list[ImportLink] = []
     for tie in (tie for ties in gone.values() for tie in ties):
-        before = {name: getattr(tie, name) for name in _SAID}
+        before = {name: getattr(tie, name) for name in _VALUES}
         links.append(
             ImportLink(
                 job=part.job,
@@ -75,8 +76,8 @@ def leave(
 
 
 def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
-    """Write all guardianships of a part, with the values that undo needs; the caller's transaction.
-    Values that the file does not have stay as they are, and so do guardians who are not in it."""
+    """Write all guardianships of a part, with the values that undo needs, in the caller's
+    transaction. Values and guardians that the file does not have stay as they are."""
     links = list(part.links.filter(is_written=False).order_by("number"))
     keys = grouping.keys(part, policy, written) if links else {}
     pairs = {
@@ -98,12 +99,12 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
             continue
         tie = there.get(pair)
         if tie:
-            if _change(tie, link):
+            if _update(tie, link):
                 changed[tie.pk] = tie
         elif counts.get(pair[0], 0) < MOST_GUARDIANS:
-            new[pair] = link.guardianship = _new(part, pair, link, counts)
+            new[pair] = link.guardianship = _new_guardianship(part, pair, link, counts)
     Guardianship.objects.bulk_create(new.values(), batch_size=500)
-    Guardianship.objects.bulk_update(changed.values(), _SAID, batch_size=200)
+    Guardianship.objects.bulk_update(changed.values(), _VALUES, batch_size=200)
     tied_links = [link for link in links if link.guardianship]
     for link in tied_links:
         link.guardianship = link.guardianship  # its key, now that there is one
@@ -115,7 +116,7 @@ def _is_contact(keys: Mapping[int, grouping.Key], number: int) -> bool:
     return number in keys and keys[number][0] == "contact"
 
 
-def _new(
+def _new_guardianship(
     part: ImportPart, pair: tuple[int, int], link: ImportLink, counts: dict[int, int]
 ) -> Guardianship:
     position = counts.get(pair[0], 0)
@@ -131,21 +132,21 @@ def _new(
     )
 
 
-def _change(tie: Guardianship, link: ImportLink) -> bool:
-    before = {name: getattr(tie, name) for name in _SAID}
+def _update(tie: Guardianship, link: ImportLink) -> bool:
+    before = {name: getattr(tie, name) for name in _VALUES}
     tie.relation = link.relation or tie.relation
     if link.receives_mail is not None:
         tie.receives_mail = link.receives_mail
     if link.is_legal is not None:
         tie.is_legal = link.is_legal
-    if before == {name: getattr(tie, name) for name in _SAID}:
+    if before == {name: getattr(tie, name) for name in _VALUES}:
         return False
     link.guardianship, link.before = tie, before
     return True
 
 
 def take_back(part: ImportPart) -> None:
-    """Make the guardianships what they were before; the caller's transaction."""
+    """Restore the guardianships, in the caller's transaction."""
     links = part.links.filter(is_written=True).exclude(guardianship=None)
     new_ties: list[int] = []
     for link in links.select_related("guardianship"):
@@ -154,8 +155,8 @@ def take_back(part: ImportPart) -> None:
         if link.before is None:
             new_ties.append(link.guardianship.pk)
         else:
-            for name in _SAID:
+            for name in _VALUES:
                 setattr(link.guardianship, name, link.before[name])
-            link.guardianship.save(update_fields=[*_SAID])
+            link.guardianship.save(update_fields=[*_VALUES])
     Guardianship.objects.filter(pk__in=new_ties).delete()
     part.links.update(is_written=False)

@@ -1,12 +1,13 @@
 """Find the contact of the address book that a row of a file is, and what the row would add to it.
 
-A row is a contact when they share an address, or a UID, and their names can be one person's: two
-parents who share an address are two people. A row without any address is the contact of the same
-name that has one of its telephones, or to which it adds nothing. Of several, that of its UID comes
-first.
+A row is a contact if they share an address or a UID, and have compatible names: two parents who
+share an address are two people. A row without an address is the contact of the same name with which
+it shares a telephone, or to which it adds nothing. Of several contacts, the one with the row's UID
+comes first.
 
-In a school's list a pupil is the pupil of the same name and date of birth; without one of both
-dates the only pupil of that name. A guardian is also the one of that name whom the pupil has.
+In a school's list, a pupil is the pupil of the same name and date of birth or, if one of the dates
+is missing, the only pupil of that name. A guardian is also the guardian of that name whom the pupil
+has.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from addressbook.models import Contact, ContactAddress, Group, Guardianship, Imp
 
 Fit = ImportRow.Fit
 
-# An address that so many share is a switchboard's.
+# An address that more contacts share belongs to a switchboard.
 _MOST_CANDIDATES = 100
 
 
 class KnownContact:
-    """A contact that a row may be; its card is read when it is looked at."""
+    """A contact that a row may be. Its card is read when it is needed."""
 
     def __init__(self, pk: int, text: str, picture: str) -> None:
         self.pk = pk
@@ -50,9 +51,9 @@ class KnownContact:
 
 @dataclass(slots=True)
 class Candidate:
-    """A row, or the first of several that are one person, with what they say together. ``picture``
-    is its digest, "" where it has none. Of a school's list, ``role`` says whether it is a pupil or
-    a guardian, and ``wards`` are the contacts that the pupils of a guardian are."""
+    """A row, or the first of several rows of one person, with their joined data. ``picture`` is its
+    digest, or "". For a school's list, ``role`` says whether it is a pupil or a guardian, and
+    ``wards`` are the contacts of a guardian's pupils."""
 
     data: ContactData
     picture: str = ""
@@ -62,7 +63,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``known`` None: nobody is there."""
+    """The contact that a row is, None for a new one, and the fit of the row."""
 
     known: KnownContact | None
     fit: str
@@ -70,7 +71,7 @@ class Match:
 
 @dataclass
 class Book:
-    """The part of one person's address book that matching needs: of 10,000 contacts some 5 MB."""
+    """The part of one user's address book that matching needs; some 5 MB for 10,000 contacts."""
 
     by_address: dict[str, list[int]] = field(default_factory=dict)
     by_uid: dict[str, int] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Book:
 
     @classmethod
     def of(cls, user: User | None) -> Book:
-        """The contacts that are not in the bin: what was deleted is made anew."""
+        """Return the contacts outside the bin: a deleted contact is created anew."""
         book = cls()
         if user is None:
             return book
@@ -104,29 +105,31 @@ class Book:
         return book
 
     def reserve(self, uids: Iterable[str]) -> None:
-        """Keep the contacts of these UIDs for the rows that have them: an export of this address
-        book says of each row which contact it is."""
+        """Reserve the contacts with these UIDs for the rows that have them, since an export of this
+        address book names the contact of each row."""
         self._reserved |= {pk: uid for uid in uids if (pk := self.by_uid.get(uid))}
 
     def load(self, several: Iterable[Candidate]) -> None:
-        """Read the cards that these may be; those of the batch before are forgotten."""
+        """Read the cards of the contacts that these rows may be, in the place of those of the batch
+        before."""
         wanted: set[int] = set()
         for candidate in several:
             pks = self._candidates(candidate)
             wanted.update(pks)
             if candidate.role == PUPIL:
-                # His guardians follow him.
+                # The guardians of a pupil may be needed too.
                 wanted.update(pk for pupil in pks for pk in self.guardians.get(pupil, ()))
         rows = Contact.objects.filter(pk__in=wanted).values_list("pk", "vcard", "photo__digest")
         self._known = {pk: KnownContact(pk, text, digest or "") for pk, text, digest in rows}
 
     def match(self, candidate: Candidate) -> Match:
-        """Find the contact that the row is, and take it, so that no other row is it. The contact of
-        the row's UID comes first, then one that says the same, one of the same name, the oldest."""
+        """Return the contact that the row is, and take it, so that no other row matches it. The
+        contact with the row's UID comes first, then one with the same data, then one of the same
+        name, then the oldest."""
         name = _name_key(candidate.data.display_name)
         fitting = [known for known in self._fitting(candidate) if known.pk not in self.taken]
         if candidate.role == PUPIL and not candidate.data.birthday and len(fitting) > 1:
-            fitting = []  # two of one name: nobody can tell which of them it is
+            fitting = []  # with several contacts of one name, any of them may be the pupil
         if not fitting:
             return Match(None, Fit.NONE)
         own = canonical(candidate.data)
@@ -143,7 +146,7 @@ class Book:
         return Match(best, fit_of(best, candidate))
 
     def twin(self, candidate: Candidate) -> KnownContact | None:
-        """A contact that says exactly the same."""
+        """Return a contact with exactly the same data, or None."""
         own = canonical(candidate.data)
         return next(
             (
@@ -163,7 +166,7 @@ class Book:
                 yield known
 
     def _is_the_same(self, known: KnownContact, candidate: Candidate) -> bool:
-        """Whether two people whose names fit are the same."""
+        """Return whether two people with compatible names are the same."""
         data = candidate.data
         if not candidate.role:
             return bool(data.emails) or self._is_surely(known, data)
@@ -201,7 +204,7 @@ class Book:
         for email in data.emails:
             pks.update(dict.fromkeys(self.by_address.get(email.address.lower(), ())))
         if candidate.role or not data.emails:
-            key = _bare_key(data.display_name)  # "" of who has none: a mere telephone
+            key = _bare_key(data.display_name)  # "" without a name: a telephone alone
             pks.update(dict.fromkeys(self.by_name.get(key, ())))
         return list(pks)[:_MOST_CANDIDATES]
 
@@ -210,7 +213,7 @@ class Book:
 
 
 def fit_of(known: KnownContact, candidate: Candidate) -> str:
-    """The fit of a row to a contact."""
+    """Return the fit of a row to a contact."""
     if canonical(candidate.data) == known.canonical and candidate.picture in ("", known.picture):
         return Fit.SAME
     adds_picture = bool(candidate.picture) and not known.picture
@@ -224,7 +227,7 @@ def _name_key(name: str) -> str:
 
 
 def _bare_key(name: str) -> str:
-    """The key of a name without civility."""
+    """Return the key of a name without civility."""
     return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
 
 

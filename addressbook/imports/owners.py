@@ -1,7 +1,7 @@
-"""A file with contacts of many people: names of owners -> users.
+"""The users who own the contacts of a file with several owners, found by name.
 
-The same login follows from a name as at sign-in (`accounts.backends.whom`), so that the
-first sign-in finds a user who was made here.
+A name gives the same login as at sign-in (`accounts.backends.whom`), so that the first sign-in
+finds a user who was created here.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _NAME = re.compile(r"[^\s@,;=<>\"\x00-\x1f]{1,64}(?:@[^\s@,;=<>\"\x00-\x1f]{1,18
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """``user`` is None for who never signed in, and where there is a ``problem``."""
+class ContactsOwner:
+    """The owner of a name. ``user`` is None for an owner without a row, and if there is a
+    ``problem``."""
 
     name: str
     domain: MailDomain | None = None
@@ -35,25 +36,25 @@ class Owner:
 
     @property
     def key(self) -> str:
-        """Two names of one person have one."""
+        """The key, equal for two names of one owner."""
         return f"{self.domain.pk}:{self.login}" if self.domain else f"?{self.name}"
 
     @property
     def is_newcomer(self) -> bool:
-        """Whether the owner never signed in: an earlier import made the user, or nobody yet."""
+        """Whether the owner has never signed in, with or without a row from an earlier import."""
         return not self.problem and (self.user is None or self.user.last_login is None)
 
 
-def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Owner]:
-    """The owner that each name is: a login of the default domain, or an address. ``shares`` are
-    names of shared books that nobody explains."""
+def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, ContactsOwner]:
+    """Return the owner of each name, which is a login of the default domain or an address.
+    ``shares`` are names of shared books without an owner."""
     domains: dict[str, MailDomain | None] = {}
-    by_name: dict[str, Owner] = {}
+    by_name: dict[str, ContactsOwner] = {}
     fit: dict[MailDomain, list[tuple[str, str]]] = {}
     for name in names:
         typed = name.strip().lower()
         if problem := _problem(typed, name in shares):
-            by_name[name] = Owner(name, problem=problem)
+            by_name[name] = ContactsOwner(name, problem=problem)
             continue
         host = typed.partition("@")[2]
         if host not in domains:
@@ -61,20 +62,20 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Own
         if domain := domains[host]:
             fit.setdefault(domain, []).append((name, typed))
         else:
-            by_name[name] = Owner(name, problem=Problem.DOMAIN)
+            by_name[name] = ContactsOwner(name, problem=Problem.DOMAIN)
     for domain, pairs in fit.items():
         for batch in _batches(pairs):
             by_name |= {owner.name: owner for owner in _of_domain(domain, batch)}
     return by_name
 
 
-def find(name: str) -> Owner:
-    """Find one owner by the name that an administrator typed."""
+def find(name: str) -> ContactsOwner:
+    """Return the owner of the name that an administrator typed."""
     return resolve([name])[name]
 
 
-def ensure(owner: Owner) -> User:
-    """The user, made without a usable password where the owner never signed in."""
+def ensure(owner: ContactsOwner) -> User:
+    """Return the user. An owner who has never signed in gets a user without a usable password."""
     if owner.user:
         return owner.user
     defaults = {"address": owner.address, "password": make_password(None)}
@@ -97,7 +98,7 @@ def _batches(pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         yield batch
 
 
-def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Owner]:
+def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[ContactsOwner]:
     logins = [domain.server_login(typed) for _name, typed in pairs]
     addresses = [domain.address_of(typed) for _name, typed in pairs]
     people = User.objects.filter(mail_domain=domain)
@@ -105,9 +106,9 @@ def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Own
     by_address = {user.address: user for user in people.filter(address__in=addresses)}
     records = StaffRecord.objects.filter(mail_domain=domain, address__in=addresses)
     login_of = dict(records.values_list("address", "login"))
-    # A login may differ from the address: who has it already is the same person.
+    # A login may differ from the address. The user who has the login is the same person.
     by_login |= {user.login: user for user in people.filter(login__in=login_of.values())}
     for (name, _typed), login, address in zip(pairs, logins, addresses, strict=True):
         user = by_login.get(login) or by_address.get(address)
         login = user.login if user else login_of.get(address, login)
-        yield Owner(name, domain, login, address, user or by_login.get(login))
+        yield ContactsOwner(name, domain, login, address, user or by_login.get(login))

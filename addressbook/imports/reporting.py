@@ -1,4 +1,4 @@
-"""The report of an import for administrators: counts and reasons by owner, never a cell."""
+"""The report of an import for administrators: counts and reasons by owner, without any contents."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from addressbook.models import ImportJob, ImportPart, ImportRow
 from webmail import spreadsheets
 
 MOST_LINES = 1_000
-"""Refused rows in a report; their number is told whatever it is."""
+"""The largest number of refused rows in a report; their count is always complete."""
 
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """``line`` is 0 where the record is a whole file."""
+    """A refused row. ``line`` is 0 if the record is a whole file."""
 
     file: str
     line: int
@@ -30,7 +30,8 @@ class RefusedLine:
 
 
 def refused_lines(job: ImportJob) -> list[RefusedLine]:
-    """Rows that nobody's problem refuses but their own, the first thousand."""
+    """Return the rows that are refused for a reason of their own, not because of their owner; at
+    most `MOST_LINES`."""
     rows = job.rows.filter(decision=ImportRow.Decision.REFUSED)
     own = rows.exclude(reason__in=ImportPart.Problem.values).order_by("number")
     facts = own.values_list("file__name", "line", "reason")[:MOST_LINES]
@@ -38,19 +39,19 @@ def refused_lines(job: ImportJob) -> list[RefusedLine]:
 
 
 def warning_words(job: ImportJob) -> list[tuple[int, str]]:
-    """Each warning of an import: how often it came up, and its sentence."""
+    """Return the warnings of an import: the number of times, and the sentence."""
     return [(many, gettext(codes.WARNINGS[code])) for code, many in sorted(job.warnings.items())]
 
 
 def outcome(job: ImportJob) -> str:
-    """``ok``, ``partial`` where rows are refused, ``reject`` where nothing is taken."""
+    """Return ``ok``, ``partial`` if rows are refused, or ``reject`` if nothing is taken."""
     if job.reject_code or job.state == ImportJob.State.FAILED:
         return "reject"
     return "partial" if job.refused else "ok"
 
 
 def as_json(job: ImportJob) -> dict[str, object]:
-    """The report as one JSON object."""
+    """Return the report as one JSON object."""
     counts = (
         "total", "new", "merged", "unchanged", "refused", "groups", "added", "moved", "to_check",
     )  # fmt: skip
@@ -77,7 +78,7 @@ def _part(part: ImportPart) -> dict[str, object]:
 
 
 def table(job: ImportJob) -> Iterator[str]:
-    """A line per owner, as CSV."""
+    """Return CSV with a line for each owner."""
     return spreadsheets.lines(_cells_of_owners(job))
 
 
@@ -100,7 +101,7 @@ def _cells_of_owners(job: ImportJob) -> Iterator[list[str]]:
 
 
 def as_text(job: ImportJob) -> Iterator[str]:
-    """The report for a terminal, in English as all commands speak."""
+    """Yield the report for a terminal, in English as in all commands."""
     if job.reject_code:
         yield codes.REJECTS[job.reject_code]
     if job.failure:

@@ -1,7 +1,7 @@
-"""A worker does what is next for an import, and shows that it is alive.
+"""Run the next step of an import in a worker, with signs of life.
 
-Each of its transactions begins with a sign of life (`ClaimedRow.beat`). So a worker whose job was
-cancelled, or taken up by another because it seemed dead, changes nothing any more.
+Each transaction of a worker begins with a sign of life (`ClaimedRow.beat`). A worker whose job was
+cancelled, or taken over by another one because it seemed dead, therefore changes nothing more.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ State, Failure = ImportJob.State, ImportJob.Failure
 
 
 def run(pk: int) -> None:
-    """Do the next step of an import. A second time, or while another worker has it, nothing
-    happens; a step that was killed is done again, or from where it was, with the same result."""
+    """Do the next step of an import. Nothing happens if the step is done, or another worker runs
+    it. A killed step is repeated, or continued from its last transaction, with the same result."""
     job = ImportJob.objects.claim(pk)
     if job is None:
         return

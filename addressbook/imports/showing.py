@@ -1,4 +1,4 @@
-"""Values of an import for its pages: the preview, the report, and the line after sign-in."""
+"""The values of an import for its pages: the preview, the report, and the line after sign-in."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _FULL_WORDS = _("There is no room for it: 100,000 contacts at most, those in the
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """A row as a person looks at it. ``reason`` is a sentence, "" where there is nothing to say;
-    ``warnings`` are sentences. ``mine`` is the contact that is there (``contact`` its key) and
-    ``result`` what the import makes of it; of a duplicate in the file itself, ``same_as`` is the
-    line of the first. None and 0 where there is no such thing."""
+    """A row of the preview. ``reason`` is a sentence or "", ``warnings`` are sentences. ``mine`` is
+    the existing contact (``contact`` is its key), and ``result`` is that contact after the import.
+    For a duplicate in the file itself, ``same_as`` is the line of the first row. Missing values are
+    None and 0."""
 
     line: int
     file: str
@@ -58,12 +58,12 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """The changes that the list of a class makes: names of those who came, names with the class
-    that they come from, and keys and names of those who are in the class and not in the list.
+    """The changes that a list makes in a class: the names of pupils who come, the names of those
+    who change class with their former class, and keys and names of those who are not in the list.
 
-    ``archives_year`` is that of the class of a former year that makes room, 0 for none; ``size``
-    counts those who are in the class until now. ``guardians`` are in the address book and not in
-    the list: key, name, and the names of their pupils of this class.
+    ``archives_year`` is the year of the former class that is archived, 0 for none. ``size`` is the
+    present number of pupils. ``guardians`` are those who are not in the list: key, name, and the
+    names of their pupils in this class.
     """
 
     name: str
@@ -73,14 +73,14 @@ class ClassChange:
     archives_year: int = 0
     size: int = 0
     guardians: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
-    """Those of the pupils who stay."""
+    """Only guardians of pupils who stay are listed."""
 
 
 @dataclass(frozen=True)
 class ClassOutcome:
-    """The effects of a list on the people of a class, keys and names: who came, who
-    changed class (with the former class), who left and is archived, who left the class
-    and is not, and who is not in the list and stays in the class."""
+    """The effects of a list on the pupils of a class, with keys and names: those who came, who
+    changed class (with the former class), who left and are archived, who left the class and are not
+    archived, and who stay in the class without being in the list."""
 
     name: str
     came: tuple[tuple[int, str], ...]
@@ -92,8 +92,8 @@ class ClassOutcome:
 
 @dataclass(frozen=True)
 class OthersOutcome:
-    """The effects of a school's list on people whatever their class: guardians who are archived,
-    those who get no mail about these pupils any more, and whoever came back from the archive."""
+    """The effects of a school's list on people of all classes: guardians who are archived,
+    guardians who get no more mail about these pupils, and people who came back from the archive."""
 
     archived: tuple[tuple[int, str], ...]
     silenced: tuple[tuple[int, str], ...]
@@ -101,7 +101,7 @@ class OthersOutcome:
 
 
 @dataclass(frozen=True)
-class PreviewPage:
+class ImportPreviewPage:
     """One page, numbered from 1, of the rows with one decision."""
 
     rows: tuple[PreviewRow, ...]
@@ -113,9 +113,9 @@ class PreviewPage:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
-    """Rows of a ``new``, ``merge``, ``unchanged`` or ``refused`` decision, in the order of the
-    files. After the import only the refused ones are left."""
+def preview(job: ImportJob, decision: str, page: int = 1) -> ImportPreviewPage:
+    """Return the rows with a ``new``, ``merge``, ``unchanged`` or ``refused`` decision, in the
+    order of the files. After the import only the refused ones exist."""
     decided = job.rows.filter(decision=decision)
     total = decided.count()
     page = max(1, min(page, -(-total // PAGE_SIZE)))
@@ -123,11 +123,11 @@ def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
     rows = list(decided.select_related("file", "contact", "twin")[start : start + PAGE_SIZE])
     heads = job.rows.filter(number__in=[row.head for row in rows if row.head is not None])
     lines = dict(heads.values_list("number", "line"))
-    shown = tuple(_shown(job, row, lines.get(row.head or 0, 0)) for row in rows)
-    return PreviewPage(shown, page, total)
+    shown = tuple(_preview_row(job, row, lines.get(row.head or 0, 0)) for row in rows)
+    return ImportPreviewPage(shown, page, total)
 
 
-def _shown(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
+def _preview_row(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
     data = vcard.read_one(row.combined or row.vcard) if row.vcard else None
     contact = row.twin if job.policy == Policy.KEEP else row.contact
     mine = vcard.read_one(contact.vcard) if contact and contact.deleted is None else None
@@ -164,7 +164,7 @@ def _reason(job: ImportJob, row: ImportRow, is_member: bool) -> str:
 
 
 def reason_words(code: str) -> str:
-    """Why a record is left out, as a sentence."""
+    """Return the sentence that says why a record is left out."""
     if code == FULL:
         return str(_FULL_WORDS)
     if code in ImportPart.Problem.values:
@@ -173,7 +173,7 @@ def reason_words(code: str) -> str:
 
 
 def refused_csv(job: ImportJob) -> Iterator[str]:
-    """The refused rows as CSV: the file, the line, the reason, and the line as it stands there."""
+    """Yield the refused rows as CSV: file, line, name, reason, and the text of the line."""
     return spreadsheets.lines(_refused_cells(job))
 
 
@@ -188,7 +188,7 @@ def _refused_cells(job: ImportJob) -> Iterator[list[str]]:
 
 
 def classes(job: ImportJob) -> list[Group]:
-    """The classes that an import of a school's list wrote and that are still there."""
+    """Return the existing classes that an import of a school's list wrote."""
     if job.state != ImportJob.State.DONE:
         return []
     written = job.staged_groups.filter(is_class=True, is_written=True)
@@ -197,14 +197,15 @@ def classes(job: ImportJob) -> list[Group]:
 
 
 def not_nested(job: ImportJob) -> list[tuple[str, str, str]]:
-    """The groups that an import could not put into others: inner group, outer group, and the code
-    of the reason (`nesting.add_allowed`)."""
+    """Return the groups that an import could not put into others: inner group, outer group, and the
+    code of the reason (`nesting.add_allowed`)."""
     rows = job.staged_groups.filter(is_written=True).exclude(not_nested=None).order_by("number")
     return [(name, group.name, code) for group in rows for name, code in group.not_nested or ()]
 
 
 def class_changes(job: ImportJob) -> list[ClassChange]:
-    """The classes of a school's list, before it is written. Nine queries whatever their number."""
+    """Return the changes of the classes of a school's list before it is written. Nine queries,
+    whatever the number of classes."""
     part = job.parts.filter(problem="").first()
     if part is None:
         return []
@@ -212,9 +213,9 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
     changes = [change for change in every if change.staged.is_class]
     if not changes:
         return []
-    whose = {pk for change in changes for kind, pk in change.keys if kind == "contact"}
-    whose |= {pk for change in changes for pk in change.stayers}
-    names = dict(Contact.objects.filter(pk__in=whose).values_list("pk", "display_name"))
+    affected = {pk for change in changes for kind, pk in change.keys if kind == "contact"}
+    affected |= {pk for change in changes for pk in change.stayers}
+    names = dict(Contact.objects.filter(pk__in=affected).values_list("pk", "display_name"))
     numbers = [number for change in changes for kind, number in change.keys if kind == "row"]
     rows = dict(job.rows.filter(number__in=numbers).values_list("number", "name"))
     from_groups = {group for change in changes for group, _pk in change.moved_from}
@@ -236,11 +237,11 @@ def _guardians(
     keys: Mapping[int, grouping.Key],
     missing: Mapping[int, list[Guardianship]],
 ) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
-    """The missing guardians of the pupils of one class."""
-    here = {keys[number][1] for number in change.staged.members if number in keys}
+    """Return the missing guardians of the pupils of one class."""
+    pupil_keys = {keys[number][1] for number in change.staged.members if number in keys}
     guardians = []
     for guardian, ties in missing.items():
-        pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in here)
+        pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in pupil_keys)
         if pupils:
             guardians.append((guardian, ties[0].guardian.display_name, pupils))
     return tuple(guardians)
@@ -271,8 +272,8 @@ def _class_change(
 
 
 def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | None]:
-    """The effects of a school's list, once it is written, with the names that contacts have now.
-    Four queries whatever the number of classes; none of another import."""
+    """Return the effects of a school's list after it is written, with the present names of
+    contacts. Four queries, whatever the number of classes; none for another import."""
     if job.state != ImportJob.State.DONE:
         return [], None
     staged = list(job.staged_groups.filter(is_written=True).order_by("number"))
@@ -287,32 +288,32 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
         .values_list("guardianship__guardian")
     }
     back = {pk for pk, _when in job.brought_back or ()} - archived
-    whose = archived | silenced | back
+    affected = archived | silenced | back
     for school_class in classes:
-        whose |= {*school_class.added, *school_class.removed, *(school_class.stayed or ())}
-    names = _names(job, whose)
+        affected |= {*school_class.added, *school_class.removed, *(school_class.stayed or ())}
+    names = _names(job, affected)
     origins = _origins(staged, leavers)
     outcomes = [
         _outcome(school_class, names, origins, archived, leavers) for school_class in classes
     ]
     pupils = {pk for school_class in classes for pk in school_class.removed}
     others = OthersOutcome(
-        archived=_named(archived - pupils, names),
-        silenced=_named(silenced - archived, names),
-        back=_named(back, names),
+        archived=_pairs_of(archived - pupils, names),
+        silenced=_pairs_of(silenced - archived, names),
+        back=_pairs_of(back, names),
     )
     return outcomes, others
 
 
 def _names(job: ImportJob, pks: Collection[int]) -> dict[int, str]:
-    """The names of contacts by their keys, in the order of the address book."""
+    """Return the names of contacts by their keys, in the order of the address book."""
     users = job.parts.exclude(user=None).values("user")
     contacts = Contact.objects.filter(user__in=users, pk__in=pks, deleted=None)
     return dict(contacts.order_by("initial", "sort_key", "pk").values_list("pk", "display_name"))
 
 
 def _origins(staged: Iterable[ImportGroup], leavers: Collection[int]) -> dict[int, str]:
-    """The class that each pupil left who changed class, by the pupil's key."""
+    """Return the former class of each pupil who changed class, by the pupil's key."""
     staged = list(staged)
     groups = {group for row in staged for group, _pk in row.moved_from}
     labels = dict(Group.objects.filter(pk__in=groups).values_list("pk", "name"))
@@ -331,49 +332,49 @@ def _outcome(
     leavers: Collection[int],
 ) -> ClassOutcome:
     gone = {pk for pk in staged.removed if pk in leavers}
-    moved = _named({pk for pk in staged.added if pk in origins}, names)
+    moved = _pairs_of({pk for pk in staged.added if pk in origins}, names)
     return ClassOutcome(
         name=staged.name,
-        came=_named({pk for pk in staged.added if pk not in origins}, names),
+        came=_pairs_of({pk for pk in staged.added if pk not in origins}, names),
         moved=tuple((pk, name, origins[pk]) for pk, name in moved),
-        archived=_named(gone.intersection(archived), names),
-        left=_named(gone.difference(archived), names),
-        stayed=_named(set(staged.stayed or ()), names),
+        archived=_pairs_of(gone.intersection(archived), names),
+        left=_pairs_of(gone.difference(archived), names),
+        stayed=_pairs_of(set(staged.stayed or ()), names),
     )
 
 
-def _named(pks: Collection[int], names: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
+def _pairs_of(pks: Collection[int], names: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
     return tuple((pk, name) for pk, name in names.items() if pk in pks)
 
 
 def group_changes(job: ImportJob) -> list[GroupChange]:
-    """The change of each group, while the import waits for the person's word."""
+    """Return the change of each group, while the import waits for the user's confirmation."""
     parts = job.parts.filter(problem="").select_related("user")
     return [change for part in parts for change in grouping.changes(part, job.policy, {})]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The contacts and groups that undoing left as they are, because they were changed by hand
-    since."""
+class KeptAfterUndo:
+    """The contacts and groups that undoing left alone, because the user has changed them since."""
 
     contacts: tuple[Contact, ...]
     groups: tuple[ImportGroup, ...]
 
 
-def kept(job: ImportJob) -> Kept:
-    """The first hundred contacts, by name, and all groups."""
+def kept(job: ImportJob) -> KeptAfterUndo:
+    """Return the kept contacts, at most a hundred by name, and all kept groups."""
     contacts: QuerySet[Contact] = Contact.objects.filter(
         pk__in=job.traces.filter(is_kept=True).values("contact")
     )
-    return Kept(
+    return KeptAfterUndo(
         tuple(contacts.order_by("initial", "sort_key", "pk")[:100]),
         tuple(job.staged_groups.filter(is_kept=True).select_related("group")),
     )
 
 
 def to_tell(user: User) -> ImportPart | None:
-    """The last import that somebody else made for this user, until the user dismisses it."""
+    """Return the last import that an administrator made for this user, until the user dismisses
+    it."""
     return (
         ImportPart.objects.filter(user=user, told=None, problem="", job__state=ImportJob.State.DONE)
         .exclude(job__uploaded_by=user)
@@ -385,5 +386,5 @@ def to_tell(user: User) -> ImportPart | None:
 
 
 def dismiss(user: User) -> None:
-    """Put the line about an import away, since the user has read it."""
+    """Dismiss the line about imports."""
     ImportPart.objects.filter(user=user, told=None).update(told=timezone.now())

@@ -1,4 +1,5 @@
-"""Take back what an import wrote: undone, cancelled while it was written, or failed."""
+"""Take back what an import wrote: after an undo, a cancellation while it was written, or a
+failure."""
 
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ BATCH = 500
 
 
 def take_back(job: ImportJob) -> None:
-    """Ends with the job's state at what its `ends_as` says. Of an import that is undone, contacts
-    and groups that it made go into the bin; of one that never ended, for good, for nobody has seen
-    them. Those changed by hand since stay, marked as kept."""
+    """Take back an import. Its state is then `ends_as`. If it is undone, its new contacts and
+    groups go into the bin; if it never finished, they are deleted, since nobody has seen them.
+    Contacts and groups that the user has changed since stay, marked as kept."""
     for part in job.parts.order_by("-number"):
         _take_back_groups(job, part)
     while _take_back_rows(job):
@@ -53,7 +54,7 @@ def _archived_before(job: ImportJob) -> dict[int, datetime]:
 
 
 def _take_back_rows(job: ImportJob) -> bool:
-    """Undo the last traces, in one transaction; False when none is left."""
+    """Undo the last traces in one transaction. Return False if none is left."""
     with transaction.atomic():
         job.beat()
         traces = list(job.traces.filter(is_kept=False).order_by("-number")[:BATCH])
@@ -68,7 +69,7 @@ def _take_back_rows(job: ImportJob) -> bool:
 
 
 def _undo(job: ImportJob, traces: Sequence[ImportTrace]) -> list[ImportTrace]:
-    """Undo ``traces``, and return those whose contact was changed by hand since, which stay."""
+    """Undo ``traces``, and return those of contacts that the user has changed since, which stay."""
     pks = [trace.contact_id for trace in traces if trace.contact_id]
     contacts = Contact.objects.select_for_update().in_bulk(pks)
     digests = dict(ContactPhoto.objects.filter(contact__in=pks).values_list("pk", "digest"))

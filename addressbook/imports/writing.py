@@ -1,4 +1,5 @@
-"""The second step: staged rows become contacts, 500 in a transaction, each once by its number."""
+"""The second step of an import: staged rows become contacts, 500 in a transaction, each once by its
+number."""
 
 from __future__ import annotations
 
@@ -22,16 +23,17 @@ State, Decision, Policy = ImportJob.State, ImportRow.Decision, ImportJob.Policy
 
 BATCH = 500
 FULL = "book_full"
-"""Why a row is refused for which there is no room."""
+"""The reason of a row for which there is no room."""
 
 
 def write(job: ImportJob) -> None:
-    """Ends with the job done, or still waiting where another writes into the same address book."""
+    """Write the import. The job is then done, or still waiting while another import writes into the
+    same address book."""
     if not job.written:
-        if _is_behind(job):
+        if _must_wait(job):
             job.beat(runner="", attempts=0)
             return
-        if _is_overtaken(job):
+        if _has_changed(job):
             checking.rematch(job)
     while _write_batch(job):
         pass
@@ -40,16 +42,16 @@ def write(job: ImportJob) -> None:
     _finish(job)
 
 
-def _is_behind(job: ImportJob) -> bool:
-    """Whether an earlier import of one of these people is not written yet: both would make the same
-    contacts. `jobs.tend` starts it again."""
+def _must_wait(job: ImportJob) -> bool:
+    """Return whether an earlier import for one of these users is not yet written, since both would
+    create the same contacts. `jobs.tend` starts this one again."""
     people = job.parts.exclude(user=None).values("user")
     others = ImportJob.objects.filter(state=State.WRITING, parts__user__in=people)
     return others.filter(Q(pk__lt=job.pk) | Q(written__gt=0)).exclude(pk=job.pk).exists()
 
 
-def _is_overtaken(job: ImportJob) -> bool:
-    """Whether an address book has changed since it was compared."""
+def _has_changed(job: ImportJob) -> bool:
+    """Return whether an address book has changed since it was compared."""
     since = job.matched
     changed = Contact.objects.filter(user__in=job.parts.values("user"))
     return changed.filter(Q(updated__gte=since) | Q(deleted__gte=since)).exists()
@@ -57,7 +59,8 @@ def _is_overtaken(job: ImportJob) -> bool:
 
 @dataclass(slots=True)
 class _Batch:
-    """The changes of a batch: new contacts, changed ones, and rows whose decision was overtaken."""
+    """The changes of a batch: new contacts, changed contacts, and rows whose decision has
+    changed."""
 
     new: list[tuple[ImportRow, ContactData]] = field(default_factory=list)
     changed: list[tuple[ImportRow, Contact, ContactData]] = field(default_factory=list)
@@ -70,7 +73,7 @@ class _Batch:
 
 
 def _write_batch(job: ImportJob) -> bool:
-    """False when all rows are done."""
+    """Write one batch. Return False if all rows are written."""
     with transaction.atomic():
         job.beat()
         unwritten = job.rows.filter(number__gte=job.written).select_related("part")
@@ -86,7 +89,7 @@ def _write_batch(job: ImportJob) -> bool:
 
 
 def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> None:
-    user = _person(part)
+    user = _user_of(part)
     batch = _plan(job, user, rows)
     room = keeping.room(user)
     for row, _data in batch.new[room:]:
@@ -107,9 +110,9 @@ def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> 
     ImportRow.objects.bulk_update(batch.decided, ["decision", "reason"], batch_size=100)
 
 
-def _person(part: ImportPart) -> User:
-    """The user of a part. One who never signed in is made now, not before: a dry run makes
-    nobody."""
+def _user_of(part: ImportPart) -> User:
+    """Return the user of a part. A user who has never signed in is created only now, since a dry
+    run must create nobody."""
     if part.user is None:
         part.user = owners.ensure(owners.find(part.owner))
         part.save(update_fields=["user"])
@@ -129,7 +132,7 @@ def _plan(job: ImportJob, user: User, rows: Sequence[ImportRow]) -> _Batch:
             if row.decision == Decision.NEW:
                 batch.new.append((row, _data(row, row.vcard)))
         elif contact is None:
-            # New, or the contact was deleted a moment ago.
+            # New, or the contact was deleted in the meantime.
             batch.decide(row, Decision.NEW)
             batch.new.append((row, _data(row, row.combined or row.vcard)))
         elif row.decision == Decision.MERGE:
@@ -143,8 +146,8 @@ def _data(row: ImportRow, text: str) -> ContactData:
 
 
 def _change(job: ImportJob, batch: _Batch) -> list[ImportTrace]:
-    """Merge into what the contacts say at this moment, or replace it; a picture stays where the
-    file has none."""
+    """Merge rows into the present contacts, or replace these. A picture stays if the file has
+    none."""
     contacts = [contact for _row, contact, _data in batch.changed]
     photo_rows = ContactPhoto.objects.filter(contact__in=contacts).values_list("pk", "content")
     pictures = {pk: photos.made(bytes(content)) for pk, content in photo_rows}

@@ -1,4 +1,4 @@
-"""People that a user wrote to, kept apart from the contacts, with the number of messages."""
+"""The people to whom a user wrote, kept apart from the contacts, with the number of messages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ class CollectedQuerySet(models.QuerySet["CollectedRecipient"]):
 
 
 class CollectedRecipient(models.Model):
-    """An address that a person wrote to, also when it is a contact's: ranks completions.
+    """An address to which the user wrote, a contact's or not. It ranks completions.
 
-    ``weight`` is high for what was written to often and lately. It is the logarithm of a sum in
-    which each message weighs twice as much as one of a month before: so the order of two addresses
-    does not change as time goes by, and an index keeps it."""
+    ``weight`` is high for addresses that the user writes to often and lately. It is the logarithm
+    of a sum in which each message weighs twice as much as one of a month before. The order of two
+    addresses therefore does not change with time, and an index can hold it.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     address = models.CharField(_("address"), max_length=254)

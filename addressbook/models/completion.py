@@ -1,9 +1,9 @@
 """The beginnings of words by which completion finds an address.
 
-A row is the beginning of a word with two letters, with three, or the whole word where it is
-longer: what is typed is then either equal to a row, whose index runs in the order that is shown,
-or it is the beginning of few enough rows to be sorted. Two letters of a common name begin the
-names of tens of thousands of people; ten of them are read.
+A word has rows for its first two letters, for its first three, and for the whole word if it is
+longer. A typed text of two or three letters equals rows, which the index has in the order that is
+shown. A longer text begins so few rows that they can be sorted. Two letters of a common name begin
+the names of tens of thousands of people; only ten of them are read.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ LONGEST_WORD = 32
 LONGEST_SORT_KEY = 100
 _SHORT = (2, 3)
 IN_ORDER = max(_SHORT)
-"""Letters up to which what was typed is equal to its rows."""
+"""The largest length of a typed text that equals its rows."""
 
 
 def beginnings(words: Iterable[str]) -> set[str]:
-    """Return the rows that a text of these words has: ``martin`` -> ``ma``, ``mar``, ``martin``."""
+    """Return the rows for a text of these words: ``ma``, ``mar`` and ``martin`` for ``martin``."""
     cut = [word[:LONGEST_WORD] for word in words if len(word) > 1]
     return {word[:length] for word in cut for length in (*_SHORT, LONGEST_WORD)}
 
 
 def is_whole(text: str) -> bool:
-    """Whether what begins with the text has a row that is equal to it."""
+    """Return whether a typed text equals the rows of all words that it begins."""
     return len(text) in _SHORT
 
 
 class Word(models.Model):
-    """``sort_key`` repeats its address's, so that the index alone puts them in order."""
+    """A beginning of a word. ``sort_key`` repeats that of the address, so that the index alone
+    gives the order."""
 
     word = models.CharField(_("beginning of a word"), max_length=LONGEST_WORD)
     sort_key = models.CharField(_("sorted as"), max_length=LONGEST_SORT_KEY)
@@ -49,8 +50,8 @@ class Word(models.Model):
 
 
 class ContactWord(Word):
-    """A word of a contact's address: of its name, of the part before the @ and, as ``by_domain``,
-    of the part behind it. Contacts in the bin have none."""
+    """A word of a contact's address: of the name, of the part before the @, or with ``by_domain``
+    of the part after it. Contacts in the bin have none."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False
@@ -71,8 +72,8 @@ class ContactWord(Word):
 
 
 class DirectoryWord(Word):
-    """A word of a person of the directory: of his name and of the part before the @ of his
-    address."""
+    """A word of a person of the directory: of the name, or of the part of the address before the
+    @."""
 
     entry = models.ForeignKey(DirectoryEntry, models.CASCADE, related_name="+")
 

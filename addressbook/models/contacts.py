@@ -1,4 +1,5 @@
-"""Contacts and groups. The vCard is the truth; the columns beside it are for lists and search."""
+"""Contacts and groups. The vCard is the source of truth; the other columns are for lists and
+search."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from accounts.models import User
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def of(self, user: User) -> ContactQuerySet:
-        """A person's contacts, without those in the bin."""
+        """Return the user's contacts, without those in the bin."""
         return self.filter(user=user, deleted=None)
 
     def in_bin(self, user: User) -> ContactQuerySet:
@@ -20,8 +21,8 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
 
 class Contact(models.Model):
-    """One contact of one person; written by `addressbook.contacts` alone, so that the columns say
-    what the vCard says."""
+    """One contact of one user. Only `addressbook.contacts` writes it, so that the columns agree
+    with the vCard."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -40,7 +41,10 @@ class Contact(models.Model):
     updated = models.DateTimeField(_("last change"), auto_now=True)
     deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
     archived = models.DateTimeField(
-        _("archived"), null=True, blank=True, help_text=_("Found by search, not completed.")
+        _("archived"),
+        null=True,
+        blank=True,
+        help_text=_("Found by search, but not suggested as a recipient."),
     )
 
     objects = ContactQuerySet.as_manager()
@@ -95,7 +99,7 @@ class ContactAddress(models.Model):
 
 
 class ContactPhoto(models.Model):
-    """A picture, made anew by us: WebP, at most 512 pixels a side."""
+    """A picture, encoded by `contacts.photos`: WebP, at most 512 pixels a side."""
 
     contact = models.OneToOneField(Contact, models.CASCADE, primary_key=True, related_name="photo")
     content = models.BinaryField(_("picture"))
@@ -111,7 +115,7 @@ class ContactPhoto(models.Model):
 
 class GroupQuerySet(models.QuerySet["Group"]):
     def of(self, user: User) -> GroupQuerySet:
-        """A person's groups, without those in the bin."""
+        """Return the user's groups, without those in the bin."""
         return self.filter(user=user, deleted=None)
 
     def in_bin(self, user: User) -> GroupQuerySet:
@@ -119,12 +123,12 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
 
 class Group(models.Model):
-    """A named set of contacts; a contact may be in many. ``external`` are addresses in it that no
-    contact has.
+    """A named set of contacts. A contact may be in several. ``external`` are addresses in it that
+    belong to no contact.
 
     The contacts of a class are its pupils; their guardians are found by `Guardianship`. A class of
-    a former year is archived: it bears its year in its name, so that the class of this year may
-    have the same ``class_name``.
+    a former year is archived and has its year in its name, so that the class of this year can have
+    the same ``class_name``.
     """
 
     class Kind(models.TextChoices):
@@ -132,7 +136,7 @@ class Group(models.Model):
         CLASS = "class", _("class")
 
     class Guardians(models.TextChoices):
-        """The guardians of each pupil that a message to the guardians of a class goes to."""
+        """The guardians of each pupil who get a message to the guardians of the class."""
 
         ALL = "all", _("all guardians")
         FIRST = "first", _("the first guardian alone")
@@ -182,9 +186,9 @@ class Group(models.Model):
 
 
 class Guardianship(models.Model):
-    """A contact is a guardian of another contact, a pupil of the same address book. ``position``
-    orders the guardians of a pupil, the first of them 0; ``relation`` is a `Relation`, or words of
-    the school's list."""
+    """A contact that is the guardian of another contact, a pupil of the same address book.
+    ``position`` orders the guardians of a pupil, from 0. ``relation`` is a `Relation`, or the words
+    of the school's list."""
 
     class Relation(models.TextChoices):
         MOTHER = "mother", _("mother")
@@ -219,6 +223,6 @@ class Guardianship(models.Model):
 
     @property
     def relation_words(self) -> str:
-        """The relation in the page's language; words of a list as they stand there."""
+        """The relation in the page's language, or the words of a school's list."""
         words = dict(self.Relation.choices)
         return str(words.get(self.relation, self.relation))

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DirectoryDomain(models.Model):
-    """A domain that entries have their addresses in: the few of them, read in place of all."""
+    """A domain in which entries have their addresses. The few domains are read instead of all
+    entries."""
 
     name = models.CharField(_("domain"), max_length=253, unique=True)
 
@@ -21,8 +22,8 @@ class DirectoryDomain(models.Model):
 
 
 class DirectoryEntry(models.Model):
-    """One person of the directory, filled from the staff records or from LDAP: ``source`` and
-    ``source_id`` say from where, so that the next filling knows it again."""
+    """One person of the directory, from the staff records or from LDAP. ``source`` and
+    ``source_id`` identify the person for the next filling."""
 
     source = models.CharField(_("source"), max_length=8)
     source_id = models.CharField(_("name in the source"), max_length=254)
@@ -56,8 +57,8 @@ class DirectoryEntry(models.Model):
 
 
 class DirectoryList(models.Model):
-    """A group of an LDAP directory, with its members as they were at the last filling, each as
-    ``Nom <adresse>``. Where it has an ``address`` of its own, its mail server knows the members."""
+    """A group of an LDAP directory, with its members at the last filling, each as ``Nom
+    <adresse>``. If it has an ``address`` of its own, its mail server knows the members."""
 
     source_id = models.CharField(_("digest of its name in the source"), max_length=32, unique=True)
     name = models.CharField(_("name"), max_length=200)
@@ -68,7 +69,9 @@ class DirectoryList(models.Model):
     members = models.JSONField(_("members"), default=list, blank=True)
     size = models.PositiveIntegerField(_("number of members"), default=0)
     unknown = models.PositiveIntegerField(
-        _("members without an address"), default=0, help_text=_("Or who are not in the directory.")
+        _("members without an address"),
+        default=0,
+        help_text=_("Includes members who are not in the directory."),
     )
     is_cut = models.BooleanField(_("has more members than are read"), default=False)
     filled = models.DateTimeField(_("filled"))

@@ -11,8 +11,8 @@ from addressbook.models.contacts import Group
 
 
 class GroupNesting(models.Model):
-    """A group in another group of the same address book. ``audience`` is the part of an inner class
-    that belongs to the outer group (`contacts.families.Audience`), "" of all other groups."""
+    """A group in another group of the same address book. ``audience`` is that of an inner class
+    (`contacts.audiences.Audience`), "" for all other groups."""
 
     outer = models.ForeignKey(Group, models.CASCADE, related_name="nestings")
     inner = models.ForeignKey(Group, models.CASCADE, related_name="outer_nestings")
@@ -34,8 +34,8 @@ class GroupNesting(models.Model):
 
 
 class GroupFilter(models.Model):
-    """The people of the directory who are in a group, beside its contacts: all who have these
-    values, whoever that is when a message is sent. "" is any value."""
+    """The people of the directory who are in a group besides its contacts: all who have these
+    values when a message is sent. "" matches any value."""
 
     group = models.OneToOneField(Group, models.CASCADE, primary_key=True, related_name="filter")
     school_uai = models.CharField(_("school (UAI)"), max_length=8, blank=True)
@@ -58,8 +58,8 @@ class GroupFilter(models.Model):
 
 
 class GroupShare(models.Model):
-    """A group that its owner lets colleagues use: the one of this address, or everybody of the
-    school with this number. Pupils in it are theirs to see only ``with_pupils``."""
+    """A share of a group: with the colleague who has this address, or with everybody of the school
+    with this number. They see pupils in the group only ``with_pupils``."""
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="shares")
     address = models.CharField(_("address in lower case"), max_length=254, blank=True)
@@ -92,7 +92,7 @@ class GroupShare(models.Model):
 
 
 class SharedUse(models.Model):
-    """A colleague used a shared group, or has left it."""
+    """The use of a shared group by a colleague, who may have left it since."""
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="uses")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -111,8 +111,8 @@ class SharedUse(models.Model):
 
 
 class SharedGone(models.Model):
-    """A line for a colleague who used a shared group: it is shared with him no more. It stays
-    until he puts it away, or until the group is shared again; ``group_key`` is the group's."""
+    """A line that tells a colleague that a group is no longer shared with them. It stays until the
+    colleague dismisses it, or the group is shared again. ``group_key`` is the key of the group."""
 
     class Reason(models.TextChoices):
         ENDED = "ended", _("no longer shared")

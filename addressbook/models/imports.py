@@ -1,4 +1,4 @@
-"""Imports of old address books: the jobs, what waits to be written, and what undo needs."""
+"""Imports of old address books: the jobs, the staged rows, and the traces that undo needs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from webmail import clock
 
 class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
     def of(self, user: User) -> ImportJobQuerySet:
-        """The imports into a person's own address book, the newest first."""
+        """Return the imports into the user's own address book, the newest first."""
         return self.filter(user=user)
 
     def moving(self) -> ImportJobQuerySet:
-        """The jobs that a worker has, or should have."""
+        """Return the jobs that a worker runs, or should run."""
         return self.filter(state__in=ImportJob.STEPS)
 
     def waiting(self) -> ImportJobQuerySet:
@@ -30,12 +30,12 @@ class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
 
 
 class ImportJob(ClaimedRow):
-    """One or several files of old contacts on their way into an address book.
+    """One import of one or several files of old contacts into address books.
 
-    ``uploaded`` and ``checking``: the files are read, every row is staged with what would become of
-    it. ``ready``: it waits for the person, who sees the preview. ``writing``, then ``done``.
-    ``undoing``: what was written is taken back, because it is undone, was cancelled or failed;
-    `ends_as` says which.
+    While it is ``uploaded`` and ``checking``, the files are read, and every row is staged with its
+    effect. ``ready`` waits for the user, who sees the preview. ``writing`` leads to ``done``.
+    ``undoing`` takes back what was written, because the import is undone, was cancelled or failed;
+    `ends_as` is the state that follows.
     """
 
     class State(models.TextChoices):
@@ -63,13 +63,13 @@ class ImportJob(ClaimedRow):
         SCHOOL = "school", _("list of a school")
 
     class Failure(models.TextChoices):
-        """Why an import failed that no file of its own is to blame for."""
+        """The reason of a failure that is not due to a file."""
 
         GONE = "gone", _("The uploaded file is no longer there: bring it again.")
         INTERRUPTED = "interrupted", _("The import was interrupted again and again.")
         BROKEN = "broken", _("Something broke on our side.")
 
-    # A step that died is begun again in its own state, once the row has no runner any more.
+    # A step whose worker died is begun again in its own state, once the row has no runner.
     STEPS: ClassVar[dict[str, str]] = {
         State.UPLOADED: State.CHECKING,
         State.CHECKING: State.CHECKING,
@@ -85,12 +85,12 @@ class ImportJob(ClaimedRow):
     )
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
     QUEUED: ClassVar[timedelta] = timedelta(minutes=1)
-    """After which one that nobody has is thought lost on its way to a worker."""
+    """The time after which a job that no worker has claimed counts as lost on its way to one."""
     CONFIRMABLE: ClassVar[timedelta] = timedelta(days=1)
-    """How long a file waits, sealed, for the person's word."""
+    """The time for which an uploaded file waits, sealed, for the user's confirmation."""
     UNDOABLE: ClassVar[timedelta] = timedelta(days=30)
     MOST_ATTEMPTS: ClassVar[int] = 4
-    """In a row, none of which wrote anything: more means that each is killed."""
+    """The largest number of attempts in a row that wrote nothing. More mean that each is killed."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -99,7 +99,7 @@ class ImportJob(ClaimedRow):
         blank=True,
         related_name="+",
         verbose_name=_("owner"),
-        help_text=_("Empty where the file says whose contacts they are."),
+        help_text=_("Empty if the file names the owners."),
     )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -118,7 +118,7 @@ class ImportJob(ClaimedRow):
     state = models.CharField(
         _("state"), max_length=12, choices=State.choices, default=State.UPLOADED
     )
-    # State that undoing leads to.
+    # The state that follows undoing.
     ends_as = models.CharField(max_length=12, blank=True, editable=False)
     columns = models.JSONField(_("chosen columns"), null=True, blank=True)
     reject_code = models.CharField(_("why the file is refused"), max_length=24, blank=True)
@@ -126,7 +126,7 @@ class ImportJob(ClaimedRow):
         _("why it failed"), max_length=16, choices=Failure.choices, blank=True
     )
 
-    # Rows are done in the order of their numbers: these many are written, and taken back.
+    # Rows are processed in the order of their numbers: so many are written, and taken back.
     written = models.PositiveIntegerField(_("rows written"), default=0)
     undone = models.PositiveIntegerField(_("rows taken back"), default=0, editable=False)
 
@@ -142,10 +142,10 @@ class ImportJob(ClaimedRow):
     to_check = models.PositiveIntegerField(_("in groups, to be checked"), default=0)
     kept = models.PositiveIntegerField(_("kept when it was undone"), default=0)
     warnings = models.JSONField(_("warnings by their code"), default=dict, blank=True)
-    # Keys of pupils who left: those that the person ticked, and those that were archived.
+    # The keys of pupils who left: those that the user ticked, and those that were archived.
     leavers = models.JSONField(_("pupils who left"), default=list, blank=True)
     archived = models.JSONField(_("archived contacts"), default=list, blank=True)
-    # Keys of contacts with the moment that they were archived at before.
+    # The keys of contacts, each with its former date of archiving.
     brought_back = models.JSONField(
         _("contacts that came back from the archive"), null=True, blank=True, editable=False
     )
@@ -192,25 +192,25 @@ class ImportJob(ClaimedRow):
 
     @property
     def guide(self) -> str:
-        """The name of the page that tells how to get the files out of the old program."""
+        """The name of the page that explains how to export the files from the old program."""
         return self.Source.OTHER if self.source == self.Source.AUTO else self.source
 
     @property
     def taken(self) -> int:
-        """The number of contacts that it adds or changes."""
+        """The number of contacts that the import adds or changes."""
         return self.new + self.merged
 
     @property
     def is_stuck(self) -> bool:
-        """Whether nobody works on it, or gave a sign of life for too long. It is taken up again by
-        itself, where beat and a worker run."""
+        """Whether no worker runs the job, or its worker has been silent for too long. Beat and a
+        worker take such a job up again."""
         silent = clock.now() - self.changed
         patience = self.PATIENCE if self.runner else 5 * self.QUEUED
         return self.is_moving and silent > patience
 
     @property
     def percent(self) -> int:
-        """The share of the present step that is done, 0 to 100."""
+        """The share of the present step that is done, from 0 to 100."""
         done = {
             self.State.CHECKING: self.checked,
             self.State.WRITING: self.written,
@@ -221,7 +221,7 @@ class ImportJob(ClaimedRow):
 
 
 class ImportFile(models.Model):
-    """One uploaded file. It lies sealed in the spool until the import is over, a day at most."""
+    """One uploaded file. It stays sealed in the spool until the import is over, at most a day."""
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="files")
     number = models.PositiveSmallIntegerField()
@@ -232,7 +232,8 @@ class ImportFile(models.Model):
     format = models.CharField(_("format"), max_length=24, blank=True)
     program = models.CharField(_("program"), max_length=24, blank=True)
     charset = models.CharField(_("charset"), max_length=40, blank=True)
-    # Of a table: [index, header, field, [examples]]; emptied with the staged rows.
+    # The columns of a table, as [index, header, field, [examples]]; emptied together with the
+    # staged rows.
     columns = models.JSONField(default=list, blank=True)
 
     class Meta:
@@ -248,10 +249,11 @@ class ImportFile(models.Model):
 
 
 class ImportPart(models.Model):
-    """One person's part of an import: the whole of it, but where a file holds many people's."""
+    """The part of an import for one owner. Only a file with the contacts of several people has more
+    than one."""
 
     class Problem(models.TextChoices):
-        """Why nothing of it is imported."""
+        """The reason why nothing of the part is imported."""
 
         NO_OWNER = "no_owner", _("The file does not say whose contacts these are.")
         SHARE = "owner_is_share", _("These belong to a shared book, not to a person.")
@@ -260,7 +262,7 @@ class ImportPart(models.Model):
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
-    owner = models.CharField(_("owner, as the file names him"), max_length=254, blank=True)
+    owner = models.CharField(_("owner, as named in the file"), max_length=254, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -292,14 +294,13 @@ class ImportPart(models.Model):
 
 
 class ImportRow(models.Model):
-    """A record of the files that was checked. `number` counts from 0 through the whole job, part
-    after part; `line` from 1 in its file. Those that are not refused are deleted once the import
-    is over.
+    """A checked record of the files. `number` counts from 0 through the whole job, part after part;
+    `line` counts from 1 in its file. Rows that are not refused are deleted once the import is over.
 
-    `fit` says what becomes of it when duplicates become one: ``none`` (nobody there), ``adds``
-    (to the contact, or to an earlier row), ``less`` (nothing to add, but they differ), ``same``.
-    `head` is the number of the first row of the file that is the same person; in that row
-    `combined` is the card of them all.
+    `fit` says what happens to the row when duplicates are merged: ``none`` (no duplicate), ``adds``
+    (it adds to the contact, or to an earlier row), ``less`` (it adds nothing, but differs),
+    ``same``. `head` is the number of the first row of the file that describes the same person; the
+    `combined` card of all of them is in that row.
     """
 
     class Decision(models.TextChoices):
@@ -316,9 +317,10 @@ class ImportRow(models.Model):
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="rows", db_index=False)
     number = models.PositiveIntegerField()
-    # Of a school's list: "pupil" or "guardian".
+    # For a school's list: "pupil" or "guardian".
     role = models.CharField(max_length=8, blank=True, default="")
-    # None: nobody knows whose a damaged record of a file of many people's is.
+    # None for a damaged record whose owner is unknown, in a file with the contacts of several
+    # people.
     part = models.ForeignKey(ImportPart, models.CASCADE, null=True, related_name="rows")
     file = models.ForeignKey(ImportFile, models.CASCADE, related_name="+")
     record = models.PositiveIntegerField()
@@ -334,7 +336,7 @@ class ImportRow(models.Model):
     )
     fit = models.CharField(max_length=4, choices=Fit.choices, default=Fit.NONE)
     is_twin = models.BooleanField(default=False)
-    # The contact that says exactly the same, or else the number of such an earlier row.
+    # The contact that is exactly the same, else the number of such an earlier row.
     twin = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
     twin_row = models.PositiveIntegerField(null=True)
     decision = models.CharField(_("decision"), max_length=9, choices=Decision.choices)
@@ -358,27 +360,27 @@ class ImportRow(models.Model):
 
 
 class ImportGroup(models.Model):
-    """A group of the files, and what its import did: `before` are the other addresses as they
-    were, `added` and `removed` keys of contacts."""
+    """A group of the files, and the effects of its import: `before` are the former other addresses,
+    `added` and `removed` are keys of contacts."""
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="staged_groups", db_index=False)
     number = models.PositiveIntegerField()
     part = models.ForeignKey(ImportPart, models.CASCADE, related_name="staged_groups")
     name = models.CharField(_("name"), max_length=200)
     folded = models.CharField(max_length=200)
-    # Of a school's list: its pupils are the whole class, and those who are not in it left.
+    # For a school's list: its pupils are the whole class, and pupils who are not in it have left.
     is_class = models.BooleanField(default=False)
     school_year = models.PositiveSmallIntegerField(null=True)
     # The class of a former year that had the name, and pairs of a class and the pupil who left it.
     archives = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
     moved_from = models.JSONField(default=list)
-    # Keys of pupils who are not in the list and stay in the class.
+    # The keys of pupils who are not in the list and stay in the class.
     stayed = models.JSONField(null=True)
     members = models.JSONField(default=list)
     external = models.JSONField(default=list)
     missing = models.PositiveIntegerField(default=0)
-    # Names of groups in it with the part of a class; the keys of the rows that were made of them;
-    # and of those that were refused, name and reason.
+    # The names of inner groups, each with its audience; the keys of the nestings that were made of
+    # them; and the refused ones, with name and reason.
     inner = models.JSONField(null=True)
     nested = models.JSONField(null=True)
     not_nested = models.JSONField(null=True)
@@ -407,8 +409,9 @@ class ImportGroup(models.Model):
 
 
 class ImportLink(models.Model):
-    """A guardian of a pupil in the files, by the numbers of their rows, and what its import did:
-    `before` is what the guardianship said, None of one that it made."""
+    """A guardian of a pupil in the files, by the numbers of their rows, and the effect of the
+    import: `before` has the former values of the guardianship, None for one that the import
+    made."""
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="links", db_index=False)
     number = models.PositiveIntegerField()
@@ -437,16 +440,16 @@ class ImportLink(models.Model):
 
 
 class ImportTrace(models.Model):
-    """The trace of a row of an import in a contact, kept while it can be undone. `before` is the
-    card as it was, "" of a contact that the import made; `after` a digest of the card that it
-    left."""
+    """The trace of an import's row in a contact, kept as long as the import can be undone. `before`
+    is the former card, "" for a contact that the import made; `after` is a digest of the card that
+    the import left."""
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="traces", db_index=False)
     number = models.PositiveIntegerField()
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
     before = models.TextField(blank=True)
     had_picture = models.BooleanField(default=False)
-    # Where it is another now.
+    # Set if the import replaced it.
     before_picture = models.BinaryField(null=True)
     after = models.BinaryField(max_length=32)
     is_kept = models.BooleanField(_("kept when it was undone"), default=False)

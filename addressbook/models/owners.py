@@ -1,4 +1,4 @@
-"""People as the owners of address books, for the administration."""
+"""Users as the owners of address books, for the administration."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from addressbook.models.imports import ImportJob
 
 class AddressBookQuerySet(models.QuerySet["AddressBook"]):
     def counted(self) -> AddressBookQuerySet:
-        """The owners, each with the numbers of contacts, groups, contacts in the bin, groups
-        that are shared, and imports."""
+        """Return the owners with the numbers of their contacts, groups, contacts in the bin, shared
+        groups and imports."""
         contacts, groups = Contact.objects.filter(deleted=None), Group.objects.filter(deleted=None)
         return self.annotate(
             contact_count=_count(contacts),
@@ -30,14 +30,13 @@ class AddressBookQuerySet(models.QuerySet["AddressBook"]):
 
 
 def _count(rows: models.QuerySet) -> Coalesce:
-    """The number of rows that are the person's, by a query of their own: joined, they would
-    multiply."""
+    """Count the owner's rows in a query of their own, since joins would multiply them."""
     mine = rows.filter(user=OuterRef("pk")).order_by().values("user")
     return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), Value(0))
 
 
 class AddressBook(User):
-    """A user, and the numbers of what the address book holds."""
+    """A user with the numbers of the address book."""
 
     books = AddressBookQuerySet.as_manager()
 

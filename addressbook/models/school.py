@@ -1,4 +1,4 @@
-"""The school year: its holidays in the three zones, as the ministry's calendar has them."""
+"""The school year: its holidays in the three zones, as in the ministry's calendar."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SchoolHoliday(models.Model):
-    """A holiday of one zone. ``begins`` is the day after whose lessons it begins, ``resumes`` the
-    day on whose morning lessons resume: so the ministry words both."""
+    """A holiday of one zone, in the words of the ministry: ``begins`` is the day after whose
+    lessons it begins, ``resumes`` the day on whose morning lessons resume."""
 
     class Zone(models.TextChoices):
         A = "A", "A"

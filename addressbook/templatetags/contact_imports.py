@@ -1,4 +1,5 @@
-"""Imports of contacts on the administrators' page of jobs, which knows no address book."""
+"""Imports of contacts on the administrators' page of jobs, whose app does not know the address
+book."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _SHOWN = 20
 
 @register.simple_tag
 def unfinished_imports() -> QuerySet[ImportJob]:
-    """The imports that move, wait for somebody's word or failed this week, the newest first."""
+    """Return the imports that are running, wait for a confirmation or failed this week, the newest
+    first."""
     since = timezone.now() - timedelta(days=7)
     failed = Q(state=ImportJob.State.FAILED, finished__gt=since)
     jobs = ImportJob.objects.filter(failed | Q(state__in=ImportJob.UNFINISHED))

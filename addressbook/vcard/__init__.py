@@ -1,7 +1,7 @@
-"""vCard 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350) <-> `ContactData`.
+"""vCard 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350), read into `ContactData` and written from it.
 
-Reading is lenient and bounded: every card that has anything in it gives a contact, what is beyond
-the limits is left out, nothing is fetched, and nothing recurses.
+Reading is lenient and bounded. Every card with any content gives a contact, content beyond the
+limits is dropped, nothing is fetched, and nothing recurses.
 """
 
 from addressbook.vcard.cards import MOST_PARAMETERS, Card, Property, cards

@@ -1,4 +1,4 @@
-"""A file's bytes -> its cards, not interpreted."""
+"""The cards of a file, parsed into properties but not interpreted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LARGEST_PHOTO = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One line of a card. ``name`` and the names of ``parameters`` in capitals, types in small
-    letters; ``value`` is text with its backslashes, quoted-printable already undone."""
+    """One property of a card. ``name`` and the names of ``parameters`` are in upper case. ``value``
+    is text with its backslashes; quoted-printable is already decoded."""
 
     name: str
     value: str
@@ -43,8 +43,8 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card of a file, not interpreted. ``line`` is where it begins, from 1; ``ended`` is false
-    where its END is missing, ``cut`` true where it was beyond the limits."""
+    """One card of a file, not interpreted. ``line`` is its first line, counted from 1. ``ended`` is
+    False if its END is missing, ``cut`` is True if it was beyond the limits."""
 
     line: int
     properties: tuple[Property, ...]
@@ -54,13 +54,13 @@ class Card:
     by_name: Mapping[str, Sequence[Property]] = field(default_factory=dict, repr=False)
 
     def all(self, *names: str) -> Sequence[Property]:
-        """The lines of these names, one name after the other."""
+        """Return the properties with these names, one name after the other."""
         if len(names) == 1:
             return self.by_name.get(names[0], ())
         return [line for name in names for line in self.by_name.get(name, ())]
 
     def first(self, *names: str) -> str:
-        """The first value of these names that is not empty, as text."""
+        """Return the first value of these names that is not empty, as text."""
         return next((text for line in self.all(*names) if (text := self.text(line))), "")
 
     def text(self, line: Property) -> str:
@@ -69,7 +69,7 @@ class Card:
         return unescape(line.value, old=self.version == "2.1", quoted=line.was_quoted)
 
     def parts(self, line: Property) -> list[str]:
-        """The fields of a value of several, as ADR and N have them."""
+        """Return the components of a structured value, such as ADR and N have."""
         if "\\" not in line.value:
             return [part.strip() for part in line.value.split(";", 499)]
         old, quoted = self.version == "2.1", line.was_quoted
@@ -87,8 +87,8 @@ class Card:
 
 
 def cards(content: bytes) -> Iterator[Card]:
-    """Every card of a file, nested ones (AGENT) left out; a BEGIN or the end of the file also ends
-    the card before it."""
+    """Yield every card of a file, without nested ones (AGENT). A BEGIN, or the end of the file,
+    also ends the card before it."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or charsets.wide_codec(content):
         content = charsets.decode(content).text.encode()
     properties: list[bytes] = []
@@ -126,8 +126,8 @@ _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}\s*")
 
 
 def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """(line number, line) with quoted-printable's soft breaks joined, then folds undone. Base64 may
-    go on in lines that are not folded at all (old Outlook, Lotus Notes)."""
+    """Yield logical lines, each with its line number: soft line breaks of quoted-printable are
+    joined, then folds. Base64 may continue in lines without any fold (old Outlook, Lotus Notes)."""
     parts: list[bytes] = []
     begins = size = 0
     quoted = binary = old = False
@@ -138,7 +138,7 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
                 parts[-1] = parts[-1][:-1]
                 piece: bytes | None = raw
             elif raw[:1] in (b" ", b"\t"):
-                # 2.1 folds before a blank and keeps it; later versions put one in.
+                # vCard 2.1 folds before a blank and keeps it; later versions insert one.
                 piece = raw.strip() if binary else (b" " + raw.lstrip() if old else raw[1:])
             elif binary and raw and _BASE64_LINE.fullmatch(raw):
                 piece = raw
@@ -179,7 +179,8 @@ _DECLARED = re.compile(rb";CHARSET=\"?([A-Za-z0-9_.:-]{2,32})", re.IGNORECASE)
 
 
 def _decoded(lines: Sequence[bytes], whole: bytes) -> list[str]:
-    """The lines of a card that is not UTF-8: each as it declares itself, else as the card looks."""
+    """Return the lines of a card that is not UTF-8, each in the charset that it declares, else in
+    the likeliest one of the card."""
     codec = charsets.single_byte_codec(whole)
     texts = []
     for line in lines:
@@ -208,7 +209,7 @@ def _property(text: str) -> Property | None:
             break
         match = _PARAMETER.match(text, position)
         if not match:
-            # ";;" and other slips: go on at the next sign.
+            # Go on at the next character after ";;" and other slips.
             position += 1
             continue
         key, value = match[1].upper(), match[2]
@@ -229,7 +230,8 @@ _WORD = re.compile(r'"[^"]*"|[^",]+')
 
 
 def _parameter_values(key: str, value: str) -> tuple[str, ...]:
-    """``a,b`` and ``"a,b"`` are two values; labels keep their commas, as their quotes say."""
+    """Return the values of a parameter: ``a,b`` and ``"a,b"`` are two. A quoted LABEL keeps its
+    commas."""
     if '"' not in value and "," not in value:
         return (value,)
     if '"' in value and key != "LABEL" and _QUOTED_LIST.fullmatch(value):

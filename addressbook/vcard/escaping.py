@@ -1,4 +1,4 @@
-"""Text as the values and parameters of a card hold it, and back."""
+"""Escaping of text in the values and parameters of a card, in both directions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _OLD_QUOTED_ESCAPE = re.compile(r"\\([;,:])")
 
 
 def unescape(value: str, *, old: bool = False, quoted: bool = False) -> str:
-    """A text value without its backslashes, trimmed. vCard 2.1 (``old``) escapes no backslash, and
-    writes line feeds as quoted-printable."""
+    """Return a text value without its backslashes, trimmed. vCard 2.1 (``old``) escapes no
+    backslash, and writes line feeds in quoted-printable."""
     if "\\" in value:
         pattern = (_OLD_QUOTED_ESCAPE if quoted else _OLD_ESCAPE) if old else _ESCAPE
         value = pattern.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
@@ -19,7 +19,7 @@ def unescape(value: str, *, old: bool = False, quoted: bool = False) -> str:
 
 
 def split(value: str, separator: str) -> list[str]:
-    """The fields between separators that no backslash precedes, still escaped; at most 500."""
+    """Return the fields between unescaped separators, still escaped; at most 500."""
     if "\\" not in value:
         return value.split(separator, 499)
     fields: list[str] = []
@@ -35,13 +35,13 @@ def split(value: str, separator: str) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text as a value."""
+    """Return text as a value."""
     text = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
 
 
 def to_caret(text: str) -> str:
-    """A parameter's value (RFC 6868)."""
+    """Return text as a parameter's value (RFC 6868)."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("^", "^^").replace("\n", "^n").replace('"', "^'")
 

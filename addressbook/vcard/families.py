@@ -1,7 +1,7 @@
-"""Guardians and pupils in cards: RELATED of RFC 6350, section 6.6.6.
+"""Guardians and pupils in cards: RELATED (RFC 6350 section 6.6.6).
 
-The types of the RFC say less than an address book knows; what it knows besides stands in parameters
-of this product's, by which it takes its own cards back.
+The types of the RFC say less than an address book knows. The rest is in parameters of this product,
+from which it reads its own cards again.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ _MARK = "X-WEBMAIL-"
 _POSITION, _MAIL, _LEGAL = f"{_MARK}POSITION", f"{_MARK}MAIL", f"{_MARK}LEGAL"
 _RELATION, _PUPIL = f"{_MARK}RELATION", f"{_MARK}PUPIL"
 CLASS = f"{_MARK}CLASS"
-"""Property of a group's card: the school year of a class."""
+"""The property for the school year, on the card of a class."""
 AUDIENCE = f"{_MARK}AUDIENCE"
-"""Parameter of a member that is a class: the part of its people."""
+"""The parameter for the audience of a member that is a class."""
 _TYPES = {"mother": "parent", "father": "parent", "grandparent": "kin", "sibling": "sibling"}
-# Of RFC 6350: who may act on behalf of the person.
+# In RFC 6350, a person who may act on behalf of the card's person.
 _OTHER = "agent"
 
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A guardian of the person of a card, by the UID of the guardian's card."""
+    """A guardian of a card's person, by the UID of the guardian's card."""
 
     uid: str
     relation: str = ""
@@ -35,7 +35,7 @@ class Tie:
 
 
 def guardian_line(tie: Tie) -> str:
-    """The line of a guardian on the card of a pupil."""
+    """Return the line for a guardian on the card of a pupil."""
     kind = _TYPES.get(tie.relation, _OTHER)
     relation = f';{_RELATION}="{to_caret(tie.relation)}"' if tie.relation else ""
     return (
@@ -45,7 +45,7 @@ def guardian_line(tie: Tie) -> str:
 
 
 def pupil_line(uid: str) -> str:
-    """The line of a pupil on the card of a guardian."""
+    """Return the line for a pupil on the card of a guardian."""
     return f"RELATED;TYPE=child;{_PUPIL}=1:{escape(_uri(uid))}"
 
 
@@ -54,12 +54,12 @@ def _uri(uid: str) -> str:
 
 
 def is_own_line(line: str) -> bool:
-    """Whether a line of a card is one of these."""
+    """Return whether a line of a card was written by this module."""
     return line.startswith("RELATED;") and _MARK in line.partition(":")[0]
 
 
 def ties(card: Card) -> tuple[Tie, ...]:
-    """The guardians that a card of this product names."""
+    """Return the guardians that a card of this product names."""
     guardians = []
     for line in card.all("RELATED"):
         parameters = {name: ",".join(values) for name, values in line.parameters.items() if values}

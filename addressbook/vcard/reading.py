@@ -1,4 +1,4 @@
-"""Cards -> contacts."""
+"""Contacts made of cards."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ MOST_OTHERS = 200
 LONGEST_OTHER = 20_000
 SCHOOL = "X-WEBMAIL-SCHOOL"
 PRODUCT = "-//Webmail//Contacts//EN"
-"""PRODID of the cards that this product hands out."""
+"""The PRODID of cards that this product exports."""
 FORMATTED = "X-WEBMAIL-FORMATTED"
-"""Parameter of an ADR whose street is a whole address that nobody took apart."""
+"""The parameter of an ADR whose street is a whole address without parts."""
 SEAL = "X-WEBMAIL-SEAL"
-"""Parameter of a PHOTO, for `Photo.seal`."""
+"""The parameter of a PHOTO for `Photo.seal`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """A card that gives no contact: the line where it begins, and a code of `importers.codes`."""
+    """A card without a contact: its first line, and a code of `importers.codes`."""
 
     line: int
     reason: str
 
 
 def parse(content: bytes) -> Iterator[ContactData | RowError]:
-    """The contacts of a file, in its order; group cards are left out."""
+    """Yield the contacts of a file in its order. The cards of groups are left out."""
     for card in cards(content):
         if card.is_group:
             continue
@@ -41,13 +41,13 @@ def parse(content: bytes) -> Iterator[ContactData | RowError]:
 
 
 def read_one(text: str) -> ContactData:
-    """The first contact of a text; an empty one where there is none."""
+    """Return the first contact of a text, or an empty one."""
     contacts = (item for item in parse(text.encode("utf-8")) if isinstance(item, ContactData))
     return next(contacts, ContactData())
 
 
 def has_something(contact: ContactData) -> bool:
-    """Whether it is worth a row: a name, or a way to reach somebody."""
+    """Return whether the contact has a name or a way to reach the person."""
     return bool(
         contact.display_name
         or contact.nickname
@@ -73,7 +73,7 @@ def full_name(contact: ContactData) -> str:
 
 
 def contact_of(card: Card) -> ContactData:
-    """All that a card says."""
+    """Return the contact that a card describes."""
     labels = {
         line.group.lower(): line.value.strip() for line in card.all("X-ABLABEL") if line.group
     }
@@ -118,7 +118,8 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _rank(line: Property) -> int:
-    """Return how preferred it is: 1 the most; 101 where nothing is said (RFC 6350 section 5.3)."""
+    """Return how preferred the property is: 1 is the most, and 101 stands for no statement (RFC
+    6350 section 5.3)."""
     if "pref" in line.types:
         return 1
     number = "".join(line.parameters.get("PREF", ())[:1])
@@ -126,12 +127,13 @@ def _rank(line: Property) -> int:
 
 
 def _ranked(lines: Sequence[Property]) -> Sequence[Property]:
-    """The preferred one first."""
+    """Return the properties with the preferred ones first."""
     return sorted(lines, key=_rank) if len(lines) > 1 else lines
 
 
 def _words(line: Property, labels: Mapping[str, str]) -> frozenset[str]:
-    """The types of a line, its label among them (``_$!<HomeFax>!$_`` -> home, fax)."""
+    """Return the types of a property and the words of its label (``_$!<HomeFax>!$_`` gives home,
+    fax)."""
     label = labels.get(line.group.lower(), "") if line.group else ""
     if not label:
         return line.types
@@ -147,13 +149,13 @@ _FAX = frozenset({"fax", "télécopie", "facsimile"})
 
 
 def place_of(words: Iterable[str]) -> str:
-    """``home``, ``work`` or ``other``."""
+    """Return ``home``, ``work`` or ``other``."""
     types = frozenset(words)
     return "work" if types & _WORK else "home" if types & _HOME else "other"
 
 
 def phone_type(words: Iterable[str]) -> str:
-    """The type of a telephone that these words describe."""
+    """Return the type of the telephone that these words describe."""
     types = frozenset(words)
     place = place_of(types)
     if types & _FAX:
@@ -177,15 +179,15 @@ def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
 _NO_ATOM = r"\s\x00-\x1f\x7f-\x9f@<>(),;:\"\[\]\\"
 _ADDRESS = re.compile(rf"[^{_NO_ATOM}]{{1,64}}@[^{_NO_ATOM}/]{{1,255}}")
 _LONGEST_ADDRESS = 254
-# Marks of direction and width that come along when somebody copies from a page.
+# Marks of direction and width that come along with text copied from a page.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u00ad]")
 _IN_ANGLES = re.compile(r"<([^<>]{1,400})>")
 
 
 def addresses_in(text: str) -> tuple[str, ...]:
-    """The e-mail addresses of a value: ``Nom <a@b>``, ``mailto:a@b``, several between commas,
-    semicolons, ``:::`` or line ends. None where a line end stands beside anything that is no
-    address: that is somebody's header, not a list."""
+    """Return the e-mail addresses of a value: ``Nom <a@b>``, ``mailto:a@b``, or several between
+    commas, semicolons, ``:::`` or line ends. Return none if a text of several lines contains
+    anything but addresses, since that is a mail header and no list."""
     text = _INVISIBLE.sub("", text).strip()
     if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) and not text.endswith("."):
         return (text,)
@@ -205,8 +207,8 @@ def addresses_in(text: str) -> tuple[str, ...]:
 
 
 def recipients_in(line: str) -> list[str]:
-    """The recipients of a line as a mail program shows them, ``Zoé <zoe@x.fr>`` between commas or
-    semicolons; none where any of them is not one address."""
+    """Return the recipients of a line as mail programs show them, ``Zoé <zoe@x.fr>`` between commas
+    or semicolons. Return none if one of them is not a single address."""
     for marks in (",;", ";"):
         row = csv.reader([line.replace(";", marks[0])], delimiter=marks[0], skipinitialspace=True)
         try:
@@ -219,7 +221,8 @@ def recipients_in(line: str) -> list[str]:
 
 
 def is_x500(text: str) -> bool:
-    """Whether it is an address of Exchange or X.400 (``/o=Rectorat/cn=…``), of no use to others."""
+    """Return whether the text is an address of Exchange or X.400 (``/o=Rectorat/cn=…``), which is
+    of no use elsewhere."""
     return bool(re.match(r"\s*/[A-Za-z]{1,4}=", text))
 
 
@@ -241,7 +244,7 @@ def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:
 
 
 def phone_number(text: str) -> str:
-    """A number as written, without ``tel:`` and the apostrophe of spreadsheets."""
+    """Return a number as written, without ``tel:`` and the apostrophe of spreadsheets."""
     text = _INVISIBLE.sub("", _one_line(text))
     return _NO_NUMBER.sub("", text, count=1)[:100].strip()
 
@@ -257,7 +260,7 @@ def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ..
     ]
     places = {address.type for address in addresses}
     for line in _ranked(card.all("LABEL")):
-        # A label repeats the address of its kind, and is all there is where that one is missing.
+        # A label repeats the address of its type. It counts only if that address is missing.
         place, text = place_of(_words(line, labels)), card.text(line)
         if text and place not in places:
             addresses.append(PostalAddress(place, formatted=_lines_trimmed(text)))
@@ -303,7 +306,7 @@ def _date_of(card: Card, *names: str) -> str:
         value = card.text(line)
         omitted = "".join(line.parameters.get("X-APPLE-OMIT-YEAR", ())[:1])
         date = iso_date(value)
-        # Apple writes 1604 for "no year", and does not always say so.
+        # Apple writes 1604 for "no year", and does not always declare it.
         year = omitted or "1604"
         if date.startswith(f"{year}-"):
             return f"--{date[len(year) + 1 :]}"
@@ -324,7 +327,8 @@ _YEARLESS = re.compile(r"--(\d\d)-?(\d\d)(?:T.*)?")
 
 
 def iso_date(text: str) -> str:
-    """``YYYY-MM-DD`` or ``--MM-DD`` of a date that begins with its year or omits it; else ""."""
+    """Return ``YYYY-MM-DD`` or ``--MM-DD`` for a date that begins with its year or omits it; else
+    ""."""
     text = text.strip()
     if match := _YEARLESS.fullmatch(text):
         return day_of(0, int(match[1]), int(match[2]))
@@ -337,7 +341,8 @@ _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def day_of(year: int, month: int, day: int) -> str:
-    """A day of the calendar as text, without its year where that is 0; "" for no such day."""
+    """Return a day of the calendar as text, without its year if that is 0; "" for an invalid
+    day."""
     if not (1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]):
         return ""
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
@@ -355,7 +360,8 @@ _PICTURES = (
 
 
 def photo_of(content: bytes) -> Photo | None:
-    """A picture by its own first bytes; None for what is none, and for one beyond the limit."""
+    """Return the picture with the type of its first bytes; None for content that is no picture or
+    too large."""
     if len(content) > LARGEST_PHOTO:
         return None
     for start, mime in _PICTURES:
@@ -384,7 +390,7 @@ def _bare_photo(line: Property) -> Photo | None:
         return None
 
 
-# What has its place in `ContactData`, and what says nothing about a person.
+# The properties that `ContactData` has fields for, and those that say nothing about a person.
 _NAMES = (
     "ADR AGENT BDAY BEGIN CATEGORIES EMAIL END FN KIND LABEL N NICKNAME NOTE ORG PHOTO PRODID"
     " PROFILE REV ROLE TEL TITLE UID URL VERSION X-ABDATE X-ABLABEL X-ABADR X-ABSHOWAS X-ABUID"
@@ -404,7 +410,7 @@ def _others(card: Card, *, role: str) -> tuple[str, ...]:
 
 
 def _other(card: Card, line: Property) -> str:
-    """A property as one line of vCard 3.0."""
+    """Return a property as one line of vCard 3.0."""
     value = line.value.strip()
     if line.is_base64:
         value = "".join(value.split())

@@ -1,4 +1,4 @@
-"""Contacts and groups -> cards."""
+"""Cards made of contacts and groups."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from addressbook.vcard.reading import FORMATTED, PRODUCT, SCHOOL, SEAL, full_nam
 
 
 def write(contact: ContactData, version: str = "4.0", *, own: bool = False) -> str:
-    """One card, with CRLF and folded at 75 octets. ``version`` is 4.0 or 3.0; ``own`` says in the
-    card that this product made it."""
+    """Return one card with CRLF, folded at 75 octets. ``version`` is 4.0 or 3.0. With ``own``, the
+    card names this product."""
     lines = ["BEGIN:VCARD", f"VERSION:{version}", *_product_line(own=own)]
     lines += _text_line("UID", contact.uid)
     lines.append(f"FN:{escape(contact.display_name or full_name(contact))}")
@@ -53,9 +53,9 @@ def write_group(
     school_year: int | None = None,
     inner: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """A group card: ``members`` are UIDs of contacts, ``external`` addresses of nobody in them;
-    ``school_year`` is that of a class. ``inner`` are UIDs of groups in it, each with the part of a
-    class, "" of others."""
+    """Return the card of a group. ``members`` are UIDs of contacts, ``external`` addresses of no
+    contact, and ``school_year`` is that of a class. ``inner`` are UIDs of inner groups, each with
+    its audience if it is a class, else ""."""
     prefix = "" if version == "4.0" else "X-ADDRESSBOOKSERVER-"
     lines = ["BEGIN:VCARD", f"VERSION:{version}", *_product_line(own=own)]
     lines.append(f"{prefix}KIND:group")
@@ -94,7 +94,7 @@ def _name_line(contact: ContactData) -> list[str]:
 
 
 def _preferred(index: int, number: int, version: str) -> str:
-    """Said of the first of several."""
+    """Return the parameter that marks the first of several values as preferred."""
     if index or number < 2:
         return ""
     return ";PREF=1" if version == "4.0" else ";TYPE=PREF"
@@ -136,7 +136,7 @@ def _address_lines(address: PostalAddress, version: str) -> list[str]:
     types = "" if address.type == "other" else f";TYPE={address.type.upper()}"
     if address.formatted:
         if version == "3.0":
-            # Telephones read no LABEL; they show the street.
+            # Telephones ignore LABEL, but show the street.
             return [f"ADR{types};{FORMATTED}=1:;;{escape(address.formatted)};;;;"]
         label = to_caret(address.formatted.replace("\\", "\\\\"))
         return [f'ADR{types};LABEL="{label}":;;;;;;']
@@ -157,7 +157,7 @@ def _date_line(name: str, date: str, version: str) -> list[str]:
         return [f"{name}:{date.replace('-', '') if version == '4.0' else date}"] if date else []
     if version == "4.0":
         return [f"{name}:--{date[2:].replace('-', '')}"]
-    # 3.0 knows no day without a year; Apple's way is the one that others read.
+    # vCard 3.0 has no day without a year. Apple's form is the one that other programs read.
     return [f"{name};X-APPLE-OMIT-YEAR=1604:1604-{date[2:]}"]
 
 
@@ -170,7 +170,7 @@ def _photo_line(photo: Photo, version: str) -> str:
 
 
 def _folded(lines: Iterable[str]) -> str:
-    """Lines of 75 octets at most, never cut inside a character."""
+    """Fold lines at 75 octets, never inside a character."""
     return "".join(f"{piece}\r\n" for line in lines for piece in _pieces(line))
 
 

@@ -19,7 +19,7 @@ from addressbook.class_forms import (
     YearForm,
 )
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, families, finding, groups, holidays
+from addressbook.contacts import archiving, finding, groups, holidays, ties
 from addressbook.models import Contact, Group, Guardianship
 from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
@@ -46,10 +46,8 @@ def add_guardian(request: SignedInRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         guardian = _guardian(request, form)
         try:
-            families.add_guardian(
-                pupil, guardian, **{name: form.cleaned_data[name] for name in _SAID}
-            )
-        except families.TooManyGuardians:
+            ties.add_guardian(pupil, guardian, **{name: form.cleaned_data[name] for name in _SAID})
+        except ties.TooManyGuardians:
             form.add_error(None, gettext("A pupil has ten guardians at most."))
         else:
             words = gettext("%(guardian)s is a guardian of %(pupil)s.") % {
@@ -79,7 +77,7 @@ def _guardian(request: SignedInRequest, form: NewGuardianForm) -> Contact:
 
 
 def _tie(request: SignedInRequest, pk: int) -> Guardianship:
-    tie = families.find_tie(request.user, pk)
+    tie = ties.find(request.user, pk)
     if tie is None:
         raise NotFound
     return tie
@@ -94,7 +92,7 @@ def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = GuardianForm(data, initial=initial, other=own.relation)
     if form.is_bound and form.is_valid():
-        families.change_guardian(own, **form.cleaned_data)
+        ties.change_guardian(own, **form.cleaned_data)
         words = gettext("Guardian saved.")
         return go(request, reverse("addressbook:contact", args=[own.pupil_id]), words)
     context = {
@@ -112,7 +110,7 @@ def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
 def remove_guardian(request: SignedInRequest, tie: int) -> HttpResponse:
     """Untie a guardian from a pupil; both stay contacts."""
     own = _tie(request, tie)
-    families.remove_guardian(own)
+    ties.remove_guardian(own)
     words = gettext("%(guardian)s is no guardian of %(pupil)s any more.") % {
         "guardian": own.guardian.display_name,
         "pupil": own.pupil.display_name,
@@ -136,8 +134,8 @@ def restore_guardian(request: SignedInRequest, pk: int, guardian: int) -> HttpRe
         raise NotFound
     values = {name: form.cleaned_data[name] for name in _SAID}
     try:
-        families.add_guardian(pupil, other, **values)
-    except families.TooManyGuardians as error:
+        ties.add_guardian(pupil, other, **values)
+    except ties.TooManyGuardians as error:
         raise NotFound from error
     words = gettext("%(guardian)s is a guardian of %(pupil)s.") % {
         "guardian": other.display_name,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.http import SignedInRequest, login_required, safe_next
 from addressbook import class_presentation, contacts, presentation
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, families, finding, groups
+from addressbook.contacts import archiving, finding, groups, ties
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.list_page import list_context, show_list
@@ -54,7 +54,7 @@ def contact(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-def _card(own_contact: Contact) -> presentation.Card:
+def _card(own_contact: Contact) -> presentation.ContactCard:
     picture = (
         ContactPhoto.objects.filter(contact=own_contact).values_list("digest", flat=True).first()
     )
@@ -65,8 +65,8 @@ def _card(own_contact: Contact) -> presentation.Card:
 def _family(own_contact: Contact) -> dict[str, Any]:
     """The guardians and the pupils of a contact: two queries."""
     return {
-        "guardians": class_presentation.relatives(families.guardians_of(own_contact)),
-        "wards": class_presentation.relatives(families.pupils_of(own_contact)),
+        "guardians": class_presentation.relatives(ties.guardians_of(own_contact)),
+        "wards": class_presentation.relatives(ties.pupils_of(own_contact)),
     }
 
 
@@ -180,7 +180,7 @@ def _undo(verb: str, pks: list[int], back: str) -> Undo:
 
 
 def _fill(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
-    field: contacts.Filled = form.cleaned_data["field"] or "category"
+    field: contacts.FillableField = form.cleaned_data["field"] or "category"
     value = form.cleaned_data["value"]
     if not value:
         return go(request, back, gettext("Nothing was done: write what to fill in."))
@@ -193,7 +193,7 @@ def _fill(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
     return go(request, back, words, Undo(reverse("addressbook:unfill"), fields))
 
 
-def _filled_words(field: contacts.Filled, count: int) -> str:
+def _filled_words(field: contacts.FillableField, count: int) -> str:
     match field:
         case "organization":
             return ngettext(

@@ -16,7 +16,7 @@ from accounts.models import AuditEvent, StaffRecord
 from addressbook import group_presentation as presentation
 from addressbook.class_forms import AudienceForm
 from addressbook.contacts import endings, groups, sharing
-from addressbook.contacts.sharing import Seen
+from addressbook.contacts.sharing import SharedGroup
 from addressbook.group_forms import AddAddressesForm, GroupShareForm, MemberForm
 from addressbook.models import Group, GroupShare
 from addressbook.views.pages import Undo, go, group_of, page
@@ -132,7 +132,7 @@ def change_share(request: SignedInRequest, group: int, share_pk: int) -> HttpRes
 # --- the colleague ---
 
 
-def seen_of(request: SignedInRequest, pk: int) -> Seen:
+def seen_of(request: SignedInRequest, pk: int) -> SharedGroup:
     """A group that is shared with the person; NotFound for any other."""
     seen = sharing.find(request.user, pk)
     if seen is None:
@@ -140,7 +140,7 @@ def seen_of(request: SignedInRequest, pk: int) -> Seen:
     return seen
 
 
-def _editable(request: SignedInRequest, pk: int) -> Seen:
+def _editable(request: SignedInRequest, pk: int) -> SharedGroup:
     """NotFound also for a group that may be read alone."""
     seen = seen_of(request, pk)
     if not seen.may_edit:
@@ -155,7 +155,9 @@ def shared(request: SignedInRequest, group: int) -> HttpResponse:
     return _shared_page(request, seen_of(request, group), AddAddressesForm())
 
 
-def _shared_page(request: SignedInRequest, seen: Seen, form: AddAddressesForm) -> HttpResponse:
+def _shared_page(
+    request: SignedInRequest, seen: SharedGroup, form: AddAddressesForm
+) -> HttpResponse:
     sharing.note_use(request.user, seen.group)
     members = sharing.members(seen)
     last = max(1, -(-len(members) // MEMBERS_PER_PAGE))
@@ -215,7 +217,7 @@ def add_members(request: SignedInRequest, group: int) -> HttpResponse:
     return go(request, here, words % {"count": intcomma(count)})
 
 
-def _put_back(request: SignedInRequest, seen: Seen, sealed: str, here: str) -> HttpResponse:
+def _put_back(request: SignedInRequest, seen: SharedGroup, sealed: str, here: str) -> HttpResponse:
     try:
         person, group, key = signing.loads(sealed, salt=_SALT, max_age=_A_DAY)
     except (signing.BadSignature, ValueError) as error:
@@ -230,7 +232,7 @@ def _put_back(request: SignedInRequest, seen: Seen, sealed: str, here: str) -> H
     return go(request, here, gettext("The member is in the group again."))
 
 
-def _record_edit(request: SignedInRequest, seen: Seen, change: str, count: int) -> None:
+def _record_edit(request: SignedInRequest, seen: SharedGroup, change: str, count: int) -> None:
     audit.record(
         AuditEvent.Kind.GROUP_EDITED,
         request,

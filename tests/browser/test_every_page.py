@@ -31,7 +31,7 @@ from accounts.models import (
 from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import families, groups, sharing
+from addressbook.contacts import groups, sharing, ties
 from addressbook.models import GroupFilter
 from addressbook.models.imports import ImportJob
 from demo import address_books
@@ -340,7 +340,7 @@ def _known_to(user: User) -> dict[str, str]:
     maelle = contacts.create(user, ContactData(display_name="Maëlle Martin"))
     twin = contacts.create(user, ContactData(display_name="Maelle Martin"))
     luc = contacts.create(user, ContactData(display_name="Luc Martin", emails=LUC))
-    tie = families.add_guardian(maelle, luc)
+    tie = ties.add_guardian(maelle, luc)
     group = groups.create(user, "4e B")
     groups.set_class(group, 2026, group.Guardians.ALL)
     groups.add(group, [maelle.pk])

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import families, groups
+from addressbook.contacts import groups, ties
 from addressbook.models import Group
 from demo.servers.dovecot import MailAccount
 from tests.browser.test_sending_choice import write
@@ -39,7 +39,7 @@ def test_another_pupil_in_the_text_beside_a_parent_is_said_and_nothing_is_blocke
         user,
         ContactData(first_name="Anne", last_name="Roche", emails=(Email("a@famille.example"),)),
     )
-    families.add_guardian(pupils[0], mother, relation="mother", receives_mail=True, is_legal=True)
+    ties.add_guardian(pupils[0], mother, relation="mother", receives_mail=True, is_legal=True)
     sent: list[str] = []
 
     def note(request: Request) -> None:

@@ -53,7 +53,8 @@ def test_all_bulletins_but_one_are_matched_with_their_families() -> None:
     with zipfile.ZipFile(folder / "bulletins-6eC.zip") as archive:
         names = [name.rpartition("/")[2] for name in archive.namelist()]
     people = [
-        matching.Person(row.address, last=row.cells[0], first=row.cells[1]) for row in found.rows
+        matching.DocumentOwner(row.address, last=row.cells[0], first=row.cells[1])
+        for row in found.rows
     ]
     result = matching.match(dict(zip(names, names, strict=True)), people)
     assert len(result.given) == 24 and result.unmatched == ("scan_0417.pdf",)

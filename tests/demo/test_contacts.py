@@ -25,8 +25,8 @@ def test_a_teacher_gets_contacts_groups_and_classes_once():
         "5e C": 5,
         years.with_year("6e C", years.current() - 1): 3,
     }
-    (lila, *_others) = families.families(Group.objects.get(name="5e C"))
-    mother, father = (one.person for one in lila.guardians)
+    (lila, *_others) = families.of_class(Group.objects.get(name="5e C"))
+    mother, father = (one.member for one in lila.guardians)
     assert mother.address != father.address
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from addressbook import vcard
 from addressbook.importers import dates, headers, turba
 from addressbook.importers.assemble import Style
-from addressbook.importers.reading import LARGEST_FILE, MOST_RECORDS, Gathered, Refused
+from addressbook.importers.reading import LARGEST_FILE, MOST_RECORDS, FileRejected, Gathered
 from webmail import php
 from webmail.migrating import likes, searches
 from webmail.migrating.source import Source
@@ -283,7 +283,7 @@ class _Book:
             return
         try:
             self._gather()
-        except Refused:
+        except FileRejected:
             self._left_out["address book: too large to be read"] += 1
         for skipped in self._gathered.skipped:
             self._left_out[f"contact: {skipped.reason}"] += 1
@@ -339,7 +339,7 @@ class _Book:
                 texts = [mended(value) for value in row]
                 size += sum(map(len, texts)) + LARGEST_FILE // MOST_RECORDS
                 if size > 2 * LARGEST_FILE:
-                    raise Refused("too_large")
+                    raise FileRejected("too_large")
                 yield dict(zip(names, texts, strict=True))
             last = rows[-1][at]
 

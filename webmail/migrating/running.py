@@ -113,7 +113,7 @@ def _one(
     reader: Reader,
     source: Source,
     account: Account,
-    owner: owners.Owner,
+    owner: owners.ContactsOwner,
     choice: Choice,
     options: Options,
 ) -> Outcome:
@@ -128,7 +128,7 @@ def _one(
 
 
 def _moved(
-    reader: Reader, source: Source, account: Account, owner: owners.Owner, options: Options
+    reader: Reader, source: Source, account: Account, owner: owners.ContactsOwner, options: Options
 ) -> Outcome:
     pk = owners.ensure(owner).pk
     # As it is now: its owner may be signed in.

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import SignedInRequest, login_required
 from accounts.models import User
 from addressbook.contacts import sharing
-from addressbook.contacts.groups import Unreached
+from addressbook.contacts.groups import GroupGap
 from webmail.mime import addresses
 from webmail.writing import doubts, matching, recipients
 
@@ -49,7 +49,7 @@ def check(request: SignedInRequest) -> JsonResponse:
     return JsonResponse(
         {
             "addresses": [asdict(checked) for checked in _checked(request.user, typed)],
-            "groups": [_gap(gap) for gap in sharing.unreached(request.user, names)],
+            "groups": [_gap(gap) for gap in sharing.gaps(request.user, names)],
         }
     )
 
@@ -84,7 +84,7 @@ def _checked(user: User, typed: list[str]) -> list[Checked]:
     ]
 
 
-def _gap(gap: Unreached) -> dict[str, object]:
+def _gap(gap: GroupGap) -> dict[str, object]:
     return {
         "group": gap.group,
         "without_address": gap.without_address[:_MOST_NAMED],

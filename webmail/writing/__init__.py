@@ -1,1 +1,1 @@
-"""Drafts, and the messages made of them."""
+"""Drafts, and the messages that are made of them."""

@@ -1,6 +1,5 @@
-"""The content of a new message: nothing, the quote of a reply, a forwarded message, or one that is
-edited again. No row is made and nothing is marked as read.
-"""
+"""The content of a new message: empty, the quote of a reply, a forwarded message, or a message that
+is edited again. No row is written, and nothing is marked as read."""
 
 from __future__ import annotations
 
@@ -31,22 +30,22 @@ from webmail.preferences import Preferences
 from webmail.writing import cleaning, files, identities, images, making, working_hours
 from webmail.writing.content import WHOLE, Content
 
-# Those that the reader shows.
+# The types of images that the reader shows.
 _IMAGES = files.IMAGES | {"image/jpg", "image/bmp"}
 _EMPTY = "<div><br></div>"
-# People that an answer takes over from each field of a message: no message may have so many.
+# The largest number of people that a reply takes over from one field: no message may have more.
 MOST_ANSWERED = 1000
-# Attachments that are taken over: each is a field of the form.
+# The largest number of attachments that are taken over, since each is a field of the form.
 MOST_KEPT = 500
-# Those that the lines above a forwarded message name of each field.
+# The largest number of people of one field in the lines above a forwarded message.
 MOST_QUOTED = 100
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A message being begun. ``parts``: those of the answered message that may leave with it; the
-    ones in ``content.keep`` do unless the person takes them out. ``warnings`` are sentences for
-    him."""
+    """The beginning of a message. ``parts`` are the parts of the answered message that can be
+    attached; those in ``content.keep`` are attached unless the user removes them. ``warnings`` are
+    sentences for the user."""
 
     content: Content
     parts: tuple[Part, ...] = ()
@@ -55,8 +54,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Writer:
-    """The user who begins a message, with the preferences: everything that the functions below
-    know of him."""
+    """The user who begins a message, with preferences and identities."""
 
     user: User
     preferences: Preferences
@@ -77,9 +75,9 @@ class Writer:
 
 
 @dataclass(frozen=True)
-class _Body:
-    """The text of a message, both ways. ``is_rough``: what it quotes is words alone; ``is_cut``:
-    the beginning of it."""
+class _MessageBody:
+    """The body of a message as HTML and as text. ``is_rough`` says that only the words of the quote
+    are left, ``is_cut`` that only its beginning is."""
 
     html: str
     text: str
@@ -95,7 +93,7 @@ class _Body:
 
 
 def too_costly() -> str:
-    """The warning where `cleaning` took too long."""
+    """Return the warning for a text whose `cleaning` took too long."""
     return gettext(
         "Laying out this text takes too long: it is here without its formatting and its images."
     )
@@ -104,11 +102,11 @@ def too_costly() -> str:
 def new(
     writer: Writer, *, to: str = "", cc: str = "", bcc: str = "", subject: str = "", text: str = ""
 ) -> Begun:
-    """A new message, perhaps with what a link asks for."""
+    """Begin a new message, perhaps with the values of a link."""
     identity = _default(writer)
-    body = _Body(composed.from_text(text) if text else "", text, writer.writes_html)
+    body = _MessageBody(composed.from_text(text) if text else "", text, writer.writes_html)
     content = Content(kind="new", to=to, cc=cc, bcc=bcc, subject=subject)
-    return Begun(_written(content, identity, _signed(body, identity, at_end=bool(text))))
+    return Begun(_with_body(content, identity, _signed(body, identity, at_end=bool(text))))
 
 
 def reply(
@@ -119,8 +117,8 @@ def reply(
     everyone: bool = False,
     to_list: bool = False,
 ) -> Begun:
-    """An answer to the author, to ``everyone``, or to the mailing list, where it came by one that
-    takes mail. Five commands at most (`reading.open_message`)."""
+    """Begin a reply to the author, to ``everyone``, or to the mailing list if the message came from
+    one that accepts mail. Five commands at most (`reading.open_message`)."""
     opened = _opened(imap, writer, ref)
     envelope, fields = opened.fetched.envelope, opened.headers
     posting = quoting.list_address(fields.get("List-Post")) if to_list else ""
@@ -134,12 +132,12 @@ def reply(
         subject=quoting.reply_subject(envelope.subject),
         origin=ref,
     )
-    body = _answer(writer, opened, identity)
+    body = _answer_body(writer, opened, identity)
     warnings = _not_all(opened if everyone else None, to, cc)
-    # Of those that are not named nobody knows whether the reader is one.
+    # If ``recipients`` says that not all were read, the user may be among the others.
     if everyone and not posting and not opened.fetched.recipients:
         warnings += _in_blind_copy(writer, envelope, fields)
-    return Begun(_written(content, identity, body), warnings=warnings + body.warnings)
+    return Begun(_with_body(content, identity, body), warnings=warnings + body.warnings)
 
 
 def _forward_subject(envelope: Envelope) -> str:
@@ -148,11 +146,11 @@ def _forward_subject(envelope: Envelope) -> str:
 
 
 def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
-    """The message inside a new one, its attachments with it."""
+    """Begin a message that quotes another one and has its attachments."""
     opened = _opened(imap, writer, ref)
     envelope = opened.fetched.envelope
     identity = identity_for(writer, envelope, opened.headers)
-    quoted = _original(opened, ref, writer)
+    quoted = _original_body(opened, ref, writer)
     head, title = _head(envelope), gettext("Forwarded message")
     body = replace(
         quoted,
@@ -166,12 +164,12 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         origin=ref,
         keep=tuple(part.number for part in parts),
     )
-    written = _written(content, identity, _above(body, identity))
+    written = _with_body(content, identity, _above(body, identity))
     return Begun(written, parts, _not_all_files(opened) + body.warnings)
 
 
 def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
-    """The message as a file of a new one, straight from the server."""
+    """Begin a message with another one as an attachment, directly from the server."""
     opened = reading.open_message(imap, ref, mark_seen=False, as_text=True)
     envelope = opened.fetched.envelope
     identity = identity_for(writer, envelope, opened.headers)
@@ -182,13 +180,14 @@ def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun
         keep=(WHOLE,),
     )
     whole = Part(WHOLE, "message/rfc822", size=opened.fetched.size, envelope=envelope)
-    body = _Body("", "", writer.writes_html)
-    return Begun(_written(content, identity, _signed(body, identity)), (whole,))
+    body = _MessageBody("", "", writer.writes_html)
+    return Begun(_with_body(content, identity, _signed(body, identity)), (whole,))
 
 
 def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
-    """A message taken up again: as a new one, or a draft that another program wrote. Bcc is only
-    taken from a draft or from one's own copy: nobody else's message has it."""
+    """Begin with a message that is edited again: one to be sent anew, or a draft of another
+    program. Bcc is only taken from a draft or the user's own message, since no other message has
+    it."""
     opened = _opened(imap, writer, ref)
     envelope, fields = opened.fetched.envelope, opened.headers
     mine = identities.written_to(writer.identities, [sender.address for sender in envelope.from_])
@@ -207,17 +206,17 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         origin=ref,
         keep=tuple(part.number for part in parts),
     )
-    body = _original(opened, ref, writer)
+    body = _original_body(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
     warnings = _not_all(opened, envelope.to, envelope.cc) + _not_all_files(opened)
     warnings += body.warnings
-    return Begun(_written(content, identity, body), parts, warnings)
+    return Begun(_with_body(content, identity, body), parts, warnings)
 
 
 def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> Begun:
-    """The user's own message that another one encloses, taken up again as a new one with its
-    attachments. Commands as of `reading.nested`."""
+    """Begin anew with the user's own message that another message encloses, with its attachments.
+    Commands as in `reading.nested`."""
     if writer.writes_html:
         opened = reading.nested(imap, ref, part)
     else:
@@ -234,16 +233,16 @@ def enclosed(imap: Connection, writer: Writer, ref: MessageRef, part: Part) -> B
         origin=ref,
         keep=tuple(kept_part.number for kept_part in kept),
     )
-    body = _original(opened, ref, writer)
+    body = _original_body(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
     warnings = _not_all_files(opened) + body.warnings
-    return Begun(_written(content, identity, body), kept, warnings)
+    return Begun(_with_body(content, identity, body), kept, warnings)
 
 
 def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
-    """The parts of a message that a draft keeps, as far as they are known. One command. Raises
-    MessageNotFound, FolderChanged."""
+    """Return the parts of a message that a draft keeps, without those that are gone. One command.
+    Raises MessageNotFound, FolderChanged."""
     if WHOLE in numbers:
         fetched, _raw = fetch.opened(imap, origin)
         whole = Part(WHOLE, "message/rfc822", size=fetched.size, envelope=fetched.envelope)
@@ -272,8 +271,8 @@ def _recipients(
 
 
 def _own_reply_to(writer: Writer, envelope: Envelope) -> frozenset[str]:
-    """The user's own addresses that answers to the message were to go to; none for a message of
-    somebody else. Nobody answers to their own address."""
+    """Return the user's own addresses to which replies to the message were to go. There are none
+    for a message of another sender."""
     if not any(sender.address.casefold() in writer.own for sender in envelope.from_):
         return frozenset()
     read = (addresses.read_recipients(identity.reply_to).valid for identity in writer.identities)
@@ -285,7 +284,8 @@ def _valid(people: Iterable[Address]) -> tuple[Address, ...]:
 
 
 def identity_for(writer: Writer, envelope: Envelope, fields: Headers) -> Identity | None:
-    """The one that was written to; of one's own message the one that wrote it; else the default."""
+    """Return the identity to which the message was written; for the user's own message the one that
+    wrote it; else the default."""
     named = [*envelope.to, *envelope.cc]
     for field in ("Delivered-To", "X-Original-To", "Envelope-To"):
         named += fields.addresses(field)
@@ -298,8 +298,8 @@ def _default(writer: Writer) -> Identity | None:
 
 
 def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[str, ...]:
-    """The warning where not all people of these fields are taken over, or ``opened`` does not name
-    all."""
+    """Return the warning if not all people of these fields are taken over, or ``opened`` does not
+    have all of them."""
     is_cut = any(len(people) > MOST_ANSWERED for people in fields)
     if not is_cut and not (opened and opened.fetched.recipients):
         return ()
@@ -322,7 +322,7 @@ def _not_all_files(opened: MessageContent) -> tuple[str, ...]:
 
 
 def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
-    """The warning for a person who answers to all and was not seen among them."""
+    """Return the warning for a user who replies to all, but was not visible among them."""
     named = (*envelope.from_, *envelope.to, *envelope.cc)
     if any(person.address.casefold() in writer.own for person in named):
         return ()
@@ -337,8 +337,8 @@ def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple
 
 
 def _people(people: Sequence[Address]) -> str:
-    """The people as they are typed into a field. Characters of a name that no field may hold are
-    left out."""
+    """Return the people as they are typed into a field, without characters that no field may
+    have."""
     cleaned = (
         Address(making.one_line(person.name), "".join(making.one_line(person.address).split()))
         for person in people
@@ -353,9 +353,9 @@ def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
     return reading.open_message(imap, ref, mark_seen=False, as_text=not writer.writes_html)
 
 
-def _written(content: Content, identity: Identity | None, body: _Body) -> Content:
-    """The content with both the HTML and the text: without a script the text is what one goes on
-    with."""
+def _with_body(content: Content, identity: Identity | None, body: _MessageBody) -> Content:
+    """Return the content with both HTML and text. Without scripts, the user continues with the
+    text."""
     return replace(
         content,
         identity=identity.address if identity else "",
@@ -365,38 +365,39 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
     )
 
 
-def _original(
+def _original_body(
     opened: MessageContent, ref: MessageRef, writer: Writer, *, is_signed: bool = True
-) -> _Body:
-    """The body of the message, cleaned. It is text where the message has nothing else and the
-    person wants that, or writes all his messages so."""
+) -> _MessageBody:
+    """Return the body of the message, cleaned. It is plain text if the message has nothing else and
+    the user prefers that, or if the user always writes plain text."""
     if rendered := opened.rendered:
         source = rendered.html.body
-        if rendered.simplified:  # words alone, which have cost enough
+        if rendered.simplified:  # only words, which took long enough to make
             body = _in_words(source)
         else:
-            body = _quoted(source, _images(ref, rendered), is_signed=is_signed)
+            body = _quoted_body(source, _images(ref, rendered), is_signed=is_signed)
         return replace(body, is_cut=opened.truncated)
     text = opened.text if is_signed else reading.unsigned(opened.text)
     is_html = writer.writes_html and writer.preferences.write_format != "same"
-    return _Body(composed.from_text(text), text, is_html, is_cut=opened.truncated)
+    return _MessageBody(composed.from_text(text), text, is_html, is_cut=opened.truncated)
 
 
-def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
+def _quoted_body(body: str, images: composed.Images, *, is_signed: bool) -> _MessageBody:
     try:
         quote = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
         return _in_words(body)
-    return _Body(quote.html, quote.text)
+    return _MessageBody(quote.html, quote.text)
 
 
-def _in_words(body: str) -> _Body:
+def _in_words(body: str) -> _MessageBody:
     quote = cleaning.rough(body)
-    return _Body(quote.html, quote.text, is_rough=True)
+    return _MessageBody(quote.html, quote.text, is_rough=True)
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
-    """The images of a message where its quote calls them."""
+    """Return the addresses at which the composer shows the images of the quote, by their names in
+    it."""
     return {
         f"inline/{n}": images.part_address(ref, part.number)
         for n, part in enumerate(rendered.inline)
@@ -404,11 +405,11 @@ def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
     }
 
 
-def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _Body:
-    original = _original(opened, opened.fetched.ref, writer, is_signed=False)
+def _answer_body(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _MessageBody:
+    original = _original_body(opened, opened.fetched.ref, writer, is_signed=False)
     line = working_hours.line(writer.preferences, timezone.now())
     if writer.preferences.reply_quote == "none":
-        return _signed(_Body("", "", original.is_html), identity, line=line)
+        return _signed(_MessageBody("", "", original.is_html), identity, line=line)
     attribution = _attribution(opened.fetched.envelope)
     quoted = replace(
         original,
@@ -424,19 +425,20 @@ def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) ->
     return _above(quoted, identity, line=line)
 
 
-def _above(body: _Body, identity: Identity | None, *, line: str = "") -> _Body:
-    """Room for what is to be written, the ``line`` and the signature, above a text."""
+def _above(body: _MessageBody, identity: Identity | None, *, line: str = "") -> _MessageBody:
+    """Put an empty line for the reply, the ``line`` and the signature above a text."""
     signature, plain = _signature(identity)
-    ending = _lined(line) + signature
+    ending = _line_html(line) + signature
     html = (_EMPTY + ending if ending else "") + _EMPTY
     text = "".join(f"\n\n{words}" for words in (line, plain) if words)
     return replace(body, html=html + body.html, text=f"{text}\n\n{body.text}")
 
 
 def _signed(
-    body: _Body, identity: Identity | None, *, at_end: bool = False, line: str = ""
-) -> _Body:
-    """The ``line`` and the signature below a text. ``at_end``: of a text that is not one's own."""
+    body: _MessageBody, identity: Identity | None, *, at_end: bool = False, line: str = ""
+) -> _MessageBody:
+    """Put the ``line`` and the signature below a text. ``at_end`` says that the text is not the
+    user's own."""
     signature, plain = _signature(identity)
     if not signature and not line:
         return body
@@ -444,16 +446,16 @@ def _signed(
     text = f"{body.text.rstrip(chr(10))}\n\n{line}" if line else body.text
     if plain:
         text = f"{text.rstrip(chr(10))}\n\n-- \n{plain}"
-    return replace(body, html=f"{body.html}{room}{_lined(line)}{signature}", text=text)
+    return replace(body, html=f"{body.html}{room}{_line_html(line)}{signature}", text=text)
 
 
-def _lined(line: str) -> str:
-    """A line as HTML, with room before the text that is written below."""
+def _line_html(line: str) -> str:
+    """Return a line as HTML, with an empty line before it."""
     return f"{_EMPTY}<div>{escape(line)}</div>" if line else ""
 
 
 def _signature(identity: Identity | None) -> tuple[str, str]:
-    """The signature as HTML and as text, both "" without one."""
+    """Return the signature as HTML and as text, both "" if there is none."""
     html = identity.signature if identity else ""
     if not html:
         return "", ""

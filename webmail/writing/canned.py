@@ -1,4 +1,4 @@
-"""Canned texts: texts that the user often writes, kept to be put into messages."""
+"""Canned texts: texts that the user writes often, stored to be put into messages."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from webmail.models import CannedAnswer
 from webmail.writing import cleaning
 
 LONGEST = 50_000
-"""Characters of a text, its marks included."""
+"""The largest number of characters of a text, markup included."""
 
 
 class CannedForm(forms.Form):
-    """One of them. ``text`` is plain; ``html`` comes from the composer in its place."""
+    """A canned text. ``text`` is plain; the composer sends ``html`` instead."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     text = forms.CharField(
@@ -34,13 +34,13 @@ class CannedForm(forms.Form):
     def __init__(
         self, data: QueryDict | None = None, *, user: User, kept: CannedAnswer | None = None
     ) -> None:
-        """``kept`` is the one that is changed."""
+        """``kept`` is the canned text to change."""
         self.user, self.kept = user, kept
         begun = {"name": kept.name, "text": composed.to_text(kept.html)} if kept else None
         super().__init__(data, initial=begun)
 
     def clean_name(self) -> str:
-        """Each name once, whatever its capitals."""
+        """Return the name. It must be unique without regard to case."""
         name = " ".join(self.cleaned_data["name"].split())
         others = CannedAnswer.objects.of(self.user).exclude(pk=self.kept.pk if self.kept else 0)
         if others.filter(name__iexact=name).exists():
@@ -60,7 +60,7 @@ class CannedForm(forms.Form):
         return cleaned
 
     def _html(self, text: str, source: str) -> str:
-        """A text that was not changed keeps its formatting."""
+        """Return the HTML of the text. A text that was not changed keeps its formatting."""
         if source.strip():
             return self._own(source)
         if self.kept and _lines(text) == _lines(composed.to_text(self.kept.html)):
@@ -86,8 +86,8 @@ def _lines(text: str) -> list[str]:
 
 
 def bring(user: User, name: str, text: str, *, is_html: bool) -> bool:
-    """Keep a text of another webmail, under another name where its own is taken. False when there
-    is nothing in it, too much of it, or no room."""
+    """Store a text of another webmail, under another name if its own is taken. Return False if it
+    is empty or too long, or there is no room."""
     try:
         html = cleaning.own(text) if is_html else composed.from_text(text)
     except ContentTooCostly:
@@ -107,12 +107,12 @@ def _free_name(name: str, taken: Collection[str]) -> str:
 
 
 def of(user: User) -> Iterable[CannedAnswer]:
-    """A person's, by name."""
+    """Return the user's canned texts by name."""
     return CannedAnswer.objects.of(user).order_by(Lower("name"), "pk")
 
 
 def find(user: User, pk: int) -> CannedAnswer:
-    """One of a person's own. Raises NotFound."""
+    """Return one of the user's canned texts. Raises NotFound."""
     answer = CannedAnswer.objects.of(user).filter(pk=pk).first()
     if answer is None:
         raise NotFound
@@ -120,6 +120,6 @@ def find(user: User, pk: int) -> CannedAnswer:
 
 
 def is_formatted(answer: CannedAnswer) -> bool:
-    """Whether its text has more to it than its lines."""
+    """Return whether the text has more formatting than its lines."""
     plain = composed.from_text(composed.to_text(answer.html))
     return composed.clean(plain) != composed.clean(answer.html)

@@ -1,9 +1,9 @@
 """The question that the user answers before a message leaves: to whom, and how.
 
 `decide` returns the messages that leave, or a `Question`. The composer's page then comes back (422)
-with ``_sending_choice.html`` in its form and the question as ``choice``; a script gets this partial
-alone, with ``is_dialog``, for ``#sending-choice``. The message leaves when the form is posted again
-with the answer in it.
+with ``_sending_choice.html`` in its form and the question as ``choice``; a script gets only this
+partial, with ``is_dialog``, for ``#sending-choice``. The message leaves when the form is posted
+again with the answer.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from webmail.writing import cleaning, documents, doubts, fields, recipients
 from webmail.writing.content import DELIVERIES, Content
 from webmail.writing.documents import Held
 from webmail.writing.doubts import Doubt
+from webmail.writing.field_values import KnownRecipient
 from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
 from webmail.writing.matching import Matching
-from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Member, Review
+from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Review
 from webmail.writing.roster_reading import Roster
 
 _MOST_LISTED = 5_000
@@ -36,14 +37,13 @@ _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The answers that the form holds already.
+class ChoiceAnswer:
+    """The answers that are already in the form.
 
-    ``digest`` names the recipients that the choice was about, and ``members`` are the keys of those
-    ticked. ``instead`` has the words in place of fields that are empty, by their keys.
-    ``confirmed`` are the keys of the doubts that were shown. ``act`` is the button that was
-    pressed, to be pressed again. ``look`` is the number of the message to be shown, from 0, before
-    any leaves; -1 for none.
+    ``digest`` identifies the recipients of the choice, and ``members`` are the keys of the ticked
+    ones. ``instead`` has the words for empty fields, by the keys of the fields. ``confirmed`` are
+    the keys of the doubts that were shown. ``act`` is the button that was pressed and will be
+    pressed again. ``look`` is the number of the message to preview, from 0, or -1.
     """
 
     members: frozenset[str] = frozenset()
@@ -56,19 +56,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChosenRecipient:
-    """One row of the list. ``lacking`` are the fields of the text that are empty for the
-    recipient, ``documents`` the names of the files that nobody else gets."""
+    """One row of the list. ``lacking`` are the placeholders of the text that are empty for the
+    recipient, ``documents`` the names of the files that only this recipient gets."""
 
-    member: Member
+    member: KnownRecipient
     is_ticked: bool
     lacking: tuple[str, ...]
     documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """A field of the text that is empty for some: the place where what stands instead is typed,
-    and a few of them. ``key`` is the field's; ``hint`` says by what the field would be known."""
+class EmptyField:
+    """A field of the text that is empty for some recipients, with the input for the words that
+    replace it. ``key`` is that of the field; ``hint`` says where its value would come from."""
 
     key: str
     label: str
@@ -78,10 +78,10 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """One of the messages to each, as it will leave: the one of this ``number`` of ``count``, from
-    1. ``before`` and ``after`` are those beside it, as `Answer.look` names them; -1 for none.
-    ``documents``: number and name of the files that this recipient alone gets."""
+class MessagePreview:
+    """One message of a message to each, as it will leave: ``number`` of ``count``, from 1.
+    ``before`` and ``after`` are the neighbours in the form of `ChoiceAnswer.look`, -1 for none.
+    ``documents`` are number and name of the files that only this recipient gets."""
 
     to: str
     subject: str
@@ -101,12 +101,16 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``refusal``: why it cannot leave so, in words. ``doubts``: what looks like an oversight and
-    was not asked about before; ``confirmed``: the keys of all doubts. ``asks_how``: whether the
-    rest is of use: to whom, and how. ``is_looked_at``: only another preview was asked for.
-    ``unsettled``: documents, or people without one, must be settled first; ``has_documents``: each
-    has his own, so that it leaves to each or not at all; ``is_hiding_enforced``: it may not leave
-    with all addresses visible."""
+    """A question that the user must answer before the message leaves.
+
+    ``refusal`` is the sentence that says why it cannot leave like this. ``doubts`` are possible
+    oversights that were not shown before, and ``confirmed`` are the keys of all doubts.
+    ``asks_how`` says that the user must choose recipients and delivery. ``is_looked_at`` says that
+    the user only asked for another preview. ``unsettled`` says that documents, or people without
+    one, must be settled first. With ``has_documents``, each recipient has a document, so that the
+    message can only leave to each. With ``is_hiding_enforced`` it may not leave with all addresses
+    visible.
+    """
 
     review: Review
     refusal: str = ""
@@ -116,8 +120,8 @@ class Question:
     delivery: str = HIDDEN
     people: tuple[ChosenRecipient, ...] = ()
     digest: str = ""
-    missing: tuple[Missing, ...] = ()
-    preview: Preview | None = None
+    missing: tuple[EmptyField, ...] = ()
+    preview: MessagePreview | None = None
     act: str = "send"
     is_looked_at: bool = False
     unsettled: bool = False
@@ -141,8 +145,8 @@ class Question:
         return ", ".join(group.name for group in self.review.groups)
 
 
-def answer(post: QueryDict) -> Answer:
-    """The answer in what was posted; whatever else stands there counts for nothing."""
+def answer(post: QueryDict) -> ChoiceAnswer:
+    """Return the answer of a posted form. Other values are ignored."""
     members = " ".join(post.getlist("members")).split()
     names = [name for name in post if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
     instead = (
@@ -150,7 +154,7 @@ def answer(post: QueryDict) -> Answer:
         for name in names
     )
     look = post.get("look", "")
-    return Answer(
+    return ChoiceAnswer(
         members=frozenset(member.casefold() for member in members),
         digest=post.get("choice", ""),
         instead=tuple(instead),
@@ -163,7 +167,7 @@ def answer(post: QueryDict) -> Answer:
 def decide(
     user: User,
     content: Content,
-    given: Answer,
+    given: ChoiceAnswer,
     *,
     sender: Address,
     has_files: bool,
@@ -175,10 +179,10 @@ def decide(
 ) -> Question | tuple[Content, ...]:
     """Return the messages that leave (one, or one to each recipient), or a question to ask first.
 
-    ``has_files`` says whether there is an attachment; images inside the text are none.
-    ``file_names`` are the names of attachments. The columns of ``roster`` are fields; ``held`` are
-    documents for one recipient each. ``footer`` is put below each message. ``hides_outside`` says
-    that many people from outside must not see one another, whatever is answered.
+    ``has_files`` says whether there is an attachment; images in the text are none. ``file_names``
+    are the names of the attachments. The columns of ``roster`` are fields; ``held`` are documents
+    for one recipient each. ``footer`` is put below each message. With ``hides_outside``, many
+    people from outside may not see one another, whatever the answer is.
     """
     review = recipients.review(user, content, roster=roster)
     question = Question(
@@ -193,7 +197,7 @@ def decide(
     found_doubts = doubts.find(
         user, content, plain(content), review, has_files=has_files, file_names=file_names
     )
-    question = _doubted(question, found_doubts, given)
+    question = _with_doubts(question, found_doubts, given)
     if not _must_choose(content, review, held):
         return question if question.doubts else (_to_all(content, review, sender),)
     review = recipients.review(
@@ -205,21 +209,21 @@ def decide(
     if held and matching:
         people = documents.persons(review.members, roster)
         found_doubts = (*found_doubts, *doubts.of_documents(held, matching, people))
-        question = _doubted(question, found_doubts, given)
+        question = _with_doubts(question, found_doubts, given)
     ticked = tuple(member for member in review.members if member.key in given.members)
     is_answered = _is_answered(question, content, given, review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
     if question.doubts or refusal or not is_answered or given.look >= 0:
         is_looked_at = given.look >= 0 and (bool(review.placeholders) or held is not None)
         question = replace(question, refusal=refusal, is_looked_at=is_looked_at)
-        return _asked(question, content, given, review, footer, held, matching)
+        return _with_people(question, content, given, review, footer, held, matching)
     if content.delivery == EACH:
         return _to_each(content, given, ticked, matching)
     return (recipients.delivered(content, ticked, sender),)
 
 
 def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
-    """Whether the user must choose to whom the message goes, and how."""
+    """Return whether the user must choose the recipients and the delivery."""
     return (
         review.shows_many
         or bool(review.placeholders)
@@ -230,40 +234,50 @@ def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
 
 
 def _is_answered(
-    asked: Question, content: Content, given: Answer, review: Review, matching: Matching | None
+    question: Question,
+    content: Content,
+    given: ChoiceAnswer,
+    review: Review,
+    matching: Matching | None,
 ) -> bool:
-    """Whether the answer names a way that is allowed, for the recipients that there are now."""
+    """Return whether the answer has an allowed delivery, and is about the present recipients."""
     ways: tuple[str, ...] = DELIVERIES[1:]
-    if asked.has_documents:
+    if question.has_documents:
         ways = (EACH,)
-    elif asked.is_hiding_enforced:
+    elif question.is_hiding_enforced:
         ways = (HIDDEN, EACH)
     return content.delivery in ways and given.digest == _digest(review, matching)
 
 
 def _to_all(content: Content, review: Review, sender: Address) -> Content:
-    """The message to all recipients as they were typed. An earlier answer was about others."""
+    """Return the message to all recipients as typed. An earlier answer was about other
+    recipients."""
     return recipients.delivered(replace(content, delivery=""), review.members, sender)
 
 
 def _to_each(
-    content: Content, given: Answer, ticked: Sequence[Member], matching: Matching | None
+    content: Content,
+    given: ChoiceAnswer,
+    ticked: Sequence[KnownRecipient],
+    matching: Matching | None,
 ) -> tuple[Content, ...]:
-    """A message to each of those ticked, with the documents of each."""
+    """Return a message to each ticked recipient, with that recipient's documents."""
     instead, of_each = dict(given.instead), matching.given if matching else {}
     return tuple(
         recipients.each(content, member, instead, of_each.get(member.key, ())) for member in ticked
     )
 
 
-def _doubted(asked: Question, found_doubts: Sequence[Doubt], given: Answer) -> Question:
-    """The question with those of the doubts that were not shown before."""
+def _with_doubts(
+    question: Question, found_doubts: Sequence[Doubt], given: ChoiceAnswer
+) -> Question:
+    """Return the question with the doubts that were not shown before."""
     new = tuple(doubt for doubt in found_doubts if doubt.key not in given.confirmed)
-    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
+    return replace(question, doubts=new, confirmed=tuple(doubt.key for doubt in found_doubts))
 
 
 def _refusal(user: User, review: Review) -> str:
-    """The error that no choice mends."""
+    """Return the error that no choice can resolve, or ""."""
     if review.invalid:
         return ngettext(
             "This is not an address: %(addresses)s.",
@@ -278,24 +292,24 @@ def _refusal(user: User, review: Review) -> str:
     return recipients.limits_error(user, len(review.members), EACH)
 
 
-def _refusal_of_answer(user: User, content: Content, ticked: Sequence[Member]) -> str:
+def _refusal_of_answer(user: User, content: Content, ticked: Sequence[KnownRecipient]) -> str:
     if not ticked:
         return gettext("Tick at least one person.")
     return recipients.limits_error(user, len(ticked), content.delivery)
 
 
-def _asked(
-    asked: Question,
+def _with_people(
+    question: Question,
     content: Content,
-    given: Answer,
+    given: ChoiceAnswer,
     review: Review,
     footer: str,
-    held: Held | None,
+    documents_held: Held | None,
     matching: Matching | None,
 ) -> Question:
-    """The question with the list of people, and with what the answer says already."""
+    """Return the question with the list of people and the answers so far."""
     digest = _digest(review, matching)
-    names = held.names if held else {}
+    names = documents_held.names if documents_held else {}
     of_each = matching.given if matching else {}
     is_same = given.digest == digest
     fields = tuple(review.placeholders.items())
@@ -312,15 +326,15 @@ def _asked(
     ticked = [person.member for person in people if person.is_ticked] or [review.members[0]]
     instead = dict(given.instead)
     preview = None
-    if review.placeholders or held:
+    if review.placeholders or documents_held:
         preview = _preview(content, ticked, given, footer, names, of_each)
-    chosen = "" if asked.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
+    chosen = "" if question.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
     delivery = chosen or (EACH if review.placeholders else HIDDEN)
     return replace(
-        asked,
+        question,
         review=review,
         asks_how=True,
-        delivery=EACH if held else delivery,
+        delivery=EACH if documents_held else delivery,
         people=people,
         digest=digest,
         missing=_missing(review, instead),
@@ -329,15 +343,15 @@ def _asked(
 
 
 def _digest(review: Review, matching: Matching | None = None) -> str:
-    """Changes with the recipients, and with what each gets: an answer is about those that were
-    shown."""
+    """Return a digest of the recipients and their documents. An answer is valid only for those that
+    were shown."""
     keys = "\n".join(sorted(member.key for member in review.members))
     if matching:
         keys += repr(sorted(matching.given.items()))
     return hashlib.blake2b(keys.encode(), digest_size=12).hexdigest()
 
 
-def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
+def _missing(review: Review, instead: dict[str, str]) -> tuple[EmptyField, ...]:
     labels = {
         FIRST: pgettext("in place of the first name", "Write instead of the first name"),
         LAST: pgettext("in place of the last name", "Write instead of the last name"),
@@ -349,7 +363,7 @@ def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
             words = _counted(key, spelt, len(lacking))
             label = labels.get(key) or gettext("Write instead of {%(field)s}") % {"field": spelt}
             hint = _hint_of_families() if key in fields.OF_FAMILIES else ""
-            missing.append(Missing(key, label, words, instead.get(key, ""), hint))
+            missing.append(EmptyField(key, label, words, instead.get(key, ""), hint))
     return tuple(missing)
 
 
@@ -390,21 +404,21 @@ def _counted(key: str, spelt: str, count: int) -> str:
 
 def _preview(
     content: Content,
-    ticked: Sequence[Member],
-    given: Answer,
+    ticked: Sequence[KnownRecipient],
+    given: ChoiceAnswer,
     footer: str,
     names: Mapping[str, str],
     of_each: Mapping[str, tuple[str, ...]],
-) -> Preview:
-    """One of the messages whole, as plain text, quotes and all."""
+) -> MessagePreview:
+    """Return one message as plain text, with its quotes."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
     own = tuple((key, names[key]) for key in of_each.get(ticked[number].key, ()))
-    return Preview(filled.to, filled.subject, short, number + 1, len(ticked), own)
+    return MessagePreview(filled.to, filled.subject, short, number + 1, len(ticked), own)
 
 
 def plain(content: Content) -> str:
-    """The text of a message as plain text, quotes with their marks."""
+    """Return the text of a message as plain text, with marked quotes."""
     return cleaning.text(content.html) if content.is_html else content.text

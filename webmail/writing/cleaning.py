@@ -1,5 +1,5 @@
-"""Clean the HTML of a message that is being written: quotes and pasted text are hostile, and large
-texts are read in helper processes."""
+"""Clean the HTML of a message that is being written. Quotes and pasted text are hostile, and large
+texts are cleaned in helper processes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from webmail import sandbox
 from webmail.errors import ContentTooCostly
 from webmail.mime import composed
 from webmail.mime import html as html_mail
-from webmail.mime.composed import ComposedText, Images
+from webmail.mime.composed import Images
 
 SMALL = 20_000
-"""Characters that cannot cost much, whatever they are: most of what people write."""
+"""The number of characters that cannot cost much, whatever they are. Most texts have fewer."""
 
 Place = Callable[[str, str], str | None]
-"""Where an image of the text is found in what leaves, by its address in the editor and its ``alt``;
-None: nowhere, and what stands for it is its ``alt``."""
+"""A function that returns the address of an image in the message that leaves, by its address in the
+editor and its ``alt``. For None, the ``alt`` replaces the image."""
 
 
 def no_image(_address: str, _words: str) -> str | None:
-    """The place of an image in a text that has none."""
+    """Return None: the text has no images."""
     return None
 
 
 def written(source: str, place: Place = no_image) -> ComposedText:
-    """The content of an editor, as `composed.clean` makes it. Raises ContentTooCostly."""
+    """Return the content of an editor, cleaned by `composed.clean`. Raises ContentTooCostly."""
     images = _images(source, place) if "<img" in source.lower() else {}
     if len(source) <= SMALL:
         return composed.write(source, images)
@@ -33,7 +33,7 @@ def written(source: str, place: Place = no_image) -> ComposedText:
 
 
 def quoted(body: str, images: Images, *, is_signed: bool) -> ComposedText:
-    """The HTML that the sanitiser left of a message, as it may stand in another. Raises
+    """Return the sanitised HTML of a message in the form in which it may be quoted. Raises
     ContentTooCostly."""
     if len(body) <= SMALL:
         return composed.write_quote(body, images, is_signed)
@@ -41,14 +41,14 @@ def quoted(body: str, images: Images, *, is_signed: bool) -> ComposedText:
 
 
 def own(source: str) -> str:
-    """`composed.own`. Raises ContentTooCostly."""
+    """Return `composed.own`. Raises ContentTooCostly."""
     if len(source) <= SMALL:
         return composed.own(source)
     return sandbox.call(composed.own, sandbox.HTML, source)
 
 
 def text(source: str) -> str:
-    """The content of an editor as plain text; without its order where that takes too long."""
+    """Return the content of an editor as plain text, without its layout if that takes too long."""
     try:
         return written(source).text
     except ContentTooCostly:
@@ -56,7 +56,7 @@ def text(source: str) -> str:
 
 
 def rough(source: str) -> ComposedText:
-    """The words alone, for what takes too long to be cleaned."""
+    """Return only the words of a text that takes too long to clean."""
     return composed.from_words(html_mail.rough_text(source))
 
 

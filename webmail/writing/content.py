@@ -1,4 +1,4 @@
-"""The content of a message that is being written, as typed: nothing is checked yet."""
+"""The content of a message that is being written, as typed and not yet checked."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from webmail.imap.values import MessageRef
 
 KINDS = ("new", "reply", "reply_all", "reply_list", "forward", "attached", "edit")
-"""`attached`: forwarded as message/rfc822; `edit`: a message taken up again as new."""
+"""``attached`` is forwarded as message/rfc822; ``edit`` is a message that is edited again."""
 ANSWERS = ("reply", "reply_all", "reply_list")
 FORWARDS = ("forward", "attached")
 PRIORITIES = ("", "high", "low")
 DELIVERIES = ("", "bcc", "each", "visible")
-"""How many people get one message: as the fields say, in blind copy, one message to each, or as the
-fields say though they were warned."""
+"""The ways to deliver a message: as its fields say, in blind copy, one message to each, or as its
+fields say after a warning."""
 
 WHOLE = "whole"
-"""Among the parts kept: the message itself, as message/rfc822."""
+"""The message itself as message/rfc822, among the parts that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """``to``, ``cc``, ``bcc`` and ``reply_to`` as typed. ``html`` is the editor's, unsanitised when
-    it comes from a browser; ``text`` where the person writes plain text. ``files``: numbers of
-    `DraftFile` rows, in their order, images inside the text among them. ``keep``: numbers of parts
-    of ``origin`` that leave with it, straight from the mail server. ``names``: what stands in the
-    place of each kind of name, where it is one of many messages to one person each, and
-    ``documents`` the numbers of the `DraftDocument` rows that this person alone gets."""
+    """The content of a message. ``to``, ``cc``, ``bcc`` and ``reply_to`` are as typed. ``html`` is
+    the editor's, and not sanitised if it comes from a browser; ``text`` is set for plain text.
+    ``files`` are the numbers of `DraftFile` rows in order, with those of images in the text.
+    ``keep`` are the numbers of parts of ``origin`` that are attached directly from the mail server.
+    In a message to each, ``names`` are the values of the placeholders by their keys, and
+    ``documents`` the numbers of the `DraftDocument` rows that only this recipient gets."""
 
     kind: str = "new"
     identity: str = ""
@@ -56,7 +56,8 @@ def to_json(content: Content) -> bytes:
 
 
 def from_json(data: bytes) -> Content:
-    """ValueError when it is none; a field that an older or newer version wrote is left out."""
+    """Return the content. Fields of an older or newer version are ignored. Raises ValueError for
+    invalid data."""
     read: dict[str, Any] = json.loads(data)
     names = {declared.name for declared in fields(Content)}
     values = {name: value for name, value in read.items() if name in names}

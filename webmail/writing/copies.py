@@ -1,7 +1,7 @@
-"""The copy of a draft in the Drafts folder: for other programs, and for a browser elsewhere.
+"""The copy of a draft in the Drafts folder, for other programs and for browsers elsewhere.
 
-The row is what our composer goes on with; the copy is made when one stops writing. A draft that
-another program wrote, or wrote on, is taken up from there.
+Our composer continues with the row; the copy is made when the user stops writing. A draft that
+another program wrote or changed is taken up from the folder.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from webmail.writing.content import Content
 
 @dataclass(frozen=True, slots=True)
 class KnownCopy:
-    """A draft of ours that a message in the Drafts folder is the copy of. ``is_changed``: another
-    program wrote on since; what it wrote is the newer one, ours becomes a version when it is
+    """A draft with its copy in the Drafts folder. ``is_changed`` says that another program has
+    changed the copy since; its content is then the newer one, and ours becomes a version when it is
     saved."""
 
     draft: Draft
@@ -33,12 +33,12 @@ class KnownCopy:
 
 
 def take_over(imap: Connection, user: User, draft: Draft) -> Content:
-    """The draft's content, with a file of its own for each part that it keeps or shows of the draft
-    of another program that it began with: the next copy takes that one's place, and nobody else has
-    them. Three commands, and two for each part, the first time; then none. Where there is no place
-    for all of them, the other program's draft stays beside the copy.
+    """Return the draft's content after turning the parts that it keeps or shows of another
+    program's draft into files of its own. The next copy replaces that draft, and nothing else has
+    these parts. Runs three commands, and two for each part, the first time; then none. If there is
+    no room for the parts, the other program's draft stays beside the copy.
 
-    Raises what the mail server refuses with: no copy may be filed then.
+    Raises the errors of the mail server; no copy may be filed then.
     """
     content = drafts.content(draft)
     origin = content.origin
@@ -49,7 +49,7 @@ def take_over(imap: Connection, user: User, draft: Draft) -> Content:
     try:
         _bring(imap, user, draft, origin, content)
     except (NotFound, FolderChanged):
-        return content  # it is gone already: who sends the draft is told
+        return content  # it is already gone, and the user is told when the draft is sent
     except (FileRefused, TooLarge):
         drafts.tie(draft, None, 0)
         return content
@@ -72,10 +72,10 @@ def _bring(
 
 
 def file(imap: Connection, draft: Draft, message: bytes) -> MessageRef:
-    """Put the copy of the draft's revision beside the old one, then remove that one. The message of
-    another program that the draft began with goes then, too, when it was a draft.
+    """File the copy of the draft's revision, then remove the former copy. A draft of another
+    program with which this one began is removed too.
 
-    Raises what the mail server refuses with; the old copy is there still.
+    Raises the errors of the mail server; the former copy then stays.
     """
     revision = draft.revision
     former = drafts.copy_of(draft)
@@ -85,15 +85,15 @@ def file(imap: Connection, draft: Draft, message: bytes) -> MessageRef:
 
 
 def remove(imap: Connection, draft: Draft) -> None:
-    """The message was sent or thrown away: its copies go."""
+    """Remove the copies of a message that was sent or discarded."""
     former = drafts.copy_of(draft)
     folder.remove(imap, str(draft.pk), [former] if former else [])
     drafts.tie(draft, None, 0)
 
 
 def known(imap: Connection, user: User, ref: MessageRef) -> KnownCopy | None:
-    """The draft whose copy a message in the Drafts folder is; None for another program's. Raises
-    MessageNotFound, FolderChanged."""
+    """Return the draft whose copy a message in the Drafts folder is; None for a draft of another
+    program. Raises MessageNotFound, FolderChanged."""
     row = Draft.objects.of(user).filter(
         state=Draft.State.WRITING,
         copy_folder=ref.folder,
@@ -116,6 +116,6 @@ def known(imap: Connection, user: User, ref: MessageRef) -> KnownCopy | None:
     draft = same.first()
     if draft is None:
         return None
-    # The next copy of ours removes it.
+    # Our next copy removes it.
     drafts.tie(draft, ref, draft.copy_revision)
     return KnownCopy(draft, is_changed=True)

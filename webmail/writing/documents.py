@@ -1,8 +1,8 @@
-"""Documents of a message to each: files that go to one recipient and to nobody else.
+"""The documents of a message to each: files that go to one recipient only.
 
-They are uploaded one by one or as a zip, lie sealed in the spool beside the draft, and are matched
-with the recipients by their names (`webmail.writing.matching`). None leaves, and no message, until
-all of them are settled.
+They are uploaded one by one or as a zip, stored sealed in the spool, and matched with the
+recipients by their names (`webmail.writing.matching`). No message leaves until all documents are
+settled.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ from webmail.models import Draft, DraftDocument, DraftFile
 from webmail.presentation.words import few, size
 from webmail.previews import detect
 from webmail.writing import files, sealing
-from webmail.writing.matching import Decisions, Matching, Person, match
-from webmail.writing.recipients import Member
+from webmail.writing.field_values import KnownRecipient
+from webmail.writing.matching import Decisions, DocumentOwner, Matching, match
 from webmail.writing.roster_reading import Roster
 
 logger = logging.getLogger(__name__)
 MOST = 2_000
-"""Documents of one message: a roster has at most 1,900 rows."""
+"""The largest number of documents of one message; a roster has at most 1,900 rows."""
 _FOLDER = "documents"
 _MOST_NAMED = 5
-_HIGHEST_RATIO = 200  # as `webmail.previews.archives` has it: deflate at its best packs 1032 times
+_HIGHEST_RATIO = 200  # as in `webmail.previews.archives`; deflate packs at most 1032 times
 _FREE_OF_RATIO = 5_000_000
-# What systems put into zips by themselves.
+# Files that operating systems add to zips.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
-# A process holds one zip at a time.
+# A process reads one zip at a time.
 _ONE_ZIP = BoundedSemaphore(1)
 
 EMPTY, ENCRYPTED, DAMAGED, TOO_HEAVY, SAME = "empty", "encrypted", "damaged", "too_heavy", "same"
 NO_ZIP, BOMB, TOO_MANY, NO_ROOM = "no_zip", "bomb", "too_many", "no_room"
 NO_FILES, ZIP_TOO_LARGE = "no_files", "zip_too_large"
 
-# Columns of a roster, by the keys of their fields.
+# The columns of a roster, by the keys of their fields.
 _FILE_KEYS = ("fichier", "file", "document", "nomdufichier", "piecejointe")
 _PUPIL_KEYS = ("eleve", "nomprenomeleve", "nometprenomdeleleve", "pupil")
 _PUPIL_LAST = ("nomeleve", "nomdeleleve", "nomdelenfant", "nomenfant")
@@ -64,8 +64,8 @@ _PUPIL_FIRST = ("prenomeleve", "prenomdeleleve", "prenomdelenfant", "prenomenfan
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file for one recipient. ``folder`` is that of the zip, to tell files of one name apart;
-    ``is_odd``: its bytes are something else than its name says."""
+    """A file for one recipient. ``folder`` is its folder in the zip, which distinguishes files of
+    one name. ``is_odd`` says that its content contradicts its name."""
 
     pk: str
     name: str
@@ -77,32 +77,32 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A file that is not taken. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY` and
-    `SAME`."""
+class RejectedFile:
+    """A file that was not accepted. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY`
+    and `SAME`."""
 
     name: str
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """The outcome of an upload. ``refusal`` says why nothing of it was taken, "" where something
-    was."""
+class UploadOutcome:
+    """The outcome of an upload. ``refusal`` is the reason why none of its files was accepted, or
+    ""."""
 
     count: int = 0
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[RejectedFile, ...] = ()
     refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The documents of a draft, by their keys, with what was decided about them."""
+    """The documents of a draft by their keys, with the decisions about them."""
 
     documents: Mapping[str, Document]
     decided: Decisions
 
-    def matched(self, members: Sequence[Member], roster: Roster | None) -> Matching:
+    def matched(self, members: Sequence[KnownRecipient], roster: Roster | None) -> Matching:
         names = {key: document.name for key, document in self.documents.items()}
         return match(names, persons(members, roster), self.decided)
 
@@ -112,7 +112,7 @@ class Held:
 
 
 def of(draft: Draft) -> Held | None:
-    """The documents of a draft; None where it has none, which costs no query."""
+    """Return the documents of a draft; None without documents, which costs no query."""
     if not draft.documents_count:
         return None
     documents = {}
@@ -123,12 +123,12 @@ def of(draft: Draft) -> Held | None:
 
 
 def about(draft: Draft, row: DraftDocument) -> Document:
-    """The values of a document. Raises Unreadable."""
+    """Return the values of a document. Raises Unreadable."""
     return _opened(draft, row)[0]
 
 
 def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
-    """Raises PartNotFound, for a document of another draft, too."""
+    """Return the row of a document. Raises PartNotFound, also for a document of another draft."""
     row = draft.documents.filter(pk=number).first()
     if row is None:
         raise PartNotFound
@@ -136,16 +136,16 @@ def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
 
 
 def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
-    """The content as a stream. Raises PartNotFound, Unreadable."""
+    """Return the content as a stream. Raises PartNotFound, Unreadable."""
     try:
         return sealed_files.read(path_of(row.spool), _opened(draft, row)[1])
     except OSError as error:
         raise PartNotFound("The document is gone from the spool.") from error
 
 
-def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[OutgoingFile, ...]:
-    """The documents of one recipient, read. Raises PartNotFound where one is not there: a message
-    that lacks it must not leave."""
+def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[Attachment, ...]:
+    """Return the content of one recipient's documents. Raises PartNotFound if one is missing, since
+    the message must not leave without it."""
     rows = {str(row.pk): row for row in draft.documents.filter(pk__in=numbers)}
     return tuple(_attachment(draft, rows, number) for number in numbers)
 
@@ -160,7 +160,7 @@ def _attachment(draft: Draft, rows: Mapping[str, DraftDocument], number: str) ->
 
 
 def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
-    """Bytes that the documents of each message take in it."""
+    """Return the encoded size of the documents of each message, in bytes."""
     sizes = (
         {key: encoded_size(document.size) for key, document in held.documents.items()}
         if held
@@ -169,35 +169,35 @@ def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
     return [sum(sizes.get(number, 0) for number in numbers) for numbers in wanted]
 
 
-def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
-    """The recipients as documents name them: by the columns of a pupil, where the roster has them,
-    since a parent's own name may be another; else by the pupils that the address book knows of
-    them, one entry for each; else by their own names."""
+def persons(members: Sequence[KnownRecipient], roster: Roster | None) -> list[DocumentOwner]:
+    """Return the recipients by the names that documents have: by the columns of a pupil if the
+    roster has them, since a parent's own name may differ; else by the pupils that the address book
+    ties to them, one entry for each; else by their own names."""
     lines = {row.address.casefold(): row.line for row in roster.rows} if roster else {}
     return [person for member in members for person in _persons(member, lines.get(member.key, 0))]
 
 
-def _persons(member: Member, line: int) -> list[Person]:
+def _persons(member: KnownRecipient, line: int) -> list[DocumentOwner]:
     if not line and member.pupils:
         return [
-            Person(member.key, pupil.last, pupil.first, line=pupil.number)
+            DocumentOwner(member.key, pupil.last, pupil.first, line=pupil.number)
             for pupil in member.pupils
         ]
     return [_person(member, line)]
 
 
-def _person(member: Member, line: int) -> Person:
+def _person(member: KnownRecipient, line: int) -> DocumentOwner:
     values = member.values
     file = _first(values, _FILE_KEYS)
     pupil = _first(values, _PUPIL_KEYS)
     last, first = _first(values, _PUPIL_LAST), _first(values, _PUPIL_FIRST)
     if last or first:
-        return Person(member.key, last, first, file, line)
+        return DocumentOwner(member.key, last, first, file, line)
     if pupil:
-        return Person(member.key, pupil, "", file, line)
+        return DocumentOwner(member.key, pupil, "", file, line)
     if member.last_name or member.first_name:
-        return Person(member.key, member.last_name, member.first_name, file, line)
-    return Person(member.key, member.name, "", file, line)
+        return DocumentOwner(member.key, member.last_name, member.first_name, file, line)
+    return DocumentOwner(member.key, member.name, "", file, line)
 
 
 def _first(values: Mapping[str, str], keys: Sequence[str]) -> str:
@@ -207,9 +207,9 @@ def _first(values: Mapping[str, str], keys: Sequence[str]) -> str:
 # --- adding and removing ---
 
 
-def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
-    """Take an uploaded file: a document, or a zip of documents. Nothing touches the disk in clear.
-    Raises FileRefused where the spool takes nothing."""
+def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> UploadOutcome:
+    """Add an uploaded file, which is a document or a zip of documents. No clear text touches the
+    disk. Raises FileRefused if the spool cannot be written."""
     if name.lower().endswith(".zip"):
         with _ONE_ZIP:
             return _add_zip(user, draft, chunks)
@@ -219,7 +219,7 @@ def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
 
 
 def remove(draft: Draft) -> None:
-    """All documents of a draft go, with what was decided about them."""
+    """Remove all documents of a draft, with the decisions about them."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
         spools = list(own.documents.values_list("spool", flat=True))
@@ -243,8 +243,8 @@ class _Upload:
     content: bytes
 
 
-class _Full(Exception):
-    """There is no place for all of an upload; ``kind`` is its refusal."""
+class _NoRoom(Exception):
+    """There is no room for all files of an upload; ``kind`` is its refusal."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -252,7 +252,7 @@ class _Full(Exception):
 
 
 def _whole(user: User, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """One file that is bound by the room of a message; more of it is not read."""
+    """Yield a file up to one byte more than a message has room for."""
     left = files.room(user.mail_domain) + 1
     for chunk in chunks:
         yield chunk[:left]
@@ -261,19 +261,19 @@ def _whole(user: User, chunks: Iterable[bytes]) -> Iterator[bytes]:
             return
 
 
-def _add_zip(user: User, draft: Draft, chunks: Iterable[bytes]) -> Added:
+def _add_zip(user: User, draft: Draft, chunks: Iterable[bytes]) -> UploadOutcome:
     content = BytesIO()
     for chunk in chunks:
         content.write(chunk)
         if content.tell() > settings.DOCUMENTS_LIMIT:
-            return Added(refusal=ZIP_TOO_LARGE)
-    faults: list[Fault] = []
+            return UploadOutcome(refusal=ZIP_TOO_LARGE)
+    faults: list[RejectedFile] = []
     try:
         data = content.getvalue()
         members = _members(data)
         added = _add_files(user, draft, _unpacked(user, data, members, faults))
     except zips.BadZip as error:
-        return Added(refusal=_REFUSALS.get(error.fault, NO_ZIP))
+        return UploadOutcome(refusal=_REFUSALS.get(error.fault, NO_ZIP))
     return replace(added, faults=(*faults, *added.faults)[:MOST])
 
 
@@ -285,8 +285,8 @@ _REFUSALS = {
 
 
 def _members(content: bytes) -> list[zips.ZipMember]:
-    """The files of a zip, without those that operating systems add. Raises BadZip, also for a zip
-    that declares more than it can hold."""
+    """Return the files of a zip, without those that operating systems add. Raises BadZip, also for
+    a zip that declares more content than it can have."""
     members = zips.members(content, most=2 * MOST)
     total = sum(member.size for member in members)
     if total > max(_FREE_OF_RATIO, _HIGHEST_RATIO * len(content)):
@@ -302,9 +302,9 @@ def _members(content: bytes) -> list[zips.ZipMember]:
 
 
 def _unpacked(
-    user: User, content: bytes, members: Sequence[zips.ZipMember], faults: list[Fault]
+    user: User, content: bytes, members: Sequence[zips.ZipMember], faults: list[RejectedFile]
 ) -> Iterator[_Upload]:
-    """Each file by itself. One that cannot be unpacked is a fault, unless it is a bomb."""
+    """Yield each file. A file that cannot be unpacked is a fault; a zip bomb raises BadZip."""
     limit = files.room(user.mail_domain)
     for member in members:
         folder, _slash, name = member.name.replace("\\", "/").rpartition("/")
@@ -314,7 +314,7 @@ def _unpacked(
         except zips.BadZip as error:
             if error.fault == zips.ZipFault.BOMB:
                 raise
-            faults.append(Fault(name, _FAULTS.get(error.fault, DAMAGED)))
+            faults.append(RejectedFile(name, _FAULTS.get(error.fault, DAMAGED)))
             continue
         yield _Upload(name, files.safe_name(folder) if folder else "", data)
 
@@ -322,9 +322,9 @@ def _unpacked(
 _FAULTS = {zips.ZipFault.ENCRYPTED: ENCRYPTED, zips.ZipFault.TOO_LARGE: TOO_HEAVY}
 
 
-def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:
-    """Seal files into the spool, then note all of them at once: nothing is left of an upload that
-    has no place, or that breaks off."""
+def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> UploadOutcome:
+    """Seal files into the spool, then write all their rows at once. Nothing is left of an upload
+    that has no room or is interrupted."""
     limit, left = files.room(user.mail_domain), _place_for(user)
     held = of(draft)
     known = (
@@ -333,30 +333,30 @@ def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> Added:
         else set()
     )
     rows: list[DraftDocument] = []
-    faults: list[Fault] = []
+    faults: list[RejectedFile] = []
     is_noted = False
     try:
         for upload in uploads:
             digest = blake2b(upload.content, digest_size=16).hexdigest()
             if fault := _fault(upload, limit, (upload.name, digest) in known):
-                faults.append(Fault(upload.name, fault))
+                faults.append(RejectedFile(upload.name, fault))
                 continue
             known.add((upload.name, digest))
             left -= len(upload.content)
             if left < 0:
-                raise _Full(NO_ROOM)
+                raise _NoRoom(NO_ROOM)
             rows.append(_written(draft, upload, digest))
         _note(draft, rows)
         is_noted = True
-    except _Full as error:
-        return Added(refusal=error.kind)
+    except _NoRoom as error:
+        return UploadOutcome(refusal=error.kind)
     finally:
         if not is_noted:
             for row in rows:
                 path_of(row.spool).unlink(missing_ok=True)
     if not rows and not faults:
-        return Added(refusal=NO_FILES)
-    return Added(len(rows), tuple(faults))
+        return UploadOutcome(refusal=NO_FILES)
+    return UploadOutcome(len(rows), tuple(faults))
 
 
 def _fault(upload: _Upload, limit: int, is_known: bool) -> str:
@@ -389,25 +389,25 @@ def _written(draft: Draft, upload: _Upload, digest: str) -> DraftDocument:
 
 
 def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
-    """Raises _Full when others were faster."""
+    """Write the rows. Raises _Full if other requests have taken the room."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
         if own.documents.count() + len(rows) > MOST:
-            raise _Full(TOO_MANY)
+            raise _NoRoom(TOO_MANY)
         DraftDocument.objects.bulk_create(rows)
         _count(own)
     draft.documents_count = own.documents_count
 
 
 def _count(own: Draft, **settled: bytes | None) -> None:
-    """Write down how many there are: who sends a message without documents asks for none."""
+    """Store the number of documents, so that sending a message without documents needs no query."""
     own.documents_count = own.documents.count()
     values = {f"documents_{name}": value for name, value in settled.items()}
     Draft.objects.filter(pk=own.pk).update(documents_count=own.documents_count, **values)
 
 
 def _place_for(user: User) -> int:
-    """Bytes that more documents of the user may take in the spool."""
+    """Return how many bytes the user's next documents may take in the spool."""
     mine = DraftFile.objects.filter(user=user).exclude(spool="").aggregate(all=Sum("size"))["all"]
     theirs = DraftDocument.objects.filter(draft__user=user).aggregate(all=Sum("size"))["all"]
     most = decoded_size(files.MOST_MESSAGES * settings.MESSAGE_LIMIT)
@@ -418,7 +418,7 @@ def _place_for(user: User) -> int:
 
 
 def decide(draft: Draft, decisions: Decisions) -> None:
-    """Keep the user's decisions, in place of the earlier ones."""
+    """Store the user's decisions in the place of the earlier ones."""
     values = {
         "documents": {key: list(to) for key, to in decisions.documents.items()},
         "opened": sorted(decisions.opened),
@@ -441,8 +441,8 @@ def _decisions(draft: Draft) -> Decisions:
 
 
 def _number(draft: Draft) -> uuid.UUID:
-    """The number that the decisions are sealed for, which is another than that of the draft's
-    words."""
+    """Return the number for which the decisions are sealed. It differs from that of the draft's
+    content."""
     return uuid.uuid5(draft.pk, "documents")
 
 
@@ -472,7 +472,7 @@ def path_of(spool: str) -> Path:
 
 
 def unsettled_words(matching: Matching) -> str:
-    """The sentences that say what is left to be settled before anything leaves."""
+    """Return the sentences that say what must be settled before the message leaves."""
     sentences = []
     if count := matching.open_documents:
         words = ngettext(
@@ -489,8 +489,8 @@ def unsettled_words(matching: Matching) -> str:
     return " ".join([*sentences, gettext("Settle this first: nothing has left.")])
 
 
-def refusal_words(added: Added) -> str:
-    """Why nothing of an upload was taken."""
+def refusal_words(added: UploadOutcome) -> str:
+    """Return the reason why no file of an upload was accepted."""
     words = {
         NO_ZIP: gettext(
             "This zip cannot be read: it is damaged, or did not arrive whole. Make it again, or"
@@ -511,8 +511,8 @@ def refusal_words(added: Added) -> str:
     return words[added.refusal]
 
 
-def fault_words(added: Added) -> tuple[str, ...]:
-    """The files of an upload that were not taken, a sentence for each kind."""
+def fault_words(added: UploadOutcome) -> tuple[str, ...]:
+    """Return the files of an upload that were not accepted, in one sentence for each reason."""
     sentences = []
     for kind in (DAMAGED, ENCRYPTED, TOO_HEAVY, EMPTY, SAME):
         names = [fault.name for fault in added.faults if fault.kind == kind]

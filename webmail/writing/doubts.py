@@ -1,7 +1,7 @@
-"""Doubts about a message that is about to leave: each looks like an oversight of its writer.
+"""Doubts about a message that is about to leave: each looks like an oversight of the user.
 
-The writer is asked about all of them at once, and about each once: the answer posts back the keys
-of those that were shown (`webmail.writing.choosing`).
+The user sees all of them at once, and each only once: the answer posts back the keys of those that
+were shown (`webmail.writing.choosing`).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
 from addressbook.contacts import names, sharing
-from addressbook.contacts.groups import Unreached
+from addressbook.contacts.groups import GroupGap
 from webmail.presentation.words import few
 from webmail.writing import fields, matching, recipients, reminder
 from webmail.writing.content import FORWARDS, Content
 from webmail.writing.documents import Held
-from webmail.writing.matching import Matching, Person
+from webmail.writing.matching import DocumentOwner, Matching
 from webmail.writing.recipients import Review
 
 _MOST_NAMED = 5
-_MOST_OF_FAMILY = 3  # recipients who may be one family, as js/family.js has it
+_MOST_OF_FAMILY = 3  # recipients who may be one family, as in js/family.js
 _MOST_BESIDE = 2_500  # a school
 _MOST_FILES = 25
 _LONGEST_LOOKED_AT = 50_000
@@ -32,8 +32,8 @@ _LONGEST_LOOKED_AT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """``question`` is the title of a dialog about this doubt alone. ``key`` changes with the facts
-    that the doubt is about."""
+    """One doubt. ``question`` is the title of a dialog about this doubt alone. ``key`` changes with
+    the facts of the doubt."""
 
     key: str
     icon: str
@@ -50,9 +50,9 @@ def find(
     has_files: bool,
     file_names: Sequence[str] = (),
 ) -> tuple[Doubt, ...]:
-    """The doubts about a message, the worst first. ``text`` is its text as plain text;
-    ``has_files``: whether there is an attachment, images inside the text being none;
-    ``file_names``: their names, as far as they are known."""
+    """Return the doubts about a message, the worst first. ``text`` is its plain text. ``has_files``
+    says whether there is an attachment; images in the text are none. ``file_names`` are the known
+    names of attachments."""
     own_words = reminder.own_words(text)
     doubts = [
         *_of_others(user, review, f"{content.subject}\n{own_words}", file_names),
@@ -74,7 +74,7 @@ def find(
 
 
 def _is_blank(content: Content, own_words: str) -> bool:
-    """Whether the writer added nothing. A forwarded message speaks for itself."""
+    """Return whether the user added nothing. A forwarded message needs no words."""
     has_image = content.is_html and "<img" in content.html
     return not own_words.strip() and not has_image and content.kind not in FORWARDS
 
@@ -95,11 +95,11 @@ def _of_slips(user: User, review: Review) -> list[Doubt]:
 
 
 def _of_groups(user: User, review: Review) -> list[Doubt]:
-    """The members of the groups, as the address book has them, that get nothing."""
+    """Return the doubt about members of groups of the address book who get nothing."""
     there = {member.key for member in review.members}
     called = [group.name for group in review.groups + review.hidden_groups]
     facts = []
-    for gap in sharing.unreached(user, called):
+    for gap in sharing.gaps(user, called):
         facts += _facts(gap, recipients.without(gap.other_addresses, there))
     if not facts:
         return []
@@ -107,7 +107,7 @@ def _of_groups(user: User, review: Review) -> list[Doubt]:
     return [Doubt(_key("groups", facts), "users", question, " ".join(facts))]
 
 
-def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
+def _facts(gap: GroupGap, others: Sequence[str]) -> list[str]:
     facts = []
     if gap.without_address:
         words = ngettext(
@@ -134,8 +134,8 @@ def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
 
 
 def _of_others(user: User, review: Review, text: str, file_names: Sequence[str]) -> list[Doubt]:
-    """Somebody else of the same group, such as another pupil of the class, who is named in a
-    message to one family. Only the user's own contacts are looked at."""
+    """Return the doubt about a message to one family that names another person of the same group,
+    such as another pupil of the class. Only the user's own contacts count."""
     if not 0 < len(review.members) <= _MOST_OF_FAMILY:
         return []
     if not all(member.is_outside for member in review.members):
@@ -147,7 +147,7 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
         for other in others
         if matching.is_in(words, other.first, other.last)
         or any(
-            matching.names_person(name, matching.Person("", other.last, other.first))
+            matching.names_person(name, matching.DocumentOwner("", other.last, other.first))
             for name in file_names[:_MOST_FILES]
         )
     ]
@@ -163,19 +163,21 @@ def _of_others(user: User, review: Review, text: str, file_names: Sequence[str])
     return [Doubt(_key("others", [to, *named]), "users", question, fact)]
 
 
-def others_beside(user: User, addresses: Sequence[str]) -> list[names.Name]:
-    """The contacts who are in a group with one of these people, or with a pupil of theirs, and
-    whose whole name is known; none for more people than one family has. One query."""
+def others_beside(user: User, addresses: Sequence[str]) -> list[names.RecipientName]:
+    """Return the contacts who are in a group with one of these people, or with a pupil of theirs,
+    and whose full name is known. There are none for more people than one family has. One query."""
     if not 0 < len(addresses) <= _MOST_OF_FAMILY:
         return []
     others = names.beside(user, addresses, _MOST_BESIDE)
     return [other for other in others if other.first and other.last]
 
 
-def of_documents(held: Held, matched: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:
-    """Doubts about documents that do not name the person who gets them in their names, nor one of
-    that person's children. They were chosen by hand, or the list names them."""
-    by_key: dict[str, list[Person]] = {}
+def of_documents(
+    held: Held, matched: Matching, people: Sequence[DocumentOwner]
+) -> tuple[Doubt, ...]:
+    """Return the doubt about documents whose name has neither the recipient nor a child of theirs.
+    They were assigned by hand, or by the roster."""
+    by_key: dict[str, list[DocumentOwner]] = {}
     for person in people:
         by_key.setdefault(person.key, []).append(person)
     strange = [
@@ -200,7 +202,7 @@ _FIELD = re.compile(r"\{\s{0,3}[^\W\d_][\w' ’-]{1,30}\}")
 
 
 def _of_fields(text: str, known: Collection[str]) -> list[Doubt]:
-    """The words between braces that "One message to each" does not replace."""
+    """Return the doubt about words between braces that are no placeholders."""
     spellings = (match[0] for match in _FIELD.finditer(text))
     unknown = [
         spelling for spelling in dict.fromkeys(spellings) if not fields.count(spelling, known)

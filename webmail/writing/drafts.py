@@ -1,7 +1,8 @@
-"""Messages being written: kept at each change, found again, settled between two windows.
+"""Drafts: saved at each change, found again, and settled between two windows.
 
-A draft is a row, whole at each revision and sealed. A window that saves names the revision that it
-goes on from: two windows on one draft do not write over each other."""
+A draft is a row, complete at each revision, and sealed. A window that saves names the revision on
+which its content is based, so that two windows with one draft do not overwrite each other.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +27,22 @@ from webmail.writing.content import Content, from_json, to_json
 State = Draft.State
 
 MOST = 300
-"""Messages that one person has begun and not sent."""
+"""The largest number of unsent messages of one user."""
 MOST_BYTES = 2 * 1024 * 1024
-"""Of a message without its files."""
+"""The largest size of a message without its files."""
 VERSION_EVERY = timedelta(minutes=1)
 MOST_VERSIONS_BYTES = 100 * 1024 * 1024
-"""Of all versions of one person; the oldest go first."""
+"""The largest size of all versions of one user; the oldest are deleted first."""
 CLOSED_KEPT = timedelta(days=30)
-"""A draft left on purpose whose copy in the Drafts folder is whole: that one stays."""
+"""The age at which a closed draft is deleted if its copy in the Drafts folder is complete. The copy
+stays."""
 _NOW_WRITTEN = timedelta(minutes=2)
 _SHOWN = 80
 
 
 @dataclass(frozen=True)
-class Summary:
-    """A draft in a list. ``to`` and ``subject`` are short; both may be empty."""
+class DraftSummary:
+    """A draft in a list. ``to`` and ``subject`` are shortened; both may be empty."""
 
     number: uuid.UUID
     changed: datetime
@@ -59,19 +61,19 @@ class Version:
 
 
 def find(user: User, number: uuid.UUID) -> Draft:
-    """A draft that may be gone on with. DraftNotFound for one that was accepted into the outbox or
-    discarded, and for another person's."""
+    """Return a draft that can be continued. Raises DraftNotFound for one that was accepted into the
+    outbox or discarded, and for another user's."""
     return _one(user, number, State.WRITING)
 
 
 def content(draft: Draft) -> Content:
-    """The content of a draft. Raises Unreadable when the server's key was changed since."""
+    """Return the content of a draft. Raises Unreadable if the server's key has changed since."""
     return _opened(draft, draft.sealed) if draft.revision else Content()
 
 
 def begin(user: User, number: uuid.UUID) -> Draft:
-    """The draft of this number, made empty when there is none yet: a file may come before the first
-    word. Raises DraftNotFound for another's, TooManyDrafts."""
+    """Return the draft with this number, created empty if there is none, since a file may come
+    before the first word. Raises DraftNotFound for another user's, and TooManyDrafts."""
     return _begun(user, number)
 
 
@@ -80,13 +82,13 @@ def _begun(user: User, number: uuid.UUID, *, lock: bool = False) -> Draft:
         return _one(user, number, State.WRITING, lock=lock)
     except DraftNotFound:
         if Draft.objects.filter(pk=number).exists():
-            # It is another's, or closed; or a request that came at once has just made it.
+            # The draft is another user's or closed, or a concurrent request has just created it.
             return _one(user, number, State.WRITING, lock=lock)
     if Draft.objects.of(user).filter(state=State.WRITING).count() >= MOST:
         raise TooManyDrafts
     new = Draft(pk=number, user=user, sealed=b"", message_id=_message_id(user))
     new.created = new.changed = clock.now()
-    # Another window may make the same one at this moment.
+    # Another window may create the same draft at this moment.
     Draft.objects.bulk_create([new], ignore_conflicts=True)
     return _one(user, number, State.WRITING, lock=lock)
 
@@ -100,13 +102,13 @@ def save(
     writer: str = "",
     over: bool = False,
 ) -> Draft:
-    """Keep ``content`` as the next revision after ``base``; the same content is no new one. Makes
-    the row when there is none.
+    """Save ``content`` as the next revision after ``base``, unless it is unchanged. The row is
+    created if there is none.
 
-    ``writer`` names the window: when it wrote last itself, and never heard the answer, it goes on.
-    ``over``: what stands there instead was seen and is kept as a version. The files of what is kept
-    are those of `images.settled`. Raises DraftChanged, DraftNotFound for another's draft or one
-    that may not be gone on with, TooLarge, TooManyDrafts.
+    ``writer`` identifies the window: a window that wrote the last revision itself, but did not get
+    the answer, may continue. ``over`` says that the user has seen the other content, which is kept
+    as a version. The files of the saved content are those of `images.settled`. Raises DraftChanged,
+    DraftNotFound for another user's draft or one that cannot be continued, TooLarge, TooManyDrafts.
     """
     if len(to_json(content)) > MOST_BYTES:
         raise TooLarge("The text is too long.", limit=MOST_BYTES)
@@ -116,7 +118,7 @@ def save(
         plain = to_json(content)
         if draft.revision and plain == sealing.opened(draft.pk, user.pk, draft.sealed):
             _touch(draft)
-            if content.files:  # one may have been removed, and is named still
+            if content.files:  # a file may be removed that is still named
                 files.settle(draft, content.files)
             return draft
         is_own = writer != "" and draft.writer == writer
@@ -130,8 +132,8 @@ def save(
 
 
 def amend(draft: Draft, content: Content) -> None:
-    """Write the revision that is there in other words: it says the same. Nothing is done when a
-    later one came meanwhile."""
+    """Rewrite the present revision with equivalent content. Nothing happens if there is a later
+    revision."""
     sealed = sealing.seal(draft.pk, draft.user_id, to_json(content))
     own = Draft.objects.filter(pk=draft.pk, revision=draft.revision)
     if own.exclude(state=State.ACCEPTED).update(sealed=sealed):
@@ -140,8 +142,8 @@ def amend(draft: Draft, content: Content) -> None:
 
 
 def was_sent(user: User, number: uuid.UUID, content: Content, *, writer: str) -> bool:
-    """Whether a draft of the user's was accepted into the outbox, with this content or by the
-    window that ``writer`` names."""
+    """Return whether a draft of the user was accepted into the outbox with this content, or by the
+    window ``writer``."""
     draft = Draft.objects.of(user).filter(pk=number, state=State.ACCEPTED).first()
     if draft is None:
         return False
@@ -154,7 +156,8 @@ def was_sent(user: User, number: uuid.UUID, content: Content, *, writer: str) ->
 
 
 def close(user: User, number: uuid.UUID) -> Draft:
-    """Left on purpose: it is not offered again, and lies among the drafts."""
+    """Close a draft that the user leaves on purpose. It is no longer offered, and stays among the
+    drafts."""
     draft = find(user, number)
     Draft.objects.filter(pk=draft.pk).update(is_closed=True)
     draft.is_closed = True
@@ -162,7 +165,7 @@ def close(user: User, number: uuid.UUID) -> Draft:
 
 
 def discard(user: User, number: uuid.UUID) -> Draft:
-    """Thrown away. It can be taken back for a week; the caller removes its copy."""
+    """Discard a draft. It can be restored for a week. The caller removes its copy."""
     draft = find(user, number)
     now = clock.now()
     own = Draft.objects.filter(pk=draft.pk, state=State.WRITING)
@@ -173,8 +176,8 @@ def discard(user: User, number: uuid.UUID) -> Draft:
 
 
 def reopen(user: User, number: uuid.UUID) -> Draft:
-    """Go on with a draft that was closed or discarded. The copy of one that was discarded is gone.
-    DraftNotFound when it was accepted into the outbox."""
+    """Reopen a draft that was closed or discarded. A discarded one has no copy any more. Raises
+    DraftNotFound if it was accepted into the outbox."""
     now = clock.now()
     own = Draft.objects.of(user).filter(pk=number)
     own.filter(state=State.DISCARDED).update(state=State.WRITING, copy_uid=None, changed=now)
@@ -183,30 +186,30 @@ def reopen(user: User, number: uuid.UUID) -> Draft:
     return find(user, number)
 
 
-def offered(user: User) -> tuple[Summary, ...]:
-    """The drafts whose window went away without a word, the last one first. A draft that is perhaps
-    being written in another window just now is not among them, nor is one without a word."""
+def offered(user: User) -> tuple[DraftSummary, ...]:
+    """Return the unfinished drafts that were not closed, the last one first. A draft that is
+    perhaps being written in another window is left out, and so is an empty one."""
     late = clock.now() - _NOW_WRITTEN
     rows = Draft.objects.of(user).unfinished().filter(changed__lt=late)[:_SHOWN]
     return _summaries(rows)
 
 
-def beside(user: User, folder: str, uidvalidity: int) -> tuple[Summary, ...]:
-    """Drafts that have no copy in the Drafts folder, which is open: begun just now, or while the
-    mail server was down. The last one first."""
+def beside(user: User, folder: str, uidvalidity: int) -> tuple[DraftSummary, ...]:
+    """Return the drafts without a copy in the open Drafts folder, the last one first. They are new,
+    or were begun while the mail server was unreachable."""
     rows = Draft.objects.of(user).filter(state=State.WRITING)
     lost = ~Q(copy_folder=folder, copy_uidvalidity=uidvalidity)
     return _summaries(rows.filter(Q(copy_uid=None) | lost))
 
 
-def discarded(user: User) -> tuple[Summary, ...]:
-    """All that can be taken back, the last one first."""
+def discarded(user: User) -> tuple[DraftSummary, ...]:
+    """Return all drafts that can be restored, the last one first."""
     rows = Draft.objects.of(user).filter(state=State.DISCARDED)
     return _summaries(rows[:MOST])
 
 
 def versions(user: User, number: uuid.UUID) -> tuple[Version, ...]:
-    """The versions of a draft that is being written or was discarded, the last one first."""
+    """Return the versions of a draft that is being written or was discarded, the last one first."""
     draft = _one(user, number, State.WRITING, State.DISCARDED)
     return tuple(
         Version(row.revision, row.saved, _opened(draft, row.sealed))
@@ -215,7 +218,7 @@ def versions(user: User, number: uuid.UUID) -> tuple[Version, ...]:
 
 
 def version(user: User, number: uuid.UUID, revision: int) -> Version:
-    """One of them, or the draft as it is now. DraftNotFound when it is not there (any more)."""
+    """Return a version, or the present draft. Raises DraftNotFound if it does not exist."""
     draft = _one(user, number, State.WRITING, State.DISCARDED)
     if draft.revision == revision:
         return Version(revision, draft.changed, content(draft))
@@ -226,8 +229,8 @@ def version(user: User, number: uuid.UUID, revision: int) -> Version:
 
 
 def restore(user: User, number: uuid.UUID, revision: int) -> Draft:
-    """Write a version again; what stands there now becomes one. A file of it that was removed in
-    between is there again."""
+    """Save a version again; the present content becomes a version. A file of the version that was
+    removed since is restored."""
     wanted = version(user, number, revision)
     draft = reopen(user, number)
     if revision == draft.revision:
@@ -236,8 +239,8 @@ def restore(user: User, number: uuid.UUID, revision: int) -> Draft:
 
 
 def tie(draft: Draft, ref: MessageRef | None, revision: int) -> None:
-    """Note which message in the Drafts folder is the copy, and of which revision; None: there is
-    none."""
+    """Store which message of the Drafts folder is the copy, and of which revision; None for no
+    copy."""
     values = {
         "copy_folder": ref.folder if ref else "",
         "copy_uidvalidity": ref.uidvalidity if ref else None,
@@ -250,16 +253,15 @@ def tie(draft: Draft, ref: MessageRef | None, revision: int) -> None:
 
 
 def copy_of(draft: Draft) -> MessageRef | None:
-    """Its copy in the Drafts folder, as far as is known."""
+    """Return the copy in the Drafts folder as last known."""
     if draft.copy_uid is None or draft.copy_uidvalidity is None:
         return None
     return MessageRef(draft.copy_folder, draft.copy_uidvalidity, draft.copy_uid)
 
 
 def prune() -> None:
-    """Delete drafts that are over their time: versions and discarded drafts after a week, and rows
-    whose copy in the Drafts folder says the same. Then delete the files that nothing needs any
-    more."""
+    """Delete expired rows: versions and discarded drafts after a week, and closed drafts whose copy
+    in the Drafts folder has the same content. Then delete files that are no longer needed."""
     now = clock.now()
     week = now - Draft.VERSIONS_KEPT
     DraftVersion.objects.filter(saved__lt=week).delete()
@@ -271,7 +273,7 @@ def prune() -> None:
         copy_uid__isnull=False,
         copy_revision=F("revision"),
     ).delete()
-    # A file came, and no word after it.
+    # A file came, but no content after it.
     Draft.objects.filter(revision=0, created__lt=week).delete()
     files.prune()
     documents.prune()
@@ -293,7 +295,7 @@ def _opened(draft: Draft, sealed: bytes | memoryview) -> Content:
 
 
 def _touch(draft: Draft) -> None:
-    """Somebody is at it again, though nothing is new."""
+    """Mark an unchanged draft as open again."""
     if draft.is_closed:
         Draft.objects.filter(pk=draft.pk).update(is_closed=False)
         draft.is_closed = False
@@ -301,8 +303,8 @@ def _touch(draft: Draft) -> None:
 
 def _write(draft: Draft, content: Content, plain: bytes, writer: str) -> None:
     if not draft.revision and content.kind == "edit" and (origin := content.origin):
-        # Of another program, perhaps: it goes when ours lies beside it, if it is a draft at all
-        # (webmail/writing/copies.py asks where it lies).
+        # The origin may be a draft of another program. It is removed once our copy lies beside it,
+        # if it is a draft at all (webmail/writing/copies.py checks that).
         draft.copy_folder, draft.copy_uidvalidity = origin.folder, origin.uidvalidity
         draft.copy_uid = origin.uid
     draft.sealed = sealing.seal(draft.pk, draft.user_id, plain)
@@ -336,7 +338,7 @@ def _bound_versions(user_id: int) -> None:
             return
 
 
-def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
+def _summaries(rows: Iterable[Draft]) -> tuple[DraftSummary, ...]:
     summaries = []
     for draft in rows:
         try:
@@ -346,7 +348,7 @@ def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
         if is_blank(written) and not DraftFile.objects.filter(draft=draft, removed=None).exists():
             continue
         summaries.append(
-            Summary(
+            DraftSummary(
                 draft.pk, draft.changed, draft.state, _names(written.to), written.subject[:_SHOWN]
             )
         )
@@ -354,7 +356,7 @@ def _summaries(rows: Iterable[Draft]) -> tuple[Summary, ...]:
 
 
 def is_blank(written: Content) -> bool:
-    """Whether nobody wrote a word, and nothing was there to begin with."""
+    """Return whether the user wrote nothing, and nothing was there to begin with."""
     bare = replace(
         written, kind="new", identity="", is_html=True, origin=None, priority="", delivery=""
     )
@@ -371,5 +373,5 @@ def _message_id(user: User) -> str:
     domain = user.address.rpartition("@")[2]
     try:
         return build.message_id(domain or "localhost", uuid.uuid4().hex)
-    except ValueError:  # an odd login
+    except ValueError:  # an unusual login
         return build.message_id("localhost", uuid.uuid4().hex)

@@ -1,8 +1,8 @@
-"""The values of fields for each recipient of a message to each: the one place they come from.
+"""The values of fields for each recipient of a message to each.
 
-A row of the roster goes before the contact, the contact before the directory, and what was typed in
-the field of recipients comes last. ``{élève}``, ``{classe}`` and ``{responsable}`` are told by the
-pupils and guardians of the address book, and by classes that colleagues share with their pupils.
+A row of the roster goes before the contact, the contact before the directory, and the typed name
+comes last. The values of ``{élève}``, ``{classe}`` and ``{responsable}`` come from the pupils and
+guardians of the address book, and from classes that colleagues share with their pupils.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from accounts.models import User
-from addressbook.contacts import families, names, sharing
-from addressbook.contacts.families import FamilyWords, PupilName
+from addressbook.contacts import names, placeholders, sharing
+from addressbook.contacts.placeholders import FamilyValues, PupilName
 from webmail.writing import fields
 from webmail.writing.fields import ADDRESS, CLASS, FIRST, GUARDIAN, LAST, PUPIL, WHOLE
 from webmail.writing.roster_reading import Roster
 
-NO_FAMILY: Final = FamilyWords()
+NO_FAMILY: Final = FamilyValues()
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One of those a message goes to. ``first_name`` and ``last_name`` are "" where nobody knows
-    them; ``more`` are the other fields that are known of him, by their keys; ``pupils`` those whose
-    guardian he is. ``is_visible``: all others would see the address."""
+class KnownRecipient:
+    """A recipient of a message. ``first_name`` and ``last_name`` are "" if unknown. ``more`` are
+    the values of other fields by their keys, and ``pupils`` those whose guardian the recipient is.
+    ``is_visible`` says that all others would see the address."""
 
     address: str
     name: str = ""
@@ -47,25 +47,29 @@ class Member:
 
     @property
     def values(self) -> dict[str, str]:
-        """The values of fields for this person, by their keys; "" where one is not known."""
+        """The values of fields for this recipient by their keys, "" if unknown."""
         of_contact = dict.fromkeys(fields.OF_CONTACTS, "")
         own = {ADDRESS: self.address, WHOLE: self.name, FIRST: self.first_name}
         return of_contact | own | {LAST: self.last_name} | dict(self.more)
 
 
 def keys(roster: Roster | None) -> frozenset[str]:
-    """The keys of all fields that a text may have."""
+    """Return the keys of all fields that a text may have."""
     return fields.OF_CONTACTS | frozenset(roster.keys if roster else ())
 
 
 def known(
-    user: User, people: Sequence[Member], roster: Roster | None, *, asked: Collection[str] = ()
-) -> tuple[Member, ...]:
-    """The recipients with all that is known of them. The typed name is shown; first and last are
-    told apart where a contact has them apart. ``asked``: the fields of the text, by their keys;
-    families are looked for where it has one of theirs."""
+    user: User,
+    people: Sequence[KnownRecipient],
+    roster: Roster | None,
+    *,
+    asked: Collection[str] = (),
+) -> tuple[KnownRecipient, ...]:
+    """Return the recipients with all known values. A typed name is shown, and the contact tells
+    first and last name. ``asked`` are the keys of the text's fields; families are read only if one
+    of theirs is among them."""
     of_contacts = names.of(user, [member.address for member in people])
-    of_families: dict[str, FamilyWords] = {}
+    of_families: dict[str, FamilyValues] = {}
     if not fields.OF_FAMILIES.isdisjoint(asked):
         of_families = _of_families(user, [member.address for member in people])
     members = (
@@ -91,22 +95,22 @@ def known(
     )
 
 
-def _of_families(user: User, addresses: Sequence[str]) -> dict[str, FamilyWords]:
-    """The families of the user's own address book, and of others those of classes that colleagues
-    share."""
-    own = families.words_of(user, addresses)
+def _of_families(user: User, addresses: Sequence[str]) -> dict[str, FamilyValues]:
+    """Return the values from families in the user's own address book, and for other addresses those
+    from classes that colleagues share."""
+    own = placeholders.values_of(user, addresses)
     others = [address for address in addresses if address.lower() not in own]
-    return own | sharing.words_of(user, others)
+    return own | sharing.placeholder_values(user, others)
 
 
-def _of_family(family: FamilyWords) -> tuple[tuple[str, str], ...]:
+def _of_family(family: FamilyValues) -> tuple[tuple[str, str], ...]:
     values = (PUPIL, family.pupil), (CLASS, family.class_name), (GUARDIAN, family.guardian)
     return tuple((key, value) for key, value in values if value)
 
 
-def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
-    """The member with the cells of a row of the roster; an empty cell leaves the earlier value
-    otherwise."""
+def _of_row(member: KnownRecipient, keys: Sequence[str], cells: Sequence[str]) -> KnownRecipient:
+    """Return the member with the values of a row of the roster. An empty cell keeps the earlier
+    value."""
     row = dict(zip(keys, cells, strict=True))
     first = row.pop(FIRST, "") or member.first_name
     last = row.pop(LAST, "") or member.last_name

@@ -1,8 +1,8 @@
-"""Fields: words between braces in a message to each, such as ``{prénom}`` or ``{classe}``.
+"""The fields of a message to each, and their placeholders, such as ``{prénom}`` or ``{classe}``.
 
-Each is replaced by what is known of the recipient: by the contact, or by the row of a roster
-(`webmail.writing.rosters`). A field has a key, under which its spellings are one: ``{Prénom}``,
-``{ prenom }`` and ``{first name}`` are `FIRST`.
+A placeholder is replaced by the recipient's value, from the contact or a row of a roster
+(`webmail.writing.rosters`). A field has one key for all spellings: ``{Prénom}``, ``{ prenom }`` and
+``{first name}`` are `FIRST`.
 """
 
 from __future__ import annotations
@@ -32,40 +32,40 @@ _SPELLINGS = {
 }
 _KEYS = {spelt: key for key, words in _SPELLINGS.items() for spelt in words.split()}
 OF_CONTACTS = frozenset(_SPELLINGS)
-"""The keys that every recipient has, though perhaps without a value."""
+"""The keys of the fields that every recipient has, though perhaps without a value."""
 OF_FAMILIES = frozenset((PUPIL, CLASS, GUARDIAN))
-"""Those of them that pupils and guardians of the address book have."""
+"""The keys of the fields that pupils and guardians of the address book have."""
 
 LONGEST = 80
-"""Characters between the braces."""
-# The name may stand as the keyboards of telephones and some editors write it: with an accent of
-# its own, as an entity.
+"""The largest number of characters between the braces."""
+# The keyboards of telephones and some editors write accents as separate characters or as entities.
 _FIELD = re.compile(r"(?P<blank>(?: |&nbsp;|\xa0)?)\{(?P<name>[^{}<>\r\n]{1,80})\}")
 _NO_LETTERS = re.compile(r"[\s_’'.-]+")
 
 
 def key_of(name: str) -> str:
-    """The key of a field by its name, "" for what has none."""
+    """Return the key of a field by its name, or "" for a name without letters."""
     plain = _NO_LETTERS.sub("", fold(html.unescape(name)))
     return _KEYS.get(plain, plain)
 
 
 def asked(text: str, known: Collection[str] = OF_CONTACTS) -> dict[str, str]:
-    """The fields of ``known`` that a text has, by their keys: each as it is spelt first."""
+    """Return the placeholders of a text for the fields in ``known``: the first spelling of each by
+    its key."""
     spellings: dict[str, str] = {}
-    for key, match in _found(text, known):
+    for key, match in _placeholders_in(text, known):
         spellings.setdefault(key, " ".join(html.unescape(match["name"]).split()))
     return spellings
 
 
 def count(text: str, known: Collection[str] = OF_CONTACTS) -> int:
-    """The number of fields of ``known`` in a text."""
-    return sum(1 for _one in _found(text, known))
+    """Return the number of placeholders in a text for the fields in ``known``."""
+    return sum(1 for _one in _placeholders_in(text, known))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """A text with the values of its fields. Without the blank before a value that is empty:
-    "Bonjour {prénom}," is "Bonjour," then. Other braces stay."""
+    """Replace the placeholders of a text by values. The blank before an empty value is removed, so
+    that "Bonjour {prénom}," gives "Bonjour,". Other braces stay."""
 
     def fill(match: re.Match[str]) -> str:
         key = key_of(match["name"])
@@ -77,12 +77,12 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def filled_html(source: str, values: Mapping[str, str]) -> str:
-    """`filled` for HTML, which is as clean afterwards as it was: no value ends an element, or the
-    value of an attribute in quotes."""
+    """Do the same as `filled` for HTML, which stays clean: no value can end an element or a quoted
+    attribute."""
     return filled(source, {key: html.escape(value) for key, value in values.items()})
 
 
-def _found(text: str, known: Collection[str]) -> Iterator[tuple[str, re.Match[str]]]:
+def _placeholders_in(text: str, known: Collection[str]) -> Iterator[tuple[str, re.Match[str]]]:
     for match in _FIELD.finditer(text):
         key = key_of(match["name"])
         if key in known:

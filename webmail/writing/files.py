@@ -1,7 +1,7 @@
-"""The files of a message being written: stored once, encrypted in the spool, or left on the mail
-server until they are needed.
+"""The files of a message that is being written: encrypted in the spool, or left on the mail server
+until they are needed.
 
-The key of a file lies sealed in its row, the file itself in the spool: neither tells anything
+The key of a file is sealed in its row, the file itself is in the spool. Neither reveals anything
 without the other and the server's key.
 """
 
@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Sum
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from accounts import sealed_files
 from accounts.models import MailDomain, User
@@ -41,28 +41,28 @@ from webmail.writing import sealing
 
 logger = logging.getLogger(__name__)
 TEXT_ROOM = 64 * 1024
-"""Bytes of a message that its files leave to its text and headers."""
+"""The number of bytes of a message that its files leave for its text and headers."""
 MOST_MESSAGES = 10
-"""How many full messages the files of one person may take in the spool."""
+"""The number of full messages that the files of one user may take in the spool."""
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""The types of images in a text, which every mail program shows."""
 NO_IMAGE = gettext_lazy("This is no image that mail programs show.")
-"""What stands inside a text: types that every mail program shows."""
 _BINARY = "application/octet-stream"
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}")
-# Seconds for which the submission server's limit is believed; and for which it is not asked again
-# after it did not answer.
+# The seconds for which the submission server's limit is cached, and for which the server is not
+# asked again after it did not answer.
 _LIMIT_KEPT, _SILENCE_KEPT = 3600, 300
 _LIMIT_PATIENCE = 3.0
-# A row is written right after its file.
+# A row is written directly after its file.
 _ORPHAN_SECONDS = 2 * 60 * 60
 _FOLDER = "drafts"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file of a draft. ``size`` is in bytes, without any encoding; ``cid`` is that of an image
-    inside the text. ``origin`` and ``part`` name its place on the mail server, if it came from
-    there; the part ``""`` is the whole message."""
+class FileValues:
+    """A file of a draft. ``size`` is in bytes, without any encoding. ``cid`` is set for an image in
+    the text. ``origin`` and ``part`` are its place on the mail server, if it came from there; the
+    part ``""`` is the whole message."""
 
     name: str
     media_type: str
@@ -73,9 +73,9 @@ class File:
 
 
 def room(domain: MailDomain | None, *, asks: bool = True) -> int:
-    """Bytes that the files of one message may have together, without any encoding: by our limit and
-    the submission server's own, which is asked once an hour; without ``asks`` only if it is known
-    already, since a page is not to wait for it."""
+    """Return how many bytes the files of one message may have together, without any encoding. The
+    limit is the smaller of ours and the submission server's. The server is asked once an hour;
+    without ``asks`` only a cached answer counts, since a page must not wait for it."""
     return decoded_size(_message_limit(domain, asks=asks) - TEXT_ROOM)
 
 
@@ -89,10 +89,10 @@ def add(
     cid: str = "",
     announced: int | None = None,
 ) -> DraftFile:
-    """Store a file while it comes; nothing of it touches the disk in clear. With a ``cid`` it is an
-    image inside the text. ``announced``: how many bytes it must have.
+    """Store a file while it arrives. No clear text touches the disk. With a ``cid`` it is an image
+    in the text. ``announced`` is the number of bytes that it must have.
 
-    Raises FileRefused, TooLarge; nothing is left then.
+    Raises FileRefused, TooLarge; nothing is stored then.
     """
     left = _place_for(user, draft)
     if announced is not None and announced > left:
@@ -104,7 +104,7 @@ def add(
         _check(counted, announced, is_image=bool(cid))
         if cid:
             media_type = detect.detect(bytes(counted.head)).media_type
-        about = File(safe_name(name), checked_type(media_type), counted.size, cid)
+        about = FileValues(safe_name(name), checked_type(media_type), counted.size, cid)
         return _note(user, draft, about, spool, key)
     except BaseException:
         path_of(spool).unlink(missing_ok=True)
@@ -122,28 +122,27 @@ def of_part(
     *,
     cid: str = "",
 ) -> DraftFile:
-    """A part of a message on the server, ``""`` for the whole; its content stays there until
-    `fetch`. ``size``: its bytes as far as the server tells. Its row has `number_of_part`; one that
-    is there already is given back. Raises FileRefused, TooLarge."""
+    """Add a part of a message on the server, or with ``""`` the whole message. Its content stays
+    there until `fetch`. ``size`` is the number of bytes that the server tells. The row has
+    `number_of_part`; an existing row is returned. Raises FileRefused, TooLarge."""
     pk = number_of_part(draft, origin, number)
     if row := draft.files.filter(pk=pk).first():
         return row
     if size > _place_for(user, draft):
         raise TooLarge(limit=room(user.mail_domain))
-    about = File(safe_name(name), checked_type(media_type), size, cid, origin, number)
+    about = FileValues(safe_name(name), checked_type(media_type), size, cid, origin, number)
     return _note(user, draft, about, "", b"", pk)
 
 
 def number_of_part(draft: Draft, origin: MessageRef, number: str) -> uuid.UUID:
-    """The number that a part of a message has as a file of a draft."""
+    """Return the number of a message's part as a file of a draft."""
     return uuid.uuid5(draft.pk, f"{origin.folder} {origin.uidvalidity}-{origin.uid} {number}")
 
 
 def adopt(user: User, draft: Draft, numbers: Sequence[str]) -> dict[str, str]:
-    """Make images of other drafts of the user images of this one, and return the numbers that they
-    have here by their former ones. Both share the file in the spool. An image that is another
-    user's, or none, is left out, and so is one that the draft has no place for. Two queries, and
-    three for each new image."""
+    """Make images of the user's other drafts images of this one, and return their new numbers by
+    the former ones. Both share the file in the spool. Images of other users, and those for which
+    the draft has no room, are left out. Two queries, and three for each new image."""
     copies = {
         original: str(uuid.uuid5(draft.pk, original)) for original in map(str, _numbers(numbers))
     }
@@ -163,8 +162,8 @@ def adopt(user: User, draft: Draft, numbers: Sequence[str]) -> dict[str, str]:
 
 
 def fetch(imap: Connection, row: DraftFile) -> DraftFile:
-    """Bring what still lies on the mail server into the spool; a second time there is nothing to
-    do. Raises MessageNotFound, PartNotFound, FolderChanged, TooLarge."""
+    """Copy a file that is still on the mail server into the spool. A second call does nothing.
+    Raises MessageNotFound, PartNotFound, FolderChanged, TooLarge."""
     if row.spool:
         return row
     about, _key = _opened(row)
@@ -175,15 +174,15 @@ def fetch(imap: Connection, row: DraftFile) -> DraftFile:
     _write(spool, key, counted)
     sealed = _sealed(row.pk, row.user_id, about, key)
     own = DraftFile.objects.filter(pk=row.pk, spool="")
-    if not own.update(spool=spool, sealed=sealed, size=counted.size):  # another was first
+    if not own.update(spool=spool, sealed=sealed, size=counted.size):  # another request was first
         path_of(spool).unlink(missing_ok=True)
     row.refresh_from_db()
     return row
 
 
 def open_(row: DraftFile) -> BinaryIO:
-    """The content as a stream. PartNotFound when it is not in the spool, Unreadable when the
-    server's key was changed; reading it raises OSError when the file is damaged."""
+    """Return the content as a stream. Raises PartNotFound if it is not in the spool, and Unreadable
+    if the server's key has changed. Reading a damaged file raises OSError."""
     _about, key = _opened(row)
     if not row.spool:
         raise PartNotFound("The file was not fetched yet.")
@@ -193,13 +192,14 @@ def open_(row: DraftFile) -> BinaryIO:
         raise PartNotFound("The file is gone from the spool.") from error
 
 
-def about(row: DraftFile) -> File:
-    """The values of a file. Raises Unreadable."""
+def about(row: DraftFile) -> FileValues:
+    """Return the values of a file. Raises Unreadable."""
     return _opened(row)[0]
 
 
 def find(user: User, draft: uuid.UUID, number: uuid.UUID) -> DraftFile:
-    """A file of a draft that is being written. PartNotFound when it is another person's, too."""
+    """Return a file of a draft that is being written. Raises PartNotFound, also for another
+    user's."""
     rows = DraftFile.objects.filter(user=user, draft_id=draft, draft__state=Draft.State.WRITING)
     row = rows.filter(pk=number).first()
     if row is None:
@@ -208,32 +208,31 @@ def find(user: User, draft: uuid.UUID, number: uuid.UUID) -> DraftFile:
 
 
 def of(draft: Draft) -> tuple[DraftFile, ...]:
-    """The files that are not removed, as they were added."""
+    """Return the files that are not removed, in the order in which they were added."""
     return tuple(draft.files.filter(removed=None))
 
 
 def named(draft: Draft, numbers: Sequence[str]) -> tuple[DraftFile, ...]:
-    """The draft's files with these numbers, in their order; what is none of its files is left
-    out."""
+    """Return the draft's files with these numbers, in their order. Unknown numbers are ignored."""
     rows = {str(row.pk): row for row in draft.files.filter(pk__in=_numbers(numbers))}
     return tuple(rows[number] for number in dict.fromkeys(numbers) if number in rows)
 
 
 def kinds(draft: Draft, numbers: Iterable[str]) -> dict[str, bool]:
-    """The files of the draft among these numbers, removed ones too, each with whether it is an
-    image inside the text. One query."""
+    """Return which of these numbers are files of the draft, removed ones included, each with
+    whether it is an image in the text. One query."""
     rows = draft.files.filter(pk__in=_numbers(numbers)).values_list("pk", "is_inline")
     return {str(pk): is_inline for pk, is_inline in rows}
 
 
 def remove(row: DraftFile) -> None:
-    """No longer in the draft. It is kept for a week, since a version may have it."""
+    """Remove a file from the draft. It is kept for a week, since a version may have it."""
     DraftFile.objects.filter(pk=row.pk, removed=None).update(removed=clock.now())
 
 
 def settle(draft: Draft, numbers: Sequence[str]) -> None:
-    """Settle the files of a draft that was saved with these: others are removed, and one that was
-    removed before is there again."""
+    """Set the files of a draft that was saved with these numbers: others are removed, and removed
+    ones among them are restored."""
     wanted = _numbers(numbers)
     rows = DraftFile.objects.filter(draft=draft)
     rows.filter(removed=None).exclude(pk__in=wanted).update(removed=clock.now())
@@ -241,7 +240,7 @@ def settle(draft: Draft, numbers: Sequence[str]) -> None:
 
 
 def prune() -> None:
-    """Files that were removed a week ago, and what lies in the spool without a row."""
+    """Delete files that were removed a week ago, and files of the spool without a row."""
     week = clock.now() - Draft.VERSIONS_KEPT
     DraftFile.objects.filter(removed__lt=week).delete()
     remove_orphans(
@@ -251,7 +250,7 @@ def prune() -> None:
 
 
 def remove_orphans(folder: Path, known: Iterable[str]) -> None:
-    """Files of the spool that no row names, once they are older than any request."""
+    """Delete files of the spool that no row names and that are older than any request."""
     named = set(known)
     late = clock.of_files(folder) - _ORPHAN_SECONDS
     for path in folder.glob("*.sealed"):
@@ -260,14 +259,13 @@ def remove_orphans(folder: Path, known: Iterable[str]) -> None:
 
 
 def safe_name(name: str) -> str:
-    """A file's name without its path, controls and marks that turn the direction of text, cut to
-    200 characters before its ending; never empty."""
+    """Return a file's name without path, control characters and marks of direction, cut to 200
+    characters before its extension. It is never empty."""
     return headers.safe_name(re.split(r"[/\\]", name)[-1]) or gettext("file")
 
 
 def checked_type(media_type: str) -> str:
-    """A media type that may be written into a message; ``application/octet-stream`` for any
-    other."""
+    """Return a media type that may be written into a message, or ``application/octet-stream``."""
     bare = media_type.partition(";")[0].strip().lower()
     return bare if _TYPE.fullmatch(bare) and not bare.startswith("multipart/") else _BINARY
 
@@ -290,7 +288,8 @@ def _message_limit(domain: MailDomain | None, *, asks: bool = True) -> int:
 
 
 def _asked_limit(domain: MailDomain) -> int:
-    """The limit that the submission server names, 0 when it names none, -1 when it is silent."""
+    """Return the limit that the submission server names, 0 if it names none, -1 if it does not
+    answer."""
     server = replace(smtp_server(domain, "", ""), timeout=_LIMIT_PATIENCE)
     try:
         return smtp.size_limit(server)
@@ -299,7 +298,7 @@ def _asked_limit(domain: MailDomain) -> int:
 
 
 def _place_for(user: User, draft: Draft) -> int:
-    """The number of bytes that one more file may have. Raises FileRefused."""
+    """Return how many bytes one more file may have. Raises FileRefused."""
     there = DraftFile.objects.filter(draft=draft, removed=None)
     if there.count() >= settings.FILES_PER_MESSAGE:
         raise FileRefused("many")
@@ -312,8 +311,8 @@ def _place_for(user: User, draft: Draft) -> int:
 
 
 class _Counted:
-    """Chunks on their way, counted; TooLarge as soon as there are more than ``limit`` bytes. The
-    beginning is kept: it tells what they are."""
+    """Count chunks as they pass. Raises TooLarge beyond ``limit`` bytes. ``head`` is the beginning,
+    which tells the type of the file."""
 
     def __init__(self, chunks: Iterable[bytes], limit: int) -> None:
         self._chunks = chunks
@@ -346,12 +345,12 @@ def _check(counted: _Counted, announced: int | None, *, is_image: bool) -> None:
 def _note(
     user: User,
     draft: Draft,
-    about: File,
+    about: FileValues,
     spool: str,
     key: bytes,
     number: uuid.UUID | None = None,
 ) -> DraftFile:
-    """Raises FileRefused when others were faster, and there is no place any more."""
+    """Write the row of a file. Raises FileRefused if other requests have taken the room."""
     number = number or uuid.uuid4()
     with transaction.atomic():
         Draft.objects.select_for_update().get(pk=draft.pk)
@@ -369,7 +368,7 @@ def _note(
         )
 
 
-def _sealed(number: uuid.UUID, user_id: int, about: File, key: bytes) -> bytes:
+def _sealed(number: uuid.UUID, user_id: int, about: FileValues, key: bytes) -> bytes:
     origin = about.origin
     written = {
         "name": about.name,
@@ -382,11 +381,11 @@ def _sealed(number: uuid.UUID, user_id: int, about: File, key: bytes) -> bytes:
     return sealing.seal(number, user_id, json.dumps(written).encode())
 
 
-def _opened(row: DraftFile) -> tuple[File, bytes]:
+def _opened(row: DraftFile) -> tuple[FileValues, bytes]:
     try:
         values = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
         origin = MessageRef(*values["origin"]) if values["origin"] else None
-        about = File(
+        about = FileValues(
             values["name"], values["media_type"], row.size, values["cid"], origin, values["part"]
         )
         return about, bytes.fromhex(values["key"])
@@ -395,7 +394,8 @@ def _opened(row: DraftFile) -> tuple[File, bytes]:
 
 
 def _write(spool: str, key: bytes, chunks: Iterable[bytes]) -> None:
-    """Raises FileRefused where the spool takes nothing, and what ``chunks`` raises."""
+    """Write a file into the spool. Raises FileRefused if that is impossible, and the errors of
+    ``chunks``."""
     try:
         sealed_files.write(path_of(spool), key, chunks)
     except sealed_files.Unwritable as error:
@@ -413,7 +413,7 @@ def _numbers(numbers: Iterable[str]) -> list[uuid.UUID]:
     for number in numbers:
         try:
             keys.append(uuid.UUID(number))
-        except ValueError:  # what a browser sent
+        except ValueError:  # sent by a browser
             continue
     return keys
 

@@ -1,9 +1,9 @@
-"""The identities of a user: addresses that others vouch for, with name, Reply-To and signature.
+"""The identities of a user: verified addresses with name, Reply-To and signature.
 
 An address comes from the sign-in, from the staff record, from the directory or from an
-administrator, never from a form. Name, Reply-To and signature are the user's own; the name is the
-authority's where administrators locked it, and what a policy enforces (`webmail.writing.policies`)
-goes before any choice.
+administrator, never from a form. Name, Reply-To and signature are the user's own. If administrators
+have locked the name, it is the authority's. The values of a policy (`webmail.writing.policies`) go
+before the user's.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ from webmail.writing import cleaning, policies, templates
 Source = Identity.Source
 
 LONGEST_SIGNATURE = 200_000
-"""Characters, its image among them."""
+"""The largest number of characters, images included."""
 LARGEST_IMAGE = 100 * 1024
-"""Bytes of all images of a signature."""
+"""The largest size in bytes of all images of a signature."""
 _IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})\Z")
 _BLANK = re.compile(r"(?:\s|&nbsp;|<br>|</?(?:div|p|span)\b[^>]*>)*")
 
 
 def of(user: User) -> tuple[Identity, ...]:
-    """All that the person may write as, the default first.
+    """Return all identities of the user, the default first.
 
-    The user's own rows are used where there are any; others are made up and not saved. The tuple is
-    never empty for a person who has an address. Three queries at most."""
+    Stored rows are used; others are made up and not saved. The tuple is not empty for a user who
+    has an address. Three queries at most.
+    """
     identities, record = _vouched(user)
     new = [identity for identity in identities if identity.pk is None]
     if new and (template := _template(user, record)):
@@ -46,7 +47,7 @@ def of(user: User) -> tuple[Identity, ...]:
 
 
 def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
-    """The identities of `of`, without the signature that is proposed, and the staff record. Two
+    """Return the identities of `of` without a proposed signature, and the staff record. Two
     queries."""
     rows = {row.address.casefold(): row for row in Identity.objects.own(user)}
     record = StaffRecord.objects.of(user)
@@ -75,8 +76,8 @@ def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
 
 
 def _give_names(user: User, record: StaffRecord | None, identities: Iterable[Identity]) -> None:
-    """Give the person's own addresses the name that the staff record or the directory has for him.
-    An address that somebody gave him keeps its name."""
+    """Give the user's own addresses the name of the staff record or the directory. An address from
+    an administrator keeps its name."""
     own = _own(user, record)
     name = (record.name if record else "") or user.name or names.in_directory(user.address)
     for identity in identities:
@@ -85,18 +86,19 @@ def _give_names(user: User, record: StaffRecord | None, identities: Iterable[Ide
 
 
 def _own(user: User, record: StaffRecord | None) -> set[str]:
-    """The user's own addresses, which nobody else gave."""
+    """Return the user's own addresses, without those from an administrator."""
     return {user.address.casefold(), record.address.casefold() if record else ""}
 
 
 def signature_text(identity: Identity) -> str:
-    """Its signature as plain text has it, without the mark above."""
+    """Return the signature as plain text, without the mark above it."""
     return composed.to_text(identity.signature) if identity.signature else ""
 
 
 def check(user: User, address: str) -> Identity:
-    """The identity of this address, without the signature that may be proposed for it; "" is the
-    default one. Raises SenderRefused when it is none of the person's. Two queries."""
+    """Return the identity with this address, or for "" the default one, without a proposed
+    signature. Raises SenderRefused for an address of which the user has no identity. Two
+    queries."""
     mine, _record = _vouched(user)
     if not address and mine:
         return mine[0]
@@ -107,8 +109,7 @@ def check(user: User, address: str) -> Identity:
 
 
 def written_to(mine: Iterable[Identity], people: Iterable[str]) -> Identity | None:
-    """The identity that a message was addressed to, the first that it names; None when it names
-    none."""
+    """Return the first identity among the addresses of a message, or None."""
     by_address = {identity.address.casefold(): identity for identity in mine}
     return next(
         (by_address[address.casefold()] for address in people if address.casefold() in by_address),
@@ -117,18 +118,17 @@ def written_to(mine: Iterable[Identity], people: Iterable[str]) -> Identity | No
 
 
 def sender(identity: Identity) -> Address:
-    """The address as From has it."""
+    """Return the address for the From field."""
     return Address(" ".join(identity.name.split()), identity.address)
 
 
 @transaction.atomic
 def keep(identity: Identity) -> None:
-    """Save the user's choices for one identity; a new default takes the place of the
-    former one."""
+    """Save the user's choices for one identity. A new default replaces the former one."""
     if identity.is_default:
         others = Identity.objects.filter(user=identity.user, is_default=True)
         others.exclude(pk=identity.pk).update(is_default=False)
-    # What is enforced is nobody's choice: his own stays below it.
+    # Enforced values are not the user's choice; the user's own values stay below them.
     if identity.pk is None:
         if policies.NAME in identity.enforced:
             identity.name = identity.user.name
@@ -141,8 +141,8 @@ def keep(identity: Identity) -> None:
 
 
 def clean_signature(source: str) -> str:
-    """A signature's HTML as it may be kept: as any that leaves, with small images in it; "" when
-    nothing is seen of it. Raises ValueError when it is too large."""
+    """Return the HTML of a signature cleaned like that of a message, with small images inside it,
+    or "" if nothing of it is visible. Raises ValueError if it is too large."""
     try:
         cleaned = cleaning.written(source, _small_image).html
     except ContentTooCostly as error:
@@ -158,13 +158,13 @@ def _small_image(address: str, _words: str) -> str | None:
 
 
 def _is_lasting(row: Identity) -> bool:
-    """Whether the row itself vouches for its address: what the person only edited goes when the
-    sign-in or the record has another."""
+    """Return whether the row itself verifies its address. A row with an address of the sign-in or
+    the record lapses when these change."""
     return row.source in (Source.ADMINISTRATOR, Source.DIRECTORY)
 
 
 def _template(user: User, record: StaffRecord | None) -> str:
-    """The signature that the administrators propose to a user without one."""
+    """Return the signature that administrators propose to a user without one."""
     text = SignatureTemplate.objects.text_for(user.mail_domain_id)
     if not text:
         return ""

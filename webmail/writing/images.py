@@ -1,9 +1,9 @@
-"""The images that the text of a message names: they belong to the message, whatever the page knew
-when it was posted.
+"""The images that a text refers to. They belong to the message, whether the page posted them or
+not.
 
-A text calls an image by the address at which the composer shows it: a file of a draft, or a part
-of the message that it answers. Who answers to a name is asked here, and by the user alone: a name
-that belongs to somebody else stays a name that nothing answers to.
+A text refers to an image by its address in the composer: a file of a draft, or a part of the
+answered message. This module looks them up among the user's own only, so that an address of another
+user's image finds nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from webmail.writing import files
 from webmail.writing.content import WHOLE, Content
 
 MOST = 100
-"""Images of one text that are looked for, of each kind."""
+"""The largest number of images of each kind that are looked up for one text."""
 _NUMBER = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _UPLOAD = re.compile(rf"/drafts/({_NUMBER})/files/({_NUMBER})(?![0-9a-f/-])")
 _PART = re.compile(r"/mail/[^/\s\"'<>?#]{1,8000}/[0-9]+-[0-9]+/view/[0-9.~]{1,2500}/image\Z")
@@ -35,37 +35,36 @@ _HOST = re.compile(
 
 
 def is_ours(address: str) -> bool:
-    """Whether an image is called as we call those of a draft or of a message, or as a message calls
-    its parts."""
+    """Return whether an address has the form of an image in a draft or a message, or of a part in a
+    message."""
     return bool(_UPLOAD.search(address) or _PART.search(address) or address.startswith("cid:"))
 
 
 def part_address(origin: MessageRef, number: str) -> str:
-    """The address by which the text of an answer calls an image of the message that it quotes."""
+    """Return the address by which a reply refers to an image of the quoted message."""
     return message_url(origin, "view_image", number)
 
 
 def parts(origin: MessageRef, html: str) -> tuple[str, ...]:
-    """Numbers of the parts of the answered message that a text shows as images."""
+    """Return the numbers of the parts of the answered message that a text shows as images."""
     before, after = part_address(origin, "1").rsplit("/1/", 1)
     wanted = re.compile(re.escape(before) + r"/([1-9][0-9.~]{0,2500})/" + re.escape(after))
     return tuple(dict.fromkeys(wanted.findall(unescape(html))))[:MOST]
 
 
 def upload(address: str) -> str:
-    """The number of the file that an address of the editor leads to, "" for any other."""
+    """Return the number of the file to which an address in the editor leads, or ""."""
     match = _UPLOAD.search(address)
     return match[2] if match else ""
 
 
 def settled(user: User, draft: Draft, content: Content) -> Content:
-    """The content of a draft as it is saved. Its files are the posted ones beside the text, and the
-    images that the text names, whether they were posted or not. An image of another draft of the
-    same user becomes one of this draft; so do parts of a message that its own copy took the place
-    of (`copies.take_over`).
+    """Return the content of a draft as it is saved. Its files are the posted attachments and the
+    images in the text, posted or not. An image of the user's other draft becomes one of this draft,
+    and so do parts of a message that the draft's own copy replaced (`copies.take_over`).
 
-    A message in plain text shows no image: its files are those that were posted. No query where
-    there is neither file nor image.
+    A message in plain text shows no image: its files are the posted ones. No query without files
+    and images.
     """
     content = taken_over(draft, replace(content, html=_HOST.sub(r"\1", content.html)))
     named = _uploads(content.html)
@@ -83,8 +82,8 @@ def settled(user: User, draft: Draft, content: Content) -> Content:
 
 
 def taken_over(draft: Draft, content: Content) -> Content:
-    """The content with the files that parts of its message have become, in their place. One query
-    for a message taken up again that keeps parts or shows them, else none."""
+    """Return the content with the files that replace parts of its message. One query for a message
+    that is edited again and keeps or shows parts, else none."""
     origin = content.origin
     if origin is None or content.kind != "edit":
         return content
@@ -106,8 +105,8 @@ def taken_over(draft: Draft, content: Content) -> Content:
 
 
 def of_origin(content: Content) -> tuple[str, ...]:
-    """Numbers of the parts of the answered message that the content keeps or shows, or would show
-    if its writer came back to formatted text."""
+    """Return the numbers of the parts of the answered message that the content keeps or shows, or
+    would show if the user returned to formatted text."""
     if content.origin is None:
         return ()
     shown = parts(content.origin, content.html)
@@ -133,5 +132,5 @@ def _readdressed(html: str, draft: Draft, adopted: Mapping[str, str]) -> str:
 
 
 def _quoted(address: str) -> str:
-    """An address as the value of an attribute."""
+    """Return an address as the quoted value of an attribute."""
     return f'"{address.replace("&", "&amp;")}"'

@@ -1,4 +1,5 @@
-"""The content that the user wrote -> the message that is sent, or kept in the folder of drafts."""
+"""Make the message that is sent, or stored in the Drafts folder, of the content that the user
+wrote."""
 
 from __future__ import annotations
 
@@ -38,9 +39,9 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/
 
 @dataclass(frozen=True)
 class Enclosed:
-    """The files of a message being written. ``attachments`` in their order, images of the text
-    among them; ``places``: by what address the text calls an image -> its attachment's place in
-    that order."""
+    """The files of a message that is being written. ``attachments`` are in order, with the images
+    of the text. ``places`` has the index of an image's attachment by the address that the text
+    uses."""
 
     attachments: tuple[OutgoingFile, ...] = ()
     places: Mapping[str, int] = field(default_factory=dict)
@@ -54,8 +55,8 @@ NOTHING = Enclosed()
 
 @dataclass(frozen=True)
 class Laid:
-    """The content laid out: clean, with its images, and the files beside them. ``missing`` are the
-    words in place of images of the text that are not there, "" for one without any."""
+    """The content laid out: clean, with its images, and with the other files. ``missing`` has the
+    words for each image of the text that does not exist, "" without any."""
 
     text: str
     html: str
@@ -65,7 +66,7 @@ class Laid:
 
 
 def lay_out(content: Content, enclosed: Enclosed, message_id: str) -> Laid:
-    """Raises ContentTooCostly when the text takes too long to be cleaned."""
+    """Lay out the content. Raises ContentTooCostly."""
     page = _Page(enclosed, message_id)
     body = cleaning.written(content.html, page.image) if content.is_html else None
     return Laid(
@@ -85,10 +86,10 @@ def lay_out_each(
     *,
     laid: Laid | None = None,
 ) -> Iterator[Laid]:
-    """The layouts of ``messages``, which differ by the names in them: cleaned once, as ``content``
-    has them; but each by itself where a name is asked for in an attribute, such as the address of a
-    link, whose value only cleaning makes right. ``laid`` is ``content``'s, where it is there
-    already. Raises ContentTooCostly."""
+    """Yield the layouts of ``messages``, which differ only in the values of placeholders. The text
+    is cleaned once, as ``content`` has it. If a placeholder stands in an attribute, such as the
+    address of a link, each message is cleaned, since only that makes the value safe. ``laid`` is
+    the layout of ``content``, if it exists already. Raises ContentTooCostly."""
     laid = laid or lay_out(content, enclosed, message_id)
     words = _TAG.sub("", laid.html)
     known = {key for filled in messages[:1] for key, _value in filled.names}
@@ -118,13 +119,12 @@ def outgoing(
     laid: Laid | None = None,
     is_draft: bool = False,
 ) -> Outgoing:
-    """Return the message to be sent. Recipients that cannot be read are left out: the form has
-    refused them (`webmail.forms.compose.ComposeForm`). The same arguments make the same message.
-    ``identity`` is the result of `identities.check`, and ``laid`` one of `lay_out_each`, where many
+    """Return the message to be sent. Invalid recipients are left out, since the form has refused
+    them (`webmail.forms.compose.ComposeForm`). The same arguments give the same message.
+    ``identity`` is the result of `identities.check`, and ``laid`` one of `lay_out_each` if many
     messages are made at once. The footer of the administrators is added, unless it ``is_draft``.
 
-    Raises SenderRefused when the identity is not the user's, and ContentTooCostly when its
-    text takes too long to be cleaned.
+    Raises SenderRefused for an identity that is not the user's, and ContentTooCostly.
     """
     identity = identity or identities.check(user, content.identity)
     sender = identities.sender(identity)
@@ -155,7 +155,8 @@ def outgoing(
 
 
 def with_footer(laid: Laid, footer: str) -> Laid:
-    """A layout with a text at its end, unless that is there already, as in what is sent again."""
+    """Return a layout with a text at its end, unless it has that already, as in a message that is
+    sent again."""
     if not footer:
         return laid
     html = composed.clean(f"<div><br></div>{composed.from_text(footer)}")
@@ -169,8 +170,8 @@ def with_footer(laid: Laid, footer: str) -> Laid:
 
 
 def draft_copy(imap: Connection, user: User, draft: Draft, content: Content) -> bytes:
-    """A draft as other programs find it in the Drafts folder, Bcc and all. Parts of the answered
-    message that are gone meanwhile are left out."""
+    """Return a draft as a message for the Drafts folder, with Bcc. Parts of the answered message
+    that are gone are left out."""
     enclosed = collect(imap, draft, content, is_lenient=True)
     message_ids = references(imap, content)
     when = timezone.localtime(draft.changed)
@@ -185,13 +186,14 @@ def draft_copy(imap: Connection, user: User, draft: Draft, content: Content) -> 
 
 
 def one_line(text: str) -> str:
-    """A header's value without what could end it."""
+    """Return a header's value without characters that could end it."""
     return " ".join(re.sub("[\x00-\x1f\x7f-\x9f]", " ", text).split(" ")).strip()
 
 
 def message_id(user: User, unique: str) -> str:
-    """A Message-ID in the person's own domain. Raises SenderRefused where the address is none."""
-    if not addresses.is_valid(user.address):  # an odd login, or what was typed in the admin
+    """Return a Message-ID in the domain of the user's address. Raises SenderRefused if the address
+    is invalid."""
+    if not addresses.is_valid(user.address):  # an unusual login, or an address typed in the admin
         raise SenderRefused
     return build.message_id(user.address.rpartition("@")[2], unique)
 
@@ -200,7 +202,7 @@ def message_id(user: User, unique: str) -> str:
 
 
 def needs_server(draft: Draft, content: Content) -> bool:
-    """Whether anything of it lies on the mail server."""
+    """Return whether any part or file of the content is still on the mail server."""
     if content.origin is not None:
         return True
     return any(not row.spool for row in files.named(draft, content.files))
@@ -209,13 +211,13 @@ def needs_server(draft: Draft, content: Content) -> bool:
 def collect(
     imap: Connection | None, draft: Draft, content: Content, *, is_lenient: bool = False
 ) -> Enclosed:
-    """All files of a message being written, read: parts of the answered message that are kept,
-    images of it that the text shows, and its own files. One command, if it has such parts, and one
-    for each; no connection is needed unless `needs_server`. An image that is gone is left out, and
-    `lay_out` tells of it.
+    """Return the content of all files of a message that is being written: kept parts of the
+    answered message, its images that the text shows, and the draft's own files. Runs one command if
+    there are such parts, and one for each; a connection is only needed if `needs_server`. Missing
+    images are left out, and `lay_out` reports them.
 
-    Raises PartNotFound, MessageNotFound, FolderChanged when a part that is kept is gone (unless
-    ``is_lenient``), TooLarge.
+    Raises PartNotFound, MessageNotFound, FolderChanged if a kept part is gone (unless
+    ``is_lenient``), and TooLarge.
     """
     allowance = _Allowance(settings.MESSAGE_LIMIT)
     collected = _Collected()
@@ -234,15 +236,15 @@ def collect(
         except PartNotFound:
             if not row.is_inline:
                 raise
-            continue  # an image: `lay_out` tells that it is missing
-        collected.add(str(row.pk), OutgoingFile(about.name, about.media_type, data, about.cid))
+            continue  # an image: `lay_out` reports that it is missing
+        collected.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
     return Enclosed(tuple(collected.attachments), collected.places)
 
 
 def references(imap: Connection, content: Content) -> tuple[str, ...]:
-    """The References of an answer (RFC 5322 section 3.6.4), oldest first. A draft of another
-    program keeps its own; a message that is new, forwarded or gone has none. One command at
-    most."""
+    """Return the References of a reply (RFC 5322 section 3.6.4), oldest first. A draft of another
+    program keeps its own. A new or forwarded message, and one whose origin is gone, has none. One
+    command at most."""
     if content.origin is None or content.kind in ("new", *FORWARDS):
         return ()
     try:
@@ -259,13 +261,13 @@ def references(imap: Connection, content: Content) -> tuple[str, ...]:
 
 
 class _Allowance:
-    """Bytes left for files."""
+    """The number of bytes that are left for files."""
 
     def __init__(self, limit: int) -> None:
         self.limit = self.left = limit
 
     def take(self, data: bytes) -> bytes:
-        """``data``, once there is room for it. Raises TooLarge."""
+        """Return ``data`` if there is room for it. Raises TooLarge."""
         self.left -= build.encoded_size(len(data))
         if self.left < 0:
             raise TooLarge(limit=self.limit)
@@ -273,7 +275,7 @@ class _Allowance:
 
 
 class _Collected:
-    """Attachments, and under which keys."""
+    """Attachments, with the index of each by its key."""
 
     def __init__(self) -> None:
         self.attachments: list[OutgoingFile] = []
@@ -306,7 +308,8 @@ def _of_origin(
 
 
 def _held(imap: Connection, origin: MessageRef, number: str) -> Part:
-    """A part inside a container; no command for a number that can be none. Raises PartNotFound."""
+    """Return a part inside a container, without a command for a number that cannot be one. Raises
+    PartNotFound."""
     if not containers.is_held(number):
         raise PartNotFound
     return reading.find_part(imap, origin, number)
@@ -331,7 +334,8 @@ def _whole(imap: Connection, origin: MessageRef, allowance: _Allowance) -> Outgo
 
 
 class _Page:
-    """The text being made: each image in it gets a Content-ID, once however often it is shown."""
+    """The images of a text that is being laid out. Each gets one Content-ID, however often it is
+    shown."""
 
     def __init__(self, enclosed: Enclosed, message_id: str) -> None:
         self._enclosed = enclosed
@@ -341,7 +345,7 @@ class _Page:
         self.missing: dict[str, str] = {}
 
     def image(self, address: str, words: str) -> str | None:
-        """The address that an image of the editor has in the message that leaves."""
+        """Return the address of an image of the editor in the message that leaves."""
         key = images.upload(address) or address
         image = self._find(key)
         if image is None:
@@ -351,13 +355,13 @@ class _Page:
         placed = self.inline.setdefault(key, replace(image, cid=self._cid(key)))
         return f"cid:{placed.cid}"
 
-    def rest(self, *, is_html: bool) -> Iterator[OutgoingFile]:
-        """The files that are no image in the text. One that was in it and is no longer, goes; in
-        plain text all are attachments."""
+    def rest(self, *, is_html: bool) -> Iterator[Attachment]:
+        """Yield the files that are not images in the text. An image that the text no longer shows
+        is left out; in plain text all files are attachments."""
         for place, attachment in enumerate(self._enclosed.attachments):
             if place in self._used or (is_html and attachment.cid):
                 continue
-            if not is_html and attachment.cid == "-":  # the quote's, which the text has not
+            if not is_html and attachment.cid == "-":  # of the quote, which plain text lacks
                 continue
             yield replace(attachment, cid="")
 
@@ -386,8 +390,8 @@ class _Page:
         return f"{hashlib.sha256(seed).hexdigest()[:24]}@{domain}"
 
 
-def _from_data(address: str) -> OutgoingFile | None:
-    """A small image that stands in the text itself: a signature's."""
+def _from_data(address: str) -> Attachment | None:
+    """Return a small image whose data is in the text, as in signatures."""
     match = _DATA.match(address)
     if match is None:
         return None

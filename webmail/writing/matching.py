@@ -1,9 +1,9 @@
-"""Documents of a message to each -> the recipients that the names of the files mean.
+"""Match the documents of a message to each with recipients, by the names of the files.
 
-Pure functions. A document goes to a recipient when the roster names it, or when all words of the
-recipient's name stand in its name: accents, capitals, the order and what separates words do not
-count. Nothing is guessed: a document that may be two people's, or two documents of one person, are
-left to the writer."""
+Pure functions. A document goes to a recipient if the roster names it, or if its name has all words
+of the recipient's name. Accents, case, order and separators do not count. Nothing is guessed: a
+document that may be for two people, and two documents for one person, are left to the user.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _LOWER_UPPER = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _MOST_WORDS = 24
 _MOST_JOINED = 4
 _LONGEST_NAME = 300
-# Pairs of a document and a person that are compared: those of 2,000 files with names as people have
-# them are some thousands.
+# The largest number of comparisons of a document with a person. 2,000 files with usual names need
+# some thousands.
 _MOST_TRIED = 200_000
 _LEAST_TELLING = 3  # letters of a word that makes a person a candidate
 _MOST_CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A recipient: ``key`` is the address in lower case, ``last`` and ``first`` the name that
-    documents are called by, which may be a child's; one of two children stands here twice. ``file``
-    is the document that the roster names for the person. ``line`` is the same for those who get the
-    same document: that of the roster, or one for each pupil; 0 without one."""
+class DocumentOwner:
+    """A recipient. ``key`` is the address in lower case; ``last`` and ``first`` are the name that
+    documents have, which may be a child's. A parent of two children has two entries. ``file`` is
+    the document that the roster names for the recipient. ``line`` is the same for people who get
+    the same document: the line of the roster, or a number for each pupil; 0 for neither."""
 
     key: str
     last: str = ""
@@ -43,9 +43,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """The decisions of the writer. ``documents``, by their keys, go to these people, or to nobody;
-    ``opened`` are documents that the user will decide about, whatever their names say; ``without``
-    are people who get a message without a document."""
+    """The decisions of the user. ``documents`` go to these recipients, or to nobody. ``opened`` are
+    documents about which the user will decide, whatever their names. ``without`` are people who get
+    a message without a document."""
 
     documents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     opened: frozenset[str] = frozenset()
@@ -54,13 +54,14 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """The documents of each person, in their order, as ``given``, and everything that is to be
-    decided by hand.
+    """The documents of each person in order, as ``given``, and everything that the user must
+    decide.
 
-    ``unmatched`` documents are nobody's, ``shared`` ones may be several people's, ``doubled`` ones
-    are each of a person who has another one, and ``lacking`` are people without any. ``candidates``
-    are the people whom an unmatched document may mean. ``left_out`` and ``without`` were decided;
-    ``absent`` are people whose document, as the roster calls it, is not there.
+    ``unmatched`` documents have no recipient, ``shared`` ones may be for several people,
+    ``doubled`` ones are for a person who has another one, and ``lacking`` are people without a
+    document. ``candidates`` are the people whom an unmatched document may mean. ``left_out`` and
+    ``without`` were decided. ``absent`` are people whose document, as named by the roster, does not
+    exist.
     """
 
     given: Mapping[str, tuple[str, ...]]
@@ -83,19 +84,19 @@ class Matching:
 
 
 def match(
-    documents: Mapping[str, str], people: Sequence[Person], decided: Decisions | None = None
+    documents: Mapping[str, str], people: Sequence[DocumentOwner], decided: Decisions | None = None
 ) -> Matching:
-    """Find the people of each of ``documents``, a mapping of keys to names. A decision about people
-    who are no recipients any more counts for nothing."""
+    """Match ``documents``, a mapping of keys to names, with people. A decision about former
+    recipients is ignored."""
     decided = decided or Decisions()
     by_hand = _by_hand(documents, people, decided)
-    owners, candidates, absent = _found(
+    owners, candidates, absent = _owners(
         {key: name for key, name in documents.items() if key not in by_hand}, people
     )
     for key in decided.opened & owners.keys():
         candidates[key] = candidates.get(key) or _keys(owners[key])
         owners[key] = ()
-    shared = {key: _keys(to) for key, to in owners.items() if not _are_one(to)}
+    shared = {key: _keys(to) for key, to in owners.items() if not _get_one_document(to)}
     sure = {key: to for key, to in owners.items() if key not in shared and to}
     doubled = _doubled(sure, by_hand)
     given: dict[str, list[str]] = {}
@@ -122,10 +123,10 @@ def match(
 
 
 def _by_hand(
-    documents: Mapping[str, str], people: Sequence[Person], decided: Decisions
+    documents: Mapping[str, str], people: Sequence[DocumentOwner], decided: Decisions
 ) -> dict[str, tuple[str, ...]]:
-    """The documents that the user decided about, and their recipients; () for one that goes to
-    nobody. A decision is left out when all of its people are no recipients any more."""
+    """Return the documents about which the user decided, with their recipients; () for a document
+    that goes to nobody. A decision is left out if none of its people is a recipient any more."""
     everybody = {person.key for person in people}
     by_hand = {}
     for key in documents:
@@ -138,10 +139,10 @@ def _by_hand(
 
 
 def _doubled(
-    sure: Mapping[str, Sequence[Person]], by_hand: Mapping[str, tuple[str, ...]]
+    sure: Mapping[str, Sequence[DocumentOwner]], by_hand: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
-    """Those of the documents whose person would get another one for the same line, or got one by
-    hand."""
+    """Return the documents whose person would get another one for the same line, or was assigned
+    one by hand."""
     handed = {person for to in by_hand.values() for person in to}
     number = Counter((owner.key, owner.line) for to in sure.values() for owner in to)
     return {
@@ -151,26 +152,26 @@ def _doubled(
     }
 
 
-def names_person(name: str, person: Person, *, is_lenient: bool = False) -> bool:
-    """Whether the name of a document has all words of a person's name; ``is_lenient``: of several
-    first names one is enough."""
-    fits = _fit(_Words.of(name), person)
+def names_person(name: str, person: DocumentOwner, *, is_lenient: bool = False) -> bool:
+    """Return whether the name of a document has all words of a person's name. With ``is_lenient``,
+    one of several first names is enough."""
+    fits = _how_far_fits(_Words.of(name), person)
     return fits == _WHOLE or (is_lenient and fits == _PARTLY)
 
 
 def in_a_row(text: str) -> str:
-    """The words of a text, folded, with a blank around each, for `is_in`."""
+    """Return the folded words of a text, with a blank around each, for `is_in`."""
     return f" {' '.join(fold(word) for word in _WORD.findall(text))} "
 
 
 def is_in(words: str, first: str, last: str) -> bool:
-    """Whether a name stands in a text, the first name before or behind the last."""
+    """Return whether a name is in a text, with the first name before or after the last."""
     return any(f" {row} " in words for row in rows_of(first, last))
 
 
 def rows_of(first: str, last: str) -> tuple[str, str]:
-    """A name as it stands among the words of `in_a_row`: the first name before the last, and
-    behind."""
+    """Return a name as it may stand among the words of `in_a_row`: with the first name before the
+    last, and after it."""
     first_words, last_words = " ".join(_parts(first)), " ".join(_parts(last))
     return f"{first_words} {last_words}", f"{last_words} {first_words}"
 
@@ -181,13 +182,13 @@ def rows_of(first: str, last: str) -> tuple[str, str]:
 _NOT, _PARTLY, _WHOLE = 0, 1, 2
 
 
-def _found(
-    documents: Mapping[str, str], people: Sequence[Person]
-) -> tuple[dict[str, tuple[Person, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
-    """The people of each document, none or several; the candidates of each document that is
-    nobody's; and the people whose own document is not there."""
+def _owners(
+    documents: Mapping[str, str], people: Sequence[DocumentOwner]
+) -> tuple[dict[str, tuple[DocumentOwner, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
+    """Return the people of each document, none or several; the candidates for each document without
+    a person; and the people whose own document does not exist."""
     named = {_exact(person.file) for person in people if person.file}
-    owners: dict[str, tuple[Person, ...]] = {}
+    owners: dict[str, tuple[DocumentOwner, ...]] = {}
     index = _Index(person for person in people if not person.file)
     candidates: dict[str, tuple[str, ...]] = {}
     for key, name in documents.items():
@@ -206,13 +207,14 @@ def _found(
 
 
 def _exact(name: str) -> str:
-    """A file's name as macOS and others write it."""
+    """Return a file's name in one form, since macOS and other systems write it differently."""
     return unicodedata.normalize("NFC", name.strip())
 
 
-def _are_one(people: Sequence[Person]) -> bool:
-    """Whether they are all meant: one person, those of one line of the roster or of one pupil, as
-    both parents are, or those for whom the roster names the same document."""
+def _get_one_document(people: Sequence[DocumentOwner]) -> bool:
+    """Return whether all these people get the document: one person, the people of one line of the
+    roster or of one pupil (such as both parents), or those for whom the roster names the same
+    document."""
     first = people[0] if people else None
     if first is None or len(people) == 1:
         return True
@@ -221,14 +223,14 @@ def _are_one(people: Sequence[Person]) -> bool:
     return bool(first.line) and all(person.line == first.line for person in people)
 
 
-def _keys(people: Iterable[Person]) -> tuple[str, ...]:
+def _keys(people: Iterable[DocumentOwner]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(person.key for person in people))
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of a file's name, and what adjacent ones are together: ``LE_GOFF`` and ``LeGoff``
-    are one name."""
+    """The words of a file's name, and adjacent words joined: ``LE_GOFF`` and ``LeGoff`` are one
+    name."""
 
     single: frozenset[str]
     joined: frozenset[str]
@@ -255,8 +257,9 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(fold(word) for word in _WORD.findall(name[:_LONGEST_NAME])[:_MOST_WORDS])
 
 
-def _fit(words: _Words, person: Person) -> int:
-    """`_PARTLY`: the last name, and the first of several first names."""
+def _how_far_fits(words: _Words, person: DocumentOwner) -> int:
+    """Return how far a name fits. `_PARTLY` stands for the last name and the first of several first
+    names."""
     last, first = _parts(person.last), _parts(person.first)
     if len(last) + len(first) < 2 or not words.has(last):
         return _NOT
@@ -266,23 +269,23 @@ def _fit(words: _Words, person: Person) -> int:
 
 
 class _Index:
-    """People by the words of their names, so that no document is compared with everybody."""
+    """People by the words of their names, so that no document is compared with all of them."""
 
-    def __init__(self, people: Iterable[Person]) -> None:
+    def __init__(self, people: Iterable[DocumentOwner]) -> None:
         self._left = _MOST_TRIED
-        self._people: dict[str, list[Person]] = {}
+        self._people: dict[str, list[DocumentOwner]] = {}
         for person in people:
             for word in self._telling(person):
                 self._people.setdefault(word, []).append(person)
 
     @staticmethod
-    def _telling(person: Person) -> set[str]:
+    def _telling(person: DocumentOwner) -> set[str]:
         last, first = _parts(person.last), _parts(person.first)
         return {*last, *first, "".join(last), "".join(first)} - {""}
 
-    def _near(self, words: _Words) -> Iterator[Person]:
-        """The people with a word of the document's, each once."""
-        seen: set[Person] = set()
+    def _near(self, words: _Words) -> Iterator[DocumentOwner]:
+        """Yield the people who share a word with the document, each once."""
+        seen: set[DocumentOwner] = set()
         for word in sorted(words.joined, key=lambda joined: len(self._people.get(joined, ()))):
             for person in self._people.get(word, ()):
                 if person in seen:
@@ -293,8 +296,8 @@ class _Index:
                     return
                 yield person
 
-    def whose(self, words: _Words) -> tuple[Person, ...]:
-        fits = [(_fit(words, person), person) for person in self._near(words)]
+    def whose(self, words: _Words) -> tuple[DocumentOwner, ...]:
+        fits = [(_how_far_fits(words, person), person) for person in self._near(words)]
         best = max((how for how, _person in fits), default=_NOT)
         if best == _NOT:
             return ()
@@ -316,9 +319,9 @@ class _Index:
         return tuple(near)
 
 
-def _is_within(person: Person, other: Person) -> bool:
-    """Whether the other one's name has all words of this one's and more: of ``Léa Dupont`` and
-    ``Léa-Marie Dupont`` the second is meant where both fit."""
+def _is_within(person: DocumentOwner, other: DocumentOwner) -> bool:
+    """Return whether the other name has all words of this one, and more. If both ``Léa Dupont`` and
+    ``Léa-Marie Dupont`` fit, the second is meant."""
     mine = {*_parts(person.last), *_parts(person.first)}
     others = {*_parts(other.last), *_parts(other.first)}
     return mine < others

@@ -1,5 +1,5 @@
-"""Offer unfinished messages after sign-in: looked up once in a session, which holds nothing of
-their content."""
+"""Offer unfinished messages after sign-in. They are looked up once in a session, which stores no
+content of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ SESSION_KEY = "drafts_offered"
 
 @dataclass(frozen=True)
 class Offer:
-    """``number`` and ``words`` are of the last one that was left; ``count`` of all."""
+    """The offer: ``number`` and ``words`` are those of the last draft, ``count`` is the number of
+    drafts."""
 
     count: int
     number: str
@@ -28,7 +29,7 @@ class Offer:
 
 
 def offer(request: HttpRequest) -> Offer | None:
-    """The draft that a page offers to go on with; None when there is none, or none any more."""
+    """Return the draft that a page offers to continue, or None."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or user.is_local_administrator:
         return None
@@ -45,8 +46,8 @@ def offer(request: HttpRequest) -> Offer | None:
 
 
 def forget(request: HttpRequest, number: uuid.UUID | None = None) -> None:
-    """Offer a draft no more, since it was taken up, sent or discarded; without a number, offer none
-    in this session."""
+    """Stop to offer a draft that was continued, sent or discarded; without a number, stop to offer
+    any in this session."""
     entries: list[list[str]] = request.session.get(SESSION_KEY, [])
     left = [entry for entry in entries if number is not None and entry[0] != str(number)]
     if len(left) != len(entries):

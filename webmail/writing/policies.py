@@ -1,5 +1,6 @@
-"""What administrators enforce for all that the users of a mail domain send: the name beside the
-address, Reply-To, a text below each message, and whether many outsiders may see one another."""
+"""The values that administrators enforce for all mail from a mail domain: the name beside the
+address, Reply-To, a text below each message, and whether many people from outside may see one
+another."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ NAME, REPLY_TO, OUTSIDE = "name", "reply_to", "outside"
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """The policy as `SendingPolicy` has it, "" for values that are left to users."""
+class EnforcedValues:
+    """The values of `SendingPolicy`, "" for those that are left to users."""
 
     name: str = ""
     reply_to: str = ""
@@ -27,9 +28,9 @@ class Policy:
     hides_outside: bool = False
 
 
-def of(mail_domain_id: int | None) -> Policy:
-    """The policy of a mail domain, else that of all. From the cache: a page costs no query. News
-    within a minute. A cache that is down stops no message."""
+def of(mail_domain_id: int | None) -> EnforcedValues:
+    """Return the policy of a mail domain, else the one for all. It is cached, so that a page needs
+    no query; a change takes effect within a minute. An unreachable cache stops no message."""
     policies: dict[str, list[Any]] | None = None
     with suppress(RedisError, OSError):
         policies = cache.get(SendingPolicy.CACHE_KEY)
@@ -37,17 +38,20 @@ def of(mail_domain_id: int | None) -> Policy:
         rows = SendingPolicy.objects.values_list(
             "mail_domain", NAME, REPLY_TO, "footer", "hides_outside"
         )
-        policies = {str(domain): values for domain, *values in rows}  # the cache keeps JSON
+        policies = {str(domain): values for domain, *values in rows}  # the cache stores JSON
         with suppress(RedisError, OSError):
             cache.set(SendingPolicy.CACHE_KEY, policies, SendingPolicy.CACHE_SECONDS)
-    return Policy(*(policies.get(str(mail_domain_id)) or policies.get("None") or ()))
+    return EnforcedValues(*(policies.get(str(mail_domain_id)) or policies.get("None") or ()))
 
 
 def enforce(
-    policy: Policy, identities: Iterable[Identity], own: Iterable[str], values: Mapping[str, str]
+    policy: EnforcedValues,
+    identities: Iterable[Identity],
+    own: Iterable[str],
+    values: Mapping[str, str],
 ) -> None:
-    """Put the values of the policy on identities. Its name goes only to the user's ``own``
-    addresses, which are in lower case: an address that an administrator gave keeps its name."""
+    """Put the values of the policy on identities. Its name is only for the user's ``own``
+    addresses, which are in lower case: an address from an administrator keeps its name."""
     name = " ".join(templates.filled(policy.name, values).split())[:200]
     footer = templates.filled(policy.footer, values)
     mine = set(own)

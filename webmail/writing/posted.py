@@ -1,5 +1,5 @@
-"""The form of the composer -> `Content`, as typed. Nothing is refused here: half a message is
-kept as it is."""
+"""Make the `Content` of a posted form, as typed. Nothing is refused here, since an incomplete
+message is saved too."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LINE = 400_000  # characters: five thousand recipients with their names
 
 
 def content(data: QueryDict) -> Content:
-    """The content that a form posts. Values that are unknown or missing are as in a new message. A
-    line of recipients may have line ends, for it may be pasted."""
+    """Return the content of a posted form. Unknown and missing values are those of a new message. A
+    field of recipients may have line ends, since it may be pasted."""
     return Content(
         kind=_one_of(data.get("kind", ""), KINDS),
         identity=data.get("identity", "")[:254],
@@ -40,7 +40,7 @@ def content(data: QueryDict) -> Content:
 
 
 def number(text: str) -> uuid.UUID | None:
-    """The number; None when the text is none."""
+    """Return the number, or None if the text is not one."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -48,7 +48,7 @@ def number(text: str) -> uuid.UUID | None:
 
 
 def revision(data: QueryDict) -> int:
-    """The one that the window has; 0 before the first."""
+    """Return the revision that the window has; 0 before the first."""
     text = data.get("revision", "")
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
@@ -78,5 +78,5 @@ def _parts(numbers: list[str]) -> tuple[str, ...]:
 
 
 def is_part(text: str) -> bool:
-    """Whether it may be the number of a part of a message."""
+    """Return whether a text may be the number of a message's part."""
     return re.fullmatch(PartConverter.regex, text) is not None

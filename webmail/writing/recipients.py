@@ -1,6 +1,5 @@
-"""The recipients of a message before it leaves: the addresses that others would see, those outside
-the authority, and how many there may be; and the messages that the user's choice makes of it.
-"""
+"""The recipients of a message before it leaves: the visible addresses, those outside the authority,
+and the limits on their number; and the messages that the user's choice makes of it."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from webmail.mime.addresses import Address, AddressGroup, Recipients
 from webmail.models import OutboxMessage
 from webmail.writing import field_values, fields, slips
 from webmail.writing.content import Content
-from webmail.writing.field_values import Member
+from webmail.writing.field_values import KnownRecipient
 from webmail.writing.roster_reading import Roster
 
 HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
@@ -29,12 +28,12 @@ HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The recipients of a message, each once, in the order of To, Cc and Bcc. ``groups`` stand in
-    To or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count the people who are seen in
-    To and Cc; ``known`` are the keys of all fields that the text may have, ``placeholders`` those
-    that it has, each as it is spelt there."""
+    """The recipients of a message, each once, in the order of To, Cc and Bcc. ``groups`` are those
+    in To or Cc, ``hidden_groups`` those in Bcc. ``outside`` and ``visible`` count people in To and
+    Cc. ``known`` are the keys of all fields that the text may have. ``placeholders`` has the key
+    and the first spelling of each that it has."""
 
-    members: tuple[Member, ...]
+    members: tuple[KnownRecipient, ...]
     groups: tuple[AddressGroup, ...] = ()
     hidden_groups: tuple[AddressGroup, ...] = ()
     invalid: tuple[str, ...] = ()
@@ -52,30 +51,30 @@ class Review:
 
     @property
     def shows_many(self) -> bool:
-        """Whether people would see the addresses of others who may not want that: a group, or many
-        from outside, in To or Cc."""
+        """Whether recipients would see the addresses of others who may not want that: a group, or
+        many people from outside, in To or Cc."""
         is_group = any(len(group.members) > 1 for group in self.groups)
         return self.visible > 1 and (is_group or self.shows_outside)
 
     @property
     def shows_outside(self) -> bool:
-        """Whether more people from outside would see one another's addresses than may."""
+        """Whether more people from outside would see one another's addresses than is allowed."""
         return self.visible > 1 and self.outside > settings.OUTSIDE_VISIBLE
 
-    def lacking(self, key: str) -> tuple[Member, ...]:
-        """The members for whom a field of the text is not known."""
+    def lacking(self, key: str) -> tuple[KnownRecipient, ...]:
+        """Return the members for whom a field of the text has no value."""
         if key not in self.placeholders:
             return ()
         return tuple(member for member in self.members if not member.values.get(key))
 
 
 def own_domains() -> frozenset[str]:
-    """The authority's, in lower case: its mail domains, and those of WEBMAIL_OWN_DOMAINS."""
+    """Return the authority's domains in lower case: its mail domains, and WEBMAIL_OWN_DOMAINS."""
     return frozenset({*MailDomain.objects.all().names(), *settings.OWN_DOMAINS})
 
 
 def is_outside(address: str, own: Collection[str]) -> bool:
-    """Whether an address is in none of these domains, nor in one below them."""
+    """Return whether an address is neither in one of these domains nor in a subdomain."""
     domain = address.rpartition("@")[2].lower()
     return domain not in own and not any(domain.endswith(f".{own_domain}") for own_domain in own)
 
@@ -88,11 +87,10 @@ def review(
     with_pupils: bool = False,
     roster: Roster | None = None,
 ) -> Review:
-    """Look over the recipients of ``content``.
+    """Review the recipients of ``content``.
 
-    ``with_names`` adds the names and fields that contacts, directory and ``roster`` have, for a
-    list to choose from. ``with_pupils`` adds the pupils of each guardian, also where no field asks
-    for them.
+    ``with_names`` adds the names and fields of contacts, directory and ``roster``, for a list to
+    choose from. ``with_pupils`` adds the pupils of each guardian, even if no field needs them.
     """
     lines = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
     people = _members(lines)
@@ -113,10 +111,11 @@ def review(
     )
 
 
-def _members(lines: Sequence[Recipients]) -> tuple[Member, ...]:
-    """Everybody in To, Cc and Bcc once: where an address stands in several, the first counts."""
+def _members(lines: Sequence[Recipients]) -> tuple[KnownRecipient, ...]:
+    """Return everybody in To, Cc and Bcc once. An address in several fields counts for the
+    first."""
     own = own_domains()
-    members: dict[str, Member] = {}
+    members: dict[str, KnownRecipient] = {}
     for line, is_visible in zip(lines, (True, True, False), strict=True):
         within = {
             person.address.casefold(): group.name
@@ -125,7 +124,7 @@ def _members(lines: Sequence[Recipients]) -> tuple[Member, ...]:
         }
         for person in line.valid:
             key = person.address.casefold()
-            member = Member(
+            member = KnownRecipient(
                 person.address,
                 person.name,
                 group=within.get(key, ""),
@@ -137,12 +136,13 @@ def _members(lines: Sequence[Recipients]) -> tuple[Member, ...]:
 
 
 _MOST_SLIPS = 50
-"""Domains of one message, or of one request, that are looked for among the contacts."""
+"""The largest number of domains, in one message or request, that are looked up among the
+contacts."""
 
 
 def misspelt(user: User, typed: Iterable[str], own: Collection[str]) -> dict[str, str]:
-    """The addresses that seem to be a slip, each with the one that was probably meant. A domain in
-    the user's contacts is right; ``own`` are `own_domains`."""
+    """Return the addresses that seem to be misspelt, each with the probable one. A domain of the
+    user's contacts counts as right; ``own`` are `own_domains`."""
     suggestions = {
         text: meant for text in dict.fromkeys(typed) if (meant := slips.suggestion(text, (), own))
     }
@@ -156,7 +156,7 @@ def misspelt(user: User, typed: Iterable[str], own: Collection[str]) -> dict[str
 
 
 def without(people: Iterable[str], keys: Collection[str]) -> tuple[str, ...]:
-    """The people whose address is not among ``keys``, written as in a field."""
+    """Return the people whose address is not among ``keys``, written as in a field."""
     return tuple(
         text
         for text in people
@@ -168,8 +168,8 @@ def without(people: Iterable[str], keys: Collection[str]) -> tuple[str, ...]:
 
 
 def group_text(name: str, people: Sequence[str]) -> str:
-    """A group of the address book as it stands in a field, its members as `read_recipients` reads
-    them; of one person alone no group."""
+    """Return a group of the address book as it is written in a field, with the members in the form
+    of `read_recipients`. A single person is written without a group."""
     valid = addresses.read_recipients(", ".join(people)).valid
     if len(valid) < 2:
         return _joined(valid)
@@ -180,7 +180,7 @@ def group_text(name: str, people: Sequence[str]) -> str:
 
 
 def limits_error(user: User, count: int, delivery: str = "") -> str:
-    """Why the person may not write to so many people at once, or ""."""
+    """Return the reason why the user may not write to so many people at once, or ""."""
     most, hourly = settings.RECIPIENTS_PER_MESSAGE, settings.RECIPIENTS_PER_HOUR
     if are_too_many(count) and delivery != EACH:
         return ngettext(
@@ -205,12 +205,12 @@ def limits_error(user: User, count: int, delivery: str = "") -> str:
 
 
 def are_too_many(count: int) -> bool:
-    """Whether no message may go to so many people, but one to each."""
+    """Return whether a message to so many people must be one to each."""
     return 0 < settings.RECIPIENTS_PER_MESSAGE < count
 
 
 def _free_from(user: User, count: int, hourly: int) -> datetime | None:
-    """The moment from which there is room for so many more in one hour; None for now."""
+    """Return the moment from which the limit of an hour has room for so many more; None for now."""
     since = timezone.now() - timedelta(hours=1)
     lately = OutboxMessage.objects.of(user).filter(accepted__gt=since)
     lately = lately.exclude(state=OutboxMessage.State.CANCELLED)
@@ -227,12 +227,12 @@ def _free_from(user: User, count: int, hourly: int) -> datetime | None:
 # --- what the choice makes of it ---
 
 
-def delivered(content: Content, members: Sequence[Member], sender: Address) -> Content:
-    """The message as it leaves to these ``members`` alone, by its ``delivery``.
+def delivered(content: Content, members: Sequence[KnownRecipient], sender: Address) -> Content:
+    """Return the message for only these ``members``, by its ``delivery``.
 
-    In blind copy all are in Bcc, and the sender stands in To: a message without anybody there is
-    taken for junk, and some servers trip over RFC 5322's empty group; `envelope` leaves the sender
-    out."""
+    In blind copy all are in Bcc, and the sender is in To: a message without anybody in To counts as
+    junk, and some servers fail on the empty group of RFC 5322. `envelope` leaves the sender out.
+    """
     keys = {member.key for member in members}
     to, cc, bcc = (_kept(text, keys) for text in (content.to, content.cc, content.bcc))
     is_hidden = content.delivery == HIDDEN or not (to or cc)
@@ -243,7 +243,7 @@ def delivered(content: Content, members: Sequence[Member], sender: Address) -> C
 
 
 def _kept(text: str, keys: Collection[str]) -> tuple[Address, ...]:
-    """The people of a field who are to have the message, without the names of their groups."""
+    """Return the people of a field who get the message, without the names of their groups."""
     valid = addresses.read_recipients(text).valid
     return tuple(person for person in valid if person.address.casefold() in keys)
 
@@ -260,8 +260,8 @@ def _joined(people: Sequence[Address]) -> str:
 
 
 def envelope(content: Content) -> tuple[str, ...]:
-    """The addresses that the submission server is given for a message that `delivered` or `each`
-    made: in blind copy not the sender's, who only stands in its To."""
+    """Return the envelope recipients for a message of `delivered` or `each`. In blind copy they do
+    not include the sender in To."""
     fields = (content.bcc,) if content.delivery == HIDDEN else (content.to, content.cc, content.bcc)
     people = _once([person for text in fields for person in addresses.read_recipients(text).valid])
     return tuple(person.address for person in people)
@@ -269,13 +269,12 @@ def envelope(content: Content) -> tuple[str, ...]:
 
 def each(
     content: Content,
-    member: Member,
+    member: KnownRecipient,
     instead: Mapping[str, str] | None = None,
     documents: tuple[str, ...] = (),
 ) -> Content:
-    """The message to one of them alone, with what is known of the recipient where the text has a
-    field; ``instead``, by the keys of fields, is for those of whom it is not known. ``documents``
-    are his alone."""
+    """Return the message to one recipient alone, with the values of the placeholders. ``instead``
+    has the values for empty fields by their keys. Only this recipient gets the ``documents``."""
     values = member.values
     words = {
         key: values[key] or (instead or {}).get(key, "") for key in placeholders(content, values)
@@ -295,6 +294,7 @@ def each(
 
 
 def placeholders(content: Content, known: Collection[str] = fields.OF_CONTACTS) -> dict[str, str]:
-    """The fields of ``known`` that subject and text have, by their keys, as they are spelt."""
+    """Return the placeholders of subject and text for the fields in ``known``: the first spelling
+    of each by its key."""
     text = content.html if content.is_html else content.text
     return fields.asked(text, known) | fields.asked(content.subject, known)

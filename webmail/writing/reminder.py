@@ -1,10 +1,10 @@
-"""Whether a text speaks of an attachment. Pure."""
+"""Decide whether a text mentions an attachment. Pure."""
 
 from __future__ import annotations
 
 import re
 
-# French first; English for those who write to partner schools. A word alone, in any case.
+# French first, and English for letters to partner schools. Each is a whole word, in any case.
 _WORDS = re.compile(
     r"""
     \b(?:
@@ -28,15 +28,15 @@ _WORDS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# "sans pièce jointe", "pas de PJ": it says that there is none.
+# "sans pièce jointe", "pas de PJ": the text says that there is none.
 _NONE = re.compile(r"(?:sans|pas\s+de|aucune|no|without)\s+(?:autre\s+)?$", re.IGNORECASE)
 _FORWARDED = re.compile(r"-{5,}\s.{1,80}\s-{5,}")
 _MOST = 100_000
 
 
 def own_words(text: str) -> str:
-    """The lines of a plain text that its writer wrote himself, without quoted lines, his signature
-    and a forwarded message."""
+    """Return the lines of a plain text that the user wrote, without quotes, signature and a
+    forwarded message."""
     own: list[str] = []
     is_signature = False
     for line in text[:_MOST].split("\n"):
@@ -51,8 +51,8 @@ def own_words(text: str) -> str:
 
 
 def speaks_of_a_file(subject: str, text: str) -> bool:
-    """Whether subject or text, in French or English, say that something is attached; ``text``
-    with what it quotes. A subject that answers or forwards is another's."""
+    """Return whether subject or text, in French or English, mention an attachment. ``text``
+    includes its quotes. A subject of a reply or forwarded message is not the user's."""
     own_subject = "" if re.match(r"\s*(?:re|tr|fwd?)\s*:", subject, re.IGNORECASE) else subject
     words = f"{own_subject[:1000]}\n{own_words(text)}"
     return any(

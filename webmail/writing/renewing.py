@@ -1,8 +1,8 @@
-"""Groups of the directory in the lines of recipients, as they are when a message is sent.
+"""Replace groups of the directory among the recipients by their members at the time of sending.
 
-A group that is chosen becomes its people at once, so that they are seen. Of a group that holds
-people of the directory these may be others by the time the message is sent; other groups are the
-user's own to change.
+A chosen group is replaced by its people at once, so that they are visible. A group that contains
+people of the directory may have other members when the message is sent. Other groups are the user's
+own to change.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _LINES = ("to", "cc", "bcc")
 
 
 class TooLarge(ValueError):
-    """A group of the directory has more people than may be; its name."""
+    """A group of the directory has more people than allowed; its name is the argument."""
 
 
 def renew(user: User, content: Content) -> Content:
-    """The message with the people of today in such groups, which keep their names. Raises
+    """Return the message with the present members of such groups, which keep their names. Raises
     TooLarge."""
     texts = {name: getattr(content, name) for name in _LINES}
     read = {name: addresses.read_recipients(text) for name, text in texts.items() if ":" in text}

@@ -1,4 +1,4 @@
-"""A message that came back from some of its recipients, taken up again for them alone."""
+"""Begin a message again for the recipients from whom it came back."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MOST_NAMED = 5
 
 
 def begin(imap: Connection, writer: Writer, report: MessageRef) -> Begun:
-    """The message that a delivery report is about, addressed to the recipients whom it did not
-    reach and to nobody else: as the folder for sent mail has it, else as the report encloses it,
-    else a new message with its subject, as far as that is known.
+    """Begin with the message that a delivery report is about, addressed only to the recipients whom
+    it did not reach. Its content comes from the Sent folder, else from the report, else only the
+    subject is known.
 
-    Nine commands at most. Raises MessageNotFound where nothing came back.
+    Nine commands at most. Raises MessageNotFound if nothing came back.
     """
     opened = reading.open_message(imap, report, mark_seen=False, as_text=True)
     if not any(outcome.action == "failed" for outcome in opened.outcomes):
@@ -44,7 +44,7 @@ def begin(imap: Connection, writer: Writer, report: MessageRef) -> Begun:
 def _begun(
     imap: Connection, writer: Writer, opened: OpenedMessage
 ) -> tuple[Begun, tuple[str, ...]]:
-    """The message to be corrected, and what to say of it where it is not the one that was sent."""
+    """Return the message to correct, and warnings if it is not the one that was sent."""
     if original := _original(imap, opened):
         begun = beginning.edit(imap, writer, original)
         return replace(begun, content=replace(begun.content, origin=original)), ()
@@ -59,7 +59,7 @@ def _begun(
 
 
 def _is_own(writer: Writer, head: Envelope) -> bool:
-    """Whether the user wrote the message: anybody can send a report about anything."""
+    """Return whether the user wrote the message, since anybody can send a report about anything."""
     return any(sender.address.casefold() in writer.own for sender in head.from_)
 
 
@@ -69,7 +69,7 @@ def _failed(opened: OpenedMessage) -> tuple[str, ...]:
 
 
 def _original(imap: Connection, opened: OpenedMessage) -> MessageRef | None:
-    """The sent message that the report encloses, or that it answers."""
+    """Return the sent message that the report encloses or answers, or None."""
     for message_id in returned.message_ids(imap, opened):
         if ref := actions.find_sent(imap, message_id):
             return ref

@@ -1,6 +1,6 @@
 """The roster of a draft: a file with a row for each recipient of a message to each.
 
-It is read once, kept sealed beside the draft, and sent to nobody.
+It is read once, stored sealed beside the draft, and not sent.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from webmail.models import Draft, DraftRoster
 from webmail.presentation.words import few, size
 from webmail.writing import files, roster_reading, sealing
 from webmail.writing.content import Content
-from webmail.writing.roster_reading import Roster, Row
+from webmail.writing.roster_reading import Roster, RosterRow
 
 _MOST_NAMED = 5
 MOST_READ = roster_reading.LARGEST + 1
-"""Bytes that are read of a file: enough to see that it is too large."""
+"""The number of bytes that are read of a file: enough to see that it is too large."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class NamedRoster:
     """A draft's roster, with the name of its file."""
 
     name: str
@@ -40,7 +40,7 @@ class Kept:
 
     @property
     def group(self) -> str:
-        """Its people as they stand in a field of recipients: a group under the file's name."""
+        """Its people as written in a field of recipients: a group with the file's name."""
         people = tuple(Address("", row.address) for row in self.roster.rows)
         if len(people) < 2:
             return ", ".join(map(addresses.format, people))
@@ -55,11 +55,11 @@ class Kept:
         return ", ".join(row.address for row in self.roster.rows)
 
 
-def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
-    """Read a file, and keep it as the draft's roster in place of the former one. Nothing is kept of
-    one that is refused (`Roster.refusal`)."""
+def keep(user: User, draft: Draft, name: str, content: bytes) -> NamedRoster:
+    """Read a file, and store it as the draft's roster in the place of the former one. A refused
+    file is not stored (`Roster.refusal`)."""
     name = files.safe_name(name)
-    file = Kept(name, read(content))
+    file = NamedRoster(name, read(content))
     if not file.roster.refusal:
         row = DraftRoster(draft=draft, rows=len(file.roster.rows))
         row.sealed = sealing.seal(row.pk, user.pk, _to_json(file))
@@ -69,7 +69,7 @@ def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
 
 
 def read(content: bytes) -> Roster:
-    """`roster_reading.read` in a helper process."""
+    """Run `roster_reading.read` in a helper process."""
     if len(content) > roster_reading.LARGEST:
         return Roster(refusal=roster_reading.TOO_LARGE)
     try:
@@ -78,8 +78,8 @@ def read(content: bytes) -> Roster:
         return Roster(refusal=roster_reading.TOO_LARGE)
 
 
-def of(draft: Draft) -> Kept | None:
-    """The draft's roster; None without one, and where the server's key was changed since."""
+def of(draft: Draft) -> NamedRoster | None:
+    """Return the draft's roster; None if it has none, or the server's key has changed since."""
     row = DraftRoster.objects.filter(draft=draft).first()
     if row is None:
         return None
@@ -87,15 +87,15 @@ def of(draft: Draft) -> Kept | None:
         values = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
     except (Unreadable, ValueError):
         return None
-    rows = tuple(Row(line, address, tuple(cells)) for line, address, cells in values["rows"])
-    return Kept(
+    rows = tuple(RosterRow(line, address, tuple(cells)) for line, address, cells in values["rows"])
+    return NamedRoster(
         values["name"], Roster(tuple(values["columns"]), rows, (), values["address_column"])
     )
 
 
 def asked_for(draft: Draft, content: Content) -> Roster | None:
-    """The rows of the draft's roster, where its words may have fields, or each recipient may have a
-    document: others need no query."""
+    """Return the draft's roster if its text may have placeholders, or recipients may have
+    documents. Other drafts need no query."""
     has_fields = "{" in f"{content.subject}{content.html}{content.text}"
     if not has_fields and not draft.documents_count:
         return None
@@ -107,7 +107,7 @@ def remove(draft: Draft) -> None:
     DraftRoster.objects.filter(draft=draft).delete()
 
 
-def _to_json(file: Kept) -> bytes:
+def _to_json(file: NamedRoster) -> bytes:
     columns = asdict(file.roster)
     rows = [(row.line, row.address, row.cells) for row in file.roster.rows]
     values = {"name": file.name, "rows": rows}
@@ -120,7 +120,7 @@ def _to_json(file: Kept) -> bytes:
 
 
 def refusal_words(roster: Roster) -> str:
-    """Why a file is of no use."""
+    """Return the reason why a file is unusable."""
     words = {
         roster_reading.TOO_LARGE: gettext("The file is too large: %(limit)s at most.")
         % {"limit": size(roster_reading.LARGEST)},
@@ -141,7 +141,8 @@ def refusal_words(roster: Roster) -> str:
 
 
 def fault_words(roster: Roster) -> tuple[str, ...]:
-    """The lines of a usable file that are not taken, in a sentence for each kind of fault."""
+    """Return sentences about the lines of a usable file that are ignored, one for each kind of
+    fault."""
     sentences = []
     for kind in (
         roster_reading.BAD_ADDRESS,
@@ -157,7 +158,7 @@ def fault_words(roster: Roster) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _lines(kind: str, faults: list[roster_reading.Fault]) -> list[str]:
+def _lines(kind: str, faults: list[roster_reading.RosterFault]) -> list[str]:
     if kind == roster_reading.NO_ADDRESS:
         return [str(fault.line) for fault in faults]
     return [f"{fault.line} ({fault.words})" for fault in faults]

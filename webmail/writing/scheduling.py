@@ -15,13 +15,13 @@ from webmail.preferences.hours import Hours
 TOMORROW, MONDAY, OPENING, AT = "tomorrow8", "monday8", "opening", "at"
 CHOICES = ("", TOMORROW, MONDAY, OPENING, AT)
 FARTHEST = timedelta(days=366)
-"""A year: then a password lent to a message is more likely changed than right."""
+"""A year. Later, a password lent to a message has more likely changed than not."""
 _MORNING = time(8)
 _PATTERN = "%Y-%m-%dT%H:%M"
 
 
 class NotThen(ValueError):
-    """A message cannot leave at the time that was asked for; ``words`` say why."""
+    """A message cannot leave at the requested time; ``words`` say why."""
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
@@ -30,8 +30,8 @@ class NotThen(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One of the times that are offered: ``choice`` is the form's value, ``due`` in UTC. ``when``:
-    the label inside a sentence, of an opening."""
+    """One of the offered times. ``choice`` is the form's value, ``due`` is in UTC. For an opening
+    of working hours, ``when`` is the label inside a sentence."""
 
     choice: str
     label: str
@@ -42,14 +42,14 @@ class Preset:
 def due(
     choice: str, at: str, now: datetime, zone: ZoneInfo, hours: Hours | None = None
 ) -> datetime:
-    """The moment at which a message leaves, in UTC. ``choice`` is "" for ``now``, one of `CHOICES`
-    for its next 8 o'clock or for the next opening of ``hours``, which is now inside them, or stands
-    for ``at``, in the zone's time (``2026-11-30T08:00``, as `<input type="datetime-local">` writes
-    it).
+    """Return the moment at which a message leaves, in UTC. ``choice`` is "" for ``now``, or one of
+    `CHOICES`: the next 8 o'clock of that day, the next opening of ``hours`` (now, inside them), or
+    ``at``, in local time of the zone (``2026-11-30T08:00``, the format of `<input
+    type="datetime-local">`).
 
-    A time that the clocks leave out in March is the one that they then show instead; of the one
-    that they show twice in October, the first is meant. Raises NotThen for one that is past, more
-    than a year ahead, or none.
+    A time that does not exist in March is the one that clocks show instead; of a time that occurs
+    twice in October, the first counts. Raises NotThen for a time that is past, more than a year
+    ahead, or invalid.
     """
     if choice == "":
         return now.astimezone(UTC)
@@ -75,14 +75,14 @@ def due(
 
 
 def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """A day's hour in the zone, as UTC: Python holds a time that comes twice for equal to none of
-    another zone."""
+    """Return an hour of a day in the zone as UTC, since Python never holds a time that occurs twice
+    equal to one of another zone."""
     return datetime.combine(day, hour, zone).astimezone(UTC)
 
 
 def presets(now: datetime, zone: ZoneInfo, hours: Hours | None = None) -> tuple[Preset, ...]:
-    """The moments that a menu offers. Outside the user's working ``hours`` their next opening comes
-    first; on a Sunday, tomorrow and Monday are one."""
+    """Return the moments that a menu offers. Outside the user's working ``hours``, their next
+    opening comes first. On a Sunday, tomorrow and Monday are one."""
     tomorrow, monday = due(TOMORROW, "", now, zone), due(MONDAY, "", now, zone)
     offered = []
     if begins := hours and hours.opening(now, zone):
@@ -96,7 +96,7 @@ def presets(now: datetime, zone: ZoneInfo, hours: Hours | None = None) -> tuple[
 
 
 def opening_in_words(local: datetime, now: datetime) -> str:
-    """``lundi à 7 h 30``; with the date where it is a week away."""
+    """Return words such as ``lundi à 7 h 30``, with the date if it is a week away."""
     pattern = "EEEE" if local.date() - now.date() < timedelta(days=7) else "EEEE d MMMM"
     words = gettext("%(day)s at %(hour)d:%(minute)02d")
     if local.minute == 0:
@@ -106,7 +106,8 @@ def opening_in_words(local: datetime, now: datetime) -> str:
 
 
 def in_words(moment: datetime) -> str:
-    """``lundi 30 novembre à 08:00``, in the person's zone; with the year where it is another."""
+    """Return words such as ``lundi 30 novembre à 08:00`` in the user's zone, with the year if it is
+    another one."""
     local = timezone.localtime(moment)
     pattern = "EEEE d MMMM" if local.year == timezone.localdate().year else "EEEE d MMMM y"
     return gettext("%(day)s at %(time)s") % {
@@ -116,5 +117,5 @@ def in_words(moment: datetime) -> str:
 
 
 def as_typed(moment: datetime, zone: ZoneInfo) -> str:
-    """The moment as `<input type="datetime-local">` has it."""
+    """Return the moment in the format of `<input type="datetime-local">`."""
     return moment.astimezone(zone).strftime(_PATTERN)

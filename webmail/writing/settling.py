@@ -1,5 +1,5 @@
-"""The page on which the documents of a message to each are settled: the document of each recipient,
-open questions, and the user's answers."""
+"""The page on which the user settles the documents of a message to each: the document of each
+recipient, open questions, and the answers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from webmail.models import Draft
 from webmail.presentation import words
 from webmail.writing import documents, drafts, matching, recipients, rosters
 from webmail.writing.documents import Document, Held
-from webmail.writing.matching import Decisions, Matching, Person
-from webmail.writing.recipients import Member
+from webmail.writing.field_values import KnownRecipient
+from webmail.writing.matching import Decisions, DocumentOwner, Matching
 
 NOBODY, ALL = "nobody", "all"
 UNMATCHED, SHARED, DOUBLED = "unmatched", "shared", "doubled"
@@ -25,8 +25,8 @@ _MOST_CHOICES = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One of the people whom a document may go to; `ALL` stands for all that it may mean."""
+class RecipientChoice:
+    """One of the people to whom a document may go. `ALL` stands for all whom it may mean."""
 
     value: str
     label: str
@@ -35,25 +35,25 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """A document without a sure recipient. ``kind`` is `UNMATCHED`, `SHARED` or `DOUBLED`."""
+    """A document without a certain recipient. ``kind`` is `UNMATCHED`, `SHARED` or `DOUBLED`."""
 
     document: Document
     kind: str
-    choices: tuple[Choice, ...]
+    choices: tuple[RecipientChoice, ...]
 
     @property
-    def likely(self) -> tuple[Choice, ...]:
+    def likely(self) -> tuple[RecipientChoice, ...]:
         return tuple(choice for choice in self.choices if choice.is_likely)
 
     @property
-    def others(self) -> tuple[Choice, ...]:
+    def others(self) -> tuple[RecipientChoice, ...]:
         return tuple(choice for choice in self.choices if not choice.is_likely)
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """``name`` is the one that documents are called by; ``absent`` the document that the roster
-    names for him and that is not there."""
+class DocumentRecipient:
+    """A recipient. ``name`` is the name that documents have. ``absent`` is the document that the
+    roster names for the recipient and that does not exist."""
 
     key: str
     name: str
@@ -63,9 +63,9 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """All of a draft's documents and recipients. ``open_documents`` are the first of those that
-    are not settled, ``more`` the number of the others."""
+class DocumentsSheet:
+    """The documents and recipients of a draft. ``open_documents`` are the first that are not
+    settled, ``more`` is the number of the others."""
 
     count: int
     size: int
@@ -73,10 +73,10 @@ class Sheet:
     matching: Matching
     open_documents: tuple[OpenDocument, ...] = ()
     more: int = 0
-    lacking: tuple[Recipient, ...] = ()
-    given: tuple[Recipient, ...] = ()
+    lacking: tuple[DocumentRecipient, ...] = ()
+    given: tuple[DocumentRecipient, ...] = ()
     left_out: tuple[Document, ...] = ()
-    without: tuple[Recipient, ...] = ()
+    without: tuple[DocumentRecipient, ...] = ()
 
     @property
     def size_words(self) -> str:
@@ -95,8 +95,8 @@ class Sheet:
         return bool(self.matching.doubled)
 
 
-def sheet(user: User, draft: Draft) -> Sheet | None:
-    """The page's values; None where the draft has no documents."""
+def sheet(user: User, draft: Draft) -> DocumentsSheet | None:
+    """Return the values of the page; None for a draft without documents."""
     held = documents.of(draft)
     if held is None:
         return None
@@ -105,24 +105,24 @@ def sheet(user: User, draft: Draft) -> Sheet | None:
     review = recipients.review(user, content, with_names=True, with_pupils=True, roster=roster)
     people = documents.persons(review.members, roster)
     matched = matching.match(held.names, people, held.decided)
-    return _Making(held, review.members, people, matched).sheet()
+    return _SheetMaker(held, review.members, people, matched).sheet()
 
 
-class _Making:
-    """A sheet being made."""
+class _SheetMaker:
+    """A sheet that is being made."""
 
     def __init__(
         self,
         held: Held,
-        members: Sequence[Member],
-        people: Sequence[Person],
+        members: Sequence[KnownRecipient],
+        people: Sequence[DocumentOwner],
         matched: Matching,
     ) -> None:
         self._held, self._found = held, matched
         self._people = {person.key: person for person in people}
         self._members = {member.key: member for member in members}
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> DocumentsSheet:
         matched = self._found
         kinds = {
             **dict.fromkeys(matched.unmatched, UNMATCHED),
@@ -130,7 +130,7 @@ class _Making:
             **dict.fromkeys(matched.doubled, DOUBLED),
         }
         shown = list(kinds.items())[:_MOST_SHOWN]
-        return Sheet(
+        return DocumentsSheet(
             count=len(self._held.documents),
             size=sum(document.size for document in self._held.documents.values()),
             recipients=len(self._members),
@@ -146,84 +146,86 @@ class _Making:
     def _in_order(self, keys: Mapping[str, object]) -> Iterator[str]:
         return (key for key in self._members if key in keys)
 
-    def _recipient(self, key: str) -> Recipient:
+    def _recipient(self, key: str) -> DocumentRecipient:
         person, member = self._people[key], self._members[key]
         own = tuple(self._held.documents[number] for number in self._found.given.get(key, ()))
         absent = person.file if key in self._found.absent else ""
-        return Recipient(key, _name(person, member), member.address, own, absent)
+        return DocumentRecipient(key, _name(person, member), member.address, own, absent)
 
     def _open(self, key: str, kind: str) -> OpenDocument:
         matched = self._found
         likely = {SHARED: matched.shared, DOUBLED: matched.doubled}.get(kind, matched.candidates)
-        meant = likely.get(key, ())
-        choices = [self._choice(recipient, is_likely=True) for recipient in meant]
-        if kind == SHARED or len(meant) > 1:
-            choices.append(Choice(ALL, gettext("All of these people"), is_likely=True))
+        likely_keys = likely.get(key, ())
+        choices = [self._choice(recipient, is_likely=True) for recipient in likely_keys]
+        if kind == SHARED or len(likely_keys) > 1:
+            choices.append(RecipientChoice(ALL, gettext("All of these people"), is_likely=True))
         others = [
             *matched.lacking,
             *(other for other in self._members if other not in matched.lacking),
         ]
-        choices += [self._choice(other) for other in others if other not in meant][:_MOST_CHOICES]
+        choices += [self._choice(other) for other in others if other not in likely_keys][
+            :_MOST_CHOICES
+        ]
         return OpenDocument(self._held.documents[key], kind, tuple(choices))
 
-    def _choice(self, key: str, *, is_likely: bool = False) -> Choice:
+    def _choice(self, key: str, *, is_likely: bool = False) -> RecipientChoice:
         person, member = self._people[key], self._members[key]
         name = _name(person, member)
         label = f"{name} ({member.address})" if name else member.address
-        return Choice(key, label, is_likely)
+        return RecipientChoice(key, label, is_likely)
 
 
-def _name(person: Person, member: Member) -> str:
+def _name(person: DocumentOwner, member: KnownRecipient) -> str:
     return f"{person.first} {person.last}".strip() or member.name
 
 
 # --- answers ---
 
 
-def answer(draft: Draft, shown: Sheet, post: QueryDict) -> None:
-    """Keep the decisions of the page. One about a document that the draft does not have, or about
-    somebody who is no recipient, counts for nothing."""
+def answer(draft: Draft, shown: DocumentsSheet, post: QueryDict) -> None:
+    """Store the decisions of the page. Decisions about documents of other drafts, or people who are
+    no recipients, are ignored."""
     held = documents.of(draft)
     if held is None:
         return
     decided, everybody = held.decided, {ticked.casefold() for ticked in post.getlist("without")}
     chosen = dict(decided.documents)
     for key in held.documents:
-        if to := _answered(post.get(_TO + key, ""), key, shown):
+        if to := _answer_for(post.get(_TO + key, ""), key, shown):
             chosen[key] = to[0]
     without = decided.without | {
         recipient.key for recipient in shown.lacking if recipient.key in everybody
     }
     decided = Decisions(chosen, decided.opened, without)
-    documents.decide(draft, _pressed(post.get("do", ""), decided, shown, held))
+    documents.decide(draft, _after_button(post.get("do", ""), decided, shown, held))
 
 
-def _answered(value: str, key: str, shown: Sheet) -> tuple[tuple[str, ...]] | None:
-    """The recipients of a document, in a tuple of one, which is empty for nobody; None for no
-    answer."""
+def _answer_for(value: str, key: str, shown: DocumentsSheet) -> tuple[tuple[str, ...]] | None:
+    """Return the recipients of a document, in a tuple of one; the inner tuple is empty for nobody.
+    Return None without an answer."""
     if value == NOBODY:
         return ((),)
     if value == ALL:
         matched = shown.matching
-        meant = matched.shared.get(key) or matched.doubled.get(key) or matched.candidates.get(key)
-        return (meant,) if meant else None
+        keys = matched.shared.get(key) or matched.doubled.get(key) or matched.candidates.get(key)
+        return (keys,) if keys else None
     return ((value.casefold(),),) if value else None
 
 
-def _pressed(button: str, decided: Decisions, shown: Sheet, held: Held) -> Decisions:
-    """The decisions after the pressed button, which decides about all documents at once, or takes
-    decisions back."""
+def _after_button(button: str, decided: Decisions, shown: DocumentsSheet, held: Held) -> Decisions:
+    """Return the decisions after the pressed button, which decides about all documents at once, or
+    takes decisions back."""
     chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)
-    what, _colon, which = button.partition(":")
-    if what == "leave_out":
+    action, _colon, key = button.partition(":")
+    if action == "leave_out":
         chosen |= {key: () for key in shown.matching.unmatched if key not in chosen}
-    elif what == "all_doubled":
+    elif action == "all_doubled":
         chosen |= {key: to for key, to in shown.matching.doubled.items() if key not in chosen}
-    elif what == "all_without":
+    elif action == "all_without":
         without |= set(shown.matching.lacking)
-    elif what == "change" and which in held.documents:
-        chosen.pop(which, None)
-        opened.add(which)
-    elif what == "again":
-        without.discard(which.casefold())
+    elif action == "change" and key in held.documents:
+        chosen.pop(key, None)
+        opened.add(key)
+    elif action == "again":
+        without.discard(key.casefold())
     return replace(decided, documents=chosen, opened=frozenset(opened), without=frozenset(without))

@@ -24,9 +24,8 @@ _SOURCE = re.compile(r'\bsrc="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"')
 
 
 class IdentityForm(forms.Form):
-    """One of the person's addresses. The signature comes as the HTML of the editor, images and all,
-    or is typed as plain text with an image below it; then text that was not touched keeps the
-    formatting it has."""
+    """One of the user's addresses. The signature is the HTML of the editor with its images, or
+    plain text with an image below it; an unchanged text then keeps its formatting."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -77,7 +76,7 @@ class IdentityForm(forms.Form):
 
     @property
     def image_source(self) -> str:
-        """The image that the signature has, as the page may show it; "" without one."""
+        """The signature's image as an address for the page, or ""."""
         match = _SOURCE.search("".join(_IMAGE.findall(self.identity.signature)))
         return match[1] if match else ""
 
@@ -92,7 +91,7 @@ class IdentityForm(forms.Form):
         return addresses.format(line.valid[0]) if line.valid else ""
 
     def clean_image(self) -> str:
-        """A small image as it stands in a signature, "" without one."""
+        """Return a small image in the form that a signature has, or ""."""
         file: UploadedFile | None = self.cleaned_data["image"]
         if not file:
             return ""

@@ -1,7 +1,7 @@
 """Slips in a typed address: "gmial.com", "ac-amien.fr". Pure.
 
-Only domains are looked at, and only those of whom many people have addresses are meant: a warning
-that is wrong once is not read the next time.
+Only domains are checked, and only domains with many users are suggested: after one wrong warning,
+users ignore the next.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-# Where French families have their mail.
+# The mail providers of French families.
 _PROVIDERS = (
     "gmail.com", "orange.fr", "wanadoo.fr", "free.fr", "laposte.net", "sfr.fr", "hotmail.fr",
     "hotmail.com", "outlook.fr", "outlook.com", "yahoo.fr", "yahoo.com", "icloud.com", "live.fr",
@@ -23,7 +23,7 @@ _ACADEMIES = (
     "orleans-tours", "paris", "poitiers", "polynesie", "reims", "rennes", "reunion", "rouen",
     "spm", "strasbourg", "toulouse", "versailles", "wf",
 )  # fmt: skip
-# Real ones that look like a slip of one above.
+# Real domains that look like a slip of one above.
 _REAL_TEXT = (
     "9online.fr aol.com aol.fr caramail.com cegetel.net cloud.com email.com facebook.com"
     " fastmail.com fastmail.fm free.com gmx.at gmx.ch gmx.com gmx.de gmx.fr gmx.net googlemail.com"
@@ -37,40 +37,41 @@ _REAL_TEXT = (
     " zoho.com"
 )
 _REAL = frozenset(_REAL_TEXT.split())
-# Beside each character on a French keyboard (AZERTY).
+# The rows of a French keyboard (AZERTY).
 _ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn")
 _SHORT = 5
-"""Characters of a name below which many real domains are one character away: "sft.fr",
+"""The length of a name below which many real domains are one character away: "sft.fr",
 "fred.fr"."""
 _MIDDLE = 7
-"""Characters from which any that is changed is a slip; below, if it stands beside the right one."""
+"""The length of a name from which any changed character is a slip. In a shorter name it must be a
+neighbour of the right one on the keyboard."""
 _LONG = 9
-"""Characters from which two slips are still one word."""
+"""The length of a name from which two slips are allowed."""
 
 
 def targets(own: Iterable[str] = ()) -> tuple[str, ...]:
-    """The domains that a slip may have been meant for; ``own`` are the authority's."""
+    """Return the domains that may have been meant; ``own`` are the authority's."""
     academies = (f"ac-{name}.fr" for name in _ACADEMIES)
     return tuple(dict.fromkeys((*map(str.lower, own), *_PROVIDERS, *academies)))
 
 
 def suggestion(address: str, known_domains: Collection[str], own: Collection[str] = ()) -> str:
-    """The address that may have been meant, or "". ``known_domains`` are right as they are,
-    whatever they look like; ``own`` are the authority's domains.
+    """Return the address that may have been meant, or "". ``known_domains`` count as right; ``own``
+    are the authority's domains.
 
-    Takes an address without a dot in its domain too, as "a@gmailcom".
+    An address without a dot in its domain is accepted too, such as "a@gmailcom".
     """
     local, at, typed = address.strip().rpartition("@")
     domain = typed.lower()
     right = frozenset(map(str.lower, known_domains))
-    meant = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
+    suggested = _nearest(domain, frozenset(map(str.lower, own))) if at and local else ""
     is_right = domain in right or any(domain.endswith(f".{right_domain}") for right_domain in right)
-    return f"{local}@{meant}" if meant and not is_right else ""
+    return f"{local}@{suggested}" if suggested and not is_right else ""
 
 
 @lru_cache(maxsize=4096)
-def _meant(domain: str, own: frozenset[str]) -> str:
-    """The one domain that is near enough; "" for a right one, for none and for several."""
+def _nearest(domain: str, own: frozenset[str]) -> str:
+    """Return the only domain that is near enough; "" for a right one, for none and for several."""
     among = targets(own)
     if domain in among or domain in _REAL or not 3 < len(domain) <= 60:
         return ""
@@ -86,8 +87,8 @@ _TOO_FAR = 10
 
 
 def _cost(typed: str, target: str) -> int:
-    """A number that grows the less likely ``target`` was meant; `_TOO_FAR` where it was not
-    meant."""
+    """Return a number that is larger the less likely ``target`` was meant; `_TOO_FAR` if it was
+    not."""
     if typed.replace(".", "").replace("_", "-") == target.replace(".", ""):
         return 0
     name, _dot, ending = typed.rpartition(".")
@@ -95,7 +96,7 @@ def _cost(typed: str, target: str) -> int:
     if name == right_name:
         return _of_ending(ending, right_ending, right_name)
     if ending != right_ending or name.count(".") != right_name.count("."):
-        # Two slips, one in the name and one behind the dot, are told where the name is long.
+        # Two slips, one in the name and one after the dot, are recognised if the name is long.
         is_near = _distance(name, right_name) == 1 and len(right_name) >= _SHORT
         return 6 if is_near and ending in _SLIPS_OF_ENDINGS.get(right_ending, ()) else _TOO_FAR
     return _of_name(name, right_name)
@@ -110,7 +111,8 @@ _SLIPS_OF_ENDINGS = {right: frozenset(text.split()) for right, text in _SLIPS_TE
 
 
 def _of_ending(ending: str, right: str, name: str) -> int:
-    """A right name with another ending: a slip of the finger, or one that its provider has not."""
+    """Return the cost of a right name with another ending: a slip, or one that the provider does
+    not have."""
     if ending in _SLIPS_OF_ENDINGS.get(right, ()):
         return 1
     is_one_only = name in {"gmail", "icloud", "laposte", "wanadoo", "club-internet", "numericable"}
@@ -119,7 +121,7 @@ def _of_ending(ending: str, right: str, name: str) -> int:
 
 
 def _of_name(name: str, right: str) -> int:
-    """Another name with the right ending."""
+    """Return the cost of another name with the right ending."""
     bare, right_bare = name.removeprefix("ac-"), right.removeprefix("ac-")
     if right.startswith("ac-"):
         if not name.startswith("ac-"):
@@ -131,15 +133,16 @@ def _of_name(name: str, right: str) -> int:
     if len(right) < _SHORT:
         return 3 if _is_certain(name, right) else _TOO_FAR
     if distance == 1:
-        # Any character changed in a short name may be another name: "grange.fr".
+        # In a short name, any changed character may give another name: "grange.fr".
         is_enough = len(right) >= _MIDDLE or right == "gmail"
         return 3 if _is_likely(name, right) else 4 if is_enough else _TOO_FAR
     return 5 if distance == 2 and len(right) >= _LONG else _TOO_FAR
 
 
 def _is_certain(name: str, right: str) -> bool:
-    """Two characters in the wrong order, or one doubled: also in a short name no other word. Not in
-    a name of two or three characters, where any such is somebody's."""
+    """Return whether two characters are exchanged, or one is doubled: even a short name then gives
+    no other word. A name of two or three characters is excluded, since any such name may be in
+    use."""
     if len(right) < 3 or not name:
         return False
     is_turned = sorted(name) == sorted(right) and _distance(name, right) == 1
@@ -148,7 +151,8 @@ def _is_certain(name: str, right: str) -> bool:
 
 
 def _is_likely(name: str, right: str) -> bool:
-    """A neighbour on the keyboard, two characters turned round, or one doubled or left out."""
+    """Return whether a character is a neighbour on the keyboard, two are exchanged, or one is
+    doubled or missing."""
     if len(name) != len(right):
         return True
     wrong = [(a, b) for a, b in zip(name, right, strict=True) if a != b]
@@ -170,9 +174,10 @@ def _are_neighbours(a: str, b: str) -> bool:
 
 
 def _distance(typed: str, other: str) -> int:
-    """Characters left out, added, changed, or two turned round (optimal string alignment); 3 stands
-    for all that is more than two."""
-    # Each of them gives or takes a character, or one for another: most domains are told apart so.
+    """Return the number of missing, extra, changed or exchanged characters (optimal string
+    alignment); 3 stands for any number above two."""
+    # Each of these changes at most two members of the set of characters, which rules out most
+    # domains.
     if abs(len(typed) - len(other)) > 2 or len(set(typed) ^ set(other)) > 4:
         return 3
     before: list[int] = []

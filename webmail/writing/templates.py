@@ -1,4 +1,5 @@
-"""Texts of administrators in which ``{name}`` and the like stand for what the staff record says."""
+"""Texts of administrators, in which ``{name}`` and the like stand for values of the staff
+record."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ _PLACES = re.compile(r"\{(name|function|discipline|school|address)\}")
 
 
 def values(user: User, record: StaffRecord | None) -> dict[str, str]:
-    """The values of a user, "" where one is not known."""
+    """Return the values of a user, "" if unknown."""
     return {
         "name": (record.name if record else "") or user.name,
         "function": record.function if record else "",
@@ -22,7 +23,7 @@ def values(user: User, record: StaffRecord | None) -> dict[str, str]:
 
 
 def filled(template: str, known: Mapping[str, str]) -> str:
-    """A template with its ``{name}`` and the like; a line of which all places are empty is left
+    """Fill the places of a template, such as ``{name}``. A line whose places are all empty is left
     out."""
     lines = []
     for line in template.strip().splitlines():

@@ -1,5 +1,5 @@
-"""Find out whether anything was typed since the composer was opened. A signature or a quote alone
-is no draft."""
+"""Find out whether the user typed anything since the composer was opened. A signature or a quote
+alone is no draft."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from webmail.writing.content import Content
 
 
 def mark(content: Content, text: str) -> str:
-    """The mark of its beginning that a new form carries; ``text`` is the text of its body."""
+    """Return the mark of a new form's beginning; ``text`` is the text of its body."""
     return f"{_head(content)}.{_digest(text)}"
 
 
 def is_untouched(content: Content, begun: str) -> bool:
-    """Whether a form holds what it began with. ``begun`` is the mark in the form, "" for a draft
-    that is gone on with. The text is looked at last: it may have to be cleaned."""
+    """Return whether a form is unchanged. ``begun`` is the mark in the form, "" for a draft that is
+    continued. The text is compared last, since it may have to be cleaned."""
     if content.files:
         return False
     if drafts.is_blank(content):
@@ -35,5 +35,5 @@ def _text(content: Content) -> str:
 
 
 def _digest(text: str) -> str:
-    """Blanks do not count: an editor sets others."""
+    """Return a digest without blanks, since an editor changes these."""
     return hashlib.blake2b("".join(text.split()).encode(), digest_size=12).hexdigest()

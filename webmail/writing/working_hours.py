@@ -1,4 +1,4 @@
-"""The working hours in a user's preferences, and the line about them in answers written outside
+"""The working hours of a user's preferences, and the line about them in replies written outside
 them."""
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from webmail.preferences import Preferences, hours
 
 
 def of(preferences: Preferences) -> hours.Hours | None:
-    """The working hours with the holidays of the user's zone; None where there are no hours. No
-    query but for the holidays, once in a while."""
+    """Return the working hours with the holidays of the user's zone, or None. Only the holidays may
+    need a query, which is cached."""
     own_hours = hours.read(preferences.hours)
     if own_hours is None or preferences.school_zone == "none":
         return own_hours
@@ -25,8 +25,8 @@ def of(preferences: Preferences) -> hours.Hours | None:
 
 
 def line(preferences: Preferences, now: datetime) -> str:
-    """The line that goes into an answer that is begun now; "" inside the hours, and where it is not
-    wanted."""
+    """Return the line for a reply that is begun now; "" inside the hours, and if the user does not
+    want it."""
     if preferences.hours_line != "on":
         return ""
     own_hours = of(preferences)
@@ -37,5 +37,5 @@ def line(preferences: Preferences, now: datetime) -> str:
 
 
 def zone() -> ZoneInfo:
-    """The time zone of the page."""
+    """Return the time zone of the page."""
     return ZoneInfo(timezone.get_current_timezone_name())

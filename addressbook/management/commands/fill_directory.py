@@ -1,4 +1,4 @@
-"""``bin/manage fill_directory``: the directory as the staff records and LDAP say."""
+"""``bin/manage fill_directory``: fill the directory from the staff records and LDAP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webmail.errors import WebmailError
 class Command(BaseCommand):
     help = (
         "Fill the directory from the active staff records and, with WEBMAIL_DIRECTORY_LDAP_URL,"
-        " from LDAP. Jobs do it every night."
+        " from LDAP. A job does this every night."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

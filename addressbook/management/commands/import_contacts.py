@@ -1,4 +1,5 @@
-"""`import_contacts FILE`: an old address book imported, or with ``--dry-run`` only told."""
+"""``bin/manage import_contacts FILE``: import an old address book, or only report on it
+(``--dry-run``)."""
 
 from __future__ import annotations
 
@@ -25,12 +26,12 @@ _PIECE = 256 * 1024
 
 class Command(BaseCommand):
     help = (
-        "Imports old contacts from SUN, HORDE or another program: --owner ADDRESS into one"
-        " person's address book, --by-owner into those of the people that the file names (the LDIF"
-        " of a whole SUN tree, a dump of Horde's table, a zip with one file per address). Who never"
-        " signed in is made, and finds the contacts at the first sign-in. --dry-run reads and tells"
-        " and writes nothing: it needs neither database nor owner. With --json the result is one"
-        " JSON object on standard output. Ends with 0, or with 1 when the file is refused."
+        "Import old contacts from SUN, HORDE or another program: with --owner ADDRESS into one"
+        " user's address book, with --by-owner into those of the users whom the file names (the"
+        " LDIF of a whole SUN tree, a dump of Horde's table, a zip with one file per address). A"
+        " user who has never signed in is created, and finds the contacts at the first sign-in."
+        " --dry-run only reports, and needs neither database nor owner. --json writes the result"
+        " as one JSON object to standard output. The exit status is 0, or 1 if the file is refused."
     )
     requires_system_checks = ()
 
@@ -38,11 +39,11 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--source", choices=("auto", "sun", "horde", "other"), default="auto")
         whose = parser.add_mutually_exclusive_group()
-        whose.add_argument("--owner", metavar="ADDRESS", help="whose contacts they become")
-        whose.add_argument("--by-owner", action="store_true", help="the file says whose they are")
+        whose.add_argument("--owner", metavar="ADDRESS", help="the owner of the contacts")
+        whose.add_argument("--by-owner", action="store_true", help="the file names the owners")
         parser.add_argument("--policy", choices=ImportJob.Policy.values, default="merge")
-        parser.add_argument("--dry-run", action="store_true", help="read and tell, write nothing")
-        parser.add_argument("--json", action="store_true", help="the result as JSON")
+        parser.add_argument("--dry-run", action="store_true", help="only report, write nothing")
+        parser.add_argument("--json", action="store_true", help="write the result as JSON")
 
     def handle(self, *args: object, **options: object) -> None:
         is_refused = self._dry_run(options) if options["dry_run"] else self._import(options)
@@ -80,7 +81,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _owner(address: str, *, by_owner: bool) -> User | None:
-        """Return the person whose contacts they become; None where the file says it."""
+        """Return the owner of the contacts; None if the file names the owners."""
         if by_owner:
             return None
         if not address:
@@ -92,7 +93,8 @@ class Command(BaseCommand):
 
     @staticmethod
     def _run(job: ImportJob) -> None:
-        """Check and write it here, without a worker. A file that is refused is over already."""
+        """Check and write the import in this process, without a worker. The import of a refused
+        file is already over."""
         imports.run(job.pk)
         job.refresh_from_db()
         try:
@@ -107,7 +109,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _content(path: object) -> bytes:
-        """The file, and one byte of what is beyond the limit."""
+        """Return the file up to one byte beyond the limit."""
         try:
             with Path(str(path)).open("rb") as file:
                 return file.read(importers.LARGEST_FILE + 1)
@@ -115,7 +117,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {error.strerror}") from error
 
     def _tell(self, reading: Reading, *, by_owner: bool) -> None:
-        """Counts and reasons in words, no cells."""
+        """Write counts and reasons, without contents."""
         if reading.outcome == "reject":
             self.stdout.write(codes.REJECTS[reading.reject_code])
             return

@@ -1,4 +1,4 @@
-"""``bin/manage load_school_holidays``: the holidays of the three zones, from a file."""
+"""``bin/manage load_school_holidays``: load the holidays of the three zones from a file."""
 
 from __future__ import annotations
 

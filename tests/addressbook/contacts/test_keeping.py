@@ -161,7 +161,7 @@ def test_a_recipient_is_written_as_one_would_type_it(name: str, expected: str) -
 
 @pytest.mark.parametrize("field", ["category", "organization", "school"])
 def test_filling_in_many_costs_as_many_queries_as_few(
-    claire: User, field: contacts.Filled, django_assert_num_queries
+    claire: User, field: contacts.FillableField, django_assert_num_queries
 ) -> None:
     photo = Photo("image/jpeg", picture(40))
     emails = (Email("a@x.example"),)

@@ -9,7 +9,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import names
-from addressbook.contacts.names import Name
+from addressbook.contacts.names import RecipientName
 from addressbook.folding import fold
 from addressbook.models import Contact, DirectoryEntry
 
@@ -53,7 +53,7 @@ def test_a_name_is_split_as_people_write_it(name: str, expected: tuple[str, str]
 def test_how_a_name_is_sorted_tells_its_parts(
     name: str, sort_key: str, first: str, last: str
 ) -> None:
-    assert names.by_order(name, sort_key) == Name(name, first, last)
+    assert names.by_order(name, sort_key) == RecipientName(name, first, last)
 
 
 def contact(user: User, first: str, last: str, *addresses: str) -> None:
@@ -71,8 +71,8 @@ def test_a_contact_is_known_by_its_own_fields_and_before_the_directory(claire: U
         )  # fmt: skip
     by_address = names.of(claire, ["mc@X.example", "luc@x.example", "nobody@x.example", ""])
     assert by_address == {
-        "mc@x.example": Name("Marie Claude Petit", "Marie Claude", "Petit"),
-        "luc@x.example": Name("Luc Du Bois", "Luc", "Du Bois"),
+        "mc@x.example": RecipientName("Marie Claude Petit", "Marie Claude", "Petit"),
+        "luc@x.example": RecipientName("Luc Du Bois", "Luc", "Du Bois"),
     }
 
 

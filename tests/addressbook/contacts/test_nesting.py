@@ -11,8 +11,8 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.completion import search
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, families, groups, nesting
-from addressbook.contacts.families import Audience, Silence
+from addressbook.contacts import archiving, groups, nesting, ties
+from addressbook.contacts.audiences import Audience, UnreachedReason
 from addressbook.models import Contact, Group, GroupNesting
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +47,8 @@ def team(claire: User) -> Group:
 @pytest.fixture
 def pupils(claire: User) -> Group:
     lila = person(claire, "Lila", "lila@x.example")
-    families.add_guardian(lila, person(claire, "Ewa", "ewa@x.example"))
-    families.add_guardian(lila, person(claire, "Piotr"))
+    ties.add_guardian(lila, person(claire, "Ewa", "ewa@x.example"))
+    ties.add_guardian(lila, person(claire, "Piotr"))
     made = group(claire, "5e C", lila)
     groups.set_class(made, 2026, Group.Guardians.ALL)
     return made
@@ -62,7 +62,7 @@ def test_everybody_is_reached_once(team: Group) -> None:
         "Zoé <zoe@x.example>",
         "ext@x.example",
     )
-    assert [one.name for one in groups.reach(team).silent] == ["Muet"]
+    assert [one.name for one in groups.reach(team).unreached] == ["Muet"]
 
 
 def test_of_an_inner_class_the_chosen_part_is_reached(team: Group, pupils: Group) -> None:
@@ -70,9 +70,9 @@ def test_of_an_inner_class_the_chosen_part_is_reached(team: Group, pupils: Group
     reach = groups.reach(team)
     assert "Ewa <ewa@x.example>" in reach.recipients
     assert "Lila <lila@x.example>" not in reach.recipients
-    assert {(one.name, one.reason) for one in reach.silent} == {
-        ("Muet", Silence.NO_ADDRESS),
-        ("Piotr", Silence.NO_ADDRESS),
+    assert {(one.name, one.reason) for one in reach.unreached} == {
+        ("Muet", UnreachedReason.NO_ADDRESS),
+        ("Piotr", UnreachedReason.NO_ADDRESS),
     }
 
 
@@ -141,7 +141,7 @@ def test_the_class_of_the_new_year_takes_the_place_of_the_archived_one(
     nesting.add(team, pupils, Audience.GUARDIANS)
     made = archiving.pass_to(claire, 2027, [pupils], ["5e C"])
     lea = person(claire, "Léa")
-    families.add_guardian(lea, person(claire, "Marc", "marc@x.example"))
+    ties.add_guardian(lea, person(claire, "Marc", "marc@x.example"))
     groups.add(made[0], [lea.pk])
     got = groups.recipients(team)
     assert "Marc <marc@x.example>" in got
@@ -167,7 +167,7 @@ def test_completion_counts_everybody_in_it(team: Group, claire: User) -> None:
 
 
 def test_who_gets_nothing_is_named_for_the_outer_group(team: Group, claire: User) -> None:
-    gap = groups.unreached(claire, ["Équipe"])[0]
+    gap = groups.gaps(claire, ["Équipe"])[0]
     assert (gap.group, gap.without_address) == ("Équipe", ("Muet",))
 
 

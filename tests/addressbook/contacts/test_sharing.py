@@ -12,8 +12,8 @@ from accounts.models import MailDomain, StaffRecord, User
 from addressbook import contacts
 from addressbook.completion import search
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import endings, families, groups, nesting, sharing
-from addressbook.contacts.families import Audience
+from addressbook.contacts import endings, groups, nesting, sharing, ties
+from addressbook.contacts.audiences import Audience
 from addressbook.models import Contact, DirectoryEntry, Group, GroupShare, SharedGone
 from webmail.personal import deleting
 from webmail.writing import recipients
@@ -77,7 +77,7 @@ def test_a_colleague_sees_the_members_and_nothing_else(council: Group, paul: Use
         ("", "ext@x.example"),
     ]
     assert sharing.recipients(seen) == ("Aline <aline@x.example>", "ext@x.example")
-    assert [one.name for one in sharing.reach(seen).silent] == ["Muet"]
+    assert [one.name for one in sharing.reach(seen).unreached] == ["Muet"]
 
 
 def test_it_is_completed_as_the_owners(council: Group, paul: User, claire: User) -> None:
@@ -118,7 +118,7 @@ def school_class(owner: User, name: str) -> Group:
     pupils = [person(owner, f"Élève {n}", f"{n}.{made.pk}@x.example") for n in range(2)]
     guardian = person(owner, "Responsable", f"parent.{made.pk}@x.example")
     for pupil in pupils:
-        families.add_guardian(pupil, guardian)
+        ties.add_guardian(pupil, guardian)
     groups.add(made, [pupil.pk for pupil in pupils])
     outer = groups.create(owner, f"Parents {name}")
     nesting.add(outer, made, Audience.GUARDIANS)
@@ -187,7 +187,7 @@ def test_pupils_are_seen_only_where_the_owner_said_so(
     council: Group, claire: User, paul: User
 ) -> None:
     lila = person(claire, "Lila", "lila@x.example")
-    families.add_guardian(lila, person(claire, "Ewa", "ewa@x.example"))
+    ties.add_guardian(lila, person(claire, "Ewa", "ewa@x.example"))
     pupils = groups.create(claire, "5e C")
     groups.add(pupils, [lila.pk])
     groups.set_class(pupils, 2026, Group.Guardians.ALL)
@@ -229,7 +229,7 @@ def test_a_message_names_the_pupils_of_a_shared_class_and_no_others(
     lila, brother = person(claire, "Lila"), person(claire, "Ilan", "ilan@x.example")
     ewa = person(claire, "Ewa", "ewa@x.example")
     for pupil in (lila, brother):
-        families.add_guardian(pupil, ewa)
+        ties.add_guardian(pupil, ewa)
     groups.add(pupils, [lila.pk])
     other = groups.create(claire, "4e A")
     groups.set_class(other, 2026, Group.Guardians.ALL)
@@ -237,9 +237,9 @@ def test_a_message_names_the_pupils_of_a_shared_class_and_no_others(
     asked = ["Ewa@x.example", "ilan@x.example", "aline@x.example"]
     give(pupils)
     give(council)
-    assert sharing.words_of(paul, asked) == {}
+    assert sharing.placeholder_values(paul, asked) == {}
     give(pupils, with_pupils=True)
-    told = sharing.words_of(paul, asked)
+    told = sharing.placeholder_values(paul, asked)
     assert list(told) == ["ewa@x.example"]
     ewas = told["ewa@x.example"]
     assert (ewas.pupil, ewas.class_name, ewas.guardian) == ("Lila", "5e C", "Ewa")
@@ -248,7 +248,7 @@ def test_a_message_names_the_pupils_of_a_shared_class_and_no_others(
     assert dict(of_ewa.more) == {"eleve": "Lila", "classe": "5e C", "responsable": "Ewa"}
     assert dict(of_ilan.more) == {}
     sharing.leave(paul, pupils)
-    assert sharing.words_of(paul, asked) == {}
+    assert sharing.placeholder_values(paul, asked) == {}
 
 
 def test_an_editor_adds_addresses_that_become_nobodys_contacts(
@@ -392,12 +392,12 @@ def test_a_stranger_is_nobody_to_share_with(claire: User, paul: User, council: G
 def test_who_gets_nothing_of_a_shared_group_is_named(
     council: Group, paul: User, claire: User
 ) -> None:
-    assert sharing.unreached(paul, ["Conseil"]) == []
+    assert sharing.gaps(paul, ["Conseil"]) == []
     give(council)
-    assert [gap.without_address for gap in sharing.unreached(paul, ["CONSEIL"])] == [("Muet",)]
+    assert [gap.without_address for gap in sharing.gaps(paul, ["CONSEIL"])] == [("Muet",)]
     groups.create(paul, "Conseil")
-    assert sharing.unreached(paul, ["Conseil"]) == []
-    assert [gap.without_address for gap in sharing.unreached(claire, ["Conseil"])] == [("Muet",)]
+    assert sharing.gaps(paul, ["Conseil"]) == []
+    assert [gap.without_address for gap in sharing.gaps(claire, ["Conseil"])] == [("Muet",)]
 
 
 def test_names_of_added_addresses_are_the_directorys(council: Group, paul: User) -> None:

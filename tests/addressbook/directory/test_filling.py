@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import MailDomain, StaffRecord, User
 from addressbook.completion import search
 from addressbook.directory import filling
-from addressbook.directory.filling import Filled
+from addressbook.directory.filling import FillingCounts
 from addressbook.models import DirectoryDomain, DirectoryEntry, DirectoryWord
 from tests.servers import slapd
 from tests.servers.slapd import PEOPLE, READER, Slapd
@@ -54,7 +54,7 @@ def addresses() -> set[str]:
 def test_every_active_record_is_an_entry(domain: MailDomain) -> None:
     record(domain, "aline")
     record(domain, "parti", is_active=False)
-    assert filling.fill_from_staff() == Filled(written=1, gone=0, unchanged=0)
+    assert filling.fill_from_staff() == FillingCounts(written=1, gone=0, unchanged=0)
     entry = DirectoryEntry.objects.get()
     assert (entry.name, entry.sort_key) == ("Aline Martin", "martin aline")
     assert (entry.function, entry.discipline) == ("Professeure", "Mathématiques")
@@ -66,7 +66,7 @@ def test_a_second_filling_writes_nothing(domain: MailDomain) -> None:
     record(domain, "aline")
     filling.fill_from_staff()
     before = DirectoryEntry.objects.get().pk
-    assert filling.fill_from_staff() == Filled(written=0, gone=0, unchanged=1)
+    assert filling.fill_from_staff() == FillingCounts(written=0, gone=0, unchanged=1)
     assert DirectoryEntry.objects.get().pk == before
 
 
@@ -75,7 +75,7 @@ def test_whoever_changed_or_left_changes_and_leaves(domain: MailDomain, claire: 
     filling.fill_from_staff()
     StaffRecord.objects.filter(pk=aline.pk).update(last_name="Vidal")
     StaffRecord.objects.filter(pk=paul.pk).update(is_active=False)
-    assert filling.fill_from_staff() == Filled(written=1, gone=1, unchanged=0)
+    assert filling.fill_from_staff() == FillingCounts(written=1, gone=1, unchanged=0)
     assert [suggestion.name for suggestion in search.complete(claire, "vid")] == ["Aline Vidal"]
     assert not DirectoryWord.objects.filter(word="paul").exists()
     assert not DirectoryWord.objects.filter(
@@ -139,7 +139,7 @@ def from_ldap(ldap_server: Slapd, settings) -> Slapd:
 def test_people_come_from_ldap_page_by_page(domain: MailDomain, from_ldap: Slapd) -> None:
     assert filling.fill()["ldap"].written == 1_203
     assert "agent0000@ac-exemple.fr" in addresses()
-    assert filling.fill()["ldap"] == Filled(written=0, gone=0, unchanged=1_203)
+    assert filling.fill()["ldap"] == FillingCounts(written=0, gone=0, unchanged=1_203)
 
 
 @needs_slapd

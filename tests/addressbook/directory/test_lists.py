@@ -119,7 +119,7 @@ def test_groups_in_groups_are_followed_and_circles_end(directory: Slapd) -> None
 def test_a_second_filling_changes_nothing_and_what_is_gone_goes(directory: Slapd, settings) -> None:
     filling.fill()
     before = DirectoryList.objects.get(name="Bassin").pk
-    assert filling.fill()["lists"] == filling.Filled(written=0, gone=0, unchanged=7)
+    assert filling.fill()["lists"] == filling.FillingCounts(written=0, gone=0, unchanged=7)
     assert DirectoryList.objects.get(name="Bassin").pk == before
     settings.DIRECTORY_LDAP_GROUPS = "(objectClass=posixGroup)"
     assert filling.fill()["lists"].gone == 6

@@ -19,7 +19,7 @@ NAMES = st.lists(TEXT.map(lambda text: " ".join(text.split())).filter(bool), uni
 LANGUAGES = st.sampled_from(("en", "fr", "fr-ca"))
 
 
-def table(rows: list[own.Row], language: str = "fr") -> bytes:
+def table(rows: list[own.OwnRow], language: str = "fr") -> bytes:
     return "".join(spreadsheets.lines(own.table(rows, language))).encode()
 
 
@@ -33,7 +33,7 @@ def test_any_contact_comes_back_from_a_card(contact: ContactData, version: str) 
 @settings(max_examples=150, deadline=None)
 @given(CONTACTS, LANGUAGES)
 def test_any_contacts_come_back_from_a_table(contacts: list[ContactData], language: str) -> None:
-    reading = importers.read(table([own.Row(contact) for contact in contacts], language))
+    reading = importers.read(table([own.OwnRow(contact) for contact in contacts], language))
     assert list(reading.contacts) == contacts
     assert (reading.source, reading.groups) == ("webmail", ())
     assert not (reading.warnings or reading.skipped)
@@ -44,7 +44,7 @@ def test_any_contacts_come_back_from_a_table(contacts: list[ContactData], langua
 @given(NAMES)
 def test_names_of_groups_come_back_from_a_table(names: list[str]) -> None:
     ann = ContactData("Ann", categories=("Chorale",), uid="1")
-    header, cells = own.table([own.Row(ann, tuple(names))], "fr")
+    header, cells = own.table([own.OwnRow(ann, tuple(names))], "fr")
     got = own.read(dict(zip(own.keys_of(header), cells, strict=True)))
     assert (got.contact, got.groups) == (ann, tuple(names))
 
@@ -58,10 +58,10 @@ def test_the_guard_against_formulas_is_undone_exactly(cell: str) -> None:
 
 def test_categories_stay_categories_and_groups_are_groups() -> None:
     rows = [
-        own.Row(ContactData("Ann", categories=("Chorale",), uid="1"), ("4e B", "A; b\\")),
-        own.Row(ContactData("Bob", categories=("Chorale",), uid="2"), ("4e B",)),
-        own.Row(None, ("4e B",), ("x@y.fr", "z@y.fr")),
-        own.Row(None, ("Vide",)),
+        own.OwnRow(ContactData("Ann", categories=("Chorale",), uid="1"), ("4e B", "A; b\\")),
+        own.OwnRow(ContactData("Bob", categories=("Chorale",), uid="2"), ("4e B",)),
+        own.OwnRow(None, ("4e B",), ("x@y.fr", "z@y.fr")),
+        own.OwnRow(None, ("Vide",)),
     ]
     reading = importers.read(table(rows))
     got = [(group.name, group.members, group.external) for group in reading.groups]
@@ -90,7 +90,7 @@ def test_a_group_card_of_our_own_says_all_there_is_to_say() -> None:
 
 
 def test_the_headers_are_french_for_the_french() -> None:
-    ann = own.Row(ContactData("Ann", birthday="--02-28", school="Collège", uid="1"))
+    ann = own.OwnRow(ContactData("Ann", birthday="--02-28", school="Collège", uid="1"))
     (french, cells) = csv.reader(io.StringIO(table([ann]).decode("utf-8-sig")), delimiter=";")
     got = dict(zip(french, cells, strict=True))
     assert (got["Nom affiché"], got["Établissement"]) == ("Ann", "Collège")
@@ -103,7 +103,7 @@ def test_the_headers_are_french_for_the_french() -> None:
     ("written", "date"), [("12/05/2009", "2009-05-12"), ("2009-05-12", "2009-05-12"), ("-", "")]
 )
 def test_a_spreadsheet_may_write_dates_its_own_way(written: str, date: str) -> None:
-    text = table([own.Row(ContactData("Ann", birthday="2001-01-01", uid="1"))]).decode()
+    text = table([own.OwnRow(ContactData("Ann", birthday="2001-01-01", uid="1"))]).decode()
     (got,) = importers.read(text.replace("2001-01-01", written).encode()).contacts
     assert got.birthday == date
 
@@ -118,7 +118,9 @@ def test_columns_may_be_moved_left_out_and_added() -> None:
 
 
 def test_a_column_may_be_chosen_otherwise() -> None:
-    text = table([own.Row(ContactData("Ann", nickname="Nana", job_title="Chef", uid="1"))]).decode()
+    text = table(
+        [own.OwnRow(ContactData("Ann", nickname="Nana", job_title="Chef", uid="1"))]
+    ).decode()
     header = next(own.table([], "fr"))
     columns = {header.index("Surnom"): "", header.index("Fonction"): "notes"}
     (got,) = importers.read(text.encode(), columns=columns).contacts
@@ -130,9 +132,9 @@ def test_a_column_may_be_chosen_otherwise() -> None:
 )
 def test_what_a_cell_says_makes_no_other_format_of_a_table(notes: str) -> None:
     contact = ContactData("Ann", notes=notes, uid="1")
-    assert importers.read(table([own.Row(contact)])).contacts == (contact,)
+    assert importers.read(table([own.OwnRow(contact)])).contacts == (contact,)
 
 
 def test_a_long_note_comes_back() -> None:
     contact = ContactData("Ann", notes='a "b";;\n"c"\n' * 20_000 + "c", uid="1")
-    assert importers.read(table([own.Row(contact)])).contacts == (contact,)
+    assert importers.read(table([own.OwnRow(contact)])).contacts == (contact,)

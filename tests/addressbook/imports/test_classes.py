@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from addressbook import class_presentation, contacts, imports
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import families, groups
+from addressbook.contacts import audiences, families, groups, ties
 from addressbook.models import Contact, Group, Guardianship, ImportJob
 from tests.addressbook.imports.conftest import Import
 from tests.webmail.previews import samples
@@ -42,12 +42,12 @@ def test_one_import_makes_pupils_guardians_and_classes(claire: User, brought: Im
     job = brought(claire, (FOLDER / "pronote.csv").read_bytes())
     assert (job.new, job.refused) == (11, 0)
     assert pupils(claire, "6e C") == ["Léa MARTIN", "Tom MARTIN"]
-    found = families.families(group(claire, "6e C"))
-    assert [[one.person.last_name for one in family.guardians] for family in found] == [
+    found = families.of_class(group(claire, "6e C"))
+    assert [[one.member.last_name for one in family.guardians] for family in found] == [
         ["MARTIN", "DUPONT"],
         ["MARTIN", "DUPONT"],
     ]
-    assert found[0].guardians[1].person.addresses[0] == "a.dupont@exemple.invalid"
+    assert found[0].guardians[1].member.addresses[0] == "a.dupont@exemple.invalid"
     assert group(claire, "6e C").kind == Group.Kind.CLASS
 
 
@@ -63,7 +63,7 @@ def test_a_workbook_with_a_sheet_for_each_class(claire: User, brought: Import) -
     assert pupils(claire, "6e A") == ["Léa MARTIN"]
     assert pupils(claire, "6e B") == ["Tom MARTIN"]
     (paul,) = Contact.objects.of(claire).filter(addresses__folded="p@x.example")
-    assert len(families.pupils_of(paul)) == 2
+    assert len(ties.pupils_of(paul)) == 2
 
 
 def test_the_same_list_again_changes_nothing(claire: User, brought: Import) -> None:
@@ -193,12 +193,12 @@ def test_what_was_said_by_hand_is_kept_where_the_list_is_silent(
 ) -> None:
     brought(claire, HEAD + LEA)
     lea = Contact.objects.of(claire).get(display_name="Léa MARTIN")
-    _paul, anne = families.guardians_of(lea)
-    families.change_guardian(
+    _paul, anne = ties.guardians_of(lea)
+    ties.change_guardian(
         anne.tie, relation="mother", receives_mail=False, is_legal=True, is_first=True
     )
     brought(claire, HEAD + LEA)
-    first, _second = families.guardians_of(lea)
+    first, _second = ties.guardians_of(lea)
     assert (first.contact, first.tie.receives_mail) == (anne.contact, False)
 
 
@@ -259,7 +259,7 @@ def test_guardians_who_are_not_in_the_list_are_named_and_leave_where_ticked(
     imports.run(job.pk)
     tie = Guardianship.objects.select_related("guardian").get(guardian=anne)
     assert (tie.receives_mail, tie.guardian.archived is not None) == (False, True)
-    reached = families.reach(group(claire, "6e C"), "guardians").recipients
+    reached = audiences.recipients_of(group(claire, "6e C"), "guardians").recipients
     assert not [one for one in reached if "a@x.example" in one]
     # A list that names nobody new says nothing of her again, and undoing brings her back.
     assert imports.class_changes(checked(claire, HEAD + alone + TOM))[0].guardians == ()

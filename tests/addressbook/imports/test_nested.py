@@ -7,8 +7,8 @@ import pytest
 from accounts.models import User
 from addressbook import contacts, imports
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import export, families, groups, nesting
-from addressbook.contacts.families import Audience
+from addressbook.contacts import export, groups, nesting, ties
+from addressbook.contacts.audiences import Audience
 from addressbook.models import Contact, Group, GroupNesting
 from tests.addressbook.imports.conftest import Import
 
@@ -19,7 +19,7 @@ def book(user: User) -> Group:
     """A team with a class and another group, which holds a third one."""
     ewa = contacts.create(user, ContactData(display_name="Ewa", emails=(Email("ewa@x.example"),)))
     lila = contacts.create(user, ContactData(display_name="Lila"))
-    families.add_guardian(lila, ewa)
+    ties.add_guardian(lila, ewa)
     team, sciences, svt, pupils = (
         groups.create(user, name) for name in ("Équipe", "Sciences [1]", "SVT; et plus", "5e C")
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from addressbook import contacts, imports
 from addressbook.contact_data import ContactData, Email, Photo
-from addressbook.contacts import export, families, finding, groups
+from addressbook.contacts import export, families, finding, groups, ties
 from addressbook.folding import fold
 from addressbook.models import Contact, Group, Guardianship
 from tests.addressbook.any_contact import CONTACTS, TEXT
@@ -189,8 +189,8 @@ def test_pupils_guardians_and_classes_come_back_with_their_cards(
     lea, anne, luc = contacts.create_many(
         claire, [ContactData(display_name=name) for name in ("Léa", "Anne", "Luc")]
     )
-    families.add_guardian(lea, anne, relation="mother", receives_mail=False)
-    families.add_guardian(lea, luc, relation="beau-père, le soir", is_legal=False)
+    ties.add_guardian(lea, anne, relation="mother", receives_mail=False)
+    ties.add_guardian(lea, luc, relation="beau-père, le soir", is_legal=False)
     group = groups.create(claire, "4e B")
     groups.set_class(group, 2026, Group.Guardians.ALL)
     groups.add(group, [lea.pk])
@@ -198,9 +198,9 @@ def test_pupils_guardians_and_classes_come_back_with_their_cards(
     assert b"RELATED;TYPE=parent" in content
     assert f"urn:uuid:{anne.uid}".encode() in content.replace(b"\r\n ", b"")
     brought(paul, content)
-    (family,) = families.families(Group.objects.of(paul).get())
+    (family,) = families.of_class(Group.objects.of(paul).get())
     assert [
-        (one.person.name, one.relation, one.receives_mail, one.is_legal) for one in family.guardians
+        (one.member.name, one.relation, one.receives_mail, one.is_legal) for one in family.guardians
     ] == [("Anne", "mother", False, True), ("Luc", "beau-père, le soir", True, False)]
     assert seen(claire, pictures=False)[0] == seen(paul, pictures=False)[0]
     again = brought(claire, content)

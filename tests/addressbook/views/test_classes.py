@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import User
 from addressbook import contacts, years
 from addressbook.contact_data import ContactData, Email, Phone
-from addressbook.contacts import archiving, duplicates, families, groups
+from addressbook.contacts import archiving, audiences, duplicates, families, groups, ties
 from addressbook.models import Contact, Group, Guardianship, SchoolHoliday
 
 pytestmark = pytest.mark.django_db
@@ -52,10 +52,10 @@ def school_class(claire: User) -> Group:
     anne = person(claire, "Anne Dupont", "a@x.example")
     marc, rose = person(claire, "Marc Noël", "m@x.example"), person(claire, "Rose Noël")
     for pupil in (lea, tom):
-        families.add_guardian(pupil, paul, relation="father")
-        families.add_guardian(pupil, anne, relation="mother")
-    families.add_guardian(zoe, marc, receives_mail=False)
-    families.add_guardian(zoe, rose)
+        ties.add_guardian(pupil, paul, relation="father")
+        ties.add_guardian(pupil, anne, relation="mother")
+    ties.add_guardian(zoe, marc, receives_mail=False)
+    ties.add_guardian(zoe, rose)
     return made
 
 
@@ -100,10 +100,10 @@ def test_a_guardian_is_chosen_among_the_contacts_or_made(
         f"{url}?q=dupont", {"guardian": str(anne.pk), "relation": "other", "is_legal": "on"}
     )
     assert answer["Location"] == f"/contacts/{ali.pk}/"
-    (tie,) = families.guardians_of(ali)
+    (tie,) = ties.guardians_of(ali)
     assert (tie.contact, tie.tie.relation, tie.tie.receives_mail) == (anne, "other", False)
     visitor.post(url, {"guardian": "new", "name": "Lou Roy", "address": "l@x.example"})
-    assert [one.contact.display_name for one in families.guardians_of(ali)] == [
+    assert [one.contact.display_name for one in ties.guardians_of(ali)] == [
         *("Anne Dupont", "Lou Roy"),
     ]
 
@@ -120,11 +120,11 @@ def test_what_is_said_of_a_guardian_is_changed_and_the_first_comes_first(
     visitor: Client, claire: User, school_class: Group
 ) -> None:
     lea = of(claire, "Léa Martin")
-    _paul, anne = families.guardians_of(lea)
+    _paul, anne = ties.guardians_of(lea)
     url = reverse("addressbook:guardian", args=[anne.tie.pk])
     assert b"checked" in visitor.get(url).content
     visitor.post(url, {"relation": "mother", "is_legal": "on", "is_first": "on"})
-    first, _second = families.guardians_of(lea)
+    first, _second = ties.guardians_of(lea)
     assert (first.contact, first.tie.receives_mail) == (anne.contact, False)
 
 
@@ -132,12 +132,12 @@ def test_a_guardian_is_removed_and_brought_back(
     visitor: Client, claire: User, school_class: Group
 ) -> None:
     lea = of(claire, "Léa Martin")
-    paul, _anne = families.guardians_of(lea)
+    paul, _anne = ties.guardians_of(lea)
     visitor.post(reverse("addressbook:remove_guardian", args=[paul.tie.pk]))
-    assert [one.contact.display_name for one in families.guardians_of(lea)] == ["Anne Dupont"]
+    assert [one.contact.display_name for one in ties.guardians_of(lea)] == ["Anne Dupont"]
     undo = visitor.session["toast"]["undo"]
     visitor.post(undo["url"], dict(undo["fields"]))
-    assert len(families.guardians_of(lea)) == 2
+    assert len(ties.guardians_of(lea)) == 2
 
 
 def test_nobody_reaches_the_family_of_another(
@@ -145,7 +145,7 @@ def test_nobody_reaches_the_family_of_another(
 ) -> None:
     stranger = browser_of(paul)
     lea = of(claire, "Léa Martin")
-    tie = families.guardians_of(lea)[0].tie
+    tie = ties.guardians_of(lea)[0].tie
     his = person(paul, "À Paul")
     for name, args in (
         ("guardian", [tie.pk]),
@@ -164,19 +164,19 @@ def test_nobody_reaches_the_family_of_another(
 
 
 def test_a_message_to_the_guardians_reaches_each_address_once(school_class: Group) -> None:
-    reach = families.reach(school_class, families.Audience.GUARDIANS)
+    reach = audiences.recipients_of(school_class, audiences.Audience.GUARDIANS)
     assert reach.recipients == ("Paul Martin <p@x.example>", "Anne Dupont <a@x.example>")
-    assert [(one.name, one.reason.value) for one in reach.silent] == [
+    assert [(one.name, one.reason.value) for one in reach.unreached] == [
         ("Marc Noël", "no_mail"),
         ("Rose Noël", "no_address"),
         ("Ali Roy", "no_guardian"),
     ]
-    assert reach.mute == ("Zoé Noël", "Ali Roy")
+    assert reach.unreached_pupils == ("Zoé Noël", "Ali Roy")
 
 
 def test_the_first_guardian_alone_where_the_class_says_so(school_class: Group) -> None:
     groups.set_class(school_class, 2026, Group.Guardians.FIRST)
-    reach = families.reach(school_class, families.Audience.GUARDIANS)
+    reach = audiences.recipients_of(school_class, audiences.Audience.GUARDIANS)
     assert reach.recipients == ("Paul Martin <p@x.example>",)
 
 
@@ -184,9 +184,9 @@ def test_the_families_of_a_class_take_a_few_queries(
     school_class: Group, django_assert_num_queries
 ) -> None:
     with django_assert_num_queries(3):
-        found = families.families(school_class)
+        found = families.of_class(school_class)
     assert (found[0].pupil.first_name, found[0].class_name) == ("Léa", "4e B")
-    assert [one.person.address for one in found[0].guardians] == ["p@x.example", "a@x.example"]
+    assert [one.member.address for one in found[0].guardians] == ["p@x.example", "a@x.example"]
 
 
 def test_the_page_says_whom_it_reaches_before_anything_is_written(
@@ -207,13 +207,13 @@ def test_the_page_says_whom_it_reaches_before_anything_is_written(
 def test_completion_offers_the_parts_of_a_class(visitor: Client, school_class: Group) -> None:
     found = visitor.get("/contacts/complete/?q=4e").json()["suggestions"]
     assert [(one["name"], one["members"].partition("?")[2]) for one in found] == [
-        (families.label(school_class, "guardians"), "who=guardians"),
+        (audiences.label(school_class, "guardians"), "who=guardians"),
     ]
-    word = families.audience_words("guardians")[:4]
+    word = audiences.words_for("guardians")[:4]
     again = visitor.get(f"/contacts/complete/?q=4e+{word}").json()["suggestions"]
     assert [one["name"] for one in again] == [found[0]["name"]]
-    assert groups.unreached(school_class.user, [found[0]["name"]]) == [
-        groups.Unreached(found[0]["name"], ("Rose Noël",), ())
+    assert groups.gaps(school_class.user, [found[0]["name"]]) == [
+        groups.GroupGap(found[0]["name"], ("Rose Noël",), ())
     ]
 
 
@@ -319,25 +319,17 @@ def test_the_page_of_the_year_costs_as_many_queries_with_many_classes(
 # --- what else knows of families ---
 
 
-def test_each_addressed_person_comes_with_his_pupils(school_class: Group) -> None:
-    found = families.addressed(school_class, families.Audience.GUARDIANS)
-    assert [(one.name, [pupil.first_name for pupil in one.pupils]) for one in found] == [
-        ("Paul Martin", ["Léa", "Tom"]),
-        ("Anne Dupont", ["Léa", "Tom"]),
-    ]
-
-
 def test_a_contact_made_of_two_keeps_both_families(claire: User, school_class: Group) -> None:
     paul = of(claire, "Paul Martin")
     twin = person(claire, "P. Martin", "p@x.example")
     ali = of(claire, "Ali Roy")
-    families.add_guardian(ali, twin)
+    ties.add_guardian(ali, twin)
     made = duplicates.merge(claire, [paul, twin], contacts.data_of(paul))
-    assert [one.contact.display_name for one in families.pupils_of(made)] == [
+    assert [one.contact.display_name for one in ties.pupils_of(made)] == [
         *("Léa Martin", "Tom Martin", "Ali Roy"),
     ]
     duplicates.unmerge(claire, made.pk, [paul.pk, twin.pk])
-    assert len(families.pupils_of(paul)) == 2
+    assert len(ties.pupils_of(paul)) == 2
 
 
 def test_an_archived_contact_is_taken_back_by_hand(

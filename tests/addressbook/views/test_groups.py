@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import endings, families, groups, nesting, sharing
+from addressbook.contacts import endings, groups, nesting, sharing, ties
 from addressbook.models import (
     Contact,
     DirectoryEntry,
@@ -109,7 +109,7 @@ def test_a_class_goes_in_by_its_parts(browser_of: Browsers, claire: User, team: 
     pupils = groups.create(claire, "5e C")
     groups.set_class(pupils, 2026, Group.Guardians.ALL)
     lila = person(claire, "Lila")
-    families.add_guardian(lila, person(claire, "Ewa", "ewa@x.example"))
+    ties.add_guardian(lila, person(claire, "Ewa", "ewa@x.example"))
     groups.add(pupils, [lila.pk])
     url = f"/contacts/groups/{team.pk}/inner/"
     answer = browser_of(claire).post(url, {"inner": f"{pupils.pk}:guardians"}, follow=True)

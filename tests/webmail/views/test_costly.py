@@ -71,7 +71,7 @@ def test_where_quoting_alone_takes_too_long_all_words_are_quoted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sandbox, "HTML", HASTY)
-    body = beginning._quoted(LONG, {}, is_signed=False)
+    body = beginning._quoted_body(LONG, {}, is_signed=False)
     assert body.html.count("Bonjour à tous") == body.text.count("Bonjour à tous") == 10_000
     assert "color:red" not in body.html
     with override("fr"):

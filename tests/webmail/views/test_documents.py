@@ -21,7 +21,7 @@ from django.test import Client
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import families, groups
+from addressbook.contacts import groups, ties
 from addressbook.models import Contact, Group
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
@@ -488,7 +488,7 @@ def test_guardians_get_the_documents_of_their_pupils(
     groups.set_class(school_class, 2026, Group.Guardians.ALL)
     groups.add(school_class, [lea.pk, tom.pk])
     for pupil, guardian in ((lea, father), (tom, father), (lea, mother)):
-        families.add_guardian(pupil, guardian)
+        ties.add_guardian(pupil, guardian)
     files = {"Petit_Lea.pdf": b"%PDF-1.7 of Lea", "PETIT Tom.pdf": b"%PDF-1.7 of Tom"}
     people = "Bob Petit <bob@ac-exemple.fr>, Alice Martin <alice@ac-exemple.fr>"
     number = str(uuid.uuid4())

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.writing.matching import Decisions, Matching, Person, match
+from webmail.writing.matching import Decisions, DocumentOwner, Matching, match
 
-LEA = Person("lea@x.example", "Dupont", "Léa")
-PAUL = Person("paul@x.example", "Le Goff", "Jean-Paul")
-ZOE = Person("zoe@x.example", "N’Diaye", "Zoé")
+LEA = DocumentOwner("lea@x.example", "Dupont", "Léa")
+PAUL = DocumentOwner("paul@x.example", "Le Goff", "Jean-Paul")
+ZOE = DocumentOwner("zoe@x.example", "N’Diaye", "Zoé")
 EVERYBODY = (LEA, PAUL, ZOE)
 
 
-def found(*names: str, people: tuple[Person, ...] = EVERYBODY) -> Matching:
+def found(*names: str, people: tuple[DocumentOwner, ...] = EVERYBODY) -> Matching:
     return match(dict(zip(names, names, strict=True)), people)
 
 
@@ -37,7 +37,7 @@ def found(*names: str, people: tuple[Person, ...] = EVERYBODY) -> Matching:
         ("N'Diaye_Zoé.pdf", ZOE),
     ],
 )
-def test_a_document_is_the_one_persons_whose_name_it_has(name: str, person: Person) -> None:
+def test_a_document_is_the_one_persons_whose_name_it_has(name: str, person: DocumentOwner) -> None:
     assert found(name).given == {person.key: (name,)}
 
 
@@ -57,14 +57,14 @@ def test_who_may_be_meant_is_named() -> None:
 
 
 def test_namesakes_are_never_guessed() -> None:
-    other = Person("other@x.example", "DUPONT", "Lea")
+    other = DocumentOwner("other@x.example", "DUPONT", "Lea")
     result = found("Dupont_Lea.pdf", people=(LEA, other))
     assert result.given == {} and result.shared == {"Dupont_Lea.pdf": (LEA.key, other.key)}
     assert not result.lacking and not result.is_settled
 
 
 def test_a_longer_name_is_meant_where_both_fit() -> None:
-    longer = Person("marie@x.example", "Dupont", "Léa-Marie")
+    longer = DocumentOwner("marie@x.example", "Dupont", "Léa-Marie")
     result = found("Dupont_Lea_Marie.pdf", "Dupont_Lea.pdf", people=(LEA, longer))
     assert result.given == {longer.key: ("Dupont_Lea_Marie.pdf",), LEA.key: ("Dupont_Lea.pdf",)}
 
@@ -81,7 +81,9 @@ def test_two_documents_of_one_person_are_asked_about() -> None:
 
 
 def test_both_parents_of_one_line_get_the_document() -> None:
-    parents = tuple(Person(key, "Dupont", "Léa", line=4) for key in ("a@x.example", "b@x.example"))
+    parents = tuple(
+        DocumentOwner(key, "Dupont", "Léa", line=4) for key in ("a@x.example", "b@x.example")
+    )
     assert found("dupont lea.pdf", people=parents).given == {
         "a@x.example": ("dupont lea.pdf",),
         "b@x.example": ("dupont lea.pdf",),
@@ -89,13 +91,13 @@ def test_both_parents_of_one_line_get_the_document() -> None:
 
 
 def test_the_roster_names_a_document_exactly_and_nothing_else_is_taken() -> None:
-    named = Person("lea@x.example", "Dupont", "Léa", file="0417.pdf")
+    named = DocumentOwner("lea@x.example", "Dupont", "Léa", file="0417.pdf")
     result = found("0417.pdf", "Dupont_Lea.pdf", people=(named, ZOE))
     assert result.given == {named.key: ("0417.pdf",)} and result.unmatched == ("Dupont_Lea.pdf",)
     result = found("Dupont_Lea.pdf", people=(named,))
     assert result.absent == {named.key} and result.unmatched == ("Dupont_Lea.pdf",)
     # Two people of whom the list says the same get the same.
-    both = (named, Person("b@x.example", "X", "Y", file="0417.pdf"))
+    both = (named, DocumentOwner("b@x.example", "X", "Y", file="0417.pdf"))
     assert set(found("0417.pdf", people=both).given) == {"lea@x.example", "b@x.example"}
 
 
@@ -123,7 +125,7 @@ def test_nothing_is_lost_or_given_twice(names: dict[str, str]) -> None:
 
 
 def test_a_school_of_one_name_takes_no_longer_than_a_moment() -> None:
-    people = tuple(Person(f"p{n}@x.example", "Martin", f"Zoé{n}") for n in range(1_900))
+    people = tuple(DocumentOwner(f"p{n}@x.example", "Martin", f"Zoé{n}") for n in range(1_900))
     names = {str(n): f"MARTIN_Zoe{n}.pdf" for n in range(2_000)}
     begun = time.process_time()
     match(names, people)
@@ -133,7 +135,7 @@ def test_a_school_of_one_name_takes_no_longer_than_a_moment() -> None:
 def test_a_parent_of_two_gets_the_document_of_each_child() -> None:
     parents = ("a@x.example", "b@x.example")
     people = tuple(
-        Person(key, "Dupont", first, line=line)
+        DocumentOwner(key, "Dupont", first, line=line)
         for key in parents
         for line, first in ((7, "Léa"), (8, "Tom"))
     )
@@ -145,7 +147,7 @@ def test_a_parent_of_two_gets_the_document_of_each_child() -> None:
 
 
 def test_of_what_was_given_by_hand_a_second_document_is_asked_about() -> None:
-    people = (Person("a@x.example", "Dupont", "Léa", line=7),)
+    people = (DocumentOwner("a@x.example", "Dupont", "Léa", line=7),)
     files = {"x.pdf": "x.pdf", "Dupont Lea.pdf": "Dupont Lea.pdf"}
     result = match(files, people, Decisions({"x.pdf": ("a@x.example",)}))
     assert set(result.doubled) == {"Dupont Lea.pdf"}

@@ -20,11 +20,12 @@ from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import fields, recipients
 from webmail.writing.content import Content
-from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Member
+from webmail.writing.field_values import KnownRecipient
+from webmail.writing.recipients import EACH, HIDDEN, VISIBLE
 
 pytestmark = pytest.mark.django_db
 CLAIRE = Address("Claire Morvan", "claire@ac-exemple.fr")
-ZOE = Member("zoe@x.example", "Zoé Martin", "Zoé", "Martin")
+ZOE = KnownRecipient("zoe@x.example", "Zoé Martin", "Zoé", "Martin")
 
 
 def several(count: int, domain: str = "courriel.example") -> str:
@@ -168,8 +169,8 @@ def test_what_was_taken_back_or_another_sent_does_not_count(
 # --- what leaves ---
 
 
-def members(*addresses: str) -> list[Member]:
-    return [Member(address) for address in addresses]
+def members(*addresses: str) -> list[KnownRecipient]:
+    return [KnownRecipient(address) for address in addresses]
 
 
 def test_in_blind_copy_nobody_is_seen_but_the_sender() -> None:
@@ -252,7 +253,7 @@ def test_a_name_is_text_wherever_it_stands() -> None:
 
 
 def test_a_name_that_is_not_known_leaves_no_hole() -> None:
-    nobody = Member("a@x.example")
+    nobody = KnownRecipient("a@x.example")
     assert recipients.each(LETTER, nobody).html.startswith("<p>Bonjour,</p><p>pour</p>")
     found = recipients.each(LETTER, nobody, {fields.FIRST: "Madame, Monsieur"})
     assert found.html.startswith("<p>Bonjour Madame, Monsieur,</p>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from accounts.http import SignedInRequest
-from addressbook.contacts import families, groups, sharing
+from addressbook.contacts import audiences, groups, sharing
 from addressbook.directory import lists
 from webmail.errors import NotFound
 from webmail.writing import recipients
@@ -23,7 +23,7 @@ def group_text(request: SignedInRequest) -> str:
     if not re.fullmatch(r"[0-9]{1,18}", asked):
         return ""
     who = request.GET.get("who", "")
-    who = who if who in tuple(families.Audience) else ""
+    who = who if who in tuple(audiences.Audience) else ""
     if group := groups.find(request.user, int(asked)):
         people = groups.recipients(group, who)
     elif seen := sharing.find(request.user, int(asked)):
@@ -31,5 +31,5 @@ def group_text(request: SignedInRequest) -> str:
         sharing.note_use(request.user, group)
     else:
         raise NotFound
-    name = families.label(group, who) if group.is_class and who else group.name
+    name = audiences.label(group, who) if group.is_class and who else group.name
     return recipients.group_text(name, people)

@@ -1,4 +1,4 @@
-"""What a message may say of a family: pupils, their class, their guardians."""
+"""The placeholders of a family: pupils, their class, their guardians."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.utils import translation
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, families, groups, names
-from addressbook.contacts.families import FamilyWords
+from addressbook.contacts import archiving, groups, names, placeholders, ties
+from addressbook.contacts.placeholders import FamilyValues
 from addressbook.models import Contact, Group
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +38,10 @@ def school_class(claire: User) -> Group:
     anne = person(claire, "Anne Dupont", "a@x.example")
     marc, rose = (person(claire, name, "noel@x.example") for name in ("Marc Noël", "Rose Noël"))
     for pupil in (lea, tom):
-        families.add_guardian(pupil, paul)
-        families.add_guardian(pupil, anne)
-    families.add_guardian(zoe, marc)
-    families.add_guardian(zoe, rose)
+        ties.add_guardian(pupil, paul)
+        ties.add_guardian(pupil, anne)
+    ties.add_guardian(zoe, marc)
+    ties.add_guardian(zoe, rose)
     person(claire, "Luc Petit", "luc@x.example")
     return made
 
@@ -49,32 +49,32 @@ def school_class(claire: User) -> Group:
 def test_guardians_pupils_and_shared_addresses(claire: User, school_class: Group) -> None:
     asked = ["P@x.example", "a@x.example", "noel@x.example", "zoe@x.example", "luc@x.example", ""]
     with translation.override("fr"):
-        told = families.words_of(claire, asked)
-    assert [one.first for one in told["p@x.example"].pupils] == ["Léa", "Tom"]
-    assert told["zoe@x.example"].pupils == ()
-    told = {address: replace(words, pupils=()) for address, words in told.items()}
-    assert told == {
-        "p@x.example": FamilyWords("Léa Martin et Tom Martin", "4e B", "Paul Martin"),
-        "a@x.example": FamilyWords("Léa Martin et Tom Martin", "4e B", "Anne Dupont"),
-        "noel@x.example": FamilyWords("Zoé Noël", "4e B", "Marc Noël et Rose Noël"),
-        "zoe@x.example": FamilyWords("Zoé Noël", "4e B", "Marc Noël et Rose Noël"),
+        values = placeholders.values_of(claire, asked)
+    assert [one.first for one in values["p@x.example"].pupils] == ["Léa", "Tom"]
+    assert values["zoe@x.example"].pupils == ()
+    values = {address: replace(family, pupils=()) for address, family in values.items()}
+    assert values == {
+        "p@x.example": FamilyValues("Léa Martin et Tom Martin", "4e B", "Paul Martin"),
+        "a@x.example": FamilyValues("Léa Martin et Tom Martin", "4e B", "Anne Dupont"),
+        "noel@x.example": FamilyValues("Zoé Noël", "4e B", "Marc Noël et Rose Noël"),
+        "zoe@x.example": FamilyValues("Zoé Noël", "4e B", "Marc Noël et Rose Noël"),
     }
 
 
 def test_a_class_of_last_year_is_none(claire: User, school_class: Group) -> None:
     archiving.archive_group(school_class)
-    told = families.words_of(claire, ["p@x.example"])
-    assert told["p@x.example"].class_name == ""
+    values = placeholders.values_of(claire, ["p@x.example"])
+    assert values["p@x.example"].class_name == ""
 
 
-def test_nobody_elses_families_are_told(claire: User, school_class: Group) -> None:
+def test_nobody_elses_families_are_named(claire: User, school_class: Group) -> None:
     other = User.objects.create(login="bob")
-    assert families.words_of(other, ["p@x.example"]) == {}
+    assert placeholders.values_of(other, ["p@x.example"]) == {}
 
 
 def test_it_takes_three_queries_whatever_their_number(claire: User, school_class: Group) -> None:
     with CaptureQueriesContext(connection) as queries:
-        families.words_of(claire, [f"{n}@x.example" for n in range(50)] + ["p@x.example"])
+        placeholders.values_of(claire, [f"{n}@x.example" for n in range(50)] + ["p@x.example"])
     assert len(queries) == 3
 
 
