@@ -1,4 +1,4 @@
-"""Calendar files in words: events, invitations, changes and cancellations."""
+"""Describe calendar files in words: events, invitations, changes and cancellations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from webmail.previews.calendar import (
 
 @dataclass(frozen=True)
 class Guest:
-    """A person of an event as the card shows them. ``state``: the answer's stable name."""
+    """A person of an event, as the card shows them. ``state`` is the untranslated name of the
+    answer."""
 
     name: str
     address: str
@@ -34,7 +35,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class Told:
-    """An event as the card shows it; every string is plain text."""
+    """An event, as the card shows it. Every string is plain text."""
 
     summary: str
     when: str
@@ -51,7 +52,8 @@ class Told:
 
 @dataclass(frozen=True)
 class ToldInvitation:
-    """A calendar file as the viewer shows it. ``level`` is the banner's, ``""`` for none."""
+    """A calendar file, as the viewer shows it. ``level`` is that of the banner, ``""`` for no
+    banner."""
 
     title: str
     level: str
@@ -130,7 +132,8 @@ def _answer(answer: Answer) -> str:
 
 
 def when(start: datetime | date | None, end: datetime | date | None) -> str:
-    """``mardi 8 décembre 2026, de 09:30 à 11:00``; times with a zone are the reader's own."""
+    """``mardi 8 décembre 2026, de 09:30 à 11:00``. Times with a time zone are converted to the
+    user's."""
     first, last = _local(start), _local(end)
     if first is None:
         return gettext("date unknown")
@@ -183,14 +186,14 @@ def _time(moment: datetime) -> str:
 
 
 def _zone_note(event: Event) -> str:
-    """Return a note where the event's own time is another than the reader's."""
+    """Return a note where the time zone of the event differs from the user's."""
     start = event.start
     if not isinstance(start, datetime):
         return ""
     if start.tzinfo is None:
         return gettext("Local time; the file does not tell of which place.")
     local = _local(start)
-    # Times in UTC are only a way of writing: nobody lives there.
+    # UTC is only a notation, not the time zone of a place.
     if event.zone == "UTC":
         return ""
     if isinstance(local, datetime) and local.utcoffset() == start.utcoffset():
@@ -203,7 +206,7 @@ def _zone_note(event: Event) -> str:
 
 
 def repeat(rule: Repeat) -> str:
-    """``toutes les 2 semaines, le lundi et le jeudi, 10 fois``: simply."""
+    """``toutes les 2 semaines, le lundi et le jeudi, 10 fois``"""
     words = [_every(rule)]
     if rule.weekdays:
         names = get_day_names("wide", locale=_language())

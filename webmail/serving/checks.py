@@ -1,6 +1,6 @@
-"""The checks of `manage.py check` on the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs, whether workers take from it, whether senders are
-judged, and how LibreOffice is shut in."""
+"""The checks of `manage.py check` for the mail: whether the IMAP servers allow enough connections;
+with ``--deploy``, whether there are a queue of jobs and workers for it, whether verdicts on senders
+are read, and whether LibreOffice is isolated."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from webmail.sandbox import walls as sandbox_walls
 
 
 def connections(**_kwargs: Any) -> list[CheckMessage]:
-    """The IMAP server's limit of connections for one person, against how many there may be: each
-    process keeps some for pages and one for each browser that is told of news, jobs have theirs.
-    Mail programs and telephones come on top, but from other addresses."""
+    """Compare the IMAP server's limit of connections for one user with the most that the webmail
+    may open: each process keeps some for pages and one for each browser that gets push events, and
+    jobs have their own. Mail programs and telephones open more, but from other addresses."""
     limit, needed = settings.IMAP_USER_LIMIT, most_connections()
     if not limit or needed <= limit:
         return []
@@ -34,8 +34,8 @@ def connections(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def queue(**_kwargs: Any) -> list[CheckMessage]:
-    """Without REDIS_URL there is neither worker nor beat; without a Redis at all, no cache that
-    processes share."""
+    """Warn where there is no REDIS_URL, and so neither worker nor beat; without any Redis,
+    processes share no cache either."""
     if settings.REDIS_URL:
         return []
     shared = (
@@ -55,8 +55,8 @@ def queue(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def workers(**_kwargs: Any) -> list[CheckMessage]:
-    """The queues of jobs that no worker takes from. Nothing is said of a broker that does not
-    answer: this machine may not be the one that runs the webmail."""
+    """Warn of queues that have no worker. Stay silent where the broker does not answer, since this
+    may not be the machine that runs the webmail."""
     health = jobs.health() if settings.REDIS_URL else None
     if health is None or health.waiting is None or not health.without_worker:
         return []
@@ -70,7 +70,7 @@ def workers(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def verdicts(**_kwargs: Any) -> list[CheckMessage]:
-    """Without the mail server's verdicts on senders anybody's From could be forged."""
+    """Warn where the mail server's verdicts on senders are not read: any From could be forged."""
     if settings.AUTHSERV_ID:
         return []
     return [
@@ -86,7 +86,7 @@ def verdicts(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def walls(**_kwargs: Any) -> list[CheckMessage]:
-    """Whether LibreOffice, where it is used, sees nothing but the file that it converts."""
+    """Warn where LibreOffice is used and can see more than the file that it converts."""
     if settings.OFFICE != "auto" or not office.is_available() or sandbox_walls.is_whole():
         return []
     return [
@@ -101,7 +101,7 @@ def walls(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def most_connections() -> int:
-    """The most connections of one user to the IMAP server."""
+    """Return the most connections that one user may have to the IMAP server."""
     streams = settings.PUSH_STREAMS if settings.PUSH else 0
     each: int = settings.IMAP_CONNECTIONS + streams
     return int(settings.PROCESSES * each + settings.JOB_CONNECTIONS)

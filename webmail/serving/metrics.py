@@ -1,6 +1,6 @@
-"""``/metrics`` for Prometheus: the state of the installation, asked of database and Redis at each
-scrape, and what the web processes counted (`webmail.measures`). It names no person, no mail domain
-and no folder."""
+"""``/metrics`` for Prometheus: the state of the installation, read from database and Redis at each
+scrape, and the counters of the web processes (`webmail.measures`). No metric names a user, a mail
+domain or a folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATH: Final = "/metrics"
 
 
 def answer(request: HttpRequest) -> HttpResponse | None:
-    """The metrics, for who shows the token of WEBMAIL_METRICS_TOKEN; None for everybody else."""
+    """Return the metrics if the request has the token of WEBMAIL_METRICS_TOKEN, else None."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
     token = settings.METRICS_TOKEN.encode()
     if not token or not compare_digest(given, token):
@@ -41,7 +41,8 @@ def answer(request: HttpRequest) -> HttpResponse | None:
 
 
 def _counted() -> CollectorRegistry:
-    """The measures of all processes that share this one's files, or its own."""
+    """Return the measures of all processes that share a folder for them, or those of this
+    process."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return measures.REGISTRY
     registry = CollectorRegistry()
@@ -50,7 +51,7 @@ def _counted() -> CollectorRegistry:
 
 
 class State(Collector):
-    """All gauges. Where the database does not answer, ``webmail_up`` alone."""
+    """All gauges. Where the database does not answer, only ``webmail_up``."""
 
     def collect(self) -> Iterable[Metric]:
         up = health.state()
@@ -97,7 +98,7 @@ def _today(state: dashboard.InstallationState) -> Iterator[GaugeMetricFamily]:
 
 
 def _probes() -> Iterator[Metric]:
-    """The metrics of the probe, where the settings name a mailbox for it."""
+    """Yield the metrics of the probe, where the settings name a mailbox for it."""
     state = probing.health()
     if state.seconds is not None:
         words = "From sending to finding, of the last self-check mail that arrived."
