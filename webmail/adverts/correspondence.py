@@ -22,7 +22,7 @@ SCAN = sandbox.Budget(seconds=0.5, wait=1, memory=200_000_000, at_once=2)
 
 @dataclass(frozen=True)
 class _Sender:
-    """The sender of a message: the author, and the list that it came by (RFC 2369), with its
+    """The sender of a message: its author, the address of its mailing list (RFC 2369), and the
     List-Id (RFC 2919)."""
 
     author: Address

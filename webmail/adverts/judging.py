@@ -128,9 +128,10 @@ def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
 def meet(
     request: SignedInRequest, imap: Connection, ref: MessageRef, fields: Headers, kind: str
 ) -> None:
-    """Judge an opened message that lies among the adverts or the junk (``kind``) and was put there
-    by another: the Sieve script, a telephone. Its reader says why, and a fraud's links are shut.
-    One query where it was judged before; else a FETCH too. Raises nothing of the mail server's."""
+    """Judge an opened message that another program, such as a Sieve script, put into the folder of
+    adverts or junk (``kind``), so that the reader shows the reasons and disables a fraud's links.
+    One query if it was judged before, otherwise a FETCH too. Errors of the mail server are not
+    raised."""
     digest = digest_of(fields)
     if judgement_of(request, digest):
         return

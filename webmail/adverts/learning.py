@@ -28,8 +28,8 @@ verdicts for all."""
 
 @dataclass(frozen=True)
 class Lesson:
-    """A message that a person put where it belongs. ``kind`` is "" for one whose lesson is only
-    taken back."""
+    """A message that a user moved to the right folder. ``kind`` is None where an earlier lesson is
+    only withdrawn."""
 
     digest: str
     raw: bytes

@@ -277,9 +277,9 @@ def _personal(imap: Connection) -> list[str]:
 def _find(
     imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0
 ) -> list[_Found]:
-    """The messages that are meant, but for those that their user brought back or said to want.
-    ``after``: of the first folder the UIDs above it. Two commands for a folder, and one for each
-    message whose links must be looked at."""
+    """Return the messages that meet the criteria, except those that their user moved back or taught
+    as wanted. ``after`` limits the inbox to higher UIDs. Two commands for each folder, and one for
+    each message whose links must be read."""
     criteria = Criteria.from_json(pull.criteria)
     meant: list[_Found] = []
     for name in names:

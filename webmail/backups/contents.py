@@ -35,10 +35,11 @@ class BackupRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``made``: when the database was read. ``digests``: SHA-256 of each file, in hexadecimal.
-    ``migrations``: those that the database had run, as ``app.name``. ``key``: tells whether two
-    installations have the same secret key, and nothing else of it. ``encryption``: the program that
-    decrypts the files; empty where they are not encrypted."""
+    """The description of a backup. ``made`` is the time when it was begun. ``digests`` are the
+    SHA-256 of each file, in hexadecimal. ``migrations`` are those applied to the database, as
+    ``app.name``. ``key`` tells whether two installations have the same secret key, and reveals
+    nothing else of it. ``encryption`` is the program that decrypts the files, ``""`` where they are
+    not encrypted."""
 
     made: str
     version: str

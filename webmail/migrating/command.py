@@ -1,4 +1,5 @@
-"""The commands ``migrate_roundcube`` and ``migrate_horde``, which differ in their reader."""
+"""The base of the commands ``migrate_roundcube`` and ``migrate_horde``, which differ in their
+reader."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _SECONDS = 2  # between two lines of progress
 
 
 class MoveCommand(BaseCommand):
-    """Bring all users of one webmail. The subclass names its reader."""
+    """Moves all users of one webmail. The subclass names its reader."""
 
     reader: Reader
     requires_system_checks = ()
@@ -127,7 +128,8 @@ def _only(path: Path | None) -> frozenset[str]:
 
 
 def _url(text: str) -> str:
-    """A password in the arguments is shown to everybody on the machine: a file keeps it."""
+    """Return the database URL, or read it from a file: a password in the arguments would be visible
+    to all accounts of the machine."""
     if not text.startswith("file:"):
         return text
     path = Path(text.removeprefix("file:"))

@@ -1,8 +1,8 @@
-"""The tables of Horde 3 and 5 (IMP, Turba) -> people.
+"""Read the tables of Horde 3 and 5 (IMP, Turba).
 
-Preferences are rows of ``horde_prefs``, identities one of them, serialised. Contacts are rows of
-``turba_objects``, whose owner is a user or one of the user's shares. Templates of messages lie in a
-folder of the mail server, and stay there.
+Preferences are rows of ``horde_prefs``; one of them contains the identities, serialised. Contacts
+are rows of ``turba_objects``, whose owner is a user or one of the user's shares. Templates of
+messages are in a folder of the mail server and stay there.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LARGEST_PHOTO = 5_000_000
 _PAGE = 100
 _MOST_SHARES = 500_000
 _MOST_PREFERENCES = 2_000
-# Blobs, which are read apart or not at all.
+# Binary columns, which are read separately or not at all.
 _NO_TEXT = frozenset(
     "object_photo object_phototype object_photoorig object_logo object_logotype".split()
 )
@@ -47,7 +47,7 @@ _IDENTITY = (
 ).split()
 _SEARCHES = frozenset({"vfolder", "filter"})
 _TRUSTED = "image_replacement_addrs"
-# What the programs remember for themselves.
+# Internal state of the programs.
 _NO_PREFERENCE = frozenset(
     """
     id location_addr alias_addr tieto_addr bcc_addr confirm_email last_login last_maintenance
@@ -59,7 +59,7 @@ _NO_PREFERENCE = frozenset(
 
 
 class Reader:
-    """Reads one database; the owners of shares are known once `need` is called."""
+    """Reads one database. The owners of shares are known after `need`."""
 
     NAME = "horde"
 
@@ -68,7 +68,7 @@ class Reader:
         self._books: dict[str, list[str]] = {}
 
     def need(self, source: Source) -> None:
-        """Raises Unreadable where this is no database of Horde's."""
+        """Read the owners of shares. Raises Unreadable where this is not a database of Horde."""
         source.need("horde_prefs")
         self._owners = _share_owners(source)
         self._books = {}
@@ -79,7 +79,7 @@ class Reader:
         return int(source.rows(f"SELECT COUNT(*) FROM ({_users(source)}) people")[0][0])  # noqa: S608
 
     def accounts(self, source: Source) -> Iterator[Account]:
-        """All who have preferences or contacts, by name; the shares among them are left out."""
+        """Yield all users who have preferences or contacts, by name, without shares."""
         last = ""
         while rows := source.rows(
             f"SELECT uid FROM ({_users(source)}) people"  # noqa: S608  our names
@@ -127,7 +127,7 @@ def _users(source: Source) -> str:
 
 
 def _share_owners(source: Source) -> dict[str, str]:
-    """The owners of all shares, by the names of the shares."""
+    """Return the owners of all shares, by the names of the shares."""
     rows: list[tuple[int, dict[str, str]]] = []
     for table in ("turba_shares", "turba_sharesng"):
         if source.has(table):
@@ -147,7 +147,7 @@ def _share_owners(source: Source) -> dict[str, str]:
 
 
 def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]:
-    """The names of all preferences that are shown to people, and the values of those that are
+    """Return the names of all preferences that users can see, and the values of those that are
     read."""
     table = source.table("horde_prefs")
     scopes = "pref_scope IN ('horde', 'imp')"
@@ -169,8 +169,8 @@ def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]
 
 
 def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Signed]:
-    """The default one first. Without identities of the user's own, the one that the preferences
-    around them make."""
+    """Return the identities, the default one first. If the user has none, return one made of the
+    equivalent single preferences."""
     try:
         several = serialised(_bytes_of_hex(values.get("identities")))
     except php.BrokenValue as error:
@@ -210,7 +210,7 @@ def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter
 
 
 def _bytes_of_hex(value: object) -> object:
-    """PostgreSQL's bytes, where the column is of characters."""
+    """Decode PostgreSQL's notation of bytes in a text column."""
     text = value if isinstance(value, str) else ""
     if text.startswith("\\x"):
         try:
@@ -227,7 +227,7 @@ def _raw(value: object) -> bytes:
 
 
 def _trusted(value: object, left_out: Counter[str]) -> list[str]:
-    """The senders whose images are shown: a list as JSON."""
+    """Return the senders whose images are shown, from a JSON list."""
     if not (text := mended(value)):
         return []
     try:
@@ -241,7 +241,7 @@ def _trusted(value: object, left_out: Counter[str]) -> list[str]:
 
 
 def _recipients(source: Source, uid: str) -> list[Recipient]:
-    """The people who were written to, where the log of sent mail is kept in the database."""
+    """Return the recipients of sent messages, where the log of them is in the database."""
     if not source.has("imp_sentmail"):
         return []
     rows = source.rows(
@@ -267,8 +267,8 @@ def _moment(seconds: object) -> datetime | None:
 
 
 class _Book:
-    """The contacts and lists of one user, in all of the user's shares. Read at once, for a list may
-    name contacts that come after it; pictures follow page by page."""
+    """The contacts and lists of one user, in all of the user's shares. Texts are read at once,
+    since a list may name contacts that follow it; pictures are read page by page."""
 
     def __init__(
         self, source: Source, books: Sequence[str], uid: str, left_out: Counter[str]
@@ -293,7 +293,7 @@ class _Book:
             yield from self._by_pictures(contacts[start : start + _PAGE])
 
     def groups(self) -> Iterator[Members]:
-        """Yield the groups; called once the pages are read."""
+        """Yield the groups. Call this after the pages were read."""
         keys = self._contact_keys()
         for group in self._gathered.groups:
             if group.missing:

@@ -1,4 +1,4 @@
-"""The report of a run: a line for each user, counts and reasons alone, as CSV or JSON."""
+"""Write the report of a run: a line for each user with counts and reasons, as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Report(Protocol):
 
 
 class Totals:
-    """The sums of all."""
+    """The sums of all users."""
 
     def __init__(self) -> None:
         self.states: Counter[str] = Counter()
@@ -71,7 +71,8 @@ class _Csv:
 
 
 class _Json:
-    """An object a line: a file of any length is written, and read, piece by piece."""
+    """Writes one JSON object for each line, so that a report of any length can be written and read
+    piece by piece."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -90,12 +91,12 @@ class _Json:
 
 class _Nothing:
     def add(self, outcome: Outcome) -> None:
-        """Nobody asked for it."""
+        """Do nothing: no report was requested."""
 
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[Report]:
-    """The report at ``path``, readable for its owner alone: JSON where its name ends in
+    """Open the report at ``path``, readable for its owner alone: JSON where its name ends in
     ``.json``, else CSV. Raises OSError."""
     if path is None:
         yield _Nothing()

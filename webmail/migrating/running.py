@@ -1,7 +1,7 @@
-"""All users of another webmail, one after the other, each in a transaction of its own.
+"""Move all users of another webmail, each in a transaction of its own.
 
-What was done is done: a run that ends early is taken up by running it again. The failure of one
-user stops nobody; that of many in a row is the database's, and ends the run.
+A run that ends early is continued by running it again. The failure of one user does not stop the
+run; many failures in a row are a fault of the database, and end it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from webmail.migrating.values import Account, Person
 from webmail.migrating.writing import Options
 
 MOST_FAILURES = 25
-"""In a row."""
+"""The number of failures in a row after which the run ends."""
 MOVED, UNCHANGED, REFUSED, FAILED = "moved", "unchanged", "refused", "failed"
 
 _BATCH = 200
 
 
 class Reader(Protocol):
-    """A module that reads one webmail's database."""
+    """Reads the database of one webmail."""
 
     NAME: str
 
@@ -42,14 +42,14 @@ class Reader(Protocol):
 
 
 class TooManyFailures(Exception):
-    """So many users failed one after the other that the cause is not theirs."""
+    """So many users failed in a row that the cause is not theirs."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The users to bring, and their logins here. In ``template``, ``{username}`` stands for a login
-    there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only`` has
-    logins in lower case, there or here; empty for all."""
+    """The users to move, and their logins here. In ``template``, ``{username}`` stands for the
+    login there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only``
+    contains logins in lower case, there or here; empty for all users."""
 
     template: str = "{username}"
     only: frozenset[str] = frozenset()
@@ -73,7 +73,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one user. ``reason`` says why nothing was brought; ``address`` is "" where the
+    """The outcome for one user. ``reason`` says why nothing was moved; ``address`` is "" where the
     user was not recognised."""
 
     login: str
@@ -85,7 +85,7 @@ class Outcome:
 
 
 def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Iterator[Outcome]:
-    """One outcome for each user that is taken. Raises TooManyFailures."""
+    """Yield one outcome for each chosen user. Raises TooManyFailures."""
     failures = 0
     chosen = (account for account in reader.accounts(source) if choice.takes(account))
     for batch in _batches(chosen):
@@ -131,7 +131,7 @@ def _moved(
     reader: Reader, source: Source, account: Account, owner: owners.Owner, options: Options
 ) -> Outcome:
     pk = owners.ensure(owner).pk
-    # As it is now: its owner may be signed in.
+    # Read again with a lock: the user may be signed in and change it.
     users = User.objects.select_related("mail_domain").select_for_update(of=("self",))
     user = users.get(pk=pk)
     person = reader.person(source, account)
@@ -143,7 +143,8 @@ def _moved(
 
 
 def _cause(error: Exception) -> str:
-    """The kind of the error and its place, without its words: databases repeat values in them."""
+    """Return the class of the error and its place, but not its message: databases repeat values in
+    it."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename]
     place = f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""

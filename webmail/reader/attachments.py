@@ -191,8 +191,9 @@ def _in_message(enclosed: EnclosedMessage) -> Holding:
 
 @dataclass(frozen=True)
 class Nested:
-    """A message inside another, read. ``steps`` leads, by the number of a part, to the files of one
-    that came out of a file; those of one that the server took apart are parts as any."""
+    """A message inside another, read. Where it comes out of a file, ``steps`` holds the step of a
+    path for each of its part numbers. The attachments of a message whose structure the server told
+    are ordinary parts, and ``steps`` is None."""
 
     message: MessageContent
     steps: Mapping[str, int] | None = None

@@ -1,8 +1,9 @@
-"""Files that people bring -> messages: mbox, .eml, .msg, zip and tar of those, Maildir, and the
-folders of Thunderbird.
+"""Read messages from uploaded files: mbox, .eml, .msg, zip and tar of those, Maildir, and
+Thunderbird's folders.
 
-Every file is hostile. No more than one message is in memory; paths are looked at for the names of
-folders and never opened; links, nested archives and what is no message are told and passed over.
+Every file is considered hostile. No more than one message is in memory. Paths only give the names
+of folders and are never opened. Links, nested archives and files that are no messages are reported
+and skipped.
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ from webmail.transfer import maildir, mbox, names, tarring, unzipping
 from webmail.zips import BadZip, ZipFault, ZipMember
 
 MOST_UNPACKED = 8
-"""An archive may hold so many times the bytes that may be uploaded, and no more."""
+"""The most bytes that an archive may unpack to, as a multiple of the upload limit."""
 _HEAD = 4096
 _PIECE = 256 * 1024
 _DEEPEST = 8
 _OUTLOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KNOWN_FIELDS = {"from", "date", "subject", "message-id", "received", "return-path", "to",
                  "mime-version", "delivered-to"}  # fmt: skip
-# What Thunderbird and others keep beside the mail.
+# Files that Thunderbird and other programs keep beside the messages.
 _BESIDE = (".msf", ".dat", ".json", ".sqlite", ".ini", ".html", ".txt", ".mab", ".js", ".db")
 _FIRST_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?[!-9;-~]{1,76}[ \t]{0,5}:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Unreadable(Exception):
-    """The file holds no messages, as far as can be told."""
+    """The file contains no messages that can be recognised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A message. ``place``: where it stood, for people; ``path``: the labels of its folder;
-    ``passed``: bytes of the file that are gone through with it. ``is_outlook``: ``raw`` is a file
-    of Outlook (.msg), or another of its format."""
+    """A message. ``place`` tells users where it was in the file; ``path`` are the labels of its
+    folder; ``passed`` is the number of bytes of the file read so far. ``is_outlook`` means that
+    ``raw`` is an Outlook file (.msg), or another file of its format."""
 
     place: str
     path: tuple[str, ...]
@@ -56,8 +57,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A part of the file that is not brought in. ``reason``: a code for
-    `webmail.presentation.transfers`; ``size`` in bytes."""
+    """A part of the file that is not imported. ``reason`` is a code for
+    `webmail.presentation.transfers`; ``size`` is in bytes."""
 
     place: str
     reason: str
@@ -70,8 +71,8 @@ Found = Item | Refused
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``message``: bytes of the largest message; ``unpacked``: of all files of an archive;
-    ``outlook``: of the largest file of Outlook, which grows when it becomes a message."""
+    """Limits in bytes. ``message`` is for one message, ``unpacked`` for all files of an archive,
+    ``outlook`` for an Outlook file, which grows when it is converted to a message."""
 
     message: int
     unpacked: int
@@ -79,8 +80,8 @@ class Limits:
 
 
 def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
-    """The messages of an uploaded file, in its order. Raises Unreadable where it is of no known
-    kind; what is wrong further on is told as `Refused`."""
+    """Yield the messages of an uploaded file, in its order. Raises Unreadable where the format is
+    unknown; later errors are yielded as `Refused`."""
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(0)
@@ -101,7 +102,7 @@ def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found
 
 
 def unpacked_size(file: BinaryIO, size: int) -> int:
-    """The bytes that a file unpacks to, as far as it says: for the quota."""
+    """Return the bytes that a file declares to unpack to, for the comparison with the quota."""
     file.seek(0)
     if file.read(2) != b"PK":
         return size
@@ -201,8 +202,9 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
             yield Refused(member.name[:200], str(error.fault), member.size, passed)
 
 
-def _scaled(member: ZipMember) -> Callable[[int], int]:
-    """A place in the unpacked member -> about the same place in the zip."""
+def _scaled(member: Member) -> Callable[[int], int]:
+    """Return a function from a position in the unpacked member to the approximate position in the
+    zip."""
     size = max(1, member.size)
     return lambda place: member.start + member.packed_size * min(place, size) // size
 
@@ -240,7 +242,7 @@ def _of_member(
     is_link: bool,
     seconds: int | None = None,
 ) -> Iterator[Found]:
-    """The messages of one file of an archive."""
+    """Yield the messages of one file of an archive."""
     place = name[:200]
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
     if not parts or parts[0] == "__MACOSX" or _is_beside(parts):
@@ -280,7 +282,7 @@ def _is_beside(parts: list[str]) -> bool:
 
 
 def _is_message(head: bytes) -> bool:
-    """Whether a file begins with the header of a message."""
+    """Return whether a file begins with the header of a message."""
     head = head.lstrip(b"\r\n")
     if not _FIRST_FIELD.match(head):
         return False
@@ -297,14 +299,16 @@ def _moment(seconds: int | None) -> datetime | None:
 
 
 def _mbox_folder(parts: list[str]) -> list[str]:
-    """``Projets.sbd/2026`` and Apple's ``2026.mbox/mbox`` are folders of these names."""
+    """Return the labels of an mbox file: ``Projets.sbd/2026`` as they are, and Apple's
+    ``2026.mbox/mbox`` without its last one."""
     if parts[-1].lower() == "mbox" and len(parts) > 1:
         return parts[:-1]
     return parts
 
 
 def _maildir_folder(parts: list[str]) -> list[str]:
-    """Maildir++ puts the folder ``A/B`` into ``.A.B``, as IMAP spells it."""
+    """Return the labels of a folder. Maildir++ stores the folder ``A/B`` as ``.A.B``, encoded as in
+    IMAP."""
     labels: list[str] = []
     for part in parts:
         if part.startswith("."):
@@ -316,7 +320,8 @@ def _maildir_folder(parts: list[str]) -> list[str]:
 
 
 def _labels(parts: list[str]) -> tuple[str, ...]:
-    """Names of folders without what programs add to them; those too deep are one."""
+    """Return names of folders without the extensions that programs add. Folders that are nested too
+    deep are joined into one."""
     bare = [re.sub(r"\.(?:sbd|mbox|mbx)\Z", "", part, flags=re.IGNORECASE) for part in parts]
     labels = [names.clean(label, "_") for label in bare if label]
     if len(labels) > _DEEPEST:
@@ -325,7 +330,7 @@ def _labels(parts: list[str]) -> tuple[str, ...]:
 
 
 class _Unpacked(io.RawIOBase):
-    """A gzip file, as far as it may be unpacked."""
+    """A gzip file, up to the limit of unpacked bytes."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         self._file, self._left = file, most

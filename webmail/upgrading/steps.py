@@ -1,4 +1,4 @@
-"""The steps of an upgrade, each of which leaves both versions working."""
+"""The steps of an upgrade. After each, both versions work."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ _COMPILE: Final = "sudo .venv/bin/pybabel compile --domain django --directory lo
 
 
 class UpgradeStopped(Exception):
-    """A step failed; the text says what to do. What the steps before did stays, and harms no
-    process of the former version."""
+    """A step failed; the text says what to do. The results of the steps before stay, and do not
+    affect processes of the former version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``dry_run``: say what would be done. ``offline``: the services were stopped, so that
-    migrations need not suit the former version. ``reload``: tell the services to start anew."""
+    """The options. ``dry_run`` only describes the steps. ``offline`` means that the services are
+    stopped, so that migrations need not suit the former version. ``reload`` restarts the
+    services."""
 
     dry_run: bool = False
     offline: bool = False
@@ -46,14 +47,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``run`` yields sentences about what it did, and raises UpgradeStopped."""
+    """A step. ``run`` yields sentences about what it did, and raises UpgradeStopped."""
 
     title: str
     run: Callable[[Options], Iterator[str]]
 
 
 def wait_for_services(seconds: int) -> None:
-    """Return once the database and Redis answer, or after so many seconds."""
+    """Return when the database and Redis answer, or after this many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
