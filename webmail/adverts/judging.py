@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Looked:
+class LookResult:
     """The result of looking at the inbox. ``changed`` means that the list is out of date,
     ``has_more`` that one request had no time for all messages. ``reports`` are delivery reports
     (RFC 3464) among the messages, as far as they were read."""
@@ -58,7 +58,7 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Aside:
+class SetAside:
     """The number of messages set aside today, by kind."""
 
     adverts: int = 0
@@ -81,7 +81,7 @@ def is_due(request: SignedInRequest, uidvalidity: int, newest: int) -> bool:
     return newest > standing.judged
 
 
-def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory) -> Looked:
+def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory) -> LookResult:
     """Judge the new messages of the open inbox, for up to `SECONDS`. Of the messages that were
     there before the user's first sign-in, only the newest `ADVERTS_FIRST` are judged. Errors of the
     mail server are not raised: messages that could not be judged are judged later."""
@@ -89,7 +89,7 @@ def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory
         return _Look(request, imap, memory).run(newest)
     except WebmailError as error:
         logger.info("new mail not judged: %s", type(error).__name__)
-        return Looked(changed=imap.open_folder != INBOX)
+        return LookResult(changed=imap.open_folder != INBOX)
 
 
 def await_others(request: SignedInRequest) -> None:
@@ -100,13 +100,13 @@ def await_others(request: SignedInRequest) -> None:
         time.sleep(0.05)
 
 
-def aside(request: SignedInRequest) -> Aside:
+def aside(request: SignedInRequest) -> SetAside:
     """Return the number of messages set aside today in the user's time zone; none after the user
     closed the notice about them."""
     standing, today = InboxWatch.objects.all().standing(request.user), timezone.localdate()
     if standing is None or standing.day != today.isoformat() or standing.closed == standing.day:
-        return Aside()
-    return Aside(standing.adverts, standing.junk)
+        return SetAside()
+    return SetAside(standing.adverts, standing.junk)
 
 
 def close_line(request: SignedInRequest) -> None:
@@ -182,8 +182,8 @@ def _claimed(user: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    sample: MessageSample
+class _JudgedMessage:
+    sample: Sample
     digest: str
     verdict: Verdict
 
@@ -204,13 +204,13 @@ class _Look:
         self._rspamd = rspamd_server()
         self._reports: list[bytes] = []
 
-    def run(self, newest: int) -> Looked:
+    def run(self, newest: int) -> LookResult:
         newest = max(newest, self._imap.known().uidnext - 1)
         standing = self._watch.fresh(self._user)
         if standing is None or standing.uidvalidity != self._uidvalidity:
             standing = self._begin(newest)
         if newest <= standing.judged:
-            return Looked()
+            return LookResult()
         return self._judge_after(standing, newest)
 
     def _begin(self, newest: int) -> Standing:
@@ -222,7 +222,7 @@ class _Look:
         self._watch.begin(self._user, self._uidvalidity, judged)
         return InboxProgress(self._uidvalidity, judged)
 
-    def _judge_after(self, standing: InboxProgress, newest: int) -> Looked:
+    def _judge_after(self, standing: Standing, newest: int) -> LookResult:
         uids = arrivals.untouched(self._imap, standing.judged)
         deadline, before, changed = time.monotonic() + SECONDS, standing.judged, False
         for start in range(0, max(len(uids), 1), arrivals.AT_ONCE):
@@ -231,12 +231,12 @@ class _Look:
             until = max(newest, *some, 0) if is_last else some[-1]
             if not self._watch.claim(self._user, self._uidvalidity, before, until):
                 # Another session is judging, so the list is about to change.
-                return Looked(changed=True)
+                return LookResult(changed=True)
             changed = self._judge_claimed(some, before, until) or changed
             before = until
             if not is_last and time.monotonic() > deadline:
-                return Looked(changed, has_more=True, reports=tuple(self._reports))
-        return Looked(changed, reports=tuple(self._reports))
+                return LookResult(changed, has_more=True, reports=tuple(self._reports))
+        return LookResult(changed, reports=tuple(self._reports))
 
     def _judge_claimed(self, uids: Sequence[int], before: int, until: int) -> bool:
         if not uids:
@@ -260,7 +260,7 @@ class _Look:
         self._note(judged, places)
         return bool(places)
 
-    def _verdicts(self, samples: Sequence[Sample]) -> list[_Judged]:
+    def _verdicts(self, samples: Sequence[Sample]) -> list[_JudgedMessage]:
         """Return verdicts on messages that were not judged before, in another folder or before they
         were moved back."""
         named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
@@ -272,7 +272,8 @@ class _Look:
         known = correspondence.known(self._user, [sample.raw for _, sample in new])
         learnt = learning.learnt(self._user)
         judged = [
-            _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
+            _JudgedMessage(sample, digest, self._verdict(sample, known, learnt))
+            for digest, sample in new
         ]
         if any(candidate.is_unwanted for candidate in judged):
             judged = self._seen_with_what_was_sent(judged, known)
@@ -321,8 +322,8 @@ class _Look:
         return replace(own, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
-        self, judged: Sequence[_Judged], known: KnownCorrespondents
-    ) -> list[_Judged]:
+        self, judged: Sequence[_JudgedMessage], known: KnownCorrespondents
+    ) -> list[_JudgedMessage]:
         """Reconsider unwanted messages in view of the messages that the user sent, also with other
         programs: recipients and authors of answers are no advertisers."""
         sent = arrivals.written(self._imap, self._memory)
@@ -343,7 +344,7 @@ class _Look:
             for candidate in judged
         ]
 
-    def _dispose(self, unwanted: Sequence[_Judged]) -> dict[str, str]:
+    def _dispose(self, unwanted: Sequence[_JudgedMessage]) -> dict[str, str]:
         """Set messages aside or mark them, as the user prefers. Return ``moved`` or ``marked`` by
         digest."""
         wanted = self._request.preferences.adverts
@@ -367,7 +368,7 @@ class _Look:
                 return "moved"
         return "marked" if arrivals.mark(self._imap, refs, KEYWORDS[kind]) else ""
 
-    def _note(self, judged: Iterable[_Judged], done: dict[str, str]) -> None:
+    def _note(self, judged: Iterable[_JudgedMessage], done: dict[str, str]) -> None:
         rows = [
             Judgement(
                 user=self._user,

@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Match:
     """A message that meets the criteria, and its place."""
 
     ref: MessageRef
@@ -276,12 +276,12 @@ def _personal(imap: Connection) -> list[str]:
 
 def _find(
     imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0
-) -> list[_Found]:
+) -> list[_Match]:
     """Return the messages that meet the criteria, except those that their user moved back or taught
     as wanted. ``after`` limits the inbox to higher UIDs. Two commands for each folder, and one for
     each message whose links must be read."""
     criteria = Criteria.from_json(pull.criteria)
-    meant: list[_Found] = []
+    meant: list[_Match] = []
     for name in names:
         with suppress(FolderNotFound):  # deleted since the folders were listed
             meant += _in_folder(imap, criteria, name, after if name == INBOX else 0)
@@ -297,7 +297,7 @@ def _find(
     return [message for message in meant if message.digest not in wanted]
 
 
-def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Found]:
+def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Match]:
     selected = imap.select(name)
     limits = [b"UID", f"{after + 1}:*".encode()] if after else []
     asked = [*limits, b"UNDELETED", *query.criteria(criteria.query.term)]
@@ -317,7 +317,7 @@ def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> I
             )
         )
         if is_meant:
-            yield _Found(ref, digest_of(fields))
+            yield _Match(ref, digest_of(fields))
 
 
 def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0) -> int:

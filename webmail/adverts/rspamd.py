@@ -30,7 +30,7 @@ class RspamdServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class RspamdVerdict:
     """The answer of rspamd: whether the message is spam, its score, and the score from which
     messages are rejected."""
 
@@ -39,7 +39,7 @@ class Checked:
     required: float
 
 
-def check(server: RspamdServer, raw: bytes, person: str) -> Checked:
+def check(server: RspamdServer, raw: bytes, person: str) -> RspamdVerdict:
     """Return rspamd's verdict on a message or its beginning. ``person`` is the user's address, for
     installations with words learnt for each user. Raises ServerUnavailable for any failure."""
     answer = _ask(server, "/checkv2", raw, person)
@@ -51,7 +51,7 @@ def check(server: RspamdServer, raw: bytes, person: str) -> Checked:
     if not isinstance(action, str) or not isinstance(score, int | float):
         raise ServerUnavailable("rspamd did not answer as it must.")
     limit = float(required) if isinstance(required, int | float) else 15.0
-    return Checked(action in _SPAM, float(score), limit)
+    return RspamdVerdict(action in _SPAM, float(score), limit)
 
 
 def learn(server: RspamdServer, raw: bytes, person: str, *, is_spam: bool) -> None:

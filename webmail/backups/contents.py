@@ -83,7 +83,7 @@ def read(folder: Path) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastBackup:
     """The last backup of this installation, made by any of its machines. Its folder may have been
     moved since."""
 
@@ -98,11 +98,11 @@ def note(folder: Path, made: datetime) -> None:
     (settings.SPOOL / _LAST).write_text(json.dumps(values), encoding="utf-8")
 
 
-def last() -> Last | None:
+def last() -> LastBackup | None:
     """Return the last recorded backup; None where there is none, or its record is damaged."""
     try:
         values = json.loads((settings.SPOOL / _LAST).read_text(encoding="utf-8"))
-        return Last(str(values["folder"]), datetime.fromisoformat(values["made"]))
+        return LastBackup(str(values["folder"]), datetime.fromisoformat(values["made"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -381,7 +381,7 @@ def _action_line(action: RuleAction, trash: str) -> Line:
     return {"kind": action.kind}
 
 
-class Editor:
+class RuleEditor:
     """All forms of one rule. ``comments`` are those before the rule in the script."""
 
     def __init__(self, draft: RuleDraft, offers: Offers, comments: tuple[str, ...] = ()) -> None:

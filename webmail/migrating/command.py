@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from webmail.migrating import reporting, running, source
-from webmail.migrating.running import Choice, Reader, TooManyFailures
-from webmail.migrating.writing import Options
+from webmail.migrating.running import Reader, TooManyFailures, UserChoice
+from webmail.migrating.writing import MovingOptions
 
 SOME_LEFT = 3
 _SECONDS = 2  # between two lines of progress
@@ -62,9 +62,9 @@ class MoveCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         totals = reporting.Totals()
-        choice = Choice(options["login"], _only(options["only"]), options["dry_run"])
+        choice = UserChoice(options["login"], _only(options["only"]), options["dry_run"])
         label = f":{options['label']}" if options["label"] else ""
-        chosen = Options(
+        chosen = MovingOptions(
             f"{self.reader.NAME}{label}"[:60],
             frozenset(domain.lower() for domain in options["vouch"]),
         )

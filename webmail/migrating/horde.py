@@ -24,12 +24,12 @@ from webmail.migrating.texts import mended, of, serialised
 from webmail.migrating.values import (
     MOST_OF_A_KIND,
     Account,
-    Members,
+    FormerGroup,
+    FormerIdentity,
+    FormerUser,
     Page,
-    Person,
     Recipient,
     Search,
-    Signed,
 )
 
 _LARGEST_VALUE = 1_000_000
@@ -92,7 +92,7 @@ class Reader:
                     yield Account(login, login.strip(), is_share=turba.is_share(login))
             last = rows[-1][0]
 
-    def person(self, source: Source, account: Account) -> Person:
+    def person(self, source: Source, account: Account) -> FormerUser:
         uid = str(account.key)
         left_out: Counter[str] = Counter()
         names, values = _preferences(source, uid)
@@ -102,7 +102,7 @@ class Reader:
         for name in sorted(_SEARCHES):
             raw = _raw(_bytes_of_hex(values.get(name)))
             saved += searches.read(raw, left_out)
-        return Person(
+        return FormerUser(
             identities=_identities(values, left_out),
             preferences=likes.converted(shown, likes.HORDE, left_out),
             recipients=_recipients(source, uid),
@@ -168,7 +168,7 @@ def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]
     return names, {of(name).strip(): value for name, value in rows}
 
 
-def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Signed]:
+def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[FormerIdentity]:
     """Return the identities, the default one first. If the user has none, return one made of the
     equivalent single preferences."""
     try:
@@ -189,7 +189,9 @@ def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Si
     return sorted(identities, key=lambda identity: not identity.is_default)
 
 
-def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter[str]) -> Signed:
+def _identity(
+    key: str, identity: php.Array, is_default: bool, left_out: Counter[str]
+) -> FormerIdentity:
     values = {
         name: mended(identity.get(name)) for name in ("from_addr", "fullname", "replyto_addr")
     }
@@ -198,7 +200,7 @@ def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter
         left_out["identity: its other addresses (alias, tied, Bcc) are not brought"] += bool(
             identity.get(name)
         )
-    return Signed(
+    return FormerIdentity(
         key,
         values["from_addr"].strip(),
         values["fullname"],
@@ -292,14 +294,14 @@ class _Book:
         for start in range(0, len(contacts), _PAGE):
             yield from self._by_pictures(contacts[start : start + _PAGE])
 
-    def groups(self) -> Iterator[Members]:
+    def groups(self) -> Iterator[FormerGroup]:
         """Yield the groups. Call this after the pages were read."""
         keys = self._contact_keys()
         for group in self._gathered.groups:
             if group.missing:
                 self._left_out["member of a group: not found"] += len(group.missing)
             key = f"{group.origin}:{group.name}"[:120]
-            yield Members(key, group.name, [keys[index] for index in group.members])
+            yield FormerGroup(key, group.name, [keys[index] for index in group.members])
 
     def _contact_keys(self) -> list[str]:
         return [self._keys[record] for record in self._gathered.records]

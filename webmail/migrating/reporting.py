@@ -12,14 +12,14 @@ from typing import Protocol, TextIO
 
 from accounts.models import MovedUser
 from webmail import spreadsheets
-from webmail.migrating.running import FAILED, REFUSED, Outcome
+from webmail.migrating.running import FAILED, REFUSED, MovingOutcome
 
 _MOST_REASONS = 5_000
 _HEADINGS = ("login", "address", "outcome", "reason", *MovedUser.COUNTS, "left out")
 
 
 class Report(Protocol):
-    def add(self, outcome: Outcome) -> None: ...
+    def add(self, outcome: MovingOutcome) -> None: ...
 
 
 class Totals:
@@ -31,7 +31,7 @@ class Totals:
         self.left_out: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         self.states[outcome.state] += 1
         self.counts.update(outcome.counts)
         for reason, count in outcome.left_out.items():
@@ -62,7 +62,7 @@ class _Csv:
         self._file = file
         file.write("".join(spreadsheets.lines([_HEADINGS])))
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         left_out = "; ".join(f"{count} × {reason}" for reason, count in outcome.left_out.items())
         counts = [str(outcome.counts.get(name, 0)) for name in MovedUser.COUNTS]
         cells = [outcome.login, outcome.address, outcome.state, outcome.reason]
@@ -77,7 +77,7 @@ class _Json:
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         row = {
             "login": outcome.login,
             "address": outcome.address,
@@ -90,7 +90,7 @@ class _Json:
 
 
 class _Nothing:
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         """Do nothing: no report was requested."""
 
 

@@ -23,12 +23,12 @@ from webmail.migrating.values import (
     MOST_OF_A_KIND,
     Account,
     Canned,
-    Members,
+    FormerGroup,
+    FormerIdentity,
+    FormerUser,
     Order,
     Page,
-    Person,
     Recipient,
-    Signed,
 )
 
 NAME = "roundcube"
@@ -78,7 +78,7 @@ def accounts(source: Source) -> Iterator[Account]:
         last = int(rows[-1][0])
 
 
-def person(source: Source, account: Account) -> Person:
+def person(source: Source, account: Account) -> FormerUser:
     """Return all data of one user. The contacts are read later, when they are iterated."""
     user = int(account.key)
     left_out: Counter[str] = Counter()
@@ -89,7 +89,7 @@ def person(source: Source, account: Account) -> Person:
     recipients, trusted = _collected(source, user)
     _count_searches(source, user, left_out)
     identities = _identities(source, user, left_out)
-    return Person(
+    return FormerUser(
         identities=identities,
         shared=_shared(source, user, identities),
         canned=[*_canned(source, user), *_old_canned(theirs.get("compose_responses"))],
@@ -119,7 +119,7 @@ def _preferences(source: Source, user: int, left_out: Counter[str]) -> php.Array
         return {}
 
 
-def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signed]:
+def _identities(source: Source, user: int, left_out: Counter[str]) -> list[FormerIdentity]:
     """Return the identities, the default one first, then by number."""
     rows = source.rows(
         "SELECT identity_id, email, name, organization,"  # noqa: S608  our names
@@ -139,7 +139,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
             left_out["signature: too large"] += 1
             text = ""
         identities.append(
-            Signed(
+            FormerIdentity(
                 str(key),
                 of(address).strip(),
                 mended(name),
@@ -152,7 +152,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
     return identities
 
 
-def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozenset[str]:
+def _shared(source: Source, user: int, identities: Sequence[FormerIdentity]) -> frozenset[str]:
     """Return the addresses that another user also has, as login or identity."""
     spelt = {identity.address for identity in identities} | {
         identity.address.lower() for identity in identities
@@ -322,7 +322,7 @@ def _one_line(value: object) -> str:
     return " ".join(mended(value).split())
 
 
-def _groups(source: Source, user: int) -> Iterator[Members]:
+def _groups(source: Source, user: int) -> Iterator[FormerGroup]:
     groups = source.rows(
         f"SELECT contactgroup_id, name FROM {source.table('contactgroups')}"  # noqa: S608
         " WHERE user_id = %s AND del <> 1 ORDER BY contactgroup_id LIMIT 5000",
@@ -334,4 +334,4 @@ def _groups(source: Source, user: int) -> Iterator[Members]:
             " WHERE contactgroup_id = %s ORDER BY contact_id LIMIT %s",
             [key, _MOST_MEMBERS],
         )
-        yield Members(str(key), mended(name), [str(contact) for (contact,) in rows])
+        yield FormerGroup(str(key), mended(name), [str(contact) for (contact,) in rows])

@@ -20,8 +20,8 @@ from accounts.models import MovedUser, User
 from addressbook.imports import owners
 from webmail.migrating import writing
 from webmail.migrating.source import Source
-from webmail.migrating.values import Account, Person
-from webmail.migrating.writing import Options
+from webmail.migrating.values import Account, FormerUser
+from webmail.migrating.writing import MovingOptions
 
 MOST_FAILURES = 25
 """The number of failures in a row after which the run ends."""
@@ -38,7 +38,7 @@ class Reader(Protocol):
     def need(self, source: Source) -> None: ...
     def count(self, source: Source) -> int: ...
     def accounts(self, source: Source) -> Iterator[Account]: ...
-    def person(self, source: Source, account: Account) -> Person: ...
+    def person(self, source: Source, account: Account) -> FormerUser: ...
 
 
 class TooManyFailures(Exception):
@@ -46,7 +46,7 @@ class TooManyFailures(Exception):
 
 
 @dataclass(frozen=True)
-class Choice:
+class UserChoice:
     """The users to move, and their logins here. In ``template``, ``{username}`` stands for the
     login there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only``
     contains logins in lower case, there or here; empty for all users."""
@@ -72,7 +72,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MovingOutcome:
     """The outcome for one user. ``reason`` says why nothing was moved; ``address`` is "" where the
     user was not recognised."""
 
@@ -84,7 +84,9 @@ class Outcome:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Iterator[Outcome]:
+def run(
+    reader: Reader, source: Source, choice: UserChoice, options: MovingOptions
+) -> Iterator[MovingOutcome]:
     """Yield one outcome for each chosen user. Raises TooManyFailures."""
     failures = 0
     chosen = (account for account in reader.accounts(source) if choice.takes(account))
@@ -94,7 +96,7 @@ def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Ite
         for account in batch:
             owner = owner_of[choice.login_of(account)]
             if owner.problem:
-                yield Outcome(account.login, "", REFUSED, owner.problem)
+                yield MovingOutcome(account.login, "", REFUSED, owner.problem)
                 continue
             outcome = _one(reader, source, account, owner, choice, options)
             failures = failures + 1 if outcome.state == FAILED else 0
@@ -114,9 +116,9 @@ def _one(
     source: Source,
     account: Account,
     owner: owners.Owner,
-    choice: Choice,
-    options: Options,
-) -> Outcome:
+    choice: UserChoice,
+    options: MovingOptions,
+) -> MovingOutcome:
     try:
         with transaction.atomic():
             outcome = _moved(reader, source, account, owner, options)
@@ -124,12 +126,12 @@ def _one(
                 transaction.set_rollback(True)
         return outcome
     except Exception as error:  # noqa: BLE001  the failure of one user stops nobody
-        return Outcome(account.login, owner.address, FAILED, _cause(error))
+        return MovingOutcome(account.login, owner.address, FAILED, _cause(error))
 
 
 def _moved(
-    reader: Reader, source: Source, account: Account, owner: owners.Owner, options: Options
-) -> Outcome:
+    reader: Reader, source: Source, account: Account, owner: owners.Owner, options: MovingOptions
+) -> MovingOutcome:
     pk = owners.ensure(owner).pk
     # Read again with a lock: the user may be signed in and change it.
     users = User.objects.select_related("mail_domain").select_for_update(of=("self",))
@@ -139,7 +141,7 @@ def _moved(
     counts = {name: getattr(row, name) for name in MovedUser.COUNTS}
     state = MOVED if any(counts.values()) else UNCHANGED
     left_out = Counter({reason: count for reason, count in person.left_out.items() if count})
-    return Outcome(account.login, str(user), state, "", counts, left_out)
+    return MovingOutcome(account.login, str(user), state, "", counts, left_out)
 
 
 def _cause(error: Exception) -> str:

@@ -18,7 +18,7 @@ SESSION_KEY = "moved_user"
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedCounts:
     """The numbers of moved items."""
 
     contacts: int
@@ -41,7 +41,7 @@ class Moved:
         return reverse("addressbook:contacts" if self.contacts else "mail:preferences")
 
 
-def news(request: HttpRequest) -> Moved | None:
+def news(request: HttpRequest) -> MovedCounts | None:
     """Return the counts for the notice; None once the user has closed it."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
@@ -50,14 +50,14 @@ def news(request: HttpRequest) -> Moved | None:
         moved = _find(user)
         request.session[SESSION_KEY] = asdict(moved) if moved else {}
     values = request.session[SESSION_KEY]
-    return Moved(**values) if values else None
+    return MovedCounts(**values) if values else None
 
 
-def _find(user: User) -> Moved | None:
+def _find(user: User) -> MovedCounts | None:
     rows = list(MovedUser.objects.filter(user=user, told=None))
     if not rows:
         return None
-    return Moved(
+    return MovedCounts(
         sum(row.contacts for row in rows),
         sum(row.identities for row in rows),
         sum(row.preferences for row in rows),

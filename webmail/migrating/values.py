@@ -32,7 +32,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class FormerIdentity:
     """An identity. ``signature`` is HTML where ``is_html``."""
 
     key: str
@@ -75,7 +75,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class FormerGroup:
     """A group, with the keys of its contacts."""
 
     key: str
@@ -106,12 +106,12 @@ def no_contacts(_known: Container[str]) -> Iterable[Page]:
 
 
 @dataclass(slots=True)
-class Person:
+class FormerUser:
     """All data of one user. ``contacts`` must be read before ``groups``. ``shared`` are addresses
     of identities that other users there also have, in lower case. ``left_out`` counts, by reason,
     data that have no equivalent here or cannot be read."""
 
-    identities: Sequence[Signed] = ()
+    identities: Sequence[FormerIdentity] = ()
     shared: frozenset[str] = frozenset()
     canned: Sequence[Canned] = ()
     orders: Sequence[Order] = ()
@@ -120,5 +120,5 @@ class Person:
     trusted: Sequence[str] = ()
     searches: Sequence[Search] = ()
     contacts: Contacts = no_contacts
-    groups: Iterable[Members] = ()
+    groups: Iterable[FormerGroup] = ()
     left_out: Counter[str] = field(default_factory=Counter)

@@ -19,7 +19,7 @@ from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
 from webmail import enforcing
 from webmail.migrating.texts import word
-from webmail.migrating.values import Canned, Person, Signed
+from webmail.migrating.values import Canned, FormerIdentity, FormerUser
 from webmail.mime import addresses, composed
 from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch
 from webmail.preferences import Preferences
@@ -29,7 +29,7 @@ _MOST_IDENTITIES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class MovingOptions:
     """The administrators' choices for all users. ``source`` is the name of the other webmail.
     ``vouched`` are domains whose addresses become identities without other evidence that they
     belong to the user."""
@@ -38,7 +38,7 @@ class Options:
     vouched: frozenset[str] = frozenset()
 
 
-def write(person: Person, user: User, origin: str, options: Options) -> MovedUser:
+def write(person: FormerUser, user: User, origin: str, options: MovingOptions) -> MovedUser:
     """Write the items that were not moved before. The returned `MovedUser` has the counts of this
     run; its row in the database has the sums of all runs."""
     row = MovedUser.objects.filter(source=options.source, origin=origin).first()
@@ -79,7 +79,9 @@ def _save(row: MovedUser, now: MovedUser) -> None:
 
 
 class _Writer:
-    def __init__(self, user: User, person: Person, row: MovedUser, options: Options) -> None:
+    def __init__(
+        self, user: User, person: FormerUser, row: MovedUser, options: MovingOptions
+    ) -> None:
         self._user, self._person, self._options = user, person, options
         self._brought = row.brought
         self._signatures: list[Canned] = []
@@ -107,7 +109,7 @@ class _Writer:
         mine = {own.address.casefold(): own for own in identities.of(self._user)}
         may_be_default = not any(own.is_default for own in mine.values() if own.pk)
         taken: set[str] = set()
-        strangers: list[Signed] = []
+        strangers: list[FormerIdentity] = []
         count = 0
         for signed in incoming:
             # An address without a domain belongs to the login.
@@ -123,7 +125,7 @@ class _Writer:
             self._brought["identities"].append(signed.key)
         return count + self._adopt(strangers, None if taken else next(iter(mine.values()), None))
 
-    def _new_identities(self) -> list[Signed]:
+    def _new_identities(self) -> list[FormerIdentity]:
         brought = set(self._brought.setdefault("identities", []))
         return [
             signed
@@ -131,7 +133,7 @@ class _Writer:
             if signed.key not in brought
         ]
 
-    def _adopt(self, strangers: Iterable[Signed], own: Identity | None) -> int:
+    def _adopt(self, strangers: Iterable[FormerIdentity], own: Identity | None) -> int:
         """Leave ``strangers`` out, but give ``own`` the name and signature of the first of them."""
         count = 0
         for stranger in strangers:
@@ -143,7 +145,7 @@ class _Writer:
                 own = None
         return count
 
-    def _write(self, signed: Signed, identity: Identity, *, may_be_default: bool) -> bool:
+    def _write(self, signed: FormerIdentity, identity: Identity, *, may_be_default: bool) -> bool:
         """Write an identity. Return False where nothing is written: an identity that the user
         already has here is not changed."""
         if identity.pk is not None:
@@ -181,7 +183,7 @@ class _Writer:
         theirs = Identity.objects.filter(address__iexact=address).exclude(user=self._user)
         return other not in (None, self._user) or records.exists() or theirs.exists()
 
-    def _signature(self, signed: Signed) -> str:
+    def _signature(self, signed: FormerIdentity) -> str:
         if not signed.signature.strip():
             return ""
         # The separator above a signature is added when the message is sent.
@@ -193,7 +195,7 @@ class _Writer:
             self._person.left_out["signature: too large"] += 1
             return ""
 
-    def _keep_signature(self, signed: Signed) -> None:
+    def _keep_signature(self, signed: FormerIdentity) -> None:
         """Keep a second signature of an address as a canned answer, so that it is not lost."""
         if signed.signature.strip():
             name = gettext("Signature: %(name)s") % {"name": signed.name or signed.address}

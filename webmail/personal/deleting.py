@@ -23,7 +23,7 @@ belongs to the authority."""
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class DeletionPreview:
     """The data that would be deleted and those that would stay, by kind. ``unsent`` is the number
     of messages that would never be sent."""
 
@@ -36,9 +36,9 @@ class Preview:
         return sum(number for _kind, number in self.gone)
 
 
-def preview(user: User) -> Preview:
+def preview(user: User) -> DeletionPreview:
     counted = contents.count(user)
-    return Preview(
+    return DeletionPreview(
         gone=tuple(pair for pair in counted if not _stays(pair[0])),
         stays=tuple(pair for pair in counted if _stays(pair[0])),
         unsent=OutboxMessage.objects.of(user).unfinished().count(),

@@ -25,7 +25,7 @@ _FREE_OF_RATIO = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveFile:
     """One file of an archive. ``index`` names it in ``extract``; ``path`` is safe to show
     (``"2026/Notes.odt"``); ``name`` is the last part of the path, safe as a file name. Sizes are in
     bytes, as the archive declares them."""
@@ -43,7 +43,7 @@ class Listing:
     """The files of an archive in its own order, without its folders. ``size`` is the sum of their
     unpacked sizes. ``is_truncated`` means that there are more than ``MOST_MEMBERS``."""
 
-    members: tuple[Member, ...]
+    members: tuple[ArchiveFile, ...]
     size: int
     is_truncated: bool = False
 
@@ -119,9 +119,9 @@ def _refuse_bombs(all_members: list[zips.ZipMember], size: int) -> None:
             raise NoPreview(Reason.BOMB, "packed too well to be true")
 
 
-def _member(index: int, member: zips.ZipMember) -> Member:
+def _member(index: int, member: zips.Member) -> ArchiveFile:
     path = _path(member)
-    return Member(
+    return ArchiveFile(
         index=index,
         path=path,
         name=path.rpartition("/")[2],

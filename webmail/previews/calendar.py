@@ -45,7 +45,7 @@ class Method(StrEnum):
     """An invited person asks for the event again."""
 
 
-class Answer(StrEnum):
+class Participation(StrEnum):
     """The answer of an invited person (PARTSTAT, RFC 5545 section 3.2.12)."""
 
     NEEDS_ACTION = "needs-action"
@@ -70,7 +70,7 @@ class Attendee:
 
     name: str
     address: str
-    answer: Answer = Answer.NEEDS_ACTION
+    answer: Participation = Participation.NEEDS_ACTION
     is_optional: bool = False
 
 
@@ -238,9 +238,9 @@ def _number(value: str) -> int:
 def _attendee(line: ContentLine) -> Attendee:
     address = re.sub(r"^mailto:", "", line.value.strip(), flags=re.IGNORECASE)[:320]
     try:
-        answer = Answer(line.parameters.get("PARTSTAT", "").lower())
+        answer = Participation(line.parameters.get("PARTSTAT", "").lower())
     except ValueError:
-        answer = Answer.NEEDS_ACTION
+        answer = Participation.NEEDS_ACTION
     return Attendee(
         name=_one_line(line.parameters.get("CN", ""))[:200],
         address=address if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address) else "",

@@ -71,7 +71,7 @@ class FoundAttachment:
 
 
 @dataclass(frozen=True)
-class Inside:
+class InnerFile:
     """One file inside another. ``index`` is its step in a path, ``path`` its place inside the other
     file."""
 
@@ -82,10 +82,10 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class Holding:
+class InnerFiles:
     """The files inside a file. ``is_truncated`` means that there are more."""
 
-    files: tuple[Inside, ...] = ()
+    files: tuple[InnerFile, ...] = ()
     is_truncated: bool = False
 
     @property
@@ -155,14 +155,14 @@ def of_part(part: Part) -> File:
     return File(part.file_name, part.media_type, dict(part.parameters), octets, part)
 
 
-def inside(attachment: FoundAttachment) -> Holding:
+def inside(attachment: FoundAttachment) -> InnerFiles:
     """Return the files inside a whole file. Raises NoPreview for an archive that is damaged or a
     bomb."""
     if attachment.detected.kind is Kind.ARCHIVE:
         listing = make(archives.listing, attachment.content)
-        return Holding(
+        return InnerFiles(
             tuple(
-                Inside(
+                InnerFile(
                     member.index,
                     member.path,
                     File(member.name, size=member.size),
@@ -174,13 +174,13 @@ def inside(attachment: FoundAttachment) -> Holding:
         )
     if attachment.detected.kind is Kind.MESSAGE:
         return _in_message(_message(attachment))
-    return Holding()
+    return InnerFiles()
 
 
-def _in_message(enclosed: EnclosedMessage) -> Holding:
-    return Holding(
+def _in_message(enclosed: Enclosed) -> InnerFiles:
+    return InnerFiles(
         tuple(
-            Inside(enclosed.steps[part.number], part.file_name, of_part(part))
+            InnerFile(enclosed.steps[part.number], part.file_name, of_part(part))
             for part in enclosed.message().shown.attachments
         )
     )
@@ -190,7 +190,7 @@ def _in_message(enclosed: EnclosedMessage) -> Holding:
 
 
 @dataclass(frozen=True)
-class Nested:
+class InnerMessage:
     """A message inside another, read. Where it comes out of a file, ``steps`` holds the step of a
     path for each of its part numbers. The attachments of a message whose structure the server told
     are ordinary parts, and ``steps`` is None."""
@@ -205,16 +205,16 @@ def nested(
     number: str,
     path: Sequence[int],
     limit: int,
-    sanitiser: Sanitiser = PLAIN_SANITISER,
-) -> Nested:
+    rendering: Sanitiser = PLAIN_SANITISER,
+) -> InnerMessage:
     """Return the message at an address. Where the server told its structure, parts are fetched one
     by one; otherwise all of it, up to ``limit`` bytes. Raises NoPreview, and PartNotFound, also
     where the address is no message."""
     part = _taken_apart(imap, ref, number, path)
     if part is not None:
-        return Nested(reading.nested(imap, ref, part, sanitiser=sanitiser))
+        return InnerMessage(reading.nested(imap, ref, part, rendering=rendering))
     enclosed = _enclosed(imap, ref, number, path, limit)
-    return Nested(enclosed.message(sanitiser), enclosed.steps)
+    return InnerMessage(enclosed.message(rendering), enclosed.steps)
 
 
 def part_of_nested(

@@ -20,7 +20,7 @@ MOST_CONFLICTS = 3
 
 
 @dataclass(frozen=True)
-class Standing:
+class EventState:
     """The state of the event that a message is about. ``row`` is None where the message is no
     invitation that can be answered. ``is_outdated`` means that a newer message has another version.
     ``conflicts`` are other events at the same time."""
@@ -34,7 +34,7 @@ class Standing:
 
 def note(
     user: User, ref: MessageRef, invitation: Invitation, sender: str, own: Collection[str]
-) -> Standing:
+) -> EventState:
     """Record an invitation, a change or a cancellation, and return the state of its event.
 
     ``sender`` is the address of the message's author. Only the organiser's messages change a known
@@ -45,9 +45,9 @@ def note(
     organiser = event.organiser.address if event.organiser else ""
     is_told = invitation.method in (Method.REQUEST, Method.CANCEL)
     if not is_told or not event.uid or not addresses.is_valid(organiser):
-        return Standing()
+        return EventState()
     if organiser.casefold() in own:
-        return Standing()
+        return EventState()
     start, end = _times(event)
     columns = {
         "sequence": min(event.sequence, 2**31 - 1),
@@ -75,7 +75,7 @@ def note(
     if may_answer and start and end:
         others = InvitedEvent.objects.of(user).during(start, end).exclude(pk=row.pk)
         conflicts = tuple(others.order_by("start")[:MOST_CONFLICTS])
-    return Standing(row, may_answer, is_outdated, row.is_cancelled, conflicts)
+    return EventState(row, may_answer, is_outdated, row.is_cancelled, conflicts)
 
 
 def answer(row: InvitedEvent, chosen: str) -> bool:

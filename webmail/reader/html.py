@@ -174,14 +174,14 @@ class Loaded:
     images: Images
 
 
-class Read(Protocol):
+class HtmlReader(Protocol):
     """A function that reads the HTML of a message. Raises PartNotFound when there is none."""
 
     def __call__(self, imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml: ...
 
 
 def of(
-    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: HtmlReader = reading.html
 ) -> tuple[FrameHtml, Images]:
     """Return the HTML of a message for the user, without an IMAP command if this session has opened
     the message.
@@ -213,7 +213,7 @@ def digest(request: SignedInRequest, ref: MessageRef) -> str | None:
 
 
 def loaded(
-    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: HtmlReader = reading.html
 ) -> Loaded:
     """Return what the HTML of a message loads, as `of` does, but read only the small record, since
     each image asks."""

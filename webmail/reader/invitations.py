@@ -11,12 +11,12 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from webmail.dates import written
 from webmail.previews.calendar import (
-    Answer,
     Attendee,
     Event,
     Frequency,
     Invitation,
     Method,
+    Participation,
     Repeat,
 )
 
@@ -34,7 +34,7 @@ class Guest:
 
 
 @dataclass(frozen=True)
-class Told:
+class ShownEvent:
     """An event, as the card shows it. Every string is plain text."""
 
     summary: str
@@ -51,19 +51,19 @@ class Told:
 
 
 @dataclass(frozen=True)
-class ToldInvitation:
+class ShownInvitation:
     """A calendar file, as the viewer shows it. ``level`` is that of the banner, ``""`` for no
     banner."""
 
     title: str
     level: str
-    events: tuple[Told, ...]
+    events: tuple[ShownEvent, ...]
     is_truncated: bool
 
 
-def told(invitation: Invitation) -> ToldInvitation:
+def told(invitation: Invitation) -> ShownInvitation:
     title, level = _title(invitation)
-    return ToldInvitation(
+    return ShownInvitation(
         title,
         level,
         tuple(_event(event, invitation) for event in invitation.events),
@@ -90,9 +90,9 @@ def _title(invitation: Invitation) -> tuple[str, str]:
     return pgettext("a calendar file", "Event"), ""
 
 
-def _event(event: Event, invitation: Invitation) -> Told:
+def _event(event: Event, invitation: Invitation) -> ShownEvent:
     organiser = event.organiser
-    return Told(
+    return ShownEvent(
         summary=event.summary or gettext("(event without a title)"),
         when=when(event.start, event.end),
         zone_note=_zone_note(event),
@@ -122,12 +122,12 @@ def _person(person: Attendee) -> str:
     return person.name or person.address
 
 
-def _answer(answer: Answer) -> str:
+def _answer(answer: Participation) -> str:
     return {
-        Answer.ACCEPTED: pgettext("answer to an invitation", "accepts"),
-        Answer.DECLINED: pgettext("answer to an invitation", "declines"),
-        Answer.TENTATIVE: pgettext("answer to an invitation", "perhaps"),
-        Answer.DELEGATED: pgettext("answer to an invitation", "sends somebody else"),
+        Participation.ACCEPTED: pgettext("answer to an invitation", "accepts"),
+        Participation.DECLINED: pgettext("answer to an invitation", "declines"),
+        Participation.TENTATIVE: pgettext("answer to an invitation", "perhaps"),
+        Participation.DELEGATED: pgettext("answer to an invitation", "sends somebody else"),
     }.get(answer, pgettext("answer to an invitation", "no answer yet"))
 
 

@@ -18,7 +18,7 @@ from webmail.mime.structure import Part
 from webmail.mime.text import TransferDecoder
 
 
-class Stream:
+class LeasedStream:
     """Pieces of bytes for a StreamingHttpResponse, which always calls ``close``.
 
     A generator would not do: if it is never started, its ``finally`` does not run and its lease is
@@ -42,10 +42,10 @@ class Stream:
         self._lease.release()
 
 
-def begin(lease: Lease, pieces: Callable[[Connection], Iterator[bytes]]) -> Stream:
+def begin(lease: Lease, pieces: Callable[[Connection], Iterator[bytes]]) -> LeasedStream:
     """Return a stream of the pieces. Errors that ``pieces`` raises at its call are raised here."""
     try:
-        return Stream(lease, pieces(lease.connection))
+        return LeasedStream(lease, pieces(lease.connection))
     except BaseException:
         lease.release()
         raise

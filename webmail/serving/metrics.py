@@ -33,7 +33,7 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     if not token or not compare_digest(given, token):
         return None
     registry = CollectorRegistry()
-    registry.register(State())
+    registry.register(InstallationCollector())
     told = generate_latest(registry) + generate_latest(_counted())
     response = HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"
@@ -50,7 +50,7 @@ def _counted() -> CollectorRegistry:
     return registry
 
 
-class State(Collector):
+class InstallationCollector(Collector):
     """All gauges. Where the database does not answer, only ``webmail_up``."""
 
     def collect(self) -> Iterable[Metric]:

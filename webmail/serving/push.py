@@ -107,7 +107,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         return await _refuse(send, 401)
     except DisallowedHost:
         return await _refuse(send, 400)
-    await Stream(hub, watched, send).run(receive)
+    await EventStream(hub, watched, send).run(receive)
 
 
 def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _new(state: FolderState, arrived: ArrivedMessage) -> dict[str, str]:
     }
 
 
-class Stream:
+class EventStream:
     """The stream of one browser."""
 
     __slots__ = (
@@ -283,7 +283,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.sign_ins = asyncio.Semaphore(SIGN_INS)
-        self._streams: dict[Stream, None] = {}
+        self._streams: dict[EventStream, None] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._most = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES) // 2
         self._end_before_a_stop(asyncio.get_running_loop())
@@ -291,7 +291,7 @@ class Hub:
     def is_full(self) -> bool:
         return len(self._streams) >= self._most
 
-    def add(self, stream: Stream) -> None:
+    def add(self, stream: EventStream) -> None:
         """Add a stream. The newest streams of a user stay: an older one may belong to a computer
         that was shut down."""
         own = [other for other in self._streams if other.watched.user_id == stream.watched.user_id]
@@ -303,7 +303,7 @@ class Hub:
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
 
-    def remove(self, stream: Stream) -> None:
+    def remove(self, stream: EventStream) -> None:
         self._streams.pop(stream, None)
         measures.event_streams.set(len(self._streams))
 

@@ -47,7 +47,7 @@ def key(fields: Headers, size: int) -> int:
 
 
 @dataclass
-class _Place:
+class _Target:
     """A folder, as this worker knows it. ``known`` are the keys of its messages; ``own`` are keys
     and UIDs of messages that the job stored but had not recorded; ``uids`` are those of all
     messages that the job stored."""
@@ -76,7 +76,7 @@ class Depositor:
         # Folders that the job made, in order: undoing removes them.
         self._made: list[str] = list(work.get("made", []))
         self._names: dict[tuple[str, ...], str] = {}
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _Target] = {}
         self._delimiter, self._prefix, self._existing = "", "", set[str]()
         self.counts: list[int] = list(work.get("counts", [0, 0, 0]))
         self._since, self._written = 0, time.monotonic()
@@ -183,7 +183,7 @@ class Depositor:
             "counts": list(self.counts),
         }
 
-    def _name_added(self, place: _Place) -> None:
+    def _name_added(self, place: _Target) -> None:
         """Add the UIDs of stored messages, and advance the UID up to which the folder is known.
         Where the server does not tell UIDs (no UIDPLUS), the folder is read."""
         if place.unnamed:
@@ -196,7 +196,7 @@ class Depositor:
 
     # --- folders ---
 
-    def _place(self, path: tuple[str, ...]) -> _Place:
+    def _place(self, path: tuple[str, ...]) -> _Target:
         name = self._names.get(path)
         if name is None:
             name = self._names[path] = self._ensured(path)
@@ -205,12 +205,12 @@ class Depositor:
             place = self._places[name] = self._opened(name)
         return place
 
-    def _opened(self, name: str) -> _Place:
+    def _opened(self, name: str) -> _Target:
         selected = self._imap.select(name)
         mark = self._marks.get(name)
         is_same = mark is not None and mark[0] == selected.uidvalidity
         uidnext = mark[1] if mark and is_same else selected.uidnext
-        place = _Place(name, selected.uidvalidity, uidnext, selected.keeps)
+        place = _Target(name, selected.uidvalidity, uidnext, selected.keeps)
         if is_same and name in self._added:
             place.uids = list(uid_sets.expanded(self._added[name][1], MOST_MESSAGES))
         for number, uid in self._keys(selected, 1):

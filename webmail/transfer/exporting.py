@@ -47,7 +47,7 @@ Form = Transfer.Form
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ExportPlace:
     """A folder to export, or some of its messages. ``path`` are the labels of the folder in the
     file."""
 
@@ -57,7 +57,7 @@ class Place:
     uids: str = ""
 
 
-def places(folders: Iterable[Folder]) -> list[Place]:
+def places(folders: Iterable[Folder]) -> list[ExportPlace]:
     """Return all of these folders, each with a unique path."""
     unique = names.Unique()
     folder_places = []
@@ -65,11 +65,11 @@ def places(folders: Iterable[Folder]) -> list[Place]:
         labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
         *above, last = [names.clean(label, "_") for label in labels if label] or ["_"]
         path = unique.give("/".join((*above[:20], last)))
-        folder_places.append(Place(folder.name, tuple(path.split("/"))))
+        folder_places.append(ExportPlace(folder.name, tuple(path.split("/"))))
     return folder_places
 
 
-def packed(places_: Iterable[Place]) -> list[list[Any]]:
+def packed(places_: Iterable[ExportPlace]) -> list[list[Any]]:
     """Return the places as JSON values."""
     return [[place.folder, list(place.path), place.uidvalidity, place.uids] for place in places_]
 
@@ -123,7 +123,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     store.remove(records)  # only now: a worker that takes up the job after a crash needs them
 
 
-def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterator[bytes]:
+def direct(imap: Connection, places_: Sequence[ExportPlace], fallback: str) -> Iterator[bytes]:
     """Yield a few messages as a zip of .eml, without a job. An error of the first message is raised
     at once."""
     writer = writing.SingleFiles({}, fallback, timezone.get_current_timezone())
@@ -144,7 +144,7 @@ class _Export:
     def __init__(self, job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
         self._imap, self._go_on = imap, go_on
         self._places = [
-            Place(folder, tuple(path), uidvalidity, uids)
+            ExportPlace(folder, tuple(path), uidvalidity, uids)
             for folder, path, uidvalidity, uids in job.work["places"]
         ]
         position = job.work.get("position") or [0, 0, 0, 0, 0]
@@ -217,7 +217,7 @@ def _writer(job: Transfer) -> Writer:
 
 
 def _messages(
-    imap: Connection, place: Place, after: int, counts: _Counts
+    imap: Connection, place: ExportPlace, after: int, counts: _Counts
 ) -> Iterator[ExportedMessage]:
     """Yield the messages of a place after a UID, the oldest first, except those marked as deleted.
     A folder that no longer exists has none."""
@@ -247,7 +247,7 @@ def _count_gone(counts: _Counts, count: int) -> None:
 
 def _of_batch(
     imap: Connection,
-    place: Place,
+    place: ExportPlace,
     uidvalidity: int,
     stored: Sequence[StoredMessage],
     counts: _Counts,
@@ -310,7 +310,7 @@ def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
 
 
 def _exported(
-    place: Place, stored: StoredMessage, head: bytes, pieces: Iterable[bytes]
+    place: ExportPlace, stored: Stored, head: bytes, pieces: Iterable[bytes]
 ) -> ExportedMessage:
     fields = headers.parse(head[:_HEADER])
     return ExportedMessage(place.path, stored, envelope.read(fields), pieces)

@@ -17,7 +17,7 @@ from webmail.mime import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor
-from webmail.transfer.reading import Item, Limits, Refused
+from webmail.transfer.reading import ImportedMessage, Limits, RefusedItem
 
 LARGEST_MESSAGE = 60 * 1024 * 1024
 """The largest message that is held in memory, in bytes; mail servers accept less."""
@@ -84,15 +84,15 @@ class _Import:
             raise NoMessages
         self._depositor.tell({"number": number + 1}, self._size)
 
-    def _deal_with(self, number: int, item: reading.Found) -> None:
+    def _deal_with(self, number: int, item: reading.ImportItem) -> None:
         stuck_at, times = self._work.get("stuck", [-1, 0])
-        if isinstance(item, Item) and stuck_at == number and times >= _TRIES:
+        if isinstance(item, ImportedMessage) and stuck_at == number and times >= _TRIES:
             self._depositor.refuse(item.place, "server", len(item.raw))
             return
         try:
-            if isinstance(item, Item) and item.is_outlook:
+            if isinstance(item, ImportedMessage) and item.is_outlook:
                 item = self._converted(item)
-            if isinstance(item, Item):
+            if isinstance(item, ImportedMessage):
                 path = item.path or self._own_path
                 self._depositor.put(path, item.raw, item.flags, item.when, item.place)
             else:
@@ -104,22 +104,22 @@ class _Import:
             self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
             raise ServerUnavailable from error
 
-    def _converted(self, item: Item) -> reading.Found:
+    def _converted(self, item: ImportedMessage) -> reading.ImportItem:
         """Convert the message in an Outlook file, which a helper process reads."""
         size, costly = len(item.raw), self._work.get("costly", 0)
         if costly >= _MOST_COSTLY:
-            return Refused(item.place, "bomb", size, item.passed)
+            return RefusedItem(item.place, "bomb", size, item.passed)
         try:
             converted = sandbox.call(msg.convert, sandbox.MESSAGE, item.raw, LARGEST_MESSAGE)
         except sandbox.Exhausted as error:
             if error.limit is sandbox.CallLimit.BUSY:
                 raise ServerUnavailable from error
             self._work["costly"] = costly + 1
-            return Refused(item.place, "bomb", size, item.passed)
+            return RefusedItem(item.place, "bomb", size, item.passed)
         if len(converted.raw) > LARGEST_MESSAGE:
-            return Refused(item.place, "too_large", size, item.passed)
+            return RefusedItem(item.place, "too_large", size, item.passed)
         if converted.fault:
-            return Refused(item.place, converted.fault, size, item.passed)
+            return RefusedItem(item.place, converted.fault, size, item.passed)
         return replace(item, raw=converted.raw, flags=converted.flags, when=converted.received)
 
     def _check_room(self) -> None:

@@ -34,7 +34,7 @@ from webmail.mailbox.actions import DELETE, MailStep
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.models import Transfer
 from webmail.transfer import collecting, exporting, importing, store
-from webmail.transfer.exporting import Place
+from webmail.transfer.exporting import ExportPlace
 
 State = Transfer.State
 Kind = Transfer.Kind
@@ -53,7 +53,7 @@ MOST_KEPT = 10
 
 def export(
     request: SignedInRequest,
-    places: Sequence[Place],
+    places: Sequence[ExportPlace],
     form: str,
     *,
     name: str,

@@ -102,7 +102,7 @@ def _quoted(data: bytes, *, is_line: bool) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MboxMessage:
     """A message of an mbox. ``position`` is the byte at which its From_ line begins, ``size`` the
     bytes of the message in the file. ``raw`` is None where the message is too large."""
 
@@ -120,7 +120,7 @@ def begins(head: bytes) -> bool:
     return match is not None and _is_separator(match[1])
 
 
-def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
+def messages(pieces: Iterable[bytes], most: int) -> Iterator[MboxMessage]:
     """Yield the messages of an mbox that begins with a From_ line. A message of more than ``most``
     bytes is yielded without its content."""
     reader = _Reader(most)
@@ -142,7 +142,7 @@ class _Reader:
         self._position = self._size = 0
         self._body = bytearray()
 
-    def feed(self, piece: bytes, *, is_last: bool = False) -> Iterator[Found]:
+    def feed(self, piece: bytes, *, is_last: bool = False) -> Iterator[MboxMessage]:
         self._buffer += piece
         # A search for plain bytes: a pattern takes thirty times as long for a large message.
         while (at := self._buffer.find(b"\nFrom ", self._searched - 1) + 1) > 0:
@@ -159,11 +159,11 @@ class _Reader:
             self._start = self._searched = end
         self._keep(max(self._start, len(self._buffer) - _LINE))
 
-    def close(self) -> Iterator[Found]:
+    def close(self) -> Iterator[MboxMessage]:
         yield from self.feed(b"", is_last=True)
         yield from self._ended(len(self._buffer))
 
-    def _ended(self, until: int) -> Iterator[Found]:
+    def _ended(self, until: int) -> Iterator[MboxMessage]:
         self._take(until)
         if self._line is not None:
             yield _found(self._position, self._size, self._line, self._body, self._most)
@@ -188,9 +188,9 @@ class _Reader:
         self._base += gone
 
 
-def _found(position: int, size: int, line: bytes, body: bytearray, most: int) -> Found:
+def _found(position: int, size: int, line: bytes, body: bytearray, most: int) -> MboxMessage:
     if size > most:
-        return Found(position, size, None, None)
+        return MboxMessage(position, size, None, None)
     raw = bytes(body)
     for end in (b"\r\n", b"\n"):
         if raw.endswith(b"\n" + end):  # the empty line before the next separator
@@ -201,7 +201,7 @@ def _found(position: int, size: int, line: bytes, body: bytearray, most: int) ->
     return of(position, size, line, raw)
 
 
-def of(position: int, size: int, line: bytes, raw: bytes) -> Found:
+def of(position: int, size: int, line: bytes, raw: bytes) -> MboxMessage:
     """Return a message without the fields of the file, with the flags that they hold."""
     head, rest = raw[:_HEADER], raw[_HEADER:]
     blank = re.search(rb"\n\r?\n", head)
@@ -211,7 +211,7 @@ def of(position: int, size: int, line: bytes, raw: bytes) -> Found:
     flags, is_deleted = _flags(fields.get("Status"), fields.get("X-Status"))
     mozilla = _mozilla(fields.get("X-Mozilla-Status"))
     flags |= {flag for bit, flag in _BITS.items() if mozilla & bit}
-    return Found(
+    return MboxMessage(
         position,
         size,
         _moment(line),

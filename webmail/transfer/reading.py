@@ -41,7 +41,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ImportedMessage:
     """A message. ``place`` tells users where it was in the file; ``path`` are the labels of its
     folder; ``passed`` is the number of bytes of the file read so far. ``is_outlook`` means that
     ``raw`` is an Outlook file (.msg), or another file of its format."""
@@ -56,7 +56,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedItem:
     """A part of the file that is not imported. ``reason`` is a code for
     `webmail.presentation.transfers`; ``size`` is in bytes."""
 
@@ -66,7 +66,7 @@ class Refused:
     passed: int
 
 
-Found = Item | Refused
+ImportItem = ImportedMessage | RefusedItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ class Limits:
     outlook: int = 40_000_000
 
 
-def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
+def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[ImportItem]:
     """Yield the messages of an uploaded file, in its order. Raises Unreadable where the format is
-    unknown; later errors are yielded as `Refused`."""
+    unknown; later errors are yielded as `RefusedItem`."""
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(0)
@@ -123,14 +123,14 @@ def _of_mbox(
     path: tuple[str, ...],
     limits: Limits,
     passed: Callable[[int], int],
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     for message in mbox.messages(pieces, limits.message):
         where = f"{place} @{message.position}".strip()
         end = passed(message.position + message.size)
         if message.raw is None:
-            yield Refused(where, "too_large", message.size, end)
+            yield RefusedItem(where, "too_large", message.size, end)
         elif message.raw.strip() and not message.is_deleted:
-            yield Item(where, path, message.raw, end, message.flags, message.when)
+            yield ImportedMessage(where, path, message.raw, end, message.flags, message.when)
 
 
 def _single(
@@ -142,15 +142,15 @@ def _single(
     passed: int,
     flags: tuple[str, ...],
     when: datetime | None = None,
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     if size > limits.message:
-        yield Refused(place, "too_large", size, passed)
+        yield RefusedItem(place, "too_large", size, passed)
         return
     raw = b"".join(pieces).removeprefix(b"\xef\xbb\xbf")
     message = mbox.of(0, len(raw), b"", raw)
     message_flags = flags or message.flags
     if not message.is_deleted:
-        yield Item(place, path, message.raw or b"", passed, message_flags, when)
+        yield ImportedMessage(place, path, message.raw or b"", passed, message_flags, when)
 
 
 def _outlook(
@@ -160,23 +160,23 @@ def _outlook(
     size: int,
     limits: Limits,
     passed: int,
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     if size > limits.outlook:
-        yield Refused(place, "too_large", size, passed)
+        yield RefusedItem(place, "too_large", size, passed)
     else:
-        yield Item(place, path, b"".join(pieces), passed, is_outlook=True)
+        yield ImportedMessage(place, path, b"".join(pieces), passed, is_outlook=True)
 
 
 # --- archives ---
 
 
-def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
+def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[ImportItem]:
     try:
         members = unzipping.members(file, size)
     except BadZip as error:
-        if error.fault in (ZipFault.TOO_MANY, ZipFault.BOMB, ZipFault.TOO_LARGE):
-            reason = "bomb" if error.fault == ZipFault.BOMB else "too_many"
-            yield Refused(name[:200], reason, size, size)
+        if error.fault in (Fault.TOO_MANY, Fault.BOMB, Fault.TOO_LARGE):
+            reason = "bomb" if error.fault == Fault.BOMB else "too_many"
+            yield RefusedItem(name[:200], reason, size, size)
             return
         raise Unreadable from error
     room = limits.unpacked
@@ -186,7 +186,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
             continue
         room -= member.size
         if room < 0:
-            yield Refused(names.clean(member.name, "?"), ZipFault.BOMB, member.size, size)
+            yield RefusedItem(names.clean(member.name, "?"), Fault.BOMB, member.size, size)
             return
         is_link = member.mode & 0o170000 == 0o120000
         try:
@@ -199,7 +199,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
                 is_link=is_link,
             )
         except BadZip as error:
-            yield Refused(member.name[:200], str(error.fault), member.size, passed)
+            yield RefusedItem(member.name[:200], str(error.fault), member.size, passed)
 
 
 def _scaled(member: Member) -> Callable[[int], int]:
@@ -209,7 +209,7 @@ def _scaled(member: Member) -> Callable[[int], int]:
     return lambda place: member.start + member.packed_size * min(place, size) // size
 
 
-def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[Found]:
+def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[ImportItem]:
     room = limits.unpacked
     try:
         for member, body in tarring.members(file):
@@ -217,7 +217,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 continue
             room -= member.size
             if room < 0:
-                yield Refused(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
+                yield RefusedItem(names.clean(member.name, "?"), Fault.BOMB, member.size, tell())
                 return
             yield from _of_member(
                 member.name,
@@ -229,7 +229,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 seconds=member.seconds,
             )
     except (tarring.BadTar, zlib.error, EOFError):
-        yield Refused("tar", ZipFault.DAMAGED, 0, tell())
+        yield RefusedItem("tar", Fault.DAMAGED, 0, tell())
 
 
 def _of_member(
@@ -241,17 +241,17 @@ def _of_member(
     *,
     is_link: bool,
     seconds: int | None = None,
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     """Yield the messages of one file of an archive."""
     place = name[:200]
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
     if not parts or parts[0] == "__MACOSX" or _is_beside(parts):
         return
     if is_link:
-        yield Refused(place, "link", size, passed(size))
+        yield RefusedItem(place, "link", size, passed(size))
         return
     if ".." in parts or name[:1] in "/\\" or _DRIVE.match(name):
-        yield Refused(place, "path", size, passed(size))
+        yield RefusedItem(place, "path", size, passed(size))
         return
     head = next(pieces, b"")
     whole = chain([head], pieces)
@@ -263,7 +263,7 @@ def _of_member(
         yield from _outlook(whole, place, path, size, limits, passed(size))
     elif not _is_message(head[:_HEAD]):
         if head:
-            yield Refused(place, "no_message", size, passed(size))
+            yield RefusedItem(place, "no_message", size, passed(size))
     elif is_maildir:
         if not maildir.is_trashed(parts[-1]):
             when = _moment(maildir.seconds(parts[-1]) or seconds)

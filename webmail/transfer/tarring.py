@@ -24,7 +24,7 @@ class BadTar(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TarMember:
     """A member of a tar. ``size`` is in bytes, ``seconds`` the time of the last change since 1970.
     ``is_other`` means that it is neither file nor folder, but a link or a device."""
 
@@ -77,7 +77,7 @@ def is_tar(start: bytes) -> bool:
     return len(start) >= BLOCK and _is_header(start[:BLOCK])
 
 
-def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
+def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
     """Yield each member with its content, which can be read until the next member is requested.
     Raises BadTar; the members before the error are valid."""
     long_name, extended = b"", {}
@@ -104,8 +104,8 @@ def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
         body.skip()
 
 
-def _member(name: bytes, size: int, block: bytes, kind: bytes) -> Member:
-    return Member(
+def _member(name: bytes, size: int, block: bytes, kind: bytes) -> TarMember:
+    return TarMember(
         decoded(name[:_LONGEST_NAME]),
         size,
         min(_number(block[136:148]), 2**33),

@@ -5,6 +5,6 @@ version are added to those of the old one, then the database is migrated, then t
 `bin/manage upgrade` runs the steps.
 """
 
-from webmail.upgrading.steps import STEPS, Options, UpgradeStopped, wait_for_services
+from webmail.upgrading.steps import STEPS, UpgradeOptions, UpgradeStopped, wait_for_services
 
-__all__ = ["STEPS", "Options", "UpgradeStopped", "wait_for_services"]
+__all__ = ["STEPS", "UpgradeOptions", "UpgradeStopped", "wait_for_services"]

@@ -35,7 +35,7 @@ class UpgradeStopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class UpgradeOptions:
     """The options. ``dry_run`` only describes the steps. ``offline`` means that the services are
     stopped, so that migrations need not suit the former version. ``reload`` restarts the
     services."""
@@ -46,11 +46,11 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class UpgradeStep:
     """A step. ``run`` yields sentences about what it did, and raises UpgradeStopped."""
 
     title: str
-    run: Callable[[Options], Iterator[str]]
+    run: Callable[[UpgradeOptions], Iterator[str]]
 
 
 def wait_for_services(seconds: int) -> None:
@@ -67,7 +67,7 @@ def wait_for_services(seconds: int) -> None:
         time.sleep(1)
 
 
-def _check(_options: Options) -> Iterator[str]:
+def _check(_options: UpgradeOptions) -> Iterator[str]:
     with translation.override("en"):
         findings = [*own.settings_findings(), *queues.redis_findings()]
     wrong = [finding for finding in findings if finding.level == "bad"]
@@ -87,7 +87,7 @@ def _check(_options: Options) -> Iterator[str]:
     )
 
 
-def _backup(_options: Options) -> Iterator[str]:
+def _backup(_options: UpgradeOptions) -> Iterator[str]:
     last = backups.last()
     if last is None:
         yield "No backup was made of this spool. To make one: bin/manage backup FOLDER"
@@ -99,7 +99,7 @@ def _backup(_options: Options) -> Iterator[str]:
         yield "To make a new one: bin/manage backup FOLDER"
 
 
-def _compile(options: Options) -> Iterator[str]:
+def _compile(options: UpgradeOptions) -> Iterator[str]:
     stale = [po for po in settings.BASE_DIR.glob("locale/*/LC_MESSAGES/*.po") if _is_stale(po)]
     for po in stale:
         if not options.dry_run:
@@ -127,7 +127,7 @@ def _compile_one(po: Path) -> None:
     new.replace(po.with_suffix(".mo"))
 
 
-def _collect(options: Options) -> Iterator[str]:
+def _collect(options: UpgradeOptions) -> Iterator[str]:
     if options.dry_run:
         yield f"Would write static files to {settings.STATIC_ROOT}."
         return
@@ -144,7 +144,7 @@ def _collect(options: Options) -> Iterator[str]:
     )
 
 
-def _migrate(options: Options) -> Iterator[str]:
+def _migrate(options: UpgradeOptions) -> Iterator[str]:
     try:
         missing, is_empty = migrating.plan(), migrating.is_empty()
     except DatabaseError as error:
@@ -175,7 +175,7 @@ def _migrate(options: Options) -> Iterator[str]:
     yield f"{verb} {len(missing)} migrations: {', '.join(map(str, missing))}."
 
 
-def _renew(options: Options) -> Iterator[str]:
+def _renew(options: UpgradeOptions) -> Iterator[str]:
     there = units.running()
     if options.offline or not options.reload or not there:
         yield "Start the services anew:"
@@ -192,10 +192,10 @@ def _renew(options: Options) -> Iterator[str]:
 
 
 STEPS: Final = (
-    Step("Check", _check),
-    Step("Backup", _backup),
-    Step("Translations", _compile),
-    Step("Static files", _collect),
-    Step("Database", _migrate),
-    Step("Services", _renew),
+    UpgradeStep("Check", _check),
+    UpgradeStep("Backup", _backup),
+    UpgradeStep("Translations", _compile),
+    UpgradeStep("Static files", _collect),
+    UpgradeStep("Database", _migrate),
+    UpgradeStep("Services", _renew),
 )

@@ -19,7 +19,7 @@ from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
 from webmail import outbox
 from webmail.adverts import judging, pulling
-from webmail.adverts.judging import Looked
+from webmail.adverts.judging import LookResult
 from webmail.forms.messages import ListForm, SnippetsForm
 from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
@@ -40,7 +40,7 @@ from webmail.writing import drafts
 
 logger = logging.getLogger(__name__)
 
-NOTHING_LOOKED = Looked()
+NOTHING_LOOKED = LookResult()
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -138,35 +138,35 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
 
 
 def look(
-    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[MessageSummary]
-) -> Looked:
+    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[Summary]
+) -> LookResult:
     """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
     query a minute at most, when nothing is new. While the database takes nothing, nothing is
     judged: the list is shown."""
     if folder != judging.INBOX:
-        return Looked()
+        return LookResult()
     try:
         return _judge(request, imap, rows)
     except DatabaseError as error:
         if not is_unwritable(error):
             raise
         logger.warning("new mail not judged: the database takes nothing")
-        return Looked(changed=imap.open_folder != judging.INBOX)
+        return LookResult(changed=imap.open_folder != judging.INBOX)
 
 
-def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[MessageSummary]) -> Looked:
+def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[Summary]) -> LookResult:
     selected = imap.known()
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
     is_pulled = pulling.sight(request, imap, newest)
     if not judging.is_due(request, selected.uidvalidity, newest):
-        return Looked(changed=is_pulled)
+        return LookResult(changed=is_pulled)
     looked = judging.look(request, imap, newest, memory(request))
     outbox.note_reports(request.user, looked.reports)
     return replace(looked, changed=looked.changed or is_pulled)
 
 
 def advert_line(
-    request: SignedInRequest, folder: str, looked: Looked = NOTHING_LOOKED
+    request: SignedInRequest, folder: str, looked: LookResult = NOTHING_LOOKED
 ) -> adverts.AdvertLine | None:
     """The inbox's line about today's adverts; None for another folder."""
     if folder != judging.INBOX:

@@ -28,7 +28,7 @@ from webmail.errors import (
     SieveRefused,
     TooLarge,
 )
-from webmail.forms.rules import NEW, Editor, Offers, RuleDraft
+from webmail.forms.rules import NEW, Offers, RuleDraft, RuleEditor
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -244,7 +244,7 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
             shown = read_folders(imap, "").shown
             draft = _draft(request, imap, item, shown)
             offered = offers(request, kept, shown)
-            editor = Editor(draft, offered, item.comments if item else ())
+            editor = RuleEditor(draft, offered, item.comments if item else ())
             context = {
                 "tab": "rules",
                 "folders": shown,
@@ -259,7 +259,7 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
             if do == "try":
                 return _form(request, context | _tried(imap, editor, shown))
         if do != "save":
-            return _form(request, context | {"editor": Editor(draft.changed(do), offered)})
+            return _form(request, context | {"editor": RuleEditor(draft.changed(do), offered)})
         return _saved(request, sieve, kept, context)
 
 
@@ -302,7 +302,7 @@ def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) 
     return render_template(request, template, context, status=status)
 
 
-def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
+def _tried(imap: Connection, editor: RuleEditor, shown: FolderList) -> dict[str, Any]:
     """The number of messages in the inbox that the rule in the form fits."""
     if not editor.can_be_tried():
         return {"is_checked": True}

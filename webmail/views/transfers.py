@@ -41,7 +41,7 @@ from webmail.presentation.links import ref_name
 from webmail.reader import streaming
 from webmail.transfer import collecting, exporting, names, store
 from webmail.transfer import jobs as transfers
-from webmail.transfer.exporting import Place
+from webmail.transfer.exporting import ExportPlace
 from webmail.views import jobs
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
@@ -143,7 +143,7 @@ def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
     label = row.label if row else folder
     form = ExportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return _exported(request, form, [Place(folder)], folder, known, label)
+        return _exported(request, form, [ExportPlace(folder)], folder, known, label)
     context = {
         "folders": sides.shown,
         "current": folder,
@@ -158,7 +158,7 @@ def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
 def _exported(
     request: SignedInRequest,
     form: ExportForm,
-    places: Sequence[Place],
+    places: Sequence[ExportPlace],
     folder: str,
     known: Sequence[Folder],
     label: str = "",
@@ -180,7 +180,7 @@ def _mailbox_name() -> str:
 
 def _start_export(
     request: SignedInRequest,
-    places: Sequence[Place],
+    places: Sequence[ExportPlace],
     kind: str,
     folder: str,
     label: str,
@@ -236,7 +236,7 @@ def _weight(imap: Connection, chosen: Sequence[MailStep]) -> int:
     return size
 
 
-def _places(imap: Connection, chosen: Sequence[MailStep]) -> list[Place]:
+def _places(imap: Connection, chosen: Sequence[Step]) -> list[ExportPlace]:
     """Messages of several folders lie in folders of the zip."""
     known = {folder.name: folder for folder in folders.kept_folders(imap)}
     steps = [step for step in chosen if step.uids]
@@ -244,7 +244,7 @@ def _places(imap: Connection, chosen: Sequence[MailStep]) -> list[Place]:
     if len(steps) > 1:
         paths = {place.folder: place.path for place in exporting.places(known.values())}
     return [
-        Place(
+        ExportPlace(
             step.folder,
             paths.get(step.folder, ()),
             step.uidvalidity,

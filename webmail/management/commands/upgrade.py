@@ -44,7 +44,7 @@ class Command(BaseCommand):
         self, *args: Any, dry_run: bool, offline: bool, reload: bool, wait: int, **options: Any
     ) -> None:
         upgrading.wait_for_services(wait)
-        chosen = upgrading.Options(dry_run=dry_run, offline=offline, reload=reload)
+        chosen = upgrading.UpgradeOptions(dry_run=dry_run, offline=offline, reload=reload)
         for step in upgrading.STEPS:
             self.stdout.write(self.style.MIGRATE_HEADING(step.title))
             try:

@@ -34,7 +34,7 @@ def odt(content: bytes) -> dict[str, Any]:
     body = root.find(f"{OFFICE}body/{OFFICE}text")
     if body is None:
         raise ValueError("no text in it")
-    written = Written()
+    written = HtmlWriter()
     with contextlib.suppress(Full):
         inside(body, text_styles(root), written)
     shown = cut("".join(written.pieces))
@@ -45,7 +45,7 @@ class Full(Exception):
     """Raised when as much HTML has been written as is shown."""
 
 
-class Written:
+class HtmlWriter:
     """Collects HTML. Raises Full when it is longer than is shown."""
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ SKIPPED = {
 BREAKS = {f"{TEXT}line-break": "<br>", f"{TEXT}tab": "&emsp;"}
 
 
-def inside(element: Any, styles: dict[str, tuple[str, ...]], out: Written) -> None:
+def inside(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWriter) -> None:
     """Write the HTML of an element's content. The recursion is as deep as the file: libxml2 stops
     at 256 levels."""
     out.add(html.escape(element.text or ""))
@@ -111,7 +111,7 @@ def inside(element: Any, styles: dict[str, tuple[str, ...]], out: Written) -> No
         out.add(html.escape(child.tail or ""))
 
 
-def odt_element(element: Any, styles: dict[str, tuple[str, ...]], out: Written) -> None:
+def odt_element(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWriter) -> None:
     tag = element.tag
     if tag in SKIPPED:
         return

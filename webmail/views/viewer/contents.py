@@ -226,7 +226,7 @@ def _bytes(
     if span is None:
         return unsatisfiable(size)
     if attachment.is_whole:
-        pieces: Iterator[bytes] | streaming.Stream = iter(
+        pieces: Iterator[bytes] | streaming.LeasedStream = iter(
             (attachment.content[span.start : span.end],)
         )
     else:
@@ -248,7 +248,7 @@ def _streamed(
     attachment: FoundAttachment,
     span: Span,
     size: int | None,
-) -> tuple[streaming.Stream, Span, int | None]:
+) -> tuple[streaming.LeasedStream, Span, int | None]:
     """A span of a part as the server cuts it; all of it, where the server can't decode it."""
     part = _part_of(attachment)
     if size is not None:
