@@ -225,7 +225,7 @@ def grouped(reports: Iterable[FraudReport]) -> list[Campaign]:
     for row in rows:
         together.setdefault(head(row.pk), []).append(row)
     return sorted(
-        (Campaign(tuple(some)) for some in together.values()),
+        (Campaign(tuple(members)) for members in together.values()),
         key=lambda campaign: campaign.last,
         reverse=True,
     )

@@ -40,8 +40,8 @@ def known(user: User, raws: Sequence[bytes]) -> KnownCorrespondents:
     earlier messages, allowed senders), and the blocked senders, which are never among the known
     ones. Two queries."""
     senders = [_sender(raw) for raw in raws]
-    asked = [address for sender in senders for address in (sender.author.address, sender.post)]
-    people = frozenset(acquaintances.people(user, asked))
+    candidates = [address for sender in senders for address in (sender.author.address, sender.post)]
+    people = frozenset(acquaintances.people(user, candidates))
     allowed, blocked = SenderChoice.objects.all().named(user)
     return KnownCorrespondents(
         addresses=(people | _addresses(allowed)) - blocked,
@@ -59,11 +59,11 @@ def judge(
     """Return the verdict. Whether the sender has a colleague's name is only looked up for a message
     whose text would make that a fraud, since it costs queries."""
     sender = _sender(raw).author
-    named = replace(known, names=frozenset({sender.name})) if sender.name else known
+    with_name = replace(known, names=frozenset({sender.name})) if sender.name else known
     scanned: tuple[str, ...] = ()
-    judged = verdict.judge(raw, named, rules, learnt)
+    judged = verdict.judge(raw, with_name, rules, learnt)
     if not judged.is_proved and (scanned := _scanned(raw)):
-        judged = verdict.judge(raw, named, rules, learnt, scanned)
+        judged = verdict.judge(raw, with_name, rules, learnt, scanned)
     if _IMITATED not in judged.fraud:
         return judged
     if acquaintances.namesake(user, sender.name, sender.address):

@@ -226,13 +226,13 @@ class _Look:
         uids = arrivals.untouched(self._imap, standing.judged)
         deadline, before, changed = time.monotonic() + SECONDS, standing.judged, False
         for start in range(0, max(len(uids), 1), arrivals.AT_ONCE):
-            some = uids[start : start + arrivals.AT_ONCE]
+            batch = uids[start : start + arrivals.AT_ONCE]
             is_last = start + arrivals.AT_ONCE >= len(uids)
-            until = max(newest, *some, 0) if is_last else some[-1]
+            until = max(newest, *batch, 0) if is_last else batch[-1]
             if not self._watch.claim(self._user, self._uidvalidity, before, until):
                 # Another session is judging, so the list is about to change.
                 return LookResult(changed=True)
-            changed = self._judge_claimed(some, before, until) or changed
+            changed = self._judge_claimed(batch, before, until) or changed
             before = until
             if not is_last and time.monotonic() > deadline:
                 return LookResult(changed, has_more=True, reports=tuple(self._reports))
@@ -263,10 +263,10 @@ class _Look:
     def _verdicts(self, samples: Sequence[Sample]) -> list[_JudgedMessage]:
         """Return verdicts on messages that were not judged before, in another folder or before they
         were moved back."""
-        named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
-        before = Judgement.objects.all().known(self._user, {digest for digest, _ in named})
-        self._learn_of_back(named, before)
-        new = [(digest, sample) for digest, sample in named if digest not in before]
+        by_digest = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
+        before = Judgement.objects.all().known(self._user, {digest for digest, _ in by_digest})
+        self._learn_of_back(by_digest, before)
+        new = [(digest, sample) for digest, sample in by_digest if digest not in before]
         if not new:
             return []
         known = correspondence.known(self._user, [sample.raw for _, sample in new])
@@ -350,12 +350,13 @@ class _Look:
         wanted = self._request.preferences.adverts
         done: dict[str, str] = {}
         for kind in _set_aside() if wanted != "off" else ():
-            some = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
+            candidates = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
             refs = [
-                MessageRef(INBOX, self._uidvalidity, candidate.sample.uid) for candidate in some
+                MessageRef(INBOX, self._uidvalidity, candidate.sample.uid)
+                for candidate in candidates
             ]
             disposal = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
-            done |= {candidate.digest: disposal for candidate in some if disposal}
+            done |= {candidate.digest: disposal for candidate in candidates if disposal}
         return done
 
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:

@@ -106,10 +106,10 @@ def _bounded(counted: Mapping[str, Row]) -> dict[str, Row]:
     """Keep words that occurred several times, then the newest: new words are at the end."""
     if len(counted) <= MOST_WORDS:
         return dict(counted)
-    kept = {word: row for word, row in counted.items() if sum(row) > 1}
-    rest = [word for word in counted if word not in kept][-MOST_WORDS // 4 :]
-    kept |= {word: counted[word] for word in rest}
-    return dict(list(kept.items())[-MOST_WORDS:])
+    frequent = {word: row for word, row in counted.items() if sum(row) > 1}
+    rest = [word for word in counted if word not in frequent][-MOST_WORDS // 4 :]
+    frequent |= {word: counted[word] for word in rest}
+    return dict(list(frequent.items())[-MOST_WORDS:])
 
 
 def _counts(row: LearntWords | None) -> Counts:

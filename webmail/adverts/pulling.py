@@ -262,10 +262,10 @@ def _add_up(pull: Pull) -> None:
 
 def _personal(imap: Connection) -> list[str]:
     """Return the user's own folders from which messages may be pulled."""
-    known: Sequence[Folder] = folders.list_folders(imap)
+    all_folders: Sequence[Folder] = folders.list_folders(imap)
     return [
         folder.name
-        for folder in known
+        for folder in all_folders
         if folder.selectable
         and folder.addressable
         and not folder.owner
@@ -281,11 +281,11 @@ def _find(
     as wanted. ``after`` limits the inbox to higher UIDs. Two commands for each folder, and one for
     each message whose links must be read."""
     criteria = Criteria.from_json(pull.criteria)
-    meant: list[_Match] = []
+    matches: list[_Match] = []
     for name in names:
         with suppress(FolderNotFound):  # deleted since the folders were listed
-            meant += _in_folder(imap, criteria, name, after if name == INBOX else 0)
-    digests = [message.digest for message in meant]
+            matches += _in_folder(imap, criteria, name, after if name == INBOX else 0)
+    digests = [message.digest for message in matches]
     wanted = {
         digest
         for digest, row in Judgement.objects.all().known(user, digests).items()
@@ -294,15 +294,15 @@ def _find(
     wanted |= set(
         pull.pulled.filter(user=user, digest__in=digests).values_list("digest", flat=True)
     )
-    return [message for message in meant if message.digest not in wanted]
+    return [message for message in matches if message.digest not in wanted]
 
 
 def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Match]:
     selected = imap.select(name)
     limits = [b"UID", f"{after + 1}:*".encode()] if after else []
-    asked = [*limits, b"UNDELETED", *query.criteria(criteria.query.term)]
+    terms = [*limits, b"UNDELETED", *query.criteria(criteria.query.term)]
     # "n:*" includes the last message even when its UID is below n.
-    uids = [uid for uid in imap_search.matching(imap, asked) if uid > after]
+    uids = [uid for uid in imap_search.matching(imap, terms) if uid > after]
     if not uids:
         return
     wanted = uid_sets.compressed(uids[-MOST_OF_A_FOLDER:])
@@ -323,12 +323,12 @@ def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> I
 def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0) -> int:
     """Move messages, and return their number. Each is recorded before it is moved; if the move
     fails, putting it back finds nothing in the folder for junk."""
-    meant = _find(imap, user, pull, names, after)
-    if not meant:
+    matches = _find(imap, user, pull, names, after)
+    if not matches:
         return 0
     junk = folders.ensure(imap, folders.JUNK)
     moved = 0
-    for message in meant:
+    for message in matches:
         row, is_new = PulledMessage.objects.get_or_create(
             pull=pull,
             user=user,

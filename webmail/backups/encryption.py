@@ -127,7 +127,7 @@ def _close(stream: IO[bytes]) -> None:
         stream.close()
 
 
-def _last_words(told: IO[bytes]) -> str:
-    told.seek(0)
-    lines = told.read(_PIECE).decode(errors="replace").splitlines()
+def _last_words(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read(_PIECE).decode(errors="replace").splitlines()
     return " / ".join(lines[:3]) or "nothing"

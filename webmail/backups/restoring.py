@@ -85,8 +85,8 @@ def _check_place(manifest: Manifest) -> None:
 def _known_migrations() -> set[str]:
     """Return the migrations of this version, and those that they replace."""
     migrations = MigrationLoader(None).disk_migrations
-    known = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
-    return {f"{app}.{name}" for app, name in known}
+    names = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
+    return {f"{app}.{name}" for app, name in names}
 
 
 @contextmanager

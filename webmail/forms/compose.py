@@ -205,8 +205,8 @@ def too_heavy(encoded: int) -> str:
 def missing_images(words: Sequence[str]) -> str:
     """Return the error about images that the text refers to and that no longer exist. ``words`` are
     their alternative texts."""
-    named = [gettext("“%(words)s”") % {"words": text[:80]} for text in words if text.strip()]
-    names = ", ".join(named[:_MOST_NAMED]) + ", …" * (len(named) > _MOST_NAMED)
+    quoted = [gettext("“%(words)s”") % {"words": text[:80]} for text in words if text.strip()]
+    names = ", ".join(quoted[:_MOST_NAMED]) + ", …" * (len(quoted) > _MOST_NAMED)
     return ngettext(
         "%(count)d image of the text is not there any more%(names)s. Put it in again, or take it"
         " out of the text.",

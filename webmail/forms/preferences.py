@@ -163,8 +163,8 @@ def _mark_languages(field: Any) -> None:
 def _offer_folders(field: Any, folders: Iterable[tuple[str, str]] | None, chosen: str) -> None:
     """Add these folders to the declared choices. Without an answer of the mail server, add only the
     chosen one."""
-    named = dict(field.choices)
+    choices = dict(field.choices)
     if folders is None:
         folders = [(chosen, chosen)]
         field.help_text = _("The mail server does not answer: other folders cannot be chosen now.")
-    field.choices = [*named.items(), *(pair for pair in folders if pair[0] not in named)]
+    field.choices = [*choices.items(), *(pair for pair in folders if pair[0] not in choices)]

@@ -568,8 +568,8 @@ def absence_initial(absence: Absence | None, own: str) -> dict[str, Any]:
         return {"days": 7, "who": EVERYBODY}
     who = EVERYBODY if not absence.domains else BOTH if absence.other_text else INSIDE
     others = [address for address in absence.addresses if address != own]
-    shown = {name: getattr(absence, name) for name in AbsenceForm.base_fields if name != "who"}
-    return shown | {"who": who, "addresses": "\n".join(others)}
+    initial = {name: getattr(absence, name) for name in AbsenceForm.base_fields if name != "who"}
+    return initial | {"who": who, "addresses": "\n".join(others)}
 
 
 def _lines(text: str) -> str:

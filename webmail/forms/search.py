@@ -126,10 +126,10 @@ class AdvancedSearchForm(ReachForm):
 
     @property
     def asked(self) -> query.Form:
-        given = dict(self.cleaned_data)
+        values = dict(self.cleaned_data)
         for name in ("in", "folder"):
-            given.pop(name)
-        return query.Form(**given)
+            values.pop(name)
+        return query.Form(**values)
 
 
 class SaveForm(SearchForm):

@@ -193,8 +193,8 @@ def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
     Words match by their beginnings, without accents and without endings of plurals or verbs.
     Articles and pronouns are ignored.
     """
-    asked = _WORD.findall(folding.fold(sought))
-    words = [_stem(word) for word in asked if word not in _LITTLE] or asked
+    all_words = _WORD.findall(folding.fold(sought))
+    words = [_stem(word) for word in all_words if word not in _LITTLE] or all_words
     counts = {name: sum(_has(article(name), word) for word in words) for name in NAMES}
     most = max(counts.values())
     if words and not most:

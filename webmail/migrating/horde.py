@@ -172,14 +172,14 @@ def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Fo
     """Return the identities, the default one first. If the user has none, return one made of the
     equivalent single preferences."""
     try:
-        several = serialised(_bytes_of_hex(values.get("identities")))
-    except php.BrokenValue as error:
+        stored = serialised(_bytes_of_hex(values.get("identities")))
+    except php.Broken as error:
         left_out[f"identities cannot be read: {error}"] += 1
-        several = {}
+        stored = {}
     default = mended(values.get("default_identity")) or "0"
     identities = [
         _identity(str(key), identity, str(key) == default, left_out)
-        for key, identity in list(several.items())[:200]
+        for key, identity in list(stored.items())[:200]
         if isinstance(identity, dict)
     ]
     if not identities:
@@ -358,12 +358,12 @@ class _Book:
             f" WHERE object_id IN ({marks}) AND object_photo IS NOT NULL",
             keys,
         )
-        shown = {of(key) for (key,) in rows}
-        yield [(key, data) for key, data in page if key not in shown]
+        with_picture = {of(key) for (key,) in rows}
+        yield [(key, data) for key, data in page if key not in with_picture]
         photo = source.cut("object_photo", _LARGEST_PHOTO)
         statement = f"SELECT {photo} FROM {table} WHERE object_id = %s"  # noqa: S608
         for key, data in page:
-            if key in shown:
+            if key in with_picture:
                 content = source.rows(statement, [key])[0][0]
                 is_raw = isinstance(content, bytes | memoryview)
                 yield [

@@ -74,9 +74,9 @@ def _object(value: Value) -> tuple[str, Array]:
     if not isinstance(value, dict):
         raise _Unlike("criteria of an older Horde")
     kind = str(value.get(php.CLASS, "")).removeprefix(_CLASS)
-    written = value.get(php.DATA)
-    if isinstance(written, str):
-        return kind, php.array(written.encode(), objects=True)
+    data = value.get(php.DATA)
+    if isinstance(data, str):
+        return kind, php.array(data.encode(), objects=True)
     return kind, value
 
 
@@ -85,8 +85,8 @@ def _element(value: Value) -> tuple[str, object]:
     if not isinstance(value, dict):
         raise _Unlike("criteria of an older Horde")
     kind = str(value.get(php.CLASS, "")).removeprefix(f"{_CLASS}Element_")
-    written = value.get(php.DATA, value.get(0))
-    element = json.loads(str(written)[:10_000])
+    data = value.get(php.DATA, value.get(0))
+    element = json.loads(str(data)[:10_000])
     if not isinstance(element, list) or len(element) < 2:
         raise _Unlike("criteria of an older Horde")
     return kind, element[1]

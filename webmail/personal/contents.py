@@ -129,8 +129,8 @@ def _json(user: User, name: str) -> Iterator[bytes]:
     for place, label in enumerate(labels):
         yield (b",\n" if place else b"\n") + json.dumps(label).encode() + b": ["
         for number, row in enumerate(rows_of(user, label).iterator(_CHUNK)):
-            written = json.dumps(_row(row), cls=DjangoJSONEncoder, ensure_ascii=False)
-            yield (b",\n" if number else b"\n") + written.encode("utf-8", "replace")
+            text = json.dumps(_row(row), cls=DjangoJSONEncoder, ensure_ascii=False)
+            yield (b",\n" if number else b"\n") + text.encode("utf-8", "replace")
         yield b"]"
     yield b"\n}\n"
 

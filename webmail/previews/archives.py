@@ -51,13 +51,13 @@ class Listing:
 def listing(content: bytes) -> Listing:
     """Return the content of a zip file. Raises NoPreview: BOMB, DAMAGED or TOO_LARGE."""
     all_members = members(content)
-    shown = [
+    files = [
         _member(index, member)
         for index, member in enumerate(all_members[:MOST_MEMBERS])
         if not member.is_folder
     ]
     return Listing(
-        tuple(shown), sum(member.size for member in all_members), len(all_members) > MOST_MEMBERS
+        tuple(files), sum(member.size for member in all_members), len(all_members) > MOST_MEMBERS
     )
 
 

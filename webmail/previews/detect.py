@@ -207,14 +207,14 @@ def detect(content: bytes, *, claimed: str = "", name: str = "") -> Detected:
 
 def of_beginning(head: bytes, *, claimed: str = "", name: str = "") -> Detected:
     """Detect the format from the first bytes alone; a kilobyte is enough. A container contradicts
-    only claims of formats that are no container of its kind; unrecognised bytes contradict
+    only claims of formats that are no container of its kind; empty content contradicts
     nothing."""
     if not head:
         return Detected(Kind.UNKNOWN, BINARY, "")
-    for mark, held in _CONTAINERS:
+    for mark, formats in _CONTAINERS:
         if head.startswith(mark):
             claims = _claims(claimed, name)
-            is_other = any(claim not in held for claim in claims)
+            is_other = any(claim not in formats for claim in claims)
             return Detected(Kind.UNKNOWN, BINARY, "", contradiction=is_other)
     return detect(head, claimed=claimed, name=name)
 

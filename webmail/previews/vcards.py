@@ -41,9 +41,9 @@ def cards(content: bytes) -> tuple[Card, ...]:
     contacts = (
         contact for contact in vcard.parse(content[:LARGEST]) if isinstance(contact, ContactData)
     )
-    if not (several := tuple(map(_card, islice(contacts, MOST_CARDS)))):
+    if not (shown_cards := tuple(map(_card, islice(contacts, MOST_CARDS)))):
         raise NoPreview(Reason.DAMAGED, "no card in it")
-    return several
+    return shown_cards
 
 
 def _card(contact: ContactData) -> Card:

@@ -123,15 +123,15 @@ _BEGINNING = 2048
 def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str, Detected]:
     """Return the parts whose first bytes contradict the declared type or are those of a program:
     the detected format by the number of the part. One command."""
-    some = parts[:MOST_BEGUN]
-    raw = fetch.parts(imap, ref, [part.number for part in some], _BEGINNING)
+    checked = parts[:MOST_BEGUN]
+    raw = fetch.parts(imap, ref, [part.number for part in checked], _BEGINNING)
     beginnings = {
         part.number: of_beginning(
             text.decode_transfer(raw[part.number], part.encoding),
             claimed=part.media_type,
             name=part.file_name,
         )
-        for part in some
+        for part in checked
     }
     return {
         n: beginning
@@ -312,7 +312,9 @@ def _step(attachment: FoundAttachment, index: int, limit: int) -> FoundAttachmen
     try:
         if attachment.detected.kind is Kind.MESSAGE:
             return _leaf(attachment, index)
-        inner = next((held for held in inside(attachment).files if held.index == index), None)
+        inner = next(
+            (candidate for candidate in inside(attachment).files if candidate.index == index), None
+        )
     except NoPreview as refusal:
         return replace(attachment, content=b"", refusal=refusal.reason)
     if inner is None:

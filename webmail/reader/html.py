@@ -156,10 +156,10 @@ class ReaderSanitiser:
         return json.dumps([_name(self._ref), self._inside, html.POLICY, get_language()])
 
 
-def _frame_html(kept: dict[str, Any]) -> FrameHtml:
-    inline = tuple(part and Part(**part) for part in kept["inline"])
+def _frame_html(record: dict[str, Any]) -> FrameHtml:
+    inline = tuple(part and Part(**part) for part in record["inline"])
     return FrameHtml(
-        SafeHtml.from_dict(kept["html"]), inline, kept["truncated"], kept["simplified"]
+        SafeHtml.from_dict(record["html"]), inline, record["truncated"], record["simplified"]
     )
 
 
@@ -281,14 +281,14 @@ def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) ->
     from now on (``always``), or neither any more (``never``); of all contacts from now on
     (``contacts``), or no longer (``not_contacts``)."""
     hides = show in (ImagesForm.NEVER, ImagesForm.NOT_CONTACTS)
-    shown = [
+    digests = [
         shown_digest
         for shown_digest in request.session.get(_SHOWN_ONCE, ())
         if shown_digest != _digest(ref)
     ]
     if not hides:
-        shown.append(_digest(ref))
-    request.session[_SHOWN_ONCE] = shown[-_MOST_SHOWN_ONCE:]
+        digests.append(_digest(ref))
+    request.session[_SHOWN_ONCE] = digests[-_MOST_SHOWN_ONCE:]
     match show:
         case ImagesForm.ALWAYS if author:
             with suppress(ValueError):  # an invalid address allows this once only

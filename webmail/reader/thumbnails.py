@@ -40,8 +40,8 @@ def _packed(picture: Picture) -> dict[str, Any]:
     return asdict(picture) | {"content": base64.b64encode(picture.content).decode()}
 
 
-def _unpacked(kept: dict[str, Any]) -> Picture:
-    return Picture(**kept | {"content": base64.b64decode(kept["content"])})
+def _unpacked(record: dict[str, Any]) -> Picture:
+    return Picture(**record | {"content": base64.b64decode(record["content"])})
 
 
 def _place(file: str) -> str:

@@ -28,14 +28,14 @@ PATH: Final = "/metrics"
 
 def answer(request: HttpRequest) -> HttpResponse | None:
     """Return the metrics if the request has the token of WEBMAIL_METRICS_TOKEN, else None."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    presented = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
     token = settings.METRICS_TOKEN.encode()
-    if not token or not compare_digest(given, token):
+    if not token or not compare_digest(presented, token):
         return None
     registry = CollectorRegistry()
     registry.register(InstallationCollector())
-    told = generate_latest(registry) + generate_latest(_counted())
-    response = HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
+    body = generate_latest(registry) + generate_latest(_counted())
+    response = HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"
     return response
 

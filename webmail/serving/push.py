@@ -314,9 +314,9 @@ class Hub:
     async def _tick(self) -> None:
         while self._streams:
             await asyncio.sleep(TICK)
-            asked = list(self._streams)
-            alive = await _still_watched([stream.watched for stream in asked])
-            for number, stream in enumerate(asked):
+            streams = list(self._streams)
+            alive = await _still_watched([stream.watched for stream in streams])
+            for number, stream in enumerate(streams):
                 if stream.watched.row in alive:
                     stream.keep_alive(time.monotonic())
                 else:

@@ -71,8 +71,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         """Compress only the file name that browsers request, since Brotli's best level is slow:
         pages use the hashed name, PDF.js a folder of plain names."""
         hashed = set(self.hashed_files.values())
-        asked = {path for path in paths if (path in hashed) != path.startswith(PDFJS)}
-        yield from super().compress_files(asked)
+        requested = {path for path in paths if (path in hashed) != path.startswith(PDFJS)}
+        yield from super().compress_files(requested)
 
     def create_compressor(self, **options: Any) -> Compressor:
         """Skip files that are compact already: PDF.js's character maps, fonts and colour

@@ -62,18 +62,18 @@ def write_in(template: Template) -> None:
 
 
 def _write_in(nodelist: NodeList, nothing: Context) -> None:
-    kept: list[Node] = []
+    nodes: list[Node] = []
     for node in nodelist:
         for inside in _inside(node):
             _write_in(inside, nothing)
         text = _constant(node, nothing)
         if text is None:
-            kept.append(node)
-        elif kept and isinstance(kept[-1], TextNode):
-            kept[-1] = TextNode(kept[-1].s + text)
+            nodes.append(node)
+        elif nodes and isinstance(nodes[-1], TextNode):
+            nodes[-1] = TextNode(nodes[-1].s + text)
         else:
-            kept.append(TextNode(text))
-    nodelist[:] = kept
+            nodes.append(TextNode(text))
+    nodelist[:] = nodes
 
 
 def _inside(node: Node) -> Iterator[NodeList]:

@@ -138,11 +138,11 @@ def folder_list(context: Context, *, oob: bool = False) -> str:
     """Return the list of folders. Out of band, return nothing when the page has the same version
     already: most opened messages change no count, and rendering the list in the browser takes
     longer than comparing."""
-    kept: dict[tuple[object, ...], str] = context["folders"].html
+    by_context: dict[tuple[object, ...], str] = context["folders"].html
     beside = get_language(), str(context.get("unsent")), bool(context.get("in_outbox"))
-    if (rows := kept.get(beside)) is None:
+    if (rows := by_context.get(beside)) is None:
         template = Engine.get_default().get_template("webmail/folders/_folder_list.html")
-        rows = kept[beside] = str(template.render(context))
+        rows = by_context[beside] = str(template.render(context))
     version = blake2b(rows.encode(), digest_size=8).hexdigest()
     if oob and context["request"].headers.get(FOLDERS) == version:
         return ""

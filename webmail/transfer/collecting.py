@@ -172,16 +172,16 @@ class _Collection:
         except FolderNotFound:
             return
         uids = self._source_answers(lambda: search.uids(self._source, "UNDELETED"))
-        left = sorted(uid for uid in uids if uid > after)
-        while left:
-            some, rest = uid_sets.head(left, _BATCH)
+        remaining = sorted(uid for uid in uids if uid > after)
+        while remaining:
+            batch, rest = uid_sets.head(remaining, _BATCH)
             stored = self._source_answers(
-                lambda some=some: fetch.stored(  # type: ignore[misc]  # mypy reads no default
-                    self._source, uid_sets.compressed(some), FIELDS
+                lambda batch=batch: fetch.stored(  # type: ignore[misc]  # mypy reads no default
+                    self._source, uid_sets.compressed(batch), FIELDS
                 )
             )
             self._batch(path, folder.name, selected.uidvalidity, number, stored)
-            left = list(rest)
+            remaining = list(rest)
         self._tell(number + 1, 0)
 
     def _batch(

@@ -40,9 +40,9 @@ _LIMIT = re.compile(r"APPENDLIMIT=([0-9]{1,12})")
 def key(fields: Headers, size: int) -> int:
     """Return a number that identifies a message: a digest of its Message-ID, or else of sender,
     subject and date, and of its size in bytes with CRLF."""
-    named = fields.raw("Message-ID").strip()
+    message_id = fields.raw("Message-ID").strip()
     others = b"\n".join(fields.raw(name) for name in FIELDS[1:])
-    identity = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", named or others))
+    identity = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", message_id or others))
     return int.from_bytes(hashlib.blake2b(identity, digest_size=8).digest())
 
 
@@ -229,8 +229,8 @@ class Depositor:
         for a thousand messages."""
         uids = [uid for uid in search.uids(self._imap, f"UID {first}:*") if uid >= first]
         while uids:
-            some, rest = uid_sets.head(uids, _BATCH)
-            for message in fetch.stored(self._imap, uid_sets.compressed(some), FIELDS):
+            batch, rest = uid_sets.head(uids, _BATCH)
+            for message in fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS):
                 yield key(headers.parse(message.fields), message.size), message.uid
             uids = list(rest)
 

@@ -100,14 +100,14 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     exporter = _Export(job, imap, go_on)
     while not work.get("is_whole"):
         segment = store.write(bytes(job.key), exporter.segment())
-        written = [segment]
+        segments = [segment]
         try:
             entries = exporter.writer.take_records()
             work["records"] = list(work.get("records", []))
             if entries:
-                written.append(store.write(bytes(job.key), [entries]))
-                work["records"].append(written[-1])
-                exporter.note_records(written[-1])
+                segments.append(store.write(bytes(job.key), [entries]))
+                work["records"].append(segments[-1])
+                exporter.note_records(segments[-1])
             work |= exporter.state()
             work["segments"] = [*work.get("segments", []), segment]
             size = sum(size for _name, size in work["segments"])
@@ -115,7 +115,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
                 raise TooLarge(limit=settings.EXPORT_LIMIT)
             go_on(work=work, size=size, attempts=0, **exporter.columns())
         except BaseException:
-            store.remove(written)
+            store.remove(segments)
             raise
     until = clock.now() + timedelta(days=settings.EXPORT_DAYS)
     records = work.get("records", [])

@@ -96,9 +96,9 @@ class Zip:
 
     def take_records(self) -> bytes:
         """Return the central directory of the members closed since the last call."""
-        taken = bytes(self._records)
+        records = bytes(self._records)
         self._records.clear()
-        return taken
+        return records
 
     def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the end of the file, which contains all records that were taken."""

@@ -184,11 +184,11 @@ def _renew(options: UpgradeOptions) -> Iterator[str]:
     if options.dry_run:
         yield from (f"Would do: {service.command}" for service in there)
         return
-    left = [service for service in there if not service.renew()]
-    yield from (f"{service.unit} starts anew." for service in there if service not in left)
-    if left:
+    refused = [service for service in there if not service.renew()]
+    yield from (f"{service.unit} starts anew." for service in there if service not in refused)
+    if refused:
         yield "This account may not signal these services:"
-        yield from (service.command for service in left)
+        yield from (service.command for service in refused)
 
 
 STEPS: Final = (

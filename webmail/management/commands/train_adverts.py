@@ -82,12 +82,12 @@ def table(judged: Iterable[tuple[str, str]]) -> str:
     return "\n".join(rows)
 
 
-def interval(yes: int, of: int) -> tuple[float, float]:
+def interval(yes: int, total: int) -> tuple[float, float]:
     """Return Wilson's interval (1927), which contains the true share with 95 % confidence."""
-    if not of:
+    if not total:
         return 0.0, 1.0
-    share, squared = yes / of, _SURE**2
-    middle = (share + squared / (2 * of)) / (1 + squared / of)
-    spread = _SURE * math.sqrt(share * (1 - share) / of + squared / (4 * of * of))
-    spread /= 1 + squared / of
+    share, squared = yes / total, _SURE**2
+    middle = (share + squared / (2 * total)) / (1 + squared / total)
+    spread = _SURE * math.sqrt(share * (1 - share) / total + squared / (4 * total * total))
+    spread /= 1 + squared / total
     return max(0.0, middle - spread), min(1.0, middle + spread)

@@ -175,14 +175,14 @@ def excel_value(cell: Any, formats: Formats) -> Cell:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return text_of(cell)
-    written = cell.findtext("{*}v", "").strip()
-    if kind == "s" and written.isascii() and written.isdigit() and len(written) < 9:
-        return int(written)
+    text = cell.findtext("{*}v", "").strip()
+    if kind == "s" and text.isascii() and text.isdigit() and len(text) < 9:
+        return int(text)
     if kind == "b":
-        return "True" if written == "1" else "False"
-    if kind == "n" and written:
-        return formats.text(written[:LONGEST_CELL], number(cell.get("s"), 0))
-    return written[:LONGEST_CELL]
+        return "True" if text == "1" else "False"
+    if kind == "n" and text:
+        return formats.text(text[:LONGEST_CELL], number(cell.get("s"), 0))
+    return text[:LONGEST_CELL]
 
 
 def text_of(element: Any) -> str:

@@ -34,11 +34,11 @@ def odt(content: bytes) -> dict[str, Any]:
     body = root.find(f"{OFFICE}body/{OFFICE}text")
     if body is None:
         raise ValueError("no text in it")
-    written = HtmlWriter()
+    writer = HtmlWriter()
     with contextlib.suppress(Full):
-        inside(body, text_styles(root), written)
-    shown = cut("".join(written.pieces))
-    return {**shown, "is_truncated": shown["is_truncated"] or is_cut}
+        inside(body, text_styles(root), writer)
+    result = cut("".join(writer.pieces))
+    return {**result, "is_truncated": result["is_truncated"] or is_cut}
 
 
 class Full(Exception):
@@ -158,16 +158,16 @@ def ods(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
     """Convert the sheets of an OpenDocument workbook, each cell as it was last displayed."""
     root, is_cut = Parts(content).tree("content.xml")
     tables = root.findall(f"{OFFICE}body/{OFFICE}spreadsheet/{TABLE}table")
-    shown = tables[:MOST_SHEETS]
+    visible = tables[:MOST_SHEETS]
     sheets = [
         # Only the last sheet that was read can be incomplete.
         sheet_of(
             table.get(f"{TABLE}name", ""),
             list(ods_rows(table, most_rows)),
-            is_cut and table is shown[-1],
+            is_cut and table is visible[-1],
             most_rows,
         )
-        for table in shown
+        for table in visible
     ]
     return {"sheets": sheets, "is_truncated": len(tables) > MOST_SHEETS or is_cut}
 

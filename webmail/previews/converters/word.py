@@ -47,15 +47,15 @@ def docx(content: bytes) -> dict[str, Any]:
         convert_image=lambda image: [],
         include_embedded_style_map=False,
     )
-    shown = cut(converted.value)
-    return {**shown, "is_truncated": shown["is_truncated"] or is_cut}
+    result = cut(converted.value)
+    return {**result, "is_truncated": result["is_truncated"] or is_cut}
 
 
 def lightened(parts: Parts) -> tuple[bytes, bool]:
     """Return a Word file that has only the parts that are shown, and whether any of them is cut."""
     out, is_cut = io.BytesIO(), False
     text = main_part(parts, "word/document.xml")
-    with zipfile.ZipFile(out, "w") as written:
+    with zipfile.ZipFile(out, "w") as archive:
         for name in parts.names():
             if name.endswith((".xml", ".rels")) and not UNREAD.match(name):
                 root, ends_early = parts.tree(name)
@@ -63,7 +63,7 @@ def lightened(parts: Parts) -> tuple[bytes, bool]:
                 most = MOST_WORD_ELEMENTS if name == text else MOST_SIDE_ELEMENTS
                 is_cut |= ends_early | pruned(root, most)
                 without_repetition(root)
-                written.writestr(name, etree.tostring(root))
+                archive.writestr(name, etree.tostring(root))
     return out.getvalue(), is_cut
 
 
