@@ -23,9 +23,9 @@ def connections(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"One person may have {needed} IMAP connections open, but the IMAP server is said to"
-            f" let in {limit}: beyond them pages fail now and then.",
-            hint="Raise the server's limit (Dovecot: mail_max_userip_connections) and tell it by"
+            f"One user may have {needed} IMAP connections open, but the IMAP server allows {limit}"
+            " according to the settings: beyond them pages fail at times.",
+            hint="Raise the server's limit (Dovecot: mail_max_userip_connections) and set it in"
             " WEBMAIL_IMAP_USER_LIMIT; or lower WEB_CONCURRENCY, WEBMAIL_IMAP_CONNECTIONS or"
             " WEBMAIL_PUSH_STREAMS.",
             id="webmail.W001",
@@ -39,15 +39,14 @@ def queue(**_kwargs: Any) -> list[CheckMessage]:
     if settings.REDIS_URL:
         return []
     shared = (
-        f" Failed sign-ins are counted in each of the {settings.PROCESSES} processes for itself."
+        f" Failed sign-ins are counted separately in each of the {settings.PROCESSES} processes."
         if settings.PROCESSES > 1 and not settings.CACHE_URL
         else ""
     )
     return [
         Warning(
-            "There is no queue of jobs: what goes on in the background is done while the page"
-            " waits, no message is sent later or tried again, and what is over its time is not"
-            f" removed.{shared}",
+            "There is no queue of jobs: background work is done while the page waits, no message is"
+            f" sent later or tried again, and expired data are not deleted.{shared}",
             hint="Set REDIS_URL, and run the workers (docs/install.md).",
             id="webmail.W002",
         )
@@ -62,7 +61,7 @@ def workers(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "No worker takes jobs from these queues: " + ", ".join(health.without_worker) + ".",
+            "These queues have no worker: " + ", ".join(health.without_worker) + ".",
             hint="Start their workers (bin/manage run_workers, docs/install.md).",
             id="webmail.W003",
         )
@@ -75,9 +74,9 @@ def verdicts(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: forged senders"
-            " are not pointed out, and images from elsewhere are never shown always, neither those"
-            " of a sender, nor of contacts, nor of the domains that are trusted for all.",
+            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: users are"
+            " not warned of forged senders, and remote images cannot be allowed permanently,"
+            " neither for a sender or contacts, nor for the domains that administrators trust.",
             hint="Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
             " Authentication-Results (docs/security.md, “Who wrote”).",
             id="webmail.W004",
@@ -91,9 +90,9 @@ def walls(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "LibreOffice reads what strangers wrote, and only the network is kept from it: it can"
-            " read what the service's account can read.",
-            hint="Install bubblewrap, and let that account make namespaces of users; or set"
+            "LibreOffice reads files of strangers and is only isolated from the network: it can"
+            " read all files that the service's account can read.",
+            hint="Install bubblewrap, and allow that account to create user namespaces; or set"
             " WEBMAIL_OFFICE=off.",
             id="webmail.W005",
         )

@@ -63,7 +63,7 @@ class InstallationCollector(Collector):
         yield _by_state("webmail_mail_jobs", "Jobs on many messages, by state.", MailJob)
         yield _by_state("webmail_office_previews", "Office files, by state.", OfficePreview)
         yield from _today(dashboard.state())
-        yield _one("webmail_spool_free_bytes", "Room of the spool.", _free())
+        yield _one("webmail_spool_free_bytes", "Free bytes on the disk of the spool.", _free())
         if probing.is_on():
             yield from _probes()
 
@@ -71,10 +71,11 @@ class InstallationCollector(Collector):
 def _queues(state: jobs.JobsHealth) -> Iterator[GaugeMetricFamily]:
     waiting = {queue.name: queue.waiting for queue in state.queues}
     alive = {queue.name: queue.has_worker for queue in state.queues}
-    yield _by("webmail_jobs_waiting", "Jobs that no worker has begun.", "queue", waiting)
+    yield _by("webmail_jobs_waiting", "Waiting jobs, by queue.", "queue", waiting)
     yield _by("webmail_worker_alive", "Whether the queue has a worker.", "queue", alive)
     if state.seconds is not None:
-        yield _one("webmail_beat_age_seconds", "Since beat's last sign of life.", state.seconds)
+        words = "Seconds since beat's last sign of life."
+        yield _one("webmail_beat_age_seconds", words, state.seconds)
 
 
 def _outbox() -> Iterator[GaugeMetricFamily]:
@@ -84,14 +85,14 @@ def _outbox() -> Iterator[GaugeMetricFamily]:
     late = OutboxMessage.objects.filter(state__in=(states.HELD, states.SCHEDULED, states.SENDING))
     due = late.filter(due__lte=now).aggregate(due=Min("due"))["due"]
     seconds = (now - due).total_seconds() if due else 0
-    yield _one(
-        "webmail_outbox_late_seconds", "Since the oldest message that waits is due.", seconds
-    )
+    words = "Seconds for which the oldest waiting message is overdue."
+    yield _one("webmail_outbox_late_seconds", words, seconds)
 
 
 def _today(state: dashboard.InstallationState) -> Iterator[GaugeMetricFamily]:
     sign_ins = {"people": state.people, "failed": state.failures, "refused": state.refused}
-    yield _by("webmail_sign_ins_today", "People, and failed sign-ins.", "result", sign_ins)
+    words = "Users signed in, and failed and refused sign-ins."
+    yield _by("webmail_sign_ins_today", words, "result", sign_ins)
     lookups = {"found": state.lookups, "failed": state.lookups_failed}
     yield _by("webmail_lookups_today", "Account lookups.", "result", lookups)
     yield _one("webmail_too_costly_today", "Messages and files too costly to show.", state.ended)
@@ -101,15 +102,13 @@ def _probes() -> Iterator[Metric]:
     """Yield the metrics of the probe, where the settings name a mailbox for it."""
     state = probing.health()
     if state.seconds is not None:
-        words = "From sending to finding, of the last self-check mail that arrived."
+        words = "Delivery time in seconds of the last self-check message that arrived."
         yield _one("webmail_probe_delay_seconds", words, state.seconds)
     if state.since is not None:
         age = (clock.now() - state.since).total_seconds()
-        words = (
-            "Since the last self-check mail that arrived was sent; since the first, if none did."
-        )
+        words = "Seconds since the last self-check message that arrived, or the first, was sent."
         yield _one("webmail_probe_age_seconds", words, age)
-    runs = CounterMetricFamily("webmail_probe_runs", "Self-check mails.", labels=["result"])
+    runs = CounterMetricFamily("webmail_probe_runs", "Self-check messages.", labels=["result"])
     for result, count in probing.counts().items():
         runs.add_metric([result], count)
     yield runs
