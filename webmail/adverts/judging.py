@@ -183,7 +183,7 @@ def _claimed(user: int) -> str:
 
 @dataclass(frozen=True)
 class _JudgedMessage:
-    sample: Sample
+    sample: MessageSample
     digest: str
     verdict: Verdict
 
@@ -213,7 +213,7 @@ class _Look:
             return LookResult()
         return self._judge_after(standing, newest)
 
-    def _begin(self, newest: int) -> Standing:
+    def _begin(self, newest: int) -> InboxProgress:
         """Begin to watch the inbox. Old messages stay where the user expects them."""
         judged = newest
         if settings.ADVERTS_FIRST:
@@ -222,7 +222,7 @@ class _Look:
         self._watch.begin(self._user, self._uidvalidity, judged)
         return InboxProgress(self._uidvalidity, judged)
 
-    def _judge_after(self, standing: Standing, newest: int) -> LookResult:
+    def _judge_after(self, standing: InboxProgress, newest: int) -> LookResult:
         uids = arrivals.untouched(self._imap, standing.judged)
         deadline, before, changed = time.monotonic() + SECONDS, standing.judged, False
         for start in range(0, max(len(uids), 1), arrivals.AT_ONCE):
@@ -260,7 +260,7 @@ class _Look:
         self._note(judged, places)
         return bool(places)
 
-    def _verdicts(self, samples: Sequence[Sample]) -> list[_JudgedMessage]:
+    def _verdicts(self, samples: Sequence[MessageSample]) -> list[_JudgedMessage]:
         """Return verdicts on messages that were not judged before, in another folder or before they
         were moved back."""
         by_digest = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]

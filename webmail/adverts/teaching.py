@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 _SAYS_NOTHING = frozenset({"trash", "delete"})
 
 
-def lessons(imap: Connection, verb: str, steps: Iterable[Step]) -> list[Lesson]:
+def lessons(imap: Connection, verb: str, steps: Iterable[MailStep]) -> list[Lesson]:
     """Return the lessons that the steps of a verb are about to teach. Moves between other folders
     teach nothing and take no command; otherwise it takes one command to open each folder that
     messages leave, and one to read them."""
@@ -85,7 +85,7 @@ def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> No
                 return
 
 
-def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
+def _said(imap: Connection, verb: str, step: MailStep) -> tuple[Kind | None, bool]:
     """Return the kind that a step teaches for its messages, and whether it teaches at all. Undoing
     withdraws a lesson. Messages that the user wrote never teach."""
     if step.verb == CLEAR and step.flag in (ADVERT, JUNK):

@@ -173,7 +173,7 @@ def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Fo
     equivalent single preferences."""
     try:
         stored = serialised(_bytes_of_hex(values.get("identities")))
-    except php.Broken as error:
+    except php.BrokenValue as error:
         left_out[f"identities cannot be read: {error}"] += 1
         stored = {}
     default = mended(values.get("default_identity")) or "0"

@@ -97,7 +97,7 @@ def refused(error: zips.BadZip) -> NoPreview:
     return NoPreview(_REASONS[error.fault], str(error))
 
 
-def members(content: bytes) -> list[zips.Member]:
+def members(content: bytes) -> list[zips.ZipMember]:
     """Return all members of a zip. Raises NoPreview where the zip declares sizes beyond the
     limits."""
     try:
@@ -119,7 +119,7 @@ def _refuse_bombs(all_members: list[zips.ZipMember], size: int) -> None:
             raise NoPreview(Reason.BOMB, "packed too well to be true")
 
 
-def _member(index: int, member: zips.Member) -> ArchiveFile:
+def _member(index: int, member: zips.ZipMember) -> ArchiveFile:
     path = _path(member)
     return ArchiveFile(
         index=index,
@@ -131,7 +131,7 @@ def _member(index: int, member: zips.Member) -> ArchiveFile:
     )
 
 
-def _path(member: zips.Member) -> str:
+def _path(member: zips.ZipMember) -> str:
     """Return the path to show. Each step is a safe file name; the root, drives and ``..`` are
     removed."""
     steps = re.split(r"[/\\]+", member.name[:1000])

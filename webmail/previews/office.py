@@ -140,7 +140,7 @@ def _write(file: BinaryIO, content: bytes, extension: str) -> None:
         file.write(content)
 
 
-def _smaller_pictures(content: bytes, members: Sequence[zips.Member]) -> dict[bytes, bytes]:
+def _smaller_pictures(content: bytes, members: Sequence[zips.ZipMember]) -> dict[bytes, bytes]:
     """Return the reduced pictures by the raw names of their members. Raises NoPreview: TOO_SLOW."""
     large = [
         member

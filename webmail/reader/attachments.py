@@ -177,7 +177,7 @@ def inside(attachment: FoundAttachment) -> InnerFiles:
     return InnerFiles()
 
 
-def _in_message(enclosed: Enclosed) -> InnerFiles:
+def _in_message(enclosed: EnclosedMessage) -> InnerFiles:
     return InnerFiles(
         tuple(
             InnerFile(enclosed.steps[part.number], part.file_name, of_part(part))
@@ -205,16 +205,16 @@ def nested(
     number: str,
     path: Sequence[int],
     limit: int,
-    rendering: Sanitiser = PLAIN_SANITISER,
+    sanitiser: Sanitiser = PLAIN_SANITISER,
 ) -> InnerMessage:
     """Return the message at an address. Where the server told its structure, parts are fetched one
     by one; otherwise all of it, up to ``limit`` bytes. Raises NoPreview, and PartNotFound, also
     where the address is no message."""
     part = _taken_apart(imap, ref, number, path)
     if part is not None:
-        return InnerMessage(reading.nested(imap, ref, part, rendering=rendering))
+        return InnerMessage(reading.nested(imap, ref, part, sanitiser=sanitiser))
     enclosed = _enclosed(imap, ref, number, path, limit)
-    return InnerMessage(enclosed.message(rendering), enclosed.steps)
+    return InnerMessage(enclosed.message(sanitiser), enclosed.steps)
 
 
 def part_of_nested(
@@ -252,7 +252,7 @@ def _enclosed(
     return _message(attachment)
 
 
-def _message(attachment: FoundAttachment) -> Enclosed:
+def _message(attachment: FoundAttachment) -> EnclosedMessage:
     """Return the message in a whole file. Raises NoPreview for an Outlook message that cannot be
     read."""
     content = attachment.content

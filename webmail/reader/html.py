@@ -117,7 +117,7 @@ class ReaderSanitiser:
             )
         except sandbox.Exhausted as error:
             # An overloaded machine may have time for it later.
-            self._may_keep = error.limit is not sandbox.Limit.BUSY
+            self._may_keep = error.limit is not sandbox.CallLimit.BUSY
             raise
 
     def keep(self, rendered: FrameHtml) -> None:

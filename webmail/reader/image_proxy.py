@@ -58,8 +58,8 @@ def image(
     url: str,
     *,
     keep: bool,
-    fetch: Callable[[str], Fetched] = from_the_web,
-) -> Fetched:
+    fetch: Callable[[str], RemoteContent] = from_the_web,
+) -> RemoteContent:
     """Return the image behind an http(s) URL of a message of ``user``.
 
     The caller took the URL from that message, never from the browser. ``keep`` caches the image for
@@ -87,13 +87,13 @@ def allows(user: AbstractBaseUser, sender: str) -> bool:
     return TrustedImageDomain.objects.covers(sender) or AllowedSender.objects.allows(user, sender)
 
 
-def remember(user: AbstractBaseUser, url: str, fetched: Fetched) -> None:
+def remember(user: AbstractBaseUser, url: str, fetched: RemoteContent) -> None:
     """Cache a small image for this user."""
     if len(fetched.content) <= KEPT_BYTES:
         cache.set(_key(user, url), base64.b64encode(fetched.content).decode(), KEPT_SECONDS)
 
 
-def _kept(user: AbstractBaseUser, url: str) -> Fetched | None:
+def _kept(user: AbstractBaseUser, url: str) -> RemoteContent | None:
     """Return a cached image. Its type is detected anew, since the cache is not trusted."""
     try:
         content = base64.b64decode(cache.get(_key(user, url)) or "", validate=True)

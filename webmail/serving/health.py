@@ -93,7 +93,7 @@ def _office() -> bool:
 # --- refused work ---
 
 
-def count_ended(_function: str, _limit: Limit) -> None:
+def count_ended(_function: str, _limit: CallLimit) -> None:
     """Count a message or file that was too costly to read (`webmail.sandbox.observe`)."""
     with suppress(RedisError, OSError, ValueError):
         cache.add(_ended_key(), 0, 2 * _A_DAY)

@@ -221,8 +221,8 @@ class _Collection:
             self._depositor.put(path, raw, message.flags, message.received, where)
 
     def _contents(
-        self, folder: str, uidvalidity: int, stored: Sequence[Stored]
-    ) -> Iterator[tuple[Stored, bytes | None]]:
+        self, folder: str, uidvalidity: int, stored: Sequence[StoredMessage]
+    ) -> Iterator[tuple[StoredMessage, bytes | None]]:
         """Yield each message with its bytes, or None for one that is too large; deleted messages
         are left out."""
         for group in together(stored):

@@ -295,9 +295,9 @@ def bounded(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield piece
 
 
-def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
+def together(stored: Iterable[StoredMessage]) -> Iterator[list[StoredMessage]]:
     """Yield groups of messages that one command fetches. A large message is a group of its own."""
-    group: list[Stored] = []
+    group: list[StoredMessage] = []
     size = 0
     for message in stored:
         if group and size + message.size > _TOGETHER:
@@ -310,7 +310,7 @@ def together(stored: Iterable[Stored]) -> Iterator[list[Stored]]:
 
 
 def _exported(
-    place: ExportPlace, stored: Stored, head: bytes, pieces: Iterable[bytes]
+    place: ExportPlace, stored: StoredMessage, head: bytes, pieces: Iterable[bytes]
 ) -> ExportedMessage:
     fields = headers.parse(head[:_HEADER])
     return ExportedMessage(place.path, stored, envelope.read(fields), pieces)

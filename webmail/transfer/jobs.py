@@ -271,7 +271,7 @@ def can_be_resumed(job: Transfer) -> bool:
     return job.state == State.PASSWORD or (job.state == State.FAILED and not is_final)
 
 
-def way_back(job: Transfer) -> tuple[Step, ...]:
+def way_back(job: Transfer) -> tuple[MailStep, ...]:
     """Return the steps that remove the messages that a job stored."""
     return tuple(
         MailStep(DELETE, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES))
@@ -287,7 +287,7 @@ def folders_made(job: Transfer) -> tuple[tuple[str, int], ...]:
     return tuple((name, marks.get(name, [0])[0]) for name in job.work.get("made", []))
 
 
-def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> Done | None:
+def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> ActionProgress | None:
     """Remove the messages and folders that a job stored, once; that may take a job of its own.
     Return None when it was done already, or the job still runs. Raises the errors of
     `mail_jobs.do`; then it can be tried again."""

@@ -174,8 +174,8 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Im
     try:
         members = unzipping.members(file, size)
     except BadZip as error:
-        if error.fault in (Fault.TOO_MANY, Fault.BOMB, Fault.TOO_LARGE):
-            reason = "bomb" if error.fault == Fault.BOMB else "too_many"
+        if error.fault in (ZipFault.TOO_MANY, ZipFault.BOMB, ZipFault.TOO_LARGE):
+            reason = "bomb" if error.fault == ZipFault.BOMB else "too_many"
             yield RefusedItem(name[:200], reason, size, size)
             return
         raise Unreadable from error
@@ -186,7 +186,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Im
             continue
         room -= member.size
         if room < 0:
-            yield RefusedItem(names.clean(member.name, "?"), Fault.BOMB, member.size, size)
+            yield RefusedItem(names.clean(member.name, "?"), ZipFault.BOMB, member.size, size)
             return
         is_link = member.mode & 0o170000 == 0o120000
         try:
@@ -202,7 +202,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Im
             yield RefusedItem(member.name[:200], str(error.fault), member.size, passed)
 
 
-def _scaled(member: Member) -> Callable[[int], int]:
+def _scaled(member: ZipMember) -> Callable[[int], int]:
     """Return a function from a position in the unpacked member to the approximate position in the
     zip."""
     size = max(1, member.size)
@@ -217,7 +217,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 continue
             room -= member.size
             if room < 0:
-                yield RefusedItem(names.clean(member.name, "?"), Fault.BOMB, member.size, tell())
+                yield RefusedItem(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
                 return
             yield from _of_member(
                 member.name,
@@ -229,7 +229,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 seconds=member.seconds,
             )
     except (tarring.BadTar, zlib.error, EOFError):
-        yield RefusedItem("tar", Fault.DAMAGED, 0, tell())
+        yield RefusedItem("tar", ZipFault.DAMAGED, 0, tell())
 
 
 def _of_member(

@@ -12,7 +12,7 @@ from webmail.zips import BadZip, ZipFault, ZipMember
 _PIECE = 64 * 1024
 
 
-def members(file: BinaryIO, size: int) -> list[Member]:
+def members(file: BinaryIO, size: int) -> list[ZipMember]:
     """Return all members, in the order of their positions in the file. Raises BadZip."""
     before = max(0, size - zips.END)
     file.seek(before)
@@ -20,7 +20,7 @@ def members(file: BinaryIO, size: int) -> list[Member]:
     return sorted(unsorted, key=lambda member: member.start)
 
 
-def pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
+def pieces(file: BinaryIO, member: ZipMember) -> Iterator[bytes]:
     """Yield a member's bytes. Raises BadZip, also at the end where the content differs from its
     declared size or checksum."""
     file.seek(member.start)

@@ -138,7 +138,7 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
 
 
 def look(
-    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[Summary]
+    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[MessageSummary]
 ) -> LookResult:
     """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
     query a minute at most, when nothing is new. While the database takes nothing, nothing is
@@ -154,7 +154,9 @@ def look(
         return LookResult(changed=imap.open_folder != judging.INBOX)
 
 
-def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[Summary]) -> LookResult:
+def _judge(
+    request: SignedInRequest, imap: Connection, rows: Iterable[MessageSummary]
+) -> LookResult:
     selected = imap.known()
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
     is_pulled = pulling.sight(request, imap, newest)

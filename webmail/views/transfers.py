@@ -236,7 +236,7 @@ def _weight(imap: Connection, chosen: Sequence[MailStep]) -> int:
     return size
 
 
-def _places(imap: Connection, chosen: Sequence[Step]) -> list[ExportPlace]:
+def _places(imap: Connection, chosen: Sequence[MailStep]) -> list[ExportPlace]:
     """Messages of several folders lie in folders of the zip."""
     known = {folder.name: folder for folder in folders.kept_folders(imap)}
     steps = [step for step in chosen if step.uids]

@@ -88,7 +88,7 @@ def _card_of(place: Place, nested: InnerMessage, part: Part) -> AttachmentCard:
     return card(files.file_name(part), octets, _place_of(place, nested, part))
 
 
-def _nested(imap: Connection, place: Place, rendering: Sanitiser) -> InnerMessage:
+def _nested(imap: Connection, place: Place, sanitiser: Sanitiser) -> InnerMessage:
     return attachments.nested(
         imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, sanitiser
     )
