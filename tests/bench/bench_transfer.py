@@ -38,7 +38,7 @@ def measure(kind: str, port: int, count: int, megabytes: int) -> None:
     from tests.webmail.outbox.killed import signed_in, somebody
     from webmail.imap.connection import Connection
     from webmail.transfer import jobs, reading, store
-    from webmail.transfer.exporting import Place
+    from webmail.transfer.exporting import ExportPlace
 
     call_command("migrate", verbosity=0)
     settings.TRANSFER_OPEN_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -70,7 +70,7 @@ def measure(kind: str, port: int, count: int, megabytes: int) -> None:
         elif kind == "account":
             job = jobs.collect(request, "", "127.0.0.1", port, ALICE.login, ALICE.password)
         else:
-            place = Place("Archive")
+            place = ExportPlace("Archive")
             job = jobs.export(
                 request, [place], kind, name="a", folder="", total=count, fallback="-"
             )

@@ -1,4 +1,5 @@
-"""Adverts and junk: judged when a message is first seen, taught by its reader, left by a list.
+"""Adverts and junk: verdicts on new messages, lessons taught by users, mailing lists left, frauds
+reported.
 
-``classify`` judges by values alone; the modules beside it know people, mailboxes and networks.
+``classify`` judges by values alone; the modules beside it use users, mailboxes and networks.
 """

@@ -1,5 +1,5 @@
-"""Reports that belong to one campaign, found by the envelope alone, and the criteria that its
-messages have in common."""
+"""Group reports into campaigns by the envelope alone, and derive the criteria that the messages of
+a campaign share."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ MOST_REPORTS: Final = 2_000
 MOST_HOSTS: Final = 10
 MOST_IDS, MOST_SENDERS = 20, 10
 LONGEST_SPAN: Final = timedelta(days=14)
-"""Between the first and the last day on which a message of one sender is pulled."""
+"""The longest span of days in which the messages of a sender are pulled."""
 _EARLIER = timedelta(days=7)
-"""Before the day of the first report's message, on which others got the same one."""
+"""How long before the day of the first reported message others may have got the same one."""
 _LEAST_SUBJECT = 8
-"""Characters of a subject that tell a campaign: "Facture" is everybody's."""
+"""The least number of characters of a subject that identifies a campaign: many messages are named
+"Facture"."""
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """The messages that are meant: those with one of these Message-IDs; and those of exactly one of
-    ``senders``, received from ``since`` until before ``until``, with exactly one of the folded
+    """The messages of a campaign: those with one of these Message-IDs; and those from exactly one
+    of ``senders``, received from ``since`` until before ``until``, with exactly one of the folded
     ``subjects`` or a link to one of ``hosts``."""
 
     message_ids: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class Criteria:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it means anything, and no more than it may."""
+        """Whether the criteria select anything, and no more than is allowed."""
         if not self.senders:
             return bool(self.message_ids)
         if not (self.subjects or self.hosts) or not (self.since and self.until):
@@ -56,10 +57,11 @@ class Criteria:
 
     @property
     def query(self) -> Query:
-        """A search that finds at least all messages that are meant."""
+        """A search that finds at least all messages that meet the criteria."""
         terms: list[Term] = [Identified(message_id) for message_id in self.message_ids]
         if terms and self.since:
-            # A server looks into headers only of what the day leaves: the others stay unread.
+            # A server searches headers only in the messages of these days, and leaves the others
+            # unread.
             early = Received("SINCE", date.fromisoformat(self.since) - _EARLIER)
             terms = [And((terms[0] if len(terms) == 1 else Or(tuple(terms)), early))]
         if self.senders:
@@ -71,7 +73,7 @@ class Criteria:
 
     @property
     def days(self) -> tuple[date, date] | None:
-        """Return the first day and the one after the last; None where any day will do."""
+        """The first day and the day after the last; None where the days are not limited."""
         if not (self.since and self.until):
             return None
         return date.fromisoformat(self.since), date.fromisoformat(self.until)
@@ -87,7 +89,7 @@ class Criteria:
         return subject_of(fields) in self.subjects
 
     def has_host(self, raw: bytes) -> bool:
-        """``raw``: the beginning of a message."""
+        """Return whether a message has a link to one of the hosts. ``raw`` is its beginning."""
         return bool(self.hosts) and not set(self.hosts).isdisjoint(message.read(raw).hosts())
 
     def to_json(self) -> dict[str, Any]:
@@ -104,13 +106,13 @@ class Criteria:
 
 
 def sender_of(fields: Headers) -> str:
-    """The author's address in lower case; "" where the message names no author, or several."""
+    """Return the author's address in lower case; "" where the message has no author, or several."""
     authors = fields.addresses("From", 2)
     return authors[0].address.lower()[:254] if len(authors) == 1 else ""
 
 
 def subject_of(fields: Headers) -> str:
-    """The folded subject, without the signs of answers."""
+    """Return the folded subject, without prefixes of replies."""
     return folded(fields.get("Subject"))
 
 
@@ -120,13 +122,13 @@ def folded(subject: str) -> str:
 
 @dataclass(frozen=True)
 class Campaign:
-    """Reports that belong together, the newest first."""
+    """Reports of one campaign, the newest first."""
 
     reports: tuple[FraudReport, ...]
 
     @property
     def pk(self) -> int:
-        """The number of its oldest report."""
+        """The number of the oldest report."""
         return min(report.pk for report in self.reports)
 
     @property
@@ -158,10 +160,10 @@ class Campaign:
         return _each(report.message_id for report in self.reports)
 
     def criteria(self, ways: Collection[str]) -> Criteria:
-        """The criteria that the messages of the campaign share. ``ways`` are some of ``id``,
-        ``subject`` and ``host``. The days are those of the reported messages, and the two around
-        them. Of a sender of the authority's own nothing but the Message-ID counts: colleagues get
-        wanted mail under one subject, too."""
+        """Return the criteria that the messages of the campaign share. ``ways`` are some of ``id``,
+        ``subject`` and ``host``. The days are those of the reported messages, with one day before
+        and after. For senders of the authority's own domains only the Message-ID counts, since
+        colleagues also send wanted messages with the same subject."""
         is_by_sender = bool({"subject", "host"} & set(ways))
         own = own_hosts()
         hosts = [host for host in self.hosts if not _is_everybodys(host, own)]
@@ -181,7 +183,7 @@ class Campaign:
         )
 
     def matching(self, criteria: Criteria) -> int:
-        """The number of the campaign's own reports that fit the criteria."""
+        """Return the number of the campaign's reports that meet the criteria."""
         return sum(_is_meant(report, criteria) for report in self.reports)
 
 
@@ -194,7 +196,7 @@ def _is_meant(report: FraudReport, criteria: Criteria) -> bool:
 
 
 def recent() -> list[Campaign]:
-    """The campaigns of the last month, that with the newest report first. Two queries."""
+    """Return the campaigns of the last month, the one with the newest report first. Two queries."""
     reports = FraudReport.objects.select_related("user").filter(
         when__gte=timezone.now() - SHOWN_FOR
     )
@@ -202,8 +204,8 @@ def recent() -> list[Campaign]:
 
 
 def grouped(reports: Iterable[FraudReport]) -> list[Campaign]:
-    """Reports that share a host of links, a folded subject or a sender's domain are of one
-    campaign, and so are those that others tie to each other."""
+    """Group reports into campaigns: those that share a host of links, a folded subject or a
+    sender's domain, directly or through other reports."""
     rows = list(reports)
     own = own_hosts()
     leader: dict[int, int] = {row.pk: row.pk for row in rows}
@@ -223,15 +225,15 @@ def grouped(reports: Iterable[FraudReport]) -> list[Campaign]:
     for row in rows:
         together.setdefault(head(row.pk), []).append(row)
     return sorted(
-        (Campaign(tuple(some)) for some in together.values()),
+        (Campaign(tuple(members)) for members in together.values()),
         key=lambda campaign: campaign.last,
         reverse=True,
     )
 
 
 def _signs(row: FraudReport, own: frozenset[str]) -> Iterable[tuple[str, str]]:
-    """The signs that tie a report to others. A domain that everybody uses, or the authority's, is
-    none."""
+    """Yield the signs that link a report to others. Domains that everybody uses, and those of the
+    authority, are no signs."""
     if row.message_id:
         yield "id", row.message_id
     if len(row.folded) >= _LEAST_SUBJECT:
@@ -243,7 +245,7 @@ def _signs(row: FraudReport, own: frozenset[str]) -> Iterable[tuple[str, str]]:
             yield "host", host
 
 
-# Where anybody may put a page: the host says nothing of who did.
+# Services where anybody can publish a page, so that the host does not identify the author.
 _SHARED_HOSTS: Final = frozenset(
     "google.com googleapis.com forms.gle goo.gl bit.ly tinyurl.com microsoft.com office.com"
     " sharepoint.com live.com facebook.com linkedin.com youtube.com w3.org".split()
@@ -268,7 +270,7 @@ def _each(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def find(pk: int) -> Campaign | None:
-    """The campaign that a report belongs to."""
+    """Return the campaign that a report belongs to, or None."""
     return next(
         (campaign for campaign in recent() if any(report.pk == pk for report in campaign.reports)),
         None,
@@ -276,5 +278,5 @@ def find(pk: int) -> Campaign | None:
 
 
 def hosts_of(raw: bytes) -> Sequence[str]:
-    """The hosts that a message's links lead to, each once; ``raw``: its beginning."""
+    """Return the hosts of a message's links, each once. ``raw`` is its beginning."""
     return _each(host[:253] for host in message.read(raw).hosts())[:MOST_HOSTS]

@@ -1,4 +1,4 @@
-"""The people a person corresponds with, as far as they prove that a message is wanted."""
+"""Find out which senders a user corresponds with, as evidence that a message is wanted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from webmail.models import SenderChoice
 
 _IMITATED = "colleague_imitated"
 SCAN = sandbox.Budget(seconds=0.5, wait=1, memory=200_000_000, at_once=2)
-"""Pictures of a message in which a code is looked for: 0.1 s for three of two million dots."""
+"""Budget for finding codes in the pictures of a message: three of two million pixels take 0.1 s."""
 
 
 @dataclass(frozen=True)
 class _Sender:
-    """The sender of a message: the author, and the list that it came by (RFC 2369), with its
+    """The sender of a message: its author, the address of its mailing list (RFC 2369), and the
     List-Id (RFC 2919)."""
 
     author: Address
@@ -31,16 +31,17 @@ class _Sender:
 
 
 def domains() -> frozenset[str]:
-    """The authority's mail domains."""
+    """Return the authority's mail domains."""
     return MailDomain.objects.all().names()
 
 
 def known(user: User, raws: Sequence[bytes]) -> KnownCorrespondents:
-    """The senders of these messages that the user knows (contacts, colleagues, people that the user
-    wrote to, allowed senders), and the blocked ones, even among those. Two queries."""
+    """Return the senders of these messages that the user knows (contacts, colleagues, recipients of
+    earlier messages, allowed senders), and the blocked senders, which are never among the known
+    ones. Two queries."""
     senders = [_sender(raw) for raw in raws]
-    asked = [address for sender in senders for address in (sender.author.address, sender.post)]
-    people = frozenset(acquaintances.people(user, asked))
+    candidates = [address for sender in senders for address in (sender.author.address, sender.post)]
+    people = frozenset(acquaintances.people(user, candidates))
     allowed, blocked = SenderChoice.objects.all().named(user)
     return KnownCorrespondents(
         addresses=(people | _addresses(allowed)) - blocked,
@@ -55,14 +56,14 @@ def known(user: User, raws: Sequence[bytes]) -> KnownCorrespondents:
 def judge(
     user: User, raw: bytes, known: KnownCorrespondents, rules: Rules, learnt: Learnt
 ) -> Verdict:
-    """The verdict. Whether the sender bears a colleague's name is only asked about a message whose
-    words would make a fraud of that: asking costs queries."""
+    """Return the verdict. Whether the sender has a colleague's name is only looked up for a message
+    whose text would make that a fraud, since it costs queries."""
     sender = _sender(raw).author
-    named = replace(known, names=frozenset({sender.name})) if sender.name else known
+    with_name = replace(known, names=frozenset({sender.name})) if sender.name else known
     scanned: tuple[str, ...] = ()
-    judged = verdict.judge(raw, named, rules, learnt)
+    judged = verdict.judge(raw, with_name, rules, learnt)
     if not judged.is_proved and (scanned := _scanned(raw)):
-        judged = verdict.judge(raw, named, rules, learnt, scanned)
+        judged = verdict.judge(raw, with_name, rules, learnt, scanned)
     if _IMITATED not in judged.fraud:
         return judged
     if acquaintances.namesake(user, sender.name, sender.address):
@@ -71,8 +72,8 @@ def judge(
 
 
 def _scanned(raw: bytes) -> tuple[str, ...]:
-    """The addresses that the message's pictures show as codes; none where looking takes too
-    long."""
+    """Return the addresses in codes (QR codes) of the message's pictures; none where the scan takes
+    too long."""
     pictures = codes.pictures(raw)
     try:
         return sandbox.call(codes.scan, SCAN, pictures) if pictures else ()

@@ -1,8 +1,9 @@
-"""New mail of the inbox, judged when it is first seen: adverts and junk are set aside or marked.
+"""Judge new messages of the inbox when they are first seen, and set adverts and junk aside or mark
+them.
 
-How far it was judged is a row (`InboxWatch`): who claims the next messages there has them alone. A
-message that was set aside once never is again, whoever brought it back. What fails here leaves mail
-where it is and is no failure of the list.
+A row (`InboxWatch`) holds the last UID judged; a request claims the next messages there before it
+judges them. A message that was set aside once is never set aside again, even if another program
+moved it back. A failure leaves messages where they are, and does not affect the list.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ from webmail.models import FraudReport, InboxProgress, InboxWatch, Judgement, Un
 
 INBOX = "INBOX"
 SECONDS = 0.8
-"""Of a request; what takes longer is judged by the next one."""
+"""Time limit in one request; the rest is judged by the next one."""
 PATIENCE = 2.0
-"""Seconds that one waits for what another session judges."""
-LONGEST_CLAIM = 30  # seconds: a process may die over it
+"""Seconds to wait for messages that another session judges."""
+LONGEST_CLAIM = 30  # seconds: the process may have died
 KEYWORDS = {"advert": ADVERT, "junk": JUNK, "fraud": JUNK}
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Looked:
-    """The outcome of a look at the inbox. ``changed``: the list is another one now; ``has_more``:
-    there is more to judge than one request has time for. ``reports``: delivery reports among what
-    was read (RFC 3464), as far as it was."""
+class LookResult:
+    """The result of looking at the inbox. ``changed`` means that the list is out of date,
+    ``has_more`` that one request had no time for all messages. ``reports`` are delivery reports
+    (RFC 3464) among the messages, as far as they were read."""
 
     changed: bool = False
     has_more: bool = False
@@ -57,79 +58,80 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Aside:
-    """The number of messages that were set aside today, of each kind."""
+class SetAside:
+    """The number of messages set aside today, by kind."""
 
     adverts: int = 0
     junk: int = 0
 
 
 def rspamd_server() -> rspamd.RspamdServer | None:
-    """Return the server of rspamd, where the installation has one."""
+    """Return the rspamd server, if the installation has one."""
     if not settings.RSPAMD_URL:
         return None
     return rspamd.RspamdServer(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
 
 
 def is_due(request: SignedInRequest, uidvalidity: int, newest: int) -> bool:
-    """Whether the inbox has mail that was not judged. ``newest``: the highest UID that the caller
-    has met there. No command; a query a minute at most."""
+    """Return whether the inbox may have messages that are not judged. ``newest`` is the highest UID
+    that the caller knows. No command, and at most one query a minute."""
     standing = InboxWatch.objects.all().standing(request.user)
     if standing is None or standing.uidvalidity != uidvalidity:
         return True
     return newest > standing.judged
 
 
-def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory) -> Looked:
-    """Judge what is new in the open inbox, for `SECONDS`. Mail that lay there before the person
-    first came is left alone, but for the newest `ADVERTS_FIRST`. Raises nothing of the mail
-    server's: what could not be judged is judged another time."""
+def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory) -> LookResult:
+    """Judge the new messages of the open inbox, for up to `SECONDS`. Of the messages that were
+    there before the user's first sign-in, only the newest `ADVERTS_FIRST` are judged. Errors of the
+    mail server are not raised: messages that could not be judged are judged later."""
     try:
         return _Look(request, imap, memory).run(newest)
     except WebmailError as error:
         logger.info("new mail not judged: %s", type(error).__name__)
-        return Looked(changed=imap.open_folder != INBOX)
+        return LookResult(changed=imap.open_folder != INBOX)
 
 
 def await_others(request: SignedInRequest) -> None:
-    """Wait until what another session of the same person has claimed is judged; `PATIENCE` at
-    most."""
+    """Wait until another session of the same user has judged the messages it claimed, at most
+    `PATIENCE`."""
     deadline = time.monotonic() + PATIENCE
     while cache.get(_claimed(request.user.pk)) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
-def aside(request: SignedInRequest) -> Aside:
-    """Return what was set aside today, in the person's time zone; nothing once they closed the line
-    about it."""
+def aside(request: SignedInRequest) -> SetAside:
+    """Return the number of messages set aside today in the user's time zone; none after the user
+    closed the notice about them."""
     standing, today = InboxWatch.objects.all().standing(request.user), timezone.localdate()
     if standing is None or standing.day != today.isoformat() or standing.closed == standing.day:
-        return Aside()
-    return Aside(standing.adverts, standing.junk)
+        return SetAside()
+    return SetAside(standing.adverts, standing.junk)
 
 
 def close_line(request: SignedInRequest) -> None:
-    """Say no more today what was set aside."""
+    """Hide today's notice about messages set aside."""
     InboxWatch.objects.all().close_line(request.user, timezone.localdate())
 
 
 def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:
-    """The judgement on a message, by its header; None for a wanted message like any other. One
-    query."""
+    """Return the judgement on a message, found by its header; None for an ordinary wanted message.
+    One query."""
     return judgement_of(request, digest_of(fields))
 
 
 def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
-    """The same by what `digest_of` gave."""
+    """Return the judgement on a message, found by its `digest_of`."""
     return Judgement.objects.all().one(request.user, digest)
 
 
 def meet(
     request: SignedInRequest, imap: Connection, ref: MessageRef, fields: Headers, kind: str
 ) -> None:
-    """Judge an opened message that lies among the adverts or the junk (``kind``) and was put there
-    by another: the Sieve script, a telephone. Its reader says why, and a fraud's links are shut.
-    One query where it was judged before; else a FETCH too. Raises nothing of the mail server's."""
+    """Judge an opened message that another program, such as a Sieve script, put into the folder of
+    adverts or junk (``kind``), so that the reader shows the reasons and disables a fraud's links.
+    One query if it was judged before, otherwise a FETCH too. Errors of the mail server are not
+    raised."""
     digest = digest_of(fields)
     if judgement_of(request, digest):
         return
@@ -159,9 +161,9 @@ def _rules() -> Rules:
 
 
 def digest_of(fields: Headers) -> str:
-    """The identity of a message wherever it lies: a keyed digest, since a Message-ID or a subject
-    can be guessed. With the way that it came: what is sent a second time under the same Message-ID
-    is another message, else it would be let pass as one that was brought back."""
+    """Return the identity of a message in any folder: a keyed digest, since a Message-ID or a
+    subject can be guessed. It includes the Received fields, so that a second message with the same
+    Message-ID does not pass for the first one moved back."""
     names = frozenset({"received", "message-id", "date", "from", "subject"})
     fields_told = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
     key = hashlib.sha256(f"judgement:{settings.SECRET_KEY}".encode()).digest()
@@ -169,7 +171,7 @@ def digest_of(fields: Headers) -> str:
 
 
 def forget_overdue() -> None:
-    """Judgements and unsubscriptions of more than `Judgement.KEPT` ago, and old reports."""
+    """Delete judgements and unsubscriptions older than `Judgement.KEPT`, and old reports."""
     FraudReport.objects.filter(when__lt=clock.now() - FraudReport.KEPT).delete()
     Judgement.objects.all().overdue().delete()
     Unsubscription.objects.filter(changed__lt=clock.now() - Judgement.KEPT).delete()
@@ -180,7 +182,7 @@ def _claimed(user: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _JudgedMessage:
     sample: MessageSample
     digest: str
     verdict: Verdict
@@ -191,7 +193,7 @@ class _Judged:
 
 
 class _Look:
-    """One look at the inbox of one person."""
+    """One look at the inbox of a user."""
 
     def __init__(self, request: SignedInRequest, imap: Connection, memory: Memory) -> None:
         self._request, self._imap, self._memory = request, imap, memory
@@ -202,17 +204,17 @@ class _Look:
         self._rspamd = rspamd_server()
         self._reports: list[bytes] = []
 
-    def run(self, newest: int) -> Looked:
+    def run(self, newest: int) -> LookResult:
         newest = max(newest, self._imap.known().uidnext - 1)
         standing = self._watch.fresh(self._user)
         if standing is None or standing.uidvalidity != self._uidvalidity:
             standing = self._begin(newest)
         if newest <= standing.judged:
-            return Looked()
+            return LookResult()
         return self._judge_after(standing, newest)
 
     def _begin(self, newest: int) -> InboxProgress:
-        """Begin to watch the inbox; what is old stays where the person is used to see it."""
+        """Begin to watch the inbox. Old messages stay where the user expects them."""
         judged = newest
         if settings.ADVERTS_FIRST:
             first = arrivals.untouched(self._imap)[-settings.ADVERTS_FIRST :]
@@ -220,21 +222,21 @@ class _Look:
         self._watch.begin(self._user, self._uidvalidity, judged)
         return InboxProgress(self._uidvalidity, judged)
 
-    def _judge_after(self, standing: InboxProgress, newest: int) -> Looked:
+    def _judge_after(self, standing: InboxProgress, newest: int) -> LookResult:
         uids = arrivals.untouched(self._imap, standing.judged)
         deadline, before, changed = time.monotonic() + SECONDS, standing.judged, False
         for start in range(0, max(len(uids), 1), arrivals.AT_ONCE):
-            some = uids[start : start + arrivals.AT_ONCE]
+            batch = uids[start : start + arrivals.AT_ONCE]
             is_last = start + arrivals.AT_ONCE >= len(uids)
-            until = max(newest, *some, 0) if is_last else some[-1]
+            until = max(newest, *batch, 0) if is_last else batch[-1]
             if not self._watch.claim(self._user, self._uidvalidity, before, until):
-                # Another session is at it: the list changes under this one's hands.
-                return Looked(changed=True)
-            changed = self._judge_claimed(some, before, until) or changed
+                # Another session is judging, so the list is about to change.
+                return LookResult(changed=True)
+            changed = self._judge_claimed(batch, before, until) or changed
             before = until
             if not is_last and time.monotonic() > deadline:
-                return Looked(changed, has_more=True, reports=tuple(self._reports))
-        return Looked(changed, reports=tuple(self._reports))
+                return LookResult(changed, has_more=True, reports=tuple(self._reports))
+        return LookResult(changed, reports=tuple(self._reports))
 
     def _judge_claimed(self, uids: Sequence[int], before: int, until: int) -> bool:
         if not uids:
@@ -258,19 +260,20 @@ class _Look:
         self._note(judged, places)
         return bool(places)
 
-    def _verdicts(self, samples: Sequence[MessageSample]) -> list[_Judged]:
-        """Those that were judged before, in another folder or before they were brought back, are
-        left out."""
-        named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
-        before = Judgement.objects.all().known(self._user, {digest for digest, _ in named})
-        self._learn_of_back(named, before)
-        new = [(digest, sample) for digest, sample in named if digest not in before]
+    def _verdicts(self, samples: Sequence[MessageSample]) -> list[_JudgedMessage]:
+        """Return verdicts on messages that were not judged before, in another folder or before they
+        were moved back."""
+        by_digest = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
+        before = Judgement.objects.all().known(self._user, {digest for digest, _ in by_digest})
+        self._learn_of_back(by_digest, before)
+        new = [(digest, sample) for digest, sample in by_digest if digest not in before]
         if not new:
             return []
         known = correspondence.known(self._user, [sample.raw for _, sample in new])
         learnt = learning.learnt(self._user)
         judged = [
-            _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
+            _JudgedMessage(sample, digest, self._verdict(sample, known, learnt))
+            for digest, sample in new
         ]
         if any(candidate.is_unwanted for candidate in judged):
             judged = self._seen_with_what_was_sent(judged, known)
@@ -279,8 +282,8 @@ class _Look:
     def _learn_of_back(
         self, named: Sequence[tuple[str, MessageSample]], before: Mapping[str, Judgement]
     ) -> None:
-        """Learn from messages that were set aside and are in the inbox again: the user brought them
-        back by another program, so they are wanted."""
+        """Learn from messages that were set aside and are in the inbox again: the user moved them
+        back in another program, so they are wanted."""
         back = [
             (digest, sample)
             for digest, sample in named
@@ -301,8 +304,9 @@ class _Look:
         return own if own.is_proved else self._with_rspamds(own, sample.raw)
 
     def _with_rspamds(self, own: Verdict, raw: bytes) -> Verdict:
-        """rspamd may hold for junk what we hold for wanted, not the other way round: it is not
-        made for adverts. When it fails once it is asked no more in this look."""
+        """Treat a message that we find wanted as junk if rspamd says so. The reverse is not done,
+        since rspamd does not recognise adverts. After one failure rspamd is not asked again in this
+        look."""
         if self._rspamd is None or own.kind in ("junk", "fraud"):
             return own
         try:
@@ -318,10 +322,10 @@ class _Look:
         return replace(own, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
-        self, judged: Sequence[_Judged], known: KnownCorrespondents
-    ) -> list[_Judged]:
-        """Hold what is about to go against what the person sent himself, also by other programs:
-        whoever was written to, or answers, is no advertiser."""
+        self, judged: Sequence[_JudgedMessage], known: KnownCorrespondents
+    ) -> list[_JudgedMessage]:
+        """Reconsider unwanted messages in view of the messages that the user sent, also with other
+        programs: recipients and authors of answers are no advertisers."""
         sent = arrivals.written(self._imap, self._memory)
         known = replace(
             known,
@@ -340,17 +344,19 @@ class _Look:
             for candidate in judged
         ]
 
-    def _dispose(self, unwanted: Sequence[_Judged]) -> dict[str, str]:
-        """Set aside or mark, as the person wants it: digest -> ``moved`` or ``marked``."""
+    def _dispose(self, unwanted: Sequence[_JudgedMessage]) -> dict[str, str]:
+        """Set messages aside or mark them, as the user prefers. Return ``moved`` or ``marked`` by
+        digest."""
         wanted = self._request.preferences.adverts
         done: dict[str, str] = {}
         for kind in _set_aside() if wanted != "off" else ():
-            some = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
+            candidates = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
             refs = [
-                MessageRef(INBOX, self._uidvalidity, candidate.sample.uid) for candidate in some
+                MessageRef(INBOX, self._uidvalidity, candidate.sample.uid)
+                for candidate in candidates
             ]
             disposal = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
-            done |= {candidate.digest: disposal for candidate in some if disposal}
+            done |= {candidate.digest: disposal for candidate in candidates if disposal}
         return done
 
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:
@@ -363,7 +369,7 @@ class _Look:
                 return "moved"
         return "marked" if arrivals.mark(self._imap, refs, KEYWORDS[kind]) else ""
 
-    def _note(self, judged: Iterable[_Judged], done: dict[str, str]) -> None:
+    def _note(self, judged: Iterable[_JudgedMessage], done: dict[str, str]) -> None:
         rows = [
             Judgement(
                 user=self._user,
@@ -384,7 +390,7 @@ _COUNTED = {"advert": "adverts", "junk": "junk", "fraud": "junk"}
 
 
 def _set_aside() -> tuple[VerdictKind, ...]:
-    """The kinds that leave the inbox: a fraud stays there where the administrator wants it seen,
-    with its links and files shut."""
+    """Return the kinds that are moved out of the inbox. The administrator may leave frauds there,
+    with their links and files disabled."""
     unwanted: tuple[VerdictKind, ...] = ("advert", "junk", "fraud")
     return unwanted if settings.FRAUDS == "junk" else unwanted[:2]

@@ -1,5 +1,5 @@
-"""Learn from the folders that users move mail to: fingerprints of words, for each user and for
-all."""
+"""Learn from the folders that users move messages to: fingerprints of words, for each user and for
+the installation."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from webmail.adverts.classify.words import Counts, Kind, Row
 from webmail.models import InstallationLearnt, Judgement, LearntWords, PersonLearnt
 
 MOST_WORDS = 20_000
-"""Of one person and of the installation; beyond, words that were met once are forgotten."""
+"""Limit for a user and for the installation; beyond it, words that occurred once are forgotten."""
 MOST_MARKS = 5_000
-"""Senders and lists; beyond, the oldest go."""
+"""Limit of senders and lists; beyond it, the oldest are forgotten."""
 MOST_A_DAY = 200
-"""Lessons of one person that teach the installation too: nobody turns the verdicts of all."""
+"""Lessons of one user in a day that also teach the installation, so that nobody can change the
+verdicts for all."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A message that a person put where it belongs. ``kind`` is "" for one whose lesson is only
-    taken back."""
+    """A message that a user moved to the right folder. ``kind`` is None where an earlier lesson is
+    only withdrawn."""
 
     digest: str
     raw: bytes
@@ -36,15 +37,15 @@ class Lesson:
 
 
 def learnt(user: User) -> Learnt:
-    """Return what counts for this person's mail. Two queries."""
+    """Return the learnt words for this user's messages. Two queries."""
     person = PersonLearnt.objects.filter(user=user).first()
     installation = InstallationLearnt.objects.filter(pk=InstallationLearnt.ONLY).first()
     return Learnt(installation=_counts(installation), person=_counts(person))
 
 
 def teach(user: User, lessons: Iterable[Lesson]) -> None:
-    """Learn the user's decision on a message, once: an earlier decision on it is taken back. The
-    same a second time changes nothing."""
+    """Learn the user's decision on a message and withdraw an earlier one. Repeating a lesson
+    changes nothing."""
     with transaction.atomic():
         for lesson in lessons:
             before = _said_before(user, lesson)
@@ -53,7 +54,7 @@ def teach(user: User, lessons: Iterable[Lesson]) -> None:
 
 
 def _said_before(user: User, lesson: Lesson) -> str:
-    """Return the user's earlier decision on it, and keep the new one in its place."""
+    """Return the user's earlier decision on the message, and store the new one."""
     row, _made = Judgement.objects.select_for_update().get_or_create(
         user=user,
         digest=lesson.digest,
@@ -86,7 +87,7 @@ def _change(
     lesson: Lesson,
     before: str,
 ) -> None:
-    # The messages are counted with the words; the marks have no such number.
+    # Words have a count of messages; marks have none.
     known, senders = Counts(_row(row.messages), _read(row.words)), Counts(words=_read(row.marks))
     for kind in words.KINDS:
         if kind == before:
@@ -102,13 +103,13 @@ def _change(
 
 
 def _bounded(counted: Mapping[str, Row]) -> dict[str, Row]:
-    """Those met often, then the newest: a word is put at the end when it is first met."""
+    """Keep words that occurred several times, then the newest: new words are at the end."""
     if len(counted) <= MOST_WORDS:
         return dict(counted)
-    kept = {word: row for word, row in counted.items() if sum(row) > 1}
-    rest = [word for word in counted if word not in kept][-MOST_WORDS // 4 :]
-    kept |= {word: counted[word] for word in rest}
-    return dict(list(kept.items())[-MOST_WORDS:])
+    frequent = {word: row for word, row in counted.items() if sum(row) > 1}
+    rest = [word for word in counted if word not in frequent][-MOST_WORDS // 4 :]
+    frequent |= {word: counted[word] for word in rest}
+    return dict(list(frequent.items())[-MOST_WORDS:])
 
 
 def _counts(row: LearntWords | None) -> Counts:

@@ -1,8 +1,8 @@
-"""Messages of a campaign pulled from mailboxes into the folder for junk, and put back.
+"""Pull the messages of a campaign from mailboxes into the folder for junk, and put them back.
 
-With a master user of the IMAP server a job goes through the mailboxes of all users of the webmail.
-For what comes later, and where there is no master user, each user's own look at the inbox does it.
-Nothing of what a message says is stored, or shown to whoever asked for the pull.
+With a master user of the IMAP server, a job goes through the mailboxes of all users. For later
+messages, and without a master user, each user's own look at the inbox does it. No text of a message
+is stored, or shown to the administrator who started the pull.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from webmail.models import Judgement, Pull, PulledMessage, PullSight
 REASON: Final = "pulled"
 State = Pull.State
 MOST_OF_A_FOLDER: Final = 100
-"""Messages of one folder that are looked at more closely: the newest that a search found."""
+"""The number of messages in a folder that are examined: the newest that the search found."""
 SECONDS: Final = 2.0
-"""Of a user's own look at the inbox."""
+"""Time limit within a user's own look at the inbox."""
 _FIELDS: Final = ("RECEIVED", "MESSAGE-ID", "DATE", "FROM", "SUBJECT")
 _FIELDS_SIZE: Final = 32 * 1024
 _LEFT_ALONE: Final = frozenset({folders.JUNK, folders.TRASH, folders.SENT, folders.DRAFTS})
@@ -49,19 +49,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A message that is meant, where it lies."""
+class _Match:
+    """A message that meets the criteria, and its place."""
 
     ref: MessageRef
     digest: str
 
 
-# --- asked for by an administrator ---
+# --- started by an administrator ---
 
 
 def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
-    """Begin with the counting, which moves nothing. Without a master user nothing but the reports
-    can be counted, and that is done already."""
+    """Begin a pull by counting, which moves nothing. Without a master user only the reports can be
+    counted, which is done at once."""
     has_master = session.has_master()
     return Pull.objects.create(
         by=by,
@@ -75,15 +75,15 @@ def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
 
 
 def looks(pull: Pull) -> tuple[int, int]:
-    """The number of mailboxes in which a pull without a master user was carried out, by the looks
-    of their users, and the number of all."""
+    """Return the number of mailboxes in which a pull without a master user was carried out by the
+    users' own looks, and the number of all mailboxes."""
     users = User.objects.filter(is_active=True, mail_domain__isnull=False)
     return pull.sights.count(), users.count()
 
 
 def confirm(request: HttpRequest, pull: Pull) -> bool:
-    """Pull what was counted; the caller starts the job. A line of the audit log. False when it was
-    confirmed already."""
+    """Confirm the pull of the counted messages and write it to the audit log; the caller starts the
+    job. Return False when it was confirmed already."""
     after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
     values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
     if not pull.leave([State.COUNTED], after, confirmed=clock.now(), **values):
@@ -94,7 +94,8 @@ def confirm(request: HttpRequest, pull: Pull) -> bool:
 
 
 def undo(request: HttpRequest, pull: Pull) -> bool:
-    """Put back what was pulled; the caller starts the job. A line of the audit log."""
+    """Put the pulled messages back and write that to the audit log; the caller starts the job.
+    Return False when the pull cannot be undone."""
     if not pull.can_be_undone:
         return False
     after = State.UNDO if pull.by_master else State.UNDONE
@@ -118,8 +119,8 @@ def _record(request: HttpRequest, kind: AuditEvent.Kind, pull: Pull, messages: i
 
 
 def run(pk: int) -> None:
-    """Count, pull or put back in all mailboxes, or go on with it. A second time, or while another
-    worker does it, nothing happens."""
+    """Count, pull or put back in all mailboxes, or continue. Do nothing when it is done, or while
+    another worker does it."""
     pull = Pull.objects.claim(pk)
     if pull is None:
         return
@@ -140,7 +141,7 @@ def run(pk: int) -> None:
 
 
 def _users(pull: Pull) -> Iterator[User]:
-    """Those behind the one whose mailbox was last looked into, by their numbers."""
+    """Yield the users after the one whose mailbox was last processed, by number."""
     users = User.objects.select_related("mail_domain").filter(
         is_active=True, mail_domain__isnull=False, pk__gt=pull.at_user
     )
@@ -172,7 +173,7 @@ def _pulled(pull: Pull, user: User, imap: Connection) -> int:
 
 
 def tend() -> list[int]:
-    """Take up what died and remove what is over its time; the pulls that the caller should
+    """Take up pulls whose worker died and delete old ones. Return the pulls that the caller should
     start."""
     now = clock.now()
     for pull in Pull.objects.all().take_up():
@@ -187,9 +188,9 @@ def tend() -> list[int]:
 
 
 def sight(request: SignedInRequest, imap: Connection, newest: int) -> bool:
-    """Carry out, and take back, what was asked for since the last look at the open inbox. Whether
-    anything was moved; the inbox is open again. No query for whoever has nothing to do, and nothing
-    of the mail server's is raised. ``newest``: the highest UID that the caller has met."""
+    """Carry out, and undo, the pulls since the last look at the open inbox. Return whether anything
+    was moved; the inbox is open again. Without anything to do there is no query, and errors of the
+    mail server are not raised. ``newest`` is the highest UID that the caller knows."""
     at_work = _at_work()
     if not at_work:
         return False
@@ -209,7 +210,7 @@ def sight(request: SignedInRequest, imap: Connection, newest: int) -> bool:
 
 
 def _at_work() -> list[tuple[int, str]]:
-    """Numbers and states, from the cache."""
+    """Return the numbers and states of active pulls, from the cache."""
     at_work = cache.get(_ACTIVE)
     if at_work is None:
         at_work = list(Pull.objects.all().at_work().values_list("pk", "state"))
@@ -249,7 +250,7 @@ def _note_sight(pull: Pull, user: User, uidvalidity: int, newest: int) -> None:
 
 
 def _add_up(pull: Pull) -> None:
-    """Add up the messages that the looks of users pulled, where no master user does it."""
+    """Count the messages that users' looks pulled, where there is no master user."""
     rows = pull.pulled.all()
     Pull.objects.filter(pk=pull.pk).update(
         messages=rows.count(), people=rows.values("user").distinct().count()
@@ -260,11 +261,11 @@ def _add_up(pull: Pull) -> None:
 
 
 def _personal(imap: Connection) -> list[str]:
-    """The user's own folders but those where nothing is pulled from."""
-    known: Sequence[Folder] = folders.list_folders(imap)
+    """Return the user's own folders from which messages may be pulled."""
+    all_folders: Sequence[Folder] = folders.list_folders(imap)
     return [
         folder.name
-        for folder in known
+        for folder in all_folders
         if folder.selectable
         and folder.addressable
         and not folder.owner
@@ -275,16 +276,16 @@ def _personal(imap: Connection) -> list[str]:
 
 def _find(
     imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0
-) -> list[_Found]:
-    """The messages that are meant, but for those that their user brought back or said to want.
-    ``after``: of the first folder the UIDs above it. Two commands for a folder, and one for each
-    message whose links must be looked at."""
+) -> list[_Match]:
+    """Return the messages that meet the criteria, except those that their user moved back or taught
+    as wanted. ``after`` limits the inbox to higher UIDs. Two commands for each folder, and one for
+    each message whose links must be read."""
     criteria = Criteria.from_json(pull.criteria)
-    meant: list[_Found] = []
+    matches: list[_Match] = []
     for name in names:
         with suppress(FolderNotFound):  # deleted since the folders were listed
-            meant += _in_folder(imap, criteria, name, after if name == INBOX else 0)
-    digests = [message.digest for message in meant]
+            matches += _in_folder(imap, criteria, name, after if name == INBOX else 0)
+    digests = [message.digest for message in matches]
     wanted = {
         digest
         for digest, row in Judgement.objects.all().known(user, digests).items()
@@ -293,15 +294,15 @@ def _find(
     wanted |= set(
         pull.pulled.filter(user=user, digest__in=digests).values_list("digest", flat=True)
     )
-    return [message for message in meant if message.digest not in wanted]
+    return [message for message in matches if message.digest not in wanted]
 
 
-def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Found]:
+def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Match]:
     selected = imap.select(name)
     limits = [b"UID", f"{after + 1}:*".encode()] if after else []
-    asked = [*limits, b"UNDELETED", *query.criteria(criteria.query.term)]
-    # "n:*" names the last message even when its UID is below n.
-    uids = [uid for uid in imap_search.matching(imap, asked) if uid > after]
+    terms = [*limits, b"UNDELETED", *query.criteria(criteria.query.term)]
+    # "n:*" includes the last message even when its UID is below n.
+    uids = [uid for uid in imap_search.matching(imap, terms) if uid > after]
     if not uids:
         return
     wanted = uid_sets.compressed(uids[-MOST_OF_A_FOLDER:])
@@ -316,18 +317,18 @@ def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> I
             )
         )
         if is_meant:
-            yield _Found(ref, digest_of(fields))
+            yield _Match(ref, digest_of(fields))
 
 
 def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0) -> int:
-    """Move messages, and return their number. Each is written down before it is moved: what was not
-    moved all the same is put back as one that is not in the folder for junk."""
-    meant = _find(imap, user, pull, names, after)
-    if not meant:
+    """Move messages, and return their number. Each is recorded before it is moved; if the move
+    fails, putting it back finds nothing in the folder for junk."""
+    matches = _find(imap, user, pull, names, after)
+    if not matches:
         return 0
     junk = folders.ensure(imap, folders.JUNK)
     moved = 0
-    for message in meant:
+    for message in matches:
         row, is_new = PulledMessage.objects.get_or_create(
             pull=pull,
             user=user,
@@ -347,7 +348,8 @@ def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after:
 
 
 def _judge(user: User, digest: str) -> None:
-    """The reader says why it lies in the junk, and shuts its links."""
+    """Record a judgement, so that the reader explains why the message is junk and disables its
+    links."""
     Judgement.objects.update_or_create(
         user=user,
         digest=digest,
@@ -363,7 +365,8 @@ def _judge(user: User, digest: str) -> None:
 
 
 def _put_back(pull: Pull, user: User, imap: Connection) -> int:
-    """Back where they lay, as far as they are still in the junk. How many."""
+    """Move messages back to their folders if they are still in the folder for junk, and return
+    their number."""
     count = 0
     for row in pull.pulled.filter(user=user, is_undone=False):
         Judgement.objects.filter(user=user, digest=row.digest).update(
@@ -381,18 +384,18 @@ def _moved_back(imap: Connection, ref: MessageRef, origin: str) -> int:
         try:
             return len(actions.move(imap, [ref], place))
         except FolderNotFound:
-            continue  # it is gone: the inbox takes its place
+            continue  # deleted meanwhile: use the inbox
         except WebmailError:
-            return 0  # its user moved or deleted it
+            return 0  # moved or deleted by its user
     return 0
 
 
-# --- what the user is told ---
+# --- the user's notice ---
 
 
 def untold(user: User) -> int:
-    """The number of messages pulled from the user's mailbox that the user was not told of. From the
-    cache."""
+    """Return the number of messages pulled from the user's mailbox about which the user was not
+    told yet. From the cache."""
     count = cache.get(_untold(user))
     if count is None:
         rows = PulledMessage.objects.filter(user=user, is_told=False, is_undone=False)
@@ -402,7 +405,7 @@ def untold(user: User) -> int:
 
 
 def tell(user: User) -> None:
-    """Its user closed the line."""
+    """Note that the user closed the notice."""
     if untold(user):
         PulledMessage.objects.filter(user=user, is_told=False).update(is_told=True)
         cache.delete(_untold(user))

@@ -1,4 +1,4 @@
-"""A fraud reported to the authority: the message as it came, inside a message of the reader's."""
+"""Report a fraud to the authority: the original message, attached to a message from the user."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from webmail.mime.envelope import moment
 from webmail.models import FraudReport, Judgement
 
 MOST_DAYS = timedelta(days=30)
-"""Days before today that a message's own date is believed."""
+"""The oldest date of a message that is believed."""
 
 
 def report(
     request: SignedInRequest, imap: Connection, ref: MessageRef, judged: Judgement | None
 ) -> None:
-    """Send it to the configured address, as message/rfc822 (RFC 2046 section 5.2.1), and note for
-    administrators who reported what when: the envelope and where the links lead, none of the text.
-    Raises what sending raises, and TooLarge for a message that no message can hold; then nothing
-    is noted."""
+    """Send the message to the configured address, as message/rfc822 (RFC 2046 section 5.2.1), and
+    record for administrators who reported it and when, its envelope and the hosts of its links, but
+    not its text. Raises the errors of sending, and TooLarge for a message that cannot be attached;
+    then nothing is recorded."""
     raw, is_cut = fetch.part_bytes(imap, ref, "", settings.MESSAGE_LIMIT)
     if is_cut:
         raise TooLarge(limit=settings.MESSAGE_LIMIT)
@@ -50,7 +50,7 @@ def report(
 
 
 def is_reported(user: User, digest: str) -> bool:
-    """Whether this user has reported the message already."""
+    """Return whether this user has reported the message already."""
     return FraudReport.objects.filter(user=user, digest=digest).exists()
 
 
@@ -79,7 +79,7 @@ def _printable(text: str) -> str:
 
 
 def _day(sent: datetime | None) -> date:
-    """The day on which it was sent, as far as that can be: forged dates are the day of today."""
+    """Return the day on which the message was sent; today where its date is not plausible."""
     today = timezone.localdate()
     day = timezone.localdate(sent) if sent and sent.tzinfo else today
     return day if today - MOST_DAYS <= day <= today else today

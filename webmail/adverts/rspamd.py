@@ -1,7 +1,7 @@
-"""rspamd, asked for its verdict and taught, where an installation has one.
+"""Ask rspamd for its verdict, and teach it, where an installation has one.
 
-Its HTTP interface (https://docs.rspamd.com/developers/protocol/): the controller answers for all
-that is used here. It stands in the settings, so that the guard of `webmail.remote` is no matter.
+This uses the HTTP interface of its controller (https://docs.rspamd.com/developers/protocol/). The
+URL comes from the settings, so the guard of `webmail.remote` is not needed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _SPAM = frozenset({"reject", "add header", "rewrite subject"})
 
 @dataclass(frozen=True, slots=True)
 class RspamdServer:
-    """``url``: of the controller, ``http://127.0.0.1:11334``; ``timeout`` in seconds."""
+    """The server of rspamd. ``url`` is the controller's, such as ``http://127.0.0.1:11334``;
+    ``timeout`` is in seconds."""
 
     url: str
     password: str = field(default="", repr=False)
@@ -29,18 +30,18 @@ class RspamdServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """The answer of rspamd: whether the message is spam, and its score beside the one that it
-    rejects from."""
+class RspamdVerdict:
+    """The answer of rspamd: whether the message is spam, its score, and the score from which
+    messages are rejected."""
 
     is_spam: bool
     score: float
     required: float
 
 
-def check(server: RspamdServer, raw: bytes, person: str) -> Checked:
-    """Its verdict on a message, or the beginning of one, for a person (who has words of his own
-    where it is set up so). Raises ServerUnavailable for whatever goes wrong."""
+def check(server: RspamdServer, raw: bytes, person: str) -> RspamdVerdict:
+    """Return rspamd's verdict on a message or its beginning. ``person`` is the user's address, for
+    installations with words learnt for each user. Raises ServerUnavailable for any failure."""
     answer = _ask(server, "/checkv2", raw, person)
     action, score, required = (
         answer.get("action"),
@@ -50,12 +51,12 @@ def check(server: RspamdServer, raw: bytes, person: str) -> Checked:
     if not isinstance(action, str) or not isinstance(score, int | float):
         raise ServerUnavailable("rspamd did not answer as it must.")
     limit = float(required) if isinstance(required, int | float) else 15.0
-    return Checked(action in _SPAM, float(score), limit)
+    return RspamdVerdict(action in _SPAM, float(score), limit)
 
 
 def learn(server: RspamdServer, raw: bytes, person: str, *, is_spam: bool) -> None:
-    """Teach it a message. One that it knows already, or has too few words, is no failure; else
-    raises ServerUnavailable."""
+    """Teach rspamd a message. It is no failure if rspamd knows the message already or finds too few
+    words in it. Raises ServerUnavailable for all other failures."""
     _ask(server, "/learnspam" if is_spam else "/learnham", raw, person)
 
 

@@ -1,4 +1,5 @@
-"""Teach the classifier when the user moves a message into the folder of adverts, or out of it."""
+"""Teach the classifier when a user moves a message into the folder of adverts or junk, or out of
+it."""
 
 from __future__ import annotations
 
@@ -23,18 +24,19 @@ from webmail.mime import headers
 from webmail.models import InboxWatch, Judgement
 
 MOST = 25
-"""Messages of one move that teach: a thousand at once say no more, and are not waited for."""
+"""The most messages of one move that teach: more would not improve verdicts, and would take
+time."""
 
 logger = logging.getLogger(__name__)
 
-# To throw away what was set aside says nothing of it.
+# Deleting a message that was set aside says nothing about it.
 _SAYS_NOTHING = frozenset({"trash", "delete"})
 
 
 def lessons(imap: Connection, verb: str, steps: Iterable[MailStep]) -> list[Lesson]:
-    """Return the lessons that the steps of a verb are about to teach; none, and no command, of
-    moves between other folders. One command for each folder that messages leave, and one to open
-    it."""
+    """Return the lessons that the steps of a verb are about to teach. Moves between other folders
+    teach nothing and take no command; otherwise it takes one command to open each folder that
+    messages leave, and one to read them."""
     collected: list[Lesson] = []
     for step in steps:
         kind, has_lesson = _said(imap, verb, step)
@@ -44,7 +46,8 @@ def lessons(imap: Connection, verb: str, steps: Iterable[MailStep]) -> list[Less
 
 
 def teach(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
-    """Learn what was said, and count no longer what was brought back on the same day."""
+    """Learn the lessons, and subtract messages moved back today from the count of messages set
+    aside today."""
     taught = list(new_lessons)
     if not taught:
         return
@@ -69,7 +72,8 @@ def teach(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
 
 
 def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
-    """Junk and wanted mail: adverts are none of its kinds. What it does not take is lost."""
+    """Teach rspamd about junk and wanted messages; it has no kind for adverts. Failed lessons are
+    lost."""
     server = rspamd_server()
     kinds = {"junk": True, "wanted": False}
     for lesson in new_lessons if server else ():
@@ -82,8 +86,8 @@ def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> No
 
 
 def _said(imap: Connection, verb: str, step: MailStep) -> tuple[Kind | None, bool]:
-    """Return what a step says of its messages, and whether it says anything. An undoing takes back
-    what was said. Mail that the user wrote says nothing, wherever it is put."""
+    """Return the kind that a step teaches for its messages, and whether it teaches at all. Undoing
+    withdraws a lesson. Messages that the user wrote never teach."""
     if step.verb == CLEAR and step.flag in (ADVERT, JUNK):
         return "wanted", verb != "undo"
     if step.verb != MOVE or verb in _SAYS_NOTHING:
@@ -97,8 +101,8 @@ def _said(imap: Connection, verb: str, step: MailStep) -> tuple[Kind | None, boo
 
 
 def _kind(imap: Connection, folder: str) -> Kind:
-    """Return the kind of what lies in a folder, by its name: asking the server would be a command
-    more at each move."""
+    """Return the kind of messages in a folder, by its name: asking the server would cost one more
+    command for each move."""
     if folders.is_called(folder, settings.ADVERTS_FOLDER):
         return "advert"
     return "junk" if folders.is_for_junk(imap, folder) else "wanted"
@@ -108,6 +112,6 @@ def _read(imap: Connection, step: MailStep, kind: Kind | None, most: int) -> Ite
     try:
         imap.require(step.first)
     except (FolderChanged, FolderNotFound):
-        return  # whoever does the step says so
+        return  # the step itself reports the error
     for sample in fetch.samples(imap, step.uids[:most], arrivals.SAMPLE):
         yield Lesson(digest_of(headers.parse(sample.raw)), sample.raw, kind)

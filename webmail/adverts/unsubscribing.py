@@ -1,4 +1,4 @@
-"""Leave a mailing by one click (RFC 8058). This server calls the address, not the browser."""
+"""Leave a mailing list by one click (RFC 8058). This server calls the URL, not the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEPT_BYTES = 64 * 1024
 
 
 def ask(user: User, sender: str, url: str) -> Unsubscription:
-    """Note that the person wants to leave. ``url`` comes from a message of the user, never from a
+    """Record that the user wants to leave. ``url`` comes from a message of the user, never from a
     form."""
     return Unsubscription.objects.create(user=user, sender=sender[:254], url=url)
 
@@ -30,8 +30,8 @@ def post(url: str) -> None:
 
 
 def run(pk: int, send: Callable[[str], None] = post) -> None:
-    """Call it once. A second time, or while another does it, nothing happens. The address is
-    forgotten whatever came of it: it names the person."""
+    """Call the URL once. Do nothing a second time, or while another worker does it. The URL is
+    deleted whatever the result, since it identifies the user."""
     unsubscription = Unsubscription.objects.claim(pk)
     if unsubscription is None:
         return
@@ -40,13 +40,13 @@ def run(pk: int, send: Callable[[str], None] = post) -> None:
         send(unsubscription.url)
         state = Unsubscription.State.DONE
     except RemoteRefused:
-        pass  # the list of unsubscriptions says that it failed
+        pass  # the list of unsubscriptions shows the failure
     finally:
         unsubscription.end(state, url="")
 
 
 def waiting() -> list[int]:
-    """Those that nobody has started for a minute."""
+    """Return the unsubscriptions that no worker has started for a minute."""
     late = clock.now() - timedelta(minutes=1)
     waiting = Unsubscription.objects.waiting().filter(changed__lt=late)
     return list(waiting.values_list("pk", flat=True)[:100])

@@ -1,6 +1,7 @@
-"""Backups of an installation: database and spool in one folder, restored into an empty place.
+"""Backups of an installation: database and spool in one folder, restored into an empty
+installation.
 
-The keys are not among them: a backup alone cannot be read (docs/install.md).
+The keys are not included, so a backup alone cannot be read (docs/install.md).
 """
 
 from webmail.backups.contents import BackupRefused, last

@@ -1,4 +1,4 @@
-"""The files of a backup, and what its manifest says of them."""
+"""The files of a backup, and its manifest."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ KEYS: Final = (
     "WEBMAIL_NUMEN_KEYS",
     "WEBMAIL_OIDC_PRIVATE_KEY",
 )
-"""Settings that a restored installation needs as they were."""
+"""Settings that a restored installation needs unchanged."""
 
 
 class BackupRefused(Exception):
-    """A backup cannot be made, or is not what it says, or must not be restored here. The text is
-    for the administrator."""
+    """A backup cannot be made, is damaged, or must not be restored here. The text is for the
+    administrator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``made``: when the database was read. ``digests``: SHA-256 of each file, in hexadecimal.
-    ``migrations``: those that the database had run, as ``app.name``. ``key``: tells whether two
-    installations have the same secret key, and nothing else of it. ``encryption``: the program that
-    decrypts the files; empty where they are not encrypted."""
+    """The description of a backup. ``made`` is the time when it was begun. ``digests`` are the
+    SHA-256 of each file, in hexadecimal. ``migrations`` are those applied to the database, as
+    ``app.name``. ``key`` tells whether two installations have the same secret key, and reveals
+    nothing else of it. ``encryption`` is the program that decrypts the files, ``""`` where they are
+    not encrypted."""
 
     made: str
     version: str
@@ -54,18 +55,19 @@ class Manifest:
         return datetime.fromisoformat(self.made)
 
     def file(self, name: str) -> str:
-        """The name of the file of `DATABASE` or `SPOOL` in the folder."""
+        """Return the file name of `DATABASE` or `SPOOL` in the folder."""
         return f"{name}.{self.encryption}" if self.encryption else name
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest, last: a folder without one is no backup."""
+    """Write the manifest, as the last file: a folder without one is no backup."""
     path = folder / _MANIFEST
     path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
 
 
 def read(folder: Path) -> Manifest:
-    """Raises BackupRefused where the folder holds no whole backup that this version understands."""
+    """Read the manifest. Raises BackupRefused where the folder holds no complete backup that this
+    version can read."""
     try:
         with (folder / _MANIFEST).open("rb") as file:
             values = json.loads(file.read(_MOST_BYTES))
@@ -81,32 +83,33 @@ def read(folder: Path) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
-    """The last backup of this installation, by whichever machine; its folder may be elsewhere
-    now."""
+class LastBackup:
+    """The last backup of this installation, made by any of its machines. Its folder may have been
+    moved since."""
 
     folder: str
     made: datetime
 
 
 def note(folder: Path, made: datetime) -> None:
-    """Write into the spool that a backup was made."""
+    """Record in the spool that a backup was made."""
     settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
     values = {"folder": str(folder.resolve()), "made": made.isoformat()}
     (settings.SPOOL / _LAST).write_text(json.dumps(values), encoding="utf-8")
 
 
-def last() -> Last | None:
-    """Return the last backup that was noted; None where there is none, or its note is damaged."""
+def last() -> LastBackup | None:
+    """Return the last recorded backup; None where there is none, or its record is damaged."""
     try:
         values = json.loads((settings.SPOOL / _LAST).read_text(encoding="utf-8"))
-        return Last(str(values["folder"]), datetime.fromisoformat(values["made"]))
+        return LastBackup(str(values["folder"]), datetime.fromisoformat(values["made"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
 def check(folder: Path, manifest: Manifest) -> None:
-    """Raises BackupRefused where a file is not the one that was written."""
+    """Compare the files with their digests. Raises BackupRefused where one is missing or was
+    changed."""
     for name in map(manifest.file, (DATABASE, SPOOL)):
         try:
             digest = digest_of(folder / name)
@@ -122,5 +125,5 @@ def digest_of(path: Path) -> str:
 
 
 def key_mark() -> str:
-    """A mark of this installation's secret key."""
+    """Return a keyed digest that identifies this installation's secret key."""
     return hmac.digest(settings.SECRET_KEY.encode(), b"webmail backup", "sha256").hex()[:16]

@@ -1,4 +1,5 @@
-"""The database as one file, and back: by PostgreSQL's own programs, or SQLite's own copy."""
+"""Dump the database to one file and load it: by PostgreSQL's own programs, or SQLite's backup
+API."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from webmail.backups.contents import BackupRefused
 
-# The names by which PostgreSQL's programs know the options of a connection (libpq's documentation).
+# The environment variables of libpq for the options of a connection.
 _VARIABLES: Final = {
     "NAME": "PGDATABASE",
     "HOST": "PGHOST",
@@ -36,7 +37,7 @@ _OPTIONS: Final = {
 
 
 def migrations() -> list[str]:
-    """The migrations that the database has run, as ``app.name``."""
+    """Return the migrations applied to the database, as ``app.name``."""
     applied = MigrationRecorder(connection).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in applied)
 
@@ -46,7 +47,7 @@ def is_empty() -> bool:
 
 
 def dump(target: IO[bytes]) -> None:
-    """Write all of the database as it is at one moment, while others go on."""
+    """Write a consistent copy of the whole database while it is in use."""
     if connection.vendor == "postgresql":
         _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", stdout=target)
         return
@@ -60,7 +61,7 @@ def dump(target: IO[bytes]) -> None:
 
 
 def load(source: IO[bytes]) -> None:
-    """Fill the empty database; all of it or nothing."""
+    """Fill the empty database, completely or not at all."""
     if connection.vendor == "postgresql":
         connection.close()
         arguments = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
@@ -86,7 +87,8 @@ def _run(
     stdin: IO[bytes] | int = subprocess.DEVNULL,
     stdout: IO[bytes] | int = subprocess.DEVNULL,
 ) -> None:
-    """Run one of PostgreSQL's programs; passwords go by the environment, which nobody else sees."""
+    """Run one of PostgreSQL's programs. The password is passed in the environment, which other
+    accounts cannot read."""
     path = shutil.which(program)
     if path is None:
         raise BackupRefused(f"{program} is not installed (Debian: postgresql-client).")

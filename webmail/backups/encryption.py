@@ -1,6 +1,6 @@
-"""The files of a backup, encrypted for recipients by age or GnuPG as they are written.
+"""Encrypt the files of a backup by age or GnuPG while they are written.
 
-Nothing of a backup is on the disk unencrypted meanwhile, but for SQLite's copy of its database.
+No part of a backup is on the disk unencrypted, except for SQLite's temporary copy of its database.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PIECE: Final = 1024 * 1024
 
 
 def program_for(recipients: Sequence[str]) -> str:
-    """``age`` for its own keys and those of ssh, else ``gpg``; nothing without recipients. Raises
+    """Return ``age`` for keys of age and ssh, otherwise ``gpg``; ``""`` without recipients. Raises
     BackupRefused."""
     if not recipients:
         return ""
@@ -36,8 +36,8 @@ def program_for(recipients: Sequence[str]) -> str:
 
 @contextmanager
 def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[bytes]]:
-    """A file that ``program`` encrypts, or none for ""; readable for the account alone. Raises
-    BackupRefused where the program fails."""
+    """Open a file for writing that ``program`` encrypts, or nothing for ``""``. Only this account
+    can read it. Raises BackupRefused where the program fails."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         if not program:
             yield file
@@ -49,7 +49,7 @@ def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[
             error: Exception | None = None
             try:
                 yield child.stdin
-            except (OSError, BackupRefused) as caught:  # perhaps since the program has ended
+            except (OSError, BackupRefused) as caught:  # the program may have ended
                 error = caught
             except BaseException:
                 child.kill()
@@ -65,8 +65,8 @@ def writing(path: Path, program: str, recipients: Sequence[str]) -> Iterator[IO[
 
 @contextmanager
 def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[bytes]]:
-    """The content of a file. Raises BackupRefused where the program cannot decrypt it, at the
-    latest at its end: content that was read until then may be cut."""
+    """Open a file for reading. Raises BackupRefused where the program cannot decrypt it, at the
+    latest at its end: content read before that may be incomplete."""
     if not program:
         with path.open("rb") as file:
             yield file
@@ -95,7 +95,7 @@ def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[byte
 
 
 def check(path: Path, program: str, identity: Path | None) -> None:
-    """Decrypt a file to its end, and keep nothing. Raises BackupRefused."""
+    """Decrypt a file to its end and discard the content. Raises BackupRefused."""
     if program:
         with reading(path, program, identity):
             pass
@@ -127,7 +127,7 @@ def _close(stream: IO[bytes]) -> None:
         stream.close()
 
 
-def _last_words(told: IO[bytes]) -> str:
-    told.seek(0)
-    lines = told.read(_PIECE).decode(errors="replace").splitlines()
+def _last_words(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read(_PIECE).decode(errors="replace").splitlines()
     return " / ".join(lines[:3]) or "nothing"

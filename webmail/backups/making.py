@@ -17,12 +17,12 @@ from webmail.backups.contents import BackupRefused, Manifest
 
 def make(folder: Path, recipients: Sequence[str] = ()) -> Manifest:
     """Write a backup into a new or empty folder, encrypted for ``recipients``. Raises
-    BackupRefused; OSError where there is no room.
+    BackupRefused, and OSError where there is no space.
 
-    A file of the spool is written before the row that names it, and removed after it. So the spool
-    is copied, then the database, then what came into the spool meanwhile: every row of the backup
-    has its file, but for messages that left in between, which are looked for in the folder of sent
-    mail after a restore.
+    The webmail writes a file of the spool before the row that names it, and removes it after the
+    row. So the spool is copied first, then the database, then files that were added to the spool
+    meanwhile. Every row of the backup then has its file, except for messages that were sent in
+    between; a restore looks for those in the folder of sent mail.
     """
     program = encryption.program_for(recipients)
     if folder.exists() and any(folder.iterdir()):
@@ -42,7 +42,7 @@ def make(folder: Path, recipients: Sequence[str] = ()) -> Manifest:
     database, spool = (folder / manifest.file(name) for name in (contents.DATABASE, contents.SPOOL))
     with (
         encryption.writing(spool, program, recipients) as file,
-        # "|": nobody goes back in a pipe.
+        # "|": a stream that cannot seek.
         tarfile.open(fileobj=file, mode="w|") as archive,
     ):
         _copy_spool(archive, copied)
@@ -56,11 +56,12 @@ def make(folder: Path, recipients: Sequence[str] = ()) -> Manifest:
 
 
 def _copy_spool(archive: tarfile.TarFile, copied: set[str]) -> None:
-    """Add the sealed files that are not in it yet; nothing else lies there for long."""
+    """Add the sealed files that are not in the archive yet. All other files of the spool are
+    temporary."""
     for path in sorted(settings.SPOOL.rglob("*.sealed")):
         name = str(path.relative_to(settings.SPOOL))
         if name in copied or path.is_symlink():
             continue
-        with suppress(FileNotFoundError):  # its message has just left
+        with suppress(FileNotFoundError):  # its message has just been sent
             archive.add(path, name, recursive=False)
             copied.add(name)

@@ -1,4 +1,4 @@
-"""Restore a backup into an empty installation, and hold what may have left since it was made."""
+"""Restore a backup into an empty installation, and hold messages that may have been sent since."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ _TOLD_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """``held``: messages of the outbox that may have left since. ``has_other_key``: passwords,
-    second factors and files that were sealed with the key of then cannot be opened."""
+    """The result. ``held`` is the number of messages in the outbox that may have been sent since
+    the backup. ``has_other_key`` means that passwords, second factors and files sealed with the
+    former key cannot be opened."""
 
     manifest: Manifest
     held: int
@@ -37,10 +38,10 @@ class Restored:
 
 
 def restore(folder: Path, identity: Path | None = None) -> Restored:
-    """Check the backup, fill spool and database, run newer migrations, hold the outbox, and tell
-    users. ``identity`` is the file of age's key. Raises BackupRefused, with nothing changed, where
-    the backup is damaged, cannot be decrypted or is newer than this version, or the place is not
-    empty."""
+    """Check the backup, fill spool and database, run newer migrations, hold the outbox, and
+    announce the restore to users. ``identity`` is the file of age's key. Raises BackupRefused,
+    without any change, where the backup is damaged, cannot be decrypted or is newer than this
+    version, or the installation is not empty."""
     manifest = contents.read(folder)
     contents.check(folder, manifest)
     _check_place(manifest)
@@ -54,7 +55,7 @@ def restore(folder: Path, identity: Path | None = None) -> Restored:
         encryption.reading(database, program, identity) as dump,
     ):
         databases.load(dump)
-    # What was kept of the time after the backup: sessions, counts, pages.
+    # Sessions, counts and pages cached after the backup.
     cache.clear()
     call_command("migrate", verbosity=0)
     held = outbox.hold_restored()
@@ -82,15 +83,15 @@ def _check_place(manifest: Manifest) -> None:
 
 
 def _known_migrations() -> set[str]:
-    """The migrations of this version, and those that they replace."""
+    """Return the migrations of this version, and those that they replace."""
     migrations = MigrationLoader(None).disk_migrations
-    known = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
-    return {f"{app}.{name}" for app, name in known}
+    names = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
+    return {f"{app}.{name}" for app, name in names}
 
 
 @contextmanager
 def _filled_spool(archive: IO[bytes]) -> Iterator[None]:
-    """The files of the backup lie in the spool; they are gone again where the block fails."""
+    """Extract the files of the backup into the spool; remove them where the block fails."""
     spool = settings.SPOOL
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -106,8 +107,8 @@ def _filled_spool(archive: IO[bytes]) -> Iterator[None]:
 
 
 def _sealed_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    """Take files inside the spool out of an archive, for the webmail's account alone, and nothing
-    else that it may hold."""
+    """Filter an archive: only sealed files inside the spool are extracted, readable for the
+    webmail's account alone."""
     if not (member.isfile() and member.name.endswith(".sealed")):
         return None
     filtered = tarfile.data_filter(member, path)

@@ -1,2 +1,2 @@
-"""The settings of an installation: variables of the environment, declared once in `declared`, read
-by `readers`, and described for administrators by `page` (docs/settings.md)."""
+"""The settings of an installation: environment variables, declared once in `declared`, read by
+`readers`, and described for administrators by `page` (docs/settings.md)."""

@@ -1,7 +1,8 @@
-"""Every setting of an installation, declared once: name, kind, default, meaning, example.
+"""All settings of an installation, each declared once: name, kind, default, meaning, example.
 
-`webmail/settings.py` reads them through `readers`, and `page` makes docs/settings.md of them. A
-declaration that no code reads, and a variable that is not declared, fail in tests/test_docs.py.
+`webmail/settings.py` reads them through `readers`, and `page` writes docs/settings.md from them.
+tests/test_docs.py fails for a declaration that no code reads, and for a variable that is not
+declared.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The kind of a value; the words of docs/settings.md."""
+    """The kind of a value, as docs/settings.md names it."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -25,10 +26,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Setting:
-    """One variable of the environment.
+    """One environment variable.
 
-    ``default`` is written as in the environment; ``default_words`` replace it on the page where it
-    is computed. ``example`` is a value, or ``NAME=>value`` for the variable of one domain or file.
+    ``default`` is written as in the environment; ``default_words`` replace it on the page where the
+    default is computed. ``example`` is a value, or ``NAME=>value`` for the variable of one domain
+    or file.
     """
 
     name: str
@@ -102,9 +104,9 @@ _INSTALLATION = Group(
         ),
         text(
             "WEBMAIL_ENVIRONMENT",
-            """A file of further variables, `NAME="value"` a line, read as systemd reads it. A
-            variable of the environment goes before it. `webmail-manage` names it, so that no shell
-            expands a `$`.""",
+            """A file of further variables, one `NAME="value"` on each line, read as systemd reads
+            it. A variable that the environment sets already has priority. `webmail-manage` names
+            this file, so that no shell expands a `$` in it.""",
             example="/etc/webmail/environment",
         ),
         text(
@@ -129,9 +131,9 @@ _INSTALLATION = Group(
         text(
             "DATABASE_URL",
             """The database: `postgresql://user:password@host/name`, or `sqlite:////path` for a
-            trial. With `?pooled=1` at its end, PgBouncer is between. Parameters of libpq can stand
-            there too, such as `sslmode=verify-full`; a connection is waited for five seconds
-            (`connect_timeout`).""",
+            trial. Append `?pooled=1` where PgBouncer is in between. Parameters of libpq can be
+            appended too, such as `sslmode=verify-full`; a connection attempt lasts five seconds at
+            most (`connect_timeout`).""",
             words="Default: an SQLite file in `var/`",
             example="postgresql:///webmail?host=/run/postgresql",
         ),
@@ -145,8 +147,8 @@ _INSTALLATION = Group(
         text(
             "WEBMAIL_CACHE_URL",
             """A second Redis server for the cache and the counters of failed sign-ins, so that
-            `REDIS_URL` holds the job queues alone. What it drops when its memory is full is read
-            again from the database and the mail server.""",
+            `REDIS_URL` holds the job queues alone. Entries that it drops when its memory is full
+            are read again from the database and the mail server.""",
             words="Default: the server of `REDIS_URL`",
             example="redis://127.0.0.1:6380/0",
         ),
@@ -161,9 +163,9 @@ _INSTALLATION = Group(
         switch(
             "WEBMAIL_ONE_SERVICE",
             False,
-            """Let one more process of the web server do the background jobs of all queues, so that
-            a small machine needs no service of workers, and less memory. Only on one
-            machine, and with `REDIS_URL`.""",
+            """Let one more process of the web server run the background jobs of all queues, so that
+            a small machine needs no separate workers, and less memory. This works on one machine
+            alone, and with `REDIS_URL`.""",
             example="1",
         ),
         text(
@@ -182,8 +184,8 @@ _INSTALLATION = Group(
         ),
         items(
             "WEBMAIL_BACKUP_RECIPIENTS",
-            """For whom `bin/manage backup` encrypts: public keys of age, or fingerprints of keys of
-            GnuPG in the account's keyring. None: backups are not encrypted.""",
+            """The keys to which `bin/manage backup` encrypts: public keys of age, or fingerprints
+            of GnuPG keys in the account's keyring. Without any, backups are not encrypted.""",
             example="age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
         ),
         text(
@@ -194,15 +196,16 @@ _INSTALLATION = Group(
         ),
         text(
             "WEBMAIL_LOG_LEVEL",
-            """The least severe level that is logged, on standard error. A value holds for the
-            webmail and for its libraries.""",
+            """The least severe level that is logged, on standard error. A value applies to the
+            webmail and to its libraries.""",
             words="Default: `INFO` for the webmail, `WARNING` for its libraries",
             example="DEBUG",
         ),
         choice(
             "WEBMAIL_LOG_FORMAT",
-            """The form of the log: `line` for people, `json` for programs, with one object a line.
-            Each line names its request by the reference that the error page shows.""",
+            """The format of the log: `line` for reading, `json` for programs, with one object on
+            each line. Each line has the id of its request, which the error page shows as the
+            reference.""",
             ("line", "json"),
             default="line",
             example="json",
@@ -211,7 +214,7 @@ _INSTALLATION = Group(
             "WEBMAIL_ACCESS_LOG",
             False,
             """Log a line for each request, with its method, route, status and duration. It names no
-            folder, no message and no words that were searched for.""",
+            folder, no message and no searched words.""",
             example="1",
         ),
         text(
@@ -516,9 +519,8 @@ _ADVERTS = Group(
         ),
         choice(
             "WEBMAIL_FRAUDS",
-            """The place of a message that wants to deceive: `junk` moves it to the junk folder,
-            `inbox` leaves it in the inbox with a red band. Its links and files stay shut in
-            both.""",
+            """The place of a fraudulent message: `junk` moves it to the junk folder, `inbox` leaves
+            it in the inbox with a red banner. Its links and files are disabled in both.""",
             ("junk", "inbox"),
             default="junk",
             example="inbox",
@@ -533,7 +535,7 @@ _ADVERTS = Group(
         text(
             "WEBMAIL_RSPAMD_URL",
             """The controller of an rspamd server. The webmail asks it for a verdict on new mail,
-            and teaches it what users call junk and what they take out of the junk.""",
+            and teaches it the messages that users mark as junk or move out of the junk folder.""",
             example="http://127.0.0.1:11334",
         ),
         text(
@@ -564,15 +566,15 @@ _OUTBOX = Group(
         number(
             "WEBMAIL_EACH_PER_MINUTE",
             30,
-            """The number of messages of one sending "to each" that leave in a minute.""",
+            """The number of messages "to each" of one sending that are sent in a minute.""",
             minimum=1,
             example="60",
         ),
         text(
             "WEBMAIL_RELAY_HOST",
-            """A submission server that takes mail from this machine without a sign-in, whoever the
-            sender is. With a relay no password waits in the outbox; the copy in the folder Sent is
-            filed when its author opens the next page ([security.md](security.md)).""",
+            """A submission server that accepts mail of any sender from this machine without a
+            sign-in. With a relay no password waits in the outbox; the copy in the folder Sent is
+            saved when its author opens the next page ([security.md](security.md)).""",
             example="relay.ac-exemple.fr",
         ),
         number("WEBMAIL_RELAY_PORT", 25, """The port of the relay.""", minimum=1, example="587"),
@@ -584,7 +586,7 @@ _OUTBOX = Group(
             example="tls",
         ),
     ),
-    "[reliability.md](reliability.md) says what happens to a message when something fails.",
+    "[reliability.md](reliability.md) describes what happens to a message when something fails.",
 )
 
 _RECIPIENTS = Group(
@@ -670,8 +672,8 @@ _TRANSFERS = Group(
         number(
             "WEBMAIL_EXPORT_LIMIT_MB",
             4_000,
-            """The largest file that a user may export, in megabytes. It lies sealed in the spool
-            until it is downloaded or its time is over; a user has ten such files at most.""",
+            """The largest file that a user may export, in megabytes. It is kept encrypted in the
+            spool until it is downloaded or expires; a user has ten such files at most.""",
             minimum=1,
             example="20000",
         ),
@@ -781,32 +783,32 @@ _SIGN_IN = Group(
         ),
         networks(
             "WEBMAIL_PROVIDER_NETWORKS",
-            """The private networks in which an OpenID Connect provider may stand that users sign in
-            by, and applications that the webmail tells of a sign-out. Those at public addresses
-            need not be named.""",
+            """Private networks in which the webmail may reach OpenID Connect providers for the
+            sign-in, and applications that it tells of a sign-out. Those at public addresses need
+            not be named.""",
             example="10.0.0.0/8",
         ),
         text(
             "WEBMAIL_REMOTE_USER_HEADER",
             """The header of requests to `/accounts/proxy/` in which a proxy of
-            `WEBMAIL_TRUSTED_PROXIES` names the login of a user whom it has let in, by CAS or SAML.
-            The master user opens the mailbox. Without this setting the address does not
-            exist.""",
+            `WEBMAIL_TRUSTED_PROXIES` names the login of a user whom it has signed in by CAS or
+            SAML. The mailbox is opened by the master user. Without this setting the address does
+            not exist.""",
             example="X-Remote-User",
         ),
         text(
             "WEBMAIL_REMOTE_USER_LOGOUT",
-            """The page to which a user whom a proxy has let in is led after signing out, to leave
-            the sign-in service as well.""",
+            """The page to which a user whom a proxy has signed in is redirected after signing out,
+            to sign out of the sign-in service as well.""",
             example="https://sso.ac-exemple.fr/cas/logout",
         ),
         by_domain(
             "WEBMAIL_MASTER_USER",
-            """The master user of the mail server. With it and its password the webmail opens the
-            mailbox of whoever a provider, or a proxy, has let in, where the mail server takes no
-            access tokens; and the support desk looks for a message of a user, and administrators
-            pull a reported message from all mailboxes. It opens all mailboxes:
-            [security.md](security.md) says what that means.""",
+            """The master user of the mail server, who can open all mailboxes:
+            [security.md](security.md) describes the consequences. With this user and its password
+            the webmail opens the mailboxes of users whom a provider or a proxy has signed in, where
+            the mail server accepts no access tokens; the support desk searches for a user's
+            message; and administrators pull a reported message from all mailboxes.""",
             example="webmail",
         ),
         by_domain(
@@ -816,8 +818,8 @@ _SIGN_IN = Group(
         ),
         by_domain(
             "WEBMAIL_MASTER_SEPARATOR",
-            """The character between the login of a user and the master user, as Dovecot’s
-            `auth_master_user_separator`. Where it is not set, it is `*`.""",
+            """The character between the login of a user and the master user, as in Dovecot’s
+            `auth_master_user_separator`. Without this setting it is `*`.""",
             example="%",
         ),
     ),
@@ -952,24 +954,24 @@ _DIRECTORY = Group(
         ),
         text(
             "WEBMAIL_DIRECTORY_LDAP_GROUPS",
-            """The LDAP filter that chooses the groups whose members one may write to: entries with
-            `member`, `uniqueMember` or `memberUid`, or with an address of their own. Without it
-            none are read.""",
+            """The LDAP filter that chooses the groups to whose members users may write: entries
+            with `member`, `uniqueMember` or `memberUid`, or with an address of their own. Without
+            it no groups are read.""",
             example="(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)"
             "(objectClass=posixGroup))",
         ),
         text(
             "WEBMAIL_DIRECTORY_LDAP_GROUPS_BASE",
-            """The branch of the LDAP tree that holds the groups. Without it, the branch of the
-            people.""",
+            """The branch of the LDAP tree that holds the groups. Without it, it is the branch that
+            holds the people.""",
             example="ou=groups,o=gouv,c=fr",
         ),
         number(
             "WEBMAIL_DIRECTORY_GROUP_MOST",
             300,
-            """How many people a group may have that a user makes of the directory by school,
-            discipline and function, and a group of the LDAP server that one writes to. `0` turns
-            both off.""",
+            """The most members of a group that a user makes from the directory by school,
+            discipline and function, and of a group of the LDAP server to which users write. `0`
+            disables both.""",
             maximum=5000,
             example="100",
         ),
@@ -1055,7 +1057,7 @@ _SERVICES = Group(
     (
         text(
             "WEBMAIL_OIDC_PRIVATE_KEY",
-            """The RSA key that signs what services are told about users, in PEM.
+            """The RSA key, in PEM, that signs the statements to services about users.
             `bin/manage create_oidc_key` makes one. Without a key users cannot sign in to other
             services.""",
             example="WEBMAIL_OIDC_PRIVATE_KEY_FILE=>/etc/webmail/oidc-key.pem",
@@ -1106,9 +1108,9 @@ _PROBE = Group(
         text(
             "WEBMAIL_PROBE_LOGIN",
             """The login of a mailbox that the webmail sends a message to every few minutes, finds
-            it there and deletes it. The mailbox is for nothing else: every message of this kind in
-            it is deleted, whichever installation sent it. Without a login and its password no mail
-            goes round.""",
+            it there and deletes it. Use the mailbox for nothing else: all messages of this kind in
+            it are deleted, even those of another installation. Without a login and its password no
+            such message is sent.""",
             example="sonde@ac-exemple.fr",
         ),
         text(
@@ -1132,7 +1134,7 @@ _PROBE = Group(
             maximum=1440,
         ),
     ),
-    "[administration.md](administration.md#mail-that-goes-round) says what it tells.",
+    "[administration.md](administration.md#mail-that-goes-round) describes the results.",
 )
 
 _NOTICES = Group(

@@ -1,7 +1,7 @@
-"""The file of settings, ``/etc/webmail/environment``, read as systemd reads it.
+"""Read the file of settings, ``/etc/webmail/environment``, in the same way as systemd.
 
-A shell that sources the file expands ``$`` in a password; systemd does not. So commands do not
-source it: they name it in ``WEBMAIL_ENVIRONMENT``, and this module reads it (systemd.exec(5),
+A shell that sources the file would expand ``$`` in a password; systemd does not. So commands name
+the file in ``WEBMAIL_ENVIRONMENT``, and this module reads it (systemd.exec(5),
 ``EnvironmentFile=``).
 """
 
@@ -21,8 +21,8 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def load(path: str, environ: MutableMapping[str, str] = os.environ) -> None:
-    """Add the variables of the file, if there is a path. A variable that is there already stays as
-    it is."""
+    """Add the variables of the file to the environment, if there is a path. Variables that are
+    already set do not change."""
     if not path:
         return
     try:
@@ -34,7 +34,7 @@ def load(path: str, environ: MutableMapping[str, str] = os.environ) -> None:
 
 
 def parsed(text: str) -> dict[str, str]:
-    """The variables of the text. Raises ImproperlyConfigured with the number of a line that is
+    """Return the variables of a text. Raises ImproperlyConfigured with the number of a line that is
     neither a variable nor a comment."""
     values = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -54,5 +54,6 @@ def _unquoted(value: str, number: int) -> str:
     if len(value) < 2 or not value.endswith(quote):
         raise ImproperlyConfigured(f"{NAME}: the quotes of line {number} do not end")
     inner = value[1:-1]
-    # Inside double quotes systemd takes the backslash before these alone, as a shell does.
+    # Inside double quotes, systemd removes the backslash before these characters only, like a
+    # shell.
     return re.sub(r'\\(["\\$`])', r"\1", inner) if quote == '"' else inner

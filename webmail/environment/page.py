@@ -1,4 +1,4 @@
-"""docs/settings.md, made from the declarations."""
+"""Write docs/settings.md from the declarations."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ for a real installation. An unusable value stops the start with the name of the 
 
 What users choose for themselves (density, columns, panes, theme, accent colour, size of the text,
 language, time zone, page size, remote images, notifications) is not a setting: users find it under
-"Réglages", and administrators set defaults and locks in the admin. A user's own choice stays when
-a default changes; a value never changed follows the default.
+"Réglages", and administrators set defaults and locks in the admin. A user's own choice stays when a
+default changes; a value never changed follows the default. "Oublier mes choix sur cette page" at
+the end of a page of the settings resets its choices.
 """
 
 
 def page() -> str:
-    """The whole page, in Markdown."""
+    """Return the whole page in Markdown."""
     contents = "\n".join(f"- [{group.title}](#{_anchor(group.title)})" for group in GROUPS)
     return "\n".join([_HEAD, contents, *(line for group in GROUPS for line in _group(group)), ""])
 

@@ -1,6 +1,6 @@
-"""Read one declared variable of the environment, or stop the start with its name.
+"""Read one declared environment variable, or stop the start with an error that names it.
 
-Each reader takes the default from the declaration. ``default`` is given where it is computed, from
+Each reader takes the default from the declaration. ``default`` is passed where it is computed from
 another setting or a path.
 """
 
@@ -16,12 +16,12 @@ from webmail.environment.declared import DECLARED, Kind, Setting
 
 
 def env_text(name: str, default: str | None = None) -> str:
-    """A text."""
+    """Return a text."""
     return _value(_declared(name, Kind.TEXT), default)
 
 
 def env_choice(name: str) -> str:
-    """One of the declared choices."""
+    """Return one of the declared choices."""
     setting = _declared(name, Kind.CHOICE)
     value = _value(setting)
     if value not in setting.choices:
@@ -30,7 +30,7 @@ def env_choice(name: str) -> str:
 
 
 def env_int(name: str) -> int:
-    """A whole number within the declared limits."""
+    """Return a whole number within the declared limits."""
     setting = _declared(name, Kind.NUMBER)
     value = _value(setting)
     if not value.isascii() or not value.isdigit():
@@ -43,7 +43,7 @@ def env_int(name: str) -> int:
 
 
 def env_bool(name: str, default: bool | None = None) -> bool:
-    """1, true, yes, on / 0, false, no, off, in any case."""
+    """Return whether a switch is on: 1, true, yes, on / 0, false, no, off, in any case."""
     setting = _declared(name, Kind.SWITCH)
     value = _value(setting, None if default is None else "01"[default]).lower()
     if value in {"1", "true", "yes", "on"}:
@@ -54,12 +54,12 @@ def env_bool(name: str, default: bool | None = None) -> bool:
 
 
 def env_list(name: str, default: str | None = None) -> list[str]:
-    """Comma-separated words; blanks around them do not count."""
+    """Return comma-separated words, without blanks around them."""
     return _words(_declared(name, Kind.LIST), default)
 
 
 def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Comma-separated addresses or networks (``192.0.2.0/24``)."""
+    """Return comma-separated addresses or networks (``192.0.2.0/24``)."""
     words = _words(_declared(name, Kind.NETWORKS))
     try:
         return [ipaddress.ip_network(word, strict=False) for word in words]
@@ -68,8 +68,8 @@ def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Networ
 
 
 def env_by_domain(name: str) -> dict[str, str]:
-    """``NAME`` for every mail domain (under "") and ``NAME__AC_EXEMPLE_FR`` for that domain alone
-    (under ``AC_EXEMPLE_FR``), each also as a file."""
+    """Return ``NAME`` for every mail domain (under "") and ``NAME__AC_EXEMPLE_FR`` for that domain
+    alone (under ``AC_EXEMPLE_FR``). Each may be read from a file."""
     values = {"": _value(_declared(name, Kind.BY_DOMAIN))}
     for variable in os.environ:
         own = variable.removesuffix("_FILE")
@@ -90,7 +90,7 @@ def _value(setting: Setting, default: str | None = None) -> str:
 
 
 def _text(name: str, default: str) -> str:
-    """The variable, or the content of the file that ``NAME_FILE`` names, or the default."""
+    """Return the variable, or the content of the file that ``NAME_FILE`` names, or the default."""
     if file := os.environ.get(f"{name}_FILE"):
         try:
             return Path(file).read_text(encoding="utf-8").strip()

@@ -1,4 +1,4 @@
-"""The composer's forms, which validate all that it sends."""
+"""The composer's forms, which validate all data that the composer sends."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _MOST_NAMED = 5
 
 
 def attachments_room() -> int:
-    """Bytes that attachments may take in a message, beside its text and headers."""
+    """Return the bytes that attachments may take in a message, beside its text and header."""
     return int(settings.MESSAGE_LIMIT) - TEXT_ROOM
 
 
 class RecipientsField(forms.CharField):
-    """Recipients as typed, parsed to addresses; the error names each invalid one."""
+    """Recipients as typed, parsed into addresses. The error names each invalid one."""
 
     widget = forms.TextInput
     MOST_CHARACTERS = 400_000
@@ -75,7 +75,7 @@ class FilesField(forms.FileField):
 
 
 class ComposeForm(forms.Form):
-    """A message being written. ``content`` is all of it as typed, of a form with mistakes too."""
+    """A message being written. ``content`` is all of it as typed, even if the form has errors."""
 
     SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH = (
         "send", "schedule", "save", "close", "discard", "attach",
@@ -85,7 +85,7 @@ class ComposeForm(forms.Form):
     ACTIONS = (
         SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH, ROSTER, NO_ROSTER, DOCUMENTS, NO_DOCUMENTS,
     )  # fmt: skip
-    LONGEST = 1_000_000  # characters of a text: what the sanitiser takes
+    LONGEST = 1_000_000  # characters of a text, as many as the sanitiser accepts
 
     draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
     revision = forms.IntegerField(
@@ -145,7 +145,7 @@ class ComposeForm(forms.Form):
     @property
     def action(self) -> str:
         """The action of the pressed button. Enter sends the message, unless a script prevents
-        it."""
+        that."""
         action = self.typed.get("do", "")
         return action if action in self.ACTIONS else self.SEND
 
@@ -155,7 +155,7 @@ class ComposeForm(forms.Form):
 
     @property
     def typed(self) -> QueryDict:
-        """The posted data, unvalidated."""
+        """The posted data, not validated."""
         return cast(QueryDict, self.data)
 
     def clean_subject(self) -> str:
@@ -181,19 +181,19 @@ class ComposeForm(forms.Form):
 
     @property
     def attached(self) -> int:
-        """Bytes of the uploaded files as they will be sent, in base64."""
+        """The bytes of the uploaded files in the message, encoded in base64."""
         files = self.cleaned_data.get("attachments") or []
         return sum(encoded_size(file.size or 0) for file in files)
 
     @property
     def origin(self) -> MessageRef | None:
-        """The answered or forwarded message, if there is one."""
+        """The message that is answered or forwarded, if any."""
         folder, pair = self.cleaned_data["origin_folder"], self.cleaned_data["origin_ref"]
         return MessageRef(folder, *pair) if folder and pair else None
 
 
 def too_heavy(encoded: int) -> str:
-    """The error about attachments and images that take ``encoded`` bytes in a message."""
+    """Return the error about attachments and images that take ``encoded`` bytes in a message."""
     return gettext(
         "The attachments and images weigh %(total)s; a message may hold about %(limit)s."
     ) % {
@@ -203,10 +203,10 @@ def too_heavy(encoded: int) -> str:
 
 
 def missing_images(words: Sequence[str]) -> str:
-    """The error about images that the text names and that are not there, by what stands for
-    them."""
-    named = [gettext("“%(words)s”") % {"words": text[:80]} for text in words if text.strip()]
-    names = ", ".join(named[:_MOST_NAMED]) + ", …" * (len(named) > _MOST_NAMED)
+    """Return the error about images that the text refers to and that no longer exist. ``words`` are
+    their alternative texts."""
+    quoted = [gettext("“%(words)s”") % {"words": text[:80]} for text in words if text.strip()]
+    names = ", ".join(quoted[:_MOST_NAMED]) + ", …" * (len(quoted) > _MOST_NAMED)
     return ngettext(
         "%(count)d image of the text is not there any more%(names)s. Put it in again, or take it"
         " out of the text.",

@@ -21,13 +21,14 @@ from webmail.mailbox.space import MESSAGE, SENDER, YEAR
 
 
 def check_folder_name(value: str) -> None:
-    """A folder name from a form: no control character ever reaches the server."""
+    """Refuse a folder name with control characters, which must not reach the server, or one too
+    long."""
     if CONTROLS.search(value) or len(value) > LONGEST_NAME:
         raise ValidationError(_("This is not a folder name."))
 
 
 class CleanForm(forms.Form):
-    """The messages to move to the trash, or to delete ``for_good``, to free room: those of a
+    """The messages to move to the trash, or to delete ``for_good``, to free space: those of a
     sender, those of a year, or a single one."""
 
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
@@ -51,8 +52,8 @@ class CleanForm(forms.Form):
 
 
 class FolderForm(forms.Form):
-    """One change of the tree of folders. ``to``: the folder that it goes into, "" for the top;
-    ``name``: its own name, for `undo` the whole one that it had."""
+    """One change of the tree of folders. ``to`` is the new parent folder, "" for the top level.
+    ``name`` is the folder's own name; for `undo` it is the full former name."""
 
     TREE = ("create", "rename", "move", "throw", "remove", "undo")
     VERBS = (*TREE, "subscribe", "unsubscribe", "favour", "unfavour", "use")

@@ -33,7 +33,7 @@ _KEYWORD = re.compile(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z")
 
 
 class RefField(forms.CharField):
-    """``uidvalidity-uid`` -> the two numbers; None for none."""
+    """Parses ``uidvalidity-uid`` into two numbers; an empty value is None."""
 
     def __init__(self) -> None:
         super().__init__(required=False, max_length=30)
@@ -47,9 +47,8 @@ class RefField(forms.CharField):
 
 
 class ListForm(forms.Form):
-    """The query of a list: how it is shown, and where its page begins. Nonsense is left out: it is
-    the first page, not an error.
-    """
+    """The query of a list: its order, filter and page. Invalid values are ignored and lead to the
+    first page."""
 
     sort = forms.ChoiceField(required=False, choices=[(name, name) for name in SORTS])
     up = forms.BooleanField(required=False)
@@ -66,15 +65,14 @@ class ListForm(forms.Form):
 
     @classmethod
     def of(cls, query: QueryDict) -> ListForm:
-        """The form of a query. Most lists have none, and to make and clean a form takes its
-        time."""
+        """Return the form for a query. Most lists have an empty query, and creating and cleaning a
+        form is slow."""
         return cls(query) if query else _NO_QUERY
 
     @property
     def order(self) -> tuple[str, bool, bool] | None:
-        """The sort, whether it goes up, and whether it is by conversations, which only come by
-        their arrival; None when the address names none.
-        """
+        """The sort, whether it is ascending, and whether it is by conversations, which are only
+        sorted by arrival; None where the query names none."""
         if self.by_threads:
             return SORTS[0], bool(self._value("up")), True
         sort = self._value("sort")
@@ -90,13 +88,13 @@ class ListForm(forms.Form):
 
     @property
     def size(self) -> int | None:
-        """The number of rows, where they have to fit above others."""
+        """The number of rows, where they must fit the rows above."""
         rows: int | None = self._value("rows")
         return rows
 
     @property
     def came_after(self) -> tuple[int, int] | None:
-        """The message after which those arrived that are asked for."""
+        """The message whose successors the request asks for."""
         newer: tuple[int, int] | None = self._value("newer")
         return newer
 
@@ -125,8 +123,8 @@ _NO_QUERY = ListForm(QueryDict())
 
 
 class RefsField(forms.Field):
-    """Repeated ``uidvalidity-uid`` values -> triples with the folder before the numbers; "" where
-    the value says none. In ``Classes~2F4e B/7-42``, as search results write it, it does."""
+    """Parses repeated values ``uidvalidity-uid`` into triples of folder and numbers. The folder is
+    "" unless the value names it, as in search results: ``Classes~2F4e B/7-42``."""
 
     widget = forms.MultipleHiddenInput
 
@@ -144,7 +142,7 @@ class RefsField(forms.Field):
 
 
 class KeywordsField(forms.Field):
-    """Repeated keywords of tags -> a set."""
+    """Parses repeated keywords of tags into a set."""
 
     MOST = 200
     widget = forms.MultipleHiddenInput
@@ -157,13 +155,13 @@ class KeywordsField(forms.Field):
 
 
 class SnippetsForm(forms.Form):
-    """The rows of which the beginnings are asked for."""
+    """The rows whose first words the page requests."""
 
     refs = RefsField()
 
 
 class StepsField(forms.Field):
-    """`webmail.mailbox.bulk.packed` as JSON: the steps that take an action back."""
+    """The steps that undo an action, as JSON of `webmail.mailbox.bulk.packed`."""
 
     VERBS = (MOVE, SET, CLEAR, DELETE)
     widget = forms.HiddenInput
@@ -231,10 +229,10 @@ class ActForm(forms.Form):
       after the list was loaded: their UIDs are not below it.
     - ``all`` with ``found`` means every result of a search; ``found`` is its address.
 
-    ``retag`` changes several tags: it puts those of ``tags`` on all messages that were not among
-    ``had``, and removes those of ``had`` that are not among ``tags``, and those of ``off``.
+    ``retag`` changes several tags: it adds to all messages those of ``tags`` that are not in
+    ``had``, and removes those of ``had`` that are not in ``tags``, and those of ``off``.
 
-    ``among``: the message is shown in its conversation, which has one row in the list.
+    With ``among`` the open message is shown in its conversation, which has one row in the list.
     """
 
     verb = forms.ChoiceField(choices=[(name, name) for name in VERBS])
@@ -257,7 +255,8 @@ class ActForm(forms.Form):
     among = forms.BooleanField(required=False)
 
     def __init__(self, data: Any = None) -> None:
-        """``verb`` may bring its tag with it, ``tag:$label1``: a button says one thing."""
+        """Initialise the form. ``verb`` may include the tag, ``tag:$label1``, since a button has
+        one value."""
         if data is not None and ":" in data.get("verb", ""):
             data = data.copy()
             data["verb"], _colon, data["tag"] = data["verb"].partition(":")
@@ -283,7 +282,7 @@ class ActForm(forms.Form):
 
     @property
     def changed_tags(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The keywords to put on the messages, and those to remove."""
+        """The keywords to add to the messages, and those to remove."""
         tags, had, off = (
             self.cleaned_data.get(name) or frozenset() for name in ("tags", "had", "off")
         )
@@ -300,7 +299,7 @@ class ActForm(forms.Form):
 
 
 class TagForm(forms.Form):
-    """A tag's name and colour."""
+    """The name and colour of a tag."""
 
     name = forms.CharField(label=_("Name"), max_length=40)
     colour = forms.IntegerField(label=_("Colour"), min_value=1, max_value=6)

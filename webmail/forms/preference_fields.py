@@ -16,7 +16,7 @@ from webmail.preferences import HoursPreference, Preference, TextPreference, hou
 
 
 def field(preference: Preference) -> forms.Field:
-    """The field in which a user chooses a value of the preference."""
+    """Return the form field for the value of a preference."""
     words = {"label": preference.label, "help_text": preference.help_text}
     if isinstance(preference, HoursPreference):
         return HoursField(**words)
@@ -56,7 +56,7 @@ class OwnKeysField(forms.Field):
 
 
 class OrderedField(forms.MultipleChoiceField):
-    """Some of the choices in the order that they were posted in, as one value."""
+    """Some of the choices in the order in which they were posted, joined into one value."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -65,7 +65,7 @@ class OrderedField(forms.MultipleChoiceField):
 
 
 class SeveralField(forms.MultipleChoiceField):
-    """Any number of choices, as one value with blanks between them."""
+    """Any number of choices, joined into one value by blanks."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -79,7 +79,7 @@ class SeveralField(forms.MultipleChoiceField):
 
 
 class HoursWidget(forms.MultiWidget):
-    """Days to tick, and two times: fields ``…_days``, ``…_begin`` and ``…_end``."""
+    """Checkboxes for days, and two times: fields ``…_days``, ``…_begin`` and ``…_end``."""
 
     use_fieldset = True
 
@@ -101,8 +101,8 @@ class HoursWidget(forms.MultiWidget):
 
 
 class HoursField(forms.MultiValueField):
-    """Working hours as one value; ``off`` where no day is ticked. ``least``: what they must
-    cover."""
+    """Working hours as one value; ``off`` where no day is ticked. ``least`` are the hours that they
+    must include."""
 
     widget = HoursWidget
     default_error_messages = {  # noqa: RUF012  as Django has it

@@ -19,11 +19,12 @@ from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences, hour
 from webmail.presentation import keys
 
 _LONGEST_KEY = 30
-"""Characters of a key as it was typed."""
+"""The most characters of a key as it is typed."""
 
 
 def offered(tab: str = "") -> tuple[Preference, ...]:
-    """The declared preferences that work here; ``tab``: those of one page of the settings."""
+    """Return the declared preferences that work in this installation, or those on the page ``tab``
+    of the settings."""
     return tuple(
         preference
         for preference in DECLARED
@@ -34,7 +35,7 @@ def offered(tab: str = "") -> tuple[Preference, ...]:
 
 @dataclass(frozen=True)
 class KeyLine:
-    """The field of one key. ``warns``: the browser has a use for it too."""
+    """The field for one key. ``warns`` means that browsers use this key, too."""
 
     name: str
     words: str | Promise
@@ -54,10 +55,10 @@ class ToolLine:
 
 
 class PreferencesForm(forms.Form):
-    """One field for each preference of a page of the settings; of every page where none is named.
-    ``folders``: those that one may begin in, by name and label; None where the mail server does not
-    tell. Cleaned is what is another than before: what somebody saw and left is no choice, and
-    follows the administrators' value."""
+    """One field for each preference on a page of the settings, or on all pages where ``tab`` is
+    empty. ``folders`` are those that can be opened at the start, as name and label; None where the
+    mail server does not answer. The cleaned data contain only changed values: a value that the user
+    left as it was is no choice, and follows the administrators' default."""
 
     def __init__(
         self,
@@ -92,14 +93,15 @@ class PreferencesForm(forms.Form):
         }
 
     def _is_choice(self, name: str, value: str | None) -> bool:
-        """Whether the user chose the value: it was posted, and is another than before."""
+        """Return whether the user chose the value: it was posted and differs from the one
+        before."""
         if value is None or value == getattr(self.before, name):
             return False
         return bool(value) or not BY_NAME[name].folder
 
     def clean_own_keys(self) -> str | None:
-        """The keys as the preference keeps them; None where the user wants others than own ones.
-        ``key_faults`` says of each action what is wrong with its key."""
+        """Return the keys in the format of the preference; None where the user does not choose keys
+        of their own. ``key_faults`` describes the errors, by action."""
         typed = self.cleaned_data["own_keys"]
         if typed is None or self.cleaned_data.get("keys") != "own":
             return None
@@ -116,7 +118,8 @@ class PreferencesForm(forms.Form):
         return keys.write(strokes)
 
     def key_lines(self) -> list[KeyLine]:
-        """One for each action that has a key of its own, as it was typed or stands."""
+        """Return one line for each action whose key can be changed, with the key as typed or as
+        set."""
         typed = self.data if self.is_bound else {}
         chosen = keys.scheme(self.before.keys, self.before.own_keys).strokes
         return [
@@ -132,7 +135,7 @@ class PreferencesForm(forms.Form):
         ]
 
     def tool_lines(self) -> list[ToolLine]:
-        """The actions of the toolbar: those in it by their order, then the others."""
+        """Return the actions of the toolbar: first those in it, in their order, then the others."""
         chosen: Any = self["toolbar"].value()
         names = chosen.split() if isinstance(chosen, str) else list(chosen or ())
         words = dict(BY_NAME["toolbar"].options())
@@ -145,21 +148,22 @@ class PreferencesForm(forms.Form):
         words = _("“%(key)s” stands for “%(first)s” already: choose another key for “%(second)s”.")
         kept, other = conflict.first, conflict.second
         if not other.stroke:
-            kept, other = other, kept  # that of a fixed key cannot change
+            kept, other = other, kept  # a fixed key cannot change
         named = {"key": keys.typed(conflict.stroke), "first": kept.words, "second": other.words}
         self.key_faults.setdefault(other.name, words % named)
 
 
 def _mark_languages(field: Any) -> None:
-    """Each is named in its own words, and said to be of that language."""
+    """Mark each language's name as being in that language."""
     marked = '<span lang="{}">{}</span>'
     field.choices = [(code, format_html(marked, code, name)) for code, name in field.choices]
 
 
 def _offer_folders(field: Any, folders: Iterable[tuple[str, str]] | None, chosen: str) -> None:
-    """Beside the folders that the declaration names; without others the chosen one alone."""
-    named = dict(field.choices)
+    """Add these folders to the declared choices. Without an answer of the mail server, add only the
+    chosen one."""
+    choices = dict(field.choices)
     if folders is None:
         folders = [(chosen, chosen)]
         field.help_text = _("The mail server does not answer: other folders cannot be chosen now.")
-    field.choices = [*named.items(), *(pair for pair in folders if pair[0] not in named)]
+    field.choices = [*choices.items(), *(pair for pair in folders if pair[0] not in choices)]

@@ -1,8 +1,8 @@
 """The forms of rules and of the absence.
 
-A rule's form has as many lines as the person wants: a line is added or taken away by sending the
-form, which comes back with it. What a browser sends is taken apart into a `RuleDraft`, which is all
-that such a change touches.
+The form of a rule has a variable number of lines: a button that adds or removes a line posts the
+form, which is then shown again. The posted data are parsed into a `RuleDraft`, which such a button
+changes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MOST_GROUPS, MOST_CONDITIONS, MOST_ACTIONS = 5, 20, 10
 LONGEST_VALUE: Final = 300
 LONGEST_TEXT: Final = 10_000
 TRASH: Final = "trash"
-"""Of an action: to the folder for what is deleted."""
+"""An action: move the message to the folder for deleted messages."""
 _UNITS: Final = {"K": 1024, "M": 1024 * 1024}
 _NEEDED: Final[dict[str, frozenset[str]]] = {
     values.BODY: frozenset({"body"}),
@@ -63,9 +63,10 @@ Line = dict[str, str]
 
 @dataclass(frozen=True)
 class Offers:
-    """The options that a rule has on this server. ``extensions``: of the server; ``folders`` and
-    ``tags``: name or keyword and label; ``trash``: the name of the folder; ``may_forward``: the
-    administrators allow it, to ``places`` alone where there are any."""
+    """The options that a rule has on this server. ``extensions`` are those of the server.
+    ``folders`` and ``tags`` are pairs of name or keyword and label. ``trash`` is the name of the
+    folder. ``may_forward`` means that administrators allow it, and only to ``places`` if there are
+    any."""
 
     extensions: frozenset[str]
     folders: Choices = ()
@@ -75,7 +76,7 @@ class Offers:
     places: Sequence[str] = ()
 
     def tests(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """The comparisons that the server can make, by the field that is looked at."""
+        """Return the comparisons that the server supports, grouped by field."""
         return [
             (words.subject_matter(name), [(line, words.test(line)) for line in _tests_of(name)])
             for name in values.COMPARISONS
@@ -95,9 +96,8 @@ class Offers:
 
 
 def _tests_of(name: str) -> list[str]:
-    """``from:contains``, ``from:contains:not``… Larger and smaller, since and until are each
-    other's contrary.
-    """
+    """Return ``from:contains``, ``from:contains:not`` and so on. For sizes and dates no negation is
+    needed, since they have pairs of opposite comparisons."""
     tests = []
     for comparison in values.COMPARISONS[name]:
         tests.append(f"{name}:{comparison}")
@@ -133,7 +133,7 @@ class GroupForm(forms.Form):
 
 
 class ConditionForm(forms.Form):
-    """One line. Which of its fields count depends on the first."""
+    """One line for a condition. The first field determines which of the others count."""
 
     test = forms.ChoiceField(label=_("Condition"))
     header = forms.CharField(label=_("Name of the header"), required=False, max_length=76)
@@ -189,7 +189,7 @@ class ConditionForm(forms.Form):
 
 
 class ActionForm(forms.Form):
-    """One line. Which of its fields count depends on the first."""
+    """One line for an action. The first field determines which of the others count."""
 
     kind = forms.ChoiceField(label=_("Action"))
     folder = forms.ChoiceField(label=_("Folder"), required=False)
@@ -246,7 +246,7 @@ class ActionForm(forms.Form):
 
 
 def _with_own(choices: Iterable[tuple[str, Any]], own: str) -> list[tuple[str, Any]]:
-    """A folder or tag that a rule names although it is no longer there can still be chosen."""
+    """Return the choices, with the rule's folder or tag even if it no longer exists."""
     offered = list(choices)
     if own and own not in {value for value, _label in offered}:
         offered.append((own, words.missing(own)))
@@ -255,9 +255,8 @@ def _with_own(choices: Iterable[tuple[str, Any]], own: str) -> list[tuple[str, A
 
 @dataclass(frozen=True)
 class RuleDraft:
-    """A rule's form as it stands, right or wrong. ``groups``: how their conditions are joined, and
-    their lines.
-    """
+    """The state of a rule's form, valid or not. Each of ``groups`` has the operator that joins its
+    conditions, and its lines."""
 
     head: Line
     groups: tuple[tuple[str, tuple[Line, ...]], ...]
@@ -265,7 +264,7 @@ class RuleDraft:
 
     @classmethod
     def posted(cls, data: Mapping[str, str]) -> RuleDraft:
-        """Lines are numbered: ``g0-match``, ``g0-1-value``, ``a2-kind``."""
+        """Parse posted lines, which are numbered: ``g0-match``, ``g0-1-value``, ``a2-kind``."""
         groups: dict[int, str] = {}
         lines: dict[int, dict[int, Line]] = {}
         actions: dict[int, Line] = {}
@@ -305,9 +304,8 @@ class RuleDraft:
         )
 
     def changed(self, do: str) -> RuleDraft:
-        """After a button: ``add-0``, ``drop-0-2``, ``add-group``, ``drop-group-1``, ``add-action``,
-        ``drop-action-1``. Nonsense changes nothing.
-        """
+        """Return the draft after a button: ``add-0``, ``drop-0-2``, ``add-group``,
+        ``drop-group-1``, ``add-action``, ``drop-action-1``. Other values change nothing."""
         what, *numbers = re.split(r"-(?=[0-9]+)", do)
         at = [int(number[:4]) for number in numbers if number.isdecimal()][:2]
         match what, at:
@@ -333,7 +331,7 @@ class RuleDraft:
         return replace(self, groups=tuple(groups))
 
     def flat(self) -> dict[str, str]:
-        """The draft as a browser would send it, with its lines numbered anew."""
+        """Return the draft in the form of posted data, with its lines numbered consecutively."""
         data = dict(self.head)
         for n, (match, lines) in enumerate(self.groups):
             data[f"g{n}-match"] = match
@@ -383,8 +381,8 @@ def _action_line(action: RuleAction, trash: str) -> Line:
     return {"kind": action.kind}
 
 
-class Editor:
-    """All forms of one rule. ``comments``: what stands before it in the script."""
+class RuleEditor:
+    """All forms of one rule. ``comments`` are those before the rule in the script."""
 
     def __init__(self, draft: RuleDraft, offers: Offers, comments: tuple[str, ...] = ()) -> None:
         data = draft.flat()
@@ -420,7 +418,7 @@ class Editor:
         return _all_valid([self.head, *self._condition_forms, *self.actions])
 
     def can_be_tried(self) -> bool:
-        """Whether its conditions are right, whatever it does."""
+        """Return whether the conditions are valid, regardless of the actions."""
         return _all_valid(self._condition_forms)
 
     @property
@@ -429,7 +427,7 @@ class Editor:
 
     @property
     def trial(self) -> Rule:
-        """The conditions alone, of valid forms."""
+        """A rule with only the conditions, of valid forms."""
         groups = tuple(
             ConditionGroup(
                 group.cleaned_data["match"] or ALL,
@@ -460,7 +458,7 @@ class Editor:
 
 
 def _all_valid(checked: Iterable[forms.Form]) -> bool:
-    """Each is asked, so that all mistakes show at once."""
+    """Return whether all forms are valid. Each is validated, so that all errors show at once."""
     return not [form for form in checked if not form.is_valid()]
 
 
@@ -470,7 +468,8 @@ EVERYBODY, INSIDE, BOTH = "everybody", "inside", "both"
 
 
 class AbsenceForm(forms.Form):
-    """Answers while somebody is away; ``is_of_box``: of a shared mailbox, which is not "me"."""
+    """The automatic answer during an absence. ``is_of_box`` means a shared mailbox, which is not
+    "me"."""
 
     enabled = forms.BooleanField(label=_("Answer while I am away"), required=False)
     first = forms.DateField(label=_("First day"))
@@ -544,8 +543,8 @@ class AbsenceForm(forms.Form):
         return cleaned
 
     def absence(self, domains: Iterable[str], own: str, zones: tuple[str, str]) -> Absence:
-        """The absence that a valid form describes. ``own``: the person's address, ``zones``: their
-        offsets on the first and on the last day."""
+        """Return the absence that a valid form describes. ``own`` is the user's address; ``zones``
+        are the UTC offsets on the first and the last day."""
         cleaned = self.cleaned_data
         is_for_all = cleaned["who"] == EVERYBODY
         return Absence(
@@ -564,13 +563,13 @@ class AbsenceForm(forms.Form):
 
 
 def absence_initial(absence: Absence | None, own: str) -> dict[str, Any]:
-    """The form's initial values for the absence that the server has."""
+    """Return the form's initial values for the absence on the server."""
     if absence is None:
         return {"days": 7, "who": EVERYBODY}
     who = EVERYBODY if not absence.domains else BOTH if absence.other_text else INSIDE
     others = [address for address in absence.addresses if address != own]
-    shown = {name: getattr(absence, name) for name in AbsenceForm.base_fields if name != "who"}
-    return shown | {"who": who, "addresses": "\n".join(others)}
+    initial = {name: getattr(absence, name) for name in AbsenceForm.base_fields if name != "who"}
+    return initial | {"who": who, "addresses": "\n".join(others)}
 
 
 def _lines(text: str) -> str:
@@ -578,7 +577,7 @@ def _lines(text: str) -> str:
 
 
 class ScriptForm(forms.Form):
-    """A script as it is written."""
+    """The text of a script."""
 
     text = forms.CharField(
         label=_("Script"), required=False, strip=False, widget=forms.Textarea, max_length=110_000

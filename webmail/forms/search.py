@@ -16,7 +16,7 @@ from webmail.presentation.results import Asked
 
 
 class SearchedField(forms.CharField):
-    """The searched text. Control characters are blanks; too much text is an error."""
+    """The searched text. Control characters become blanks; a text that is too long is an error."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
@@ -49,7 +49,7 @@ class ReachForm(forms.Form):
 
 
 class PlaceForm(forms.Form):
-    """The place where a search goes on; nonsense is none."""
+    """The place where a search continues; invalid values mean the beginning."""
 
     at = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
     below = forms.CharField(required=False, max_length=30)
@@ -69,9 +69,8 @@ class PlaceForm(forms.Form):
 
 
 class SearchForm(ReachForm, PlaceForm):
-    """The address of a search. Only a text that is too long is an error; other nonsense is left
-    out.
-    """
+    """The query of a search. Only a text that is too long is an error; other invalid values are
+    ignored."""
 
     q = SearchedField(required=False, max_length=query.MOST_CHARACTERS)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
@@ -99,13 +98,13 @@ class SearchForm(ReachForm, PlaceForm):
 
     @property
     def initial_of_advanced(self) -> dict[str, str]:
-        """The initial values of the advanced form: the text stays as it was typed."""
+        """The initial values of the advanced form: the text stays as typed."""
         asked = self.asked
         return {"words": asked.text, "in": asked.reach, "folder": asked.folder}
 
 
 class AdvancedSearchForm(ReachForm):
-    """The search for whoever does not write it in one line."""
+    """A search by single fields, in place of a query in one line."""
 
     words = SearchedField(label=_("Words"), required=False, max_length=query.MOST_CHARACTERS)
     without = SearchedField(label=_("Without these words"), required=False, max_length=200)
@@ -127,14 +126,14 @@ class AdvancedSearchForm(ReachForm):
 
     @property
     def asked(self) -> query.Form:
-        given = dict(self.cleaned_data)
+        values = dict(self.cleaned_data)
         for name in ("in", "folder"):
-            given.pop(name)
-        return query.Form(**given)
+            values.pop(name)
+        return query.Form(**values)
 
 
 class SaveForm(SearchForm):
-    """A search to save, by a name."""
+    """A search to save under a name."""
 
     name = forms.CharField(max_length=results.LONGEST_NAME)
 
@@ -146,6 +145,6 @@ class SaveForm(SearchForm):
 
 
 class ForgetForm(forms.Form):
-    """A recent search to remove; none: all."""
+    """A recent search to remove; all of them where the text is empty."""
 
     text = forms.CharField(required=False, max_length=200)

@@ -1,4 +1,4 @@
-"""The form by which a folder is shared."""
+"""The form for sharing a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_PEOPLE = 50
 
 
 class ShareForm(forms.Form):
-    """One change of who may use a folder: ``share`` with people, or ``end`` for one identifier."""
+    """One change to the users of a folder: ``share`` with people, or ``end`` for one identifier."""
 
     VERBS = ("share", "end")
 
@@ -32,7 +32,7 @@ class ShareForm(forms.Form):
     identifier = forms.CharField(required=False, max_length=400, strip=False)
 
     def clean_people(self) -> tuple[str, ...]:
-        """The addresses, in small letters, each once."""
+        """Return the addresses in lower case, each once."""
         read = addresses.read_recipients(self.cleaned_data["people"])
         if read.invalid:
             words = gettext("%(typed)s is not an address.")

@@ -1,4 +1,4 @@
-"""The form that asks for the way of one message."""
+"""The form for finding out what became of one message."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LONGEST_ADDRESS, LONGEST_ID = 254, 250
 
 
 class EnvelopeForm(PlaceForm):
-    """The fields that the support desk may search by: none is of the content of a message."""
+    """The fields that the support desk may search by: none concerns the content of a message."""
 
     address = SearchedField(
         label=_("Address of the other person"),
         required=False,
         max_length=LONGEST_ADDRESS,
-        help_text=_("Of the sender or of a recipient; a part of it is enough."),
+        help_text=_("The address of the sender or of a recipient; a part is enough."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     day = forms.DateField(
@@ -49,7 +49,7 @@ class EnvelopeForm(PlaceForm):
 
     @property
     def asked(self) -> list[forms.BoundField]:
-        """The fields that a page shows."""
+        """The fields that the page shows."""
         return [self[name] for name in self.fields if name in self.asked_fields]
 
     @property
@@ -64,7 +64,7 @@ class EnvelopeForm(PlaceForm):
 
 
 class TraceForm(EnvelopeForm):
-    """The fields that users may search their own mail by."""
+    """The fields that users may search their own messages by."""
 
     words = SearchedField(label=_("Words of the subject"), required=False, max_length=200)
     field_order = ("address", "day", "words", "message_id")

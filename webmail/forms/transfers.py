@@ -20,14 +20,14 @@ class ExportForm(forms.Form):
 
 
 class _IntoForm(forms.Form):
-    """The folder that messages go into: one that is there, or a new one."""
+    """The target folder: an existing or a new one."""
 
     folder = forms.CharField(required=False, strip=False, validators=[check_folder_name])
     new = forms.CharField(required=False, max_length=100, validators=[check_folder_name])
 
 
 class ImportForm(_IntoForm):
-    """A file of messages; or its name and size, where a script brings it in pieces."""
+    """A file of messages; or its name and size, where a script uploads it in pieces."""
 
     file = forms.FileField(required=False, allow_empty_file=False, max_length=255)
     name = forms.CharField(required=False, max_length=255)
@@ -42,14 +42,14 @@ class ImportForm(_IntoForm):
 
 
 class AccountForm(_IntoForm):
-    """An account elsewhere: its server, with a port where that is not the usual one."""
+    """An account on another server, with a port unless it is the default one."""
 
     server = forms.CharField(max_length=255)
     login = forms.CharField(max_length=255)
     password = forms.CharField(max_length=1000, strip=False)
 
     def clean_server(self) -> tuple[str, int]:
-        """The name and the port."""
+        """Return the name and the port."""
         name, colon, port = self.cleaned_data["server"].strip().rpartition(":")
         if not colon or not port.isdigit():
             return self.cleaned_data["server"].strip(), 993
@@ -59,7 +59,7 @@ class AccountForm(_IntoForm):
 
 
 class PieceForm(forms.Form):
-    """The next piece of a file: ``at`` says at which byte it begins."""
+    """The next piece of a file. ``at`` is the byte at which it begins."""
 
     at = forms.IntegerField(min_value=0)
     piece = forms.FileField()

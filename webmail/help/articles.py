@@ -1,8 +1,8 @@
-"""Articles of the help: Markdown files of the project, one in each language, found by their words.
+"""Articles of the help: Markdown files of the project, one for each language, with a search.
 
-Words in bold are those of buttons, menus and pages: `tests/webmail/help/test_articles.py` looks
-each up in the catalogue, so that no article names a button that is gone. Pictures are taken from
-the running product by ``python -m demo.pictures --articles``.
+Words in bold are labels of buttons, menus and pages: `tests/webmail/help/test_articles.py` checks
+that each is in the catalogue, so that no article names a button that no longer exists. Screenshots
+are taken by ``python -m demo.pictures --articles``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Devices and display"), ("phone", "display", "notifications", "accessibility")),
 )
 NAMES: Final = tuple(name for _topic, names in TOPICS for name in names)
-# The article about a page, by the name of its URL, or by the names that begin so.
+# The article about a page, by the name of its URL or the beginning of that name.
 _PAGES: Final = {
     "account_login": "sign-in",
     "accounts:lookup": "numen",
@@ -114,7 +114,7 @@ _PAGES: Final = {
     "mail:transfer": "transfer",
     "mail:view": "attachments",
 }
-# Words that people look for, and that the article does not use.
+# Words that users search for and that the article does not contain.
 _OTHER_WORDS: Final = {
     "attachments": "fichier joint, pdf, telecharger, download",
     "contacts": "carnet d'adresses, repertoire, effacer, address book, delete",
@@ -138,8 +138,8 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 
 
 def _picture(_renderer: object, tokens: Sequence[Token], place: int, *_options: Any) -> str:
-    """A picture of the project, which its article names by its file alone; nothing where it was
-    not taken yet."""
+    """Return a screenshot, which the article names by its file name; nothing where it was not taken
+    yet."""
     name = str(tokens[place].attrs["src"])
     if not (PICTURES / name).is_file():
         return ""
@@ -159,7 +159,8 @@ _parser.add_render_rule("image", _picture)
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """``html`` is the text without its title; ``folded`` are all its words, as a search asks."""
+    """An article. ``html`` is the text without its title; ``folded`` are all words, folded for the
+    search."""
 
     name: str
     title: str
@@ -168,8 +169,8 @@ class Article:
 
 
 def article(name: str, language: str = "") -> Article:
-    """An article in ``language``, else in that of the user; in French where there is no other.
-    ``name`` is one of ``NAMES``."""
+    """Return an article in ``language``, or else in the user's language; in French where there is
+    no such translation. ``name`` is one of ``NAMES``."""
     spoken = (language or get_language() or "").partition("-")[0]
     return _read(name, spoken if spoken in LANGUAGES else "fr")
 
@@ -182,19 +183,18 @@ def _read(name: str, language: str) -> Article:
     title = heading.removeprefix("# ").strip()
     other_words = _OTHER_WORDS.get(name, "")
     folded = folding.fold(f"{title} {_TAG.sub(' ', html)} {other_words}")
-    # The files are the project's own, and the parser takes no HTML from them.
+    # The files are the project's own, and the parser is set to escape HTML in them.
     return Article(name, title, mark_safe(html), folded)  # noqa: S308
 
 
 def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
-    """Articles with most of the words of ``sought``, under their topics; all articles where it is
-    empty.
+    """Yield the articles with most words of ``sought``, by topic; all articles where it is empty.
 
-    Words are compared by their beginnings, without accents, and without the ending of a plural or
-    a verb. Articles and pronouns do not count.
+    Words match by their beginnings, without accents and without endings of plurals or verbs.
+    Articles and pronouns are ignored.
     """
-    asked = _WORD.findall(folding.fold(sought))
-    words = [_stem(word) for word in asked if word not in _LITTLE] or asked
+    all_words = _WORD.findall(folding.fold(sought))
+    words = [_stem(word) for word in all_words if word not in _LITTLE] or all_words
     counts = {name: sum(_has(article(name), word) for word in words) for name in NAMES}
     most = max(counts.values())
     if words and not most:
@@ -222,6 +222,7 @@ def _has(candidate: Article, word: str) -> bool:
 
 
 def about(page: str) -> Article | None:
-    """The article about a page; ``page`` is the name of its URL, such as ``mail:rules``."""
+    """Return the article about a page, or None. ``page`` is the name of its URL, such as
+    ``mail:rules``."""
     name = max((begin for begin in _PAGES if page.startswith(begin)), key=len, default=None)
     return article(_PAGES[name]) if name else None

@@ -1,4 +1,4 @@
-"""What is new in each version, in the user's words."""
+"""The changes of each version, in the user's words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _parser = MarkdownIt("commonmark", {"html": False})
 
 
 def releases() -> SafeString:
-    """One section a version, the newest first; in French where there is no other language."""
+    """Return one section for each version, the newest first; in French where there is no
+    translation."""
     language = (get_language() or "").partition("-")[0]
     return _read(language if (_HERE / f"releases.{language}.md").exists() else "fr")
 

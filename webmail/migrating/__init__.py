@@ -1,7 +1,7 @@
-"""The users of another webmail, brought here with their identities, contacts and preferences.
+"""Move the users of another webmail here, with their identities, contacts and preferences.
 
-`source` opens its database, which is never written to; `roundcube` and `horde` read one user after
-another into a `values.Person`, by way of `texts` (charsets that were mistaken) and `likes` (which
-preference is like which). `writing` writes a person in one transaction, `running` does so for all,
-and `reporting` tells what was brought and what was left out.
+`source` opens the other database, which is only read; `roundcube` and `horde` read its users into
+`values.FormerUser`, with the help of `texts` (wrong charsets) and `likes` (equivalent preferences).
+`writing` writes a user in one transaction, `running` does so for all, and `reporting` reports what
+was moved and what was left out.
 """

@@ -1,4 +1,5 @@
-"""The commands ``migrate_roundcube`` and ``migrate_horde``, which differ in their reader."""
+"""The base of the commands ``migrate_roundcube`` and ``migrate_horde``, which differ in their
+reader."""
 
 from __future__ import annotations
 
@@ -11,15 +12,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from webmail.migrating import reporting, running, source
-from webmail.migrating.running import Choice, Reader, TooManyFailures
-from webmail.migrating.writing import Options
+from webmail.migrating.running import Reader, TooManyFailures, UserChoice
+from webmail.migrating.writing import MovingOptions
 
 SOME_LEFT = 3
 _SECONDS = 2  # between two lines of progress
 
 
 class MoveCommand(BaseCommand):
-    """Bring all users of one webmail. The subclass names its reader."""
+    """Moves all users of one webmail. The subclass names its reader."""
 
     reader: Reader
     requires_system_checks = ()
@@ -61,9 +62,9 @@ class MoveCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         totals = reporting.Totals()
-        choice = Choice(options["login"], _only(options["only"]), options["dry_run"])
+        choice = UserChoice(options["login"], _only(options["only"]), options["dry_run"])
         label = f":{options['label']}" if options["label"] else ""
-        chosen = Options(
+        chosen = MovingOptions(
             f"{self.reader.NAME}{label}"[:60],
             frozenset(domain.lower() for domain in options["vouch"]),
         )
@@ -127,7 +128,8 @@ def _only(path: Path | None) -> frozenset[str]:
 
 
 def _url(text: str) -> str:
-    """A password in the arguments is shown to everybody on the machine: a file keeps it."""
+    """Return the database URL, or read it from a file: a password in the arguments would be visible
+    to all accounts of the machine."""
     if not text.startswith("file:"):
         return text
     path = Path(text.removeprefix("file:"))

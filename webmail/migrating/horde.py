@@ -1,8 +1,8 @@
-"""The tables of Horde 3 and 5 (IMP, Turba) -> people.
+"""Read the tables of Horde 3 and 5 (IMP, Turba).
 
-Preferences are rows of ``horde_prefs``, identities one of them, serialised. Contacts are rows of
-``turba_objects``, whose owner is a user or one of the user's shares. Templates of messages lie in a
-folder of the mail server, and stay there.
+Preferences are rows of ``horde_prefs``; one of them contains the identities, serialised. Contacts
+are rows of ``turba_objects``, whose owner is a user or one of the user's shares. Templates of
+messages are in a folder of the mail server and stay there.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from webmail.migrating.texts import mended, of, serialised
 from webmail.migrating.values import (
     MOST_OF_A_KIND,
     Account,
-    Members,
+    FormerGroup,
+    FormerIdentity,
+    FormerUser,
     Page,
-    Person,
     Recipient,
     Search,
-    Signed,
 )
 
 _LARGEST_VALUE = 1_000_000
@@ -38,7 +38,7 @@ _LARGEST_PHOTO = 5_000_000
 _PAGE = 100
 _MOST_SHARES = 500_000
 _MOST_PREFERENCES = 2_000
-# Blobs, which are read apart or not at all.
+# Binary columns, which are read separately or not at all.
 _NO_TEXT = frozenset(
     "object_photo object_phototype object_photoorig object_logo object_logotype".split()
 )
@@ -47,7 +47,7 @@ _IDENTITY = (
 ).split()
 _SEARCHES = frozenset({"vfolder", "filter"})
 _TRUSTED = "image_replacement_addrs"
-# What the programs remember for themselves.
+# Internal state of the programs.
 _NO_PREFERENCE = frozenset(
     """
     id location_addr alias_addr tieto_addr bcc_addr confirm_email last_login last_maintenance
@@ -59,7 +59,7 @@ _NO_PREFERENCE = frozenset(
 
 
 class Reader:
-    """Reads one database; the owners of shares are known once `need` is called."""
+    """Reads one database. The owners of shares are known after `need`."""
 
     NAME = "horde"
 
@@ -68,7 +68,7 @@ class Reader:
         self._books: dict[str, list[str]] = {}
 
     def need(self, source: Source) -> None:
-        """Raises Unreadable where this is no database of Horde's."""
+        """Read the owners of shares. Raises Unreadable where this is not a database of Horde."""
         source.need("horde_prefs")
         self._owners = _share_owners(source)
         self._books = {}
@@ -79,7 +79,7 @@ class Reader:
         return int(source.rows(f"SELECT COUNT(*) FROM ({_users(source)}) people")[0][0])  # noqa: S608
 
     def accounts(self, source: Source) -> Iterator[Account]:
-        """All who have preferences or contacts, by name; the shares among them are left out."""
+        """Yield all users who have preferences or contacts, by name, without shares."""
         last = ""
         while rows := source.rows(
             f"SELECT uid FROM ({_users(source)}) people"  # noqa: S608  our names
@@ -92,7 +92,7 @@ class Reader:
                     yield Account(login, login.strip(), is_share=turba.is_share(login))
             last = rows[-1][0]
 
-    def person(self, source: Source, account: Account) -> Person:
+    def person(self, source: Source, account: Account) -> FormerUser:
         uid = str(account.key)
         left_out: Counter[str] = Counter()
         names, values = _preferences(source, uid)
@@ -102,7 +102,7 @@ class Reader:
         for name in sorted(_SEARCHES):
             raw = _raw(_bytes_of_hex(values.get(name)))
             saved += searches.read(raw, left_out)
-        return Person(
+        return FormerUser(
             identities=_identities(values, left_out),
             preferences=likes.converted(shown, likes.HORDE, left_out),
             recipients=_recipients(source, uid),
@@ -127,7 +127,7 @@ def _users(source: Source) -> str:
 
 
 def _share_owners(source: Source) -> dict[str, str]:
-    """The owners of all shares, by the names of the shares."""
+    """Return the owners of all shares, by the names of the shares."""
     rows: list[tuple[int, dict[str, str]]] = []
     for table in ("turba_shares", "turba_sharesng"):
         if source.has(table):
@@ -147,7 +147,7 @@ def _share_owners(source: Source) -> dict[str, str]:
 
 
 def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]:
-    """The names of all preferences that are shown to people, and the values of those that are
+    """Return the names of all preferences that users can see, and the values of those that are
     read."""
     table = source.table("horde_prefs")
     scopes = "pref_scope IN ('horde', 'imp')"
@@ -168,18 +168,18 @@ def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]
     return names, {of(name).strip(): value for name, value in rows}
 
 
-def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Signed]:
-    """The default one first. Without identities of the user's own, the one that the preferences
-    around them make."""
+def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[FormerIdentity]:
+    """Return the identities, the default one first. If the user has none, return one made of the
+    equivalent single preferences."""
     try:
-        several = serialised(_bytes_of_hex(values.get("identities")))
+        stored = serialised(_bytes_of_hex(values.get("identities")))
     except php.BrokenValue as error:
         left_out[f"identities cannot be read: {error}"] += 1
-        several = {}
+        stored = {}
     default = mended(values.get("default_identity")) or "0"
     identities = [
         _identity(str(key), identity, str(key) == default, left_out)
-        for key, identity in list(several.items())[:200]
+        for key, identity in list(stored.items())[:200]
         if isinstance(identity, dict)
     ]
     if not identities:
@@ -189,7 +189,9 @@ def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[Si
     return sorted(identities, key=lambda identity: not identity.is_default)
 
 
-def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter[str]) -> Signed:
+def _identity(
+    key: str, identity: php.Array, is_default: bool, left_out: Counter[str]
+) -> FormerIdentity:
     values = {
         name: mended(identity.get(name)) for name in ("from_addr", "fullname", "replyto_addr")
     }
@@ -198,7 +200,7 @@ def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter
         left_out["identity: its other addresses (alias, tied, Bcc) are not brought"] += bool(
             identity.get(name)
         )
-    return Signed(
+    return FormerIdentity(
         key,
         values["from_addr"].strip(),
         values["fullname"],
@@ -210,7 +212,7 @@ def _identity(key: str, identity: php.Array, is_default: bool, left_out: Counter
 
 
 def _bytes_of_hex(value: object) -> object:
-    """PostgreSQL's bytes, where the column is of characters."""
+    """Decode PostgreSQL's notation of bytes in a text column."""
     text = value if isinstance(value, str) else ""
     if text.startswith("\\x"):
         try:
@@ -227,7 +229,7 @@ def _raw(value: object) -> bytes:
 
 
 def _trusted(value: object, left_out: Counter[str]) -> list[str]:
-    """The senders whose images are shown: a list as JSON."""
+    """Return the senders whose images are shown, from a JSON list."""
     if not (text := mended(value)):
         return []
     try:
@@ -241,7 +243,7 @@ def _trusted(value: object, left_out: Counter[str]) -> list[str]:
 
 
 def _recipients(source: Source, uid: str) -> list[Recipient]:
-    """The people who were written to, where the log of sent mail is kept in the database."""
+    """Return the recipients of sent messages, where the log of them is in the database."""
     if not source.has("imp_sentmail"):
         return []
     rows = source.rows(
@@ -267,8 +269,8 @@ def _moment(seconds: object) -> datetime | None:
 
 
 class _Book:
-    """The contacts and lists of one user, in all of the user's shares. Read at once, for a list may
-    name contacts that come after it; pictures follow page by page."""
+    """The contacts and lists of one user, in all of the user's shares. Texts are read at once,
+    since a list may name contacts that follow it; pictures are read page by page."""
 
     def __init__(
         self, source: Source, books: Sequence[str], uid: str, left_out: Counter[str]
@@ -292,14 +294,14 @@ class _Book:
         for start in range(0, len(contacts), _PAGE):
             yield from self._by_pictures(contacts[start : start + _PAGE])
 
-    def groups(self) -> Iterator[Members]:
-        """Yield the groups; called once the pages are read."""
+    def groups(self) -> Iterator[FormerGroup]:
+        """Yield the groups. Call this after the pages were read."""
         keys = self._contact_keys()
         for group in self._gathered.groups:
             if group.missing:
                 self._left_out["member of a group: not found"] += len(group.missing)
             key = f"{group.origin}:{group.name}"[:120]
-            yield Members(key, group.name, [keys[index] for index in group.members])
+            yield FormerGroup(key, group.name, [keys[index] for index in group.members])
 
     def _contact_keys(self) -> list[str]:
         return [self._keys[record] for record in self._gathered.records]
@@ -356,12 +358,12 @@ class _Book:
             f" WHERE object_id IN ({marks}) AND object_photo IS NOT NULL",
             keys,
         )
-        shown = {of(key) for (key,) in rows}
-        yield [(key, data) for key, data in page if key not in shown]
+        with_picture = {of(key) for (key,) in rows}
+        yield [(key, data) for key, data in page if key not in with_picture]
         photo = source.cut("object_photo", _LARGEST_PHOTO)
         statement = f"SELECT {photo} FROM {table} WHERE object_id = %s"  # noqa: S608
         for key, data in page:
-            if key in shown:
+            if key in with_picture:
                 content = source.rows(statement, [key])[0][0]
                 is_raw = isinstance(content, bytes | memoryview)
                 yield [

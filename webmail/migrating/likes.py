@@ -1,7 +1,7 @@
-"""Which preference of ours is like which of Roundcube's and Horde's, and which value like which.
+"""Equivalents of Roundcube's and Horde's preferences and their values.
 
-A converter makes of a value our preferences with their values; {} where ours are so anyway. What
-has no converter here has no like, and is named in the report.
+A converter returns our preferences with their values for a value of theirs; {} where ours cannot
+differ. Preferences without a converter have no equivalent and are named in the report.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MOST_REASONS = 200
 
 Ours = Mapping[str, str]
 Converter = Callable[[Value], Ours | None]
-"""None: the value has no like."""
+"""None means that the value has no equivalent."""
 
 
 def _yes(value: Value) -> bool:
@@ -33,12 +33,12 @@ def _number(value: Value) -> int | None:
 
 
 def _switch(name: str, yes: str, no: str) -> Converter:
-    """The converter of a preference that is on or off."""
+    """Return the converter of a preference that is on or off."""
     return lambda value: {name: yes if _yes(value) else no}
 
 
 def _one_of(choices: Mapping[int | str, Ours]) -> Converter:
-    """The converter of a preference with several values; numbers may be written as texts."""
+    """Return the converter of a preference with several values. Numbers may be given as text."""
 
     def convert(value: Value) -> Ours | None:
         number = _number(value)
@@ -68,7 +68,7 @@ def _page_size(value: Value) -> Ours | None:
 
 
 def _columns(value: Value) -> Ours | None:
-    """The date and the size; tags always stay."""
+    """Convert the columns of the list to date and size; tags are always shown."""
     if not isinstance(value, dict):
         return None
     chosen = {str(name) for name in value.values()} | {"tags"}
@@ -99,8 +99,8 @@ ROUNDCUBE: Final[Mapping[str, Converter]] = {
         {"threads": {"conversations": "on"}, "list": {"conversations": "off"}}
     ),
     "list_cols": _columns,
-    # Ours never loads the images of everybody: contacts come nearest. Trusted senders are brought
-    # one by one.
+    # We never load the images of all senders; contacts come nearest. Trusted senders are moved one
+    # by one.
     "show_images": _one_of(
         {
             0: {"images": "ask"},
@@ -120,7 +120,7 @@ ROUNDCUBE: Final[Mapping[str, Converter]] = {
     ),
     "reply_mode": _one_of({-1: {"reply_quote": "none"}, 0: _BELOW, 1: _ABOVE, 2: _ABOVE}),
     "sig_below": _switch("signature_place", "end", "answer"),
-    # No receipt leaves here without the user's word.
+    # Here a receipt is never sent without asking the user.
     "mdn_requests": _one_of(
         {number: {"receipts": "never" if number == 2 else "ask"} for number in range(7)}
     ),
@@ -136,7 +136,7 @@ HORDE: Final[Mapping[str, Converter]] = {
     "language": _language,
     "timezone": _time_zone,
     "max_msgs": _page_size,
-    # Horde 3 and 5 have different numbers for threads; only those are like conversations.
+    # Horde 3 and 5 have different numbers for threads; only those correspond to conversations.
     "sortby": _one_of({161: {"conversations": "on"}, 9: {"conversations": "on"}}),
     "compose_html": _one_of({0: {"write_format": "plain"}, 1: {"write_format": "html"}}),
     "reply_quote": _switch("reply_quote", "quoted", "none"),
@@ -160,7 +160,7 @@ HORDE: Final[Mapping[str, Converter]] = {
 def converted(
     theirs: Mapping[Any, Value], table: Mapping[str, Converter], left_out: Counter[str]
 ) -> dict[str, str]:
-    """Our preferences, by name; those without a like are counted in ``left_out``."""
+    """Return our preferences, by name. Those without an equivalent are counted in ``left_out``."""
     ours: dict[str, str] = {}
     for name, value in theirs.items():
         converter = table.get(name)

@@ -1,4 +1,4 @@
-"""The report of a run: a line for each user, counts and reasons alone, as CSV or JSON."""
+"""Write the report of a run: a line for each user with counts and reasons, as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Protocol, TextIO
 
 from accounts.models import MovedUser
 from webmail import spreadsheets
-from webmail.migrating.running import FAILED, REFUSED, Outcome
+from webmail.migrating.running import FAILED, REFUSED, MovingOutcome
 
 _MOST_REASONS = 5_000
 _HEADINGS = ("login", "address", "outcome", "reason", *MovedUser.COUNTS, "left out")
 
 
 class Report(Protocol):
-    def add(self, outcome: Outcome) -> None: ...
+    def add(self, outcome: MovingOutcome) -> None: ...
 
 
 class Totals:
-    """The sums of all."""
+    """The sums of all users."""
 
     def __init__(self) -> None:
         self.states: Counter[str] = Counter()
@@ -31,7 +31,7 @@ class Totals:
         self.left_out: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         self.states[outcome.state] += 1
         self.counts.update(outcome.counts)
         for reason, count in outcome.left_out.items():
@@ -62,7 +62,7 @@ class _Csv:
         self._file = file
         file.write("".join(spreadsheets.lines([_HEADINGS])))
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         left_out = "; ".join(f"{count} × {reason}" for reason, count in outcome.left_out.items())
         counts = [str(outcome.counts.get(name, 0)) for name in MovedUser.COUNTS]
         cells = [outcome.login, outcome.address, outcome.state, outcome.reason]
@@ -71,12 +71,13 @@ class _Csv:
 
 
 class _Json:
-    """An object a line: a file of any length is written, and read, piece by piece."""
+    """Writes one JSON object for each line, so that a report of any length can be written and read
+    piece by piece."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MovingOutcome) -> None:
         row = {
             "login": outcome.login,
             "address": outcome.address,
@@ -89,13 +90,13 @@ class _Json:
 
 
 class _Nothing:
-    def add(self, outcome: Outcome) -> None:
-        """Nobody asked for it."""
+    def add(self, outcome: MovingOutcome) -> None:
+        """Do nothing: no report was requested."""
 
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[Report]:
-    """The report at ``path``, readable for its owner alone: JSON where its name ends in
+    """Open the report at ``path``, readable for its owner alone: JSON where its name ends in
     ``.json``, else CSV. Raises OSError."""
     if path is None:
         yield _Nothing()

@@ -1,7 +1,7 @@
-"""The tables of Roundcube 1.4 to 1.7 -> people.
+"""Read the tables of Roundcube 1.4 to 1.7.
 
-Before 1.5 there are no collected addresses, and before 1.6 canned responses are a preference.
-Folders that are subscribed to, and Sieve scripts, are the mail server's own.
+Collected addresses exist since 1.5; before 1.6 canned responses are a preference. Subscribed
+folders and Sieve scripts are on the mail server.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from webmail.migrating.values import (
     MOST_OF_A_KIND,
     Account,
     Canned,
-    Members,
+    FormerGroup,
+    FormerIdentity,
+    FormerUser,
     Order,
     Page,
-    Person,
     Recipient,
-    Signed,
 )
 
 NAME = "roundcube"
@@ -41,7 +41,7 @@ _SMALL_CARD = 50_000
 _PAGE = 100
 _MOST_MEMBERS = 100_000
 _TO_RECIPIENTS, _FROM_TRUSTED = 1, 2
-# What the program remembers for itself, and what is read apart from `likes`.
+# Internal state, and preferences that are read outside `likes`.
 _NO_PREFERENCE = frozenset(
     "client_hash compose_responses message_threading message_sort_col message_sort_order".split()
 )
@@ -57,7 +57,7 @@ _SORTS = {
 
 
 def need(source: Source) -> None:
-    """Raises Unreadable where this is no database of Roundcube's."""
+    """Raises Unreadable where this is not a database of Roundcube."""
     source.need("users", "identities", "contacts", "contactgroups", "contactgroupmembers")
 
 
@@ -66,7 +66,7 @@ def count(source: Source) -> int:
 
 
 def accounts(source: Source) -> Iterator[Account]:
-    """All users, in the order of their numbers."""
+    """Yield all users by number."""
     last = 0
     while rows := source.rows(
         "SELECT user_id, username, mail_host, language"  # noqa: S608  our names
@@ -78,8 +78,8 @@ def accounts(source: Source) -> Iterator[Account]:
         last = int(rows[-1][0])
 
 
-def person(source: Source, account: Account) -> Person:
-    """Everything that one user has; the contacts are read when they are asked for."""
+def person(source: Source, account: Account) -> FormerUser:
+    """Return all data of one user. The contacts are read later, when they are iterated."""
     user = int(account.key)
     left_out: Counter[str] = Counter()
     theirs = _preferences(source, user, left_out)
@@ -89,7 +89,7 @@ def person(source: Source, account: Account) -> Person:
     recipients, trusted = _collected(source, user)
     _count_searches(source, user, left_out)
     identities = _identities(source, user, left_out)
-    return Person(
+    return FormerUser(
         identities=identities,
         shared=_shared(source, user, identities),
         canned=[*_canned(source, user), *_old_canned(theirs.get("compose_responses"))],
@@ -119,8 +119,8 @@ def _preferences(source: Source, user: int, left_out: Counter[str]) -> php.Array
         return {}
 
 
-def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signed]:
-    """The standard one first, then in the order of their numbers."""
+def _identities(source: Source, user: int, left_out: Counter[str]) -> list[FormerIdentity]:
+    """Return the identities, the default one first, then by number."""
     rows = source.rows(
         "SELECT identity_id, email, name, organization,"  # noqa: S608  our names
         f" {source.column('reply-to')}, bcc, {source.cut('signature', _LARGEST_TEXT)},"
@@ -139,7 +139,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
             left_out["signature: too large"] += 1
             text = ""
         identities.append(
-            Signed(
+            FormerIdentity(
                 str(key),
                 of(address).strip(),
                 mended(name),
@@ -152,8 +152,8 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
     return identities
 
 
-def _shared(source: Source, user: int, identities: Sequence[Signed]) -> frozenset[str]:
-    """The addresses that are also another user's, as login or as identity."""
+def _shared(source: Source, user: int, identities: Sequence[FormerIdentity]) -> frozenset[str]:
+    """Return the addresses that another user also has, as login or identity."""
     spelt = {identity.address for identity in identities} | {
         identity.address.lower() for identity in identities
     }
@@ -193,7 +193,7 @@ def _canned(source: Source, user: int) -> list[Canned]:
 
 
 def _old_canned(responses: php.Value) -> Iterator[Canned]:
-    """The canned answers of Roundcube 1.4 and 1.5."""
+    """Yield the canned responses of Roundcube 1.4 and 1.5."""
     if not isinstance(responses, dict):
         return
     for number, response in list(responses.items())[:500]:
@@ -204,7 +204,8 @@ def _old_canned(responses: php.Value) -> Iterator[Canned]:
 
 
 def _orders(theirs: php.Array) -> list[Order]:
-    """The folders that are shown by conversations, and the order of all lists, for the inbox."""
+    """Return the folders that are shown by conversations, and the order of all lists, for the
+    inbox."""
     orders: dict[str, Order] = {}
     sort = _SORTS.get(str(theirs.get("message_sort_col") or "arrival"), "arrival")
     up = str(theirs.get("message_sort_order") or "DESC").upper() == "ASC"
@@ -220,7 +221,7 @@ def _orders(theirs: php.Array) -> list[Order]:
 
 
 def _collected(source: Source, user: int) -> tuple[list[Recipient], list[str]]:
-    """The people who were written to, and the trusted senders; the latest first."""
+    """Return the recipients of sent messages and the trusted senders, the latest first."""
     if not source.has("collected_addresses"):
         return [], []
     rows = source.rows(
@@ -239,7 +240,8 @@ def _collected(source: Source, user: int) -> tuple[list[Recipient], list[str]]:
 
 
 def _moment(value: object) -> datetime | None:
-    """The moment; None where the column holds no date, such as MySQL's and SQLite's of year 0."""
+    """Return the moment; None where the column has no valid date, such as year 0 in MySQL and
+    SQLite."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -251,8 +253,8 @@ def _moment(value: object) -> datetime | None:
 
 
 def _count_searches(source: Source, user: int, left_out: Counter[str]) -> None:
-    """Roundcube itself saves searches of contacts alone; those of mail are of its plug-ins, each
-    with a form of its own."""
+    """Count saved searches as left out. Roundcube itself only saves searches of contacts; those of
+    mail belong to plug-ins, each with its own format."""
     if source.has("searches"):
         rows = source.rows(
             f"SELECT COUNT(*) FROM {source.table('searches')} WHERE user_id = %s",  # noqa: S608
@@ -267,7 +269,7 @@ def _count_searches(source: Source, user: int, left_out: Counter[str]) -> None:
 def _contacts(
     source: Source, user: int, left_out: Counter[str], known: Container[str]
 ) -> Iterator[Page]:
-    """Pages of small cards, and each large one, which has a picture, by itself."""
+    """Yield pages of small contacts, and each large one, which has a picture, by itself."""
     last = 0
     table = source.table("contacts")
     statement = (
@@ -297,8 +299,8 @@ def _contacts(
 
 
 def _contact(row: Row, left_out: Counter[str]) -> ContactData:
-    """The contact as its card says; where the card is missing or cut, with the values of the
-    columns beside it."""
+    """Return the contact of a vCard; where the card is missing or cut, with the values of the other
+    columns."""
     _key, name, first, last, emails, card = row
     text = mended(card)
     if len(of(card)) > _LARGEST_CARD:
@@ -320,7 +322,7 @@ def _one_line(value: object) -> str:
     return " ".join(mended(value).split())
 
 
-def _groups(source: Source, user: int) -> Iterator[Members]:
+def _groups(source: Source, user: int) -> Iterator[FormerGroup]:
     groups = source.rows(
         f"SELECT contactgroup_id, name FROM {source.table('contactgroups')}"  # noqa: S608
         " WHERE user_id = %s AND del <> 1 ORDER BY contactgroup_id LIMIT 5000",
@@ -332,4 +334,4 @@ def _groups(source: Source, user: int) -> Iterator[Members]:
             " WHERE contactgroup_id = %s ORDER BY contact_id LIMIT %s",
             [key, _MOST_MEMBERS],
         )
-        yield Members(str(key), mended(name), [str(contact) for (contact,) in rows])
+        yield FormerGroup(str(key), mended(name), [str(contact) for (contact,) in rows])

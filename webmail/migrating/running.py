@@ -1,7 +1,7 @@
-"""All users of another webmail, one after the other, each in a transaction of its own.
+"""Move all users of another webmail, each in a transaction of its own.
 
-What was done is done: a run that ends early is taken up by running it again. The failure of one
-user stops nobody; that of many in a row is the database's, and ends the run.
+A run that ends early is continued by running it again. The failure of one user does not stop the
+run; many failures in a row are a fault of the database, and end it.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from accounts.models import MovedUser, User
 from addressbook.imports import owners
 from webmail.migrating import writing
 from webmail.migrating.source import Source
-from webmail.migrating.values import Account, Person
-from webmail.migrating.writing import Options
+from webmail.migrating.values import Account, FormerUser
+from webmail.migrating.writing import MovingOptions
 
 MOST_FAILURES = 25
-"""In a row."""
+"""The number of failures in a row after which the run ends."""
 MOVED, UNCHANGED, REFUSED, FAILED = "moved", "unchanged", "refused", "failed"
 
 _BATCH = 200
 
 
 class Reader(Protocol):
-    """A module that reads one webmail's database."""
+    """Reads the database of one webmail."""
 
     NAME: str
 
     def need(self, source: Source) -> None: ...
     def count(self, source: Source) -> int: ...
     def accounts(self, source: Source) -> Iterator[Account]: ...
-    def person(self, source: Source, account: Account) -> Person: ...
+    def person(self, source: Source, account: Account) -> FormerUser: ...
 
 
 class TooManyFailures(Exception):
-    """So many users failed one after the other that the cause is not theirs."""
+    """So many users failed in a row that the cause is not theirs."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The users to bring, and their logins here. In ``template``, ``{username}`` stands for a login
-    there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only`` has
-    logins in lower case, there or here; empty for all."""
+class UserChoice:
+    """The users to move, and their logins here. In ``template``, ``{username}`` stands for the
+    login there, ``{local}`` for its part before the @ and ``{host}`` for the mail server. ``only``
+    contains logins in lower case, there or here; empty for all users."""
 
     template: str = "{username}"
     only: frozenset[str] = frozenset()
@@ -72,8 +72,8 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The outcome of one user. ``reason`` says why nothing was brought; ``address`` is "" where the
+class MovingOutcome:
+    """The outcome for one user. ``reason`` says why nothing was moved; ``address`` is "" where the
     user was not recognised."""
 
     login: str
@@ -84,8 +84,10 @@ class Outcome:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Iterator[Outcome]:
-    """One outcome for each user that is taken. Raises TooManyFailures."""
+def run(
+    reader: Reader, source: Source, choice: UserChoice, options: MovingOptions
+) -> Iterator[MovingOutcome]:
+    """Yield one outcome for each chosen user. Raises TooManyFailures."""
     failures = 0
     chosen = (account for account in reader.accounts(source) if choice.takes(account))
     for batch in _batches(chosen):
@@ -94,7 +96,7 @@ def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Ite
         for account in batch:
             owner = owner_of[choice.login_of(account)]
             if owner.problem:
-                yield Outcome(account.login, "", REFUSED, owner.problem)
+                yield MovingOutcome(account.login, "", REFUSED, owner.problem)
                 continue
             outcome = _one(reader, source, account, owner, choice, options)
             failures = failures + 1 if outcome.state == FAILED else 0
@@ -114,9 +116,9 @@ def _one(
     source: Source,
     account: Account,
     owner: owners.ContactsOwner,
-    choice: Choice,
-    options: Options,
-) -> Outcome:
+    choice: UserChoice,
+    options: MovingOptions,
+) -> MovingOutcome:
     try:
         with transaction.atomic():
             outcome = _moved(reader, source, account, owner, options)
@@ -124,14 +126,18 @@ def _one(
                 transaction.set_rollback(True)
         return outcome
     except Exception as error:  # noqa: BLE001  the failure of one user stops nobody
-        return Outcome(account.login, owner.address, FAILED, _cause(error))
+        return MovingOutcome(account.login, owner.address, FAILED, _cause(error))
 
 
 def _moved(
-    reader: Reader, source: Source, account: Account, owner: owners.ContactsOwner, options: Options
-) -> Outcome:
+    reader: Reader,
+    source: Source,
+    account: Account,
+    owner: owners.ContactsOwner,
+    options: MovingOptions,
+) -> MovingOutcome:
     pk = owners.ensure(owner).pk
-    # As it is now: its owner may be signed in.
+    # Read again with a lock: the user may be signed in and change it.
     users = User.objects.select_related("mail_domain").select_for_update(of=("self",))
     user = users.get(pk=pk)
     person = reader.person(source, account)
@@ -139,11 +145,12 @@ def _moved(
     counts = {name: getattr(row, name) for name in MovedUser.COUNTS}
     state = MOVED if any(counts.values()) else UNCHANGED
     left_out = Counter({reason: count for reason, count in person.left_out.items() if count})
-    return Outcome(account.login, str(user), state, "", counts, left_out)
+    return MovingOutcome(account.login, str(user), state, "", counts, left_out)
 
 
 def _cause(error: Exception) -> str:
-    """The kind of the error and its place, without its words: databases repeat values in them."""
+    """Return the class of the error and its place, but not its message: databases repeat values in
+    it."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename]
     place = f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""

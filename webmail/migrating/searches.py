@@ -1,7 +1,8 @@
-"""Horde's saved searches -> ours: its virtual folders and filters.
+"""Convert Horde's saved searches: its virtual folders and filters.
 
-They are PHP objects, read as arrays (`webmail.php`): none becomes an object. One that looks for
-something that has no like here is left out whole, since without it it would find other messages.
+They are PHP objects, which are read as arrays (`webmail.php`), so no code runs. A search with a
+criterion that has no equivalent is left out, since without the criterion it would find other
+messages.
 """
 
 from __future__ import annotations
@@ -20,20 +21,21 @@ from webmail.php import Array, Value
 
 _MOST = 100
 _CLASS = "IMP_Search_"
-# Horde's own, which stand in each installation.
+# Searches of Horde itself, which every installation has.
 _BUILT_IN = frozenset({"Vfolder_Vinbox", "Vfolder_Vtrash"})
-# One mailbox is "here"; these marks before a name stand for those below it, and for all.
+# A single mailbox is searched with reach "here". These prefixes of its name mean the folders below
+# it, and all folders.
 _BELOW, _ALL = "sub\0", "all\0"
 _FIELDS = {"from": "sender", "to": "recipient", "cc": "recipient", "subject": "subject"}
 _MARKS = {("\\seen", 0): "unread", ("\\flagged", 1): "flagged"}
 
 
 class _Unlike(Exception):
-    """A criterion that has no like here; its words are for the report."""
+    """A criterion without an equivalent; its text is for the report."""
 
 
 def read(raw: bytes, left_out: Counter[str]) -> list[Search]:
-    """The saved searches of a preference, without those that have no like here."""
+    """Return the saved searches of a preference, except those without an equivalent."""
     try:
         values = php.array(raw, objects=True)
     except php.BrokenValue as error:
@@ -68,30 +70,30 @@ def _search(value: Value) -> Search | None:
 
 
 def _object(value: Value) -> tuple[str, Array]:
-    """The end of the name of its class, and what it holds."""
+    """Return the end of the class name of a PHP object, and its data."""
     if not isinstance(value, dict):
         raise _Unlike("criteria of an older Horde")
     kind = str(value.get(php.CLASS, "")).removeprefix(_CLASS)
-    written = value.get(php.DATA)
-    if isinstance(written, str):
-        return kind, php.array(written.encode(), objects=True)
+    data = value.get(php.DATA)
+    if isinstance(data, str):
+        return kind, php.array(data.encode(), objects=True)
     return kind, value
 
 
 def _element(value: Value) -> tuple[str, object]:
-    """The kind of a criterion and its data, which are JSON: ``[1, {"h": "subject", …}]``."""
+    """Return the kind of a criterion and its data, which are JSON: ``[1, {"h": "subject", …}]``."""
     if not isinstance(value, dict):
         raise _Unlike("criteria of an older Horde")
     kind = str(value.get(php.CLASS, "")).removeprefix(f"{_CLASS}Element_")
-    written = value.get(php.DATA, value.get(0))
-    element = json.loads(str(written)[:10_000])
+    data = value.get(php.DATA, value.get(0))
+    element = json.loads(str(data)[:10_000])
     if not isinstance(element, list) or len(element) < 2:
         raise _Unlike("criteria of an older Horde")
     return kind, element[1]
 
 
 def _with(form: Form, kind: str, data: object) -> Form:
-    """The form with one criterion more. Raises _Unlike."""
+    """Return the form with one more criterion. Raises _Unlike."""
     if kind == "Attachment" and data == 0:
         return replace(form, attachment=True)
     if not isinstance(data, dict):
@@ -130,7 +132,7 @@ def _told(kind: str) -> str:
 
 
 def _place(mailboxes: list[Value]) -> tuple[str, str]:
-    """Reach and folder of the search: of one mailbox that, of several all."""
+    """Return reach and folder of a search: a single mailbox, or all for several."""
     names = [str(mailbox) for mailbox in mailboxes]
     if len(names) != 1 or names[0] == _ALL:
         return "all", ""

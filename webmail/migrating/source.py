@@ -1,5 +1,5 @@
-"""The database of another webmail: read only, in statements that each bring a bounded number of
-bounded values."""
+"""Read the database of another webmail, by statements that each return a limited number of values
+of limited size."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ _NO_DRIVER = (
 
 
 class Unreadable(Exception):
-    """The database is not reached, or is not that of the program; in words for administrators."""
+    """The database cannot be reached, or does not belong to the expected program. The text is for
+    administrators."""
 
 
 class Source:
-    """An open database, and the prefix of its tables' names."""
+    """An open database, and the prefix of its table names."""
 
     def __init__(self, connection: BaseDatabaseWrapper, prefix: str = "") -> None:
         self._connection, self._prefix = connection, prefix
@@ -40,19 +41,19 @@ class Source:
         return self._prefix + table in self._tables
 
     def need(self, *tables: str) -> None:
-        """Raises Unreadable."""
+        """Raises Unreadable where a table is missing."""
         if missing := [self._prefix + name for name in tables if not self.has(name)]:
             raise Unreadable(f"There is no table {', '.join(missing)} (--prefix names a prefix).")
 
     def table(self, name: str) -> str:
-        """The name of a table as it stands in a statement."""
+        """Return the quoted name of a table."""
         return self._connection.ops.quote_name(self._prefix + name)
 
     def column(self, name: str) -> str:
         return self._connection.ops.quote_name(name)
 
     def columns(self, table: str) -> list[str]:
-        """Names of the columns of a table, in its order."""
+        """Return the names of a table's columns, in order."""
         if table not in self._columns:
             introspection = self._connection.introspection
             with self._connection.cursor() as cursor:
@@ -61,8 +62,8 @@ class Source:
         return self._columns[table]
 
     def cut(self, name: str, most: int) -> str:
-        """The first ``most`` characters, or bytes, of a column, and one more that tells of the
-        others: what is larger never leaves the database."""
+        """Return an SQL expression for the first ``most`` characters or bytes of a column and one
+        more, which shows that the value is longer. Larger values never leave the database."""
         return f"SUBSTR({self.column(name)}, 1, {most + 1})"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -73,14 +74,14 @@ class Source:
 
 @contextmanager
 def opened(url: str, prefix: str = "") -> Iterator[Source]:
-    """The database of ``postgresql://user:password@host/name``, ``mysql://…`` or
+    """Open the database at ``postgresql://user:password@host/name``, ``mysql://…`` or
     ``sqlite:////path``. Raises Unreadable."""
     handler = ConnectionHandler({"default": _entry(url)})
     try:
         connection = handler["default"]
     except ImproperlyConfigured as error:
         raise Unreadable(_NO_DRIVER if "MySQLdb" in str(error) else str(error)) from error
-    # Statements as plain as ours run on servers that Django itself no longer supports.
+    # Our simple statements also run on servers that Django itself no longer supports.
     connection.check_database_version_supported = lambda: None  # type: ignore[method-assign]
     try:
         connection.ensure_connection()
@@ -88,7 +89,7 @@ def opened(url: str, prefix: str = "") -> Iterator[Source]:
         source = Source(connection, prefix)
     except DatabaseError as error:
         connection.close()
-        # One line of the server's words; they never repeat the password.
+        # Only the first line of the server's message, which never contains the password.
         words = str(error).strip().partition("\n")[0]
         raise Unreadable(f"The database is not reached: {words}") from error
     try:
@@ -98,7 +99,7 @@ def opened(url: str, prefix: str = "") -> Iterator[Source]:
 
 
 def _entry(url: str) -> dict[str, Any]:
-    """An entry as Django's DATABASES has them."""
+    """Return an entry for Django's DATABASES."""
     parts = urlsplit(url)
     entry = {"CONN_MAX_AGE": None, "TIME_ZONE": None}
     match parts.scheme:
@@ -146,7 +147,7 @@ def _server(url: str) -> dict[str, str]:
 
 
 def _take_driver() -> None:
-    """Let PyMySQL stand for mysqlclient where that is not installed."""
+    """Use PyMySQL where mysqlclient is not installed."""
     try:
         importlib.import_module("MySQLdb")
     except ImportError:
@@ -157,7 +158,7 @@ def _take_driver() -> None:
 
 
 def _read_any_text(connection: BaseDatabaseWrapper) -> None:
-    """Take text that is not UTF-8 as windows-1252, where the database promises no charset."""
+    """Read text that is not UTF-8 as windows-1252, where the database guarantees no charset."""
     if connection.vendor == "sqlite":
         connection.connection.text_factory = lenient
     elif connection.vendor == "postgresql":
@@ -172,5 +173,5 @@ def _read_any_text(connection: BaseDatabaseWrapper) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_encoding")
             if cursor.fetchone() == ("SQL_ASCII",):
-                # Else the server refuses to hand out what is no UTF-8.
+                # Otherwise the server refuses to return text that is not UTF-8.
                 cursor.execute("SET client_encoding TO 'SQL_ASCII'")

@@ -1,6 +1,6 @@
-"""The line after sign-in that says what was brought from the user's former webmail.
+"""The notice after sign-in about the data moved from the user's former webmail.
 
-Asked once in a session, not by each page.
+It is looked up once in a session, not for each page.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ SESSION_KEY = "moved_user"
 
 
 @dataclass(frozen=True)
-class Moved:
-    """The numbers of things that were brought."""
+class MovedCounts:
+    """The numbers of moved items."""
 
     contacts: int
     identities: int
@@ -27,7 +27,7 @@ class Moved:
 
     @property
     def words(self) -> str:
-        """The numbers that are not 0, with what they count."""
+        """The numbers that are not 0, with their nouns."""
         parts = (
             (self.contacts, ngettext("%(n)d contact", "%(n)d contacts", self.contacts)),
             (self.identities, ngettext("%(n)d identity", "%(n)d identities", self.identities)),
@@ -37,12 +37,12 @@ class Moved:
 
     @property
     def url(self) -> str:
-        """The page where most of it is found."""
+        """The page that shows most of the moved items."""
         return reverse("addressbook:contacts" if self.contacts else "mail:preferences")
 
 
-def news(request: HttpRequest) -> Moved | None:
-    """The counts that the line after sign-in tells; None once the user has put the line away."""
+def news(request: HttpRequest) -> MovedCounts | None:
+    """Return the counts for the notice; None once the user has closed it."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return None
@@ -50,14 +50,14 @@ def news(request: HttpRequest) -> Moved | None:
         moved = _find(user)
         request.session[SESSION_KEY] = asdict(moved) if moved else {}
     values = request.session[SESSION_KEY]
-    return Moved(**values) if values else None
+    return MovedCounts(**values) if values else None
 
 
-def _find(user: User) -> Moved | None:
+def _find(user: User) -> MovedCounts | None:
     rows = list(MovedUser.objects.filter(user=user, told=None))
     if not rows:
         return None
-    return Moved(
+    return MovedCounts(
         sum(row.contacts for row in rows),
         sum(row.identities for row in rows),
         sum(row.preferences for row in rows),
@@ -65,6 +65,6 @@ def _find(user: User) -> Moved | None:
 
 
 def dismiss(request: HttpRequest, user: User) -> None:
-    """Put the line away, in this session and in any other."""
+    """Close the notice, in this session and all others."""
     MovedUser.objects.filter(user=user, told=None).update(told=timezone.now())
     request.session[SESSION_KEY] = {}

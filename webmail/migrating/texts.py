@@ -1,4 +1,4 @@
-"""Texts of old databases, whose charsets were mistaken for one another."""
+"""Decode texts of old databases that were stored with the wrong charset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 from addressbook import charsets
 from webmail import php
 
-# What MySQL calls latin1: windows-1252, with the five bytes that mean nothing in it as they are.
+# MySQL's latin1: windows-1252, in which the five undefined bytes stand for themselves.
 _BYTES = {chr(byte): byte for byte in range(256)} | {
     bytes((byte,)).decode("cp1252"): byte
     for byte in range(0x80, 0xA0)
@@ -16,7 +16,7 @@ _BYTES = {chr(byte): byte for byte in range(256)} | {
 
 
 def lenient(raw: bytes) -> str:
-    """UTF-8, else windows-1252."""
+    """Decode UTF-8, or else windows-1252."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -24,8 +24,8 @@ def lenient(raw: bytes) -> str:
 
 
 def of(value: object) -> str:
-    """The text of a column, be it of characters or bytes; "" for NULL. Without NUL, which
-    PostgreSQL does not take."""
+    """Return the value of a text or binary column as text; "" for NULL. NUL characters are removed,
+    since PostgreSQL does not accept them."""
     if value is None:
         return ""
     if isinstance(value, bytes | bytearray | memoryview):
@@ -34,9 +34,8 @@ def of(value: object) -> str:
 
 
 def mended(value: object) -> str:
-    """The text of a column. UTF-8 that was written into the database as latin1, ``Ã©`` for ``é``,
-    is read as it was meant: hardly any other text forms such characters. Without control
-    characters."""
+    """Return the text of a column without control characters. UTF-8 that was stored as latin1,
+    ``Ã©`` for ``é``, is repaired: hardly any other text contains such sequences."""
     text = of(value)
     if not text.isascii() and (raw := _latin(text)) is not None:
         with suppress(UnicodeDecodeError):
@@ -45,7 +44,7 @@ def mended(value: object) -> str:
 
 
 def word(text: object) -> str:
-    """A name as a report may show it: to a terminal, no other text can do anything."""
+    """Return a name that is safe to print to a terminal in a report."""
     return "".join(
         character if character.isalnum() or character in "_.-" else "?"
         for character in str(text)[:60]
@@ -53,8 +52,8 @@ def word(text: object) -> str:
 
 
 def serialised(value: object) -> php.Array:
-    """The array that a column holds. The lengths of its strings count the bytes that PHP wrote:
-    where those of UTF-8 do not fit, the column was written as latin1. Raises php.Broken."""
+    """Return the PHP array of a column. The lengths of its strings count the bytes that PHP wrote:
+    where the lengths do not match UTF-8, the column was written as latin1. Raises php.Broken."""
     if isinstance(value, bytes | bytearray | memoryview):
         return php.array(bytes(value))
     text = of(value)
@@ -69,7 +68,8 @@ def serialised(value: object) -> php.Array:
 
 
 def _latin(text: str) -> bytes | None:
-    """The bytes that a latin1 connection made this text of; None where it cannot have."""
+    """Return the bytes of which a latin1 connection would make this text; None where there are
+    none."""
     try:
         return bytes([_BYTES[character] for character in text])
     except KeyError:

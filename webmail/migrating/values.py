@@ -1,4 +1,4 @@
-"""A user of another webmail as a value: what its reader found, in our terms."""
+"""The data of a user of another webmail as values, in our terms."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from datetime import datetime
 from addressbook.contact_data import ContactData
 
 MOST_OF_A_KIND = 5_000
-"""Recipients, trusted senders, folders: of one user, those beyond stay where they are."""
+"""The most recipients, trusted senders or folders of one user that are moved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as the list of all names one. ``login`` is as it is typed there; ``host`` the mail
-    server, "" where none is known; ``key`` finds the rest. ``is_share``: a book of several
-    people's, which nobody explains."""
+    """A user in the list of all users. ``login`` is the one typed there, ``host`` the mail server,
+    "" where it is unknown; ``key`` identifies the user's rows. ``is_share`` means an address book
+    of several users whose owner is unknown."""
 
     key: int | str
     login: str
@@ -27,12 +27,12 @@ class Account:
 
     @property
     def origin(self) -> str:
-        """One name for each user of an installation."""
+        """A unique name of the user in the other installation."""
         return f"{self.login}@@{self.host}".lower() if self.host else self.login.lower()
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class FormerIdentity:
     """An identity. ``signature`` is HTML where ``is_html``."""
 
     key: str
@@ -46,7 +46,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """A canned answer; ``text`` is HTML where ``is_html``."""
+    """A canned answer. ``text`` is HTML where ``is_html``."""
 
     key: str
     name: str
@@ -56,7 +56,7 @@ class Canned:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order in which a folder is shown; ``sort`` is one of `mailbox.ordering.SORTS`."""
+    """The order of a folder's list. ``sort`` is one of `mailbox.ordering.SORTS`."""
 
     folder: str
     sort: str
@@ -66,7 +66,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An address that was written to. ``last`` is None where nobody knows when."""
+    """An address to which messages were sent. ``last`` is None where the time is unknown."""
 
     name: str
     address: str
@@ -75,8 +75,8 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
-    """A group, by the keys of its contacts."""
+class FormerGroup:
+    """A group, with the keys of its contacts."""
 
     key: str
     name: str
@@ -96,21 +96,22 @@ class Search:
 Page = Sequence[tuple[str, ContactData]]
 """Contacts with their keys."""
 Contacts = Callable[[Container[str]], Iterable[Page]]
-"""The contacts page by page, without those of these keys, which are there already."""
+"""A function that yields the contacts page by page, without those whose keys are given, which were
+moved already."""
 
 
 def no_contacts(_known: Container[str]) -> Iterable[Page]:
-    """The contacts of a user who has none."""
+    """Return no contacts, for a user who has none."""
     return ()
 
 
 @dataclass(slots=True)
-class Person:
-    """All that one user has there. ``contacts`` are read when they are asked for, and ``groups``
-    after them. ``shared`` are addresses of identities that others there have too, in lower case.
-    ``left_out`` counts, by reasons in words, what has no like here or cannot be read."""
+class FormerUser:
+    """All data of one user. ``contacts`` must be read before ``groups``. ``shared`` are addresses
+    of identities that other users there also have, in lower case. ``left_out`` counts, by reason,
+    data that have no equivalent here or cannot be read."""
 
-    identities: Sequence[Signed] = ()
+    identities: Sequence[FormerIdentity] = ()
     shared: frozenset[str] = frozenset()
     canned: Sequence[Canned] = ()
     orders: Sequence[Order] = ()
@@ -119,5 +120,5 @@ class Person:
     trusted: Sequence[str] = ()
     searches: Sequence[Search] = ()
     contacts: Contacts = no_contacts
-    groups: Iterable[Members] = ()
+    groups: Iterable[FormerGroup] = ()
     left_out: Counter[str] = field(default_factory=Counter)

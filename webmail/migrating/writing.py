@@ -1,7 +1,7 @@
-"""A person of another webmail -> rows of ours, within the caller's transaction.
+"""Write the data of a user of another webmail, within the caller's transaction.
 
-Each thing is brought once: `MovedUser` says which are, so that what its owner changed or deleted
-here since is left alone. Whatever the owner chose here before goes first.
+Each item is moved once: `MovedUser` records which were, so that a second run does not restore items
+that the user has changed or deleted here. Settings made here before have priority.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
 from webmail.migrating.texts import word
-from webmail.migrating.values import Canned, Person, Signed
+from webmail.migrating.values import Canned, FormerIdentity, FormerUser
 from webmail.mime import addresses, composed
 from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch
 from webmail.preferences import Preferences, enforcing
@@ -28,22 +28,23 @@ _MOST_IDENTITIES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """The choices of administrators for all users. ``source`` names the webmail; ``vouched`` are
-    domains whose addresses become identities though nothing else says that they are the user's."""
+class MovingOptions:
+    """The administrators' choices for all users. ``source`` is the name of the other webmail.
+    ``vouched`` are domains whose addresses become identities without other evidence that they
+    belong to the user."""
 
     source: str
     vouched: frozenset[str] = frozenset()
 
 
-def write(person: Person, user: User, origin: str, options: Options) -> MovedUser:
-    """Bring what was not brought before. The counts of the `MovedUser` that comes back are those
-    of this run alone; its row has the sums of all."""
+def write(person: FormerUser, user: User, origin: str, options: MovingOptions) -> MovedUser:
+    """Write the items that were not moved before. The returned `MovedUser` has the counts of this
+    run; its row in the database has the sums of all runs."""
     row = MovedUser.objects.filter(source=options.source, origin=origin).first()
     row = row or MovedUser(user=user, source=options.source, origin=origin)
     now = MovedUser(user=user, source=options.source, origin=origin)
     writer = _Writer(user, person, row, options)
-    # Texts that identities leave over become canned answers.
+    # This comes second, since surplus signatures of identities become canned answers.
     now.identities = writer.identities()
     now.canned = writer.canned()
     now.preferences = writer.preferences() + writer.orders() + writer.searches()
@@ -57,7 +58,7 @@ def write(person: Person, user: User, origin: str, options: Options) -> MovedUse
 
 
 def _save(row: MovedUser, now: MovedUser) -> None:
-    """A run that brought nothing changes nothing, and is not told."""
+    """Save the sums. A run that moved nothing changes nothing, and the user gets no notice."""
     counts = {name: getattr(now, name) for name in MovedUser.COUNTS}
     if not any(counts.values()):
         if row.pk is None:
@@ -77,13 +78,15 @@ def _save(row: MovedUser, now: MovedUser) -> None:
 
 
 class _Writer:
-    def __init__(self, user: User, person: Person, row: MovedUser, options: Options) -> None:
+    def __init__(
+        self, user: User, person: FormerUser, row: MovedUser, options: MovingOptions
+    ) -> None:
         self._user, self._person, self._options = user, person, options
         self._brought = row.brought
         self._signatures: list[Canned] = []
 
     def _unless_brought(self, kind: str, keys: Iterable[str]) -> Iterator[str]:
-        """Keys that were not brought before, noted as brought."""
+        """Yield the keys that were not moved before, and record them."""
         brought = self._brought.setdefault(kind, [])
         before = set(brought)
         for key in keys:
@@ -95,19 +98,20 @@ class _Writer:
     # Identities
 
     def identities(self) -> int:
-        """Write the identities, and return how many were written. An identity whose address nobody
-        vouches for is left out, and may come with a later run; where there is no other, the first
-        of them gives its name and signature to the user's own address."""
+        """Write the identities, and return their number. An identity whose address does not belong
+        to the user on any evidence is left out, and may be moved by a later run. If there are only
+        such identities, the first one gives its name and signature to the identity of the user's
+        own address."""
         incoming = self._new_identities()
         if not incoming:
             return 0
         mine = {own.address.casefold(): own for own in identities.of(self._user)}
         may_be_default = not any(own.is_default for own in mine.values() if own.pk)
         taken: set[str] = set()
-        strangers: list[Signed] = []
+        strangers: list[FormerIdentity] = []
         count = 0
         for signed in incoming:
-            # Without a domain it is the login's, whatever that makes of it.
+            # An address without a domain belongs to the login.
             key = signed.address.casefold() if "@" in signed.address else next(iter(mine), "")
             if key in taken:
                 self._keep_signature(signed)
@@ -120,7 +124,7 @@ class _Writer:
             self._brought["identities"].append(signed.key)
         return count + self._adopt(strangers, None if taken else next(iter(mine.values()), None))
 
-    def _new_identities(self) -> list[Signed]:
+    def _new_identities(self) -> list[FormerIdentity]:
         brought = set(self._brought.setdefault("identities", []))
         return [
             signed
@@ -128,7 +132,7 @@ class _Writer:
             if signed.key not in brought
         ]
 
-    def _adopt(self, strangers: Iterable[Signed], own: Identity | None) -> int:
+    def _adopt(self, strangers: Iterable[FormerIdentity], own: Identity | None) -> int:
         """Leave ``strangers`` out, but give ``own`` the name and signature of the first of them."""
         count = 0
         for stranger in strangers:
@@ -140,8 +144,9 @@ class _Writer:
                 own = None
         return count
 
-    def _write(self, signed: Signed, identity: Identity, *, may_be_default: bool) -> bool:
-        """False where there is nothing to write: what the user has here already stays as it is."""
+    def _write(self, signed: FormerIdentity, identity: Identity, *, may_be_default: bool) -> bool:
+        """Write an identity. Return False where nothing is written: an identity that the user
+        already has here is not changed."""
         if identity.pk is not None:
             return False
         signature = self._signature(signed)
@@ -159,8 +164,8 @@ class _Writer:
         return True
 
     def _vouched(self, address: str) -> Identity | None:
-        """An identity that the administrators' word makes the user's; never with an address that
-        is somebody else's here."""
+        """Return an identity that belongs to the user by the administrators' choice of domains, but
+        never with an address of another user."""
         domain = address.rpartition("@")[2].casefold()
         if domain not in self._options.vouched or not addresses.is_valid(address):
             return None
@@ -177,10 +182,10 @@ class _Writer:
         theirs = Identity.objects.filter(address__iexact=address).exclude(user=self._user)
         return other not in (None, self._user) or records.exists() or theirs.exists()
 
-    def _signature(self, signed: Signed) -> str:
+    def _signature(self, signed: FormerIdentity) -> str:
         if not signed.signature.strip():
             return ""
-        # The mark above a signature is put there by whoever sends.
+        # The separator above a signature is added when the message is sent.
         text = signed.signature if signed.is_html else _unmarked(signed.signature)
         html = text if signed.is_html else composed.from_text(text)
         try:
@@ -189,15 +194,15 @@ class _Writer:
             self._person.left_out["signature: too large"] += 1
             return ""
 
-    def _keep_signature(self, signed: Signed) -> None:
-        """A second signature of an address: as a canned answer, so that nobody loses it."""
+    def _keep_signature(self, signed: FormerIdentity) -> None:
+        """Keep a second signature of an address as a canned answer, so that it is not lost."""
         if signed.signature.strip():
             name = gettext("Signature: %(name)s") % {"name": signed.name or signed.address}
             self._signatures.append(
                 Canned(f"identity {signed.key}", name, signed.signature, signed.is_html)
             )
 
-    # The rest
+    # Other items
 
     def canned(self) -> int:
         answers = {answer.key: answer for answer in (*self._person.canned, *self._signatures)}
@@ -221,7 +226,7 @@ class _Writer:
         new = {name: theirs[name] for name in names if name not in self._user.preferences}
         more = dict(new)
         if self._user.last_login is None and "first_steps" not in self._user.preferences:
-            # Who has never been here is shown around, as whoever signs in without being brought.
+            # Users who have never signed in here are shown the first steps, like all new users.
             more["first_steps"] = "on"
         if more:
             self._user.preferences |= more
@@ -313,11 +318,11 @@ def _unmarked(signature: str) -> str:
 
 
 def _not_vouched(address: str) -> str:
-    """The domain alone: whose address it is, is the user's business."""
+    """Return a reason that names the domain alone, since the address is private."""
     domain = word(address.rpartition("@")[2].lower()) or "?"
     return f"identity: an address of {domain} that is not known to be the user's"
 
 
 def _short(address: str) -> str:
-    """Return what tells addresses apart, without telling them."""
+    """Return a digest that identifies an address without revealing it."""
     return hashlib.blake2s(address.lower().encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -1,1 +1,1 @@
-"""A user's own data: all of it in one file, and all of it deleted."""
+"""A user's own data: download all of it in one file, and delete all of it."""

@@ -1,7 +1,8 @@
-"""The files of the download of one's own data: rows as JSON, contacts as vCard, files as they are.
+"""The files in the download of a user's own data: rows as JSON, contacts as vCard, files as they
+are.
 
-Rows are read a few hundred at a time, and files a piece at a time. What proves who somebody is
-(sealed passwords, keys, digests, secrets of second factors) is in none of them.
+Rows are read a few hundred at a time, and files a piece at a time. Secrets that prove an identity
+(sealed passwords, keys, digests, secrets of second factors) are left out.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from webmail.zips import NewMember
 _CHUNK = 200
 _PIECE = 256 * 1024
 CONTACTS = "contacts"
-# How a row leads to its user, where no column of its own does.
+# The lookup from a row to its user, where the row has no such column itself.
 _PATHS: Final = {
     "addressbook.GroupNesting": "outer__user",
     "addressbook.ImportFile": "job__user",
@@ -50,7 +51,7 @@ _PATHS: Final = {
     "webmail.DraftRoster": "draft__user",
     "webmail.DraftVersion": "draft__user",
 }
-# Columns that prove something, or name a file or a worker of this server.
+# Columns that hold secrets, or name a file or a worker of this server.
 _LEFT_OUT: Final = frozenset(
     {"data", "digest", "hash", "key_id", "lookup_digest", "numen_digest", "password", "runner"}
     | {"session_key", "source_key", "spool", "user"}
@@ -58,7 +59,7 @@ _LEFT_OUT: Final = frozenset(
 
 
 def members(user: User) -> Iterator[NewMember]:
-    """All files of the zip, in the user's language where they are words."""
+    """Yield all files of the zip. Texts are in the user's language."""
     yield NewMember("LISEZ-MOI.txt", _read_me(user))
     yield NewMember("contacts.vcf", _cards(user, Q(deleted=None)))
     if Contact.objects.filter(user=user, deleted__isnull=False).exists():
@@ -82,8 +83,8 @@ def members(user: User) -> Iterator[NewMember]:
 
 
 def count(user: User) -> list[tuple[kept.StoredData, int]]:
-    """The number of rows of each kind that are about a user, for a person who is about to delete
-    them."""
+    """Return the number of rows of each kind about a user, for the page on which they are
+    deleted."""
     return [
         (kind, sum(rows_of(user, label).count() for label in kind.models))
         for kind in kept.KINDS
@@ -92,7 +93,7 @@ def count(user: User) -> list[tuple[kept.StoredData, int]]:
 
 
 def rows_of(user: User, label: str) -> QuerySet[Any]:
-    """The rows of a model that are about a user."""
+    """Return the rows of a model about a user."""
     model = apps.get_model(label)
     rows = model._base_manager.order_by("pk")
     if model is User:
@@ -120,7 +121,7 @@ def _path(model: type[models.Model]) -> str:
 
 
 def _json(user: User, name: str) -> Iterator[bytes]:
-    """One file: an object with a list of rows for each model."""
+    """Yield one file: an object with a list of rows for each model."""
     labels = list(
         dict.fromkeys(label for kind in kept.KINDS if kind.file == name for label in kind.models)
     )
@@ -128,8 +129,8 @@ def _json(user: User, name: str) -> Iterator[bytes]:
     for place, label in enumerate(labels):
         yield (b",\n" if place else b"\n") + json.dumps(label).encode() + b": ["
         for number, row in enumerate(rows_of(user, label).iterator(_CHUNK)):
-            written = json.dumps(_row(row), cls=DjangoJSONEncoder, ensure_ascii=False)
-            yield (b",\n" if number else b"\n") + written.encode("utf-8", "replace")
+            text = json.dumps(_row(row), cls=DjangoJSONEncoder, ensure_ascii=False)
+            yield (b",\n" if number else b"\n") + text.encode("utf-8", "replace")
         yield b"]"
     yield b"\n}\n"
 
@@ -183,7 +184,7 @@ def _sent(row: Any) -> dict[str, Any]:
 
 
 def _transfer(row: Any) -> dict[str, Any]:
-    left_out = ("segments", "records")  # names of files of the spool
+    left_out = ("segments", "records")  # names of files in the spool
     return {"work": {name: value for name, value in row.work.items() if name not in left_out}}
 
 
@@ -213,7 +214,7 @@ def _cards(user: User, which: Q) -> Iterator[bytes]:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """The content of a file of the spool; a damaged file ends where the damage begins."""
+    """Yield the content of a file of the spool. A damaged file ends where the damage begins."""
     with file, suppress(OSError):
         while piece := file.read(_PIECE):
             yield piece

@@ -1,4 +1,4 @@
-"""All that is kept about a user, deleted by an administrator at the user's wish."""
+"""Delete all data kept about a user, by an administrator at the user's request."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from webmail.transfer import jobs as transfers
 from webmail.writing import documents, files
 
 STAYS = ("accounts.AuditEvent", "accounts.StaffRecord")
-"""Kinds that are not deleted: the log ends by itself, the staff record is the authority's."""
+"""Kinds that are not deleted: entries of the audit log expire by themselves, and the staff record
+belongs to the authority."""
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """The things that would be deleted and those that stay, by kind; ``unsent`` counts the messages
-    that would never leave."""
+class DeletionPreview:
+    """The data that would be deleted and those that would stay, by kind. ``unsent`` is the number
+    of messages that would never be sent."""
 
     gone: tuple[tuple[kept.StoredData, int], ...]
     stays: tuple[tuple[kept.StoredData, int], ...]
@@ -35,9 +36,9 @@ class Preview:
         return sum(number for _kind, number in self.gone)
 
 
-def preview(user: User) -> Preview:
+def preview(user: User) -> DeletionPreview:
     counted = contents.count(user)
-    return Preview(
+    return DeletionPreview(
         gone=tuple(pair for pair in counted if not _stays(pair[0])),
         stays=tuple(pair for pair in counted if _stays(pair[0])),
         unsent=OutboxMessage.objects.of(user).unfinished().count(),
@@ -45,9 +46,9 @@ def preview(user: User) -> Preview:
 
 
 def forget(user: User) -> None:
-    """Delete the user with every row that leads to the user, all sessions and all files in the
-    spool. A sign-in afterwards makes a new user who is as empty as a newcomer; mail and rules on
-    the mail server stay. Colleagues who used groups of the user are told."""
+    """Delete the user with every row that refers to the user, all sessions and all files in the
+    spool. A later sign-in creates a new, empty user. Messages and rules on the mail server stay.
+    Colleagues who used groups of the user are told."""
     endings.tell_of_owner(user)
     for own in UserSession.objects.of(user):
         sessions.end(own)
@@ -59,8 +60,7 @@ def forget(user: User) -> None:
 
 
 def _files(user: User) -> list[Path]:
-    """The user's files in the spool; conversions of office files go by themselves within the
-    hour."""
+    """Return the user's files in the spool. Conversions of office files expire within an hour."""
     drafts = DraftFile.objects.filter(user=user).exclude(spool="")
     apiece = DraftDocument.objects.filter(draft__user=user).exclude(spool="")
     imports = ImportFile.objects.filter(job__user=user).exclude(spool="")

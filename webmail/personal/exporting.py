@@ -1,4 +1,4 @@
-"""The file of a user's own data: asked for, made by a job, handed out for a day."""
+"""The download of a user's own data: requested, made by a job, available for a day."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from webmail.personal import contents
 State = DataExport.State
 _PURPOSE = b"own data"
 _FOLDER = "exports"
-# A row is written before its file, and a name changes with each try.
+# A row is written before its file, and the file's name changes with each attempt.
 _ORPHAN_SECONDS = 2 * 60 * 60
 
 
 def ask(user: User) -> DataExport:
-    """A new one in place of those before; the caller starts its job. While one is being made, it is
-    that one."""
+    """Create an export in place of earlier ones; the caller starts its job. While one is being
+    made, return that one."""
     under_way = DataExport.objects.of(user).unfinished().first()
     if under_way is not None:
         return under_way
@@ -43,7 +43,7 @@ def latest(user: User) -> DataExport | None:
 
 
 def find(user: User, pk: uuid.UUID) -> DataExport:
-    """A finished one of this user's, within its day. Raises NotFound."""
+    """Return a finished export of this user that has not expired. Raises NotFound."""
     row = DataExport.objects.of(user).in_force().filter(pk=pk, state=State.DONE).first()
     if row is None:
         raise NotFound("There is no such file any more.")
@@ -51,7 +51,7 @@ def find(user: User, pk: uuid.UUID) -> DataExport:
 
 
 def run(pk: uuid.UUID) -> None:
-    """Make it; a second time, or while another worker does it, nothing happens."""
+    """Make the export. Do nothing when it is done, or while another worker makes it."""
     row = DataExport.objects.select_related("user__mail_domain").claim(pk)
     if row is None:
         return
@@ -69,7 +69,7 @@ def run(pk: uuid.UUID) -> None:
     sealed = sealed_rows.seal(_PURPOSE, row.pk, row.user_id, key)
     size = path.stat().st_size
     if not row.end(State.DONE, sealed=sealed, spool=spool, size=size):
-        path.unlink(missing_ok=True)  # it was removed meanwhile
+        path.unlink(missing_ok=True)  # the row was removed meanwhile
 
 
 def _pieces(user: User, heartbeat: Heartbeat) -> Iterator[bytes]:
@@ -80,7 +80,8 @@ def _pieces(user: User, heartbeat: Heartbeat) -> Iterator[bytes]:
 
 
 def opened(row: DataExport) -> BinaryIO:
-    """The zip as a stream. Raises Unreadable when it is gone or the server's key was changed."""
+    """Return the zip as a stream. Raises Unreadable when it is gone or the server's key was
+    changed."""
     try:
         key = sealed_rows.opened(_PURPOSE, row.pk, row.user_id, row.sealed)
         return sealed_files.read(path_of(row.spool), key)
@@ -89,15 +90,15 @@ def opened(row: DataExport) -> BinaryIO:
 
 
 def remove(row: DataExport) -> None:
-    """The row and its file."""
+    """Delete the row and its file."""
     if row.spool:
         path_of(row.spool).unlink(missing_ok=True)
     row.delete()
 
 
 def tend() -> list[uuid.UUID]:
-    """Remove exports that are over their time, take up those whose worker died, and return those
-    that the caller should start."""
+    """Delete expired exports, take up those whose worker died, and return those that the caller
+    should start."""
     for row in DataExport.objects.all().overdue():
         remove(row)
     for row in DataExport.objects.all().take_up():

@@ -1,4 +1,4 @@
-"""Zip files: what is in them, and one file out of them, within limits that a bomb would break."""
+"""List the files of a zip and extract one of them, within limits that stop zip bombs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from webmail.previews.failures import NoPreview, Reason
 
 MOST_MEMBERS = 5_000
 MOST_NESTED = 3
-"""The most archives that may stand in one another, the outermost counted."""
+"""The greatest depth of archives inside archives, the outermost included."""
 LARGEST_MEMBER = 50_000_000
-"""Bytes of one file, unpacked."""
+"""The largest file that is extracted, in bytes when unpacked."""
 LARGEST_TOTAL = 2_000_000_000
-"""Bytes of all files, unpacked, as the archive declares them."""
+"""Limit for all files together, in unpacked bytes as the archive declares them."""
 
-# Text packs 3 to 30 times; deflate at its limit 1032 times. Small files may do as they like.
+# Text is packed 3 to 30 times smaller, and deflate reaches 1032 times at most. Files up to
+# ``_FREE_OF_RATIO`` bytes may have any ratio.
 _HIGHEST_RATIO = 200
 _FREE_OF_RATIO = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One file of an archive. ``index`` names it in ``extract``; ``path`` is fit to be shown
-    (``"2026/Notes.odt"``), ``name`` its last part, fit to save. Sizes in bytes, as declared."""
+class ArchiveFile:
+    """One file of an archive. ``index`` names it in ``extract``; ``path`` is safe to show
+    (``"2026/Notes.odt"``); ``name`` is the last part of the path, safe as a file name. Sizes are in
+    bytes, as the archive declares them."""
 
     index: int
     path: str
@@ -38,10 +40,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of an archive in its own order, without its folders. ``size``: all of them,
-    unpacked. ``is_truncated``: there are more than ``MOST_MEMBERS``."""
+    """The files of an archive in its own order, without its folders. ``size`` is the sum of their
+    unpacked sizes. ``is_truncated`` means that there are more than ``MOST_MEMBERS``."""
 
-    members: tuple[Member, ...]
+    members: tuple[ArchiveFile, ...]
     size: int
     is_truncated: bool = False
 
@@ -49,19 +51,20 @@ class Listing:
 def listing(content: bytes) -> Listing:
     """Return the content of a zip file. Raises NoPreview: BOMB, DAMAGED or TOO_LARGE."""
     all_members = members(content)
-    shown = [
+    files = [
         _member(index, member)
         for index, member in enumerate(all_members[:MOST_MEMBERS])
         if not member.is_folder
     ]
     return Listing(
-        tuple(shown), sum(member.size for member in all_members), len(all_members) > MOST_MEMBERS
+        tuple(files), sum(member.size for member in all_members), len(all_members) > MOST_MEMBERS
     )
 
 
 def extract(content: bytes, path: Sequence[int], *, limit: int = LARGEST_MEMBER) -> bytes:
-    """The file that ``path`` names: an index of the listing, or several, each but the last naming
-    an archive inside the one before. ``limit`` in bytes. Raises NoPreview."""
+    """Return the file that ``path`` names: one index of the listing, or several, where each index
+    but the last names an archive inside the archive before it. ``limit`` is in bytes. Raises
+    NoPreview."""
     if not 0 < len(path) <= MOST_NESTED:
         raise NoPreview(Reason.BOMB, "archives in archives in archives")
     for index in path:
@@ -90,12 +93,13 @@ _REASONS = {
 
 
 def refused(error: zips.BadZip) -> NoPreview:
-    """The same, for the person."""
+    """Translate the error of ``webmail.zips`` into a reason that the user is told."""
     return NoPreview(_REASONS[error.fault], str(error))
 
 
 def members(content: bytes) -> list[zips.ZipMember]:
-    """All members of a zip that declares nothing beyond measure. Raises NoPreview."""
+    """Return all members of a zip. Raises NoPreview where the zip declares sizes beyond the
+    limits."""
     try:
         all_members = zips.members(content)
     except zips.BadZip as error:
@@ -115,9 +119,9 @@ def _refuse_bombs(all_members: list[zips.ZipMember], size: int) -> None:
             raise NoPreview(Reason.BOMB, "packed too well to be true")
 
 
-def _member(index: int, member: zips.ZipMember) -> Member:
+def _member(index: int, member: zips.ZipMember) -> ArchiveFile:
     path = _path(member)
-    return Member(
+    return ArchiveFile(
         index=index,
         path=path,
         name=path.rpartition("/")[2],
@@ -128,8 +132,9 @@ def _member(index: int, member: zips.ZipMember) -> Member:
 
 
 def _path(member: zips.ZipMember) -> str:
-    """The path to show: each step a safe file name; no root, no drive, no way up."""
+    """Return the path to show. Each step is a safe file name; the root, drives and ``..`` are
+    removed."""
     steps = re.split(r"[/\\]+", member.name[:1000])
-    # Of "." and ".." nothing is left.
+    # Nothing is left of "." and "..".
     safe = [headers.safe_name(step) for step in steps]
     return "/".join(step for step in safe if step) or f"{member.start}"

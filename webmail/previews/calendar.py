@@ -1,8 +1,9 @@
-"""Calendar files (iCalendar, RFC 5545) and what they ask for (iTIP, RFC 5546): who invites whom, to
-what, when and where.
+"""Calendar files (iCalendar, RFC 5545) and their method (iTIP, RFC 5546): invitations, answers,
+changes and cancellations.
 
-Own reader, on the lines that vCard is made of too: what is damaged is left out, repeated events are
-told, never unfolded, and a time zone that has no name is taken from the file's own definition.
+A parser of our own, on the content lines that vCard uses too. Damaged properties are left out. The
+rule of a repeated event is described, but its dates are not computed. A time zone with an unknown
+name is taken from the file's own definition.
 """
 
 from __future__ import annotations
@@ -24,27 +25,27 @@ MOST_ATTENDEES = 500
 
 
 class Method(StrEnum):
-    """The sender's wish to the reader (RFC 5546 section 1.4)."""
+    """The purpose of the calendar file (RFC 5546 section 1.4)."""
 
     PUBLISH = "publish"
-    """Nothing: an event to know of."""
+    """An event for information; no answer is expected."""
     REQUEST = "request"
-    """An invitation, or a change of one."""
+    """An invitation, or a changed invitation."""
     REPLY = "reply"
-    """The answer of one who was invited."""
+    """An invited person answers."""
     CANCEL = "cancel"
-    """The event does not take place, or not with the reader."""
+    """The event is cancelled, or the reader is no longer invited."""
     COUNTER = "counter"
-    """One who was invited proposes another time."""
+    """An invited person proposes another time."""
     DECLINECOUNTER = "declinecounter"
-    """The organiser refuses that proposal."""
+    """The organiser refuses the proposed time."""
     ADD = "add"
-    """More dates of an event."""
+    """Further dates of an event."""
     REFRESH = "refresh"
-    """A wish to get the event again."""
+    """An invited person asks for the event again."""
 
 
-class Answer(StrEnum):
+class Participation(StrEnum):
     """The answer of an invited person (PARTSTAT, RFC 5545 section 3.2.12)."""
 
     NEEDS_ACTION = "needs-action"
@@ -55,7 +56,7 @@ class Answer(StrEnum):
 
 
 class Frequency(StrEnum):
-    """The frequency with which an event comes back."""
+    """The unit in which an event is repeated."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -65,19 +66,19 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """A person of an event. ``address`` is a mail address or ``""``."""
+    """The organiser of an event or an invited person. ``address`` is a mail address or ``""``."""
 
     name: str
     address: str
-    answer: Answer = Answer.NEEDS_ACTION
+    answer: Participation = Participation.NEEDS_ACTION
     is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """The repetition of an event: every ``interval`` of ``frequency``, on ``weekdays`` (0 is
-    Monday), ``count`` times (0: not told) or until a day. ``is_simple``: that is all of the
-    rule."""
+    Monday), ``count`` times (0: not given) or until a day. ``is_simple`` means that the file's rule
+    says nothing else."""
 
     frequency: Frequency
     interval: int = 1
@@ -89,11 +90,12 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event or task; every string is plain text, to be escaped.
+    """An event or a task. Every string is plain text and must be escaped.
 
-    ``start`` and ``end`` are days when ``is_all_day``, the last day included; else times, with
-    their zone when it is known. ``zone`` is its name, ``""`` for a time that is local everywhere.
-    ``occurrence``: the file is about this one of a repeated event.
+    With ``is_all_day``, ``start`` and ``end`` are days, and ``end`` is the last day. Otherwise they
+    are times, with their time zone where it is known. ``zone`` is the name of the time zone, ``""``
+    for a local time without a zone. ``occurrence`` is set where the file concerns only this date of
+    a repeated event.
     """
 
     uid: str
@@ -116,7 +118,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """The content of a calendar file. ``is_change``: an event that was told before is told anew."""
+    """The content of a calendar file. ``is_change`` means that the file changes an event that was
+    sent before."""
 
     method: Method
     events: tuple[Event, ...]
@@ -132,8 +135,8 @@ class Invitation:
 
 
 def invitation(content: bytes, charset: str = "", *, method: str = "") -> Invitation:
-    """Read the content of a calendar file. ``method``: the parameter of the part's Content-Type,
-    used where the file does not say it. Raises NoPreview when it has no event."""
+    """Read the content of a calendar file. ``method`` is the parameter of the part's Content-Type,
+    used where the file names no method. Raises NoPreview where the file has no event."""
     text = mime_text.decode(content[:LARGEST], "", charset)
     root = _components(text)
     calendars = [child for child in root.children if child.name == "VCALENDAR"] or [root]
@@ -176,7 +179,8 @@ class _Component:
 
 
 def _components(text: str) -> _Component:
-    """The tree of components under one without a name; ends that fit no beginning are left out."""
+    """Return the tree of components under a nameless root. An END that matches no BEGIN is
+    ignored."""
     open_ = [_Component("")]
     for line in lines(text):
         if line.name == "BEGIN":
@@ -234,9 +238,9 @@ def _number(value: str) -> int:
 def _attendee(line: ContentLine) -> Attendee:
     address = re.sub(r"^mailto:", "", line.value.strip(), flags=re.IGNORECASE)[:320]
     try:
-        answer = Answer(line.parameters.get("PARTSTAT", "").lower())
+        answer = Participation(line.parameters.get("PARTSTAT", "").lower())
     except ValueError:
-        answer = Answer.NEEDS_ACTION
+        answer = Participation.NEEDS_ACTION
     return Attendee(
         name=_one_line(line.parameters.get("CN", ""))[:200],
         address=address if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address) else "",
@@ -251,7 +255,7 @@ _MOMENT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0
 
 
 def _moment(line: ContentLine | None, zones: _Zones) -> datetime | date | None:
-    """A day, or a time in its zone; without a zone where that is not known."""
+    """Return a day, or a time in its time zone. The time has no zone where the zone is unknown."""
     match = _MOMENT.fullmatch(line.value.strip()) if line else None
     if not line or not match:
         return None
@@ -260,7 +264,7 @@ def _moment(line: ContentLine | None, zones: _Zones) -> datetime | date | None:
         if match[4] is None:
             return date(year, month, day)
         hour, minute, second = (int(number) for number in match.group(4, 5, 6))
-        # A leap second is written as the sixtieth.
+        # A leap second is written as second 60.
         moment = datetime(year, month, day, hour, minute, min(second, 59))
     except ValueError:
         return None
@@ -270,7 +274,8 @@ def _moment(line: ContentLine | None, zones: _Zones) -> datetime | date | None:
 
 
 def _last_day(start: date | None, end: datetime | date | None) -> date | None:
-    """A whole day's end is the day after it (RFC 5545 section 3.6.1)."""
+    """Return the last day. In a file, the end of an all-day event is the day after it (RFC 5545
+    section 3.6.1)."""
     if start is None or end is None or isinstance(end, datetime) or end <= start:
         return start
     return end - timedelta(days=1)
@@ -294,7 +299,8 @@ def _after(start: datetime | date | None, duration: str) -> datetime | date | No
         return None
 
 
-# What Outlook calls the zones of France, its neighbours and its own country.
+# Windows names, used by Outlook, of the time zones of France, its overseas territories and its
+# neighbours.
 _OF_WINDOWS = {
     "Romance Standard Time": "Europe/Paris",
     "W. Europe Standard Time": "Europe/Berlin",
@@ -323,8 +329,9 @@ _OF_WINDOWS = {
 
 
 def _zone(name: str, moment: datetime, zones: _Zones) -> tzinfo | None:
-    """The zone by its name, by what Windows calls it, else by the file's own definition."""
-    # Thunderbird and others put their own path in front: /mozilla.org/20050126_1/Europe/Paris.
+    """Return the time zone by its IANA name or its Windows name, else by the file's own
+    definition."""
+    # Thunderbird and others prefix the name with a path: /mozilla.org/20050126_1/Europe/Paris.
     match = re.search(r"[A-Za-z_]{2,30}(?:/[A-Za-z_+-]{2,30}){1,2}[+-]?[0-9]{0,2}$", name)
     key = _OF_WINDOWS.get(name) or (match[0] if match else name)
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]{1,80}", key):
@@ -346,8 +353,8 @@ def _zone_name(line: ContentLine | None, moment: datetime | date | None) -> str:
 
 
 def _defined(observances: list[_Component], moment: datetime) -> tzinfo | None:
-    """The offset that a VTIMEZONE has at a local time: that of the observance which began last
-    (RFC 5545 section 3.6.5)."""
+    """Return the offset of a VTIMEZONE at a local time, which is that of the observance that began
+    last (RFC 5545 section 3.6.5)."""
     last = datetime.min
     offset: timedelta | None = None
     for observance in observances[:20]:
@@ -370,7 +377,7 @@ def _offset(value: str) -> timedelta | None:
 
 
 def _onset(observance: _Component, moment: datetime) -> datetime | None:
-    """Return when the observance last began before ``moment``; None if it had not."""
+    """Return the last time before ``moment`` at which the observance began, or None."""
     first = _moment(observance.first("DTSTART"), {})
     if not isinstance(first, datetime) or first.replace(tzinfo=None) > moment:
         return None
@@ -390,7 +397,8 @@ def _onset(observance: _Component, moment: datetime) -> datetime | None:
 
 
 def _nth(year: int, month: int, nth: int, weekday: int) -> date:
-    """The nth such weekday of a month, counted from its end when negative."""
+    """Return the nth such weekday of a month. A negative ``nth`` counts from the end of the
+    month."""
     if nth > 0:
         first = date(year, month, 1)
         return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (min(nth, 4) - 1))

@@ -1,6 +1,6 @@
-"""The lines that iCalendar is made of (RFC 5545 section 3.1).
+"""The content lines of iCalendar (RFC 5545 section 3.1).
 
-Lenient: a line that is none is left out. Bounded: what is beyond the limits is left out.
+Invalid lines are left out, and so is everything beyond the limits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ LONGEST_VALUE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ContentLine:
-    """``name`` in capitals; ``parameters`` by names in capitals, of several values those as they
-    stand, joined by commas; ``value`` raw."""
+    """One line. ``name`` is in capitals. ``parameters`` are by name in capitals; several values of
+    one parameter stay as written, joined by commas. ``value`` is raw."""
 
     name: str
     value: str
@@ -24,7 +24,7 @@ class ContentLine:
 
     @property
     def text(self) -> str:
-        """The value as text."""
+        """The value without its escapes."""
         return unescape(self.value)
 
 
@@ -34,7 +34,7 @@ _PARAMETER = re.compile(r';([A-Za-z0-9-]{1,60})(?:=((?:"[^"\n]{0,2000}"|[^";:\n]
 
 
 def lines(text: str) -> Iterator[ContentLine]:
-    """The lines of a file with ``\\n`` line ends, unfolded."""
+    """Yield the unfolded lines of a text whose line ends are ``\\n``."""
     for number, raw in enumerate(_FOLD.sub("", text).split("\n")):
         if number == MOST_LINES:
             return
@@ -52,7 +52,7 @@ def _line(raw: str) -> ContentLine | None:
         if not (parameter := _PARAMETER.match(raw, position)):
             break
         key, value = parameter[1].upper(), parameter[2]
-        # vCalendar 1.0 writes the value alone: DESCRIPTION;QUOTED-PRINTABLE.
+        # vCalendar 1.0 writes a value without its parameter's name: DESCRIPTION;QUOTED-PRINTABLE.
         key, value = (key, value.replace('"', "")) if value is not None else ("TYPE", parameter[1])
         former = parameters.get(key)
         parameters[key] = f"{former},{value}" if former else value
@@ -68,5 +68,5 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def unescape(value: str) -> str:
-    """A text value without its backslashes."""
+    """Return a text value without its backslash escapes."""
     return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value).strip()

@@ -1,7 +1,9 @@
-"""The true type of an attachment by its bytes, against what the mail and the file's name claim.
+"""Detect the true type of an attachment from its bytes, and compare it with the declared type and
+the file name.
 
-The bytes alone decide what is shown and as which type it is served. Claims are only used to tell
-text files apart, which have no mark of their own, and to say that they are false.
+The bytes alone decide how a file is shown and as which type it is served. The declared type and the
+file name are used only to tell text formats apart, which have no signature, and to warn where they
+contradict the bytes.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HEAD = 65_536
-"""Bytes enough to tell most files; Office files, archives and Word's old format need the whole."""
+"""Number of bytes that is enough to detect most files. Office files, archives and old Word files
+need the whole content."""
 
 
 class Kind(StrEnum):
-    """The way an attachment is shown."""
+    """How an attachment is shown."""
 
     IMAGE = "image"
     PDF = "pdf"
@@ -36,8 +39,8 @@ class Kind(StrEnum):
 BINARY = "application/octet-stream"
 PLAIN = "text/plain; charset=utf-8"
 
-# The only types under which bytes of a mail are ever answered. Nothing here runs or is laid out by
-# a browser as a page; a PDF is read by our own viewer.
+# The only types under which the bytes of an attachment are ever served. Browsers run none of them
+# and render none as a page; a PDF is shown by our own viewer.
 SERVED = {
     "application/pdf": "application/pdf",
     "image/jpeg": "image/jpeg",
@@ -55,7 +58,7 @@ SERVED = {
     "video/mp4": "video/mp4",
     "video/webm": "video/webm",
     "video/ogg": "video/ogg",
-    # Browsers play it under the name of the format that grew out of it.
+    # Browsers play it as MP4, the format that was derived from it.
     "video/quicktime": "video/mp4",
     "text/plain": PLAIN,
     "text/csv": PLAIN,
@@ -65,11 +68,12 @@ SERVED = {
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """The format of the bytes.
+    """The detected format.
 
-    ``media_type`` names their format, for people and for the converters; ``extension`` is its usual
-    file name ending without the dot, ``""`` when unknown. ``contradiction``: the mail's type or the
-    file's name claims something else. ``is_program``: the file would run on somebody's computer.
+    ``media_type`` names it, for users and for the converters; ``extension`` is its usual file
+    extension without the dot, ``""`` when unknown. ``contradiction`` means that the declared type
+    or the file name claims something else, ``is_program`` that the file can run on a user's
+    computer.
     """
 
     kind: Kind
@@ -80,7 +84,7 @@ class Detected:
 
     @property
     def served(self) -> str:
-        """The Content-Type for an answer with these bytes, from a fixed list."""
+        """The Content-Type under which these bytes are served, from a fixed list."""
         return SERVED.get(self.media_type, BINARY)
 
 
@@ -131,7 +135,7 @@ _FORMATS = {
         _Format(Kind.MESSAGE, "application/vnd.ms-outlook", "msg"),
         _Format(Kind.VCARD, "text/vcard", "vcf"),
         _Format(Kind.CALENDAR, "text/calendar", "ics"),
-        # Known by their bytes, and only downloaded.
+        # Formats that are recognised but can only be downloaded.
         _Format(Kind.UNKNOWN, "application/x-7z-compressed", "7z"),
         _Format(Kind.UNKNOWN, "application/vnd.rar", "rar"),
         _Format(Kind.UNKNOWN, "application/gzip", "gz"),
@@ -143,7 +147,7 @@ _FORMATS = {
     )
 }
 _PROGRAM = "exe"
-# Other endings and types that people and programs write for the same formats.
+# Other extensions and media types in use for the same formats.
 _SAME_ENDING = {
     "jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tif": "tiff", "dib": "bmp",
     "text": "txt", "log": "txt", "tsv": "csv", "tab": "csv", "markdown": "md",
@@ -171,8 +175,8 @@ _SAME_TYPE = {
 _OF_TYPE = {entry.media_type: entry.extension for entry in _FORMATS.values() if entry.extension}
 _OF_TYPE |= _SAME_TYPE
 _TEXTUAL = frozenset({"txt", "csv", "md", "vcf", "ics", "eml"})
-# Formats that are taken for one another without anybody meaning harm: one container with several
-# things inside, one program's old and new files.
+# Formats that are confused without bad intent: a container with several uses, or the old and new
+# files of one program.
 _CONFUSED = (
     frozenset({"doc", "docx"}),
     frozenset({"doc", "rtf"}),
@@ -185,7 +189,7 @@ _CONFUSED = (
 
 
 def detect(content: bytes, *, claimed: str = "", name: str = "") -> Detected:
-    """Detect what ``content``, a whole file or at least its first ``HEAD`` bytes, is.
+    """Detect the format of ``content``, a whole file or at least its first ``HEAD`` bytes.
 
     ``claimed`` is the media type of the part, ``name`` the file's name; either may be empty or
     false. Never raises.
@@ -202,26 +206,26 @@ def detect(content: bytes, *, claimed: str = "", name: str = "") -> Detected:
 
 
 def of_beginning(head: bytes, *, claimed: str = "", name: str = "") -> Detected:
-    """Detect by the first bytes alone, of which a kilobyte is enough. A container then
-    contradicts only what is none; bytes that tell nothing contradict nothing.
-    """
+    """Detect the format from the first bytes alone; a kilobyte is enough. A container contradicts
+    only claims of formats that are no container of its kind; empty content contradicts
+    nothing."""
     if not head:
         return Detected(Kind.UNKNOWN, BINARY, "")
-    for mark, held in _CONTAINERS:
+    for mark, formats in _CONTAINERS:
         if head.startswith(mark):
             claims = _claims(claimed, name)
-            is_other = any(claim not in held for claim in claims)
+            is_other = any(claim not in formats for claim in claims)
             return Detected(Kind.UNKNOWN, BINARY, "", contradiction=is_other)
     return detect(head, claimed=claimed, name=name)
 
 
 def _claims(claimed: str, name: str) -> tuple[str, ...]:
-    """The formats that the name and the type stand for, as endings; the name first, since programs
-    know it better than the type."""
+    """Return the formats that the name and the media type claim, as extensions. The name comes
+    first, since mail programs set it more reliably than the type."""
     ending = name.lower().rpartition(".")[2] if "." in name else ""
     ending = _SAME_ENDING.get(ending, ending)
     media_type = claimed.partition(";")[0].strip().lower()
-    # Exported tables are often said to be Excel's.
+    # Exported tables are often declared as Excel files.
     if ending == "csv" and media_type == "application/vnd.ms-excel":
         media_type = "text/csv"
     of_type = _OF_TYPE.get(media_type, "")
@@ -245,20 +249,20 @@ def _contradicts(claim: str, detected: str) -> bool:
     if claim == detected or any({claim, detected} <= same for same in _CONFUSED):
         return False
     if claim in _FAMILY:
-        # Telephones put a voice into a film's container.
+        # Telephones record voice in a video container.
         media_type = _FORMATS[detected].media_type.replace(
             "video/", "audio/" if claim == "a sound" else "video/"
         )
         return not media_type.startswith(f"{_FAMILY[claim]}/")
     if claim in _TEXTUAL and detected in _TEXTUAL:
-        # Text that is not what it should be is still only text; but a card or an event is neither.
+        # A false kind of text is harmless, unless a contact card or an event is announced.
         return detected == "txt" and claim in ("vcf", "ics")
     if claim == "zip":
         return detected not in ("odt", "ods", "odp", "docx", "xlsx", "pptx")
     return True
 
 
-# --- files with a mark of their own ---
+# --- formats with a signature ---
 
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -292,13 +296,14 @@ _CONTAINERS = (
 def _by_mark(content: bytes, claims: tuple[str, ...]) -> _Format | None:
     extension = _marked(content)
     if extension == "docx" and content.startswith(_OLE):
-        # Under a password all new Office files look alike.
+        # All password-protected Office files have the same signature.
         extension = next((claim for claim in claims if claim in ("xlsx", "pptx")), extension)
     return None if extension is None else _FORMATS[extension]
 
 
 def _marked(content: bytes) -> str | None:
-    """The ending of the format, ``""`` for one that is known to be none of ours, None for none."""
+    """Return the extension of the format, ``""`` for a known format that is not in the table, or
+    None."""
     for mark, extension in _MARKS:
         if content.startswith(mark):
             return extension
@@ -314,14 +319,14 @@ def _marked(content: bytes) -> str | None:
         head = content[:512]
         return "ogv" if b"theora" in head else "ogg"
     if content[:4] == b"\x1aE\xdf\xa3":
-        # Writers that give each size eight bytes come to it after 66.
+        # Where sizes are written with eight bytes, this name follows after 66.
         return "webm" if b"webm" in content[:128] else ""
     return _weakly_marked(content)
 
 
 def _weakly_marked(content: bytes) -> str | None:
-    """Marks so short that more has to agree."""
-    # Readers look for the mark in the first kilobyte (PDF 1.7, appendix H, note 13).
+    """Recognise short signatures, which need further evidence."""
+    # PDF readers look for the signature in the first kilobyte (PDF 1.7, appendix H, note 13).
     if b"%PDF-" in content[:1024]:
         return "pdf"
     if content[:2] == b"BM" and len(content) > 18:
@@ -360,7 +365,7 @@ def _iso_media(brand: bytes) -> str:
 
 
 _OLE_STREAMS = (
-    # First: the files that are attached to a message lie in it as they are.
+    # This must come first: files attached to an Outlook message are embedded in it unchanged.
     ("__properties_version1.0", "msg"),
     ("EncryptedPackage", "docx"),
     ("WordDocument", "doc"),
@@ -371,8 +376,8 @@ _OLE_STREAMS = (
 
 
 def _ole(content: bytes) -> str:
-    """Old Office files are file systems; the names of their streams are UTF-16 (MS-CFB section
-    2.6)."""
+    """Return the extension of an old Office file. It is a file system whose stream names are in
+    UTF-16 (MS-CFB section 2.6)."""
     for name, extension in _OLE_STREAMS:
         if name.encode("utf-16-le") in content:
             return extension
@@ -384,7 +389,7 @@ _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 
 def _zip_based(content: bytes) -> str:
     if content[30:38] == b"mimetype":
-        # OpenDocument puts its type first and unpacked (ODF 1.3 part 2, section 3.3).
+        # OpenDocument puts its media type first and unpacked (ODF 1.3 part 2, section 3.3).
         media_type = content[38:120]
         for extension in ("odt", "ods", "odp"):
             if media_type.startswith(_FORMATS[extension].media_type.encode()):
@@ -398,8 +403,8 @@ def _zip_based(content: bytes) -> str:
 
 
 def _zip_names(content: bytes) -> frozenset[str]:
-    """The first names of a zip, of the whole or of its beginning, from the files' own heads: its
-    list stands at the end, and may be a long one."""
+    """Return the first file names of a zip, or of its beginning. They are read from the local
+    headers, since the central directory is at the end and may be long."""
     names = set()
     for match in _LOCAL_NAME.finditer(content):
         length = int.from_bytes(match[1], "little")
@@ -430,7 +435,7 @@ def _by_text(content: bytes, claims: tuple[str, ...]) -> _Format:
         return _FORMATS["ics"]
     if _is_message(content, is_claimed="eml" in claims):
         return _FORMATS["eml"]
-    # Only claims tell a table or Markdown from other text.
+    # Only the claims tell a table or Markdown from other text.
     return _FORMATS[next((claim for claim in claims if claim in ("csv", "md")), "txt")]
 
 
@@ -444,9 +449,9 @@ def _is_text(content: bytes) -> bool:
 
 
 def _is_message(content: bytes, *, is_claimed: bool) -> bool:
-    """Whether text begins like a message: with header lines, two of which every mail has."""
+    """Return whether a text begins with header fields, some of which every message has."""
     head = content[:8192].lstrip(_BLANKS)
-    # Mailbox files begin so, and mail saved from them too.
+    # Mbox files begin with this line, and so do messages saved from them.
     head = re.sub(rb"\AFrom [^\r\n]*\r?\n", b"", head)
     position = 0
     while match := _HEADER_LINE.match(head, position):

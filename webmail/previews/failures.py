@@ -6,31 +6,31 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The reason that the person is told."""
+    """The reason that the user is told."""
 
     DAMAGED = "damaged"
-    """The file cannot be read as what it is."""
+    """The file is damaged."""
     TOO_LARGE = "too_large"
-    """It is beyond a limit of size, pixels or number."""
+    """The file exceeds a limit of size, pixels or number."""
     BOMB = "bomb"
-    """It is small and would unfold into something huge, or is made to deceive its reader."""
+    """The file is small but expands enormously, or is made to deceive a program that reads it."""
     ENCRYPTED = "encrypted"
-    """It asks for a password."""
+    """The file is protected by a password."""
     UNSUPPORTED = "unsupported"
     """This installation cannot show files of this kind."""
     NO_OFFICE = "no_office"
-    """It needs LibreOffice, which is not installed or cannot be shut in."""
+    """The file needs LibreOffice, which is not installed or cannot be isolated."""
     TOO_SLOW = "too_slow"
-    """It took longer than it may."""
+    """The conversion exceeded its time limit."""
     BUSY = "busy"
-    """Another file is being converted; it may be tried again."""
+    """Another file is being converted; the user may try again."""
     DOWN = "down"
-    """The worker that would convert it cannot be told; it may be tried again."""
+    """The conversion's worker cannot be reached; the user may try again."""
 
 
 class NoPreview(Exception):
-    """The attachment cannot be shown, only downloaded. ``reason`` is for the person, the message
-    for the log: it holds nothing of the file's content."""
+    """The attachment cannot be shown, only downloaded. ``reason`` is for the user. The message is
+    for the log and contains nothing of the file's content."""
 
     def __init__(self, reason: str, message: str = "") -> None:
         super().__init__(reason, message)

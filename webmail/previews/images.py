@@ -1,6 +1,7 @@
-"""Images written anew: what a browser gets was encoded here, without metadata, upright and bounded.
+"""Encode images anew, so that a browser gets only images made here: without metadata, upright, of
+limited size.
 
-SVG is never an image here: it is a document that can run.
+SVG is never treated as an image, since it is a document that can run scripts.
 """
 
 from __future__ import annotations
@@ -17,29 +18,30 @@ from PIL import Image
 from webmail.previews.failures import NoPreview, Reason
 
 MOST_PIXELS = 64_000_000
-"""The most that a JPEG may declare, which can be read small. Telephones' cameras have up to 50
-million."""
+"""The most pixels that a JPEG may declare; it can be read at a reduced size. Telephone cameras have
+up to 50 million."""
 MOST_PIXELS_WHOLE = 36_000_000
-"""The most that other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35
+"""The most pixels of other formats, which are read whole. A sheet of A4 at 600 dots per inch has 35
 million."""
 MOST_BYTES = 250_000_000
-"""The most bytes that a decoder may take for an image, by its size, mode and format. With what is
-made of it that is less than 300 MB."""
+"""The most bytes that a decoder may need for an image, estimated from its size, mode and format.
+Together with the result that is less than 300 MB."""
 LONGEST_SIDE = 4096
-"""Pixels of the longer side of what is shown, enough to zoom into a page of text."""
+"""Limit of the longer side of a shown image, in pixels: enough to zoom into a page of text."""
 THUMBNAIL_SIDE = 320
 MOST_PIXELS_PAGED = 250_000_000
-"""Of all pages of a scan together: thirty sheets of A4 at 300 dots an inch."""
+"""Limit for all pages of a scan together: thirty sheets of A4 at 300 dots per inch."""
 
-# Of all frames of an animation together; beyond it only the first is shown.
+# Limit for all frames of an animation together; beyond it only the first frame is shown.
 _MOST_PIXELS_MOVING = 24_000_000
 _MOST_FRAMES = 300
-# A progressive JPEG has some ten scans; each goes over all pixels and may take a few bytes only.
+# A progressive JPEG usually has about ten scans. Each covers all pixels, but may be a few bytes
+# long.
 _MOST_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _MOVING = frozenset({"GIF", "WEBP"})
-# What Pillow's readers raise for damaged files, beside its own.
+# Errors that Pillow's readers raise for damaged files, besides its own.
 _DAMAGE = (
     OSError,
     ValueError,
@@ -58,9 +60,9 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image fit for a browser. ``media_type`` is one of image/jpeg, image/png, image/gif and
-    image/webp; ``width`` and ``height`` are of ``content``, in pixels, ``full_width`` and
-    ``full_height`` of the file, upright."""
+    """An image for a browser. ``media_type`` is one of image/jpeg, image/png, image/gif and
+    image/webp. ``width`` and ``height`` are those of ``content``, ``full_width`` and
+    ``full_height`` those of the original file when upright, in pixels."""
 
     content: bytes
     media_type: str
@@ -71,31 +73,31 @@ class Picture:
 
 
 def picture(content: bytes, *, longest: int = LONGEST_SIDE) -> Picture:
-    """The image, no side longer than ``longest`` pixels; of a TIFF its first page. GIF and WebP
-    still move, within limits. Raises NoPreview."""
+    """Return the image with no side longer than ``longest`` pixels. Only the first page of a TIFF
+    is shown. GIF and WebP stay animated, within limits. Raises NoPreview."""
     return _read(content, lambda image: _shown(image, longest))
 
 
 def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
-    """The image small, as WebP, still. Raises NoPreview."""
+    """Return a small still image as WebP. Raises NoPreview."""
     return _read(content, lambda image: _small(image, longest))
 
 
 def smaller(content: bytes, *, longest: int) -> bytes | None:
-    """An image of a document, no side longer than ``longest``, as large on paper as before and not
-    turned; None where it is small enough. Raises NoPreview."""
+    """Return an image of a document with no side longer than ``longest`` pixels, with the same size
+    on paper and not rotated. None where it is small enough already. Raises NoPreview."""
     return _read(content, lambda image: _smaller(image, longest))
 
 
 def page_count(content: bytes, *, most: int) -> int:
-    """The number of pages of a TIFF, as scanners and fax machines write it; no more than ``most``
-    are counted. 1 for an image without pages. Raises NoPreview."""
+    """Return the number of pages of a TIFF, counted up to ``most``; 1 for an image without pages.
+    Raises NoPreview."""
     return _read(content, lambda image: _count(image, most))
 
 
 def pages(content: bytes, *, most: int, longest: int = LONGEST_SIDE) -> list[Picture]:
-    """The pages of a TIFF as JPEG, the first ``most`` of them, and no more than `MOST_PIXELS_PAGED`
-    have together. Raises NoPreview."""
+    """Return the pages of a TIFF as JPEG: at most ``most``, and at most `MOST_PIXELS_PAGED` pixels
+    together. Raises NoPreview."""
     return _read(content, lambda image: list(_pages(image, most, longest)))
 
 
@@ -117,7 +119,7 @@ def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
 
 
 def _count(image: Image.Image, most: int) -> int:
-    # Not n_frames, which goes through all there are: a file may have millions.
+    # n_frames would go through all pages; a file may have millions.
     count = 1
     with suppress(EOFError):
         while count < most:
@@ -158,22 +160,23 @@ def _check(image: Image.Image) -> None:
 
 
 _JPEG = frozenset({"JPEG", "MPO"})
-# Bytes that Pillow keeps for a pixel; four for all other modes.
+# Bytes that Pillow uses for a pixel in each mode; four in all other modes.
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 _PHOTOMETRIC, _RGB = 262, 2
 _ROWS_A_STRIP, _TILE_WIDTH, _TILE_LENGTH = 278, 322, 323
 
 
 def _bytes_a_pixel(image: Image.Image) -> float:
-    """Return what reading an image takes, to its last copy inside the decoder."""
+    """Estimate the memory needed to read an image, in bytes per pixel, including the decoder's last
+    copy."""
     own = _BYTES.get(image.mode, 4)
     if image.format in _JPEG:
-        # Of a large one every other pixel is read, see `_upright`.
+        # A large JPEG is read at half its width and height, see `_upright`.
         scaled = own / 4 if _is_huge(image) else own
         return scaled + (2 * _planes(image) if _is_buffered(image) else 0)
     if image.format == "WEBP":
-        # Two canvases, the frame as bytes, the image, the decoder's own planes, and what is made of
-        # the whole, since nothing is read small.
+        # Two canvases, the frame as bytes, the image, the decoder's own planes, and the converted
+        # image: WebP cannot be read at a reduced size.
         return 4 * own + 4.5
     if image.format == "TIFF":
         is_turned = image.getexif().get(_ORIENTATION, 1) != 1
@@ -182,15 +185,13 @@ def _bytes_a_pixel(image: Image.Image) -> float:
 
 
 def _packed(image: Image.Image) -> int:
-    """Bytes of a pixel as a TIFF holds it: three for the colours of a scanner, which Pillow keeps
-    in four."""
+    """Return the bytes per pixel in a TIFF: three for RGB colours, for which Pillow uses four."""
     is_plain = image.mode == "RGB" and image.getexif().get(_PHOTOMETRIC) == _RGB
     return 3 if is_plain else _BYTES.get(image.mode, 4)
 
 
 def _largest_piece(image: Image.Image) -> float:
-    """Return how much of a TIFF stands in one strip or tile, as a part of the whole: it is unpacked
-    at once."""
+    """Return the share of a TIFF that is in one strip or tile, since that is unpacked at once."""
     tags = image.getexif()
     if _TILE_WIDTH in tags:
         tile = int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH, image.height))
@@ -199,13 +200,13 @@ def _largest_piece(image: Image.Image) -> float:
 
 
 def _planes(image: Image.Image) -> float:
-    """The components of a JPEG, those of fewer pixels as a part."""
+    """Return the number of components of a JPEG, where subsampled components count as fractions."""
     sampling = [across * down for _name, across, down, _table in getattr(image, "layer", [])]
     return sum(sampling) / max(sampling) if sampling else len(image.getbands())
 
 
 def _is_buffered(image: Image.Image) -> bool:
-    """Whether all coefficients of a JPEG are kept until the last of its scans."""
+    """Return whether the decoder keeps all coefficients of a JPEG until the last scan."""
     return bool(image.info.get("progressive")) or image.info.get(_SCANNED, 0) < len(
         image.getbands()
     )
@@ -215,14 +216,14 @@ _SCANNED = "components of the first scan"
 
 
 def _first_scan(content: bytes) -> int:
-    """Return how many components the first scan of a JPEG holds (ITU T.81 section B.2.3); 0 where
-    none is found."""
+    """Return the number of components in the first scan of a JPEG (ITU T.81 section B.2.3); 0 if
+    there is no scan."""
     position = 2
     while position + 5 <= len(content) and content[position] == 0xFF:
         marker = content[position + 1]
         if marker == 0xDA:
             return content[position + 4]
-        # Fill bytes and markers without a length of their own.
+        # Fill bytes, and markers without a length.
         if marker == 0xFF:
             position += 1
         elif marker in (0x01, *range(0xD0, 0xD9)):
@@ -237,7 +238,7 @@ def _shown(image: Image.Image, longest: int) -> Picture:
         return moving
     full = _full_size(image)
     still = _upright(image, longest)
-    # A scan or a photograph as PNG would be many times its file's size.
+    # As PNG, a scan or a photograph would be many times larger than its file.
     is_photograph = image.format in ("JPEG", "MPO", "WEBP", "TIFF") and still.mode == "RGB"
     out = io.BytesIO()
     if is_photograph:
@@ -257,7 +258,7 @@ def _small(image: Image.Image, longest: int) -> Picture:
 
 
 _DOTS_AN_INCH = 96
-"""The density of a file that tells none: office programs take it for granted."""
+"""The resolution of a file that declares none, as office programs assume it."""
 
 
 def _smaller(image: Image.Image, longest: int) -> bytes | None:
@@ -276,19 +277,19 @@ def _smaller(image: Image.Image, longest: int) -> bytes | None:
     return out.getvalue()
 
 
-# EXIF orientations that lay the image on its side (Exif 2.32, tag 0x0112).
+# EXIF orientations that rotate the image by a quarter turn (Exif 2.32, tag 0x0112).
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _ORIENTATION = 0x0112
 
 
 def _full_size(image: Image.Image) -> tuple[int, int]:
     width, height = image.size
-    # Pillow turns a TIFF by itself, and tells its size as turned.
+    # Pillow rotates a TIFF itself and reports the rotated size.
     is_sideways = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _SIDEWAYS
     return (height, width) if is_sideways else (width, height)
 
 
-# Pixels beyond which a neighbourhood becomes one pixel before anything else is done: a finer
+# Above this number of pixels, neighbouring pixels are merged before any other step: a better
 # reduction needs several copies of the image at once.
 _HUGE = 24_000_000
 # Pixels that are converted at once.
@@ -300,8 +301,8 @@ def _is_huge(image: Image.Image) -> bool:
 
 
 def _upright(image: Image.Image, longest: int) -> Image.Image:
-    """The pixels alone, the right side up, no side longer than ``longest``, in a mode that every
-    format here can write."""
+    """Return the upright pixels alone, with no side longer than ``longest``, in a mode that all
+    output formats support."""
     orientation = 1 if image.format == "TIFF" else image.getexif().get(_ORIENTATION, 1)
     still = _as_it_lies(image, longest)
     turn = _TURNS.get(orientation)
@@ -309,7 +310,7 @@ def _upright(image: Image.Image, longest: int) -> Image.Image:
 
 
 def _as_it_lies(image: Image.Image, longest: int) -> Image.Image:
-    """The same, not turned by what its file says."""
+    """Return the same pixels as stored, not rotated by the EXIF orientation."""
     if image.format in _JPEG:
         least = 2 if _is_huge(image) else 1
         image.draft(
@@ -334,9 +335,9 @@ _TURNS = {
 
 
 def _plain(image: Image.Image, factor: int) -> Image.Image:
-    """The image in a mode whose pixels are colours, so that neighbours can be mixed: ``factor``
-    times ``factor`` of them become one. A band after the other, so that no second copy of the whole
-    is made."""
+    """Return the image in a colour mode, in which pixels can be averaged: squares of ``factor``
+    times ``factor`` pixels become one. The image is converted in bands, so that there is no second
+    copy of the whole."""
     mode = _plain_mode(image)
     width, height = image.size
     plain = Image.new(mode, (-(-width // factor), -(-height // factor)))
@@ -359,8 +360,7 @@ def _plain_mode(image: Image.Image) -> str:
 
 
 def _stretched(grey: Image.Image) -> Image.Image:
-    """Grey of 16 bits or more, as scanners and microscopes write it, in the 256 steps of a
-    screen."""
+    """Map grey of 16 bits or more, from scanners and microscopes, to the 256 levels of a screen."""
     low, high = grey.getextrema()
     if not isinstance(low, float) or not isinstance(high, float):
         raise NoPreview(Reason.DAMAGED, "grey of several bands")
@@ -369,7 +369,8 @@ def _stretched(grey: Image.Image) -> Image.Image:
 
 
 def _animation(image: Image.Image, longest: int) -> Picture | None:
-    """All frames anew in the same format; None when the image stands still, or moves too much."""
+    """Encode all frames anew in the same format. Return None for a still image or too large an
+    animation."""
     width, height = image.size
     if max(width, height) > longest or not getattr(image, "is_animated", False):
         return None

@@ -1,4 +1,5 @@
-"""Previews made where a hostile file can hold nobody up: in a helper process, within its budget."""
+"""Make previews in a helper process with a limited budget, so that a hostile file cannot block
+anything."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ _REASONS = {
 
 
 def make(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """``function(*args, **kwargs)`` of one of this package's modules. Raises NoPreview, also where
-    the budget ends the call."""
+    """Call a function of this package in a helper process. Raises NoPreview, also where the budget
+    is exhausted."""
     try:
         return sandbox.call(function, sandbox.FILE, *args, **kwargs)
     except sandbox.Exhausted as error:

@@ -1,8 +1,8 @@
-"""Office files: by LibreOffice as a PDF, or by small converters as HTML and tables.
+"""Convert Office files: by LibreOffice to PDF, or by small converters to HTML and tables.
 
-Both run in processes of their own, since both read what strangers wrote: LibreOffice shut in
-(`webmail.sandbox.walls`) under limits of time and memory that the kernel keeps, without macros and
-links, in a profile that lives as long as the conversion; the converters in a helper
+Both run in separate processes, since they read files of strangers. LibreOffice runs isolated
+(`webmail.sandbox.walls`) under limits of time and memory that the kernel enforces, without macros
+and links, in a profile that is deleted with each conversion. The converters run in a helper
 (`webmail.sandbox`).
 """
 
@@ -31,14 +31,15 @@ from webmail.previews.pages import Pdf, PreviewPage, Sheets, safe_page, table
 from webmail.sandbox import walls
 
 LARGEST = 50_000_000
-"""Bytes of a file that is converted."""
+"""The largest file that is converted, in bytes."""
 MOST_PAGES = 100
 SECONDS = 60
-"""For one conversion by LibreOffice; a long text takes five, the first start as much."""
+"""Time limit of one conversion by LibreOffice. A long text takes five seconds, and so does the
+first start."""
 PROCESSOR_SECONDS = 30
-"""Of these at most."""
+"""Limit of processor time within these seconds."""
 WAIT_SECONDS = 60
-"""For the conversion of somebody else to end."""
+"""Longest wait for another conversion to end."""
 
 _FILTERS = {
     "writer_pdf_Export": ("odt", "doc", "docx", "rtf"),
@@ -50,22 +51,22 @@ _ZIP_BASED = frozenset({"odt", "ods", "odp", "docx", "xlsx", "pptx"})
 _LIGHT = frozenset({"docx", "xlsx", "odt", "ods"})
 _WORKBOOKS = frozenset({"xlsx", "ods"})
 
-# Bytes that it shares with no other process. Its libraries take some 110 MB beside, so that it
-# stays below 400 MB; files with small pictures take 160 to 200 MB.
+# Memory that LibreOffice shares with no other process. Its libraries take some 110 MB more, so that
+# the total stays below 400 MB. Files with small pictures take 160 to 200 MB.
 _MEMORY = 285_000_000
 _LARGEST_PDF = 100_000_000
 
 
 def preview(content: bytes, extension: str, work: Path) -> Pdf | PreviewPage | Sheets:
-    """The file as well as this machine can show it. ``extension`` is that of ``detect``; ``work`` a
-    folder that only this service can read, for the files of the moment. Raises NoPreview."""
+    """Return the best preview that this machine can make. ``extension`` is that of ``detect``.
+    ``work`` is a folder for temporary files that only this service can read. Raises NoPreview."""
     if is_available():
         return to_pdf(content, extension, work)
     return light(content, extension)
 
 
 def has_light(extension: str) -> bool:
-    """Whether `light` knows such files."""
+    """Return whether `light` converts files with this extension."""
     return extension in _LIGHT
 
 
@@ -73,7 +74,7 @@ def has_light(extension: str) -> bool:
 
 
 def is_available() -> bool:
-    """Whether LibreOffice is installed, and can be kept from the network."""
+    """Return whether LibreOffice is installed and can be cut off from the network."""
     return bool(_program() and walls.is_offline())
 
 
@@ -91,9 +92,9 @@ def to_pdf(
     seconds: float = SECONDS,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Pdf:
-    """The file as LibreOffice prints it, its first pages. One conversion at a time in ``work``, a
-    folder that only this service can read. Raises NoPreview: NO_OFFICE where LibreOffice is not
-    there or cannot be shut in, BUSY, TOO_SLOW, DAMAGED and others."""
+    """Convert the first pages of a file to PDF by LibreOffice. Only one conversion at a time runs
+    in ``work``, a folder that only this service can read. Raises NoPreview: NO_OFFICE where
+    LibreOffice is missing or cannot be isolated, BUSY, TOO_SLOW, DAMAGED and others."""
     if extension not in _FILTER_OF:
         raise NoPreview(Reason.UNSUPPORTED)
     if not is_available():
@@ -120,17 +121,17 @@ def _convert(content: bytes, extension: str, folder: Path, most_pages: int, seco
     return Pdf(pdf, is_truncated=_pages(pdf) > most_pages)
 
 
-# What LibreOffice has memory for, of all pictures together: it keeps each unpacked, and leaves out
-# without a word those for which none is left.
+# The pixels of all pictures for which LibreOffice has memory. It keeps each one unpacked, and
+# silently leaves out those for which no memory is left.
 _MOST_PIXELS = 32_000_000
 _LONGEST_SIDE = 1600
-# Smaller files are no photographs: LibreOffice gets them as they are.
+# Smaller files are no photographs and stay unchanged.
 _LARGE_PICTURE = 200_000
 _PICTURES_SECONDS = 30
 
 
 def _write(file: BinaryIO, content: bytes, extension: str) -> None:
-    """The file as LibreOffice gets it: its pictures no larger than a page shows."""
+    """Write the file for LibreOffice, with its pictures no larger than a page shows."""
     members = zips.members(content) if extension in _ZIP_BASED else []
     smaller = _smaller_pictures(content, members)
     if smaller:
@@ -140,21 +141,21 @@ def _write(file: BinaryIO, content: bytes, extension: str) -> None:
 
 
 def _smaller_pictures(content: bytes, members: Sequence[zips.ZipMember]) -> dict[bytes, bytes]:
-    """Smaller pictures by the raw names of their members. Raises NoPreview: TOO_SLOW."""
+    """Return the reduced pictures by the raw names of their members. Raises NoPreview: TOO_SLOW."""
     large = [
         member
         for member in members
         if _LARGE_PICTURE <= member.size <= LARGEST
         and not member.raw_name.lower().endswith((b".xml", b".bin"))
     ]
-    # Of four to three, as most photographs are.
+    # Assuming an aspect ratio of 4:3, as in most photographs.
     longest = min(_LONGEST_SIDE, int((_MOST_PIXELS / max(len(large), 1) * 4 / 3) ** 0.5))
     until = time.monotonic() + _PICTURES_SECONDS
     smaller = {}
     for member in large:
         if time.monotonic() > until:
             raise NoPreview(Reason.TOO_SLOW, f"{len(large)} pictures")
-        # What is no picture, or none that is read here, is left to LibreOffice.
+        # A member that cannot be read as a picture stays unchanged for LibreOffice.
         with contextlib.suppress(NoPreview, zips.BadZip):
             picture = zips.read(content, member, limit=LARGEST)
             if found_smaller := make(images.smaller, picture, longest=longest):
@@ -163,7 +164,7 @@ def _smaller_pictures(content: bytes, members: Sequence[zips.ZipMember]) -> dict
 
 
 def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
-    # One page more than is wanted tells whether there are more.
+    # One page more than is wanted shows whether the document goes on.
     pages = {"PageRange": {"type": "string", "value": f"1-{most_pages + 1}"}}
     folder = walls.work(source.parent)
     program = (
@@ -183,11 +184,11 @@ def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
     return walls.command(program, limits, source.parent)
 
 
-_SIGNALLED = 128  # with the number of the signal, as shells and bubblewrap tell of it
+_SIGNALLED = 128  # plus the number of the signal: the exit status of shells and bubblewrap
 
 
 def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
-    # None of the service's environment, which holds its secrets.
+    # The service's own environment holds secrets, so nothing of it is passed on.
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(walls.work(folder)),
@@ -208,18 +209,18 @@ def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
     except subprocess.TimeoutExpired as error:
         raise NoPreview(Reason.TOO_SLOW) from error
     finally:
-        # LibreOffice's start script leaves children when it is ended.
+        # LibreOffice's start script leaves child processes behind when it is killed.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if ended_by == signal.SIGKILL:
         raise NoPreview(Reason.TOO_SLOW, "too much of the processor")
-    if ended_by == signal.SIGABRT:  # so ends LibreOffice where it gets no memory
+    if ended_by == signal.SIGABRT:  # LibreOffice aborts where it gets no memory
         raise NoPreview(Reason.TOO_LARGE, "too much memory")
 
 
-# Macros and scripts off, no link of a document followed (pictures and texts of this machine would
-# be drawn into the page), nothing updated from elsewhere.
+# Macros and scripts are off. Links are not followed, since pictures and texts of this machine could
+# be drawn into the page. Nothing is updated from elsewhere.
 _SETTINGS = (
     ("Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("Common/Security/Scripting", "DisableMacrosExecution", "true"),
@@ -248,13 +249,13 @@ def _write_profile(profile: Path) -> None:
 
 
 def _pages(pdf: bytes) -> int:
-    """LibreOffice writes its page objects unpacked."""
+    """Count the pages. LibreOffice writes its page objects uncompressed."""
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 @contextlib.contextmanager
 def _turn(path: Path, seconds: float) -> Iterator[None]:
-    """One conversion at a time, over all processes of the machine: each takes some 200 MB."""
+    """Allow one conversion at a time among all processes of the machine: each takes some 200 MB."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         _lock(descriptor, time.monotonic() + seconds)
@@ -275,7 +276,7 @@ def _lock(descriptor: int, until: float) -> None:
             return
 
 
-# --- what is refused before any program sees it ---
+# --- files refused before any program reads them ---
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -294,8 +295,8 @@ _LARGEST_MANIFEST = 5_000_000
 
 
 def _check_zip(content: bytes) -> None:
-    """Refuse what LibreOffice and the converters would believe: bombs, members that are packed in
-    an unusual way. A password is seen by the manifest (ODF 1.3 part 2, section 4.8)."""
+    """Refuse bombs, and members packed in an unusual way, which LibreOffice and the converters
+    would trust. The manifest shows whether there is a password (ODF 1.3 part 2, section 4.8)."""
     members = archives.members(content)
     try:
         for member in members:
@@ -314,7 +315,7 @@ _MOST_COLUMNS = 100
 
 
 def light(content: bytes, extension: str) -> PreviewPage | Sheets:
-    """DOCX and ODT as a page, XLSX and ODS as tables, without pictures and layout. Raises
+    """Convert DOCX and ODT to a page, XLSX and ODS to tables, without pictures and layout. Raises
     NoPreview."""
     if extension not in _LIGHT:
         raise NoPreview(Reason.NO_OFFICE if extension in _FILTER_OF else Reason.UNSUPPORTED)
@@ -324,13 +325,13 @@ def light(content: bytes, extension: str) -> PreviewPage | Sheets:
 
 
 def light_page(content: bytes, extension: str) -> PreviewPage:
-    """A text, here in this process. Raises NoPreview."""
+    """Convert a text in this process. Raises NoPreview."""
     converted = _converted(content, extension)
     return safe_page(converted["html"], is_truncated=converted["is_truncated"])
 
 
 def light_sheets(content: bytes, extension: str) -> Sheets:
-    """A workbook, here in this process. Raises NoPreview."""
+    """Convert a workbook in this process. Raises NoPreview."""
     converted = _converted(content, extension)
     tables = tuple(
         table(
@@ -351,5 +352,5 @@ def _converted(content: bytes, extension: str) -> dict[str, Any]:
     except MemoryError:
         raise
     except Exception as error:  # whatever a library raises, the file is not what it claims to be
-        # The name of the error alone: its words may quote the file.
+        # Only the name of the error, since its message may quote the file.
         raise NoPreview(Reason.DAMAGED, type(error).__name__) from error

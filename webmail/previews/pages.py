@@ -1,4 +1,4 @@
-"""The two shapes in which text of an attachment is shown: safe HTML, and a table."""
+"""The values in which previews are returned: safe HTML, tables, plain text, PDF."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from webmail.previews.failures import NoPreview, Reason
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """Safe HTML for the sandboxed frame: ``body``, and ``style`` for a style element of its head.
-    It loads nothing. ``is_truncated``: the file goes on, only its beginning is shown."""
+    """Safe HTML for the sandboxed frame: ``body``, and ``style`` for a style element in its head.
+    It loads nothing. ``is_truncated`` means that only the beginning of the file is shown."""
 
     body: str
     style: str = ""
@@ -20,8 +20,8 @@ class PreviewPage:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of plain text, to be escaped; all have ``columns`` cells. ``name`` is the sheet's, if it
-    has one."""
+    """Rows of plain text, which must be escaped. All rows have ``columns`` cells. ``name`` is the
+    name of the sheet, if it has one."""
 
     rows: tuple[tuple[str, ...], ...]
     columns: int
@@ -31,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """The tables of a workbook, in its order."""
+    """The tables of a workbook in order."""
 
     tables: tuple[Table, ...]
     is_truncated: bool = False
@@ -39,7 +39,7 @@ class Sheets:
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """Text to be escaped, with ``\\n`` line ends and no control characters."""
+    """Plain text, which must be escaped, with ``\\n`` line ends and no control characters."""
 
     text: str
     is_truncated: bool = False
@@ -47,14 +47,14 @@ class PlainText:
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
-    """A PDF made here, for the PDF viewer. ``is_truncated``: pages were left out."""
+    """A PDF made here, for the PDF viewer. ``is_truncated`` means that pages were left out."""
 
     content: bytes
     is_truncated: bool = False
 
 
 def safe_page(source: str, *, is_truncated: bool = False) -> PreviewPage:
-    """HTML that a library made of somebody's file, through the same sanitiser as mail."""
+    """Sanitise HTML that a library made from a file, in the same way as the HTML of messages."""
     try:
         safe = html.sanitise(source)
     except html.TooComplex as error:
@@ -65,8 +65,8 @@ def safe_page(source: str, *, is_truncated: bool = False) -> PreviewPage:
 def table(
     rows: list[list[str]], *, most_columns: int, name: str = "", is_truncated: bool = False
 ) -> Table:
-    """``rows`` made equally long, empty ones at the end and columns beyond ``most_columns`` left
-    out."""
+    """Make all rows equally long. Empty rows at the end and columns beyond ``most_columns`` are
+    left out."""
     while rows and not any(rows[-1]):
         rows.pop()
     widest = max((_used(row) for row in rows), default=0)

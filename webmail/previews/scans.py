@@ -1,4 +1,4 @@
-"""A scan of several sheets in one TIFF: its pages as a PDF, for the reader that has pages."""
+"""Convert a scan of several pages in one TIFF to a PDF, since the PDF viewer can turn pages."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from webmail.previews.pages import Pdf
 
 MOST_PAGES = 50
 LONGEST_SIDE = 2400
-"""Pixels of a page's longer side: A4 at 200 dots an inch."""
+"""Longer side of a page in pixels: A4 at 200 dots per inch."""
 
-_A4 = 842  # points of the longer side
+_A4 = 842  # longer side of A4 in points
 
 
 def is_paged(content: bytes) -> bool:
-    """Whether an image has several pages. Raises NoPreview."""
+    """Return whether an image has several pages. Raises NoPreview."""
     return images.page_count(content, most=2) > 1
 
 
 def pdf(content: bytes) -> Pdf:
-    """The first pages of a TIFF, each as large as a sheet of paper. Raises NoPreview."""
+    """Return the first pages of a TIFF as a PDF, each on a sheet of A4. Raises NoPreview."""
     sheets = images.pages(content, most=MOST_PAGES, longest=LONGEST_SIDE)
     is_whole = len(sheets) == images.page_count(content, most=MOST_PAGES + 1)
     return Pdf(_written(sheets), is_truncated=not is_whole)
 
 
 def _written(sheets: Sequence[Picture]) -> bytes:
-    """A file of pictures alone (PDF 1.7): of each page its description, its content, its
-    picture."""
+    """Write a PDF 1.7 file that contains only pictures. Each page has three objects: its
+    description, its content and its picture."""
     kids = " ".join(f"{3 + 3 * number} 0 R" for number in range(len(sheets)))
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",

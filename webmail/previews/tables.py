@@ -1,4 +1,4 @@
-"""Text files: as they are, CSV as a table, Markdown as the page it stands for."""
+"""Show text files: plain text, CSV as a table, Markdown as a page."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import PlainText, PreviewPage, Table, safe_page, table
 
 LARGEST_TEXT = 1_000_000
-"""Bytes of a text, or of a table, that are read."""
+"""Bytes that are read of a text or a table."""
 LARGEST_MARKDOWN = 60_000
 MOST_ROWS = 2_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 2_000
-"""Characters; the rest of the cell is left out."""
+"""Limit in characters; the rest of the cell is left out."""
 
 
 def text(content: bytes, charset: str = "", *, limit: int = LARGEST_TEXT) -> PlainText:
-    """The beginning of a text file, decoded as ``webmail.mime`` decodes mail. Never raises."""
+    """Return the beginning of a text file, decoded as ``webmail.mime`` decodes messages. Never
+    raises."""
     return PlainText(mime_text.decode(content[:limit], "", charset), len(content) > limit)
 
 
 def csv_table(content: bytes, charset: str = "") -> Table:
-    """The rows of a CSV or TSV file, whatever separates its cells. Never raises."""
+    """Return the rows of a CSV or TSV file with any delimiter. Never raises."""
     plain = text(content, charset)
     body, delimiter = _delimited(plain.text)
     rows: list[list[str]] = []
@@ -44,8 +45,8 @@ _DELIMITERS = (";", ",", "\t", "|")
 
 
 def _delimited(body: str) -> tuple[str, str]:
-    """The text and what separates its cells: what Excel's ``sep=`` line says, else what gives the
-    most lines of one length."""
+    """Return the text and its delimiter: that of Excel's ``sep=`` line, else the one that gives the
+    most lines of equal length."""
     first, _, rest = body.partition("\n")
     if first.lower().startswith("sep=") and len(first) == 5:
         return rest, first[4]
@@ -54,7 +55,8 @@ def _delimited(body: str) -> tuple[str, str]:
 
 
 def _fitness(sample: str, delimiter: str) -> tuple[float, int]:
-    """Return how well the first lines agree on a number of cells above one, and that number."""
+    """Return the share of the first lines that have the same number of cells above one, and that
+    number."""
     widths = Counter(len(row) for _, row in zip(range(30), _rows(sample, delimiter), strict=False))
     widths.pop(0, None)
     lines = sum(widths.values())
@@ -63,7 +65,7 @@ def _fitness(sample: str, delimiter: str) -> tuple[float, int]:
 
 
 def _rows(body: str, delimiter: str) -> list[list[str]]:
-    """At most one row more than is shown."""
+    """Return the rows, at most one more than is shown."""
     rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
     try:
@@ -72,17 +74,17 @@ def _rows(body: str, delimiter: str) -> list[list[str]]:
             if len(rows) > MOST_ROWS:
                 break
     except csv.Error:
-        # A quote that is never closed makes one cell of the rest of the file: then none means
-        # anything.
+        # A quote that is never closed would make the rest of the file one cell, so no quote is
+        # interpreted.
         return [line.split(delimiter) for line in body.split("\n", MOST_ROWS + 1)[: MOST_ROWS + 1]]
     return rows
 
 
 def markdown(content: bytes, charset: str = "") -> PreviewPage:
-    """A Markdown file (CommonMark, with tables and struck text) as a page. HTML in it is shown as
-    its source; images are left out, since nothing may be fetched. Raises NoPreview."""
+    """Convert a Markdown file (CommonMark, with tables and strikethrough). HTML in it is shown as
+    source; images are left out, since nothing may be fetched. Raises NoPreview."""
     plain = text(content, charset, limit=LARGEST_MARKDOWN)
-    # A parser of its own for each call: theirs keep state.
+    # Each call has its own parser, since a parser keeps state.
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
     parser.enable(["table", "strikethrough"])
     try:

@@ -1,6 +1,6 @@
-"""A vCard of a mail as cards to look at: names, posts, telephones, addresses.
+"""Show a vCard attachment as cards: names, positions, telephones, addresses.
 
-They are read as the address book reads them, which would take what is shown.
+The address book's own parser reads them, so that an import takes the same values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST_NOTE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One person or organisation; every string is plain text, to be escaped."""
+    """One person or organisation. Every string is plain text and must be escaped."""
 
     name: str = ""
     organisation: str = ""
@@ -36,14 +36,14 @@ class Card:
 
 
 def cards(content: bytes) -> tuple[Card, ...]:
-    """The cards of a file, at most ``MOST_CARDS``, vCard 2.1 to 4.0. Raises NoPreview when there is
-    none."""
+    """Return the cards of a file in vCard 2.1 to 4.0, at most ``MOST_CARDS``. Raises NoPreview if
+    there are none."""
     contacts = (
         contact for contact in vcard.parse(content[:LARGEST]) if isinstance(contact, ContactData)
     )
-    if not (several := tuple(map(_card, islice(contacts, MOST_CARDS)))):
+    if not (shown_cards := tuple(map(_card, islice(contacts, MOST_CARDS)))):
         raise NoPreview(Reason.DAMAGED, "no card in it")
-    return several
+    return shown_cards
 
 
 def _card(contact: ContactData) -> Card:
@@ -73,5 +73,5 @@ def _several(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _joined(texts: Iterable[str]) -> str:
-    """On one line, and not without end."""
+    """Join texts on one line of limited length."""
     return " ".join(", ".join(filter(None, texts)).split())[:_LONGEST]

@@ -1,7 +1,7 @@
-"""The files that a message brings, opened by their address: its parts, and what stands in them.
+"""The files of a message: its parts, and the files inside them.
 
-A file may hold others: a zip its members, a nested message its attachments. ``path`` leads to one
-of them, an index into what each file on the way holds.
+A file may contain others: a zip its members, a nested message its attachments. ``path`` leads to
+one of them: each of its numbers is an index into the files of the file before.
 """
 
 from __future__ import annotations
@@ -25,20 +25,22 @@ from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 
 DEEPEST = archives.MOST_NESTED
-"""So many steps a path may have: files in files."""
+"""The most steps of a path, that is, the greatest depth of files inside files."""
 
-# Bytes as sent for each byte of a file: base64 with its line ends, and some slack.
+# Bytes of the encoded part for each byte of the file: base64 with its line ends, and some slack.
 _AS_SENT = 1.4
 _HEAD_AS_SENT = int(HEAD * _AS_SENT)
-# What these are is told by their beginning, and the browser fetches them by itself.
+# These kinds are detected from the beginning of the file, and the browser fetches the content by
+# itself.
 _TOLD_BY_HEAD = frozenset({Kind.IMAGE, Kind.PDF, Kind.AUDIO, Kind.VIDEO})
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True)
 class File:
-    """A file as mail, or the archive it lies in, describes it. ``size`` in bytes, about; ``name``
-    is safe to show and to save, ``""`` when it has none."""
+    """A file as the message, or the archive that contains it, describes it. ``size`` is
+    approximate, in bytes. ``name`` is safe to show and as a file name, ``""`` when the file has
+    none."""
 
     name: str
     media_type: str = ""
@@ -56,8 +58,9 @@ UNKNOWN = Detected(Kind.UNKNOWN, BINARY, "")
 
 @dataclass(frozen=True)
 class FoundAttachment:
-    """A file and what its bytes are. ``content`` is only its beginning unless ``is_whole``;
-    ``refusal`` tells why there are no bytes at all. ``holder`` is the file that it lies in."""
+    """A file and its detected format. ``content`` is only the beginning unless ``is_whole``;
+    ``refusal`` is the reason why there are no bytes at all. ``holder`` is the file that contains
+    it."""
 
     file: File
     detected: Detected
@@ -68,8 +71,9 @@ class FoundAttachment:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """One file inside another: ``index`` is its step of a path, ``path`` where it lies there."""
+class InnerFile:
+    """One file inside another. ``index`` is its step in a path, ``path`` its place inside the other
+    file."""
 
     index: int
     path: str
@@ -78,10 +82,10 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class Holding:
-    """The files that a file holds. ``is_truncated``: more than that."""
+class InnerFiles:
+    """The files inside a file. ``is_truncated`` means that there are more."""
 
-    files: tuple[Inside, ...] = ()
+    files: tuple[InnerFile, ...] = ()
     is_truncated: bool = False
 
     @property
@@ -92,11 +96,11 @@ class Holding:
 def look(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> FoundAttachment:
-    """The file of an address, with as many of its bytes as it takes to say what it is, and all of
-    those that are shown by this server. ``limit``: bytes of the part.
+    """Return the file at an address with its detected format. As few bytes as possible are fetched,
+    but all of those that this server itself shows. ``limit`` is the most bytes of the part.
 
-    Raises PartNotFound; what is too large or too strange to be looked into comes back with the
-    reason, as a file without bytes.
+    Raises PartNotFound. A file that is too large or cannot be read comes back without bytes, with
+    the reason.
     """
     if path or containers.is_held(number):
         return _carried(imap, ref, number, path, limit)
@@ -112,23 +116,22 @@ def look(
 
 
 MOST_BEGUN = 20
-"""Files of a message of which the beginnings are looked at."""
+"""The number of files of a message whose beginnings are checked."""
 _BEGINNING = 2048
 
 
 def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str, Detected]:
-    """The parts whose first bytes contradict the claimed kind, or are those of a program, by their
-    numbers, with the kind that was detected. One command.
-    """
-    some = parts[:MOST_BEGUN]
-    raw = fetch.parts(imap, ref, [part.number for part in some], _BEGINNING)
+    """Return the parts whose first bytes contradict the declared type or are those of a program:
+    the detected format by the number of the part. One command."""
+    checked = parts[:MOST_BEGUN]
+    raw = fetch.parts(imap, ref, [part.number for part in checked], _BEGINNING)
     beginnings = {
         part.number: of_beginning(
             text.decode_transfer(raw[part.number], part.encoding),
             claimed=part.media_type,
             name=part.file_name,
         )
-        for part in some
+        for part in checked
     }
     return {
         n: beginning
@@ -140,7 +143,7 @@ def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str,
 def whole(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> FoundAttachment:
-    """The attachment as `look` has it, with all bytes. Raises PartNotFound, NoPreview."""
+    """Return the attachment as `look` does, with all bytes. Raises PartNotFound, NoPreview."""
     carried = _carried(imap, ref, number, path, limit)
     if carried.refusal is not None:
         raise NoPreview(carried.refusal)
@@ -152,13 +155,14 @@ def of_part(part: Part) -> File:
     return File(part.file_name, part.media_type, dict(part.parameters), octets, part)
 
 
-def inside(attachment: FoundAttachment) -> Holding:
-    """Return what a whole file holds. Raises NoPreview for an archive that is damaged or a bomb."""
+def inside(attachment: FoundAttachment) -> InnerFiles:
+    """Return the files inside a whole file. Raises NoPreview for an archive that is damaged or a
+    bomb."""
     if attachment.detected.kind is Kind.ARCHIVE:
         listing = make(archives.listing, attachment.content)
-        return Holding(
+        return InnerFiles(
             tuple(
-                Inside(
+                InnerFile(
                     member.index,
                     member.path,
                     File(member.name, size=member.size),
@@ -170,13 +174,13 @@ def inside(attachment: FoundAttachment) -> Holding:
         )
     if attachment.detected.kind is Kind.MESSAGE:
         return _in_message(_message(attachment))
-    return Holding()
+    return InnerFiles()
 
 
-def _in_message(enclosed: EnclosedMessage) -> Holding:
-    return Holding(
+def _in_message(enclosed: EnclosedMessage) -> InnerFiles:
+    return InnerFiles(
         tuple(
-            Inside(enclosed.steps[part.number], part.file_name, of_part(part))
+            InnerFile(enclosed.steps[part.number], part.file_name, of_part(part))
             for part in enclosed.message().shown.attachments
         )
     )
@@ -186,9 +190,10 @@ def _in_message(enclosed: EnclosedMessage) -> Holding:
 
 
 @dataclass(frozen=True)
-class Nested:
-    """A message inside another, read. ``steps`` leads, by the number of a part, to the files of one
-    that came out of a file; those of one that the server took apart are parts as any."""
+class InnerMessage:
+    """A message inside another, read. Where it comes out of a file, ``steps`` holds the step of a
+    path for each of its part numbers. The attachments of a message whose structure the server told
+    are ordinary parts, and ``steps`` is None."""
 
     message: MessageContent
     steps: Mapping[str, int] | None = None
@@ -201,21 +206,22 @@ def nested(
     path: Sequence[int],
     limit: int,
     sanitiser: Sanitiser = PLAIN_SANITISER,
-) -> Nested:
-    """The message at an address. What the server took apart is fetched in pieces; else all of it,
-    up to ``limit`` bytes. Raises PartNotFound, also for what is no message, and NoPreview."""
+) -> InnerMessage:
+    """Return the message at an address. Where the server told its structure, parts are fetched one
+    by one; otherwise all of it, up to ``limit`` bytes. Raises NoPreview, and PartNotFound, also
+    where the address is no message."""
     part = _taken_apart(imap, ref, number, path)
     if part is not None:
-        return Nested(reading.nested(imap, ref, part, sanitiser=sanitiser))
+        return InnerMessage(reading.nested(imap, ref, part, sanitiser=sanitiser))
     enclosed = _enclosed(imap, ref, number, path, limit)
-    return Nested(enclosed.message(sanitiser), enclosed.steps)
+    return InnerMessage(enclosed.message(sanitiser), enclosed.steps)
 
 
 def part_of_nested(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], part: Part, limit: int
 ) -> bytes:
-    """A part of the message at an address, decoded: an image in its HTML. Raises PartNotFound,
-    NoPreview, TooLarge."""
+    """Return a decoded part of the message at an address, such as an image in its HTML. Raises
+    PartNotFound, NoPreview, TooLarge."""
     if _taken_apart(imap, ref, number, path) is not None:
         return reading.content(imap, ref, part, limit)
     enclosed = _enclosed(imap, ref, number, path, limit)
@@ -230,7 +236,7 @@ def part_of_nested(
 def _taken_apart(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int]
 ) -> Part | None:
-    """The part, where it is a message that the server took apart."""
+    """Return the part if it is a message whose structure the server told, else None."""
     if path or containers.is_held(number):
         return None
     part = reading.find_part(imap, ref, number)
@@ -247,7 +253,8 @@ def _enclosed(
 
 
 def _message(attachment: FoundAttachment) -> EnclosedMessage:
-    """The message in a whole file. Raises NoPreview for one of Outlook that is not read."""
+    """Return the message in a whole file. Raises NoPreview for an Outlook message that cannot be
+    read."""
     content = attachment.content
     if attachment.detected.extension == "msg":
         converted = make(msg.convert, content, 4 * len(content))
@@ -273,7 +280,7 @@ _FAULTS = {
 def _carried(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> FoundAttachment:
-    """The file at ``path`` of what a part holds, whole; the part itself without one."""
+    """Return the whole file at ``path`` inside a part, or the part itself for an empty path."""
     if len(path) > DEEPEST:
         raise PartNotFound("Files in files, too deep.")
     part, content = _part(imap, ref, number, limit)
@@ -289,7 +296,7 @@ def _carried(
 
 
 def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[Part, bytes | None]:
-    """A part and its bytes, decoded; None where they are more than ``limit``."""
+    """Return a part and its decoded bytes, or None in place of more than ``limit`` bytes."""
     if containers.is_held(number):
         part, content = reading.held(imap, ref, number)
         return part, content if len(content) <= limit else None
@@ -301,11 +308,13 @@ def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[P
 
 
 def _step(attachment: FoundAttachment, index: int, limit: int) -> FoundAttachment:
-    """One of the files that a file holds."""
+    """Return one of the files inside a file."""
     try:
         if attachment.detected.kind is Kind.MESSAGE:
             return _leaf(attachment, index)
-        inner = next((held for held in inside(attachment).files if held.index == index), None)
+        inner = next(
+            (candidate for candidate in inside(attachment).files if candidate.index == index), None
+        )
     except NoPreview as refusal:
         return replace(attachment, content=b"", refusal=refusal.reason)
     if inner is None:
@@ -336,13 +345,13 @@ def _detected(file: File, content: bytes) -> Detected:
 def _needs_whole(content: bytes, detected: Detected) -> bool:
     if detected.kind is Kind.UNKNOWN:
         return content.startswith(_OLD_OFFICE)
-    # Only the whole of a scan tells whether it has pages.
+    # Only the whole of a TIFF tells whether it has pages.
     return detected.kind not in _TOLD_BY_HEAD or detected.extension == "tiff"
 
 
 def _whole(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:
-    """All of a part, decoded as it comes. Raises TooLarge, before fetching when its size is
-    told."""
+    """Return all of a part, decoded while it is fetched. Raises TooLarge, before fetching if the
+    part's size tells it."""
     most = int(limit * _AS_SENT)
     if part.size > most:
         raise TooLarge(limit=limit)

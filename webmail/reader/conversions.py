@@ -1,9 +1,9 @@
-"""Office files converted by a job, sealed on their way.
+"""Office files converted by a job, encrypted before and after.
 
-The request spools the file encrypted; its key lies in the job's row until the job has read it. What
-the job makes of it is encrypted for a key that only the browser's cookie gives, and kept for an
-hour. So the job sees no mailbox, and disk and database together tell nothing of a file that is
-converted.
+The request writes the encrypted file to the spool; its key is in the job's row until the job has
+read it. The job encrypts the result for a key that only the browser's cookie yields, and the result
+is kept for an hour. So the job needs no mailbox, and disk and database together reveal nothing of a
+converted file.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from webmail.previews.pages import Pdf
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 5
-"""Files of one person that wait or are converted."""
+"""The most files of one user that wait or are being converted."""
 _PASSING = frozenset({Reason.BUSY, Reason.DOWN})
 
-# RFC 9180: what is encrypted for a public key.
+# RFC 9180: encryption to a public key.
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-# A file without a row is left from a crash; a row is written right after its file.
+# A file without a row is left over from a crash, since the row is written right after its file.
 _ORPHAN_SECONDS = 2 * 60 * 60
 
 
 def find(request: HttpRequest, user: User, file: str) -> OfficePreview | None:
-    """The job that this session has for a file, which ``file`` names."""
+    """Return this session's job for a file, which ``file`` identifies."""
     secret = _secret(request)
     return OfficePreview.objects.in_force().filter(user=user, name=_name(secret, file)).first()
 
@@ -49,8 +49,9 @@ def find(request: HttpRequest, user: User, file: str) -> OfficePreview | None:
 def begin(
     request: HttpRequest, user: User, file: str, content: bytes, extension: str
 ) -> OfficePreview:
-    """Spool a file and note the job; the caller starts it. One that is there already is returned,
-    unless it failed for a reason that passes. Raises NoPreview: BUSY, when too many wait."""
+    """Write a file to the spool and create its job, which the caller starts. An existing job is
+    returned, unless it failed for a temporary reason. Raises NoPreview: BUSY, when too many files
+    wait."""
     secret = _secret(request)
     name = _name(secret, file)
     jobs = OfficePreview.objects.filter(user=user)
@@ -76,7 +77,7 @@ def begin(
             "reader": _reader(secret).public_key().public_bytes_raw(),
         },
     )
-    if not is_new:  # two tabs at once
+    if not is_new:  # another tab was faster
         _source(spool).unlink(missing_ok=True)
     else:
         job.created = clock.now()
@@ -85,7 +86,7 @@ def begin(
 
 
 def result(request: HttpRequest, job: OfficePreview) -> bytes | None:
-    """The PDF, for the session that asked for it; None when it is gone."""
+    """Return the PDF for the session that requested it; None when it is gone."""
     try:
         sealed = _result(job.spool).read_bytes()
         return _SUITE.decrypt(sealed, _reader(_secret(request)), job.spool.encode())
@@ -94,7 +95,7 @@ def result(request: HttpRequest, job: OfficePreview) -> bytes | None:
 
 
 def convert(pk: int) -> None:
-    """Do a job. The second time nothing is left to do."""
+    """Run a job. A second call does nothing."""
     job = OfficePreview.objects.claim(pk)
     if job is None:
         return
@@ -114,7 +115,7 @@ def convert(pk: int) -> None:
 
 
 def give_up(job: OfficePreview, error: Exception) -> None:
-    """Nobody could be told of the job."""
+    """Fail a job that could not be handed to a worker."""
     logger.error("An office file waits for nobody: %s", error)
     _source(job.spool).unlink(missing_ok=True)
     job.fail(Reason.DOWN)
@@ -130,14 +131,14 @@ def _converted(job: OfficePreview) -> Pdf:
 
 
 def forget(job: OfficePreview) -> None:
-    """A job with all that is left of it."""
+    """Delete a job and its files."""
     _source(job.spool).unlink(missing_ok=True)
     _result(job.spool).unlink(missing_ok=True)
     job.delete()
 
 
 def expire() -> None:
-    """Forget what was kept long enough, and files that no row knows."""
+    """Delete expired jobs, and files without a row."""
     for job in OfficePreview.objects.filter(created__lt=clock.now() - OFFICE_PREVIEWS_KEPT):
         forget(job)
     sealed_files.remove_older(settings.SPOOL, "*.sealed", _ORPHAN_SECONDS)
@@ -154,12 +155,13 @@ def _secret(request: HttpRequest) -> bytes:
 
 
 def _name(secret: bytes, file: str) -> str:
-    """Under which a session finds its job; says nothing to anybody else."""
+    """Return the name under which a session finds its job, which reveals nothing to others."""
     return hashlib.blake2b(file.encode(), key=secret, digest_size=32).hexdigest()
 
 
 def _reader(secret: bytes) -> X25519PrivateKey:
-    """The key that opens what was converted for this session. Any 32 bytes are one (RFC 7748)."""
+    """Return the private key for this session's results. Any 32 bytes are a valid key (RFC
+    7748)."""
     return X25519PrivateKey.from_private_bytes(
         hashlib.blake2b(secret, person=b"office preview", digest_size=32).digest()
     )

@@ -1,5 +1,4 @@
-"""The events of invitations: the newest version, the user's answer, and other events at that
-time."""
+"""The events of invitations: the newest version, the user's answer, and conflicting events."""
 
 from __future__ import annotations
 
@@ -21,9 +20,9 @@ MOST_CONFLICTS = 3
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The position of a message in the history of its event. ``row`` is None for what is no
-    invitation that can be answered. ``is_outdated``: a newer message tells of another version.
+class EventState:
+    """The state of the event that a message is about. ``row`` is None where the message is no
+    invitation that can be answered. ``is_outdated`` means that a newer message has another version.
     ``conflicts`` are other events at the same time."""
 
     row: InvitedEvent | None = None
@@ -35,20 +34,20 @@ class Standing:
 
 def note(
     user: User, ref: MessageRef, invitation: Invitation, sender: str, own: Collection[str]
-) -> Standing:
-    """Take note of an invitation, a change or a cancellation, and tell how it stands.
+) -> EventState:
+    """Record an invitation, a change or a cancellation, and return the state of its event.
 
-    ``sender`` is the address of the message, which changes a known event only where it is the
-    organiser's: everybody who was invited knows its UID. ``own`` are the user's addresses in lower
-    case; an event of the user's own is not answered.
+    ``sender`` is the address of the message's author. Only the organiser's messages change a known
+    event, since everybody who was invited knows its UID. ``own`` are the user's addresses in lower
+    case; an event that the user organises is not answered.
     """
     event = invitation.events[0]
     organiser = event.organiser.address if event.organiser else ""
     is_told = invitation.method in (Method.REQUEST, Method.CANCEL)
     if not is_told or not event.uid or not addresses.is_valid(organiser):
-        return Standing()
+        return EventState()
     if organiser.casefold() in own:
-        return Standing()
+        return EventState()
     start, end = _times(event)
     columns = {
         "sequence": min(event.sequence, 2**31 - 1),
@@ -76,11 +75,11 @@ def note(
     if may_answer and start and end:
         others = InvitedEvent.objects.of(user).during(start, end).exclude(pk=row.pk)
         conflicts = tuple(others.order_by("start")[:MOST_CONFLICTS])
-    return Standing(row, may_answer, is_outdated, row.is_cancelled, conflicts)
+    return EventState(row, may_answer, is_outdated, row.is_cancelled, conflicts)
 
 
 def answer(row: InvitedEvent, chosen: str) -> bool:
-    """Keep the user's answer to the newest version; False when it is that already."""
+    """Store the user's answer to the newest version. Return False where it is stored already."""
     same = InvitedEvent.objects.filter(pk=row.pk).exclude(
         answer=chosen, answered_sequence=row.sequence
     )
@@ -88,7 +87,7 @@ def answer(row: InvitedEvent, chosen: str) -> bool:
 
 
 def _is_newer(row: InvitedEvent, sequence: int, *, is_cancelled: bool) -> bool:
-    """Whether a message tells a later version, or cancels the one that is known."""
+    """Return whether a message has a later version, or cancels the stored one."""
     is_cancelling = is_cancelled and not row.is_cancelled
     return sequence > row.sequence or (sequence == row.sequence and is_cancelling)
 
@@ -105,7 +104,7 @@ def _digest(event: Event, organiser: str) -> str:
 
 
 def _times(event: Event) -> tuple[datetime | None, datetime | None]:
-    """Start and end as moments; a day begins and ends in the reader's zone."""
+    """Return start and end as moments. An all-day event begins and ends in the user's time zone."""
     start = _aware(event.start)
     end = _aware(event.end)
     if event.is_all_day:
@@ -117,7 +116,7 @@ def _times(event: Event) -> tuple[datetime | None, datetime | None]:
 
 
 def _aware(moment: datetime | date | None) -> datetime | None:
-    """The moment with its zone; None for a time that no database holds."""
+    """Return the moment with its time zone; None for a year outside 1900 to 9000."""
     if moment is None or not 1900 <= moment.year <= 9000:
         return None
     if not isinstance(moment, datetime):

@@ -1,5 +1,5 @@
-"""The HTML of messages: sanitised once, then kept for the session; and whether its remote images
-are loaded."""
+"""The HTML of messages: sanitised once and then cached for the session; and whether its remote
+images are loaded."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from webmail.reader import image_proxy
 
 _SHOWN_ONCE = "images_shown"
 _MOST_SHOWN_ONCE = 100
-# The records of a message: its HTML with what is told of it, and that alone.
+# The two records of a message: its HTML with the facts about it, and the facts alone.
 _WHOLE, _TOLD = "frame", "message"
 _OF_PART = ("number", "media_type", "encoding", "size", "file_name")
 
 
 def compose_prefix() -> str:
-    """The address of our composer, up to what a ``mailto:`` link asks of it."""
+    """Return the address of the composer, to which a ``mailto:`` link adds its parameters."""
     return f"{reverse('mail:compose')}?"
 
 
@@ -50,13 +50,13 @@ def compose_prefix() -> str:
 
 
 class ReaderSanitiser:
-    """Sanitises one message's HTML in the reader's words, or finds what it gave before (a UID's
-    content never changes: RFC 9051 section 2.3.1.1).
+    """Sanitises the HTML of one message for the reader, or finds the cached result (the content of
+    a UID never changes: RFC 9051 section 2.3.1.1).
 
-    A `contents.Sanitiser`. Two records are kept: the HTML, for the frame, and what is told of it,
-    for the reader and for each image. ``inside`` names a message inside the message; its images
-    follow what was chosen for the message, whose author could have written all that is in it.
-    ``images`` is that choice, once the author is known.
+    It implements ``contents.Sanitiser``. Two records are cached: the HTML, for the frame, and the
+    facts about it, for the reader and for each image. ``inside`` names a message inside the
+    message. Its images follow the user's choice for the outer message, whose author could have
+    written all of its content. ``images`` is that choice, once the author is known.
     """
 
     def __init__(self, request: SignedInRequest, ref: MessageRef, inside: str = "") -> None:
@@ -67,7 +67,7 @@ class ReaderSanitiser:
         self._may_keep = True
 
     def meet(self, imap: Connection) -> None:
-        """Learn who wrote the message, in two commands unless that is known."""
+        """Find out the author of the message; takes two commands unless it is cached."""
         if self._author is not None:
             return
         author = session_cache.get(self._request, "author", _name(self._ref))
@@ -80,7 +80,7 @@ class ReaderSanitiser:
         self._met(author)
 
     def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
-        """Everything about the HTML but its words, which the frame alone asks for."""
+        """Return the cached facts about the HTML without its text, which only the frame needs."""
         if not self._inside:
             self._met(author_of(fields, envelope))
         if record := self._kept(_TOLD):
@@ -91,14 +91,14 @@ class ReaderSanitiser:
         return None
 
     def found(self) -> FrameHtml | None:
-        """The HTML as it was kept."""
+        """Return the cached HTML."""
         if record := self._kept(_WHOLE):
             self._is_known = True
             return _frame_html(record)
         return None
 
     def loaded(self) -> Loaded | None:
-        """Return what the kept HTML loads, without reading the HTML."""
+        """Return the resources that the cached HTML loads, without reading the HTML."""
         if record := self._kept(_TOLD):
             rendered = _frame_html(record)
             return Loaded(rendered.inline, rendered.html.remote, self.images)
@@ -116,12 +116,12 @@ class ReaderSanitiser:
                 quote_label=contents.quote_label(),
             )
         except sandbox.Exhausted as error:
-            # A machine that has too much to do now may have time for it later.
+            # An overloaded machine may have time for it later.
             self._may_keep = error.limit is not sandbox.CallLimit.BUSY
             raise
 
     def keep(self, rendered: FrameHtml) -> None:
-        """Keep the HTML for the frame, for each image in it, and for the next time."""
+        """Cache the HTML, for the frame, its images and the next time."""
         if self._is_known or not self._may_keep:
             return
         record = {
@@ -143,7 +143,7 @@ class ReaderSanitiser:
         self._author, self.images = author, images(self._request, self._ref, author)
 
     def _kept(self, kind: str) -> dict[str, Any] | None:
-        """The kept HTML; None, too, where its images are to be shown otherwise by now."""
+        """Return a cached record; None also where the choice for its images has changed since."""
         record: dict[str, Any] | None = session_cache.get(self._request, kind, self._message())
         if record is None:
             return None
@@ -156,36 +156,38 @@ class ReaderSanitiser:
         return json.dumps([_name(self._ref), self._inside, html.POLICY, get_language()])
 
 
-def _frame_html(kept: dict[str, Any]) -> FrameHtml:
-    inline = tuple(part and Part(**part) for part in kept["inline"])
+def _frame_html(record: dict[str, Any]) -> FrameHtml:
+    inline = tuple(part and Part(**part) for part in record["inline"])
     return FrameHtml(
-        SafeHtml.from_dict(kept["html"]), inline, kept["truncated"], kept["simplified"]
+        SafeHtml.from_dict(record["html"]), inline, record["truncated"], record["simplified"]
     )
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The resources that the HTML of a message loads: ``inline[n]`` is the part behind
-    ``inline/<n>``, ``remote[n]`` the address behind ``remote/<n>``, if ``images`` are shown."""
+    """The resources that the HTML of a message loads. ``inline[n]`` is the part behind
+    ``inline/<n>``, ``remote[n]`` the URL behind ``remote/<n>``, which is loaded only where
+    ``images`` are shown."""
 
     inline: tuple[Part | None, ...]
     remote: tuple[str, ...]
     images: Images
 
 
-class Read(Protocol):
-    """The way to come by the HTML of a message. Raises PartNotFound when it has none."""
+class HtmlReader(Protocol):
+    """A function that reads the HTML of a message. Raises PartNotFound when there is none."""
 
     def __call__(self, imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml: ...
 
 
 def of(
-    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: HtmlReader = reading.html
 ) -> tuple[FrameHtml, Images]:
-    """The HTML of a message as the user is to see it; no IMAP command when the message is open.
+    """Return the HTML of a message for the user, without an IMAP command if this session has opened
+    the message.
 
-    ``inside`` names a message inside it, which ``read`` then reads. Raises PartNotFound when it has
-    none, and what reading a message raises.
+    ``inside`` names a message inside it, which ``read`` reads. Raises PartNotFound when there is no
+    HTML, and the errors of reading a message.
     """
     sanitiser = ReaderSanitiser(request, ref, inside)
     rendered = sanitiser.found()
@@ -198,22 +200,23 @@ def of(
 
 
 def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | None:
-    """The HTML of a message inside a message, if this session has seen it. No command."""
+    """Return the cached HTML of a message inside a message. No command."""
     rendered = ReaderSanitiser(request, ref, inside).found()
     return rendered.html if rendered else None
 
 
 def digest(request: SignedInRequest, ref: MessageRef) -> str | None:
-    """The identity of a message (`judging.digest_of`), if this session met it in a frame before it
-    met it in the reader. No command."""
+    """Return the identity of a message (`judging.digest_of`), if this session opened its frame
+    before its reader. No command."""
     known_digest: str | None = session_cache.get(request, "fields", _name(ref))
     return known_digest
 
 
 def loaded(
-    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: HtmlReader = reading.html
 ) -> Loaded:
-    """Return what the HTML loads, as `of` says: an image costs no more than a small record."""
+    """Return what the HTML of a message loads, as `of` does, but read only the small record, since
+    each image asks."""
     known_loads = ReaderSanitiser(request, ref, inside).loaded()
     if known_loads is None:
         rendered, images = of(request, ref, inside, read)
@@ -226,9 +229,10 @@ def loaded(
 
 @dataclass(frozen=True)
 class Images:
-    """Whether a message's images from elsewhere are loaded: this once, or always, by the reader's
-    choice for the author (``chosen``) or for his contacts (``for_contacts``), or by the
-    administrators'. ``author`` is "" when nobody knows whose they are."""
+    """Whether the remote images of a message are loaded: once in this session (``once``), or
+    ``always``, by the user's choice for the author (``chosen``) or for all contacts
+    (``for_contacts``), or by the administrators'. ``author`` is "" where the author cannot be
+    trusted."""
 
     author: str = ""
     once: bool = False
@@ -242,9 +246,9 @@ class Images:
 
 
 def author_of(fields: Headers, envelope: Envelope) -> str:
-    """The address of who wrote a message, ``""`` if that is nobody, several, or somebody whose
-    domain disowns the message. Anybody can write any address into From: where no mail server's
-    verdicts are read, nobody knows who wrote."""
+    """Return the address of a message's author; ``""`` if there is none, several, or one whose
+    domain disowns the message. Anybody can write any address into From, so the author is unknown
+    where no verdicts of a mail server are read."""
     if not settings.AUTHSERV_ID or len(envelope.from_) != 1:
         return ""
     if authentication.read(fields, settings.AUTHSERV_ID).is_refused:
@@ -253,7 +257,7 @@ def author_of(fields: Headers, envelope: Envelope) -> str:
 
 
 def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
-    """Return what was chosen for a message by ``author``."""
+    """Return the user's choice of images for a message by ``author``."""
     always = bool(author) and image_proxy.allows(request.user, author)
     wanted = request.preferences.images == "contacts" and not always
     for_contacts = wanted and known.is_contact(request.user, author)
@@ -267,27 +271,27 @@ def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
 
 
 def author(imap: Connection, ref: MessageRef) -> str:
-    """Return who wrote a message, as ``author_of`` says. Two commands."""
+    """Return the author of a message, as `author_of` does. Two commands."""
     fetched, raw = fetch.opened(imap, ref)
     return author_of(headers.parse(raw), fetched.envelope)
 
 
 def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) -> None:
-    """Show the images of this message in this session (``once``), of its author from now on
-    (``always``), or neither any more (``never``); of all contacts from now on (``contacts``), or
-    no more (``not_contacts``)."""
+    """Store a choice: show the images of this message in this session (``once``), of its author
+    from now on (``always``), or neither any more (``never``); of all contacts from now on
+    (``contacts``), or no longer (``not_contacts``)."""
     hides = show in (ImagesForm.NEVER, ImagesForm.NOT_CONTACTS)
-    shown = [
+    digests = [
         shown_digest
         for shown_digest in request.session.get(_SHOWN_ONCE, ())
         if shown_digest != _digest(ref)
     ]
     if not hides:
-        shown.append(_digest(ref))
-    request.session[_SHOWN_ONCE] = shown[-_MOST_SHOWN_ONCE:]
+        digests.append(_digest(ref))
+    request.session[_SHOWN_ONCE] = digests[-_MOST_SHOWN_ONCE:]
     match show:
         case ImagesForm.ALWAYS if author:
-            with suppress(ValueError):  # what is no address can only be shown once
+            with suppress(ValueError):  # an invalid address allows this once only
                 AllowedSender.objects.allow(request.user, author)
         case ImagesForm.NEVER:
             AllowedSender.objects.forget(request.user, author)
@@ -298,8 +302,7 @@ def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) ->
 
 
 def _prefer(request: SignedInRequest, images: str) -> None:
-    """Prefer to show images so from the next request on; a value that administrators locked
-    stays."""
+    """Store the preference for images, unless administrators have locked it."""
     if "images" in request.preferences.locked:
         return
     request.user.preferences = {**request.user.preferences, "images": images}

@@ -1,4 +1,4 @@
-"""Remote images, fetched by this server: their hosts do not see the user."""
+"""Fetch remote images by this server, so that their hosts do not see the user's browser."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 IMAGE_BYTES = 8 * 1024 * 1024
 SECONDS = 6.0
 REDIRECTS = 4
-# What is kept between requests; a newsletter's usual image is a tenth of it.
+# The largest image that is cached; a usual image of a newsletter has a tenth of it.
 KEPT_BYTES = 256 * 1024
 KEPT_SECONDS = 24 * 60 * 60
-# Failures to answer in a minute after which a person's further images are not waited for: a message
-# may name a hundred hosts that never answer.
+# Failed hosts per minute after which no more images of a user are fetched: a message may name a
+# hundred hosts that never answer.
 PATIENCE = 12
-# In one process. Threads are fewer than images in a newsletter, and mail needs some as well.
+# Limits for one process. It has fewer threads than a newsletter has images, and other requests need
+# some.
 AT_ONCE = 8
 WAIT_SECONDS = 2.0
 
@@ -45,8 +46,8 @@ def from_the_web(url: str) -> RemoteContent:
 
 
 def look_up(host: str, resolve: Resolve = remote.look_up) -> Sequence[str]:
-    """The addresses of a host on the way to an image. Raises RemoteRefused for one that only counts
-    readers: another may redirect there."""
+    """Return the addresses of an image's host. Raises RemoteRefused for a host that only tracks
+    readers, also where another host redirects to it."""
     if tracking.is_host(host):
         raise RemoteRefused("The host only counts readers.")
     return resolve(host)
@@ -59,11 +60,10 @@ def image(
     keep: bool,
     fetch: Callable[[str], RemoteContent] = from_the_web,
 ) -> RemoteContent:
-    """The image behind an http(s) address of a message that is ``user``'s.
+    """Return the image behind an http(s) URL of a message of ``user``.
 
-    The caller found the address in that message: it is never the browser's. ``keep``: for the
-    next time, within a day; not on a shared computer. Raises RemoteRefused, RemoteUnavailable,
-    RemoteLimit.
+    The caller took the URL from that message, never from the browser. ``keep`` caches the image for
+    a day; on a shared computer it is False. Raises RemoteRefused, RemoteUnavailable, RemoteLimit.
     """
     if cached := _kept(user, url):
         return cached
@@ -80,21 +80,21 @@ def image(
 
 
 def allows(user: AbstractBaseUser, sender: str) -> bool:
-    """Whether images of mail from this address are shown to the person unasked.
+    """Return whether images in messages from this address are always shown to the user.
 
-    Anybody can write any address into From: ask only about a sender that nothing speaks against.
+    Anybody can write any address into From, so the caller must have checked the sender.
     """
     return TrustedImageDomain.objects.covers(sender) or AllowedSender.objects.allows(user, sender)
 
 
 def remember(user: AbstractBaseUser, url: str, fetched: RemoteContent) -> None:
-    """Keep a small image for this person."""
+    """Cache a small image for this user."""
     if len(fetched.content) <= KEPT_BYTES:
         cache.set(_key(user, url), base64.b64encode(fetched.content).decode(), KEPT_SECONDS)
 
 
 def _kept(user: AbstractBaseUser, url: str) -> RemoteContent | None:
-    """Its type is read from the bytes again: what lies in the cache is not believed."""
+    """Return a cached image. Its type is detected anew, since the cache is not trusted."""
     try:
         content = base64.b64decode(cache.get(_key(user, url)) or "", validate=True)
     except (binascii.Error, TypeError, ValueError):
@@ -121,12 +121,13 @@ def _counter(kind: str, user: AbstractBaseUser) -> str:
 
 
 def _count(kind: str, user: AbstractBaseUser) -> int:
-    """Count one more in this minute, which begins with the first, and return how many."""
+    """Count an event in the current minute, which begins with the first event, and return the
+    count."""
     key = _counter(kind, user)
     cache.add(key, 0, _MINUTE)
     try:
         return cache.incr(key)
-    except ValueError:  # it ended between the two lines
+    except ValueError:  # the minute ended between the two lines
         cache.add(key, 1, _MINUTE)
         return 1
 

@@ -1,4 +1,4 @@
-"""Calendar files in words: events, invitations, changes and cancellations."""
+"""Describe calendar files in words: events, invitations, changes and cancellations."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from webmail.dates import written
 from webmail.previews.calendar import (
-    Answer,
     Attendee,
     Event,
     Frequency,
     Invitation,
     Method,
+    Participation,
     Repeat,
 )
 
 
 @dataclass(frozen=True)
 class Guest:
-    """A person of an event as the card shows them. ``state``: the answer's stable name."""
+    """A person of an event, as the card shows them. ``state`` is the untranslated name of the
+    answer."""
 
     name: str
     address: str
@@ -33,8 +34,8 @@ class Guest:
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event as the card shows it; every string is plain text."""
+class ShownEvent:
+    """An event, as the card shows it. Every string is plain text."""
 
     summary: str
     when: str
@@ -50,18 +51,19 @@ class Told:
 
 
 @dataclass(frozen=True)
-class ToldInvitation:
-    """A calendar file as the viewer shows it. ``level`` is the banner's, ``""`` for none."""
+class ShownInvitation:
+    """A calendar file, as the viewer shows it. ``level`` is that of the banner, ``""`` for no
+    banner."""
 
     title: str
     level: str
-    events: tuple[Told, ...]
+    events: tuple[ShownEvent, ...]
     is_truncated: bool
 
 
-def told(invitation: Invitation) -> ToldInvitation:
+def told(invitation: Invitation) -> ShownInvitation:
     title, level = _title(invitation)
-    return ToldInvitation(
+    return ShownInvitation(
         title,
         level,
         tuple(_event(event, invitation) for event in invitation.events),
@@ -88,9 +90,9 @@ def _title(invitation: Invitation) -> tuple[str, str]:
     return pgettext("a calendar file", "Event"), ""
 
 
-def _event(event: Event, invitation: Invitation) -> Told:
+def _event(event: Event, invitation: Invitation) -> ShownEvent:
     organiser = event.organiser
-    return Told(
+    return ShownEvent(
         summary=event.summary or gettext("(event without a title)"),
         when=when(event.start, event.end),
         zone_note=_zone_note(event),
@@ -120,17 +122,18 @@ def _person(person: Attendee) -> str:
     return person.name or person.address
 
 
-def _answer(answer: Answer) -> str:
+def _answer(answer: Participation) -> str:
     return {
-        Answer.ACCEPTED: pgettext("answer to an invitation", "accepts"),
-        Answer.DECLINED: pgettext("answer to an invitation", "declines"),
-        Answer.TENTATIVE: pgettext("answer to an invitation", "perhaps"),
-        Answer.DELEGATED: pgettext("answer to an invitation", "sends somebody else"),
+        Participation.ACCEPTED: pgettext("answer to an invitation", "accepts"),
+        Participation.DECLINED: pgettext("answer to an invitation", "declines"),
+        Participation.TENTATIVE: pgettext("answer to an invitation", "perhaps"),
+        Participation.DELEGATED: pgettext("answer to an invitation", "sends somebody else"),
     }.get(answer, pgettext("answer to an invitation", "no answer yet"))
 
 
 def when(start: datetime | date | None, end: datetime | date | None) -> str:
-    """``mardi 8 décembre 2026, de 09:30 à 11:00``; times with a zone are the reader's own."""
+    """``mardi 8 décembre 2026, de 09:30 à 11:00``. Times with a time zone are converted to the
+    user's."""
     first, last = _local(start), _local(end)
     if first is None:
         return gettext("date unknown")
@@ -183,14 +186,14 @@ def _time(moment: datetime) -> str:
 
 
 def _zone_note(event: Event) -> str:
-    """Return a note where the event's own time is another than the reader's."""
+    """Return a note where the time zone of the event differs from the user's."""
     start = event.start
     if not isinstance(start, datetime):
         return ""
     if start.tzinfo is None:
         return gettext("Local time; the file does not tell of which place.")
     local = _local(start)
-    # Times in UTC are only a way of writing: nobody lives there.
+    # UTC is only a notation, not the time zone of a place.
     if event.zone == "UTC":
         return ""
     if isinstance(local, datetime) and local.utcoffset() == start.utcoffset():
@@ -203,7 +206,7 @@ def _zone_note(event: Event) -> str:
 
 
 def repeat(rule: Repeat) -> str:
-    """``toutes les 2 semaines, le lundi et le jeudi, 10 fois``: simply."""
+    """``toutes les 2 semaines, le lundi et le jeudi, 10 fois``"""
     words = [_every(rule)]
     if rule.weekdays:
         names = get_day_names("wide", locale=_language())

@@ -1,4 +1,4 @@
-"""Attachments to the browser: streams that own their connection and give it back at the end."""
+"""Stream attachments to the browser; each stream owns its connection and returns it at the end."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from webmail.mime.structure import Part
 from webmail.mime.text import TransferDecoder
 
 
-class Stream:
-    """Pieces of bytes for a StreamingHttpResponse, which calls ``close`` in every case.
+class LeasedStream:
+    """Pieces of bytes for a StreamingHttpResponse, which always calls ``close``.
 
-    A generator would not do: one that was never begun runs no ``finally``, and keeps its lease.
-    An answer that a middleware drops, because the session ended meanwhile, is closed by nobody:
-    its lease is abandoned when Python forgets it.
+    A generator would not do: if it is never started, its ``finally`` does not run and its lease is
+    not returned. A response that a middleware drops, because the session has ended, is never
+    closed; its lease is abandoned when Python deletes the stream.
     """
 
     def __init__(self, lease: Lease, pieces: Iterator[bytes]) -> None:
@@ -38,22 +38,22 @@ class Stream:
             self.close()
 
     def close(self) -> None:
-        """Give the connection back, once."""
+        """Return the connection. Further calls do nothing."""
         self._lease.release()
 
 
-def begin(lease: Lease, pieces: Callable[[Connection], Iterator[bytes]]) -> Stream:
-    """A stream of what ``pieces`` gives; what it raises at its call is raised here."""
+def begin(lease: Lease, pieces: Callable[[Connection], Iterator[bytes]]) -> LeasedStream:
+    """Return a stream of the pieces. Errors that ``pieces`` raises at its call are raised here."""
     try:
-        return Stream(lease, pieces(lease.connection))
+        return LeasedStream(lease, pieces(lease.connection))
     except BaseException:
         lease.release()
         raise
 
 
 def decoded(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
-    """A part without its transfer encoding. The first piece is fetched at once, so that a missing
-    message is raised here, before the answer has begun."""
+    """Yield a part without its transfer encoding. The first piece is fetched at once, so that a
+    missing message is raised before the response begins."""
     decoder = TransferDecoder(part.encoding)
     encoded = fetch.chunks(imap, ref, part.number)
 
@@ -71,8 +71,8 @@ def decoded(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
 def zipped(
     imap: Connection, ref: MessageRef, files: Sequence[tuple[str, Part]], when: datetime
 ) -> Iterator[bytes]:
-    """A zip of some parts under these names, which must differ, written as they are fetched: no
-    more than a piece of one is in memory."""
+    """Yield a zip of parts under the given names, which must differ. The zip is written while parts
+    are fetched, with no more than a piece of one in memory."""
     small = _Small(imap, ref, [part for _name, part in files])
     members = (
         zips.NewMember(name, small.get(part) or _pieces_of(imap, ref, part), part.size)
@@ -86,7 +86,7 @@ _SMALL_AT_ONCE = 100
 
 
 class _Small:
-    """The contents of small parts, many of them fetched by one command: a message may have ten
+    """The contents of small parts, many of which are fetched by one command: a message may have ten
     thousand."""
 
     def __init__(self, imap: Connection, ref: MessageRef, parts: Iterable[Part]) -> None:
@@ -101,13 +101,13 @@ class _Small:
         self._fetched: dict[str, bytes] = {}
 
     def get(self, part: Part) -> list[bytes]:
-        """The decoded part; empty where it must be fetched by itself. To be asked for each part, in
-        their order."""
+        """Return the decoded part, or nothing where it must be fetched by itself. Call this for
+        each part, in order."""
         if part.size < _SMALL and not self._fetched:
             numbers = list(islice(self._following, _SMALL_AT_ONCE))
             self._fetched = fetch.parts(self._imap, self._ref, numbers, _SMALL)
         content = self._fetched.pop(part.number, b"")
-        # The size is what the server says of it: what is longer was cut.
+        # The size is the server's claim: a longer content was cut.
         if not content or len(content) >= _SMALL:
             return []
         decoder = TransferDecoder(part.encoding)

@@ -1,7 +1,7 @@
-"""Small images of attachments, kept for the session that saw them: sealed, and not too many.
+"""Thumbnails of attachments, sealed and cached for a limited number in each session.
 
-Drawing one takes the whole attachment from the mail server; a message that is opened again, on the
-same browser or one that keeps nothing, costs no command.
+Drawing one fetches the whole attachment from the mail server. With the cache, opening a message
+again takes no command, even in a browser that caches nothing.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from accounts import session_cache
 from webmail.previews.images import Picture
 
 PLACES = 256
-"""So many are kept for a session; where two fall on the same place, the last one stays."""
+"""The number of places for thumbnails in a session; of two with the same place, the later one is
+kept."""
 LARGEST = 64_000
-"""Bytes of one that is kept; those of photographs have some 10,000."""
+"""The largest cached thumbnail in bytes; those of photographs have some 10,000."""
 
 
 def drawn(request: HttpRequest, file: str, draw: Callable[[], Picture]) -> Picture:
-    """The small image of the file that ``file`` names: the one that this session has, else the one
-    that ``draw`` makes, which may raise."""
+    """Return the thumbnail of the file that ``file`` identifies: the cached one of this session,
+    else the result of ``draw``, which may raise."""
     place = _place(file)
     cached = session_cache.get(request, "thumbnail", place)
     if cached is not None and cached["file"] == file:
@@ -40,8 +41,8 @@ def _packed(picture: Picture) -> dict[str, Any]:
     return asdict(picture) | {"content": base64.b64encode(picture.content).decode()}
 
 
-def _unpacked(kept: dict[str, Any]) -> Picture:
-    return Picture(**kept | {"content": base64.b64decode(kept["content"])})
+def _unpacked(record: dict[str, Any]) -> Picture:
+    return Picture(**record | {"content": base64.b64decode(record["content"])})
 
 
 def _place(file: str) -> str:

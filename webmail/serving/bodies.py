@@ -1,9 +1,10 @@
-"""Request bodies, taken in whole before a thread is asked: a slow network holds no thread.
+"""Read a request body whole before a thread starts on it, so that a slow network occupies no
+thread.
 
-A body lies in memory up to `SMALL` bytes, then in a temporary file. How many bodies may be
-unfinished, and how many bytes all of them take, is bounded for each client and for the process; a
-body that comes too slowly is given up. A body that is whole within a moment, as those of forms are,
-is not counted: the slow uploads of a school do not keep its people from signing in.
+A body is held in memory up to `SMALL` bytes, then in a temporary file. The number of unfinished
+bodies and their total size are limited for each client and for the process; a body that arrives too
+slowly is refused. A body that is complete within a moment, like those of forms, is not counted, so
+that slow uploads of a school do not keep its other users from signing in.
 """
 
 from __future__ import annotations
@@ -22,26 +23,27 @@ from accounts import network
 from webmail.errors import TooLarge, TooManyUploads, UploadTooSlow, WebmailError
 
 SMALL = 64 * 1024
-"""Bytes of a body that are kept in memory."""
+"""The most bytes of a body that are held in memory."""
 MOMENT = 1.0
 """Seconds after which an unfinished body is counted."""
 MOST = 256
 MOST_OF_CLIENT = 32
-"""Unfinished bodies. A school may be one client, and its people upload at the same time."""
+"""The most unfinished bodies. A school may be one client, and its users upload at the same time."""
 MOST_BYTES = 512 * 1024 * 1024
 MOST_BYTES_OF_CLIENT = 256 * 1024 * 1024
-"""Bytes of all bodies together until they are answered: a temporary file may lie in memory, as in
+"""The most bytes of all bodies until they are answered: a temporary file may be in memory, as in
 Debian's /tmp."""
 PATIENCE = 20.0
 RATE = 500
-"""Seconds until a body must be whole, and one second more for each so many bytes that have come."""
+"""Seconds within which a body must be complete, plus one second for every `RATE` bytes received."""
 SILENCE = 60.0
-"""Seconds without any byte after which a body is given up."""
+"""Seconds without any byte after which a body is refused."""
 FAREWELL = 2.0
-"""Seconds for which the rest of a refused body is read, so that the browser hears the answer."""
+"""Seconds for which the rest of a refused body is read, so that the browser shows the answer."""
 
 REFUSED = "webmail.refused"
-"""The key in a request's environment of the WebmailError that `ErrorsMiddleware` answers."""
+"""The key in a request's environment under which `ErrorsMiddleware` finds the WebmailError to
+answer."""
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -49,11 +51,11 @@ logger = logging.getLogger(__name__)
 
 
 class BrowserGone(Exception):
-    """Nobody waits for the answer any more."""
+    """The browser has closed the connection."""
 
 
 def largest() -> int:
-    """Bytes of a body that may be taken somewhere: the files, and the fields beside them."""
+    """Return the most bytes of an accepted body: the files, and the fields beside them."""
     files = max(
         settings.STAFF_FILE_LIMIT,
         settings.MAIL_FILE_LIMIT,
@@ -65,7 +67,7 @@ def largest() -> int:
 
 
 class Bodies:
-    """The bodies that one process takes in. All calls come from its event loop."""
+    """The bodies that one process reads. All calls come from its event loop."""
 
     def __init__(self) -> None:
         self._all = _Bound(MOST, MOST_BYTES)
@@ -73,11 +75,11 @@ class Bodies:
 
     @asynccontextmanager
     async def taken(self, environ: dict[str, Any], receive: Receive) -> AsyncIterator[None]:
-        """Within the block ``wsgi.input`` is the whole body, or `REFUSED` says why there is none.
-        Raises BrowserGone when the browser hung up in the middle.
+        """Set ``wsgi.input`` to the whole body for the block, or `REFUSED` to the reason why there
+        is none. Raises BrowserGone when the browser closes the connection meanwhile.
 
-        A body that is announced as larger than any may be is not taken in. `ErrorsMiddleware`
-        refuses it by its length.
+        A body that is announced as too large is not read. `ErrorsMiddleware` refuses it by its
+        length.
         """
         environ["wsgi.input"] = io.BytesIO()
         announced = _announced(environ)
@@ -119,7 +121,7 @@ class Bodies:
 
 
 class _Bound:
-    """The number of bodies that are unfinished, and of bytes that wait for their answer."""
+    """The number of unfinished bodies, and of bytes that wait for their answer."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self.most, self.most_bytes = most, most_bytes
@@ -127,7 +129,7 @@ class _Bound:
 
 
 class _Arriving:
-    """One body that comes in pieces. Its bytes count until the end of the block."""
+    """One body that arrives in pieces. Its bytes count until the end of the block."""
 
     def __init__(self, bounds: tuple[_Bound, ...], file: BinaryIO) -> None:
         self.file = file
@@ -144,7 +146,7 @@ class _Arriving:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """One of the places for unfinished bodies, for the block. Raises TooManyUploads."""
+        """Take one of the places for unfinished bodies, for the block. Raises TooManyUploads."""
         if any(bound.places >= bound.most for bound in self._bounds):
             raise TooManyUploads
         for bound in self._bounds:
@@ -156,7 +158,7 @@ class _Arriving:
                 bound.places -= 1
 
     def add(self, piece: bytes) -> None:
-        """Raises TooLarge, and TooManyUploads when the bounds are reached."""
+        """Write a piece. Raises TooLarge, or TooManyUploads when a limit is reached."""
         if self._size + len(piece) > largest():
             raise TooLarge
         if any(bound.size + len(piece) > bound.most_bytes for bound in self._bounds):
@@ -171,14 +173,14 @@ class _Arriving:
             raise TooManyUploads from error
 
     def seconds_left(self) -> float:
-        """Return the seconds until the next piece must be there."""
+        """Return the seconds within which the next piece must arrive."""
         since = asyncio.get_running_loop().time() - self._begun
         return min(SILENCE, PATIENCE + self._size / RATE - since)
 
 
 async def drain(receive: Receive) -> None:
-    """Read what a browser still sends of a body that was refused, for a moment. A browser that is
-    hung up on while it sends shows its own words in place of ours."""
+    """Read the rest of a refused body for a moment. A browser whose connection is closed while it
+    sends shows its own error page in place of ours."""
     try:
         async with asyncio.timeout(FAREWELL):
             while not (await _piece(receive))[1]:
@@ -188,7 +190,7 @@ async def drain(receive: Receive) -> None:
 
 
 async def _first(receive: Receive) -> tuple[bytes, bool]:
-    """Return what comes within a moment, which may be nothing."""
+    """Return the first piece, or nothing if none arrives within a moment."""
     try:
         async with asyncio.timeout(MOMENT):
             return await _piece(receive)
@@ -205,7 +207,7 @@ async def _next(receive: Receive, seconds: float) -> tuple[bytes, bool]:
 
 
 async def _piece(receive: Receive) -> tuple[bytes, bool]:
-    """A piece of the body, and whether it is the last one."""
+    """Return a piece of the body, and whether it is the last one."""
     message = await receive()
     if message["type"] == "http.disconnect":
         raise BrowserGone
@@ -213,7 +215,7 @@ async def _piece(receive: Receive) -> tuple[bytes, bool]:
 
 
 def _announced(environ: Mapping[str, Any]) -> int | None:
-    """Bytes that the body has; None when that is not said."""
+    """Return the announced length of the body in bytes; None where it is not announced."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     length = environ.get("CONTENT_LENGTH") or "0"

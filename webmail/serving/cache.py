@@ -1,5 +1,5 @@
-"""The form in which values are kept in Redis: JSON, never pickle: whoever writes to the cache
-must not run code here."""
+"""The cache in Redis. Values are stored as JSON, never as pickles, which could run code of anybody
+who can write to the cache."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from django.core.cache.backends import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 
 NEAR, NEAR_SECONDS = "near:", 5
-"""Of what keys begin with that each process holds for so long; none of it may be of a person."""
+"""The prefix of keys whose values each process may also hold in memory for some seconds. None of
+them may be about a user."""
 
 
 class JSONSerializer:
-    """The serializer interface of Django's RedisCache. Whole numbers stay as they are, for INCR."""
+    """The serializer interface of Django's RedisCache. Integers stay as they are, for INCR."""
 
     def dumps(self, value: object) -> bytes | int:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -29,8 +30,8 @@ class JSONSerializer:
 
 
 class _Client(redis.RedisCacheClient):
-    """Django's, with one client for all its commands. ``near``: values with when they were read, by
-    their names in Redis."""
+    """Django's client, with one Redis client for all commands. ``near`` holds values and the time
+    when they were read, by their keys in Redis."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
         super().__init__(servers, **options)
@@ -41,23 +42,24 @@ class _Client(redis.RedisCacheClient):
         return super().get_client(write=True)
 
     def get_client(self, key: object = None, *, write: bool = False) -> Any:
-        """There is one server. Django makes a client for each command, whose tables of answers take
-        longer than asking."""
+        """Return the one client. Django creates a client for each command, which takes longer than
+        the command itself."""
         return self._kept
 
 
 @cache
 def _of_process(server: str, **options: Any) -> _Client:
-    """Its connections serve all threads; after a fork it makes new ones."""
+    """Return the client of the process. Its connections serve all threads; after a fork it opens
+    new ones."""
     return _Client([server], **options)
 
 
 class RedisCache(redis.RedisCache):
-    """Django's, with connections that outlive a request: in a web server that gives each request a
-    context of its own, as ours does, Django begins with none.
+    """Django's cache with connections that outlive a request. In a web server that gives each
+    request its own context, like ours, Django would open new ones each time.
 
-    What an administrator sets and each page asks for has keys with `NEAR` at their head: another
-    process may have it five seconds longer, this one has no older than it wrote.
+    Keys that begin with `NEAR` are for values that administrators set and every page reads. Another
+    process may use an old value for five more seconds; the process that wrote the value does not.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -69,7 +71,8 @@ class RedisCache(redis.RedisCache):
         return self._kept
 
     def validate_key(self, key: str) -> None:
-        """Redis takes any. Django looks at each character for what another cache would not take."""
+        """Do nothing: Redis accepts any key, while Django checks each character for the sake of
+        memcached."""
 
     def get(self, key: str, default: object = None, version: int | None = None) -> Any:
         if not key.startswith(NEAR):

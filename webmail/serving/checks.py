@@ -1,6 +1,6 @@
-"""The checks of `manage.py check` on the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs, whether workers take from it, whether senders are
-judged, and how LibreOffice is shut in."""
+"""The checks of `manage.py check` for the mail: whether the IMAP servers allow enough connections;
+with ``--deploy``, whether there are a queue of jobs and workers for it, whether verdicts on senders
+are read, and whether LibreOffice is isolated."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from webmail.sandbox import walls as sandbox_walls
 
 
 def connections(**_kwargs: Any) -> list[CheckMessage]:
-    """The IMAP server's limit of connections for one person, against how many there may be: each
-    process keeps some for pages and one for each browser that is told of news, jobs have theirs.
-    Mail programs and telephones come on top, but from other addresses."""
+    """Compare the IMAP server's limit of connections for one user with the most that the webmail
+    may open: each process keeps some for pages and one for each browser that gets push events, and
+    jobs have their own. Mail programs and telephones open more, but from other addresses."""
     limit, needed = settings.IMAP_USER_LIMIT, most_connections()
     if not limit or needed <= limit:
         return []
     return [
         Warning(
-            f"One person may have {needed} IMAP connections open, but the IMAP server is said to"
-            f" let in {limit}: beyond them pages fail now and then.",
-            hint="Raise the server's limit (Dovecot: mail_max_userip_connections) and tell it by"
+            f"One user may have {needed} IMAP connections open, but the IMAP server allows {limit}"
+            " according to the settings: beyond them pages fail at times.",
+            hint="Raise the server's limit (Dovecot: mail_max_userip_connections) and set it in"
             " WEBMAIL_IMAP_USER_LIMIT; or lower WEB_CONCURRENCY, WEBMAIL_IMAP_CONNECTIONS or"
             " WEBMAIL_PUSH_STREAMS.",
             id="webmail.W001",
@@ -34,20 +34,19 @@ def connections(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def queue(**_kwargs: Any) -> list[CheckMessage]:
-    """Without REDIS_URL there is neither worker nor beat; without a Redis at all, no cache that
-    processes share."""
+    """Warn where there is no REDIS_URL, and so neither worker nor beat; without any Redis,
+    processes share no cache either."""
     if settings.REDIS_URL:
         return []
     shared = (
-        f" Failed sign-ins are counted in each of the {settings.PROCESSES} processes for itself."
+        f" Failed sign-ins are counted separately in each of the {settings.PROCESSES} processes."
         if settings.PROCESSES > 1 and not settings.CACHE_URL
         else ""
     )
     return [
         Warning(
-            "There is no queue of jobs: what goes on in the background is done while the page"
-            " waits, no message is sent later or tried again, and what is over its time is not"
-            f" removed.{shared}",
+            "There is no queue of jobs: background work is done while the page waits, no message is"
+            f" sent later or tried again, and expired data are not deleted.{shared}",
             hint="Set REDIS_URL, and run the workers (docs/install.md).",
             id="webmail.W002",
         )
@@ -55,14 +54,14 @@ def queue(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def workers(**_kwargs: Any) -> list[CheckMessage]:
-    """The queues of jobs that no worker takes from. Nothing is said of a broker that does not
-    answer: this machine may not be the one that runs the webmail."""
+    """Warn of queues that have no worker. Stay silent where the broker does not answer, since this
+    may not be the machine that runs the webmail."""
     health = jobs.health() if settings.REDIS_URL else None
     if health is None or health.waiting is None or not health.without_worker:
         return []
     return [
         Warning(
-            "No worker takes jobs from these queues: " + ", ".join(health.without_worker) + ".",
+            "These queues have no worker: " + ", ".join(health.without_worker) + ".",
             hint="Start their workers (bin/manage run_workers, docs/install.md).",
             id="webmail.W003",
         )
@@ -70,14 +69,14 @@ def workers(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def verdicts(**_kwargs: Any) -> list[CheckMessage]:
-    """Without the mail server's verdicts on senders anybody's From could be forged."""
+    """Warn where the mail server's verdicts on senders are not read: any From could be forged."""
     if settings.AUTHSERV_ID:
         return []
     return [
         Warning(
-            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: forged senders"
-            " are not pointed out, and images from elsewhere are never shown always, neither those"
-            " of a sender, nor of contacts, nor of the domains that are trusted for all.",
+            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: users are"
+            " not warned of forged senders, and remote images cannot be allowed permanently,"
+            " neither for a sender or contacts, nor for the domains that administrators trust.",
             hint="Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
             " Authentication-Results (docs/security.md, “Who wrote”).",
             id="webmail.W004",
@@ -86,14 +85,14 @@ def verdicts(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def walls(**_kwargs: Any) -> list[CheckMessage]:
-    """Whether LibreOffice, where it is used, sees nothing but the file that it converts."""
+    """Warn where LibreOffice is used and can see more than the file that it converts."""
     if settings.OFFICE != "auto" or not office.is_available() or sandbox_walls.is_whole():
         return []
     return [
         Warning(
-            "LibreOffice reads what strangers wrote, and only the network is kept from it: it can"
-            " read what the service's account can read.",
-            hint="Install bubblewrap, and let that account make namespaces of users; or set"
+            "LibreOffice reads files of strangers and is only isolated from the network: it can"
+            " read all files that the service's account can read.",
+            hint="Install bubblewrap, and allow that account to create user namespaces; or set"
             " WEBMAIL_OFFICE=off.",
             id="webmail.W005",
         )
@@ -101,7 +100,7 @@ def walls(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def most_connections() -> int:
-    """The most connections of one user to the IMAP server."""
+    """Return the most connections that one user may have to the IMAP server."""
     streams = settings.PUSH_STREAMS if settings.PUSH else 0
     each: int = settings.IMAP_CONNECTIONS + streams
     return int(settings.PROCESSES * each + settings.JOB_CONNECTIONS)

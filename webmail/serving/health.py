@@ -1,5 +1,5 @@
-"""Tell a load balancer whether this process can work, and a monitoring system whether jobs are
-done."""
+"""Tell a load balancer whether this process can serve requests, and a monitoring system whether
+jobs are processed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from webmail.sandbox import CallLimit
 _A_DAY = 24 * 60 * 60
 _has_migrations = False
 NEEDED = ("database", "cache")
-"""Without these no page can be shown."""
+"""Services without which no page can be shown."""
 
 
 def state() -> dict[str, bool]:
     """Return which services answer: ``{"database": True, "cache": True, "office": True, "jobs":
     True}``.
 
-    ``office`` is False while office files wait that should have been converted long ago: their
-    worker is gone, or too slow. ``jobs`` is False while another queue has no worker.
+    ``office`` is False while an office file has waited too long for its conversion: the worker is
+    gone or too slow. ``jobs`` is False while another queue has no worker.
     """
     return {
         "database": _database(),
@@ -36,8 +36,8 @@ def state() -> dict[str, bool]:
 
 
 def readiness() -> dict[str, bool]:
-    """Return whether this process can take requests: ``{"database": True, "cache": True, "spool":
-    True, "migrations": True}``; the last is that the database has all changes of this version."""
+    """Return whether this process can serve requests: ``{"database": True, "cache": True, "spool":
+    True, "migrations": True}``. ``migrations`` means that all of this version have been applied."""
     has_database = _database()
     return {
         "database": has_database,
@@ -56,7 +56,7 @@ def _spool() -> bool:
 
 
 def _migrations() -> bool:
-    """Once they are there they stay: asked until then."""
+    """Return whether all migrations are applied. Once True, the database is not asked again."""
     global _has_migrations
     if not _has_migrations:
         try:
@@ -90,18 +90,18 @@ def _office() -> bool:
         return False
 
 
-# --- what mail and files cost ---
+# --- refused work ---
 
 
 def count_ended(_function: str, _limit: CallLimit) -> None:
-    """Note that a message or file was too costly to read (`webmail.sandbox.observe`)."""
+    """Count a message or file that was too costly to read (`webmail.sandbox.observe`)."""
     with suppress(RedisError, OSError, ValueError):
         cache.add(_ended_key(), 0, 2 * _A_DAY)
         cache.incr(_ended_key())
 
 
 def ended_today() -> int:
-    """Return how many messages and files were too costly to read, since midnight."""
+    """Return the number of messages and files since midnight that were too costly to read."""
     count: int = cache.get(_ended_key(), 0)
     return count
 

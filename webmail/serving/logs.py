@@ -1,7 +1,7 @@
-"""Lines of the log that belong together: each names the request or the job that it is about.
+"""Write into each line of the log the id of its request or job.
 
 A request gets an id of eight hexadecimal digits, which its answer carries (``X-Request-ID``) and
-its error page shows as the reference. A job has the id of the request that asked for it.
+its error page shows as the reference. A job has the id of the request that started it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _current: ContextVar[str] = ContextVar("request_id", default=NONE)
 
 
 def request_id() -> str:
-    """The id of the request or job that runs in this thread; ``-`` where there is none."""
+    """Return the id of the request or job in this thread; ``-`` where there is none."""
     return _current.get()
 
 
@@ -31,7 +31,7 @@ def new_id() -> str:
 
 @contextmanager
 def about(identifier: str) -> Iterator[None]:
-    """Lines that are written inside the block name this request."""
+    """Give lines that are logged inside the block this request id."""
     token = _current.set(identifier or NONE)
     try:
         yield
@@ -40,7 +40,7 @@ def about(identifier: str) -> Iterator[None]:
 
 
 class RequestId(logging.Filter):
-    """Gives each record the id of its request. Django logs an answer when its request is over, and
+    """Adds the request id to each record. Django logs an answer after its request is over, and
     names the request in the record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -50,8 +50,8 @@ class RequestId(logging.Filter):
 
 
 class Route(logging.Filter):
-    """Writes the route in place of the address where Django logs an answer: an address holds names
-    of folders."""
+    """Replaces the address by the route where Django logs an answer, since an address contains
+    folder names."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
@@ -62,13 +62,13 @@ class Route(logging.Filter):
 
 
 def route(request: object) -> str:
-    """The pattern of the URL configuration that a request fell on: ``mail/<folder:folder>/``."""
+    """Return the URL pattern that a request matched: ``mail/<folder:folder>/``."""
     return getattr(getattr(request, "resolver_match", None), "route", None) or NONE
 
 
 class JSONFormatter(logging.Formatter):
-    """A line of JSON for each record: ``{"time", "level", "logger", "request_id", "message"}``, and
-    ``error`` with the traceback where there is one."""
+    """Formats each record as a line of JSON: ``{"time", "level", "logger", "request_id",
+    "message"}``, and ``error`` with the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         values = {

@@ -1,6 +1,6 @@
-"""``/metrics`` for Prometheus: the state of the installation, asked of database and Redis at each
-scrape, and what the web processes counted (`webmail.serving.measures`). It names no person, no mail
-domain and no folder."""
+"""``/metrics`` for Prometheus: the state of the installation, read from database and Redis at each
+scrape, and the counters of the web processes (`webmail.serving.measures`). No metric names a user,
+a mail domain or a folder."""
 
 from __future__ import annotations
 
@@ -27,21 +27,22 @@ PATH: Final = "/metrics"
 
 
 def answer(request: HttpRequest) -> HttpResponse | None:
-    """The metrics, for who shows the token of WEBMAIL_METRICS_TOKEN; None for everybody else."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    """Return the metrics if the request has the token of WEBMAIL_METRICS_TOKEN, else None."""
+    presented = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
     token = settings.METRICS_TOKEN.encode()
-    if not token or not compare_digest(given, token):
+    if not token or not compare_digest(presented, token):
         return None
     registry = CollectorRegistry()
-    registry.register(State())
-    told = generate_latest(registry) + generate_latest(_counted())
-    response = HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
+    registry.register(InstallationCollector())
+    body = generate_latest(registry) + generate_latest(_counted())
+    response = HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"
     return response
 
 
 def _counted() -> CollectorRegistry:
-    """The measures of all processes that share this one's files, or its own."""
+    """Return the measures of all processes that share a folder for them, or those of this
+    process."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return measures.REGISTRY
     registry = CollectorRegistry()
@@ -49,8 +50,8 @@ def _counted() -> CollectorRegistry:
     return registry
 
 
-class State(Collector):
-    """All gauges. Where the database does not answer, ``webmail_up`` alone."""
+class InstallationCollector(Collector):
+    """All gauges. Where the database does not answer, only ``webmail_up``."""
 
     def collect(self) -> Iterable[Metric]:
         up = health.state()
@@ -62,7 +63,7 @@ class State(Collector):
         yield _by_state("webmail_mail_jobs", "Jobs on many messages, by state.", MailJob)
         yield _by_state("webmail_office_previews", "Office files, by state.", OfficePreview)
         yield from _today(dashboard.state())
-        yield _one("webmail_spool_free_bytes", "Room of the spool.", _free())
+        yield _one("webmail_spool_free_bytes", "Free bytes on the disk of the spool.", _free())
         if probing.is_on():
             yield from _probes()
 
@@ -70,10 +71,11 @@ class State(Collector):
 def _queues(state: jobs.JobsHealth) -> Iterator[GaugeMetricFamily]:
     waiting = {queue.name: queue.waiting for queue in state.queues}
     alive = {queue.name: queue.has_worker for queue in state.queues}
-    yield _by("webmail_jobs_waiting", "Jobs that no worker has begun.", "queue", waiting)
+    yield _by("webmail_jobs_waiting", "Waiting jobs, by queue.", "queue", waiting)
     yield _by("webmail_worker_alive", "Whether the queue has a worker.", "queue", alive)
     if state.seconds is not None:
-        yield _one("webmail_beat_age_seconds", "Since beat's last sign of life.", state.seconds)
+        words = "Seconds since beat's last sign of life."
+        yield _one("webmail_beat_age_seconds", words, state.seconds)
 
 
 def _outbox() -> Iterator[GaugeMetricFamily]:
@@ -83,32 +85,30 @@ def _outbox() -> Iterator[GaugeMetricFamily]:
     late = OutboxMessage.objects.filter(state__in=(states.HELD, states.SCHEDULED, states.SENDING))
     due = late.filter(due__lte=now).aggregate(due=Min("due"))["due"]
     seconds = (now - due).total_seconds() if due else 0
-    yield _one(
-        "webmail_outbox_late_seconds", "Since the oldest message that waits is due.", seconds
-    )
+    words = "Seconds for which the oldest waiting message is overdue."
+    yield _one("webmail_outbox_late_seconds", words, seconds)
 
 
 def _today(state: dashboard.InstallationState) -> Iterator[GaugeMetricFamily]:
     sign_ins = {"people": state.people, "failed": state.failures, "refused": state.refused}
-    yield _by("webmail_sign_ins_today", "People, and failed sign-ins.", "result", sign_ins)
+    words = "Users signed in, and failed and refused sign-ins."
+    yield _by("webmail_sign_ins_today", words, "result", sign_ins)
     lookups = {"found": state.lookups, "failed": state.lookups_failed}
     yield _by("webmail_lookups_today", "Account lookups.", "result", lookups)
     yield _one("webmail_too_costly_today", "Messages and files too costly to show.", state.ended)
 
 
 def _probes() -> Iterator[Metric]:
-    """The metrics of the probe, where the settings name a mailbox for it."""
+    """Yield the metrics of the probe, where the settings name a mailbox for it."""
     state = probing.health()
     if state.seconds is not None:
-        words = "From sending to finding, of the last self-check mail that arrived."
+        words = "Delivery time in seconds of the last self-check message that arrived."
         yield _one("webmail_probe_delay_seconds", words, state.seconds)
     if state.since is not None:
         age = (clock.now() - state.since).total_seconds()
-        words = (
-            "Since the last self-check mail that arrived was sent; since the first, if none did."
-        )
+        words = "Seconds since the last self-check message that arrived, or the first, was sent."
         yield _one("webmail_probe_age_seconds", words, age)
-    runs = CounterMetricFamily("webmail_probe_runs", "Self-check mails.", labels=["result"])
+    runs = CounterMetricFamily("webmail_probe_runs", "Self-check messages.", labels=["result"])
     for result, count in probing.counts().items():
         runs.add_metric([result], count)
     yield runs

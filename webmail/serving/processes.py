@@ -1,14 +1,14 @@
 """gunicorn's configuration of the web server's processes (docs/install.md, "Services").
 
-    gunicorn --config python:webmail.serving.processes webmail.asgi:application
+gunicorn --config python:webmail.serving.processes webmail.asgi:application
 
-The project is loaded and its templates are read once; the processes are forked then and share that
-memory. ``WEB_CONCURRENCY`` is gunicorn's own variable of their number. With ``WEBMAIL_ONE_SERVICE``
-one more of them does the background jobs. The names below are those of gunicorn's settings.
+The project and its templates are loaded once; then the processes are forked and share that memory.
+``WEB_CONCURRENCY``, a variable of gunicorn, is their number. With ``WEBMAIL_ONE_SERVICE`` one more
+process runs the background jobs. The names below are those of gunicorn's settings.
 
-At SIGUSR2 gunicorn starts a second master on the same socket, which loads the code that is there
-now. Its first process that serves ends the former master, whose processes finish what they have in
-hand: no request waits or fails. A successor that cannot start leaves the former as it is.
+On SIGUSR2 gunicorn starts a second master on the same socket, which loads the current code. Its
+first process that is ready ends the former master, whose processes finish their requests: no
+request waits or fails. If the second master cannot start, the former one continues.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a process which is told to stop gives a new connection to send its first request.
+# Seconds that a stopping process gives a new connection to send its first request.
 FIRST_REQUEST_S = 2
-# prometheus_client looks for it when it is imported: its processes share numbers by files there.
+# prometheus_client reads it at import: processes share their numbers by files in this folder.
 MEASURES = tempfile.mkdtemp(prefix="webmail-measures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = MEASURES
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
@@ -40,8 +40,8 @@ HAS_JOBS = settings.ONE_SERVICE and bool(settings.REDIS_URL)
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of the proxy. One that was opened just before the process stops is answered:
-    to close it would reset it, since its request is under way."""
+    """A connection of the proxy. One that was opened just before the process stops is still
+    answered: closing it would reset it while its request is on the way."""
 
     def shutdown(self) -> None:
         if self.cycle is None:
@@ -51,7 +51,7 @@ class Connection(HttpToolsProtocol):
 
 
 class Worker(UvicornWorker):
-    """A process of uvicorn. What proxies tell of the browser is for `accounts.network` alone."""
+    """A uvicorn process. Only `accounts.network` interprets what proxies tell of the browser."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         **UvicornWorker.CONFIG_KWARGS,
@@ -61,7 +61,7 @@ class Worker(UvicornWorker):
     }
     _has_begun = False
     does_jobs = False
-    """Whether it is the process that answers nothing, and does the background jobs."""
+    """Whether this process answers no requests and runs the background jobs."""
 
     def init_process(self) -> None:
         if self.does_jobs:
@@ -69,24 +69,24 @@ class Worker(UvicornWorker):
         super().init_process()
 
     def _do_jobs(self) -> NoReturn:
-        # Not above: gunicorn reads this module before it loads the project.
+        # Imported here, since gunicorn reads this module before it loads the project.
         from webmail.jobs import queues, running
 
         for listener in self.sockets:
             listener.close()
         for number in (*self.SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it has no file of a log that was renamed
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # there is no log file to reopen
         sys.exit(bool(running.serve(list(queues.WORKERS), "INFO", self._show_life)))
 
     def _show_life(self) -> None:
-        """To the master; where that has gone, end."""
+        """Tell the master that this process is alive; end where the master has gone."""
         self.notify()
         if os.getppid() != self.ppid:
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def callback_notify(self) -> None:
-        """uvicorn calls it once a minute, from the moment on when it takes connections."""
+        """Called by uvicorn once a minute, beginning when the process accepts connections."""
         await super().callback_notify()
         if not self._has_begun:
             self._has_begun = True
@@ -94,10 +94,11 @@ class Worker(UvicornWorker):
 
 
 def _relieve() -> None:
-    """End the master that this process's own one succeeds, and tell systemd which one counts."""
+    """End the former master, if this process belongs to its successor, and tell systemd of the new
+    main process."""
     former = os.environ.get("GUNICORN_PID", "")
     master = os.getppid()
-    # The number may be another process's by now.
+    # The process id may have been reused.
     if former.isdigit() and _parent(master) == int(former):
         systemd.sd_notify(f"MAINPID={master}", logger)
         os.kill(int(former), signal.SIGTERM)
@@ -114,14 +115,14 @@ def _parent(pid: int) -> int:
 preload_app = True
 worker_class = Worker
 control_socket_disable = True
-# Seconds: a process that is silent for so long is replaced; one that is told to stop ends what it
-# has in hand; an idle connection outlives the proxy's.
+# Seconds. A process that is silent for so long is replaced; a process that is told to stop may
+# finish its requests; an idle connection outlives the proxy's.
 timeout = 120
 graceful_timeout = 30
 keepalive = 75
 if HAS_JOBS:
     workers = settings.PROCESSES + 1
-    # Jobs are longer than answers; one that is cut is taken up again.
+    # Jobs take longer than requests; an interrupted job is taken up again.
     graceful_timeout = 60
 
 
@@ -131,8 +132,8 @@ def pre_fork(arbiter: Any, worker: Any) -> None:
 
 
 def pre_exec(arbiter: Any) -> None:
-    """Put systemd's sockets where sd_listen_fds(3) has them, from which gunicorn had moved them.
-    This runs in a second master, before it loads anything."""
+    """Restore systemd's sockets to the file descriptors that sd_listen_fds(3) expects; gunicorn has
+    moved them. This runs in a second master before it loads anything."""
     if arbiter.systemd:
         first = systemd.SD_LISTEN_FDS_START
         after = first + len(arbiter.LISTENERS)
@@ -142,7 +143,7 @@ def pre_exec(arbiter: Any) -> None:
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
-    """The connections of a process that has ended are counted no more."""
+    """Stop counting the connections of a process that has ended."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
@@ -153,8 +154,9 @@ def on_exit(_arbiter: Any) -> None:
 
 
 def when_ready(_arbiter: Any) -> None:
-    """Before the first process is forked. Whatever keeps memory from being shared, it starts."""
-    # Not above: gunicorn reads this module before it loads the project.
+    """Load the project before the first process is forked. Failure is logged and costs only shared
+    memory and time."""
+    # Imported here, since gunicorn reads this module before it loads the project.
     from webmail.jobs import running
     from webmail.serving import warming
 

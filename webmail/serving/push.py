@@ -1,14 +1,17 @@
-"""New mail, told to the browser as it comes: the IDLE of a user, and the stream of events.
+"""Push new mail to browsers: one IMAP IDLE connection and one stream of events for each.
 
-A small ASGI application of its own in front of Django, which would hold a thread for each stream
-(Django's streaming under ASGI), or send nothing before the end (under WSGI). The request's cookie
-opens the seal, as for every page; the password stays in the memory of this coroutine, to sign in
-again when the mail server hangs up, and goes with it.
+This is a small ASGI application in front of Django, which would occupy a thread for each stream
+(under ASGI) or send nothing before the end (under WSGI). The request's cookie unseals the password,
+as for every page. The password stays in the memory of this coroutine, to sign in again when the
+mail server closes the connection, and disappears with it.
 
-The events (https://html.spec.whatwg.org/multipage/server-sent-events.html): ``up``, the mailbox is
-watched, ``{"everywhere": true}`` when other folders than INBOX are too; ``mail``, how a folder
-stands and what changed in it (`told`); ``down``, the mail server is not to be reached and is tried
-again; ``end``, there is no use in coming back soon. A stream that just ends is to be opened again.
+The events (https://html.spec.whatwg.org/multipage/server-sent-events.html):
+
+- ``up``: the mailbox is being watched; ``{"everywhere": true}`` if other folders than INBOX are,
+  too.
+- ``mail``: the state of a folder and its changes (`told`).
+- ``down``: the mail server cannot be reached, and will be tried again.
+- ``end``: the browser should not come back soon. It reopens a stream that ends without this event.
 """
 
 from __future__ import annotations
@@ -46,22 +49,25 @@ from webmail.presentation.words import names_of
 from webmail.serving import measures
 
 PATH = "/events"
-# Sign-ins at once: Dovecot's processes before sign-in are few, and a restart brings everybody back.
+# The most sign-ins at once: Dovecot has few processes for them, and after a restart all browsers
+# come back.
 SIGN_INS = 20
-# Seconds. How often all streams are looked at: whose session has ended, who was told nothing.
+# Seconds between checks of all streams: whether the session has ended, and whether to keep the
+# connection alive.
 TICK = 20.0
-# Proxies close what is silent for a minute.
+# Seconds. Proxies close a connection that is silent for a minute.
 SILENCE = 35.0
-# A stream ends after so long and is opened anew: all that is asked at a sign-in is asked again.
+# Seconds after which a stream ends and is opened anew, so that the checks of a sign-in are
+# repeated.
 LONGEST = 55 * 60
-# The browser comes back after so many milliseconds; spread, after a restart everybody comes.
+# Milliseconds after which the browser comes back; random, since all come back after a restart.
 RETRY = (2000, 10_000)
-# To reach a mail server again: at first, and at longest.
+# Shortest and longest pause in seconds before a mail server is tried again.
 BACK_OFF = (2.0, 300.0)
-# A browser that takes nothing for so long is gone.
+# Seconds after which a browser that reads nothing counts as gone.
 SLOW = 60.0
 MOST_WAITING = 256 * 1024
-# Files that are kept for all else than streams, each of which takes two.
+# File descriptors reserved for everything but streams; each stream takes two.
 OTHER_FILES = 256
 LONGEST_WORDS = 200
 
@@ -76,7 +82,7 @@ _threads = ThreadPoolExecutor(4, thread_name_prefix="push")
 
 
 class Events:
-    """Answers ``/events``, and hands everything else on."""
+    """Answers ``/events``, and passes all other requests on."""
 
     def __init__(self, rest: Application) -> None:
         self._rest = rest
@@ -89,7 +95,7 @@ class Events:
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """The stream; or a status without words, since only a script asks: it then polls."""
+    """Answer with the stream, or with a bare status: the script then polls instead."""
     if scope["method"] != "GET":
         return await _refuse(send, 405)
     hub = _hub()
@@ -101,14 +107,14 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         return await _refuse(send, 401)
     except DisallowedHost:
         return await _refuse(send, 400)
-    await Stream(hub, watched, send).run(receive)
+    await EventStream(hub, watched, send).run(receive)
 
 
 def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
-    """A folder as scripts are told of it. ``changed`` are messages with all their flags, ``gone``
-    UIDs, ``new`` unread arrivals but those that were moved here; ``more``: more than that may have
-    changed; ``unnamed``: something may have arrived, too. ``news``, where they are known, are
-    INBOX's."""
+    """Return the state of a folder and its changes as JSON values for scripts. ``changed`` are
+    messages with all their flags, ``gone`` UIDs, ``new`` unread arrivals except those moved here.
+    ``more`` means that there may be further changes, ``unnamed`` that there may be further
+    arrivals. ``news`` is about INBOX, where changes are known."""
     uidvalidity = state.uidvalidity
     return {
         "folder": state.folder,
@@ -142,8 +148,8 @@ def _new(state: FolderState, arrived: ArrivedMessage) -> dict[str, str]:
     }
 
 
-class Stream:
-    """One browser's."""
+class EventStream:
+    """The stream of one browser."""
 
     __slots__ = (
         "_began",
@@ -168,7 +174,7 @@ class Stream:
         self.watched = watched
 
     async def run(self, receive: Receive) -> None:
-        """Run until the browser hangs up, or there is nothing more to tell."""
+        """Run until the browser disconnects or nothing more can be sent."""
         self._hub.add(self)
         helpers = [
             asyncio.create_task(self._hear(receive)),
@@ -187,15 +193,15 @@ class Stream:
             await asyncio.wait(helpers)
         for helper in helpers:
             if not helper.cancelled():
-                helper.result()  # a fault of ours is the server's to log
+                helper.result()  # the server logs our own errors
 
     def say(self, event: str, value: object) -> None:
         words = json.dumps(value, separators=(",", ":"))
         self._put(f"event: {event}\ndata: {words}\n\n".encode())
 
     def end(self, why: str = "") -> None:
-        """Close it; with a reason (``session``, ``refused``, ``poll``, ``many``) the browser does
-        not come back at once."""
+        """End the stream. With a reason (``session``, ``refused``, ``poll``, ``many``) the browser
+        does not come back at once."""
         if why and not self._is_over:
             self.say("end", {"why": why})
         self._is_over = True
@@ -231,7 +237,7 @@ class Stream:
         self.end()
 
     async def _watch(self) -> None:
-        """Watch the mailbox, on one connection after the other, with longer and longer pauses."""
+        """Watch the mailbox, on one connection after another, with growing pauses."""
         pause = BACK_OFF[0]
         try:
             while True:
@@ -273,11 +279,11 @@ class Stream:
 
 
 class Hub:
-    """The streams of one event loop, which is this process's but in tests."""
+    """The streams of one event loop. A process has one loop, except in tests."""
 
     def __init__(self) -> None:
         self.sign_ins = asyncio.Semaphore(SIGN_INS)
-        self._streams: dict[Stream, None] = {}
+        self._streams: dict[EventStream, None] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._most = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES) // 2
         self._end_before_a_stop(asyncio.get_running_loop())
@@ -285,8 +291,9 @@ class Hub:
     def is_full(self) -> bool:
         return len(self._streams) >= self._most
 
-    def add(self, stream: Stream) -> None:
-        """The newest of a person's wins: of the others one may be a computer that was shut."""
+    def add(self, stream: EventStream) -> None:
+        """Add a stream. The newest streams of a user stay: an older one may belong to a computer
+        that was shut down."""
         own = [other for other in self._streams if other.watched.user_id == stream.watched.user_id]
         for other in own[: max(0, len(own) + 1 - settings.PUSH_STREAMS)]:
             other.end("many")
@@ -296,7 +303,7 @@ class Hub:
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
 
-    def remove(self, stream: Stream) -> None:
+    def remove(self, stream: EventStream) -> None:
         self._streams.pop(stream, None)
         measures.event_streams.set(len(self._streams))
 
@@ -307,18 +314,19 @@ class Hub:
     async def _tick(self) -> None:
         while self._streams:
             await asyncio.sleep(TICK)
-            asked = list(self._streams)
-            alive = await _still_watched([stream.watched for stream in asked])
-            for number, stream in enumerate(asked):
+            streams = list(self._streams)
+            alive = await _still_watched([stream.watched for stream in streams])
+            for number, stream in enumerate(streams):
                 if stream.watched.row in alive:
                     stream.keep_alive(time.monotonic())
                 else:
                     stream.end("session")
                 if number % 50 == 49:
-                    await asyncio.sleep(0)  # pages are answered in between
+                    await asyncio.sleep(0)  # let pages be answered in between
 
     def _end_before_a_stop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """uvicorn waits for open streams before it stops, while nobody is let in any more."""
+        """End all streams when a signal stops the process: uvicorn would wait for them, and would
+        let nobody in meanwhile."""
         if threading.current_thread() is not threading.main_thread():
             return
 
@@ -346,9 +354,9 @@ def _hub() -> Hub:
 
 
 def _admitted(scope: Scope) -> WatchedMailbox:
-    """Return the person and session whose stream it is. ``who`` is the number of the user whose
-    page asks: his tab must not be told of the mail of somebody who has signed in after him in the
-    same browser."""
+    """Return the user and session of a stream. Raises SignInNeeded unless ``who``, the number of
+    the user whose page asks, is the user who is signed in: a tab must not get the mail of another
+    user who signed in later in the same browser."""
     request = ASGIRequest(scope, BytesIO())
     request.get_host()
     store = import_module(settings.SESSION_ENGINE).SessionStore
@@ -360,7 +368,8 @@ def _admitted(scope: Scope) -> WatchedMailbox:
 
 
 async def _still_watched(all_: list[WatchedMailbox]) -> frozenset[int]:
-    """The rows of the sessions that go on; all of them while the database does not answer."""
+    """Return the rows of the sessions that are still valid; all of them while the database does not
+    answer."""
     try:
         return await _in_thread(lambda: session.still_watched(all_))
     except DatabaseError:
@@ -369,7 +378,7 @@ async def _still_watched(all_: list[WatchedMailbox]) -> frozenset[int]:
 
 
 async def _in_thread(call: Callable[[], T]) -> T:
-    """Run what asks the database or the cache."""
+    """Run a call that uses the database or the cache in a thread."""
 
     def with_database() -> T:
         close_old_connections()

@@ -1,10 +1,10 @@
-"""Errors of the server, reported to Sentry where WEBMAIL_SENTRY_DSN names one.
+"""Report errors of the server to Sentry, where WEBMAIL_SENTRY_DSN names one.
 
-What leaves is made anew of a few things that are known to name nobody: the kind of each error, the
-lines of code that it came through, the logger, the route and the id of the request. Neither the
-text of an error nor arguments of a line of the log are among them, since both may hold an address,
-a subject or a server's words; nor variables, addresses of pages, headers, cookies or forms. The id
-leads to the line of the log that has the rest.
+A report is made anew from a few fields that cannot identify anybody: the class of each error, the
+lines of code in its traceback, the logger, the route and the id of the request. It contains neither
+the text of an error nor the arguments of a log line, since both may hold an address, a subject or a
+server's words; nor variables, URLs, headers, cookies or forms. The id leads to the log line with
+the details.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _MOST_ERRORS: Final = 10
 
 
 def begin(dsn: str) -> None:
-    """Report from now on, each line of the log that is an error. Raises ImproperlyConfigured."""
+    """Report every log line of an error from now on. Raises ImproperlyConfigured."""
     try:
-        # An extra, imported where it is asked for.
+        # An optional dependency, imported only where it is used.
         import sentry_sdk
         from sentry_sdk.integrations.logging import LoggingIntegration
         from sentry_sdk.utils import BadDsn
@@ -53,7 +53,7 @@ def begin(dsn: str) -> None:
 
 
 def _only_known(event: Any, hint: Mapping[str, Any]) -> Any:
-    """The event that leaves in place of the SDK's."""
+    """Return the event that is sent in place of the SDK's."""
     record = hint.get("log_record")
     request = getattr(record, "request", None)
     errors = event.get("exception", {}).get("values", [])[-_MOST_ERRORS:]
@@ -64,7 +64,7 @@ def _only_known(event: Any, hint: Mapping[str, Any]) -> Any:
         "level": event.get("level", "error"),
         "release": event.get("release"),
         "logger": event.get("logger"),
-        # A line of the log without what was put into it.
+        # The log line without its arguments.
         "logentry": {"message": str(record.msg) if record and not errors else ""},
         "tags": {
             "request_id": getattr(request, "request_id", None) or logs.request_id(),

@@ -1,4 +1,5 @@
-"""The share of a process that one session may have at once, so that everybody else has the rest."""
+"""Limit the share of a process that one session may use at once, so that other sessions have the
+rest."""
 
 from __future__ import annotations
 
@@ -16,11 +17,11 @@ from webmail.errors import TooManyDownloads
 from webmail.serving.bodies import REFUSED, BrowserGone
 
 THREADS = 8
-"""Requests that may have a thread at once, whatever they wait for."""
+"""The most requests of a session that may have a thread at once."""
 DOWNLOAD_WAIT = 30
 """Seconds that a download waits for others. A proxy in front gives up after 60."""
 
-# What is sent straight from the mail server, as slowly as the browser reads it.
+# Responses sent straight from the mail server, as slowly as the browser reads them.
 _DOWNLOAD = re.compile(
     r"/mail/[^/]+/[^/]+/(?:part|source|zip|frame/inline|view/[^/]+/(?:member/[^/]+/)?(?:media|pdf))"
     r"(?:/|\Z)"
@@ -37,7 +38,7 @@ class Shares:
         self._downloads: _Places = WeakValueDictionary()
 
     def thread(self, environ: Mapping[str, Any]) -> AbstractAsyncContextManager[object]:
-        """A place among the requests of the same session, for the block."""
+        """Take a place among the requests of the same session, for the block."""
         key = session_of(environ)
         return _of(self._threads, key, THREADS) if key else nullcontext()
 
@@ -45,11 +46,11 @@ class Shares:
     async def download(
         self, environ: dict[str, Any], path: str, receive: Receive
     ) -> AsyncIterator[None]:
-        """For what is downloaded: a place among the downloads of the same session, for the block.
-        There are as many as connections to the mail server that they may have: whoever waits, waits
-        here and holds no thread. Where it takes too long, `REFUSED` says so.
+        """Take a place among the downloads of the same session, for the block, if the request is a
+        download. There are as many places as downloads may have connections to the mail server, so
+        that a download waits here, without a thread. Where it waits too long, `REFUSED` is set.
 
-        Raises BrowserGone when the browser hangs up meanwhile.
+        Raises BrowserGone when the browser disconnects meanwhile.
         """
         key = session_of(environ)
         if not key or not _DOWNLOAD.match(path):
@@ -77,7 +78,7 @@ def _of(places: _Places, key: str, most: int) -> asyncio.Semaphore:
 
 
 async def _has_come(places: asyncio.Semaphore, receive: Receive) -> bool:
-    """Whether one of the places was to be had in time; it is taken then."""
+    """Take one of the places and return True, or return False if none becomes free in time."""
     place = asyncio.ensure_future(places.acquire())
     leaving = asyncio.ensure_future(hung_up(receive))
     is_taken = False
@@ -97,13 +98,13 @@ async def _has_come(places: asyncio.Semaphore, receive: Receive) -> bool:
 
 
 async def hung_up(receive: Receive) -> None:
-    """Return when the browser has left."""
+    """Return when the browser has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def session_of(environ: Mapping[str, Any]) -> str:
-    """The session's cookie of a request, "" where there is none."""
+    """Return the session cookie of a request, "" where there is none."""
     for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
         name, _, value = cookie.strip().partition("=")
         if name == settings.SESSION_COOKIE_NAME:

@@ -1,13 +1,13 @@
-"""Static files under names with a hash of their content: browsers may keep them for ever.
+"""Static files under names with a hash of their content, so that browsers may cache them for ever.
 
-What every page of the mail needs is served in few files, since each request costs its headers and,
-far from the server, its time, and what is compressed together takes less room. The sources say
-which, in the language of browsers, and run as they are where nothing is collected:
+The styles and scripts that every page needs are bundled: each request has its cost in headers and
+latency, and larger files compress better. The sources define the bundles in the browser's own
+language, and also run unbundled in development:
 
-- a style sheet has in itself what it imports at its head;
-- ``common.js`` has in itself the modules that it exports; the others import them from there.
+- a style sheet includes the sheets that it imports at its head;
+- ``common.js`` includes the modules that it exports; other modules then import them from there.
 
-Comments and indentation stay with the sources.
+Comments and indentation are removed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LEFT = re.compile(r"^(?:import|export)\b.*|\bimport\(.*", re.MULTILINE)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Also renames what one ES module imports from another."""
+    """Also renames the modules that an ES module imports."""
 
     support_js_module_import_aggregation = True
 
@@ -49,7 +49,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         self._urls: dict[str, str] = {}
 
     def url(self, name: str, force: bool = False) -> str:
-        """Kept: a page asks for forty, and they do not change while a server runs."""
+        """Return the URL, cached: a page has forty, and they do not change while a server runs."""
         if name not in self._urls or force:
             self._urls[name] = super().url(name, force)
         return self._urls[name]
@@ -57,7 +57,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[Match[str]], str]:
-        """Our modules alone: htmx's extensions name types in comments as if they imported them."""
+        """Convert our own modules only: htmx's extensions mention types in comments in the form of
+        imports."""
         if name.endswith(".js") and not name.startswith("webmail/"):
             return lambda match: match[0]
         convert: Callable[[Match[str]], str] = super().url_converter(name, hashed_files, template)
@@ -67,20 +68,21 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         yield from super().post_process({**paths, **_rewritten(paths)}, **options)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Each file under the one name that is asked for, since Brotli at its best takes its time:
-        pages name the hash, PDF.js looks into a folder."""
+        """Compress only the file name that browsers request, since Brotli's best level is slow:
+        pages use the hashed name, PDF.js a folder of plain names."""
         hashed = set(self.hashed_files.values())
-        asked = {path for path in paths if (path in hashed) != path.startswith(PDFJS)}
-        yield from super().compress_files(asked)
+        requested = {path for path in paths if (path in hashed) != path.startswith(PDFJS)}
+        yield from super().compress_files(requested)
 
     def create_compressor(self, **options: Any) -> Compressor:
-        """Not for what is compact already: PDF.js's tables of characters, fonts and colours."""
+        """Skip files that are compact already: PDF.js's character maps, fonts and colour
+        profiles."""
         compact = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "bcmap", "pfb", "icc")
         return Compressor(**{**options, "extensions": compact})
 
 
 def _rewritten(paths: Paths) -> Paths:
-    """Our style sheets and modules, as they are served."""
+    """Return our style sheets and modules, bundled and minified."""
     memory = InMemoryStorage()
     styles, scripts = _texts(paths, STYLES), _texts(paths, SCRIPTS)
     served = {
@@ -102,7 +104,7 @@ def _texts(paths: Paths, folder: str) -> dict[str, str]:
 
 
 def joined_styles(texts: dict[str, str]) -> dict[str, str]:
-    """Style sheets by their names -> those that import others, with these in their places."""
+    """Return the style sheets that import others, with these included, by their names."""
 
     def whole(name: str) -> str:
         return _SHEET.sub(lambda match: whole(STYLES + match[1]), texts[name])
@@ -111,8 +113,8 @@ def joined_styles(texts: dict[str, str]) -> dict[str, str]:
 
 
 def joined_scripts(texts: dict[str, str]) -> dict[str, str]:
-    """Modules by their names -> ``common.js`` with its modules inside, and the others that import
-    one of these. Raises ValueError for what this does not understand of the language."""
+    """Return ``common.js`` with its modules included, and the modules that import one of these, by
+    their names. Raises ValueError for syntax that is not supported."""
     if COMMON not in texts:
         return {}
     names = _NAMESPACE.findall(texts[COMMON])
@@ -134,7 +136,7 @@ def _export(names: list[str]) -> str:
 
 
 def _part(name: str, text: str) -> str:
-    """A module as a value, the object of what it exports."""
+    """Return a module as a constant: an object of its exports."""
     exported = ", ".join(_EXPORT.findall(text))
     text = _EXPORT.sub("", _IMPORT.sub(lambda match: _local(match, match[3]), text))
     if left := _LEFT.search(text):
@@ -156,7 +158,7 @@ def _from_common(module: str, text: str, names: set[str]) -> str:
 
 
 def _local(match: Match[str], name: str) -> str:
-    """Return what an import made of a name, of the value."""
+    """Return a declaration from the module's constant in place of an import."""
     if match[1]:
         return f"const {{ {match[1].replace(' as ', ': ')} }} = ${name};"
     return f"const {match[2]} = ${name};"

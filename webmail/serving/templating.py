@@ -1,7 +1,7 @@
-"""Templates as Django loads them, with what never changes written in once for each language.
+"""Load templates like Django, but render constant parts once for each language.
 
-A page names hundreds of words, icons and addresses that are the same for everybody; a template's
-interpreter looks each of them up again and again, a third of its time.
+A page has hundreds of texts, icons and URLs that are the same for all users. Looking them up at
+each rendering takes a third of the time.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from django.utils.translation import get_language
 
 from webmail.presentation.icons import drawing, icon
 
-# Tags that say the same of the same words, in one language.
+# Tags whose result depends only on their arguments and the language.
 _CONSTANT = (icon, drawing)
 _INDENT = re.compile(r"\n[ \t]+")
 
 
 class Loader(cached.Loader):
-    """Django's, which keeps templates once for each language."""
+    """Django's loader, which caches templates for each language."""
 
     def get_contents(self, origin: Origin) -> str:
-        """HTML without indents: no browser shows them, and they are a tenth of a page."""
+        """Return HTML without indentation, which browsers do not show; it is a tenth of a page."""
         contents: str = super().get_contents(origin)
         return _INDENT.sub("\n", contents) if origin.name.endswith(".html") else contents
 
@@ -55,25 +55,25 @@ class Loader(cached.Loader):
 
 
 def write_in(template: Template) -> None:
-    """Replace what is the same at each rendering by its text, in the language in force."""
+    """Replace constant nodes by their text in the active language."""
     nothing = Context()
     nothing.template = template
     _write_in(template.nodelist, nothing)
 
 
 def _write_in(nodelist: NodeList, nothing: Context) -> None:
-    kept: list[Node] = []
+    nodes: list[Node] = []
     for node in nodelist:
         for inside in _inside(node):
             _write_in(inside, nothing)
         text = _constant(node, nothing)
         if text is None:
-            kept.append(node)
-        elif kept and isinstance(kept[-1], TextNode):
-            kept[-1] = TextNode(kept[-1].s + text)
+            nodes.append(node)
+        elif nodes and isinstance(nodes[-1], TextNode):
+            nodes[-1] = TextNode(nodes[-1].s + text)
         else:
-            kept.append(TextNode(text))
-    nodelist[:] = kept
+            nodes.append(TextNode(text))
+    nodelist[:] = nodes
 
 
 def _inside(node: Node) -> Iterator[NodeList]:
@@ -86,7 +86,7 @@ def _inside(node: Node) -> Iterator[NodeList]:
 
 
 def _constant(node: Node, nothing: Context) -> str | None:
-    """Return what the node says each time; None where that depends on something."""
+    """Return the text of a constant node; None where the text depends on the context."""
     match node:
         case TextNode():
             return node.s
@@ -109,15 +109,15 @@ def _words(node: TranslateNode | BlockTranslateNode, nothing: Context) -> str | 
 
 
 def _is_plain(node: BlockTranslateNode) -> bool:
-    """Whether it names no variable."""
+    """Return whether the block contains no variable."""
     if node.asvar or node.countervar or node.extra_context:
         return False
     return all(token.token_type == TokenType.TEXT for token in node.singular)
 
 
 def _address(node: URLNode, nothing: Context) -> str | None:
-    """The address; None where a part of it is known to requests alone, or where there is no such
-    address: rendering the node then tells."""
+    """Return the URL; None where a part of it is only known in a request, or where it does not
+    exist, so that rendering the node raises the error."""
     if get_script_prefix() != "/" or not _is_literal(node.view_name):
         return None
     with suppress(NoReverseMatch):
@@ -130,6 +130,6 @@ def _is_literal_call(node: SimpleNode) -> bool:
 
 
 def _is_literal(expression: FilterExpression) -> bool:
-    """Whether it is a text in quotes, and nothing is done with it."""
+    """Return whether the expression is a quoted text without filters."""
     value = expression.var
     return not expression.filters and isinstance(getattr(value, "literal", value), str)

@@ -1,5 +1,5 @@
-"""Do at the start what the first request would else wait for, three quarters of a second of the
-processor: Django imports the views, reads templates and connects when they are first needed."""
+"""Prepare a process before its first request. Django imports views, reads templates and connects
+only when needed; that would take the first request three quarters of a second of processor time."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ from webmail.serving import health
 
 
 def warm() -> None:
-    """Get a process ready to answer, and this thread, which connections to the database belong
-    to."""
+    """Prepare this process, and the connections of this thread to the database."""
     health.state()
     sandbox.start()
     _load()
 
 
 def share() -> None:
-    """Load what processes that are forked from this one share. Nothing is open then: a connection
-    serves no two processes."""
+    """Load what forked processes share. No connection stays open, since two processes cannot share
+    one."""
     _load()
     sandbox.prepare()
     connections.close_all()
 
 
 def _load() -> None:
-    """Load what the first request would else wait for, with the templates of the usual language
-    alone, since those of each language take 11 MB."""
+    """Load views and templates. Only those in the default language, since each language takes 11
+    MB."""
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             reverse(settings.LOGIN_URL)
@@ -43,13 +42,13 @@ def _load() -> None:
     with translation.override(settings.LANGUAGE_CODE):
         _read_templates(Engine.get_default())
     verdict.load()
-    # What is there now stays: to look through it for garbage takes a tenth of a second.
+    # Exempt all objects of now from garbage collection; examining them takes a tenth of a second.
     gc.collect()
     gc.freeze()
 
 
 def _read_templates(engine: Engine) -> None:
-    """Our own; what is a library's is read when it is first shown."""
+    """Read our own templates; those of libraries are read when first used."""
     for folder in engine.dirs:
         for file in sorted(Path(folder).rglob("*.html")):
             engine.get_template(str(file.relative_to(folder)))

@@ -1,7 +1,8 @@
-"""``{% icon "reply" %}``, ``{% drawing "empty" %}`` and ``{% icon_button … %}``, of
-`webmail.presentation.icons`.
+"""The tags ``{% icon "reply" %}``, ``{% drawing "empty" %}`` and ``{% icon_button … %}``, defined
+in `webmail.presentation.icons`.
 
-`webmail.serving.templating` writes icons and drawings with a literal name into the loaded template.
+`webmail.serving.templating` renders icons and drawings with a literal name when a template is
+loaded.
 """
 
 from __future__ import annotations

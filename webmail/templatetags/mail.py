@@ -16,7 +16,7 @@ from webmail.presentation.icons import sprite
 from webmail.serving import logs
 from webmail.sizes import size
 
-# What the list of folders on the page is like, as htmx says with each request (js/folders.js).
+# The header in which htmx sends the version of the page's list of folders (js/folders.js).
 FOLDERS = "X-Folders"
 
 register = template.Library()
@@ -38,14 +38,14 @@ register.filter(size)
 
 
 def _scheme(context: Context) -> keys.Scheme:
-    """The keys of the user whose page it is; of others the usual ones."""
+    """Return the keys of the signed-in user; the default ones on other pages."""
     prefs = context.get("prefs")
     return keys.scheme(prefs.keys, prefs.own_keys) if prefs else keys.scheme()
 
 
 @register.simple_tag(takes_context=True)
 def shortcut(context: Context, name: str) -> str:
-    """``{% shortcut "archive" %}``: the attribute that says a control's keys."""
+    """``{% shortcut "archive" %}``: the attribute that declares a control's keys."""
     return _scheme(context).shortcut(name)
 
 
@@ -57,19 +57,19 @@ def cap(context: Context, name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def keys_for_scripts(context: Context) -> str:
-    """The keys that scripts must be told, "" where they are the usual ones."""
+    """Return the keys for scripts, "" where they are the default ones."""
     return _scheme(context).for_scripts
 
 
 @register.simple_tag(takes_context=True)
 def key_sections(context: Context) -> list[tuple[object, tuple[keys.Shown, ...]]]:
-    """The keys for the dialog, under their headings."""
+    """Return the keys for the dialog, under their headings."""
     return list(_scheme(context).sections())
 
 
 @register.simple_tag(takes_context=True)
 def message_tools(context: Context) -> tools.Tools:
-    """The actions on the open message: those of its toolbar, and those of its menu."""
+    """Return the actions on the open message: those of its toolbar, and those of its menu."""
     user = context["user"]
     has_rules = bool(user.mail_domain and user.mail_domain.sieve_host)
     return tools.tools(
@@ -82,21 +82,22 @@ def message_tools(context: Context) -> tools.Tools:
 
 @register.simple_tag(takes_context=True)
 def tool_bar(context: Context, shown: tools.Tools) -> str:
-    """The tools of `message_tools` in the bar."""
+    """Return the toolbar with the actions of `message_tools`."""
     flag = _flag(context) if any(tool.name == "flag" for tool in shown.bar) else ""
     return markup.tool_bar(shown, _scheme(context), flag)
 
 
 @register.simple_tag(takes_context=True)
 def tool_menu(context: Context, shown: tuple[tools.Tool, ...]) -> str:
-    """The tools of `message_tools` in the menu."""
+    """Return the menu with the actions of `message_tools`."""
     flag = _flag(context) if any(tool.name == "flag" for tool in shown) else ""
     return markup.tool_menu(shown, _scheme(context), flag)
 
 
 @register.simple_tag(takes_context=True)
 def picked_tools(context: Context) -> dict[str, SafeString]:
-    """The actions on the messages picked in the list: those of its ``bar``, and of its ``menu``."""
+    """Return the actions on selected messages: those in the ``bar`` above the list, and those in
+    its ``menu``."""
     prefs = context["prefs"]
     here = str(context.get("here") or "")
     marks_adverts = prefs.adverts == "mark"
@@ -117,7 +118,7 @@ def _picked(
     kind: str,
     own_keys: str,
 ) -> dict[str, SafeString]:
-    """The same for all who chose the same."""
+    """Return the same actions, cached for all users with the same preferences."""
     shown = tools.tools_of_picked(toolbar, here, marks_adverts=marks_adverts, withheld=withheld)
     scheme = keys.scheme(kind, own_keys)
     return {"bar": markup.picked_bar(shown, scheme), "menu": markup.picked_menu(shown, scheme)}
@@ -131,20 +132,21 @@ def _flag(context: Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def help_here(context: Context) -> articles.Article | None:
-    """The article of the help about the page that is shown."""
+    """Return the article of the help about this page, or None."""
     match = getattr(context.get("request"), "resolver_match", None)
     return articles.about(match.view_name) if match else None
 
 
 @register.simple_tag(takes_context=True)
 def folder_list(context: Context, *, oob: bool = False) -> str:
-    """The list of folders; out of band nothing when the page has the same already: most messages
-    that are opened change no count, and a browser takes longer to lay the list out than to ask."""
-    kept: dict[tuple[object, ...], str] = context["folders"].html
+    """Return the list of folders. Out of band, return nothing when the page has the same version
+    already: most opened messages change no count, and rendering the list in the browser takes
+    longer than comparing."""
+    by_context: dict[tuple[object, ...], str] = context["folders"].html
     beside = get_language(), str(context.get("unsent")), bool(context.get("in_outbox"))
-    if (rows := kept.get(beside)) is None:
+    if (rows := by_context.get(beside)) is None:
         template = Engine.get_default().get_template("webmail/folders/_folder_list.html")
-        rows = kept[beside] = str(template.render(context))
+        rows = by_context[beside] = str(template.render(context))
     version = blake2b(rows.encode(), digest_size=8).hexdigest()
     if oob and context["request"].headers.get(FOLDERS) == version:
         return ""

@@ -1,7 +1,7 @@
-"""The mail of another account, folder by folder, into folders here.
+"""Copy the mail of another account, folder by folder, into folders here.
 
-Its server is reached under the guard of remote requests: it must have a public address, which is
-checked and then connected to, and speak TLS; the administrators may open networks of their own.
+The other server is reached under the guard of remote requests: it must have a public address, which
+is checked before connecting to it, and use TLS. Administrators may allow networks of their own.
 """
 
 from __future__ import annotations
@@ -45,29 +45,29 @@ SECONDS = 30.0
 _BATCH = 500
 _MOST_FOLDERS, _DEEPEST = 2_000, 8
 _PURPOSE = b"other account"
-# Gmail shows all messages once more in a folder of their own. Junk and trash stay where they are.
+# Gmail shows all messages again in a folder of its own. Junk and trash are not copied.
 _LEFT_OUT = ("\\all", "\\junk", "\\trash", "\\flagged", "\\important")
 
 
 class OtherRefused(WebmailError):
-    """The other server does not take this login with this password."""
+    """The other server refuses this login with this password."""
 
 
 class OtherUnavailable(WebmailError):
-    """The other server cannot be reached, or does not speak as it must."""
+    """The other server cannot be reached, or violates the protocol."""
 
 
 class OtherClosed(WebmailError):
-    """The other server has no public address, and its network is not open."""
+    """The other server has no public address, and its network is not allowed."""
 
 
 def seal(job: Transfer, password: str) -> bytes:
-    """The password of the other account, for this job's row alone."""
+    """Seal the password of the other account for this job's row alone."""
     return sealed_rows.seal(_PURPOSE, job.pk, job.user_id, password.encode())
 
 
 def server(name: str, port: int) -> ImapServer:
-    """The address of a server that may be asked. Raises OtherClosed, OtherUnavailable."""
+    """Return the server, with the address to connect to. Raises OtherClosed, OtherUnavailable."""
     try:
         server_addresses = remote.public_addresses(
             name,
@@ -85,15 +85,15 @@ def server(name: str, port: int) -> ImapServer:
     if port not in PORTS and not is_open:
         raise OtherClosed(f"port {port}")
     security = {993: "tls", 143: "starttls"}.get(port, "none" if is_open else "tls")
-    # Only an address is connected to, the one that was checked; the certificate is the name's.
+    # Connect to the address that was checked; the certificate must match the name.
     literal = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
     host = literal.strip("[]")
     return ImapServer(host, port, security, SECONDS, settings.TLS_CA_FILE, name=name)
 
 
 def check(user: User, name: str, port: int, login: str, password: str) -> None:
-    """Try to sign in there. Raises OtherRefused, OtherUnavailable, OtherClosed, and TooManyTries:
-    nobody is to guess passwords of others from here."""
+    """Try to sign in to the other server. Raises OtherRefused, OtherUnavailable, OtherClosed, and
+    TooManyTries, since nobody may guess passwords of others from here."""
     tries = limits.of_other_accounts(str(user.pk))
     if seconds := limits.wait(tries):
         raise TooManyTries(retry_after=seconds)
@@ -102,8 +102,8 @@ def check(user: User, name: str, port: int, login: str, password: str) -> None:
 
 
 def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
-    """Fetch what is left. Raises the errors of this module, OverQuota, and what the server's
-    answers are."""
+    """Copy the remaining messages. Raises the errors of this module, OverQuota, and those of the
+    user's own server."""
     other = job.work["other"]
     try:
         password = sealed_rows.opened(_PURPOSE, job.pk, job.user_id, job.sealed).decode()
@@ -126,7 +126,8 @@ def _opened(name: str, port: int, login: str, password: str) -> Connection:
 
 
 class _Collection:
-    """``at`` and ``after``: the folder, and the UID in it, up to which all was dealt with."""
+    """The copying of one account. ``at`` is the folder, and ``after`` the UID in it, up to which
+    everything is done."""
 
     def __init__(
         self, job: Transfer, imap: Connection, source: Connection, go_on: Callable[..., None]
@@ -138,8 +139,8 @@ class _Collection:
 
     def run(self) -> None:
         by_name = {folder.name: folder for folder in self._folders()}
-        # In the order of the first run: servers tell folders in another one from one connection to
-        # the next. One that is new comes last, so that the position holds.
+        # Keep the order of the first run, since servers may list folders in another order on the
+        # next connection. New folders come last, so that the position stays valid.
         order = list(self._work.get("folders", []))
         order += sorted(by_name.keys() - set(order))
         at, after, _passed = self._work.get("position", [0, 0, 0])
@@ -171,16 +172,16 @@ class _Collection:
         except FolderNotFound:
             return
         uids = self._source_answers(lambda: search.uids(self._source, "UNDELETED"))
-        left = sorted(uid for uid in uids if uid > after)
-        while left:
-            some, rest = uid_sets.head(left, _BATCH)
+        remaining = sorted(uid for uid in uids if uid > after)
+        while remaining:
+            batch, rest = uid_sets.head(remaining, _BATCH)
             stored = self._source_answers(
-                lambda some=some: fetch.stored(  # type: ignore[misc]  # mypy reads no default
-                    self._source, uid_sets.compressed(some), FIELDS
+                lambda batch=batch: fetch.stored(  # type: ignore[misc]  # mypy reads no default
+                    self._source, uid_sets.compressed(batch), FIELDS
                 )
             )
             self._batch(path, folder.name, selected.uidvalidity, number, stored)
-            left = list(rest)
+            remaining = list(rest)
         self._tell(number + 1, 0)
 
     def _batch(
@@ -200,7 +201,7 @@ class _Collection:
         wanted = {message.uid for message in new}
         contents = self._contents(folder, uidvalidity, new)
         next_one = next(contents, None)
-        # In the order of their UIDs, so that the position says what was counted.
+        # In the order of UIDs, so that the position matches the counts.
         for message in stored:
             if message.uid not in wanted:
                 self._depositor.has(path, fields[message.uid], message.size)
@@ -222,8 +223,8 @@ class _Collection:
     def _contents(
         self, folder: str, uidvalidity: int, stored: Sequence[StoredMessage]
     ) -> Iterator[tuple[StoredMessage, bytes | None]]:
-        """Each message with its bytes, None for one that is too large; those that are gone are
-        left out."""
+        """Yield each message with its bytes, or None for one that is too large; deleted messages
+        are left out."""
         for group in together(stored):
             if len(group) == 1 and group[0].size > LARGEST_MESSAGE:
                 yield group[0], None
@@ -246,7 +247,8 @@ class _Collection:
         return b"".join(bounded(fetch.chunks(self._source, ref, ""), size))
 
     def _source_answers(self, ask: Callable[[], Any]) -> Any:
-        """The answer of the other server, whose silence is not that of the person's own."""
+        """Return the answer of the other server. Its failure must be told from one of the user's
+        own server."""
         try:
             return ask()
         except (FolderNotFound, MessageNotFound):

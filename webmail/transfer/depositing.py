@@ -1,9 +1,9 @@
-"""Messages into folders, none twice, each so that it can be taken away again.
+"""Store messages in folders without duplicates, so that each can be removed again.
 
-A message is known by its Message-ID and its size: one that lies in its folder already is not put
-there once more, whoever put it there. Before the first message goes into a folder, and after each
-few, the job's row says up to which UID the folder was known: whoever takes the job up looks at what
-came since, and knows which of it was the job's own.
+A message is identified by its Message-ID and its size: if it is in its folder already, it is not
+stored again. Before the first message is stored in a folder, and after every few, the job's row
+records up to which UID the folder is known. A worker that takes up the job examines the newer
+messages, and recognises those that the job stored.
 """
 
 from __future__ import annotations
@@ -26,30 +26,31 @@ from webmail.mime import build, envelope, headers
 from webmail.mime.headers import Headers
 
 FIELDS = ("MESSAGE-ID", "DATE", "FROM", "SUBJECT")
-"""What tells messages apart."""
+"""The fields that identify a message."""
 _BATCH = 1_000
 _HEADER = 256 * 1024
 _WRITE_EVERY = 25
 _WRITE_SECONDS = 2.0
 _SURE = 5.0
-"""Seconds after which a worker asks again whether the job is its own: it may have been frozen."""
+"""Seconds after which a worker checks that the job is still its own: it may have been suspended."""
 MOST_REPORTED = 200
 _LIMIT = re.compile(r"APPENDLIMIT=([0-9]{1,12})")
 
 
 def key(fields: Headers, size: int) -> int:
-    """A number made of the values that tell a message apart: its Message-ID, or else its sender,
-    subject and date; and its size in bytes, with CRLF."""
-    named = fields.raw("Message-ID").strip()
+    """Return a number that identifies a message: a digest of its Message-ID, or else of sender,
+    subject and date, and of its size in bytes with CRLF."""
+    message_id = fields.raw("Message-ID").strip()
     others = b"\n".join(fields.raw(name) for name in FIELDS[1:])
-    identity = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", named or others))
+    identity = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", message_id or others))
     return int.from_bytes(hashlib.blake2b(identity, digest_size=8).digest())
 
 
 @dataclass
-class _Place:
-    """A folder as this worker knows it. ``known``: keys of what lies in it; ``own``: of what the
-    job had put there and not written down, with UIDs; ``uids``: of all that the job put there."""
+class _Target:
+    """A folder, as this worker knows it. ``known`` are the keys of its messages; ``own`` are keys
+    and UIDs of messages that the job stored but had not recorded; ``uids`` are those of all
+    messages that the job stored."""
 
     name: str
     uidvalidity: int
@@ -62,8 +63,8 @@ class _Place:
 
 
 class Depositor:
-    """``counts``: done, known and refused messages. `tell` writes them, with the position that the
-    caller gives, into the job's row."""
+    """Stores messages in folders. ``counts`` are those of stored, known and refused messages.
+    `tell` writes them into the job's row, together with the position that the caller gives."""
 
     def __init__(
         self, imap: Connection, target: str, work: dict[str, Any], go_on: Callable[..., None]
@@ -72,23 +73,23 @@ class Depositor:
         self._marks: dict[str, list[int]] = dict(work.get("marks", {}))
         self._added: dict[str, list[Any]] = dict(work.get("added", {}))
         self._refused: list[list[Any]] = list(work.get("refused", []))
-        # Folders that the job made, in that order: its undoing takes them away.
+        # Folders that the job made, in order: undoing removes them.
         self._made: list[str] = list(work.get("made", []))
         self._names: dict[tuple[str, ...], str] = {}
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _Target] = {}
         self._delimiter, self._prefix, self._existing = "", "", set[str]()
         self.counts: list[int] = list(work.get("counts", [0, 0, 0]))
         self._since, self._written = 0, time.monotonic()
         self._limit = _append_limit(imap.capabilities)
 
     def knows(self, path: tuple[str, ...], fields: Headers, size: int) -> bool:
-        """Whether a message lies in its folder already. Nothing is counted."""
+        """Return whether a message is in its folder already, without counting it."""
         place = self._place(path)
         number = key(fields, size)
         return number in place.own or number in place.known
 
     def has(self, path: tuple[str, ...], fields: Headers, size: int) -> bool:
-        """Whether a message lies in its folder already, and is counted as such."""
+        """Return whether a message is in its folder already, and count it if so."""
         place = self._place(path)
         number = key(fields, size)
         if uid := place.own.pop(number, 0):
@@ -109,9 +110,10 @@ class Depositor:
         when: datetime | None,
         where: str,
     ) -> None:
-        """File a message, unless it is there already. Raises OverQuota, and the errors that make
-        the connection useless; a message that the server refuses is noted and passed over."""
-        # No IMAP string holds NUL. Dovecot makes the same of it when it is told such a message.
+        """Store a message, unless it is there already. Raises OverQuota, and errors after which the
+        connection cannot be used. A message that the server refuses is recorded and skipped."""
+        # An IMAP string cannot contain NUL. Dovecot makes the same replacement when it delivers
+        # such a message.
         raw = build.crlf(raw.replace(b"\0", b"\x80"))
         fields = headers.parse(raw[:_HEADER])
         if self.has(path, fields, len(raw)):
@@ -149,13 +151,13 @@ class Depositor:
             self._refused.append([where[:300], reason, size])
 
     def note(self, position: dict[str, Any], passed: int) -> None:
-        """A message was dealt with; from time to time the row is told."""
+        """Note that a message was processed; write the row from time to time."""
         self._since += 1
         if self._since >= _WRITE_EVERY or time.monotonic() - self._written > _WRITE_SECONDS:
             self.tell(position, passed)
 
     def tell(self, position: dict[str, Any], passed: int) -> None:
-        """Write into the row how things stand."""
+        """Write the current state into the job's row."""
         for place in self._places.values():
             self._name_added(place)
             self._marks[place.name] = [place.uidvalidity, place.uidnext]
@@ -181,9 +183,9 @@ class Depositor:
             "counts": list(self.counts),
         }
 
-    def _name_added(self, place: _Place) -> None:
-        """The folder is known up to the newest of what was put there. Where the server does not
-        tell UIDs (no UIDPLUS), it is looked at."""
+    def _name_added(self, place: _Target) -> None:
+        """Add the UIDs of stored messages, and advance the UID up to which the folder is known.
+        Where the server does not tell UIDs (no UIDPLUS), the folder is read."""
         if place.unnamed:
             selected = self._imap.select(place.name)
             for number, uid in self._keys(selected, place.uidnext):
@@ -194,7 +196,7 @@ class Depositor:
 
     # --- folders ---
 
-    def _place(self, path: tuple[str, ...]) -> _Place:
+    def _place(self, path: tuple[str, ...]) -> _Target:
         name = self._names.get(path)
         if name is None:
             name = self._names[path] = self._ensured(path)
@@ -203,12 +205,12 @@ class Depositor:
             place = self._places[name] = self._opened(name)
         return place
 
-    def _opened(self, name: str) -> _Place:
+    def _opened(self, name: str) -> _Target:
         selected = self._imap.select(name)
         mark = self._marks.get(name)
         is_same = mark is not None and mark[0] == selected.uidvalidity
         uidnext = mark[1] if mark and is_same else selected.uidnext
-        place = _Place(name, selected.uidvalidity, uidnext, selected.keeps)
+        place = _Target(name, selected.uidvalidity, uidnext, selected.keeps)
         if is_same and name in self._added:
             place.uids = list(uid_sets.expanded(self._added[name][1], MOST_MESSAGES))
         for number, uid in self._keys(selected, 1):
@@ -217,23 +219,23 @@ class Depositor:
             else:
                 place.known.add(number)
         if not is_same:
-            # Before anything is put there: what comes from now on may be the job's own.
+            # Record this before anything is stored: newer messages may be the job's own.
             self._marks[name] = [place.uidvalidity, place.uidnext]
             self._go_on(marks={name: self._marks[name]}, work={"made": list(self._made)})
         return place
 
     def _keys(self, selected: Selected, first: int) -> Iterator[tuple[int, int]]:
-        """Key and UID of each message of the open folder from a UID on. A command for a thousand
-        of them."""
+        """Yield key and UID of each message of the open folder, beginning with a UID. One command
+        for a thousand messages."""
         uids = [uid for uid in search.uids(self._imap, f"UID {first}:*") if uid >= first]
         while uids:
-            some, rest = uid_sets.head(uids, _BATCH)
-            for message in fetch.stored(self._imap, uid_sets.compressed(some), FIELDS):
+            batch, rest = uid_sets.head(uids, _BATCH)
+            for message in fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS):
                 yield key(headers.parse(message.fields), message.size), message.uid
             uids = list(rest)
 
     def _ensured(self, path: tuple[str, ...]) -> str:
-        """The name of the folder below the target, made where it is missing."""
+        """Return the name of the folder below the target, and create it where it is missing."""
         if not self._existing:
             listed = folders.outline(self._imap)
             self._existing = {folder.name for folder in listed}
@@ -261,7 +263,8 @@ class Depositor:
 
 
 def _append_limit(capabilities: Iterable[str]) -> int:
-    """The largest message that the server takes (RFC 7889), in bytes; 0 where it does not say."""
+    """Return the largest message that the server accepts (RFC 7889), in bytes; 0 where it tells no
+    limit."""
     matches = (_LIMIT.fullmatch(capability) for capability in capabilities)
     return next((int(match[1]) for match in matches if match), 0)
 
@@ -275,6 +278,7 @@ def _is_flag(flag: str) -> bool:
 
 
 def _sensible(when: datetime | None) -> datetime | None:
-    """A moment that a server takes for INTERNALDATE; one to come is none."""
+    """Return a moment that a server accepts as INTERNALDATE; None for one in the future or before
+    1971."""
     now = datetime.now(UTC)
     return when if when and when.year > 1970 and when <= now else None

@@ -1,8 +1,7 @@
 """The steps of an export: messages from the server, segment by segment, into the spool.
 
-A position in the mailbox and the state of the file are written down after each segment; whoever
-takes the job up goes on there. A message costs less than one command: small ones are fetched many
-at once.
+The position in the mailbox and the state of the file are recorded after each segment; a worker that
+takes up the job continues there. Small messages are fetched many at once.
 """
 
 from __future__ import annotations
@@ -35,21 +34,22 @@ from webmail.transfer import names, store, writing
 from webmail.transfer.writing import ExportedMessage, Writer
 
 _BATCH = 500
-"""Messages whose sizes are asked for at once."""
+"""The number of messages whose sizes are fetched by one command."""
 _TOGETHER = 2 * 1024 * 1024
 """Bytes of messages that one command fetches."""
 _HEADER = 64 * 1024
 _PAUSE = 20.0
-"""Seconds after which a segment ends however small it is."""
+"""Seconds after which a segment ends, however small it is."""
 _TELL = 1.0
-"""Seconds between two notes of how far the job is."""
+"""Seconds between two records of the progress."""
 
 Form = Transfer.Form
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder to export, or messages of it. ``path``: its labels in the file."""
+class ExportPlace:
+    """A folder to export, or some of its messages. ``path`` are the labels of the folder in the
+    file."""
 
     folder: str
     path: tuple[str, ...] = ()
@@ -57,20 +57,20 @@ class Place:
     uids: str = ""
 
 
-def places(folders: Iterable[Folder]) -> list[Place]:
-    """All of these folders, each under a path of its own."""
+def places(folders: Iterable[Folder]) -> list[ExportPlace]:
+    """Return all of these folders, each with a unique path."""
     unique = names.Unique()
     folder_places = []
     for folder in folders:
         labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
         *above, last = [names.clean(label, "_") for label in labels if label] or ["_"]
         path = unique.give("/".join((*above[:20], last)))
-        folder_places.append(Place(folder.name, tuple(path.split("/"))))
+        folder_places.append(ExportPlace(folder.name, tuple(path.split("/"))))
     return folder_places
 
 
-def packed(places_: Iterable[Place]) -> list[list[Any]]:
-    """The places as JSON carries them."""
+def packed(places_: Iterable[ExportPlace]) -> list[list[Any]]:
+    """Return the places as JSON values."""
     return [[place.folder, list(place.path), place.uidvalidity, place.uids] for place in places_]
 
 
@@ -91,8 +91,8 @@ class _Position:
 
 
 def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
-    """Write what is left of the file. ``go_on`` writes columns of the row and a sign of life; it
-    raises Lost when the job is another's, or was stopped. Raises TooLarge beyond the limit,
+    """Write the rest of the file. ``go_on`` writes columns of the row and a sign of life; it raises
+    Lost when another worker has the job, or the job was stopped. Raises TooLarge beyond the limit,
     sealed_files.Unwritable when the spool is full, and the errors of the IMAP server."""
     if not store.are_there([*job.work.get("segments", []), *job.work.get("records", [])]):
         job.work = {name: job.work[name] for name in ("places", "fallback")}
@@ -100,14 +100,14 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     exporter = _Export(job, imap, go_on)
     while not work.get("is_whole"):
         segment = store.write(bytes(job.key), exporter.segment())
-        written = [segment]
+        segments = [segment]
         try:
             entries = exporter.writer.take_records()
             work["records"] = list(work.get("records", []))
             if entries:
-                written.append(store.write(bytes(job.key), [entries]))
-                work["records"].append(written[-1])
-                exporter.note_records(written[-1])
+                segments.append(store.write(bytes(job.key), [entries]))
+                work["records"].append(segments[-1])
+                exporter.note_records(segments[-1])
             work |= exporter.state()
             work["segments"] = [*work.get("segments", []), segment]
             size = sum(size for _name, size in work["segments"])
@@ -115,17 +115,17 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
                 raise TooLarge(limit=settings.EXPORT_LIMIT)
             go_on(work=work, size=size, attempts=0, **exporter.columns())
         except BaseException:
-            store.remove(written)
+            store.remove(segments)
             raise
     until = clock.now() + timedelta(days=settings.EXPORT_DAYS)
     records = work.get("records", [])
     go_on(work={**work, "records": []}, until=until)
-    store.remove(records)  # once nobody needs them: a worker that dies before goes on with them
+    store.remove(records)  # only now: a worker that takes up the job after a crash needs them
 
 
-def direct(imap: Connection, places_: Sequence[Place], fallback: str) -> Iterator[bytes]:
-    """A few messages as a zip of .eml, without a job. An error of the first message is raised at
-    once."""
+def direct(imap: Connection, places_: Sequence[ExportPlace], fallback: str) -> Iterator[bytes]:
+    """Yield a few messages as a zip of .eml, without a job. An error of the first message is raised
+    at once."""
     writer = writing.SingleFiles({}, fallback, timezone.get_current_timezone())
     messages = (message for place in places_ for message in _messages(imap, place, 0, _Counts()))
     first = next(messages, None)
@@ -144,7 +144,7 @@ class _Export:
     def __init__(self, job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
         self._imap, self._go_on = imap, go_on
         self._places = [
-            Place(folder, tuple(path), uidvalidity, uids)
+            ExportPlace(folder, tuple(path), uidvalidity, uids)
             for folder, path, uidvalidity, uids in job.work["places"]
         ]
         position = job.work.get("position") or [0, 0, 0, 0, 0]
@@ -156,7 +156,7 @@ class _Export:
         self._told = time.monotonic()
 
     def segment(self) -> Iterator[bytes]:
-        """The next megabytes of the file."""
+        """Yield the next megabytes of the file."""
         size, begun = 0, time.monotonic()
         for piece in self._pieces():
             size += len(piece)
@@ -179,7 +179,7 @@ class _Export:
         return {"passed": counts.passed, "done": counts.done, "refused": counts.gone}
 
     def _pieces(self) -> Iterator[bytes]:
-        """The rest of the file. An empty piece stands where it may be interrupted."""
+        """Yield the rest of the file. An empty piece marks a place where it may be interrupted."""
         at = self._position
         while at.at < len(self._places):
             place = self._places[at.at]
@@ -217,10 +217,10 @@ def _writer(job: Transfer) -> Writer:
 
 
 def _messages(
-    imap: Connection, place: Place, after: int, counts: _Counts
+    imap: Connection, place: ExportPlace, after: int, counts: _Counts
 ) -> Iterator[ExportedMessage]:
-    """The messages of a place behind a UID, but for those that are marked as deleted, the oldest
-    first. A folder that is gone has none."""
+    """Yield the messages of a place after a UID, the oldest first, except those marked as deleted.
+    A folder that no longer exists has none."""
     try:
         selected = imap.select(place.folder)
     except FolderNotFound:
@@ -247,7 +247,7 @@ def _count_gone(counts: _Counts, count: int) -> None:
 
 def _of_batch(
     imap: Connection,
-    place: Place,
+    place: ExportPlace,
     uidvalidity: int,
     stored: Sequence[StoredMessage],
     counts: _Counts,
@@ -275,7 +275,7 @@ def _of_batch(
 
 
 class _Large:
-    """A message that is fetched in pieces, each time that it is gone through."""
+    """A message that is fetched in pieces, again for each iteration."""
 
     def __init__(self, imap: Connection, ref: MessageRef, size: int) -> None:
         self._imap, self._ref, self._size = imap, ref, size
@@ -285,8 +285,8 @@ class _Large:
 
 
 def bounded(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Pieces of a message of about so many bytes, which some servers round. Raises BadServerAnswer
-    where there are far more: they might never end."""
+    """Yield pieces of a message of about ``size`` bytes, a number that some servers round. Raises
+    BadServerAnswer where there are far more, since they might never end."""
     left = 2 * size + _TOGETHER
     for piece in pieces:
         left -= len(piece)
@@ -296,7 +296,7 @@ def bounded(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 def together(stored: Iterable[StoredMessage]) -> Iterator[list[StoredMessage]]:
-    """Messages that one command fetches: a large one stands alone."""
+    """Yield groups of messages that one command fetches. A large message is a group of its own."""
     group: list[StoredMessage] = []
     size = 0
     for message in stored:
@@ -310,7 +310,7 @@ def together(stored: Iterable[StoredMessage]) -> Iterator[list[StoredMessage]]:
 
 
 def _exported(
-    place: Place, stored: StoredMessage, head: bytes, pieces: Iterable[bytes]
+    place: ExportPlace, stored: StoredMessage, head: bytes, pieces: Iterable[bytes]
 ) -> ExportedMessage:
     fields = headers.parse(head[:_HEADER])
     return ExportedMessage(place.path, stored, envelope.read(fields), pieces)

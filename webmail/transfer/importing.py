@@ -17,25 +17,26 @@ from webmail.mime import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor
-from webmail.transfer.reading import Item, Limits, Refused
+from webmail.transfer.reading import ImportedMessage, Limits, RefusedItem
 
 LARGEST_MESSAGE = 60 * 1024 * 1024
-"""Bytes of a message that is kept in memory; more than mail servers take."""
+"""The largest message that is held in memory, in bytes; mail servers accept less."""
 MOST_MESSAGES = 200_000
-"""Of one file: two gigabytes hold a hundred million tiny ones."""
+"""The most messages of one file: two gigabytes can hold a hundred million tiny ones."""
 _MOST_COSTLY = 10
-"""Files of Outlook in one import that may use up the budget of a helper; more are not tried."""
+"""The number of Outlook files in one import that may exhaust the budget of a helper; further ones
+are not tried."""
 _TRIES = 3
-"""Times that the connection may break at a message before the message is passed over."""
+"""How often the connection may break at a message before the message is skipped."""
 
 
 class NoMessages(WebmailError):
-    """The file holds no messages that can be read."""
+    """The file contains no messages that can be read."""
 
 
 def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
-    """Bring in what is left of the file. Raises NoMessages, OverQuota, and what the server's
-    answers are."""
+    """Import the rest of the file. Raises NoMessages, OverQuota, and the errors of the IMAP
+    server."""
     file = store.Source(bytes(job.key), job.work["segments"])
     with io.BufferedReader(file, 64 * 1024) as source:
         try:
@@ -58,7 +59,8 @@ class _Import:
         self._work = dict(job.work)
         self._depositor = Depositor(imap, job.folder, self._work, self._go_on)
         self._passed = 0
-        # Messages without a folder, where none was chosen, get one that is called like the file.
+        # Where no folder was chosen, messages without a folder get one that is named after the
+        # file.
         stem = job.name.rpartition(".")[0] or job.name
         self._own_path = () if job.folder else (names.clean(stem, "_"),)
 
@@ -82,15 +84,15 @@ class _Import:
             raise NoMessages
         self._depositor.tell({"number": number + 1}, self._size)
 
-    def _deal_with(self, number: int, item: reading.Found) -> None:
+    def _deal_with(self, number: int, item: reading.ImportItem) -> None:
         stuck_at, times = self._work.get("stuck", [-1, 0])
-        if isinstance(item, Item) and stuck_at == number and times >= _TRIES:
+        if isinstance(item, ImportedMessage) and stuck_at == number and times >= _TRIES:
             self._depositor.refuse(item.place, "server", len(item.raw))
             return
         try:
-            if isinstance(item, Item) and item.is_outlook:
+            if isinstance(item, ImportedMessage) and item.is_outlook:
                 item = self._converted(item)
-            if isinstance(item, Item):
+            if isinstance(item, ImportedMessage):
                 path = item.path or self._own_path
                 self._depositor.put(path, item.raw, item.flags, item.when, item.place)
             else:
@@ -98,30 +100,30 @@ class _Import:
         except (BadServerAnswer, ServerUnavailable) as error:
             times = times + 1 if stuck_at == number else 1
             self._work["stuck"] = [number, times]
-            # Told without a command: the connection may be over.
+            # Record it without an IMAP command, since the connection may be broken.
             self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
             raise ServerUnavailable from error
 
-    def _converted(self, item: Item) -> reading.Found:
-        """The message in a file of Outlook, which is read by a helper process."""
+    def _converted(self, item: ImportedMessage) -> reading.ImportItem:
+        """Convert the message in an Outlook file, which a helper process reads."""
         size, costly = len(item.raw), self._work.get("costly", 0)
         if costly >= _MOST_COSTLY:
-            return Refused(item.place, "bomb", size, item.passed)
+            return RefusedItem(item.place, "bomb", size, item.passed)
         try:
             converted = sandbox.call(msg.convert, sandbox.MESSAGE, item.raw, LARGEST_MESSAGE)
         except sandbox.Exhausted as error:
             if error.limit is sandbox.CallLimit.BUSY:
                 raise ServerUnavailable from error
             self._work["costly"] = costly + 1
-            return Refused(item.place, "bomb", size, item.passed)
+            return RefusedItem(item.place, "bomb", size, item.passed)
         if len(converted.raw) > LARGEST_MESSAGE:
-            return Refused(item.place, "too_large", size, item.passed)
+            return RefusedItem(item.place, "too_large", size, item.passed)
         if converted.fault:
-            return Refused(item.place, converted.fault, size, item.passed)
+            return RefusedItem(item.place, converted.fault, size, item.passed)
         return replace(item, raw=converted.raw, flags=converted.flags, when=converted.received)
 
     def _check_room(self) -> None:
-        """A mailbox that has no room for all of it takes nothing of it."""
+        """Raise OverQuota where the mailbox has no room for the whole file."""
         room = quota.ask(self._imap)
         if room is None or not room.is_storage or not room.limit:
             return
@@ -129,7 +131,8 @@ class _Import:
             raise OverQuota
 
     def _go_on(self, *, work: Any = None, marks: Any = None, **columns: Any) -> None:
-        """Columns of the row. ``marks`` are written at once and beside what was written last."""
+        """Write columns of the row. ``marks`` are written at once, together with the last recorded
+        work."""
         if work is not None:
             self._work |= work
         if marks is not None:

@@ -1,7 +1,7 @@
-"""Transfers from their beginning to their end: asked for, run, stopped, resumed, undone, tended.
+"""Transfers from their beginning to their end: created, run, stopped, resumed, undone, cleaned up.
 
-What takes time is done by `run`, in a worker. The caller hands a job over with
-`webmail.tasks.do_transfer.delay(str(job.pk))` once its row is written.
+`run`, in a worker, does the work. The caller hands over a job by
+`webmail.tasks.do_transfer.delay(str(job.pk))` once its row is committed.
 """
 
 from __future__ import annotations
@@ -34,25 +34,26 @@ from webmail.mailbox.actions import DELETE, MailStep
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.models import Transfer
 from webmail.transfer import collecting, exporting, importing, store
-from webmail.transfer.exporting import Place
+from webmail.transfer.exporting import ExportPlace
 
 State = Transfer.State
 Kind = Transfer.Kind
 
 Unwritable = sealed_files.Unwritable
-"""The spool takes nothing."""
+"""The spool cannot be written to."""
 SPOOL_FULL = "SpoolFull"
 _AGAIN = timedelta(seconds=20)
-"""Before a job is tried again whose server did not answer, or that nobody has started."""
+"""The pause before a job is tried again whose server did not answer, or that no worker has
+started."""
 _UPLOAD = timedelta(hours=6)
-"""After which an upload that does not go on is given up."""
+"""The time after which an upload that does not continue is cancelled."""
 MOST_KEPT = 10
-"""Exports of a user whose files lie in the spool; the oldest gives way."""
+"""The most exports of a user whose files are in the spool; a new one replaces the oldest."""
 
 
 def export(
     request: SignedInRequest,
-    places: Sequence[Place],
+    places: Sequence[ExportPlace],
     form: str,
     *,
     name: str,
@@ -60,8 +61,8 @@ def export(
     total: int,
     fallback: str,
 ) -> Transfer:
-    """A new export, which waits for a worker. ``name`` of the file; ``fallback`` stands for an
-    empty subject; ``total`` messages, as far as known."""
+    """Create an export, which waits for a worker. ``name`` is that of the file, ``fallback``
+    replaces an empty subject, and ``total`` is the number of messages as far as it is known."""
     _make_room(request)
     work = {"places": exporting.packed(places), "fallback": fallback}
     return Transfer.objects.create(
@@ -84,8 +85,8 @@ def _make_room(request: SignedInRequest) -> None:
 
 
 def bring(request: SignedInRequest, folder: str, name: str, chunks: Iterable[bytes]) -> Transfer:
-    """A new import of an uploaded file, which waits for a worker. Raises TooLarge, and
-    sealed_files.Unwritable when the spool is full; nothing is left then."""
+    """Create an import of an uploaded file, which waits for a worker. Raises TooLarge, and
+    sealed_files.Unwritable when the spool is full; then nothing is left behind."""
     key = sealed_files.new_key()
     segments: list[store.Segment] = []
     try:
@@ -101,7 +102,7 @@ def bring(request: SignedInRequest, folder: str, name: str, chunks: Iterable[byt
 
 
 def begin_upload(request: SignedInRequest, folder: str, name: str, size: int) -> Transfer:
-    """A new import of a file that comes in pieces. Raises TooLarge."""
+    """Create an import of a file that is uploaded in pieces. Raises TooLarge."""
     if size > settings.IMPORT_LIMIT:
         raise TooLarge(limit=settings.IMPORT_LIMIT)
     job = _import(request, folder, name, sealed_files.new_key(), [], size, State.UPLOADING)
@@ -113,7 +114,7 @@ def begin_upload(request: SignedInRequest, folder: str, name: str, size: int) ->
 def collect(
     request: SignedInRequest, folder: str, server: str, port: int, login: str, password: str
 ) -> Transfer:
-    """A new transfer of the mail of another account, which waits for a worker."""
+    """Create a transfer of the mail of another account, which waits for a worker."""
     job = Transfer(
         user=request.user,
         credential=lending.lend(request),
@@ -128,8 +129,9 @@ def collect(
 
 
 def add_piece(job: Transfer, at: int, chunks: Iterable[bytes]) -> bool:
-    """The next piece of a file, which begins at a byte; with the last one the job waits for a
-    worker. False where another piece is awaited. Raises TooLarge, sealed_files.Unwritable."""
+    """Add the next piece of a file, which begins at byte ``at``. After the last piece the job waits
+    for a worker. Return False where another piece is expected. Raises TooLarge,
+    sealed_files.Unwritable."""
     if job.state != State.UPLOADING or at != job.size:
         return False
     segment = store.write(bytes(job.key), chunks)
@@ -148,8 +150,7 @@ def add_piece(job: Transfer, at: int, chunks: Iterable[bytes]) -> bool:
 
 
 def _segmented(chunks: Iterable[bytes]) -> Iterator[Iterator[bytes]]:
-    """Chunks in groups of a segment's size. Each group must be read before the next is asked
-    for."""
+    """Group chunks into segments. Each group must be read before the next one is requested."""
     source = iter(chunks)
     for first in source:
 
@@ -187,7 +188,7 @@ def _import(
 
 
 def run(pk: uuid.UUID) -> None:
-    """Do a job, or what is left of it. A second time, or while another does it, nothing happens."""
+    """Run a job, or the rest of it. Do nothing when it is done, or while another worker runs it."""
     job = Transfer.objects.select_related("user__mail_domain", "credential").claim(pk)
     if job is None:
         return
@@ -233,7 +234,7 @@ def _again(job: Transfer, failure: str) -> None:
 
 
 def cancel(job: Transfer) -> bool:
-    """Stop a job. What was brought in stays, and can be undone; what was exported goes. Return
+    """Stop a job. Imported messages stay and can be undone; exported files are deleted. Return
     False when the job was over already."""
     if not job.leave(Transfer.UNFINISHED, State.CANCELLED, sealed=b""):
         return False
@@ -244,9 +245,9 @@ def cancel(job: Transfer) -> bool:
 
 
 def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
-    """Take up, with the password of this session, a job that waited for it, or that failed and
-    whose files are there. ``password`` is that of the other account, which was forgotten when the
-    job failed. The caller starts the job."""
+    """Resume a job that waits for the password, or that failed and still has its files, with the
+    password of this session. ``password`` is that of the other account, which was deleted when the
+    job failed. The caller starts the job. Return False when the job cannot be resumed."""
     lent = lending.lend(request)
     if needs_password(job):
         job.sealed = collecting.seal(job, password)
@@ -258,12 +259,12 @@ def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
 
 
 def needs_password(job: Transfer) -> bool:
-    """Whether `resume` needs the password of the other account."""
+    """Return whether `resume` needs the password of the other account."""
     return job.kind == Kind.ACCOUNT and not job.sealed
 
 
 def can_be_resumed(job: Transfer) -> bool:
-    """Whether `resume` leads on."""
+    """Return whether the job can be resumed."""
     if job.is_undone or (job.kind == Kind.IMPORT and not job.work.get("segments")):
         return False
     is_final = job.failure in ("TooLarge", "FolderChanged", "NoMessages")
@@ -271,7 +272,7 @@ def can_be_resumed(job: Transfer) -> bool:
 
 
 def way_back(job: Transfer) -> tuple[MailStep, ...]:
-    """The steps that remove what a job brought in."""
+    """Return the steps that remove the messages that a job stored."""
     return tuple(
         MailStep(DELETE, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES))
         for folder, (uidvalidity, uids) in job.work.get("added", {}).items()
@@ -280,15 +281,16 @@ def way_back(job: Transfer) -> tuple[MailStep, ...]:
 
 
 def folders_made(job: Transfer) -> tuple[tuple[str, int], ...]:
-    """The folders that a job made, by name and UIDVALIDITY; 0 for one that holds folders alone."""
+    """Return the folders that a job made, as name and UIDVALIDITY; 0 for one that only contains
+    folders."""
     marks = job.work.get("marks", {})
     return tuple((name, marks.get(name, [0])[0]) for name in job.work.get("made", []))
 
 
 def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> ActionProgress | None:
-    """Remove the messages and folders that a job brought in, once; that may take a job of its own.
-    None when it was done already, or the job goes on. Raises the errors of `mail_jobs.do`, and can
-    then be tried again."""
+    """Remove the messages and folders that a job stored, once; that may take a job of its own.
+    Return None when it was done already, or the job still runs. Raises the errors of
+    `mail_jobs.do`; then it can be tried again."""
     own = Transfer.objects.filter(pk=job.pk, is_undone=False)
     if not own.exclude(state__in=Transfer.UNFINISHED).update(is_undone=True):
         return None
@@ -310,18 +312,18 @@ def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> ActionPro
 
 
 def is_kept(job: Transfer) -> bool:
-    """Whether the file of an export can be downloaded."""
+    """Return whether the file of an export can be downloaded."""
     return job.can_be_downloaded and store.are_there(job.work.get("segments", []))
 
 
 def content(job: Transfer) -> Iterator[bytes]:
-    """The bytes of an export."""
+    """Yield the bytes of an export."""
     return store.read(bytes(job.key), job.work.get("segments", []))
 
 
 def tend() -> list[uuid.UUID]:
-    """Take up what died, remove what is over its time. Returns the jobs that the caller should
-    start."""
+    """Take up jobs whose worker died, and delete expired ones. Return the jobs that the caller
+    should start."""
     now = clock.now()
     for job in Transfer.objects.select_related("credential").take_up():
         _again(job, "Broken")
@@ -349,7 +351,7 @@ def tend() -> list[uuid.UUID]:
 
 
 def _finish() -> None:
-    """Do what a worker did not that died just after the end of its job."""
+    """Clean up after workers that died just after the end of their job."""
     over = Transfer.objects.exclude(state__in=Transfer.UNFINISHED)
     for job in over.exclude(credential=None).select_related("credential"):
         lending.give_back(job.credential)
@@ -370,7 +372,7 @@ _FILES = ("segments", "records")
 
 
 def paths_of(user: AbstractBaseUser) -> list[Path]:
-    """The files of all transfers of a user in the spool."""
+    """Return the files of all transfers of a user in the spool."""
     works = Transfer.objects.all().of(user).values_list("work", flat=True)
     return [
         store.path_of(str(name))
@@ -381,8 +383,8 @@ def paths_of(user: AbstractBaseUser) -> list[Path]:
 
 
 def _forget_files(job: Transfer) -> None:
-    """The files go, and what told of them; of a job that is over. An export that is resumed then
-    begins anew."""
+    """Delete the files of a finished job, and what its row says of them. If an export is resumed
+    later, it starts from the beginning."""
     files = [file for kind in _FILES for file in job.work.get(kind, [])]
     gone = (*_FILES, "position", "writer", "is_whole")
     work = {name: value for name, value in job.work.items() if name not in gone}
@@ -391,7 +393,7 @@ def _forget_files(job: Transfer) -> None:
 
 
 def _clean_up(job: Transfer) -> None:
-    """Clean up after the end of a job that leaves no file to anybody: one that was stopped, an
+    """Delete the files of a job that needs them no longer: one that was stopped, or a finished
     import."""
     job = Transfer.objects.get(pk=job.pk)
     if job.state == State.CANCELLED or (job.kind != Kind.EXPORT and job.state == State.DONE):
@@ -399,9 +401,9 @@ def _clean_up(job: Transfer) -> None:
 
 
 def _stop(job: Transfer, state: Transfer.State, failure: str = "") -> None:
-    """Over, or waiting for its user: the passwords are given back. A job that was stopped, or that
-    another worker has, is not this one's to end."""
-    # One that waits for its user's own password still needs that of the other account.
+    """End a job, or let it wait for its user, and give back the lent passwords. A job that was
+    stopped, or that another worker has, is left alone."""
+    # A job that waits for the user's own password still needs that of the other account.
     forgotten = {} if state == State.PASSWORD else {"sealed": b""}
     if job.end(state, failure=failure, **forgotten):
         lending.give_back(job.credential)

@@ -1,13 +1,12 @@
-"""mbox files: messages one after the other, each behind a line that begins with ``From `` (RFC
-4155).
+"""mbox files: messages in sequence, each after a line that begins with ``From `` (RFC 4155).
 
-What is written is mboxrd: a line of a message that begins with ``From ``, or with that behind any
-number of ``>``, gets one ``>`` more, and loses it when it is read. Flags stand in the fields Status
-and X-Status, which are part of the file and not of the message. Lines end in LF.
+The written format is mboxrd: a line of a message that begins with ``From ``, or with that after any
+number of ``>``, gets one ``>`` more, which is removed when it is read. Flags are in the fields
+Status and X-Status, which belong to the file and not to the message. Lines end in LF.
 
-What is read is any such file of any size, in bounded memory: a line counts as separator behind an
-empty line, if it holds a date as ctime writes it, or nothing, as Thunderbird does, and if a header
-field follows it. So a sentence that begins with "From" parts no message.
+Any variant of any size can be read, in bounded memory. A line counts as a separator if it follows
+an empty line, contains a date in ctime's format or nothing, as in Thunderbird, and is followed by a
+header field. So a sentence that begins with "From" does not split a message.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _MAY_BECOME = re.compile(rb">*(?:F(?:r(?:o(?:m)?)?)?)?\Z")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LINE = 512
-"""Bytes that a From_ line and the name of the field after it take at most."""
+"""The most bytes of a From_ line together with the name of the field after it."""
 _BEFORE = 3
-"""Bytes before a From_ line that tell whether an empty line stands there."""
+"""Bytes before a From_ line in which the empty line is searched."""
 _SEPARATOR = re.compile(
     rb"(?:(?<=\n\n)|(?<=\n\r\n))From ([^\n]{0,300})\n(?=[!-9;-~]{1,70}[ \t]{0,5}:|>?From )"
 )
@@ -37,19 +36,19 @@ _MOMENT = re.compile(
     rb" {1,2}([0-9]{1,2}) ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?"
     rb"(?: (?:[A-Z]{1,5}|[+-][0-9]{4})){0,2} ([0-9]{4})(?: ([+-][0-9]{4}))?"
 )
-# Fields of the file, which programs add to a message and take away again.
+# Fields that belong to the file; programs add them to a message and remove them again.
 _OWN_FIELDS = re.compile(
     rb"^(?:Status|X-Status|X-Mozilla-Status2?|X-Mozilla-Keys):[^\n]*\n(?:[ \t][^\n]*\n)*",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADER = 256 * 1024
-"""Bytes at the beginning of a message in which its own fields are looked for."""
+"""Bytes at the beginning of a message in which these fields are searched."""
 
 # --- writing ---
 
 
 def separator(sender: str, when: datetime | None) -> bytes:
-    """The From_ line: the sender's address, and when the message arrived, in UTC."""
+    """Return the From_ line: the sender's address, and the time of arrival in UTC."""
     moment = (when or datetime(1970, 1, 1, tzinfo=UTC)).astimezone(UTC)
     words = re.sub(r"[^!-~]", "", sender)[:200] or "MAILER-DAEMON"
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
@@ -58,7 +57,7 @@ def separator(sender: str, when: datetime | None) -> bytes:
 
 
 def status(flags: frozenset[str]) -> bytes:
-    """The fields that keep the flags, as mutt and Dovecot write them."""
+    """Return the fields for the flags, as mutt and Dovecot write them."""
     others = "".join(
         letter
         for letter, flag in (("A", ANSWERED), ("F", FLAGGED), ("T", DRAFT), ("D", DELETED))
@@ -69,12 +68,12 @@ def status(flags: frozenset[str]) -> bytes:
 
 
 def quoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """A message as it stands in the file, with the empty line that ends it. No more than a piece
-    is in memory, and the beginning of a line."""
+    """Yield a message as it is written to the file, with the empty line that ends it. No more than
+    a piece and the beginning of a line is in memory."""
     held, is_line, last = b"", True, b"\n"
     for piece in pieces:
         data = held + piece
-        # The other half of a line end may come with the next piece.
+        # The second half of a line end may come with the next piece.
         keep = 1 if data.endswith(b"\r") else 0
         whole = data[: len(data) - keep].replace(b"\r\n", b"\n")
         start = whole.rfind(b"\n") + 1
@@ -103,9 +102,9 @@ def _quoted(data: bytes, *, is_line: bool) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A message of an mbox. ``position``: the byte at which its From_ line begins; ``size`` of the
-    message in the file. ``raw`` is None where it is larger than may be kept."""
+class MboxMessage:
+    """A message of an mbox. ``position`` is the byte at which its From_ line begins, ``size`` the
+    bytes of the message in the file. ``raw`` is None where the message is too large."""
 
     position: int
     size: int
@@ -116,14 +115,14 @@ class Found:
 
 
 def begins(head: bytes) -> bool:
-    """Whether a file that begins so is an mbox."""
+    """Return whether a file with this beginning is an mbox."""
     match = _SEPARATOR.match(b"\n\n" + head.lstrip(b"\r\n"), 2)
     return match is not None and _is_separator(match[1])
 
 
-def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
-    """The messages of an mbox whose first line is a From_ line; of one that has more than ``most``
-    bytes nothing is kept but its size."""
+def messages(pieces: Iterable[bytes], most: int) -> Iterator[MboxMessage]:
+    """Yield the messages of an mbox that begins with a From_ line. A message of more than ``most``
+    bytes is yielded without its content."""
     reader = _Reader(most)
     for piece in pieces:
         yield from reader.feed(piece)
@@ -131,47 +130,47 @@ def messages(pieces: Iterable[bytes], most: int) -> Iterator[Found]:
 
 
 class _Reader:
-    """The bytes that were read and not yielded yet: the message that goes on, as far as it may be
-    kept, and the end of the file so far, in which a separator may have begun."""
+    """Buffers the bytes that were read and not yielded yet: the current message, unless it is too
+    large, and the end of the input, in which a separator may have begun."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._buffer = bytearray(b"\n\n")
-        self._base = -2  # the place in the file of the buffer's first byte
+        self._base = -2  # the position in the file of the buffer's first byte
         self._start = self._searched = 2
         self._line: bytes | None = None
         self._position = self._size = 0
         self._body = bytearray()
 
-    def feed(self, piece: bytes, *, is_last: bool = False) -> Iterator[Found]:
+    def feed(self, piece: bytes, *, is_last: bool = False) -> Iterator[MboxMessage]:
         self._buffer += piece
-        # Looked for as plain bytes: a pattern takes thirty times as long for a large message.
+        # A search for plain bytes: a pattern takes thirty times as long for a large message.
         while (at := self._buffer.find(b"\nFrom ", self._searched - 1) + 1) > 0:
             match = _SEPARATOR.match(self._buffer, at)
             if match is None and not is_last and len(self._buffer) - at < _LINE:
-                break  # the rest of the line is to come
+                break  # the rest of the line follows
             self._searched = at + 5
             if match is None or not _is_separator(match[1]):
                 continue
             line, end = bytes(match[1]), match.end()
-            del match  # a bytearray that a match looks at cannot shrink
+            del match  # a bytearray cannot shrink while a match refers to it
             yield from self._ended(at)
             self._position, self._line = self._base + at, line
             self._start = self._searched = end
         self._keep(max(self._start, len(self._buffer) - _LINE))
 
-    def close(self) -> Iterator[Found]:
+    def close(self) -> Iterator[MboxMessage]:
         yield from self.feed(b"", is_last=True)
         yield from self._ended(len(self._buffer))
 
-    def _ended(self, until: int) -> Iterator[Found]:
+    def _ended(self, until: int) -> Iterator[MboxMessage]:
         self._take(until)
         if self._line is not None:
             yield _found(self._position, self._size, self._line, self._body, self._most)
         self._body, self._size = bytearray(), 0
 
     def _take(self, until: int) -> None:
-        """Bytes of the buffer become part of the message, if one has begun."""
+        """Append bytes of the buffer to the current message, if there is one."""
         if self._line is None:
             return
         self._size += until - self._start
@@ -189,9 +188,9 @@ class _Reader:
         self._base += gone
 
 
-def _found(position: int, size: int, line: bytes, body: bytearray, most: int) -> Found:
+def _found(position: int, size: int, line: bytes, body: bytearray, most: int) -> MboxMessage:
     if size > most:
-        return Found(position, size, None, None)
+        return MboxMessage(position, size, None, None)
     raw = bytes(body)
     for end in (b"\r\n", b"\n"):
         if raw.endswith(b"\n" + end):  # the empty line before the next separator
@@ -202,8 +201,8 @@ def _found(position: int, size: int, line: bytes, body: bytearray, most: int) ->
     return of(position, size, line, raw)
 
 
-def of(position: int, size: int, line: bytes, raw: bytes) -> Found:
-    """A message without the fields of the file that it lay in, and what they say."""
+def of(position: int, size: int, line: bytes, raw: bytes) -> MboxMessage:
+    """Return a message without the fields of the file, with the flags that they hold."""
     head, rest = raw[:_HEADER], raw[_HEADER:]
     blank = re.search(rb"\n\r?\n", head)
     end = blank.start() + 1 if blank else len(head)
@@ -212,7 +211,7 @@ def of(position: int, size: int, line: bytes, raw: bytes) -> Found:
     flags, is_deleted = _flags(fields.get("Status"), fields.get("X-Status"))
     mozilla = _mozilla(fields.get("X-Mozilla-Status"))
     flags |= {flag for bit, flag in _BITS.items() if mozilla & bit}
-    return Found(
+    return MboxMessage(
         position,
         size,
         _moment(line),
@@ -243,8 +242,8 @@ def _is_separator(line: bytes) -> bool:
 
 
 def _moment(line: bytes) -> datetime | None:
-    """The moment at which the message arrived, as the From_ line says; None for a line of
-    Thunderbird, which writes there, behind a hyphen, when it filed the message."""
+    """Return the time of arrival in a From_ line; None for one of Thunderbird, which writes a
+    hyphen and the time when it stored the message."""
     match = None if line.lstrip().startswith(b"- ") else _MOMENT.search(line)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Names of files and folders as people want them, and as every system takes them."""
+"""Readable names of files and folders that are valid on every system."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _UNSAFE = re.compile(
     r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+'
 )
 _LONGEST = 100
-"""Characters of a name without its extension: with four bytes each it stays below the 255 bytes of
-file systems only for text of the Latin script, so that bytes are bounded as well."""
+"""The most characters of a name without its extension. A second limit in bytes keeps names of other
+scripts, with up to four bytes for a character, below the 255 bytes of file systems."""
 _MOST_BYTES = 180
-# Windows opens devices under these names, whatever their extension.
+# On Windows these names are devices, whatever their extension.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 
 def clean(text: str, fallback: str) -> str:
-    """One component of a path: no separators, control or direction marks, no leading or trailing
-    dots, no reserved name, at most 100 characters and 180 bytes; ``fallback`` where nothing is
-    left."""
+    """Return one component of a path: no separators, control or direction marks, no leading or
+    trailing dots, no reserved name, at most 100 characters and 180 bytes; ``fallback`` where
+    nothing is left."""
     text = unicodedata.normalize("NFC", text[: 10 * _LONGEST])
     text = text.encode("utf-8", "replace").decode()
     text = " ".join(_UNSAFE.sub(" ", text).split()).strip(" .")[:_LONGEST]
@@ -29,19 +29,19 @@ def clean(text: str, fallback: str) -> str:
 
 
 def of_message(when: datetime | None, subject: str, fallback: str) -> str:
-    """``2026-11-25 Conseil de classe.eml``; ``fallback`` stands in for an empty subject."""
+    """``2026-11-25 Conseil de classe.eml``; ``fallback`` replaces an empty subject."""
     words = clean(subject, fallback)
     return f"{when:%Y-%m-%d} {words}.eml" if when else f"{words}.eml"
 
 
 class Unique:
-    """Names that differ for every file system: one that was given before gets a number."""
+    """Gives names that are unique on every file system: a repeated name gets a number."""
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}
 
     def note(self, name: str) -> None:
-        """Know a name that was given by an earlier process."""
+        """Record a name that was given by an earlier process."""
         self._seen.setdefault(name.casefold(), 1)
 
     def give(self, name: str) -> str:

@@ -1,8 +1,9 @@
-"""Files that people bring -> messages: mbox, .eml, .msg, zip and tar of those, Maildir, and the
-folders of Thunderbird.
+"""Read messages from uploaded files: mbox, .eml, .msg, zip and tar of those, Maildir, and
+Thunderbird's folders.
 
-Every file is hostile. No more than one message is in memory; paths are looked at for the names of
-folders and never opened; links, nested archives and what is no message are told and passed over.
+Every file is considered hostile. No more than one message is in memory. Paths only give the names
+of folders and are never opened. Links, nested archives and files that are no messages are reported
+and skipped.
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ from webmail.transfer import maildir, mbox, names, tarring, unzipping
 from webmail.zips import BadZip, ZipFault, ZipMember
 
 MOST_UNPACKED = 8
-"""An archive may hold so many times the bytes that may be uploaded, and no more."""
+"""The most bytes that an archive may unpack to, as a multiple of the upload limit."""
 _HEAD = 4096
 _PIECE = 256 * 1024
 _DEEPEST = 8
 _OUTLOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KNOWN_FIELDS = {"from", "date", "subject", "message-id", "received", "return-path", "to",
                  "mime-version", "delivered-to"}  # fmt: skip
-# What Thunderbird and others keep beside the mail.
+# Files that Thunderbird and other programs keep beside the messages.
 _BESIDE = (".msf", ".dat", ".json", ".sqlite", ".ini", ".html", ".txt", ".mab", ".js", ".db")
 _FIRST_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?[!-9;-~]{1,76}[ \t]{0,5}:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Unreadable(Exception):
-    """The file holds no messages, as far as can be told."""
+    """The file contains no messages that can be recognised."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A message. ``place``: where it stood, for people; ``path``: the labels of its folder;
-    ``passed``: bytes of the file that are gone through with it. ``is_outlook``: ``raw`` is a file
-    of Outlook (.msg), or another of its format."""
+class ImportedMessage:
+    """A message. ``place`` tells users where it was in the file; ``path`` are the labels of its
+    folder; ``passed`` is the number of bytes of the file read so far. ``is_outlook`` means that
+    ``raw`` is an Outlook file (.msg), or another file of its format."""
 
     place: str
     path: tuple[str, ...]
@@ -55,9 +56,9 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A part of the file that is not brought in. ``reason``: a code for
-    `webmail.presentation.transfers`; ``size`` in bytes."""
+class RefusedItem:
+    """A part of the file that is not imported. ``reason`` is a code for
+    `webmail.presentation.transfers`; ``size`` is in bytes."""
 
     place: str
     reason: str
@@ -65,22 +66,22 @@ class Refused:
     passed: int
 
 
-Found = Item | Refused
+ImportItem = ImportedMessage | RefusedItem
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``message``: bytes of the largest message; ``unpacked``: of all files of an archive;
-    ``outlook``: of the largest file of Outlook, which grows when it becomes a message."""
+    """Limits in bytes. ``message`` is for one message, ``unpacked`` for all files of an archive,
+    ``outlook`` for an Outlook file, which grows when it is converted to a message."""
 
     message: int
     unpacked: int
     outlook: int = 40_000_000
 
 
-def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
-    """The messages of an uploaded file, in its order. Raises Unreadable where it is of no known
-    kind; what is wrong further on is told as `Refused`."""
+def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[ImportItem]:
+    """Yield the messages of an uploaded file, in its order. Raises Unreadable where the format is
+    unknown; later errors are yielded as `RefusedItem`."""
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(0)
@@ -101,7 +102,7 @@ def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found
 
 
 def unpacked_size(file: BinaryIO, size: int) -> int:
-    """The bytes that a file unpacks to, as far as it says: for the quota."""
+    """Return the bytes that a file declares to unpack to, for the comparison with the quota."""
     file.seek(0)
     if file.read(2) != b"PK":
         return size
@@ -122,14 +123,14 @@ def _of_mbox(
     path: tuple[str, ...],
     limits: Limits,
     passed: Callable[[int], int],
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     for message in mbox.messages(pieces, limits.message):
         where = f"{place} @{message.position}".strip()
         end = passed(message.position + message.size)
         if message.raw is None:
-            yield Refused(where, "too_large", message.size, end)
+            yield RefusedItem(where, "too_large", message.size, end)
         elif message.raw.strip() and not message.is_deleted:
-            yield Item(where, path, message.raw, end, message.flags, message.when)
+            yield ImportedMessage(where, path, message.raw, end, message.flags, message.when)
 
 
 def _single(
@@ -141,15 +142,15 @@ def _single(
     passed: int,
     flags: tuple[str, ...],
     when: datetime | None = None,
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     if size > limits.message:
-        yield Refused(place, "too_large", size, passed)
+        yield RefusedItem(place, "too_large", size, passed)
         return
     raw = b"".join(pieces).removeprefix(b"\xef\xbb\xbf")
     message = mbox.of(0, len(raw), b"", raw)
     message_flags = flags or message.flags
     if not message.is_deleted:
-        yield Item(place, path, message.raw or b"", passed, message_flags, when)
+        yield ImportedMessage(place, path, message.raw or b"", passed, message_flags, when)
 
 
 def _outlook(
@@ -159,23 +160,23 @@ def _outlook(
     size: int,
     limits: Limits,
     passed: int,
-) -> Iterator[Found]:
+) -> Iterator[ImportItem]:
     if size > limits.outlook:
-        yield Refused(place, "too_large", size, passed)
+        yield RefusedItem(place, "too_large", size, passed)
     else:
-        yield Item(place, path, b"".join(pieces), passed, is_outlook=True)
+        yield ImportedMessage(place, path, b"".join(pieces), passed, is_outlook=True)
 
 
 # --- archives ---
 
 
-def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Found]:
+def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[ImportItem]:
     try:
         members = unzipping.members(file, size)
     except BadZip as error:
         if error.fault in (ZipFault.TOO_MANY, ZipFault.BOMB, ZipFault.TOO_LARGE):
             reason = "bomb" if error.fault == ZipFault.BOMB else "too_many"
-            yield Refused(name[:200], reason, size, size)
+            yield RefusedItem(name[:200], reason, size, size)
             return
         raise Unreadable from error
     room = limits.unpacked
@@ -185,7 +186,7 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
             continue
         room -= member.size
         if room < 0:
-            yield Refused(names.clean(member.name, "?"), ZipFault.BOMB, member.size, size)
+            yield RefusedItem(names.clean(member.name, "?"), ZipFault.BOMB, member.size, size)
             return
         is_link = member.mode & 0o170000 == 0o120000
         try:
@@ -198,16 +199,17 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Fo
                 is_link=is_link,
             )
         except BadZip as error:
-            yield Refused(member.name[:200], str(error.fault), member.size, passed)
+            yield RefusedItem(member.name[:200], str(error.fault), member.size, passed)
 
 
 def _scaled(member: ZipMember) -> Callable[[int], int]:
-    """A place in the unpacked member -> about the same place in the zip."""
+    """Return a function from a position in the unpacked member to the approximate position in the
+    zip."""
     size = max(1, member.size)
     return lambda place: member.start + member.packed_size * min(place, size) // size
 
 
-def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[Found]:
+def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[ImportItem]:
     room = limits.unpacked
     try:
         for member, body in tarring.members(file):
@@ -215,7 +217,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 continue
             room -= member.size
             if room < 0:
-                yield Refused(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
+                yield RefusedItem(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
                 return
             yield from _of_member(
                 member.name,
@@ -227,7 +229,7 @@ def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator
                 seconds=member.seconds,
             )
     except (tarring.BadTar, zlib.error, EOFError):
-        yield Refused("tar", ZipFault.DAMAGED, 0, tell())
+        yield RefusedItem("tar", ZipFault.DAMAGED, 0, tell())
 
 
 def _of_member(
@@ -239,17 +241,17 @@ def _of_member(
     *,
     is_link: bool,
     seconds: int | None = None,
-) -> Iterator[Found]:
-    """The messages of one file of an archive."""
+) -> Iterator[ImportItem]:
+    """Yield the messages of one file of an archive."""
     place = name[:200]
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
     if not parts or parts[0] == "__MACOSX" or _is_beside(parts):
         return
     if is_link:
-        yield Refused(place, "link", size, passed(size))
+        yield RefusedItem(place, "link", size, passed(size))
         return
     if ".." in parts or name[:1] in "/\\" or _DRIVE.match(name):
-        yield Refused(place, "path", size, passed(size))
+        yield RefusedItem(place, "path", size, passed(size))
         return
     head = next(pieces, b"")
     whole = chain([head], pieces)
@@ -261,7 +263,7 @@ def _of_member(
         yield from _outlook(whole, place, path, size, limits, passed(size))
     elif not _is_message(head[:_HEAD]):
         if head:
-            yield Refused(place, "no_message", size, passed(size))
+            yield RefusedItem(place, "no_message", size, passed(size))
     elif is_maildir:
         if not maildir.is_trashed(parts[-1]):
             when = _moment(maildir.seconds(parts[-1]) or seconds)
@@ -280,7 +282,7 @@ def _is_beside(parts: list[str]) -> bool:
 
 
 def _is_message(head: bytes) -> bool:
-    """Whether a file begins with the header of a message."""
+    """Return whether a file begins with the header of a message."""
     head = head.lstrip(b"\r\n")
     if not _FIRST_FIELD.match(head):
         return False
@@ -297,14 +299,16 @@ def _moment(seconds: int | None) -> datetime | None:
 
 
 def _mbox_folder(parts: list[str]) -> list[str]:
-    """``Projets.sbd/2026`` and Apple's ``2026.mbox/mbox`` are folders of these names."""
+    """Return the labels of an mbox file: ``Projets.sbd/2026`` as they are, and Apple's
+    ``2026.mbox/mbox`` without its last one."""
     if parts[-1].lower() == "mbox" and len(parts) > 1:
         return parts[:-1]
     return parts
 
 
 def _maildir_folder(parts: list[str]) -> list[str]:
-    """Maildir++ puts the folder ``A/B`` into ``.A.B``, as IMAP spells it."""
+    """Return the labels of a folder. Maildir++ stores the folder ``A/B`` as ``.A.B``, encoded as in
+    IMAP."""
     labels: list[str] = []
     for part in parts:
         if part.startswith("."):
@@ -316,7 +320,8 @@ def _maildir_folder(parts: list[str]) -> list[str]:
 
 
 def _labels(parts: list[str]) -> tuple[str, ...]:
-    """Names of folders without what programs add to them; those too deep are one."""
+    """Return names of folders without the extensions that programs add. Folders that are nested too
+    deep are joined into one."""
     bare = [re.sub(r"\.(?:sbd|mbox|mbx)\Z", "", part, flags=re.IGNORECASE) for part in parts]
     labels = [names.clean(label, "_") for label in bare if label]
     if len(labels) > _DEEPEST:
@@ -325,7 +330,7 @@ def _labels(parts: list[str]) -> tuple[str, ...]:
 
 
 class _Unpacked(io.RawIOBase):
-    """A gzip file, as far as it may be unpacked."""
+    """A gzip file, up to the limit of unpacked bytes."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         self._file, self._left = file, most

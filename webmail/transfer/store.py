@@ -1,7 +1,7 @@
 """The files of transfers in the spool: sealed, in segments of some megabytes.
 
-A job that dies has lost the segment that it was writing and no other. Each segment has a name that
-nobody guesses and a key of its own, made of the row's key and that name.
+A job that dies loses only the segment that it was writing. Each segment has a random name and a key
+of its own, derived from the row's key and that name.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from django.conf import settings
 from accounts import sealed_files
 
 SEGMENT = 8 * 1024 * 1024
-"""Bytes of a segment; the piece of an upload that one request brings."""
+"""Bytes of a segment, and of the piece of an upload in one request."""
 _SUFFIX = ".mail"
 _PIECE = 256 * 1024
-# A file without a row is left from a crash: its row is written right after it.
+# Seconds. A file without a row is left over from a crash, since its row is written right after it.
 ORPHAN_SECONDS = 2 * 60 * 60
 
 Segment = tuple[str, int]
-"""The name of a file, and the bytes that are sealed in it."""
+"""The name of a file, and the number of bytes sealed in it."""
 
 
 def write(key: bytes, pieces: Iterable[bytes]) -> Segment:
-    """Seal ``pieces`` into a new segment. Raises sealed_files.Unwritable when the spool takes
-    nothing, and what ``pieces`` raises; nothing is left then."""
+    """Seal ``pieces`` into a new segment. Raises sealed_files.Unwritable when the spool cannot be
+    written to, and the errors of ``pieces``; then no file is left behind."""
     name, size = sealed_files.new_name(), 0
 
     def counted() -> Iterator[bytes]:
@@ -44,7 +44,7 @@ def write(key: bytes, pieces: Iterable[bytes]) -> Segment:
 
 
 def read(key: bytes, segments: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """The content of segments, one after the other, in pieces. Raises OSError."""
+    """Yield the content of segments in order, in pieces. Raises OSError."""
     for name, _size in segments:
         with opened(key, str(name)) as file:
             while piece := file.read(_PIECE):
@@ -62,20 +62,20 @@ def remove(segments: Iterable[Sequence[object]]) -> None:
 
 
 def are_there(segments: Iterable[Sequence[object]]) -> bool:
-    """Whether no file is missing: a backup of the spool holds none of them."""
+    """Return whether all files exist: a backup of the spool does not include them."""
     return all(path_of(str(name)).exists() for name, _size in segments)
 
 
 def sweep(known: set[str]) -> None:
-    """Remove the files that no row names and that have lain there for long."""
+    """Delete old files that no row names."""
     for path in _folder().glob(f"*{_SUFFIX}"):
         if path.stem not in known:
             sealed_files.remove_older(path.parent, path.name, ORPHAN_SECONDS)
 
 
 class Source(io.RawIOBase):
-    """The content of segments as a file that can be sought in. What lies behind the present place
-    is read over: to go back within a segment is slow, and to go on is not."""
+    """The content of segments as a seekable file. Seeking forward within a segment reads over the
+    bytes between; seeking backward within a segment starts again at its beginning and is slow."""
 
     def __init__(self, key: bytes, segments: Iterable[Sequence[object]]) -> None:
         self._key = key
@@ -84,8 +84,8 @@ class Source(io.RawIOBase):
         for _name, size in self._segments:
             self._starts.append(self.size)
             self.size += size
-        self._place = 0  # asked for
-        self._number, self._at = -1, 0  # the segment that is open, and the place in it
+        self._place = 0  # the position that was requested
+        self._number, self._at = -1, 0  # the open segment, and the position in it
         self._file: BinaryIO | None = None
 
     def readable(self) -> bool:

@@ -1,7 +1,7 @@
-"""Tar files (POSIX.1-2001), written and read in bounded memory.
+"""Write and read tar files (POSIX.1-2001) in bounded memory.
 
-Python's ``tarfile`` reads a long name of any announced size into memory, and follows links; this
-module knows files and folders, and tells of everything else that it was there.
+Python's ``tarfile`` reads a long name of any announced size into memory, and follows links. This
+module supports files and folders, and reports all other members without reading them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _FOLDER = b"5"
 
 
 class BadTar(Exception):
-    """The rest of the file is no tar."""
+    """The rest of the file is not a tar."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """``size`` in bytes; ``seconds``: when it was changed, since 1970. ``is_other``: a link, a
-    device, whatever is neither file nor folder."""
+class TarMember:
+    """A member of a tar. ``size`` is in bytes, ``seconds`` the time of the last change since 1970.
+    ``is_other`` means that it is neither file nor folder, but a link or a device."""
 
     name: str
     size: int
@@ -36,7 +36,7 @@ class Member:
 
 
 def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> bytes:
-    """The bytes before the content of a file, or all those of a folder."""
+    """Return the bytes before the content of a file, or all those of a folder."""
     raw = name.encode() + (b"/" if is_folder else b"")
     before = b""
     if len(raw) > 100:
@@ -47,12 +47,13 @@ def head(name: str, size: int, seconds: int, *, is_folder: bool = False) -> byte
 
 
 def padding(size: int) -> bytes:
-    """The bytes behind a file of this size."""
+    """Return the bytes that follow a file of this size."""
     return bytes(-size % BLOCK)
 
 
 def _extended(key: bytes, value: bytes) -> bytes:
-    """A field of an extended header: its length counts itself."""
+    """Return a field of an extended header, whose length includes the digits of the length
+    itself."""
     length = len(key) + len(value) + 3
     while len(field := b"%d %b=%b\n" % (length, key, value)) != length:
         length = len(field)
@@ -72,13 +73,13 @@ def _header(raw: bytes, size: int, seconds: int, kind: bytes, mode: int) -> byte
 
 
 def is_tar(start: bytes) -> bool:
-    """Whether a file begins as a tar does."""
+    """Return whether a file begins with the header of a tar."""
     return len(start) >= BLOCK and _is_header(start[:BLOCK])
 
 
-def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
-    """Each member with its bytes, which must be read before the next is asked for, or are passed
-    over. Raises BadTar; the members before the error are good."""
+def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
+    """Yield each member with its content, which can be read until the next member is requested.
+    Raises BadTar; the members before the error are valid."""
     long_name, extended = b"", {}
     while True:
         block = file.read(BLOCK)
@@ -103,8 +104,8 @@ def members(file: BinaryIO) -> Iterator[tuple[Member, BinaryIO]]:
         body.skip()
 
 
-def _member(name: bytes, size: int, block: bytes, kind: bytes) -> Member:
-    return Member(
+def _member(name: bytes, size: int, block: bytes, kind: bytes) -> TarMember:
+    return TarMember(
         decoded(name[:_LONGEST_NAME]),
         size,
         min(_number(block[136:148]), 2**33),
@@ -114,7 +115,7 @@ def _member(name: bytes, size: int, block: bytes, kind: bytes) -> Member:
 
 
 def decoded(raw: bytes) -> str:
-    """A name, which old programs wrote in the code page of French Windows."""
+    """Return a name; old programs used the code page of French Windows."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -149,7 +150,7 @@ def _name(block: bytes) -> bytes:
 
 
 def _number(field: bytes) -> int:
-    if field[:1] == b"\x80":  # a GNU extension for what octal digits cannot hold
+    if field[:1] == b"\x80":  # a GNU extension for numbers beyond octal digits
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
     if not digits:
@@ -169,7 +170,7 @@ def _is_header(block: bytes) -> bool:
 
 
 class _Body(io.RawIOBase):
-    """The bytes of one member."""
+    """The content of one member."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file, self._left = file, size

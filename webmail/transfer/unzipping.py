@@ -1,4 +1,4 @@
-"""Members of a zip that lies in a file, in bounded memory. `webmail.zips` reads one in memory."""
+"""Read the members of a zip file on disk in bounded memory. `webmail.zips` reads one in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PIECE = 64 * 1024
 
 
 def members(file: BinaryIO, size: int) -> list[ZipMember]:
-    """All members, in the order in which they lie in the file. Raises BadZip."""
+    """Return all members, in the order of their positions in the file. Raises BadZip."""
     before = max(0, size - zips.END)
     file.seek(before)
     unsorted = zips.members(_exactly(file, size - before), before=before)
@@ -21,7 +21,8 @@ def members(file: BinaryIO, size: int) -> list[ZipMember]:
 
 
 def pieces(file: BinaryIO, member: ZipMember) -> Iterator[bytes]:
-    """A member's bytes. Raises BadZip, at the end too: where it is not what it declares."""
+    """Yield a member's bytes. Raises BadZip, also at the end where the content differs from its
+    declared size or checksum."""
     file.seek(member.start)
     head = file.read(zips.LOCAL + len(member.raw_name))
     length = zips.local_length(head, member)

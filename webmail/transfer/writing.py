@@ -1,7 +1,7 @@
-"""Messages as a file to take away: mbox, a zip of .eml, a tar of Maildir folders.
+"""Write messages as a file to download: mbox, a zip of .eml, a tar of Maildir folders.
 
-A writer yields bytes, one message after the other, and no more than one is in memory. After
-`pause` another writer, made of `state`, goes on where this one stopped.
+A writer yields the bytes of one message after another, and no more than one is in memory. After
+`pause`, another writer made from `state` can continue.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from webmail.transfer import maildir, mbox, names, tarring, zipping
 
 @dataclass(frozen=True, slots=True)
 class ExportedMessage:
-    """A message to write. ``path``: the labels of its folder, () where there is one folder alone;
-    ``pieces``: its bytes, which may be gone through more than once."""
+    """A message to write. ``path`` are the labels of its folder, () where there is only one folder;
+    ``pieces`` are its bytes, which may be iterated more than once."""
 
     path: tuple[str, ...]
     stored: StoredMessage
@@ -34,7 +34,8 @@ class ExportedMessage:
 
 
 class Writer(Protocol):
-    """``records``: what the end of the file needs of its beginning, kept beside it."""
+    """Writes messages in one format. ``records`` are bytes that the end of the file needs about its
+    beginning; they are stored separately."""
 
     def message(self, message: ExportedMessage) -> Iterator[bytes]: ...
     def pause(self) -> bytes: ...
@@ -44,7 +45,7 @@ class Writer(Protocol):
 
 
 class Mbox:
-    """One mbox."""
+    """Writes one mbox."""
 
     def message(self, message: ExportedMessage) -> Iterator[bytes]:
         yield from _in_mbox(message)
@@ -76,14 +77,15 @@ class _Zipped:
         return self._zip.take_records()
 
     def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
-        """``records``: all that were taken. Those of what is still open follow them."""
+        """Yield the end of the file. ``records`` are all that were taken; those of the open member
+        are added."""
         last = self._zip.close() if self._zip.open_name else b""
         yield last
         yield from self._zip.finish(chain(records, [self._zip.take_records()]))
 
 
 class Mboxes(_Zipped):
-    """A zip with an mbox for each folder. The messages of a folder must come together."""
+    """Writes a zip with an mbox for each folder. The messages of a folder must come in sequence."""
 
     def message(self, message: ExportedMessage) -> Iterator[bytes]:
         name = "/".join(message.path) + ".mbox"
@@ -96,8 +98,9 @@ class Mboxes(_Zipped):
 
 
 class SingleFiles(_Zipped):
-    """A zip with a file for each message, called by its day and subject. ``fallback`` stands for
-    an empty subject; days are those of ``zone``; ``records`` hold the names that are taken."""
+    """Writes a zip with a file for each message, named by its day and subject. ``fallback``
+    replaces an empty subject; days are those of ``zone``; ``records`` contain the names that are
+    taken."""
 
     def __init__(
         self, state: dict[str, Any], fallback: str, zone: tzinfo, records: Iterable[bytes] = ()
@@ -119,7 +122,7 @@ class SingleFiles(_Zipped):
 
 
 class Maildirs:
-    """A tar with a Maildir for each folder, the flags in the names of files."""
+    """Writes a tar with a Maildir for each folder; flags are in the names of files."""
 
     def __init__(self, state: dict[str, Any]) -> None:
         self._made = state.get("made", "")
@@ -130,7 +133,7 @@ class Maildirs:
             self._made = place
             for folder in ("cur", "new", "tmp"):
                 yield tarring.head(f"{place}/{folder}", 0, 0, is_folder=True)
-        # The header tells the size, and some servers round it: the bytes are counted first.
+        # The header needs the exact size, and some servers round it: count the bytes first.
         size = sum(len(piece) for piece in message.pieces)
         received = int(message.stored.received.timestamp()) if message.stored.received else 0
         name = f"{received:010}.{message.stored.uid}.webmail,S={size}"

@@ -1,9 +1,9 @@
-"""A zip file written piece by piece, by several processes one after the other.
+"""Write a zip file piece by piece, by several processes in turn.
 
-Members are deflated and stream: their sizes stand behind them (APPNOTE.TXT 6.3.10 section 4.3.9).
-At a `pause` the open member is flushed to a whole byte, and `state` tells all that another process
-needs to go on: deflate's blocks may follow one another whoever made them. The central directory is
-kept in records of its own, which the end of the file is made of.
+Members are deflated as a stream, and their sizes follow their content (APPNOTE.TXT 6.3.10 section
+4.3.9). At a `pause` the open member is flushed to a whole byte, and `state` contains all that
+another process needs to continue, since deflate blocks are independent of the process that made
+them. The central directory is kept in separate records, from which the end of the file is made.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
 _EXTRA64 = struct.Struct("<2H3Q")
 _DESCRIPTOR64 = struct.Struct("<4sL2Q")
-_FLAGS = 0x808  # sizes stand behind the member; the name is UTF-8
+_FLAGS = 0x808  # sizes follow the member; the name is UTF-8
 _NEEDS = 45  # version 4.5: zip64
 _UNIX_FILE = 0o100644 << 16
 _MOST = 0xFFFFFFFF
 _LEVEL = 1
-_LAST_BLOCK = b"\x03\x00"  # an empty one
+_LAST_BLOCK = b"\x03\x00"  # an empty block
 
 
 @dataclass
@@ -41,8 +41,7 @@ class _Member:
 
 
 class Zip:
-    """``position``: bytes written so far; ``records``: those of the central directory that were
-    not taken yet."""
+    """A zip file. ``position`` is the number of bytes written so far."""
 
     def __init__(self, state: dict[str, Any] | None = None) -> None:
         state = state or {}
@@ -54,35 +53,35 @@ class Zip:
         self._records = bytearray()
 
     def state(self) -> dict[str, Any]:
-        """The values that a process needs to go on after `pause`, as JSON carries them."""
+        """Return the values that a process needs to continue after `pause`, as JSON values."""
         member = asdict(self._member) if self._member else None
         return {"position": self.position, "count": self.count, "member": member}
 
     @property
     def open_name(self) -> str:
-        """The name of the member that goes on; ``""`` where none is open."""
+        """The name of the open member; ``""`` where none is open."""
         return self._member.name if self._member else ""
 
     def open(self, name: str, when: datetime | None) -> bytes:
-        """Begin a member; what is written for it."""
+        """Begin a member, and return the bytes to write."""
         self._member = _Member(name, _dos(when), self.position)
         self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         raw = name.encode()
         moment, day = self._member.moment & 0xFFFF, self._member.moment >> 16
-        # A zip64 field says that the sizes behind the member have eight bytes each.
+        # A zip64 field means that the sizes after the member have eight bytes each.
         head = _LOCAL.pack(b"PK\x03\x04", _NEEDS, _FLAGS, 8, moment, day, 0, _MOST, _MOST,
                            len(raw), 20)  # fmt: skip
         return self._counted(head + raw + struct.pack("<2H2Q", 1, 16, 0, 0))
 
     def write(self, data: bytes) -> bytes:
-        """Some bytes of the open member; what is written for them may come later."""
+        """Add bytes to the open member, and return those to write, which may come later."""
         member = self._opened
         member.checksum = zlib.crc32(data, member.checksum)
         member.size += len(data)
         return self._packed(self._packer.compress(data))
 
     def close(self) -> bytes:
-        """End the member."""
+        """End the member, and return the bytes to write."""
         member = self._opened
         last = self._packed(self._packer.flush(zlib.Z_FULL_FLUSH) + _LAST_BLOCK)
         sizes = (member.checksum, member.packed, member.size)
@@ -92,17 +91,17 @@ class Zip:
         return last + self._counted(_DESCRIPTOR64.pack(b"PK\x07\x08", *sizes))
 
     def pause(self) -> bytes:
-        """The bytes that must be written before another process may go on."""
+        """Return the bytes that must be written before another process may continue."""
         return self._packed(self._packer.flush(zlib.Z_FULL_FLUSH)) if self._member else b""
 
     def take_records(self) -> bytes:
-        """The central directory of what was closed since this was asked last."""
-        taken = bytes(self._records)
+        """Return the central directory of the members closed since the last call."""
+        records = bytes(self._records)
         self._records.clear()
-        return taken
+        return records
 
     def finish(self, records: Iterable[bytes]) -> Iterator[bytes]:
-        """The end of the file, which repeats all records that were taken."""
+        """Yield the end of the file, which contains all records that were taken."""
         start = self.position
         for piece in records:
             yield self._counted(piece)
@@ -132,7 +131,7 @@ class Zip:
 
 
 def names(records: bytes) -> Iterator[str]:
-    """The names in records of the central directory."""
+    """Yield the names in records of the central directory."""
     at = 0
     while at + _CENTRAL.size <= len(records):
         fields = _CENTRAL.unpack_from(records, at)
@@ -156,7 +155,7 @@ def _record(member: _Member) -> bytes:
 
 
 def _dos(when: datetime | None) -> int:
-    """Two seconds exact, from 1980 on."""
+    """Return the moment in DOS format, from 1980 on, to two seconds."""
     if when is None or not 1980 <= when.year < 2107:
         return 0x21 << 16
     day = (when.year - 1980) << 9 | when.month << 5 | when.day

@@ -1,4 +1,4 @@
-"""The migrations that are missing, and whether the former version can work beside them."""
+"""The missing migrations, and whether the former version works with their results."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import NOT_PROVIDED
 
 LOCK_SECONDS = 10
-"""A migration that gets no lock on its table for so long gives up: every page would queue behind
-it."""
+"""Seconds after which a migration that gets no lock on its table fails, since all pages would wait
+behind it."""
 
 _TAKE_AWAY = (
     operations.DeleteModel,
@@ -26,7 +26,7 @@ _TAKE_AWAY = (
 
 
 def plan() -> list[Migration]:
-    """Return the migrations that the database lacks, in their order. Raises DatabaseError."""
+    """Return the missing migrations in order. Raises DatabaseError."""
     executor = MigrationExecutor(connection)
     return [migration for migration, _back in executor.migration_plan(_leaves(executor))]
 
@@ -36,13 +36,13 @@ def _leaves(executor: MigrationExecutor) -> list[tuple[str, str]]:
 
 
 def is_empty() -> bool:
-    """Whether no version ever ran on this database. Raises DatabaseError."""
+    """Return whether no version ever ran on this database. Raises DatabaseError."""
     return not MigrationRecorder(connection).applied_migrations()
 
 
 def breaking(migration: Migration) -> list[str]:
-    """Return descriptions of the operations of a migration that processes of the former version
-    cannot work with; none where both versions work with the result."""
+    """Return descriptions of the operations in a migration with whose results processes of the
+    former version cannot work; none where both versions work."""
     new_models = {
         operation.name_lower
         for operation in migration.operations
@@ -69,14 +69,14 @@ def _breaks(operation: Operation) -> bool:
     if not isinstance(operation, operations.AddField):
         return False
     field = operation.field
-    # Django gives the database no default but `db_default`: INSERTs of the former version name
-    # no such column.
+    # Only `db_default` is a default of the database itself, and INSERTs of the former version do
+    # not name the new column.
     has_value = field.null or field.many_to_many or field.db_default is not NOT_PROVIDED
     return not (has_value or field.generated)
 
 
 def limit_locks() -> None:
-    """Let the migrations of this connection wait for locks no longer than `LOCK_SECONDS`."""
+    """Limit the time that migrations of this connection wait for locks to `LOCK_SECONDS`."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")

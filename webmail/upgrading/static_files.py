@@ -1,4 +1,4 @@
-"""Static files of the former version, which pages that are open in browsers go on to ask for."""
+"""Delete static files of former versions, which open pages may still request for a while."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _RECORD: Final = "superseded.json"
 
 
 def prune(now: datetime | None = None) -> int:
-    """Remove the files that no page of this version names and that were found so a day ago or
-    earlier; return their number. A record in the folder says since when each is not named.
+    """Delete the files that have not been used by the current version for a day or more; return
+    their number. A record in the folder holds the time since when each file is unused.
 
-    Raises OSError; ValueError where the record cannot be read."""
+    Raises OSError, and ValueError where the record cannot be read.
+    """
     now = now or timezone.now()
     folder = Path(settings.STATIC_ROOT)
     record = folder / _RECORD
@@ -40,7 +41,7 @@ def _superseded(folder: Path) -> set[str]:
 
 
 def _named() -> list[str]:
-    """Files of this version: as they are called in the sources, and with their hashes."""
+    """Return the files of this version, with their names in the sources and their hashed names."""
     hashed: dict[str, str] = staticfiles_storage.hashed_files  # type: ignore[attr-defined]
     return [*hashed, *hashed.values(), _RECORD, staticfiles_storage.manifest_name]  # type: ignore[attr-defined]
 

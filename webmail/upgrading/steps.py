@@ -1,4 +1,4 @@
-"""The steps of an upgrade, each of which leaves both versions working."""
+"""The steps of an upgrade. After each, both versions work."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ _COMPILE: Final = "sudo .venv/bin/pybabel compile --domain django --directory lo
 
 
 class UpgradeStopped(Exception):
-    """A step failed; the text says what to do. What the steps before did stays, and harms no
-    process of the former version."""
+    """A step failed; the text says what to do. The results of the steps before stay, and do not
+    affect processes of the former version."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """``dry_run``: say what would be done. ``offline``: the services were stopped, so that
-    migrations need not suit the former version. ``reload``: tell the services to start anew."""
+class UpgradeOptions:
+    """The options. ``dry_run`` only describes the steps. ``offline`` means that the services are
+    stopped, so that migrations need not suit the former version. ``reload`` restarts the
+    services."""
 
     dry_run: bool = False
     offline: bool = False
@@ -45,15 +46,15 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """``run`` yields sentences about what it did, and raises UpgradeStopped."""
+class UpgradeStep:
+    """A step. ``run`` yields sentences about what it did, and raises UpgradeStopped."""
 
     title: str
-    run: Callable[[Options], Iterator[str]]
+    run: Callable[[UpgradeOptions], Iterator[str]]
 
 
 def wait_for_services(seconds: int) -> None:
-    """Return once the database and Redis answer, or after so many seconds."""
+    """Return when the database and Redis answer, or after this many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -66,7 +67,7 @@ def wait_for_services(seconds: int) -> None:
         time.sleep(1)
 
 
-def _check(_options: Options) -> Iterator[str]:
+def _check(_options: UpgradeOptions) -> Iterator[str]:
     with translation.override("en"):
         findings = [*own.settings_findings(), *queues.redis_findings()]
     wrong = [finding for finding in findings if finding.level == "bad"]
@@ -86,7 +87,7 @@ def _check(_options: Options) -> Iterator[str]:
     )
 
 
-def _backup(_options: Options) -> Iterator[str]:
+def _backup(_options: UpgradeOptions) -> Iterator[str]:
     last = backups.last()
     if last is None:
         yield "No backup was made of this spool. To make one: bin/manage backup FOLDER"
@@ -98,7 +99,7 @@ def _backup(_options: Options) -> Iterator[str]:
         yield "To make a new one: bin/manage backup FOLDER"
 
 
-def _compile(options: Options) -> Iterator[str]:
+def _compile(options: UpgradeOptions) -> Iterator[str]:
     stale = [po for po in settings.BASE_DIR.glob("locale/*/LC_MESSAGES/*.po") if _is_stale(po)]
     for po in stale:
         if not options.dry_run:
@@ -126,7 +127,7 @@ def _compile_one(po: Path) -> None:
     new.replace(po.with_suffix(".mo"))
 
 
-def _collect(options: Options) -> Iterator[str]:
+def _collect(options: UpgradeOptions) -> Iterator[str]:
     if options.dry_run:
         yield f"Would write static files to {settings.STATIC_ROOT}."
         return
@@ -143,7 +144,7 @@ def _collect(options: Options) -> Iterator[str]:
     )
 
 
-def _migrate(options: Options) -> Iterator[str]:
+def _migrate(options: UpgradeOptions) -> Iterator[str]:
     try:
         missing, is_empty = migrating.plan(), migrating.is_empty()
     except DatabaseError as error:
@@ -174,7 +175,7 @@ def _migrate(options: Options) -> Iterator[str]:
     yield f"{verb} {len(missing)} migrations: {', '.join(map(str, missing))}."
 
 
-def _renew(options: Options) -> Iterator[str]:
+def _renew(options: UpgradeOptions) -> Iterator[str]:
     there = units.running()
     if options.offline or not options.reload or not there:
         yield "Start the services anew:"
@@ -183,18 +184,18 @@ def _renew(options: Options) -> Iterator[str]:
     if options.dry_run:
         yield from (f"Would do: {service.command}" for service in there)
         return
-    left = [service for service in there if not service.renew()]
-    yield from (f"{service.unit} starts anew." for service in there if service not in left)
-    if left:
+    refused = [service for service in there if not service.renew()]
+    yield from (f"{service.unit} starts anew." for service in there if service not in refused)
+    if refused:
         yield "This account may not signal these services:"
-        yield from (service.command for service in left)
+        yield from (service.command for service in refused)
 
 
 STEPS: Final = (
-    Step("Check", _check),
-    Step("Backup", _backup),
-    Step("Translations", _compile),
-    Step("Static files", _collect),
-    Step("Database", _migrate),
-    Step("Services", _renew),
+    UpgradeStep("Check", _check),
+    UpgradeStep("Backup", _backup),
+    UpgradeStep("Translations", _compile),
+    UpgradeStep("Static files", _collect),
+    UpgradeStep("Database", _migrate),
+    UpgradeStep("Services", _renew),
 )

@@ -1,4 +1,4 @@
-"""The services as systemd knows them, and the signals by which they start anew."""
+"""The systemd services of the webmail, and the signals that restart them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ _SECONDS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service; ``pid`` is its main process."""
+    """A running service. ``pid`` is its main process."""
 
     unit: str
     pid: int
 
     @property
     def command(self) -> str:
-        """The line by which an administrator does the same as `renew`."""
+        """The command with which an administrator does the same as `renew`."""
         verb = "reload" if self.unit == WEB else "restart"
         return f"sudo systemctl {verb} {self.unit}"
 
     def renew(self) -> bool:
-        """Tell the main process to give way to a new one; False where this account may not.
+        """Tell the main process to give way to a new one. Return False where this account may not.
 
-        gunicorn starts its successor, which ends it when it serves (`webmail.serving.processes`). A
-        worker ends what it has in hand, and systemd starts it again.
+        The gunicorn master starts its successor, which ends the former one when it is ready
+        (`webmail.serving.processes`). A worker finishes its jobs and ends, and systemd starts it
+        again.
         """
         try:
             os.kill(self.pid, signal.SIGUSR2 if self.unit == WEB else signal.SIGTERM)

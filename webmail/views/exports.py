@@ -23,7 +23,7 @@ from webmail.presentation import transfers as presentation
 from webmail.presentation.links import ref_name
 from webmail.transfer import exporting, names
 from webmail.transfer import jobs as transfers
-from webmail.transfer.exporting import Place
+from webmail.transfer.exporting import ExportPlace
 from webmail.views.awaited_jobs import begin_transfer
 from webmail.views.page import read_folders
 
@@ -40,7 +40,7 @@ def folder_label(imap: Connection, name: str) -> str:
 
 def start_export(
     request: SignedInRequest,
-    places: Sequence[Place],
+    places: Sequence[ExportPlace],
     kind: str,
     folder: str,
     label: str,
@@ -98,7 +98,7 @@ def weight_of(imap: Connection, chosen: Sequence[MailStep]) -> int:
     return size
 
 
-def places_of(imap: Connection, chosen: Sequence[MailStep]) -> list[Place]:
+def places_of(imap: Connection, chosen: Sequence[MailStep]) -> list[ExportPlace]:
     """Return the places of the selected messages. Messages of several folders get folders in the
     zip."""
     known = {folder.name: folder for folder in folders.kept_folders(imap)}
@@ -107,7 +107,7 @@ def places_of(imap: Connection, chosen: Sequence[MailStep]) -> list[Place]:
     if len(steps) > 1:
         paths = {place.folder: place.path for place in exporting.places(known.values())}
     return [
-        Place(
+        ExportPlace(
             step.folder,
             paths.get(step.folder, ()),
             step.uidvalidity,

@@ -33,7 +33,7 @@ from webmail.previews import calendar
 from webmail.previews.calendar import Attendee, Invitation
 from webmail.previews.failures import NoPreview
 from webmail.reader import attachments, events, invitations
-from webmail.reader.events import Standing
+from webmail.reader.events import EventState
 from webmail.views.outbox_page import start
 from webmail.writing import beginning, identities, making
 from webmail.writing.beginning import Writer
@@ -63,7 +63,7 @@ class _Found:
     fields: Headers
     invitation: Invitation
     writer: Writer
-    standing: Standing
+    standing: EventState
 
 
 def _open(request: SignedInRequest, ref: MessageRef, number: str) -> _Found:

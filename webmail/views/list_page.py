@@ -14,7 +14,7 @@ from accounts.http import SignedInRequest
 from addressbook.contacts.finding import newest_addresses
 from webmail import outbox
 from webmail.adverts import judging, pulling
-from webmail.adverts.judging import Looked
+from webmail.adverts.judging import LookResult
 from webmail.forms.messages import ListForm
 from webmail.imap.connection import Connection
 from webmail.imap.values import FetchedMessage
@@ -31,39 +31,41 @@ from webmail.views.page import Sides, known_tags, memory, read_folders
 from webmail.writing import drafts
 
 logger = logging.getLogger(__name__)
-NOTHING_LOOKED = Looked()
+NOTHING_LOOKED = LookResult()
 
 
 def look(
     request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[MessageSummary]
-) -> Looked:
+) -> LookResult:
     """Judge the new mail of the inbox, which is open; ``rows`` are those of its list. Without new
     mail this takes no command, and at most one query a minute. If the database cannot be written
     nothing is judged, and the list is shown as it is."""
     if folder != judging.INBOX:
-        return Looked()
+        return LookResult()
     try:
         return _judge(request, imap, rows)
     except DatabaseError as error:
         if not is_unwritable(error):
             raise
         logger.warning("new mail not judged: the database takes nothing")
-        return Looked(changed=imap.open_folder != judging.INBOX)
+        return LookResult(changed=imap.open_folder != judging.INBOX)
 
 
-def _judge(request: SignedInRequest, imap: Connection, rows: Iterable[MessageSummary]) -> Looked:
+def _judge(
+    request: SignedInRequest, imap: Connection, rows: Iterable[MessageSummary]
+) -> LookResult:
     selected = imap.known()
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
     is_pulled = pulling.sight(request, imap, newest)
     if not judging.is_due(request, selected.uidvalidity, newest):
-        return Looked(changed=is_pulled)
+        return LookResult(changed=is_pulled)
     looked = judging.look(request, imap, newest, memory(request))
     outbox.note_reports(request.user, looked.reports)
     return replace(looked, changed=looked.changed or is_pulled)
 
 
 def advert_line(
-    request: SignedInRequest, folder: str, looked: Looked = NOTHING_LOOKED
+    request: SignedInRequest, folder: str, looked: LookResult = NOTHING_LOOKED
 ) -> adverts.AdvertLine | None:
     """Return the inbox's line about today's adverts; None for another folder."""
     if folder != judging.INBOX:

@@ -16,7 +16,7 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
 from webmail.errors import FolderNotFound, NotFound
-from webmail.forms.rules import NEW, Editor, Offers, RuleDraft
+from webmail.forms.rules import NEW, Offers, RuleDraft, RuleEditor
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -221,7 +221,7 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
             shown = read_folders(imap, "").shown
             draft = _draft(request, imap, item, shown)
             offered = offers(request, kept, shown)
-            editor = Editor(draft, offered, item.comments if item else ())
+            editor = RuleEditor(draft, offered, item.comments if item else ())
             context = {
                 "tab": "rules",
                 "folders": shown,
@@ -236,7 +236,7 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
             if do == "try":
                 return _form(request, context | _tried(imap, editor, shown))
         if do != "save":
-            return _form(request, context | {"editor": Editor(draft.changed(do), offered)})
+            return _form(request, context | {"editor": RuleEditor(draft.changed(do), offered)})
         return _saved(request, sieve, kept, context)
 
 
@@ -279,7 +279,7 @@ def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) 
     return render_template(request, template, context, status=status)
 
 
-def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
+def _tried(imap: Connection, editor: RuleEditor, shown: FolderList) -> dict[str, Any]:
     """Return the sentence about the number of messages in the inbox that the rule in the form
     matches."""
     if not editor.can_be_tried():

@@ -34,7 +34,7 @@ from webmail.presentation import transfers as presentation
 from webmail.reader import streaming
 from webmail.transfer import collecting, exporting, names, store
 from webmail.transfer import jobs as transfers
-from webmail.transfer.exporting import Place
+from webmail.transfer.exporting import ExportPlace
 from webmail.views.awaited_jobs import begin_transfer, forget_transfer, start_job
 from webmail.views.exports import (
     AT_ONCE,
@@ -139,7 +139,7 @@ def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
     label = row.label if row else folder
     form = ExportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return _exported(request, form, [Place(folder)], folder, known, label)
+        return _exported(request, form, [ExportPlace(folder)], folder, known, label)
     context = {
         "folders": sides.shown,
         "current": folder,
@@ -154,7 +154,7 @@ def export_folder(request: SignedInRequest, folder: str) -> HttpResponse:
 def _exported(
     request: SignedInRequest,
     form: ExportForm,
-    places: Sequence[Place],
+    places: Sequence[ExportPlace],
     folder: str,
     known: Sequence[Folder],
     label: str = "",

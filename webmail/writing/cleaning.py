@@ -9,7 +9,7 @@ from webmail import sandbox
 from webmail.errors import ContentTooCostly
 from webmail.mime import composed
 from webmail.mime import html as html_mail
-from webmail.mime.composed import Images
+from webmail.mime.composed import ComposedText, Images
 
 SMALL = 20_000
 """The number of characters that cannot cost much, whatever they are. Most texts have fewer."""

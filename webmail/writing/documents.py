@@ -143,7 +143,7 @@ def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
         raise PartNotFound("The document is gone from the spool.") from error
 
 
-def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[Attachment, ...]:
+def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[OutgoingFile, ...]:
     """Return the content of one recipient's documents. Raises PartNotFound if one is missing, since
     the message must not leave without it."""
     rows = {str(row.pk): row for row in draft.documents.filter(pk__in=numbers)}

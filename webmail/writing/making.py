@@ -237,7 +237,7 @@ def collect(
             if not row.is_inline:
                 raise
             continue  # an image: `lay_out` reports that it is missing
-        collected.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
+        collected.add(str(row.pk), OutgoingFile(about.name, about.media_type, data, about.cid))
     return Enclosed(tuple(collected.attachments), collected.places)
 
 
@@ -355,7 +355,7 @@ class _Page:
         placed = self.inline.setdefault(key, replace(image, cid=self._cid(key)))
         return f"cid:{placed.cid}"
 
-    def rest(self, *, is_html: bool) -> Iterator[Attachment]:
+    def rest(self, *, is_html: bool) -> Iterator[OutgoingFile]:
         """Yield the files that are not images in the text. An image that the text no longer shows
         is left out; in plain text all files are attachments."""
         for place, attachment in enumerate(self._enclosed.attachments):
@@ -390,7 +390,7 @@ class _Page:
         return f"{hashlib.sha256(seed).hexdigest()[:24]}@{domain}"
 
 
-def _from_data(address: str) -> Attachment | None:
+def _from_data(address: str) -> OutgoingFile | None:
     """Return a small image whose data is in the text, as in signatures."""
     match = _DATA.match(address)
     if match is None:

@@ -14,7 +14,7 @@ from webmail.mime import itip
 from webmail.mime.addresses import Address
 from webmail.mime.itip import Reply
 from webmail.previews import calendar
-from webmail.previews.calendar import Answer, Method
+from webmail.previews.calendar import Method, Participation
 
 REPLY = Reply(
     sender=Address("Alice Morel", "alice@ac-exemple.fr"),
@@ -61,7 +61,7 @@ def test_the_calendar_object_is_read_again_as_it_was_meant() -> None:
     assert event.organiser.address == "chef@ac-exemple.fr"
     (attendee,) = event.attendees
     assert (attendee.name, attendee.address) == ("Alice", "a.morel@ac-exemple.fr")
-    assert attendee.answer is Answer.ACCEPTED
+    assert attendee.answer is Participation.ACCEPTED
 
 
 def test_days_and_occurrences_are_told() -> None:

@@ -15,11 +15,11 @@ from tests.corpus import KINDS, MESSAGES, shared
 from webmail.previews.calendar import (
     LARGEST,
     MOST_EVENTS,
-    Answer,
     Attendee,
     Event,
     Frequency,
     Method,
+    Participation,
     Repeat,
     invitation,
 )
@@ -51,8 +51,8 @@ def test_an_invitation_says_who_what_when_and_where() -> None:
     assert told.description == "Ordre du jour :\n- bulletins"
     assert told.organiser == Attendee("Vasseur, Dominique", "d.vasseur@exemple.fr")
     assert told.attendees == (
-        Attendee("Zoé Petit", "zoe@exemple.fr", Answer.ACCEPTED),
-        Attendee("Bob", "bob@exemple.fr", Answer.NEEDS_ACTION, is_optional=True),
+        Attendee("Zoé Petit", "zoe@exemple.fr", Participation.ACCEPTED),
+        Attendee("Bob", "bob@exemple.fr", Participation.NEEDS_ACTION, is_optional=True),
     )
     assert told.zone == "Europe/Paris"
     assert told.start == datetime(2026, 12, 7, 16, tzinfo=UTC)

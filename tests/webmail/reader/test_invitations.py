@@ -72,7 +72,7 @@ def test_repetition_is_told_simply(rule: Repeat, words: str) -> None:
     assert invitations.repeat(rule) == words
 
 
-def event(*lines: str, method: str = "REQUEST") -> invitations.ToldInvitation:
+def event(*lines: str, method: str = "REQUEST") -> invitations.ShownInvitation:
     body = "\r\n".join(["BEGIN:VCALENDAR", f"METHOD:{method}", "BEGIN:VEVENT", *lines])
     return invitations.told(
         calendar.invitation(f"{body}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode())

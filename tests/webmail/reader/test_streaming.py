@@ -30,13 +30,13 @@ def pool() -> Iterator[Pool]:
 @pytest.fixture
 def begun(
     pool: Pool, mailbox: Mailbox, imap_server: ImapServer, alice
-) -> Callable[[int], streaming.Stream]:
+) -> Callable[[int], streaming.LeasedStream]:
     """`begun(uid)`: the download of a message."""
 
     def opener() -> Connection:
         return connection.open(imap_server, alice.login, alice.password)
 
-    def begin(uid: int) -> streaming.Stream:
+    def begin(uid: int) -> streaming.LeasedStream:
         ref = MessageRef("INBOX", mailbox.uidvalidity(), uid)
         return streaming.begin(
             pool.lease_open("alice", opener), lambda imap: fetch.chunks(imap, ref, "")

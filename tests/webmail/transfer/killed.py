@@ -79,7 +79,7 @@ class Bench:
         from accounts.models import LentCredential
         from webmail.models import Transfer
         from webmail.transfer import jobs, store
-        from webmail.transfer.exporting import Place
+        from webmail.transfer.exporting import ExportPlace
 
         for job in Transfer.objects.all():
             store.remove([*job.work.get("segments", []), *job.work.get("records", [])])
@@ -91,7 +91,13 @@ class Bench:
         request = signed_in(self.user, self.password)
         if kind == "export":
             job = jobs.export(
-                request, [Place("INBOX")], "eml", name="a", folder="", total=MESSAGES, fallback="-"
+                request,
+                [ExportPlace("INBOX")],
+                "eml",
+                name="a",
+                folder="",
+                total=MESSAGES,
+                fallback="-",
             )
         elif kind == "import":
             pieces = [b"From a@b Tue Mar  3 09:00:00 2026\n" + raw + b"\n" for raw in self.messages]

@@ -16,7 +16,7 @@ from tests.webmail.views.mail import page, words
 from webmail import tasks
 from webmail.models import InvitedEvent, OutboxMessage
 from webmail.previews import calendar
-from webmail.previews.calendar import Answer
+from webmail.previews.calendar import Participation
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -129,7 +129,7 @@ def test_the_organiser_gets_the_answer_once(
     (reply,) = replies(bobs_mailbox)
     (event,) = reply.events
     assert (event.uid, event.sequence) == ("conseil@ac-exemple.fr", 2)
-    assert event.attendees[0].answer is Answer(answer)
+    assert event.attendees[0].answer is Participation(answer)
     assert event.attendees[0].address == "alice@ac-exemple.fr"
     assert event.comment == "Je serai là à 18 h."
     assert "Une autre réponse remplace" in words(card(reader, mailbox, uid))

@@ -1,4 +1,4 @@
-"""``bin/manage backup FOLDER``: database and spool, while the webmail runs."""
+"""``bin/manage backup FOLDER``: back up the database and the spool while the webmail runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`classify_message FILE...`: classify each message, and tell the reasons."""
+"""``bin/manage classify_message FILE...``: classify messages and print the reasons."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from webmail.presentation.adverts import REASONS
 
 class Command(BaseCommand):
     help = (
-        "Says of each message whether it is wanted, an advert, junk or a fraud, and why: one line"
-        " a file on standard output, with --json one JSON object. Needs neither database nor Redis;"
-        " what people taught is not asked. A file that can't be read is named on standard error,"
-        " and the command then ends with 1."
+        "Print for each message whether it is wanted, an advert, junk or a fraud, and why: one line"
+        " for each file, with --json one JSON object. Needs neither database nor Redis, and ignores"
+        " what users have taught. A file that cannot be read is named on standard error, and the"
+        " command then ends with status 1."
     )
     requires_system_checks = ()
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             try:
                 with Path(name).open("rb") as file:
                     raw = file.read(message.LARGEST)
-            except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+            except (OSError, ValueError) as error:  # a ValueError means a name with a null byte
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 self.stderr.write(f"{name}: {reason}")
                 is_all_read = False

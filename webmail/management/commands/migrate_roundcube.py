@@ -1,4 +1,4 @@
-"""``bin/manage migrate_roundcube --database URL``: the users of Roundcube, brought here."""
+"""``bin/manage migrate_roundcube --database URL``: move the users of Roundcube here."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from webmail.migrating.command import MoveCommand
 
 class Command(MoveCommand):
     help = (
-        "Bring the users of Roundcube 1.4 to 1.7 with their identities, signatures, contacts,"
+        "Move the users of Roundcube 1.4 to 1.7 with their identities, signatures, contacts,"
         " groups, collected recipients, trusted senders, canned responses and preferences. Each"
-        " user is one transaction; what was brought before, or chosen here, stays as it is. Exit"
-        " status: 0 all users are in; 1 it could not begin, or ended early; 3 some users were left"
-        " out, the others are in."
+        " user is one transaction. Data that were moved before, and settings made here, do not"
+        " change. Exit status: 0 all users were moved; 1 the command could not begin, or ended"
+        " early; 3 some users were left out, the others were moved."
     )
     reader = roundcube

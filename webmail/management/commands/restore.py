@@ -1,4 +1,4 @@
-"""``bin/manage restore FOLDER``: a backup into an empty database and an empty spool."""
+"""``bin/manage restore FOLDER``: restore a backup into an empty database and an empty spool."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from webmail import backups
 
 class Command(BaseCommand):
     help = (
-        "Restore a backup into an empty database and an empty spool. Messages that may have left"
-        " since are held, and users are told. Stop the webmail and its workers first."
+        "Restore a backup into an empty database and an empty spool. Messages that may have been"
+        " sent since are held, and users are told. Stop the webmail and its workers first."
     )
-    # The database is empty.
+    # The checks need tables, and the database is empty.
     requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it
 
     def add_arguments(self, parser: CommandParser) -> None:

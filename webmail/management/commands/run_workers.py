@@ -1,7 +1,4 @@
-"""``bin/manage run_workers [QUEUE ...]``: the worker that does background jobs.
-
-It does those of the queues that are named, or of all.
-"""
+"""``bin/manage run_workers [QUEUE ...]``: run the worker for the named queues, or for all."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from webmail.jobs import queues, running
 
 
 class Command(BaseCommand):
-    help = "Do background jobs: of the queues that are named, or of all."
+    help = "Run background jobs of the named queues, or of all."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,4 +1,5 @@
-"""``bin/manage sbom``: what others made that belongs to the webmail, as CycloneDX or as a table."""
+"""``bin/manage sbom``: list the third-party components of the webmail, as CycloneDX or as a
+table."""
 
 from __future__ import annotations
 
@@ -27,16 +28,16 @@ _EXTRAS: Final = {
     "requirements-mysql.txt": {"pymysql": "MIT"},
     "requirements-sentry.txt": {"certifi": "MPL-2.0", "sentry-sdk": "MIT", "urllib3": "MIT"},
 }
-"""What an installation may have or not, with the licences of packages: those that are absent tell
-none."""
+"""Optional requirements, with the licences of their packages, which cannot be read where they are
+not installed."""
 _LONGEST_NAME: Final = 60
-"""Characters: what is longer in the field "License" is the licence's whole text."""
+"""Limit in characters: a longer field "License" holds the whole text of the licence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """``licence`` is the maker's own words, ``kind`` that of a package URL. ``extra`` is the
-    file of requirements of what an installation may do without."""
+    """A component. ``licence`` is in its maker's words, ``kind`` is the type of its package URL.
+    ``extra`` is the requirements file of an optional component."""
 
     name: str
     version: str
@@ -51,7 +52,7 @@ class Component:
 
 
 def components() -> list[Component]:
-    """Return the pinned Python packages that are installed, those of the extras, and the files for
+    """Return the pinned Python packages that are installed, the optional ones, and the files for
     browsers."""
     always = list(_packages())
     names = {component.name for component in always}
@@ -65,7 +66,7 @@ def _packages() -> Iterator[Component]:
     for name, _version in _pinned("requirements.txt"):
         try:
             distribution = metadata.distribution(name)
-        except metadata.PackageNotFoundError:  # for another system or Python
+        except metadata.PackageNotFoundError:  # a package for another system or Python
             continue
         yield Component(
             name, distribution.version, _licence(cast(Message, distribution.metadata)), "pypi"
@@ -79,7 +80,7 @@ def _extras() -> Iterator[Component]:
 
 
 def _pinned(file: str) -> list[tuple[str, str]]:
-    """Names and versions."""
+    """Return the names and versions in a requirements file."""
     pinned: list[tuple[str, str]] = _PINNED.findall((settings.BASE_DIR / file).read_text())
     return pinned
 
@@ -100,8 +101,8 @@ def _licence(about: Message) -> str:
 
 
 def _vendored() -> Iterator[Component]:
-    """Yield the components in the table of vendored files, whose columns are the files, their
-    origin, version and licence."""
+    """Yield the components in the table of vendored files, whose columns are files, origin, version
+    and licence."""
     for line in (settings.BASE_DIR / _VENDOR_LIST).read_text().splitlines():
         cells = line.strip("| ").split(" | ")
         if len(cells) == 4 and (match := _NPM.match(cells[1])):
@@ -109,7 +110,7 @@ def _vendored() -> Iterator[Component]:
 
 
 def as_cyclonedx(packages: list[Component]) -> dict[str, Any]:
-    """Return a bill of materials of CycloneDX 1.6."""
+    """Return a bill of materials in CycloneDX 1.6."""
     own = {"type": "application", "name": "webmail", "version": version.VERSION}
     return {
         "bomFormat": "CycloneDX",
@@ -132,7 +133,7 @@ def as_cyclonedx(packages: list[Component]) -> dict[str, Any]:
 
 
 class Command(BaseCommand):
-    help = "Print what others made that belongs to the webmail, as CycloneDX 1.6."
+    help = "Print the third-party components of the webmail, as CycloneDX 1.6."
     requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,4 +1,4 @@
-"""`train_adverts`: what the judgement of adverts and frauds starts from, made anew."""
+"""``bin/manage train_adverts``: train the classifier of adverts and frauds."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from webmail.adverts.classify.fitting import Example
 from webmail.adverts.classify.words import VERDICT_KINDS, VerdictKind
 
 _SURE = 1.96
-"""Standard deviations of an interval that holds 95 times in 100."""
+"""Standard deviations of a confidence interval of 95 %."""
 
 
 class Command(BaseCommand):
     help = (
-        "Makes base.json and weights.json in webmail/adverts/classify/data, from which the"
-        " judgement of adverts and frauds starts, out of the texts and messages beside them. The"
-        " same texts give the same files. With --held-out it writes nothing and prints how"
-        " messages are judged whose families were held out. Needs scikit-learn"
-        " (requirements-training.txt), neither database nor Redis."
+        "Train the classifier of adverts and frauds: write base.json and weights.json in"
+        " webmail/adverts/classify/data from the texts and messages beside them. The same texts"
+        " give the same files. With --held-out nothing is written, and the verdicts on messages"
+        " whose families were held out are printed. Needs scikit-learn"
+        " (requirements-training.txt), but neither database nor Redis."
     )
     requires_system_checks = ()
 
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
 
 def table(judged: Iterable[tuple[str, str]]) -> str:
-    """A row for what a message is, a column for what it was held for."""
+    """Return a table with a row for each true kind and a column for each verdict."""
     counts = Counter(judged)
     rows = [f"{'':>8}" + "".join(f"{kind:>8}" for kind in VERDICT_KINDS)]
     for label in VERDICT_KINDS:
@@ -82,12 +82,12 @@ def table(judged: Iterable[tuple[str, str]]) -> str:
     return "\n".join(rows)
 
 
-def interval(yes: int, of: int) -> tuple[float, float]:
-    """Wilson's interval (1927) of a share: where it lies with 95 % confidence."""
-    if not of:
+def interval(yes: int, total: int) -> tuple[float, float]:
+    """Return Wilson's interval (1927), which contains the true share with 95 % confidence."""
+    if not total:
         return 0.0, 1.0
-    share, squared = yes / of, _SURE**2
-    middle = (share + squared / (2 * of)) / (1 + squared / of)
-    spread = _SURE * math.sqrt(share * (1 - share) / of + squared / (4 * of * of))
-    spread /= 1 + squared / of
+    share, squared = yes / total, _SURE**2
+    middle = (share + squared / (2 * total)) / (1 + squared / total)
+    spread = _SURE * math.sqrt(share * (1 - share) / total + squared / (4 * total * total))
+    spread /= 1 + squared / total
     return max(0.0, middle - spread), min(1.0, middle + spread)

@@ -1,6 +1,6 @@
-"""``bin/manage update_catalogue``: bring the catalogues of ``locale/`` up to date with the sources.
+"""``bin/manage update_catalogue``: update the catalogues of ``locale/`` from the sources.
 
-Django's makemessages needs GNU gettext, absent on many machines; Babel reads the same sources.
+Django's makemessages needs GNU gettext, which many machines lack; Babel reads the same sources.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ APPS = ("webmail", "accounts", "addressbook")
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
-    """Each file with words in it, as Python source."""
+    """Yield each file that may contain translatable texts, as Python source."""
     for app in APPS:
         for path in sorted((settings.BASE_DIR / app).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield path, path.read_text(encoding="utf-8")
     for path in sorted((settings.BASE_DIR / "templates").rglob("*.*")):
         source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
-        # A template's indentation would be an error in Python.
+        # The indentation of a template would be an error in Python.
         yield path, "\n".join(line.lstrip() for line in source.splitlines())
 
 
 def extracted() -> Catalog:
-    """Every message of the sources, without translations."""
+    """Return a catalogue of all messages in the sources, without translations."""
     catalogue = Catalog(project="webmail", charset="utf-8")
     for path, source in _sources():
         place = str(path.relative_to(settings.BASE_DIR))
@@ -57,13 +57,13 @@ def extracted() -> Catalog:
             strip_comment_tags=True,
         )
         for _line, message, comments, context in messages:
-            # Without line numbers: they change with every edit and tell a translator nothing.
+            # Line numbers are left out: they change with every edit and do not help translators.
             catalogue.add(message, None, [(place, 1)], auto_comments=comments, context=context)
     return catalogue
 
 
 class Command(BaseCommand):
-    help = "Bring the message catalogues up to date with the sources."
+    help = "Update the message catalogues from the sources."
 
     def handle(self, *args: Any, **options: Any) -> None:
         fresh = extracted()
@@ -81,5 +81,5 @@ class Command(BaseCommand):
 
 
 def is_translated(string: str | tuple[str, ...] | list[str] | None) -> bool:
-    """Whether a translation, or each of its plural forms, is there."""
+    """Return whether a translation, or each of its plural forms, is present."""
     return all(string) if isinstance(string, (tuple, list)) else bool(string)

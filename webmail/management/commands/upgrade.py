@@ -1,4 +1,4 @@
-"""``bin/manage upgrade``: what a new version needs, in the order that lets the former one serve."""
+"""``bin/manage upgrade``: upgrade to a new version while the former one serves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from webmail import upgrading
 
 class Command(BaseCommand):
     help = (
-        "After new code was installed: check, name the last backup, compile translations, collect"
-        " static files, migrate, start the services anew. Stops at the first step that fails; what"
-        " was done until then harms no process of the former version."
+        "Run this after new code was installed. Its steps: check, name the last backup, compile"
+        " translations, collect static files, migrate, restart the services. It stops at the first"
+        " step that fails; the steps before it do not affect processes of the former version."
     )
-    # They are the first step.
+    # The first step runs the checks.
     requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         self, *args: Any, dry_run: bool, offline: bool, reload: bool, wait: int, **options: Any
     ) -> None:
         upgrading.wait_for_services(wait)
-        chosen = upgrading.Options(dry_run=dry_run, offline=offline, reload=reload)
+        chosen = upgrading.UpgradeOptions(dry_run=dry_run, offline=offline, reload=reload)
         for step in upgrading.STEPS:
             self.stdout.write(self.style.MIGRATE_HEADING(step.title))
             try:

@@ -1,4 +1,4 @@
-"""Writes the dictionary of accents from the word list of a spelling dictionary."""
+"""``bin/manage write_accents``: write the dictionary of accents from a spelling dictionary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEAD = """\
 # Copyright 2007-2018 Dicollecte contributors.
 # Mozilla Public License 2.0: https://mozilla.org/MPL/2.0/
 """
-# Tenses that nobody writes in mail.
+# Endings of tenses that do not occur in messages.
 _LITERARY = (
     *("âmes", "âtes", "ât", "èrent", "îmes", "îtes", "ît", "ûmes", "ûtes", "ût", "înmes", "întes"),
     *("înt", "eâ", "éâ", "eâs", "éâs", "iions", "iiez"),
@@ -25,10 +25,10 @@ _LITERARY = (
 
 
 class Command(BaseCommand):
-    """See `webmail.mailbox.accents`."""
+    """Writes the dictionary of `webmail.mailbox.accents`."""
 
     help = (
-        "Write webmail/mailbox/accents.txt from words on standard input, one a line, such as"
+        "Write webmail/mailbox/accents.txt from words on standard input, one on each line, as"
         " `unmunch fr.dic fr.aff` prints them."
     )
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
 
 def accented(lines: Iterable[str]) -> set[str]:
-    """The words with accents among all, in lower case."""
+    """Return the words with accents, in lower case."""
     words = set()
     for line in lines:
         word = unicodedata.normalize("NFC", line.casefold())
@@ -53,7 +53,7 @@ def accented(lines: Iterable[str]) -> set[str]:
 
 
 def without_derived(words: Iterable[str]) -> list[str]:
-    """The words that are not another word and an ending, sorted by their folded form."""
+    """Return the words that do not consist of another word and an ending, sorted by folded form."""
     roots: dict[str, list[str]] = {}
     for word in sorted(words, key=lambda word: (len(word), word)):
         folded = fold(word)

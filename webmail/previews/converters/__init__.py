@@ -1,8 +1,8 @@
-"""Word, Excel and OpenDocument files made into HTML and tables, in a helper process
+"""Convert Word, Excel and OpenDocument files to HTML and tables, in a helper process
 (`webmail.sandbox`).
 
-Whatever a file holds, no more of it is read than can be shown: the end of a long part is left
-where it is. The budget of the helper is a second wall.
+No more of a file is read than can be shown: the end of a long part stays unread. The helper's
+budget of time and memory is a second limit.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from webmail.previews.converters.word import docx
 
 
 def convert(content: bytes, extension: str, *, most_rows: int = MOST_ROWS) -> dict[str, Any]:
-    """Return what is shown of a file: ``{"html": ..., "is_truncated": ...}``, not yet sanitised, of
-    a text; ``{"sheets": [{"name", "rows", "is_truncated"}, ...], "is_truncated": ...}`` of a
-    workbook, whose sheets have ``most_rows`` at most. Raises whatever a damaged file makes the
-    libraries raise."""
+    """Convert a file. A text gives ``{"html": ..., "is_truncated": ...}``, whose HTML is not yet
+    sanitised. A workbook gives ``{"sheets": [{"name", "rows", "is_truncated"}, ...],
+    "is_truncated": ...}``, with at most ``most_rows`` rows in each sheet. Raises any exception that
+    the libraries raise for a damaged file."""
     if extension in ("xlsx", "ods"):
         result = {"xlsx": xlsx, "ods": ods}[extension](content, most_rows)
     else:

@@ -26,15 +26,15 @@ from webmail.previews.converters.parts import (
 )
 from webmail.previews.converters.sheets import first_words, sheet_of
 
-# Formats of numbers that are dates in every language (ECMA-376 part 1, section 18.8.30).
+# Number formats that are dates in every language (ECMA-376 part 1, section 18.8.30).
 DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 DURATIONS = frozenset({46})
-# In a format of one's own: what is said literally, colours and conditions.
+# In a custom number format: literal text, colours and conditions.
 LITERAL = re.compile(r'"[^"]{0,200}"|\\.|_.|\[(?!h+\]|m+\]|s+\])[^\]]{0,100}\]', re.IGNORECASE)
 
 
 def xlsx(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
-    """The visible sheets, with the values that Excel last calculated."""
+    """Return the visible sheets, with the values that Excel last calculated."""
     parts = Parts(content)
     book = main_part(parts, "xl/workbook.xml")
     root, _is_cut = parts.tree(book)
@@ -70,8 +70,7 @@ def xlsx(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
 
 
 class Formats:
-    """The formats by which the numbers of a workbook are to be read: which styles of cells are
-    dates."""
+    """The number formats of a workbook: which cell styles are dates."""
 
     def __init__(self, parts: Parts, path: str, is_1904: bool) -> None:
         self.epoch = datetime.datetime(1904, 1, 1) if is_1904 else datetime.datetime(1899, 12, 30)
@@ -95,7 +94,7 @@ class Formats:
                 self.dates.add(index)
 
     def text(self, written: str, style: int) -> str:
-        """A number as it stands in the file, in words; dates as ISO 8601 writes them."""
+        """Return a number of the file as text; dates are in ISO 8601."""
         if style not in self.dates and style not in self.durations:
             return plain_number(written)
         try:
@@ -108,7 +107,8 @@ class Formats:
 
     def _date(self, days: float) -> str:
         is_time = 0 <= days < 1
-        # Excel's 1900 has a 29th of February.
+        # Excel treats 1900 as a leap year, so its serial numbers before 1 March 1900 are one too
+        # low.
         days += 1 if 0 < days < 60 and not self.is_1904 else 0
         moment = self.epoch + datetime.timedelta(seconds=round(days * 86_400))
         if is_time:
@@ -127,13 +127,13 @@ def plain_number(written: str) -> str:
 
 
 Cell = str | int
-"""The text of a cell, or the number of a text that several share."""
+"""The text of a cell, or the index of a text that several cells share."""
 
 
 def excel_rows(
     parts: Parts, path: str, formats: Formats, seen: Iterator[int], most_rows: int = MOST_ROWS
 ) -> tuple[list[list[Cell]], bool]:
-    """One row more than is shown, if there are as many; and whether the sheet is cut before.
+    """Return the rows of a sheet, at most one more than is shown, and whether the sheet goes on.
     ``seen`` counts the cells of all sheets."""
     rows: list[list[Cell]] = []
     if path not in parts.names():
@@ -162,7 +162,7 @@ def excel_cells(row: Any, formats: Formats, seen: Iterator[int]) -> list[Cell]:
 
 
 def column_of(reference: str) -> int:
-    """``"AB12"`` -> 28; 0 where no column is named."""
+    """``"AB12"`` -> 28; 0 where the reference names no column."""
     letters = re.match("[A-Za-z]{1,3}", reference)
     column = 0
     for letter in letters[0].upper() if letters else "":
@@ -171,34 +171,34 @@ def column_of(reference: str) -> int:
 
 
 def excel_value(cell: Any, formats: Formats) -> Cell:
-    """A cell's value (ECMA-376 part 1, section 18.3.1.4)."""
+    """Return the value of a cell (ECMA-376 part 1, section 18.3.1.4)."""
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return text_of(cell)
-    written = cell.findtext("{*}v", "").strip()
-    if kind == "s" and written.isascii() and written.isdigit() and len(written) < 9:
-        return int(written)
+    text = cell.findtext("{*}v", "").strip()
+    if kind == "s" and text.isascii() and text.isdigit() and len(text) < 9:
+        return int(text)
     if kind == "b":
-        return "True" if written == "1" else "False"
-    if kind == "n" and written:
-        return formats.text(written[:LONGEST_CELL], number(cell.get("s"), 0))
-    return written[:LONGEST_CELL]
+        return "True" if text == "1" else "False"
+    if kind == "n" and text:
+        return formats.text(text[:LONGEST_CELL], number(cell.get("s"), 0))
+    return text[:LONGEST_CELL]
 
 
 def text_of(element: Any) -> str:
-    """A text with its runs, without its phonetic reading."""
+    """Return the joined text runs of an element, without their phonetic reading."""
     runs = itertools.chain(element.iterfind(".//{*}t"))
     words = (run.text or "" for run in runs if etree.QName(run.getparent()).localname != "rPh")
     return first_words(words)
 
 
 def shared_texts(parts: Parts, path: str, sheets: list[list[list[Cell]]]) -> dict[int, str]:
-    """The texts that several cells share, those alone that are shown."""
+    """Return the shared texts (ECMA-376's shared strings) that the shown cells refer to."""
     wanted = {cell for rows in sheets for row in rows for cell in row if isinstance(cell, int)}
     texts: dict[int, str] = {}
     if not wanted or path not in parts.names():
         return texts
-    # Excel numbers them as they come: what stands at the beginning of sheets has low numbers.
+    # Excel numbers them in order of use, so that the first cells of sheets have low numbers.
     last = min(max(wanted), MOST_SHARED)
     for index, element in enumerate(parts.stream(path, "si")):
         if index in wanted:

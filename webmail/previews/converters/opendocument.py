@@ -29,24 +29,24 @@ XLINK = "{http://www.w3.org/1999/xlink}"
 
 
 def odt(content: bytes) -> dict[str, Any]:
-    """An OpenDocument text with its headings, lists, tables, links, bold and italics."""
+    """Convert an OpenDocument text with its headings, lists, tables, links, bold and italics."""
     root, is_cut = Parts(content).tree("content.xml")
     body = root.find(f"{OFFICE}body/{OFFICE}text")
     if body is None:
         raise ValueError("no text in it")
-    written = Written()
+    writer = HtmlWriter()
     with contextlib.suppress(Full):
-        inside(body, text_styles(root), written)
-    shown = cut("".join(written.pieces))
-    return {**shown, "is_truncated": shown["is_truncated"] or is_cut}
+        inside(body, text_styles(root), writer)
+    result = cut("".join(writer.pieces))
+    return {**result, "is_truncated": result["is_truncated"] or is_cut}
 
 
 class Full(Exception):
-    """Raised when everything that is shown has been written."""
+    """Raised when as much HTML has been written as is shown."""
 
 
-class Written:
-    """HTML as it is written. Raises Full beyond what is shown."""
+class HtmlWriter:
+    """Collects HTML. Raises Full when it is longer than is shown."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
@@ -60,7 +60,7 @@ class Written:
 
 
 def text_styles(root: Any) -> dict[str, tuple[str, ...]]:
-    """The elements that stand for each automatic style."""
+    """Return the HTML elements that represent each automatic style, by the style's name."""
     styles = {}
     for style in root.iterfind(f"{OFFICE}automatic-styles/{STYLE}style"):
         properties = style.find(f"{STYLE}text-properties")
@@ -80,7 +80,7 @@ def text_styles(root: Any) -> dict[str, tuple[str, ...]]:
     return styles
 
 
-# Elements that become one of HTML's, and those that are not text of the page.
+# Elements that become one HTML element, and elements that are not part of the text.
 PLAIN = {
     f"{TEXT}list": "ul",
     f"{TEXT}list-item": "li",
@@ -102,15 +102,16 @@ SKIPPED = {
 BREAKS = {f"{TEXT}line-break": "<br>", f"{TEXT}tab": "&emsp;"}
 
 
-def inside(element: Any, styles: dict[str, tuple[str, ...]], out: Written) -> None:
-    """The HTML of an element's content. As deep as the file: libxml2 stops at 256."""
+def inside(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWriter) -> None:
+    """Write the HTML of an element's content. The recursion is as deep as the file: libxml2 stops
+    at 256 levels."""
     out.add(html.escape(element.text or ""))
     for child in element:
         odt_element(child, styles, out)
         out.add(html.escape(child.tail or ""))
 
 
-def odt_element(element: Any, styles: dict[str, tuple[str, ...]], out: Written) -> None:
+def odt_element(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWriter) -> None:
     tag = element.tag
     if tag in SKIPPED:
         return
@@ -130,7 +131,7 @@ def odt_element(element: Any, styles: dict[str, tuple[str, ...]], out: Written) 
 
 
 def around(element: Any, styles: dict[str, tuple[str, ...]]) -> tuple[str, str]:
-    """The tags that stand around an element's content."""
+    """Return the opening and closing tags for an element."""
     tag = element.tag
     if tag in PLAIN:
         return f"<{PLAIN[tag]}>", f"</{PLAIN[tag]}>"
@@ -154,29 +155,29 @@ def around(element: Any, styles: dict[str, tuple[str, ...]]) -> tuple[str, str]:
 
 
 def ods(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
-    """The sheets of an OpenDocument workbook, each cell as it was last shown."""
+    """Convert the sheets of an OpenDocument workbook, each cell as it was last displayed."""
     root, is_cut = Parts(content).tree("content.xml")
     tables = root.findall(f"{OFFICE}body/{OFFICE}spreadsheet/{TABLE}table")
-    shown = tables[:MOST_SHEETS]
+    visible = tables[:MOST_SHEETS]
     sheets = [
-        # The last one that was read is the one that is cut.
+        # Only the last sheet that was read can be incomplete.
         sheet_of(
             table.get(f"{TABLE}name", ""),
             list(ods_rows(table, most_rows)),
-            is_cut and table is shown[-1],
+            is_cut and table is visible[-1],
             most_rows,
         )
-        for table in shown
+        for table in visible
     ]
     return {"sheets": sheets, "is_truncated": len(tables) > MOST_SHEETS or is_cut}
 
 
 def ods_rows(table: Any, most_rows: int = MOST_ROWS) -> Iterator[list[str]]:
-    """At most one row more than is shown; rows told to be repeated are repeated."""
+    """Yield the rows of a sheet, at most one more than is shown. Repeated rows are repeated."""
     left = most_rows + 1
     for row in table.iter(f"{TABLE}table-row"):
         cells = list(ods_cells(row))
-        # The rest of the sheet down to its last row is one row, repeated a million times.
+        # The empty rest of a sheet is a single row that is repeated a million times.
         repeated = min(number(row.get(f"{TABLE}number-rows-repeated"), 1), left)
         if not any(cells) and repeated > 100:
             repeated = 1

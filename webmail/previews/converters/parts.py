@@ -1,5 +1,5 @@
-"""The XML parts of an Office file, read within limits; and how parts of Office Open XML name each
-other."""
+"""Read the XML parts of an Office file within limits, and resolve the relations between parts of
+Office Open XML."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from webmail import zips
 
 MOST_MEMBERS = 10_000
 LARGEST_XML = 40_000_000
-"""Bytes of XML that are unpacked of one file."""
+"""Limit of unpacked XML for one file, in bytes."""
 LONGEST_HTML = 700_000
 MOST_SHEETS = 30
 MOST_ROWS = 2_000
 MOST_COLUMNS = 101
 LONGEST_CELL = 2_000
-MOST_CHARACTERS = 3_000_000  # of all cells together
-MOST_CELLS = 200_000  # that are read of a workbook of Excel
-MOST_SHARED = 300_000  # texts that its cells share, among which those that are shown are looked up
+MOST_CHARACTERS = 3_000_000  # for all cells together
+MOST_CELLS = 200_000  # cells that are read of an Excel workbook
+MOST_SHARED = 300_000  # shared texts of a workbook that are searched for those of the shown cells
 MOST_MARKS = 700_000
-"""Of a part whose tree is held in memory; see `marks`."""
+"""Limit for a part whose tree is held in memory; see `marks`."""
 MOST_MARKS_AT_ONCE = 200_000
-"""Of one element of a part that is read as it comes."""
+"""Limit for one element of a part that is read as a stream."""
 
 
 class Parts:
-    """The XML parts of an Office file, within what one conversion may take of all of them."""
+    """The XML parts of an Office file, within the limits of one conversion."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._left = LARGEST_XML
         self.is_cut = False
-        """Whether something was left unread."""
+        """Whether anything was left unread."""
         self._members = {
             member.raw_name.decode("utf-8", "replace"): member
             for member in zips.members(content, most=MOST_MEMBERS)
@@ -48,8 +48,8 @@ class Parts:
         return self._names
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A part as UTF-8, a piece at a time, to its end or to the end of what may be read. Raises
-        KeyError where there is no such part."""
+        """Yield a part as UTF-8, piece by piece, to its end or to the limit. Raises KeyError where
+        there is no such part."""
         return as_utf_8(self._raw_pieces(self._members[name]))
 
     def _raw_pieces(self, member: zips.ZipMember) -> Iterator[bytes]:
@@ -65,7 +65,7 @@ class Parts:
             yield piece
 
     def tree(self, name: str) -> tuple[Any, bool]:
-        """The root of a part, and whether the part goes on behind what was read."""
+        """Return the root element of a part, and whether the part is longer than what was read."""
         source, left = bytearray(), MOST_MARKS
         for piece in self.pieces(name):
             left -= marks(piece)
@@ -80,8 +80,8 @@ class Parts:
         return root, is_cut
 
     def stream(self, name: str, tag: str) -> Iterator[Any]:
-        """The elements of this local name, each gone when the next one is asked for. They end where
-        one is too large, or no more may be read."""
+        """Yield the elements with this local name; each is freed when the next one is requested.
+        Stops at an element that is too large, or at the limit."""
         parser = etree.XMLPullParser(("end",), tag=f"{{*}}{tag}", **OPTIONS)
         waiting = 0
         for piece in self.pieces(name):
@@ -110,8 +110,8 @@ OPTIONS: dict[str, Any] = {
 
 
 def marks(piece: bytes) -> int:
-    """No fewer than the elements, attributes and texts of a piece of XML: each takes some 150 bytes
-    of memory, and only four in the file."""
+    """Return an upper bound for the number of elements, attributes and texts in a piece of XML.
+    Each takes some 150 bytes of memory, and as few as four in the file."""
     return piece.count(b"<") + piece.count(b"=")
 
 
@@ -119,8 +119,8 @@ DOCTYPE = b"<!DOCTYPE"
 DECLARATION = re.compile(
     rb"<\?xml\s[^>]{0,100}?encoding\s{0,9}=\s{0,9}[\"']([A-Za-z0-9._-]{1,40})[^>]{0,100}>"
 )
-# What the formats allow (ECMA-376 part 2 section 9.1.3, XML 1.0 section 4.3.3), and what some
-# programs write all the same.
+# The encodings that the formats allow (ECMA-376 part 2 section 9.1.3, XML 1.0 section 4.3.3), and
+# others that some programs write.
 ENCODINGS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -131,8 +131,9 @@ ENCODINGS = {
 
 
 def as_utf_8(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """XML in UTF-8, without its declaration. A document type is refused: no part of an Office file
-    has one, and those that do are made to unfold. A charset that could hide one is refused too."""
+    """Yield XML as UTF-8, without its declaration. Raises ValueError for a document type: no part
+    of an Office file has one, and entities could expand without limit. A charset that could hide a
+    document type is refused too."""
     first = next(pieces, b"")
     encoding, start = encoding_of(first)
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -151,20 +152,22 @@ def as_utf_8(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 MOST_ATTRIBUTES = 1_000
-"""Of one element: lxml lists them in time that grows with their square."""
+"""Limit for one element: lxml takes time that grows with the square of the number of attributes."""
 ATTRIBUTE = re.compile(rb"=\s{0,9}[\"']")
 
 
 def most_attributes(piece: bytes, begun: int) -> int:
-    """No fewer attributes than the last element of a piece has, or more than may be where any has
-    more. ``begun`` are those of the element in which the piece begins."""
+    """Return an upper bound for the number of attributes of the last element in a piece, or a
+    number above MOST_ATTRIBUTES if any element has too many. ``begun`` counts the attributes of the
+    element in which the piece begins."""
     first, *others = (len(ATTRIBUTE.findall(tag)) for tag in piece.split(b"<"))
     counts = [begun + first, *others]
     return max(counts) if max(counts) > MOST_ATTRIBUTES else counts[-1]
 
 
 def encoding_of(first: bytes) -> tuple[str, int]:
-    """The codec of some XML, and where the text begins behind its mark and declaration."""
+    """Return the codec of some XML, and the position of the text after byte order mark and
+    declaration."""
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", 0
     if first[:4] in (b"<\0?\0", b"\0<\0?"):
@@ -180,19 +183,19 @@ def encoding_of(first: bytes) -> tuple[str, int]:
 
 
 def related(element: Any) -> str:
-    """The ``r:id`` of an element, in either of the two namespaces of relations."""
+    """Return the ``r:id`` of an element, which is in either of two namespaces of relations."""
     return next((v for name, v in element.items() if name.endswith("/relationships}id")), "")
 
 
 def main_part(parts: Parts, usual: str) -> str:
-    """The part that holds the text or names the sheets."""
+    """Return the path of the part that holds the text or lists the sheets."""
     relations = targets(parts, "").values()
     return next((path for kind, path in relations if kind.endswith("/officeDocument")), usual)
 
 
 def targets(parts: Parts, name: str) -> dict[str, tuple[str, str]]:
-    """The relations of a part (``""``: of the whole file): by their identifier the type, and the
-    path of the part that is meant."""
+    """Return the relations of a part, or of the whole file for ``""``: their type and the path of
+    the target part, by their identifier."""
     folder, _slash, base = name.rpartition("/")
     path = f"{folder}/_rels/{base}.rels".lstrip("/")
     if path not in parts.names():
@@ -215,7 +218,7 @@ def joined(folder: str, target: str) -> str:
 
 
 def number(value: str | None, default: int) -> int:
-    """A count that a file gives, where it gives one."""
+    """Return a count that the file gives, or ``default``."""
     return (
         int(value) if value and value.isascii() and value.isdigit() and len(value) < 9 else default
     )

@@ -1,4 +1,4 @@
-"""Sheets of a workbook as values, within limits."""
+"""The sheets of a workbook as values, within limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from webmail.previews.converters.parts import LONGEST_CELL, MOST_CHARACTERS, MOS
 
 
 def first_words(pieces: Iterator[str]) -> str:
-    """No more of some texts joined than a cell shows."""
+    """Join texts, but no more of them than a cell shows."""
     beginnings, left = [], LONGEST_CELL
     for piece in pieces:
         beginnings.append(piece[:left])
@@ -30,8 +30,8 @@ def sheet_of(
 
 
 def trim(sheets: list[dict[str, Any]]) -> None:
-    """Cut the sheets where all their text together is too long: one cell may be repeated a million
-    times."""
+    """Cut the sheets where the texts of all cells together are too long: one cell may be repeated a
+    million times."""
     left = MOST_CHARACTERS
     for sheet in sheets:
         for position, row in enumerate(sheet["rows"]):

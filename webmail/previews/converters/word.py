@@ -13,17 +13,17 @@ from lxml import etree
 from webmail.previews.converters.parts import LONGEST_HTML, Parts, main_part
 
 MOST_WORD_ELEMENTS, MOST_SIDE_ELEMENTS = 30_000, 5_000
-"""Of the text, and of each part beside it: styles, numbering, notes. mammoth takes a kilobyte of
-memory and 40 microseconds for each."""
+"""Limits of elements in the text, and in each other part: styles, numbering, notes. mammoth takes a
+kilobyte of memory and 40 microseconds for each."""
 LONGEST_ATTRIBUTE, LONGEST_TARGET = 500, 2_000
 MOST_LINKS = 5_000
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-# Parts of which mammoth makes nothing.
+# Parts that mammoth ignores.
 UNREAD = re.compile(
     r"(?:docProps|customXml)/|.*/(?:theme|glossary|media|charts|diagrams|embeddings|drawings)/"
     r"|.*/(?:settings|fontTable|webSettings|comments\w*|people|header\d*|footer\d*)\.xml"
 )
-# Elements that say how a text looks in ways that are not kept: half of most files.
+# Elements for formatting that the HTML does not keep. They are half of most files.
 LOOKS = [
     f"{WORD}{name}"
     for name in (
@@ -36,27 +36,26 @@ LOOKS = [
 
 
 def docx(content: bytes) -> dict[str, Any]:
-    """A Word file's text with its headings, lists and tables."""
+    """Convert a Word file's text with its headings, lists and tables."""
     import mammoth
 
     light, is_cut = lightened(Parts(content))
     converted = mammoth.convert_to_html(
         io.BytesIO(light),
-        # Pictures would come as data: addresses, which the sanitiser drops; and the file's own map
-        # of styles could make any element.
+        # Pictures would become data: URLs, which the sanitiser drops; the file's own style map
+        # could produce any element.
         convert_image=lambda image: [],
         include_embedded_style_map=False,
     )
-    shown = cut(converted.value)
-    return {**shown, "is_truncated": shown["is_truncated"] or is_cut}
+    result = cut(converted.value)
+    return {**result, "is_truncated": result["is_truncated"] or is_cut}
 
 
 def lightened(parts: Parts) -> tuple[bytes, bool]:
-    """A Word file with the parts alone of which something is shown, and whether any of them is
-    cut."""
+    """Return a Word file that has only the parts that are shown, and whether any of them is cut."""
     out, is_cut = io.BytesIO(), False
     text = main_part(parts, "word/document.xml")
-    with zipfile.ZipFile(out, "w") as written:
+    with zipfile.ZipFile(out, "w") as archive:
         for name in parts.names():
             if name.endswith((".xml", ".rels")) and not UNREAD.match(name):
                 root, ends_early = parts.tree(name)
@@ -64,12 +63,12 @@ def lightened(parts: Parts) -> tuple[bytes, bool]:
                 most = MOST_WORD_ELEMENTS if name == text else MOST_SIDE_ELEMENTS
                 is_cut |= ends_early | pruned(root, most)
                 without_repetition(root)
-                written.writestr(name, etree.tostring(root))
+                archive.writestr(name, etree.tostring(root))
     return out.getvalue(), is_cut
 
 
 def pruned(root: Any, most: int) -> bool:
-    """Take away what stands behind the first ``most`` elements; whether there was more."""
+    """Remove everything after the first ``most`` elements. Return whether anything was removed."""
     last = next(itertools.islice(root.iter(), most, None), None)
     if last is None:
         return False
@@ -82,8 +81,9 @@ def pruned(root: Any, most: int) -> bool:
 
 
 def without_repetition(root: Any) -> None:
-    """Bound what a Word file says once and mammoth writes many times: notes that are called again
-    and again, the addresses of links, the instructions of a field, the names of styles."""
+    """Limit content that a Word file holds once and mammoth writes many times: notes that are
+    referenced repeatedly, the addresses of links, the instructions of a field, the names of
+    styles."""
     notes: set[tuple[str, ...]] = set()
     links, instruction = 0, 0
     for element in list(root.iter()):
@@ -110,7 +110,7 @@ def without_repetition(root: Any) -> None:
 
 
 def cut(source: str) -> dict[str, Any]:
-    """The beginning of some HTML, to the end of a paragraph."""
+    """Cut HTML that is too long, at the end of a paragraph."""
     if len(source) <= LONGEST_HTML:
         return {"html": source, "is_truncated": False}
     end = source.rfind("</p>", 0, LONGEST_HTML)

@@ -226,7 +226,7 @@ def _bytes(
     if span is None:
         return unsatisfiable(size)
     if attachment.is_whole:
-        pieces: Iterator[bytes] | streaming.Stream = iter(
+        pieces: Iterator[bytes] | streaming.LeasedStream = iter(
             (attachment.content[span.start : span.end],)
         )
     else:
@@ -248,7 +248,7 @@ def _streamed(
     attachment: FoundAttachment,
     span: Span,
     size: int | None,
-) -> tuple[streaming.Stream, Span, int | None]:
+) -> tuple[streaming.LeasedStream, Span, int | None]:
     """Return a range of a part as the server cuts it; the whole part if the server cannot decode
     it."""
     part = _part_of(attachment)

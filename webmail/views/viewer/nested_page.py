@@ -18,7 +18,7 @@ from webmail.presentation import contents, files, words
 from webmail.presentation.files import AttachmentCard
 from webmail.presentation.nested import MOST_NESTED, NestedMessage, nested_line, nested_message
 from webmail.reader import attachments, html
-from webmail.reader.attachments import Nested
+from webmail.reader.attachments import InnerMessage
 from webmail.views.viewer.places import Place, download_url
 
 # Levels of nested messages on one page; deeper ones open in the viewer alone.
@@ -73,27 +73,27 @@ def card(name: str, octets: int, place: Place | None, *, locked: bool = False) -
     )
 
 
-def _card_of(place: Place, nested: Nested, part: Part) -> AttachmentCard:
+def _card_of(place: Place, nested: InnerMessage, part: Part) -> AttachmentCard:
     if nested.steps is None:
         return files.attachment_card(place.ref, part)
     octets = attachments.of_part(part).size
     return card(files.file_name(part), octets, _place_of(place, nested, part))
 
 
-def _nested(imap: Connection, place: Place, sanitiser: Sanitiser) -> Nested:
+def _nested(imap: Connection, place: Place, sanitiser: Sanitiser) -> InnerMessage:
     return attachments.nested(
         imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, sanitiser
     )
 
 
-def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
+def _place_of(place: Place, nested: InnerMessage, part: Part) -> Place | None:
     """Return the place of a part of a nested message; None if no URL leads so deep."""
     if nested.steps is None:
         return Place(place.ref, part.number)
     return place.step(nested.steps[part.number])
 
 
-def html_of(place: Place) -> html.Read:
+def html_of(place: Place) -> html.HtmlReader:
     """Return the function that reads the HTML of a nested message."""
 
     def read(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml:

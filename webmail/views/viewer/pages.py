@@ -25,7 +25,7 @@ from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 from webmail.reader import attachments, html, invitations
-from webmail.reader.attachments import FoundAttachment, Holding
+from webmail.reader.attachments import FoundAttachment, InnerFiles
 from webmail.views.viewer import nested_page, office_page
 from webmail.views.viewer.answers import unshown
 from webmail.views.viewer.places import Place, at_place, download_url, name_of, opened_message
@@ -211,7 +211,7 @@ def _archive(place: Place, attachment: FoundAttachment) -> Preview:
     return Preview("webmail/viewer/archive.html", context)
 
 
-def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
+def _listed(place: Place, holding: InnerFiles) -> list[AttachmentCard]:
     """The files that an archive holds, as their lines show them."""
     return [
         nested_page.card(

@@ -1,4 +1,4 @@
-// What is typed or pasted as recipients -> entries, by the rules of webmail/mime/addresses.py, which decides.
+// Parses typed or pasted recipients by the rules of webmail/mime/addresses.py, which has the last word.
 
 const TOKEN = /"(?:[^"\\\r\n]|\\[^\r\n])*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|./gs;
 const LOCAL = /^[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+(?:\.[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u;
@@ -19,23 +19,23 @@ export function isAddress(text) {
 const plain = (name) => (/^".*"$/s.test(name) ? name.slice(1, -1).replace(/\\(.)/g, "$1") : name).trim();
 const quoted = (name) => (ATOM.test(name) ? name : `"${name.replace(/(["\\])/g, "\\$1")}"`);
 
-/** An entry as it is posted: `Name <a@x.fr>`, `Parents 4e B: a@x.fr, b@x.fr;`, or what was typed. */
+/** An entry as it is posted: `Name <a@x.fr>`, `Parents 4e B: a@x.fr, b@x.fr;`, or the typed text. */
 export function written(entry) {
   if (entry.members) return `${quoted(entry.name)}: ${entry.members.map(written).join(", ")};`;
   if (!entry.address) return entry.text;
   return entry.name ? `${quoted(entry.name)} <${entry.address}>` : entry.address;
 }
 
-/** One entry -> `[{ name, address }]`, several where bare addresses stand between blanks; `{ text }` when it is none. */
-function one(text) {
+/** One entry -> `[{ name, address }]`, several for bare addresses between blanks; `{ text }` when it is no address. */
+function entriesOf(text) {
   const bare = text.split(/\s+/);
   if (bare.every(isAddress)) return bare.map((address) => ({ name: "", address }));
-  const found = NAMED.exec(text);
-  if (found && isAddress(found[2])) return [{ name: plain(found[1].trim()).replace(/\s+/g, " "), address: found[2] }];
+  const match = NAMED.exec(text);
+  if (match && isAddress(match[2])) return [{ name: plain(match[1].trim()).replace(/\s+/g, " "), address: match[2] }];
   return [{ text: text.slice(0, 300) }];
 }
 
-/** A row of a spreadsheet: the cell with the address, named by the others. */
+/** A row of a spreadsheet: the cell with the address, and a name from the other cells. */
 function fromCells(line) {
   const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
   const address = cells.find(isAddress);
@@ -45,18 +45,18 @@ function fromCells(line) {
 }
 
 function pieces(line) {
-  const found = [{ text: "", mark: "" }];
+  const collected = [{ text: "", mark: "" }];
   for (const token of line.match(TOKEN) ?? []) {
     if (token === "," || token === ";") {
-      found.at(-1).mark = token;
-      found.push({ text: "", mark: "" });
-    } else found.at(-1).text += token;
+      collected.at(-1).mark = token;
+      collected.push({ text: "", mark: "" });
+    } else collected.at(-1).text += token;
   }
-  return found;
+  return collected;
 }
 
-/** The recipients in a text, in their order: people, groups with `members`, and `{ text }` for what is neither.
- * `isCopied`: from elsewhere, where "MARTIN, Paul <paul@x.fr>" may be one person without a semicolon. */
+/** The recipients in a text, in order: people, groups with `members`, and `{ text }` for anything else. `isCopied`
+ * means pasted text, in which "MARTIN, Paul <paul@x.fr>" may be one person even without a semicolon. */
 export function read(text, { isCopied = false } = {}) {
   const entries = [];
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim());
@@ -64,17 +64,17 @@ export function read(text, { isCopied = false } = {}) {
   return entries;
 }
 
-/** Outlook's `MARTIN, Paul <paul@x.fr>; DURAND, Anne <anne@x.fr>`: a surname and the rest of its person are one, where
- * they are all that stands between two semicolons. Without any, "bob, Anne <anne@x.fr>" names two people. */
+/** Joins a surname and the rest of its person, as in Outlook's `MARTIN, Paul <paul@x.fr>; DURAND, Anne <anne@x.fr>`,
+ * where these two are all that is between semicolons. Without semicolons, "bob, Anne <anne@x.fr>" names two people. */
 function wholeNames(all, isAlone) {
   if (isAlone && all.every((piece) => piece.mark !== ";")) return all;
-  const found = [];
+  const joined = [];
   for (const piece of all) {
-    const [before, marks] = [found.at(-1), [";", ...found.slice(-2).map(({ mark }) => mark)].slice(-2).join("")];
-    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text)) found[found.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
-    else found.push(piece);
+    const [before, marks] = [joined.at(-1), [";", ...joined.slice(-2).map(({ mark }) => mark)].slice(-2).join("")];
+    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text)) joined[joined.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
+    else joined.push(piece);
   }
-  return found;
+  return joined;
 }
 
 function isName(surname, rest) {
@@ -89,10 +89,10 @@ function readLine(line, entries, isAlone) {
     const end = head ? all.findIndex((piece, index) => index >= at && piece.mark === ";") : -1;
     if (end < 0) {
       const bare = all[at].text.trim();
-      if (bare) entries.push(...one(bare));
+      if (bare) entries.push(...entriesOf(bare));
       continue;
     }
-    const members = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)].map((piece) => piece.trim()).filter(Boolean).flatMap(one);
+    const members = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)].map((piece) => piece.trim()).filter(Boolean).flatMap(entriesOf);
     if (members.length > 0) entries.push({ name: plain(head[1]), members });
     at = end;
   }

@@ -1,18 +1,19 @@
-// A message is asked for while its row is pointed at, and shown when it is opened. Until then it is unread and its
-// frame is not loaded; what came is in a variable alone. Where the network is to be spared nothing is asked for.
-// htmx's preload extension keeps answers in the browser's cache, where no mail may lie; and who stops a request by
-// htmx's events (htmx:confirm, htmx:beforeRequest) must show its answer by himself: errors, history, all other events.
+// Requests a message while the pointer rests on its row, and shows it when it is opened. Until then the message stays
+// unread, its frame is not loaded, and the response is only in a variable. Nothing is requested where the browser saves
+// data. htmx's preload extension would keep responses in the browser's cache, which must not contain mail; and a script
+// that stops a request in htmx's events (htmx:confirm, htmx:beforeRequest) would have to handle its response, errors
+// and history itself.
 
 import { isPlain, on } from "./dom.js";
 
 const ROW = "#message-list:not([data-threads]) #rows .row > a:not([aria-current])";
-// A pointer that only passes is gone sooner.
+// A pointer that passes over a row leaves it sooner.
 const RESTED_MS = 65;
 const FRESH_MS = 20_000;
 
-let pointed = null; // the row's link
+let pointed = null; // the link of the row under the pointer
 let resting = 0;
-let ahead = null; // { link, request, timer }: one at a time
+let ahead = null; // { link, request, timer }, one at a time
 
 function forget() {
   const { request, timer } = ahead ?? {};
@@ -32,7 +33,7 @@ function ask(link) {
   request.setRequestHeader("X-Ahead", "1");
   request.onloadend = () => {
     if (ahead?.request === request && request.status !== 200) forget();
-    // The pointer went on meanwhile, and rests again.
+    // Meanwhile the pointer has moved on and rests on another row.
     if (pointed && pointed !== link) point(pointed);
   };
   request.send();
@@ -45,10 +46,10 @@ function point(link) {
   if (link) resting = setTimeout(ask, RESTED_MS, link);
 }
 
-/** htmx shows the answer as its own: its request is not sent. */
+/** Lets htmx show the response as that of its own request, which is not sent. */
 function answer({ detail }) {
   const { elt, requestConfig, xhr } = detail;
-  if (requestConfig.verb !== "get") return forget(); // What is done here may change what is kept.
+  if (requestConfig.verb !== "get") return forget(); // An action may change the messages that were requested ahead.
   if (elt !== ahead?.link) return;
   const { request, timer } = ahead;
   clearTimeout(timer);
@@ -69,7 +70,7 @@ export function start() {
       if (link !== pointed) point(link);
     });
   }
-  // A finger that scrolls, a pointer that leaves the window.
+  // A finger that scrolls, or a pointer that leaves the window.
   for (const name of ["pointercancel", "pointerleave"]) document.documentElement.addEventListener(name, () => point(null));
   on("pointerdown", ROW, (link, event) => event.pointerType === "mouse" && isPlain(event) && ask(link));
   document.body.addEventListener("htmx:beforeSend", answer);

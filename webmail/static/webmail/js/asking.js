@@ -1,4 +1,4 @@
-// What an action asks first, in a dialog: where to, which tag, whether really. A folder is found as one types.
+// Dialogs before an action: the target folder, the tag, or a confirmation. Folders are found while the user types.
 
 import { bare, on } from "./dom.js";
 import { isBeside, regionOf } from "./keys.js";
@@ -13,10 +13,11 @@ function close() {
   dialog.close();
 }
 
-/** What a folder is called, without those above it. */
+/** The name of a folder, without its parents. */
 const nameOf = (option) => option.textContent.split("›").at(-1);
 
-/** The list keeps the folders that hold all the words typed; of them one that begins so is chosen, else the first. */
+/** Filters the list to folders that contain all typed words, and selects the first that begins with them, else the
+ * first. */
 function find(field) {
   const list = document.getElementById(field.getAttribute("aria-controls"));
   list.folders ??= [...list.children].map((child) => child.cloneNode(true));
@@ -33,10 +34,10 @@ function find(field) {
   field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
 }
 
-/** Before anything is typed only a folder that was used lately may be meant. */
+/** With an empty field only a recently used folder is selected. */
 const first = (list) => (list.hasAttribute("data-recent") ? 0 : -1);
 
-/** From the field the arrows go into the list, and Enter moves to what is chosen in it. */
+/** In the field, arrows move the selection in the list, and Enter moves the messages to the selected folder. */
 function findKey(field, event) {
   const list = document.getElementById(field.getAttribute("aria-controls"));
   if (event.key === "ArrowDown" && list.options.length > 0) {
@@ -72,7 +73,7 @@ function show(dialog) {
   });
 }
 
-/** Outside of fields; a user who dictates can leave it to the list and the message (WCAG 2.1.4). */
+/** "?" outside fields opens the help; users who dictate can restrict keys to the list and the message (WCAG 2.1.4). */
 function asksForKeys(event) {
   if (event.key !== "?" || event.defaultPrevented) return false;
   const dialog = document.getElementById("keys");
@@ -83,7 +84,7 @@ function showKeys(_control, event) {
   event?.preventDefault();
   const dialog = document.getElementById("keys");
   dialog?.showModal();
-  dialog?.scrollTo(0, 0); // its only button, which has the focus, is at its end
+  dialog?.scrollTo(0, 0); // the only button, which has the focus, is at the end
 }
 
 export function start() {
@@ -104,7 +105,7 @@ export function start() {
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
     const isQuestion = detail.xhr.getResponseHeader("HX-Retarget") === "#ask";
-    // A refusal is told behind the dialog; without an answer at all one may try again.
+    // An error is shown behind the dialog. Without any response the user may try again in the dialog.
     if (detail.xhr.status && !isQuestion && detail.elt.closest("[data-question]")) close();
   });
 }

@@ -1,37 +1,37 @@
-// What was asked for and has not come: its row is marked at once, a sketch stands in its place after a moment, and after
-// longer it is said that the mail server is slow. What is asked later takes its place, and Escape leaves it.
+// Shows that a response is late: the row is marked at once, a sketch takes the place of the content after a moment, and
+// later a notice says that the mail server is slow. A further request takes its place, and Escape cancels it.
 
 import { on } from "./dom.js";
 
 const SOON_MS = 200;
 const SLOW_MS = 5_000;
-// What answers Escape before this does.
+// Elements for which Escape has another meaning.
 const OPEN = "dialog[open], details[data-menu][open], #search-suggestions:not([hidden]), [data-drawer=open]";
 let awaited = null; // { config, link, marked, place, sketch, timers, xhr }
-let failed = null; // what to ask again
+let failed = null; // the request to repeat
 
-const said = () => document.getElementById("awaited");
+const notice = () => document.getElementById("awaited");
 
 function say(words, isSlow = false) {
-  said().classList.toggle("is-slow", isSlow);
-  said().querySelector("[data-retry]").hidden = !isSlow;
-  said().querySelector("[role=status]").textContent = words;
+  notice().classList.toggle("is-slow", isSlow);
+  notice().querySelector("[data-retry]").hidden = !isSlow;
+  notice().querySelector("[role=status]").textContent = words;
 }
 
-/** What fills a place anew: not what renews the same list, nor what goes on with it. */
+/** Whether a link replaces the content of its target, and neither renews nor continues the same list. */
 const isAnew = (link) => !link.matches("[data-refresh]") && !link.closest(".found-rest");
 
 function show() {
   const { link, place } = awaited;
   const isMessage = place.id === "message";
-  say(isMessage ? said().dataset.message : said().dataset.list);
+  say(isMessage ? notice().dataset.message : notice().dataset.list);
   if (!isAnew(link) || !place.isConnected) return;
   awaited.sketch = document.getElementById(isMessage ? "sketch-message" : "sketch-list").content.firstElementChild.cloneNode(true);
   place.append(awaited.sketch);
   place.setAttribute("aria-busy", "true");
 }
 
-/** Where the focus was when it was asked: the list may have been made anew since. */
+/** The element that had the focus at the time of the request; the list may have been replaced since. */
 function asking({ link, config }) {
   return link.isConnected ? link : document.querySelector(`[hx-get="${CSS.escape(config.path)}"]`);
 }
@@ -42,7 +42,7 @@ function end() {
   marked?.removeAttribute("aria-busy");
   sketch?.remove();
   place.removeAttribute("aria-busy");
-  if (said().contains(document.activeElement)) (asking(awaited) ?? document.getElementById("rows"))?.focus();
+  if (notice().contains(document.activeElement)) (asking(awaited) ?? document.getElementById("rows"))?.focus();
   say("");
   failed = awaited;
   awaited = null;
@@ -54,7 +54,7 @@ function leave() {
   if (left && left === awaited) end();
 }
 
-/** A page that asks by itself is waited for by nobody. */
+/** Whether the user made the request: nobody waits for those that a page makes by itself. */
 const isAsked = ({ requestConfig: { triggeringEvent, verb }, target }) =>
   verb === "get" && triggeringEvent && target.matches("#message, #message-list");
 
@@ -64,23 +64,23 @@ function mark(link) {
   return marked;
 }
 
-/** A list that renews itself meanwhile would take away the place where what was asked is to stand: its answer would be
+/** Stops a renewal of the list that would remove the target of the awaited response, so that the response would be
  * lost. */
 function keepPlace(event) {
   const { detail, target } = event;
   if (awaited && detail.requestConfig !== awaited.config && (detail.target ?? target) === awaited.place) detail.shouldSwap = false;
 }
 
-/** A list that is renewed stays, and so does its renewal, whatever message is asked for meanwhile. */
+/** Whether a request renews the list. It continues whichever message is requested meanwhile. */
 const isRenewal = ({ link }) => link.matches("[data-refresh]");
 
 function begin({ detail }) {
   const { elt, requestConfig, target, xhr } = detail;
-  if (!said() || !isAsked(detail)) return;
+  if (!notice() || !isAsked(detail)) return;
   if (awaited && isRenewal(awaited) && target.id === "message") end();
   else leave();
   const marked = mark(elt);
-  const timers = [setTimeout(show, SOON_MS), setTimeout(() => say(said().dataset.slow, true), SLOW_MS)];
+  const timers = [setTimeout(show, SOON_MS), setTimeout(() => say(notice().dataset.slow, true), SLOW_MS)];
   awaited = { config: requestConfig, link: elt, marked, place: target, timers, xhr };
 }
 
@@ -107,8 +107,8 @@ function again() {
 export function start() {
   const { body } = document;
   body.addEventListener("htmx:beforeRequest", begin);
-  // An element that has left the page tells nothing of the end of its request. A message that was asked for ahead has
-  // another request by now (ahead.js), which may be over.
+  // An element that has left the page gets no event at the end of its request. A message that was requested ahead has
+  // another request by now (ahead.js), which may have ended.
   body.addEventListener("htmx:beforeSend", ({ detail: { requestConfig, xhr } }) =>
     xhr.addEventListener("loadend", () => finish(requestConfig)),
   );
@@ -116,7 +116,7 @@ export function start() {
   for (const name of ["htmx:sendError", "htmx:responseError"]) {
     body.addEventListener(name, ({ detail: { requestConfig, xhr } }) => {
       const isMine = requestConfig === (awaited ?? failed)?.config;
-      // The notice itself is shown by those who hear of it later.
+      // The notice itself is shown by listeners that are called later.
       if (isMine && (xhr.status === 0 || xhr.status >= 500)) setTimeout(offer);
     });
   }

@@ -1,4 +1,4 @@
-// Files of an old address book: dropped anywhere on their field, and named before they are sent.
+// Files of an old address book: dropped anywhere on their field, and listed before they are sent.
 
 import { on, within } from "./dom.js";
 
@@ -27,7 +27,7 @@ function show(form) {
   list.replaceChildren(...lines);
 }
 
-/** A large file is on its way for a while: a second click would bring it twice. */
+/** A large upload takes a while: a second click would send it twice. */
 function send(form, event) {
   const button = form.querySelector("[type=submit]");
   if (button.ariaBusy === "true") event.preventDefault();
@@ -40,7 +40,7 @@ export function start() {
     for (const button of document.querySelectorAll("[data-bring] [type=submit]")) button.ariaBusy = null;
   });
   on("change", "[data-bring] input[type=file]", (input) => show(input.form));
-  // The field lies over its whole area and takes what is dropped by itself.
+  // The file input covers the whole area and receives dropped files itself.
   for (const name of ["dragenter", "dragover"]) on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
   for (const name of ["dragleave", "drop"]) on(name, "[data-bring] .drop", (drop) => drop.classList.remove("is-over"));
 }
@@ -48,6 +48,6 @@ export function start() {
 export function load(root) {
   for (const form of within(root, "[data-bring]")) {
     form.classList.add("is-scripted");
-    show(form); // a browser that went back keeps what was chosen
+    show(form); // a browser that goes back keeps the chosen files
   }
 }

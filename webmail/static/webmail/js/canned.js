@@ -1,14 +1,14 @@
-// What is being written, kept as a canned answer from the composer's menu, which js/compose.js fills and inserts from.
+// Saves the message being written as a canned answer, from the menu of the composer, which js/compose.js fills.
 
 import { on } from "./dom.js";
 
-/** Said where there is no answer to show: no network, or nobody is signed in any more. */
+/** Shows an error where there is no response: no network, or the user is signed out. */
 function fail(place) {
   const words = place.querySelector("[data-canned-failed]");
   words.textContent = words.dataset.words;
 }
 
-/** The menu with what it says now: saved, or why not. */
+/** Shows the menu with the result: saved, or the error. */
 async function keep(place) {
   place.querySelector("[data-canned-failed]").textContent = "";
   const form = place.closest("[data-compose]");

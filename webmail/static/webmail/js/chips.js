@@ -1,11 +1,11 @@
-// Recipients as chips: each is checked as it is made, changed, moved to another field and removed, by keyboard and by
-// pointer. The line of text below stays what is typed in; what is posted is a text, as without a script.
+// Recipients as chips: each is checked when it is made, and can be changed, moved to another field and removed by
+// keyboard and pointer. The text input stays for typing; a text is posted, as without a script.
 
 import { read, written } from "./addresses.js";
 import { bare, grouped, within } from "./dom.js";
 import { arrows, place } from "./tools.js";
 
-// More than so many are a count, until somebody wants to see them; and never more than the second number.
+// More recipients are shown as a number until the user expands them; and never more than the second limit.
 const SHOWN = 40;
 const MOST_SHOWN = 500;
 const CHECKED_AT_ONCE = 200;
@@ -16,8 +16,8 @@ const NAMED = 5;
 const NO_GAP = { withoutAddress: [], others: [] };
 
 const clone = (id) => document.getElementById(id).content.cloneNode(true).firstElementChild;
-const said = () => document.getElementById("chip-said");
-const phrase = (name, ...values) => values.reduce((text, value, index) => text.replace(values.length > 1 ? `%${index + 1}` : "%", value), said().dataset[name]);
+const announcer = () => document.getElementById("chip-said");
+const phrase = (name, ...values) => values.reduce((text, value, index) => text.replace(values.length > 1 ? `%${index + 1}` : "%", value), announcer().dataset[name]);
 const key = (entry) => (entry.address ?? "").toLowerCase();
 const shownName = (entry) => entry.name || entry.address || entry.text;
 
@@ -28,7 +28,7 @@ function few(names) {
 }
 
 function say(text) {
-  said().textContent = text;
+  announcer().textContent = text;
 }
 
 class Field {
@@ -47,7 +47,7 @@ class Field {
     input.removeAttribute("name");
     input.after(this.posted);
     this.listen();
-    // Somebody may be typing already, faster than this came.
+    // The user may have typed already before this script was loaded.
     const isTyping = document.activeElement === input && input.value !== input.defaultValue;
     const text = isTyping ? "" : input.value;
     if (!isTyping) input.value = "";
@@ -58,7 +58,7 @@ class Field {
     this.input.addEventListener("keydown", (event) => this.typed(event));
     this.input.addEventListener("input", () => this.separated());
     this.input.addEventListener("paste", (event) => this.pasted(event));
-    // What was typed to its end is a recipient when one goes on to the next field.
+    // A typed recipient is complete when the focus leaves the field.
     this.input.addEventListener("blur", () => this.take());
     this.input.addEventListener("recipient:taken", (event) => this.chosen(event));
     this.input.addEventListener("recipient:gone", ({ detail }) => this.without(detail.name));
@@ -75,9 +75,9 @@ class Field {
     this.fixes.addEventListener("click", (event) => this.fix(event.target.closest("button")));
   }
 
-  // The line of text
+  // The text input
 
-  /** Takes what stands in the line as recipients. */
+  /** Turns the text of the input into recipients. */
   take() {
     const text = this.input.value;
     if (!text.trim()) return;
@@ -107,13 +107,13 @@ class Field {
     if (!/[,;\r\n\t]/.test(text) && (text.match(/@/g) ?? []).length < 2) return;
     event.preventDefault();
     const typed = this.input.value.trim();
-    const found = isOpen(typed) ? read(`${typed}, ${text}`) : [...read(typed), ...read(text, { isCopied: true })];
+    const entries = isOpen(typed) ? read(`${typed}, ${text}`) : [...read(typed), ...read(text, { isCopied: true })];
     this.input.value = "";
-    this.add(found);
-    say(phrase("added", grouped(found.length)));
+    this.add(entries);
+    say(phrase("added", grouped(entries.length)));
   }
 
-  /** A suggestion of the combobox: a person, or a group with its members. */
+  /** Adds a suggestion of the combobox: a person, or a group with its members. */
   chosen(event) {
     const { name, text, members } = event.detail;
     event.preventDefault();
@@ -122,7 +122,7 @@ class Field {
     if (members) this.goOn();
   }
 
-  /** To the subject, from a group that is all whom a new message goes to. */
+  /** Moves the focus to the subject, after a group as the only recipient of a new message. */
   goOn() {
     const subject = document.getElementById("id_subject");
     if (this.name === "to" && this.entries.length === 1 && !subject.value) subject.focus();
@@ -134,7 +134,7 @@ class Field {
     return [...this.list.querySelectorAll(".recipient-main")];
   }
 
-  /** People once each, whichever field they stand in twice. */
+  /** Adds entries; each address is in this field only once. */
   add(entries, { at = this.entries.length, isQuiet = false } = {}) {
     const there = new Set(this.entries.map(key));
     const fresh = [];
@@ -154,7 +154,7 @@ class Field {
     return entry;
   }
 
-  /** Takes a group away, by its name. */
+  /** Removes a group by its name. */
   without(name) {
     this.entries = this.entries.filter((entry) => !entry.members || entry.name !== name);
     this.changed();
@@ -201,15 +201,15 @@ class Field {
     chip.querySelector("[data-name]").textContent = name;
     if (entry.members) chip.querySelector("[data-count]").textContent = grouped(entry.members.length);
     const button = chip.querySelector(".recipient-main");
-    button.title = [entry.address ?? "", said().dataset.help].filter(Boolean).join("\n");
+    button.title = [entry.address ?? "", announcer().dataset.help].filter(Boolean).join("\n");
     button.setAttribute("aria-label", [name, ...(entry.name && entry.address ? [entry.address] : []), ...notes].join(", "));
     chip.querySelector(".recipient-x").setAttribute("aria-label", phrase("remove", name));
     return chip;
   }
 
-  /** How a chip looks, and what is said of it. */
+  /** Sets the look and the description of a chip. */
   state(entry) {
-    const words = said().dataset;
+    const words = announcer().dataset;
     if (entry.members) return { main: ["is-group"], notes: [phrase("members", grouped(entry.members.length))] };
     const known = this.all.known.get(key(entry));
     if (!entry.address || known?.valid === false) return { main: ["bad"], notes: [words.wrongShort] };
@@ -219,7 +219,7 @@ class Field {
 
   rest(count) {
     const item = clone("recipient-rest");
-    item.querySelector("button").textContent = count > 0 ? phrase("rest", grouped(count)) : said().dataset.fold;
+    item.querySelector("button").textContent = count > 0 ? phrase("rest", grouped(count)) : announcer().dataset.fold;
     return item;
   }
 
@@ -239,7 +239,7 @@ class Field {
     this.fixes.hidden = lines.length === 0;
   }
 
-  /** The members of a group that a message to it does not reach. */
+  /** The members of a group whom a message to the group does not reach. */
   gapLines(entry) {
     const { withoutAddress, others } = this.all.gap(entry);
     const lines = [];
@@ -247,7 +247,7 @@ class Field {
     if (others.length) {
       const line = this.fixLine("warn", `${phrase("others", entry.name, few(others.map((other) => other.address)))} `);
       const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "textbtn", textContent: said().dataset.addOthers });
+      Object.assign(button, { type: "button", className: "textbtn", textContent: announcer().dataset.addOthers });
       button.dataset.group = entry.name;
       line.querySelector("[data-words]").append(button);
       lines.push(line);
@@ -264,7 +264,7 @@ class Field {
 
   slipLine(entry, suggestion) {
     const line = this.fixLine("warn", "");
-    const [before, after] = said().dataset.slip.split("%");
+    const [before, after] = announcer().dataset.slip.split("%");
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "textbtn", textContent: suggestion });
     button.dataset.from = entry.address;
@@ -286,7 +286,7 @@ class Field {
   }
 
   addOthers(name) {
-    const entry = this.entries.find((one) => one.members && one.name === name);
+    const entry = this.entries.find((candidate) => candidate.members && candidate.name === name);
     if (!entry) return;
     const { others } = this.all.gap(entry);
     entry.members = [...entry.members, ...others];
@@ -345,7 +345,7 @@ class Field {
     act();
   }
 
-  /** Back into the line of text; a group would be too long there, and opens its menu. */
+  /** Turns a chip back into text; a group would be too long, so its menu opens instead. */
   edit(index) {
     if (this.entries[index].members) return this.all.open(this, index);
     this.take();
@@ -393,7 +393,7 @@ class Field {
   }
 }
 
-/** Whether the text ends inside a group or a quoted name, where a comma separates nobody. */
+/** Whether the text ends inside a group or a quoted name, where a comma is no separator. */
 function isOpen(text) {
   const isQuoted = (text.replace(/\\./g, "").match(/"/g) ?? []).length % 2 === 1;
   return isQuoted || /(?:^|[,;])\s*(?:"[^"]*"|[^",:;<>@]+)\s*:[^;]*$/.test(text);
@@ -424,7 +424,7 @@ class Fields {
     say(phrase("moved", shownName(entry), target.label));
   }
 
-  /** Cc and Bcc are folded until somebody needs them. */
+  /** Unfolds Cc and Bcc. */
   showAll() {
     this.form.querySelector(".copies").open = true;
   }
@@ -504,7 +504,7 @@ class Fields {
     else field.drop1(index);
   }
 
-  // What the server knows of addresses
+  // Checks by the server
 
   check() {
     clearTimeout(this.timer);
@@ -515,7 +515,7 @@ class Fields {
     return this.fields.flatMap((field) => field.entries.filter((entry) => entry.members));
   }
 
-  /** The part of a group that gets nothing, without those who are recipients otherwise. */
+  /** The members of a group who get nothing, without those who are recipients in another way. */
   gap(group) {
     const { withoutAddress, others } = this.gaps.get(bare(group.name)) ?? NO_GAP;
     const there = new Set(this.people.map(key));
@@ -527,16 +527,16 @@ class Fields {
   }
 
   async ask() {
-    const url = said().dataset.check;
+    const url = announcer().dataset.check;
     const fresh = [...new Set(this.people.map(key))].filter((address) => !this.known.has(address)).slice(0, CHECKED_AT_ONCE);
     const groups = this.groups.map((group) => group.name).filter((name) => !this.gaps.has(bare(name)));
     if (!url || fresh.length + groups.length === 0) return;
     for (const address of fresh) this.known.set(address, {});
     for (const name of groups) this.gaps.set(bare(name), NO_GAP);
-    const found = await answers(url, fresh, groups);
-    if (!found) return;
-    for (const one of found.addresses) this.known.set(one.address.toLowerCase(), one);
-    for (const { group, without_address: withoutAddress, other_addresses: others } of found.groups) {
+    const answer = await answers(url, fresh, groups);
+    if (!answer) return;
+    for (const recipient of answer.addresses) this.known.set(recipient.address.toLowerCase(), recipient);
+    for (const { group, without_address: withoutAddress, other_addresses: others } of answer.groups) {
       this.gaps.set(bare(group), { withoutAddress, others: others.flatMap((text) => read(text)) });
     }
     for (const field of this.fields) field.draw();
@@ -544,12 +544,12 @@ class Fields {
     if (this.people.some((entry) => !this.known.has(key(entry)))) this.check();
   }
 
-  /** Tells the page how the recipients are, for what it says before sending. */
+  /** Tells the page the state of the recipients, for the checks before sending. */
   tell() {
     const states = (fields) => fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry]));
     const count = (entries, test) => entries.filter((entry) => test(this.known.get(key(entry)) ?? {}, entry)).length;
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
-    // Where each gets a document of their own, each gets a message of their own.
+    // If each recipient gets a document of their own, each also gets a separate message.
     const isToEach = this.form.querySelector("[data-documents-away]") !== null;
     const seenFields = isToEach ? [] : this.fields.filter((field) => field.name === "to" || field.name === "cc");
     const seen = states(seenFields);
@@ -568,7 +568,7 @@ class Fields {
   }
 }
 
-/** What `compose/check/` says of addresses and groups; null without an answer: a line of chips is one all the same. */
+/** The answer of `compose/check/` about addresses and groups; null without a response, since chips work without it. */
 async function answers(url, addresses, groups) {
   const body = new FormData();
   for (const name of groups) body.append("group", name);
@@ -588,7 +588,7 @@ export function start(form) {
   const inputs = within(form, "[data-line] input[data-complete]");
   const fields = new Fields(form, inputs);
   form.addEventListener("documents:changed", () => fields.tell());
-  // What stands in a line is a recipient when the form is sent, before anything reads it.
+  // The text in the inputs becomes recipients when the form is sent, before other scripts read it.
   form.addEventListener("formdata", ({ formData }) => {
     for (const field of fields.fields) {
       field.write();

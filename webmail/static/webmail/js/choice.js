@@ -1,5 +1,5 @@
-// What is asked before a message leaves: a dialog in the composer's form, so that its answer is posted with the
-// message. Without a script the same stands above the message.
+// The question before a message is sent: a dialog in the composer's form, so that the answer is posted with the
+// message. Without a script the same question is shown above the message.
 
 import { bare, grouped, on, within } from "./dom.js";
 
@@ -7,7 +7,7 @@ const MANY = 12;
 
 const boxes = (root) => [...root.querySelectorAll("[name=members]")];
 
-/** `one` or `many` of the words an element carries. */
+/** The singular or plural of the texts in an element's data attributes, with the number. */
 const counted = (words, number) => (number === 1 ? words.one : words.many.replace("%", grouped(number)));
 
 function count(root) {
@@ -20,7 +20,7 @@ function count(root) {
   place.textContent = counted({ one, many }, ticked) + (off ? `, ${counted({ one: offOne, many: offMany }, off)}` : "");
 }
 
-/** The button says what it does, and what concerns one way alone is seen with it. */
+/** Adapts the label of the button to the chosen way, and shows the parts that belong to it. */
 function follow(root) {
   const way = root.querySelector("[name=delivery]:checked");
   if (!way) return;
@@ -35,7 +35,7 @@ function find(root, text) {
   root.querySelector("[data-choice-nobody]").hidden = rows.some((row) => !row.hidden);
 }
 
-/** All that are seen: where one looks for "Martin", all of that name. */
+/** Ticks all visible recipients: while the user searches for "Martin", all of that name. */
 function tick(root, isTicked) {
   for (const box of boxes(root)) if (!box.closest("li").hidden) box.checked = isTicked;
   count(root);
@@ -49,7 +49,7 @@ export function start() {
   on("change", ".sending-choice [name=delivery]", (way) => follow(around(way)));
   on("input", "#choice-find", (field) => find(around(field), field.value));
   on("keydown", "#choice-find", (_field, event) => event.key === "Enter" && event.preventDefault());
-  // Enter takes the way that has the focus, as the button below does.
+  // Enter confirms the focused way, like the button below.
   on("keydown", "dialog.sending-choice [name=delivery]", (way, event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -58,7 +58,7 @@ export function start() {
   on("click", "[data-choice-all]", (button) => tick(around(button), true));
   on("click", "[data-choice-none]", (button) => tick(around(button), false));
   on("click", "dialog.sending-choice [data-choice-cancel]", (button) => button.closest("dialog").close("cancel"));
-  // What stands in the way of an answered message is told behind the dialog; another question takes its place.
+  // An error about an answered message is shown behind the dialog; another question replaces this one.
   document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
     const dialog = openIn(detail.elt);
     if (dialog) dialog.dataset.answered = "";
@@ -77,16 +77,16 @@ function show(root) {
   if (!root.matches("dialog")) return;
   const opener = document.activeElement;
   if (!root.open) root.showModal();
-  // Whoever answers by Enter without reading goes back to the message.
+  // A user who presses Enter without reading goes back to the message.
   const safe = root.querySelector(".choice-doubts") ? "[data-choice-cancel]" : "[name=delivery]:checked";
   (root.querySelector(safe) ?? root.querySelector("h2")).focus();
   root.addEventListener("close", () => {
-    // Who went back is asked again; who answered is not, when the message is sent once more.
+    // A user who goes back is asked again; one who has answered is not, if the message is sent once more.
     if (root.returnValue !== "answered") root.remove();
     if (opener?.isConnected) opener.focus();
   });
 }
 
 export function load(root) {
-  for (const found of within(root, ".sending-choice")) show(found);
+  for (const dialog of within(root, ".sending-choice")) show(dialog);
 }

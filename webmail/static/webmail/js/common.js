@@ -1,5 +1,5 @@
-// The modules that most pages of the mail use. Where static files are collected they are all in this one file
-// (webmail/serving/storage.py), so that none of them may bring another one later: that is main.js, byNeed.
+// The modules that most pages of the mail use. Collected static files contain them all in this one file
+// (webmail/serving/storage.py), so none of them may import another one later: that is the task of byNeed in main.js.
 
 export * as ahead from "./ahead.js";
 export * as asking from "./asking.js";

@@ -1,5 +1,5 @@
-// The composer: its editor and its chips are started, keys send, save and close, and the window it stands in, which may
-// be a pane of another page (js/dock.js), hears what becomes of it.
+// The composer: starts its editor and chips, handles the keys for sending, saving and closing, and tells the window
+// around it, which may be a pane of another page (js/dock.js), what happens to the message.
 
 import { grouped, isShared } from "./dom.js";
 import * as documents from "./documents.js";
@@ -12,7 +12,8 @@ const MB = 1_000_000;
 const IN_PANE = "pane";
 const IN_WINDOW = "window";
 
-/** Says to the page around a pane, or to the one that opened this window, what happened; only a page of ours hears it. */
+/** Tells the page around a pane, or the page that opened this window, what happened; only pages of this origin hear
+ * it. */
 function tell(form, composer, more = {}) {
   const other = form.dataset.frame === IN_PANE ? window.parent : window.opener;
   if (other && other !== window) other.postMessage({ composer, ...more }, location.origin);
@@ -39,7 +40,7 @@ function showWindow(form, keeper) {
   }
 }
 
-/** Into a window of its own: the draft goes on there, so it is saved first. */
+/** Moves the composer into a window of its own. That window loads the draft, so it is saved first. */
 async function popOut(form, keeper) {
   const other = window.open("about:blank", `draft-${form.elements.draft.value}`, "popup,width=820,height=860");
   if (!other) return;
@@ -57,24 +58,24 @@ const hasRow = (form) => Number(form.elements.revision.value) > 0;
 
 // Leaving
 
-/** Nothing was written: there is nothing to keep. A page is told so by the server. */
+/** Leaves a composer in which nothing was written, so nothing is saved. On a full page the server handles this. */
 function leaveUntouched(event, form) {
   if (isDirty(form) || hasRow(form) || !form.dataset.frame) return;
   event.preventDefault();
   leave(form, "close", form.dataset.cancelUrl, form.dataset.nothing);
 }
 
-function leave(form, what, url, said) {
+function leave(form, what, url, words) {
   form.dataset.left = "";
-  if (form.dataset.frame === IN_PANE) return tell(form, what, { url, said });
+  if (form.dataset.frame === IN_PANE) return tell(form, what, { url, words });
   if (form.dataset.frame === IN_WINDOW && window.opener) {
-    tell(form, what, { url, said });
+    tell(form, what, { url, words });
     return window.close();
   }
   location.assign(url);
 }
 
-/** Another page about what is written, which stays in the pane; the words are kept already. */
+/** Loads another page about this message in the pane; the text is saved already. */
 function goTo(form, url) {
   const address = new URL(url, location.href);
   if (form.dataset.frame) address.searchParams.set("frame", form.dataset.frame);
@@ -82,7 +83,7 @@ function goTo(form, url) {
   location.assign(address.href);
 }
 
-/** The server took it and says where to go: a pane has nowhere to go, it goes away. */
+/** Follows the redirect of the server; a pane closes instead. */
 function followAnswers(form) {
   form.addEventListener("htmx:beforeOnLoad", (event) => {
     const { xhr, requestConfig } = event.detail;
@@ -127,7 +128,7 @@ function askToDiscard(form) {
 const OPEN = "dialog[open], details[data-menu][open], .pop:not([hidden]), .recipient-menu:not([hidden]), .suggestions:not([hidden])";
 
 function listenToKeys(form) {
-  // On its way down, while what Escape is about to close is still open.
+  // In the capture phase, while the element that Escape is about to close is still open.
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || document.querySelector("dialog[open]")) return;
     const isCtrl = event.ctrlKey || event.metaKey;
@@ -141,10 +142,11 @@ function listenToKeys(form) {
     else if (event.key.toLowerCase() === "s" && isCtrl && !event.shiftKey) press("[data-save]");
     else if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector(OPEN)) press("[data-close]");
   }, { capture: true });
-  let wasEmpty = false; // before an address that was complete became one of the recipients
+  let wasEmpty = false; // whether the field was empty before its text became a recipient
   form.addEventListener("keydown", ({ target }) => (wasEmpty = target.value === ""), { capture: true });
   form.addEventListener("keydown", (event) => {
-    // Enter in a line would save half a message: it leads on, from recipients to the subject and then to the text.
+    // Enter in a field would save an unfinished message. It moves the focus instead: from recipients to the subject,
+    // and from there to the text.
     if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])")) goOn(event, form, wasEmpty);
     if (event.key !== "Enter" || !event.target.matches(".later [name=due]")) return;
     event.preventDefault();
@@ -159,7 +161,7 @@ function goOn(event, form, wasEmpty) {
   else if (wasEmpty && target.closest("[data-line]")) form.elements.subject.focus();
 }
 
-/** The menu of times, at the first of them: Enter takes it. */
+/** Opens the menu of times with the focus on the first, which Enter chooses. */
 function openLater(event, form) {
   const times = form.querySelector(".later");
   if (!times) return;
@@ -181,7 +183,7 @@ function showProgress(form) {
   form.addEventListener("htmx:afterRequest", () => (bar.hidden = true));
 }
 
-/** "Demain à 8 h" beside the button that sends: what the menu beside it does in two presses. */
+/** A button such as "Demain à 8 h" beside the one that sends, for what the menu needs two clicks for. */
 function quicken(form) {
   const button = form.querySelector("[data-due]");
   if (!button) return; // nothing can be sent later here
@@ -195,7 +197,7 @@ function quicken(form) {
   day.addEventListener("input", () => (choices.find((choice) => choice.value === "at").checked = true));
 }
 
-/** What is to be thought of before sending, as the recipients tell it. */
+/** Shows warnings before sending that depend on the recipients. */
 function showChecks(form) {
   const place = form.querySelector("[data-checks]");
   form.addEventListener("recipients:changed", ({ detail }) => {
@@ -213,7 +215,7 @@ function showChecks(form) {
   });
 }
 
-/** More recipients than a message may have are said while they are named; the server looks again. */
+/** Warns while recipients are entered that a message may not have as many; the server checks again. */
 function showLimit(form) {
   const place = form.querySelector("[data-most]");
   if (!place) return;

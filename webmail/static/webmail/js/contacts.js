@@ -1,4 +1,4 @@
-// Contacts: which row is open, and one more line in the form without asking the server for it.
+// Contacts: which row is open, and further lines in the form without a request.
 
 import { on } from "./dom.js";
 
@@ -7,7 +7,7 @@ function markOpen(contact) {
   document.querySelector(`#row-${CSS.escape(contact.dataset.open)} > a`)?.setAttribute("aria-current", "true");
 }
 
-/** Gives the copy its own number; a copy of a filled line is empty, and nobody's mistake. */
+/** Gives the copied line its number, and removes values and errors of the original. */
 function renumber(line, prefix, number) {
   for (const error of line.querySelectorAll(".field-error")) error.remove();
   for (const element of line.querySelectorAll("[id], [name], [for]")) {

@@ -1,10 +1,10 @@
-// The conversation of the open message, after one of its messages went or came back.
+// The conversation of the open message, after one of its messages was removed or returned.
 
 import { fetched } from "./place.js";
 
 const reader = () => document.querySelector("#message[data-open]");
 
-/** The place of a card is before the card that follows it, or at the end of its part: above the open message or below. */
+/** Puts a card before the one that follows it, or at the end of its part: above the open message or below. */
 function place(card, article) {
   const [before, after] = [article.previousElementSibling, article.nextElementSibling];
   const isAbove = Boolean(card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) & Node.DOCUMENT_POSITION_FOLLOWING);
@@ -19,7 +19,7 @@ function place(card, article) {
   window.htmx.process(shown);
 }
 
-/** Brings the head as the server has it now, and the cards that are not there; the others stay as they are, open ones too. */
+/** Loads the heading and missing cards from the server; other cards stay as they are, also open ones. */
 async function renew() {
   const { open } = reader().dataset;
   const page = await fetched(location.href);

@@ -1,4 +1,4 @@
-// A value beside a button goes to the clipboard.
+// Copies the value beside a button to the clipboard.
 
 import { on, within } from "./dom.js";
 
@@ -13,7 +13,7 @@ function say(words) {
   for (const place of document.querySelectorAll("[data-copied]")) place.textContent = place.dataset[words];
 }
 
-/** Where the clipboard is closed (no https, or forbidden), the value is selected for the keyboard. */
+/** Selects the value for copying by keyboard where the clipboard is not accessible (no https, or no permission). */
 function select(button) {
   const value = button.closest("dd").previousElementSibling;
   getSelection().selectAllChildren(value);

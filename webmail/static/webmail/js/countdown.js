@@ -1,4 +1,4 @@
-// A page that may be seen for some minutes: it tells how many are left, and clears itself.
+// A page that may be shown for some minutes: it shows the remaining time, and clears itself.
 
 import { within } from "./dom.js";
 
@@ -10,7 +10,7 @@ function leave() {
   location.reload(); // the server now says that the time is over
 }
 
-/** By the clock, not by counting: a computer that slept shows nothing when it wakes. */
+/** Uses the clock, not a counter, so that a computer shows nothing after it was asleep. */
 function begin(timer) {
   const ends = Date.now() + Number(timer.dataset.secondsLeft) * SECOND;
   const minutes = timer.querySelector("[data-minutes]");

@@ -1,20 +1,20 @@
-// Messages being written stand at the bottom of the mail pages, each a frame with the composer's own page in it: several
-// at once, reduced to a bar, or as large as the window. An answer stands below the message that it answers as long as that
-// one is open; its frame stays where it is, since a frame that is moved loads again. On a narrow screen, or when the person prefers it, the composer
-// is a page or a window instead; without a script it is a page.
+// Messages being written, in panes at the bottom of the mail pages. Each pane is a frame with the composer's own page;
+// several may be open, minimised to a bar, or maximised. An answer is shown below its message as long as that message
+// is open; the frame stays at its place in the document, since a frame that is moved loads again. On a narrow screen,
+// or by preference, the composer is a page or a window instead; without a script it is a page.
 
 import { isPlain, isShared, on } from "./dom.js";
 import { toast } from "./notices.js";
 
 const WIDE = matchMedia("(min-width: 56.25em)");
-// Of the paths that end in /edit/, a message's alone: contacts, groups and rules have pages of their own.
+// Of the paths that end in /edit/, only that of a message: contacts, groups and rules have pages of their own.
 const WRITES = /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit|resend)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
-// Posted to, these bring a message back into the composer.
+// Forms with these actions open a message in the composer again.
 const BRINGS_BACK = /\/outbox\/[0-9a-f-]{36}\/back\/$|\/drafts\/[0-9a-f-]{36}\/reopen\/$/;
 const ANSWERS = /\/mail\/.+\/(?:reply|forward)\/$/;
 // Wide enough for the list, the message and the answer below it.
 const ROOMY = matchMedia("(min-width: 80em)");
-// Of the answer; the message has what is left.
+// Least height of the answer; the message has the rest.
 const LEAST_BELOW = 420;
 const KEPT = "composers";
 // A pane and the space beside it.
@@ -26,7 +26,7 @@ const panes = () => [...dock().querySelectorAll(".pane")];
 const frameOf = (pane) => pane.querySelector("iframe");
 const formIn = (pane) => frameOf(pane)?.contentDocument?.querySelector("form[data-compose]");
 
-/** The pane whose frame a message came from. */
+/** The pane whose frame sent a message. */
 const paneOf = (source) => panes().find((pane) => frameOf(pane)?.contentWindow === source);
 
 function framed(url, frame) {
@@ -75,7 +75,7 @@ function load(pane) {
   frame.focus();
 }
 
-/** What is done in the frame is done in this page: whoever writes there has not left. */
+/** Activity in the frame counts as activity in this page. */
 function watch(frame) {
   const page = frame.contentDocument;
   if (!page) return;
@@ -101,7 +101,7 @@ function standBelow(pane) {
   placeBelow();
 }
 
-/** Where the message is now; an answer whose message went, or has no room any more, is a pane as others. */
+/** Moves an answer to its message; if that is closed or has no room any more, the answer becomes an ordinary pane. */
 function placeBelow() {
   const pane = below();
   const isThere = pane && ROOMY.matches && reader()?.dataset.open === pane.dataset.answers;
@@ -118,7 +118,7 @@ function placeBelow() {
 
 // Sizes
 
-/** As many are open as stand side by side; older ones are reduced. */
+/** Minimises older panes, so that the open ones fit side by side. */
 function makeRoom(newest) {
   const most = Math.max(1, Math.floor(innerWidth / PANE_WIDTH));
   const others = panes().filter((pane) => pane !== newest && !pane.classList.contains("is-reduced"));
@@ -146,7 +146,7 @@ function focusIn(pane) {
 
 // Closing
 
-/** By the frame's own button, which keeps the draft; a bar without a frame has nothing that is not kept. */
+/** Closes by the frame's own button, which saves the draft; a bar without a frame has no unsaved text. */
 function close(pane) {
   const form = formIn(pane);
   if (form) form.querySelector("[data-close]").click();
@@ -155,7 +155,7 @@ function close(pane) {
 
 const isShown = (element) => Boolean(element?.getClientRects().length);
 
-/** The row of the message that is answered, where a key began the answer. */
+/** The row of the message that is answered, if the answer was begun by a key. */
 function rowAnswered(pane) {
   const [, ref] = /\/(\d+-\d+)\/[a-z]+\/$/.exec(new URL(pane.dataset.url, location.href).pathname) ?? [];
   return ref ? document.querySelector(`#row-${CSS.escape(ref)} > a`) : null;
@@ -170,17 +170,17 @@ function remove(pane) {
   next?.focus();
 }
 
-/** After sending: the page asks what becomes of the message, and shows the way back (_sending.html). */
+/** After sending, requests what becomes of the message and shows the button for undoing (_sending.html). */
 function askAfter() {
   window.htmx.trigger(document.body, "mail:sent");
 }
 
-/** The folders count what has not left, and the list may be that of the drafts. */
+/** Renews the folders, which count unsent messages, and the list, which may be that of drafts. */
 function renewFolders() {
   window.htmx.trigger(document.body, "mail:refresh");
 }
 
-/** The way back of a toast or a notice: what comes back is written where it was, beside the mailbox. */
+/** Takes a message back, from a toast or a notice, into a composer beside the mailbox. */
 async function bringBackDraft(form, where) {
   const other = where === "window" ? window.open("about:blank", "_blank", POPUP) : null;
   const data = new FormData(form);
@@ -188,7 +188,7 @@ async function bringBackDraft(form, where) {
   const url = await postedFor(form.action, data);
   if (!url) {
     other?.close();
-    return form.submit(); // the page says why
+    return form.submit(); // the page shows the reason
   }
   form.closest("[data-toast], [data-notice]")?.remove();
   askAfter();
@@ -219,9 +219,9 @@ const ACTS = {
     pane.classList.toggle("is-full");
     placeBelow();
   },
-  close: (pane, { said }) => {
+  close: (pane, { words }) => {
     remove(pane);
-    if (said) toast(said);
+    if (words) toast(words);
   },
   sent: (pane) => {
     remove(pane);
@@ -233,12 +233,12 @@ function hear({ origin, source, data }) {
   if (origin !== location.origin || !data?.composer) return;
   const pane = paneOf(source);
   if (pane) ACTS[data.composer]?.(pane, data);
-  else if (data.composer === "sent") askAfter(); // a window that this page opened
+  else if (data.composer === "sent") askAfter(); // from a window that this page opened
 }
 
 // Across pages
 
-/** Drafts that are open when the page goes come back as bars on the next one. */
+/** Remembers open drafts, which the next page shows as bars. */
 function keep() {
   if (isShared()) return;
   const kept = panes().map(asKept).filter(Boolean);
@@ -257,7 +257,7 @@ function asKept(pane) {
 function bringBack() {
   if (isShared()) return;
   const { who, kept } = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
-  // Somebody else signed in: a subject is nobody's business either.
+  // Another user has signed in, who must not see the subjects.
   if (!kept || who !== dock().dataset.who) return sessionStorage.removeItem(KEPT);
   for (const { url, title } of kept) {
     if (new URL(url, location.href).pathname === location.pathname) continue;
@@ -268,7 +268,7 @@ function bringBack() {
 }
 
 export function start() {
-  // Signed out: nothing of what was being written is left to whoever comes next.
+  // After signing out nothing is left for the next user.
   if (!document.getElementById("reenter")) sessionStorage.removeItem(KEPT);
   if (!dock()) return;
   const { in: where } = dock().dataset;

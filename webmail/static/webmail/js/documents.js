@@ -1,5 +1,5 @@
-// The documents of a message to each: every file is sent by itself, two at a time; then the part about them is asked for
-// anew, with what each recipient gets.
+// The documents of a message to each: every file is uploaded by itself, two at a time; then the part about them is
+// loaded again, with the file of each recipient.
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
@@ -26,23 +26,23 @@ class DocumentsPart {
     this.part.setAttribute("aria-busy", "true");
     const progress = this.part.querySelector("[data-documents-progress]");
     const { words, cut } = progress.dataset;
-    const said = [];
+    const messages = [];
     let done = 0;
     const waiting = [...files];
     const sendNext = async () => {
       for (let file = waiting.shift(); file; file = waiting.shift()) {
-        said.push(...(await this.send(file, cut)));
+        messages.push(...(await this.send(file, cut)));
         done += 1;
         progress.textContent = words.replace("#", String(done)).replace("@", String(files.length));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, sendNext));
-    // Documents are matched with the recipients that the server knows.
+    // Documents are matched with the recipients in the saved draft.
     if ("dirty" in this.form.dataset) await this.keeper?.save();
-    await this.refresh(this.ask(), [...new Set(said)]);
+    await this.refresh(this.ask(), [...new Set(messages)]);
   }
 
-  /** What there is to say of a file. */
+  /** Uploads a file, and returns its messages. */
   async send(file, cut) {
     try {
       const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
@@ -66,11 +66,11 @@ class DocumentsPart {
     });
   }
 
-  async refresh(asked, said) {
+  async refresh(asked, messages) {
     try {
       const answer = await asked;
       const isPart = answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
-      if (isPart && answer.ok) this.show(await answer.text(), said);
+      if (isPart && answer.ok) this.show(await answer.text(), messages);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     } finally {
@@ -78,14 +78,14 @@ class DocumentsPart {
     }
   }
 
-  show(html, said) {
+  show(html, messages) {
     const page = new DOMParser().parseFromString(html, "text/html");
     this.part.replaceChildren(...page.body.childNodes);
     this.form.dispatchEvent(new CustomEvent("documents:changed"));
     const details = this.part.querySelector("details");
     details.open = true;
     const notes = details.querySelector("[data-documents-notes]");
-    for (const words of said) notes.append(Object.assign(document.createElement("p"), { className: "field-error", textContent: words }));
+    for (const words of messages) notes.append(Object.assign(document.createElement("p"), { className: "field-error", textContent: words }));
     details.querySelector("summary").focus();
   }
 }

@@ -1,12 +1,12 @@
-// Finding what an event or a swapped element is about.
+// Finding the elements that an event or a swap concerns.
 
 /** The element itself and its descendants that match. */
 export function within(root, selector) {
-  const found = [...root.querySelectorAll(selector)];
-  return root.matches(selector) ? [root, ...found] : found;
+  const descendants = [...root.querySelectorAll(selector)];
+  return root.matches(selector) ? [root, ...descendants] : descendants;
 }
 
-/** Calls `act(element, event)` when the event happens in an element that matches, now or later in the page. */
+/** Calls `act(element, event)` when the event occurs in a matching element, also in later ones. */
 export function on(name, selector, act, options) {
   document.addEventListener(
     name,
@@ -18,14 +18,14 @@ export function on(name, selector, act, options) {
   );
 }
 
-/** Whether a click opens here: not in a new tab or window, nor with another button. */
+/** Whether a click opens in this tab: no other button, and no key for a new tab or window. */
 export function isPlain(event) {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 }
 
 export const isShared = () => "shared" in document.documentElement.dataset;
 
-/** Letters without accents and capitals, as a person looks for them, and one apostrophe for all. */
+/** Letters without accents and capitals, for searches, with one form of apostrophe. */
 export const bare = (text) =>
   text
     .normalize("NFKD")
@@ -34,19 +34,19 @@ export const bare = (text) =>
     .toLowerCase()
     .trim();
 
-/** A number as a reader expects it: 4 213. */
+/** A number with grouped digits: 4 213. */
 export const grouped = (number) => number.toLocaleString(document.documentElement.lang);
 
-// The keys of what is no control, where a user chose others (webmail/presentation/keys.py).
+// Keys without a control of their own, where the user has changed them (webmail/presentation/keys.py).
 const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
 const chosenKeys = () => Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
 
-/** The stroke as aria-keyshortcuts writes it; "" for one that it never names. */
+/** The stroke in the notation of aria-keyshortcuts; "" for strokes that have none. */
 export function strokeOf({ key, shiftKey }) {
   if (key.length > 1) return shiftKey ? "" : key;
   const letter = key.toUpperCase();
   return shiftKey && letter !== key.toLowerCase() ? `Shift+${letter}` : letter;
 }
 
-/** Whether the stroke is the one of an action: "next", "previous", "search", "select". */
+/** Whether the stroke belongs to an action: "next", "previous", "search", "select". */
 export const isKey = (stroke, name) => stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);

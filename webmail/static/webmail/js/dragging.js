@@ -1,5 +1,5 @@
-// Messages dragged to a folder: the picked ones, or the one that is dragged. With Ctrl they are copied. The same is
-// done by keyboard through the dialog of "move".
+// Messages dragged to a folder: the selected ones, or the one that is dragged. With Ctrl they are copied. By keyboard
+// the dialog of "move" does the same.
 
 import { grouped, on } from "./dom.js";
 
@@ -7,7 +7,7 @@ const KIND = "application/x-webmail-messages";
 let dragged = [];
 
 const folderOf = (event) => event.target.closest?.(".folder[data-folder]");
-/** From a folder of others that may only be read, everything that is dragged is copied. */
+/** Messages from a shared folder without the right to delete are always copied. */
 const isCopy = (event) => event.ctrlKey || event.altKey || document.querySelector("#message-list[data-copies]") !== null;
 
 function begin(row, event) {
@@ -20,7 +20,7 @@ function begin(row, event) {
   document.documentElement.dataset.dragging = "messages";
 }
 
-/** What follows the pointer: how many. The browser draws it from an element that is in the page. */
+/** The number of messages beside the pointer. The browser draws it from an element in the page. */
 function label(number) {
   const words = document.getElementById("bulk-count").dataset;
   const shown = document.createElement("div");

@@ -1,5 +1,5 @@
-// Text with formats: Squire on an element of the page, with our tool bar. Without it the text field stays and plain text
-// is sent. What the editor holds is only read when the form is sent or saved, since a long quote takes its time.
+// Rich text: Squire on an element of the page, with our tool bar. Without it the text field stays, and plain text is
+// sent. The content of the editor is only read when the form is sent or saved, since a long quote takes time.
 
 import Squire from "../vendor/squire-2.4.8.mjs";
 import { signs } from "./emoji.js";
@@ -8,7 +8,7 @@ import { Tables } from "./tables.js";
 import { arrows, Toolbar } from "./tools.js";
 
 const CTRL = /Mac|iP(?:hone|ad|od)/.test(navigator.platform) ? "Meta-" : "Ctrl-";
-// With as much text as this, a copy of it for each step back would fill the memory.
+// With longer texts, a copy for each undo step would fill the memory.
 const UNDO = { documentSizeThreshold: 100_000, undoLimit: 20 };
 const PRESSED = {
   bold: ["B"], italic: ["I"], underline: ["U"], strike: ["S"], link: ["A"], bullets: ["UL"], numbers: ["OL"],
@@ -25,7 +25,7 @@ export class Editor {
     this.field = form.querySelector("textarea[name=html]");
     this.format = form.querySelector("[name=format]");
     this.bar = form.querySelector("[data-tools]");
-    this.said = document.getElementById("editor-said");
+    this.announcer = document.getElementById("editor-said");
     this.switch = form.querySelector("[data-plain-text]");
     this.squire = new Squire(this.root, { sanitizeToDOMFragment: pasting.safe, undo: UNDO, tagAttributes: { blockquote: { type: "cite" } } });
     this.tables = new Tables(this.squire, this.root);
@@ -43,7 +43,7 @@ export class Editor {
   }
 
   beginRich() {
-    // Somebody may be typing in the field already, faster than this came.
+    // The user may have typed in the field before this script was loaded.
     const isTyped = this.plain.value !== this.plain.defaultValue;
     const wasIn = document.activeElement === this.plain;
     const isHere = this.field.value.trim() && !isTyped;
@@ -68,7 +68,7 @@ export class Editor {
       event.preventDefault();
       this.askLink();
     });
-    // Ctrl+D is the browser's: the next programs that a teacher uses bookmark with it.
+    // Squire must not handle Ctrl+D, the browser's bookmark key.
     this.squire.setKeyHandler(`${CTRL}d`, null);
     this.root.parentElement.addEventListener("paste", (event) => this.paste(event), { capture: true });
     this.root.parentElement.addEventListener("drop", (event) => this.drop(event), { capture: true });
@@ -87,7 +87,7 @@ export class Editor {
     else this.plain.focus();
   }
 
-  // What is posted
+  // The posted content
 
   get html() {
     return this.squire.getHTML();
@@ -105,7 +105,7 @@ export class Editor {
   }
 
   changed() {
-    // On a light ground whatever the theme: who chose a colour chose it for the reader's white.
+    // Text with colours is shown on a light ground in every theme: its author chose colours for a white page.
     this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -156,21 +156,21 @@ export class Editor {
     return this.isIn("UL") || this.isIn("OL");
   }
 
-  /** A screen reader hears what a press changed, unless it stands on the button, which tells by itself. */
+  /** Announces a changed format, unless the focus is on its button, which announces it itself. */
   tell(name) {
     const button = this.button(name);
     this.mark();
     if (button.getAttribute("aria-pressed") === null || document.activeElement === button) return;
-    const { on, off } = this.said.dataset;
+    const { on, off } = this.announcer.dataset;
     this.say(`${button.getAttribute("aria-label")} : ${button.getAttribute("aria-pressed") === "true" ? on : off}`);
   }
 
   say(text) {
-    this.said.textContent = "";
-    requestAnimationFrame(() => (this.said.textContent = text));
+    this.announcer.textContent = "";
+    requestAnimationFrame(() => (this.announcer.textContent = text));
   }
 
-  // What the tool bar opens
+  // Popups of the tool bar
 
   listenToPops() {
     const size = document.getElementById("size-pop");
@@ -230,8 +230,8 @@ export class Editor {
   showEmoji() {
     const bare = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/œ/g, "oe");
     const asked = bare(this.emoji.querySelector("input").value.trim());
-    const found = signs(document.documentElement.lang).filter(({ name }) => bare(name).includes(asked));
-    this.emoji.querySelector("[data-emojis]").replaceChildren(...found.map(({ sign, name }) => {
+    const matches = signs(document.documentElement.lang).filter(({ name }) => bare(name).includes(asked));
+    this.emoji.querySelector("[data-emojis]").replaceChildren(...matches.map(({ sign, name }) => {
       const button = document.createElement("button");
       Object.assign(button, { type: "button", title: name, textContent: sign });
       button.dataset.sign = sign;
@@ -239,7 +239,7 @@ export class Editor {
       return button;
     }));
     const status = this.emoji.querySelector("[role=status]");
-    status.textContent = found.length ? "" : status.dataset.none;
+    status.textContent = matches.length ? "" : status.dataset.none;
   }
 
   pressedInEmoji(event) {
@@ -328,7 +328,8 @@ export class Editor {
 
   // Images
 
-  /** What uploads a file into the draft as an image of the text -> its address; set by js/compose.js. */
+  /** The function that uploads a file into the draft as an image of the text and returns its address; set by
+   * js/compose.js. */
   set upload(upload) {
     this.uploadImage = upload;
     this.button("image").hidden = !upload;
@@ -345,11 +346,11 @@ export class Editor {
     for (const file of files) {
       const url = await this.uploadImage(file);
       if (!url) {
-        this.say(this.said.dataset.imageFailed);
+        this.say(this.announcer.dataset.imageFailed);
         continue;
       }
       this.squire.insertImage(url, { alt: file.name.replace(/\.\w+$/, "") });
-      this.say(this.said.dataset.image);
+      this.say(this.announcer.dataset.image);
     }
   }
 
@@ -358,13 +359,13 @@ export class Editor {
     const data = event.clipboardData;
     const html = data.getData("text/html");
     const images = [...data.files].filter((file) => file.type.startsWith("image/"));
-    // A spreadsheet brings a picture of its cells along: the cells are meant.
+    // A spreadsheet adds a picture of its cells to the clipboard; only the cells are pasted.
     if (html) {
       event.preventDefault();
       event.stopPropagation();
-      const found = pasting.pasted(html);
-      this.squire.insertHTML(found.html, true);
-      if (this.uploadImage) this.addImages(found.files.length ? found.files : []);
+      const content = pasting.pasted(html);
+      this.squire.insertHTML(content.html, true);
+      if (this.uploadImage) this.addImages(content.files.length ? content.files : []);
     } else if (images.length > 0 && this.uploadImage) {
       event.preventDefault();
       event.stopPropagation();
@@ -400,7 +401,7 @@ export class Editor {
     return Object.keys(formats).filter((name) => this.root.querySelector(formats[name]));
   }
 
-  /** What went is kept until something else is written: switched back, it is there again. */
+  /** Changes to plain text. The formats are kept until the text changes, and restored when the user changes back. */
   toPlain() {
     const html = this.html;
     this.plain.value = pasting.textOf(pasting.safe(html));
@@ -426,7 +427,7 @@ export class Editor {
     this.root.hidden = !isRich;
     this.bar.hidden = !isRich;
     this.plain.hidden = isRich;
-    // One of the two has the name at a time.
+    // Only one of the two has the label at a time.
     if (isRich) this.label.removeAttribute("for");
     else this.label.htmlFor = this.plain.id;
     this.switch.setAttribute("aria-pressed", String(!isRich));
@@ -435,7 +436,7 @@ export class Editor {
 
   // The quote
 
-  /** A quote below the answer is folded, as nobody reads there what he has just read. */
+  /** Folds a quote below the answer, which the user has just read. */
   fold() {
     // Squire keeps an empty line below, so that the cursor can leave the quote.
     const quote = [...this.root.children].findLast((block) => block.matches("blockquote") || block.textContent.trim());
@@ -453,7 +454,7 @@ export class Editor {
     });
   }
 
-  /** Puts what a template holds, a canned answer, where the cursor is. */
+  /** Inserts the content of a template, a canned answer, at the cursor. */
   insert(template) {
     const html = pasting.markup(template);
     if (this.isRich) {
@@ -468,7 +469,7 @@ export class Editor {
   }
 }
 
-/** The address that was typed, as a link has it; "" when it is none. */
+/** The typed address as the target of a link; "" when it is none. */
 function hrefOf(address) {
   if (/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}$/.test(address)) return `mailto:${address}`;
   const url = /^[a-z][a-z0-9+.-]*:/i.test(address) ? address : `https://${address}`;

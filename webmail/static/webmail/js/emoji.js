@@ -1,5 +1,5 @@
-// A small set of emoji for letters of a school, with the names by which they are searched for and spoken. Names are
-// data here, in both languages of the interface, as the signs themselves are.
+// A small set of emoji for messages of a school, with the names by which they are searched and spoken. Names are data
+// here, in both languages of the interface.
 
 const SIGNS = `
 😀 visage souriant | grinning face

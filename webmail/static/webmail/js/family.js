@@ -1,14 +1,14 @@
-// Another pupil of the class who is named in what is written to one family: said while it is written. The server names
-// the people beside the family; the text is looked at here alone, and is sent nowhere.
+// Warns while a message to one family is written if it names another pupil of the class. The server tells the names;
+// the text is only compared in the browser, and is not sent for this.
 
 import { wordsOf } from "./recipients.js";
 
-const MOST = 3; // recipients who may be one family, as webmail/writing/doubts.py has it
+const MOST = 3; // the most recipients of one family, as in webmail/writing/doubts.py
 const MOST_NAMED = 3;
 const LONGEST = 50_000;
 const PAUSE = 400;
 
-/** What the user wrote: the subject, the text without what it quotes, and the names of the files. */
+/** The user's text: the subject, the text without quotes, and the names of files. */
 function written(form) {
   const rich = form.querySelector("[data-rich]");
   const own = rich && !rich.hidden ? ownText(rich) : form.elements.body.value.replace(/^>.*$/gm, "");
@@ -32,7 +32,7 @@ async function beside(url, addresses) {
     const answer = await fetch(url, { method: "POST", body, headers });
     return answer.ok && !answer.redirected ? (await answer.json()).others : [];
   } catch (error) {
-    // Sending asks the server, which looks again.
+    // The server checks again before sending.
     if (error instanceof TypeError || error instanceof SyntaxError) return [];
     throw error;
   }
@@ -63,9 +63,9 @@ export function start(form) {
     if (key === asked) return;
     asked = key;
     others = [];
-    const found = family.length ? await beside(item.dataset.family, family) : [];
+    const people = family.length ? await beside(item.dataset.family, family) : [];
     if (key !== asked) return;
-    others = found;
+    others = people;
     look();
   });
   for (const name of ["input", "draft:changed", "draft:saved"]) {

@@ -1,5 +1,6 @@
-// The folder tree: what was folded stays folded, the folder gone to is marked at once, until that fails, its actions
-// come in a dialog, and it is dragged into another one. The menu, F2 and the context key do the same by keyboard.
+// The folder tree: folded folders stay folded, the opened folder is marked at once unless the request fails, its
+// actions open in a dialog, and folders are dragged into other folders. The menu, F2 and the context key do the same by
+// keyboard.
 
 import { isPlain, isShared, on, within } from "./dom.js";
 
@@ -11,7 +12,7 @@ function read() {
   try {
     return Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
   } catch (error) {
-    // Storage switched off, or something else under our key: every folder is then as the server says.
+    // Storage is disabled, or its value is invalid: every folder is then as the server rendered it.
     if (error instanceof SyntaxError || error instanceof DOMException) return [];
     throw error;
   }
@@ -27,7 +28,7 @@ function keep(branch) {
   }
 }
 
-/** The page of a folder's actions, as a dialog where the page has a place for one. */
+/** Opens the page of a folder's actions, as a dialog if the page has a place for it. */
 function ask(url) {
   const here = location.pathname + location.search;
   const address = `${url}?next=${encodeURIComponent(here)}`;
@@ -51,7 +52,7 @@ function key(folder, event) {
 }
 
 let dragged = "";
-let held = null; // the folded branch that something is held over
+let held = null; // the folded branch under the dragged item
 let opening = 0;
 
 const target = (event) => event.target.closest?.(".folder[data-folder], .side-title:has(.always)");
@@ -81,7 +82,7 @@ function over(event) {
   place.classList.add("is-target");
 }
 
-/** Whatever is dragged: folders inside the one that it is held over come to light. */
+/** Unfolds the folder under the dragged item. */
 function unfold(event) {
   const line = "dragging" in document.documentElement.dataset && event.target.closest?.(".side li");
   const branch = line ? line.querySelector(":scope > .branch:not([open])") : null;
@@ -91,7 +92,8 @@ function unfold(event) {
   if (branch) opening = setTimeout(() => (branch.open = true), HOLD_MS);
 }
 
-/** Into the folder, or, on the title above the tree, to its top. The server says whether that can be. */
+/** Drops into a folder, or on the title above the tree, to the top level. The server checks whether that is
+ * possible. */
 function drop(event) {
   const place = dragged && target(event);
   if (!place || place.dataset.folder === dragged) return;
@@ -104,13 +106,13 @@ function drop(event) {
   fields.folder.form.submit();
 }
 
-/** Which folder is open: a favourite stands in the list twice. */
+/** Marks the open folder; a favourite has two links in the list. */
 function mark(...links) {
   for (const other of document.querySelectorAll(".folder[aria-current]")) other.removeAttribute("aria-current");
   for (const link of links) link.setAttribute("aria-current", "page");
 }
 
-// What a script changed in the list is no longer as the server said: it sends the list anew.
+// After a change by a script the list differs from the server's version, so the server must send it again.
 function change() {
   document.getElementById("folder-list")?.removeAttribute("data-version");
 }
@@ -127,7 +129,7 @@ export function start() {
   document.addEventListener("dragover", over);
   document.addEventListener("dragover", unfold);
   document.addEventListener("drop", drop);
-  // "toggle" does not bubble; it is caught on its way down.
+  // "toggle" does not bubble, so it is handled in the capture phase.
   document.addEventListener("toggle", (event) => event.target.matches?.(".branch") && keep(event.target), true);
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (!elt.matches(".folder")) return;

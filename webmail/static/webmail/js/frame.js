@@ -1,11 +1,11 @@
-// The frame of an HTML message is as high as its content, so that only the reader scrolls.
+// Makes the frame of an HTML message as high as its content, so that only the reader scrolls.
 
 import { within } from "./dom.js";
 
-// Pixels below the content, and how many may be too many before the frame shrinks.
+// Pixels below the content, and the number of surplus pixels from which the frame shrinks.
 const SLACK = 2;
 const LOOSE = 16;
-// Growing so often by the same amount, the content grows because the frame does (100vh and a margin).
+// If the frame grows this often by the same amount, its content grows with it (100vh and a margin), so it stops.
 const PATIENCE = 4;
 
 const growth = new WeakMap();
@@ -21,7 +21,7 @@ function fit(frame) {
   const page = frame.contentDocument?.documentElement;
   const body = page?.querySelector("body");
   if (!body?.hasChildNodes()) return;
-  // A sideways scroll bar takes its height from the content.
+  // A horizontal scroll bar takes its height from the content.
   const bar = page.scrollWidth > page.clientWidth ? frame.offsetHeight - page.clientHeight : 0;
   const content = Math.ceil(Math.max(body.getBoundingClientRect().height, body.scrollHeight)) + bar;
   const wanted = Math.max(content, 48) + SLACK;

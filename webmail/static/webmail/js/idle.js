@@ -1,4 +1,4 @@
-// The session ends by itself when nobody is there: said two minutes before, in every tab at once.
+// Ends the session of an inactive user, with a warning two minutes before in every tab.
 
 import { isShared } from "./dom.js";
 import { askAgain } from "./session.js";
@@ -7,7 +7,7 @@ const SECOND = 1000;
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 const WARNED = 2 * MINUTE;
-// The server notes activity once a minute, so it may think that the last was a minute ago.
+// The server records activity once a minute, so its time may be a minute behind.
 const SLACK = MINUTE;
 
 let dialog, whole, ends, timer, title;
@@ -23,8 +23,8 @@ function note(seconds) {
   plan();
 }
 
-/** By the clock, not by counting: a computer that slept finds its session over when it wakes. A timer holds no more than
- * 24 days, and a session that stays may have longer. */
+/** Plans the next step by the clock, not by counting, so that a computer finds its session over after it was asleep.
+ * A timer lasts 24 days at most, and some sessions are longer. */
 function plan() {
   clearTimeout(timer);
   const seconds = Math.min(DAY, Math.max(1, left() - warned()));
@@ -37,7 +37,7 @@ async function check() {
     show();
     return plan();
   }
-  // Covered first and asked then: nobody is to read on while the answer is on its way.
+  // Covers the page before asking, so that nobody can read it meanwhile.
   if (left() <= 0 && isShared()) cover();
   if (left() > warned()) return plan();
   if (!(await ask({ background: true }))) return;
@@ -47,7 +47,7 @@ async function check() {
   plan();
 }
 
-/** Whether the session lives; without an answer, as far as the clock tells. */
+/** Whether the session is alive; without a response the clock decides. */
 async function ask({ background }) {
   if (!background) told = Date.now();
   const headers = { "X-Requested-With": "fetch", ...(background && { "X-Background": "1" }) };
@@ -68,10 +68,10 @@ function show() {
   const seconds = Math.max(0, left());
   const clock = dialog.querySelector("[data-idle-clock]");
   clock.textContent = `${Math.floor(seconds / MINUTE)}:${String(seconds % MINUTE).padStart(2, "0")}`;
-  // Heard twice at most: a voice that counts seconds lets nobody think.
-  const said = dialog.querySelector("[data-idle-said]");
-  const words = seconds <= 10 ? said.dataset.moment : seconds <= MINUTE ? said.dataset.minute : "";
-  if (said.textContent !== words) said.textContent = words;
+  // Announced twice at most: a continuous countdown would disturb users of screen readers.
+  const status = dialog.querySelector("[data-idle-said]");
+  const words = seconds <= 10 ? status.dataset.moment : seconds <= MINUTE ? status.dataset.minute : "";
+  if (status.textContent !== words) status.textContent = words;
   if (!dialog.open) dialog.showModal();
 }
 
@@ -83,7 +83,8 @@ function over() {
   askAgain();
 }
 
-/** Who writes is not to type the rest of his sentence into a field for passwords: the composer says it, and waits. */
+/** Whether the user is writing: the dialog must not take the keys that are meant for the text. The composer shows
+ * the warning itself. */
 function isWriting() {
   const composer = document.querySelector("[data-compose][data-save-url]");
   composer?.dispatchEvent(new CustomEvent("session:over"));
@@ -104,7 +105,7 @@ function uncover() {
   document.title = title;
 }
 
-/** Typing is activity that the server hears nothing of: automatic saving says that nobody is there. */
+/** Tells the server of activity by typing, of which it knows nothing: automatic saving does not count as activity. */
 function isThere() {
   if (dialog.open || isCovered() || Date.now() - told < warned() * SECOND) return;
   ask({ background: false });
@@ -123,7 +124,7 @@ export function start() {
   if (tabs) tabs.onmessage = ({ data }) => (isCovered() ? location.reload() : note(data));
   dialog.querySelector("[data-idle-stay]").addEventListener("click", () => ask({ background: false }));
   dialog.addEventListener("cancel", (event) => {
-    event.preventDefault(); // Escape says: I am here.
+    event.preventDefault(); // Escape means that the user is there.
     ask({ background: false });
   });
   document.addEventListener("session:renewed", () => {
@@ -132,7 +133,7 @@ export function start() {
     tabs?.postMessage(whole - SLACK);
   });
   document.getElementById("reenter").addEventListener("close", () => {
-    // Not renewed, so given up: the next person at this computer finds the sign-in page.
+    // The session was not renewed: the next user of this computer finds the sign-in page.
     if (isCovered()) location.assign(dialog.dataset.leave);
   });
 }

@@ -1,5 +1,5 @@
-// A message is kept while it is written: in this browser at each pause, by the server a moment later, in the Drafts
-// folder when its writer rests. Nothing here ever takes the focus.
+// Keeps a message while it is written: in this browser at each pause, on the server a moment later, and in the folder
+// Drafts when the user pauses longer. Nothing here takes the focus.
 
 import * as local from "./local.js";
 import { askAgain } from "./session.js";
@@ -10,7 +10,7 @@ const REST_MS = 60_000;
 const PATIENCE_MS = 20_000;
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 60_000;
-// A browser lets a page that goes away send no more.
+// A browser limits what a page can send while it closes.
 const MOST_AT_THE_END = 60_000;
 const UNKEPT = new Set(["do", "over", "key", "password", "login", "csrfmiddlewaretoken"]);
 const RESTORED = new Set(["to", "cc", "bcc", "reply_to", "subject", "html", "body", "format", "identity", "priority"]);
@@ -23,8 +23,8 @@ class Keeper {
     this.draft = form.elements.draft.value;
     this.writer = crypto.randomUUID();
     this.isDirty = false;
-    this.isStopped = false; // another window has it, or it is gone
-    this.other = null; // the revision that another window has made
+    this.isStopped = false; // another window has the draft, or it no longer exists
+    this.other = null; // the revision that another window made
     this.isSending = false;
     this.retryMs = FIRST_RETRY_MS;
     this.changes = 0;
@@ -46,11 +46,11 @@ class Keeper {
     window.addEventListener("pagehide", () => this.last());
     this.listenToSending();
     this.listenToOthers();
-    // As long as this page is open, no other one brings what it keeps here.
+    // While this page is open, no other page sends the local copy of this draft.
     navigator.locks?.request(`draft:${this.draft}`, () => new Promise(() => {}));
   }
 
-  // What is kept
+  // The content
 
   fields() {
     const all = [...new FormData(this.form)].filter(([, value]) => typeof value === "string");
@@ -65,7 +65,7 @@ class Keeper {
     return body;
   }
 
-  /** Words of this browser that the server never got; of another revision than the page's, they are left alone. */
+  /** Restores text of this browser that the server did not get, unless it belongs to another revision than the page. */
   restore() {
     const kept = local.get(this.words.who, this.draft);
     if (!kept) return;
@@ -80,7 +80,7 @@ class Keeper {
     queueMicrotask(() => this.changed());
   }
 
-  // When
+  // The times
 
   changed() {
     if (this.isStopped) return;
@@ -94,7 +94,7 @@ class Keeper {
     this.pause = setTimeout(() => this.save(), PAUSE_MS);
   }
 
-  /** Saves now, or when the request under way is over. Returns whether the server has it. */
+  /** Saves now, or after the current request. Returns whether the server has saved it. */
   async save(act = "", isOver = false) {
     if (this.isStopped && !isOver) return false;
     if (this.isSending) return false;
@@ -122,7 +122,7 @@ class Keeper {
       answer = await fetch(this.form.dataset.saveUrl, {
         method: "POST",
         body: this.body(act, isOver),
-        // Typing is activity, and js/idle.js says so; this alone is none.
+        // Typing is activity, and js/idle.js reports it; automatic saving alone is none.
         headers: { "X-Requested-With": "fetch", ...(!act && { "X-Background": "1" }) },
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
@@ -133,7 +133,7 @@ class Keeper {
       if (answer.status === 409) return this.contradicted(told.revision);
       return this.refused(answer.status, told.words);
     } catch (error) {
-      // The network or the server is gone, or something between answers in its place.
+      // The network or the server is down, or a proxy responds in its place.
       if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
       return this.later();
     }
@@ -162,7 +162,7 @@ class Keeper {
     return true;
   }
 
-  /** The message was sent while this was under way: there is nothing to save any more. */
+  /** The message was sent during the request, so there is nothing to save. */
   sent() {
     this.isStopped = true;
     this.isDirty = false;
@@ -171,7 +171,7 @@ class Keeper {
     return false;
   }
 
-  /** A page that is loaded again goes on with the draft. */
+  /** Changes the address of the page, so that a reload opens the draft. */
   nameAddress() {
     const url = new URL(this.form.dataset.draftUrl, location.href);
     if (url.pathname === location.pathname) return;
@@ -187,7 +187,7 @@ class Keeper {
   }
 
   sessionOver() {
-    // The line below says the rest, with a button.
+    // The banner below explains it, with a button.
     this.say(this.words.session);
     if (this.banner?.querySelector("[data-again]")) return false;
     this.showBanner("session").querySelector("[data-again]").addEventListener("click", askAgain);
@@ -226,13 +226,14 @@ class Keeper {
     return false;
   }
 
-  /** The answer to a sending took the place of the question, or was the first to tell of another window. */
+  /** Asks again which version to keep, if the response to sending replaced the question or was the first to tell of
+   * it. */
   askWhich() {
     if (this.other) this.contradicted(this.other);
     else this.save();
   }
 
-  // What is said
+  // Messages
 
   say(text, isKept = false) {
     if (!this.status || this.status.textContent.trim() === text) return;
@@ -273,7 +274,7 @@ class Keeper {
     this.form.addEventListener("htmx:afterRequest", (event) => {
       if (!isOurs(event)) return;
       this.isSending = false;
-      // htmx calls no answer successful that another listener follows (js/compose.js).
+      // htmx does not count responses as successful that another listener follows (js/compose.js).
       if (event.detail.xhr.status < 300 && event.detail.xhr.getResponseHeader("HX-Redirect")) {
         this.isStopped = true;
         this.isDirty = false;
@@ -283,7 +284,7 @@ class Keeper {
     });
   }
 
-  /** The page goes away: the last words go without waiting for an answer. */
+  /** Sends the last changes while the page closes, without waiting for a response. */
   last() {
     if (!this.isDirty || this.isStopped || this.isSending || "left" in this.form.dataset) return;
     this.isHere = local.put(this.words.who, this.draft, this.fields());
@@ -293,7 +294,7 @@ class Keeper {
   }
 }
 
-/** Before the editor begins: it may find words here that the page did not bring. */
+/** Starts before the editor, since the text may come from this browser and not from the page. */
 export function start(form) {
   if (!form.dataset.saveUrl || !document.getElementById("keeping")) return null;
   const keeper = new Keeper(form);

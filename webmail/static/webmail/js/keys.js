@@ -1,34 +1,35 @@
-// The keys of the list and of the open message: single letters act only while one of them has the focus (WCAG 2.1.4).
-// A control says its own keys (webmail/presentation/keys.py); here it is found by them and pressed.
+// The keys of the list and of the open message: single letters only work while one of them has the focus (WCAG 2.1.4).
+// Controls declare their own keys (webmail/presentation/keys.py); this module finds the control of a key and presses
+// it.
 
 import { strokeOf } from "./dom.js";
 import { follow, linkFor } from "./rowmenu.js";
 import { act } from "./selection.js";
 
-// Where a letter is written, or chooses something else.
+// Elements in which a letter is typed or makes a choice.
 const ELSEWHERE =
   "input:not([type=checkbox]), textarea, select, [contenteditable], dialog, details[data-menu][open], [role=menu]";
 
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
-/** The list or the open message, where a key pressed in it acts; else null. */
+/** The list or the open message if the key was pressed in it, else null. */
 export function regionOf(event) {
   const { target } = event;
   if (hasModifier(event) || event.isComposing || !(target instanceof Element) || target.closest(ELSEWHERE)) return null;
   return target.closest("#rows, #act-form, [data-master], #message[data-open]");
 }
 
-/** Whether a key that is pressed is neither written nor chooses something. */
+/** Whether a key neither types a letter nor makes a choice. */
 export const isBeside = (event) => !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
 
 const saying = (stroke) => `[aria-keyshortcuts~="${CSS.escape(stroke)}"]`;
 const find = (place, stroke) => document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);
 const findBeside = (stroke) => document.querySelector(`:is(.side-new, #toast button)${saying(stroke)}`);
 
-/** Beside the title arrows scroll, as everywhere. */
+/** Arrows beside the title scroll, as in every page. */
 const isScrolling = ({ target }, stroke) => stroke.startsWith("Arrow") && target.id !== "message-title";
 
-/** What the key presses, and the row that it is about. */
+/** The control that the key presses, and the row that it concerns. */
 function controlOf(event, region, stroke) {
   if (region.id === "message") return isScrolling(event, stroke) ? null : find("#message", stroke);
   return find("#act-form", stroke) ?? linkFor(event.target, saying(stroke));
@@ -36,7 +37,7 @@ function controlOf(event, region, stroke) {
 
 const isStep = (control) => control.matches("[data-step]");
 
-/** A menu that a key opens is gone through from its first line. */
+/** Opens a menu with the focus on its first item. */
 function openMenu(menu) {
   menu.open = true;
   menu.querySelector(".menu-panel :is(a[href], button)").focus();
@@ -49,7 +50,7 @@ function press(event) {
   const control = controlOf(event, region, stroke) ?? findBeside(stroke);
   if (!control) return;
   event.preventDefault();
-  // A key that is held down goes through the messages, and does nothing else to several.
+  // A key that is held down steps through messages, but repeats no other action.
   if (event.repeat && !isStep(control)) return;
   if (control.matches("summary")) openMenu(control.parentElement);
   else if (control.closest("#row-menu")) follow(control);

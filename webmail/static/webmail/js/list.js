@@ -1,4 +1,4 @@
-// The message list: its keys, the row that is open, and pages that scroll in.
+// The message list: its keys, the open row, and pages that load while scrolling.
 
 import { isKey, on, strokeOf, within } from "./dom.js";
 
@@ -16,7 +16,7 @@ function move(event, current, step) {
   focusRow(all[index]);
 }
 
-/** The messages of a conversation, shown or folded; folding brings the focus back to its row. */
+/** Shows or hides the messages of a conversation; hiding moves the focus back to its row. */
 function unfold(event, row, isOpen) {
   const members = row?.querySelector(":scope > .members");
   if (!members || members.open === isOpen) return;
@@ -25,7 +25,7 @@ function unfold(event, row, isOpen) {
   if (!isOpen) focusRow(row);
 }
 
-// Single letters act only while the list has the focus (WCAG 2.1.4).
+// Single letters only work while the list has the focus (WCAG 2.1.4).
 function key(region, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const current = event.target.closest(".row");
@@ -44,7 +44,7 @@ function markOpen() {
   for (const link of document.querySelectorAll("#rows a[aria-current]")) link.removeAttribute("aria-current");
   if (!ref) return;
   if (!document.querySelector("#message[data-unread]")) markRead(ref, true);
-  // The others of its conversation that were unread are open beside it.
+  // The other unread messages of its conversation are open too.
   const member = document.querySelector("#message .conversation") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
   const conversation = member?.closest(".row");
   const isRead = !document.querySelector("#message .conversation-card.is-unread");
@@ -53,14 +53,15 @@ function markOpen() {
   row?.querySelector(":scope > a").setAttribute("aria-current", "true");
 }
 
-/** The next page may begin with the day that the last one ended with. */
+/** Removes a heading of the next page that repeats the last day of the page before. */
 function dropRepeatedDay(heading) {
   let before = heading.previousElementSibling;
   while (before && !before.matches(".day")) before = before.previousElementSibling;
   if (before?.textContent === heading.textContent) heading.remove();
 }
 
-/** A page of a folder begins in its list, so that its keys work at once. No ring: nobody asked for it. */
+/** Moves the focus to the list of a folder's page, so that keys work at once; without a focus ring, since the user
+ * did not move the focus. */
 function beginInList() {
   const list = document.getElementById("rows");
   const isFree = document.activeElement === document.body && !location.hash;
@@ -68,7 +69,7 @@ function beginInList() {
   list.focus({ preventScroll: true, focusVisible: false });
 }
 
-/** By keyboard a row is one stop: keys of the list and the row's menu do what its box and its flag do. */
+/** Makes a row a single stop of the tab key: the checkbox and the flag have keys and menu items instead. */
 export function oneStop(root) {
   for (const other of within(root, "#rows .pick input, #rows .flag")) other.tabIndex = -1;
 }
@@ -82,7 +83,7 @@ export function start() {
     delete document.getElementById("message").dataset.unread;
     markOpen();
   });
-  // The line about adverts goes, with the button that closed it.
+  // The notice about adverts disappears with the button that closes it.
   document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     const hasFocus = target?.id === "advert-line" && target.contains(document.activeElement);
     if (hasFocus) document.getElementById("rows")?.focus({ preventScroll: true });

@@ -1,5 +1,5 @@
-// What this browser keeps of messages being written, until the server has it: never on a shared computer, bounded, and
-// gone at sign-out.
+// Copies of messages being written in this browser, until the server has them: never on a shared computer, limited in
+// size, and deleted at sign-out.
 
 import { isShared } from "./dom.js";
 
@@ -7,12 +7,12 @@ const PREFIX = "draft:";
 const MOST = 20;
 const MOST_LENGTH = 1_000_000;
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
-// What is younger is perhaps being written in another window.
+// A more recent copy may belong to another open window.
 const LEFT_MS = 60_000;
 
 const nameOf = (who, draft) => `${PREFIX}${who}:${draft}`;
 
-/** Storage may be forbidden or full: then there is no copy here, and the words are on the screen all the same. */
+/** Storage may be forbidden or full: then there is no local copy, but the text is on the screen. */
 function attempt(act) {
   try {
     return act();
@@ -36,7 +36,7 @@ function read(name) {
   }
 }
 
-/** Returns whether it is kept. `fields` are pairs of a name and a value. */
+/** Returns whether the copy was stored. `fields` are pairs of a name and a value. */
 export function put(who, draft, fields) {
   if (isShared()) return false;
   const text = JSON.stringify({ at: Date.now(), fields });
@@ -58,7 +58,7 @@ function clear() {
   for (const name of names()) remove_(name);
 }
 
-/** Words that a closed browser took with it come to the server when its person is back. */
+/** Sends text of a browser that was closed to the server when its user is back. */
 async function bring(who, token) {
   for (const name of names()) {
     const kept = read(name);
@@ -75,7 +75,7 @@ async function bringOne(draft, kept, name, token) {
     body.set("csrfmiddlewaretoken", token);
     const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
     const answer = await fetch(`/drafts/${draft}/save/`, { method: "POST", body, headers });
-    // Behind what the server has: its window asks what is to stay. Gone: it was sent or discarded.
+    // Otherwise the copy stays: the server may have a newer version. 404 means that the message was sent or discarded.
     if ((answer.ok && !answer.redirected) || answer.status === 404) remove_(name);
   };
   try {

@@ -1,6 +1,6 @@
-// Starts every behaviour. Each module acts on the events of the whole document, so that what htmx swaps in
-// needs no new listener; a module with something to do on new elements exports `load(root)`. What most pages of the
-// mail use is there at once; the rest is brought by the elements that it is for.
+// Starts all modules. Each handles events of the whole document, so that content swapped by htmx needs no new
+// listeners; a module that prepares new elements exports `load(root)`. Modules for most pages of the mail are loaded at
+// once; the others when their elements appear.
 
 import * as common from "./common.js";
 import { within } from "./dom.js";
@@ -45,6 +45,6 @@ function load(root) {
 for (const module of modules) module.start?.();
 load(document.body);
 document.body.addEventListener("htmx:load", (event) => {
-  // htmx also reports the body itself once, which is done already.
+  // htmx also fires this once for the body, which is prepared already.
   if (event.detail.elt !== document.body) load(event.detail.elt);
 });

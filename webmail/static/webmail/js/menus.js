@@ -1,16 +1,16 @@
-// Menus are <details>: here they close on Escape, on a click elsewhere, and when another opens, and arrows go through
-// them. A bar of tools is one stop of the tab key; arrows go along it (ARIA Authoring Practices).
+// Menus are <details>: this closes them on Escape, on a click elsewhere, and when another one opens, and handles arrows
+// in them. A tool bar is a single stop of the tab key, with arrows inside (ARIA Authoring Practices).
 
 import { on, within } from "./dom.js";
 
 const STOPS = "a[href], button:not(:disabled), summary";
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
-const isShown = (one) => one.offsetParent !== null;
+const isShown = (element) => element.offsetParent !== null;
 const itemsOf = (menu) => [...menu.querySelectorAll(":scope > .menu-panel :is(a[href], button)")].filter(isShown);
-const stopsOf = (bar) => [...bar.querySelectorAll(STOPS)].filter((one) => !one.closest(".menu-panel") && isShown(one));
+const stopsOf = (bar) => [...bar.querySelectorAll(STOPS)].filter((element) => !element.closest(".menu-panel") && isShown(element));
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
 
-/** The one that an arrow leads to; at the ends it begins anew. */
+/** The item to which an arrow leads; after the last one the first follows. */
 function next(all, at, key, [back, on]) {
   const steps = { [back]: at - 1, [on]: at + 1, Home: 0, End: all.length - 1 };
   return key in steps ? all.at(steps[key] % all.length) : undefined;
@@ -43,7 +43,7 @@ function stopAt(bar, stop) {
   for (const other of stopsOf(bar)) other.tabIndex = other === stop ? 0 : -1;
 }
 
-/** As the window changes, others of a bar are shown: one of those is its stop. */
+/** Chooses the tab stop of a bar, since its visible buttons depend on the window's width. */
 function settle(bar) {
   const all = stopsOf(bar);
   if (all.filter((stop) => stop.tabIndex === 0).length !== 1) stopAt(bar, all[0]);

@@ -1,5 +1,5 @@
-// What follows from news: counters, the title, a line for screen readers, a notification on the desktop. The list
-// hears of them by the event "mail:changed" on the document, whose detail is what the server told.
+// Applies news: counters, the title, an announcement for screen readers, a desktop notification. The list gets news by
+// the event "mail:changed" on the document, whose detail is what the server sent.
 
 import { grouped, isShared, on, within } from "./dom.js";
 
@@ -9,18 +9,18 @@ const MINUTE = 60_000;
 const NUMBER = /^\(\d+\) /;
 
 const place = document.getElementById("news");
-const last = new Map(); // by folder: what was told of it last
+const last = new Map(); // the last news by folder
 
 /** The folder whose list is on the page; "" where there is none. */
 export const openFolder = () => document.getElementById("message-list")?.dataset.folder ?? "";
 
-/** How the inbox stood when it was last told of, as who asks for what came since says it; {} before. */
+/** The last known state of the inbox, as parameters of the request for later changes; {} if there is none. */
 export function inboxStood() {
   const { uidvalidity, uidnext } = last.get(INBOX) ?? {};
   return uidnext ? { inbox: `${uidvalidity}-${uidnext}` } : {};
 }
 
-/** `isFirst`: of all tabs this one speaks and shows, the others only change. */
+/** Applies news. `isFirst` means that among all tabs this one announces and notifies; the others only update. */
 export function hear(news, { isFirst }) {
   const before = last.get(news.folder);
   if (before && isSame(before, news)) return;
@@ -36,7 +36,7 @@ function isSame(before, news) {
   return keys.every((key) => before[key] === news[key]) && news.changed.length === 0 && news.gone.length === 0;
 }
 
-// A favourite stands in the list of folders twice.
+// A favourite has two links in the list of folders.
 const links = (folder) => document.querySelectorAll(`.folder[data-folder="${CSS.escape(folder)}"]`);
 const link = (folder) => links(folder)[0];
 
@@ -58,7 +58,7 @@ function countIn(row, unseen) {
 
 const unseenIn = (row) => Number(row?.querySelector(".count")?.lastChild.textContent.replace(/\D/g, "") ?? 0);
 
-/** The icon of the tab has a dot while there is unread mail in the inbox. */
+/** Puts a dot on the icon of the tab while there is unread mail in the inbox. */
 function mark() {
   const icon = document.querySelector("link[rel=icon][data-unread]");
   if (!icon) return;
@@ -68,12 +68,12 @@ function mark() {
   if (icon.getAttribute("href") !== href) icon.setAttribute("href", href);
 }
 
-/** "(3) Inbox": the unread of the open folder, and of the inbox where none is open, as the list of folders says:
- * the server's answers write it anew as well. */
+/** Sets a title such as "(3) Inbox", with the unread count of the open folder, or of the inbox where none is open,
+ * as in the list of folders: responses of the server set the title too. */
 function retitle() {
   mark();
   const row = link(openFolder() || INBOX);
-  // What is covered, because the session is over, says so in the title too.
+  // A page that is covered because the session is over shows that in its title too.
   if (!row || "covered" in document.documentElement.dataset) return;
   const unseen = rests() ? 0 : unseenIn(row);
   const bare = document.title.replace(NUMBER, "");
@@ -86,11 +86,11 @@ const subject = (message) => message.subject || place.dataset.untitled;
 
 function announce(news, before) {
   const arrived = news.new;
-  // Where all arrivals are named, the others were moved here: by an undoing, say.
+  // If all arrivals are named, the other new messages were moved here, for example by undoing.
   const more = news.unnamed && news.uidnext > before.uidnext && news.unseen > before.unseen;
   if (arrived.length === 0 && !more) return;
   const words = wordsOf(arrived);
-  // The same words again would not be read again.
+  // Without a change the same text would not be announced again.
   place.textContent = "";
   setTimeout(() => (place.textContent = words), 100);
   if (mayShow()) show(arrived, words);
@@ -106,8 +106,8 @@ function wordsOf(arrived) {
 
 // Notifications on the desktop
 
-/** Outside working hours nothing is shown on the desktop, in the title and on the icon. The server says when that is,
- * as [begin, end, words, whether notifications rest] in seconds; of now, or none. */
+/** The span of working hours or rest at a time, or undefined. During rest nothing is shown on the desktop, in the
+ * title and on the icon. The server sends spans [begin, end, words, whether notifications rest] in seconds. */
 function spanOf(mark, now = Date.now() / 1000) {
   return JSON.parse(mark.dataset.spans).find(([begin, end]) => begin <= now && now < end);
 }
@@ -117,7 +117,7 @@ function rests() {
   return Boolean(mark?.dataset.spans && spanOf(mark)?.[3]);
 }
 
-/** The mark in the bar as it is to be now: a page stands open for hours. */
+/** Updates the mark about rest in the bar, since a page is open for hours. */
 function renewRest() {
   const mark = document.getElementById("rest");
   if (!mark?.dataset.spans) return;
@@ -148,12 +148,12 @@ function notify(title, body, tag, url) {
     shown.addEventListener("click", () => {
       shown.close();
       window.focus();
-      // What is being written stays where it is.
+      // A composer must stay open.
       if (document.getElementById("message-list")) location.assign(url);
       else window.open(url);
     });
   } catch (error) {
-    // Browsers on telephones have it and let no page use it.
+    // Browsers on telephones have the API, but do not allow pages to use it.
     if (!(error instanceof TypeError)) throw error;
   }
 }
@@ -180,7 +180,7 @@ export function start() {
   const title = document.querySelector("title");
   setInterval(renewRest, MINUTE);
   document.addEventListener("visibilitychange", renewRest);
-  // Another page of the list, or a message, brings a title of its own.
+  // Another page of the list, or a message, sets its own title.
   if (place && title) new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
 }
 

@@ -1,12 +1,12 @@
-// Notices stay until closed or overtaken by a success; toasts go by themselves.
+// Notices stay until they are closed or an action succeeds; toasts disappear by themselves.
 
 import { on, within } from "./dom.js";
 
 const TOAST_MS = 10_000;
 
-let unreached = null; // the notice that says so, and when it was shown
+let unreached = null; // the notice about an unreachable server, and the time when it was shown
 
-/** Says that the server was not reached. */
+/** Shows the notice that the server was not reached. */
 function show(template) {
   const notice = template.content.firstElementChild.cloneNode(true);
   document.getElementById("notices")?.replaceChildren(notice);
@@ -16,8 +16,8 @@ function show(template) {
 
 export const isUnreached = () => unreached?.notice.isConnected ?? false;
 
-/** The server has answered what it was asked at this time: what said before that it did not goes, or says so where it
- * offers to try again. What was on its way then says nothing. */
+/** Notes that the server has answered a request of this time: an earlier notice that it was unreachable disappears,
+ * or tells so if it offers to try again. */
 export function reached(asked) {
   if (!unreached || asked <= unreached.since) return;
   const { notice } = unreached;
@@ -31,16 +31,16 @@ export function reached(asked) {
   if (isAtHand) retry.focus();
 }
 
-/** A toast of words that the page itself has to say. */
+/** Shows a toast with a text of the page itself. */
 export function toast(words) {
-  const one = document.createElement("div");
-  one.className = "toast";
-  one.append(Object.assign(document.createElement("p"), { textContent: words }));
-  document.getElementById("toast")?.replaceChildren(one);
-  letGo(one);
+  const element = document.createElement("div");
+  element.className = "toast";
+  element.append(Object.assign(document.createElement("p"), { textContent: words }));
+  document.getElementById("toast")?.replaceChildren(element);
+  letGo(element);
 }
 
-/** A message that can be taken back for so many seconds: by the clock, whoever points at it. */
+/** Counts down the seconds in which a message can be taken back: by the clock, even under the pointer. */
 function countDown(toast) {
   const ends = Date.now() + Number(toast.dataset.toast) * 1000;
   const left = toast.querySelector("[data-left]");
@@ -52,7 +52,7 @@ function countDown(toast) {
   }, 250);
 }
 
-/** Ten seconds, and longer while somebody points at it or is in it. */
+/** Removes a toast after ten seconds, but not while the pointer or the focus is in it. */
 function letGo(toast) {
   let timer = 0;
   const begin = () => (timer = setTimeout(() => toast.remove(), TOAST_MS));
@@ -64,7 +64,7 @@ function letGo(toast) {
   begin();
 }
 
-/** A notice that names fields marks them; typing in one clears the mark. */
+/** Marks the field that a notice names; typing in it clears the mark. */
 function markField(link) {
   const field = document.getElementById(link.dataset.field);
   if (!field) return;
@@ -72,10 +72,10 @@ function markField(link) {
   field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
 }
 
-/** Sending disables its button, which loses the focus: it goes to what must be corrected, or back. */
+/** Moves the focus after sending, which disabled its button: to the field to correct, or back to the button. */
 function takeFocus(notice) {
   const field = document.getElementById(notice.querySelector("a[data-field]")?.dataset.field);
-  // A browser takes the focus from a disabled button when it next draws: sooner or later than this.
+  // A browser removes the focus from a disabled button when it next draws, before or after this.
   const isLost = document.activeElement === document.body || document.activeElement?.disabled;
   if (!isLost || !document.querySelector("[data-send]")) return;
   field?.closest("details")?.setAttribute("open", "");
@@ -95,14 +95,14 @@ export function start() {
   document.body.addEventListener("htmx:beforeSend", ({ detail }) => (detail.requestConfig.asked = performance.now()));
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && reached(detail.requestConfig.asked));
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    // The words of a proxy before the server, which are a page of its own.
+    // The error page of a proxy in front of the server.
     if (detail.isError && detail.xhr.status >= 500 && !detail.serverResponse.includes("data-notice")) {
       detail.shouldSwap = false;
       show(document.getElementById("no-answer"));
     }
-    // Nobody has done anything when a page asks by itself. What is about the message being written stays: news of the
-    // list are swapped in, too.
-    if (!detail.isError && detail.requestConfig.triggeringEvent) document.querySelectorAll("#notices > :not([data-stays])").forEach((one) => one.remove());
+    // Requests of the page itself leave notices alone, and those about the message being written stay, since news of
+    // the list are swapped in, too.
+    if (!detail.isError && detail.requestConfig.triggeringEvent) document.querySelectorAll("#notices > :not([data-stays])").forEach((notice) => notice.remove());
   });
 }
 

@@ -1,11 +1,11 @@
-// The drawer of folders, and going from list to message and back where only one is shown.
+// The drawer of folders, and the way from list to message and back where only one of them is shown.
 
 import { isPlain, on } from "./dom.js";
 import { ROOMY, sayFolders, toggleRail } from "./splits.js";
 
 const side = () => document.querySelector(".side");
 const isOpen = () => document.body.dataset.drawer === "open";
-/** A window that shows one message; it was opened for it (js/rowmenu.js). */
+/** A window that was opened for one message (js/rowmenu.js). */
 const isAlone = window.name.startsWith("message-");
 let opener = null;
 let listTop = 0;
@@ -26,7 +26,7 @@ function closeDrawer() {
   if (opener?.isConnected) opener.focus();
 }
 
-/** The open message is what the page is about; without one, the folder is. */
+/** Makes the open message the main heading of the page; without one, the folder. */
 function rankTitles() {
   const message = document.querySelector("#message[data-open] .reader-title");
   message?.setAttribute("aria-level", "1");
@@ -35,7 +35,7 @@ function rankTitles() {
 
 const rowOf = (ref) => document.querySelector(`#row-${CSS.escape(ref)} > a`);
 
-/** Shows the list again as it was, without asking the server: the place in a long list is kept. */
+/** Shows the list again without a request, so that its scroll position is kept. */
 function backToList(list) {
   if (isAlone) return window.close();
   const message = document.getElementById("message");
@@ -47,19 +47,19 @@ function backToList(list) {
   window.scrollTo(0, listTop);
   const row = rowOf(ref);
   row?.focus({ preventScroll: true });
-  row?.scrollIntoView({ block: "nearest" }); // another message than the one that was opened from the list
+  row?.scrollIntoView({ block: "nearest" }); // it may be another message than the one that was opened from the list
 }
 
-/** Beside the open message the list is there: it gets the focus. */
+/** Moves the focus to the list beside the open message. */
 function focusList(list) {
   (rowOf(document.getElementById("message").dataset.open) ?? list.querySelector(".rows")).focus();
 }
 
-/** The open message was moved away: the address is the list's again. */
+/** After the open message was moved away, restores the address of the list. */
 function leaveMessage(list) {
   if (isAlone) return window.close();
   const { pathname, search } = new URL(list.dataset.url, location.href);
-  // Beside what was found, the open message may be of any folder.
+  // Beside search results the open message may be in any folder.
   const isOfList = "searched" in list.dataset ? location.pathname.startsWith("/mail/") : location.pathname.startsWith(pathname);
   if (location.pathname === pathname || !isOfList) return;
   history.pushState({ htmx: true }, "", pathname + search);
@@ -73,7 +73,7 @@ export function start() {
     if (link.matches("[data-rail-toggle]") && ROOMY.matches) toggleRail();
     else openDrawer(link);
   });
-  // It is a button to those who hear it, which the space bar presses.
+  // For screen readers it is a button, which the space bar presses.
   on("keydown", "[data-rail-toggle]", (link, event) => {
     if (event.key !== " ") return;
     event.preventDefault();
@@ -83,7 +83,7 @@ export function start() {
     event.preventDefault();
     closeDrawer();
   });
-  // The scrim is a shadow: what is clicked through it only closes the drawer.
+  // The scrim is only a shadow: a click on what is below only closes the drawer.
   document.addEventListener(
     "click",
     (event) => {
@@ -109,7 +109,7 @@ export function start() {
   });
 }
 
-/** A conversation begins with what was not read of it, unless all that stands above is in sight with it. */
+/** Scrolls a conversation to its first unread message, unless that is visible together with all above it. */
 function beginUnread(message) {
   const first = message.querySelector("[data-begins]");
   if (!first || !message.querySelector(".conversation-head")) return;

@@ -1,10 +1,10 @@
-// Security keys: what the server asks is put to the browser, and its answer into the form.
+// Security keys: passes the server's request to the browser, and the browser's response into the form.
 
 import { on, within } from "./dom.js";
 
 const CAN = window.isSecureContext && "credentials" in navigator && "PublicKeyCredential" in window;
 
-// WebAuthn speaks in bytes, JSON in base64url. Browsers have functions for it only since 2024.
+// WebAuthn uses bytes, JSON base64url. Browsers have their own functions for that only since 2024.
 function bytes(text) {
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 }
@@ -14,7 +14,7 @@ function text(buffer) {
   return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-const described = (list = []) => list.map((one) => ({ ...one, id: bytes(one.id) }));
+const described = (list = []) => list.map((credential) => ({ ...credential, id: bytes(credential.id) }));
 
 function toCreate({ publicKey }) {
   return {
@@ -35,16 +35,16 @@ function toGet({ publicKey }) {
 
 function answer(credential) {
   const { response } = credential;
-  const said = { clientDataJSON: text(response.clientDataJSON) };
+  const fields = { clientDataJSON: text(response.clientDataJSON) };
   for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
-    if (response[name]) said[name] = text(response[name]);
+    if (response[name]) fields[name] = text(response[name]);
   }
-  if (response.getTransports) said.transports = response.getTransports();
+  if (response.getTransports) fields.transports = response.getTransports();
   return {
     id: credential.id,
     rawId: text(credential.rawId),
     type: credential.type,
-    response: said,
+    response: fields,
     clientExtensionResults: credential.getClientExtensionResults(),
   };
 }
@@ -65,7 +65,7 @@ async function use(button) {
     form.elements.credential.value = JSON.stringify(answer(await ask(button.dataset.passkey)));
     form.submit();
   } catch (error) {
-    // Cancelled, timed out, no key: all are one DOMException to the person. Anything else is our mistake.
+    // Cancelled, timed out or no key are all the same DOMException. Other errors are mistakes of ours.
     if (!(error instanceof DOMException)) throw error;
     place.textContent = error.name === "InvalidStateError" ? place.dataset.known : place.dataset.refused;
     place.hidden = false;

@@ -1,4 +1,4 @@
-// A passphrase goes into both fields by a click; the form is sent once, with nothing readable in it.
+// Copies a passphrase into both fields by a click, and sends the form once, with no readable password in it.
 
 import { on, within } from "./dom.js";
 
@@ -10,7 +10,7 @@ function use(button) {
     const reveal = form.querySelector(`[data-reveal="${form.elements[name].id}"]`);
     if (form.elements[name].type === "password") reveal.click();
   }
-  // What listens to typing judges it too.
+  // Triggers the listeners that rate a typed password.
   form.elements.new.dispatchEvent(new Event("input", { bubbles: true }));
   form.elements.new.focus();
 }
@@ -19,14 +19,14 @@ function send(form, event) {
   const button = form.querySelector("[type=submit]");
   if (button.getAttribute("aria-busy") === "true") event.preventDefault();
   button.setAttribute("aria-busy", "true");
-  // Browsers keep what is typed as text for later; a password must not be.
+  // Browsers store typed text for later, but must not store a password.
   for (const name of ["old", "new", "again"]) form.elements[name].type = "password";
 }
 
 export function start() {
   on("click", "[data-use-phrase]", use);
   on("submit", "[data-password-form]", send);
-  // Coming back by the browser's button finds the form empty and ready.
+  // When the browser goes back to this page, the form is empty and enabled.
   window.addEventListener("pageshow", (event) => {
     const form = document.querySelector("[data-password-form]");
     if (!form || !event.persisted) return;

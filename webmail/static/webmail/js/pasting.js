@@ -1,5 +1,5 @@
-// What enters the editor: a draft, a quote, what is pasted. A narrow list holds all of it; what Word and web pages
-// wrap their text in goes. The server has a list of its own and trusts nothing of this.
+// Cleans HTML that enters the editor: drafts, quotes, pasted content. It is reduced to a narrow allow-list, and the
+// markup of Word and web pages is removed. The server sanitises again by its own list.
 
 import DOMPurify from "../vendor/dompurify-3.4.18.mjs";
 
@@ -11,9 +11,9 @@ const ATTRIBUTES = [
   "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "color", "colspan", "dir", "height", "href", "rowspan", "size",
   "src", "start", "style", "type", "valign", "width",
 ];
-// The classes by which mail programs know a signature, and the line above a quote.
+// Classes by which mail programs recognise a signature, and the line above a quote.
 const MARKS = new Set(["signature", "moz-cite-prefix"]);
-// The classes by which Squire knows its own spans.
+// Classes of Squire's own spans.
 const CLASSES = new Set(["color", "font", "highlight", "size"]);
 const STYLES = [
   "color", "background-color", "font-style", "font-weight", "text-align", "text-decoration-line", "vertical-align", "width", "border-collapse",
@@ -23,7 +23,7 @@ const DRAFT_STYLES = [...STYLES, "font-size", "font-family", "text-decoration", 
 const LINK = /^(?:https?|ftp|mailto|tel):/i;
 const LEVEL = /mso-list:[^;]*?\blevel(\d)/i;
 const NUMBERED = /^[\s\u00a0]*(?:\d+|[a-z]|[ivxlc]+)[.)]/i;
-// A page's black on white says nothing; kept, it would be unreadable where the reader's ground is dark.
+// A page's black on white carries no meaning, and would be unreadable on a dark ground.
 const GROUND = /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
 
 const HANDLER = /(<[a-z][^>]*?)\son[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*)/gi;
@@ -33,20 +33,18 @@ const UPLOAD = /\/drafts\/[0-9a-f-]{36}\/files\//;
 const PART = /\/mail\/[^/]+\/(\d+-\d+)\/view\/[\d.~]+\/image$/;
 const DATA = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 
-/**
- * The address of an image that is sent with the message: of an upload, of a part of a message, or a signature's own bytes.
- * Without its host, which a browser adds to what it copies; "" for any other image.
- */
+/** The address of an image that is sent with the message: of an upload, of a part of a message, or a signature's own
+ * bytes. It has no host, which browsers add to copied addresses; "" for any other image. */
 function ownSource(src) {
   if (DATA.test(src)) return src;
   const url = URL.canParse(src, location.href) ? new URL(src, location.href) : null;
   return url?.origin === location.origin && (UPLOAD.test(url.pathname) || PART.test(url.pathname)) ? url.pathname : "";
 }
 
-/** Whether what is pasted may name it: of the mailbox only images of the message that this one answers. */
+/** Whether pasted HTML may contain the image: of the mailbox only images of the message that is being answered. */
 function mayBePasted(src) {
-  const found = PART.exec(src);
-  return UPLOAD.test(src) || (found !== null && found[1] === document.forms.compose?.elements.origin_ref?.value);
+  const match = PART.exec(src);
+  return UPLOAD.test(src) || (match !== null && match[1] === document.forms.compose?.elements.origin_ref?.value);
 }
 
 // Word
@@ -54,7 +52,7 @@ function mayBePasted(src) {
 const styleOf = (element) => element.getAttribute("style") ?? "";
 const isItem = (node) => node.nodeType === Node.ELEMENT_NODE && LEVEL.test(styleOf(node));
 
-/** Takes the bullet or number that Word wrote into the text of an item; returns it. */
+/** Removes the bullet or number that Word wrote into the text of an item, and returns it. */
 function takeMark(item) {
   const mark = [...item.querySelectorAll("[style]")].find((part) => /mso-list:\s*ignore/i.test(styleOf(part)));
   const text = mark?.textContent ?? "";
@@ -62,7 +60,7 @@ function takeMark(item) {
   return text;
 }
 
-/** Paragraphs that Word made look like a list -> lists, nested by their levels. */
+/** Turns paragraphs that Word formatted as a list into lists, nested by their levels. */
 function makeLists(page) {
   for (const first of [...page.querySelectorAll("p, div, h1, h2, h3, h4")].filter(isItem)) {
     if (!page.contains(first)) continue; // in a list already
@@ -95,7 +93,7 @@ function listOf(items) {
   return root;
 }
 
-/** Elements that only other programs understand leave their text: `<o:p>`, an empty `<b style="font-weight:normal">`. */
+/** Replaces elements of other programs by their content: `<o:p>`, an empty `<b style="font-weight:normal">`. */
 function unwrap(page) {
   for (const element of page.querySelectorAll("*")) {
     const isPlainBold = element.localName === "b" && /(?:^|[^-])font-weight:\s*(?:normal|400)/i.test(styleOf(element));
@@ -105,15 +103,15 @@ function unwrap(page) {
 
 // Images
 
-/** The bytes in a data: address, to be uploaded like a chosen file; null for what is no image. */
+/** The bytes of a data: URL as a file for uploading; null where it is no image. */
 function fileOf(src) {
-  const found = /^data:(image\/(?:png|jpeg|gif|webp));base64,([a-z0-9+/=\s]+)$/i.exec(src);
-  if (!found) return null;
-  const bytes = Uint8Array.from(atob(found[2].replace(/\s/g, "")), (letter) => letter.charCodeAt(0));
-  return new File([bytes], `image.${found[1].split("/")[1]}`, { type: found[1] });
+  const match = /^data:(image\/(?:png|jpeg|gif|webp));base64,([a-z0-9+/=\s]+)$/i.exec(src);
+  if (!match) return null;
+  const bytes = Uint8Array.from(atob(match[2].replace(/\s/g, "")), (letter) => letter.charCodeAt(0));
+  return new File([bytes], `image.${match[1].split("/")[1]}`, { type: match[1] });
 }
 
-/** Remote images become links of their words: nobody who opens the message is to fetch them. */
+/** Replaces remote images by links, so that no recipient's program fetches them. */
 function replaceImages(page, files) {
   for (const image of page.querySelectorAll("img")) {
     const src = image.getAttribute("src") ?? "";
@@ -133,7 +131,7 @@ function replaceImages(page, files) {
   }
 }
 
-// The list
+// The allow-list
 
 let kept = DRAFT_STYLES;
 
@@ -165,7 +163,7 @@ purify.addHook("afterSanitizeAttributes", (element) => {
   }
 });
 
-/** Spans that say nothing any more, as Word leaves them by the dozen. */
+/** Removes spans without meaning, of which Word leaves dozens. */
 function dropEmpty(fragment) {
   for (const span of fragment.querySelectorAll("span:not([style], [class]), font:not([color], [size]), a:not([href])")) {
     span.replaceWith(...span.childNodes);
@@ -180,10 +178,8 @@ function held(template, styles) {
   return fragment;
 }
 
-/**
- * HTML in a document of its own that shows and runs nothing. The page's policy refuses handlers there too, but a browser
- * tells of each: most are taken out before.
- */
+/** HTML in a separate document that shows and runs nothing. The page's policy blocks event handlers there too, but a
+ * browser reports each, so most are removed before. */
 function parsed(html) {
   let bare = html;
   for (let before = ""; bare !== before; ) {
@@ -195,19 +191,19 @@ function parsed(html) {
   return template;
 }
 
-/** A draft's or a quote's HTML, as DOM nodes that can do nothing. */
+/** The HTML of a draft or a quote, as DOM nodes that cannot run anything. */
 export function safe(html) {
   return held(parsed(html), DRAFT_STYLES);
 }
 
-/** The HTML that an element, or a template, holds. */
+/** The HTML inside an element or a template. */
 export const markup = (element) => element.innerHTML;
 
-/** HTML from the clipboard -> `{ html, files }`: simple HTML, and the images in it that are to be uploaded. */
+/** HTML from the clipboard -> `{ html, files }`: simple HTML, and the images in it to be uploaded. */
 export function pasted(html) {
   const template = parsed(html);
   const page = template.content;
-  // The head of what Word copies holds its style sheet.
+  // The head of what Word copies contains its style sheet.
   for (const element of page.querySelectorAll("style, script, meta, link, title, xml")) element.remove();
   const files = [];
   makeLists(page);
@@ -236,17 +232,17 @@ class Lines {
     return this.lines.at(-1) === this.prefix || this.lines.at(-1) === "";
   }
 
-  /** A new line, unless nothing stands on this one; `always`: even then. */
+  /** Ends the line, unless it is empty; with `always` an empty one too. */
   end(always = false) {
     if (this.isAtStart && !always) this.lines[this.lines.length - 1] = this.prefix;
     else this.lines.push(this.prefix);
   }
 
   read(node, list = null) {
-    for (const child of node.childNodes) this.one(child, list);
+    for (const child of node.childNodes) this.readChild(child, list);
   }
 
-  one(child, list) {
+  readChild(child, list) {
     if (child.nodeType === Node.TEXT_NODE) {
       const text = child.data.replace(/\u200b/g, "").replace(/[\t\n\r ]+/g, " ");
       return this.add(this.isAtStart ? text.trimStart() : text);
@@ -285,7 +281,7 @@ class Lines {
     if (href && words !== href && words !== bare && `http://${words}` !== href) this.add(` <${bare}>`);
   }
 
-  /** The line after a block; an empty block, which shows as an empty line, is one here. */
+  /** Ends the line after a block; an empty block, which is shown as an empty line, becomes one. */
   close(block) {
     const isEmptyLine = block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
     this.end(isEmptyLine);
@@ -293,7 +289,7 @@ class Lines {
   }
 }
 
-/** What the nodes say, in lines; quotes behind ">". */
+/** The text of the nodes in lines; quotes are prefixed with ">". */
 export function textOf(root) {
   const lines = new Lines();
   lines.read(root);
@@ -302,7 +298,7 @@ export function textOf(root) {
 
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
 
-/** Lines -> HTML; those behind ">" as quotes. */
+/** Lines -> HTML; lines with ">" become quotes. */
 export function htmlOf(text) {
   let depth = 0;
   let html = "";

@@ -12,10 +12,10 @@ import { within } from "./dom.js";
 const STEPS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const MOST_PAGES = 1000;
 const MOST_PIXELS = 16_000_000; // of one canvas; Safari draws none larger
-const WIDEST = 1000; // CSS pixels of a page as it is first shown: a whole screen of it reads badly
+const WIDEST = 1000; // CSS pixels of a page at first: lines as wide as a large screen are hard to read
 const MOST_PRINTED = 100;
 const PRINTED_DPI = 150;
-const KEPT = 3; // heights of the window above and below, beyond which drawings are dropped
+const KEPT = 3; // window heights above and below, beyond which drawings are dropped
 const WEB = /^(?:https?:|mailto:)/i;
 
 class Viewer {
@@ -53,7 +53,7 @@ class Viewer {
     this.root.dataset.pdfReady = "";
   }
 
-  /** An empty sheet for each page, of the first page's size until its own is known. */
+  /** Adds an empty sheet for each page, with the first page's size until its own is known. */
   async lay() {
     const first = await this.file.getPage(1);
     const { width, height } = first.getViewport({ scale: 1 });
@@ -144,7 +144,7 @@ class Viewer {
       const page = await this.file.getPage(sheet.number);
       if (sheet.drawing === drawing) await this.drawPage(sheet, page, drawing);
     } catch (error) {
-      // A page may be damaged in a file that is not; what was cancelled is drawn anew where it is needed.
+      // A page may be damaged in an otherwise valid file; a cancelled drawing is repeated when needed.
       if (error?.name !== "RenderingCancelledException" && sheet.drawing === drawing) sheet.element.dataset.damaged = "";
     }
   }
@@ -172,10 +172,10 @@ class Viewer {
     if (sheet.drawing === drawing) sheet.element.replaceChildren(canvas, text, ...links);
   }
 
-  /** Links to the web and to addresses; of all that a PDF may ask for, nothing else. */
+  /** Adds links to the web and to mail addresses; all other actions of a PDF are ignored. */
   async links(page, viewport) {
-    const found = await page.getAnnotations({ intent: "display" });
-    return found
+    const annotations = await page.getAnnotations({ intent: "display" });
+    return annotations
       .filter((annotation) => annotation.subtype === "Link" && WEB.test(annotation.url ?? ""))
       .map(({ url, rect }) => {
         const [x1, y1] = viewport.convertToViewportPoint(rect[0], rect[1]);
@@ -195,7 +195,7 @@ class Viewer {
       });
   }
 
-  /** Everything again in another size, the same page in view. */
+  /** Draws all pages in another size, and keeps the current page in view. */
   redraw() {
     this.drawnFor = this.pages.clientWidth;
     const { current } = this;
@@ -208,7 +208,7 @@ class Viewer {
   locate() {
     const { scrollTop, clientHeight, scrollHeight } = this.pages;
     const isAtEnd = scrollTop > 0 && scrollTop + clientHeight >= scrollHeight - 2;
-    // The first of those that are seen, not one that only begins or ends there.
+    // The first page that is really visible, not one of which only an edge is.
     const sheet = isAtEnd ? this.sheets.at(-1) : this.sheets.find(({ element }) => {
       const top = element.offsetTop - this.pages.offsetTop - scrollTop;
       const height = element.offsetHeight;
@@ -236,7 +236,7 @@ class Viewer {
     else this.magnify({ in: larger, out: smaller, fit: 1 }[name]);
   }
 
-  /** Every page as a picture: what is drawn for the screen are only those near. */
+  /** Draws every page as a picture; for the screen only the pages near the view are drawn. */
   async print() {
     const paper = this.root.querySelector("[data-pdf-paper]");
     if (!paper || paper.childElementCount) return;
@@ -297,7 +297,7 @@ async function show(root) {
   const base = root.dataset.pdfBase;
   let viewer = null;
   try {
-    // Half a megabyte, fetched for those who open a PDF.
+    // Half a megabyte, loaded only when a PDF is opened.
     const library = await import(`${base}pdf.min.mjs`);
     library.GlobalWorkerOptions.workerSrc = `${base}pdf.worker.min.mjs`;
     library.setVerbosityLevel?.(0);

@@ -1,4 +1,4 @@
-// A large file of messages goes to the server in pieces: a lost connection costs one of them.
+// Uploads a large file of messages in pieces, so that a lost connection costs only one of them.
 
 import { on } from "./dom.js";
 
@@ -7,7 +7,7 @@ const PAUSE = 2000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Sends a form without its file; where the answer leads is the page of the job. */
+/** Sends a form without its file; the response redirects to the page of the job. */
 async function begun(form, file) {
   const body = new FormData(form);
   body.delete("file");
@@ -28,7 +28,7 @@ async function sent(url, form, file, at) {
   return answer.json();
 }
 
-/** The server says at which byte the next piece begins, also after one that it had already. */
+/** Uploads the pieces. The server tells at which byte the next one begins, also after one that it already had. */
 async function bring(form, file) {
   const url = await begun(form, file);
   const bar = form.querySelector("progress");

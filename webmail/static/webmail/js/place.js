@@ -1,4 +1,4 @@
-// The list's place: kept when one comes back to it, and while messages arrive, change and go elsewhere.
+// The scroll position of the list: kept when the user returns to it, and while messages arrive, change and disappear.
 
 import { grouped, on } from "./dom.js";
 import { focusRow, markRead, oneStop, rows } from "./list.js";
@@ -7,19 +7,19 @@ import { countPicked } from "./selection.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
 const SETTLED_MS = 300;
-// Pixels: nearer to the top than this, somebody looks at the newest messages.
+// Pixels from the top within which the user is looking at the newest messages.
 const TOP = 8;
-let waiting = null; // rows that arrived while somebody was further down
-const heard = new Map(); // by folder: what was told of it last
+let waiting = null; // new rows that wait because the user has scrolled down
+const heard = new Map(); // the last news by folder
 let settling = 0;
 let heightBelow = 0;
 
 const list = () => document.getElementById("message-list");
 const region = () => document.getElementById("rows");
-/** What scrolls: the rows in their pane, or the page where there is one pane. */
+/** The scrolling element: the rows in their pane, or the page where there is only one pane. */
 const scroller = () => (NARROW.matches ? document.scrollingElement : region());
 
-/** Where the rows that are seen begin. */
+/** The top edge of the visible rows. */
 function edge() {
   if (!NARROW.matches) return region().getBoundingClientRect().top + (region().querySelector(".day")?.offsetHeight ?? 0);
   return 0;
@@ -27,9 +27,9 @@ function edge() {
 
 const isAtTop = () => scroller().scrollTop <= TOP && !document.getElementById("previous");
 
-/** The address says which row is at the top, so that coming back, or loading the page again, shows it there. */
+/** Writes the row at the top into the address, so that going back or reloading shows it again. */
 function keepPlace() {
-  // A list of contacts has rows without an address to come back to.
+  // Rows of a list of contacts have no such address.
   if (!region() || !list() || new URL(list().dataset.url, location.href).pathname !== location.pathname) return;
   const top = isAtTop() ? null : rows().find((row) => row.getBoundingClientRect().bottom > edge() + TOP);
   const url = new URL(list().dataset.url, location.href);
@@ -44,7 +44,7 @@ function findPlace() {
   scroller().scrollTop += row.getBoundingClientRect().top - edge();
 }
 
-/** A day stands once, whichever side its rows came from. */
+/** Removes repeated headings of a day, from rows above or below. */
 function joinDays() {
   let last = null;
   for (const day of document.querySelectorAll("#rows > .day")) {
@@ -58,7 +58,7 @@ function joinDays() {
   }
 }
 
-// What happened to the folder elsewhere
+// Changes of the folder by other programs
 
 const forget = (uidvalidity, gone) => drop(gone.map((uid) => document.getElementById(`row-${uidvalidity}-${uid}`)));
 
@@ -74,7 +74,7 @@ function drop(gone) {
   if (next) focusRow(next);
 }
 
-/** What was asked for is not there any more, and no news had told it. */
+/** A requested message no longer exists, and no news had told it. */
 function missed({ elt, xhr: { status } }) {
   const row = elt.closest("#rows .row");
   const isAct = elt.matches("#act-form, #flag-form, #unflag-form");
@@ -84,29 +84,29 @@ function missed({ elt, xhr: { status } }) {
   else if (status === 404) compare({ uidvalidity: list().dataset.uidvalidity });
 }
 
-/** What a server did not name: the first rows are asked for, and those here are made as they are there. */
+/** Requests the first rows and adapts those on the page, where the server does not name the changes. */
 async function compare(news) {
   const { live, url } = list().dataset;
   if (live === undefined || document.getElementById("previous")) return follow();
   const there = await fetched(new URL(url, location.href), { "HX-Target": "more" });
   if (!there || list()?.dataset.url !== url) return;
-  const found = new Map([...there.querySelectorAll(".row")].map((row) => [row.dataset.ref, row]));
+  const serverRows = new Map([...there.querySelectorAll(".row")].map((row) => [row.dataset.ref, row]));
   const here = rows();
-  // Beyond the last row of that page nothing is known.
-  const last = here.findLastIndex((row) => found.has(row.dataset.ref));
+  // Nothing is known about rows after the last one of that page.
+  const last = here.findLastIndex((row) => serverRows.has(row.dataset.ref));
   const known = there.querySelector("#more") ? here.slice(0, last + 1) : here;
-  const gone = known.filter((row) => !found.has(row.dataset.ref));
-  for (const row of found.values()) markAs(row);
+  const gone = known.filter((row) => !serverRows.has(row.dataset.ref));
+  for (const row of serverRows.values()) markAs(row);
   forget(news.uidvalidity, gone.map((row) => row.dataset.ref.split("-")[1]));
 }
 
-/** In another order, filtered, by conversations or further down: what was marked since the list was made, as far as the
- * server tells. What a filter lets through by now is another list. */
+/** In another order, filtered, by conversations or further down: applies changed flags since the list was made, as
+ * far as the server tells them. Rows that now match a filter are not added. */
 async function follow() {
   const { folder, modseq, uidvalidity, url } = list().dataset;
   if (!modseq || modseq === "0") return;
   const answer = await answered({ folder, since: modseq });
-  const news = answer?.folders?.find((one) => one.folder === folder);
+  const news = answer?.folders?.find((state) => state.folder === folder);
   if (news?.uidvalidity !== Number(uidvalidity) || list()?.dataset.modseq !== modseq || list().dataset.url !== url) return;
   list().dataset.modseq = news.modseq;
   for (const change of news.changed) mark(change);
@@ -144,18 +144,18 @@ function mark({ ref, flags }) {
   button.setAttribute("form", isFlagged ? "unflag-form" : "flag-form");
 }
 
-/** The line under the folder's name. */
+/** Updates the line under the folder's name. */
 function count({ exists, unseen }) {
   const line = document.getElementById("list-counts");
   const counts = list().querySelector(".list-news").dataset;
   if (!line) return;
-  let said = exists === 1 ? counts.allOne : counts.all;
-  if (unseen > 0) said = unseen === 1 ? counts.unreadOne : counts.unread;
-  if (exists === 0) said = counts.none;
-  line.textContent = said.replace("#", grouped(unseen || exists)).replace("@", grouped(exists));
+  let text = exists === 1 ? counts.allOne : counts.all;
+  if (unseen > 0) text = unseen === 1 ? counts.unreadOne : counts.unread;
+  if (exists === 0) text = counts.none;
+  line.textContent = text.replace("#", grouped(unseen || exists)).replace("@", grouped(exists));
 }
 
-/** As the list's own button does; nobody pressed it, so that a notice stays. */
+/** Renews the list like its own button, but without a click, so that notices stay. */
 function refresh() {
   const button = document.querySelector("[data-refresh]");
   if (button) window.htmx.ajax("GET", button.href, { source: button, target: "#message-list", swap: "outerHTML" });
@@ -175,20 +175,20 @@ async function arrived(news, before) {
     return;
   }
   if (news.uidnext - 1 <= newestUid()) return;
-  // Nothing stands here yet: the list with its rows is another page.
+  // The list is still empty: with rows it is another page.
   if (!newest) return refresh();
   const address = new URL(url, location.href);
   address.searchParams.set("newer", newest);
-  const found = await ask(address);
-  if (!found || list()?.dataset.newest !== newest) return;
-  // Moved here with an older date: it has another place than the top.
-  if (found.querySelector("[data-elsewhere]")) return isAtTop() ? refresh() : offer(words().some);
-  waiting = found;
+  const arrivals = await ask(address);
+  if (!arrivals || list()?.dataset.newest !== newest) return;
+  // Moved here with an older date: it does not belong to the top.
+  if (arrivals.querySelector("[data-elsewhere]")) return isAtTop() ? refresh() : offer(words().some);
+  waiting = arrivals;
   if (isAtTop()) show();
   else offerWaiting();
 }
 
-/** A piece of the list as a document; null without an answer: the next news brings it. */
+/** A part of the list as a document; null without a response, since the next news will bring it. */
 export async function fetched(address, more = {}) {
   try {
     const answer = await fetch(address, { headers: { "HX-Request": "true", "X-Background": "1", ...more } });
@@ -200,7 +200,7 @@ export async function fetched(address, more = {}) {
   }
 }
 
-/** The rows of an answer; null when there are none. */
+/** The rows of a response; null if there are none. */
 async function ask(address) {
   const page = await fetched(address);
   if (!page) return null;
@@ -213,12 +213,12 @@ async function ask(address) {
   return rows.querySelector(".row") ? rows : null;
 }
 
-/** What was set aside today: it comes below rows that arrived. */
+/** Replaces the line about messages set aside today, below rows that arrived. */
 function renewLine(line) {
   if (!line) return;
   const place = document.getElementById("advert-line");
   line.remove();
-  // The region itself stays: what changes in it is read out.
+  // The live region stays in place, so that changes in it are announced.
   place?.replaceChildren(...line.childNodes);
   if (place) window.htmx.process(place);
 }
@@ -229,13 +229,13 @@ function offerWaiting() {
   offer(number === 1 ? one : many.replace("#", grouped(number)));
 }
 
-function offer(said) {
+function offer(text) {
   const link = list().querySelector("[data-news]");
-  link.textContent = said;
+  link.textContent = text;
   link.hidden = false;
 }
 
-/** Puts the rows that wait above the others; returns the first of them. */
+/** Inserts the waiting rows above the others; returns the first of them. */
 function show() {
   const first = waiting.querySelector(".row");
   list().dataset.newest = first.dataset.ref;
@@ -251,14 +251,14 @@ function show() {
   return first;
 }
 
-/** Whether the list was made from the folder as it was told to stand. */
+/** Whether the list was made from the folder in this state. */
 function isShown({ exists, unseen, modseq }) {
   const made = list().dataset;
   const isSame = exists === Number(made.total) && unseen === Number(made.unseen);
   return isSame && (!modseq || made.modseq === "0" || modseq === Number(made.modseq));
 }
 
-/** What was told of the folder between the making of its list and its coming here. */
+/** Applies news that came between the rendering of the list and its arrival. */
 function catchUp() {
   const news = heard.get(list().dataset.folder);
   const { modseq, uidvalidity } = list().dataset;
@@ -271,14 +271,14 @@ function hear(news) {
   const before = heard.get(news.folder);
   heard.set(news.folder, news);
   if (!list() || !region() || list().dataset.folder !== news.folder) return;
-  // Made anew on the server: every row names a message that is no more.
+  // The folder was created anew on the server: no row names an existing message.
   if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return refresh();
   count(news);
-  // A row there may lose its newest message and keep the others: only the server knows.
+  // A conversation may lose its newest message and keep others, which only the server knows.
   if (list().dataset.threads !== undefined && news.gone.length > 0) return offer(words().changed);
   forget(news.uidvalidity, news.gone);
   for (const change of news.changed) mark(change);
-  // At first it is told how the folder stands, mostly as the page shows it.
+  // The first news tell the state of the folder, usually that of the page.
   if (news.more && (before || !isShown(news))) compare(news);
   arrived(news, before);
 }
@@ -296,13 +296,13 @@ export function start() {
     clearTimeout(settling);
     settling = setTimeout(keepPlace, SETTLED_MS);
   };
-  // "scroll" does not bubble; it is caught on its way down.
+  // "scroll" does not bubble, so it is handled in the capture phase.
   document.addEventListener("scroll", settle, { capture: true, passive: true });
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (elt.matches("#rows .row > a")) keepPlace();
   });
   document.body.addEventListener("htmx:responseError", ({ detail }) => missed(detail));
-  // Rows put above others push them down, and not every browser holds what one looks at.
+  // Rows inserted above push the others down, and not every browser keeps the scroll position.
   document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     if (target?.id === "previous") heightBelow = scroller().scrollHeight - scroller().scrollTop;
   });

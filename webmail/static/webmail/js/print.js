@@ -1,5 +1,5 @@
-// Prints a message by its page for paper, without leaving the reader. That page has no script: the
-// reader asks for the print dialog. Where that fails the link opens the page itself.
+// Prints a message by its page for paper, without leaving the reader. That page has no script, so the reader opens the
+// print dialog. Where that fails, the link opens the page itself.
 
 import { isPlain, on } from "./dom.js";
 

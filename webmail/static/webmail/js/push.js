@@ -1,17 +1,17 @@
-// How a page hears of news: one stream a browser, however many tabs. One tab holds a lock, listens, and tells the
-// others; six streams would use up the connections that a browser opens to one server. Where nothing can be told,
-// each tab asks once a minute while somebody sees it.
+// Receives news by one stream for each browser, however many tabs are open. One tab holds a lock, listens, and tells
+// the others, since six streams would use up the connections that a browser opens to one server. Without a stream, each
+// visible tab polls once a minute.
 
 import { hear, inboxStood, openFolder } from "./news.js";
 import { isUnreached, reached } from "./notices.js";
 
 const MINUTE = 60_000;
 const LONGEST = 10 * MINUTE;
-// A stream that was refused is tried again after so long.
+// The pause before a refused stream is tried again.
 const AGAIN = 5 * MINUTE;
-// The tab that listens answers another at once; when none does, nobody listens.
+// The listening tab answers another tab at once; without an answer there is none.
 const PATIENCE = 5_000;
-// So long new mail waits to be judged before it is told.
+// How long new mail waits to be judged before it is announced.
 const JUDGING = 3_000;
 const INBOX = "INBOX";
 
@@ -20,15 +20,15 @@ const who = place?.dataset.who;
 const canListen = Boolean(place?.dataset.events && navigator.locks && window.EventSource && window.BroadcastChannel);
 const tabs = canListen ? new BroadcastChannel(`news-${who}`) : null;
 
-// Whether news are told, and of all folders or of the inbox alone.
+// Whether news arrive by stream, and for all folders or the inbox alone.
 let state = { told: canListen, everywhere: true };
-let source = null; // of the tab that listens
+let source = null; // of the listening tab
 let asking, listening, looking, unanswered;
 let pause = MINUTE;
 let isDue = false;
-let isAnswered = false; // by the tab that listens
+let isAnswered = false; // by the listening tab
 let telling = Promise.resolve(); // one piece of news after the other
-let isOver = false; // the session is
+let isOver = false; // the session is over
 
 function listen() {
   clearTimeout(listening);
@@ -46,7 +46,7 @@ function listen() {
   });
   source.addEventListener("end", ({ data }) => leave(JSON.parse(data).why));
   source.addEventListener("error", () => {
-    // The browser itself opens it again, unless it was refused.
+    // The browser reopens the stream itself, unless it was refused.
     become({ told: false, everywhere: false });
     if (source.readyState === EventSource.CLOSED) listening = setTimeout(listen, AGAIN);
   });
@@ -58,8 +58,8 @@ async function tell(told) {
   hear(news, { isFirst: true });
 }
 
-/** News without the arrivals that are set aside as adverts and junk: nobody is told of those. When that cannot be known
- * in time, all of them. */
+/** Returns news without arrivals that are set aside as adverts and junk, which are not announced. If that takes too
+ * long, it returns all. */
 async function judged(news) {
   if (news.folder !== INBOX || news.new.length === 0 || !("judges" in place.dataset)) return news;
   const arrived = news.new.map((message) => message.ref).join(",");
@@ -70,7 +70,7 @@ async function judged(news) {
   return { ...news, new: stayed, exists: news.exists - gone, unseen: news.unseen - gone };
 }
 
-/** As long as a notice says that the server was not reached, it is asked again, less and less often. */
+/** Repeats a request, with growing pauses, while a notice says that the server was not reached. */
 function lookAgain(wait = PATIENCE) {
   clearTimeout(looking);
   if (!isUnreached()) return;
@@ -80,7 +80,7 @@ function lookAgain(wait = PATIENCE) {
   }, wait);
 }
 
-/** The server has said that it is of no use to come back at once. */
+/** Stops listening, since the server has said that coming back soon is of no use. */
 function leave(why) {
   source.close();
   become({ told: false, everywhere: false });
@@ -101,8 +101,8 @@ function plan() {
   if (mustAsk()) asking = setTimeout(ask, pause);
 }
 
-/** What became of the open folder between the making of its page and now, when news of it begin to be told; of the
- * inbox the stream itself begins with that. */
+/** Requests the changes of the open folder between the rendering of its page and the start of the stream; for the
+ * inbox the stream itself begins with them. */
 async function catchUp() {
   const folder = openFolder();
   if (!folder || folder === INBOX) return;
@@ -121,7 +121,7 @@ async function ask() {
   plan();
 }
 
-/** `{ status, folders, stayed }`: how folders stand, where the server says so; null without an answer, or one in time. */
+/** `{ status, folders, stayed }`: the state of folders, where the server tells it; null without a response in time. */
 export async function answered(more, ms = MINUTE) {
   const query = new URLSearchParams({ who, ...more });
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
@@ -131,7 +131,7 @@ export async function answered(more, ms = MINUTE) {
     if (answer.status < 500) reached(asked);
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {
-    // Network gone (TypeError), too late, or an answer of something in between (SyntaxError).
+    // No network (TypeError), too late, or a response of a proxy (SyntaxError).
     if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return null;
     throw error;
   }
@@ -139,7 +139,7 @@ export async function answered(more, ms = MINUTE) {
 
 const longer = () => Math.min(pause * 2, LONGEST);
 
-/** From another tab. */
+/** Handles a message of another tab. */
 function told({ data }) {
   clearTimeout(unanswered);
   if (data.news) hear(data.news, { isFirst: false });
@@ -152,7 +152,7 @@ function told({ data }) {
   if (data.asked && source) tabs.postMessage({ state });
 }
 
-/** Holds the lock as long as the tab is there. */
+/** Holds the lock as long as the tab is open. */
 function lead() {
   clearTimeout(unanswered);
   listen();
@@ -177,7 +177,7 @@ export function start() {
     plan();
   });
   document.addEventListener("server:unreached", () => lookAgain());
-  // Another folder may be one of which nothing is told.
+  // The new folder may be one without news.
   document.body.addEventListener("htmx:load", ({ detail }) => {
     if (detail.elt.id === "message-list") plan();
   });

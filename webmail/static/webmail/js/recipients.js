@@ -1,14 +1,14 @@
-// Recipients completed as one types: an editable combobox with a listbox (ARIA Authoring Practices). Below it stays
-// a line of text, of which js/chips.js takes what is complete; what stands between two commas is completed.
+// Completes recipients while the user types: an editable combobox with a listbox (ARIA Authoring Practices). The text
+// between two commas is completed. js/chips.js turns complete recipients into chips.
 
 const DELAY = 60;
-// With as many letters, the server forgives a mistake and may know somebody whom what is here does not.
+// From this length the server tolerates a mistake, and may find people whom the local answers lack.
 const FORGIVEN = 4;
 const ADDRESS = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}$|<[^<>\s]+@[^<>\s]+>$/;
 const WHOLE_ADDRESS = /[^\s<>,;:"]+@[^\s<>,;:"]+/g;
 const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l", đ: "d" };
 
-/** The words of a text as the server compares them: no accents, no capitals. */
+/** The words of a text as the server compares them: without accents and capitals. */
 export function wordsOf(text) {
   const plain = text.toLowerCase().replace(/[œæßøłđ]/g, (letter) => LIGATURES[letter]);
   return plain.normalize("NFKD").replace(/\p{M}/gu, "").match(/[\p{L}\p{N}]+/gu) ?? [];
@@ -16,7 +16,7 @@ export function wordsOf(text) {
 
 const isEnough = (words) => words.some((word) => word.length > 1);
 
-/** Where the recipient at the cursor begins and ends; commas in quotes separate nobody. */
+/** The start and end of the recipient at the cursor; commas in quotes are no separators. */
 function around(text, cursor) {
   let start = 0;
   let isQuoted = false;
@@ -57,7 +57,7 @@ class Line {
     else this.timer = setTimeout(() => this.ask(words), DELAY);
   }
 
-  /** What earlier answers say of these words: the same was asked, or all of a shorter beginning is here. */
+  /** The answer from earlier ones: to the same words, or to a shorter beginning whose answer was complete. */
   known(words) {
     const text = words.join(" ");
     const same = this.answers.get(text);
@@ -65,8 +65,9 @@ class Line {
     for (let length = text.length - 1; length > 1; length -= 1) {
       const answer = this.answers.get(text.slice(0, length));
       if (!answer?.all) continue;
-      const found = answer.suggestions.filter((one) => words.every((word) => ` ${one.words}`.includes(` ${word}`)));
-      return found.length || !words.some((word) => word.length >= FORGIVEN) ? found : null;
+      const isMatch = (suggestion) => words.every((word) => ` ${suggestion.words}`.includes(` ${word}`));
+      const matches = answer.suggestions.filter(isMatch);
+      return matches.length || !words.some((word) => word.length >= FORGIVEN) ? matches : null;
     }
     return null;
   }
@@ -78,11 +79,11 @@ class Line {
     try {
       const url = `${this.input.dataset.complete}?q=${encodeURIComponent(text)}`;
       const answer = await fetch(url, { signal: this.pending.signal, headers: { Accept: "application/json" } });
-      // Signed out meanwhile, or a server in trouble: the line is a line of text all the same.
+      // Signed out meanwhile, or an error of the server: the field works without suggestions.
       if (!answer.ok || answer.redirected) return;
-      const found = await answer.json();
-      this.answers.set(text, found);
-      if (asked === this.asked) this.show(found.suggestions);
+      const result = await answer.json();
+      this.answers.set(text, result);
+      if (asked === this.asked) this.show(result.suggestions);
     } catch (error) {
       if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
     }
@@ -92,8 +93,8 @@ class Line {
     if (document.activeElement !== this.input) return;
     const text = [...this.input.parentElement.querySelectorAll("input")].map((input) => input.value.toLowerCase()).join(" ");
     const there = new Set(text.match(WHOLE_ADDRESS));
-    this.shown = suggestions.filter((one) => !one.address || !there.has(one.address.toLowerCase()));
-    this.list.replaceChildren(...this.shown.map((one, index) => this.option(one, index)));
+    this.shown = suggestions.filter((suggestion) => !suggestion.address || !there.has(suggestion.address.toLowerCase()));
+    this.list.replaceChildren(...this.shown.map((suggestion, index) => this.option(suggestion, index)));
     const isOpen = this.shown.length > 0;
     this.list.hidden = !isOpen;
     this.input.setAttribute("aria-expanded", String(isOpen));
@@ -102,13 +103,13 @@ class Line {
     this.say();
   }
 
-  option(one, index) {
+  option(suggestion, index) {
     const item = document.getElementById("recipient-option").content.cloneNode(true).firstElementChild;
     item.id = `${this.list.id}-${index}`;
-    item.querySelector("[data-group]").toggleAttribute("hidden", !one.members);
-    item.querySelector("[data-name]").textContent = one.name;
-    item.querySelector("[data-address]").textContent = one.address === one.name ? "" : one.address;
-    item.querySelector("[data-detail]").textContent = one.detail;
+    item.querySelector("[data-group]").toggleAttribute("hidden", !suggestion.members);
+    item.querySelector("[data-name]").textContent = suggestion.name;
+    item.querySelector("[data-address]").textContent = suggestion.address === suggestion.name ? "" : suggestion.address;
+    item.querySelector("[data-detail]").textContent = suggestion.detail;
     item.addEventListener("click", () => this.take(index));
     return item;
   }
@@ -149,29 +150,29 @@ class Line {
     return this.shown.length > 0;
   }
 
-  /** Whether a key that ends a recipient takes the suggestion: not in place of an address typed to its end. */
+  /** Whether a key that ends a recipient accepts the suggestion: not in place of a complete address. */
   get takes() {
     return this.isOpen && this.active >= 0 && (this.hasChosen || !ADDRESS.test(this.typed));
   }
 
   async take(index) {
-    const one = this.shown[index];
+    const suggestion = this.shown[index];
     const [start, end] = around(this.input.value, this.input.selectionStart);
     const before = this.input.value.slice(0, start).trimEnd();
     const after = this.input.value.slice(end).replace(/^[,;\s]+/, "");
     this.close();
     this.input.focus();
-    const members = one.members ? await this.membersOf(one) : null;
-    if (one.members && !members) return;
-    this.put(one, members, before, after);
-    this.status.textContent = this.status.dataset.taken.replace("#", one.name);
+    const members = suggestion.members ? await this.membersOf(suggestion) : null;
+    if (suggestion.members && !members) return;
+    this.put(suggestion, members, before, after);
+    this.status.textContent = this.status.dataset.taken.replace("#", suggestion.name);
   }
 
-  /** As a chip, where js/chips.js makes them; else into the line of text. */
-  put(one, members, before, after) {
-    const detail = { name: one.name, text: one.text, members };
+  /** Adds a chip where js/chips.js makes them, else text. */
+  put(suggestion, members, before, after) {
+    const detail = { name: suggestion.name, text: suggestion.text, members };
     if (!this.input.dispatchEvent(new CustomEvent("recipient:taken", { detail, cancelable: true }))) return;
-    const head = `${before}${before ? " " : ""}${members?.join(", ") ?? one.text}, `;
+    const head = `${before}${before ? " " : ""}${members?.join(", ") ?? suggestion.text}, `;
     this.input.value = head + after;
     this.input.setSelectionRange(head.length, head.length);
     this.input.scrollLeft = this.input.scrollWidth;
@@ -217,7 +218,7 @@ export function load(root) {
     input.addEventListener("input", () => line.changed());
     input.addEventListener("keydown", (event) => line.pressed(event));
     input.addEventListener("blur", () => line.close());
-    // The list is pressed without taking the cursor, and the keyboard of a phone, from the line.
+    // A click on the list must not take the focus, and the keyboard of a phone, from the field.
     line.list.addEventListener("mousedown", (event) => event.preventDefault());
   }
 }

@@ -1,5 +1,5 @@
-// The list of recipients of a message to each: its file is sent by itself, its people become recipients and its columns
-// fields that are put into the text.
+// The list of recipients of a message to each: its file is uploaded by itself, its people become recipients, and its
+// columns become fields for the text.
 
 const LONGEST_NAME = 200;
 
@@ -24,7 +24,7 @@ class RosterPart {
     });
   }
 
-  /** Null takes the list away. */
+  /** Uploads the file; null removes the list. */
   async send(file) {
     this.part.setAttribute("aria-busy", "true");
     try {
@@ -60,14 +60,14 @@ class RosterPart {
     roster.querySelector("summary").focus();
   }
 
-  /** Its people, as a group under the name of the file. */
+  /** Adds its people as a group with the name of the file. */
   take(template) {
-    const members = template.content.textContent.split(",").map((one) => one.trim());
+    const members = template.content.textContent.split(",").map((member) => member.trim());
     const detail = members.length > 1 ? { name: template.dataset.name, members } : { text: members[0] };
     this.tell("recipient:taken", detail);
   }
 
-  /** Tells it to the recipients. */
+  /** Dispatches an event for the recipients. */
   tell(name, detail) {
     this.form.querySelector("#id_to").dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable: true }));
     this.form.dispatchEvent(new CustomEvent("draft:changed"));

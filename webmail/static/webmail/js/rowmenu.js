@@ -1,6 +1,6 @@
-// What a pointer finds on a row: a few actions while it hovers, all of them in a menu by the other button (Shift+F10 or
-// the context key by keyboard), and the message in a window of its own by a double click. The verbs are the buttons of
-// the bar for picked messages: there is no other table of them.
+// Actions on a row by pointer: a few buttons while it hovers, all actions in a menu by the secondary button (Shift+F10
+// or the context key by keyboard), and the message in a window of its own by a double click. The verbs come from the
+// buttons for selected messages: there is no other table of them.
 
 import { isPlain, on } from "./dom.js";
 import { actOn } from "./selection.js";
@@ -12,16 +12,16 @@ const menu = () => document.getElementById("row-menu");
 const items = () => [...menu().querySelectorAll("[role=menuitem]")].filter((item) => item.offsetParent);
 const linkOf = (row) => row.querySelector(":scope > a");
 const isFirst = ({ value }, index, all) => all.findIndex((other) => other.value === value) === index;
-// Once each: what has no room in a narrow bar stands in the menu as well.
+// Each verb once, since buttons that do not fit in a narrow bar are also in its menu.
 const verbs = () => [...(document.getElementById("act-form")?.querySelectorAll("[name=verb]") ?? [])].filter(isFirst);
 const wordsOf = (button) => button.ariaLabel ?? button.textContent.trim();
 
-let about = null; // the row that the menu is about
+let about = null; // the row of the open menu
 let bar = null;
 
 // Links of a row
 
-/** The menu's links lead to what they say of the message that this link opens. */
+/** Points the menu's links to the message that this link opens. */
 function lead(message) {
   const { pathname } = new URL(message.href);
   const isDraft = Boolean(message.querySelector(".is-draft"));
@@ -31,7 +31,7 @@ function lead(message) {
   }
 }
 
-/** The link that a key presses for the message of a row, or for one of its conversation; none for a draft, which is not
+/** The link that a key follows for the message of a row, or of its conversation; none for a draft, which cannot be
  * answered. */
 export function linkFor(element, selector) {
   const message = element.closest(".members a") ?? element.closest(".row")?.querySelector(":scope > a");
@@ -41,7 +41,7 @@ export function linkFor(element, selector) {
   return link && !link.parentElement.hidden ? link : null;
 }
 
-/** Follows a link that is not shown: of what is written the row then gets the focus back, not the link. */
+/** Follows a hidden link by a copy. After a composer closes, the row gets the focus back, not the link. */
 export function follow(link) {
   const copy = link.cloneNode(true);
   document.body.append(copy);
@@ -87,7 +87,7 @@ function open(row, x, y) {
   items()[0].focus({ preventScroll: true });
 }
 
-/** The focus goes back to the row if it is still in the menu: what the menu opened keeps it. */
+/** Moves the focus back to the row if it is still in the menu, and not in what the menu opened. */
 function close(givesBack) {
   if (!about) return;
   const row = about;
@@ -122,11 +122,11 @@ function byKey(link, event) {
   open(link.closest(".row"), left + 36, Math.min(bottom, innerHeight) - 8);
 }
 
-// While a pointer hovers
+// While the pointer hovers
 
 const FINE = matchMedia("(hover: hover) and (pointer: fine)");
 
-let dismissed = null; // the row whose buttons Escape put away, while the pointer stays on it
+let dismissed = null; // the row whose buttons Escape has hidden while the pointer stays on it
 
 function hover(row) {
   if (!FINE.matches || row === dismissed || row.contains(bar)) return;
@@ -138,7 +138,7 @@ function hover(row) {
   row.append(bar);
 }
 
-/** What the buttons cover can be read again without moving the pointer (WCAG 1.4.13). */
+/** Hides the buttons, so that the content below can be read without moving the pointer (WCAG 1.4.13). */
 function dismiss({ key: pressed }) {
   if (pressed !== "Escape" || !bar?.isConnected) return;
   dismissed = bar.closest(".row");

@@ -1,5 +1,5 @@
-// The order of rules by dragging, and the days of an absence by a press. The buttons beside each rule, and links, do the
-// same for the keyboard, and without this script.
+// Orders rules by dragging, and fills in the days of an absence by a click. By keyboard and without this script, the
+// buttons of each rule, and links, do the same.
 
 import { on } from "./dom.js";
 
@@ -11,7 +11,7 @@ function unmark(list) {
   for (const row of rows(list)) row.classList.remove("over-before", "over-after");
 }
 
-/** Whether the pointer is in the upper half of the row: the dragged one goes before it. */
+/** Whether the pointer is in the upper half of the row, so that the dragged one goes before it. */
 function isBefore(row, event) {
   const place = row.getBoundingClientRect();
   return event.clientY < place.top + place.height / 2;
@@ -22,7 +22,7 @@ function drop(list, row, event) {
   row[isBefore(row, event) ? "before" : "after"](dragged);
   const form = document.getElementById(list.dataset.rules);
   form.elements.order.value = rows(list)
-    .map((one) => one.dataset.rule)
+    .map((item) => item.dataset.rule)
     .join(",");
   form.requestSubmit();
 }
@@ -31,7 +31,7 @@ export function load(root) {
   for (const row of root.querySelectorAll("[data-rules] > [data-rule]")) row.draggable = true;
 }
 
-/** The days of a holiday, into the form as it is typed; a text that is there stays. */
+/** Fills the days of a holiday into the form without a request; an existing text stays. */
 function fillDays(link, event) {
   event.preventDefault();
   const { enabled, first, last, text } = link.closest("form").elements;

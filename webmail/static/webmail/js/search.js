@@ -1,41 +1,40 @@
-// The search field: what it says, what is suggested below it, when a search is given up, and the hits in a message's
-// frame.
+// The search field: its text, the suggestions below it, the end of a search, and the hits in a message's frame.
 
 import { isKey, on, strokeOf, within } from "./dom.js";
 import { regionOf } from "./keys.js";
 
-// Letters of a message that are looked through: beyond, marking would hold the page up.
+// Limit of searched characters in a message: marking more would block the page.
 const MOST = 400_000;
 
-let isAwaited = false; // Enter was pressed, and nothing typed since
+let isAwaited = false; // Enter was pressed, and nothing was typed since
 
 const field = () => document.getElementById("search-text");
 
-/** The field says what the list beside it shows, unless somebody is writing in it. */
+/** Sets the field to the search of the list, unless the user is typing in it. */
 function follow(list) {
   const input = field();
   if (input && input !== document.activeElement) input.value = list.dataset.searched ?? "";
 }
 
-/** Whoever pressed Enter goes on in the list; "/" leads back. */
+/** After Enter the focus moves to the list; "/" moves it back. */
 function goOn(list) {
   if (isAwaited && document.activeElement === field()) list.querySelector("#rows")?.focus({ preventScroll: true });
   isAwaited = false;
 }
 
-/** Nobody waits any more for what was asked before. */
+/** Stops waiting for the last search. */
 function giveUp() {
   isAwaited = false;
   window.htmx?.trigger("#search", "htmx:abort");
 }
 
-// Suggestions: an editable combobox with a listbox (ARIA Authoring Practices), which htmx fills. None is chosen before an
-// arrow is pressed: Enter searches for what was typed.
+// Suggestions: an editable combobox with a listbox (ARIA Authoring Practices), filled by htmx. None is selected before
+// an arrow key is pressed: Enter searches for the typed text.
 
 const list = () => document.getElementById("search-suggestions");
 const options = () => [...list().querySelectorAll("[role=option]")];
 const active = () => list().querySelector('[aria-selected="true"]');
-let isWanted = false; // whether an answer that comes now is to be shown
+let isWanted = false; // whether an answer that arrives now is to be shown
 
 function say(name, count) {
   const place = document.getElementById("search-suggested");
@@ -86,7 +85,7 @@ function move(step) {
 function choose(option) {
   field().value = option.dataset.text;
   leave();
-  // A saved search says where, too.
+  // A saved search includes its folder.
   if (option.dataset.url) return location.assign(option.dataset.url);
   field().form.requestSubmit();
 }
@@ -99,7 +98,7 @@ async function remove(option) {
     const answer = await fetch(list().dataset.forget, { method: "POST", body, headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" } });
     if (!answer.ok || !option.isConnected) return;
   } catch (error) {
-    if (error instanceof TypeError) return; // no network: it stays
+    if (error instanceof TypeError) return; // no network: the entry stays
     throw error;
   }
   const next = option.nextElementSibling ?? option.previousElementSibling;
@@ -127,7 +126,7 @@ function pressed(_field, event) {
   act();
 }
 
-/** Accents and capitals away, one apostrophe for all, each letter in its place. */
+/** Removes accents and capitals and unifies apostrophes, without changing the number of letters. */
 function folded(text) {
   return [...text.replace(/[’‘ʼ]/g, "'")].map((letter) => {
     const bare = letter.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
@@ -160,7 +159,8 @@ function rangesIn(node, words) {
   return ranges;
 }
 
-/** Marks without touching the document of the mail: it is laid over its words. Older browsers show none. */
+/** Marks hits without changing the document of the message, by the CSS Custom Highlight API. Older browsers show
+ * none. */
 function markFrame(frame, words) {
   const { contentDocument, contentWindow } = frame;
   if (!contentDocument?.body || !contentWindow.Highlight || !contentWindow.CSS?.highlights) return;
@@ -180,7 +180,7 @@ export function start() {
     isAwaited = true;
   });
   on("focusout", "#search-text", leave);
-  // A suggestion is pressed without taking the cursor, and the keyboard of a phone, from the field.
+  // A click on a suggestion must not take the focus, and the keyboard of a phone, from the field.
   on("mousedown", "#search-suggestions", (_list, event) => event.preventDefault());
   on("click", "#search-suggestions [role=option]", (option, event) => (event.target.closest("[data-x]") ? remove(option) : choose(option)));
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());

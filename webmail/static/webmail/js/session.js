@@ -1,5 +1,5 @@
-// The session is over: the password is asked for in place, and what was asked for is asked again. Whoever signed in by a
-// provider does so in another tab, and comes back here.
+// When the session is over, asks for the password in place and repeats the pending requests. Users who sign in by a
+// provider do so in another tab, and come back here.
 
 import { isShared } from "./dom.js";
 
@@ -17,7 +17,7 @@ function repeat({ verb, path, elt, target, formData }, token) {
   htmx.ajax(verb, path, { source: elt, target, values: formData });
 }
 
-/** What asks by itself every few seconds asks once when the session is back. */
+/** Remembers a request to repeat; one that a page makes every few seconds is repeated once. */
 function keep(request) {
   const isSame = ({ elt, verb, path }) => elt === request.elt && verb === request.verb && path === request.path;
   waiting = [...waiting.filter((other) => !isSame(other)), request];
@@ -31,8 +31,8 @@ function say(text) {
 
 const FETCH = { "X-Requested-With": "fetch" };
 
-/** What the form is answered. Where the cookies were deleted meanwhile, the one that goes with the token of the page is
- * gone too, and the answer is none of the form's: it is sent again with another token. */
+/** The response to the form. If cookies were deleted meanwhile, the one for the page's token is gone too, and the
+ * response is that of an error page: the form is sent again with a new token. */
 async function answerTo(form) {
   const ask = () => fetch(form.action, { headers: FETCH });
   const post = () => fetch(form.action, { method: "POST", body: new FormData(form), headers: FETCH });
@@ -52,7 +52,7 @@ async function send(form) {
     else if (told.errors) say(told.errors.join(" "));
     else goOn(told.csrf);
   } catch (error) {
-    // Network gone (TypeError), or an answer that is no JSON (SyntaxError): either way, not the password's fault.
+    // No network (TypeError), or a response that is no JSON (SyntaxError): not an error of the password.
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
     say(document.getElementById("reenter-error").dataset.unreachable);
   } finally {
@@ -72,7 +72,7 @@ function goOn(token) {
   for (const request of requests) repeat(request, token);
 }
 
-/** Asks for the password in place, unless it is being asked for. */
+/** Asks for the password in place, unless the dialog is open. */
 export function askAgain() {
   const asked = dialog();
   if (asked.open) return;
@@ -95,11 +95,11 @@ export function start() {
   });
   asked?.querySelector("[value=cancel]").addEventListener("click", () => asked.close());
   for (const noted of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) document.body.addEventListener(noted, load);
-  // What was not gone on with is not to happen at a later sign-in.
+  // Requests that the user gave up must not be repeated after a later sign-in.
   asked?.addEventListener("close", () => (waiting = []));
 }
 
-/** htmx notes the address there for a history of its own, which is switched off. */
+/** Deletes the address that htmx stores for its own history, which is switched off. */
 export function load() {
   if (isShared()) sessionStorage.clear();
 }

@@ -1,11 +1,11 @@
-// How lists and colours look is shown as soon as it is chosen; saving keeps it. What was saved is announced, and has the
-// focus: the form is done. Of tabs that do not all have room the open one is in sight.
+// Shows the look of lists and colours as soon as it is chosen; saving stores it. The result of saving is announced and
+// has the focus. A tab bar that is too long is scrolled to the open tab.
 
 import { on } from "./dom.js";
 
 const SHOWN = ["theme", "density", "panes", "accent", "text"];
 
-/** A tool goes one place up or down, as its button says; the focus stays on it, and its place is said. */
+/** Moves a tool one place up or down; the focus stays on it, and its place is announced. */
 function moveTool(button, event) {
   const line = button.closest("li");
   const other = button.name === "raise" ? line.previousElementSibling : line.nextElementSibling;
@@ -13,7 +13,7 @@ function moveTool(button, event) {
   if (!other) return;
   if (button.name === "raise") other.before(line);
   else other.after(line);
-  // At an end of the list its own button has nowhere to go, and is hidden.
+  // At the end of the list the pressed button is hidden.
   const isAtEnd = button.name === "raise" ? !line.previousElementSibling : !line.nextElementSibling;
   (isAtEnd ? line.querySelector(`button:not([name=${button.name}])`) : button).focus();
   sayPlace(line);
@@ -36,7 +36,7 @@ function dragOver(line, event) {
   else line.after(dragged);
 }
 
-/** A key that is pressed in its field stands there; Tab goes on, and Backspace empties it. */
+/** Fills a pressed key into its field; Tab moves on, and Backspace empties it. */
 function typeKey(field, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.key.length !== 1 || event.key === " ") return;
   event.preventDefault();

@@ -1,4 +1,4 @@
-// A signature is written in the editor of messages; its images are small, and stand in its HTML themselves.
+// Writes a signature in the editor of messages; its images are small and embedded in the HTML.
 
 import { Editor } from "./editor.js";
 
@@ -15,7 +15,7 @@ export function load(root) {
     if (form.classList.contains("is-scripted")) continue;
     form.classList.add("is-scripted");
     const editor = new Editor(form);
-    // One that is too large is refused in words; the server looks at all of them together.
+    // A larger image is refused with an error; the server checks the total size.
     editor.upload = async (file) => (file.size <= Number(form.dataset.mostImage) ? image(file) : null);
     editor.begin();
   }

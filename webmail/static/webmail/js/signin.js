@@ -1,8 +1,8 @@
-// Showing the password, and not sending the forms before the mail twice.
+// Shows the password, and prevents the forms before the mail from being sent twice.
 
 import { on, within } from "./dom.js";
 
-// The domain whose looks the page has, or waits for.
+// The domain whose theme the page shows, or waits for.
 let shown = "";
 
 export function start() {
@@ -17,21 +17,21 @@ export function start() {
     const button = form.querySelector("[type=submit]");
     if (button.getAttribute("aria-busy") === "true") event.preventDefault();
     button.setAttribute("aria-busy", "true");
-    // Browsers keep what is typed as text for later; a password must not be.
+    // Browsers store typed text for later, but must not store a password.
     if (form.elements.password) form.elements.password.type = "password";
   });
-  // A browser may fill in a date of birth, but the next person at this computer must not be offered it.
+  // A browser may fill in a date of birth, but must not offer it to the next user of this computer.
   on("submit", "[data-keep-nothing]", (form) => {
     for (const field of form.elements) field.autocomplete = "off";
   });
   on("change", "#id_login", follow);
-  // Coming back to this page by the browser's button, the form may be sent again.
+  // When the browser goes back to this page, the form can be sent again.
   window.addEventListener("pageshow", () => {
     document.querySelector("[data-sign-in] [type=submit]")?.removeAttribute("aria-busy");
   });
 }
 
-/** Shows the looks of the domain that is typed: of the address the domain alone leaves the page. */
+/** Shows the theme of the typed domain. Only the domain of the address is sent. */
 function follow(field) {
   const brand = document.getElementById("sign-in-brand");
   const domain = field.value.trim().split("@")[1];
@@ -42,7 +42,7 @@ function follow(field) {
 }
 
 export function load(root) {
-  // Typed, or filled in by the browser, before this module was there.
+  // The field may have been filled before this module was loaded.
   for (const field of within(root, "#id_login")) follow(field);
   for (const button of within(root, "[data-reveal]")) button.hidden = false;
 }

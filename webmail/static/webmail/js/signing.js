@@ -1,4 +1,4 @@
-// Another address to write from brings its own signature, unless the one that stands there was changed.
+// Replaces the signature when another sender address is chosen, unless the current one was changed.
 
 import { on } from "./dom.js";
 import * as pasting from "./pasting.js";

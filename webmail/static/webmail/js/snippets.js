@@ -1,10 +1,10 @@
-// How messages begin: asked for once their rows are there, which wait for nothing.
+// Loads the first words of messages after their rows, which do not wait for them.
 
 const MOST = 50;
-// Pixels: in a narrower list of one line a row the subject alone has room.
+// Pixels: in a narrower list with one line for each row only the subject has room.
 const LEAST = 640;
 
-// A conversation stands for all its messages by one of them, and may show another.
+// A conversation is listed by one of its messages, and may show another.
 const shown = (row) => row.dataset.shown ?? row.dataset.ref;
 
 const rows = () => [...document.querySelectorAll("#rows[data-snippets] .row:not([data-begun])")];
@@ -18,7 +18,7 @@ async function ask(url, some) {
     const answer = await fetch(address, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } });
     return answer.ok && !answer.redirected ? await answer.json() : {};
   } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return {}; // no network, or no answer of ours
+    if (error instanceof TypeError || error instanceof SyntaxError) return {}; // no network, or a response of a proxy
     throw error;
   }
 }
@@ -37,8 +37,8 @@ async function begin() {
   const some = rows().slice(0, MOST);
   if (some.length === 0) return;
   for (const row of some) row.dataset.begun = "";
-  const found = await ask(region.dataset.snippets, some);
-  for (const row of some) if (found[shown(row)]) show(row, found[shown(row)]);
+  const beginnings = await ask(region.dataset.snippets, some);
+  for (const row of some) if (beginnings[shown(row)]) show(row, beginnings[shown(row)]);
   begin();
 }
 

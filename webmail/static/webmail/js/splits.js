@@ -1,9 +1,9 @@
-// Panes are made wider and narrower by dragging where they meet, or by arrows there (ARIA Authoring Practices, window
-// splitter); the folders are reduced to a rail of icons. A cookie keeps it, so that the server knows before it is painted.
+// Resizes panes by dragging their border, or by arrow keys on it (ARIA Authoring Practices, window splitter), and
+// reduces the folders to a rail of icons. A cookie stores the sizes, so that the server renders them.
 
 import { isShared, on, within } from "./dom.js";
 
-// As css/mail.css has them: pixels of a width, hundredths of a height.
+// The same as in css/mail.css: pixels of a width, hundredths of a height.
 const STEPS = {
   side: { first: 200, step: 16, last: 11 },
   list: { first: 288, step: 24, last: 22 },
@@ -27,7 +27,7 @@ function keep() {
   document.cookie = `webmail_panes=${kept}; path=/; max-age=${YEAR_S}; samesite=lax${secure}`;
 }
 
-/** Where the pane before the split ends, in the unit of its steps. */
+/** The end of the pane before the split, in the unit of its steps. */
 function size(split, { clientX, clientY }) {
   const sheet = split.parentElement.getBoundingClientRect();
   if (split.dataset.split === "side") return clientX;
@@ -46,7 +46,7 @@ function tell(split) {
   split.setAttribute("aria-valuenow", Math.round((100 * stepOf(split)) / STEPS[name].last));
 }
 
-/** As it stands, chosen or not. */
+/** The current step, chosen or not. */
 function stepOf(split) {
   const name = nameOf(split);
   const { first, step } = STEPS[name];
@@ -81,7 +81,7 @@ function key(split, event) {
   keep();
 }
 
-/** As it was at first. */
+/** Restores the default size. */
 function forget(split) {
   delete root.dataset[nameOf(split)];
   tell(split);
@@ -94,7 +94,8 @@ export function toggleRail() {
   sayFolders();
 }
 
-/** Whether the folders are there with their names: in their column, or where that has no room in the drawer. */
+/** Announces whether the folders are shown with their names: in their column, or in the drawer where that has no
+ * room. */
 export function sayFolders() {
   const isWhole = ROOMY.matches ? !("rail" in root.dataset) : document.body.dataset.drawer === "open";
   document.querySelector("[data-rail-toggle]")?.setAttribute("aria-expanded", String(isWhole));

@@ -1,5 +1,5 @@
-// From the open message to the next one or the previous one, as the list beside it or behind it has them. Its rows say
-// where they lead; only where the page has no such row the server has said it.
+// From the open message to the next or previous one in the list beside or behind it. The rows contain the links; where
+// the page has no such row, the server has sent the link.
 
 import { grouped, isPlain, on } from "./dom.js";
 import { rows } from "./list.js";
@@ -7,7 +7,7 @@ import { rows } from "./list.js";
 const reader = () => document.getElementById("message");
 const endOf = (step) => document.getElementById(step > 0 ? "more" : "previous");
 
-/** The row of the open message, or of the conversation that it is in. */
+/** The row of the open message, or of its conversation. */
 export function openRow() {
   const ref = reader()?.dataset.open;
   if (!ref) return null;
@@ -21,7 +21,7 @@ export function neighbourOf(row, step) {
   return index < 0 ? undefined : all[index + step];
 }
 
-/** The rows beyond those of the page; where the list is hidden none scrolls in by itself. */
+/** Loads the rows beyond those of the page; a hidden list does not load them by scrolling. */
 export async function bring(step) {
   const end = endOf(step);
   if (end) await window.htmx.ajax("GET", end.getAttribute("hx-get"), { source: end, target: end, swap: "outerHTML" });
@@ -42,7 +42,7 @@ async function go(link) {
   else if (href && !endOf(step)) location.assign(href);
 }
 
-/** Where the links lead, and the place in the list. */
+/** Shows the targets of the links, and the place in the list. */
 function show() {
   const row = openRow();
   const links = reader()?.querySelectorAll("[data-step]") ?? [];

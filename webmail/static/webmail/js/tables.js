@@ -1,5 +1,5 @@
-// Tables of the editor: put in, gone through by the tab key, grown and cut. Squire writes in their cells, and knows no more
-// of them; each change can be undone.
+// Tables in the editor: inserting, moving by the tab key, adding and removing rows and columns. Squire edits the text
+// of cells, but knows nothing of tables; each change can be undone.
 
 const MOST = { rows: 20, columns: 10 };
 const STYLE = "border-collapse: collapse";
@@ -11,11 +11,11 @@ export class Tables {
   constructor(squire, root) {
     this.squire = squire;
     this.root = root;
-    // Before Squire, for which it moves items of lists.
+    // Before Squire, which uses the tab key for items of lists.
     root.addEventListener("keydown", (event) => this.pressed(event), { capture: true });
   }
 
-  /** The cell that the cursor is in; null outside tables. */
+  /** The cell that contains the cursor; null outside tables. */
   get cell() {
     const node = this.squire.getSelection().startContainer;
     const cell = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement)?.closest("td, th");
@@ -71,11 +71,11 @@ export class Tables {
 
   takeColumn(table, row, at) {
     if (row.cells.length === 1) return this.takeAll(table);
-    for (const one of table.rows) one.cells[at]?.remove();
+    for (const other of table.rows) other.cells[at]?.remove();
     return row.cells[Math.min(at, row.cells.length - 1)];
   }
 
-  /** The cursor then stands in a line of its own, where the table was. */
+  /** Removes a table; the cursor is then in a line at its place. */
   takeAll(table) {
     const line = document.createElement("div");
     line.append(document.createElement("br"));
@@ -91,7 +91,8 @@ export class Tables {
     this.squire.focus();
   }
 
-  /** Tab goes to the next cell, and makes a row after the last; from an empty last row it leaves the text, as elsewhere. */
+  /** Tab moves to the next cell, and adds a row after the last; from an empty last row it leaves the text, as
+   * elsewhere. */
   pressed(event) {
     if (event.key !== "Tab" || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const cell = this.cell;
@@ -107,7 +108,7 @@ export class Tables {
   }
 }
 
-/** A cell like another, without what stands in it, and without the columns that it spans. */
+/** A copy of a cell without its content and the columns that it spans. */
 function emptied(cell) {
   const made = document.createElement("td");
   const style = cell.getAttribute("style");

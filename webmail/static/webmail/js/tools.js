@@ -1,5 +1,5 @@
-// The tool bar: one stop of the tab key, arrows go through its buttons (ARIA Authoring Practices); what its buttons
-// open stands below them, whatever scrolls or cuts, and gives the focus back.
+// The tool bar: a single stop of the tab key, with arrows inside (ARIA Authoring Practices). Popups of its buttons are
+// placed below them regardless of scrolling and clipping, and return the focus.
 
 const visible = (bar) => [...bar.querySelectorAll("button")].filter((button) => !button.hidden && button.offsetParent);
 
@@ -13,7 +13,7 @@ export class Toolbar {
     bar.querySelector("button").tabIndex = 0;
     bar.addEventListener("keydown", (event) => this.pressed(event));
     bar.addEventListener("focusin", (event) => this.stopAt(event.target.closest("button")));
-    // Pressed without taking the cursor from the text, nor the keyboard of a phone.
+    // A click must not take the cursor from the text, nor the keyboard of a phone.
     bar.addEventListener("mousedown", (event) => event.preventDefault());
     bar.addEventListener("click", (event) => {
       const button = event.target.closest("[data-pop]");
@@ -61,7 +61,7 @@ export class Toolbar {
     button.setAttribute("aria-expanded", "true");
     pop.hidden = false;
     place(pop, button);
-    ([...pop.querySelectorAll("input, button")].find((one) => one.offsetParent !== null))?.focus();
+    ([...pop.querySelectorAll("input, button")].find((control) => control.offsetParent !== null))?.focus();
   }
 
   close(focus) {
@@ -73,12 +73,13 @@ export class Toolbar {
   }
 }
 
-/** Enter presses a button on its way down; what it leads to, the text, would get the rest of the same stroke. */
+/** Presses a button on keydown of Enter; otherwise the text, which then has the focus, would get the rest of the
+ * same stroke. */
 function pressOnce(button) {
   button.click();
 }
 
-/** Below the element, or above it where there is no room; never outside the window. */
+/** Places a popup below the element, or above it where there is no room, but always inside the window. */
 export function place(pop, element) {
   const at = element.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = pop;
@@ -87,7 +88,7 @@ export function place(pop, element) {
   pop.style.top = `${Math.max(8, isBelow ? Math.min(at.bottom + 4, innerHeight - height - 8) : at.top - height - 4)}px`;
 }
 
-/** Arrows go through the buttons of a grid or a list, as their places on the screen say. */
+/** Arrows move through the buttons of a grid or a list by their positions on the screen. */
 export function arrows(box) {
   box.addEventListener("keydown", (event) => {
     const buttons = visible(box);

@@ -1,18 +1,18 @@
-// Files of a message: dropped anywhere on it, pasted or chosen, each sent at once in a request of its own, two at a time.
-// The message itself leaves when they are there.
+// Files of a message: dropped anywhere on it, pasted or chosen. Each is uploaded at once in its own request, two at a
+// time. The message itself is sent when they have arrived.
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
 const MB = 1_000_000;
 
-/** Cut so that its ending stays: a header holds no ten thousand characters. */
+/** Shortens a name but keeps its extension: a header cannot contain ten thousand characters. */
 function shortName(name) {
   if (name.length <= LONGEST_NAME) return name;
   const ending = name.slice(name.lastIndexOf("."));
   return ending.length > 20 || ending === name ? name.slice(0, LONGEST_NAME) : name.slice(0, LONGEST_NAME - ending.length) + ending;
 }
 
-/** As `webmail.presentation.files.short_name` cuts it: beginning and ending are seen. */
+/** Shortens a name as `webmail.presentation.files.short_name` does: beginning and end are visible. */
 function seenName(name) {
   return name.length > 60 ? `${name.slice(0, 40)}…${name.slice(-18)}` : name;
 }
@@ -27,7 +27,7 @@ class Uploads {
     this.waiting = [];
     this.running = new Set();
     this.broken = new Set(); // interrupted, until they are resumed or removed
-    this.refused = new Map(); // what the banner says of a file, and what can be done
+    this.refused = new Map(); // the banner's text about a file, with the remedy
   }
 
   begin() {
@@ -43,7 +43,7 @@ class Uploads {
     this.form.addEventListener("htmx:confirm", (event) => this.holdBack(event));
   }
 
-  // Where files come from
+  // Sources of files
 
   takeDrops() {
     const drop = this.form.querySelector(".drop");
@@ -62,7 +62,7 @@ class Uploads {
     });
   }
 
-  /** Files in the clipboard; a spreadsheet brings a picture of its cells along, where the cells are meant. */
+  /** Files in the clipboard. A spreadsheet adds a picture of its cells, but only the cells are pasted. */
   pasted(event) {
     const data = event.clipboardData;
     if (event.defaultPrevented || !data?.files.length || data.types.includes("text/html")) return;
@@ -83,7 +83,7 @@ class Uploads {
     row.meta.textContent = this.words.waiting;
   }
 
-  /** Why a file is not taken, and what can be done; null when it is. */
+  /** The reason why a file is refused, and the remedy; null when it is accepted. */
   refusal(file) {
     const { empty, many, manyWay, large, largeWay, total, totalWay } = this.words;
     if (file.size === 0) return { words: empty, way: "" };
@@ -138,7 +138,7 @@ class Uploads {
     this.warn(row, words, way);
   }
 
-  // The banner about files that are not taken: it stays until it is closed, or they are removed
+  // The banner about refused files, which stays until it is closed or the files are removed
 
   warn(row, words, way = "") {
     const name = seenName(row.file.name);
@@ -150,7 +150,7 @@ class Uploads {
       this.list.before(this.banner);
     }
     this.showRefused();
-    // Not at the edge of the window: on a phone the bar with "Send" lies there.
+    // Not at the edge of the window, where a phone shows the bar with "Send".
     this.banner.scrollIntoView({ block: "center" });
   }
 
@@ -161,7 +161,7 @@ class Uploads {
     this.banner.querySelector("[data-way]").textContent = [...new Set(all.map(({ way }) => way))].join(" ");
   }
 
-  /** With the focus of its button. */
+  /** Closes the banner, and moves the focus if it was inside. */
   putAway() {
     const had = this.banner.contains(document.activeElement);
     this.banner.remove();
@@ -201,7 +201,7 @@ class Uploads {
     for (const row of [...this.broken]) this.resume(row);
   }
 
-  /** What is there already is removed by the server; what is on its way goes no further. */
+  /** Removes an uploaded file from the server, or aborts its upload. */
   cancel(row) {
     row.isCancelled = true;
     this.waiting = this.waiting.filter((other) => other !== row);
@@ -223,7 +223,7 @@ class Uploads {
     this.changed();
   }
 
-  /** A file that came with the page. */
+  /** Removes a file that was part of the page. */
   pressed(event) {
     const button = event.target.closest("button[name=remove]");
     if (!button) return;
@@ -234,12 +234,12 @@ class Uploads {
     this.drop(item, item.querySelector(".file-name").title);
   }
 
-  /** Should it fail, the next save says the same. */
+  /** Removes a file from the server. If this fails, the next save removes it too. */
   takeOut(url) {
     fetch(url, { method: "POST", headers: this.headers(), keepalive: true }).catch(() => {});
   }
 
-  // On their way
+  // Uploading
 
   goOn() {
     while (this.running.size < AT_ONCE && this.waiting.length) this.send(this.waiting.shift());
@@ -311,7 +311,7 @@ class Uploads {
     return field;
   }
 
-  /** An image for the text -> what the server calls it; null when it can't be had: then a message that waits stays. */
+  /** Uploads an image of the text and returns its address; null when that fails: then a waiting message is not sent. */
   image(file) {
     const under = { file };
     const refusal = this.refusal(file);
@@ -335,25 +335,25 @@ class Uploads {
             this.held = null;
           }
           resolve(isThere ? told : null);
-          // The text has the image a moment later: what waits for it is read after that.
+          // The image is in the text a moment later, and a waiting message is read after that.
           setTimeout(() => this.goOn());
         },
       });
     });
   }
 
-  // The message waits for them
+  // The message waits for uploads
 
   get isBusy() {
     return this.waiting.length + this.running.size > 0;
   }
 
-  /** The first line of a file that is not there, and that its writer may think is. */
+  /** The first line of a file that is missing although the user may think that it is attached. */
   get missing() {
     return this.list.querySelector(".is-bad");
   }
 
-  /** Its line, which may be out of sight, says why the message stays and what can be done. */
+  /** Scrolls to a line that may be out of sight, which says why the message is not sent and what to do. */
   point(item) {
     this.say(this.words.unsent, true);
     (item.querySelector("[data-retry]:not([hidden])") ?? item.querySelector("[data-remove]")).focus();

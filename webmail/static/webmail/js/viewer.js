@@ -1,5 +1,5 @@
-// Attachments in place: the dialog over the message, keys, zoom. As a page of its own the viewer has the same
-// links and keys, and no dialog.
+// Attachments in the page: the dialog over the message, keys, zoom. As a separate page, the viewer has the same links
+// and keys, but no dialog.
 
 import { isPlain, on, within } from "./dom.js";
 
@@ -12,7 +12,7 @@ let zoom = FIT;
 
 const viewer = () => document.getElementById("viewer");
 
-/** What the cards' links swap; without JavaScript they lead to the page. */
+/** Creates the dialog into which the links of the cards are swapped; without JavaScript they lead to the page. */
 function makeDialog() {
   dialog = document.createElement("dialog");
   dialog.className = "viewer-dialog";
@@ -33,7 +33,7 @@ function open() {
   dialog.showModal();
 }
 
-/** The message is still behind the dialog: only the address goes back to it. */
+/** Closes the dialog. The message is still behind it, so only the address changes back. */
 function close() {
   const address = viewer().querySelector("[data-viewer-close]")?.href;
   if (!dialog) {
@@ -78,7 +78,7 @@ function step(direction) {
 
 const ZOOMS = { in: () => step(1), out: () => step(-1), reset: () => ((zoom = FIT), apply()) };
 
-/** Whether what has the focus uses the arrows itself. */
+/** Whether the focused element uses the arrows itself. */
 function needsArrows(element) {
   if (element.closest("input, select, textarea, audio, video, [data-pdf]")) return true;
   const stage = element.closest("[data-stage]");
@@ -124,10 +124,10 @@ export function start() {
       step(1);
     } else ZOOMS.reset();
   });
-  // An image that can't be read tells of it once, and the event doesn't bubble.
+  // An image that cannot be read fires "error" once, and the event does not bubble.
   document.addEventListener("error", ({ target }) => {
     if (target.matches?.("[data-picture]")) unread(target);
-    // Its kind stands below it.
+    // The kind of file is shown below it.
     if (target.matches?.(".thumb")) target.remove();
   }, true);
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
