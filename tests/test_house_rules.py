@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -991,23 +990,3 @@ def test_pages_of_the_mail_stand_in_folders() -> None:
             if f'"webmail/{name}"' in text:
                 folders[name].add(path.parent)
     assert not {name for name, users in folders.items() if len(users) < 2}
-
-
-# One element each: a second sheet adds what its own part of the page needs.
-IN_SEVERAL_SHEETS = {"bulk", "side-title", "toasts", "top", "top-acts"}
-# The site of administrators loads none of the other sheets; print.css only hides.
-APART = {"admin.css", "print.css"}
-
-
-def test_a_class_is_defined_in_one_style_sheet() -> None:
-    """Pages load several sheets: two elements under one class get the rules of both."""
-    sheets: dict[str, set[str]] = {}
-    for path in (ROOT / "webmail" / "static" / "webmail" / "css").glob("*.css"):
-        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        if path.name in APART:
-            continue
-        for selectors in re.findall(r"([^{};]+)\{", text):
-            for selector in re.split(r",(?![^(]*\))", selectors):
-                if alone := re.fullmatch(r"\.([\w-]+)", selector.strip()):
-                    sheets.setdefault(alone[1], set()).add(path.name)
-    assert {name for name, files in sheets.items() if len(files) > 1} == IN_SEVERAL_SHEETS
