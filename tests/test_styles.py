@@ -35,6 +35,15 @@ def rules_of(text: str) -> list[tuple[str, str]]:
     return list(rules(tinycss2.parse_stylesheet(text, skip_comments=True)))
 
 
+SCRIPTS = sorted((ROOT / "webmail" / "static" / "webmail" / "js").glob("*.js"))
+
+
+@each("path", [*SHEETS, *SCRIPTS], ids=lambda path: path.name)
+def test_lines_of_sheets_and_scripts_have_at_most_120_characters(path: Any) -> None:
+    lines = enumerate(path.read_text("utf-8").splitlines(), 1)
+    assert [number for number, line in lines if len(line) > 120] == []
+
+
 @each("path", SHEETS, ids=lambda path: path.name)
 def test_a_selector_stands_once_in_a_sheet(path: Any) -> None:
     counts = Counter(rules_of(path.read_text("utf-8")))

@@ -12,7 +12,8 @@ const SURNAME = /^\s*[^\s"<>@:;,][^"<>@:;,]{0,100}$/;
 export function isAddress(text) {
   const at = text.lastIndexOf("@");
   const labels = text.slice(at + 1).split(".");
-  const isDomain = text.slice(at + 1) === "localhost" || (labels.length > 1 && labels.every((label) => LABEL.test(label)));
+  const isDomain =
+    text.slice(at + 1) === "localhost" || (labels.length > 1 && labels.every((label) => LABEL.test(label)));
   return at > 0 && text.length <= 254 && LOCAL.test(text.slice(0, at)) && isDomain;
 }
 
@@ -26,7 +27,8 @@ export function written(entry) {
   return entry.name ? `${quoted(entry.name)} <${entry.address}>` : entry.address;
 }
 
-/** One entry -> `[{ name, address }]`, several where bare addresses stand between blanks; `{ text }` when it is none. */
+/** One entry -> `[{ name, address }]`, several where bare addresses stand between blanks; `{ text }` when it is
+ * none. */
 function one(text) {
   const bare = text.split(/\s+/);
   if (bare.every(isAddress)) return bare.map((address) => ({ name: "", address }));
@@ -60,7 +62,8 @@ function pieces(line) {
 export function read(text, { isCopied = false } = {}) {
   const entries = [];
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim());
-  for (const line of lines) readLine(line.includes("\t") ? fromCells(line) : line, entries, lines.length === 1 && !isCopied);
+  for (const line of lines)
+    readLine(line.includes("\t") ? fromCells(line) : line, entries, lines.length === 1 && !isCopied);
   return entries;
 }
 
@@ -71,7 +74,8 @@ function wholeNames(all, isAlone) {
   const found = [];
   for (const piece of all) {
     const [before, marks] = [found.at(-1), [";", ...found.slice(-2).map(({ mark }) => mark)].slice(-2).join("")];
-    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text)) found[found.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
+    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text))
+      found[found.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
     else found.push(piece);
   }
   return found;
@@ -92,7 +96,10 @@ function readLine(line, entries, isAlone) {
       if (bare) entries.push(...one(bare));
       continue;
     }
-    const members = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)].map((piece) => piece.trim()).filter(Boolean).flatMap(one);
+    const members = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)]
+      .map((piece) => piece.trim())
+      .filter(Boolean)
+      .flatMap(one);
     if (members.length > 0) entries.push({ name: plain(head[1]), members });
     at = end;
   }

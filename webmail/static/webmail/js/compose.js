@@ -12,7 +12,8 @@ const MB = 1_000_000;
 const IN_PANE = "pane";
 const IN_WINDOW = "window";
 
-/** Says to the page around a pane, or to the one that opened this window, what happened; only a page of ours hears it. */
+/** Says to the page around a pane, or to the one that opened this window, what happened; only a page of ours hears
+ * it. */
 function tell(form, composer, more = {}) {
   const other = form.dataset.frame === IN_PANE ? window.parent : window.opener;
   if (other && other !== window) other.postMessage({ composer, ...more }, location.origin);
@@ -124,7 +125,9 @@ function askToDiscard(form) {
 
 // Keys
 
-const OPEN = "dialog[open], details[data-menu][open], .pop:not([hidden]), .recipient-menu:not([hidden]), .suggestions:not([hidden])";
+const OPEN =
+  "dialog[open], details[data-menu][open], .pop:not([hidden]), " +
+  ".recipient-menu:not([hidden]), .suggestions:not([hidden])";
 
 function listenToKeys(form) {
   // On its way down, while what Escape is about to close is still open.
@@ -145,7 +148,8 @@ function listenToKeys(form) {
   form.addEventListener("keydown", ({ target }) => (wasEmpty = target.value === ""), { capture: true });
   form.addEventListener("keydown", (event) => {
     // Enter in a line would save half a message: it leads on, from recipients to the subject and then to the text.
-    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])")) goOn(event, form, wasEmpty);
+    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])"))
+      goOn(event, form, wasEmpty);
     if (event.key !== "Enter" || !event.target.matches(".later [name=due]")) return;
     event.preventDefault();
     form.querySelector("[value=schedule]").click();
@@ -269,7 +273,8 @@ export async function start() {
     form.querySelector("[data-versions]").hidden = !hasRow(form);
   });
   form.elements.subject.addEventListener("input", () => showTitle(form));
-  for (const button of form.querySelectorAll("[data-close]")) button.addEventListener("click", (event) => leaveUntouched(event, form));
+  for (const button of form.querySelectorAll("[data-close]"))
+    button.addEventListener("click", (event) => leaveUntouched(event, form));
   const keeper = keeping.start(form);
   uploads.start(form);
   showWindow(form, keeper);

@@ -4,10 +4,14 @@ import { fetched } from "./place.js";
 
 const reader = () => document.querySelector("#message[data-open]");
 
-/** The place of a card is before the card that follows it, or at the end of its part: above the open message or below. */
+/** The place of a card is before the card that follows it, or at the end of its part: above the open message or
+ * below. */
 function place(card, article) {
   const [before, after] = [article.previousElementSibling, article.nextElementSibling];
-  const isAbove = Boolean(card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const isAbove = Boolean(
+    card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) &
+    Node.DOCUMENT_POSITION_FOLLOWING,
+  );
   let part = isAbove ? before : after;
   if (!part?.matches("ol.conversation")) {
     part = card.parentElement.cloneNode(false);
@@ -19,7 +23,8 @@ function place(card, article) {
   window.htmx.process(shown);
 }
 
-/** Brings the head as the server has it now, and the cards that are not there; the others stay as they are, open ones too. */
+/** Brings the head as the server has it now, and the cards that are not there; the others stay as they are, even
+ * where they are open. */
 async function renew() {
   const { open } = reader().dataset;
   const page = await fetched(location.href);
@@ -31,7 +36,8 @@ async function renew() {
   shown.replaceWith(renewed);
   window.htmx.process(renewed);
   const cards = [...page.querySelectorAll("ol.conversation > li")].reverse();
-  for (const card of cards) if (!document.getElementById(card.id)) place(card, reader().querySelector("article.message"));
+  for (const card of cards)
+    if (!document.getElementById(card.id)) place(card, reader().querySelector("article.message"));
 }
 
 export function start() {

@@ -1,7 +1,7 @@
-// Messages being written stand at the bottom of the mail pages, each a frame with the composer's own page in it: several
-// at once, reduced to a bar, or as large as the window. An answer stands below the message that it answers as long as that
-// one is open; its frame stays where it is, since a frame that is moved loads again. On a narrow screen, or when the person prefers it, the composer
-// is a page or a window instead; without a script it is a page.
+// Messages being written stand at the bottom of the mail pages, each a frame with the composer's own page in it:
+// several at once, reduced to a bar, or as large as the window. An answer stands below the message that it answers as
+// long as that one is open; its frame stays where it is, since a frame that is moved loads again. On a narrow screen,
+// or when the person prefers it, the composer is a page or a window instead; without a script it is a page.
 
 import { isPlain, isShared, on } from "./dom.js";
 import { toast } from "./notices.js";
@@ -279,7 +279,14 @@ export function start() {
   bringBack();
   on("click", "a[href]", (link, event) => {
     const url = new URL(link.href);
-    if (!isPlain(event) || event.defaultPrevented || link.target || url.origin !== location.origin || !WRITES.test(url.pathname)) return;
+    if (
+      !isPlain(event) ||
+      event.defaultPrevented ||
+      link.target ||
+      url.origin !== location.origin ||
+      !WRITES.test(url.pathname)
+    )
+      return;
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
     if (where === "window") window.open(framed(url, "window"), "_blank", POPUP);

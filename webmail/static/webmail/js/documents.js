@@ -1,5 +1,5 @@
-// The documents of a message to each: every file is sent by itself, two at a time; then the part about them is asked for
-// anew, with what each recipient gets.
+// The documents of a message to each: every file is sent by itself, two at a time; then the part about them is asked
+// for anew, with what each recipient gets.
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
@@ -85,7 +85,8 @@ class DocumentsPart {
     const details = this.part.querySelector("details");
     details.open = true;
     const notes = details.querySelector("[data-documents-notes]");
-    for (const words of said) notes.append(Object.assign(document.createElement("p"), { className: "field-error", textContent: words }));
+    for (const words of said)
+      notes.append(Object.assign(document.createElement("p"), { className: "field-error", textContent: words }));
     details.querySelector("summary").focus();
   }
 }

@@ -39,7 +39,8 @@ export const grouped = (number) => number.toLocaleString(document.documentElemen
 
 // The keys of what is no control, where a user chose others (webmail/presentation/keys.py).
 const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
-const chosenKeys = () => Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
+const chosenKeys = () =>
+  Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
 
 /** The stroke as aria-keyshortcuts writes it; "" for one that it never names. */
 export function strokeOf({ key, shiftKey }) {

@@ -8,7 +8,8 @@ let dragged = [];
 
 const folderOf = (event) => event.target.closest?.(".folder[data-folder]");
 /** From a folder of others that may only be read, everything that is dragged is copied. */
-const isCopy = (event) => event.ctrlKey || event.altKey || document.querySelector("#message-list[data-copies]") !== null;
+const isCopy = (event) =>
+  event.ctrlKey || event.altKey || document.querySelector("#message-list[data-copies]") !== null;
 
 function begin(row, event) {
   const box = row.querySelector(".pick input");

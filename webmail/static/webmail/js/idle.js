@@ -23,8 +23,8 @@ function note(seconds) {
   plan();
 }
 
-/** By the clock, not by counting: a computer that slept finds its session over when it wakes. A timer holds no more than
- * 24 days, and a session that stays may have longer. */
+/** By the clock, not by counting: a computer that slept finds its session over when it wakes. A timer holds no more
+ * than 24 days, and a session that stays may have longer. */
 function plan() {
   clearTimeout(timer);
   const seconds = Math.min(DAY, Math.max(1, left() - warned()));

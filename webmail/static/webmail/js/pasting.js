@@ -4,27 +4,95 @@
 import DOMPurify from "../vendor/dompurify-3.4.18.mjs";
 
 const TAGS = [
-  "a", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "del", "div", "em", "font", "h1", "h2", "h3", "h4", "hr", "i", "img",
-  "ins", "li", "ol", "p", "pre", "s", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+  "a",
+  "b",
+  "blockquote",
+  "br",
+  "caption",
+  "code",
+  "col",
+  "colgroup",
+  "del",
+  "div",
+  "em",
+  "font",
+  "h1",
+  "h2",
+  "h3",
+  "h4",
+  "hr",
+  "i",
+  "img",
+  "ins",
+  "li",
+  "ol",
+  "p",
+  "pre",
+  "s",
+  "span",
+  "strike",
+  "strong",
+  "sub",
+  "sup",
+  "table",
+  "tbody",
+  "td",
+  "tfoot",
+  "th",
+  "thead",
+  "tr",
+  "u",
+  "ul",
 ];
 const ATTRIBUTES = [
-  "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "color", "colspan", "dir", "height", "href", "rowspan", "size",
-  "src", "start", "style", "type", "valign", "width",
+  "align",
+  "alt",
+  "bgcolor",
+  "border",
+  "cellpadding",
+  "cellspacing",
+  "class",
+  "color",
+  "colspan",
+  "dir",
+  "height",
+  "href",
+  "rowspan",
+  "size",
+  "src",
+  "start",
+  "style",
+  "type",
+  "valign",
+  "width",
 ];
 // The classes by which mail programs know a signature, and the line above a quote.
 const MARKS = new Set(["signature", "moz-cite-prefix"]);
 // The classes by which Squire knows its own spans.
 const CLASSES = new Set(["color", "font", "highlight", "size"]);
 const STYLES = [
-  "color", "background-color", "font-style", "font-weight", "text-align", "text-decoration-line", "vertical-align", "width", "border-collapse",
-  "border-top", "border-right", "border-bottom", "border-left", "padding",
+  "color",
+  "background-color",
+  "font-style",
+  "font-weight",
+  "text-align",
+  "text-decoration-line",
+  "vertical-align",
+  "width",
+  "border-collapse",
+  "border-top",
+  "border-right",
+  "border-bottom",
+  "border-left",
+  "padding",
 ];
 const DRAFT_STYLES = [...STYLES, "font-size", "font-family", "text-decoration", "border", "margin-left"];
 const LINK = /^(?:https?|ftp|mailto|tel):/i;
 const LEVEL = /mso-list:[^;]*?\blevel(\d)/i;
 const NUMBERED = /^[\s\u00a0]*(?:\d+|[a-z]|[ivxlc]+)[.)]/i;
 // A page's black on white says nothing; kept, it would be unreadable where the reader's ground is dark.
-const GROUND = /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
+const GROUND =
+  /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
 
 const HANDLER = /(<[a-z][^>]*?)\son[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*)/gi;
 
@@ -34,8 +102,8 @@ const PART = /\/mail\/[^/]+\/(\d+-\d+)\/view\/[\d.~]+\/image$/;
 const DATA = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 
 /**
- * The address of an image that is sent with the message: of an upload, of a part of a message, or a signature's own bytes.
- * Without its host, which a browser adds to what it copies; "" for any other image.
+ * The address of an image that is sent with the message: of an upload, of a part of a message, or a signature's own
+ * bytes. Without its host, which a browser adds to what it copies; "" for any other image.
  */
 function ownSource(src) {
   if (DATA.test(src)) return src;
@@ -95,7 +163,8 @@ function listOf(items) {
   return root;
 }
 
-/** Elements that only other programs understand leave their text: `<o:p>`, an empty `<b style="font-weight:normal">`. */
+/** Elements that only other programs understand leave their text: `<o:p>`, an empty
+ * `<b style="font-weight:normal">`. */
 function unwrap(page) {
   for (const element of page.querySelectorAll("*")) {
     const isPlainBold = element.localName === "b" && /(?:^|[^-])font-weight:\s*(?:normal|400)/i.test(styleOf(element));
@@ -167,22 +236,30 @@ purify.addHook("afterSanitizeAttributes", (element) => {
 
 /** Spans that say nothing any more, as Word leaves them by the dozen. */
 function dropEmpty(fragment) {
-  for (const span of fragment.querySelectorAll("span:not([style], [class]), font:not([color], [size]), a:not([href])")) {
+  for (const span of fragment.querySelectorAll(
+    "span:not([style], [class]), font:not([color], [size]), a:not([href])",
+  )) {
     span.replaceWith(...span.childNodes);
   }
 }
 
 function held(template, styles) {
   kept = styles;
-  const options = { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, RETURN_DOM_FRAGMENT: true };
+  const options = {
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    RETURN_DOM_FRAGMENT: true,
+  };
   const fragment = document.importNode(purify.sanitize(template.innerHTML, options), true);
   dropEmpty(fragment);
   return fragment;
 }
 
 /**
- * HTML in a document of its own that shows and runs nothing. The page's policy refuses handlers there too, but a browser
- * tells of each: most are taken out before.
+ * HTML in a document of its own that shows and runs nothing. The page's policy refuses handlers there too, but a
+ * browser tells of each: most are taken out before.
  */
 function parsed(html) {
   let bare = html;
@@ -220,7 +297,10 @@ export function pasted(html) {
 
 // Plain text and back
 
-const BLOCKS = /^(?:address|article|aside|blockquote|caption|div|dl|dd|dt|figure|footer|h[1-6]|header|hr|li|main|ol|p|pre|section|table|tr|ul)$/;
+const BLOCKS = new RegExp(
+  "^(?:address|article|aside|blockquote|caption|div|dl|dd|dt|figure|footer|h[1-6]|header|hr|" +
+    "li|main|ol|p|pre|section|table|tr|ul)$",
+);
 
 class Lines {
   constructor() {
@@ -253,7 +333,8 @@ class Lines {
     }
     if (child.nodeType !== Node.ELEMENT_NODE) return;
     const name = child.localName;
-    if (name === "br") return child.nextSibling || !BLOCKS.test(child.parentNode.localName) ? this.end(true) : undefined;
+    if (name === "br")
+      return child.nextSibling || !BLOCKS.test(child.parentNode.localName) ? this.end(true) : undefined;
     if (name === "img") return this.add(child.alt);
     const isBlock = BLOCKS.test(name);
     if (isBlock) this.end();
@@ -287,9 +368,11 @@ class Lines {
 
   /** The line after a block; an empty block, which shows as an empty line, is one here. */
   close(block) {
-    const isEmptyLine = block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
+    const isEmptyLine =
+      block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
     this.end(isEmptyLine);
-    if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling) this.lines.push(this.prefix);
+    if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling)
+      this.lines.push(this.prefix);
   }
 }
 
@@ -300,7 +383,8 @@ export function textOf(root) {
   return lines.lines.map((line) => line.replace(/[\t ]+$/, "")).join("\n").replace(/\n+$/, "\n");
 }
 
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
+const escaped = (text) =>
+  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
 
 /** Lines -> HTML; those behind ">" as quotes. */
 export function htmlOf(text) {

@@ -121,13 +121,18 @@ async function ask() {
   plan();
 }
 
-/** `{ status, folders, stayed }`: how folders stand, where the server says so; null without an answer, or one in time. */
+/** `{ status, folders, stayed }`: how folders stand, where the server says so; null without an answer, or one in
+ * time. */
 export async function answered(more, ms = MINUTE) {
   const query = new URLSearchParams({ who, ...more });
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
   const asked = performance.now();
   try {
-    const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error", signal: AbortSignal.timeout?.(ms) });
+    const answer = await fetch(`${place.dataset.poll}?${query}`, {
+      headers,
+      redirect: "error",
+      signal: AbortSignal.timeout?.(ms),
+    });
     if (answer.status < 500) reached(asked);
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {

@@ -90,7 +90,9 @@ class Line {
 
   show(suggestions) {
     if (document.activeElement !== this.input) return;
-    const text = [...this.input.parentElement.querySelectorAll("input")].map((input) => input.value.toLowerCase()).join(" ");
+    const text = [...this.input.parentElement.querySelectorAll("input")]
+      .map((input) => input.value.toLowerCase())
+      .join(" ");
     const there = new Set(text.match(WHOLE_ADDRESS));
     this.shown = suggestions.filter((one) => !one.address || !there.has(one.address.toLowerCase()));
     this.list.replaceChildren(...this.shown.map((one, index) => this.option(one, index)));

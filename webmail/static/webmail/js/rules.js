@@ -1,5 +1,5 @@
-// The order of rules by dragging, and the days of an absence by a press. The buttons beside each rule, and links, do the
-// same for the keyboard, and without this script.
+// The order of rules by dragging, and the days of an absence by a press. The buttons beside each rule, and links, do
+// the same for the keyboard, and without this script.
 
 import { on } from "./dom.js";
 

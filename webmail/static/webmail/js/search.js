@@ -29,8 +29,8 @@ function giveUp() {
   window.htmx?.trigger("#search", "htmx:abort");
 }
 
-// Suggestions: an editable combobox with a listbox (ARIA Authoring Practices), which htmx fills. None is chosen before an
-// arrow is pressed: Enter searches for what was typed.
+// Suggestions: an editable combobox with a listbox (ARIA Authoring Practices), which htmx fills. None is chosen before
+// an arrow is pressed: Enter searches for what was typed.
 
 const list = () => document.getElementById("search-suggestions");
 const options = () => [...list().querySelectorAll("[role=option]")];
@@ -96,7 +96,11 @@ async function remove(option) {
   body.append("text", option.dataset.text);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   try {
-    const answer = await fetch(list().dataset.forget, { method: "POST", body, headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" } });
+    const answer = await fetch(list().dataset.forget, {
+      method: "POST",
+      body,
+      headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" },
+    });
     if (!answer.ok || !option.isConnected) return;
   } catch (error) {
     if (error instanceof TypeError) return; // no network: it stays
@@ -182,7 +186,9 @@ export function start() {
   on("focusout", "#search-text", leave);
   // A suggestion is pressed without taking the cursor, and the keyboard of a phone, from the field.
   on("mousedown", "#search-suggestions", (_list, event) => event.preventDefault());
-  on("click", "#search-suggestions [role=option]", (option, event) => (event.target.closest("[data-x]") ? remove(option) : choose(option)));
+  on("click", "#search-suggestions [role=option]", (option, event) =>
+    event.target.closest("[data-x]") ? remove(option) : choose(option),
+  );
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());
   document.addEventListener("keydown", (event) => {
     if (!isKey(strokeOf(event), "search") || !regionOf(event) || !field()?.offsetParent) return;
@@ -192,7 +198,12 @@ export function start() {
 }
 
 function combine(input) {
-  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "search-suggestions" };
+  const attributes = {
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": "search-suggestions",
+  };
   for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
 }
 

@@ -224,8 +224,14 @@ function acted({ requestConfig, successful, xhr }) {
   unpick();
   dropEmptyDays();
   // One message left its conversation, whose row has gone with it.
-  if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
-  const changesConversation = !beside && (verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among")));
+  if (
+    GOING.includes(verb) &&
+    !requestConfig.formData.has("threads") &&
+    document.querySelector("#message-list[data-threads]")
+  )
+    refresh();
+  const changesConversation =
+    !beside && (verb === "undo" || (GOING.includes(verb) && requestConfig.formData.has("among")));
   document.dispatchEvent(new CustomEvent("mail:acted", { detail: { changesConversation } }));
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;

@@ -1,5 +1,5 @@
-// The session is over: the password is asked for in place, and what was asked for is asked again. Whoever signed in by a
-// provider does so in another tab, and comes back here.
+// The session is over: the password is asked for in place, and what was asked for is asked again. Whoever signed in by
+// a provider does so in another tab, and comes back here.
 
 import { isShared } from "./dom.js";
 

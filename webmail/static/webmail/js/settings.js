@@ -1,5 +1,5 @@
-// How lists and colours look is shown as soon as it is chosen; saving keeps it. What was saved is announced, and has the
-// focus: the form is done. Of tabs that do not all have room the open one is in sight.
+// How lists and colours look is shown as soon as it is chosen; saving keeps it. What was saved is announced, and has
+// the focus: the form is done. Of tabs that do not all have room the open one is in sight.
 
 import { on } from "./dom.js";
 
@@ -38,7 +38,15 @@ function dragOver(line, event) {
 
 /** A key that is pressed in its field stands there; Tab goes on, and Backspace empties it. */
 function typeKey(field, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.key.length !== 1 || event.key === " ") return;
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    event.isComposing ||
+    event.key.length !== 1 ||
+    event.key === " "
+  )
+    return;
   event.preventDefault();
   const isShifted = event.shiftKey && event.key.toUpperCase() !== event.key.toLowerCase();
   field.value = `${isShifted ? `${field.dataset.ownKey}+` : ""}${event.key.toLowerCase()}`;
@@ -64,7 +72,11 @@ export function start() {
     const chosen = [...form.elements.columns].filter((box) => box.checked);
     document.documentElement.dataset.columns = chosen.map((box) => box.value).join(" ");
   });
-  on("change", "[data-settings] input[name=snippets]", (choice) => (document.documentElement.dataset.sampleSnippets = choice.value));
+  on(
+    "change",
+    "[data-settings] input[name=snippets]",
+    (choice) => (document.documentElement.dataset.sampleSnippets = choice.value),
+  );
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const toast = document.querySelector("#toast [data-toast]");
   if (!toast || !document.querySelector("[data-settings]")) return;

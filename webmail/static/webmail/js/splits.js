@@ -1,5 +1,6 @@
 // Panes are made wider and narrower by dragging where they meet, or by arrows there (ARIA Authoring Practices, window
-// splitter); the folders are reduced to a rail of icons. A cookie keeps it, so that the server knows before it is painted.
+// splitter); the folders are reduced to a rail of icons. A cookie keeps it, so that the server knows it before the
+// page is painted.
 
 import { isShared, on, within } from "./dom.js";
 

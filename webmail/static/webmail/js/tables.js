@@ -1,5 +1,5 @@
-// Tables of the editor: put in, gone through by the tab key, grown and cut. Squire writes in their cells, and knows no more
-// of them; each change can be undone.
+// Tables of the editor: put in, gone through by the tab key, grown and cut. Squire writes in their cells, and knows no
+// more of them; each change can be undone.
 
 const MOST = { rows: 20, columns: 10 };
 const STYLE = "border-collapse: collapse";
@@ -25,8 +25,9 @@ export class Tables {
   insert(rows, columns) {
     const row = `<tr>${"<td><br></td>".repeat(clamp(columns, MOST.columns))}</tr>`;
     const there = new Set(this.root.querySelectorAll("table"));
+    const body = `<tbody>${row.repeat(clamp(rows, MOST.rows))}</tbody>`;
     this.squire.insertHTML(
-      `<table border="1" cellpadding="6" cellspacing="0" style="${STYLE}"><tbody>${row.repeat(clamp(rows, MOST.rows))}</tbody></table><div><br></div>`,
+      `<table border="1" cellpadding="6" cellspacing="0" style="${STYLE}">${body}</table><div><br></div>`,
     );
     const made = [...this.root.querySelectorAll("table")].find((table) => !there.has(table));
     if (made) this.enter(made.querySelector("td"));
@@ -58,7 +59,8 @@ export class Tables {
   }
 
   addColumn(table, at, cell) {
-    for (const row of table.rows) (row.cells[at] ?? row.lastElementChild)?.after(emptied(row.cells[at] ?? row.lastElementChild));
+    for (const row of table.rows)
+      (row.cells[at] ?? row.lastElementChild)?.after(emptied(row.cells[at] ?? row.lastElementChild));
     return cell.nextElementSibling;
   }
 
@@ -91,7 +93,8 @@ export class Tables {
     this.squire.focus();
   }
 
-  /** Tab goes to the next cell, and makes a row after the last; from an empty last row it leaves the text, as elsewhere. */
+  /** Tab goes to the next cell, and makes a row after the last; from an empty last row it leaves the text, as
+   * elsewhere. */
   pressed(event) {
     if (event.key !== "Tab" || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const cell = this.cell;

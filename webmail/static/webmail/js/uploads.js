@@ -1,5 +1,5 @@
-// Files of a message: dropped anywhere on it, pasted or chosen, each sent at once in a request of its own, two at a time.
-// The message itself leaves when they are there.
+// Files of a message: dropped anywhere on it, pasted or chosen, each sent at once in a request of its own, two at a
+// time. The message itself leaves when they are there.
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
@@ -9,7 +9,9 @@ const MB = 1_000_000;
 function shortName(name) {
   if (name.length <= LONGEST_NAME) return name;
   const ending = name.slice(name.lastIndexOf("."));
-  return ending.length > 20 || ending === name ? name.slice(0, LONGEST_NAME) : name.slice(0, LONGEST_NAME - ending.length) + ending;
+  return ending.length > 20 || ending === name
+    ? name.slice(0, LONGEST_NAME)
+    : name.slice(0, LONGEST_NAME - ending.length) + ending;
 }
 
 /** As `webmail.presentation.files.short_name` cuts it: beginning and ending are seen. */
@@ -100,7 +102,10 @@ class Uploads {
   left() {
     const limit = Number(this.form.dataset.limit) || Infinity;
     const under = [...this.waiting, ...this.running].reduce((sum, row) => sum + row.file.size, 0);
-    const there = [...this.list.querySelectorAll("[data-size]")].reduce((sum, item) => sum + Number(item.dataset.size), 0);
+    const there = [...this.list.querySelectorAll("[data-size]")].reduce(
+      (sum, item) => sum + Number(item.dataset.size),
+      0,
+    );
     return Math.max(0, limit - under - there);
   }
 
