@@ -978,6 +978,21 @@ def test_lines_of_templates_have_at_most_120_characters() -> None:
     assert not long
 
 
+# One has no icon; the class of the other, its address and its icon depend on two things each.
+OWN_BANNERS = {"webmail/compose/_sending.html", "webmail/adverts/_advert_notice.html"}
+
+
+def test_banners_are_written_by_their_tag() -> None:
+    """``{% banner %}`` gives each kind its icon. Forms that are banners themselves have a class."""
+    by_hand = {
+        path.relative_to(ROOT / "templates").as_posix()
+        for path in (ROOT / "templates").rglob("*.html")
+        if '<div class="banner"' in (text := path.read_text(encoding="utf-8"))
+        or '<div class="banner ' in text
+    }
+    assert by_hand == OWN_BANNERS
+
+
 def test_pages_of_the_mail_stand_in_folders() -> None:
     """Flat in `templates/webmail/` is only the frame, and partials of pages in several folders."""
     flat = {path.name for path in (ROOT / "templates" / "webmail").glob("*.html")}

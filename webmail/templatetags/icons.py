@@ -1,5 +1,5 @@
 """``{% icon "reply" %}``, ``{% drawing "empty" %}`` and ``{% icon_button … %}``, of
-`webmail.presentation.icons`.
+`webmail.presentation.icons`, and ``{% banner "bad" %}…{% endbanner %}``, which begins with an icon.
 
 `webmail.serving.templating` writes icons and drawings with a literal name into the loaded template.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from django import template
 
-from webmail.presentation import icons
+from webmail.presentation import banners, icons
 
 register = template.Library()
 register.simple_tag(icons.icon)
 register.simple_tag(icons.icon_button)
 register.simple_tag(icons.drawing)
+register.simple_block_tag(banners.banner)
