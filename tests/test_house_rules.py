@@ -993,15 +993,24 @@ def test_banners_are_written_by_their_tag() -> None:
     assert by_hand == OWN_BANNERS
 
 
-def test_pages_of_the_mail_stand_in_folders() -> None:
-    """Flat in `templates/webmail/` is only the frame, and partials of pages in several folders."""
-    flat = {path.name for path in (ROOT / "templates" / "webmail").glob("*.html")}
+# The frames of pages, which pages in several folders extend.
+FRAMES = {
+    "webmail": {"bare.html", "frame.html"},
+    "accounts": {"plain.html"},
+    "addressbook": {"frame.html"},
+}
+
+
+@each("app", FRAMES)
+def test_pages_stand_in_folders(app: str) -> None:
+    """Flat in the folder of an app are only frames, and partials of pages in several folders."""
+    flat = {path.name for path in (ROOT / "templates" / app).glob("*.html")}
     pages = {name for name in flat if not name.startswith("_")}
-    assert pages == {"bare.html", "frame.html"}
+    assert pages == FRAMES[app]
     folders: dict[str, set[Path]] = {name: set() for name in flat - pages}
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         for name in folders:
-            if f'"webmail/{name}"' in text:
+            if f'"{app}/{name}"' in text:
                 folders[name].add(path.parent)
     assert not {name for name, users in folders.items() if len(users) < 2}

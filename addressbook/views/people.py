@@ -34,9 +34,18 @@ def show_list(request: SignedInRequest, group: Group | None = None) -> HttpRespo
     """A list; for htmx what was found, or for the scrolling list only the rows that come next."""
     context = list_context(request, group)
     scrolling = request.htmx.target == "more"
-    partial = "addressbook/_contact_rows.html" if scrolling else "addressbook/_found.html"
+    partial = (
+        "addressbook/contacts/_contact_rows.html"
+        if scrolling
+        else "addressbook/contacts/_found.html"
+    )
     return page(
-        request, "contact_list.html", context, current="contacts", group=group, partial=partial
+        request,
+        "contacts/contact_list.html",
+        context,
+        current="contacts",
+        group=group,
+        partial=partial,
     )
 
 
@@ -81,11 +90,11 @@ def contact(request: SignedInRequest, pk: int) -> HttpResponse:
         context |= list_context(request, group, own_contact)
     return page(
         request,
-        "contact_list.html",
+        "contacts/contact_list.html",
         context,
         current="contacts",
         group=group,
-        partial="addressbook/_contact.html",
+        partial="addressbook/contacts/_contact.html",
     )
 
 
@@ -160,7 +169,7 @@ def _form_page(
 ) -> HttpResponse:
     context = {"form": form, "contact": own_contact, "adding": request.POST.get("more", "")}
     status = 422 if form.is_bound and "more" not in request.POST else 200
-    return page(request, "contact_form.html", context, current="contacts", status=status)
+    return page(request, "contacts/contact_form.html", context, current="contacts", status=status)
 
 
 @require_POST
