@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -997,35 +996,39 @@ def test_lines_of_templates_have_at_most_120_characters() -> None:
     assert not long
 
 
-def test_pages_of_the_mail_stand_in_folders() -> None:
-    """Flat in `templates/webmail/` is only the frame, and partials of pages in several folders."""
-    flat = {path.name for path in (ROOT / "templates" / "webmail").glob("*.html")}
+# One has no icon; the class of the other, its address and its icon depend on two things each.
+OWN_BANNERS = {"webmail/compose/_sending.html", "webmail/adverts/_advert_notice.html"}
+
+
+def test_banners_are_written_by_their_tag() -> None:
+    """``{% banner %}`` gives each kind its icon. Forms that are banners themselves have a class."""
+    by_hand = {
+        path.relative_to(ROOT / "templates").as_posix()
+        for path in (ROOT / "templates").rglob("*.html")
+        if '<div class="banner"' in (text := path.read_text(encoding="utf-8"))
+        or '<div class="banner ' in text
+    }
+    assert by_hand == OWN_BANNERS
+
+
+# The frames of pages, which pages in several folders extend.
+FRAMES = {
+    "webmail": {"bare.html", "frame.html"},
+    "accounts": {"plain.html"},
+    "addressbook": {"frame.html"},
+}
+
+
+@each("app", FRAMES)
+def test_pages_stand_in_folders(app: str) -> None:
+    """Flat in the folder of an app are only frames, and partials of pages in several folders."""
+    flat = {path.name for path in (ROOT / "templates" / app).glob("*.html")}
     pages = {name for name in flat if not name.startswith("_")}
-    assert pages == {"bare.html", "frame.html"}
+    assert pages == FRAMES[app]
     folders: dict[str, set[Path]] = {name: set() for name in flat - pages}
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         for name in folders:
-            if f'"webmail/{name}"' in text:
+            if f'"{app}/{name}"' in text:
                 folders[name].add(path.parent)
     assert not {name for name, users in folders.items() if len(users) < 2}
-
-
-# One element each: a second sheet adds what its own part of the page needs.
-IN_SEVERAL_SHEETS = {"bulk", "side-title", "toasts", "top", "top-acts"}
-# The site of administrators loads none of the other sheets; print.css only hides.
-APART = {"admin.css", "print.css"}
-
-
-def test_a_class_is_defined_in_one_style_sheet() -> None:
-    """Pages load several sheets: two elements under one class get the rules of both."""
-    sheets: dict[str, set[str]] = {}
-    for path in (ROOT / "webmail" / "static" / "webmail" / "css").glob("*.css"):
-        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        if path.name in APART:
-            continue
-        for selectors in re.findall(r"([^{};]+)\{", text):
-            for selector in re.split(r",(?![^(]*\))", selectors):
-                if alone := re.fullmatch(r"\.([\w-]+)", selector.strip()):
-                    sheets.setdefault(alone[1], set()).add(path.name)
-    assert {name for name, files in sheets.items() if len(files) > 1} == IN_SEVERAL_SHEETS

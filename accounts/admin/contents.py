@@ -44,7 +44,7 @@ class AnnouncementAdmin(CachedAdmin):
         if not announcement.pk:
             return gettext("Save it, without showing it, to see it here as on the pages.")
         banner = announcements.banner_of(announcement, None)
-        return render_to_string("accounts/_announcement.html", {"banner": banner})
+        return render_to_string("accounts/announcements/_announcement.html", {"banner": banner})
 
 
 @admin.register(SiteText)

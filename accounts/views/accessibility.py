@@ -23,4 +23,4 @@ def statement(request: HttpRequest) -> HttpResponse:
         "untested": results.of(Result.UNTESTED),
         "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
     }
-    return render(request, "accounts/accessibility.html", context)
+    return render(request, "accounts/texts/accessibility.html", context)

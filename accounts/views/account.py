@@ -148,5 +148,7 @@ def session_left(request: SignedInRequest) -> HttpResponse:
 def _page(request: SignedInRequest, tab: str, context: dict[str, Any]) -> HttpResponse:
     """Render in the frame of the mail if the user has a mailbox that may already be opened."""
     alone = request.user.is_local_administrator or context.get("is_waited_for")
-    layout = "accounts/account_plain.html" if alone else "accounts/account.html"
-    return render(request, f"accounts/account_{tab}.html", context | {"layout": layout, "tab": tab})
+    layout = "accounts/account/account_plain.html" if alone else "accounts/account/account.html"
+    return render(
+        request, f"accounts/account/account_{tab}.html", context | {"layout": layout, "tab": tab}
+    )

@@ -95,7 +95,7 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
     if onward:
         # Render a page instead of a redirect, because the policy lets a form's answer lead to our
         # own pages alone.
-        response = render(request, "accounts/provider_goodbye.html", {"onward": onward})
+        response = render(request, "accounts/sign_in/provider_goodbye.html", {"onward": onward})
     credentials.delete_cookie(request, response)
     if shared:
         response["Clear-Site-Data"] = '"cache", "storage"'
@@ -147,9 +147,11 @@ def reenter(request: HttpRequest) -> HttpResponse:
         if user is None:
             return redirect("account_login")
         if "done" in request.GET:
-            return render(request, "accounts/provider_done.html")
+            return render(request, "accounts/sign_in/provider_done.html")
         return render(
-            request, "accounts/reenter.html", {"form": SignInForm(), "next": safe_next(request)}
+            request,
+            "accounts/sign_in/reenter.html",
+            {"form": SignInForm(), "next": safe_next(request)},
         )
     data = request.POST.copy()
     if user is not None:
@@ -166,7 +168,7 @@ def reenter(request: HttpRequest) -> HttpResponse:
             sentences = [text for texts in form.errors.values() for text in texts]
             return JsonResponse({"errors": sentences}, status=form.failure_status)
         context = {"form": form, "next": safe_next(request)}
-        return render(request, "accounts/reenter.html", context, status=form.failure_status)
+        return render(request, "accounts/sign_in/reenter.html", context, status=form.failure_status)
     following = form.login(request, redirect_url=safe_next(request) or None)
     if not in_place:
         return following

@@ -112,4 +112,4 @@ def failed(
             AuditEvent.Kind.SIGN_IN_FAILED, request, cause="provider", reason=failure.name.lower()
         )
     context = {"failure": failure, "retry_url": retry_url, "support_text": help_text}
-    return render(request, "accounts/provider_failed.html", context, status=failure.status)
+    return render(request, "accounts/sign_in/provider_failed.html", context, status=failure.status)

@@ -29,7 +29,7 @@ def lookup_guides(request: HttpRequest) -> HttpResponse:
 
 def _titles(request: HttpRequest, leads_to: str) -> HttpResponse:
     context = {"titles": texts.TITLES, "of": f"accounts:{leads_to}"}
-    return render(request, "accounts/guides.html", context)
+    return render(request, "accounts/guides/guides.html", context)
 
 
 @require_safe
@@ -73,4 +73,4 @@ def _guide(
         "by_code": f"accounts:{by_code}",
         "back": "accounts:lookup_guides" if by_code == "phone_code" else "accounts:guides",
     }
-    return render(request, "accounts/guide.html", context)
+    return render(request, "accounts/guides/guide.html", context)

@@ -31,7 +31,9 @@ def help_page(request: HttpRequest) -> HttpResponse:
         "version": VERSION,
         **_to_tell(request),
     }
-    return render(request, "accounts/help.html", context, partial="accounts/_help_found.html")
+    return render(
+        request, "accounts/help/help.html", context, partial="accounts/help/_help_found.html"
+    )
 
 
 @require_safe
@@ -39,18 +41,18 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in articles.NAMES:
         raise Http404
     context = {"article": articles.article(slug), **_to_tell(request)}
-    return render_page(request, "accounts/help_article.html", context)
+    return render_page(request, "accounts/help/help_article.html", context)
 
 
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
-    return render_page(request, "accounts/help_keys.html")
+    return render_page(request, "accounts/help/help_keys.html")
 
 
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
     return render_page(
-        request, "accounts/help_news.html", {"releases": releases(), "version": VERSION}
+        request, "accounts/help/help_news.html", {"releases": releases(), "version": VERSION}
     )
 
 

@@ -28,7 +28,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Show the form, and redirect to the sheet after a success. Return 404 if no key is
     configured."""
     if not settings.NUMEN_KEYS:
-        return render(request, "accounts/lookup_closed.html", status=404)
+        return render(request, "accounts/lookup/lookup_closed.html", status=404)
     form = LookupForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         record = lookup.look_up(request, form.cleaned_data["numen"], form.cleaned_data["birth"])
@@ -39,7 +39,9 @@ def ask(request: HttpRequest) -> HttpResponse:
         form.add_error(None, form.nobody)
     tells = settings.LOOKUP_NOTICES and notices.are_configured()
     context = {"form": form, "tells": tells, "minutes": lookup.OPEN_SECONDS // 60}
-    return render(request, "accounts/lookup.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "accounts/lookup/lookup.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_safe
@@ -49,7 +51,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
     ticket = lookup.ticket(request)
     mail_settings = lookup.open_with(ticket) if ticket else None
     if ticket is None or mail_settings is None:
-        return render(request, "accounts/lookup_gone.html", status=410)
+        return render(request, "accounts/lookup/lookup_gone.html", status=410)
     minutes, seconds = divmod(ticket.seconds_left, 60)
     context = {
         "found": mail_settings,
@@ -57,7 +59,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
         "minutes": minutes,
         "seconds": f"{seconds:02}",
     }
-    return render(request, "accounts/lookup_sheet.html", context)
+    return render(request, "accounts/lookup/lookup_sheet.html", context)
 
 
 @require_POST
@@ -76,4 +78,4 @@ def close(request: HttpRequest) -> HttpResponse:
 def my_settings(request: SignedInRequest) -> HttpResponse:
     """Show a signed-in user the user's own settings, for which no NUMEN is needed."""
     mail_settings = lookup.settings_of_user(request.user)
-    return render(request, "accounts/my_settings.html", {"found": mail_settings})
+    return render(request, "accounts/lookup/my_settings.html", {"found": mail_settings})

@@ -39,7 +39,10 @@ def password(request: SignedInRequest) -> HttpResponse:
         context = _context(request, way, forms.ChangeForm(request=request))
         context["outcome"] = request.session.pop(OUTCOME, "")
         return htmx.render(
-            request, "accounts/password.html", context, partial="accounts/_password_phrase.html"
+            request,
+            "accounts/password/password.html",
+            context,
+            partial="accounts/password/_password_phrase.html",
         )
     form = forms.ChangeForm(request.POST, request=request)
     if form.is_valid():
@@ -52,7 +55,10 @@ def password(request: SignedInRequest) -> HttpResponse:
     elif form.refused:
         audit.record(AuditEvent.Kind.PASSWORD_REFUSED, request, code=form.refused)
     response = render(
-        request, "accounts/password.html", _context(request, way, form), status=form.failure_status
+        request,
+        "accounts/password/password.html",
+        _context(request, way, form),
+        status=form.failure_status,
     )
     if form.retry_after:
         response["Retry-After"] = str(form.retry_after)
@@ -70,7 +76,7 @@ def strength(request: SignedInRequest) -> HttpResponse:
         raise TooManyTries(retry_after=seconds)
     typed = request.POST.get("new", "")[: policy.MAXIMUM]
     context = {"guide": forms.PasswordGuidance.of(typed, request.user)}
-    return render(request, "accounts/_password_guide.html", context)
+    return render(request, "accounts/password/_password_guide.html", context)
 
 
 @require_POST

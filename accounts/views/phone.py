@@ -76,7 +76,7 @@ def _code(
             "picture": qr.data_uri(settings.BASE_URL.rstrip("/") + page),
             "minutes": -(-link.seconds_left // 60),
         }
-    return render(request, "accounts/phone_code.html", context)
+    return render(request, "accounts/phone/phone_code.html", context)
 
 
 def _settings_of(link: phone.PhoneLink | None) -> MailSettings | None:
@@ -100,7 +100,7 @@ def _note_fetched(request: HttpRequest, token: str, mail_settings: MailSettings,
 
 
 def _over(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/phone_over.html", status=404)
+    return render(request, "accounts/phone/phone_over.html", status=404)
 
 
 # Only the token in the URL counts. The browser inside a scanner may keep no cookie, and a forged
@@ -126,8 +126,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         _note_fetched(request, token, mail_settings, "values")
         values = guides.values_of(mail_settings, None)
         context |= {"values": values, "guide": guides.guide("android", values)}
-        return render(request, "accounts/phone_values.html", context)
-    return render(request, "accounts/phone.html", context)
+        return render(request, "accounts/phone/phone_values.html", context)
+    return render(request, "accounts/phone/phone.html", context)
 
 
 @csrf_exempt

@@ -46,7 +46,7 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
         onward = flow.authorization_url(provider, pending)
     except ProviderError as error:
         return _failed(request, provider, error)
-    response = render(request, "accounts/provider_continue.html", {"onward": onward})
+    response = render(request, "accounts/sign_in/provider_continue.html", {"onward": onward})
     flow.remember(response, pending)
     return response
 

@@ -27,7 +27,7 @@ def lead_to(request: HttpRequest) -> HttpResponseBase:
     fields["stay_signed_in"] = "on" if boxes.stay else ""
     query = urlencode({name: value for name, value in fields.items() if value})
     onward = f"{reverse('accounts:proxied')}?{query}"
-    return render(request, "accounts/provider_continue.html", {"onward": onward})
+    return render(request, "accounts/sign_in/provider_continue.html", {"onward": onward})
 
 
 @require_safe

@@ -14,4 +14,6 @@ from accounts.models import Service
 @login_required
 def services(request: SignedInRequest) -> HttpResponse:
     """Show the services for this user."""
-    return render(request, "accounts/services.html", {"services": Service.objects.of(request.user)})
+    return render(
+        request, "accounts/account/services.html", {"services": Service.objects.of(request.user)}
+    )

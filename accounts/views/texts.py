@@ -11,10 +11,10 @@ from accounts import kept
 
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/legal.html")
+    return render(request, "accounts/texts/legal.html")
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show what is stored and for how long, with the numbers of the settings."""
-    return render(request, "accounts/privacy.html", {"kinds": kept.KINDS})
+    return render(request, "accounts/texts/privacy.html", {"kinds": kept.KINDS})

@@ -51,4 +51,4 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     is_ours = "\0" not in name and name in MailDomain.objects.names()
     if is_ours and (domain := MailDomain.objects.filter(name=name).first()):
         themes.type_in(request, domain.pk)
-    return render(request, "accounts/_sign_in_theme.html")
+    return render(request, "accounts/sign_in/_sign_in_theme.html")

@@ -57,7 +57,7 @@ def add_guardian(request: SignedInRequest, pk: int) -> HttpResponse:
             return go(request, reverse("addressbook:contact", args=[pk]), words)
     context = {"form": form, "pupil": presentation.row(pupil), "query": query}
     status = 422 if form.is_bound else 200
-    return page(request, "guardian_new.html", context, current="contacts", status=status)
+    return page(request, "classes/guardian_new.html", context, current="contacts", status=status)
 
 
 def _found(request: SignedInRequest, pupil: Contact, query: str) -> list[Contact]:
@@ -102,7 +102,7 @@ def guardian(request: SignedInRequest, tie: int) -> HttpResponse:
         "guardian": presentation.row(own.guardian),
     }
     status = 422 if form.is_bound else 200
-    return page(request, "guardian.html", context, current="contacts", status=status)
+    return page(request, "classes/guardian.html", context, current="contacts", status=status)
 
 
 @require_POST
@@ -155,7 +155,7 @@ def write(request: SignedInRequest, group: int) -> HttpResponse:
     if not own_group.is_class:
         raise NotFound
     context = {"group": own_group, "audiences": class_presentation.audiences(own_group)}
-    return page(request, "class_write.html", context, group=own_group)
+    return page(request, "classes/class_write.html", context, group=own_group)
 
 
 @require_http_methods(["GET", "POST"])
@@ -204,4 +204,4 @@ def year(request: SignedInRequest) -> HttpResponse:
         "holidays": class_presentation.holiday_table(holidays.of_year(current)),
     }
     status = 422 if form.is_bound else 200
-    return page(request, "year.html", context, current="year", status=status)
+    return page(request, "classes/year.html", context, current="year", status=status)

@@ -41,7 +41,7 @@ def collected_list(request: SignedInRequest) -> HttpResponse:
         "rows": [(row, presentation.write_url(row.name, row.address)) for row in recipients],
         "here": request.get_full_path(),
     }
-    return page(request, "collected.html", context, current="collected")
+    return page(request, "contacts/collected.html", context, current="collected")
 
 
 @require_POST

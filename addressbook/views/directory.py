@@ -40,10 +40,10 @@ def directory(request: SignedInRequest) -> HttpResponse:
     }
     return page(
         request,
-        "directory.html",
+        "directory/directory.html",
         context,
         current="directory",
-        partial="addressbook/_directory.html",
+        partial="addressbook/directory/_directory.html",
     )
 
 

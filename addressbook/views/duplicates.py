@@ -31,7 +31,7 @@ def found(request: SignedInRequest) -> HttpResponse:
         "total": len(sets),
         "most": MOST_SHOWN,
     }
-    return page(request, "duplicates.html", context, current="duplicates")
+    return page(request, "contacts/duplicates.html", context, current="duplicates")
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,7 +57,7 @@ def compare(request: SignedInRequest) -> HttpResponse:
         return go(request, reverse("addressbook:contact", args=[merged.pk]), words, undo)
     context = {"form": form, "rows": [presentation.row(contact) for contact in several]}
     status = 422 if form.is_bound else 200
-    return page(request, "merge.html", context, current="duplicates", status=status)
+    return page(request, "contacts/merge.html", context, current="duplicates", status=status)
 
 
 def _chosen(request: SignedInRequest) -> list[Contact]:

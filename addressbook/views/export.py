@@ -22,7 +22,7 @@ from addressbook.views.pages import page
 def export(request: SignedInRequest) -> HttpResponse:
     """Show the form that asks which contacts to export, and as what."""
     form = ExportForm(None, user=request.user, initial={"group": request.GET.get("group")})
-    return page(request, "export.html", {"form": form}, current="export")
+    return page(request, "contacts/export.html", {"form": form}, current="export")
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,7 +31,7 @@ def file(request: SignedInRequest) -> HttpResponseBase:
     """The file, as it is written: all contacts, a group's, or by POST those chosen."""
     form = ExportForm(request.POST if request.method == "POST" else request.GET, user=request.user)
     if not form.is_valid():
-        return page(request, "export.html", {"form": form}, current="export", status=422)
+        return page(request, "contacts/export.html", {"form": form}, current="export", status=422)
     group: Group | None = form.cleaned_data["group"]
     if group:
         groups, exported = writing.with_inner(group)

@@ -49,4 +49,4 @@ def form_page(
                 "has_filter": GroupFilter.objects.filter(group=own_group).exists(),
             }
     context |= {"form": form, "group": own_group, "others": others, "of_class": of_class}
-    return page(request, "group_form.html", context, group=own_group, status=status)
+    return page(request, "groups/group_form.html", context, group=own_group, status=status)

@@ -43,7 +43,7 @@ def chosen(request: SignedInRequest) -> HttpResponse:
     """Show where the old contacts are, and what was imported before."""
     jobs = ImportJob.objects.of(request.user).prefetch_related("files")[:_MOST_LISTED]
     context = {"lines": [shown.line(job) for job in jobs]}
-    return page(request, "import.html", context, current="imports")
+    return page(request, "imports/import.html", context, current="imports")
 
 
 @require_http_methods(["GET", "POST"])
@@ -67,7 +67,7 @@ def bring(request: SignedInRequest, source: str) -> HttpResponse:
             return _hand_over(job)
     context = {"form": form, "source": source}
     status = 422 if form.is_bound else 200
-    return page(request, "import_from.html", context, current="imports", status=status)
+    return page(request, "imports/import_from.html", context, current="imports", status=status)
 
 
 def _has_too_many(request: SignedInRequest) -> bool:
@@ -111,7 +111,7 @@ def _progress(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
         "files": shown.files(import_job),
         "progress": shown.progress(import_job, request.GET.get("said", "")),
     }
-    return page(request, "import_progress.html", context, current="imports")
+    return page(request, "imports/import_progress.html", context, current="imports")
 
 
 def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
@@ -123,7 +123,7 @@ def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
         "outcomes": class_presentation.outcomes(*imports.class_outcomes(import_job)),
         "not_nested": group_presentation.not_nested_words(imports.not_nested(import_job)),
     }
-    return page(request, "import_report.html", context, current="imports")
+    return page(request, "imports/import_report.html", context, current="imports")
 
 
 def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
@@ -137,7 +137,7 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
         "policies": shown.POLICIES.items(),
         "classes": class_presentation.class_changes(imports.class_changes(import_job)),
     }
-    return page(request, "import_preview.html", context, current="imports")
+    return page(request, "imports/import_preview.html", context, current="imports")
 
 
 @require_http_methods(["GET", "POST"])
@@ -154,7 +154,7 @@ def columns(request: SignedInRequest, job: int) -> HttpResponse:
         return _hand_over(import_job)
     context = {"job": import_job, "files": shown.files(import_job), "form": form}
     status = 422 if form.is_bound else 200
-    return page(request, "import_columns.html", context, current="imports", status=status)
+    return page(request, "imports/import_columns.html", context, current="imports", status=status)
 
 
 @require_POST
@@ -202,7 +202,7 @@ def undo(request: SignedInRequest, job: int) -> HttpResponse:
     if not import_job.is_undoable:
         return HttpResponseRedirect(_at("import", import_job))
     context = {"job": import_job, "files": shown.files(import_job)}
-    return page(request, "import_undo.html", context, current="imports")
+    return page(request, "imports/import_undo.html", context, current="imports")
 
 
 @require_GET

@@ -20,9 +20,15 @@ def show_list(request: SignedInRequest, group: Group | None = None) -> HttpRespo
     """A list; for htmx what was found, or for the scrolling list only the rows that come next."""
     context = list_context(request, group)
     scrolling = request.htmx.target == "more"
-    partial = "addressbook/_contact_rows.html" if scrolling else "addressbook/_found.html"
+    name = "_contact_rows" if scrolling else "_found"
+    partial = f"addressbook/contacts/{name}.html"
     return page(
-        request, "contact_list.html", context, current="contacts", group=group, partial=partial
+        request,
+        "contacts/contact_list.html",
+        context,
+        current="contacts",
+        group=group,
+        partial=partial,
     )
 
 

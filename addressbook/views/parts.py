@@ -128,7 +128,12 @@ def _filter_page(
     status = 422 if form.is_bound and form.errors else 200
     current = "" if group else "new_filter"
     return page(
-        request, "directory_group.html", context, current=current, group=group, status=status
+        request,
+        "directory/directory_group.html",
+        context,
+        current=current,
+        group=group,
+        status=status,
     )
 
 
@@ -149,7 +154,7 @@ def directory_lists(request: SignedInRequest) -> HttpResponse:
         "most": filters.most(),
         "filled": rows[0].filled if rows else None,
     }
-    return page(request, "directory_lists.html", context, current="directory")
+    return page(request, "directory/directory_lists.html", context, current="directory")
 
 
 @require_GET

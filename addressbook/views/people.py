@@ -46,11 +46,11 @@ def contact(request: SignedInRequest, pk: int) -> HttpResponse:
         context |= list_context(request, group, own_contact)
     return page(
         request,
-        "contact_list.html",
+        "contacts/contact_list.html",
         context,
         current="contacts",
         group=group,
-        partial="addressbook/_contact.html",
+        partial="addressbook/contacts/_contact.html",
     )
 
 
@@ -125,7 +125,7 @@ def _form_page(
 ) -> HttpResponse:
     context = {"form": form, "contact": own_contact, "adding": request.POST.get("more", "")}
     status = 422 if form.is_bound and "more" not in request.POST else 200
-    return page(request, "contact_form.html", context, current="contacts", status=status)
+    return page(request, "contacts/contact_form.html", context, current="contacts", status=status)
 
 
 @require_POST

@@ -64,7 +64,7 @@ def share(request: SignedInRequest, group: int) -> HttpResponse:
         ],
     }
     status = 422 if form.is_bound else 200
-    return page(request, "group_share.html", context, group=own_group, status=status)
+    return page(request, "groups/group_share.html", context, group=own_group, status=status)
 
 
 def _share_url(group: Group) -> str:
@@ -182,7 +182,7 @@ def _shared_page(
         "write_urls": presentation.write_urls(seen) if members else (),
     }
     status = 422 if form.is_bound else 200
-    return page(request, "shared_group.html", context, shared=seen.group.pk, status=status)
+    return page(request, "groups/shared_group.html", context, shared=seen.group.pk, status=status)
 
 
 @require_GET

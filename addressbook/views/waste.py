@@ -33,7 +33,7 @@ def bin_list(request: SignedInRequest) -> HttpResponse:
         "most": MOST_SHOWN,
         "days": contacts.BIN_DAYS,
     }
-    return page(request, "bin.html", context, current="bin")
+    return page(request, "contacts/bin.html", context, current="bin")
 
 
 def _act(request: SignedInRequest) -> HttpResponse:

@@ -157,12 +157,15 @@
   if (mains.length !== 1) found.push(`9.2: ${mains.length} main`);
   const navs = all("nav, [role=navigation]").filter(told);
   if (navs.length > 1)
-    for (const one of navs) if (!name({ ...{}, getAttribute: (key) => one.getAttribute(key), querySelectorAll: () => [], textContent: "" })) wrong("9.2", one, "one of several, without a name");
+    for (const one of navs)
+      if (!name({ ...{}, getAttribute: (key) => one.getAttribute(key), querySelectorAll: () => [], textContent: "" }))
+        wrong("9.2", one, "one of several, without a name");
   for (const list of all("ul, ol").filter(told))
     for (const child of list.children)
       if (!child.matches("li, script, template")) wrong("9.3", child, "in a list");
   for (const item of all("li").filter(told))
-    if (!item.parentElement.matches("ul, ol, menu, [role=list], [role=group], [role=listbox]")) wrong("9.3", item, "outside of a list");
+    if (!item.parentElement.matches("ul, ol, menu, [role=list], [role=group], [role=listbox]"))
+      wrong("9.3", item, "outside of a list");
   for (const list of all("dl").filter(told))
     for (const child of list.children)
       if (!child.matches("dt, dd, div, script, template")) wrong("9.3", child, "in a dl");
@@ -179,7 +182,11 @@
   }
   for (const one of all("[tabindex]"))
     if (Number(one.getAttribute("tabindex")) > 0) wrong("12.8", one, "an order of its own");
-  const place = /\b(ci-contre|à (droite|gauche) de l’écran|colonne de (droite|gauche)|bouton (rouge|vert|bleu|rond)|en (rouge|vert) )/i;
+  const place = new RegExp(
+    "\\b(ci-contre|à (droite|gauche) de l’écran|colonne de (droite|gauche)|" +
+      "bouton (rouge|vert|bleu|rond)|en (rouge|vert) )",
+    "i",
+  );
   const text = document.body.innerText.match(place);
   if (text) found.push(`10.9: said by place or colour only: ${text[0]}`);
   if (document.documentElement.scrollWidth > innerWidth) found.push("10.11: wider than the window");
@@ -194,8 +201,10 @@
     const group = field.closest("fieldset, [role=group], [role=radiogroup], tr, .row");
     if (field.type === "radio") {
       const legend = group?.matches("fieldset")
-        ? words(group.querySelector("legend")?.textContent) || name({ getAttribute: (key) => group.getAttribute(key), querySelectorAll: () => [], textContent: "" })
-        : group && name({ getAttribute: (key) => group.getAttribute(key), querySelectorAll: () => [], textContent: "" });
+        ? words(group.querySelector("legend")?.textContent) ||
+          name({ getAttribute: (key) => group.getAttribute(key), querySelectorAll: () => [], textContent: "" })
+        : group &&
+          name({ getAttribute: (key) => group.getAttribute(key), querySelectorAll: () => [], textContent: "" });
       if (!group) wrong("11.5", field, "no group");
       else if (!legend) wrong("11.6", field, "a group without a legend");
     }
@@ -221,14 +230,16 @@
   for (const legend of all("legend"))
     if (told(legend) && !words(legend.textContent)) wrong("11.7", legend, "empty");
   for (const select of all("select").filter(told))
-    if (select.options.length > 60 && !select.querySelector("optgroup")) wrong("11.8", select, `${select.options.length} choices`);
+    if (select.options.length > 60 && !select.querySelector("optgroup"))
+      wrong("11.8", select, `${select.options.length} choices`);
   for (const button of all("button, input[type=submit], summary, [role=button]").filter(told)) {
     const label = name(button);
     if (!label) wrong("11.9", button);
     if (/^(ok|go|x|×|bouton|\?|valider)$/i.test(label)) wrong("11.9", button, "says nothing");
     const visible = words(button.innerText).toLowerCase().replace(/…$/, "");
     const aria = words(button.getAttribute("aria-label")).toLowerCase();
-    if (aria && visible && /\p{L}/u.test(visible) && !aria.includes(visible)) wrong("11.9", button, "another name than seen");
+    if (aria && visible && /\p{L}/u.test(visible) && !aria.includes(visible))
+      wrong("11.9", button, "another name than seen");
   }
 
   // 12 and 13. Ways and windows

@@ -93,7 +93,7 @@ def test_tools_are_put_in_order_by_keyboard_and_said(page: Page, faults: list[st
     page.goto("/mail/INBOX/")
     page.locator("#rows .row > a").first.click()
     expect(page.locator("#message .reader-title")).to_be_visible()
-    titles = page.locator("#open-form .tools > [title]").evaluate_all(
+    titles = page.locator("#open-form .reader-tools > [title]").evaluate_all(
         "(tools) => tools.map((tool) => tool.title)"
     )
     assert titles == [

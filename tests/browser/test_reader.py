@@ -223,7 +223,7 @@ def test_a_message_is_shown_larger_without_scrolling_the_page_sideways(
     page = opened(html(f"<p>{line}</p>"), width=width, java_script_enabled=script)
     words = page.frame_locator("iframe").get_by_text("Bonjour")
     before = words.bounding_box()
-    page.locator(".tools details.menu summary").last.click()
+    page.locator(".reader-tools details.menu summary").last.click()
     page.locator(".zooms a[href$='zoom=200']").click()
     expect(page.locator("iframe[data-frame]")).to_have_attribute("src", re.compile("zoom=200$"))
     assert page.url.endswith("?zoom=200")
@@ -240,7 +240,7 @@ def test_a_message_is_shown_larger_without_scrolling_the_page_sideways(
         page.wait_for_timeout(1500)
         assert height(page) < after["height"] + 120
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    page.locator(".tools details.menu summary").last.click()
+    page.locator(".reader-tools details.menu summary").last.click()
     expect(page.locator(".zooms [aria-current]")).to_have_text(re.compile("200"))
     assert not faults
 

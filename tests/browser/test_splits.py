@@ -125,7 +125,7 @@ def test_at_1024_pixels_folders_and_writing_are_on_screen(page: Page) -> None:
 
 BEYOND = """() => {
   const end = document.querySelector("#message").getBoundingClientRect().right;
-  const tools = [...document.querySelectorAll("#message .tools :is(a, button, summary)")];
+  const tools = [...document.querySelectorAll("#message .reader-tools :is(a, button, summary)")];
   const shown = tools.filter((tool) => tool.offsetParent && !tool.closest(".menu-panel"));
   return shown.filter((tool) => tool.getBoundingClientRect().right > end).map((tool) => tool.title);
 }"""

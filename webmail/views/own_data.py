@@ -40,7 +40,7 @@ def own_data(request: SignedInRequest) -> HttpResponseBase:
         "kinds": kept.KINDS,
         "is_shared": bool(request.session.get("shared_computer")),
     }
-    return render(request, "accounts/own_data.html", context)
+    return render(request, "accounts/account/own_data.html", context)
 
 
 @reauthentication_required
@@ -61,7 +61,7 @@ def state(request: SignedInRequest) -> HttpResponse:
     row = exporting.latest(request.user)
     is_over = row is None or row.is_finished
     status = 286 if is_over else 200
-    return render(request, "accounts/_own_data_state.html", _state(row), status=status)
+    return render(request, "accounts/account/_own_data_state.html", _state(row), status=status)
 
 
 def _state(row: DataExport | None) -> dict[str, object]:

@@ -12,7 +12,8 @@ const SURNAME = /^\s*[^\s"<>@:;,][^"<>@:;,]{0,100}$/;
 export function isAddress(text) {
   const at = text.lastIndexOf("@");
   const labels = text.slice(at + 1).split(".");
-  const isDomain = text.slice(at + 1) === "localhost" || (labels.length > 1 && labels.every((label) => LABEL.test(label)));
+  const isDomain =
+    text.slice(at + 1) === "localhost" || (labels.length > 1 && labels.every((label) => LABEL.test(label)));
   return at > 0 && text.length <= 254 && LOCAL.test(text.slice(0, at)) && isDomain;
 }
 
@@ -60,7 +61,8 @@ function pieces(line) {
 export function read(text, { isCopied = false } = {}) {
   const entries = [];
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim());
-  for (const line of lines) readLine(line.includes("\t") ? fromCells(line) : line, entries, lines.length === 1 && !isCopied);
+  for (const line of lines)
+    readLine(line.includes("\t") ? fromCells(line) : line, entries, lines.length === 1 && !isCopied);
   return entries;
 }
 
@@ -71,7 +73,8 @@ function wholeNames(all, isAlone) {
   const joined = [];
   for (const piece of all) {
     const [before, marks] = [joined.at(-1), [";", ...joined.slice(-2).map(({ mark }) => mark)].slice(-2).join("")];
-    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text)) joined[joined.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
+    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text))
+      joined[joined.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
     else joined.push(piece);
   }
   return joined;
@@ -92,7 +95,8 @@ function readLine(line, entries, isAlone) {
       if (bare) entries.push(...entriesOf(bare));
       continue;
     }
-    const members = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)].map((piece) => piece.trim()).filter(Boolean).flatMap(entriesOf);
+    const texts = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)];
+    const members = texts.map((text) => text.trim()).filter(Boolean).flatMap(entriesOf);
     if (members.length > 0) entries.push({ name: plain(head[1]), members });
     at = end;
   }

@@ -71,7 +71,8 @@ export function start() {
     });
   }
   // A finger that scrolls, or a pointer that leaves the window.
-  for (const name of ["pointercancel", "pointerleave"]) document.documentElement.addEventListener(name, () => point(null));
+  for (const name of ["pointercancel", "pointerleave"])
+    document.documentElement.addEventListener(name, () => point(null));
   on("pointerdown", ROW, (link, event) => event.pointerType === "mouse" && isPlain(event) && ask(link));
   document.body.addEventListener("htmx:beforeSend", answer);
   document.addEventListener("mail:changed", ({ detail: { changed } }) => {

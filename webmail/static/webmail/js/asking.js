@@ -28,7 +28,9 @@ function find(field) {
     for (const option of copy.querySelectorAll("option")) if (!matches(option)) option.remove();
     return copy;
   });
-  list.replaceChildren(...kept.filter((child) => (child.matches("option") ? matches(child) : child.childElementCount > 0)));
+  list.replaceChildren(
+    ...kept.filter((child) => (child.matches("option") ? matches(child) : child.childElementCount > 0)),
+  );
   const begins = [...list.options].findIndex((option) => bare(nameOf(option)).startsWith(bare(field.value)));
   list.selectedIndex = field.value ? Math.max(begins, list.options.length > 0 ? 0 : -1) : first(list);
   field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
@@ -43,7 +45,8 @@ function findKey(field, event) {
   if (event.key === "ArrowDown" && list.options.length > 0) {
     event.preventDefault();
     list.focus();
-    if (field.value || list.selectedIndex < 0) list.selectedIndex = Math.min(list.selectedIndex + 1, list.options.length - 1);
+    if (field.value || list.selectedIndex < 0)
+      list.selectedIndex = Math.min(list.selectedIndex + 1, list.options.length - 1);
   }
   if (event.key === "Enter") {
     event.preventDefault();

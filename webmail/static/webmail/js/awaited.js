@@ -26,7 +26,9 @@ function show() {
   const isMessage = place.id === "message";
   say(isMessage ? notice().dataset.message : notice().dataset.list);
   if (!isAnew(link) || !place.isConnected) return;
-  awaited.sketch = document.getElementById(isMessage ? "sketch-message" : "sketch-list").content.firstElementChild.cloneNode(true);
+  awaited.sketch = document
+    .getElementById(isMessage ? "sketch-message" : "sketch-list")
+    .content.firstElementChild.cloneNode(true);
   place.append(awaited.sketch);
   place.setAttribute("aria-busy", "true");
 }
@@ -68,7 +70,8 @@ function mark(link) {
  * lost. */
 function keepPlace(event) {
   const { detail, target } = event;
-  if (awaited && detail.requestConfig !== awaited.config && (detail.target ?? target) === awaited.place) detail.shouldSwap = false;
+  if (awaited && detail.requestConfig !== awaited.config && (detail.target ?? target) === awaited.place)
+    detail.shouldSwap = false;
 }
 
 /** Whether a request renews the list. It continues whichever message is requested meanwhile. */
@@ -90,7 +93,8 @@ function finish(config) {
 
 function offer() {
   const acts = document.querySelector("#notices [data-notice] .banner-acts");
-  if (acts && !acts.querySelector("[data-retry]")) acts.prepend(document.getElementById("retry").content.cloneNode(true));
+  if (acts && !acts.querySelector("[data-retry]"))
+    acts.prepend(document.getElementById("retry").content.cloneNode(true));
 }
 
 function again() {
@@ -125,7 +129,8 @@ export function start() {
   document.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape" || !awaited || document.querySelector(OPEN) || event.target.closest("#composers")) return;
+      if (event.key !== "Escape" || !awaited || document.querySelector(OPEN) || event.target.closest("#composers"))
+        return;
       event.stopPropagation();
       leave();
     },

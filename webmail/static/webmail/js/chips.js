@@ -17,7 +17,11 @@ const NO_GAP = { withoutAddress: [], others: [] };
 
 const clone = (id) => document.getElementById(id).content.cloneNode(true).firstElementChild;
 const announcer = () => document.getElementById("chip-said");
-const phrase = (name, ...values) => values.reduce((text, value, index) => text.replace(values.length > 1 ? `%${index + 1}` : "%", value), announcer().dataset[name]);
+const phrase = (name, ...values) =>
+  values.reduce(
+    (text, value, index) => text.replace(values.length > 1 ? `%${index + 1}` : "%", value),
+    announcer().dataset[name],
+  );
 const key = (entry) => (entry.address ?? "").toLowerCase();
 const shownName = (entry) => entry.name || entry.address || entry.text;
 
@@ -202,7 +206,8 @@ class Field {
     if (entry.members) chip.querySelector("[data-count]").textContent = grouped(entry.members.length);
     const button = chip.querySelector(".recipient-main");
     button.title = [entry.address ?? "", announcer().dataset.help].filter(Boolean).join("\n");
-    button.setAttribute("aria-label", [name, ...(entry.name && entry.address ? [entry.address] : []), ...notes].join(", "));
+    const address = entry.name && entry.address ? [entry.address] : [];
+    button.setAttribute("aria-label", [name, ...address, ...notes].join(", "));
     chip.querySelector(".recipient-x").setAttribute("aria-label", phrase("remove", name));
     return chip;
   }
@@ -336,9 +341,16 @@ class Field {
       next.focus();
     };
     const act = {
-      ArrowLeft: () => go(index - 1), ArrowRight: () => go(index + 1), Home: () => go(0), End: () => this.input.focus(),
-      Delete: () => this.drop1(index), Backspace: () => this.drop1(index, this.buttons[index - 1]), Enter: () => this.edit(index),
-      " ": () => this.all.open(this, index), ArrowDown: () => this.all.open(this, index), ContextMenu: () => this.all.open(this, index),
+      ArrowLeft: () => go(index - 1),
+      ArrowRight: () => go(index + 1),
+      Home: () => go(0),
+      End: () => this.input.focus(),
+      Delete: () => this.drop1(index),
+      Backspace: () => this.drop1(index, this.buttons[index - 1]),
+      Enter: () => this.edit(index),
+      " ": () => this.all.open(this, index),
+      ArrowDown: () => this.all.open(this, index),
+      ContextMenu: () => this.all.open(this, index),
     }[event.key];
     if (!act) return;
     event.preventDefault();
@@ -436,7 +448,11 @@ class Fields {
     this.opened = { field, index };
     const [name, address] = this.menu.querySelector("[data-who]").children;
     name.textContent = shownName(entry);
-    address.textContent = entry.members ? phrase("members", grouped(entry.members.length)) : entry.name ? entry.address : "";
+    address.textContent = entry.members
+      ? phrase("members", grouped(entry.members.length))
+      : entry.name
+        ? entry.address
+        : "";
     this.menu.querySelector("[data-when=group]").hidden = !entry.members;
     this.menu.querySelector("[data-act=edit]").parentElement.hidden = Boolean(entry.members);
     this.drawMembers(entry);
@@ -523,12 +539,15 @@ class Fields {
   }
 
   get people() {
-    return this.fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry])).filter((entry) => entry.address);
+    return this.fields
+      .flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry]))
+      .filter((entry) => entry.address);
   }
 
   async ask() {
     const url = announcer().dataset.check;
-    const fresh = [...new Set(this.people.map(key))].filter((address) => !this.known.has(address)).slice(0, CHECKED_AT_ONCE);
+    const addresses = [...new Set(this.people.map(key))];
+    const fresh = addresses.filter((address) => !this.known.has(address)).slice(0, CHECKED_AT_ONCE);
     const groups = this.groups.map((group) => group.name).filter((name) => !this.gaps.has(bare(name)));
     if (!url || fresh.length + groups.length === 0) return;
     for (const address of fresh) this.known.set(address, {});
@@ -557,8 +576,12 @@ class Fields {
     const detail = {
       people: addresses.length,
       outsiders: addresses.every((address) => this.known.get(address)?.outside) ? addresses : [],
-      seen_groups: this.groups.filter((group) => group.members.length > 1 && seenFields.some((field) => field.entries.includes(group))).length,
-      unreached: this.groups.map((group) => this.gap(group)).reduce((sum, gap) => sum + gap.withoutAddress.length + gap.others.length, 0),
+      seen_groups: this.groups.filter(
+        (group) => group.members.length > 1 && seenFields.some((field) => field.entries.includes(group)),
+      ).length,
+      unreached: this.groups
+        .map((group) => this.gap(group))
+        .reduce((sum, gap) => sum + gap.withoutAddress.length + gap.others.length, 0),
       outside: count(everybody, (known) => known.outside),
       seen: count(seen, (known) => known.outside),
       slips: count(everybody, (known) => known.suggestion),
@@ -575,7 +598,11 @@ async function answers(url, addresses, groups) {
   for (const address of addresses) body.append("address", address);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   try {
-    const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" } });
+    const answer = await fetch(url, {
+      method: "POST",
+      body,
+      headers: { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" },
+    });
     if (!answer.ok || answer.redirected) return null;
     return await answer.json();
   } catch (error) {

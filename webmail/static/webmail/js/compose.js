@@ -125,7 +125,9 @@ function askToDiscard(form) {
 
 // Keys
 
-const OPEN = "dialog[open], details[data-menu][open], .pop:not([hidden]), .recipient-menu:not([hidden]), .suggestions:not([hidden])";
+const OPEN =
+  "dialog[open], details[data-menu][open], .pop:not([hidden]), " +
+  ".recipient-menu:not([hidden]), .suggestions:not([hidden])";
 
 function listenToKeys(form) {
   // In the capture phase, while the element that Escape is about to close is still open.
@@ -147,7 +149,8 @@ function listenToKeys(form) {
   form.addEventListener("keydown", (event) => {
     // Enter in a field would save an unfinished message. It moves the focus instead: from recipients to the subject,
     // and from there to the text.
-    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])")) goOn(event, form, wasEmpty);
+    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])"))
+      goOn(event, form, wasEmpty);
     if (event.key !== "Enter" || !event.target.matches(".later [name=due]")) return;
     event.preventDefault();
     form.querySelector("[value=schedule]").click();
@@ -271,7 +274,8 @@ export async function start() {
     form.querySelector("[data-versions]").hidden = !hasRow(form);
   });
   form.elements.subject.addEventListener("input", () => showTitle(form));
-  for (const button of form.querySelectorAll("[data-close]")) button.addEventListener("click", (event) => leaveUntouched(event, form));
+  for (const button of form.querySelectorAll("[data-close]"))
+    button.addEventListener("click", (event) => leaveUntouched(event, form));
   const keeper = keeping.start(form);
   uploads.start(form);
   showWindow(form, keeper);

@@ -7,7 +7,10 @@ const reader = () => document.querySelector("#message[data-open]");
 /** Puts a card before the one that follows it, or at the end of its part: above the open message or below. */
 function place(card, article) {
   const [before, after] = [article.previousElementSibling, article.nextElementSibling];
-  const isAbove = Boolean(card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const isAbove = Boolean(
+    card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) &
+    Node.DOCUMENT_POSITION_FOLLOWING,
+  );
   let part = isAbove ? before : after;
   if (!part?.matches("ol.conversation")) {
     part = card.parentElement.cloneNode(false);
@@ -31,7 +34,8 @@ async function renew() {
   shown.replaceWith(renewed);
   window.htmx.process(renewed);
   const cards = [...page.querySelectorAll("ol.conversation > li")].reverse();
-  for (const card of cards) if (!document.getElementById(card.id)) place(card, reader().querySelector("article.message"));
+  for (const card of cards)
+    if (!document.getElementById(card.id)) place(card, reader().querySelector("article.message"));
 }
 
 export function start() {

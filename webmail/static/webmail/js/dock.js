@@ -279,7 +279,14 @@ export function start() {
   bringBack();
   on("click", "a[href]", (link, event) => {
     const url = new URL(link.href);
-    if (!isPlain(event) || event.defaultPrevented || link.target || url.origin !== location.origin || !WRITES.test(url.pathname)) return;
+    if (
+      !isPlain(event) ||
+      event.defaultPrevented ||
+      link.target ||
+      url.origin !== location.origin ||
+      !WRITES.test(url.pathname)
+    )
+      return;
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
     if (where === "window") window.open(framed(url, "window"), "_blank", POPUP);

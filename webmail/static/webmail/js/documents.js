@@ -85,7 +85,10 @@ class DocumentsPart {
     const details = this.part.querySelector("details");
     details.open = true;
     const notes = details.querySelector("[data-documents-notes]");
-    for (const words of messages) notes.append(Object.assign(document.createElement("p"), { className: "field-error", textContent: words }));
+    for (const words of messages) {
+      const note = { className: "field-error", textContent: words };
+      notes.append(Object.assign(document.createElement("p"), note));
+    }
     details.querySelector("summary").focus();
   }
 }

@@ -39,7 +39,8 @@ export const grouped = (number) => number.toLocaleString(document.documentElemen
 
 // Keys without a control of their own, where the user has changed them (webmail/presentation/keys.py).
 const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
-const chosenKeys = () => Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
+const chosenKeys = () =>
+  Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
 
 /** The stroke in the notation of aria-keyshortcuts; "" for strokes that have none. */
 export function strokeOf({ key, shiftKey }) {

@@ -8,7 +8,8 @@ let dragged = [];
 
 const folderOf = (event) => event.target.closest?.(".folder[data-folder]");
 /** Messages from a shared folder without the right to delete are always copied. */
-const isCopy = (event) => event.ctrlKey || event.altKey || document.querySelector("#message-list[data-copies]") !== null;
+const isCopy = (event) =>
+  event.ctrlKey || event.altKey || document.querySelector("#message-list[data-copies]") !== null;
 
 function begin(row, event) {
   const box = row.querySelector(".pick input");

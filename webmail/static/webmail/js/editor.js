@@ -27,7 +27,11 @@ export class Editor {
     this.bar = form.querySelector("[data-tools]");
     this.announcer = document.getElementById("editor-said");
     this.switch = form.querySelector("[data-plain-text]");
-    this.squire = new Squire(this.root, { sanitizeToDOMFragment: pasting.safe, undo: UNDO, tagAttributes: { blockquote: { type: "cite" } } });
+    this.squire = new Squire(this.root, {
+      sanitizeToDOMFragment: pasting.safe,
+      undo: UNDO,
+      tagAttributes: { blockquote: { type: "cite" } },
+    });
     this.tables = new Tables(this.squire, this.root);
     this.isRich = false;
     this.hasWarned = false;
@@ -94,7 +98,9 @@ export class Editor {
   }
 
   get isEmpty() {
-    return this.isRich ? this.root.textContent.trim() === "" && !this.root.querySelector("img") : this.plain.value.trim() === "";
+    return this.isRich
+      ? this.root.textContent.trim() === "" && !this.root.querySelector("img")
+      : this.plain.value.trim() === "";
   }
 
   write(data) {
@@ -182,10 +188,16 @@ export class Editor {
       act(value);
     };
     size.addEventListener("click", (event) => pick(event, "size", (value) => this.squire.setFontSize(value || null)));
-    colour.addEventListener("click", (event) => pick(event, "colour", (value) => this.squire.setTextColor(value || null)));
-    colour.addEventListener("click", (event) => pick(event, "highlight", (value) => this.squire.setHighlightColor(value || null)));
+    colour.addEventListener("click", (event) =>
+      pick(event, "colour", (value) => this.squire.setTextColor(value || null)),
+    );
+    colour.addEventListener("click", (event) =>
+      pick(event, "highlight", (value) => this.squire.setHighlightColor(value || null)),
+    );
     const align = document.getElementById("align-pop");
-    align.addEventListener("click", (event) => pick(event, "align", (value) => this.squire.setTextAlignment(value === "left" ? "" : value)));
+    align.addEventListener("click", (event) =>
+      pick(event, "align", (value) => this.squire.setTextAlignment(value === "left" ? "" : value)),
+    );
     this.table = document.getElementById("table-pop");
     this.table.addEventListener("click", (event) => pick(event, "table", (value) => this.changeTable(value)));
     this.table.addEventListener("keydown", (event) => {
@@ -224,7 +236,8 @@ export class Editor {
     const node = this.squire.getSelection().startContainer;
     const at = getComputedStyle(node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).textAlign;
     const shown = { start: "left", end: "right" }[at] ?? at;
-    for (const button of pop.querySelectorAll("[data-align]")) button.setAttribute("aria-pressed", String(button.dataset.align === shown));
+    for (const button of pop.querySelectorAll("[data-align]"))
+      button.setAttribute("aria-pressed", String(button.dataset.align === shown));
   }
 
   showEmoji() {
@@ -397,7 +410,13 @@ export class Editor {
   }
 
   lost() {
-    const formats = { bold: "b, strong, i, em, u, s, strike", colour: "[style*=color], [style*=font-size], font, h1, h2, h3", image: "img", table: "table", link: "a[href]" };
+    const formats = {
+      bold: "b, strong, i, em, u, s, strike",
+      colour: "[style*=color], [style*=font-size], font, h1, h2, h3",
+      image: "img",
+      table: "table",
+      link: "a[href]",
+    };
     return Object.keys(formats).filter((name) => this.root.querySelector(formats[name]));
   }
 
@@ -431,7 +450,8 @@ export class Editor {
     if (isRich) this.label.removeAttribute("for");
     else this.label.htmlFor = this.plain.id;
     this.switch.setAttribute("aria-pressed", String(!isRich));
-    if (this.squire.getHTML()) this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
+    if (this.squire.getHTML())
+      this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
   }
 
   // The quote

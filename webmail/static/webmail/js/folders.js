@@ -138,7 +138,8 @@ export function start() {
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
     const { folder = "" } = document.getElementById("message-list")?.dataset ?? {};
-    if (elt.matches(".folder") && !successful) mark(...document.querySelectorAll(`.folder[data-folder="${CSS.escape(folder)}"]`));
+    if (elt.matches(".folder") && !successful)
+      mark(...document.querySelectorAll(`.folder[data-folder="${CSS.escape(folder)}"]`));
   });
 }
 

@@ -290,7 +290,12 @@ class Keeper {
     this.isHere = local.put(this.words.who, this.draft, this.fields());
     const body = this.body("", false);
     if (body.toString().length > MOST_AT_THE_END) return;
-    fetch(this.form.dataset.saveUrl, { method: "POST", body, keepalive: true, headers: { "X-Requested-With": "fetch" } }).catch(() => {});
+    fetch(this.form.dataset.saveUrl, {
+      method: "POST",
+      body,
+      keepalive: true,
+      headers: { "X-Requested-With": "fetch" },
+    }).catch(() => {});
   }
 }
 

@@ -45,11 +45,16 @@ function markOpen() {
   if (!ref) return;
   if (!document.querySelector("#message[data-unread]")) markRead(ref, true);
   // The other unread messages of its conversation are open too.
-  const member = document.querySelector("#message .conversation") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
+  const member =
+    document.querySelector("#message .conversation") &&
+    document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
   const conversation = member?.closest(".row");
   const isRead = !document.querySelector("#message .conversation-card.is-unread");
   if (isRead) conversation?.classList.remove("is-new");
-  const row = document.getElementById(`row-${ref}`) ?? document.querySelector(`#rows [data-shown="${CSS.escape(ref)}"]`) ?? conversation;
+  const row =
+    document.getElementById(`row-${ref}`) ??
+    document.querySelector(`#rows [data-shown="${CSS.escape(ref)}"]`) ??
+    conversation;
   row?.querySelector(":scope > a").setAttribute("aria-current", "true");
 }
 
@@ -65,7 +70,8 @@ function dropRepeatedDay(heading) {
 function beginInList() {
   const list = document.getElementById("rows");
   const isFree = document.activeElement === document.body && !location.hash;
-  if (!list || !isFree || document.querySelector("#message[data-open]") || !matchMedia("(pointer: fine)").matches) return;
+  if (!list || !isFree || document.querySelector("#message[data-open]") || !matchMedia("(pointer: fine)").matches)
+    return;
   list.focus({ preventScroll: true, focusVisible: false });
 }
 

@@ -64,7 +64,8 @@ async function bring(who, token) {
     const kept = read(name);
     const draft = name.slice(nameOf(who, "").length);
     if (!kept || Date.now() - kept.at > KEPT_MS) remove_(name);
-    else if (name.startsWith(nameOf(who, "")) && Date.now() - kept.at > LEFT_MS) await bringOne(draft, kept, name, token);
+    else if (name.startsWith(nameOf(who, "")) && Date.now() - kept.at > LEFT_MS)
+      await bringOne(draft, kept, name, token);
   }
 }
 

@@ -7,7 +7,8 @@ const STOPS = "a[href], button:not(:disabled), summary";
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
 const isShown = (element) => element.offsetParent !== null;
 const itemsOf = (menu) => [...menu.querySelectorAll(":scope > .menu-panel :is(a[href], button)")].filter(isShown);
-const stopsOf = (bar) => [...bar.querySelectorAll(STOPS)].filter((element) => !element.closest(".menu-panel") && isShown(element));
+const stopsOf = (bar) =>
+  [...bar.querySelectorAll(STOPS)].filter((element) => !element.closest(".menu-panel") && isShown(element));
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
 
 /** The item to which an arrow leads; after the last one the first follows. */

@@ -133,7 +133,11 @@ function renewRest() {
 }
 
 const mayShow = () =>
-  !rests() && "notify" in place.dataset && !isShared() && window.Notification?.permission === "granted" && !document.hasFocus();
+  !rests() &&
+  "notify" in place.dataset &&
+  !isShared() &&
+  window.Notification?.permission === "granted" &&
+  !document.hasFocus();
 
 function show(arrived, words) {
   if (arrived.length === 0 || arrived.length > MOST_SHOWN) return notify(words, "", "", place.dataset.inbox);
@@ -181,7 +185,8 @@ export function start() {
   setInterval(renewRest, MINUTE);
   document.addEventListener("visibilitychange", renewRest);
   // Another page of the list, or a message, sets its own title.
-  if (place && title) new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
+  const changes = { childList: true, characterData: true, subtree: true };
+  if (place && title) new MutationObserver(retitle).observe(title, changes);
 }
 
 export function load(root) {

@@ -60,7 +60,7 @@ function leaveMessage(list) {
   if (isAlone) return window.close();
   const { pathname, search } = new URL(list.dataset.url, location.href);
   // Beside search results the open message may be in any folder.
-  const isOfList = "searched" in list.dataset ? location.pathname.startsWith("/mail/") : location.pathname.startsWith(pathname);
+  const isOfList = location.pathname.startsWith("searched" in list.dataset ? "/mail/" : pathname);
   if (location.pathname === pathname || !isOfList) return;
   history.pushState({ htmx: true }, "", pathname + search);
   document.title = list.dataset.title;
@@ -105,7 +105,8 @@ export function start() {
     else backToList(list);
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target?.id === "message" && !document.querySelector("#message[data-open]")) listTop = window.scrollY;
+    if (event.detail.target?.id === "message" && !document.querySelector("#message[data-open]"))
+      listTop = window.scrollY;
   });
 }
 
@@ -120,7 +121,8 @@ function beginUnread(message) {
 export function load(root) {
   if (root.id === "message-list") closeDrawer();
   if (root.id === "message" || root.id === "message-list") rankTitles();
-  if (root === document.body && document.querySelector("#message[data-open]")) beginUnread(document.getElementById("message"));
+  if (root === document.body && document.querySelector("#message[data-open]"))
+    beginUnread(document.getElementById("message"));
   if (root.id !== "message") return;
   if (root.dataset.open) {
     if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);

@@ -4,27 +4,95 @@
 import DOMPurify from "../vendor/dompurify-3.4.18.mjs";
 
 const TAGS = [
-  "a", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "del", "div", "em", "font", "h1", "h2", "h3", "h4", "hr", "i", "img",
-  "ins", "li", "ol", "p", "pre", "s", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+  "a",
+  "b",
+  "blockquote",
+  "br",
+  "caption",
+  "code",
+  "col",
+  "colgroup",
+  "del",
+  "div",
+  "em",
+  "font",
+  "h1",
+  "h2",
+  "h3",
+  "h4",
+  "hr",
+  "i",
+  "img",
+  "ins",
+  "li",
+  "ol",
+  "p",
+  "pre",
+  "s",
+  "span",
+  "strike",
+  "strong",
+  "sub",
+  "sup",
+  "table",
+  "tbody",
+  "td",
+  "tfoot",
+  "th",
+  "thead",
+  "tr",
+  "u",
+  "ul",
 ];
 const ATTRIBUTES = [
-  "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "color", "colspan", "dir", "height", "href", "rowspan", "size",
-  "src", "start", "style", "type", "valign", "width",
+  "align",
+  "alt",
+  "bgcolor",
+  "border",
+  "cellpadding",
+  "cellspacing",
+  "class",
+  "color",
+  "colspan",
+  "dir",
+  "height",
+  "href",
+  "rowspan",
+  "size",
+  "src",
+  "start",
+  "style",
+  "type",
+  "valign",
+  "width",
 ];
 // Classes by which mail programs recognise a signature, and the line above a quote.
 const MARKS = new Set(["signature", "moz-cite-prefix"]);
 // Classes of Squire's own spans.
 const CLASSES = new Set(["color", "font", "highlight", "size"]);
 const STYLES = [
-  "color", "background-color", "font-style", "font-weight", "text-align", "text-decoration-line", "vertical-align", "width", "border-collapse",
-  "border-top", "border-right", "border-bottom", "border-left", "padding",
+  "color",
+  "background-color",
+  "font-style",
+  "font-weight",
+  "text-align",
+  "text-decoration-line",
+  "vertical-align",
+  "width",
+  "border-collapse",
+  "border-top",
+  "border-right",
+  "border-bottom",
+  "border-left",
+  "padding",
 ];
 const DRAFT_STYLES = [...STYLES, "font-size", "font-family", "text-decoration", "border", "margin-left"];
 const LINK = /^(?:https?|ftp|mailto|tel):/i;
 const LEVEL = /mso-list:[^;]*?\blevel(\d)/i;
 const NUMBERED = /^[\s\u00a0]*(?:\d+|[a-z]|[ivxlc]+)[.)]/i;
 // A page's black on white carries no meaning, and would be unreadable on a dark ground.
-const GROUND = /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
+const GROUND =
+  /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
 
 const HANDLER = /(<[a-z][^>]*?)\son[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*)/gi;
 
@@ -165,14 +233,22 @@ purify.addHook("afterSanitizeAttributes", (element) => {
 
 /** Removes spans without meaning, of which Word leaves dozens. */
 function dropEmpty(fragment) {
-  for (const span of fragment.querySelectorAll("span:not([style], [class]), font:not([color], [size]), a:not([href])")) {
+  for (const span of fragment.querySelectorAll(
+    "span:not([style], [class]), font:not([color], [size]), a:not([href])",
+  )) {
     span.replaceWith(...span.childNodes);
   }
 }
 
 function held(template, styles) {
   kept = styles;
-  const options = { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, RETURN_DOM_FRAGMENT: true };
+  const options = {
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    RETURN_DOM_FRAGMENT: true,
+  };
   const fragment = document.importNode(purify.sanitize(template.innerHTML, options), true);
   dropEmpty(fragment);
   return fragment;
@@ -216,7 +292,10 @@ export function pasted(html) {
 
 // Plain text and back
 
-const BLOCKS = /^(?:address|article|aside|blockquote|caption|div|dl|dd|dt|figure|footer|h[1-6]|header|hr|li|main|ol|p|pre|section|table|tr|ul)$/;
+const BLOCKS = new RegExp(
+  "^(?:address|article|aside|blockquote|caption|div|dl|dd|dt|figure|footer|h[1-6]|header|hr|" +
+    "li|main|ol|p|pre|section|table|tr|ul)$",
+);
 
 class Lines {
   constructor() {
@@ -249,7 +328,8 @@ class Lines {
     }
     if (child.nodeType !== Node.ELEMENT_NODE) return;
     const name = child.localName;
-    if (name === "br") return child.nextSibling || !BLOCKS.test(child.parentNode.localName) ? this.end(true) : undefined;
+    if (name === "br")
+      return child.nextSibling || !BLOCKS.test(child.parentNode.localName) ? this.end(true) : undefined;
     if (name === "img") return this.add(child.alt);
     const isBlock = BLOCKS.test(name);
     if (isBlock) this.end();
@@ -283,9 +363,11 @@ class Lines {
 
   /** Ends the line after a block; an empty block, which is shown as an empty line, becomes one. */
   close(block) {
-    const isEmptyLine = block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
+    const isEmptyLine =
+      block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
     this.end(isEmptyLine);
-    if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling) this.lines.push(this.prefix);
+    if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling)
+      this.lines.push(this.prefix);
   }
 }
 
@@ -296,7 +378,8 @@ export function textOf(root) {
   return lines.lines.map((line) => line.replace(/[\t ]+$/, "")).join("\n").replace(/\n+$/, "\n");
 }
 
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
+const escaped = (text) =>
+  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
 
 /** Lines -> HTML; lines with ">" become quotes. */
 export function htmlOf(text) {

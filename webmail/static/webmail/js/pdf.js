@@ -1,5 +1,5 @@
 // A PDF shown by PDF.js: pages drawn when they come near, their text laid over them for search, selection and
-// screen readers. Nothing in the file runs: PDF.js evaluates no code, its scripting is not shipped, forms (XFA) are off.
+// screen readers. Nothing in the file runs: PDF.js evaluates no code, it has no scripting here, and no forms (XFA).
 //
 // <section data-pdf="the file" data-pdf-base="the folder of PDF.js" data-pdf-failed="…" data-pdf-locked="…"
 //          data-pdf-page-label="Page %">
@@ -112,7 +112,9 @@ class Viewer {
       const button = event.target.closest("[data-pdf-act]");
       if (button) this.act(button.dataset.pdfAct);
     });
-    this.root.querySelector("[data-pdf-number]").addEventListener("change", (event) => this.go(event.target.valueAsNumber));
+    this.root
+      .querySelector("[data-pdf-number]")
+      .addEventListener("change", (event) => this.go(event.target.valueAsNumber));
     this.locate();
   }
 
@@ -145,7 +147,8 @@ class Viewer {
       if (sheet.drawing === drawing) await this.drawPage(sheet, page, drawing);
     } catch (error) {
       // A page may be damaged in an otherwise valid file; a cancelled drawing is repeated when needed.
-      if (error?.name !== "RenderingCancelledException" && sheet.drawing === drawing) sheet.element.dataset.damaged = "";
+      if (error?.name !== "RenderingCancelledException" && sheet.drawing === drawing)
+        sheet.element.dataset.damaged = "";
     }
   }
 
@@ -166,7 +169,11 @@ class Viewer {
     await drawing.task.promise;
     const text = document.createElement("div");
     text.className = "pdf-text";
-    const layer = new this.library.TextLayer({ textContentSource: page.streamTextContent(), container: text, viewport });
+    const layer = new this.library.TextLayer({
+      textContentSource: page.streamTextContent(),
+      container: text,
+      viewport,
+    });
     await layer.render();
     const links = await this.links(page, viewport);
     if (sheet.drawing === drawing) sheet.element.replaceChildren(canvas, text, ...links);
@@ -216,8 +223,12 @@ class Viewer {
     });
     this.current = sheet?.number ?? 1;
     this.root.querySelector("[data-pdf-number]").value = this.current;
-    for (const [act, isOff] of [["previous", this.current === 1], ["next", this.current === this.sheets.length]]) {
-      for (const button of this.root.querySelectorAll(`[data-pdf-act="${act}"]`)) button.setAttribute("aria-disabled", isOff);
+    for (const [act, isOff] of [
+      ["previous", this.current === 1],
+      ["next", this.current === this.sheets.length],
+    ]) {
+      for (const button of this.root.querySelectorAll(`[data-pdf-act="${act}"]`))
+        button.setAttribute("aria-disabled", isOff);
     }
   }
 

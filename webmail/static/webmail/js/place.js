@@ -21,7 +21,8 @@ const scroller = () => (NARROW.matches ? document.scrollingElement : region());
 
 /** The top edge of the visible rows. */
 function edge() {
-  if (!NARROW.matches) return region().getBoundingClientRect().top + (region().querySelector(".day")?.offsetHeight ?? 0);
+  if (!NARROW.matches)
+    return region().getBoundingClientRect().top + (region().querySelector(".day")?.offsetHeight ?? 0);
   return 0;
 }
 
@@ -107,7 +108,8 @@ async function follow() {
   if (!modseq || modseq === "0") return;
   const answer = await answered({ folder, since: modseq });
   const news = answer?.folders?.find((state) => state.folder === folder);
-  if (news?.uidvalidity !== Number(uidvalidity) || list()?.dataset.modseq !== modseq || list().dataset.url !== url) return;
+  if (news?.uidvalidity !== Number(uidvalidity)) return;
+  if (list()?.dataset.modseq !== modseq || list().dataset.url !== url) return;
   list().dataset.modseq = news.modseq;
   for (const change of news.changed) mark(change);
   const isFiltered = new URL(url, location.href).searchParams.has("only");
@@ -117,7 +119,8 @@ async function follow() {
 const member = (ref) => document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`)?.closest("li");
 
 const isHere = (ref) =>
-  Boolean(document.getElementById(`row-${ref}`) || member(ref)) || document.getElementById("message")?.dataset.open === ref;
+  Boolean(document.getElementById(`row-${ref}`) || member(ref)) ||
+  document.getElementById("message")?.dataset.open === ref;
 
 function markAs(row) {
   const isFlagged = row.querySelector(".flag").getAttribute("aria-pressed") === "true";
@@ -262,7 +265,8 @@ function isShown({ exists, unseen, modseq }) {
 function catchUp() {
   const news = heard.get(list().dataset.folder);
   const { modseq, uidvalidity } = list().dataset;
-  if (!news || !region() || modseq === "0" || news.modseq <= Number(modseq) || news.uidvalidity !== Number(uidvalidity)) return;
+  if (!news || !region() || modseq === "0" || news.modseq <= Number(modseq) || news.uidvalidity !== Number(uidvalidity))
+    return;
   compare(news);
   arrived(news);
 }

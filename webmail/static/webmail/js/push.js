@@ -127,7 +127,11 @@ export async function answered(more, ms = MINUTE) {
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
   const asked = performance.now();
   try {
-    const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error", signal: AbortSignal.timeout?.(ms) });
+    const answer = await fetch(`${place.dataset.poll}?${query}`, {
+      headers,
+      redirect: "error",
+      signal: AbortSignal.timeout?.(ms),
+    });
     if (answer.status < 500) reached(asked);
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {

@@ -91,9 +91,11 @@ class Line {
 
   show(suggestions) {
     if (document.activeElement !== this.input) return;
-    const text = [...this.input.parentElement.querySelectorAll("input")].map((input) => input.value.toLowerCase()).join(" ");
+    const text = [...this.input.parentElement.querySelectorAll("input")]
+      .map((input) => input.value.toLowerCase())
+      .join(" ");
     const there = new Set(text.match(WHOLE_ADDRESS));
-    this.shown = suggestions.filter((suggestion) => !suggestion.address || !there.has(suggestion.address.toLowerCase()));
+    this.shown = suggestions.filter(({ address }) => !address || !there.has(address.toLowerCase()));
     this.list.replaceChildren(...this.shown.map((suggestion, index) => this.option(suggestion, index)));
     const isOpen = this.shown.length > 0;
     this.list.hidden = !isOpen;

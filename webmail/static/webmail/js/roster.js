@@ -51,7 +51,8 @@ class RosterPart {
     const page = new DOMParser().parseFromString(html, "text/html");
     const before = this.part.querySelector("[data-group]")?.dataset.group;
     const after = page.querySelector("[data-group]")?.dataset.group;
-    if (before && (before !== after || page.querySelector("[data-roster-people]"))) this.tell("recipient:gone", { name: before });
+    if (before && (before !== after || page.querySelector("[data-roster-people]")))
+      this.tell("recipient:gone", { name: before });
     this.part.replaceChildren(...page.body.childNodes);
     const roster = this.part.querySelector("details");
     roster.open = true;

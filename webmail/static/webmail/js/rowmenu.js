@@ -97,7 +97,12 @@ function close(givesBack) {
   if (givesBack && hadFocus && row.isConnected) linkOf(row).focus({ preventScroll: true });
 }
 
-const STEPS = { ArrowDown: (at, all) => (at + 1) % all, ArrowUp: (at, all) => (at - 1 + all) % all, Home: () => 0, End: (_at, all) => all - 1 };
+const STEPS = {
+  ArrowDown: (at, all) => (at + 1) % all,
+  ArrowUp: (at, all) => (at - 1 + all) % all,
+  Home: () => 0,
+  End: (_at, all) => all - 1,
+};
 
 function key(_menu, event) {
   const all = items();
@@ -170,7 +175,10 @@ export function start() {
   on("pointerover", "#rows .row[data-ref]", hover);
   on("dblclick", "#rows .row > a", openWindow);
   document.addEventListener("pointerdown", (event) => about && !menu().contains(event.target) && close(false));
-  document.addEventListener("scroll", (event) => about && !menu().contains(event.target) && close(true), { capture: true, passive: true });
+  document.addEventListener("scroll", (event) => about && !menu().contains(event.target) && close(true), {
+    capture: true,
+    passive: true,
+  });
   document.addEventListener("keydown", dismiss);
   addEventListener("blur", () => close(true));
 }

@@ -95,7 +95,11 @@ async function remove(option) {
   body.append("text", option.dataset.text);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   try {
-    const answer = await fetch(list().dataset.forget, { method: "POST", body, headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" } });
+    const answer = await fetch(list().dataset.forget, {
+      method: "POST",
+      body,
+      headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" },
+    });
     if (!answer.ok || !option.isConnected) return;
   } catch (error) {
     if (error instanceof TypeError) return; // no network: the entry stays
@@ -182,7 +186,9 @@ export function start() {
   on("focusout", "#search-text", leave);
   // A click on a suggestion must not take the focus, and the keyboard of a phone, from the field.
   on("mousedown", "#search-suggestions", (_list, event) => event.preventDefault());
-  on("click", "#search-suggestions [role=option]", (option, event) => (event.target.closest("[data-x]") ? remove(option) : choose(option)));
+  on("click", "#search-suggestions [role=option]", (option, event) =>
+    event.target.closest("[data-x]") ? remove(option) : choose(option),
+  );
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());
   document.addEventListener("keydown", (event) => {
     if (!isKey(strokeOf(event), "search") || !regionOf(event) || !field()?.offsetParent) return;
@@ -192,7 +198,12 @@ export function start() {
 }
 
 function combine(input) {
-  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "search-suggestions" };
+  const attributes = {
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": "search-suggestions",
+  };
   for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
 }
 

@@ -224,8 +224,10 @@ function acted({ requestConfig, successful, xhr }) {
   unpick();
   dropEmptyDays();
   // One message left its conversation, whose row has gone with it.
-  if (says("leaves", verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
-  const changesConversation = !beside && (verb === "undo" || (says("leaves", verb) && requestConfig.formData.has("among")));
+  const isThreaded = document.querySelector("#message-list[data-threads]");
+  if (says("leaves", verb) && !requestConfig.formData.has("threads") && isThreaded) refresh();
+  const takesMembers = says("leaves", verb) && requestConfig.formData.has("among");
+  const changesConversation = !beside && (verb === "undo" || takesMembers);
   document.dispatchEvent(new CustomEvent("mail:acted", { detail: { changesConversation } }));
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;

@@ -38,7 +38,15 @@ function dragOver(line, event) {
 
 /** Fills a pressed key into its field; Tab moves on, and Backspace empties it. */
 function typeKey(field, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.key.length !== 1 || event.key === " ") return;
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    event.isComposing ||
+    event.key.length !== 1 ||
+    event.key === " "
+  )
+    return;
   event.preventDefault();
   const isShifted = event.shiftKey && event.key.toUpperCase() !== event.key.toLowerCase();
   field.value = `${isShifted ? `${field.dataset.ownKey}+` : ""}${event.key.toLowerCase()}`;
@@ -64,7 +72,11 @@ export function start() {
     const chosen = [...form.elements.columns].filter((box) => box.checked);
     document.documentElement.dataset.columns = chosen.map((box) => box.value).join(" ");
   });
-  on("change", "[data-settings] input[name=snippets]", (choice) => (document.documentElement.dataset.sampleSnippets = choice.value));
+  on(
+    "change",
+    "[data-settings] input[name=snippets]",
+    (choice) => (document.documentElement.dataset.sampleSnippets = choice.value),
+  );
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const toast = document.querySelector("#toast [data-toast]");
   if (!toast || !document.querySelector("[data-settings]")) return;

@@ -58,7 +58,9 @@ function show() {
 function lead(link, row) {
   const step = Number(link.dataset.step);
   const next = neighbourOf(row, step);
-  const href = next?.querySelector(":scope > a").getAttribute("href") ?? (endOf(step) && (link.getAttribute("href") ?? endOf(step).href));
+  const href =
+    next?.querySelector(":scope > a").getAttribute("href") ??
+    (endOf(step) && (link.getAttribute("href") ?? endOf(step).href));
   if (href) link.setAttribute("href", href);
   else link.removeAttribute("href");
   link.toggleAttribute("aria-disabled", !href);

@@ -25,8 +25,9 @@ export class Tables {
   insert(rows, columns) {
     const row = `<tr>${"<td><br></td>".repeat(clamp(columns, MOST.columns))}</tr>`;
     const there = new Set(this.root.querySelectorAll("table"));
+    const body = `<tbody>${row.repeat(clamp(rows, MOST.rows))}</tbody>`;
     this.squire.insertHTML(
-      `<table border="1" cellpadding="6" cellspacing="0" style="${STYLE}"><tbody>${row.repeat(clamp(rows, MOST.rows))}</tbody></table><div><br></div>`,
+      `<table border="1" cellpadding="6" cellspacing="0" style="${STYLE}">${body}</table><div><br></div>`,
     );
     const made = [...this.root.querySelectorAll("table")].find((table) => !there.has(table));
     if (made) this.enter(made.querySelector("td"));
@@ -58,7 +59,8 @@ export class Tables {
   }
 
   addColumn(table, at, cell) {
-    for (const row of table.rows) (row.cells[at] ?? row.lastElementChild)?.after(emptied(row.cells[at] ?? row.lastElementChild));
+    for (const row of table.rows)
+      (row.cells[at] ?? row.lastElementChild)?.after(emptied(row.cells[at] ?? row.lastElementChild));
     return cell.nextElementSibling;
   }
 

@@ -42,7 +42,9 @@ export class Toolbar {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const buttons = visible(this.bar).filter((button) => !button.disabled);
     const at = buttons.indexOf(document.activeElement);
-    const next = step ? buttons[(at + step + buttons.length) % buttons.length] : { Home: buttons[0], End: buttons.at(-1) }[event.key];
+    const next = step
+      ? buttons[(at + step + buttons.length) % buttons.length]
+      : { Home: buttons[0], End: buttons.at(-1) }[event.key];
     if (event.key === "Enter") pressOnce(document.activeElement);
     else if (event.key === "ArrowDown" && document.activeElement.dataset.pop) this.toggle(document.activeElement);
     else if (!next) return;
@@ -98,7 +100,9 @@ export function arrows(box) {
       event.preventDefault();
       return pressOnce(buttons[at]);
     }
-    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key] ?? vertical(buttons, at, event.key);
+    const next =
+      { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key] ??
+      vertical(buttons, at, event.key);
     if (next === undefined) return;
     event.preventDefault();
     event.stopPropagation();

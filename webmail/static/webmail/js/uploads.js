@@ -9,7 +9,9 @@ const MB = 1_000_000;
 function shortName(name) {
   if (name.length <= LONGEST_NAME) return name;
   const ending = name.slice(name.lastIndexOf("."));
-  return ending.length > 20 || ending === name ? name.slice(0, LONGEST_NAME) : name.slice(0, LONGEST_NAME - ending.length) + ending;
+  return ending.length > 20 || ending === name
+    ? name.slice(0, LONGEST_NAME)
+    : name.slice(0, LONGEST_NAME - ending.length) + ending;
 }
 
 /** Shortens a name as `webmail.presentation.files.short_name` does: beginning and end are visible. */
@@ -100,7 +102,10 @@ class Uploads {
   left() {
     const limit = Number(this.form.dataset.limit) || Infinity;
     const under = [...this.waiting, ...this.running].reduce((sum, row) => sum + row.file.size, 0);
-    const there = [...this.list.querySelectorAll("[data-size]")].reduce((sum, item) => sum + Number(item.dataset.size), 0);
+    const there = [...this.list.querySelectorAll("[data-size]")].reduce(
+      (sum, item) => sum + Number(item.dataset.size),
+      0,
+    );
     return Math.max(0, limit - under - there);
   }
 

@@ -87,7 +87,8 @@ function needsArrows(element) {
 
 function key(event) {
   if (!viewer()?.matches("[data-viewer]") || event.defaultPrevented) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]:not(.viewer-dialog)")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]:not(.viewer-dialog)"))
+    return;
   switch (event.key) {
     case "Escape":
       event.preventDefault();
