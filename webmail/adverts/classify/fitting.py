@@ -69,10 +69,10 @@ class _Question:
 
 
 _UNWANTED = _Question(
-    frozenset({"advert", "junk", "fraud"}), frozenset({"advert", "junk"}), _WHO | _SERVER, 7.0,
+    frozenset({"advert", "junk", "fraud"}), frozenset({"advert", "junk"}), _WHO | _SERVER, 10.0,
     of_frauds=_FRAUD_COUNTS, of_persons=_PERSON_COUNTS,
 )  # fmt: skip
-_FRAUD = _Question(frozenset({"fraud"}), frozenset({"junk"}), _WHO, 4.0, by_ratio=True)
+_FRAUD = _Question(frozenset({"fraud"}), frozenset({"junk"}), _WHO, 6.0, by_ratio=True)
 
 
 @dataclass(frozen=True)
