@@ -122,6 +122,8 @@ def test_people_who_share_something_are_known_by_how_they_write(
         (FRIEND, "Si tu veux, venez avec vos amis.", "says_tu"),
         (FRIEND, "La braderie commence, 06 11 00 22 33.", "no_way"),
         (FRIEND, "La braderie commence, on répond ?", "no_way"),
+        (f"{FRIEND}\nto: hidden", "Le miel est arrivé, 7 € le pot.", "no_way"),
+        (f"{FRIEND}\nheader: Precedence: bulk", "La braderie commence.", "no_way"),
         ("from: Doodle <a@doodle.com>\nauth: fail", "Vos disponibilités.", "poll"),
         ("from: D <a@doodle.com>\nheader: Precedence: bulk", "Nos formules.", "poll"),
     ],
@@ -148,6 +150,15 @@ def test_who_asks_about_a_fraud_is_not_held_for_its_links(beginning: str, form: 
     assert "bait_host" not in found(head, text.format("c'est une arnaque"))
     assert "bait_host" in found(head, text.format("tu le connais"))
     assert "bait_host" in found(head, f"Ceci n'est pas une arnaque : {TRAP}\n\n{beginning}\nOui")
+
+
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_a_link_between_marks_of_quotation_is_anothers(form: str) -> None:
+    head = f"{FRIEND}\nformat: {form}"
+    asked = "J'ai reçu ça, c'est une arnaque ?"
+    assert "bait_host" not in found(head, f"{asked}\n\n« Payez ici : {TRAP} »")
+    assert "bait_host" in found(head, f"{asked} « Payez ici »\n\n{TRAP}")
+    assert "bait_host" in found(head, f"« Payez ici : {TRAP} »")
 
 
 def test_a_link_in_a_line_that_is_quoted_is_anothers() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.webmail.adverts.test_approach import found
-from webmail.adverts.classify import corpus, verdict
+from webmail.adverts.classify import circumstances, corpus, message, verdict
 
 FIRM = "from: Paul Petit <paul@vente.example>"
 PRIVATE = "from: Paul Petit <paul.petit@gmail.com>"
@@ -41,6 +41,12 @@ LINK = "https://ailleurs.example/k"
         (PRIVATE, "Ours is £9 per pupil, coach not included.", "unit_price"),
         (FIRM, "Notre RIB a changé, merci de payer la facture par virement.", "pays_new_account"),
         ("from: Principale <principale@ecoute-a.example>", "Je vous écoute.", "title_in_mailbox"),
+        (FIRM, "Votre commande n° 20418 est prête.", "reference"),
+        (FIRM, "Your booking QK7RTE is confirmed.", "reference"),
+        (FIRM, "Le virement de 240 € a été exécuté.", "only_tells"),
+        ("from: Ferme du Lac <lac@orange.fr>", "Miel 7 €, cire 5 €.", "trade_name"),
+        ("from: Jean Le Bihan <jean.photographe@orange.fr>", "Bonjour.", "trade_name"),
+        (FIRM, "De faux policiers appellent : raccrochez.", "warns"),
     ],
 )
 def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> None:
@@ -53,6 +59,13 @@ def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> N
         (FIRM, f"Ceci n'est pas une arnaque : {LINK}", "warns"),
         (PRIVATE, "Il reste 60 € à payer pour la séance.", "unit_price"),
         (FIRM, "I have a new account in the forum.", "pays_new_account"),
+        (FIRM, "Passez commande avant le 20 mars.", "reference"),
+        (FIRM, "Votre compte ferme. Merci de répondre ce soir.", "only_tells"),
+        (FIRM, "Virez 240 € sur FR76 1234 5678 9012 3456.", "only_tells"),
+        (FIRM, "I want 900 in Monero, you have two days.", "only_tells"),
+        (PRIVATE, "Le virement de 240 € a été exécuté.", "only_tells"),
+        (PRIVATE, "Miel 7 €, cire 5 €.", "trade_name"),
+        ("from: Ferme du Lac <a@ferme-du-lac.example>", "Miel 7 €.", "trade_name"),
         ("from: Principale <principale@college-lac.example>", "À demain.", "title_in_mailbox"),
         (FIRM, "Profitez de nos tarifs, livraison offerte.", "bulk_offer"),
         (PRIVATE, "De 3 à 4 heures, et 5 à table.", "names_class"),
@@ -72,6 +85,22 @@ def test_words_are_a_sign_where_they_stand(head: str, text: str, code: str) -> N
 )
 def test_the_same_words_are_none_elsewhere(head: str, text: str, code: str) -> None:
     assert code not in found(head, text)
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_own"),
+    [
+        ("Confirmation de votre voyage Quimper – Paris", True),
+        ("Your Steamforge login code", True),
+        ("Votre nouvelle cuisine à moitié prix", False),
+        ("Commandez avant dimanche", False),
+    ],
+)
+def test_a_subject_names_what_its_reader_has(subject: str, *, is_own: bool) -> None:
+    raw = next(corpus.read(f"=== wanted\nfamily: x\n{FIRM}\nsubject: {subject}\n---\nVoici.\n"))
+    read = message.read(raw.raw)
+    codes = {sign.code for sign in circumstances.of(read, verdict.words_of(read), [])}
+    assert ("own_matter" in codes) == is_own
 
 
 def test_a_warning_that_is_passed_on_stays_a_warning_with_its_link() -> None:

@@ -80,7 +80,7 @@ def of(
     codes = {sign.code for sign in signs}
     yield from _of_sender(message, counts, codes)
     yield from _of_danger(message, server, codes)
-    if _has_no_way(message, counts):
+    if _has_no_way(message, counts, codes):
         yield Sign("no_way", 1.0)
 
 
@@ -180,10 +180,13 @@ def _of_sender(message: Message, counts: Mapping[str, int], codes: set[str]) -> 
 _NO_STRANGER = frozenset({"reply", "discussion_list", "automatic", "own_domain"})
 
 
-def _has_no_way(message: Message, counts: Mapping[str, int]) -> bool:
-    """Whether nobody could take up what it says: who sells wants to be answered."""
+def _has_no_way(message: Message, counts: Mapping[str, int], codes: set[str]) -> bool:
+    """Whether nobody could take up what it says: who sells wants to be answered, and an
+    offer, or prices that many are told, are for taking up."""
     has_way = message.links or message.attachments or "?" in message.text
     is_asking = "asks_for_time" in counts or "invites_yes" in counts
+    is_asking |= not codes.isdisjoint(("bulk_sending", "offer_words"))
+    is_asking |= {"hidden_recipients", "prices"} <= codes
     return not (has_way or is_asking or _REACHED.search(message.text[:20_000]))
 
 

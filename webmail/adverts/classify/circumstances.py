@@ -42,7 +42,8 @@ _SELLING = (
 _SHARED = (
     "shared_past", "known_of", "school_matter", "among_us", "names_class", "member_of", "reply",
     "intimate", "unpaid", "order_words", "discussion_list", "automatic", "school_sender",
-    "names_others", "greets_us", "family_event", "says_tu",
+    "names_others", "greets_us", "family_event", "says_tu", "reference",
+    "only_tells",
 )  # fmt: skip
 # What frauds that lead nowhere want; and words of a message that hardly says anything.
 _ASKING = (
@@ -71,6 +72,48 @@ _UNITS = frozenset(
 )
 _UNIT_NEAR = 4
 _TO_PAY = frozenset({"paying_words", "bank_words", "money_owed", "account_abroad", "urgent_words"})
+# A number by which two know what they speak of: of an order, a file, a contract.
+_REFERENCE = re.compile(
+    r"\b(?:dossier|commande|order|booking|reservation|contrat|facture|invoice|billet|ticket|licence"
+    r"|sinistre|litige|mandat|convention|client|adherent|adhesion|abonnement|devis|demande|colis"
+    r"|voyage|rdv|ref(?:erence)?|numero|n)\b[ :#.°º-]{0,4}(?:n[ °º.]{1,3})?(?=[a-z/-]{0,12}\d)"
+    r"[a-z0-9][a-z0-9/-]{4,24}\b"
+)
+# A subject that names what its reader has already: an order, a file, an account.
+_OWN_MATTER = re.compile(
+    r"\b(?:votre|vos|ton|ta|tes|your|ihre?)\b(?: \w{1,12}){0,2} (?:commandes?|dossier|reservations?"
+    r"|rendez vous|rdv|voyage|billets?|e billets?|places|trajet|train|facture|avoir|contrat|releve"
+    r"|virement|paiement|prelevement|remboursement|adhesion|licence|abonnement|litige|sinistre"
+    r"|resultats|ordonnance|colis|livraison|retour|reclamation|signalement|attestation|carte"
+    r"|code de|mot de passe|compte|inscription|candidature|demande|convention|points|statut|sejour"
+    r"|arrivee|venue|location|specimen|quittance|rapport|recours|article|appel|courrier|document"
+    r"|order|booking|ticket|reservation|invoice|receipt|password|account|code|sign in|login|bib"
+    r"|entry|subscription|membership|payment|refund|reservierung|bestellung|buchung\w{0,12})\b"
+)
+# Trades that stand in the name or the address of a private mailbox.
+_TRADE = re.compile(
+    r"\b(?:earl|gaec|scea|sarl|eurl|domaine|chateau|vignoble|vigneron|vins?|cave|ferme|fermiers?"
+    r"|fromages?|fromagerie|miels?|rucher|apiculteur|apicultrice|maraichers?|jardins?|pepiniere"
+    r"|traiteur|food ?truck|camion|rotisserie|cuisine|biscuits?|chocolats?|cafe|the|photos?"
+    r"|photograph\w{1,5}|studio|atelier|creations?|bijoux|savons?|couture|tricots?|coiffure"
+    r"|massages?|bien etre|yoga|sophrolog\w{1,5}|naturopath\w{1,5}|coach\w{0,4}|cours|soutien"
+    r"|plomberie|menuiserie|elagage|ramonage|peinture|renovation|multi ?services?|menage|bois"
+    r"|demenagement|taxi|garde|dog ?sitt\w{1,4}|pet ?sitt\w{1,4}|toilettage|theatre|compagnie"
+    r"|marionnettes?|magie|magicien|spectacles?|choeur|chorale|concerts?|orchestre|gites?"
+    r"|locations?|immobilier|assurances?|conseil|boutique|vente)\b"
+)
+# What whoever wants something without a link asks for; and what is paid without a bank.
+_ANSWER = re.compile(
+    r"\b(?:repond|repl[yi]|indique[rz]|communique[rz]|transmett|r?envoye[rz]|retour|answer|send"
+    r"|bitcoin|btc|monero|xmr|usdt|crypto|wallet|iban)|\b\w{26}"
+    r"|\b[a-z]{2}\d\d(?: ?\w{4}){3}"
+)
+_UNSAFE = frozenset(
+    """
+    asks_number answer_only_here confides out_of_reach secret_words available_words gift_card_words
+    asks_pupils account_abroad reply_elsewhere attachment hidden_recipients asks_identity
+    """.split()
+)
 _ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
@@ -83,8 +126,11 @@ def of(message: Message, words: Sequence[str], signs: Sequence[Sign]) -> Iterato
     for sign in _of_warning(message, amounts):
         amounts[sign.code] = sign.weight
         yield sign
+    for sign in _of_numbers(folded, amounts):
+        amounts[sign.code] = sign.weight
+        yield sign
     yield from _of_readers(message, amounts)
-    yield from _of_numbers(folded, amounts)
+    yield from _of_trade(message, folded, amounts)
     yield from _of_money(words, amounts)
     yield from _of_many(message, len(words), amounts)
     yield from _of_traps(message, len(words), amounts)
@@ -119,7 +165,7 @@ def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Ite
     """Yield how many different things it does that sellers do, or frauds that lead nowhere: each
     alone says little."""
     selling = sum(code in amounts for code in _SELLING)
-    shared = sum(code in amounts for code in _SHARED)
+    shared = sum(code in amounts for code in _SHARED) + 3 * ("own_matter" in amounts)
     # Who wants nothing for it sells nothing; and a warning quotes what it warns of.
     is_warning = "warns" in amounts
     is_selling = ("unpaid" not in amounts or "prices" in amounts) and not is_warning
@@ -130,7 +176,7 @@ def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Ite
     has_way = bool(message.hosts()) or bool(message.attachments)
     asking = sum(code in amounts for code in _ASKING)
     asking -= sum(code in amounts for code in _FRIENDLY)
-    if asking > 1 and not has_way and not is_warning:
+    if asking > 1 and not has_way and not is_warning and "only_tells" not in amounts:
         yield Sign("many_demands", 0.5 * min(asking - 1, 4))
     is_outside = "personal_mailbox" in amounts or "role_elsewhere" in amounts
     is_bare = length < _BARE and not has_way and "reply" not in amounts
@@ -150,6 +196,21 @@ def _of_numbers(folded: str, amounts: Mapping[str, float]) -> Iterator[Sign]:
         yield Sign("names_class", 1.0)
     if any(match[1] in _FAR for match in _NUMBER_OF_ACCOUNT.finditer(folded)):
         yield Sign("account_abroad", 1.0)
+    if _REFERENCE.search(folded):
+        yield Sign("reference", 1.0)
+    if _OWN_MATTER.search(re.sub(r"[^a-z0-9]+", " ", folded.partition("\n")[0])):
+        yield Sign("own_matter", 1.0)
+
+
+def _of_trade(message: Message, folded: str, amounts: Mapping[str, float]) -> Iterator[Sign]:
+    """Yield what shows a trader at a private mailbox, and whether a body of its own domain only
+    tells: there is nothing to open, to call or to answer."""
+    if message.domain in domains.MAILBOX_PROVIDERS:
+        local = re.sub(r"[._\d-]+", " ", message.sender.address[:320].partition("@")[0])
+        if _TRADE.search(f"{phrases.fold(message.sender.name[:200])} {local.lower()}"):
+            yield Sign("trade_name", 1.0)
+    elif "no_way" in amounts and _UNSAFE.isdisjoint(amounts) and not _ANSWER.search(folded):
+        yield Sign("only_tells", 1.0)
 
 
 def _of_money(words: Sequence[str], amounts: Mapping[str, float]) -> Iterator[Sign]:

@@ -131,8 +131,17 @@ def _attachment(part: Part, bodies: Mapping[str, bytes]) -> Attachment:
 
 
 def _page_links(html_page: HtmlContent) -> list[Link]:
-    end = _end_of_own(html_page.words()[:_BEGINNING]) if html_page.links else 0
-    return [replace(link, is_quoted=link.is_quoted or link.place > end) for link in html_page.links]
+    if not html_page.links:
+        return []
+    text = html_page.words()[:_BEGINNING]
+    end = _end_of_own(text)
+    return [
+        replace(
+            link,
+            is_quoted=link.is_quoted or link.place > end or _is_in_quote(text, link.place),
+        )
+        for link in html_page.links
+    ]
 
 
 def _bare_links(text: str) -> list[Link]:
@@ -146,8 +155,10 @@ def _bare_links(text: str) -> list[Link]:
 
 
 def _is_in_quote(text: str, place: int) -> bool:
-    """Whether the line that has this place begins with ``>`` (RFC 3676)."""
-    return text.startswith(">", text.rfind("\n", 0, place) + 1)
+    """Whether the line that has this place begins with ``>`` (RFC 3676), or it stands between « and
+    »."""
+    is_cited = text.rfind("«", 0, place) > text.rfind("»", 0, place) and text.find("»", place) > 0
+    return is_cited or text.startswith(">", text.rfind("\n", 0, place) + 1)
 
 
 def _end_of_own(text: str) -> int:

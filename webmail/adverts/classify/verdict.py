@@ -31,12 +31,12 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
-_LEAST = 2.35
-_LEAST_OF_MAILING = 1.3
-_LEAST_OF_PERSON = 2.0
-_LEAST_FRAUD = 0.3
-_LEAST_FRAUD_OF_PERSON = 0.4
-_TAUGHT_WORDS = 1.7
+_LEAST = 2.7
+_LEAST_OF_MAILING = 2.05
+_LEAST_OF_PERSON = 2.35
+_LEAST_FRAUD = 0.45
+_LEAST_FRAUD_OF_PERSON = 0.55
+_TAUGHT_WORDS = 1.4
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3

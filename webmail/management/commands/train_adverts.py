@@ -39,9 +39,14 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         examples = fitting.examples(corpus.messages())
         if options["held_out"]:
-            self._tell(list(fitting.held_out(examples)))
+            held_out = list(fitting.held_out(examples))
+            self._tell(held_out)
+            self.stdout.write("\nof these, natural mail")
+            self._tell([pair for pair in held_out if fitting.is_natural(pair[0])])
             self.stdout.write("\nfamilies that are set aside, by what all others taught")
             self._tell(list(fitting.set_aside(examples)))
+            self.stdout.write("\nnatural mail, each hand by what all others taught")
+            self._tell(list(fitting.by_hand(examples)))
             self.stdout.write("\nmessages that nothing is chosen on, by what all others taught")
             untaught = fitting.examples(corpus.messages(corpus.UNTAUGHT))
             models = fitting.fit(examples)
