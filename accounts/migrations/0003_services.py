@@ -1,13 +1,15 @@
-"""The services, and their applications: clients of django-allauth, which needs the users first."""
+"""Services that sign in with the webmail's accounts. They refer to tables of allauth's provider,
+which refer to the users of 0001_initial, so that they need a migration of their own."""
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
+import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    # Databases of before version 0.1 have the tables already.
-    replaces = [("accounts", "0053_services"), ("accounts", "0054_applications")]
     dependencies = [
         ("accounts", "0002_roles"),
         ("allauth_idp_oidc", "0003_client_allow_uri_wildcards"),
@@ -28,6 +30,45 @@ class Migration(migrations.Migration):
             bases=("allauth_idp_oidc.client",),
         ),
         migrations.CreateModel(
+            name="ServiceVisit",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("session", models.BigIntegerField(db_index=True, verbose_name="session")),
+                ("sid", models.CharField(max_length=32, verbose_name="number of the session")),
+                (
+                    "opened",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened"),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="allauth_idp_oidc.client",
+                        verbose_name="application",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "visit of an application",
+                "verbose_name_plural": "visits of applications",
+            },
+        ),
+        migrations.CreateModel(
             name="Service",
             fields=[
                 (
@@ -43,7 +84,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="One sentence below the name.",
                         max_length=160,
-                        verbose_name="what it is for",
+                        verbose_name="purpose",
                     ),
                 ),
                 (
@@ -91,7 +132,7 @@ class Migration(migrations.Migration):
                     "functions",
                     models.TextField(
                         blank=True,
-                        help_text="One a line, as “professeur” or “principal”: it is for people whose function begins with such a line, whatever its capitals and accents. Empty: whatever the function.",
+                        help_text="One per line, for example “professeur” or “principal”. The service is for users whose function begins with one of these lines; case and accents are ignored. Empty: all functions.",
                         verbose_name="functions",
                     ),
                 ),
@@ -99,10 +140,11 @@ class Migration(migrations.Migration):
                     "schools",
                     models.TextField(
                         blank=True,
-                        help_text="UAI codes, one a line. Empty: all schools.",
+                        help_text="UAI codes, one per line. Empty: all schools.",
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^(\\s*\\d{7}[A-Za-z]\\s*)*\\Z", "UAI codes, one a line: 0800101A."
+                                "^(\\s*\\d{7}[A-Za-z]\\s*)*\\Z",
+                                "UAI codes, one per line: 0800101A.",
                             )
                         ],
                         verbose_name="schools",
@@ -112,7 +154,7 @@ class Migration(migrations.Migration):
                     "mail_domains",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="None chosen: everybody’s.",
+                        help_text="None chosen: all mail domains.",
                         related_name="+",
                         to="accounts.maildomain",
                         verbose_name="mail domains",
@@ -122,12 +164,12 @@ class Migration(migrations.Migration):
                     "client",
                     models.ForeignKey(
                         blank=True,
-                        help_text="The page then says that the messaging identifiers open it.",
+                        help_text="The menu then says that users sign in to the service with their mail login.",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to="accounts.application",
-                        verbose_name="signs people in with",
+                        verbose_name="application for the sign-in",
                     ),
                 ),
             ],
@@ -136,5 +178,11 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "services",
                 "ordering": ("order", "name"),
             },
+        ),
+        migrations.AddConstraint(
+            model_name="servicevisit",
+            constraint=models.UniqueConstraint(
+                fields=("session", "client"), name="one_visit_per_session"
+            ),
         ),
     ]

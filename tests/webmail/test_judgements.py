@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from webmail import tasks
-from webmail.models import FraudReport, InstallationLearnt, Judgement, MailJob, SenderChoice
+from webmail.models import FraudReport, InstallationLearnt, Judgement, SenderChoice
 
 pytestmark = pytest.mark.django_db
 
@@ -61,20 +59,3 @@ def test_old_judgements_are_forgotten() -> None:
     Judgement.objects.create(user=alice, digest="new", kind="advert")
     tasks.tend_judgements()
     assert [row.digest for row in Judgement.objects.all()] == ["new"]
-
-
-def test_the_verdict_of_an_older_release_is_renamed_and_back() -> None:
-    alice = User.objects.create(login="alice")
-    Judgement.objects.create(user=alice, digest="a", kind="advert", taught="letter")
-    Judgement.objects.create(user=alice, digest="b", kind="letter", taught="junk")
-    MailJob.objects.create(user=alice, verb="letter")
-    migration = import_module("webmail.migrations.0002_wanted")
-
-    def stored() -> list[str]:
-        judged = Judgement.objects.order_by("digest").values_list("kind", "taught")
-        return [word for row in judged for word in row] + [MailJob.objects.get().verb]
-
-    migration.to_wanted(apps, None)
-    assert stored() == ["advert", "wanted", "wanted", "junk", "wanted"]
-    migration.to_letter(apps, None)
-    assert stored() == ["advert", "letter", "letter", "junk", "letter"]

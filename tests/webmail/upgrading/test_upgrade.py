@@ -179,11 +179,12 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture(scope="module")
 def former(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database without the newest tables, which the page of the sign-in does not ask."""
+    """A database without the newest tables, those of services that sign in with the webmail's
+    accounts, which the page of the sign-in does not ask."""
     file = tmp_path_factory.mktemp("former") / "webmail.sqlite3"
     own = os.environ | {"DATABASE_URL": f"sqlite:///{file}", "WEBMAIL_SECRET_KEY": "k" * 50}
     manage(own, "migrate", "--verbosity", "0")
-    manage(own, "migrate", "addressbook", "0002")
+    manage(own, "migrate", "accounts", "0002")
     return file
 
 
@@ -304,10 +305,10 @@ def test_an_upgrade_under_requests_fails_none(
     successor = 0
     try:
         dry = manage(own, "upgrade", "--dry-run")
-        assert "Would run" in dry and "addressbook.0003" in dry and "sudo systemctl reload" in dry
+        assert "Would run" in dry and "accounts.0003" in dry and "sudo systemctl reload" in dry
         assert asked(listener, "/readyz") == 503, "the dry run changed nothing"
         said = manage(own, "upgrade")
-        assert "No backup was made" in said and "Ran " in said and "addressbook.0003" in said
+        assert "No backup was made" in said and "Ran " in said and "accounts.0003" in said
         successor = int(next_told(server, "MAINPID=").removeprefix("MAINPID="))
         # Each new process ends it: the second signal may come when it has no handler any more.
         assert server.wait(60) in (0, -signal.SIGTERM) and successor != server.pid
