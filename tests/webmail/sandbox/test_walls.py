@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.plugin import missing
-from tests.waiting import LONGEST_S
+from tests.waiting import LONGEST_S, wait_for
 from tests.webmail.sandbox.test_calls import family
 from webmail import sandbox
 from webmail.mime import html
@@ -136,10 +136,14 @@ def test_it_ends_with_who_started_it(bubblewrap: None, folder: Path) -> None:
     finally:
         child.kill()
         child.wait(LONGEST_S)
-    listed = subprocess.run(
-        ["/usr/bin/ps", "-eo", "args"], capture_output=True, check=True, timeout=LONGEST_S
-    )
-    assert b"97531" not in listed.stdout
+
+    def is_over() -> bool:
+        listed = subprocess.run(
+            ["/usr/bin/ps", "-eo", "args"], capture_output=True, check=True, timeout=LONGEST_S
+        )
+        return b"97531" not in listed.stdout
+
+    wait_for(is_over)
 
 
 def test_where_bubblewrap_does_not_work_the_network_is_taken_away(
