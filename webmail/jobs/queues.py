@@ -45,7 +45,7 @@ def options(names: Sequence[str]) -> dict[str, Any]:
     return {
         "hostname": f"{'+'.join(names)}@",  # Celery adds the name of the machine
         "queues": ",".join(queue for worker in workers for queue in worker.queues),
-        "pool_cls": "webmail.jobs.threads:Threads",
+        "pool_cls": "webmail.jobs.threads:QueueThreads",
         "concurrency": sum(worker.concurrency for worker in workers),
         "without_gossip": True,
         "without_mingle": True,

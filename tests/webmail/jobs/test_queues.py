@@ -20,6 +20,7 @@ import pytest
 import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from celery.concurrency import get_implementation
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -39,7 +40,9 @@ from tests.servers.plugin import missing
 from tests.webmail.outbox.letters import letter
 from webmail import outbox
 from webmail.celery import app
+from webmail.jobs import queues
 from webmail.jobs.queues import LONGEST_SECONDS, ROUTES, SENDING, WORKERS
+from webmail.jobs.threads import QueueThreads
 from webmail.models import OutboxMessage
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +83,11 @@ def test_nothing_is_delivered_again_while_it_is_done() -> None:
     options = django_settings.CELERY_BROKER_TRANSPORT_OPTIONS
     assert cast(int, options["visibility_timeout"]) > LONGEST_SECONDS
     assert all(WORKERS[name].hard_seconds for name in ("imports", "office"))
+
+
+def test_the_threads_of_a_process_are_found_by_their_name() -> None:
+    names = queues.options(["sending"])["pool_cls"]
+    assert get_implementation(names) is QueueThreads
 
 
 def test_the_demo_starts_a_worker_for_each_queue() -> None:
