@@ -780,7 +780,7 @@ def serve(address):
     threading.Thread(target=answer, daemon=True).start()
 
 def fetch(url):
-    limits = remote.Limits(bytes=4096, seconds=5, redirects=3)
+    limits = remote.RequestLimits(bytes=4096, seconds=5, redirects=3)
     return remote.fetch(url, resolve=lambda host: answers[host], limits=limits).content
 
 reached = []
