@@ -20,7 +20,7 @@ from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail.models import RecentSearch, SavedSearch
-from webmail.views import search
+from webmail.views import results_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TEXT = "Rendez-vous devant le musée à 8 h."
@@ -138,7 +138,7 @@ def test_an_incomplete_search_is_continued_by_a_click(
     monkeypatch: pytest.MonkeyPatch,
     faults: list[str],
 ) -> None:
-    monkeypatch.setattr(search, "FIRST_ANSWER", -1.0)
+    monkeypatch.setattr(results_page, "FIRST_ANSWER", -1.0)
     page = open_page()
     sign_in(page, alice)
     look_for(page, "musée")
@@ -261,7 +261,7 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(
 ) -> None:
     page = open_page(width=width)
     sign_in(page, alice)
-    monkeypatch.setattr(search, "FIRST_ANSWER", -1.0)
+    monkeypatch.setattr(results_page, "FIRST_ANSWER", -1.0)
     for address in (
         "/search/",
         "/search/?words=x&since=jamais",

@@ -32,7 +32,7 @@ from webmail.imap.values import ImapServer
 from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, sharing
 from webmail.models import MailJob
-from webmail.views import jobs
+from webmail.views import awaited_jobs
 from webmail.views import sharing as views
 
 pytestmark = pytest.mark.django_db
@@ -369,7 +369,7 @@ def test_three_hundred_folders_inside_are_shared_and_shared_no_more_by_a_job(
         shared.create_folder(name)
     session.pool().close_all()
     monkeypatch.setattr(views, "SECONDS", 0.2)
-    monkeypatch.setattr(jobs, "start", lambda _job: None)  # a worker does it
+    monkeypatch.setattr(awaited_jobs, "_tell_worker", lambda _job: None)  # a worker does it
     asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
     assert owner.post(PAGE, asked).status_code == 302
     job = MailJob.objects.get()
@@ -400,7 +400,7 @@ def test_a_job_of_sharing_that_died_goes_on_where_it_was(
         shared.create_folder(name)
     session.pool().close_all()
     monkeypatch.setattr(views, "SECONDS", 0.0)
-    monkeypatch.setattr(jobs, "start", lambda _job: None)
+    monkeypatch.setattr(awaited_jobs, "_tell_worker", lambda _job: None)
     told: list[str] = []
     put = acl.put
 
@@ -430,7 +430,7 @@ def test_a_job_of_sharing_is_stopped(
         shared.create_folder(f"{NAME}/{number}")
     session.pool().close_all()
     monkeypatch.setattr(views, "SECONDS", 0.0)
-    monkeypatch.setattr(jobs, "start", lambda _job: None)
+    monkeypatch.setattr(awaited_jobs, "_tell_worker", lambda _job: None)
     asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
     owner.post(PAGE, asked)
     job = MailJob.objects.get()
