@@ -199,7 +199,7 @@ def shared_recipients(request: SignedInRequest, group: int) -> JsonResponse:
 @require_POST
 @login_required
 def add_members(request: SignedInRequest, group: int) -> HttpResponse:
-    """Addresses that a colleague adds, or ``key`` of a member whom he took out."""
+    """Add a colleague's addresses, or put the member ``key`` back that was taken out."""
     seen = _editable(request, group)
     here = reverse("addressbook:shared_group", args=[group])
     if sealed := request.POST.get("undo"):

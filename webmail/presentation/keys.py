@@ -115,7 +115,7 @@ def typed(stroke: str) -> str:
 
 
 @dataclass(frozen=True)
-class Shown:
+class KeyLine:
     """A line of the dialog of the keys."""
 
     words: str | Promise
@@ -137,10 +137,10 @@ class Scheme:
             fixed = f"{fixed} Shift+{select}"
         return f"{self.strokes.get(name, '')} {fixed}".strip()
 
-    def sections(self) -> Iterable[tuple[str | Promise, tuple[Shown, ...]]]:
+    def sections(self) -> Iterable[tuple[str | Promise, tuple[KeyLine, ...]]]:
         """Return the keys for the dialog, under their headings."""
         for heading, keys in SECTIONS:
-            lines = (Shown(key.words, caps(self.all_of(key.name))) for key in keys)
+            lines = (KeyLine(key.words, caps(self.all_of(key.name))) for key in keys)
             yield heading, tuple(line for line in lines if line.caps)
 
     def shortcut(self, name: str) -> str:

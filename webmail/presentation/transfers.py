@@ -32,7 +32,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownTransfer:
     """A transfer as pages show it."""
 
     row: Transfer
@@ -50,9 +50,9 @@ class Shown:
         return self.row.state == State.FAILED and self.row.failure == "NoMessages"
 
 
-def shown(job: Transfer, *, can_be_resumed: bool = False) -> Shown:
+def shown(job: Transfer, *, can_be_resumed: bool = False) -> ShownTransfer:
     refused = tuple(_refusals(job.work.get("refused", [])))
-    return Shown(
+    return ShownTransfer(
         job,
         title(job),
         _progress(job),

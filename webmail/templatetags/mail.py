@@ -62,7 +62,7 @@ def keys_for_scripts(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def key_sections(context: Context) -> list[tuple[object, tuple[keys.Shown, ...]]]:
+def key_sections(context: Context) -> list[tuple[object, tuple[keys.KeyLine, ...]]]:
     """Return the keys for the dialog, under their headings."""
     return list(_scheme(context).sections())
 

@@ -26,7 +26,7 @@ _BEGINNING = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownCannedText:
     """A canned text as templates show it: its beginning, and the HTML for a message."""
 
     pk: int
@@ -35,12 +35,12 @@ class Shown:
     html: SafeString
 
 
-def _shown(answer: CannedAnswer) -> Shown:
+def _shown(answer: CannedAnswer) -> ShownCannedText:
     text = " ".join(composed.to_text(answer.html).split())
     short = text if len(text) <= _BEGINNING else text[:_BEGINNING].rstrip() + "…"
     # It was sanitised before; an older version of the sanitiser may have let something pass.
     html = mark_safe(composed.clean(answer.html))  # noqa: S308
-    return Shown(answer.pk, answer.name, short, html)
+    return ShownCannedText(answer.pk, answer.name, short, html)
 
 
 @require_http_methods(["GET", "POST"])

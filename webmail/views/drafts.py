@@ -271,7 +271,7 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownVersion:
     """A version as its page shows it: its text alone, so that nothing in it can run."""
 
     revision: int
@@ -280,10 +280,10 @@ class Shown:
     text: str
 
 
-def _shown(version: Version) -> Shown:
+def _shown(version: Version) -> ShownVersion:
     written = version.content
     text = cleaning.text(written.html) if written.is_html else written.text
-    return Shown(version.revision, version.saved, written, text)
+    return ShownVersion(version.revision, version.saved, written, text)
 
 
 def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:

@@ -48,7 +48,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
 
 def _transfers(
     request: SignedInRequest,
-) -> tuple[list[transfer_words.Shown], dict[str, Any] | None]:
+) -> tuple[list[transfer_words.ShownTransfer], dict[str, Any] | None]:
     """Return the unfinished transfers of this session, and the toast of one that has ended."""
     awaited = request.session.get(TRANSFERS, [])
     tracked = (

@@ -25,7 +25,7 @@ from webmail.models import OutboxMessage
 from webmail.outbox import awaited, batch_copy, choices, correcting
 from webmail.presentation import sending
 from webmail.views.composer import lead_to
-from webmail.views.outbox_page import Shown, Stage, State, line_of, sent_toast, start
+from webmail.views.outbox_page import OutboxEntry, Stage, State, line_of, sent_toast, start
 from webmail.views.page import read_folders
 from webmail.writing import scheduling, working_hours
 
@@ -132,7 +132,7 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     return lead_to(request, reverse("mail:draft", args=[draft.pk]))
 
 
-def _all_refused(shown: Shown) -> str:
+def _all_refused(shown: OutboxEntry) -> str:
     if not shown.refused:
         return ""
     return gettext("All of them: %(addresses)s.") % {"addresses": ", ".join(shown.refused)}
@@ -213,7 +213,7 @@ def _may_be_undone(row: OutboxMessage) -> bool:
     return row.state == State.HELD and row.due > clock.now()
 
 
-def _listed(request: SignedInRequest) -> list[Shown]:
+def _listed(request: SignedInRequest) -> list[OutboxEntry]:
     """Return a line for each sending, the newest first: those that have not left, those that left
     since yesterday, and those that came back. A message to 1,900 recipients is one line; the sealed
     contents of one of its rows are opened."""
@@ -249,7 +249,7 @@ def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
     return row
 
 
-def _together(rows: Sequence[OutboxMessage], seen: OutboxMessage | None = None) -> Shown:
+def _together(rows: Sequence[OutboxMessage], seen: OutboxMessage | None = None) -> OutboxEntry:
     """Return the line of a sending: one of its messages, and how many failed, left and came
     back."""
     rows, row = [row for row in rows if not row.is_copy] or rows, seen or _seen(rows)

@@ -27,7 +27,7 @@ _MOVING = (State.HELD, State.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OutboxEntry:
     """A message as the pages show it, or all messages made of one draft. ``left`` of ``count`` have
     left, ``back`` of them came back. ``documents`` are the names of the files that only this
     recipient gets; ``address`` is the only recipient. ``refused`` are addresses, if ``why`` does
@@ -129,7 +129,7 @@ def sent_toast(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
 
 def line_of(
     row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0, back: int = 0
-) -> Shown:
+) -> OutboxEntry:
     """Return the line of a row."""
     try:
         envelope = outbox.opened(row)
@@ -148,7 +148,7 @@ def line_of(
         is_back=row.bounced is not None,
         bounce_status=row.bounce_status,
     )
-    return Shown(
+    return OutboxEntry(
         row=row,
         subject=envelope.subject or gettext("(no subject)"),
         to=sending.to_whom(envelope.people),

@@ -28,7 +28,7 @@ _FIRST_NAME = re.compile(r"\b[A-ZÀ-Ý][a-zà-ÿ]{2,20}\b")
 _MOST_NAMED = 3
 # A telephone number of ten figures, or an address.
 _REACHED = re.compile(r"(?<!\d)(?:\+\d{2}|0)[ .]?\d(?:[ .-]?\d{2}){4}(?!\d)|\w@[\w-]+\.\w")
-# What is said to one whom one knows well, and to anybody else.
+# The words that address a friend, and those that address anybody else.
 _THOU, _YOU = frozenset("tu te toi ton ta tes t".split()), frozenset("vous votre vos".split())
 _SCHOOL_HOST = re.compile(
     r"(?:^|[.-])(?:schools?|college|colegio|collegio|lycee|lyc|ecole|ies|gymnasium|gym|realschule"
@@ -106,7 +106,7 @@ def _of_names(message: Message, words: Sequence[str]) -> Iterator[Sign]:
 
 @cache
 def given_names() -> frozenset[str]:
-    """Those of ``data/given-names.txt``."""
+    """Return the first names in ``data/given-names.txt``."""
     file = resources.files("webmail.adverts.classify.data").joinpath("given-names.txt")
     lines = file.read_text("utf-8").splitlines()
     return frozenset(" ".join(line for line in lines if not line.startswith("#")).split())
@@ -129,7 +129,7 @@ def _reader(message: Message) -> str:
 
 
 def _of_hosts(message: Message, *, doubts: bool) -> Iterator[Sign]:
-    # Who asks what to think of a message that he passes on did not choose its links.
+    # The sender of a message that asks about a forwarded one did not choose the links in it.
     links = [link for link in message.links if not (doubts and link.is_quoted)]
     hosts = [message.domain, *(host_of(link.address) for link in links[:_MOST_HOSTS])]
     if bait := max((_baits(host) for host in set(hosts) if host), default=0.0):
@@ -160,7 +160,7 @@ def _of_buttons(message: Message) -> Iterator[Sign]:
 
 
 def _of_sender(message: Message, counts: Mapping[str, int], codes: set[str]) -> Iterator[Sign]:
-    """Yield what a sender is who writes from a domain of his own and answers nothing."""
+    """Yield the signs of a sender with a domain of its own, whose message is not an answer."""
     if message.domain in domains.MAILBOX_PROVIDERS or not codes.isdisjoint(_NO_STRANGER):
         return
     if "bulk_sending" not in codes:
@@ -181,8 +181,8 @@ _NO_STRANGER = frozenset({"reply", "discussion_list", "automatic", "own_domain"}
 
 
 def _has_no_way(message: Message, counts: Mapping[str, int], codes: set[str]) -> bool:
-    """Whether nobody could take up what it says: who sells wants to be answered, and an
-    offer, or prices that many are told, are for taking up."""
+    """Whether the reader can do nothing with the message: answer a question, open a link or a file,
+    call. Sellers always leave a way. A mailing, an offer, or prices sent to many count as one."""
     has_way = message.links or message.attachments or "?" in message.text
     is_asking = "asks_for_time" in counts or "invites_yes" in counts
     is_asking |= not codes.isdisjoint(("bulk_sending", "offer_words"))

@@ -32,7 +32,7 @@ _OFFER = ("lure_free", "deadline_offer", "price_talk", "proof_of_crowd", "shop_w
 _COMMON = (
     "shared_past", "known_of", "school_matter", "greets_us", "family_event", "names_others",
 )  # fmt: skip
-# What sellers do, each of which anybody does too; and what those who share something say.
+# Signs of selling, none of which says much alone; and signs that sender and reader share something.
 _SELLING = (
     "introduces_itself", "asks_for_time", "seeks_contact", "follows_up", "invites_yes", "lure_free",
     "deadline_offer", "price_talk", "trade_words", "private_services", "shop_words", "your_school",
@@ -45,7 +45,7 @@ _SHARED = (
     "names_others", "greets_us", "family_event", "says_tu", "reference",
     "only_tells",
 )  # fmt: skip
-# What frauds that lead nowhere want; and words of a message that hardly says anything.
+# Signs of frauds without a link; and signs of a message that says hardly anything.
 _ASKING = (
     "asks_number", "answer_only_here", "confides", "out_of_reach", "pays_odd", "secret_words",
     "available_words", "gift_card_words", "account_abroad", "urgent_words", "money_owed",
@@ -59,7 +59,8 @@ _OFFICE_NAME = re.compile(
     r"principal|proviseur|direct(?:ion|eur|rice)|head(?:master|teacher|\b)|president|inspect|\bipr"
     r"|\bien\b|recteur|rectrice|rectorat|\badjointe?\b|gestionnaire|intendan|academie"
 )
-# What a seller's price is for: each of many, as a member's fee or a friend's share seldom is.
+# The words for money, and the units that sellers give prices for. A member's fee or a friend's
+# share seldom has one.
 _MONEY = frozenset({"€", "euro", "euros", "eur", "e", "£", "gbp", "$"})
 _UNITS = frozenset(
     """
@@ -102,7 +103,7 @@ _TRADE = re.compile(
     r"|marionnettes?|magie|magicien|spectacles?|choeur|chorale|concerts?|orchestre|gites?"
     r"|locations?|immobilier|assurances?|conseil|boutique|vente)\b"
 )
-# What whoever wants something without a link asks for; and what is paid without a bank.
+# Requests of messages without a link; and ways to pay without a bank.
 _ANSWER = re.compile(
     r"\b(?:repond|repl[yi]|indique[rz]|communique[rz]|transmett|r?envoye[rz]|retour|answer|send"
     r"|bitcoin|btc|monero|xmr|usdt|crypto|wallet|iban)|\b\w{26}"
@@ -166,7 +167,7 @@ def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Ite
     alone says little."""
     selling = sum(code in amounts for code in _SELLING)
     shared = sum(code in amounts for code in _SHARED) + 3 * ("own_matter" in amounts)
-    # Who wants nothing for it sells nothing; and a warning quotes what it warns of.
+    # An offer without a price is not a sale, and a warning quotes the fraud that it warns of.
     is_warning = "warns" in amounts
     is_selling = ("unpaid" not in amounts or "prices" in amounts) and not is_warning
     if selling > 1 and selling > shared and is_selling:
@@ -243,7 +244,7 @@ def _of_traps(message: Message, length: int, amounts: Mapping[str, float]) -> It
 
 
 def _bears_title(message: Message) -> bool:
-    """Whether whoever writes names himself by an office: in the sender's name or the last lines."""
+    """Whether the sender claims an office, in the name or in the last lines of the text."""
     lines = [line for line in message.text.splitlines() if line.strip()][-_SIGNATURE:]
     end = phrases.fold("\n".join(lines)[-_MOST_SIGNED:])
     return bool(_TITLE.search(phrases.fold(message.sender.name[:200])) or _SIGNED.search(end))

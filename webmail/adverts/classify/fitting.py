@@ -42,7 +42,8 @@ _LEAST_OFTEN = 2
 # that anybody can have: there are few of them, and they are hardest to tell.
 _FRAUD_COUNTS = 0.1
 _PERSON_COUNTS = 2.0
-# Weights that are not learnt: who is who is known, and our own server's verdict is about junk.
+# Weights that are not learnt, because no message of the corpus can teach them: those of senders
+# that are known, and of our own server's verdict on junk.
 _WHO = {"own_domain": 1.4, "state_domain": 1.4, "school_network": 1.4, "poll": 1.0}
 _SERVER = {"server_spam": 1.6, "server_doubt": 1.4}
 
@@ -148,7 +149,7 @@ def _fit(known: Sequence[Example], question: _Question) -> Model:
     vectors = DictVectorizer()
     fitted = LogisticRegression(C=_FREEDOM, solver="liblinear", random_state=0)
     matrix = vectors.fit_transform(rows)
-    # What liblinear takes.
+    # liblinear takes indices of 32 bits only.
     matrix.indices, matrix.indptr = matrix.indices.astype("int32"), matrix.indptr.astype("int32")
     counts = [question.counts(example) for example in known]
     fitted.fit(matrix, answers, sample_weight=counts + [1.0] * len(texts))

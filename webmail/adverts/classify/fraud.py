@@ -13,7 +13,7 @@ from webmail.adverts.classify.message import Message, host_of
 from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.mime import links
 
-# Who is imitated by the name alone: the authority, the State, whoever looks after mailboxes.
+# Names that are imitated: those of the authority, the State, and the support for mailboxes.
 _AUTHORITY = re.compile(
     r"\b(?:rectorat|academie d|inspection academique|dsden|education nationale|ministere|assistance"
     r" (?:academique|informatique|messagerie)|support (?:informatique|messagerie|technique|webmail)"
@@ -27,7 +27,7 @@ _PHONE = re.compile(r"\+?\d(?:[ .()/-]{0,2}\d){7,14}")
 _NAMED_HOST = re.compile(
     r"(?:https?://)?(?:www\.)?([\w-]{1,63}(?:\.[\w-]{1,63}){1,6})(?:[/?#]\S*)?"
 )
-# Of one message's links: when so many lead to one host it counts the clicks of a mailing.
+# The number of a message's links to one host from which on the host counts the clicks of a mailing.
 _REDIRECTOR = 3
 # To be given a password, or an account "validated"; not: to change one's password.
 _ASKED = """
@@ -156,7 +156,7 @@ def _of_names(
     is_its_own = institutions.owns(named, message.domain) and not server.verdicts.is_refused
     if not written and not is_its_own and _AUTHORITY.search(name):
         yield "authority_imitated"
-    # A colleague may write from home: what he asks tells.
+    # A colleague may write from a private mailbox; only a request for money makes it suspicious.
     if name and _sorted(name) in map(_sorted, known.names) and _asks_money(words):
         yield "colleague_imitated"
 

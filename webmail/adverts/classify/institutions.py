@@ -84,13 +84,13 @@ def is_institutions(domain: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def is_listed(domain: str) -> bool:
-    """Whether a domain is that of an institution of the list, whoever else writes from it."""
+    """Whether a domain belongs to an institution of the list. Others may write from it too."""
     institutions = known()
     lists = (*institutions.by_name.values(), *institutions.exact.values())
     return any(owns(domains, domain) for domains in lists)
 
 
-# Whoever wants has a mailbox there, or sends files, signatures and bills through them.
+# Anybody can have a mailbox there, or send files, signatures and bills through them.
 _OPEN_TO_ALL = (
     *("laposte.net", "orange.fr", "wanadoo.fr", "sfr.fr", "free.fr", "outlook.com", "live.com"),
     *("icloud.com", "google.com", "dropbox.com", "wetransfer.com", "docusign.net", "docusign.com"),

@@ -27,7 +27,7 @@ _MOST_TEXTS = 6
 _MOST_FILES = 12
 _MOST_ANSWERED = 50
 _MOST_LINKS = 200
-# Characters that somebody writes above what he passes on or answers.
+# The least number of characters above a quote that count as a text of the sender.
 _LEAST_OWN = 20
 _BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
 _QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)

@@ -56,7 +56,7 @@ class Models:
 
 @cache
 def models() -> Models:
-    """Those of ``data/weights.json``."""
+    """Return the weights in ``data/weights.json``."""
     file = resources.files("webmail.adverts.classify.data").joinpath(FILE)
     return loads(file.read_text("ascii"))
 

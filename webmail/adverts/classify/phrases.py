@@ -372,7 +372,7 @@ soyez vigilant*|vigilance|ne communiquez jamais|ne vous demanderons jamais|ne vo
 signalez|faux message*|faux mail*|fake message*|scam*|do not click|don t click|do not reply
 do not open|beware|we will never ask|never ask you|usurp*|imitant|se faisant passer
 """
-# What frauds are about; honest mail speaks of it as well, so that each is one sign among others.
+# Subjects of frauds. Honest mail speaks of them too, so that each is only one sign among others.
 DISCRETION = """
 confidentiel*|confidentialite absolue|discretion|discretement|discret|entre nous|n en parle*
 ne parle* a personne|sans en parler|ne pas en parler|garde* cela|garder le secret|surprise pour

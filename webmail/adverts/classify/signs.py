@@ -46,7 +46,8 @@ _MAILER = re.compile(
     r"|dolist|mass ?mail|bulk|sendy|mautic|e-?deal|cabestan|splio|dialog insight",
     re.IGNORECASE,
 )
-# What programs for lists people talk on (Sympa, Mailman) write and services for mailings do not.
+# Headers of programs for discussion lists (Sympa, Mailman). Services for mailings do not write
+# them.
 _LIST_FIELDS = (
     "X-Loop", "X-Sequence", "List-Post", "List-Archive", "X-BeenThere", "X-Mailman-Version",
     "List-Subscribe", "List-Owner",
@@ -85,7 +86,7 @@ _CHEAP_ENDINGS = frozenset(
     today world life services center
     """.split()
 )
-# Who asks in somebody's name when people have time: to whom that person named.
+# Services that send polls in the name of a user, to the addresses that the user gave.
 _POLLS = frozenset("doodle.com framadate.org framaforms.org framasoft.org renater.fr".split())
 _SHORTENERS = frozenset(
     """

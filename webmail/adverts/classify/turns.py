@@ -71,7 +71,7 @@ class Turns:
 
 @cache
 def turns() -> Turns:
-    """Those of ``data/turns.txt``."""
+    """Return the turns of phrase in ``data/turns.txt``."""
     file = resources.files("webmail.adverts.classify.data").joinpath("turns.txt")
     lines = file.read_text("utf-8").splitlines()
     pieces = _LIST.split("\n".join(line for line in lines if not line.startswith("#")))

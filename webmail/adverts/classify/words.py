@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Literal
 
 Kind = Literal["wanted", "advert", "junk"]
-"""What people teach and words are counted by: a fraud is taught as junk."""
+"""The kinds that users teach and that words are counted by. A fraud is taught as junk."""
 KINDS: tuple[Kind, ...] = ("wanted", "advert", "junk")
 VerdictKind = Literal["wanted", "advert", "junk", "fraud"]
 VERDICT_KINDS: tuple[VerdictKind, ...] = (*KINDS, "fraud")
