@@ -24,6 +24,7 @@ from accounts.views import (
     service_menu,
     texts,
     themes,
+    well_known,
 )
 
 # Outlook writes this path in any mixture of case, and Django cannot reverse (?i).
@@ -75,6 +76,9 @@ ours = [
     path("mail/config-v1.1.xml", autoconfig.thunderbird_config, name="thunderbird"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.thunderbird_config),
     re_path(f"^{AUTODISCOVER}$", autoconfig.outlook_autodiscover),
+    path("robots.txt", well_known.robots, name="robots"),
+    path(".well-known/security.txt", well_known.security, name="security_txt"),
+    path(".well-known/change-password", well_known.change_password, name="change_password"),
 ]
 
 SECURITY = RedirectView.as_view(pattern_name="accounts:security")

@@ -255,6 +255,14 @@ DOORS: dict[str, Answers] = {
     "guides/<slug:slug>/": (200, 200, 200),
     "mail/config-v1.1.xml": (404, 404, 404),
     ".well-known/autoconfig/mail/config-v1.1.xml": (404, 404, 404),
+    "robots.txt": (200, 200, 200),
+    # Without WEBMAIL_SECURITY_CONTACTS.
+    ".well-known/security.txt": (404, 404, 404),
+    ".well-known/change-password": (
+        "/account/password/",
+        "/account/password/",
+        "/account/password/",
+    ),
     AUTODISCOVER: (405, 405, 405),
     "accounts/provider/<int:pk>/": (404, 404, 404),
     "accounts/provider/<int:pk>/back/": (404, 404, 404),

@@ -127,6 +127,11 @@ PRODUCT_NAME = env_text("WEBMAIL_PRODUCT_NAME")
 AUTHORITY_NAME = env_text("WEBMAIL_AUTHORITY_NAME")
 SUPPORT_PHONE = env_text("WEBMAIL_SUPPORT_PHONE")
 SUPPORT_EMAIL = env_text("WEBMAIL_SUPPORT_EMAIL")
+SECURITY_CONTACTS = env_list("WEBMAIL_SECURITY_CONTACTS")
+if not all(address.startswith(("mailto:", "https://", "tel:")) for address in SECURITY_CONTACTS):
+    raise ImproperlyConfigured(
+        "WEBMAIL_SECURITY_CONTACTS takes addresses with mailto:, https:// or tel: before them"
+    )
 
 # Mail servers
 
@@ -377,6 +382,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webmail.middleware.RequestIdMiddleware",
     "webmail.middleware.HealthMiddleware",
+    "webmail.middleware.ConfinementMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webmail.middleware.CompressionMiddleware",
@@ -465,7 +471,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env_bool("WEBMAIL_HSTS_SUBDOMAINS")
 SECURE_HSTS_PRELOAD = HTTPS and env_bool("WEBMAIL_HSTS_PRELOAD")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
+# The same as frame-ancestors below. Only pages of ours show pages of ours in frames.
+X_FRAME_OPTIONS = "SAMEORIGIN"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

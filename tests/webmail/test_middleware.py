@@ -31,6 +31,35 @@ def test_pages_travel_compressed_and_downloads_as_they_are(
     assert b"".join(download.streaming_content) == LETTER  # type: ignore[attr-defined]
 
 
+def test_every_answer_is_kept_from_other_origins_and_from_unused_features(
+    alice: MailAccount, mailbox: Mailbox, signed_in: Callable[..., Client]
+) -> None:
+    message = b"Subject: Bonjour\r\nContent-Type: text/html\r\n\r\n<p>Bien des choses.</p>"
+    ref = f"{mailbox.uidvalidity()}-{mailbox.append(message)}"
+    client = signed_in(alice)
+    of_message = f"/mail/INBOX/{ref}/"
+    for path in (
+        "/accounts/login/",
+        "/static/webmail/img/logo.svg",
+        of_message,
+        f"{of_message}frame/",
+        f"{of_message}source/",
+        "/compose/",
+        "/nowhere/",
+        "/mail/Nowhere/",
+    ):
+        answer = client.get(path)
+        assert answer["Cross-Origin-Resource-Policy"] == "same-origin", path
+        permissions = dict(field.split("=") for field in answer["Permissions-Policy"].split(", "))
+        assert permissions["camera"] == permissions["geolocation"] == "()", path
+        assert permissions["clipboard-write"] == "(self)", path
+        assert answer["X-Content-Type-Options"] == "nosniff", path
+        if "/static/" not in path:
+            assert "frame-ancestors 'self'" in answer["Content-Security-Policy"], path
+            assert answer["X-Frame-Options"] == "SAMEORIGIN", path
+        b"".join(answer)
+
+
 def said(content: bytes, kind: str = "text/html", accepts: str = "br, gzip") -> HttpResponse:
     request = RequestFactory().get("/", headers={"accept-encoding": accepts})
     made = CompressionMiddleware(lambda _request: HttpResponse(content, content_type=kind))

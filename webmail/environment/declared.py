@@ -305,6 +305,13 @@ _NAMES = Group(
             admin.""",
             example="assistance@ac-exemple.fr",
         ),
+        items(
+            "WEBMAIL_SECURITY_CONTACTS",
+            """The addresses for reports of weaknesses, each with `mailto:`, `https://` or `tel:`
+            before it. They stand in `/.well-known/security.txt` (RFC 9116), in the order in which
+            they should be tried. Without them that file does not exist.""",
+            example="mailto:ssi@ac-exemple.fr,https://www.ac-exemple.fr/signaler",
+        ),
     ),
 )
 

@@ -17,13 +17,13 @@ from webmail.views.composing import posting
 from webmail.views.composing.begun import begun_page, draft_page, open_begun
 from webmail.views.composing.groups import group_text
 from webmail.views.page import read_folders
-from webmail.views.policies import composer_page
+from webmail.views.policies import editor_page
 from webmail.writing import beginning, copies, drafts, offering, resending
 from webmail.writing.beginning import Begun, Writer
 
 
 @require_GET
-@composer_page
+@editor_page
 @login_required
 def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """Begin an answer to the sender; to everybody with ``?all=1``, to the list with ``?list=1``."""
@@ -37,7 +37,7 @@ def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
 
 
 @require_GET
-@composer_page
+@editor_page
 @login_required
 def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """Begin a new message with this one inside, and with its attachments, which the user may
@@ -48,7 +48,7 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 
 
 @require_GET
-@composer_page
+@editor_page
 @login_required
 def resend(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """Begin the message of a delivery report again, for the recipients that it did not reach."""
@@ -56,7 +56,7 @@ def resend(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 
 @require_GET
-@composer_page
+@editor_page
 @login_required
 def edit(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """Begin a new message with the content of this one; continue it where it is a draft."""
@@ -78,7 +78,7 @@ def edit(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
 
 
 @require_GET
-@composer_page
+@editor_page
 @login_required
 def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Continue a draft."""
@@ -88,7 +88,7 @@ def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@composer_page
+@editor_page
 def compose(request: AnyRequest) -> HttpResponseBase:
     """Begin a new message. Every form of the composer is posted to this address."""
     if request.method == "POST":

@@ -25,13 +25,13 @@ from webmail.middleware import in_place
 from webmail.models import Draft
 from webmail.views.composer import refused
 from webmail.views.page import read_folders
-from webmail.views.policies import INERT, composer_page, policy
+from webmail.views.policies import INERT, editor_page, policy
 from webmail.views.uploads import announced_size, body
 from webmail.writing import documents, drafts, settling
 
 
 @require_http_methods(["GET", "POST"])
-@composer_page
+@editor_page
 @login_required
 def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Show the documents and their recipients; a POST decides about them. A script of the composer

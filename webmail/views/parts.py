@@ -14,7 +14,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from accounts import session
@@ -41,7 +40,6 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 @require_GET
 @login_required
-@xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": SANDBOX})
 def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """Return the sanitised HTML as a document that can run nothing, for the reader's sandboxed
@@ -58,7 +56,6 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 
 @require_GET
 @login_required
-@xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": [*SANDBOX, "allow-modals"]})
 def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """Show the message on a page for paper, with its head, and below it the text of the messages

@@ -8,7 +8,6 @@ from typing import Any, ParamSpec, TypeVar, cast
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp, csp_update
 from django.http import HttpResponseBase
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
 FRAMED = {
@@ -18,7 +17,7 @@ FRAMED = {
     "frame-ancestors": [SELF],
 }
 EDITOR = {"style-src-attr": [UNSAFE_INLINE]}
-INERT = {"default-src": [NONE], "sandbox": True}
+INERT = {"default-src": [NONE], "frame-ancestors": [SELF], "sandbox": True}
 P = ParamSpec("P")
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -28,13 +27,6 @@ def policy(
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """Give a view its own Content-Security-Policy: django-csp's decorator, typed for any view."""
     return cast(Any, csp(directives))
-
-
-def composer_page(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Decorate a view that answers with the composer: a page of the webmail may show it in a pane,
-    and the text that is written or quoted may have style attributes. Scripts and style sheets are
-    as confined as everywhere."""
-    return cast(Any, xframe_options_sameorigin(editor_page(view)))
 
 
 def editor_page(view: Callable[P, Answer]) -> Callable[P, Answer]:

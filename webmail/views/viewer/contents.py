@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render as render_template
 from django.utils.translation import gettext
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from accounts import session
@@ -160,7 +159,6 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 @require_GET
 @login_required
-@xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": SANDBOX})
 @at_place
 def frame(request: SignedInRequest, place: Place) -> HttpResponse:
