@@ -486,7 +486,23 @@ def unsettled_words(matching: Matching) -> str:
             "%(count)s person has no document.", "%(count)s people have no document.", count
         )
         sentences.append(words % {"count": intcomma(count)})
+    if words := uncompared_words(matching):
+        sentences.append(words)
     return " ".join([*sentences, gettext("Settle this first: nothing has left.")])
+
+
+def uncompared_words(matching: Matching) -> str:
+    """Return the sentence about documents that were not compared with all names, or ""."""
+    if not matching.uncompared:
+        return ""
+    words = ngettext(
+        "Too many names are alike for so many documents: %(count)s document was not compared with"
+        " all of them. A column “Fichier” in the list says which file each person gets.",
+        "Too many names are alike for so many documents: %(count)s documents were not compared with"
+        " all of them. A column “Fichier” in the list says which file each person gets.",
+        matching.uncompared,
+    )
+    return words % {"count": intcomma(matching.uncompared)}
 
 
 def refusal_words(added: UploadOutcome) -> str:
