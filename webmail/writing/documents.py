@@ -83,6 +83,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document with its place in the spool, from which it is read without its draft. ``key`` is
+    in hexadecimal; ``at`` is its first byte in a file that it shares with others, None in one of
+    its own; ``size`` is in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    spool: str
+    key: str
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedFile:
     """A file that was not accepted. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY`
     and `SAME`."""
@@ -143,16 +157,33 @@ def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
 
 def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
     """Return the content as a stream. Raises PartNotFound, Unreadable."""
-    place = _opened(draft, row)[1]
     try:
-        stream = sealed_files.read(path_of(row.spool), place.key)
-        if place.at is None:
-            return stream
-        with stream:
-            stream.read(place.at)
-            return BytesIO(stream.read(row.size))
+        return opened(path_of(row.spool), _stored(draft, row))
     except OSError as error:
         raise PartNotFound("The document is gone from the spool.") from error
+
+
+def opened(path: Path, document: StoredDocument) -> BinaryIO:
+    """Return the content of a document in a file of the spool. Raises OSError."""
+    stream = sealed_files.read(path, bytes.fromhex(document.key))
+    if document.at is None:
+        return stream
+    with stream:
+        stream.read(document.at)
+        return BytesIO(stream.read(document.size))
+
+
+def stored(draft: Draft) -> dict[str, StoredDocument]:
+    """Return all documents of a draft with their places in the spool, by their numbers. Raises
+    Unreadable."""
+    return {str(row.pk): _stored(draft, row) for row in draft.documents.all()}
+
+
+def _stored(draft: Draft, row: DraftDocument) -> StoredDocument:
+    document, place = _opened(draft, row)
+    return StoredDocument(
+        document.name, document.media_type, document.size, row.spool, place.key.hex(), place.at
+    )
 
 
 def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[OutgoingFile, ...]:

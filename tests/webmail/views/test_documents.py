@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import random
 import re
 import uuid
 import zipfile
@@ -533,7 +532,7 @@ def test_small_and_large_documents_lie_in_the_spool_as_they_were(
 ) -> None:
     number = str(uuid.uuid4())
     sizes = (1, 60_000, 65_536, 65_537, 2_000_000, *(50_000 + n for n in range(40)))
-    content = {f"{n}.pdf": random.Random(n).randbytes(size) for n, size in enumerate(sizes)}
+    content = {f"{n}.pdf": os.urandom(size) for n, size in enumerate(sizes)}
     assert brought(reader, zipped(content), number).json()["count"] == len(sizes)
     draft = Draft.objects.get()
     brought_in = {
