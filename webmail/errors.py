@@ -273,6 +273,17 @@ class TooManyRecipients(WebmailError):
         self.words = words
 
 
+class OutboxFull(WebmailError):
+    """The user's messages that have not left take all the room that they may. ``words`` tells the
+    user what can be done. Nothing was accepted."""
+
+    status = 507
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__(words)
+        self.words = words
+
+
 class AlreadyLeft(WebmailError):
     """The message left the outbox, sent or taken back, before the user's request was carried
     out."""

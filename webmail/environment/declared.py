@@ -571,6 +571,14 @@ _OUTBOX = Group(
             example="24",
         ),
         number(
+            "WEBMAIL_OUTBOX_LIMIT_MB",
+            1000,
+            """The room in megabytes that the messages of one user may take on the server until they
+            have left, texts, attachments and documents together. Those of a message to each take
+            it for three days more, so that an address can be corrected. 0 means no limit.""",
+            example="500",
+        ),
+        number(
             "WEBMAIL_EACH_PER_MINUTE",
             30,
             """The number of messages "to each" of one sending that are sent in a minute.""",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
@@ -199,6 +200,25 @@ def too_heavy(encoded: int) -> str:
     ) % {
         "total": size(decoded_size(encoded)),
         "limit": size(decoded_size(attachments_room())),
+    }
+
+
+def too_long(encoded: int, count: int, most: int) -> str:
+    """Return the error about ``count`` messages of up to ``encoded`` bytes, which together may take
+    ``most``."""
+    if count == 1:
+        words = gettext("This message takes %(size)s; one may take %(limit)s. Shorten its text.")
+        return words % {"size": size(encoded), "limit": size(settings.MESSAGE_LIMIT)}
+    words = gettext(
+        "With its text and its files, this message takes up to %(size)s for each person. For"
+        " %(count)s people that is about %(total)s, and %(limit)s are possible at once. Shorten it,"
+        " or write to fewer people."
+    )
+    return words % {
+        "size": size(encoded),
+        "count": intcomma(count),
+        "total": size(encoded * count),
+        "limit": size(most),
     }
 
 

@@ -10,11 +10,14 @@ and imap_tools' mailboxes are built on them.
 from __future__ import annotations
 
 import imaplib
+import math
 import re
 import socket
 import ssl
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +75,19 @@ class Bounds:
 
 UNCUT = Bounds()
 
+_ends: ContextVar[float] = ContextVar("ends", default=math.inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Limit all that clients do in this context to ``seconds`` together, from connecting on. A
+    server that sends a byte now and then would stay within the time of each command."""
+    token = _ends.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
 
 class Guard(_Imaplib):
     """The limits that both clients add to imaplib's; stands before imaplib's class among the bases.
@@ -119,7 +135,8 @@ class Guard(_Imaplib):
         self.untagged_responses = {}
         patience = (HURRY if hurry else PATIENCE) * self._pause
         patience = patience if limit is None else min(patience, limit)
-        self._deadline = time.monotonic() + patience + sending / UPLOAD_RATE
+        deadline = time.monotonic() + patience + sending / UPLOAD_RATE
+        self._deadline = min(deadline, _ends.get())
         self._bytes_left = min(bounds.answer, ANSWER_LIMIT)
         self._longest = bounds.response
 

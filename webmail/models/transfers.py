@@ -22,9 +22,13 @@ class TransferQuerySet(ClaimedQuerySet["Transfer"]):
         return self.filter(user_id=user.pk)
 
     def waiting(self) -> TransferQuerySet:
-        """Return the transfers that a worker may claim: one of each user runs at a time."""
+        """Return the transfers that a worker may claim: one of each user runs at a time, and
+        servers elsewhere, which may be slow, never keep all workers."""
         running = Transfer.objects.filter(state=Transfer.State.RUNNING)
-        return super().waiting().exclude(user__in=running.values("user"))
+        rows = super().waiting().exclude(user__in=running.values("user"))
+        if running.filter(kind=Transfer.Kind.ACCOUNT).count() >= Transfer.MOST_ACCOUNTS:
+            return rows.exclude(kind=Transfer.Kind.ACCOUNT)
+        return rows
 
 
 class Transfer(ClaimedRow):
@@ -60,6 +64,8 @@ class Transfer(ClaimedRow):
     )
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
     MOST_ATTEMPTS: ClassVar[int] = 6
+    MOST_ACCOUNTS: ClassVar[int] = 3
+    """The number of other accounts that are fetched at once; one worker less than there are."""
     KEPT: ClassVar[timedelta] = timedelta(days=30)
     """The time in which imported mail can be removed again."""
 
@@ -114,6 +120,11 @@ class Transfer(ClaimedRow):
     @property
     def percent(self) -> int:
         return min(100, self.passed * 100 // self.total) if self.total else 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Return whether the other account was signed in to, and its folders are known."""
+        return "folders" in self.work
 
     @property
     def can_be_undone(self) -> bool:

@@ -273,6 +273,8 @@ class OutboxMessage(ClaimedRow):
     sealed = models.BinaryField()
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    # The bytes of its files in the spool; 0 in rows of earlier versions.
+    stored = models.PositiveBigIntegerField(_("bytes in the spool"), default=0, db_default=0)
     recipients = models.PositiveIntegerField(_("recipients"), default=0)
     failure = models.CharField(_("why it failed"), max_length=40, blank=True)
     server_words = models.TextField(_("answer of the server"), blank=True)

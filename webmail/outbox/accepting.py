@@ -6,7 +6,6 @@ import itertools
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -20,7 +19,8 @@ from webmail.errors import DraftNotFound, MessageUnkept, SenderRefused, TooManyR
 from webmail.imap.values import ANSWERED, FORWARDED
 from webmail.mime import encoded_words, headers
 from webmail.models import Draft, Identity, OutboxMessage
-from webmail.outbox import counting, relay, retrying, values
+from webmail.outbox import batch_template, counting, relay, retrying, space, values
+from webmail.outbox.batch_template import BatchTemplate, SpooledTemplate
 from webmail.outbox.values import SealedEnvelope, Submission
 from webmail.writing import content, drafts, identities, recipients
 
@@ -38,28 +38,33 @@ def accept(
     identity: Identity | None = None,
     due: datetime | None = None,
     hold_seconds: int = 0,
+    template: BatchTemplate | None = None,
 ) -> tuple[OutboxMessage, ...]:
     """Accept messages into the outbox. When this returns, they are stored: rows, and sealed files
     in the spool. The same ``key`` again returns the same rows, and sends nothing twice.
 
     ``submissions`` are taken one after the other, so that at most two of them are in memory.
-    ``identity`` is the result of `identities.check`, if that was just called. The messages leave at
-    ``due``, or else after ``hold_seconds``; several leave one after the other,
+    ``template`` has what those with `Submission.each` have in common; they are made of it when they
+    are sent. ``identity`` is the result of `identities.check`, if that was just called. The
+    messages leave at ``due``, or else after ``hold_seconds``; several leave one after the other,
     `settings.EACH_PER_MINUTE` a minute.
 
     Raises SenderRefused for an address that is not the user's, SignInNeeded when the password
-    cannot be lent, DraftNotFound when another window accepted the draft, TooManyRecipients, and
-    MessageUnkept when the spool cannot be written. Nothing is stored then.
+    cannot be lent, DraftNotFound when another window accepted the draft, TooManyRecipients,
+    OutboxFull, and MessageUnkept when the spool cannot be written. Nothing is stored then.
     """
     if accepted := _accepted(request.user, key):
         return accepted
     first = due or clock.now() + timedelta(seconds=hold_seconds)
     sending = _Sending(request.user, draft, key, first, identity, is_scheduled=due is not None)
     try:
+        if template:
+            sending.keep_template(template)
         rows = sending.take(submissions)
         _write(request, draft, rows)
     except BaseException as error:
-        _delete_files(sending.rows)
+        for spool in sending.spools:
+            values.remove(spool)
         # Another identical request at the same time was faster.
         if isinstance(error, (IntegrityError, DraftNotFound)) and (
             accepted := _accepted(request.user, key)
@@ -81,12 +86,6 @@ def _write(request: SignedInRequest, draft: Draft | None, rows: Sequence[OutboxM
         OutboxMessage.objects.bulk_create(rows)
 
 
-def _delete_files(rows: Iterable[OutboxMessage]) -> None:
-    for row in rows:
-        with suppress(OSError):  # the spool cannot be written
-            values.path(row.spool).unlink()
-
-
 def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
     return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
 
@@ -101,6 +100,7 @@ def _check_count(user: User, draft: Draft | None, rows: Sequence[OutboxMessage])
     count = sum(row.recipients for row in rows)
     if words := recipients.limits_error(user, count, recipients.EACH):
         raise TooManyRecipients(words)
+    space.check(user, sum({row.spool: row.stored for row in rows}.values()))
 
 
 class _Sending:
@@ -117,10 +117,21 @@ class _Sending:
         is_scheduled: bool,
     ) -> None:
         self.rows: list[OutboxMessage] = []
+        self.spools: list[str] = []
+        self._template: SpooledTemplate | None = None
         self._user, self._draft, self._key, self._first = user, draft, key, first
         self._state = OutboxMessage.State.SCHEDULED if is_scheduled else OutboxMessage.State.HELD
         self._written = drafts.content(draft) if draft else content.Content()
         self._senders = {identity.address} if identity and identity.user_id == user.pk else set()
+
+    def keep_template(self, template: BatchTemplate) -> None:
+        """Write the template of all messages to each into the spool."""
+        try:
+            self._template = batch_template.write(template)
+        except sealed_files.Unwritable as error:
+            logger.error("The spool can't be written: %s", error)
+            raise MessageUnkept from error
+        self.spools.append(self._template.spool)
 
     def take(self, submissions: Iterable[Submission]) -> list[OutboxMessage]:
         """Seal each message into the spool. Return the rows, which are not in the database yet."""
@@ -144,6 +155,10 @@ class _Sending:
         if submission.sender not in self._senders:
             identities.check(self._user, submission.sender)
             self._senders.add(submission.sender)
+        if submission.each and self._template:
+            if self._template.template.identity.address != submission.sender:
+                raise SenderRefused
+            return
         authors = headers.parse(values.head(submission.message)).addresses("From")
         if [person.address for person in authors] != [submission.sender]:
             raise SenderRefused
@@ -162,17 +177,23 @@ class _Sending:
             due=self._first + len(self.rows) * pace,
             message_id=submission.message_id,
             sender=submission.sender,
-            size=len(submission.message),
+            size=submission.size or len(submission.message),
             recipients=len(submission.recipients),
             accepted=clock.now(),
-            spool=sealed_files.new_name(),
         )
 
     def _seal(self, row: OutboxMessage, submission: Submission) -> None:
-        """Write the message into the spool, and its sealed values into the row."""
+        """Write the message into the spool unless it is made of the template, and its sealed values
+        into the row."""
+        if submission.each and self._template:
+            row.spool, row.stored = self._template.spool, self._template.size
+            row.sealed = values.seal(row, self._envelope_of_each(submission, self._template))
+            return
         file_key = sealed_files.new_key()
+        row.spool, row.stored = sealed_files.new_name(), len(submission.message)
         try:
             sealed_files.write(values.path(row.spool), file_key, [submission.message])
+            self.spools.append(row.spool)
         except sealed_files.Unwritable as error:
             logger.error("The spool can't be written: %s", error)
             raise MessageUnkept from error
@@ -182,10 +203,6 @@ class _Sending:
         self, row: OutboxMessage, submission: Submission, file_key: bytes
     ) -> SealedEnvelope:
         head, draft_content = headers.parse(values.head(submission.message)), self._written
-        mark = ""
-        if draft_content.origin is not None:
-            mark = ANSWERED if draft_content.kind in content.ANSWERS else ""
-            mark = FORWARDED if draft_content.kind in content.FORWARDS else mark
         # In a message to each, show the subject as typed: for the user, the messages are one.
         subject = draft_content.subject if row.batch else encoded_words.decode(head.get("Subject"))
         return SealedEnvelope(
@@ -197,11 +214,37 @@ class _Sending:
             ),
             subject=subject[:_MOST_SUBJECT],
             key=file_key.hex(),
-            origin=draft_content.origin if mark else None,
-            mark=mark,
+            origin=draft_content.origin if self._mark else None,
+            mark=self._mark,
             wants_notice=draft_content.wants_notice,
             documents=submission.documents,
         )
+
+    def _envelope_of_each(
+        self, submission: Submission, template: SpooledTemplate
+    ) -> SealedEnvelope:
+        part, written = submission.each, self._written
+        return SealedEnvelope(
+            recipients=submission.recipients,
+            people=((part.name, part.address),) if part else (),
+            subject=written.subject[:_MOST_SUBJECT],
+            key=template.key.hex(),
+            origin=written.origin if self._mark else None,
+            mark=self._mark,
+            wants_notice=written.wants_notice,
+            documents=submission.documents,
+            each=template.part(part) if part else None,
+        )
+
+    @property
+    def _mark(self) -> str:
+        """The flag for the message that is answered or forwarded, or ""."""
+        kind = self._written.kind
+        if self._written.origin is None:
+            return ""
+        if kind in content.FORWARDS:
+            return FORWARDED
+        return ANSWERED if kind in content.ANSWERS else ""
 
 
 def _take(draft: Draft | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -65,19 +66,20 @@ def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMes
                 new.credential = lending.lend(request, until=new.due + retrying.longest())
             new.save(force_insert=True)
     except BaseException:
-        values.path(new.spool).unlink(missing_ok=True)
+        values.release(row, new.spool)
         raise
-    values.path(row.spool).unlink(missing_ok=True)
+    values.release(row, row.spool)
     counting.renew(request.user.pk)
     return new
 
 
 def _made(row: OutboxMessage, address: str) -> OutboxMessage:
     """Return the new row, which is not in the database yet; its file is in the spool."""
-    envelope, content = values.opened(row), values.message(row)
+    envelope = values.opened(row)
     name = envelope.people[0][0] if envelope.people else ""
     message_id = build.message_id(row.sender.rpartition("@")[2], uuid.uuid4().hex)
-    key = sealed_files.new_key()
+    is_made = envelope.each is not None
+    key = bytes.fromhex(envelope.key) if is_made else sealed_files.new_key()
     new = OutboxMessage(
         user_id=row.user_id,
         key=uuid.uuid5(row.pk, address.casefold()),
@@ -90,7 +92,8 @@ def _made(row: OutboxMessage, address: str) -> OutboxMessage:
         sender=row.sender,
         size=row.size,
         recipients=1,
-        spool=sealed_files.new_name(),
+        spool=row.spool if is_made else sealed_files.new_name(),
+        stored=row.stored,
     )
     new.sealed = values.seal(
         new,
@@ -101,9 +104,12 @@ def _made(row: OutboxMessage, address: str) -> OutboxMessage:
             key=key.hex(),
             wants_notice=envelope.wants_notice,
             documents=envelope.documents,
+            each=replace(envelope.each, address=address) if envelope.each else None,
         ),
     )
-    changed = _addressed(content, Address(name, address), message_id)
+    if is_made:
+        return new
+    changed = _addressed(values.message(row), Address(name, address), message_id)
     try:
         sealed_files.write(values.path(new.spool), key, [changed])
     except sealed_files.Unwritable as error:

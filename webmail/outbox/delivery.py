@@ -41,7 +41,7 @@ from webmail.errors import (
 from webmail.imap.connection import Connection
 from webmail.mailbox import actions
 from webmail.models import Draft, OutboxMessage
-from webmail.outbox import batch_copy, counting, relay, retrying, values
+from webmail.outbox import batch_copy, batch_template, counting, relay, retrying, values
 from webmail.writing import copies
 
 logger = logging.getLogger(__name__)
@@ -91,8 +91,9 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
 def _waits(row: OutboxMessage) -> bool:
     """Return whether the copy of a batch must wait; then it is put back."""
     if batch_copy.is_void(row):
-        values.path(row.spool).unlink(missing_ok=True)
+        spool = row.spool
         _stop(row, _STATE.CANCELLED, sealed=b"", spool="")
+        values.release(row, spool)
         return True
     wait = batch_copy.pause(row)
     if wait is not None:
@@ -136,7 +137,7 @@ def _file(
         return
     if row.is_copy:
         message = batch_copy.message(row)
-    actions.file_sent(imap, message or values.message(row), row.sender)
+    actions.file_sent(imap, message or batch_template.message(row), row.sender)
 
 
 def close(row: OutboxMessage) -> None:
@@ -160,14 +161,14 @@ def close(row: OutboxMessage) -> None:
         )
         give_back(credential)
     if not stays:
-        values.path(spool).unlink(missing_ok=True)
+        values.release(row, spool)
 
 
 def forget_file(row: OutboxMessage) -> None:
     """Delete the file of a message that has left. Only its recipients are kept."""
     spool = row.spool
     OutboxMessage.objects.filter(pk=row.pk).update(sealed=_without_key(row), spool="")
-    values.path(spool).unlink(missing_ok=True)
+    values.release(row, spool)
 
 
 def _without_key(row: OutboxMessage) -> bytes:
@@ -218,7 +219,7 @@ def give_back(lent: lending.LentCredential | None) -> None:
 def _hand_over(row: OutboxMessage) -> bytes:
     """Hand the message over. Return it, with its Bcc field."""
     envelope = values.opened(row)
-    message = values.message(row)
+    message = batch_template.message(row)
     notice = smtp.DeliveryNotice(row.message_id.strip("<>")) if envelope.wants_notice else None
     smtp.submit(
         _server(row),

@@ -62,7 +62,7 @@ def tidy() -> None:
     old = clock.of_files(values.folder()) - _ORPHAN_SECONDS
     for file in values.spooled():
         with suppress(OSError):
-            if file.stem not in named and file.stat().st_mtime < old:
+            if file.stem.partition("-")[0] not in named and file.stat().st_mtime < old:
                 file.unlink()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from webmail.errors import Unreadable
 from webmail.imap.values import MessageRef
 from webmail.models import OutboxMessage
 from webmail.writing import sealing
+from webmail.writing.documents import StoredDocument
+from webmail.writing.recipients import Filling
 
 _FOLDER = "outbox"
+# The end of the names of templates; the others end in a hexadecimal digit.
+_TEMPLATE = "each"
 _ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:@\"])[^\s<>()\[\],;:@\"]++@[^\s<>()\[\],;:\"]+")
 
 
@@ -27,7 +32,8 @@ class Submission:
     ``recipients`` are the addresses of the envelope; ``sender`` is the address of From and of the
     envelope; ``number`` is its number among the messages made of one draft, from 0. A submission
     without recipients is the copy in Sent of all others (`webmail.outbox.batch_copy`).
-    ``documents`` are the names of files that only this message has.
+    ``documents`` are the names of files that only this message has. With ``each``, it is one of
+    several to each: it is made when it is sent, ``message`` is empty, and ``size`` is an estimate.
     """
 
     message: bytes
@@ -36,6 +42,20 @@ class Submission:
     sender: str
     number: int = 0
     documents: tuple[str, ...] = ()
+    each: Filling | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EachPart:
+    """What one of several messages to each has of its own: the recipient, the values of the
+    placeholders by their keys, and the documents, whose ``spool`` is the number of a file beside
+    the template (`webmail.outbox.batch_template`)."""
+
+    name: str
+    address: str
+    values: tuple[tuple[str, str], ...] = ()
+    documents: tuple[StoredDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +63,8 @@ class SealedEnvelope:
     """The sealed part of a row. ``people`` are names and addresses in To, Cc and Bcc; ``mark`` is
     the flag for the message that it answers or forwards; ``refused`` maps addresses to the server's
     text; ``key`` is that of the file in the spool, in hexadecimal, "" when the file is gone;
-    ``documents`` are the names of files that only these recipients got.
+    ``documents`` are the names of files that only these recipients got; ``each`` is the message's
+    own part of a message to each, whose file is the template.
     """
 
     recipients: tuple[str, ...]
@@ -55,13 +76,22 @@ class SealedEnvelope:
     wants_notice: bool = False
     refused: tuple[tuple[str, str], ...] = ()
     documents: tuple[str, ...] = ()
+    each: EachPart | None = None
 
 
 def seal(row: OutboxMessage, envelope: SealedEnvelope) -> bytes:
     fields = asdict(envelope)
     if not envelope.documents:
         del fields["documents"]  # workers of the previous version do not know this field
-    return sealing.seal(row.pk, row.user_id, json.dumps(fields).encode())
+    sealed = json.dumps(fields)
+    if envelope.each is None:
+        del fields["each"]
+        sealed = json.dumps(fields)
+    else:
+        # A worker of the previous version would give up a message with a field that it does not
+        # know. At a text in place of an object it notes a fault, and the message is tried again.
+        sealed = json.dumps(sealed)
+    return sealing.seal(row.pk, row.user_id, sealed.encode())
 
 
 def opened(row: OutboxMessage) -> SealedEnvelope:
@@ -69,18 +99,29 @@ def opened(row: OutboxMessage) -> SealedEnvelope:
     row that was emptied.
     """
     try:
-        fields: dict[str, Any] = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
-        origin = fields.pop("origin")
+        read = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
+        fields: dict[str, Any] = json.loads(read) if isinstance(read, str) else read
+        origin, each = fields.pop("origin"), fields.pop("each", None)
         return SealedEnvelope(
             recipients=tuple(fields.pop("recipients")),
             people=_pairs(fields.pop("people")),
             refused=_pairs(fields.pop("refused")),
             documents=tuple(fields.pop("documents", ())),
             origin=MessageRef(**origin) if origin else None,
+            each=_each(each) if each else None,
             **fields,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable from error
+
+
+def _each(fields: dict[str, Any]) -> EachPart:
+    return EachPart(
+        fields["name"],
+        fields["address"],
+        _pairs(fields["values"]),
+        tuple(StoredDocument(**document) for document in fields["documents"]),
+    )
 
 
 def refused_by(row: OutboxMessage, refused: Mapping[str, str]) -> bytes:
@@ -92,7 +133,7 @@ def without_key(row: OutboxMessage) -> bytes:
     """Return the row's envelope sealed without the key of its deleted file: the user still sees the
     recipients.
     """
-    return seal(row, replace(opened(row), key=""))
+    return seal(row, replace(opened(row), key="", each=None))
 
 
 def masked(words: str) -> str:
@@ -104,6 +145,31 @@ def masked(words: str) -> str:
 
 def path(spool: str) -> Path:
     return Path(settings.SPOOL) / _FOLDER / f"{spool}.sealed"
+
+
+def new_template_name() -> str:
+    """Return a new name for the file of a template (`webmail.outbox.batch_template`)."""
+    return sealed_files.new_name()[: -len(_TEMPLATE)] + _TEMPLATE
+
+
+def paths(spool: str) -> list[Path]:
+    """Return the file of a message, or of a template with the documents beside it."""
+    beside = folder().glob(f"{spool}-*.sealed") if spool.endswith(_TEMPLATE) else ()
+    return [path(spool), *beside]
+
+
+def remove(spool: str) -> None:
+    """Delete the files of this name."""
+    for file in paths(spool):
+        with suppress(OSError):  # the spool cannot be written
+            file.unlink(missing_ok=True)
+
+
+def release(row: OutboxMessage, spool: str) -> None:
+    """Delete the files of a message that is over, unless other messages are made of them."""
+    others = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch, spool=spool)
+    if spool and not (spool.endswith(_TEMPLATE) and others.exists()):
+        remove(spool)
 
 
 def spooled() -> list[Path]:

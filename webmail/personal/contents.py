@@ -25,7 +25,7 @@ from accounts.models import AuditEvent, StaffRecord, User
 from addressbook.contacts import export
 from addressbook.models import Contact, Group
 from webmail import outbox
-from webmail.errors import PartNotFound, Unreadable
+from webmail.errors import PartNotFound, Unreadable, WebmailError
 from webmail.models import (
     Draft,
     DraftDocument,
@@ -35,6 +35,7 @@ from webmail.models import (
     OutboxMessage,
     Transfer,
 )
+from webmail.outbox import batch_template
 from webmail.outbox import values as outbox_values
 from webmail.writing import documents, files, sealing
 from webmail.zips import NewMember
@@ -221,10 +222,14 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _spooled(row: OutboxMessage) -> Iterator[bytes] | None:
+    """Return the message as it is or will be sent; None when its file is gone."""
     try:
-        key = bytes.fromhex(outbox.opened(row).key)
+        envelope = outbox.opened(row)
+        if envelope.each:
+            return iter([batch_template.message(row)])
+        key = bytes.fromhex(envelope.key)
         return _pieces(sealed_files.read(outbox_values.path(row.spool), key)) if key else None
-    except (OSError, ValueError, Unreadable):
+    except (OSError, ValueError, WebmailError):
         return None
 
 

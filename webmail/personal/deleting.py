@@ -64,13 +64,13 @@ def _files(user: User) -> list[Path]:
     drafts = DraftFile.objects.filter(user=user).exclude(spool="")
     apiece = DraftDocument.objects.filter(draft__user=user).exclude(spool="")
     imports = ImportFile.objects.filter(job__user=user).exclude(spool="")
-    messages = OutboxMessage.objects.of(user).exclude(spool="")
+    messages = OutboxMessage.objects.of(user).exclude(spool="").values_list("spool", flat=True)
     exports = DataExport.objects.of(user).exclude(spool="")
     return [
         *(files.path_of(row.spool) for row in drafts),
         *(documents.path_of(row.spool) for row in apiece),
         *map(path_of_import, imports),
-        *(outbox_values.path(row.spool) for row in messages),
+        *(path for spool in set(messages) for path in outbox_values.paths(spool)),
         *(exporting.path_of(row.spool) for row in exports),
         *transfers.paths_of(user),
     ]

@@ -101,6 +101,8 @@ def _progress(job: Transfer) -> str:
     if job.kind == Kind.EXPORT:
         words = gettext("%(done)s of %(total)s messages")
         return words % {"done": intcomma(job.passed), "total": intcomma(job.total)}
+    if job.kind == Kind.ACCOUNT and not job.has_begun:
+        return gettext("Trying to sign in to %(name)s…") % {"name": job.name}
     return _counted(job)
 
 

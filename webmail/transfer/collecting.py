@@ -2,6 +2,9 @@
 
 The other server is reached under the guard of remote requests: it must have a public address, which
 is checked before connecting to it, and use TLS. Administrators may allow networks of their own.
+
+Only workers connect to it. A page would wait for a server that its user has chosen, and with it
+everybody whose request waits for its thread.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from webmail.errors import (
     TooManyTries,
     WebmailError,
 )
-from webmail.imap import connection, fetch, search, uid_sets
+from webmail.imap import client, connection, fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, ImapServer, MessageRef, StoredMessage
 from webmail.mailbox import folders
@@ -42,6 +45,8 @@ from webmail.transfer.importing import LARGEST_MESSAGE
 
 PORTS = (993, 143)
 SECONDS = 30.0
+SIGN_IN_SECONDS = 60.0
+"""The seconds that connecting and signing in to the other server may take together."""
 _BATCH = 500
 _MOST_FOLDERS, _DEEPEST = 2_000, 8
 _PURPOSE = b"other account"
@@ -91,14 +96,11 @@ def server(name: str, port: int) -> ImapServer:
     return ImapServer(host, port, security, SECONDS, settings.TLS_CA_FILE, name=name)
 
 
-def check(user: User, name: str, port: int, login: str, password: str) -> None:
-    """Try to sign in to the other server. Raises OtherRefused, OtherUnavailable, OtherClosed, and
-    TooManyTries, since nobody may guess passwords of others from here."""
-    tries = limits.of_other_accounts(str(user.pk))
-    if seconds := limits.wait(tries):
+def reserve(user: User) -> None:
+    """Count a try to sign in to another account. Raises TooManyTries, since nobody may guess
+    passwords of others from here."""
+    if seconds := limits.reserve(limits.of_other_accounts(str(user.pk))):
         raise TooManyTries(retry_after=seconds)
-    limits.count(tries)
-    _opened(name, port, login, password).close()
 
 
 def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
@@ -118,7 +120,9 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
 
 def _opened(name: str, port: int, login: str, password: str) -> Connection:
     try:
-        return connection.open(server(name, port), login, password)
+        other = server(name, port)
+        with client.within(SIGN_IN_SECONDS):
+            return connection.open(other, login, password)
     except SignInNeeded as error:
         raise OtherRefused(server_words=error.server_words) from error
     except (ServerUnavailable, BadServerAnswer, ServerRefused) as error:

@@ -227,7 +227,10 @@ def _going_on(job: Transfer, heartbeat: Heartbeat) -> Callable[..., None]:
 
 
 def _again(job: Transfer, failure: str) -> None:
-    if job.attempts < Transfer.MOST_ATTEMPTS:
+    """Try again later. The user who has just typed the name of another server is told at once that
+    it does not answer."""
+    is_tried = job.kind != Kind.ACCOUNT or job.has_begun or failure != "OtherUnavailable"
+    if is_tried and job.attempts < Transfer.MOST_ATTEMPTS:
         job.end(State.WAITING)
     else:
         _stop(job, State.FAILED, failure)
@@ -267,7 +270,7 @@ def can_be_resumed(job: Transfer) -> bool:
     """Return whether the job can be resumed."""
     if job.is_undone or (job.kind == Kind.IMPORT and not job.work.get("segments")):
         return False
-    is_final = job.failure in ("TooLarge", "FolderChanged", "NoMessages")
+    is_final = job.failure in ("TooLarge", "FolderChanged", "NoMessages", "OtherClosed")
     return job.state == State.PASSWORD or (job.state == State.FAILED and not is_final)
 
 

@@ -24,6 +24,8 @@ from webmail.zips import BadZip, ZipFault, ZipMember
 
 MOST_UNPACKED = 8
 """The most bytes that an archive may unpack to, as a multiple of the upload limit."""
+MOST_FOLDERS = 20_000
+"""The most folders that a tar may name; a gigabyte of them packs into a megabyte."""
 _HEAD = 4096
 _PIECE = 256 * 1024
 _DEEPEST = 8
@@ -210,12 +212,16 @@ def _scaled(member: ZipMember) -> Callable[[int], int]:
 
 
 def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[ImportItem]:
-    room = limits.unpacked
+    room, folders = limits.unpacked, 0
     try:
         for member, body in tarring.members(file):
             if member.is_folder:
+                folders += 1
+                if folders > MOST_FOLDERS:
+                    yield RefusedItem(names.clean(member.name, "?"), "too_many", 0, tell())
+                    return
                 continue
-            room -= member.size
+            room -= member.size + tarring.BLOCK
             if room < 0:
                 yield RefusedItem(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
                 return

@@ -15,8 +15,12 @@ BLOCK = 512
 END = bytes(2 * BLOCK)
 _LONGEST_NAME = 4096
 _LONGEST_HEADER = 64 * 1024
+# The most digits of a size, and the most headers before one member that only describe it.
+_MOST_DIGITS = 19
+_MOST_BEFORE = 8
 _FILES = (b"0", b"\0", b"7")
 _FOLDER = b"5"
+_BEFORE = (b"L", b"x", b"g", b"K")
 
 
 class BadTar(Exception):
@@ -80,7 +84,7 @@ def is_tar(start: bytes) -> bool:
 def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
     """Yield each member with its content, which can be read until the next member is requested.
     Raises BadTar; the members before the error are valid."""
-    long_name, extended = b"", {}
+    long_name, extended, before = b"", {}, 0
     while True:
         block = file.read(BLOCK)
         if len(block) < BLOCK or not block.strip(b"\0"):
@@ -88,6 +92,9 @@ def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
         if not _is_header(block):
             raise BadTar("a header that is none")
         kind, size = block[156:157], _number(block[124:136])
+        before = before + 1 if kind in _BEFORE else 0
+        if before > _MOST_BEFORE:
+            raise BadTar("headers without a member")
         if kind in (b"L", b"x"):
             content = _short(file, size, _LONGEST_NAME if kind == b"L" else _LONGEST_HEADER)
             if kind == b"L":
@@ -96,10 +103,11 @@ def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
                 extended = _said(content)
             continue
         name = extended.get(b"path") or long_name or _name(block)
-        size = int(extended[b"size"]) if extended.get(b"size", b"").isdigit() else size
+        if extended.get(b"size", b"").isdigit():
+            size = _decimal(extended[b"size"])
         long_name, extended = b"", {}
         body = _Body(file, 0 if kind == _FOLDER else size)
-        if kind not in (b"g", b"K"):
+        if kind not in _BEFORE:
             yield _member(name, size, block, kind), io.BufferedReader(body, 64 * 1024)
         body.skip()
 
@@ -159,6 +167,12 @@ def _number(field: bytes) -> int:
         return int(digits, 8)
     except ValueError as error:
         raise BadTar("a number that is none") from error
+
+
+def _decimal(digits: bytes) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise BadTar("a size that is none")
+    return int(digits)
 
 
 def _is_header(block: bytes) -> bool:

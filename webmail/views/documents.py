@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from django.contrib import messages
 from django.http import (
     FileResponse,
     HttpResponse,
@@ -39,8 +40,8 @@ def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     draft = drafts.find(request.user, number)
     shown = settling.sheet(request.user, draft)
     if request.method == "POST":
-        if shown:
-            settling.answer(draft, shown, request.POST)
+        if shown and (words := settling.answer(draft, shown, request.POST)):
+            messages.warning(request, words)
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return HttpResponseRedirect(reverse("mail:draft_documents", args=[number]) + query)
     if in_place(request):

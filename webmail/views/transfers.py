@@ -251,7 +251,8 @@ def piece(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def account(request: SignedInRequest) -> HttpResponse:
-    """Fetch the mail of another account, by a job, once its password was tried."""
+    """Fetch the mail of another account, by a job. The job tries the password first, and its page
+    says what the other server answers."""
     form = AccountForm(request.POST)
     if not form.is_valid():
         return _again(request, account_form=form)
@@ -261,13 +262,8 @@ def account(request: SignedInRequest) -> HttpResponse:
         return _again(request, account_form=form)
     name, port = chosen["server"]
     try:
-        collecting.check(request.user, name, port, chosen["login"], chosen["password"])
-    except (
-        TooManyTries,
-        collecting.OtherRefused,
-        collecting.OtherUnavailable,
-        collecting.OtherClosed,
-    ) as error:
+        collecting.reserve(request.user)
+    except TooManyTries as error:
         form.add_error(None, presentation.failure(type(error).__name__, is_export=False))
         return _again(request, account_form=form)
     with session.imap(request) as imap:
@@ -323,8 +319,15 @@ def resume(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Resume a transfer that waited for the password, or failed."""
     job = _own(request, pk)
     password = request.POST.get("password", "")[:1000]
-    if transfers.needs_password(job) and not password:
-        return redirect("mail:transfer", pk)
+    if transfers.needs_password(job):
+        if not password:
+            return redirect("mail:transfer", pk)
+        try:
+            collecting.reserve(request.user)
+        except TooManyTries as error:
+            words = presentation.failure(type(error).__name__, is_export=False)
+            request.session[TOAST] = {"message": words}
+            return redirect("mail:transfer", pk)
     if transfers.can_be_resumed(job) and transfers.resume(request, job, password):
         begin_transfer(request, job)
     return redirect("mail:transfer", pk)

@@ -25,7 +25,7 @@ from webmail.writing.doubts import Doubt
 from webmail.writing.field_values import KnownRecipient
 from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
 from webmail.writing.matching import Matching
-from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Review
+from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, EachMessage, Review
 from webmail.writing.roster_reading import Roster
 
 _MOST_LISTED = 5_000
@@ -176,7 +176,7 @@ def decide(
     footer: str = "",
     hides_outside: bool = False,
     file_names: Sequence[str] = (),
-) -> Question | tuple[Content, ...]:
+) -> Question | Sequence[Content]:
     """Return the messages that leave (one, or one to each recipient), or a question to ask first.
 
     ``has_files`` says whether there is an attachment; images in the text are none. ``file_names``
@@ -260,11 +260,10 @@ def _to_each(
     given: ChoiceAnswer,
     ticked: Sequence[KnownRecipient],
     matching: Matching | None,
-) -> tuple[Content, ...]:
+) -> EachMessage:
     """Return a message to each ticked recipient, with that recipient's documents."""
-    instead, of_each = dict(given.instead), matching.given if matching else {}
-    return tuple(
-        recipients.each(content, member, instead, of_each.get(member.key, ())) for member in ticked
+    return recipients.to_each(
+        content, ticked, dict(given.instead), matching.given if matching else {}
     )
 
 

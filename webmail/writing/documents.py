@@ -48,12 +48,18 @@ _HIGHEST_RATIO = 200  # as in `webmail.previews.archives`; deflate packs at most
 _FREE_OF_RATIO = 5_000_000
 # Files that operating systems add to zips.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
-# A process reads one zip at a time.
+# A process reads one zip at a time; whoever waits longer than this many seconds is told to try
+# again, since requests that wait have threads that others need.
 _ONE_ZIP = BoundedSemaphore(1)
+_ZIP_WAIT = 5.0
+# Small documents lie together in one file of the spool, since thousands of files take seconds to
+# make. Both in bytes.
+_SMALL = 64 * 1024
+_PACK = 1024 * 1024
 
 EMPTY, ENCRYPTED, DAMAGED, TOO_HEAVY, SAME = "empty", "encrypted", "damaged", "too_heavy", "same"
 NO_ZIP, BOMB, TOO_MANY, NO_ROOM = "no_zip", "bomb", "too_many", "no_room"
-NO_FILES, ZIP_TOO_LARGE = "no_files", "zip_too_large"
+NO_FILES, ZIP_TOO_LARGE, BUSY = "no_files", "zip_too_large", "busy"
 
 # The columns of a roster, by the keys of their fields.
 _FILE_KEYS = ("fichier", "file", "document", "nomdufichier", "piecejointe")
@@ -74,6 +80,20 @@ class Document:
     folder: str = ""
     is_odd: bool = False
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document with its place in the spool, from which it is read without its draft. ``key`` is
+    in hexadecimal; ``at`` is its first byte in a file that it shares with others, None in one of
+    its own; ``size`` is in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    spool: str
+    key: str
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +158,32 @@ def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
 def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
     """Return the content as a stream. Raises PartNotFound, Unreadable."""
     try:
-        return sealed_files.read(path_of(row.spool), _opened(draft, row)[1])
+        return opened(path_of(row.spool), _stored(draft, row))
     except OSError as error:
         raise PartNotFound("The document is gone from the spool.") from error
+
+
+def opened(path: Path, document: StoredDocument) -> BinaryIO:
+    """Return the content of a document in a file of the spool. Raises OSError."""
+    stream = sealed_files.read(path, bytes.fromhex(document.key))
+    if document.at is None:
+        return stream
+    with stream:
+        stream.read(document.at)
+        return BytesIO(stream.read(document.size))
+
+
+def stored(draft: Draft) -> dict[str, StoredDocument]:
+    """Return all documents of a draft with their places in the spool, by their numbers. Raises
+    Unreadable."""
+    return {str(row.pk): _stored(draft, row) for row in draft.documents.all()}
+
+
+def _stored(draft: Draft, row: DraftDocument) -> StoredDocument:
+    document, place = _opened(draft, row)
+    return StoredDocument(
+        document.name, document.media_type, document.size, row.spool, place.key.hex(), place.at
+    )
 
 
 def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[OutgoingFile, ...]:
@@ -211,8 +254,12 @@ def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> UploadO
     """Add an uploaded file, which is a document or a zip of documents. No clear text touches the
     disk. Raises FileRefused if the spool cannot be written."""
     if name.lower().endswith(".zip"):
-        with _ONE_ZIP:
+        if not _ONE_ZIP.acquire(timeout=_ZIP_WAIT):
+            return UploadOutcome(refusal=BUSY)
+        try:
             return _add_zip(user, draft, chunks)
+        finally:
+            _ONE_ZIP.release()
     return _add_files(
         user, draft, [_Upload(files.safe_name(name), "", b"".join(_whole(user, chunks)))]
     )
@@ -222,7 +269,7 @@ def remove(draft: Draft) -> None:
     """Remove all documents of a draft, with the decisions about them."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
-        spools = list(own.documents.values_list("spool", flat=True))
+        spools = set(own.documents.values_list("spool", flat=True))
         own.documents.all().delete()
         _count(own, settled=None)
         draft.documents_count, draft.documents_settled = 0, None
@@ -334,6 +381,7 @@ def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> UploadOu
     )
     rows: list[DraftDocument] = []
     faults: list[RejectedFile] = []
+    packer = _Packer()
     is_noted = False
     try:
         for upload in uploads:
@@ -345,15 +393,16 @@ def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> UploadOu
             left -= len(upload.content)
             if left < 0:
                 raise _NoRoom(NO_ROOM)
-            rows.append(_written(draft, upload, digest))
+            rows.append(_row(draft, upload, digest, packer))
+        packer.flush()
         _note(draft, rows)
         is_noted = True
     except _NoRoom as error:
         return UploadOutcome(refusal=error.kind)
     finally:
         if not is_noted:
-            for row in rows:
-                path_of(row.spool).unlink(missing_ok=True)
+            for spool in packer.spools:
+                path_of(spool).unlink(missing_ok=True)
     if not rows and not faults:
         return UploadOutcome(refusal=NO_FILES)
     return UploadOutcome(len(rows), tuple(faults))
@@ -367,13 +416,58 @@ def _fault(upload: _Upload, limit: int, is_known: bool) -> str:
     return SAME if is_known else ""
 
 
-def _written(draft: Draft, upload: _Upload, digest: str) -> DraftDocument:
-    key, spool = sealed_files.new_key(), sealed_files.new_name()
-    try:
-        sealed_files.write(path_of(spool), key, [upload.content])
-    except sealed_files.Unwritable as error:
-        logger.error("The spool can't be written: %s", error)
-        raise FileRefused("unkept") from error
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of a document in the spool. ``at`` is its first byte in a file that it shares with
+    others, None in one of its own."""
+
+    key: bytes
+    at: int | None = None
+
+
+class _Packer:
+    """Writes documents into the spool: small ones together, others each into a file of its own.
+    ``spools`` are the names of the files that were or will be written."""
+
+    def __init__(self) -> None:
+        self.spools: list[str] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._key, self._spool = sealed_files.new_key(), sealed_files.new_name()
+        self._together = bytearray()
+
+    def add(self, content: bytes) -> tuple[str, _Place]:
+        """Return the file of a document and its place there, which counts once `flush` was
+        called."""
+        if len(content) > _SMALL:
+            key, spool = sealed_files.new_key(), sealed_files.new_name()
+            self._write(spool, key, content)
+            return spool, _Place(key)
+        if len(self._together) + len(content) > _PACK:
+            self.flush()
+        spool, place = self._spool, _Place(self._key, len(self._together))
+        self._together += content
+        return spool, place
+
+    def flush(self) -> None:
+        """Write the small documents that were added since the last call."""
+        if self._together:
+            self._write(self._spool, self._key, bytes(self._together))
+        self._begin()
+
+    def _write(self, spool: str, key: bytes, content: bytes) -> None:
+        self.spools.append(spool)
+        try:
+            sealed_files.write(path_of(spool), key, [content])
+        except sealed_files.Unwritable as error:
+            logger.error("The spool can't be written: %s", error)
+            raise FileRefused("unkept") from error
+
+
+def _row(draft: Draft, upload: _Upload, digest: str, packer: _Packer) -> DraftDocument:
+    """Return the row of a document, which is not in the database yet."""
+    spool, place = packer.add(upload.content)
     head = upload.content[: detect.HEAD]
     values = {
         "name": upload.name,
@@ -381,7 +475,8 @@ def _written(draft: Draft, upload: _Upload, digest: str) -> DraftDocument:
         "media_type": files.checked_type(mimetypes.guess_type(upload.name)[0] or ""),
         "is_odd": detect.of_beginning(head, name=upload.name).contradiction,
         "digest": digest,
-        "key": key.hex(),
+        "key": place.key.hex(),
+        "at": place.at,
     }
     row = DraftDocument(draft=draft, size=len(upload.content), spool=spool)
     row.sealed = sealing.seal(row.pk, draft.user_id, json.dumps(values).encode())
@@ -446,7 +541,7 @@ def _number(draft: Draft) -> uuid.UUID:
     return uuid.uuid5(draft.pk, "documents")
 
 
-def _opened(draft: Draft, row: DraftDocument) -> tuple[Document, bytes]:
+def _opened(draft: Draft, row: DraftDocument) -> tuple[Document, _Place]:
     try:
         values = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
         document = Document(
@@ -458,7 +553,7 @@ def _opened(draft: Draft, row: DraftDocument) -> tuple[Document, bytes]:
             values["is_odd"],
             values["digest"],
         )
-        return document, bytes.fromhex(values["key"])
+        return document, _Place(bytes.fromhex(values["key"]), values.get("at"))
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable from error
 
@@ -486,7 +581,23 @@ def unsettled_words(matching: Matching) -> str:
             "%(count)s person has no document.", "%(count)s people have no document.", count
         )
         sentences.append(words % {"count": intcomma(count)})
+    if words := uncompared_words(matching):
+        sentences.append(words)
     return " ".join([*sentences, gettext("Settle this first: nothing has left.")])
+
+
+def uncompared_words(matching: Matching) -> str:
+    """Return the sentence about documents that were not compared with all names, or ""."""
+    if not matching.uncompared:
+        return ""
+    words = ngettext(
+        "Too many names are alike for so many documents: %(count)s document was not compared with"
+        " all of them. A column “Fichier” in the list says which file each person gets.",
+        "Too many names are alike for so many documents: %(count)s documents were not compared with"
+        " all of them. A column “Fichier” in the list says which file each person gets.",
+        matching.uncompared,
+    )
+    return words % {"count": intcomma(matching.uncompared)}
 
 
 def refusal_words(added: UploadOutcome) -> str:
@@ -507,6 +618,7 @@ def refusal_words(added: UploadOutcome) -> str:
             "A zip may have %(limit)s: make two of it, or choose the files themselves."
         )
         % {"limit": size(settings.DOCUMENTS_LIMIT)},
+        BUSY: gettext("Another zip is being read just now: choose this one again in a moment."),
     }
     return words[added.refusal]
 

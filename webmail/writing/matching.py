@@ -10,19 +10,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from webmail.folding import fold
 
+_T = TypeVar("_T")
+_K = TypeVar("_K")
 _WORD = re.compile(r"[^\W_]+")
 _LOWER_UPPER = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _MOST_WORDS = 24
 _MOST_JOINED = 4
 _LONGEST_NAME = 300
-# The largest number of comparisons of a document with a person. 2,000 files with usual names need
-# some thousands.
+# The largest number of comparisons of a document with a name, and of people who are noted for a
+# document. 2,000 files with usual names need some thousands.
 _MOST_TRIED = 200_000
+# The largest number of different names that fit one document and are compared with one another.
+_MOST_NEAREST = 50
 _LEAST_TELLING = 3  # letters of a word that makes a person a candidate
 _MOST_CANDIDATES = 5
 
@@ -61,7 +66,8 @@ class Matching:
     ``doubled`` ones are for a person who has another one, and ``lacking`` are people without a
     document. ``candidates`` are the people whom an unmatched document may mean. ``left_out`` and
     ``without`` were decided. ``absent`` are people whose document, as named by the roster, does not
-    exist.
+    exist. ``uncompared`` counts the unmatched documents that were not compared with all names,
+    since too many names are alike.
     """
 
     given: Mapping[str, tuple[str, ...]]
@@ -73,6 +79,7 @@ class Matching:
     left_out: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     absent: frozenset[str] = frozenset()
+    uncompared: int = 0
 
     @property
     def open_documents(self) -> int:
@@ -90,22 +97,23 @@ def match(
     recipients is ignored."""
     decided = decided or Decisions()
     by_hand = _by_hand(documents, people, decided)
-    owners, candidates, absent = _owners(
-        {key: name for key, name in documents.items() if key not in by_hand}, people
-    )
+    open_ones = {key: name for key, name in documents.items() if key not in by_hand}
+    finder = _Finder(people)
+    owners = {key: finder.whose(name) for key, name in open_ones.items()}
+    candidates = {key: finder.candidates(open_ones[key]) for key, to in owners.items() if not to}
     for key in decided.opened & owners.keys():
-        candidates[key] = candidates.get(key) or _keys(owners[key])
+        candidates[key] = candidates.get(key) or finder.keys(owners[key])
         owners[key] = ()
-    shared = {key: _keys(to) for key, to in owners.items() if not _get_one_document(to)}
+    shared = {key: finder.keys(to) for key, to in owners.items() if not _get_one_document(to)}
     sure = {key: to for key, to in owners.items() if key not in shared and to}
-    doubled = _doubled(sure, by_hand)
+    doubled = {key: finder.keys(sure[key]) for key in _doubled(sure, by_hand)}
     given: dict[str, list[str]] = {}
     for key in documents:
         names_one = key in sure and key not in doubled
-        for person in by_hand.get(key) or (_keys(sure[key]) if names_one else ()):
+        for person in by_hand.get(key) or (finder.keys(sure[key]) if names_one else ()):
             given.setdefault(person, []).append(key)
     # A person who may get one of these documents lacks none until they are settled.
-    expected = {person for to in (*doubled.values(), *shared.values()) for person in to}
+    expected = {person for to in _once((*doubled.values(), *shared.values())) for person in to}
     bare = list(dict.fromkeys(person.key for person in people if person.key not in given))
     return Matching(
         given={person: tuple(keys) for person, keys in given.items()},
@@ -118,8 +126,15 @@ def match(
         ),
         left_out=tuple(key for key, to in by_hand.items() if not to),
         without=tuple(person for person in bare if person in decided.without),
-        absent=absent,
+        absent=finder.absent(documents.values()),
+        uncompared=finder.uncompared,
     )
+
+
+def _once(groups: Iterable[tuple[_T, ...]]) -> Collection[tuple[_T, ...]]:
+    """Return each group once. Documents of the same people have one and the same group, so that
+    nobody is looked at for each document anew."""
+    return {id(group): group for group in groups}.values()
 
 
 def _by_hand(
@@ -139,23 +154,27 @@ def _by_hand(
 
 
 def _doubled(
-    sure: Mapping[str, Sequence[DocumentOwner]], by_hand: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
+    sure: Mapping[str, tuple[DocumentOwner, ...]], by_hand: Mapping[str, tuple[str, ...]]
+) -> list[str]:
     """Return the documents whose person would get another one for the same line, or was assigned
     one by hand."""
-    handed = {person for to in by_hand.values() for person in to}
-    number = Counter((owner.key, owner.line) for to in sure.values() for owner in to)
-    return {
-        key: _keys(to)
+    handed = {person for to in _once(by_hand.values()) for person in to}
+    times = Counter(id(to) for to in sure.values())
+    number: Counter[tuple[str, int]] = Counter()
+    for to in _once(sure.values()):
+        for owner in to:
+            number[owner.key, owner.line] += times[id(to)]
+    return [
+        key
         for key, to in sure.items()
         if any(owner.key in handed or number[owner.key, owner.line] > 1 for owner in to)
-    }
+    ]
 
 
 def names_person(name: str, person: DocumentOwner, *, is_lenient: bool = False) -> bool:
     """Return whether the name of a document has all words of a person's name. With ``is_lenient``,
     one of several first names is enough."""
-    fits = _how_far_fits(_Words.of(name), person)
+    fits = _how_far_fits(_Words.of(name), _Name.of(person))
     return fits == _WHOLE or (is_lenient and fits == _PARTLY)
 
 
@@ -182,28 +201,53 @@ def rows_of(first: str, last: str) -> tuple[str, str]:
 _NOT, _PARTLY, _WHOLE = 0, 1, 2
 
 
-def _owners(
-    documents: Mapping[str, str], people: Sequence[DocumentOwner]
-) -> tuple[dict[str, tuple[DocumentOwner, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
-    """Return the people of each document, none or several; the candidates for each document without
-    a person; and the people whose own document does not exist."""
-    named = {_exact(person.file) for person in people if person.file}
-    owners: dict[str, tuple[DocumentOwner, ...]] = {}
-    index = _Index(person for person in people if not person.file)
-    candidates: dict[str, tuple[str, ...]] = {}
-    for key, name in documents.items():
-        if _exact(name) in named:
-            owners[key] = tuple(person for person in people if _exact(person.file) == _exact(name))
-            continue
-        words = _Words.of(name)
-        owners[key] = index.whose(words)
-        if not owners[key]:
-            candidates[key] = index.candidates(words)
-    there = {_exact(name) for name in documents.values()}
-    absent = frozenset(
-        person.key for person in people if person.file and _exact(person.file) not in there
-    )
-    return owners, candidates, absent
+class _Finder:
+    """Finds the people of documents. Each name of a person is folded once, and people of one name
+    are one group.
+
+    ``uncompared`` counts the documents that came after `_MOST_TRIED` comparisons.
+    """
+
+    def __init__(self, people: Sequence[DocumentOwner]) -> None:
+        self.uncompared = 0
+        self._named = _grouped((_exact(person.file), person) for person in people if person.file)
+        self._index = _Index(person for person in people if not person.file)
+        self._keys: dict[int, tuple[str, ...]] = {}
+
+    def whose(self, name: str) -> tuple[DocumentOwner, ...]:
+        """Return the people of a document, none or several."""
+        if named := self._named.get(_exact(name)):
+            return named
+        if self._index.is_exhausted:
+            self.uncompared += 1
+            return ()
+        found = self._index.whose(_Words.of(name))
+        self.uncompared += self._index.is_exhausted and not found
+        return found
+
+    def candidates(self, name: str) -> tuple[str, ...]:
+        """Return the keys of the people whom a document without a person may mean."""
+        return self._index.candidates(_Words.of(name))
+
+    def keys(self, people: tuple[DocumentOwner, ...]) -> tuple[str, ...]:
+        """Return the keys of a group that `whose` returned, each once."""
+        if id(people) not in self._keys:
+            self._keys[id(people)] = tuple(dict.fromkeys(person.key for person in people))
+        return self._keys[id(people)]
+
+    def absent(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the people whose own document does not exist."""
+        gone = self._named.keys() - {_exact(name) for name in names}
+        return frozenset(person.key for name in gone for person in self._named[name])
+
+
+def _grouped(
+    pairs: Iterable[tuple[_K, DocumentOwner]],
+) -> dict[_K, tuple[DocumentOwner, ...]]:
+    groups: dict[_K, list[DocumentOwner]] = {}
+    for key, person in pairs:
+        groups.setdefault(key, []).append(person)
+    return {key: tuple(group) for key, group in groups.items()}
 
 
 def _exact(name: str) -> str:
@@ -221,10 +265,6 @@ def _get_one_document(people: Sequence[DocumentOwner]) -> bool:
     if first.file:
         return True
     return bool(first.line) and all(person.line == first.line for person in people)
-
-
-def _keys(people: Iterable[DocumentOwner]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(person.key for person in people))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +297,30 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(fold(word) for word in _WORD.findall(name[:_LONGEST_NAME])[:_MOST_WORDS])
 
 
-def _how_far_fits(words: _Words, person: DocumentOwner) -> int:
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """The folded words of a person's name."""
+
+    last: tuple[str, ...]
+    first: tuple[str, ...]
+
+    @classmethod
+    def of(cls, person: DocumentOwner) -> _Name:
+        return cls(_parts(person.last), _parts(person.first))
+
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset((*self.last, *self.first))
+
+    @property
+    def telling(self) -> frozenset[str]:
+        return frozenset((*self.words, "".join(self.last), "".join(self.first))) - {""}
+
+
+def _how_far_fits(words: _Words, name: _Name) -> int:
     """Return how far a name fits. `_PARTLY` stands for the last name and the first of several first
     names."""
-    last, first = _parts(person.last), _parts(person.first)
+    last, first = name.last, name.first
     if len(last) + len(first) < 2 or not words.has(last):
         return _NOT
     if words.has(first):
@@ -269,59 +329,75 @@ def _how_far_fits(words: _Words, person: DocumentOwner) -> int:
 
 
 class _Index:
-    """People by the words of their names, so that no document is compared with all of them."""
+    """People by the words of their names, so that no document is compared with all of them, and
+    with people of one name once."""
 
     def __init__(self, people: Iterable[DocumentOwner]) -> None:
         self._left = _MOST_TRIED
-        self._people: dict[str, list[DocumentOwner]] = {}
-        for person in people:
-            for word in self._telling(person):
-                self._people.setdefault(word, []).append(person)
+        self._people = _grouped((_Name.of(person), person) for person in people)
+        self._order = {name: place for place, name in enumerate(self._people)}
+        self._groups: dict[tuple[_Name, ...], tuple[DocumentOwner, ...]] = {}
+        self._telling: dict[str, list[_Name]] = {}
+        # A name that fits has one of its first two keys, and one of the other two, in the document.
+        self._places: dict[str, dict[str, list[_Name]]] = {}
+        for name in self._people:
+            for word in name.telling:
+                self._telling.setdefault(word, []).append(name)
+            for last in _keys_of(name.last):
+                places = self._places.setdefault(last, {})
+                for first in _keys_of(name.first):
+                    places.setdefault(first, []).append(name)
 
-    @staticmethod
-    def _telling(person: DocumentOwner) -> set[str]:
-        last, first = _parts(person.last), _parts(person.first)
-        return {*last, *first, "".join(last), "".join(first)} - {""}
-
-    def _near(self, words: _Words) -> Iterator[DocumentOwner]:
-        """Yield the people who share a word with the document, each once."""
-        seen: set[DocumentOwner] = set()
-        for word in sorted(words.joined, key=lambda joined: len(self._people.get(joined, ()))):
-            for person in self._people.get(word, ()):
-                if person in seen:
-                    continue
-                seen.add(person)
-                self._left -= 1
-                if self._left < 0:
-                    return
-                yield person
+    @property
+    def is_exhausted(self) -> bool:
+        return self._left < 0
 
     def whose(self, words: _Words) -> tuple[DocumentOwner, ...]:
-        fits = [(_how_far_fits(words, person), person) for person in self._near(words)]
-        best = max((how for how, _person in fits), default=_NOT)
-        if best == _NOT:
+        fits = {name: _how_far_fits(words, name) for name in self._possible(words)}
+        best = max(fits.values(), default=_NOT)
+        if best == _NOT or self.is_exhausted:  # a name that was not tried might fit better
             return ()
-        nearest = [person for how, person in fits if how == best]
-        return tuple(
-            person for person in nearest if not any(_is_within(person, other) for other in nearest)
-        )
+        nearest = [name for name, how in fits.items() if how == best]
+        names = _largest(sorted(nearest, key=self._order.__getitem__))
+        if names not in self._groups:
+            group = tuple(person for name in names for person in self._people[name])
+            self._left -= len(group)
+            self._groups[names] = group
+        return self._groups[names]
+
+    def _possible(self, words: _Words) -> Iterator[_Name]:
+        """Yield the names that may fit."""
+        joined = words.joined | {""}
+        for last in joined & self._places.keys():
+            places = self._places[last]
+            for first in joined & places.keys():
+                for name in places[first]:
+                    self._left -= 1
+                    if self._left < 0:
+                        return
+                    yield name
 
     def candidates(self, words: _Words) -> tuple[str, ...]:
-        telling = _Words(
-            frozenset(),
-            frozenset(word for word in words.joined if len(word) >= _LEAST_TELLING),
-        )
+        telling = {word for word in words.joined if len(word) >= _LEAST_TELLING}
+        rarest = sorted(telling & self._telling.keys(), key=lambda word: len(self._telling[word]))
         near: dict[str, None] = {}
-        for person in self._near(telling):
-            near[person.key] = None
-            if len(near) == _MOST_CANDIDATES:
+        for word in rarest:
+            for name in self._telling[word][:_MOST_CANDIDATES]:
+                near |= {person.key: None for person in self._people[name][:_MOST_CANDIDATES]}
+            if len(near) >= _MOST_CANDIDATES:
                 break
-        return tuple(near)
+        return tuple(near)[:_MOST_CANDIDATES]
 
 
-def _is_within(person: DocumentOwner, other: DocumentOwner) -> bool:
-    """Return whether the other name has all words of this one, and more. If both ``Léa Dupont`` and
+def _keys_of(words: tuple[str, ...]) -> frozenset[str]:
+    """Return the words of which a document has one, if it has these words."""
+    return frozenset(("".join(words), words[0] if words else ""))
+
+
+def _largest(names: Sequence[_Name]) -> tuple[_Name, ...]:
+    """Return the names without those that another one has all words of. If both ``Léa Dupont`` and
     ``Léa-Marie Dupont`` fit, the second is meant."""
-    mine = {*_parts(person.last), *_parts(person.first)}
-    others = {*_parts(other.last), *_parts(other.first)}
-    return mine < others
+    if len(names) > _MOST_NEAREST:
+        return tuple(names)
+    words = {name: name.words for name in names}
+    return tuple(name for name in names if not any(words[name] < words[other] for other in names))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import overload
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -267,34 +268,99 @@ def envelope(content: Content) -> tuple[str, ...]:
     return tuple(person.address for person in people)
 
 
-def each(
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What one message of a message to each has of its own: the recipient, the values of the
+    placeholders by their keys, and the numbers of the documents."""
+
+    name: str
+    address: str
+    values: tuple[tuple[str, str], ...] = ()
+    documents: tuple[str, ...] = ()
+
+
+class EachMessage(Sequence[Content]):
+    """A message to each recipient. Each content is made when it is asked for, since a thousand long
+    texts are more than a process may hold."""
+
+    def __init__(self, written: Content, fillings: Sequence[Filling]) -> None:
+        self.written, self.fillings = written, fillings
+
+    def __len__(self) -> int:
+        return len(self.fillings)
+
+    @overload
+    def __getitem__(self, place: int) -> Content: ...
+    @overload
+    def __getitem__(self, place: slice) -> EachMessage: ...
+    def __getitem__(self, place: int | slice) -> Content | EachMessage:
+        if isinstance(place, slice):
+            return EachMessage(self.written, self.fillings[place])
+        return filled(self.written, self.fillings[place])
+
+
+def to_each(
     content: Content,
-    member: KnownRecipient,
+    members: Sequence[KnownRecipient],
     instead: Mapping[str, str] | None = None,
-    documents: tuple[str, ...] = (),
-) -> Content:
-    """Return the message to one recipient alone, with the values of the placeholders. ``instead``
-    has the values for empty fields by their keys. Only this recipient gets the ``documents``."""
+    documents: Mapping[str, tuple[str, ...]] | None = None,
+) -> EachMessage:
+    """Return the message to each of these recipients alone. ``instead`` has the values for empty
+    fields by their keys, and ``documents`` those that only one recipient gets, by the key of the
+    recipient. The text is searched for placeholders once."""
+    keys = tuple(fields.counts(_body(content)) | fields.counts(content.subject))
+    return EachMessage(
+        content,
+        tuple(
+            _filling(member, keys, instead or {}, (documents or {}).get(member.key, ()))
+            for member in members
+        ),
+    )
+
+
+def _filling(
+    member: KnownRecipient,
+    keys: Sequence[str],
+    instead: Mapping[str, str],
+    documents: tuple[str, ...],
+) -> Filling:
     values = member.values
-    words = {
-        key: values[key] or (instead or {}).get(key, "") for key in placeholders(content, values)
-    }
+    words = tuple((key, values[key] or instead.get(key, "")) for key in keys if key in values)
+    return Filling(member.name, member.address, words, documents)
+
+
+def filled(content: Content, filling: Filling) -> Content:
+    """Return the message to one recipient alone, with the values of the placeholders."""
+    words = dict(filling.values)
     return replace(
         content,
-        to=addresses.format(Address(member.name, member.address)),
+        to=addresses.format(Address(filling.name, filling.address)),
         cc="",
         bcc="",
         delivery=EACH,
-        names=tuple(words.items()),
-        documents=documents,
+        names=filling.values,
+        documents=filling.documents,
         subject=fields.filled(content.subject, words),
         html=fields.filled_html(content.html, words),
         text=fields.filled(content.text, words),
     )
 
 
+def each(
+    content: Content,
+    member: KnownRecipient,
+    instead: Mapping[str, str] | None = None,
+    documents: tuple[str, ...] = (),
+) -> Content:
+    """Return the message to one recipient alone, as `to_each` does."""
+    return to_each(content, [member], instead, {member.key: documents})[0]
+
+
+def _body(content: Content) -> str:
+    return content.html if content.is_html else content.text
+
+
 def placeholders(content: Content, known: Collection[str] = fields.OF_CONTACTS) -> dict[str, str]:
     """Return the placeholders of subject and text for the fields in ``known``: the first spelling
     of each by its key."""
-    text = content.html if content.is_html else content.text
-    return fields.asked(text, known) | fields.asked(content.subject, known)
+    return fields.asked(_body(content), known) | fields.asked(content.subject, known)

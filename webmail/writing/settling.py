@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import QueryDict
 from django.utils.translation import gettext
 
@@ -22,6 +24,9 @@ UNMATCHED, SHARED, DOUBLED = "unmatched", "shared", "doubled"
 _TO = "to_"
 _MOST_SHOWN = 50
 _MOST_CHOICES = 300
+# The largest number of pairs of a document and a recipient that are decided by hand. A document for
+# each of 2,000 people needs as many, one for all 1,900 people of a roster 1,900.
+_MOST_DECIDED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,10 @@ class DocumentsSheet:
     def has_doubled(self) -> bool:
         return bool(self.matching.doubled)
 
+    @property
+    def uncompared_words(self) -> str:
+        return documents.uncompared_words(self.matching)
+
 
 def sheet(user: User, draft: Draft) -> DocumentsSheet | None:
     """Return the values of the page; None for a draft without documents."""
@@ -121,6 +130,8 @@ class _SheetMaker:
         self._held, self._found = held, matched
         self._people = {person.key: person for person in people}
         self._members = {member.key: member for member in members}
+        # Those without a document come first.
+        self._others = tuple(dict.fromkeys((*matched.lacking, *self._members)))
 
     def sheet(self) -> DocumentsSheet:
         matched = self._found
@@ -156,16 +167,14 @@ class _SheetMaker:
         matched = self._found
         likely = {SHARED: matched.shared, DOUBLED: matched.doubled}.get(kind, matched.candidates)
         likely_keys = likely.get(key, ())
-        choices = [self._choice(recipient, is_likely=True) for recipient in likely_keys]
+        choices = [
+            self._choice(recipient, is_likely=True) for recipient in likely_keys[:_MOST_CHOICES]
+        ]
         if kind == SHARED or len(likely_keys) > 1:
             choices.append(RecipientChoice(ALL, gettext("All of these people"), is_likely=True))
-        others = [
-            *matched.lacking,
-            *(other for other in self._members if other not in matched.lacking),
-        ]
-        choices += [self._choice(other) for other in others if other not in likely_keys][
-            :_MOST_CHOICES
-        ]
+        known = set(likely_keys)
+        others = (other for other in self._others if other not in known)
+        choices += [self._choice(other) for other in islice(others, _MOST_CHOICES)]
         return OpenDocument(self._held.documents[key], kind, tuple(choices))
 
     def _choice(self, key: str, *, is_likely: bool = False) -> RecipientChoice:
@@ -182,12 +191,13 @@ def _name(person: DocumentOwner, member: KnownRecipient) -> str:
 # --- answers ---
 
 
-def answer(draft: Draft, shown: DocumentsSheet, post: QueryDict) -> None:
-    """Store the decisions of the page. Decisions about documents of other drafts, or people who are
-    no recipients, are ignored."""
+def answer(draft: Draft, shown: DocumentsSheet, post: QueryDict) -> str:
+    """Store the decisions of the page, and return "". Decisions about documents of other drafts, or
+    people who are no recipients, are ignored. Return the reason why nothing was stored if too many
+    documents would go to too many people."""
     held = documents.of(draft)
     if held is None:
-        return
+        return ""
     decided, everybody = held.decided, {ticked.casefold() for ticked in post.getlist("without")}
     chosen = dict(decided.documents)
     for key in held.documents:
@@ -197,7 +207,22 @@ def answer(draft: Draft, shown: DocumentsSheet, post: QueryDict) -> None:
         recipient.key for recipient in shown.lacking if recipient.key in everybody
     }
     decided = Decisions(chosen, decided.opened, without)
-    documents.decide(draft, _after_button(post.get("do", ""), decided, shown, held))
+    decided = _after_button(post.get("do", ""), decided, shown, held)
+    if pairs := _over(decided):
+        words = gettext(
+            "So many documents for so many people are %(pairs)s files to send; %(most)s are"
+            " possible. Put what all of them get into one document, or attach it to the message."
+        )
+        return words % {"pairs": intcomma(pairs), "most": intcomma(_MOST_DECIDED)}
+    documents.decide(draft, decided)
+    return ""
+
+
+def _over(decided: Decisions) -> int:
+    """Return the number of files that would leave by these decisions if it is too large, else
+    0."""
+    pairs = sum(len(to) for to in decided.documents.values())
+    return pairs if pairs > _MOST_DECIDED else 0
 
 
 def _answer_for(value: str, key: str, shown: DocumentsSheet) -> tuple[tuple[str, ...]] | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import shutil
 import subprocess
 import tarfile
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.waiting import LONGEST_S
-from webmail.transfer import tarring, zipping
+from tests.waiting import LONGEST_S, cheap
+from webmail.transfer import reading, tarring, zipping
 
 WHEN = datetime(2026, 11, 25, 9, 30, 10, tzinfo=UTC)
 
@@ -94,6 +96,30 @@ def test_a_long_name_takes_no_memory_and_a_cut_file_is_told() -> None:
         [body.read() for _one, body in tarring.members(io.BytesIO(whole))]
     with pytest.raises(tarring.BadTar):
         list(tarring.members(io.BytesIO(b"x" * 512)))
+
+
+@pytest.mark.parametrize("digits", [b"9" * 5003, b"9" * 20, "\u0663".encode() * 3, b"-1", b""])
+def test_an_odd_size_is_no_fault_of_ours(digits: bytes) -> None:
+    data = tarring._extended(b"size", digits) + tarring.head("a", 3, 0) + b"abc".ljust(512, b"\0")
+    with suppress(tarring.BadTar):
+        [body.read() for _one, body in tarring.members(io.BytesIO(data))]
+
+
+@pytest.mark.parametrize("kind", [b"x", b"L", b"g", b"K"])
+def test_headers_without_a_member_end_the_tar(kind: bytes) -> None:
+    data = tarring._header(b"x", 0, 0, kind, 0) * 100_000
+    file = io.BytesIO(data)
+    with pytest.raises(tarring.BadTar):
+        list(tarring.members(file))
+    assert file.tell() < 100 * tarring.BLOCK
+
+
+def test_a_gigabyte_of_folders_is_not_gone_through() -> None:
+    folder = tarring.head("d", 0, 0, is_folder=True)
+    file = io.BytesIO(gzip.compress(folder * 200_000, 1))
+    with cheap(1):
+        found = list(reading.read(file, 0, "d.tgz", reading.Limits(10**6, 10**9)))
+    assert [one.reason for one in found if isinstance(one, reading.RefusedItem)] == ["too_many"]
 
 
 def test_info_zip_takes_the_zip(tmp_path: Path) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +16,13 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from accounts.models import LentCredential
+from accounts.models import LentCredential, User
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
+from tests.waiting import SOON_S, join
 from tests.webmail.views.mail import letter, words
+from webmail.errors import TooManyTries
 from webmail.imap.connection import Connection
 from webmail.mailbox import folders
 from webmail.models import Transfer
@@ -169,16 +176,116 @@ def test_the_password_is_forgotten_however_it_ends(
         assert job.state == State.DONE and bytes(job.sealed) == b""
 
 
-def test_a_wrong_password_is_told_at_once_and_not_often(
+def ended(answer: Any) -> Transfer:
+    """The transfer that was asked for, after its worker."""
+    assert answer.status_code == 302
+    job = Transfer.objects.get(state=State.WAITING)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_wrong_password_is_told_by_the_job_and_can_be_typed_again(
     reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
 ) -> None:
+    elsewhere.append(letter("Un"))
     answer = asked(reader, dovecot, bob, password="faux")
-    assert answer.status_code == 422 and "faux" not in answer.content.decode()
-    assert not Transfer.objects.exists()
-    for _try in range(12):
-        answer = asked(reader, dovecot, bob, password="faux")
-    assert "attendez une heure" in words(answer)
+    shown = words(reader.get(answer["Location"]))
+    assert "Tentative de connexion" in shown
+    job = ended(answer)
+    shown = words(reader.get(answer["Location"]))
+    assert "n’accepte pas" in shown and "faux" not in shown
+    reader.post(f"/transfers/{job.pk}/resume/", {"password": bob.password})
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (State.DONE, 1)
+
+
+def test_no_password_is_tried_often(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
+) -> None:
+    job = ended(asked(reader, dovecot, bob, password="faux"))
+    for number in range(9):
+        reader.post(f"/transfers/{job.pk}/resume/", {"password": f"faux{number}"})
+        jobs.run(job.pk)
+    refused = reader.post(f"/transfers/{job.pk}/resume/", {"password": bob.password}, follow=True)
+    assert "attendez une heure" in words(refused)
+    job.refresh_from_db()
+    assert job.state == State.FAILED and job.attempts == 1
+    answer = asked(reader, dovecot, bob)
+    assert answer.status_code == 422 and "attendez une heure" in words(answer)
     cache.clear()
+
+
+def test_tries_at_the_same_time_count_before_they_are_made(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
+) -> None:
+    user = User.objects.get(pk=reader.session["_auth_user_id"])
+    with ThreadPoolExecutor(16) as threads:
+        allowed = list(threads.map(lambda _try: _may_try(user), range(16)))
+    assert sum(allowed) <= 10
+    cache.clear()
+
+
+def _may_try(user: User) -> bool:
+    try:
+        collecting.reserve(user)
+    except TooManyTries:
+        return False
+    return True
+
+
+class Trickle:
+    """A server that greets with a byte every fifth of a second, for ever."""
+
+    def __enter__(self) -> Trickle:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+        return self
+
+    def _serve(self) -> None:
+        self._listener.settimeout(0.1)
+        while not self._over.is_set():
+            with suppress(OSError), self._listener.accept()[0] as talk:
+                while not self._over.wait(0.2):
+                    talk.sendall(b"*")
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        join(self._thread)
+        self._listener.close()
+
+
+def test_no_page_waits_for_a_slow_server_and_the_worker_no_longer_than_it_may(
+    reader: Client, mailbox: Mailbox, opened: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "SIGN_IN_SECONDS", 1.0)
+    with Trickle() as slow:
+        begun = time.monotonic()
+        answer = reader.post(
+            "/transfers/account/",
+            {"server": f"127.0.0.1:{slow.port}", "login": "x", "password": "y", "new": "Là"},
+        )
+        assert time.monotonic() - begun < SOON_S / 2
+        job = ended(answer)
+        assert time.monotonic() - begun < SOON_S
+    assert (job.state, job.failure) == (State.FAILED, "OtherUnavailable")
+    assert "L’autre serveur ne répond pas" in words(reader.get(answer["Location"]))
+
+
+def test_slow_accounts_leave_a_worker_to_others(
+    reader: Client, mailbox: Mailbox, django_user_model: Any
+) -> None:
+    for number in range(Transfer.MOST_ACCOUNTS):
+        other = django_user_model.objects.create(login=f"slow{number}")
+        Transfer.objects.create(user=other, kind=Transfer.Kind.ACCOUNT, state=State.RUNNING)
+    user = User.objects.get(pk=reader.session["_auth_user_id"])
+    export = Transfer.objects.create(user=user, kind=Transfer.Kind.EXPORT)
+    Transfer.objects.create(user=user, kind=Transfer.Kind.ACCOUNT)
+    assert list(Transfer.objects.waiting()) == [export]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +296,11 @@ def test_no_server_without_a_public_address_is_asked(
     reader: Client, mailbox: Mailbox, dovecot: Dovecot, bob: MailAccount, server: str
 ) -> None:
     answer = asked(reader, dovecot, bob, server=server)
-    assert answer.status_code == 422 and not Transfer.objects.exists()
+    if answer.status_code == 302:
+        assert ended(answer).failure == "OtherClosed"
+        assert "adresse publique" in words(reader.get(answer["Location"]))
+    else:
+        assert answer.status_code == 422 and not Transfer.objects.exists()
 
 
 def test_no_other_port_is_asked_where_it_is_not_open(monkeypatch: pytest.MonkeyPatch) -> None:

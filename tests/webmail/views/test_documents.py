@@ -32,7 +32,7 @@ from tests.webmail.views.test_compose import only, read, text
 from tests.webmail.views.test_rosters import leave
 from tests.webmail.views.test_sending_choice import fields, kept, written
 from webmail.models import Draft, DraftDocument, OutboxMessage
-from webmail.writing import documents, drafts, files
+from webmail.writing import documents, drafts, files, settling
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"X-Requested-With": "fetch"}
@@ -236,7 +236,7 @@ def test_what_is_decided_is_sealed(reader: Client, outgoing: SubmissionServer, s
     for path in (spool / "documents").glob("*"):
         assert b"PDF" not in path.read_bytes()
         assert path.stat().st_mode & 0o777 == 0o600
-    assert len(list((spool / "documents").glob("*"))) == 4
+    assert len(list((spool / "documents").glob("*"))) == 1
 
 
 def test_every_message_is_looked_at_with_its_document(
@@ -509,3 +509,52 @@ def test_guardians_get_the_documents_of_their_pupils(
     both, one = text(for_father), text(for_mother)
     assert both == "Bulletin de Léa Petit et Tom Petit, classe de 6e B, pour Bob Petit.\n"
     assert one == "Bulletin de Léa Petit, classe de 6e B, pour Alice Martin.\n"
+
+
+def test_thousands_of_tiny_documents_cost_little(
+    reader: Client, outgoing: SubmissionServer, spool: Path
+) -> None:
+    number = str(uuid.uuid4())
+    content = zipped({f"Dupont {n}.pdf": b"%d" % n for n in range(2_000)})
+    with cheap(1.5):
+        assert brought(reader, content, number).json()["count"] == 2_000
+    assert len(list((spool / "documents").glob("*"))) == 1
+    draft = Draft.objects.get()
+    for row in draft.documents.all()[::500]:
+        name = documents.about(draft, row).name
+        assert documents.open_(draft, row).read().decode() == name.split()[1].removesuffix(".pdf")
+    documents.remove(draft)
+    assert not list((spool / "documents").glob("*"))
+
+
+def test_small_and_large_documents_lie_in_the_spool_as_they_were(
+    reader: Client, outgoing: SubmissionServer, spool: Path
+) -> None:
+    number = str(uuid.uuid4())
+    sizes = (1, 60_000, 65_536, 65_537, 2_000_000, *(50_000 + n for n in range(40)))
+    content = {f"{n}.pdf": os.urandom(size) for n, size in enumerate(sizes)}
+    assert brought(reader, zipped(content), number).json()["count"] == len(sizes)
+    draft = Draft.objects.get()
+    brought_in = {
+        documents.about(draft, row).name: documents.open_(draft, row).read()
+        for row in draft.documents.all()
+    }
+    assert brought_in == content
+
+
+def test_too_many_pairs_decided_at_once_are_refused_in_words(
+    reader: Client, outgoing: SubmissionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "_MOST_DECIDED", 1)
+    form = begun(reader, {"6A/Dupont Lea.pdf": b"%PDF 1", "6B/Dupont Lea.pdf": b"%PDF 2"})
+    shown = settle(reader, form, do="all_doubled")
+    assert "2 fichiers à envoyer" in shown.replace("\xa0", " ") and len(selects(shown)) == 2
+
+
+def test_a_zip_waits_for_another_one_no_longer_than_a_moment(
+    reader: Client, outgoing: SubmissionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_ZIP_WAIT", 0.1)
+    with documents._ONE_ZIP:
+        answer = brought(reader, zipped({"a.pdf": b"x"}), str(uuid.uuid4()))
+    assert answer.status_code == 422 and "un instant" in said(answer)

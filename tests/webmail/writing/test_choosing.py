@@ -58,8 +58,8 @@ def letters(
     user: User, content: Content, post: Mapping[str, Any] | None = None, *, has_files: bool = False
 ) -> tuple[Content, ...]:
     found = decide(user, content, post, has_files=has_files)
-    assert isinstance(found, tuple), found
-    return found
+    assert not isinstance(found, Question), found
+    return tuple(found)
 
 
 def html_of(asked: Question, *, is_dialog: bool = False) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.waiting import cheap
 from webmail.writing.matching import Decisions, DocumentOwner, Matching, match
 
 LEA = DocumentOwner("lea@x.example", "Dupont", "Léa")
@@ -151,3 +152,48 @@ def test_of_what_was_given_by_hand_a_second_document_is_asked_about() -> None:
     files = {"x.pdf": "x.pdf", "Dupont Lea.pdf": "Dupont Lea.pdf"}
     result = match(files, people, Decisions({"x.pdf": ("a@x.example",)}))
     assert set(result.doubled) == {"Dupont Lea.pdf"}
+
+
+def _namesakes(count: int) -> tuple[DocumentOwner, ...]:
+    return tuple(DocumentOwner(f"p{n}@x.example", "Martin", "Léa") for n in range(count))
+
+
+def test_namesakes_without_number_cost_little() -> None:
+    names = [f"Martin Lea {n}.pdf" for n in range(2_000)]
+    with cheap(1):
+        result = found(*names, people=_namesakes(1_900))
+    assert len(result.shared) == 2_000 and not result.uncompared
+    assert len(result.shared[names[-1]]) == 1_900
+
+
+def test_names_of_the_same_words_cost_little_and_are_told() -> None:
+    words = [f"mot{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(44)]
+    people = tuple(
+        DocumentOwner(f"{last}.{first}@x.example", f"Abc {last}", f"Xyz {first}")
+        for last in words
+        for first in words
+        if last != first
+    )
+    names = [f"abc xyz {' '.join(words[n % 20 : n % 20 + 20])} {n}.pdf" for n in range(2_000)]
+    with cheap(1.5):
+        result = found(*names, people=people)
+    assert result.uncompared and not result.given
+
+
+def test_many_documents_named_for_many_people_cost_little() -> None:
+    people = tuple(DocumentOwner(f"p{n}@x.example", file="bulletin.pdf") for n in range(1_900))
+    documents = {str(number): "bulletin.pdf" for number in range(2_000)}
+    with cheap(1):
+        result = match(documents, people)
+    assert len(result.doubled) == 2_000
+
+
+def test_a_document_of_many_nested_names_costs_little() -> None:
+    words = [f"w{chr(97 + n)}" for n in range(20)]
+    names = [words[: 2 + n % 18] + words[n % 7 :: 3] for n in range(1_900)]
+    people = tuple(
+        DocumentOwner(f"p{n}@x.example", " ".join(name[:-1]), name[-1])
+        for n, name in enumerate(names)
+    )
+    with cheap(1):
+        found(*[f"{' '.join(words)} {n}.pdf" for n in range(2_000)], people=people)

@@ -7,15 +7,21 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from webmail import outbox
-from webmail.errors import TooManyRecipients
-from webmail.forms.compose import ComposeForm, attachments_room, missing_images, too_heavy
+from webmail.errors import OutboxFull, TooManyRecipients
+from webmail.forms.compose import ComposeForm, attachments_room, missing_images, too_heavy, too_long
 from webmail.models import OutboxMessage
 from webmail.presentation import links
 from webmail.views.composing.answers import ask
 from webmail.views.composing.deciding import decide
 from webmail.views.composing.page import inbox_url
 from webmail.views.composing.post import Post
-from webmail.views.composing.submissions import Mailing, collect, submissions, weights
+from webmail.views.composing.submissions import (
+    Mailing,
+    collect,
+    submissions,
+    template,
+    weights,
+)
 from webmail.views.outbox_page import announce
 from webmail.writing import renewing
 from webmail.writing.choosing import Question
@@ -51,10 +57,14 @@ def send(post: Post) -> HttpResponse:
 
 def _accept(post: Post, mailing: Mailing) -> HttpResponse:
     collected = collect(post.request, mailing)
-    heaviest, total = weights(mailing, collected)
+    weighed = weights(mailing, collected)
     room = attachments_room()
-    if heaviest > room or total > _MOST_TOGETHER * room:
-        post.form.add_error("attachments", too_heavy(total))
+    if weighed.heaviest_files > room or weighed.all_files > _MOST_TOGETHER * room:
+        post.form.add_error("attachments", too_heavy(weighed.all_files))
+        return post.refuse(mailing.draft, status=413)
+    together = _MOST_TOGETHER * settings.MESSAGE_LIMIT
+    if weighed.heaviest > settings.MESSAGE_LIMIT or weighed.all > together:
+        post.form.add_error(None, too_long(weighed.heaviest, len(mailing.messages), together))
         return post.refuse(mailing.draft, status=413)
     missing = collected.laid_out.missing
     if missing and not post.form.typed.get("missing_ok"):
@@ -64,13 +74,14 @@ def _accept(post: Post, mailing: Mailing) -> HttpResponse:
         accepted = outbox.accept(
             post.request,
             mailing.draft,
-            submissions(post.request, mailing, collected),
+            submissions(post.request, mailing, collected, weighed.of_each),
             key=post.key,
             identity=mailing.identity,
             due=mailing.due,
             hold_seconds=int(post.request.preferences.undo_seconds),
+            template=template(mailing, collected),
         )
-    except TooManyRecipients as error:  # another window sent meanwhile
+    except (TooManyRecipients, OutboxFull) as error:  # another window sent meanwhile, or no room
         post.form.add_error(None, error.words)
         return post.refuse(mailing.draft)
     return _sent(post, accepted[0])
