@@ -82,6 +82,7 @@ class _Import:
                 self._depositor.note({"number": number + 1}, self._passed)
         if number < 0:
             raise NoMessages
+        self._depositor.check()
         self._depositor.tell({"number": number + 1}, self._size)
 
     def _deal_with(self, number: int, item: reading.ImportItem) -> None:
@@ -101,7 +102,7 @@ class _Import:
             times = times + 1 if stuck_at == number else 1
             self._work["stuck"] = [number, times]
             # Record it without an IMAP command, since the connection may be broken.
-            self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
+            self._beat(work=self._work)
             raise ServerUnavailable from error
 
     def _converted(self, item: ImportedMessage) -> reading.ImportItem:
