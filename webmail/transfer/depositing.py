@@ -2,9 +2,9 @@
 
 A message is in its folder already if one of the same content is: only the line ends, and empty
 lines at the end, may differ. The header fields that `identity` reads tell which messages of the
-folder have to be compared. Before the first message is stored in a folder, and after every few, the job's
-row records up to which UID the folder is known. A worker that takes up the job examines the newer
-messages, and recognises those that the job stored.
+folder have to be compared. Before the first message is stored in a folder, and after every few, the
+job's row records up to which UID the folder is known. A worker that takes up the job examines the
+newer messages, and recognises those that the job stored.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ _WRITE_SECONDS = 2.0
 _SURE = 5.0
 """Seconds after which a worker checks that the job is still its own: it may have been suspended."""
 MOST_REPORTED = 200
+DELETED, TEXT_BEFORE = "deleted", "text_before"
+"""The reasons for a message that was marked as deleted, and for text that may be no message."""
 MOST_FLAGS = 100
 """The most flags and keywords of one message."""
 _LIMIT = re.compile(r"APPENDLIMIT=([0-9]{1,12})")
@@ -233,8 +235,12 @@ class Depositor:
         place.contents.setdefault(content, uid)
 
     def refuse(self, where: str, reason: str, size: int, folder: str = "") -> None:
-        """Count and list a message that is not stored, and its folder if it is known."""
-        self.tallies.count(folder, TransferOutcome.REFUSED)
+        """Count and list a message that is not stored, with its folder if it is known."""
+        if reason == DELETED:
+            self.tallies.count(folder, TransferOutcome.LEFT)
+            return
+        if reason != TEXT_BEFORE:
+            self.tallies.count(folder, TransferOutcome.REFUSED)
         if len(self._refused) < MOST_REPORTED:
             self._refused.append([where[:300], reason, size])
 

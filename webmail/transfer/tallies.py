@@ -8,12 +8,14 @@ from enum import IntEnum
 
 class TransferOutcome(IntEnum):
     """What became of a message. KNOWN is one that was in its folder before the transfer, IDENTICAL
-    one that the transfer has stored in the same folder already."""
+    one that the transfer has stored in the same folder already, LEFT one that was marked as deleted
+    where it came from."""
 
     FILED = 0
     KNOWN = 1
     IDENTICAL = 2
     REFUSED = 3
+    LEFT = 4
 
 
 _MISSING = len(TransferOutcome)
