@@ -271,11 +271,8 @@ def _apart(raw: bytes) -> tuple[dict[bytes, bytes], bytes]:
     """Return the fields of the file, and the message without them: those that this product or
     Thunderbird wrote before it, else all in the header."""
     if ours := _OURS.match(raw):
-        names_and_values = iter(ours.groups())
-        own = {
-            name.lower(): value
-            for name, value in zip(names_and_values, names_and_values, strict=True)
-        }
+        names, values = ours.groups()[::2], ours.groups()[1::2]
+        own = {name.lower(): value for name, value in zip(names, values, strict=True)}
         return own, raw[ours.end() :]
     own, rest = _leading(raw)
     if own:

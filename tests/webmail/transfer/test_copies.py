@@ -401,7 +401,8 @@ def test_what_is_missing_at_the_end_is_told(
     check = jobs.importing.Depositor.check
 
     def lose(depositor: Any) -> None:
-        mailbox.delete_message(mailbox.uids("Retour")[0], "Retour")
+        mailbox.set_flags(mailbox.uids("Retour")[0], ["\\Deleted"], "Retour")
+        mailbox.imap.expunge()
         check(depositor)
 
     monkeypatch.setattr(jobs.importing.Depositor, "check", lose)
