@@ -19,7 +19,7 @@ from addressbook.contacts.audiences import (
     recipients_among,
 )
 from addressbook.contacts.ties import Relative
-from addressbook.imports import ClassChange, ClassOutcome, OthersOutcome
+from addressbook.imports import ClassChange, ClassOutcome, OthersOutcome, PupilQuestion
 from addressbook.models import Group, SchoolHoliday
 from addressbook.presentation import day_words, tel, write_url
 
@@ -149,6 +149,41 @@ class ClassView:
     is_partial: bool
     guardians: tuple[tuple[int, str], ...] = ()
     has_few_guardians: bool = False
+
+
+@dataclass(frozen=True)
+class SameNameView:
+    """A pupil whose name another one has: the name of the field, the words about the pupil, and the
+    choices, the first of which is that they are two."""
+
+    field: str
+    words: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+def same_names(questions: Sequence[PupilQuestion]) -> tuple[SameNameView, ...]:
+    return tuple(_same_name(question) for question in questions)
+
+
+def _same_name(question: PupilQuestion) -> SameNameView:
+    about = _about(question.line, question.classes, question.guardians)
+    same = gettext("The same pupil as: %(about)s")
+    choices = [("", gettext("Another pupil"))]
+    choices += [
+        (option.value, same % {"about": _about(option.line, option.classes, option.guardians)})
+        for option in question.options
+    ]
+    return SameNameView(
+        f"same-{question.number}", f"{question.name} – {about}", tuple(choices), question.chosen
+    )
+
+
+def _about(line: int, classes: Sequence[str], guardians: Sequence[str]) -> str:
+    """Return where a pupil stands, with classes and guardians."""
+    where = gettext("line %(line)s") % {"line": line} if line else gettext("your address book")
+    family = ", ".join(guardians[:4]) or gettext("no guardian")
+    return " · ".join((where, *classes[:3], family))
 
 
 def class_changes(changes: Sequence[ClassChange]) -> tuple[ClassView, ...]:

@@ -78,6 +78,7 @@ urlpatterns = [
     path("import/<int:job>/", imports.import_page, name="import"),
     path("import/<int:job>/columns/", imports.columns, name="import_columns"),
     path("import/<int:job>/policy/", imports.policy, name="import_policy"),
+    path("import/<int:job>/pupils/", imports.pupils, name="import_pupils"),
     path("import/<int:job>/start/", imports.start, name="import_start"),
     path("import/<int:job>/cancel/", imports.cancel, name="import_cancel"),
     path("import/<int:job>/undo/", imports.undo, name="import_undo"),

@@ -81,8 +81,10 @@ WARNINGS = {
     "card_without_end": gettext_noop("The card has no end: the file may have been cut off."),
     "row_cut": gettext_noop("The row has no end: the file may have been cut off."),
     "record_cut": gettext_noop("The record was longer than what is kept."),
-    "same_name": gettext_noop(
-        "Several pupils have this name: they are kept apart by their date of birth or class."
+    "no_authority": gettext_noop(
+        "A guardian without parental authority, who gets no mail about the pupil unless the list or"
+        " you say so."
     ),
+    "same_name": gettext_noop("Several pupils have this name: they are kept apart."),
     "bad_value": gettext_noop("A value is damaged and was left out."),
 }

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, GroupData, LinkData
-from addressbook.folding import fold, words
-from addressbook.importers import dates
+from addressbook.folding import fold
+from addressbook.importers import dates, homonyms
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.duplicates import CIVILITIES
 from addressbook.importers.reading import Gathered
@@ -68,6 +68,11 @@ _MOBILE = frozenset("portable mobile gsm".split())
 _WORK = frozenset("pro prof professionnel professionnelle travail bureau employeur".split())
 _YES = frozenset("oui o yes y x vrai true 1 coche legal".split())
 _NO = frozenset("non n no faux false 0".split())
+# Words of a cell about parental authority, which make it a no or a yes.
+_NOT = frozenset("non sans pas aucun aucune dechu dechue retire retiree perdu perdue ni".split())
+_IS = frozenset(
+    "oui conjointe conjoint commune exclusive exclusif totale pleine legal legale".split()
+)
 _GIRL = frozenset("f feminin fille 2 mme".split())
 _BOY = frozenset("m masculin garcon g h homme 1".split())
 _YEAR = re.compile(r"\b(20\d\d)\s{0,3}[-/–]\s{0,3}(?:20)?\d\d\b")
@@ -172,7 +177,8 @@ class _Headers:
         is_name = name in ("last_name", "first_name", "display_name", "prefix", "who")
         if there & _OTHERS and not there & _GUARDIANS - {"tuteur"}:
             return 0
-        if there & _GUARDIANS or name in ("relation", "receives_mail"):
+        is_mark = name == "legal" and bool(_number(heading) or self._whose)
+        if there & _GUARDIANS or name in ("relation", "receives_mail") or is_mark:
             self._whose = self._slot(heading, name if is_name else "")
         elif there & _PUPILS:
             self._whose = 0
@@ -238,6 +244,8 @@ def _attribute(heading: tuple[str, ...]) -> str:
     for part in (_of_phone, _of_address, _of_name, _of_school):
         if name := part(there, heading):
             return name
+    if "autorite" in there:
+        return "legal"
     if there & {"legal", "legale"} and not there & {"responsable", "resp", "representant"}:
         return "legal"
     return "who" if there & (_GUARDIANS | _PUPILS) else ""
@@ -355,8 +363,9 @@ class Gathering:
     titles: str = ""
     # The columns in which an empty cell means no, since their other cells only say yes.
     empty_is_no: frozenset[int] = frozenset()
-    _pupils: dict[tuple[str, ...], int] = field(default_factory=dict)
-    _of_name: dict[str, list[int]] = field(default_factory=dict)
+    # Pupils by their name, and a date of birth or a trace.
+    _pupils: dict[tuple[str, str], int] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
     _guardians: dict[tuple[str, str], int] = field(default_factory=dict)
     _links: dict[tuple[int, int], LinkData] = field(default_factory=dict)
     _counts: dict[int, int] = field(default_factory=dict)
@@ -409,6 +418,12 @@ class Gathering:
                 continue
             elif own == "relation" or (own in _MARKS and _yes_or_no(text) is not None):
                 line.marks[whose, own] = text
+            elif own == "legal":
+                # What nobody can read is no authority.
+                line.marks[whose, own] = "oui" if _has_authority(text) else "non"
+                line.notes.setdefault(whose, []).append(
+                    f"{self.header[index].strip()[:_LONGEST_LABEL]} : {text}"
+                )
             elif own in ("note", NOTE, *_MARKS) or _is_no_phone(own, text):
                 title = self.header[index].strip()[:_LONGEST_LABEL]
                 line.notes.setdefault(whose, []).append(f"{title} : {text}" if title else text)
@@ -448,27 +463,38 @@ class Gathering:
     def _put_pupil(self, pupil: ContactData, line: _PupilLine, number: int, begins: int) -> int:
         """Add the pupil, and return the index; -1 if it is unknown whose line it is. A line without
         a pupil continues the one above, as merged cells of a spreadsheet do."""
-        name = _key(pupil)
+        name = homonyms.name_key(pupil)
         if not name:
             has_more = bool(line.guardians) and self._last >= 0
             if has_more:
                 self._join(self._last, pupil)
                 self._note_groups(self._last, line)
             return self._last if has_more else -1
-        classes = [text for field_name, text in line.pupil if field_name == CLASS]
-        own_class = fold(classes[0]) if classes else ""
-        key = (name, pupil.birthday) if pupil.birthday else (name, "", own_class)
-        index = self._pupils.get(key, -1)
+        guardians = [self._guardian(line, whose) for whose in line.guardians]
+        traces = homonyms.traces(pupil, guardians)
+        index = self._same_pupil(name, pupil, traces)
         if index >= 0:
             self._join(index, pupil)
         else:
             index = self._add(pupil, PUPIL, number, begins)
-            self._pupils[key] = index
-            if others := self._of_name.setdefault(name, []):
+            if name in self._names:
                 self.gathered.warn("same_name", number)
-            others.append(index)
+            self._names.add(name)
+        for mark in traces.offered | ({pupil.birthday} - {""}):
+            self._pupils.setdefault((name, mark), index)
         self._note_groups(index, line)
         return index
+
+    def _same_pupil(self, name: str, pupil: ContactData, traces: homonyms.Traces) -> int:
+        """Return the index of a pupil of a line before who is surely the same, else -1."""
+        if pupil.birthday and (name, pupil.birthday) in self._pupils:
+            return self._pupils[name, pupil.birthday]
+        for mark in sorted(traces.sought):
+            index = self._pupils.get((name, mark), -1)
+            before = self.gathered.contacts[index].birthday if index >= 0 else ""
+            if index >= 0 and not homonyms.differ(before, pupil.birthday):
+                return index
+        return -1
 
     def _add(self, data: ContactData, role: str, number: int, begins: int) -> int:
         index = self.gathered.add(data, number, begins)
@@ -493,14 +519,16 @@ class Gathering:
 
     # Guardians
 
+    def _guardian(self, line: _PupilLine, whose: int) -> ContactData:
+        return _split(contact_from(line.guardians.get(whose, []), self.style).contact)
+
     def _put_guardian(
         self, pupil: int, whose: int, line: _PupilLine, number: int, begins: int
     ) -> None:
         notes = line.notes.get(whose, [])
-        assembled = contact_from(line.guardians.get(whose, []), self.style)
-        for problem in assembled.problems:
+        for problem in contact_from(line.guardians.get(whose, []), self.style).problems:
             self.gathered.warn(problem, number)
-        data = _split(assembled.contact)
+        data = self._guardian(line, whose)
         data = replace(data, notes="\n".join(filter(None, (data.notes, *notes))))
         marks = {name: text for (slot, name), text in line.marks.items() if slot == whose}
         if not (data.display_name or data.emails or data.phones):
@@ -517,6 +545,8 @@ class Gathering:
             return
         position = self._counts.get(pupil, 0)
         self._counts[pupil] = position + 1
+        if _yes_or_no(marks.get("legal", "")) is False:
+            self.gathered.warn("no_authority", number)
         self._links[pupil, index] = LinkData(
             pupil,
             index,
@@ -541,8 +571,8 @@ class Gathering:
     def _same_guardian(self, pupil: int, data: ContactData) -> int:
         """Return the index of a guardian who is in the list already: of the same name, with an
         address, a telephone or a pupil in common; else -1."""
-        name = _key(data) or data.display_name
-        for mark in (f"pupil {pupil}", *_marks(data)):
+        name = homonyms.name_key(data) or data.display_name
+        for mark in (f"pupil {pupil}", *homonyms.marks(data)):
             index = self._guardians.get((name, mark), -1)
             if index >= 0 and not _is_full(self.gathered.contacts[index]):
                 return index
@@ -550,8 +580,8 @@ class Gathering:
 
     def _learn(self, pupil: int, index: int) -> None:
         data = self.gathered.contacts[index]
-        name = _key(data) or data.display_name
-        for mark in (f"pupil {pupil}", *_marks(data)):
+        name = homonyms.name_key(data) or data.display_name
+        for mark in (f"pupil {pupil}", *homonyms.marks(data)):
             self._guardians.setdefault((name, mark), index)
 
     # Groups
@@ -628,24 +658,6 @@ def _is_no_phone(name: str, text: str) -> bool:
     return name.startswith("phone:") and not re.search(r"\d", text)
 
 
-def _key(data: ContactData) -> str:
-    """Return the words of a name, without civility, in alphabetical order."""
-    name = f"{data.first_name} {data.last_name}".strip() or data.display_name
-    if "@" in name:
-        return ""
-    return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
-
-
-def _marks(data: ContactData) -> Iterator[str]:
-    yield from (email.address.lower() for email in data.emails)
-    yield from (
-        figures for phone in data.phones if (figures := re.sub(r"\D", "", phone.number)[-9:])
-    )
-    yield from (
-        fold(f"{address.street} {address.postal_code} {address.city}") for address in data.addresses
-    )
-
-
 def _split(data: ContactData) -> ContactData:
     """Split a whole name if its letters show the parts: ``Mme LE GOFF Zoé``."""
     if data.first_name or data.last_name or "@" in data.display_name:
@@ -685,6 +697,12 @@ def _yes_or_no(text: str) -> bool | None:
     if plain in _NO or plain == "3":
         return False
     return True if plain in _YES or plain in ("2", "legal 1", "legal 2") else None
+
+
+def _has_authority(text: str) -> bool:
+    """Return whether the words of a cell say that a guardian has parental authority."""
+    said = set(_TOKEN.findall(fold(text)))
+    return bool(said & _IS) and not said & _NOT
 
 
 def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:

@@ -7,6 +7,8 @@ contacts, `grouping` their groups, `linking` their guardians, and `undoing` take
 `showing` has the values of the pages.
 """
 
+from addressbook.imports.asking import Namesake, PupilQuestion, answers, same_names
+from addressbook.imports.asking import choose as choose_pupils
 from addressbook.imports.grouping import GroupChange
 from addressbook.imports.jobs import (
     MOST_FILES,
@@ -47,12 +49,16 @@ __all__ = [
     "GroupChange",
     "ImportPreviewPage",
     "KeptAfterUndo",
+    "Namesake",
     "OthersOutcome",
     "PreviewRow",
+    "PupilQuestion",
     "accept",
+    "answers",
     "cancel",
     "choose_columns",
     "choose_policy",
+    "choose_pupils",
     "class_changes",
     "class_outcomes",
     "classes",
@@ -65,6 +71,7 @@ __all__ = [
     "preview",
     "refused_csv",
     "run",
+    "same_names",
     "start",
     "tend",
     "to_tell",

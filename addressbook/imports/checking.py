@@ -16,12 +16,12 @@ from addressbook import charsets, importers, vcard, years
 from addressbook.contact_data import ContactData, LinkData
 from addressbook.contacts import photos
 from addressbook.folding import fold
-from addressbook.importers import detect, own
-from addressbook.importers.families import PUPIL
+from addressbook.importers import detect, homonyms, own
+from addressbook.importers.families import GUARDIAN, PUPIL
 from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
 from addressbook.imports.joining import canonical, card, join
-from addressbook.imports.matching import Book, Candidate
+from addressbook.imports.matching import Book, Candidate, SchoolClass
 from addressbook.models import (
     Group,
     ImportFile,
@@ -84,6 +84,8 @@ def rematch(job: ImportJob) -> None:
         entries = [_Entry.of(row) for row in rows.iterator(chunk_size=_BATCH)]
         _link(entries)
         _link_families(entries, part.links.values_list("pupil", "guardian"))
+        _link_classes(entries, _classes_of(part.staged_groups.all(), 0))
+        _note_answers(entries, _answers(job))
         book.reserve(entry.data.uid for entry in entries if entry.is_own)
         for batch in _batches(_with_sets(entries), _BATCH):
             _match(book, batch)
@@ -201,6 +203,14 @@ class _Entry:
     head: _Entry | None = None
     members: list[_Entry] = field(default_factory=list)
     wards: list[_Entry] = field(default_factory=list)
+    guardians: list[_Entry] = field(default_factory=list)
+    classes: dict[SchoolClass, int] = field(default_factory=dict)
+    same_as: int = 0
+
+    @property
+    def family(self) -> list[ContactData]:
+        """The guardians of all rows of the pupil."""
+        return [one.data for entry in (self, *self.members) for one in entry.guardians]
 
     @property
     def is_own(self) -> bool:
@@ -362,12 +372,14 @@ class _Staging:
         self._number += len(entries)
         links = self._put_links(part, row, first)
         _link_families(entries, ((link.pupil, link.guardian) for link in links))
+        _rename_classes(row, part.groups)
+        _find_pupils(entries, _answers(self.job))
+        _link_classes(entries, _classes_of(part.groups.values(), first))
         book = Book.of(row.user)
         book.reserve(entry.data.uid for entry in entries if entry.is_own)
         for entries_of_batch in _batches(_with_sets(entries), _BATCH):
             _match(book, entries_of_batch)
             self._stage([entry.row for entry in entries_of_batch])
-        _rename_classes(row, part.groups)
         for group in part.groups.values():
             group.job, group.part, group.number = self.job, row, self._group_number
             group.members = [first + index for index in group.members]
@@ -497,7 +509,7 @@ def _find_sets(entries: Sequence[_Entry], first: int) -> None:
     in_sets = {index for alike in sets for index in alike}
     same: dict[str, list[int]] = {}
     for index, entry in enumerate(entries):
-        if index not in in_sets and entry.row.role != PUPIL:
+        if index not in in_sets and _may_repeat(entry):
             key = f"UID:{entry.data.uid}" if entry.is_own else canonical(entry.data)
             same.setdefault(key, []).append(index)
     for indexes in (*sets, *(alike for alike in same.values() if len(alike) > 1)):
@@ -511,6 +523,14 @@ def _find_sets(entries: Sequence[_Entry], first: int) -> None:
         head.combined = combined
         head.row.combined = card(combined)
     _link(entries)
+
+
+def _may_repeat(entry: _Entry) -> bool:
+    """Return whether equal data make two rows one person: never two pupils, nor two guardians of
+    whom the list has nothing but a name."""
+    if entry.row.role == GUARDIAN:
+        return any(True for _mark in homonyms.marks(entry.data))
+    return entry.row.role != PUPIL
 
 
 def _link(entries: Sequence[_Entry]) -> None:
@@ -528,6 +548,93 @@ def _link_families(entries: Sequence[_Entry], pairs: Iterable[tuple[int, int]]) 
     for pupil, guardian in pairs:
         if pupil in by_number and guardian in by_number:
             by_number[guardian].wards.append(by_number[pupil])
+            by_number[pupil].guardians.append(by_number[guardian])
+
+
+def _classes_of(groups: Iterable[ImportGroup], first: int) -> dict[int, list[SchoolClass]]:
+    """Return the classes of each row by its number."""
+    classes: dict[int, list[SchoolClass]] = {}
+    for group in groups:
+        for member in group.members if group.is_class else ():
+            own = classes.setdefault(first + member, [])
+            own.append((group.folded, group.school_year or 0))
+    return classes
+
+
+def _link_classes(entries: Sequence[_Entry], classes: Mapping[int, list[SchoolClass]]) -> None:
+    """Give each pupil its classes, with the number of pupils of the same name there."""
+    counts: Counter[tuple[str, SchoolClass]] = Counter()
+    pupils = [entry for entry in entries if entry.row.role == PUPIL and entry.head is None]
+    for entry in pupils:
+        rows = (entry, *entry.members)
+        entry.classes = {place: 1 for one in rows for place in classes.get(one.row.number, ())}
+        counts.update((homonyms.name_key(entry.data), place) for place in entry.classes)
+    for entry in pupils:
+        name = homonyms.name_key(entry.data)
+        entry.classes = {place: counts[name, place] for place in entry.classes}
+
+
+_Answers = Mapping[int, tuple[str, int]]
+
+
+def _answers(job: ImportJob) -> _Answers:
+    return {int(number): (kind, key) for number, (kind, key) in job.same_pupils.items()}
+
+
+def _note_answers(entries: Sequence[_Entry], answers: _Answers) -> None:
+    """Note which contacts the user says that pupils are."""
+    for entry in entries:
+        kind, key = answers.get(entry.row.number, ("", 0))
+        if kind == "contact" and entry.row.role == PUPIL:
+            entry.same_as = key
+
+
+def _find_pupils(entries: Sequence[_Entry], answers: _Answers) -> None:
+    """Give a pupil who is surely one of an earlier row, or is said to be by the user, that row as
+    head. Several sheets and files may name the same pupil."""
+    _note_answers(entries, answers)
+    heads: dict[tuple[str, str], _Entry] = {}
+    by_number = {entry.row.number: entry for entry in entries if entry.row.role == PUPIL}
+    for entry in by_number.values():
+        name = homonyms.name_key(entry.data)
+        traces = homonyms.traces(entry.data, entry.family)
+        head = _said_head(entry, answers, by_number) or _same_head(entry, name, traces, heads)
+        if head:
+            _put_together(head, entry)
+        for mark in (*traces.offered, *filter(None, [entry.data.birthday])):
+            heads.setdefault((name, mark), head or entry)
+
+
+def _said_head(entry: _Entry, answers: _Answers, by_number: Mapping[int, _Entry]) -> _Entry | None:
+    kind, number = answers.get(entry.row.number, ("", 0))
+    said = by_number.get(number) if kind == "row" else None
+    if said is None or said.row.number >= entry.row.number:
+        return None
+    return said.head or said
+
+
+def _same_head(
+    entry: _Entry, name: str, traces: homonyms.Traces, heads: Mapping[tuple[str, str], _Entry]
+) -> _Entry | None:
+    birthday = entry.data.birthday
+    if not name:
+        return None
+    if birthday and (head := heads.get((name, birthday))):
+        return head
+    found = (heads.get((name, mark)) for mark in sorted(traces.sought))
+    return next((one for one in found if one and not _differ(one, birthday)), None)
+
+
+def _differ(head: _Entry, birthday: str) -> bool:
+    return any(homonyms.differ(one.data.birthday, birthday) for one in (head, *head.members))
+
+
+def _put_together(head: _Entry, entry: _Entry) -> None:
+    """Make a row another one of the person of its head."""
+    entry.row.head, entry.head = head.row.number, head
+    head.members.append(entry)
+    head.combined = join(head.combined or head.data, entry.data)
+    head.row.combined = card(head.combined)
 
 
 def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
@@ -558,7 +665,15 @@ def _match(book: Book, entries: Sequence[_Entry]) -> None:
 
 def _candidate(entry: _Entry, data: ContactData) -> Candidate:
     wards = [ward.row.contact_id for ward in entry.wards if ward.row.contact_id]
-    return Candidate(data, entry.picture, entry.row.role, wards)
+    return Candidate(
+        data,
+        entry.picture,
+        entry.row.role,
+        wards,
+        family=entry.family,
+        classes=entry.classes,
+        same_as=entry.same_as,
+    )
 
 
 def _match_head(book: Book, entry: _Entry) -> None:

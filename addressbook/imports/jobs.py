@@ -164,7 +164,8 @@ def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
         for column in columns(job)
         if mapping.get(column.index) in (column.field, "", *FIELDS)
     }
-    return job.leave((State.READY,), State.UPLOADED, columns=chosen, attempts=0)
+    new = {"columns": chosen, "same_pupils": {}, "attempts": 0}
+    return job.leave((State.READY,), State.UPLOADED, **new)
 
 
 def choose_policy(job: ImportJob, policy: str) -> bool:

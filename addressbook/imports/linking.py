@@ -126,10 +126,16 @@ def _new_guardianship(
         pupil_id=pair[0],
         guardian_id=pair[1],
         relation=link.relation,
-        receives_mail=link.receives_mail is not False,
+        receives_mail=_may_receive_mail(link),
         is_legal=link.is_legal is not False,
         position=position,
     )
+
+
+def _may_receive_mail(link: ImportLink) -> bool:
+    """Return whether a new guardian gets mail about the pupil: as the list says, else those who
+    have parental authority."""
+    return link.is_legal is not False if link.receives_mail is None else link.receives_mail
 
 
 def _update(tie: Guardianship, link: ImportLink) -> bool:
@@ -138,6 +144,8 @@ def _update(tie: Guardianship, link: ImportLink) -> bool:
     if link.receives_mail is not None:
         tie.receives_mail = link.receives_mail
     if link.is_legal is not None:
+        if tie.is_legal and not link.is_legal and link.receives_mail is None:
+            tie.receives_mail = False  # the authority was lost since the last list
         tie.is_legal = link.is_legal
     if before == {name: getattr(tie, name) for name in _VALUES}:
         return False

@@ -5,14 +5,16 @@ share an address are two people. A row without an address is the contact of the 
 it shares a telephone, or to which it adds nothing. Of several contacts, the one with the row's UID
 comes first.
 
-In a school's list, a pupil is the pupil of the same name and date of birth or, if one of the dates
-is missing, the only pupil of that name. A guardian is also the guardian of that name whom the pupil
-has.
+In a school's list, a pupil is the pupil of the same name and date of birth. If one of the dates is
+missing, something must prove that they are one (`homonyms`), or both are in one class that has no
+other pupil of the name, and have not two families; else they are two pupils unless the user says
+otherwise. A guardian is also the guardian of that name whom the pupil has; the name alone proves
+nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,6 +23,7 @@ from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import keeping
 from addressbook.folding import words
+from addressbook.importers import homonyms
 from addressbook.importers.duplicates import CIVILITIES, compatible
 from addressbook.importers.families import GUARDIAN, PUPIL
 from addressbook.imports.joining import canonical, join
@@ -30,6 +33,10 @@ Fit = ImportRow.Fit
 
 # An address that more contacts share belongs to a switchboard.
 _MOST_CANDIDATES = 100
+
+
+SchoolClass = tuple[str, int]
+"""The folded name of a class, and its school year."""
 
 
 class KnownContact:
@@ -52,13 +59,18 @@ class KnownContact:
 @dataclass(slots=True)
 class Candidate:
     """A row, or the first of several rows of one person, with their joined data. ``picture`` is its
-    digest, or "". For a school's list, ``role`` says whether it is a pupil or a guardian, and
-    ``wards`` are the contacts of a guardian's pupils."""
+    digest, or "". For a school's list, ``role`` says whether it is a pupil or a guardian,
+    ``wards`` are the contacts of a guardian's pupils, ``family`` the guardians of a pupil, and
+    ``classes`` the classes of a pupil, each with the number of its pupils of this name. ``same_as``
+    is the contact that the user says the pupil is, 0 for none."""
 
     data: ContactData
     picture: str = ""
     role: str = ""
     wards: Sequence[int] = ()
+    family: Sequence[ContactData] = ()
+    classes: Mapping[SchoolClass, int] = field(default_factory=dict)
+    same_as: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,7 @@ class Book:
     by_name: dict[str, list[int]] = field(default_factory=dict)
     guardians: dict[int, list[int]] = field(default_factory=dict)
     pupils: set[int] = field(default_factory=set)
+    classes: dict[int, set[SchoolClass]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     _reserved: dict[int, str] = field(default_factory=dict)
     _known: dict[int, KnownContact] = field(default_factory=dict)
@@ -101,7 +114,10 @@ class Book:
             book.guardians.setdefault(pupil, []).append(guardian)
         classes = Group.objects.of(user).filter(kind=Group.Kind.CLASS)
         in_class = Group.contacts.through.objects.filter(group__in=classes)
-        book.pupils = {*book.guardians, *in_class.values_list("contact_id", flat=True)}
+        memberships = in_class.values_list("contact_id", "group__folded", "group__school_year")
+        for pk, folded, year in memberships:
+            book.classes.setdefault(pk, set()).add((folded, year or 0))
+        book.pupils = {*book.guardians, *book.classes}
         return book
 
     def reserve(self, uids: Iterable[str]) -> None:
@@ -128,7 +144,7 @@ class Book:
         name, then the oldest."""
         name = _name_key(candidate.data.display_name)
         fitting = [known for known in self._fitting(candidate) if known.pk not in self.taken]
-        if candidate.role == PUPIL and not candidate.data.birthday and len(fitting) > 1:
+        if candidate.role == PUPIL and len(fitting) > 1 and self._has_families(fitting, candidate):
             fitting = []  # with several contacts of one name, any of them may be the pupil
         if not fitting:
             return Match(None, Fit.NONE)
@@ -145,6 +161,11 @@ class Book:
         self.taken.add(best.pk)
         return Match(best, fit_of(best, candidate))
 
+    def _has_families(self, fitting: Sequence[KnownContact], candidate: Candidate) -> bool:
+        if candidate.data.birthday or candidate.same_as:
+            return False
+        return bool(candidate.family) or any(self.guardians.get(known.pk) for known in fitting)
+
     def twin(self, candidate: Candidate) -> KnownContact | None:
         """Return a contact with exactly the same data, or None."""
         own = canonical(candidate.data)
@@ -152,7 +173,9 @@ class Book:
             (
                 known
                 for known in self._of(self._candidates(candidate))
-                if known.canonical == own and candidate.picture in ("", known.picture)
+                if known.canonical == own
+                and candidate.picture in ("", known.picture)
+                and (not candidate.role or self._is_the_same(known, candidate))
             ),
             None,
         )
@@ -174,24 +197,57 @@ class Book:
         if len(dates) > 1:
             return False
         if candidate.role == PUPIL:
-            has_both = bool(known.data.birthday and data.birthday)
-            is_named = _bare_key(known.data.display_name) == _bare_key(data.display_name)
-            return is_named and (has_both or known.pk in self.pupils)
+            return self._is_the_pupil(known, candidate)
         if known.pk in self.pupils:
             return False
         if any(known.pk in self.guardians.get(pupil, ()) for pupil in candidate.wards):
             return True
-        return self._shares_address(known, data) or self._is_surely(known, data)
+        return self._shares_address(known, data) or self._has_uid_or_number(known, data)
+
+    def _is_the_pupil(self, known: KnownContact, candidate: Candidate) -> bool:
+        data = candidate.data
+        if candidate.same_as:
+            return known.pk == candidate.same_as
+        if _bare_key(known.data.display_name) != _bare_key(data.display_name):
+            return False
+        if (known.data.birthday and data.birthday) or known.pk == self.by_uid.get(data.uid):
+            return True
+        if known.pk not in self.pupils:
+            return False
+        family = [one.data for one in self._of(self.guardians.get(known.pk, ()))]
+        mine = homonyms.traces(data, candidate.family)
+        if mine.prove(homonyms.traces(known.data, family)):
+            return True
+        return self._is_alone_in_class(known, family, candidate)
+
+    def _is_alone_in_class(
+        self, known: KnownContact, family: Sequence[ContactData], candidate: Candidate
+    ) -> bool:
+        """Return whether both are the only pupil of the name in the same class, and have not two
+        families; or each is one of as many, and nobody has a family."""
+        own = self.by_name.get(_bare_key(known.data.display_name), ())
+        has_one = not (family and candidate.family)
+        has_none = not (family or candidate.family)
+        may_be = has_one or homonyms.share_name(family, candidate.family)
+        for place in self.classes.get(known.pk, set()) & candidate.classes.keys():
+            there = sum(place in self.classes.get(pk, ()) for pk in own)
+            if there == candidate.classes[place] and (may_be if there == 1 else has_none):
+                return True
+        return False
 
     def _shares_address(self, known: KnownContact, data: ContactData) -> bool:
         mine = {email.address.lower() for email in known.data.emails}
         return any(email.address.lower() in mine for email in data.emails)
 
     def _is_surely(self, known: KnownContact, data: ContactData) -> bool:
+        if self._has_uid_or_number(known, data):
+            return True
+        return canonical(join(known.data, data)) == known.canonical
+
+    def _has_uid_or_number(self, known: KnownContact, data: ContactData) -> bool:
         if data.uid and known.pk == self.by_uid.get(data.uid):
             return True
-        shared = _numbers(known.data) & _numbers(data)
-        return bool(shared) or canonical(join(known.data, data)) == known.canonical
+        return bool(_numbers(known.data) & _numbers(data))
 
     def _candidates(self, candidate: Candidate) -> list[int]:
         data = candidate.data
@@ -199,6 +255,8 @@ class Book:
         if candidate.role == GUARDIAN:
             for pupil in candidate.wards:
                 pks.update(dict.fromkeys(self.guardians.get(pupil, ())))
+        if candidate.same_as:
+            pks[candidate.same_as] = None
         if data.uid and (pk := self.by_uid.get(data.uid)):
             pks[pk] = None
         for email in data.emails:

@@ -145,6 +145,9 @@ class ImportJob(ClaimedRow):
     # The keys of pupils who left: those that the user ticked, and those that were archived.
     leavers = models.JSONField(_("pupils who left"), default=list, blank=True)
     archived = models.JSONField(_("archived contacts"), default=list, blank=True)
+    # For the numbers of rows of pupils who the user says are another of the same name: "row" or
+    # "contact", and its number or key.
+    same_pupils = models.JSONField(default=dict, blank=True, editable=False)
     # The keys of contacts, each with its former date of archiving.
     brought_back = models.JSONField(
         _("contacts that came back from the archive"), null=True, blank=True, editable=False

@@ -136,6 +136,7 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
         "preview": shown.preview(import_job, decision, rows, imports.group_changes(import_job)),
         "policies": shown.POLICIES.items(),
         "classes": class_presentation.class_changes(imports.class_changes(import_job)),
+        "same_names": class_presentation.same_names(imports.same_names(import_job)),
     }
     return page(request, "imports/import_preview.html", context, current="imports")
 
@@ -166,6 +167,16 @@ def policy(request: SignedInRequest, job: int) -> HttpResponse:
     if form.is_valid():
         imports.choose_policy(import_job, form.cleaned_data["policy"])
     return HttpResponseRedirect(_at("import", import_job))
+
+
+@require_POST
+@login_required
+def pupils(request: SignedInRequest, job: int) -> HttpResponse:
+    """Say which pupils of one name are one; the files are read again with that."""
+    import_job = job_of(request, job)
+    imports.choose_pupils(import_job, imports.answers(import_job, request.POST))
+    import_job.refresh_from_db()
+    return _hand_over(import_job)
 
 
 @require_POST

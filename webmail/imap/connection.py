@@ -42,7 +42,7 @@ MOST_RECOVERIES = 12
 Raw = list[Any]
 
 _CONTROL = re.compile(rb"[\r\n\0]")
-_FLAG = re.compile(r"\\?[A-Za-z0-9$_.:+/-]+")
+_FLAG = re.compile(r"\\?[A-Za-z0-9$_.:+/!#&',;<=>?@\[^`|}~-]+")
 # The name under which imaplib stores the answer of a UID command; FETCH for those not listed.
 _UID_ANSWERS = {
     "SEARCH": "SEARCH",

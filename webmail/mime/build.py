@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from webmail.mime import addresses, text
 from webmail.mime.addresses import Address
+from webmail.mime.headers import plain_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +193,15 @@ def folded(name: str, values: list[str]) -> bytes:
 
 
 def crlf(message: bytes) -> bytes:
-    """Return the bytes with CRLF for every line end. Most messages have only CRLF, which is checked
-    first: rewriting some 100,000 line ends takes longer than sending them.
+    """Return the bytes with CRLF for every line end: LF after any number of CR, or a CR alone. Most
+    messages have only CRLF, which is checked first: rewriting some 100,000 line ends takes longer
+    than sending them.
     """
     ends = message.count(b"\r\n")
     if ends == message.count(b"\n") == message.count(b"\r"):
         return message
-    return re.sub(rb"\r\n|\r|\n", b"\r\n", message)
+    plain = plain_ends(message).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return plain.replace(b"\n", b"\r\n")
 
 
 def _body(outgoing: Outgoing) -> bytes:
@@ -301,10 +304,10 @@ def file_part(attachment: OutgoingFile, disposition: str, more: str = "") -> byt
 
 
 def _message_content(content: bytes) -> tuple[str, bytes]:
-    lines = re.split(rb"\r\n|\r|\n", content)
-    if b"\x00" in content or any(len(line) > 998 for line in lines):
+    message = crlf(content)
+    if b"\x00" in content or any(len(line) > 998 for line in message.split(b"\r\n")):
         return "base64", _base64_lines(content)
-    return "7bit" if content.isascii() else "8bit", b"\r\n".join(lines)
+    return "7bit" if content.isascii() else "8bit", message
 
 
 def encoded_size(octets: int) -> int:

@@ -66,11 +66,24 @@ class Headers:
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 
 
+HEAD_END = re.compile(rb"(?<!\r)\r*\n\r*\n")
+"""The end of a header's last line, and the empty line."""
+_MANY_RETURNS = re.compile(rb"(?<!\r)\r\r+\n")
+
+
+def plain_ends(raw: bytes) -> bytes:
+    """Return the bytes with LF for each line end of several CR and LF. CR CR LF is one line end:
+    programs that add a CR to each line make it of CRLF, and Courier sends it for a Maildir whose
+    lines end in CRLF.
+    """
+    return _MANY_RETURNS.sub(b"\n", raw) if b"\r\r\n" in raw else raw
+
+
 def parse(raw: bytes) -> Headers:
     """Return the fields before the first empty line. Other lines (an mbox ``From ``, garbage) are
     skipped.
     """
-    head = re.split(rb"\r?\n\r?\n|\r\r", raw.lstrip(b"\r\n"), maxsplit=1)[0]
+    head = re.split(rb"\r?\n\r?\n|\r\r", plain_ends(raw).lstrip(b"\r\n"), maxsplit=1)[0]
     fields = []
     for line in re.split(rb"\r?\n(?![ \t])", head):
         if field := _FIELD.match(line):

@@ -516,15 +516,14 @@ def _envelope(message: bytes) -> Envelope:
 
 # Bytes of a nested message in which its header is searched for.
 _LONGEST_HEAD = 64 * 1024
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_EMPTY_LINE = re.compile(rb"\r*\n")
 
 
 def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
     """Return the end of the header of the part in ``raw[start:end]``, and the start of its body."""
-    for line_end in (b"\r\n", b"\n"):
-        if raw.startswith(line_end, start, end):
-            return start, start + len(line_end)
-    match = _HEAD_END.search(raw, start, end)
+    if line := _EMPTY_LINE.match(raw, start, end):
+        return line.span()
+    match = headers.HEAD_END.search(raw, start, end)
     return match.span() if match else (end, end)
 
 
@@ -622,7 +621,7 @@ def _boundary_lines(
     """Yield for each boundary line its start, the start of the next line, and whether it is the
     last.
     """
-    line = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+    line = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r*\n|\Z)")
     position = raw.find(b"--" + boundary, start, end)
     while position >= 0:
         is_at_start = position == start or raw[position - 1 : position] in (b"\n", b"\r")

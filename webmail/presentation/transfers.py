@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -11,6 +12,9 @@ from django.utils.translation import gettext, ngettext
 
 from webmail.models import Transfer
 from webmail.presentation.words import size as size_in_words
+from webmail.transfer.depositing import TEXT_BEFORE
+from webmail.transfer.tallies import Tallies
+from webmail.transfer.tallies import TransferOutcome as Outcome
 
 Kind, State = Transfer.Kind, Transfer.State
 
@@ -32,6 +36,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderTally:
+    """What became of the messages for one folder."""
+
+    folder: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownTransfer:
     """A transfer as pages show it."""
 
@@ -43,11 +55,16 @@ class ShownTransfer:
     refused: tuple[Refusal, ...] = ()
     more_refused: int = 0
     can_be_resumed: bool = False
+    tallies: tuple[FolderTally, ...] = ()
 
     @property
     def needs_another_file(self) -> bool:
         """Return whether no further try can import from the file."""
-        return self.row.state == State.FAILED and self.row.failure == "NoMessages"
+        return self.row.state == State.FAILED and self.row.failure in _NO_MESSAGES
+
+
+_NO_MESSAGES = ("NoMessages", "OutlookStore", "MacOutlookStore")
+_MOST_FOLDERS = 200
 
 
 def shown(job: Transfer, *, can_be_resumed: bool = False) -> ShownTransfer:
@@ -59,8 +76,39 @@ def shown(job: Transfer, *, can_be_resumed: bool = False) -> ShownTransfer:
         outcome(job) if job.is_finished else "",
         size_in_words(job.size),
         refused,
-        max(0, job.refused - len(refused)) if job.kind != Kind.EXPORT else 0,
+        max(0, job.refused - _refused_and_listed(job)) if job.kind != Kind.EXPORT else 0,
         can_be_resumed,
+        tuple(islice(_folder_tallies(job), _MOST_FOLDERS)),
+    )
+
+
+def _refused_and_listed(job: Transfer) -> int:
+    rows = job.work.get("refused", [])
+    return sum(reason != TEXT_BEFORE for _place, reason, _size in rows)
+
+
+def _folder_tallies(job: Transfer) -> Iterator[FolderTally]:
+    """Yield the sums of each folder; the last are those of messages without a known folder."""
+    tallies = Tallies(job.work.get("tallies", {}))
+    for name in sorted(tallies.folders, key=lambda name: (not name, name)):
+        numbers = tallies.of(name)
+        total = sum(numbers)
+        read = ngettext("%(count)s message read", "%(count)s messages read", total)
+        parts = zip(_outcomes(), numbers, strict=True)
+        words = ", ".join(part % {"count": intcomma(number)} for part, number in parts if number)
+        label = name or gettext("Without a folder")
+        if total:
+            yield FolderTally(label, f"{read % {'count': intcomma(total)}} – {words}")
+
+
+def _outcomes() -> tuple[str, ...]:
+    """Return the words for each outcome."""
+    return (
+        gettext("brought in: %(count)s"),
+        gettext("there already: %(count)s"),
+        gettext("identical to another one: %(count)s"),
+        gettext("refused: %(count)s"),
+        gettext("left out, marked as deleted: %(count)s"),
     )
 
 
@@ -70,7 +118,10 @@ def forms() -> list[tuple[str, str, str]]:
         (
             "eml",
             gettext("One file per message (zip)"),
-            gettext("To read or file single messages: each opens with a double click."),
+            gettext(
+                "To read or file single messages: each opens with a double click. The file"
+                " messages.json in it keeps dates, marks and tags."
+            ),
         ),
         (
             "mbox",
@@ -80,7 +131,7 @@ def forms() -> list[tuple[str, str, str]]:
         (
             "maildir",
             gettext("Maildir (tar)"),
-            gettext("For specialists: keeps which messages were read, flagged and answered."),
+            gettext("For specialists. Keeps 26 different tags of a folder at most."),
         ),
     ]
 
@@ -121,19 +172,43 @@ def outcome(job: Transfer) -> str:
 def _counted(job: Transfer) -> str:
     if job.kind == Kind.EXPORT:
         words = ngettext("%(count)s message.", "%(count)s messages.", job.done)
-        return words % {"count": intcomma(job.done)}
-    words = ngettext(
-        "%(count)s message brought in.", "%(count)s messages brought in.", job.done
-    ) % {"count": intcomma(job.done)}
-    if job.known:
-        words += " " + ngettext(
-            "%(count)s was there already.", "%(count)s were there already.", job.known
-        ) % {"count": intcomma(job.known)}
-    if job.refused:
-        words += " " + ngettext(
-            "%(count)s was refused.", "%(count)s were refused.", job.refused
-        ) % {"count": intcomma(job.refused)}
-    return words
+        words %= {"count": intcomma(job.done)}
+        gone = ngettext(
+            "%(count)s was deleted meanwhile.", "%(count)s were deleted meanwhile.", job.refused
+        )
+        return f"{words} {gone % {'count': intcomma(job.refused)}}" if job.refused else words
+    return " ".join(_of_import(job))
+
+
+def _of_import(job: Transfer) -> Iterator[str]:
+    """Yield a sentence for each thing that became of messages. Their numbers make up the sum."""
+    tallies = Tallies(job.work.get("tallies", {}))
+    identical, left = tallies.sum(Outcome.IDENTICAL), tallies.sum(Outcome.LEFT)
+    brought = ngettext("%(count)s message brought in.", "%(count)s messages brought in.", job.done)
+    yield brought % {"count": intcomma(job.done)}
+    known = ngettext("%(count)s was there already.", "%(count)s were there already.", job.known)
+    same = ngettext(
+        "%(count)s was identical to another one of the same folder, and filed once.",
+        "%(count)s were identical to another one of the same folder, and filed once.",
+        identical,
+    )
+    refused = ngettext("%(count)s was refused.", "%(count)s were refused.", job.refused)
+    deleted = ngettext(
+        "%(count)s was marked as deleted, and left out.",
+        "%(count)s were marked as deleted, and left out.",
+        left,
+    )
+    missing = ngettext(
+        "%(count)s message that was brought in is no longer in its folder: it was moved or deleted,"
+        " or the mail server did not keep it.",
+        "%(count)s messages that were brought in are no longer in their folder: they were moved or"
+        " deleted, or the mail server did not keep them.",
+        tallies.missing,
+    )
+    numbers = (job.known, identical, job.refused, left, tallies.missing)
+    for words, number in zip((known, same, refused, deleted, missing), numbers, strict=True):
+        if number:
+            yield words % {"count": intcomma(number)}
 
 
 def too_large() -> str:
@@ -170,6 +245,19 @@ def failure(name: str, *, is_export: bool) -> str:
                 "This file holds no messages that can be read: it is damaged, incomplete, or of"
                 " another kind."
             )
+        case "OutlookStore":
+            return gettext(
+                "This is a store of Outlook for Windows (.pst), which only Outlook opens. In"
+                " Outlook, add this mailbox by IMAP and drag the folders into it. Or let"
+                " Thunderbird for Windows import them from Outlook, and bring in the files of its"
+                " profile."
+            )
+        case "MacOutlookStore":
+            return gettext(
+                "This is an archive of Outlook for Mac (.olm). In Outlook for Mac, drag a folder"
+                " onto the desktop: it becomes an mbox, which can be brought in here. Or add this"
+                " mailbox by IMAP in Outlook or Thunderbird, and drag the folders into it."
+            )
         case "OtherRefused":
             return gettext(
                 "The other server does not accept this login with this password. Some providers"
@@ -198,6 +286,13 @@ def _reason(code: str) -> str:
         "no_mail": gettext("a contact, an event or a task of Outlook, not a message"),
         "nested": gettext("messages within messages, too deep"),
         "no_message": gettext("no message"),
+        "gone": gettext("deleted there meanwhile"),
+        "junk": gettext("text before the first message that belongs to no message"),
+        TEXT_BEFORE: gettext(
+            "a message begins here without an empty line: the text before it was brought in as the"
+            " end of the message above"
+        ),
+        "pst": gettext("a store of Outlook, which only Outlook opens"),
         "damaged": gettext("damaged, or cut off"),
         "encrypted": gettext("protected by a password"),
         "method": gettext("compressed in a way that is not read"),

@@ -36,10 +36,9 @@ from webmail.imap import client, connection, fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, ImapServer, MessageRef, StoredMessage
 from webmail.mailbox import folders
-from webmail.mime import headers
 from webmail.models import Transfer
 from webmail.transfer import names
-from webmail.transfer.depositing import FIELDS, Depositor
+from webmail.transfer.depositing import Depositor
 from webmail.transfer.exporting import bounded, together
 from webmail.transfer.importing import LARGEST_MESSAGE
 
@@ -154,6 +153,7 @@ class _Collection:
             if order[number] in by_name:
                 self._folder(by_name[order[number]], number, after)
             after = 0
+        self._depositor.check()
         self._tell(len(order), 0)
 
     def _folders(self) -> list[Folder]:
@@ -177,11 +177,12 @@ class _Collection:
             return
         uids = self._source_answers(lambda: search.uids(self._source, "UNDELETED"))
         remaining = sorted(uid for uid in uids if uid > after)
+        self._depositor.make(path)
         while remaining:
             batch, rest = uid_sets.head(remaining, _BATCH)
             stored = self._source_answers(
                 lambda batch=batch: fetch.stored(  # type: ignore[misc]  # mypy reads no default
-                    self._source, uid_sets.compressed(batch), FIELDS
+                    self._source, uid_sets.compressed(batch)
                 )
             )
             self._batch(path, folder.name, selected.uidvalidity, number, stored)
@@ -196,22 +197,8 @@ class _Collection:
         number: int,
         stored: Sequence[StoredMessage],
     ) -> None:
-        fields = {message.uid: headers.parse(message.fields) for message in stored}
-        new = [
-            message
-            for message in stored
-            if not self._depositor.knows(path, fields[message.uid], message.size)
-        ]
-        wanted = {message.uid for message in new}
-        contents = self._contents(folder, uidvalidity, new)
-        next_one = next(contents, None)
-        # In the order of UIDs, so that the position matches the counts.
-        for message in stored:
-            if message.uid not in wanted:
-                self._depositor.has(path, fields[message.uid], message.size)
-            elif next_one and next_one[0].uid == message.uid:
-                self._put(path, folder, *next_one)
-                next_one = next(contents, None)
+        for message, raw in self._contents(folder, uidvalidity, stored):
+            self._put(path, folder, message, raw)
             self._passed += 1
             self._depositor.note(self._position(number, message.uid), self._passed)
 
@@ -220,23 +207,26 @@ class _Collection:
     ) -> None:
         where = f"{folder} {message.uid}"
         if raw is None:
-            self._depositor.refuse(where, "too_large", message.size)
+            reason = "too_large" if message.size > LARGEST_MESSAGE else "gone"
+            self._depositor.refuse(where, reason, message.size)
         else:
             self._depositor.put(path, raw, message.flags, message.received, where)
 
     def _contents(
         self, folder: str, uidvalidity: int, stored: Sequence[StoredMessage]
     ) -> Iterator[tuple[StoredMessage, bytes | None]]:
-        """Yield each message with its bytes, or None for one that is too large; deleted messages
-        are left out."""
+        """Yield each message with its bytes, or None for one that is too large or no longer
+        there."""
         for group in together(stored):
             if len(group) == 1 and group[0].size > LARGEST_MESSAGE:
                 yield group[0], None
                 continue
             if len(group) == 1:
                 ref = MessageRef(folder, uidvalidity, group[0].uid)
+                raw = None
                 with suppress(MessageNotFound):
-                    yield group[0], self._source_answers(partial(self._one, ref, group[0].size))
+                    raw = self._source_answers(partial(self._one, ref, group[0].size))
+                yield group[0], raw
                 continue
             contents = self._source_answers(
                 lambda group=group: fetch.whole(  # type: ignore[misc]  # mypy reads no default
@@ -244,8 +234,7 @@ class _Collection:
                 )
             )
             for message in group:
-                if message.uid in contents:
-                    yield message, contents.pop(message.uid)
+                yield message, contents.pop(message.uid, None)
 
     def _one(self, ref: MessageRef, size: int) -> bytes:
         return b"".join(bounded(fetch.chunks(self._source, ref, ""), size))

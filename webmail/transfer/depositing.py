@@ -1,9 +1,10 @@
 """Store messages in folders without duplicates, so that each can be removed again.
 
-A message is identified by its Message-ID and its size: if it is in its folder already, it is not
-stored again. Before the first message is stored in a folder, and after every few, the job's row
-records up to which UID the folder is known. A worker that takes up the job examines the newer
-messages, and recognises those that the job stored.
+A message is in its folder already if one of the same content is: only the line ends, and empty
+lines at the end, may differ. The header fields that `identity` reads tell which messages of the
+folder have to be compared. Before the first message is stored in a folder, and after every few, the
+job's row records up to which UID the folder is known. A worker that takes up the job examines the
+newer messages, and recognises those that the job stored.
 """
 
 from __future__ import annotations
@@ -11,60 +12,92 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from webmail.errors import OverQuota, ServerRefused, TooLarge
+from webmail.errors import FolderNotFound, MessageNotFound, OverQuota, ServerRefused, TooLarge
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection, checked_flag
-from webmail.imap.values import Selected
+from webmail.imap.values import MessageRef
 from webmail.mailbox import folders
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.mime import build, envelope, headers
 from webmail.mime.headers import Headers
+from webmail.transfer.tallies import Tallies, TransferOutcome
 
-FIELDS = ("MESSAGE-ID", "DATE", "FROM", "SUBJECT")
-"""The fields that identify a message."""
+FIELDS = ("MESSAGE-ID", "DATE")
+"""The fields that tell which messages may be the same."""
 _BATCH = 1_000
-_HEADER = 256 * 1024
+_AHEAD = 100
+_TOGETHER = 2 * 1024 * 1024
+"""The most messages, and their bytes, that one command reads to compare them."""
+_HEADER = 4 * 1024 * 1024
+_LONGER = 64 * 1024
+"""Bytes by which sizes of equal messages may differ beside their line ends."""
 _WRITE_EVERY = 25
 _WRITE_SECONDS = 2.0
 _SURE = 5.0
 """Seconds after which a worker checks that the job is still its own: it may have been suspended."""
 MOST_REPORTED = 200
+DELETED, TEXT_BEFORE = "deleted", "text_before"
+"""The reasons for a message that was marked as deleted, and for text that may be no message."""
+MOST_FLAGS = 100
+"""The most flags and keywords of one message."""
 _LIMIT = re.compile(r"APPENDLIMIT=([0-9]{1,12})")
 
 
-def key(fields: Headers, size: int) -> int:
-    """Return a number that identifies a message: a digest of its Message-ID, or else of sender,
-    subject and date, and of its size in bytes with CRLF."""
-    message_id = fields.raw("Message-ID").strip()
-    others = b"\n".join(fields.raw(name) for name in FIELDS[1:])
-    identity = b"%d\n%b" % (size, re.sub(rb"\s+", b" ", message_id or others))
-    return int.from_bytes(hashlib.blake2b(identity, digest_size=8).digest())
+def identity(fields: Headers) -> int:
+    """Return a number by which messages that may be the same are found: a digest of the Message-ID,
+    or else of the date."""
+    text = fields.raw("Message-ID").strip() or fields.raw("Date")
+    return int.from_bytes(hashlib.blake2b(b"".join(text.split()), digest_size=8).digest())
+
+
+def uniform(raw: bytes) -> bytes:
+    """Return a message as it is stored: CRLF for every line end, and the byte 0x80 for NUL, which
+    no IMAP string can contain. Dovecot makes the same replacement when it delivers such a
+    message."""
+    return build.crlf(raw.replace(b"\0", b"\x80"))
+
+
+def digest(raw: bytes) -> bytes:
+    """Return a digest of a message's content, without the line ends at its end."""
+    return hashlib.blake2b(uniform(raw).rstrip(b"\r\n"), digest_size=16).digest()
 
 
 @dataclass
 class _Target:
-    """A folder, as this worker knows it. ``known`` are the keys of its messages; ``own`` are keys
-    and UIDs of messages that the job stored but had not recorded; ``uids`` are those of all
-    messages that the job stored."""
+    """A folder, as this worker knows it. ``named`` are UIDs by the identity of their messages, all
+    of which are in ``order``; ``unread`` are sizes by the UIDs of those that were not read yet;
+    ``contents`` are the UIDs of the others by their digest, with 0 for one whose UID the server did
+    not tell. ``own`` are UIDs of messages that the job may have stored and not recorded. ``uids``
+    are those of all messages that the job stored."""
 
     name: str
     uidvalidity: int
     uidnext: int
     keeps: Callable[[str], bool]
-    known: set[int] = field(default_factory=set)
-    own: dict[int, int] = field(default_factory=dict)
-    uids: list[int] = field(default_factory=list)
-    unnamed: set[int] = field(default_factory=set)
+    named: dict[int, list[int]] = field(default_factory=dict)
+    order: list[int] = field(default_factory=list)
+    unread: dict[int, int] = field(default_factory=dict)
+    contents: dict[bytes, int] = field(default_factory=dict)
+    own: set[int] = field(default_factory=set)
+    uids: set[int] = field(default_factory=set)
+    unnamed: set[bytes] = field(default_factory=set)
+
+    def uids_from(self, first: int) -> Iterator[int]:
+        """Yield the UIDs of the messages that were there when the folder was opened."""
+        return islice(self.order, bisect_left(self.order, first), None)
 
 
 class Depositor:
-    """Stores messages in folders. ``counts`` are those of stored, known and refused messages.
-    `tell` writes them into the job's row, together with the position that the caller gives."""
+    """Stores messages in folders, and counts what becomes of each in ``tallies``. `tell` writes
+    them into the job's row, together with the position that the caller gives."""
 
     def __init__(
         self, imap: Connection, target: str, work: dict[str, Any], go_on: Callable[..., None]
@@ -78,29 +111,9 @@ class Depositor:
         self._names: dict[tuple[str, ...], str] = {}
         self._places: dict[str, _Target] = {}
         self._delimiter, self._prefix, self._existing = "", "", set[str]()
-        self.counts: list[int] = list(work.get("counts", [0, 0, 0]))
+        self.tallies = Tallies(work.get("tallies", {}))
         self._since, self._written = 0, time.monotonic()
         self._limit = _append_limit(imap.capabilities)
-
-    def knows(self, path: tuple[str, ...], fields: Headers, size: int) -> bool:
-        """Return whether a message is in its folder already, without counting it."""
-        place = self._place(path)
-        number = key(fields, size)
-        return number in place.own or number in place.known
-
-    def has(self, path: tuple[str, ...], fields: Headers, size: int) -> bool:
-        """Return whether a message is in its folder already, and count it if so."""
-        place = self._place(path)
-        number = key(fields, size)
-        if uid := place.own.pop(number, 0):
-            place.uids.append(uid)
-            place.known.add(number)
-            self.counts[0] += 1
-            return True
-        if number in place.known:
-            self.counts[1] += 1
-            return True
-        return False
 
     def put(
         self,
@@ -112,41 +125,122 @@ class Depositor:
     ) -> None:
         """Store a message, unless it is there already. Raises OverQuota, and errors after which the
         connection cannot be used. A message that the server refuses is recorded and skipped."""
-        # An IMAP string cannot contain NUL. Dovecot makes the same replacement when it delivers
-        # such a message.
-        raw = build.crlf(raw.replace(b"\0", b"\x80"))
+        raw = uniform(raw)
         fields = headers.parse(raw[:_HEADER])
-        if self.has(path, fields, len(raw)):
-            return
-        if self._limit and len(raw) > self._limit:
-            self.refuse(where, "too_large", len(raw))
-            return
         place = self._place(path)
-        received = when or envelope.moment(fields.get("Date"))
-        accepted = [flag for flag in flags if _is_flag(flag) and place.keeps(flag)]
+        content = digest(raw)
+        uid = self._same(place, fields, raw, content)
+        if uid is not None:
+            self._recognise(place, uid)
+        elif self._limit and len(raw) > self._limit:
+            self.refuse(where, "too_large", len(raw), place.name)
+        else:
+            received = when or envelope.moment(fields.get("Date"))
+            self._store(place, raw, content, _accepted(place, flags), received, where)
+
+    def _recognise(self, place: _Target, uid: int) -> None:
+        """Count a message that is in the folder already."""
+        if uid in place.own:
+            place.own.discard(uid)
+            place.uids.add(uid)
+            outcome = TransferOutcome.FILED
+        elif not uid or uid in place.uids:
+            outcome = TransferOutcome.IDENTICAL
+        else:
+            outcome = TransferOutcome.KNOWN
+        self.tallies.count(place.name, outcome)
+
+    def _store(
+        self,
+        place: _Target,
+        raw: bytes,
+        content: bytes,
+        flags: list[str],
+        received: datetime | None,
+        where: str,
+    ) -> None:
         if time.monotonic() - self._written > _SURE:
             self._go_on()
             self._written = time.monotonic()
         try:
-            uid = self._imap.append(place.name, raw, accepted, _sensible(received))
+            uid = self._imap.append(place.name, raw, flags, _sensible(received))
         except TooLarge:
-            self.refuse(where, "too_large", len(raw))
+            self.refuse(where, "too_large", len(raw), place.name)
             return
         except OverQuota:
             raise
         except ServerRefused:
-            self.refuse(where, "server", len(raw))
+            self.refuse(where, "server", len(raw), place.name)
             return
-        number = key(fields, len(raw))
-        place.known.add(number)
+        place.contents[content] = uid or 0
         if uid:
-            place.uids.append(uid)
+            place.uids.add(uid)
         else:
-            place.unnamed.add(number)
-        self.counts[0] += 1
+            place.unnamed.add(content)
+        self.tallies.count(place.name, TransferOutcome.FILED)
 
-    def refuse(self, where: str, reason: str, size: int) -> None:
-        self.counts[2] += 1
+    def make(self, path: tuple[str, ...]) -> None:
+        """Make a folder that has no messages."""
+        self._folder_of(path)
+
+    def check(self) -> None:
+        """Compare what was filed with what is in the folders now, and note the difference."""
+        self._note_places()
+        for name, (_uidvalidity, uids) in self._added.items():
+            added = set(uid_sets.expanded(uids, MOST_MESSAGES))
+            with suppress(FolderNotFound):
+                self._imap.select(name)
+                added -= set(search.uids(self._imap, "ALL"))
+            self.tallies.miss(name, len(added))
+
+    # --- what is there already ---
+
+    def _same(self, place: _Target, fields: Headers, raw: bytes, content: bytes) -> int | None:
+        """Return the UID of the message of the folder that has this content, 0 where it is unknown,
+        and None where there is none."""
+        for uid in place.named.get(identity(fields), ()):
+            size = place.unread.get(uid)
+            if size is not None and _may_be_equal(len(raw), size):
+                self._read(place, uid)
+        return place.contents.get(content)
+
+    def _read(self, place: _Target, first: int) -> None:
+        """Note the digest of a message of the folder, and of some that follow it, since what is
+        brought again comes in the same order."""
+        size = place.unread.pop(first, 0)
+        if size > _TOGETHER:
+            ref = MessageRef(place.name, place.uidvalidity, first)
+            with suppress(MessageNotFound):
+                self._note(place, first, b"".join(fetch.chunks(self._imap, ref, "")))
+            return
+        uids = [first]
+        for uid in islice(place.uids_from(first + 1), _AHEAD):
+            size += place.unread.get(uid, 0)
+            if size > _TOGETHER:
+                break
+            if place.unread.pop(uid, None) is not None:
+                uids.append(uid)
+        self._imap.require(MessageRef(place.name, place.uidvalidity, first))
+        for uid, raw in fetch.whole(self._imap, uids).items():
+            self._note(place, uid, raw)
+
+    def _note(self, place: _Target, uid: int, raw: bytes) -> None:
+        """Note the digest of a message of the folder. One that the job stored gets its UID where
+        the server did not tell it."""
+        content = digest(raw)
+        if content in place.unnamed:
+            place.unnamed.discard(content)
+            place.uids.add(uid)
+            place.contents[content] = uid
+        place.contents.setdefault(content, uid)
+
+    def refuse(self, where: str, reason: str, size: int, folder: str = "") -> None:
+        """Count and list a message that is not stored, with its folder if it is known."""
+        if reason == DELETED:
+            self.tallies.count(folder, TransferOutcome.LEFT)
+            return
+        if reason != TEXT_BEFORE:
+            self.tallies.count(folder, TransferOutcome.REFUSED)
         if len(self._refused) < MOST_REPORTED:
             self._refused.append([where[:300], reason, size])
 
@@ -158,20 +252,24 @@ class Depositor:
 
     def tell(self, position: dict[str, Any], passed: int) -> None:
         """Write the current state into the job's row."""
+        self._note_places()
+        self._go_on(
+            work=self._work(position),
+            passed=passed,
+            done=self.tallies.sum(TransferOutcome.FILED),
+            known=self.tallies.sum(TransferOutcome.KNOWN),
+            refused=self.tallies.sum(TransferOutcome.REFUSED),
+            attempts=0,
+        )
+        self._since, self._written = 0, time.monotonic()
+
+    def _note_places(self) -> None:
         for place in self._places.values():
             self._name_added(place)
             self._marks[place.name] = [place.uidvalidity, place.uidnext]
             if place.uids:
-                self._added[place.name] = [place.uidvalidity, uid_sets.compressed(place.uids)]
-        self._go_on(
-            work=self._work(position),
-            passed=passed,
-            done=self.counts[0],
-            known=self.counts[1],
-            refused=self.counts[2],
-            attempts=0,
-        )
-        self._since, self._written = 0, time.monotonic()
+                uids = uid_sets.compressed(sorted(place.uids))
+                self._added[place.name] = [place.uidvalidity, uids]
 
     def _work(self, position: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -180,26 +278,31 @@ class Depositor:
             "added": dict(self._added),
             "refused": list(self._refused),
             "made": list(self._made),
-            "counts": list(self.counts),
+            "tallies": self.tallies.packed(),
         }
 
     def _name_added(self, place: _Target) -> None:
         """Add the UIDs of stored messages, and advance the UID up to which the folder is known.
         Where the server does not tell UIDs (no UIDPLUS), the folder is read."""
         if place.unnamed:
-            selected = self._imap.select(place.name)
-            for number, uid in self._keys(selected, place.uidnext):
-                if number in place.unnamed:
-                    place.unnamed.discard(number)
-                    place.uids.append(uid)
+            self._imap.select(place.name)
+            for _number, uid, size in list(self._identities(place.uidnext)):
+                place.unread[uid] = size
+                self._read(place, uid)
+                place.uidnext = uid + 1
+            # A server that changes messages stored one otherwise: it is not found again.
+            place.unnamed.clear()
         place.uidnext = max([place.uidnext, *(uid + 1 for uid in place.uids)])
 
     # --- folders ---
 
+    def _folder_of(self, path: tuple[str, ...]) -> str:
+        if path not in self._names:
+            self._names[path] = self._ensured(path)
+        return self._names[path]
+
     def _place(self, path: tuple[str, ...]) -> _Target:
-        name = self._names.get(path)
-        if name is None:
-            name = self._names[path] = self._ensured(path)
+        name = self._folder_of(path)
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = self._opened(name)
@@ -212,26 +315,27 @@ class Depositor:
         uidnext = mark[1] if mark and is_same else selected.uidnext
         place = _Target(name, selected.uidvalidity, uidnext, selected.keeps)
         if is_same and name in self._added:
-            place.uids = list(uid_sets.expanded(self._added[name][1], MOST_MESSAGES))
-        for number, uid in self._keys(selected, 1):
+            place.uids = set(uid_sets.expanded(self._added[name][1], MOST_MESSAGES))
+        for number, uid, size in self._identities(1):
+            place.named.setdefault(number, []).append(uid)
+            place.unread[uid] = size
             if is_same and uid >= uidnext:
-                place.own[number] = uid
-            else:
-                place.known.add(number)
+                place.own.add(uid)
+        place.order = sorted(place.unread)
         if not is_same:
             # Record this before anything is stored: newer messages may be the job's own.
             self._marks[name] = [place.uidvalidity, place.uidnext]
             self._go_on(marks={name: self._marks[name]}, work={"made": list(self._made)})
         return place
 
-    def _keys(self, selected: Selected, first: int) -> Iterator[tuple[int, int]]:
-        """Yield key and UID of each message of the open folder, beginning with a UID. One command
-        for a thousand messages."""
+    def _identities(self, first: int) -> Iterator[tuple[int, int, int]]:
+        """Yield identity, UID and size of each message of the open folder, beginning with a UID.
+        One command for a thousand messages."""
         uids = [uid for uid in search.uids(self._imap, f"UID {first}:*") if uid >= first]
         while uids:
             batch, rest = uid_sets.head(uids, _BATCH)
             for message in fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS):
-                yield key(headers.parse(message.fields), message.size), message.uid
+                yield identity(headers.parse(message.fields)), message.uid, message.size
             uids = list(rest)
 
     def _ensured(self, path: tuple[str, ...]) -> str:
@@ -267,6 +371,18 @@ def _append_limit(capabilities: Iterable[str]) -> int:
     limit."""
     matches = (_LIMIT.fullmatch(capability) for capability in capabilities)
     return next((int(match[1]) for match in matches if match), 0)
+
+
+def _may_be_equal(size: int, stored: int) -> bool:
+    """Return whether a message may be one that a server stored, by their sizes: a line end has one
+    to three bytes there."""
+    return stored < 2 * size + _LONGER and size < 2 * stored + _LONGER
+
+
+def _accepted(place: _Target, flags: Iterable[str]) -> list[str]:
+    """Return the flags and keywords that the folder keeps."""
+    kept = (flag for flag in flags if _is_flag(flag) and place.keeps(flag))
+    return list(islice(kept, MOST_FLAGS))
 
 
 def _is_flag(flag: str) -> bool:

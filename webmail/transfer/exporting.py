@@ -188,6 +188,8 @@ class _Export:
                 at.after = message.stored.uid
                 self._tell()
                 yield b""
+            if not at.after:
+                yield from self.writer.empty(place.path)
             at.at, at.after = at.at + 1, 0
         yield from self.writer.finish(store.read(self._key, self._records))
         self._is_whole = True

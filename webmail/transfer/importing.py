@@ -17,12 +17,14 @@ from webmail.mime import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor
-from webmail.transfer.reading import ImportedMessage, Limits, RefusedItem
+from webmail.transfer.reading import EmptyFolder, ImportedMessage, Limits, RefusedItem
 
 LARGEST_MESSAGE = 60 * 1024 * 1024
 """The largest message that is held in memory, in bytes; mail servers accept less."""
 MOST_MESSAGES = 200_000
 """The most messages of one file: two gigabytes can hold a hundred million tiny ones."""
+_MOST_FOLDERS = 2_000
+"""The most folders without messages that one file makes."""
 _MOST_COSTLY = 10
 """The number of Outlook files in one import that may exhaust the budget of a helper; further ones
 are not tried."""
@@ -34,6 +36,17 @@ class NoMessages(WebmailError):
     """The file contains no messages that can be read."""
 
 
+class OutlookStore(NoMessages):
+    """The file is a store of Outlook (.pst, .ost), which Outlook alone opens."""
+
+
+class MacOutlookStore(NoMessages):
+    """The file is an export of Outlook for Mac (.olm)."""
+
+
+_STORES = {"pst": OutlookStore, "olm": MacOutlookStore}
+
+
 def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
     """Import the rest of the file. Raises NoMessages, OverQuota, and the errors of the IMAP
     server."""
@@ -42,7 +55,7 @@ def run(job: Transfer, imap: Connection, go_on: Callable[..., None]) -> None:
         try:
             _Import(job, imap, go_on, cast(BinaryIO, source), file.size).run()
         except (reading.Unreadable, OSError) as error:
-            raise NoMessages from error
+            raise _STORES.get(str(error), NoMessages) from error
 
 
 class _Import:
@@ -58,7 +71,7 @@ class _Import:
         self._beat = go_on
         self._work = dict(job.work)
         self._depositor = Depositor(imap, job.folder, self._work, self._go_on)
-        self._passed = 0
+        self._passed = self._folders = 0
         # Where no folder was chosen, messages without a folder get one that is named after the
         # file.
         stem = job.name.rpartition(".")[0] or job.name
@@ -74,7 +87,7 @@ class _Import:
             reading.read(self._source, self._size, self._job.name, limits)
         ):
             if number >= MOST_MESSAGES:
-                self._depositor.refuse(item.place, "too_many", 0)
+                self._depositor.refuse(self._job.name, "too_many", 0)
                 break
             if number >= done:
                 self._passed = max(self._passed, item.passed)
@@ -82,6 +95,7 @@ class _Import:
                 self._depositor.note({"number": number + 1}, self._passed)
         if number < 0:
             raise NoMessages
+        self._depositor.check()
         self._depositor.tell({"number": number + 1}, self._size)
 
     def _deal_with(self, number: int, item: reading.ImportItem) -> None:
@@ -95,14 +109,21 @@ class _Import:
             if isinstance(item, ImportedMessage):
                 path = item.path or self._own_path
                 self._depositor.put(path, item.raw, item.flags, item.when, item.place)
+            elif isinstance(item, EmptyFolder):
+                self._make(item.path)
             else:
                 self._depositor.refuse(item.place, item.reason, item.size)
         except (BadServerAnswer, ServerUnavailable) as error:
             times = times + 1 if stuck_at == number else 1
             self._work["stuck"] = [number, times]
             # Record it without an IMAP command, since the connection may be broken.
-            self._beat(work={**self._work, "counts": self._work.get("counts", [0, 0, 0])})
+            self._beat(work=self._work)
             raise ServerUnavailable from error
+
+    def _make(self, path: tuple[str, ...]) -> None:
+        if path and self._folders < _MOST_FOLDERS:
+            self._folders += 1
+            self._depositor.make(path)
 
     def _converted(self, item: ImportedMessage) -> reading.ImportItem:
         """Convert the message in an Outlook file, which a helper process reads."""

@@ -237,8 +237,9 @@ def _again(job: Transfer, failure: str) -> None:
 
 
 def cancel(job: Transfer) -> bool:
-    """Stop a job. Imported messages stay and can be undone; exported files are deleted. Return
-    False when the job was over already."""
+    """Stop a job. Imported messages stay, and can be undone; the file that they come from is kept
+    for a while, so that the job can be resumed. Exported files are deleted. Return False when the
+    job was over already."""
     if not job.leave(Transfer.UNFINISHED, State.CANCELLED, sealed=b""):
         return False
     lending.give_back(job.credential)
@@ -254,11 +255,23 @@ def resume(request: SignedInRequest, job: Transfer, password: str = "") -> bool:
     lent = lending.lend(request)
     if needs_password(job):
         job.sealed = collecting.seal(job, password)
-    if job.leave([State.PASSWORD, State.FAILED], State.WAITING, attempts=0, credential=lent,
+    if job.leave(_RESUMABLE, State.WAITING, attempts=0, credential=lent,
                  failure="", sealed=job.sealed):  # fmt: skip
         return True
     lending.give_back(lent)
     return False
+
+
+_RESUMABLE = (State.PASSWORD, State.FAILED, State.CANCELLED)
+_FINAL = (
+    "TooLarge",
+    "FolderChanged",
+    "NoMessages",
+    "OtherClosed",
+    "OutlookStore",
+    "MacOutlookStore",
+)
+"""Failures after which a further try would fail as well."""
 
 
 def needs_password(job: Transfer) -> bool:
@@ -270,8 +283,9 @@ def can_be_resumed(job: Transfer) -> bool:
     """Return whether the job can be resumed."""
     if job.is_undone or (job.kind == Kind.IMPORT and not job.work.get("segments")):
         return False
-    is_final = job.failure in ("TooLarge", "FolderChanged", "NoMessages", "OtherClosed")
-    return job.state == State.PASSWORD or (job.state == State.FAILED and not is_final)
+    if job.kind == Kind.IMPORT and job.size < job.total:
+        return False  # its upload was stopped
+    return job.state in _RESUMABLE and job.failure not in _FINAL
 
 
 def way_back(job: Transfer) -> tuple[MailStep, ...]:
@@ -298,6 +312,7 @@ def undo(request: SignedInRequest, imap: Connection, job: Transfer) -> ActionPro
     if not own.exclude(state__in=Transfer.UNFINISHED).update(is_undone=True):
         return None
     job.refresh_from_db()
+    _clean_up(job)
     try:
         made_folders = folders_made(job)
         return mail_jobs.do(
@@ -333,7 +348,7 @@ def tend() -> list[uuid.UUID]:
     for job in Transfer.objects.filter(until__lt=now):
         _forget_files(job)
     given_up = now - timedelta(days=settings.EXPORT_DAYS)
-    for job in Transfer.objects.filter(state=State.FAILED, changed__lt=given_up):
+    for job in Transfer.objects.filter(state__in=_STOPPED, changed__lt=given_up):
         _forget_files(job)
     late = Transfer.objects.filter(state=State.UPLOADING, changed__lt=now - _UPLOAD)
     for job in late:
@@ -358,9 +373,20 @@ def _finish() -> None:
     over = Transfer.objects.exclude(state__in=Transfer.UNFINISHED)
     for job in over.exclude(credential=None).select_related("credential"):
         lending.give_back(job.credential)
-    for job in over.exclude(state=State.FAILED).exclude(kind=Kind.EXPORT, state=State.DONE):
-        if "segments" in job.work:
+    for job in over:
+        if "segments" in job.work and not _keeps_file(job):
             _forget_files(job)
+
+
+_STOPPED = (State.FAILED, State.CANCELLED)
+
+
+def _keeps_file(job: Transfer) -> bool:
+    """Return whether the file of a job that is over is still of use: an export to download, or an
+    import that can be resumed."""
+    if job.kind == Kind.EXPORT:
+        return job.state in (State.DONE, State.FAILED)
+    return job.state == State.FAILED or (job.state == State.CANCELLED and can_be_resumed(job))
 
 
 def _known_files() -> set[str]:
@@ -396,10 +422,9 @@ def _forget_files(job: Transfer) -> None:
 
 
 def _clean_up(job: Transfer) -> None:
-    """Delete the files of a job that needs them no longer: one that was stopped, or a finished
-    import."""
+    """Delete the files of a job that needs them no longer."""
     job = Transfer.objects.get(pk=job.pk)
-    if job.state == State.CANCELLED or (job.kind != Kind.EXPORT and job.state == State.DONE):
+    if job.is_finished and not _keeps_file(job):
         _forget_files(job)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -20,26 +21,34 @@ from typing import BinaryIO
 from webmail.imap import names as imap_names
 from webmail.mime.headers import parse
 from webmail.transfer import maildir, mbox, names, tarring, unzipping
+from webmail.transfer.beside import Beside, FileMarks
 from webmail.zips import BadZip, ZipFault, ZipMember
 
 MOST_UNPACKED = 8
 """The most bytes that an archive may unpack to, as a multiple of the upload limit."""
 MOST_FOLDERS = 20_000
 """The most folders that a tar may name; a gigabyte of them packs into a megabyte."""
-_HEAD = 4096
+_HEAD = 64 * 1024
 _PIECE = 256 * 1024
 _DEEPEST = 8
 _OUTLOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OUTLOOK_STORE = b"!BDN"
+_OTHER_STARTS = (b"PK", b"\x1f\x8b", _OUTLOOK, _OUTLOOK_STORE)
 _KNOWN_FIELDS = {"from", "date", "subject", "message-id", "received", "return-path", "to",
                  "mime-version", "delivered-to"}  # fmt: skip
 # Files that Thunderbird and other programs keep beside the messages.
 _BESIDE = (".msf", ".dat", ".json", ".sqlite", ".ini", ".html", ".txt", ".mab", ".js", ".db")
+# Those that mail servers keep.
+_OF_SERVERS = re.compile(
+    r"(?:dovecot|courier|\.?maildir(?:size|folder)$|subscriptions$)", re.IGNORECASE
+)
 _FIRST_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?[!-9;-~]{1,76}[ \t]{0,5}:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Unreadable(Exception):
-    """The file contains no messages that can be recognised."""
+    """The file contains no messages that can be recognised. ``str()`` is ``pst`` or ``olm`` for the
+    store of an Outlook, which no program but that Outlook opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,15 @@ class RefusedItem:
     passed: int
 
 
-ImportItem = ImportedMessage | RefusedItem
+@dataclass(frozen=True, slots=True)
+class EmptyFolder:
+    """A folder that may have no messages."""
+
+    path: tuple[str, ...]
+    passed: int
+
+
+ImportItem = ImportedMessage | RefusedItem | EmptyFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +104,30 @@ def read(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Impor
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(0)
-    if mbox.begins(head):
+    if _is_mbox(head, name):
         return _of_mbox(_pieces(file), "", (), limits, lambda passed: passed)
+    if head.startswith(_OUTLOOK_STORE):
+        raise Unreadable("pst")
     if head.startswith(b"PK"):
         return _of_zip(file, size, name, limits)
     if head.startswith(b"\x1f\x8b"):
-        unpacked = io.BufferedReader(_Unpacked(file, limits.unpacked), _PIECE)
-        return _of_tar(unpacked, limits, file.tell)
+        return _of_tar(lambda: _gunzipped(file, limits), limits, file.tell)
     if tarring.is_tar(head):
-        return _of_tar(file, limits, file.tell)
+        return _of_tar(lambda: _from_start(file), limits, file.tell)
     if head.startswith(_OUTLOOK):
         return _outlook(_pieces(file), name, (), size, limits, size)
     if _is_message(head):
-        return _single(_pieces(file), name, (), size, limits, size, ())
-    raise Unreadable
+        return _single(_pieces(file), name, (), size, limits, size, None)
+    raise Unreadable("")
+
+
+def _from_start(file: BinaryIO) -> BinaryIO:
+    file.seek(0)
+    return file
+
+
+def _gunzipped(file: BinaryIO, limits: Limits) -> BinaryIO:
+    return io.BufferedReader(_Unpacked(_from_start(file), limits.unpacked), _PIECE)
 
 
 def unpacked_size(file: BinaryIO, size: int) -> int:
@@ -129,9 +156,15 @@ def _of_mbox(
     for message in mbox.messages(pieces, limits.message):
         where = f"{place} @{message.position}".strip()
         end = passed(message.position + message.size)
-        if message.raw is None:
+        if message.follows_text:
+            yield RefusedItem(where, "text_before", 0, end)
+        if message.is_junk and not _is_message((message.raw or b"")[:_HEAD]):
+            yield RefusedItem(where, "junk", message.size, end)
+        elif message.raw is None:
             yield RefusedItem(where, "too_large", message.size, end)
-        elif message.raw.strip() and not message.is_deleted:
+        elif message.is_deleted:
+            yield RefusedItem(where, "deleted", message.size, end)
+        elif message.raw:
             yield ImportedMessage(where, path, message.raw, end, message.flags, message.when)
 
 
@@ -142,17 +175,29 @@ def _single(
     size: int,
     limits: Limits,
     passed: int,
-    flags: tuple[str, ...],
-    when: datetime | None = None,
+    marks: FileMarks | None,
 ) -> Iterator[ImportItem]:
+    """Yield the message of a file of its own. Without ``marks``, its own header tells its flags."""
     if size > limits.message:
         yield RefusedItem(place, "too_large", size, passed)
         return
-    raw = b"".join(pieces).removeprefix(b"\xef\xbb\xbf")
-    message = mbox.of(0, len(raw), b"", raw)
-    message_flags = flags or message.flags
-    if not message.is_deleted:
-        yield ImportedMessage(place, path, message.raw or b"", passed, message_flags, when)
+    raw = b"".join(pieces)
+    if marks and marks.is_deleted:
+        yield RefusedItem(place, "deleted", size, passed)
+    elif marks:
+        yield ImportedMessage(place, path, raw, passed, marks.flags, marks.when)
+    else:
+        yield from _by_its_header(raw.removeprefix(b"\xef\xbb\xbf"), place, path, passed)
+
+
+def _by_its_header(
+    raw: bytes, place: str, path: tuple[str, ...], passed: int
+) -> Iterator[ImportItem]:
+    message = mbox.of_file(raw)
+    if message.is_deleted:
+        yield RefusedItem(place, "deleted", len(raw), passed)
+    else:
+        yield ImportedMessage(place, path, message.raw or b"", passed, message.flags)
 
 
 def _outlook(
@@ -169,6 +214,17 @@ def _outlook(
         yield ImportedMessage(place, path, b"".join(pieces), passed, is_outlook=True)
 
 
+def _is_mbox(head: bytes, name: str) -> bool:
+    """Return whether a file is an mbox, also one that begins with junk, or with a message that lost
+    its From_ line."""
+    if mbox.begins(head):
+        return True
+    if any(head.startswith(start) for start in _OTHER_STARTS) or tarring.is_tar(head):
+        return False
+    can_be = not _is_message(head) or name.lower().endswith((".mbox", ".mbx"))
+    return can_be and mbox.is_within(head)
+
+
 # --- archives ---
 
 
@@ -180,11 +236,15 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Im
             reason = "bomb" if error.fault == ZipFault.BOMB else "too_many"
             yield RefusedItem(name[:200], reason, size, size)
             return
-        raise Unreadable from error
+        raise Unreadable("") from error
+    if any(_is_of_mac_outlook(member.name) for member in members):
+        raise Unreadable("olm")
+    beside = _beside_in_zip(file, members)
     room = limits.unpacked
     for member in members:
         passed = min(size, member.start + member.packed_size)
         if member.is_folder:
+            yield from _folder(member.name, passed, beside)
             continue
         room -= member.size
         if room < 0:
@@ -193,15 +253,28 @@ def _of_zip(file: BinaryIO, size: int, name: str, limits: Limits) -> Iterator[Im
         is_link = member.mode & 0o170000 == 0o120000
         try:
             yield from _of_member(
-                member.name,
-                member.size,
+                _MemberFile(member.name, member.size, is_link=is_link),
                 unzipping.pieces(file, member),
                 limits,
                 _scaled(member),
-                is_link=is_link,
+                beside,
             )
         except BadZip as error:
             yield RefusedItem(member.name[:200], str(error.fault), member.size, passed)
+
+
+def _is_of_mac_outlook(name: str) -> bool:
+    return "com.microsoft.__Messages" in name
+
+
+def _beside_in_zip(file: BinaryIO, members: Sequence[ZipMember]) -> Beside:
+    """Read the files of a zip that tell flags of others."""
+    beside = Beside()
+    for member in members:
+        if beside.wants(member.name, member.size):
+            with suppress(BadZip):
+                beside.take(member.name, b"".join(unzipping.pieces(file, member)))
+    return beside
 
 
 def _scaled(member: ZipMember) -> Callable[[int], int]:
@@ -211,49 +284,91 @@ def _scaled(member: ZipMember) -> Callable[[int], int]:
     return lambda place: member.start + member.packed_size * min(place, size) // size
 
 
-def _of_tar(file: BinaryIO, limits: Limits, tell: Callable[[], int]) -> Iterator[ImportItem]:
+def _of_tar(
+    open_tar: Callable[[], BinaryIO], limits: Limits, tell: Callable[[], int]
+) -> Iterator[ImportItem]:
+    """Yield the messages of a tar, which is read twice: the files that tell flags of others may
+    stand behind them."""
+    beside = _beside_in_tar(open_tar(), limits)
     room, folders = limits.unpacked, 0
     try:
-        for member, body in tarring.members(file):
+        for member, body in tarring.members(open_tar()):
             if member.is_folder:
                 folders += 1
                 if folders > MOST_FOLDERS:
                     yield RefusedItem(names.clean(member.name, "?"), "too_many", 0, tell())
                     return
+                yield from _folder(member.name, tell(), beside)
                 continue
             room -= member.size + tarring.BLOCK
             if room < 0:
                 yield RefusedItem(names.clean(member.name, "?"), ZipFault.BOMB, member.size, tell())
                 return
             yield from _of_member(
-                member.name,
-                member.size,
+                _MemberFile(
+                    member.name, member.size, is_link=member.is_other, seconds=member.seconds
+                ),
                 _pieces(body),
                 limits,
                 lambda _place: tell(),
-                is_link=member.is_other,
-                seconds=member.seconds,
+                beside,
             )
     except (tarring.BadTar, zlib.error, EOFError):
         yield RefusedItem("tar", ZipFault.DAMAGED, 0, tell())
 
 
+def _beside_in_tar(file: BinaryIO, limits: Limits) -> Beside:
+    """Read the files of a tar that tell flags of others, as far as it can be read."""
+    beside = Beside()
+    room = limits.unpacked
+    with suppress(tarring.BadTar, zlib.error, EOFError):
+        for member, body in tarring.members(file):
+            room -= member.size + tarring.BLOCK
+            if room < 0:
+                break
+            if not member.is_folder and beside.wants(member.name, member.size):
+                beside.take(member.name, body.read())
+    return beside
+
+
+def _folder(name: str, passed: int, beside: Beside) -> Iterator[ImportItem]:
+    """Yield a folder of a Maildir, or an empty one that the list of an export names."""
+    parts = _parts(name)
+    if not parts or ".." in parts or _is_beside(parts):
+        return
+    if parts[-1] == "cur" and len(parts) > 1:
+        yield EmptyFolder(_labels(_maildir_folder(parts[:-1])), passed)
+    elif beside.has_list:
+        yield EmptyFolder(_labels(parts), passed)
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
+
+
+@dataclass(frozen=True, slots=True)
+class _MemberFile:
+    """A file of an archive. ``seconds`` is its time, since 1970."""
+
+    name: str
+    size: int
+    is_link: bool = False
+    seconds: int | None = None
+
+
 def _of_member(
-    name: str,
-    size: int,
+    file: _MemberFile,
     pieces: Iterator[bytes],
     limits: Limits,
     passed: Callable[[int], int],
-    *,
-    is_link: bool,
-    seconds: int | None = None,
+    beside: Beside,
 ) -> Iterator[ImportItem]:
     """Yield the messages of one file of an archive."""
-    place = name[:200]
-    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
-    if not parts or parts[0] == "__MACOSX" or _is_beside(parts):
+    name, size, place = file.name, file.size, file.name[:200]
+    parts = _parts(name)
+    if not parts or parts[0] == "__MACOSX" or _is_beside(parts) or beside.has_taken(name):
         return
-    if is_link:
+    if file.is_link:
         yield RefusedItem(place, "link", size, passed(size))
         return
     if ".." in parts or name[:1] in "/\\" or _DRIVE.match(name):
@@ -261,30 +376,43 @@ def _of_member(
         return
     head = next(pieces, b"")
     whole = chain([head], pieces)
-    is_maildir = len(parts) > 1 and parts[-2] in ("cur", "new")
-    if mbox.begins(head[:_HEAD]):
+    if marks := _marks(file, parts, beside):
+        is_of_maildir = parts[-2:-1] in (["cur"], ["new"])
+        folder = _maildir_folder(parts[:-2]) if is_of_maildir else parts[:-1]
+        yield from _single(whole, place, _labels(folder), size, limits, passed(size), marks)
+    elif not size and parts[-1].lower().endswith(".mbox"):
+        yield EmptyFolder(_labels(_mbox_folder(parts)), passed(size))
+    elif mbox.begins(head) if parts[-1].lower().endswith(".eml") else _is_mbox(head, name):
         yield from _of_mbox(whole, place, _labels(_mbox_folder(parts)), limits, passed)
     elif head.startswith(_OUTLOOK):
         path = _labels(parts[:-1])
         yield from _outlook(whole, place, path, size, limits, passed(size))
-    elif not _is_message(head[:_HEAD]):
-        if head:
-            yield RefusedItem(place, "no_message", size, passed(size))
-    elif is_maildir:
-        if not maildir.is_trashed(parts[-1]):
-            when = _moment(maildir.seconds(parts[-1]) or seconds)
-            flags = maildir.flags(parts[-1])
-            path = _labels(_maildir_folder(parts[:-2]))
-            yield from _single(whole, place, path, size, limits, passed(size), flags, when)
-    else:
+    elif head.startswith(_OUTLOOK_STORE):
+        yield RefusedItem(place, "pst", size, passed(size))
+    elif _is_message(head):
         path = _labels(parts[:-1])
-        yield from _single(whole, place, path, size, limits, passed(size), ())
+        yield from _single(whole, place, path, size, limits, passed(size), None)
+    elif head:
+        yield RefusedItem(place, "no_message", size, passed(size))
+
+
+def _marks(file: _MemberFile, parts: Sequence[str], beside: Beside) -> FileMarks | None:
+    """Return the flags that a list or a Maildir tells; None where the file itself has to."""
+    if marks := beside.marks(file.name):
+        return marks
+    if not file.size or parts[-2:-1] not in (["cur"], ["new"]) or not maildir.is_name(parts[-1]):
+        return None
+    letters = beside.keywords("/".join(parts[:-2]))
+    when = _moment(maildir.seconds(parts[-1]) or file.seconds)
+    flags = (*maildir.flags(parts[-1]), *maildir.keywords(parts[-1], letters))
+    return FileMarks(flags, when, is_deleted=maildir.is_trashed(parts[-1]))
 
 
 def _is_beside(parts: list[str]) -> bool:
     last = parts[-1]
     is_hidden = last.startswith(".") and not (len(parts) > 1 and parts[-2] in ("cur", "new"))
-    return is_hidden or last.lower().endswith(_BESIDE) or (len(parts) > 1 and parts[-2] == "tmp")
+    is_beside = last.lower().endswith(_BESIDE) or _OF_SERVERS.match(last) is not None
+    return is_hidden or is_beside or (len(parts) > 1 and parts[-2] == "tmp")
 
 
 def _is_message(head: bytes) -> bool:

@@ -25,6 +25,8 @@ _DESCRIPTOR64 = struct.Struct("<4sL2Q")
 _FLAGS = 0x808  # sizes follow the member; the name is UTF-8
 _NEEDS = 45  # version 4.5: zip64
 _UNIX_FILE = 0o100644 << 16
+_UNIX_FOLDER = 0o040755 << 16 | 0x10
+_LONGEST_COMMENT = 0xFFFF
 _MOST = 0xFFFFFFFF
 _LEVEL = 1
 _LAST_BLOCK = b"\x03\x00"  # an empty block
@@ -38,6 +40,7 @@ class _Member:
     checksum: int = 0
     packed: int = 0
     size: int = 0
+    comment: str = ""
 
 
 class Zip:
@@ -62,9 +65,9 @@ class Zip:
         """The name of the open member; ``""`` where none is open."""
         return self._member.name if self._member else ""
 
-    def open(self, name: str, when: datetime | None) -> bytes:
+    def open(self, name: str, when: datetime | None, comment: str = "") -> bytes:
         """Begin a member, and return the bytes to write."""
-        self._member = _Member(name, _dos(when), self.position)
+        self._member = _Member(name, _dos(when), self.position, comment=comment)
         self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         raw = name.encode()
         moment, day = self._member.moment & 0xFFFF, self._member.moment >> 16
@@ -130,27 +133,29 @@ class Zip:
         return data
 
 
-def names(records: bytes) -> Iterator[str]:
-    """Yield the names in records of the central directory."""
+def entries(records: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the names and comments in records of the central directory."""
     at = 0
     while at + _CENTRAL.size <= len(records):
-        fields = _CENTRAL.unpack_from(records, at)
-        name, extra = fields[10], fields[11]
+        name, extra, comment = _CENTRAL.unpack_from(records, at)[10:13]
         start = at + _CENTRAL.size
-        yield records[start : start + name].decode()
-        at = start + name + extra
+        end = start + name + extra + comment
+        yield records[start : start + name].decode(), records[end - comment : end].decode()
+        at = end
 
 
 def _record(member: _Member) -> bytes:
-    raw = member.name.encode()
+    raw, comment = member.name.encode(), member.comment.encode()[:_LONGEST_COMMENT]
     moment, day = member.moment & 0xFFFF, member.moment >> 16
+    mode = _UNIX_FOLDER if member.name.endswith("/") else _UNIX_FILE
     extra = _EXTRA64.pack(1, 24, member.size, member.packed, member.start)
     return (
         _CENTRAL.pack(b"PK\x01\x02", 3 << 8 | _NEEDS, _NEEDS, _FLAGS, 8, moment, day,
-                      member.checksum, _MOST, _MOST, len(raw), len(extra), 0, 0, 0, _UNIX_FILE,
-                      _MOST)
+                      member.checksum, _MOST, _MOST, len(raw), len(extra), len(comment), 0, 0,
+                      mode, _MOST)
         + raw
         + extra
+        + comment
     )  # fmt: skip
 
 

@@ -176,10 +176,72 @@ def test_what_is_no_answer_to_a_question_is_kept_as_a_note() -> None:
 
 
 def test_a_list_that_repeats_one_person_without_end_is_read_in_a_bounded_time() -> None:
-    head = "Nom élève;Prénom élève;Remarque;Nom resp;Email resp\n"
-    lines = (f"A;B;note {n};C;b{n}@x.example\n" for n in range(20_000))
+    head = "Nom élève;Prénom élève;Né(e) le;Remarque;Nom resp;Email resp\n"
+    lines = (f"A;B;12/05/2014;note {n};C;b{n}@x.example\n" for n in range(20_000))
     began = time.process_time()
     reading = importers.read((head + "".join(lines)).encode())
     assert time.process_time() - began < 30
     assert max(len(one.emails) for one in reading.contacts) < 100
     assert "record_cut" in {one.code for one in reading.warnings}
+
+
+def leas(*lines: str) -> Reading:
+    head = (
+        "Nom élève;Prénom élève;Né(e) le;Classe;Nom resp 1;Email resp 1;Nom resp 2;Email resp 2\n"
+    )
+    return importers.read((head + "\n".join(lines)).encode())
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        (("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "MARTIN;Léa;;6e C;Martin Anne;a@x.fr;;"), 2),
+        (("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "Martin;LEA;;6e C;Martin Anne;a@x.fr;;"), 2),
+        (("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "MARTIN;Léa;;6e D;Martin Anne;a@x.fr;;"), 2),
+        (("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "MARTIN;Léa;12/05/2014;6e C;Roy A;a@x.fr;;"), 2),
+        (("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "MARTIN;Léa;;6e C;Martin Paul;q@x.fr;;"), 2),
+        (("MARTIN;Léa;;6e C;;;;", "MARTIN;Léa;;6e C;;;;"), 2),
+        (("MARTIN;Léa;;6e C;Paul;p@x.fr;;", "MARTIN;Léa;;6e C;Paul;;;"), 2),
+        (
+            ("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "MARTIN;Léa;;6e C;Martin Paul;;Roy A;a@x.fr"),
+            1,
+        ),
+        (("MARTIN;Léa;;6e C;Martin Paul;p@x.fr;;", "MARTIN;Léa;;6e C;Paul Martin;p@x.fr;;"), 1),
+        (("MARTIN;Léa;12/05/2014;6e C;A;a@x.fr;;", "MARTIN;Léa;12/05/2014;6e C;B;b@x.fr;;"), 1),
+        (("MARTIN;Léa;12/05/2014;6e C;A;a@x.fr;;", "MARTIN;Léa;13/05/2014;6e C;A;a@x.fr;;"), 2),
+    ],
+)
+def test_two_pupils_of_one_name_are_one_only_where_something_proves_it(
+    lines: tuple[str, ...], number: int
+) -> None:
+    assert len(people(leas(*lines), "pupil")) == number
+    assert len(people(leas(*reversed(lines)), "pupil")) == number
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "has_authority"),
+    [
+        ("Autorité parentale", "Non", False),
+        ("Autorité parentale", "Oui", True),
+        ("Autorité parentale 1", "0", False),
+        ("Autorité parentale", "sans autorité", False),
+        ("Autorité parentale", "conjointe", True),
+        ("Autorité parentale", "retirée par le juge", False),
+        ("Autorité parentale", "voir jugement", False),
+        ("RESP_LEGAL 1", "0", False),
+        ("RESP_LEGAL 1", "1", True),
+        ("Responsable légal 1", "non", False),
+        ("Responsable légal 1", "Oui", True),
+        ("Légal", "N", False),
+        ("Exerce l'autorité parentale", "X", True),
+    ],
+)
+def test_parental_authority_is_what_the_list_says(
+    header: str, cell: str, has_authority: bool
+) -> None:
+    head = f"Nom élève;Prénom élève;Nom responsable 1;Email responsable 1;{header}\n"
+    reading = importers.read(f"{head}MARTIN;Léa;Martin Paul;p@x.fr;{cell}\n".encode())
+    (link,) = reading.links
+    assert link.is_legal is has_authority
+    if cell == "voir jugement":
+        assert reading.contacts[link.guardian].notes == f"{header} : {cell}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import mailbox as python_mailbox
 import tarfile
 import zipfile
@@ -79,8 +80,12 @@ def test_a_folder_as_files(reader: Client, mailbox: Mailbox) -> None:
             "2026-03-03 Conseil de classe.eml",
             "2026-03-03 Conseil de classe (2).eml",
             "2026-03-03 a b.eml",
+            "messages.json",
         ]
-        bodies = [read.read(name) for name in read.namelist()]
+        bodies = [read.read(name) for name in read.namelist()[:3]]
+        listed = json.loads(read.read("messages.json"))
+    assert [one["file"] for one in listed] == read.namelist()[:3]
+    assert [one["flags"] for one in listed] == [["\\Seen"], ["\\Flagged"], []]
     assert bodies == mailbox.messages()[:3]
 
 
@@ -145,7 +150,7 @@ def _all(reader: Client, form: str) -> Transfer:
 def _members(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as read:
         assert read.testzip() is None
-        return {name: read.read(name) for name in read.namelist()}
+        return {name: read.read(name) for name in read.namelist() if name.endswith(".eml")}
 
 
 def test_messages_cost_less_than_a_command_each(

@@ -186,7 +186,8 @@ def test_thunderbirds_profile_becomes_folders(reader: Client, conseil: Mailbox) 
         made.writestr("prefs.js", b"user_pref();")
         made.writestr("Mail/Local Folders/vide", b"")
     job = brought(reader, file.getvalue(), folder="", new="TB")
-    assert (job.done, job.known, job.refused) == (2, 1, 0)
+    assert (job.done, job.known, job.refused) == (2, 0, 0)
+    assert job.work["tallies"]["TB/Mail/Local Folders/Projets/2026"] == [1, 0, 1, 0, 0, 0]
     assert "TB/Mail/Local Folders/Projets/2026" in conseil.folders()
     (uid,) = conseil.uids("TB/Mail/Local Folders/Inbox")
     assert conseil.flags(uid, "TB/Mail/Local Folders/Inbox") == {"\\Seen"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +27,7 @@ from webmail.adverts.classify.model import Model, Models
 from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.adverts.classify.signs import Sign
 from webmail.adverts.classify.words import Evidence, VerdictKind
+from webmail.mime.headers import HEAD_END
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
@@ -37,7 +37,6 @@ _LEAST_OF_PERSON = 2.35
 _LEAST_FRAUD = 0.45
 _LEAST_FRAUD_OF_PERSON = 0.55
 _TAUGHT_WORDS = 1.4
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
 _MOST_REASONS = 5
@@ -134,7 +133,7 @@ def judge(
 def reconsidered(before: Verdict, raw: bytes, known: KnownCorrespondents, rules: Rules) -> Verdict:
     """The verdict on a message that was judged, now that more is known of who was written to: only
     its head is read again."""
-    read = message.read(_END_OF_HEAD.split(raw.lstrip(b"\r\n"), 1)[0])
+    read = message.read(HEAD_END.split(raw.lstrip(b"\r\n"), 1)[0])
     server = own_server.read(read.headers, rules.servers, rules.domains)
     reason = proof(read, server, known, before.deceit)
     return _proved(reason, before.deceit) if reason else before

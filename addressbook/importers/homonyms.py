@@ -1,0 +1,99 @@
+"""What proves that two pupils of one name are one pupil, where a date of birth is missing.
+
+Nothing else does: two pupils of one name are two pupils, since a letter for one of them must never
+reach the family of the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from addressbook.contact_data import ContactData
+from addressbook.folding import fold, words
+from addressbook.importers.duplicates import CIVILITIES
+
+_OF_IDENTIFIERS = frozenset("ine identifiant matricule".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """``offered`` are what other lines of the same pupil may have; one of ``sought`` proves it."""
+
+    offered: frozenset[str]
+    sought: frozenset[str]
+
+    def prove(self, others: Traces) -> bool:
+        return bool(self.sought & others.offered)
+
+
+def traces(pupil: ContactData, guardians: Iterable[ContactData]) -> Traces:
+    """Return the traces of a pupil: identifier, own address or telephone, and a guardian of the
+    same name with an address or telephone in common. The name of a guardian alone is enough if one
+    of the lines has neither for this guardian."""
+    certain = {f"own {mark}" for mark in marks(pupil)} | set(_identifiers(pupil))
+    offered, sought = set(certain), set(certain)
+    for guardian in guardians:
+        name = name_key(guardian)
+        own = {f"guardian {name}: {mark}" for mark in marks(guardian)}
+        offered |= own
+        sought |= own
+        if len(name.split()) > 1:
+            is_bare = _is_bare(guardian)
+            offered |= {f"named {name}"} | ({f"bare {name}"} if is_bare else set())
+            sought |= {f"bare {name}"} | ({f"named {name}"} if is_bare else set())
+    return Traces(frozenset(offered), frozenset(sought))
+
+
+def share_name(first: Iterable[ContactData], second: Iterable[ContactData]) -> bool:
+    """Return whether two families have a guardian of one full name, or of one surname where one of
+    them has no address and no telephone."""
+    known = [(name_key(guardian), _is_bare(guardian)) for guardian in first]
+    return any(
+        name == other and name and (len(name.split()) > 1 or is_bare or _is_bare(guardian))
+        for guardian in second
+        for other in (name_key(guardian),)
+        for name, is_bare in known
+    )
+
+
+def _is_bare(guardian: ContactData) -> bool:
+    return not guardian.emails and not guardian.phones
+
+
+def differ(first: str, second: str) -> bool:
+    """Return whether two dates of birth are those of two people."""
+    return bool(first and second and first != second)
+
+
+def name_key(data: ContactData) -> str:
+    """Return the words of a name, without civility, in alphabetical order; "" for an address."""
+    return key_of(f"{data.first_name} {data.last_name}".strip() or data.display_name)
+
+
+def key_of(name: str) -> str:
+    """Return the key of a whole name."""
+    if "@" in name:
+        return ""
+    return " ".join(sorted(word for word in words(name) if word not in CIVILITIES))
+
+
+def marks(data: ContactData) -> Iterator[str]:
+    """Yield addresses and telephones in a form that can be compared. A town alone is none."""
+    yield from (email.address.lower() for email in data.emails)
+    yield from (
+        figures for phone in data.phones if (figures := re.sub(r"\D", "", phone.number)[-9:])
+    )
+    yield from (
+        fold(f"{address.street} {address.postal_code} {address.city}")
+        for address in data.addresses
+        if address.street.strip()
+    )
+
+
+def _identifiers(pupil: ContactData) -> Iterator[str]:
+    for line in pupil.notes.split("\n"):
+        label, colon, value = line.partition(" : ")
+        if colon and value.strip() and _OF_IDENTIFIERS & set(words(label)):
+            yield f"id {fold(label)}: {fold(value)}"
