@@ -206,6 +206,16 @@ class ServerRefused(WebmailError):
     status = 502
 
 
+class FolderNotMade(ServerRefused):
+    """The mail server refused to create a folder that the webmail needs, such as the trash.
+    ``label`` is its name at the top of the user's folders.
+    """
+
+    def __init__(self, label: str, *, server_words: str = "") -> None:
+        super().__init__(f"The folder {label!r} could not be made.", server_words=server_words)
+        self.label = label
+
+
 class SenderRefused(ServerRefused):
     """The submission server does not accept mail from this sender address."""
 

@@ -91,7 +91,7 @@ class Connection:
     """A signed-in connection.
 
     ``commands`` counts the commands sent since sign-in; tests check the cost of a page by it.
-    ``namespaces`` are the places of other users' folders, as the server named them at sign-in.
+    ``namespaces`` are the places of folders, as the server named them at sign-in.
     ``wishes`` are those of the user that the connection is lent to. ``kept`` holds, by kind, values
     that `webmail.mailbox` has read over this connection; they stay in the memory of this process,
     and another connection reads them again.
@@ -653,8 +653,8 @@ def sign_in_error(words: bytes) -> WebmailError:
 
 
 def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
-    """Return the places of other users' and shared folders (RFC 2342). They are asked for once, at
-    sign-in, since they do not move.
+    """Return the places of the user's own, other users' and shared folders (RFC 2342). They are
+    asked for once, at sign-in, since they do not move.
     """
     if "NAMESPACE" not in guard.capabilities:
         return ()

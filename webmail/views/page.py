@@ -39,7 +39,9 @@ class Sides:
         is "own" for sent messages and drafts, where no verb that judges is offered."""
         if self.current and folders.is_for_own_mail(self.current):
             return "own"
-        if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
+        if self.current and folders.is_called(
+            self.current.name.removeprefix(self.current.prefix), settings.ADVERTS_FOLDER
+        ):
             return "advert"
         return verbs.of_special_use(self.special_use)
 
