@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo import packages
+from tests.waiting import LONGEST_S
 
 _TREES = Path(__file__).resolve().parent.parent.parent / "var" / "packages"
 
@@ -57,7 +58,9 @@ def _can_overlay() -> bool:
     program = shutil.which("bwrap")
     if program is None:
         return False
-    told = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)  # noqa: S603
+    told = subprocess.run(  # noqa: S603 - bubblewrap's own help
+        [program, "--help"], capture_output=True, text=True, check=False, timeout=LONGEST_S
+    )
     return "--overlay-src" in told.stdout + told.stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -60,9 +61,7 @@ def reader(
     mail_domain: MailDomain,
     signed_in: Callable[..., Client],
 ) -> Client:
-    mail_domain.imap_port = server.imap_port
-    mail_domain.save()
-    return signed_in(ALICE)
+    return opened(server, mail_domain, signed_in)
 
 
 def subscribed(box: Mailbox) -> str:
@@ -105,21 +104,27 @@ def test_folders_of_the_user_stand_at_the_top(reader: Client, box: Mailbox, pref
     assert "Élèves & parents" in folder_links(reader.get("/mail/INBOX/"))
 
 
+def opened(
+    server: Cyrus | Courier, mail_domain: MailDomain, signed_in: Callable[..., Client]
+) -> Client:
+    """Alice's browser, with her mailbox there."""
+    mail_domain.imap_port = server.imap_port
+    mail_domain.save()
+    return signed_in(ALICE)
+
+
 def test_a_shared_folder_at_the_top_takes_none_of_ones_own(
     cyrus: Cyrus, mail_domain: MailDomain, signed_in: Callable[..., Client]
 ) -> None:
     cyrus.make_anew(ALICE.login)
     cyrus.share("Vie-scolaire")
-    box = cyrus.mailbox(ALICE)
-    mail_domain.imap_port = cyrus.imap_port
-    mail_domain.save()
-    reader = signed_in(ALICE)
-    uid = box.append(letter())
-    reader.post(ACT, {"verb": "trash", "refs": [ref(box, uid)]})
-    assert len(box.messages("INBOX.Trash")) == 1
+    reader = opened(cyrus, mail_domain, signed_in)
+    with closing(cyrus.mailbox(ALICE)) as box:
+        uid = box.append(letter())
+        reader.post(ACT, {"verb": "trash", "refs": [ref(box, uid)]})
+        assert len(box.messages("INBOX.Trash")) == 1
     links = folder_links(reader.get("/mail/INBOX/"))
     assert "Trash" not in links and "Vie-scolaire" in links
-    box.close()
     cyrus.make_anew(ALICE.login)
 
 
@@ -127,17 +132,14 @@ def test_a_folder_that_the_server_refuses_is_named_and_the_message_stays(
     courier: Courier, mail_domain: MailDomain, signed_in: Callable[..., Client]
 ) -> None:
     courier.make_anew(ALICE.login)
-    box = courier.mailbox(ALICE)
-    mail_domain.imap_port = courier.imap_port
-    mail_domain.save()
-    uid = box.append(letter())
-    reader = signed_in(ALICE)
+    reader = opened(courier, mail_domain, signed_in)
     maildir = courier.folder / "mail" / ALICE.login / "Maildir"
-    maildir.chmod(0o500)
-    try:
-        answer = reader.post(ACT, {"verb": "trash", "refs": [ref(box, uid)]})
-    finally:
-        maildir.chmod(0o700)
-    assert answer.status_code == 502 and "Le dossier « Trash »" in words(answer)
-    assert box.uids() == [uid]
-    box.close()
+    with closing(courier.mailbox(ALICE)) as box:
+        uid = box.append(letter())
+        maildir.chmod(0o500)
+        try:
+            answer = reader.post(ACT, {"verb": "trash", "refs": [ref(box, uid)]})
+        finally:
+            maildir.chmod(0o700)
+        assert answer.status_code == 502 and "Le dossier « Trash » n’a pas pu" in words(answer)
+        assert box.uids() == [uid]
