@@ -265,6 +265,11 @@ class ServerUnavailable(WebmailError):
     status = 503
 
 
+class ServerBusy(ServerUnavailable):
+    """The mail server answers, but has as many connections as it allows, or cannot sign in at the
+    moment. It is tried a second time before this is told."""
+
+
 class PerhapsSent(WebmailError):
     """The submission server received the whole message but did not confirm it. The message may have
     been sent; to send it again may deliver it twice."""

@@ -25,7 +25,7 @@ from demo.servers.dovecot import installed as dovecot_installed
 from demo.servers.dovecot import version as dovecot_version
 from tests.servers import postgresql
 from tests.servers.courier import Courier
-from tests.servers.cyrus import ALTERNATIVE, Cyrus
+from tests.servers.cyrus import ALTERNATIVE, DEFAULT, Cyrus
 from tests.servers.unpacked import COURIER, CYRUS, Unpacked
 from webmail.previews import office
 
@@ -250,6 +250,19 @@ def cyrus_alternative() -> Generator[Cyrus, None, None]:
 def courier() -> Generator[Courier, None, None]:
     """A private Courier."""
     yield from _started(COURIER, lambda folder: Courier(folder, [ALICE, BOB]))
+
+
+@pytest.fixture(scope="session")
+def narrow_courier() -> Generator[Courier, None, None]:
+    """One that takes three connections from one address."""
+    yield from _started(COURIER, lambda folder: Courier(folder, [ALICE, BOB], 3))
+
+
+@pytest.fixture(scope="session")
+def narrow_cyrus() -> Generator[Cyrus, None, None]:
+    """One that takes three sign-ins from one address."""
+    settings = f"{DEFAULT}\nmaxlogins_per_host: 3"
+    yield from _started(CYRUS, lambda folder: Cyrus(folder, [ALICE, BOB], settings))
 
 
 @pytest.fixture(scope="session")

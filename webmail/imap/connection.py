@@ -25,6 +25,7 @@ from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
     FolderNotFound,
+    ServerBusy,
     ServerRefused,
     ServerUnavailable,
     SignInNeeded,
@@ -492,8 +493,8 @@ def open(server: ImapServer, login: str, password: str, *, client_address: str =
     otherwise the wrong passwords of one user would slow down all users.
 
     Raises SignInNeeded when the login or the password is refused, ServerUnavailable when the server
-    cannot be reached or cannot sign in at the moment, and BadServerAnswer. ``password`` may be a
-    `bearer.AccessToken`; it is not kept.
+    cannot be reached, ServerBusy when it cannot sign in at the moment, and BadServerAnswer.
+    ``password`` may be a `bearer.AccessToken`; it is not kept.
     """
     if re.search(r"[\r\n\0]", login + password):
         raise SignInNeeded("No login or password holds a control character.")
@@ -637,16 +638,24 @@ def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]
     return status, data[-1]
 
 
+_NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT"})
+# Cyrus says "Too many open connections", without a code. It is no wrong password.
+_TOO_MANY = re.compile(
+    r"(?i)\b(too many|maximum number of)( \w+){0,2} (connections|logins|sessions)\b"
+)
+_LONGEST_WORDS = 500
+
+
 def sign_in_error(words: bytes) -> WebmailError:
     """Return the error of a refused sign-in: a wrong password, unless a response code (RFC 5530)
     says otherwise.
     """
     server_words = response.text(words)
     code = response.code(words)
-    if code in {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}:
-        return ServerUnavailable(
-            "The IMAP server can't sign in just now.", server_words=server_words
-        )
+    if code in _NOT_NOW or (not code and _TOO_MANY.search(server_words[:_LONGEST_WORDS])):
+        return ServerBusy("The IMAP server can't sign in just now.", server_words=server_words)
+    if code == "SERVERBUG":
+        return ServerUnavailable("The IMAP server can't sign in.", server_words=server_words)
     if code in {"OVERQUOTA", "PRIVACYREQUIRED", "CONTACTADMIN", "CANNOT"}:
         return response.refusal(words)
     return SignInNeeded("The IMAP server refused login or password.", server_words=server_words)
