@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,17 @@ class Guard(_Imaplib):
         except OSError as error:
             self.timed_out = isinstance(error, TimeoutError)
             raise ServerUnavailable("The IMAP server does not take what is sent.") from error
+
+    def pipeline(self, commands: Sequence[Sequence[bytes]]) -> tuple[str, Any]:
+        """Send commands, each its name and its arguments, in one write. Return after all answers,
+        some of which may be refusals.
+        """
+        tags = [self._new_tag() for _command in commands]  # type: ignore[attr-defined]
+        lines = (b" ".join((tag, *words)) for tag, words in zip(tags, commands, strict=True))
+        self.send(b"".join(line + b"\r\n" for line in lines))
+        for tag, words in zip(tags, commands, strict=True):
+            self._command_complete(words[0].decode("ascii"), tag)
+        return "OK", []
 
     def say_goodbye(self) -> None:
         """Send LOGOUT and hang up without waiting for the answer, so that a dead server holds no

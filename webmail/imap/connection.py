@@ -11,7 +11,7 @@ import base64
 import imaplib
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -92,6 +92,7 @@ class Connection:
     """A signed-in connection.
 
     ``commands`` counts the commands sent since sign-in; tests check the cost of a page by it.
+    ``alterations`` counts those that may have changed more than flags in the open folder.
     ``namespaces`` are the places of folders, as the server named them at sign-in.
     ``wishes`` are those of the user that the connection is lent to. ``kept`` holds, by kind, values
     that `webmail.mailbox` has read over this connection; they stay in the memory of this process,
@@ -102,6 +103,7 @@ class Connection:
         self, signed_in: mailbox.BaseMailBox, namespaces: tuple[Namespace, ...] = ()
     ) -> None:
         self.commands = 0
+        self.alterations = 0
         self._recoveries = 0
         self.namespaces = namespaces
         self.wishes = Wishes()
@@ -221,6 +223,19 @@ class Connection:
         self._accept(answer, partly=name == "FETCH")
         return answer.untagged.get(name, [])
 
+    def together(self, commands: Sequence[Sequence[str | bytes]]) -> None:
+        """Send reading commands, each its name and its arguments, in one write, so that their
+        answers take one round trip: `untagged` has them. What the server refuses has none.
+        """
+        written = [[_checked(word) for word in words] for words in commands]
+
+        def send() -> tuple[str, Raw]:
+            with measures.imap_command(str(commands[0][0])):
+                return self._client.pipeline(written)
+
+        self._repeatable(send)
+        self.commands += len(commands) - 1
+
     @property
     def recoveries_left(self) -> int:
         """The number of times that `recover` may still open a connection in this lease."""
@@ -291,6 +306,7 @@ class Connection:
         if received:
             marks.append(response.internal_date(received))
         self._prove_alive()
+        self.alterations += 1
         message = build.crlf(message)
         self._client.begin(sending=len(message))
 
@@ -354,6 +370,8 @@ class Connection:
         words, rest = self._written(args)
         if changes:
             self._prove_alive()
+            # A changed flag changes the open folder alone.
+            self.alterations += (name, args[:1]) != ("UID", ("STORE",))
 
         def send() -> tuple[str, Raw]:
             if rest:
@@ -361,8 +379,19 @@ class Connection:
             with measures.imap_command(str(args[0]) if name == "UID" else name):
                 return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
+        hurry = name == "NOOP" and not self._alive
+        return self._repeatable(send, changes, hurry=hurry, bounds=bounds)
+
+    def _repeatable(
+        self,
+        send: Callable[[], tuple[str, Raw]],
+        changes: bool = False,
+        *,
+        hurry: bool = False,
+        bounds: client.Bounds = client.UNCUT,
+    ) -> _CommandAnswer:
+        """Call ``send``; again on a new connection, where `_send` may."""
         try:
-            hurry = name == "NOOP" and not self._alive
             self._client.begin(hurry=hurry, limit=self._limit, bounds=bounds)
             return self._exchange(send, changes)
         except ServerUnavailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 DEEPEST = 20
 # The greatest number of STATUS commands on a server without LIST-STATUS.
 MOST_STATUS = 50
+# The time for which their answers are kept.
+COUNTS_SECONDS = 30.0
 
 # The names by which mail programs call special folders, for servers without SPECIAL-USE (RFC 6154);
 # folded, in English and French.
@@ -67,7 +70,7 @@ _KNOWN_NAMES = {
 _USE_OF_NAME = {name: use for use, names in _KNOWN_NAMES.items() for name in names}
 # Counts of folders: messages, unread messages, bytes.
 Counts = dict[str, tuple[int | None, int | None, int | None]]
-_KIND = "folders"
+_KIND, _COUNTS = "folders", "counts of folders"
 _NO_COUNTS = (None, None, None)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -90,9 +93,10 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
     """Return all folders, with the counts of messages and of unread messages.
 
     Sends one command if the server has LIST-STATUS (RFC 5819), else STATUS for the first 50
-    folders. With ``sizes``, the folders also tell whether the user is subscribed, and their bytes
-    if the server has STATUS=SIZE (RFC 8438); without LIST-EXTENDED this costs one more command. An
-    answer equal to the previous one on this connection gives the same tuple.
+    folders, which may be `COUNTS_SECONDS` old. With ``sizes``, the folders also tell whether the
+    user is subscribed, and their bytes if the server has STATUS=SIZE (RFC 8438); without
+    LIST-EXTENDED this costs one more command. An answer equal to the previous one on this
+    connection gives the same tuple.
     """
     items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
@@ -103,8 +107,7 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
             folders = _with_counts(_placed(imap, _folders(lines)), _counts(answer[2]))
     else:
         answer = (imap.wishes, [], [])
-        folders = _plain(imap, subscribed=sizes)
-        folders = _with_counts(folders, _counts_one_by_one(imap, folders, items))
+        folders = _listed_apart(imap, items, subscribed=sizes)
     imap.kept[_KIND] = (answer, folders)
     return folders
 
@@ -347,11 +350,15 @@ def _subscribed(folder: Folder) -> Folder:
 
 
 def _list(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[Any]:
+    return imap.command("LIST", *_list_words(imap, subscribed=subscribed, more=more))
+
+
+def _list_words(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[str]:
     options = ["SUBSCRIBED"] if subscribed and imap.has("LIST-EXTENDED") else []
     options += ["SPECIAL-USE"] if imap.has("SPECIAL-USE") else []
     options += [more] if more else []
     returned = [f"RETURN ({' '.join(options)})"] if options else []
-    return imap.command("LIST", '""', '"*"', *returned)
+    return ['""', '"*"', *returned]
 
 
 def _made(imap: Connection, folders: Sequence[Folder], label: str, use: str) -> str:
@@ -462,17 +469,53 @@ def _count(values: dict[Any, Any], name: bytes) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _counts_one_by_one(imap: Connection, folders: Sequence[Folder], items: str) -> Counts:
-    counts: Counts = {}
+def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Folder, ...]:
+    """Return all folders, with counts by a STATUS for each of the first `MOST_STATUS`: in the same
+    round trip as the list for the folders that this connection knows, in another for new ones.
+
+    A folder that is gone meanwhile, or not readable for the user, is shown without a count.
+    """
+    counts, asked = _kept_counts(imap, items), []
+    if subscribed:
+        folders = _plain(imap, subscribed=True)
+    else:
+        asked = _due(imap, imap.kept.get(_KIND, (None, ()))[1], counts)
+        imap.together([["LIST", *_list_words(imap)], *_statuses(asked, items)])
+        counts |= dict.fromkeys(asked, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
+        folders = _placed(imap, _folders(imap.untagged("LIST") or _list(imap)))
+    new = [name for name in _due(imap, folders, counts) if name not in asked]
+    if new:
+        imap.together(_statuses(new, items))
+        counts |= dict.fromkeys(new, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
+    imap.kept[_COUNTS] = (*imap.kept[_COUNTS][:2], counts)
+    return _with_counts(folders, counts)
+
+
+def _kept_counts(imap: Connection, items: str) -> Counts:
+    """Return the counts that are `COUNTS_SECONDS` old at most, if this connection has altered
+    nothing since.
+    """
+    now, state = time.monotonic(), (imap.alterations, items)
+    before, since, counts = imap.kept.get(_COUNTS, (None, 0.0, {}))
+    if before == state and now - since < COUNTS_SECONDS:
+        return dict(counts)
+    imap.kept[_COUNTS] = (state, now, {})
+    return {}
+
+
+def _due(imap: Connection, folders: Iterable[Folder], counts: Counts) -> list[str]:
+    """Return the names of the folders to be counted: those without counts, and the open one."""
     special_first = sorted(folders, key=lambda folder: not folder.special_use)
     countable = [folder for folder in special_first if folder.selectable and folder.addressable]
-    for folder in countable[:MOST_STATUS]:
-        try:
-            lines = imap.command("STATUS", quoted_folder(folder.name), f"({items})")
-        except (FolderNotFound, ServerRefused):
-            continue  # gone meanwhile, or not readable for the user: shown without a count
-        counts |= _counts(lines)
-    return counts
+    return [
+        folder.name
+        for folder in countable[:MOST_STATUS]
+        if folder.name not in counts or folder.name == imap.open_folder
+    ]
+
+
+def _statuses(folders: Iterable[str], items: str) -> list[Sequence[str | bytes]]:
+    return [("STATUS", quoted_folder(name), f"({items})") for name in folders]
 
 
 def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...]:
