@@ -44,7 +44,7 @@ def rename(imap: Connection, folder: str, label: str) -> str:
     """Rename a folder without moving it. Return its full name. Raises the errors of `create`."""
     listed = folders.outline(imap)
     current = _find(listed, folder)
-    name = _name(listed, _above(current), label, instead_of=current)
+    name = _name(listed, place_above(current), label, instead_of=current)
     return _move(imap, listed, current, name)
 
 
@@ -137,7 +137,7 @@ def _label(folder: Folder) -> str:
     return folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name
 
 
-def _above(folder: Folder) -> str:
+def place_above(folder: Folder) -> str:
     """Return the name of the folder above, or "" at the top."""
     above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
     return "" if not folder.owner and f"{above}{folder.delimiter}" == folder.prefix else above

@@ -104,6 +104,19 @@ def test_folders_of_the_user_stand_at_the_top(reader: Client, box: Mailbox, pref
     assert "Élèves & parents" in folder_links(reader.get("/mail/INBOX/"))
 
 
+def test_a_folder_is_called_what_users_call_it(reader: Client, box: Mailbox, prefix: str) -> None:
+    def change(**asked: str) -> str:
+        return words(reader.post("/folders/change/", asked, follow=True))
+
+    assert "INBOX." not in change(verb="create", name="Printemps")
+    assert "Printemps" in change(verb="throw", folder=f"{prefix}Printemps")
+    gone = f"{prefix}Trash{'.' if prefix else '/'}Printemps"
+    said = change(verb="remove", folder=gone)
+    assert "INBOX." not in said, said[max(0, said.find("INBOX.") - 150) :][:300]
+    assert "Printemps" in said
+    assert gone not in box.folders()
+
+
 def opened(
     server: Cyrus | Courier, mail_domain: MailDomain, signed_in: Callable[..., Client]
 ) -> Client:
