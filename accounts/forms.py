@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, credentials, limits, numen, sessions, themes
@@ -29,7 +30,7 @@ from accounts.network import client_address, network_of
 from accounts.passwords import reminder
 from accounts.providers import grants
 from webmail import clock
-from webmail.errors import WebmailError
+from webmail.errors import ServerBusy, WebmailError
 
 NO_CONTROLS = RegexValidator(
     r"^[^\x00-\x1f\x7f]*$", _("This holds a character that cannot be typed.")
@@ -104,13 +105,7 @@ class SignInForm(LoginForm):
             cleaned: dict[str, Any] = super().clean()
         except WebmailError as error:
             self.failure_status = error.status
-            raise ValidationError(
-                _(
-                    "The mail server does not answer. Your identifiers are not in question:"
-                    " try again in a few minutes."
-                ),
-                code="server_unavailable",
-            ) from error
+            raise ValidationError(_unavailable(error), code="server_unavailable") from error
         except ValidationError as error:
             self.failure_status = STATUS_BY_CODE.get(error.code or "", 422)
             self.retry_after = (error.params or {}).get("seconds", 0)
@@ -132,6 +127,19 @@ class SignInForm(LoginForm):
         response: HttpResponse = super().login(request, redirect_url=redirect_url)
         sessions.keep_signed_in(request)
         return response
+
+
+def _unavailable(error: WebmailError) -> str | Promise:
+    """Return the reason why the mail server could not be asked about login and password."""
+    if isinstance(error, ServerBusy):
+        return _(
+            "The mail server is busy: it lets nobody else in just now. Your identifiers are not in"
+            " question: try again in a minute."
+        )
+    return _(
+        "The mail server does not answer. Your identifiers are not in question: try again in a few"
+        " minutes."
+    )
 
 
 class _CodeField(forms.CharField):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from webmail import smtp as submission
 from webmail.errors import (
     FolderNotFound,
     MailboxClosed,
+    ServerBusy,
     ServerRefused,
     ServerUnavailable,
     SieveNotOffered,
@@ -62,6 +64,23 @@ def imap_server(domain: MailDomain) -> ImapServer:
     )
 
 
+# Seconds that a server has to notice that a connection is closed.
+_BREATH = 0.3
+
+
+def _opened(server: ImapServer, login: str, password: str, client_address: str = "") -> Connection:
+    """Open a connection and sign in. A server that has as many connections as it allows is tried
+    once more, after the connection that has been idle for the longest is given up: many servers
+    count those of the webmail as if they were one user's. Raises ServerBusy and the errors of
+    `imap_connection.open`."""
+    try:
+        return imap_connection.open(server, login, password, client_address=client_address)
+    except ServerBusy:
+        pool().give_up_idle(server.host)
+        time.sleep(_BREATH)
+    return imap_connection.open(server, login, password, client_address=client_address)
+
+
 def check_login(domain: MailDomain, login: str, password: str, address: str) -> None:
     """Try a password on the domain's IMAP server. Raises SignInNeeded for a refusal, or the error
     for which the server cannot tell."""
@@ -73,7 +92,7 @@ def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Conn
     `keep` or closes."""
     server = imap_server(domain)
     with stalled.bounded(server.host):
-        connection = imap_connection.open(server, login, password, client_address=address)
+        connection = _opened(server, login, password, address)
     capabilities.note(domain, connection)
     return connection
 
@@ -112,7 +131,7 @@ def _opener(user: User, password: str, address: str) -> Callable[[], Connection]
         if limits.was_refused(limits.mailbox(domain.pk, login), secret):
             raise SignInNeeded
         try:
-            return imap_connection.open(imap_server(domain), name, secret, client_address=address)
+            return _opened(imap_server(domain), name, secret, address)
         except SignInNeeded:
             limits.note_refused(limits.mailbox(domain.pk, login), secret)
             raise
@@ -189,7 +208,7 @@ def imap_by_master(user: User) -> Iterator[Connection]:
     key = ("master", user.pk)
 
     def opener() -> Connection:
-        return imap_connection.open(server, *way_in)
+        return _opened(server, *way_in)
 
     try:
         with stalled.bounded(server.host), pool().lease(key, opener) as connection:
@@ -228,7 +247,7 @@ def box(
         way_in = grants.master(domain, login)
         with (
             stalled.bounded(domain.imap_host),
-            closing(imap_connection.open(imap_server(domain), *way_in)) as mailbox,
+            closing(_opened(imap_server(domain), *way_in)) as mailbox,
         ):
             if not is_allowed(mailbox):
                 raise MailboxClosed("The login opens another mailbox.")

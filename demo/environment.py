@@ -202,7 +202,7 @@ that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, LibreO
 def _prepare_tests() -> None:
     """Install what the tests need. Without a missing part, the tests that need it are skipped and
     say so."""
-    from tests.servers import postgresql
+    from tests.servers import postgresql, unpacked
 
     if not _is_installed(TESTS):
         say(_FIRST_TESTS)
@@ -225,6 +225,9 @@ def _prepare_tests() -> None:
         say(f"{part.name} is missing: tests that need it are skipped. {part.hint}")
     if packages.command(missing):
         say(f"    {packages.command(missing)}")
+    for server in (unpacked.CYRUS, unpacked.COURIER):
+        if not server.unpack():
+            say(f"{server.package} could not be unpacked: tests that need it are skipped.")
     prepare(TESTS)
     if packages.OPENLDAP not in missing:
         _build_ldap()

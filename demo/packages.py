@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,36 @@ def headless_shell() -> Part:
         lambda: shutil.which(name) is not None or not _knows(name),
         (name,),
     )
+
+
+def unpack(package: str, tree: Path) -> None:
+    """Download a package with those that it needs and this machine does not have, and unpack them
+    to `tree`. Nothing is installed; after a failure there is no tree.
+    """
+    say(f"Unpacking {package} for the tests")
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=tree.parent) as place:
+        archives, made = Path(place, "archives"), Path(place, "tree")
+        if not _downloaded(package, archives):
+            _run([*(_root_prefix() or ()), "apt-get", "update", "-qq"])
+            if not _downloaded(package, archives):
+                return
+        for archive in archives.glob("*.deb"):
+            _run(["dpkg-deb", "-x", archive, made])
+        if made.is_dir():
+            made.rename(tree)
+
+
+def _downloaded(package: str, archives: Path) -> bool:
+    """Packages that exclude one that is installed are downloaded all the same."""
+    (archives / "partial").mkdir(parents=True, exist_ok=True)
+    options = ["-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={archives}"]
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "--download-only"]
+    return _run([*command, *options, package])
+
+
+def _run(command: Sequence[str | Path]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def _knows(package: str) -> bool:

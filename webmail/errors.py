@@ -206,6 +206,16 @@ class ServerRefused(WebmailError):
     status = 502
 
 
+class FolderNotMade(ServerRefused):
+    """The mail server refused to create a folder that the webmail needs, such as the trash.
+    ``label`` is its name at the top of the user's folders.
+    """
+
+    def __init__(self, label: str, *, server_words: str = "") -> None:
+        super().__init__(f"The folder {label!r} could not be made.", server_words=server_words)
+        self.label = label
+
+
 class SenderRefused(ServerRefused):
     """The submission server does not accept mail from this sender address."""
 
@@ -253,6 +263,11 @@ class ServerUnavailable(WebmailError):
     """The mail server cannot be reached, timed out, or closed the connection."""
 
     status = 503
+
+
+class ServerBusy(ServerUnavailable):
+    """The mail server answers, but has as many connections as it allows, or cannot sign in at the
+    moment. It is tried a second time before this is told."""
 
 
 class PerhapsSent(WebmailError):

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,9 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.dovecot import installed as dovecot_installed
 from demo.servers.dovecot import version as dovecot_version
 from tests.servers import postgresql
+from tests.servers.courier import Courier
+from tests.servers.cyrus import ALTERNATIVE, DEFAULT, Cyrus
+from tests.servers.unpacked import COURIER, CYRUS, Unpacked
 from webmail.previews import office
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
@@ -215,6 +219,50 @@ def dovecot() -> Iterator[Dovecot]:
         yield server
     finally:
         server.stop()
+
+
+def _started(
+    package: Unpacked, make: Callable[[Path], Cyrus | Courier]
+) -> Generator[Any, None, None]:
+    if not package.present():
+        pytest.skip(missing(f"{package.package}, in a tree of its own,"))
+    server = make(_folder(package.package))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def cyrus() -> Generator[Cyrus, None, None]:
+    """A private Cyrus as Debian sets it up: all folders of a user are below INBOX."""
+    yield from _started(CYRUS, lambda folder: Cyrus(folder, [ALICE, BOB]))
+
+
+@pytest.fixture(scope="session")
+def cyrus_alternative() -> Generator[Cyrus, None, None]:
+    """Another, whose folders stand beside INBOX, and whose Sieve takes UTF-8."""
+    yield from _started(CYRUS, lambda folder: Cyrus(folder, [ALICE, BOB], ALTERNATIVE))
+
+
+@pytest.fixture(scope="session")
+def courier() -> Generator[Courier, None, None]:
+    """A private Courier."""
+    yield from _started(COURIER, lambda folder: Courier(folder, [ALICE, BOB]))
+
+
+@pytest.fixture(scope="session")
+def narrow_courier() -> Generator[Courier, None, None]:
+    """One that takes three connections from one address."""
+    yield from _started(COURIER, lambda folder: Courier(folder, [ALICE, BOB], 3))
+
+
+@pytest.fixture(scope="session")
+def narrow_cyrus() -> Generator[Cyrus, None, None]:
+    """One that takes three sign-ins from one address."""
+    settings = f"{DEFAULT}\nmaxlogins_per_host: 3"
+    yield from _started(CYRUS, lambda folder: Cyrus(folder, [ALICE, BOB], settings))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from types import TracebackType
 
 class Wire:
     """Passes everything on; `commands` are the client's lines without their tags, `received` is how
-    many bytes the server answered.
+    many bytes the server answered, `round_trips` how often the client spoke after it had answered.
     """
 
     def __init__(self, port: int) -> None:
@@ -18,10 +18,11 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.commands: list[str] = []
-        self.received = 0
+        self.received = self.round_trips = 0
+        self._client_spoke = False
 
     def forget(self) -> None:
-        self.commands, self.received = [], 0
+        self.commands, self.received, self.round_trips = [], 0, 0
 
     def __enter__(self) -> Wire:
         self._start(self._accept)
@@ -55,6 +56,8 @@ class Wire:
     def _pass_on(self, origin: socket.socket, target: socket.socket, is_client: bool) -> None:
         with origin, target, suppress(OSError):  # the other side hung up
             while data := origin.recv(65536):
+                self.round_trips += is_client and not self._client_spoke
+                self._client_spoke = is_client
                 if is_client:
                     lines = data.decode("ascii", "replace").splitlines()
                     self.commands += [line.partition(" ")[2] for line in lines]

@@ -15,7 +15,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from imap_tools import mailbox
 
 from webmail import tls
-from webmail.errors import BadServerAnswer, ServerUnavailable
+from webmail.errors import BadServerAnswer, ServerBusy, ServerUnavailable
 from webmail.imap.values import ImapServer
 
 # Bytes of one line. The numbers of two million messages in a SEARCH answer fit.
@@ -177,6 +177,17 @@ class Guard(_Imaplib):
             self.timed_out = isinstance(error, TimeoutError)
             raise ServerUnavailable("The IMAP server does not take what is sent.") from error
 
+    def pipeline(self, commands: Sequence[Sequence[bytes]]) -> tuple[str, Any]:
+        """Send commands, each its name and its arguments, in one write. Return after all answers,
+        some of which may be refusals.
+        """
+        tags = [self._new_tag() for _command in commands]  # type: ignore[attr-defined]
+        lines = (b" ".join((tag, *words)) for tag, words in zip(tags, commands, strict=True))
+        self.send(b"".join(line + b"\r\n" for line in lines))
+        for tag, words in zip(tags, commands, strict=True):
+            self._command_complete(words[0].decode("ascii"), tag)
+        return "OK", []
+
     def say_goodbye(self) -> None:
         """Send LOGOUT and hang up without waiting for the answer, so that a dead server holds no
         thread.
@@ -201,7 +212,7 @@ class Guard(_Imaplib):
             self.timed_out = isinstance(error, TimeoutError)
             raise ServerUnavailable("The IMAP server does not answer.") from error
         if not piece:
-            raise ServerUnavailable("The IMAP server hung up.")
+            raise ServerUnavailable("The IMAP server hung up.") from EOFError()
         return piece
 
     def _take(self, size: int) -> bytes:
@@ -321,7 +332,7 @@ def connect(server: ImapServer) -> mailbox.BaseMailBox:
     """Return an imap_tools mailbox before sign-in, whose client is a `Guard`.
 
     TLS certificates are always verified; against ``ca_file`` alone if the server has one. Raises
-    ServerUnavailable and BadServerAnswer.
+    ServerUnavailable, ServerBusy and BadServerAnswer.
     """
     try:
         opened = _opened(server)
@@ -330,10 +341,23 @@ def connect(server: ImapServer) -> mailbox.BaseMailBox:
         return opened
     except imaplib.IMAP4.error as error:
         raise _greeting_error(error) from error
+    except ServerUnavailable as error:
+        raise (_turned_away() if isinstance(error.__cause__, _HUNG_UP) else error) from error
+    except _HUNG_UP as error:
+        raise _turned_away() from error
     except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
         raise ServerUnavailable("The IMAP server cannot be reached.") from error
     except ValueError as error:
         raise BadServerAnswer("This is no IMAP server.") from error
+
+
+# A server that accepts a connection and closes it before its greeting, as Courier does when an
+# address has as many as it allows.
+_HUNG_UP = (EOFError, ConnectionResetError, ssl.SSLEOFError)
+
+
+def _turned_away() -> ServerBusy:
+    return ServerBusy("The IMAP server closed the connection before its greeting.")
 
 
 def _opened(server: ImapServer) -> mailbox.BaseMailBox:
@@ -375,5 +399,5 @@ def _greeting_error(error: imaplib.IMAP4.error) -> ServerUnavailable | BadServer
     first = error.args[0] if error.args else ""
     words = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
     if words.upper().startswith("* BYE"):
-        return ServerUnavailable("The IMAP server takes no connection.", server_words=words)
+        return ServerBusy("The IMAP server takes no connection.", server_words=words)
     return BadServerAnswer("This is no IMAP server.", server_words=words)

@@ -11,7 +11,7 @@ import base64
 import imaplib
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +25,7 @@ from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
     FolderNotFound,
+    ServerBusy,
     ServerRefused,
     ServerUnavailable,
     SignInNeeded,
@@ -91,7 +92,8 @@ class Connection:
     """A signed-in connection.
 
     ``commands`` counts the commands sent since sign-in; tests check the cost of a page by it.
-    ``namespaces`` are the places of other users' folders, as the server named them at sign-in.
+    ``alterations`` counts those that may have changed more than flags in the open folder.
+    ``namespaces`` are the places of folders, as the server named them at sign-in.
     ``wishes`` are those of the user that the connection is lent to. ``kept`` holds, by kind, values
     that `webmail.mailbox` has read over this connection; they stay in the memory of this process,
     and another connection reads them again.
@@ -101,6 +103,7 @@ class Connection:
         self, signed_in: mailbox.BaseMailBox, namespaces: tuple[Namespace, ...] = ()
     ) -> None:
         self.commands = 0
+        self.alterations = 0
         self._recoveries = 0
         self.namespaces = namespaces
         self.wishes = Wishes()
@@ -220,6 +223,19 @@ class Connection:
         self._accept(answer, partly=name == "FETCH")
         return answer.untagged.get(name, [])
 
+    def together(self, commands: Sequence[Sequence[str | bytes]]) -> None:
+        """Send reading commands, each its name and its arguments, in one write, so that their
+        answers take one round trip: `untagged` has them. What the server refuses has none.
+        """
+        written = [[_checked(word) for word in words] for words in commands]
+
+        def send() -> tuple[str, Raw]:
+            with measures.imap_command(str(commands[0][0])):
+                return self._client.pipeline(written)
+
+        self._repeatable(send)
+        self.commands += len(commands) - 1
+
     @property
     def recoveries_left(self) -> int:
         """The number of times that `recover` may still open a connection in this lease."""
@@ -290,6 +306,7 @@ class Connection:
         if received:
             marks.append(response.internal_date(received))
         self._prove_alive()
+        self.alterations += 1
         message = build.crlf(message)
         self._client.begin(sending=len(message))
 
@@ -353,6 +370,8 @@ class Connection:
         words, rest = self._written(args)
         if changes:
             self._prove_alive()
+            # A changed flag changes the open folder alone.
+            self.alterations += (name, args[:1]) != ("UID", ("STORE",))
 
         def send() -> tuple[str, Raw]:
             if rest:
@@ -360,8 +379,19 @@ class Connection:
             with measures.imap_command(str(args[0]) if name == "UID" else name):
                 return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
+        hurry = name == "NOOP" and not self._alive
+        return self._repeatable(send, changes, hurry=hurry, bounds=bounds)
+
+    def _repeatable(
+        self,
+        send: Callable[[], tuple[str, Raw]],
+        changes: bool = False,
+        *,
+        hurry: bool = False,
+        bounds: client.Bounds = client.UNCUT,
+    ) -> _CommandAnswer:
+        """Call ``send``; again on a new connection, where `_send` may."""
         try:
-            hurry = name == "NOOP" and not self._alive
             self._client.begin(hurry=hurry, limit=self._limit, bounds=bounds)
             return self._exchange(send, changes)
         except ServerUnavailable:
@@ -492,8 +522,8 @@ def open(server: ImapServer, login: str, password: str, *, client_address: str =
     otherwise the wrong passwords of one user would slow down all users.
 
     Raises SignInNeeded when the login or the password is refused, ServerUnavailable when the server
-    cannot be reached or cannot sign in at the moment, and BadServerAnswer. ``password`` may be a
-    `bearer.AccessToken`; it is not kept.
+    cannot be reached, ServerBusy when it cannot sign in at the moment, and BadServerAnswer.
+    ``password`` may be a `bearer.AccessToken`; it is not kept.
     """
     if re.search(r"[\r\n\0]", login + password):
         raise SignInNeeded("No login or password holds a control character.")
@@ -637,24 +667,32 @@ def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]
     return status, data[-1]
 
 
+_NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT"})
+# Cyrus says "Too many open connections", without a code. It is no wrong password.
+_TOO_MANY = re.compile(
+    r"(?i)\b(too many|maximum number of)( \w+){0,2} (connections|logins|sessions)\b"
+)
+_LONGEST_WORDS = 500
+
+
 def sign_in_error(words: bytes) -> WebmailError:
     """Return the error of a refused sign-in: a wrong password, unless a response code (RFC 5530)
     says otherwise.
     """
     server_words = response.text(words)
     code = response.code(words)
-    if code in {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}:
-        return ServerUnavailable(
-            "The IMAP server can't sign in just now.", server_words=server_words
-        )
+    if code in _NOT_NOW or (not code and _TOO_MANY.search(server_words[:_LONGEST_WORDS])):
+        return ServerBusy("The IMAP server can't sign in just now.", server_words=server_words)
+    if code == "SERVERBUG":
+        return ServerUnavailable("The IMAP server can't sign in.", server_words=server_words)
     if code in {"OVERQUOTA", "PRIVACYREQUIRED", "CONTACTADMIN", "CANNOT"}:
         return response.refusal(words)
     return SignInNeeded("The IMAP server refused login or password.", server_words=server_words)
 
 
 def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
-    """Return the places of other users' and shared folders (RFC 2342). They are asked for once, at
-    sign-in, since they do not move.
+    """Return the places of the user's own, other users' and shared folders (RFC 2342). They are
+    asked for once, at sign-in, since they do not move.
     """
     if "NAMESPACE" not in guard.capabilities:
         return ()

@@ -151,6 +151,25 @@ class Pool:
         for key in keys:
             self.close(key)
 
+    def give_up_idle(self, host: str) -> bool:
+        """Close the connection to a server that has been idle for the longest, of any key, to make
+        room for another. Return whether there was one.
+        """
+        with self._changed:
+            idle = [
+                (since, number, key, connection)
+                for number, (key, connections) in enumerate(self._by_key.items())
+                for connection, since in connections.idle[:1]
+                if connection.host == host
+            ]
+            if not idle:
+                return False
+            _since, _number, key, connection = min(idle, key=lambda entry: entry[:2])
+            del self._by_key[key].idle[0]
+            self._tidy(key)
+        _close([connection])
+        return True
+
     def count(self, key: Hashable) -> int:
         """Return the number of open connections of ``key``, idle and lent."""
         with self._changed:

@@ -300,21 +300,29 @@ def parsed(line: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
-    """Return other users' and shared namespaces of a NAMESPACE line: three lists, each NIL or
+    """Return the namespaces of a NAMESPACE line, the user's own first: three lists, each NIL or
     ``((prefix delimiter ...) ...)`` (RFC 2342). Malformed entries are left out.
     """
     namespaces_: list[Namespace] = []
     for line in lines(raw):
         for owner, listed in zip(("", "others", "shared"), parsed(line), strict=False):
-            for described in listed if owner and isinstance(listed, tuple) else ():
-                prefix = (
-                    names.decode(raw_bytes(described[0]))[0]
-                    if isinstance(described, tuple) and described
-                    else ""
-                )
-                if prefix:
-                    namespaces_.append(Namespace(owner, prefix))
+            described = listed if isinstance(listed, tuple) else ()
+            namespaces_ += [
+                Namespace(owner, _prefix(entry)) for entry in described if _describes(entry)
+            ]
     return tuple(namespaces_)
+
+
+def _describes(entry: Any) -> bool:
+    """Return whether this is ``(prefix delimiter ...)``."""
+    return isinstance(entry, tuple) and bool(entry) and isinstance(entry[0], bytes)
+
+
+def _prefix(entry: tuple[Any, ...]) -> str:
+    """Return the prefix; some servers leave out the delimiter after INBOX."""
+    prefix = names.decode(entry[0])[0]
+    delimiter = entry[1] if len(entry) > 1 and isinstance(entry[1], bytes) else b""
+    return prefix + delimiter.decode("ascii", "replace") if prefix.upper() == "INBOX" else prefix
 
 
 def messages(raw: Iterable[Any], selected: Selected) -> tuple[FetchedMessage, ...]:

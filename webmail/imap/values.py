@@ -57,8 +57,9 @@ class Folder:
     ``special_use`` is ``"\Sent"`` and the like (RFC 6154), ``"\Inbox"`` for INBOX, else ``""``.
     ``addressable`` is False for a name that is no modified UTF-7 and cannot be sent back to the
     server. ``size`` is the size of all its messages in bytes (RFC 8438), if it was asked for.
-    ``owner`` is ``"shared"`` or ``"others"`` for a folder that is not the user's own (RFC 2342);
-    its name begins with ``prefix``.
+    ``owner`` is ``"shared"`` or ``"others"`` for a folder that is not the user's own (RFC 2342).
+    ``prefix`` is that of the namespace, with which the names of the folders at its top begin:
+    ``"INBOX."`` on some servers, also for INBOX itself.
     """
 
     name: str
@@ -84,8 +85,9 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A place of folders that are not the user's own. Their names begin with ``prefix``, whose last
-    character separates levels. ``owner`` is ``"shared"`` or ``"others"``.
+    """A place of folders (RFC 2342). Their names begin with ``prefix``, which usually ends in the
+    character that separates levels, and may be empty. ``owner`` is ``""`` for the user's own
+    folders, else ``"shared"`` or ``"others"``.
     """
 
     owner: str

@@ -20,7 +20,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from webmail import bearer
-from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, WebmailError
+from webmail.errors import (
+    BadServerAnswer,
+    ServerBusy,
+    ServerRefused,
+    ServerUnavailable,
+    WebmailError,
+)
 from webmail.imap import response, status, wire
 from webmail.imap.connection import quoted_folder, sign_in_error
 from webmail.imap.status import FolderState
@@ -217,7 +223,7 @@ class Watch:
         async with asyncio.timeout(self._server.timeout):
             first = _text(await self._wire.receive())
         if first.upper().startswith(b"* BYE"):
-            raise ServerUnavailable("The IMAP server takes no connection.")
+            raise ServerBusy("The IMAP server takes no connection.")
         if not first.upper().startswith(b"* OK"):
             raise BadServerAnswer("This is no IMAP server.")
 

@@ -44,9 +44,8 @@ def rename(imap: Connection, folder: str, label: str) -> str:
     """Rename a folder without moving it. Return its full name. Raises the errors of `create`."""
     listed = folders.outline(imap)
     current = _find(listed, folder)
-    return _move(
-        imap, listed, current, _name(listed, _above(current, listed), label, instead_of=current)
-    )
+    name = _name(listed, place_above(current), label, instead_of=current)
+    return _move(imap, listed, current, name)
 
 
 def move(imap: Connection, folder: str, above: str) -> str:
@@ -138,11 +137,10 @@ def _label(folder: Folder) -> str:
     return folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name
 
 
-def _above(folder: Folder, listed: Sequence[Folder]) -> str:
+def place_above(folder: Folder) -> str:
     """Return the name of the folder above, or "" at the top."""
     above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
-    prefixes = {folders.personal_prefix(listed), folder.prefix}
-    return "" if not folder.owner and f"{above}{folder.delimiter}" in prefixes else above
+    return "" if not folder.owner and f"{above}{folder.delimiter}" == folder.prefix else above
 
 
 def _name(

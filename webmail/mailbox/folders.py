@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
+from webmail.errors import BadServerAnswer, FolderNotFound, FolderNotMade, ServerRefused
 from webmail.folding import fold
 from webmail.imap import names, response, status
 from webmail.imap.connection import Connection, canonical, quoted_folder
@@ -26,6 +28,8 @@ SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 DEEPEST = 20
 # The greatest number of STATUS commands on a server without LIST-STATUS.
 MOST_STATUS = 50
+# The time for which their answers are kept.
+COUNTS_SECONDS = 30.0
 
 # The names by which mail programs call special folders, for servers without SPECIAL-USE (RFC 6154);
 # folded, in English and French.
@@ -66,7 +70,7 @@ _KNOWN_NAMES = {
 _USE_OF_NAME = {name: use for use, names in _KNOWN_NAMES.items() for name in names}
 # Counts of folders: messages, unread messages, bytes.
 Counts = dict[str, tuple[int | None, int | None, int | None]]
-_KIND = "folders"
+_KIND, _COUNTS = "folders", "counts of folders"
 _NO_COUNTS = (None, None, None)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -89,9 +93,10 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
     """Return all folders, with the counts of messages and of unread messages.
 
     Sends one command if the server has LIST-STATUS (RFC 5819), else STATUS for the first 50
-    folders. With ``sizes``, the folders also tell whether the user is subscribed, and their bytes
-    if the server has STATUS=SIZE (RFC 8438); without LIST-EXTENDED this costs one more command. An
-    answer equal to the previous one on this connection gives the same tuple.
+    folders, which may be `COUNTS_SECONDS` old. With ``sizes``, the folders also tell whether the
+    user is subscribed, and their bytes if the server has STATUS=SIZE (RFC 8438); without
+    LIST-EXTENDED this costs one more command. An answer equal to the previous one on this
+    connection gives the same tuple.
     """
     items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
@@ -102,8 +107,7 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
             folders = _with_counts(_placed(imap, _folders(lines)), _counts(answer[2]))
     else:
         answer = (imap.wishes, [], [])
-        folders = _plain(imap, subscribed=sizes)
-        folders = _with_counts(folders, _counts_one_by_one(imap, folders, items))
+        folders = _listed_apart(imap, items, subscribed=sizes)
     imap.kept[_KIND] = (answer, folders)
     return folders
 
@@ -132,19 +136,22 @@ def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
     label, nested by the server's delimiter. Each namespace of other users begins at its own top.
     Levels that the server does not list are added.
     """
-    by_name = {
-        folder.name: folder
-        for folder in folders
-        if not folder.prefix or f"{folder.name}{folder.delimiter}" != folder.prefix
-    }
+    by_name = {folder.name: folder for folder in folders if not _is_namespace(folder)}
     for folder in list(by_name.values()):
         for above in _ancestors(folder):
             by_name.setdefault(above.name, above)
     below: dict[str, list[Folder]] = {}
-    prefix = personal_prefix(by_name.values())
     for folder in by_name.values():
-        below.setdefault(_parent(folder, prefix), []).append(folder)
+        below.setdefault(_parent(folder), []).append(folder)
     return _nodes("", below, 0)
+
+
+def _is_namespace(folder: Folder) -> bool:
+    """Return whether a listed name is a mere namespace. INBOX is more than the place of the folders
+    below it.
+    """
+    is_prefix = bool(folder.prefix) and f"{folder.name}{folder.delimiter}" == folder.prefix
+    return is_prefix and folder.name != "INBOX"
 
 
 def is_for_own_mail(folder: Folder) -> bool:
@@ -160,26 +167,21 @@ def special(folders: Iterable[Folder], use: str) -> Folder | None:
 
 
 def ensure(imap: Connection, use: str) -> str:
-    """Return the name of the folder with this special use, which is created if missing."""
+    """Return the name of the folder with this special use, which is created if missing. Raises
+    FolderNotMade.
+    """
     folders = _plain(imap)
     folder = special(folders, use)
-    if folder is not None:
-        return folder.name
-    name = personal_prefix(folders) + use.removeprefix("\\")
-    _create(imap, name, use)
-    return name
+    return folder.name if folder else _made(imap, folders, use.removeprefix("\\"), use)
 
 
 def ensure_named(imap: Connection, label: str) -> str:
     """Return the name of the user's own top-level folder ``label``, in any spelling. It is created
-    without a special use if missing.
+    without a special use if missing. Raises FolderNotMade.
     """
     folders = _plain(imap)
-    if existing := named(folders, label):
-        return existing.name
-    name = personal_prefix(folders) + label
-    _create(imap, name, "")
-    return name
+    existing = named(folders, label)
+    return existing.name if existing else _made(imap, folders, label, "")
 
 
 def create(imap: Connection, name: str) -> None:
@@ -238,14 +240,12 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
     """Return the user's own top-level folder called ``label``, ignoring accents and case. Return
     None when there is none, or none that can be opened.
     """
-    own = [folder for folder in folders if not folder.owner]
-    prefix = personal_prefix(own)
     wanted = folded(label)
     return next(
         (
             folder
-            for folder in own
-            if folder.selectable and folded(folder.name.removeprefix(prefix)) == wanted
+            for folder in _at_home(folders)
+            if folder.selectable and folded(folder.name.removeprefix(folder.prefix)) == wanted
         ),
         None,
     )
@@ -272,16 +272,24 @@ def is_for_junk(imap: Connection, name: str) -> bool:
     name it. Sends no command.
     """
     chosen = imap.wishes.special.get(JUNK)
-    return name == chosen or any(is_called(name, known_name) for known_name in _KNOWN_NAMES[JUNK])
+    prefix = next((each.prefix for each in imap.namespaces if not each.owner), "")
+    bare = name.removeprefix(prefix)
+    return name == chosen or any(is_called(bare, known_name) for known_name in _KNOWN_NAMES[JUNK])
 
 
 def personal_prefix(folders: Iterable[Folder]) -> str:
-    """Return ``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
-    others = [folder for folder in folders if folder.name != "INBOX" and not folder.owner]
-    if not others or not others[0].delimiter:
-        return ""
-    prefix = f"INBOX{others[0].delimiter}"
-    return prefix if all(folder.name.startswith(prefix) for folder in others) else ""
+    """Return the prefix of the user's own folders, such as ``"INBOX."``; ``""`` on most servers.
+
+    Several own namespaces are possible: new folders go into that of INBOX.
+    """
+    return next((folder.prefix for folder in folders if folder.name == "INBOX"), "")
+
+
+def _at_home(folders: Iterable[Folder]) -> list[Folder]:
+    """Return the folders of the user's first own namespace."""
+    listed = list(folders)
+    prefix = personal_prefix(listed)
+    return [folder for folder in listed if not folder.owner and folder.prefix == prefix]
 
 
 def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
@@ -301,13 +309,36 @@ def _placed(imap: Connection, folders: Sequence[Folder]) -> tuple[Folder, ...]:
 
 
 def _with_owners(folders: Sequence[Folder], namespaces: Sequence[Namespace]) -> tuple[Folder, ...]:
-    if not namespaces:
-        return tuple(folders)
-    return tuple(_with_owner(folder, namespaces) for folder in folders)
+    own = [namespace for namespace in namespaces if not namespace.owner]
+    foreign = [namespace for namespace in namespaces if namespace.owner]
+    if not own:
+        # An empty prefix is told apart from one's own by the prefix of one's own alone.
+        foreign = [namespace for namespace in foreign if namespace.prefix]
+        placed = [_with_owner(folder, foreign) for folder in folders]
+        own = [Namespace("", _guessed_prefix(placed))]
+    # Of several that fit, the longest is meant: INBOX.x is not of the namespace "".
+    ranked = sorted((*own, *foreign), key=lambda namespace: -len(namespace.prefix))
+    return tuple(
+        replace(folder, prefix=own[0].prefix)
+        if folder.name == "INBOX"
+        else _with_owner(folder, ranked)
+        for folder in folders
+    )
 
 
-def _with_owner(folder: Folder, namespaces: Sequence[Namespace]) -> Folder:
-    for namespace in namespaces:
+def _guessed_prefix(folders: Iterable[Folder]) -> str:
+    """Return ``"INBOX."`` where the user's folders are all below INBOX, else ``""``: for a server
+    that does not tell its namespaces.
+    """
+    others = [folder for folder in folders if folder.name != "INBOX" and not folder.owner]
+    if not others or not others[0].delimiter:
+        return ""
+    prefix = f"INBOX{others[0].delimiter}"
+    return prefix if all(folder.name.startswith(prefix) for folder in others) else ""
+
+
+def _with_owner(folder: Folder, ranked: Iterable[Namespace]) -> Folder:
+    for namespace in ranked:
         # Some servers list the namespace itself, without the separator that ends its prefix.
         if f"{folder.name}{folder.delimiter}".startswith(namespace.prefix):
             return replace(folder, owner=namespace.owner, prefix=namespace.prefix)
@@ -319,23 +350,70 @@ def _subscribed(folder: Folder) -> Folder:
 
 
 def _list(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[Any]:
+    return imap.command("LIST", *_list_words(imap, subscribed=subscribed, more=more))
+
+
+def _list_words(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[str]:
     options = ["SUBSCRIBED"] if subscribed and imap.has("LIST-EXTENDED") else []
     options += ["SPECIAL-USE"] if imap.has("SPECIAL-USE") else []
     options += [more] if more else []
     returned = [f"RETURN ({' '.join(options)})"] if options else []
-    return imap.command("LIST", '""', '"*"', *returned)
+    return ['""', '"*"', *returned]
+
+
+def _made(imap: Connection, folders: Sequence[Folder], label: str, use: str) -> str:
+    """Create a folder at the top of the user's own ones. Return its name. Raises FolderNotMade.
+
+    A server may keep all folders below INBOX and tell of no namespace: an inbox alone shows
+    nothing of it, except that a folder beside it is refused.
+    """
+    name = personal_prefix(folders) + label
+    try:
+        _create(imap, name, use)
+    except (ServerRefused, FolderNotFound) as refused:
+        below = _below_inbox(folders, label)
+        if not below:
+            raise FolderNotMade(label, server_words=refused.server_words) from refused
+        try:
+            _create(imap, below, use)
+        except (ServerRefused, FolderNotFound):
+            raise FolderNotMade(label, server_words=refused.server_words) from refused
+        return below
+    return name
+
+
+def _below_inbox(folders: Sequence[Folder], label: str) -> str:
+    """Return the name below INBOX, where no folder of the user's own stands beside it; else ""."""
+    own = [folder for folder in folders if not folder.owner]
+    delimiter = next((folder.delimiter for folder in own if folder.delimiter), "")
+    prefix = f"INBOX{delimiter}"
+    alone = all(f"{folder.name}{delimiter}".startswith(prefix) for folder in own)
+    return prefix + label if delimiter and alone and personal_prefix(own) != prefix else ""
 
 
 def _create(imap: Connection, name: str, use: str) -> None:
-    options = [f"(USE ({use}))"] if use and imap.has("CREATE-SPECIAL-USE") else []
+    """Create a folder, with its special use if the server takes it, and subscribe to it. An
+    existing folder stays.
+    """
+    with_use = [f"(USE ({use}))"] if use and imap.has("CREATE-SPECIAL-USE") else []
+    try:
+        _ask_for(imap, name, *with_use)
+    except ServerRefused:
+        if not with_use:
+            raise
+        _ask_for(imap, name)
+    # Programs that show only subscribed folders would not show it. The folder serves without, too.
+    with suppress(ServerRefused, FolderNotFound):
+        imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
+
+
+def _ask_for(imap: Connection, name: str, *options: str) -> None:
     try:
         imap.command("CREATE", quoted_folder(name), *options, changes=True)
     except ServerRefused:
-        # Another session created it first (ALREADYEXISTS), or the folder exists without the use.
-        if imap.code() != "ALREADYEXISTS":
+        # Another session created it first, which few servers tell by a code.
+        if imap.code() != "ALREADYEXISTS" and all(each.name != name for each in _plain(imap)):
             raise
-    # Programs that show only subscribed folders would not show it.
-    imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
 
 
 def _folders(raw: Iterable[Any]) -> tuple[Folder, ...]:
@@ -391,17 +469,53 @@ def _count(values: dict[Any, Any], name: bytes) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _counts_one_by_one(imap: Connection, folders: Sequence[Folder], items: str) -> Counts:
-    counts: Counts = {}
+def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Folder, ...]:
+    """Return all folders, with counts by a STATUS for each of the first `MOST_STATUS`: in the same
+    round trip as the list for the folders that this connection knows, in another for new ones.
+
+    A folder that is gone meanwhile, or not readable for the user, is shown without a count.
+    """
+    counts, asked = _kept_counts(imap, items), []
+    if subscribed:
+        folders = _plain(imap, subscribed=True)
+    else:
+        asked = _due(imap, imap.kept.get(_KIND, (None, ()))[1], counts)
+        imap.together([["LIST", *_list_words(imap)], *_statuses(asked, items)])
+        counts |= dict.fromkeys(asked, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
+        folders = _placed(imap, _folders(imap.untagged("LIST") or _list(imap)))
+    new = [name for name in _due(imap, folders, counts) if name not in asked]
+    if new:
+        imap.together(_statuses(new, items))
+        counts |= dict.fromkeys(new, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
+    imap.kept[_COUNTS] = (*imap.kept[_COUNTS][:2], counts)
+    return _with_counts(folders, counts)
+
+
+def _kept_counts(imap: Connection, items: str) -> Counts:
+    """Return the counts that are `COUNTS_SECONDS` old at most, if this connection has altered
+    nothing since.
+    """
+    now, state = time.monotonic(), (imap.alterations, items)
+    before, since, counts = imap.kept.get(_COUNTS, (None, 0.0, {}))
+    if before == state and now - since < COUNTS_SECONDS:
+        return dict(counts)
+    imap.kept[_COUNTS] = (state, now, {})
+    return {}
+
+
+def _due(imap: Connection, folders: Iterable[Folder], counts: Counts) -> list[str]:
+    """Return the names of the folders to be counted: those without counts, and the open one."""
     special_first = sorted(folders, key=lambda folder: not folder.special_use)
     countable = [folder for folder in special_first if folder.selectable and folder.addressable]
-    for folder in countable[:MOST_STATUS]:
-        try:
-            lines = imap.command("STATUS", quoted_folder(folder.name), f"({items})")
-        except (FolderNotFound, ServerRefused):
-            continue  # gone meanwhile, or not readable for the user: shown without a count
-        counts |= _counts(lines)
-    return counts
+    return [
+        folder.name
+        for folder in countable[:MOST_STATUS]
+        if folder.name not in counts or folder.name == imap.open_folder
+    ]
+
+
+def _statuses(folders: Iterable[str], items: str) -> list[Sequence[str | bytes]]:
+    return [("STATUS", quoted_folder(name), f"({items})") for name in folders]
 
 
 def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...]:
@@ -418,7 +532,7 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
     """
     uses = {"INBOX": INBOX}
     own = [folder for folder in folders if not folder.owner]
-    candidates = _known_names(own, personal_prefix(own))
+    candidates = _known_names(_at_home(own))
     for use in SPECIAL[1:]:
         wanted = [folder for folder in own if chosen.get(use) == folder.name]
         announced = [folder for folder in own if use.lower() in folder.attributes]
@@ -427,13 +541,13 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
     return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
 
 
-def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
+def _known_names(own: Iterable[Folder]) -> dict[str, list[Folder]]:
     """Return the folders with a known name, by the special use that the name stands for. Only
     top-level folders count: a user's ``Projets/Archives`` has no special use.
     """
     by_use: dict[str, list[Folder]] = {}
     for folder in own:
-        use = _USE_OF_NAME.get(folded(folder.name.removeprefix(prefix)))
+        use = _USE_OF_NAME.get(folded(folder.name.removeprefix(folder.prefix)))
         if use and folder.selectable:
             by_use.setdefault(use, []).append(folder)
     return by_use
@@ -464,12 +578,12 @@ def _ancestors(folder: Folder) -> Iterator[Folder]:
             )
 
 
-def _parent(folder: Folder, prefix: str) -> str:
+def _parent(folder: Folder) -> str:
     """Return the name of the folder above, ``""`` at the top; special folders stand at the top."""
     if folder.special_use or not folder.delimiter:
         return ""
     above = folder.delimiter.join(_levels(folder)[:-1])
-    return "" if f"{above}{folder.delimiter}" in {prefix, folder.prefix} else above
+    return "" if f"{above}{folder.delimiter}" == folder.prefix else above
 
 
 def _nodes(parent: str, below: dict[str, list[Folder]], depth: int) -> tuple[FolderNode, ...]:

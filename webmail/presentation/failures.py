@@ -145,13 +145,13 @@ def of_submission(standing: Standing) -> str:
             return gettext("The mail server does not let you write from this address.")
         case "TooLarge":
             return _message_is_too_large()
-        case "ServerUnavailable" | "BadServerAnswer" if standing.state == "failed":
+        case "ServerUnavailable" | "ServerBusy" | "BadServerAnswer" if standing.state == "failed":
             return gettext("The mail server could not take it, however often it was tried.")
-        case "ServerUnavailable" | "BadServerAnswer":
+        case "ServerUnavailable" | "ServerBusy" | "BadServerAnswer":
             return gettext("The mail server cannot take it just now.")
         case "OverQuota":
             return gettext("Your mailbox is full: delete messages, so that the copy finds room.")
-        case "ServerRefused" | "RecipientsRefused":
+        case "ServerRefused" | "FolderNotMade" | "RecipientsRefused":
             return gettext("The mail server refused the message.")
         case "Unreadable":
             return gettext("What was kept of the message can no longer be read.")
@@ -179,6 +179,8 @@ def in_short(name: str) -> str:
         "RestoredUnfiled": gettext("restored from a backup"),
         "SenderRefused": gettext("sender refused"),
         "ServerRefused": gettext("refused by the mail server"),
+        "FolderNotMade": gettext("folder refused by the mail server"),
+        "ServerBusy": gettext("mail server has too many connections"),
         "ServerUnavailable": gettext("mail server not reached"),
         "SignInNeeded": gettext("login or password refused"),
         "TooLarge": gettext("larger than the mail server takes"),
@@ -218,9 +220,9 @@ def of_job(name: str) -> str:
             return gettext("The folder is no longer there.")
         case "FolderChanged":
             return gettext("The folder was made anew meanwhile; its messages are others now.")
-        case "ServerUnavailable":
+        case "ServerUnavailable" | "ServerBusy":
             return gettext("The mail server did not answer, several times.")
-        case "ServerRefused":
+        case "ServerRefused" | "FolderNotMade":
             return gettext("The mail server refused.")
     return gettext("Something went wrong.")
 

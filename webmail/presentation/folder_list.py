@@ -87,7 +87,9 @@ def _folder_url(name: str) -> str:
 
 
 def _icon(folder: Folder) -> str:
-    if not folder.special_use and folders.is_called(folder.name, settings.ADVERTS_FOLDER):
+    if not folder.special_use and folders.is_called(
+        folder.name.removeprefix(folder.prefix), settings.ADVERTS_FOLDER
+    ):
         return ADVERTS_ICON
     return ICONS.get(folder.special_use, "folder")
 

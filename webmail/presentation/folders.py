@@ -81,10 +81,17 @@ def _place(rows: Iterable[FolderRow], above: str, moved: str, named: list[tuple[
         _place(row.children, f"{above}{row.label}{INSIDE}", moved, named)
 
 
-def special_uses(shown: FolderList) -> list[tuple[str, str, str]]:
-    """Return each special use except the inbox: IMAP's word, its label, the name of its folder."""
-    rows = {row.special_use: row.name for row in shown.special}
-    return [(use, special_label(use), rows.get(use, "")) for use in SPECIAL[1:]]
+def special_uses(known: Iterable[Folder]) -> list[tuple[str, str, str]]:
+    """Return each special use except the inbox: IMAP's word, its label, the path of its folder."""
+    paths = {folder.special_use: folder_path(folder) for folder in known}
+    return [(use, special_label(use), paths.get(use, "")) for use in SPECIAL[1:]]
+
+
+def folder_path(folder: Folder) -> str:
+    """Return the path of a folder, without the server's name for all folders of one's own or of
+    other users."""
+    name = folder.name.removeprefix(folder.prefix) or folder.name
+    return name.replace(folder.delimiter, INSIDE) if folder.delimiter else name
 
 
 @dataclass(frozen=True)
@@ -103,11 +110,17 @@ def fullness(quota: Quota | None) -> Fullness | None:
         return None
     percent = quota.used * 100 // quota.limit
     figures = {"used": size(quota.used), "limit": size(quota.limit), "percent": percent}
-    if quota.is_storage:
+    if not quota.is_storage:
+        figures |= {"used": intcomma(quota.used), "limit": intcomma(quota.limit)}
+    if percent > 100 and quota.is_storage:
+        # Translators: %(used)s and %(limit)s are sizes, as 1.2 GB.
+        words = gettext("%(used)s used, %(limit)s allowed") % figures
+    elif percent > 100:
+        words = gettext("%(used)s messages, %(limit)s allowed") % figures
+    elif quota.is_storage:
         # Translators: %(used)s and %(limit)s are sizes, as 1.2 GB.
         words = gettext("%(used)s of %(limit)s used (%(percent)s %%)") % figures
     else:
-        figures |= {"used": intcomma(quota.used), "limit": intcomma(quota.limit)}
         words = gettext("%(used)s of %(limit)s messages (%(percent)s %%)") % figures
     level = "bad" if percent >= 100 else "warn" if percent >= 90 else ""
     return Fullness(min(percent, 100), words, level)

@@ -15,7 +15,7 @@ from webmail.mailbox.tracing import ReturnedMail, TracedMessage
 from webmail.models import Judgement
 from webmail.presentation import adverts
 from webmail.presentation.contents import OutcomeLine, outcome_line
-from webmail.presentation.folders import INSIDE
+from webmail.presentation.folders import folder_path
 from webmail.presentation.links import message_url
 from webmail.presentation.words import few, special_label, subject_of
 
@@ -46,13 +46,9 @@ class TraceLine:
 
 def folder_labels(known: Iterable[Folder]) -> dict[str, str]:
     """Return the label of each folder, below those of its parents."""
-    return {folder.name: special_label(folder.special_use) or _path(folder) for folder in known}
-
-
-def _path(folder: Folder) -> str:
-    """Return the path of a folder, without the server's name for all folders of other users."""
-    name = folder.name.removeprefix(folder.prefix) or folder.name
-    return name.replace(folder.delimiter, INSIDE) if folder.delimiter else name
+    return {
+        folder.name: special_label(folder.special_use) or folder_path(folder) for folder in known
+    }
 
 
 def lines(

@@ -236,7 +236,7 @@ def failure(name: str, *, is_export: bool) -> str:
                 "Your mailbox has no room for these messages: make room, then go on. Nothing that"
                 " was brought in is lost."
             )
-        case "ServerUnavailable":
+        case "ServerUnavailable" | "ServerBusy":
             return gettext("The mail server does not answer: go on later. Nothing is lost.")
         case "FolderChanged" | "FolderNotFound":
             return gettext("The folder is no longer there: begin again from where it is now.")

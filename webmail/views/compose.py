@@ -16,7 +16,7 @@ from webmail.imap.values import MessageRef
 from webmail.views.composing import posting
 from webmail.views.composing.begun import begun_page, draft_page, open_begun
 from webmail.views.composing.groups import group_text
-from webmail.views.page import read_folders
+from webmail.views.page import folders_beside, read_folders
 from webmail.views.policies import editor_page
 from webmail.writing import beginning, copies, drafts, offering, resending
 from webmail.writing.beginning import Begun, Writer
@@ -98,8 +98,7 @@ def compose(request: AnyRequest) -> HttpResponseBase:
 
 @login_required
 def _new(request: SignedInRequest) -> HttpResponse:
-    with session.imap(request) as imap:
-        sides = read_folders(imap, "")
+    sides = folders_beside(request)
     group = group_text(request)
     in_copy = request.GET.get("as") == "bcc"
     writer = Writer.of(request.user, request.preferences)

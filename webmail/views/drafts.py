@@ -29,7 +29,7 @@ from webmail.mailbox import folders
 from webmail.middleware import in_place, note
 from webmail.models import Draft
 from webmail.views.composer import file_card, lead_to, put_away, refused, saved_words
-from webmail.views.page import read_folders
+from webmail.views.page import folders_beside
 from webmail.views.policies import INERT, policy
 from webmail.views.uploads import announced_size, body
 from webmail.writing import (
@@ -230,11 +230,10 @@ def all_drafts(request: SignedInRequest) -> HttpResponse:
 @login_required
 def discarded(request: SignedInRequest) -> HttpResponse:
     """Show the discarded drafts that can be restored."""
-    with session.imap(request) as imap:
-        sides = read_folders(imap, "")
+    sides = folders_beside(request)
     context = {
         "discarded": drafts.discarded(request.user),
-        "folders": sides.shown,
+        "folders": sides and sides.shown,
         "toast": request.session.pop(TOAST, None),
     }
     return render_template(request, "webmail/drafts/discarded.html", context)
@@ -245,12 +244,11 @@ def discarded(request: SignedInRequest) -> HttpResponse:
 def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Show the versions of a draft, at most one for each minute."""
     kept = drafts.versions(request.user, number)
-    with session.imap(request) as imap:
-        sides = read_folders(imap, "")
+    sides = folders_beside(request)
     context = {
         "number": number,
         "versions": [_shown(version) for version in kept],
-        "folders": sides.shown,
+        "folders": sides and sides.shown,
     }
     return render_template(request, "webmail/drafts/draft_versions.html", context)
 
@@ -264,9 +262,8 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
         toasts.success(request, gettext("The version is back. What stood there is a version now."))
         return HttpResponseRedirect(reverse("mail:draft", args=[number]))
     kept = drafts.version(request.user, number, revision)
-    with session.imap(request) as imap:
-        sides = read_folders(imap, "")
-    context = {"number": number, "version": _shown(kept), "folders": sides.shown}
+    sides = folders_beside(request)
+    context = {"number": number, "version": _shown(kept), "folders": sides and sides.shown}
     return render_template(request, "webmail/drafts/draft_version.html", context)
 
 

@@ -97,13 +97,14 @@ def _change(
     verb, folder = asked["verb"], asked["folder"]
     now, count = _done(request, imap, asked)
     sides = read_folders(imap, now or folder)
-    delimiter = sides.current.delimiter if sides.current else ""
+    listed = folders.kept_folders(imap)
+    delimiter = next((known.delimiter for known in listed if known.delimiter), "")
     if now and now != folder and verb != "create":
         _follow(request, folder, now, delimiter)
     if verb == "use":
         return now, {"message": presentation.use_chosen(asked["use"], _last_level(now, delimiter))}
     row = sides.shown.find(now or folder)
-    label = row.label if row else _last_level(now or folder, delimiter or "/")
+    label = row.label if row else _last_level(now or folder, delimiter)
     above = sides.shown.find(asked["to"]) if verb == "move" else None
     message = presentation.done(verb, label, above.label if above else asked["to"], count)
     undo = None
@@ -230,7 +231,7 @@ def _all(request: SignedInRequest, notice: dict[str, str] | None = None) -> Http
         "sections": presentation.sections(shown, known, wishes),
         "has_sizes": any(folder.size is not None for folder in known),
         "places": presentation.places(shown),
-        "uses": presentation.special_uses(shown),
+        "uses": presentation.special_uses(known),
         "fullness": full,
         "notice": notice,
         "typed": request.POST,
@@ -253,7 +254,6 @@ def _one(
     row = shown.find(folder)
     if row is None:
         raise FolderNotFound(f"There is no folder {folder!r}.")
-    above = target.name.rpartition(target.delimiter)[0] if target and target.delimiter else ""
     context = {
         "folders": shown,
         "row": row,
@@ -263,7 +263,7 @@ def _one(
         "can_share": can_share,
         "is_in_trash": presentation.is_in_trash(folder, known),
         "places": presentation.places(shown, folder),
-        "above": above,
+        "above": arranging.place_above(target) if target else "",
         "typed": request.POST.get("name", row.label),
         "notice": notice,
         "back_url": safe_next(request) or reverse("mail:folders"),

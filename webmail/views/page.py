@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import get_language
 
-from accounts import mailboxes, session_cache
+from accounts import mailboxes, session, session_cache
 from accounts.http import SignedInRequest
+from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
 from webmail.mailbox import folders, verbs
@@ -39,7 +40,9 @@ class Sides:
         is "own" for sent messages and drafts, where no verb that judges is offered."""
         if self.current and folders.is_for_own_mail(self.current):
             return "own"
-        if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
+        if self.current and folders.is_called(
+            self.current.name.removeprefix(self.current.prefix), settings.ADVERTS_FOLDER
+        ):
             return "advert"
         return verbs.of_special_use(self.special_use)
 
@@ -57,6 +60,16 @@ def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
     sides = Sides(shown, next((folder for folder in listed if folder.name == current), None))
     imap.kept[_KIND] = (listed, place, sides)
     return sides
+
+
+def folders_beside(request: SignedInRequest) -> Sides | None:
+    """Return the folder list beside what is kept here and opens without the mail server; None if
+    that is not available."""
+    try:
+        with session.imap(request) as imap:
+            return read_folders(imap, "")
+    except (ServerUnavailable, ServerRefused, BadServerAnswer):
+        return None
 
 
 def shown_folders(

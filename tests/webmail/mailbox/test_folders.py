@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok
-from webmail.errors import BadServerAnswer, FolderNotFound
+from webmail.errors import BadServerAnswer, FolderNotMade
 from webmail.imap import connection
 from webmail.imap.connection import quoted_folder
 from webmail.imap.values import Folder, ImapServer
@@ -207,10 +209,10 @@ def test_folders_are_nested_and_missing_levels_made_up():
 
 def test_folders_below_inbox_stand_at_the_top_where_all_are_there():
     listed_folders = [
-        Folder("INBOX", ".", special_use="\\Inbox"),
-        Folder("INBOX.Sent", ".", special_use="\\Sent"),
-        Folder("INBOX.Classes", "."),
-        Folder("INBOX.Classes.4e", "."),
+        Folder("INBOX", ".", special_use="\\Inbox", prefix="INBOX."),
+        Folder("INBOX.Sent", ".", special_use="\\Sent", prefix="INBOX."),
+        Folder("INBOX.Classes", ".", prefix="INBOX."),
+        Folder("INBOX.Classes.4e", ".", prefix="INBOX."),
     ]
     assert shape(folders.tree(listed_folders)) == ["INBOX", "Sent", ("Classes", ["4e"])]
     assert folders.personal_prefix(listed_folders) == "INBOX."
@@ -260,11 +262,108 @@ def test_ensure_makes_it_below_the_prefix_and_takes_one_that_came_meanwhile():
         imap.close()
 
 
-def test_ensure_says_when_the_folder_cannot_be_made():
-    script = imap_script(("LIST", ok()), ("CREATE", no(b"[NOPERM] no")))
-    with ScriptedServer(script) as server:
+INBOX_ALONE = b'* LIST () "." INBOX\r\n'
+
+
+@contextmanager
+def signed_in(*steps, capabilities: str = "IMAP4rev1"):
+    with ScriptedServer(imap_script(*steps, capabilities=capabilities)) as server:
         where = ImapServer("127.0.0.1", server.port, "none", timeout=2)
         imap = connection.open(where, "alice", "secret")
-        with pytest.raises(FolderNotFound):
-            folders.ensure(imap, folders.SENT)
+        yield imap
         imap.close()
+
+
+def test_ensure_says_when_the_folder_cannot_be_made():
+    with (
+        signed_in(("LIST", ok()), ("CREATE", no(b"[NOPERM] no"))) as imap,
+        pytest.raises(FolderNotMade) as refused,
+    ):
+        folders.ensure(imap, folders.SENT)
+    assert (refused.value.label, refused.value.server_words) == ("Sent", "no")
+
+
+def test_an_inbox_alone_that_tells_no_namespace_is_tried_beside_and_below():
+    lines = ok(INBOX_ALONE)
+    with signed_in(
+        ("LIST", lines),
+        ('CREATE "Trash"', no(b"no")),
+        ("LIST", lines),
+        ('CREATE "INBOX.Trash"', ok()),
+        ('SUBSCRIBE "INBOX.Trash"', ok()),
+    ) as imap:
+        assert folders.ensure(imap, folders.TRASH) == "INBOX.Trash"
+
+
+def test_a_use_that_the_server_refuses_is_left_out():
+    with signed_in(
+        ("LIST", ok(INBOX_ALONE)),
+        ('CREATE "Trash" (USE (\\Trash))', no(b"[USEATTR] conflict")),
+        ("LIST", ok(INBOX_ALONE)),
+        ('CREATE "Trash"', ok()),
+        ('SUBSCRIBE "Trash"', ok()),
+        capabilities="IMAP4rev1 CREATE-SPECIAL-USE",
+    ) as imap:
+        assert folders.ensure(imap, folders.TRASH) == "Trash"
+
+
+# Namespaces: what is one's own, and how its names begin.
+NAMESPACES = {
+    "Courier": (b'(("INBOX." ".")) NIL (("#shared." ".")("shared." "."))', "INBOX."),
+    "Cyrus": (b'(("INBOX." ".")) (("user." ".")) (("" "."))', "INBOX."),
+    "slash": (b'(("INBOX/" "/")) NIL NIL', "INBOX/"),
+    "no end": (b'(("INBOX" "/")) NIL NIL', "INBOX/"),
+    "home": (b'(("~/" "/")) NIL NIL', "~/"),
+    "beside": (b'(("" "/")) (("Other Users/" "/")) (("Shared Folders/" "/"))', ""),
+    "several": (b'(("" "/")("#mh/" "/")) (("~" "/")) (("#shared/" "/"))', ""),
+    "none of one's own": (b'NIL NIL (("" "."))', ""),
+    "none": (b"NIL NIL NIL", ""),
+    "nonsense": (b'("INBOX." ((NIL))) NIL 7', ""),
+}
+
+
+@pytest.mark.parametrize("kind", NAMESPACES)
+def test_an_inbox_alone_gets_its_first_folder_where_the_server_keeps_ones_own(kind):
+    told, prefix = NAMESPACES[kind]
+    delimiter = prefix[-1:].encode() or b"/"
+    with signed_in(
+        ("NAMESPACE", ok(b"* NAMESPACE " + told + b"\r\n")),
+        ("LIST", ok(b'* LIST () "%b" INBOX\r\n' % delimiter)),
+        (f'CREATE "{prefix}Sent"', ok()),
+        (f'SUBSCRIBE "{prefix}Sent"', ok()),
+        capabilities="IMAP4rev1 NAMESPACE",
+    ) as imap:
+        assert folders.ensure(imap, folders.SENT) == f"{prefix}Sent"
+
+
+@pytest.mark.parametrize(
+    ("kind", "delimiter", "own", "foreign"),
+    [
+        ("Courier", ".", ["INBOX.Trash"], {"#shared.a": "shared", "shared.b.c": "shared"}),
+        ("Cyrus", ".", ["INBOX.Trash"], {"Commun": "shared", "user.bob": "others"}),
+        ("Cyrus", ".", [], {"Commun": "shared", "Commun.a": "shared", "user.bob.x": "others"}),
+        ("slash", "/", ["INBOX/Trash", "INBOX/Classes"], {}),
+        ("home", "/", ["~/Trash", "~/Classes"], {}),
+        ("beside", "/", ["Trash", "INBOX/a"], {"Other Users/bob": "others"}),
+        ("several", "/", ["Trash", "#mh/x"], {"~bob/a": "others", "#shared/b": "shared"}),
+        ("none of one's own", ".", ["INBOX.Trash"], {}),
+    ],
+)
+def test_whose_a_folder_is(kind, delimiter, own, foreign):
+    lines = b"".join(
+        b'* LIST () "%b" "%b"\r\n' % (delimiter.encode(), name.encode())
+        for name in ("INBOX", *own, *foreign)
+    )
+    with signed_in(
+        ("NAMESPACE", ok(b"* NAMESPACE " + NAMESPACES[kind][0] + b"\r\n")),
+        ("LIST", ok(lines)),
+        ("LSUB", ok()),
+        capabilities="IMAP4rev1 NAMESPACE",
+    ) as imap:
+        found = folders.outline(imap)
+    assert {each.name: each.owner for each in found if each.owner} == foreign
+    top = [node.label for node in folders.tree(found) if not node.folder.owner]
+    assert top[0] == "INBOX"
+    if own:
+        assert folders.special(found, folders.TRASH).name == own[0]
+        assert top[1] == "Trash"

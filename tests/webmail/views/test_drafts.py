@@ -84,6 +84,18 @@ def test_a_mail_server_that_is_down_keeps_nobody_from_saving(
     assert drafts.find(me, NUMBER).revision == 1
 
 
+def test_the_composer_and_the_drafts_open_while_the_mail_server_is_down(
+    reader: Client, me: User, imap_moved: Callable[[int], None]
+) -> None:
+    imap_moved(1)
+    assert reader.get("/compose/").status_code == 200
+    save(reader, body="Pendant la panne")
+    assert "Pendant la panne" in words(reader.get(f"/drafts/{NUMBER}/"))
+    for more in ("versions/", "versions/1/"):
+        assert reader.get(f"/drafts/{NUMBER}/{more}").status_code == 200
+    assert reader.get("/drafts/discarded/").status_code == 200
+
+
 def test_a_window_that_is_behind_hears_of_it(reader: Client, me: User) -> None:
     save(reader, writer="one")
     save(reader, writer="one", revision="1", body="plus")

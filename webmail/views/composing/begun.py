@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages as toasts
@@ -18,10 +18,9 @@ from webmail.mime.structure import Part
 from webmail.models import Draft
 from webmail.views.composing.form import form_of
 from webmail.views.composing.page import page
-from webmail.views.page import read_folders
+from webmail.views.page import folders_beside, read_folders
 from webmail.writing import beginning, drafts
 from webmail.writing.beginning import Begun, Writer
-from webmail.writing.content import Content
 
 
 def open_begun(
@@ -61,11 +60,14 @@ def begun_page(
 
 
 def draft_page(request: SignedInRequest, draft: Draft) -> HttpResponse:
-    """Show the composer with a draft."""
+    """Show the composer with a draft. Without the mail server it opens too, unless it keeps parts
+    of the answered message: they could not be shown, and would be lost when it is saved."""
     content = drafts.content(draft)
-    with session.imap(request) as imap:
-        sides = read_folders(imap, "")
-        parts = _kept_parts(imap, content)
+    parts: tuple[Part, ...] = ()
+    if content.origin and content.keep:
+        with session.imap(request) as imap:
+            parts = _kept_parts(imap, content.origin, content.keep)
+    sides = folders_beside(request)
     notices = list(toasts.get_messages(request))
     form, warnings = form_of(content, draft.pk, draft.revision)
     return page(
@@ -83,11 +85,9 @@ def draft_page(request: SignedInRequest, draft: Draft) -> HttpResponse:
     )
 
 
-def _kept_parts(imap: Connection, content: Content) -> tuple[Part, ...]:
+def _kept_parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
     """Return the parts of the answered message that a draft keeps, if they are still there."""
-    if not content.origin or not content.keep:
-        return ()
     try:
-        return beginning.parts(imap, content.origin, content.keep)
+        return beginning.parts(imap, origin, numbers)
     except WebmailError:
         return ()
