@@ -14,7 +14,7 @@ from accounts.http import SignedInRequest
 from webmail.mime import addresses, build
 from webmail.models import Draft, Identity
 from webmail.outbox import Submission
-from webmail.writing import documents, identities, making, recipients
+from webmail.writing import documents, fields, identities, making, recipients
 from webmail.writing.content import Content
 from webmail.writing.documents import Held
 
@@ -23,7 +23,8 @@ from webmail.writing.documents import Held
 class Mailing:
     """The messages to send of a draft. ``written`` is the draft's content; ``messages`` are made of
     it, one for all or one for each recipient. ``due`` is None if they leave at once. ``held`` are
-    the documents of which each recipient gets some."""
+    the documents of which each recipient gets some. ``known`` are the keys of the fields that a
+    text may have."""
 
     draft: Draft
     written: Content
@@ -31,6 +32,7 @@ class Mailing:
     identity: Identity
     due: datetime | None
     held: Held | None
+    known: frozenset[str] = fields.OF_CONTACTS
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def submissions(
             references=collected.references,
             identity=mailing.identity,
             laid=replace(laid, attachments=(*laid.attachments, *own)) if own else laid,
+            known=mailing.known,
         )
         yield Submission(
             message=build.message(made, keep_bcc=True),
@@ -113,6 +116,7 @@ def submissions(
             references=collected.references,
             identity=mailing.identity,
             laid=collected.laid_out,
+            known=(),
         )
         yield _copy_of_all(made, len(messages))
 
