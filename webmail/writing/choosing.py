@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import QueryDict
@@ -81,7 +82,8 @@ class EmptyField:
 class MessagePreview:
     """One message of a message to each, as it will leave: ``number`` of ``count``, from 1.
     ``before`` and ``after`` are the neighbours in the form of `ChoiceAnswer.look`, -1 for none.
-    ``documents`` are number and name of the files that only this recipient gets."""
+    ``documents`` are number and name of the files that only this recipient gets. ``query`` names
+    the message for the page of its HTML, "" for a plain text."""
 
     to: str
     subject: str
@@ -89,6 +91,7 @@ class MessagePreview:
     number: int = 1
     count: int = 1
     documents: tuple[tuple[str, str], ...] = ()
+    query: str = ""
 
     @property
     def before(self) -> int:
@@ -163,19 +166,23 @@ class Question:
         return ", ".join(group.name for group in self.review.groups)
 
 
+def instead_of(data: QueryDict) -> tuple[tuple[str, str], ...]:
+    """Return the words for empty fields, by the keys of the fields."""
+    names = [name for name in data if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
+    return tuple(
+        (name.removeprefix(_INSTEAD)[:LONGEST], data.get(name, "")[:_LONGEST_NAME].strip())
+        for name in names
+    )
+
+
 def answer(post: QueryDict) -> ChoiceAnswer:
     """Return the answer of a posted form. Other values are ignored."""
     members = " ".join(post.getlist("members")).split()
-    names = [name for name in post if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
-    instead = (
-        (name.removeprefix(_INSTEAD)[:LONGEST], post.get(name, "")[:_LONGEST_NAME].strip())
-        for name in names
-    )
     look = post.get("look", "")
     return ChoiceAnswer(
         members=frozenset(member.casefold() for member in members),
         digest=post.get("choice", ""),
-        instead=tuple(instead),
+        instead=instead_of(post),
         confirmed=frozenset(post.getlist("confirmed")),
         act="schedule" if (post.get("do") or post.get("act")) == "schedule" else "send",
         look=int(look) if look.isascii() and look.isdigit() and len(look) < 6 else -1,
@@ -439,13 +446,20 @@ def _preview(
     names: Mapping[str, str],
     of_each: Mapping[str, tuple[str, ...]],
 ) -> MessagePreview:
-    """Return one message as plain text, with its quotes."""
+    """Return one message: its plain text with its quotes, and the query for its HTML."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
     own = tuple((key, names[key]) for key in of_each.get(ticked[number].key, ()))
-    return MessagePreview(filled.to, filled.subject, short, number + 1, len(ticked), own)
+    query = _query(ticked[number], given) if content.is_html else ""
+    return MessagePreview(filled.to, filled.subject, short, number + 1, len(ticked), own, query)
+
+
+def _query(member: KnownRecipient, given: ChoiceAnswer) -> str:
+    """Return a query that `instead_of` reads, with the address as ``to``."""
+    words = ((f"{_INSTEAD}{key}", value) for key, value in given.instead)
+    return urlencode([("to", member.address), *words])
 
 
 def plain(content: Content) -> str:
