@@ -191,7 +191,16 @@ def own(source: str) -> str:
     """Return the writer's own clean HTML: without the signature, quotes, the lines that introduce
     them, and images, which belong to their message.
     """
-    root = html_mail.tree(clean(source))
+    return _own(clean(source))
+
+
+def own_text(source: str, images: Images, words: ImageWords) -> str:
+    """Return the same as plain text, with ``words`` for the writer's own ``images``."""
+    return to_text(_own(clean(source, images), images), words)
+
+
+def _own(cleaned: str, images: Images = _NO_IMAGES) -> str:
+    root = html_mail.tree(cleaned)
     for element in list(root.iter("blockquote", "div")):
         classes = element.get("class", "").split()
         is_others = element.tag == "blockquote" and element.get("type") == "cite"
@@ -200,7 +209,7 @@ def own(source: str) -> str:
             after = element.tail
             element.clear()
             element.tag, element.tail = "span", after
-    return clean(html_mail.written(root)).strip()
+    return clean(html_mail.written(root), images).strip()
 
 
 def _tree(source: str, images: Images) -> etree._Element:

@@ -146,6 +146,10 @@ class Question:
         return EACH if is_each else HIDDEN
 
     @property
+    def offers_sender(self) -> bool:
+        return any(doubt.offers_sender for doubt in self.doubts)
+
+    @property
     def field_names(self) -> str:
         return ", ".join(self.fields)
 

@@ -54,6 +54,18 @@ def own(source: str) -> str:
     return sandbox.call(composed.own, sandbox.HTML, source)
 
 
+def own_text(source: str) -> str:
+    """Return the words of an editor's content that the writer wrote, without signature and quotes,
+    with the writer's own images named. A text that takes too long to clean is taken as a whole."""
+    try:
+        images = _images(source, any_image) if "<img" in source.lower() else {}
+        if len(source) <= SMALL:
+            return composed.own_text(source, images, _image_words())
+        return sandbox.call(composed.own_text, sandbox.HTML, source, images, _image_words())
+    except ContentTooCostly:
+        return rough(source).text
+
+
 def text(source: str) -> str:
     """Return the content of an editor as plain text, as it leaves beside the HTML; without its
     layout if that takes too long."""

@@ -268,6 +268,32 @@ def test_an_answer_and_a_forwarded_message_have_their_fields_filled(
         assert "{" not in re.sub("<[^>]*>", "", part)
 
 
+@each("headers", [{}, SCRIPT])
+def test_an_answer_to_many_goes_to_the_sender_alone_by_one_press(
+    reader: Client,
+    outgoing: SubmissionServer,
+    bobs_mailbox: Mailbox,
+    mailbox: Mailbox,
+    headers: dict[str, str],
+) -> None:
+    many = ", ".join(f"p{n}@ac-exemple.fr" for n in range(25))
+    uid = mailbox.append(letter(to=f"alice@ac-exemple.fr, {many}"))
+    form = fields(reader.get(path(mailbox, uid, "reply/?all=1")))
+    form |= {"format": "plain", "body": "Merci !\n\nBob a écrit :\n> Bonjour", "do": "send"}
+    asked = reader.post("/compose/", form, headers=headers)
+    assert asked.status_code == 422
+    assert "Votre réponse part à 26 personnes." in unescape(page(asked))
+    assert "À l’expéditeur seul" in unescape(page(asked))
+    confirmed = re.findall(r'name="confirmed" value="([^"]*)"', page(asked))
+    again = form | {"confirmed": confirmed, "do": "sender_alone"}
+    again |= {"revision": str(Draft.objects.get(pk=form["draft"][0]).revision)}
+    assert reader.post("/compose/", again, headers=headers).status_code in (204, 302)
+    leave()
+    message = read(bobs_mailbox.messages("INBOX")[-1])
+    assert (str(message["To"]), message["Cc"]) == ("Bob Petit <bob@ac-exemple.fr>", None)
+    assert not kept(outgoing)
+
+
 def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: SubmissionServer) -> None:
     answer = reader.post("/compose/", written(), headers=SCRIPT)
     assert answer.status_code == 422

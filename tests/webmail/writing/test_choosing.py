@@ -21,7 +21,9 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, names
 from addressbook.models import Group
+from tests.cases import each
 from webmail.folding import fold
+from webmail.imap.values import MessageRef
 from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import choosing, recipients
@@ -275,6 +277,59 @@ def test_a_name_from_outside_is_text_on_the_page(claire: User) -> None:
 
 
 # --- what looks like an oversight ---
+
+
+REF = MessageRef("INBOX", 1, 1)
+QUOTED = (
+    '<div class="moz-cite-prefix">Le 3 mars 2026, Bob a écrit :</div>'
+    '<blockquote type="cite">Bonjour<img src="/mail/INBOX/1-1/view/2/image" alt="a"></blockquote>'
+)
+SIGNED = '<div><br></div><div class="signature"><img src="data:image/gif;base64,R0lG">Alice</div>'
+NO_WORDS = [
+    {"html": f"<div><br></div>{QUOTED}"},
+    {"html": f"{SIGNED}<div><br></div>{QUOTED}"},
+    {"html": f"{QUOTED}{SIGNED}"},
+    {"html": "<p>De : Bob<br>Envoyé : lundi<br>À : Claire<br>Objet : a</p><p>Bonjour</p>"},
+    {"is_html": False, "text": "\n\nLe 3 mars 2026 à 08:30, Bob a écrit :\n> Bonjour\n"},
+    {"is_html": False, "text": "\n-- \nAlice\n\nLe 3 mars 2026, Bob a écrit :\n> Bonjour\n"},
+]
+
+
+def people(count: int, domain: str = "ac-exemple.fr") -> str:
+    return ", ".join(f"p{n}@{domain}" for n in range(count))
+
+
+@each("fields", NO_WORDS)
+def test_an_answer_without_a_word_of_ones_own_is_asked_about(
+    claire: User, fields: dict[str, Any]
+) -> None:
+    content = about(kind="reply_all", origin=REF, to="bob@ac-exemple.fr", cc=people(3), **fields)
+    asked = question(claire, content)
+    assert kinds(asked) == ["text"]
+    words = {"html": f"<p>Merci</p>{content.html}", "text": f"Merci\n{content.text}"}
+    assert len(letters(claire, replace(content, **words))) == 1
+
+
+def test_an_image_of_ones_own_is_an_answer(claire: User) -> None:
+    html = f'<p><img src="/drafts/{uuid.UUID(int=1)}/files/{uuid.UUID(int=2)}"></p>{QUOTED}'
+    content = about(kind="reply", origin=REF, to="bob@ac-exemple.fr", html=html)
+    assert len(letters(claire, content)) == 1
+
+
+def test_an_answer_to_many_inside_is_asked_about_with_the_sender_beside(claire: User) -> None:
+    content = about(kind="reply_all", origin=REF, to="bob@ac-exemple.fr", cc=people(20))
+    asked = question(claire, content)
+    assert kinds(asked) == ["many"] and asked.offers_sender
+    shown = html_of(asked)
+    assert "Your answer goes to 21 people." in shown
+    assert 'name="do" value="sender_alone"' in shown
+    assert len(letters(claire, content, {"confirmed": list(asked.confirmed)})) == 1
+    for other in (
+        replace(content, cc=people(19)),
+        replace(content, kind="new", origin=None),
+        replace(content, kind="forward"),
+    ):
+        assert len(letters(claire, other)) == 1
 
 
 def kinds(asked: Question) -> list[str]:

@@ -30,6 +30,8 @@ def send(post: Post) -> HttpResponse:
     with its mistakes."""
     if accepted := OutboxMessage.objects.of(post.user).filter(key=post.key).first():
         return _sent(post, accepted)
+    if post.form.action == ComposeForm.SENDER_ALONE:
+        post.answer_sender_alone()
     draft = post.keep()
     if post.form.action == ComposeForm.SCHEDULE and settings.CELERY_TASK_ALWAYS_EAGER:
         # Without a broker no beat sends it later: it is not offered.
