@@ -90,6 +90,7 @@ DOORS: dict[str, Answers] = {
     "drafts/<uuid:number>/files/": (405, 405, 405),
     "drafts/<uuid:number>/files/<uuid:file>": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/files/<uuid:file>/remove/": (405, 405, 405),
+    "drafts/<uuid:number>/as-sent/": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/versions/": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/versions/<int:revision>/": (SIGN_IN, 404, "/admin/"),
     "search/save/": (405, 405, 405),

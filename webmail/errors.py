@@ -105,6 +105,17 @@ class ContentTooCostly(WebmailError):
     status = 422
 
 
+class FieldsLeft(WebmailError):
+    """A message that was about to leave still had placeholders, such as ``{prénom}``, which its
+    recipients would have read; ``fields`` are their spellings."""
+
+    status = 422
+
+    def __init__(self, fields: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.fields = fields
+
+
 class FolderNotFound(NotFound):
     """The folder does not exist, or the user may not open it."""
 

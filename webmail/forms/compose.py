@@ -81,10 +81,12 @@ class ComposeForm(forms.Form):
     SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH = (
         "send", "schedule", "save", "close", "discard", "attach",
     )  # fmt: skip
+    SENDER_ALONE = "sender_alone"
     ROSTER, NO_ROSTER = "roster", "no_roster"
     DOCUMENTS, NO_DOCUMENTS = "documents", "no_documents"
     ACTIONS = (
         SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH, ROSTER, NO_ROSTER, DOCUMENTS, NO_DOCUMENTS,
+        SENDER_ALONE,
     )  # fmt: skip
     LONGEST = 1_000_000  # characters of a text, as many as the sanitiser accepts
 

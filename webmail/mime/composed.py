@@ -119,22 +119,36 @@ class ComposedText:
     text: str
 
 
-def write(source: str, images: Images) -> ComposedText:
+@dataclass(frozen=True)
+class ImageWords:
+    """The words for an image in plain text: ``named`` has ``%(words)s`` for its ``alt``, ``bare``
+    stands for an image without one."""
+
+    named: str = "%(words)s"
+    bare: str = ""
+
+
+_ALT_ALONE = ImageWords()
+
+
+def write(source: str, images: Images, words: ImageWords = _ALT_ALONE) -> ComposedText:
     """Return the source sanitised by `clean`, and its `to_text`."""
     try:
         html = html_mail.written(_tree(source, images))
     except TooComplex:
         return from_words(html_mail.rough_text(source))
-    return ComposedText(html, to_text(html))
+    return ComposedText(html, to_text(html, words))
 
 
-def write_quote(body: str, images: Images, is_signed: bool) -> ComposedText:
+def write_quote(
+    body: str, images: Images, is_signed: bool, words: ImageWords = _ALT_ALONE
+) -> ComposedText:
     """Turn sanitised HTML of a message (see `html.sanitise`) into a quote: without the reader's own
     elements and anything loaded from elsewhere. ``images`` maps ``inline/<n>``. Unless
     ``is_signed``, the signature is removed.
     """
     try:
-        return write(body if is_signed else _unsigned(body), images)
+        return write(body if is_signed else _unsigned(body), images, words)
     except TooComplex:
         return from_words(html_mail.to_text(body))
 
@@ -177,7 +191,16 @@ def own(source: str) -> str:
     """Return the writer's own clean HTML: without the signature, quotes, the lines that introduce
     them, and images, which belong to their message.
     """
-    root = html_mail.tree(clean(source))
+    return _own(clean(source))
+
+
+def own_text(source: str, images: Images, words: ImageWords) -> str:
+    """Return the same as plain text, with ``words`` for the writer's own ``images``."""
+    return to_text(_own(clean(source, images), images), words)
+
+
+def _own(cleaned: str, images: Images = _NO_IMAGES) -> str:
+    root = html_mail.tree(cleaned)
     for element in list(root.iter("blockquote", "div")):
         classes = element.get("class", "").split()
         is_others = element.tag == "blockquote" and element.get("type") == "cite"
@@ -186,7 +209,7 @@ def own(source: str) -> str:
             after = element.tail
             element.clear()
             element.tag, element.tail = "span", after
-    return clean(html_mail.written(root)).strip()
+    return clean(html_mail.written(root), images).strip()
 
 
 def _tree(source: str, images: Images) -> etree._Element:
@@ -402,14 +425,15 @@ def _written_line(line: str) -> str:
     return re.sub(r"^ +| {2,}", lambda blanks: "\xa0" * len(blanks[0]), escaped) or "<br>"
 
 
-def to_text(cleaned: str) -> str:
+def to_text(cleaned: str, words: ImageWords = _ALT_ALONE) -> str:
     """Return the plain-text alternative of clean HTML: quotes with ``>``, lists with their marks,
-    links followed by their address, tables row by row.
+    links followed by their address, tables row by row, ``words`` in the place of images.
     """
     try:
         root = html_mail.tree(cleaned)
     except TooComplex:
         return html_mail.to_text(cleaned)
+    _name_images(root, words)
     _prepare(root)
     return "\n".join(_joined(_inside(root))).strip("\n")
 
@@ -468,6 +492,21 @@ def _block(element: etree._Element) -> Iterator[Block]:
         yield _joined(_inside(element)), True
     else:
         yield from _inside(element)
+
+
+def _name_images(root: etree._Element, words: ImageWords) -> None:
+    """Write the words for each image into its ``alt``. An image without an ``alt`` in a signature
+    or a quote is a decoration, such as a line or a spacer, and gets none."""
+    for image in root.iter("img"):
+        alt = " ".join(image.get("alt", "").split())
+        if alt:
+            image.set("alt", words.named % {"words": alt})
+        elif not any(_is_apart(element) for element in image.iterancestors()):
+            image.set("alt", words.bare)
+
+
+def _is_apart(element: etree._Element) -> bool:
+    return element.tag == "blockquote" or element.get("class") == SIGNATURE
 
 
 def _prepare(root: etree._Element) -> None:

@@ -37,7 +37,8 @@ _LENGTH = 8
 @dataclass(frozen=True)
 class BatchTemplate:
     """The common parts of messages to each. ``written`` has the placeholders; ``laid_out`` is its
-    layout, whose Content-IDs are made of ``message_id``. ``stored`` are the documents by their
+    layout, whose Content-IDs are made of ``message_id``. ``known`` are the keys of the fields whose
+    placeholders may not leave unfilled. ``stored`` are the documents by their
     numbers, in the spool of the draft."""
 
     written: Content
@@ -47,6 +48,7 @@ class BatchTemplate:
     references: tuple[str, ...]
     date: datetime
     identity: Identity
+    known: frozenset[str]
     stored: Mapping[str, StoredDocument] = field(default_factory=dict)
 
 
@@ -141,6 +143,7 @@ def _made(row: OutboxMessage, template: BatchTemplate, part: EachPart) -> bytes:
         references=template.references,
         identity=template.identity,
         laid=replace(laid, attachments=(*laid.attachments, *own)) if own else laid,
+        known=template.known,
     )
     return build.message(made, keep_bcc=True)
 
@@ -171,6 +174,7 @@ def _packed(template: BatchTemplate) -> Iterator[bytes]:
         "date": template.date.isoformat(),
         "identity": {name: getattr(identity, name) for name in _OF_IDENTITY},
         "enforced": sorted(identity.enforced),
+        "known": sorted(template.known),
         "sizes": [len(data) for data in blobs.contents],
     }
     packed = json.dumps(head).encode()
@@ -225,4 +229,5 @@ def _unpacked(file: BinaryIO) -> BatchTemplate:
         references=tuple(head["references"]),
         date=datetime.fromisoformat(head["date"]),
         identity=identity,
+        known=frozenset(head["known"]),
     )

@@ -13,6 +13,7 @@ from webmail.errors import (
     ContentTooCostly,
     DraftChanged,
     DraftNotFound,
+    FieldsLeft,
     FileRefused,
     FolderChanged,
     FolderNotFound,
@@ -70,6 +71,13 @@ def of_sending(error: WebmailError) -> str:
                 "Laying out your message takes too long: take out what you quoted or pasted, or"
                 " choose plain text. It is kept among your drafts."
             )
+        case FieldsLeft():
+            words = gettext(
+                "The message was not sent: its recipients would have read %(fields)s as it stands."
+                " Take it out of the text, or correct the contact or the list from which it comes."
+                " The message is kept among your drafts."
+            )
+            return words % {"fields": few(error.fields, MOST_REFUSED)}
         case MessageNotFound() | PartNotFound() | FolderChanged() | FolderNotFound():
             return gettext(
                 "The message that you forward is no longer where it was: its attachments cannot"
@@ -155,6 +163,8 @@ def of_submission(standing: Standing) -> str:
             return gettext("The mail server refused the message.")
         case "Unreadable":
             return gettext("What was kept of the message can no longer be read.")
+        case "FieldsLeft":
+            return gettext("A field between braces would have left as it stands.")
         case "Restored" | "RestoredUnfiled":
             return gettext(
                 "The webmail was restored from a backup that was made before this message was to"
@@ -172,6 +182,7 @@ def in_short(name: str) -> str:
     return {
         "": "",
         "BadServerAnswer": gettext("answer of the mail server not understood"),
+        "FieldsLeft": gettext("a field was not filled"),
         "OverQuota": gettext("mailbox full, no copy kept"),
         "PerhapsSent": gettext("connection lost after handing it over"),
         "RecipientsRefused": gettext("recipients refused"),

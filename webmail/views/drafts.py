@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
+from csp.constants import SELF
 from django.contrib import messages as toasts
 from django.http import (
     FileResponse,
@@ -19,6 +20,7 @@ from django.http import (
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
@@ -27,12 +29,14 @@ from webmail.errors import DraftNotFound, SignInNeeded, WebmailError
 from webmail.htmx import TOAST
 from webmail.mailbox import folders
 from webmail.middleware import in_place, note
+from webmail.mime.html import SafeHtml
 from webmail.models import Draft
 from webmail.views.composer import file_card, lead_to, put_away, refused, saved_words
 from webmail.views.page import folders_beside
-from webmail.views.policies import INERT, policy
+from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 from webmail.views.uploads import announced_size, body
 from webmail.writing import (
+    choosing,
     cleaning,
     copies,
     drafts,
@@ -40,6 +44,7 @@ from webmail.writing import (
     making,
     offering,
     posted,
+    previewing,
     rosters,
     untouched,
 )
@@ -139,6 +144,20 @@ def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpRe
     response["Content-Length"] = row.size
     response["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+@require_GET
+@login_required
+@xframe_options_sameorigin
+@policy(FRAMED | {"img-src": [SELF, "data:"], "sandbox": SANDBOX})
+def as_sent(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """Return the HTML of a message to each as the recipient ``?to=`` will get it, as a document
+    that can run nothing, for a sandboxed frame."""
+    draft = drafts.find(request.user, number)
+    instead = dict(choosing.instead_of(request.GET))
+    body = previewing.html(request.user, draft, request.GET.get("to", ""), instead)
+    context = {"safe": SafeHtml(body, designed=True), "zoom": 100}
+    return render_template(request, "webmail/reader/message_frame.html", context)
 
 
 @require_POST

@@ -140,6 +140,13 @@ def reply(
     return Begun(_with_body(content, identity, body), warnings=warnings + body.warnings)
 
 
+def author(imap: Connection, writer: Writer, ref: MessageRef) -> str:
+    """Return the recipients of an answer to the author of a message alone. Five commands at
+    most."""
+    to, _cc = _recipients(writer, _opened(imap, writer, ref), False)
+    return _people(to[:MOST_ANSWERED])
+
+
 def _forward_subject(envelope: Envelope) -> str:
     prefix = pgettext("before the subject of a forwarded message", "Fwd")
     return quoting.forward_subject(envelope.subject, prefix)

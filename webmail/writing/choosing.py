@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import QueryDict
@@ -25,7 +26,7 @@ from webmail.writing.doubts import Doubt
 from webmail.writing.field_values import KnownRecipient
 from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
 from webmail.writing.matching import Matching
-from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, EachMessage, Review
+from webmail.writing.recipients import EACH, HIDDEN, EachMessage, Review
 from webmail.writing.roster_reading import Roster
 
 _MOST_LISTED = 5_000
@@ -81,7 +82,8 @@ class EmptyField:
 class MessagePreview:
     """One message of a message to each, as it will leave: ``number`` of ``count``, from 1.
     ``before`` and ``after`` are the neighbours in the form of `ChoiceAnswer.look`, -1 for none.
-    ``documents`` are number and name of the files that only this recipient gets."""
+    ``documents`` are number and name of the files that only this recipient gets. ``query`` names
+    the message for the page of its HTML, "" for a plain text."""
 
     to: str
     subject: str
@@ -89,6 +91,7 @@ class MessagePreview:
     number: int = 1
     count: int = 1
     documents: tuple[tuple[str, str], ...] = ()
+    query: str = ""
 
     @property
     def before(self) -> int:
@@ -107,9 +110,9 @@ class Question:
     oversights that were not shown before, and ``confirmed`` are the keys of all doubts.
     ``asks_how`` says that the user must choose recipients and delivery. ``is_looked_at`` says that
     the user only asked for another preview. ``unsettled`` says that documents, or people without
-    one, must be settled first. With ``has_documents``, each recipient has a document, so that the
-    message can only leave to each. With ``is_hiding_enforced`` it may not leave with all addresses
-    visible.
+    one, must be settled first. With ``has_documents``, each recipient has a document, and with
+    ``fields``, the text's placeholders, a value: the message can then only leave to each. With
+    ``is_hiding_enforced`` it may not leave with all addresses visible.
     """
 
     review: Review
@@ -127,6 +130,28 @@ class Question:
     unsettled: bool = False
     has_documents: bool = False
     is_hiding_enforced: bool = False
+    fields: tuple[str, ...] = ()
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways in which the message may leave."""
+        if self.has_documents or self.fields:
+            return (EACH,)
+        return (HIDDEN, EACH) if self.is_hiding_enforced else DELIVERIES[1:]
+
+    @property
+    def advised(self) -> str:
+        """The way that is chosen already if the user chose none before."""
+        is_each = EACH in self.ways[:1] or recipients.are_too_many(len(self.review.members))
+        return EACH if is_each else HIDDEN
+
+    @property
+    def offers_sender(self) -> bool:
+        return any(doubt.offers_sender for doubt in self.doubts)
+
+    @property
+    def field_names(self) -> str:
+        return ", ".join(self.fields)
 
     @property
     def ticked(self) -> int:
@@ -145,19 +170,23 @@ class Question:
         return ", ".join(group.name for group in self.review.groups)
 
 
+def instead_of(data: QueryDict) -> tuple[tuple[str, str], ...]:
+    """Return the words for empty fields, by the keys of the fields."""
+    names = [name for name in data if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
+    return tuple(
+        (name.removeprefix(_INSTEAD)[:LONGEST], data.get(name, "")[:_LONGEST_NAME].strip())
+        for name in names
+    )
+
+
 def answer(post: QueryDict) -> ChoiceAnswer:
     """Return the answer of a posted form. Other values are ignored."""
     members = " ".join(post.getlist("members")).split()
-    names = [name for name in post if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
-    instead = (
-        (name.removeprefix(_INSTEAD)[:LONGEST], post.get(name, "")[:_LONGEST_NAME].strip())
-        for name in names
-    )
     look = post.get("look", "")
     return ChoiceAnswer(
         members=frozenset(member.casefold() for member in members),
         digest=post.get("choice", ""),
-        instead=tuple(instead),
+        instead=instead_of(post),
         confirmed=frozenset(post.getlist("confirmed")),
         act="schedule" if (post.get("do") or post.get("act")) == "schedule" else "send",
         look=int(look) if look.isascii() and look.isdigit() and len(look) < 6 else -1,
@@ -190,6 +219,7 @@ def decide(
         act=given.act,
         has_documents=held is not None,
         is_hiding_enforced=hides_outside and review.shows_outside,
+        fields=tuple(f"{{{spelt}}}" for spelt in review.placeholders.values()),
     )
     if refusal := _refusal(user, review):
         return replace(question, refusal=refusal)
@@ -198,11 +228,14 @@ def decide(
         user, content, plain(content), review, has_files=has_files, file_names=file_names
     )
     question = _with_doubts(question, found_doubts, given)
-    if not _must_choose(content, review, held):
+    if not _must_choose(content, given, review, held):
         return question if question.doubts else (_to_all(content, review, sender),)
     review = recipients.review(
         user, content, with_names=True, with_pupils=held is not None, roster=roster
     )
+    if _is_one_of_whom_all_is_known(given, review, held):
+        alone = _to_each(content, given, review.members, None)
+        return question if question.doubts else alone
     matching = held.matched(review.members, roster) if held else None
     if matching and not matching.is_settled:
         return replace(question, refusal=documents.unsettled_words(matching), unsettled=True)
@@ -222,14 +255,27 @@ def decide(
     return (recipients.delivered(content, ticked, sender),)
 
 
-def _must_choose(content: Content, review: Review, held: Held | None) -> bool:
-    """Return whether the user must choose the recipients and the delivery."""
+def _must_choose(content: Content, given: ChoiceAnswer, review: Review, held: Held | None) -> bool:
+    """Return whether the user must choose the recipients and the delivery. A user who only asks for
+    another preview sends nothing."""
     return (
         review.shows_many
         or bool(review.placeholders)
         or content.delivery == EACH
         or held is not None
         or recipients.are_too_many(len(review.members))
+        or given.look >= 0
+    )
+
+
+def _is_one_of_whom_all_is_known(given: ChoiceAnswer, review: Review, held: Held | None) -> bool:
+    """Return whether there is nothing to choose: the message goes to one person, and every field of
+    its text has a value."""
+    return (
+        len(review.members) == 1
+        and held is None
+        and given.look < 0
+        and not any(review.lacking(key) for key in review.placeholders)
     )
 
 
@@ -241,12 +287,7 @@ def _is_answered(
     matching: Matching | None,
 ) -> bool:
     """Return whether the answer has an allowed delivery, and is about the present recipients."""
-    ways: tuple[str, ...] = DELIVERIES[1:]
-    if question.has_documents:
-        ways = (EACH,)
-    elif question.is_hiding_enforced:
-        ways = (HIDDEN, EACH)
-    return content.delivery in ways and given.digest == _digest(review, matching)
+    return content.delivery in question.ways and given.digest == _digest(review, matching)
 
 
 def _to_all(content: Content, review: Review, sender: Address) -> Content:
@@ -327,13 +368,12 @@ def _with_people(
     preview = None
     if review.placeholders or documents_held:
         preview = _preview(content, ticked, given, footer, names, of_each)
-    chosen = "" if question.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
-    delivery = chosen or (EACH if review.placeholders else HIDDEN)
+    is_allowed = content.delivery in question.ways
     return replace(
         question,
         review=review,
         asks_how=True,
-        delivery=EACH if documents_held else delivery,
+        delivery=content.delivery if is_allowed else question.advised,
         people=people,
         digest=digest,
         missing=_missing(review, instead),
@@ -409,13 +449,20 @@ def _preview(
     names: Mapping[str, str],
     of_each: Mapping[str, tuple[str, ...]],
 ) -> MessagePreview:
-    """Return one message as plain text, with its quotes."""
+    """Return one message: its plain text with its quotes, and the query for its HTML."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
     own = tuple((key, names[key]) for key in of_each.get(ticked[number].key, ()))
-    return MessagePreview(filled.to, filled.subject, short, number + 1, len(ticked), own)
+    query = _query(ticked[number], given) if content.is_html else ""
+    return MessagePreview(filled.to, filled.subject, short, number + 1, len(ticked), own, query)
+
+
+def _query(member: KnownRecipient, given: ChoiceAnswer) -> str:
+    """Return a query that `instead_of` reads, with the address as ``to``."""
+    words = ((f"{_INSTEAD}{key}", value) for key, value in given.instead)
+    return urlencode([("to", member.address), *words])
 
 
 def plain(content: Content) -> str:

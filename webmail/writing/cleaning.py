@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext
+
 from webmail import sandbox
 from webmail.errors import ContentTooCostly
 from webmail.mime import composed
 from webmail.mime import html as html_mail
-from webmail.mime.composed import ComposedText, Images
+from webmail.mime.composed import ComposedText, Images, ImageWords
 
 SMALL = 20_000
 """The number of characters that cannot cost much, whatever they are. Most texts have fewer."""
@@ -24,20 +26,25 @@ def no_image(_address: str, _words: str) -> str | None:
     return None
 
 
+def any_image(address: str, _words: str) -> str | None:
+    """Return the address itself: the text keeps its images."""
+    return address
+
+
 def written(source: str, place: Place = no_image) -> ComposedText:
     """Return the content of an editor, cleaned by `composed.clean`. Raises ContentTooCostly."""
     images = _images(source, place) if "<img" in source.lower() else {}
     if len(source) <= SMALL:
-        return composed.write(source, images)
-    return sandbox.call(composed.write, sandbox.HTML, source, images)
+        return composed.write(source, images, _image_words())
+    return sandbox.call(composed.write, sandbox.HTML, source, images, _image_words())
 
 
 def quoted(body: str, images: Images, *, is_signed: bool) -> ComposedText:
     """Return the sanitised HTML of a message in the form in which it may be quoted. Raises
     ContentTooCostly."""
     if len(body) <= SMALL:
-        return composed.write_quote(body, images, is_signed)
-    return sandbox.call(composed.write_quote, sandbox.HTML, body, images, is_signed)
+        return composed.write_quote(body, images, is_signed, _image_words())
+    return sandbox.call(composed.write_quote, sandbox.HTML, body, images, is_signed, _image_words())
 
 
 def own(source: str) -> str:
@@ -47,10 +54,23 @@ def own(source: str) -> str:
     return sandbox.call(composed.own, sandbox.HTML, source)
 
 
-def text(source: str) -> str:
-    """Return the content of an editor as plain text, without its layout if that takes too long."""
+def own_text(source: str) -> str:
+    """Return the words of an editor's content that the writer wrote, without signature and quotes,
+    with the writer's own images named. A text that takes too long to clean is taken as a whole."""
     try:
-        return written(source).text
+        images = _images(source, any_image) if "<img" in source.lower() else {}
+        if len(source) <= SMALL:
+            return composed.own_text(source, images, _image_words())
+        return sandbox.call(composed.own_text, sandbox.HTML, source, images, _image_words())
+    except ContentTooCostly:
+        return rough(source).text
+
+
+def text(source: str) -> str:
+    """Return the content of an editor as plain text, as it leaves beside the HTML; without its
+    layout if that takes too long."""
+    try:
+        return written(source, any_image).text
     except ContentTooCostly:
         return rough(source).text
 
@@ -58,6 +78,11 @@ def text(source: str) -> str:
 def rough(source: str) -> ComposedText:
     """Return only the words of a text that takes too long to clean."""
     return composed.from_words(html_mail.rough_text(source))
+
+
+def _image_words() -> ImageWords:
+    # Translators: in plain text, in the place of an image that the formatted text shows.
+    return ImageWords(gettext("[image: %(words)s]"), gettext("[image]"))
 
 
 def _images(source: str, place: Place) -> Images:

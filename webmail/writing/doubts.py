@@ -11,14 +11,15 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
 from addressbook.contacts import names, sharing
 from addressbook.contacts.groups import GroupGap
 from webmail.presentation.words import few
-from webmail.writing import fields, matching, recipients, reminder
-from webmail.writing.content import FORWARDS, Content
+from webmail.writing import cleaning, fields, matching, recipients, reminder
+from webmail.writing.content import ANSWERS, FORWARDS, Content
 from webmail.writing.documents import Held
 from webmail.writing.matching import DocumentOwner, Matching
 from webmail.writing.recipients import Review
@@ -27,18 +28,20 @@ _MOST_NAMED = 5
 _MOST_OF_FAMILY = 3  # recipients who may be one family, as in js/family.js
 _MOST_BESIDE = 2_500  # a school
 _MOST_FILES = 25
+_MANY_ANSWERED = 20
 _LONGEST_LOOKED_AT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """One doubt. ``question`` is the title of a dialog about this doubt alone. ``key`` changes with
-    the facts of the doubt."""
+    the facts of the doubt. ``offers_sender`` says that the answer may go to the sender alone."""
 
     key: str
     icon: str
     question: str
     fact: str
+    offers_sender: bool = False
 
 
 def find(
@@ -53,8 +56,9 @@ def find(
     """Return the doubts about a message, the worst first. ``text`` is its plain text. ``has_files``
     says whether there is an attachment; images in the text are none. ``file_names`` are the known
     names of attachments."""
-    own_words = reminder.own_words(text)
+    own_words = reminder.own_words(cleaning.own_text(content.html) if content.is_html else text)
     doubts = [
+        *_of_many_answered(content, review),
         *_of_others(user, review, f"{content.subject}\n{own_words}", file_names),
         *_of_slips(user, review),
         *_of_groups(user, review),
@@ -75,8 +79,18 @@ def find(
 
 def _is_blank(content: Content, own_words: str) -> bool:
     """Return whether the user added nothing. A forwarded message needs no words."""
-    has_image = content.is_html and "<img" in content.html
-    return not own_words.strip() and not has_image and content.kind not in FORWARDS
+    return not own_words.strip() and content.kind not in FORWARDS
+
+
+def _of_many_answered(content: Content, review: Review) -> list[Doubt]:
+    """Return the doubt about an answer to many people, which was often meant for its sender."""
+    count = len(review.members)
+    if content.kind not in ANSWERS or content.origin is None or count <= _MANY_ANSWERED:
+        return []
+    fact = gettext("Your answer goes to %(count)s people.") % {"count": intcomma(count)}
+    question = gettext("Answer all these people?")
+    keys = [member.key for member in review.members]
+    return [Doubt(_key("many", keys), "users", question, fact, offers_sender=True)]
 
 
 def _of_slips(user: User, review: Review) -> list[Doubt]:

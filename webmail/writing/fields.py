@@ -41,7 +41,8 @@ LONGEST = 80
 """The largest number of characters between the braces."""
 # The keyboards of telephones and some editors write accents as separate characters or as entities.
 _FIELD = re.compile(r"(?P<blank>(?: |&nbsp;|\xa0)?)\{(?P<name>[^{}<>\r\n]{1,80})\}")
-_NO_LETTERS = re.compile(r"[\s_’'.-]+")
+# Editors leave characters without width, and soft hyphens, among the letters.
+_NO_LETTERS = re.compile("[\\s_’'.\u00ad\u200b-\u200f\u2060\ufeff-]+")
 
 
 def key_of(name: str) -> str:

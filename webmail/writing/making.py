@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,7 +28,15 @@ from webmail.mime.build import Outgoing, OutgoingFile
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
-from webmail.writing import cleaning, fields, files, identities, images, policies
+from webmail.writing import (
+    cleaning,
+    fields,
+    files,
+    identities,
+    images,
+    policies,
+    whole_fields,
+)
 from webmail.writing.content import FORWARDS, WHOLE, Content
 
 MOST_REFERENCES = 50
@@ -118,18 +126,25 @@ def outgoing(
     identity: Identity | None = None,
     laid: Laid | None = None,
     is_draft: bool = False,
+    known: Collection[str] = fields.OF_CONTACTS,
 ) -> Outgoing:
     """Return the message to be sent. Invalid recipients are left out, since the form has refused
     them (`webmail.forms.compose.ComposeForm`). The same arguments give the same message.
     ``identity`` is the result of `identities.check`, and ``laid`` one of `lay_out_each` if many
     messages are made at once. The footer of the administrators is added, unless it ``is_draft``.
 
-    Raises SenderRefused for an identity that is not the user's, and ContentTooCostly.
+    ``known`` are the keys of the fields whose placeholders may not leave unfilled; those of
+    ``content.names`` may never.
+
+    Raises SenderRefused for an identity that is not the user's, ContentTooCostly, and FieldsLeft.
     """
     identity = identity or identities.check(user, content.identity)
     sender = identities.sender(identity)
     laid = laid or lay_out(content, enclosed, message_id)
+    subject = one_line(content.subject)
     if not is_draft:
+        filled = {*known, *dict(content.names)} if known else ()
+        whole_fields.check_filled(subject, laid.text, laid.html, filled)
         laid = with_footer(laid, identity.footer)
     is_enforced = policies.REPLY_TO in identity.enforced
     reply_to = ("" if is_enforced else content.reply_to) or identity.reply_to
@@ -139,7 +154,7 @@ def outgoing(
         cc=addresses.read_recipients(content.cc).valid,
         bcc=addresses.read_recipients(content.bcc).valid,
         reply_to=addresses.read_recipients(reply_to).valid,
-        subject=one_line(content.subject),
+        subject=subject,
         text=laid.text,
         html=laid.html,
         inline=laid.inline,

@@ -18,7 +18,7 @@ from webmail.mime import addresses
 from webmail.mime.addresses import Address, AddressGroup
 from webmail.models import Draft, DraftRoster
 from webmail.presentation.words import few, size
-from webmail.writing import files, roster_reading, sealing
+from webmail.writing import files, roster_reading, sealing, whole_fields
 from webmail.writing.content import Content
 from webmail.writing.roster_reading import Roster, RosterRow
 
@@ -96,7 +96,7 @@ def of(draft: Draft) -> NamedRoster | None:
 def asked_for(draft: Draft, content: Content) -> Roster | None:
     """Return the draft's roster if its text may have placeholders, or recipients may have
     documents. Other drafts need no query."""
-    has_fields = "{" in f"{content.subject}{content.html}{content.text}"
+    has_fields = whole_fields.may_have_some(f"{content.subject}{content.html}{content.text}")
     if not has_fields and not draft.documents_count:
         return None
     file = of(draft)

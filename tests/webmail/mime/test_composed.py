@@ -118,6 +118,34 @@ def test_only_what_is_on_the_list_stays(source: str, expected: str) -> None:
     assert composed.clean(source) == expected
 
 
+NAMED = composed.ImageWords("[image : %(words)s]", "[image]")
+IMAGES_IN_WORDS = {
+    '<img src="cid:1@x" alt="rouge"> fin': "[image : rouge] fin",
+    '<img src="cid:1@x" alt="50 % {x}">': "[image : 50 % {x}]",
+    '<img src="cid:1@x" alt=" du\n plan ">': "[image : du plan]",
+    '<img src="cid:1@x">': "[image]",
+    '<img src="cid:1@x" alt="">': "[image]",
+    '<a href="https://x.fr/a"><img src="cid:1@x" alt="plan"></a>': "[image : plan] <https://x.fr/a>",
+    '<div>a</div><div class="signature"><img src="cid:1@x" alt="">Bob</div>': "a\n\n-- \nBob",
+    '<div>a</div><div class="signature"><a href="https://x.fr/"><img src="cid:1@x" alt="logo"></a>'
+    ' <a href="https://x.fr/b">Blog</a></div>': (
+        "a\n\n-- \n[image : logo] <https://x.fr/> Blog <https://x.fr/b>"
+    ),
+    '<blockquote><img src="cid:1@x" alt=""><img src="cid:1@x" alt="plan"></blockquote>': (
+        "> [image : plan]"
+    ),
+    "<blockquote>a</blockquote><table><tr><td><img src='cid:1@x'></td><td>b</td></tr></table>": (
+        "> a\n\n[image] | b"
+    ),
+}
+
+
+@each("source", list(IMAGES_IN_WORDS))
+def test_plain_text_names_images(source: str) -> None:
+    made = composed.write(source, {"cid:1@x": "cid:1@x"}, NAMED)
+    assert made.text == IMAGES_IN_WORDS[source]
+
+
 def test_an_image_has_the_address_that_it_is_given() -> None:
     known = {"/drafts/1/files/2": "cid:2@x.fr"}
     cleaned = composed.clean(

@@ -18,8 +18,9 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.submission import SubmissionServer
+from tests.cases import each
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import page
+from tests.webmail.views.mail import letter, page, path
 from tests.webmail.views.test_compose import only, read, text
 from webmail import sandbox, tasks
 from webmail.models import Draft, OutboxMessage
@@ -76,8 +77,8 @@ def kept(submission: SubmissionServer) -> list[bytes]:
 @pytest.fixture
 def outgoing(submission: SubmissionServer) -> SubmissionServer:
     """Nothing left yet."""
-    for path in submission.outgoing.glob("*"):
-        path.unlink()
+    for file in submission.outgoing.glob("*"):
+        file.unlink()
     return submission
 
 
@@ -177,9 +178,8 @@ def test_a_name_is_no_html(
     card = ContactData(first_name=name, last_name="Le Goff", emails=(Email("bob@ac-exemple.fr"),))
     contacts.create(owner, card)
     form = {"format": "html", "html": source}
-    again = fields(reader.post("/compose/", written(to="bob@ac-exemple.fr", **form)))
-    again |= form | {"do": "send", "delivery": "each"}
-    assert reader.post("/compose/", again).status_code == 302
+    sent = reader.post("/compose/", written(to="bob@ac-exemple.fr", **form))
+    assert sent.status_code == 302
     leave()
     message = only(bobs_mailbox.messages("INBOX"))
     html = message.get_body(("html",))
@@ -187,6 +187,111 @@ def test_a_name_is_no_html(
     plain = message.get_body(("plain",))
     assert plain is not None
     assert ("Le Goff" if "{nom}" in source else f"Bonjour {name} !") in plain.get_content()
+
+
+IN_PIECES = [
+    "{prénom}",
+    "{PRE\u0301NOM}",
+    "{ first name }",
+    "{<b>pré</b>nom}",
+    "<i>{</i>prénom}",
+    "{pr<span style='color:red'>é</span>nom}",
+    "&#123;pr&eacute;nom&#125;",
+    "&lbrace;prénom&rbrace;",
+    "{first\nname}",
+    "{pré\u200bnom}",
+    "{pré<!-- x -->nom}",
+    "{pré<o:p></o:p>nom}",
+]
+
+
+@each("placeholder", IN_PIECES)
+def test_no_placeholder_is_ever_read(
+    reader: Client, outgoing: SubmissionServer, bobs_mailbox: Mailbox, placeholder: str
+) -> None:
+    html = f"<p>Bonjour {placeholder},</p>"
+    form = {"format": "html", "html": html, "subject": "Pour {Prenom}", "body": ""}
+    data = written(to="Bob Petit <bob@ac-exemple.fr>", **form)
+    assert reader.post("/compose/", data).status_code == 302
+    leave()
+    message = read(bobs_mailbox.messages("INBOX")[-1])
+    parts = [message.get_body((kind,)) for kind in ("plain", "html")]
+    shown = [re.sub("<[^>]*>", "", part.get_content()).strip() for part in parts if part]
+    assert shown == ["Bonjour Bob,", "Bonjour Bob,"]
+    assert message["Subject"] == "Pour Bob"
+
+
+@each("delivery", ["bcc", "visible", ""])
+def test_no_answer_sends_a_field_to_all(
+    reader: Client, outgoing: SubmissionServer, delivery: str
+) -> None:
+    again = fields(reader.post("/compose/", written(body="Bonjour {prénom},")))
+    for do in ({"do": "send"}, {"do": "schedule", "due": "tomorrow8"}):
+        answer = reader.post("/compose/", again | do | {"delivery": delivery})
+        assert answer.status_code == 422
+    assert not OutboxMessage.objects.exists()
+    assert Draft.objects.filter(pk=again["draft"][0]).exists()
+
+
+def test_a_value_that_is_a_placeholder_leaves_to_nobody_and_the_draft_is_kept(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
+    """A spreadsheet's own template row, or a hostile contact."""
+    form = written(to="{nom} Petit <bob@ac-exemple.fr>", body="Bonjour {prénom},")
+    for headers in ({}, SCRIPT):
+        answer = reader.post("/compose/", form, headers=headers)
+        assert answer.status_code == 422
+        assert "{nom}" in page(answer)
+    assert not OutboxMessage.objects.exists()
+    assert Draft.objects.get().state == Draft.State.WRITING
+
+
+@each("kind", ["reply/", "forward/"])
+def test_an_answer_and_a_forwarded_message_have_their_fields_filled(
+    reader: Client,
+    outgoing: SubmissionServer,
+    bobs_mailbox: Mailbox,
+    mailbox: Mailbox,
+    kind: str,
+) -> None:
+    uid = mailbox.append(letter(body="Bonjour {prénom}", html="<p>Bonjour {<b>pré</b>nom}</p>"))
+    begun = fields(reader.get(path(mailbox, uid, kind)))
+    form = {"to": "Bob Petit <bob@ac-exemple.fr>", "subject": "Re: {nom}", "do": "send"}
+    form |= {"format": "html"}
+    written_html = "<p>Merci {prénom}</p>" + begun["html"][0]
+    assert reader.post("/compose/", begun | form | {"html": written_html}).status_code == 302
+    leave()
+    message = read(bobs_mailbox.messages("INBOX")[-1])
+    html = message.get_body(("html",))
+    assert html is not None and "Merci Bob" in html.get_content()
+    for part in (text(message), html.get_content(), str(message["Subject"])):
+        assert "{" not in re.sub("<[^>]*>", "", part)
+
+
+@each("headers", [{}, SCRIPT])
+def test_an_answer_to_many_goes_to_the_sender_alone_by_one_press(
+    reader: Client,
+    outgoing: SubmissionServer,
+    bobs_mailbox: Mailbox,
+    mailbox: Mailbox,
+    headers: dict[str, str],
+) -> None:
+    many = ", ".join(f"p{n}@ac-exemple.fr" for n in range(25))
+    uid = mailbox.append(letter(to=f"alice@ac-exemple.fr, {many}"))
+    form = fields(reader.get(path(mailbox, uid, "reply/?all=1")))
+    form |= {"format": "plain", "body": "Merci !\n\nBob a écrit :\n> Bonjour", "do": "send"}
+    asked = reader.post("/compose/", form, headers=headers)
+    assert asked.status_code == 422
+    assert "Votre réponse part à 26 personnes." in unescape(page(asked))
+    assert "À l’expéditeur seul" in unescape(page(asked))
+    confirmed = re.findall(r'name="confirmed" value="([^"]*)"', page(asked))
+    again = form | {"confirmed": confirmed, "do": "sender_alone"}
+    again |= {"revision": str(Draft.objects.get(pk=form["draft"][0]).revision)}
+    assert reader.post("/compose/", again, headers=headers).status_code in (204, 302)
+    leave()
+    message = read(bobs_mailbox.messages("INBOX")[-1])
+    assert (str(message["To"]), message["Cc"]) == ("Bob Petit <bob@ac-exemple.fr>", None)
+    assert not kept(outgoing)
 
 
 def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: SubmissionServer) -> None:

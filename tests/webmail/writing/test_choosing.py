@@ -21,7 +21,9 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, names
 from addressbook.models import Group
+from tests.cases import each
 from webmail.folding import fold
+from webmail.imap.values import MessageRef
 from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import choosing, recipients
@@ -212,21 +214,122 @@ def test_what_stands_instead_of_a_name_is_what_was_typed(claire: User) -> None:
     assert {one.html for one in found} == {"<p>Bonjour Madame, Monsieur &lt;b&gt;,</p>"}
 
 
-def test_a_name_asked_for_in_a_message_to_one_is_not_sent_as_it_stands(claire: User) -> None:
-    content = about(to="zoe@x.example", html="Bonjour {prénom}")
-    assert question(claire, content).asks_how
-    post = answered(question(claire, content))
-    (found,) = letters(claire, about(to="zoe@x.example", html="{prénom}", delivery="visible"), post)
-    assert found.html == "{prénom}"
+def test_a_name_asked_for_in_a_message_to_one_is_filled_without_a_question(claire: User) -> None:
+    for delivery in ("", "bcc", "each", "visible"):
+        content = about(
+            to="Zoé Roy <zoe@x.example>", subject="{nom}", html="{prénom}", delivery=delivery
+        )
+        (found,) = letters(claire, content)
+        assert (found.to, found.bcc) == ("Zoé Roy <zoe@x.example>", "")
+        assert (found.subject, found.html) == ("Roy", "Zoé")
+
+
+def test_one_person_is_asked_about_only_for_what_is_not_known(claire: User) -> None:
+    content = about(cc="zoe@x.example", html="Bonjour {prénom}")
+    asked = question(claire, content)
+    assert [one.key for one in asked.missing] == ["first"]
+    shown = html_of(asked)
+    assert "Send without {prénom}?" in shown
+    assert 'type="radio"' not in shown
+    assert 'name="delivery" value="each"' in shown
+    post = answered(asked, instead_first="Madame")
+    (found,) = letters(claire, replace(content, delivery="each"), post)
+    assert (found.to, found.cc, found.html) == ("zoe@x.example", "", "Bonjour Madame")
+
+
+def test_another_preview_sends_nothing_once_all_is_known(claire: User) -> None:
+    """The page was shown before the contact, or the text, was changed in another window."""
+    for html in ("{prénom}", "Bonjour"):
+        content = about(to="Zoé Roy <zoe@x.example>", html=html)
+        assert question(claire, content, {"look": "0"}).asks_how
+
+
+def test_with_fields_a_message_leaves_to_each_alone(claire: User) -> None:
+    content = about(to=PARENTS, html="<p>Bonjour {prénom} {nom}</p>")
+    asked = question(claire, content)
+    shown = html_of(asked)
+    assert re.findall(r'value="(\w+)"( checked)?\s*(disabled)? data-send', shown) == [
+        ("bcc", "", "disabled"),
+        ("each", " checked", ""),
+        ("visible", "", "disabled"),
+    ]
+    assert shown.count("everybody would read {prénom}, {nom} as it stands") == 2
+    assert shown.count("Advised") == 1
+    assert "One message to each <span" in shown
+    for delivery in ("bcc", "visible", ""):
+        post = answered(asked, delivery=delivery)
+        assert question(claire, replace(content, delivery=delivery), post).delivery == "each"
+
+
+def test_the_advice_is_the_way_that_is_chosen(claire: User, settings: Settings) -> None:
+    asked = question(claire, about(to=PARENTS))
+    assert (asked.delivery, asked.advised) == ("bcc", "bcc")
+    assert "Blind copy <span" in html_of(asked)
+    settings.RECIPIENTS_PER_MESSAGE = 2
+    many = question(claire, about(to=PARENTS))
+    assert (many.delivery, many.advised) == ("each", "each")
 
 
 def test_a_name_from_outside_is_text_on_the_page(claire: User) -> None:
-    content = about(to='"<script>x</script>" <zoe@x.example>', html="{prénom}", subject="<i>")
+    content = about(to='"<script>x</script>" <zoe@x.example>', html="{ville}", subject="<i>")
     assert "<script>" not in html_of(question(claire, content))
     assert "<i>" not in html_of(question(claire, content))
 
 
 # --- what looks like an oversight ---
+
+
+REF = MessageRef("INBOX", 1, 1)
+QUOTED = (
+    '<div class="moz-cite-prefix">Le 3 mars 2026, Bob a écrit :</div>'
+    '<blockquote type="cite">Bonjour<img src="/mail/INBOX/1-1/view/2/image" alt="a"></blockquote>'
+)
+SIGNED = '<div><br></div><div class="signature"><img src="data:image/gif;base64,R0lG">Alice</div>'
+NO_WORDS = [
+    {"html": f"<div><br></div>{QUOTED}"},
+    {"html": f"{SIGNED}<div><br></div>{QUOTED}"},
+    {"html": f"{QUOTED}{SIGNED}"},
+    {"html": "<p>De : Bob<br>Envoyé : lundi<br>À : Claire<br>Objet : a</p><p>Bonjour</p>"},
+    {"is_html": False, "text": "\n\nLe 3 mars 2026 à 08:30, Bob a écrit :\n> Bonjour\n"},
+    {"is_html": False, "text": "\n-- \nAlice\n\nLe 3 mars 2026, Bob a écrit :\n> Bonjour\n"},
+]
+
+
+def people(count: int, domain: str = "ac-exemple.fr") -> str:
+    return ", ".join(f"p{n}@{domain}" for n in range(count))
+
+
+@each("fields", NO_WORDS)
+def test_an_answer_without_a_word_of_ones_own_is_asked_about(
+    claire: User, fields: dict[str, Any]
+) -> None:
+    content = about(kind="reply_all", origin=REF, to="bob@ac-exemple.fr", cc=people(3), **fields)
+    asked = question(claire, content)
+    assert kinds(asked) == ["text"]
+    words = {"html": f"<p>Merci</p>{content.html}", "text": f"Merci\n{content.text}"}
+    assert len(letters(claire, replace(content, **words))) == 1
+
+
+def test_an_image_of_ones_own_is_an_answer(claire: User) -> None:
+    html = f'<p><img src="/drafts/{uuid.UUID(int=1)}/files/{uuid.UUID(int=2)}"></p>{QUOTED}'
+    content = about(kind="reply", origin=REF, to="bob@ac-exemple.fr", html=html)
+    assert len(letters(claire, content)) == 1
+
+
+def test_an_answer_to_many_inside_is_asked_about_with_the_sender_beside(claire: User) -> None:
+    content = about(kind="reply_all", origin=REF, to="bob@ac-exemple.fr", cc=people(20))
+    asked = question(claire, content)
+    assert kinds(asked) == ["many"] and asked.offers_sender
+    shown = html_of(asked)
+    assert "Your answer goes to 21 people." in shown
+    assert 'name="do" value="sender_alone"' in shown
+    assert len(letters(claire, content, {"confirmed": list(asked.confirmed)})) == 1
+    for other in (
+        replace(content, cc=people(19)),
+        replace(content, kind="new", origin=None),
+        replace(content, kind="forward"),
+    ):
+        assert len(letters(claire, other)) == 1
 
 
 def kinds(asked: Question) -> list[str]:

@@ -82,8 +82,61 @@ def test_a_forwarded_message_is_not_looked_at() -> None:
     assert not reminder.speaks_of_a_file("TR: ci-joint", text)
 
 
+QUOTE = "> Bonjour à tous\n> à lundi"
+NOTHING_OWN = {
+    "french": f"\nLe lundi 3 mars 2026 à 09:00, Bob Petit a écrit :\n{QUOTE}",
+    "french, no-break": f"Le lundi 3 mars 2026 à 09:00, Bob Petit a écrit\xa0:\n{QUOTE}",
+    "no date": f"Bob Petit a écrit :\n\n{QUOTE}",
+    "english": f"On Monday at 09:00, Bob wrote:\n{QUOTE}",
+    "wrapped": f"Le lun. 2 déc. 2026 à 08:30, Bob Petit <bob@x.example> a\nécrit :\n\n{QUOTE}",
+    "wrapped before the verb": f"Le lun. 2 déc. à 08:30, Bob\n<bob@x.example> a écrit :\n{QUOTE}",
+    "signature above": f"\n-- \nAlice\nLycée\n\nLe 3 mars 2026, Bob a écrit :\n{QUOTE}",
+    "signature below": f"Le 3 mars 2026, Bob a écrit :\n{QUOTE}\n\n-- \nAlice\nLycée",
+    "outlook": "\nDe : Bob\nEnvoyé : lundi\nÀ : Alice\nObjet : Sortie\n\nBonjour à tous",
+    "outlook, english": "From: Bob\nSent: Monday\nTo: Alice\nSubject: x\n\nHello",
+    "outlook, bold": "*De :* Bob\n*Envoyé :* lundi\n*À :* Alice\n\nHello",
+    "outlook express": "-----Message d'origine-----\nDe : Bob\nBonjour",
+    "original": "-----Original Message-----\nBonjour",
+    "quote removed": "Le lundi 3 mars 2026 à 09:00, Bob Petit a écrit :\n",
+}
+OWN = [
+    "Merci.",
+    f"Merci.\n\nLe 3 mars 2026, Bob a écrit :\n{QUOTE}",
+    f"Le 3 mars 2026, Bob a écrit :\n{QUOTE}\nMerci.",
+    "De : la part de tous, merci.",
+    f"Je réponds ci-dessous :\n{QUOTE}",
+    "Voici ce que Victor Hugo a écrit :\nDemain, dès l’aube",
+]
+
+
+@each("name", list(NOTHING_OWN))
+def test_a_quote_its_introduction_and_a_signature_are_nobodys_own_words(name: str) -> None:
+    assert reminder.own_words(NOTHING_OWN[name]).strip() == ""
+
+
+@each("text", OWN)
+def test_words_beside_a_quote_are_own_words(text: str) -> None:
+    assert reminder.own_words(text).strip()
+
+
 @pytest.mark.parametrize(
-    "piece", ["ci ", "piece ", "documents est ", "p.", "find ", " ", "-", ">\n"]
+    "piece",
+    [
+        "De : a\n",
+        "a écrit :\n",
+        "Le 3 a\nécrit :\n",
+        "a ",
+        "écrit ",
+        "---",
+        "ci ",
+        "piece ",
+        "documents est ",
+        "p.",
+        "find ",
+        " ",
+        "-",
+        ">\n",
+    ],
 )
 def test_a_text_of_any_length_is_read_in_a_moment(piece: str) -> None:
     begun = time.process_time()

@@ -14,12 +14,14 @@ from webmail.writing import (
     choosing,
     documents,
     drafts,
+    field_values,
     files,
     identities,
     policies,
     renewing,
     rosters,
     scheduling,
+    whole_fields,
     working_hours,
 )
 from webmail.writing.choosing import Question
@@ -29,6 +31,9 @@ def decide(post: Post, draft: Draft) -> Mailing | Question:
     """Return what is sent of a draft, or a question. Raises renewing.TooLarge, scheduling.NotThen,
     and what `identities.check` raises."""
     content = renewing.renew(post.user, drafts.content(draft))
+    roster = rosters.asked_for(draft, content)
+    known = field_values.keys(roster)
+    content = whole_fields.settled(content, known)
     identity = identities.check(post.user, content.identity)
     held = documents.of(draft)
     attached = [file for file in files.of(draft) if not file.is_inline]
@@ -38,7 +43,7 @@ def decide(post: Post, draft: Draft) -> Mailing | Question:
         choosing.answer(post.form.typed),
         sender=identities.sender(identity),
         has_files=bool(content.keep) or bool(attached),
-        roster=rosters.asked_for(draft, content),
+        roster=roster,
         held=held,
         footer=identity.footer,
         hides_outside=policies.OUTSIDE in identity.enforced,
@@ -46,7 +51,7 @@ def decide(post: Post, draft: Draft) -> Mailing | Question:
     )
     if isinstance(decided, Question):
         return decided
-    return Mailing(draft, content, decided, identity, _due(post), held)
+    return Mailing(draft, content, decided, identity, _due(post), held, known)
 
 
 def _due(post: Post) -> datetime | None:

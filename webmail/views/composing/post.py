@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from django.http import HttpResponse
 
+from accounts import session
 from accounts.http import SignedInRequest
 from webmail.errors import FileRefused, TooLarge
 from webmail.forms.compose import ComposeForm
 from webmail.models import Draft
 from webmail.presentation import failures
 from webmail.views.composing.answers import go_on, refuse
-from webmail.writing import drafts, files, posted, untouched
+from webmail.writing import beginning, drafts, files, posted, untouched
+from webmail.writing.beginning import Writer
 from webmail.writing.content import Content
 
 
@@ -38,6 +40,18 @@ class Post:
     def has_row(self) -> bool:
         """Whether something of the draft was kept before."""
         return Draft.objects.of(self.user).filter(pk=self.number).exists()
+
+    def answer_sender_alone(self) -> None:
+        """Address the answer to the author of the message that it answers, and to nobody else."""
+        data = self.form.typed.copy()
+        if origin := self.form.content.origin:
+            writer = Writer.of(self.user, self.request.preferences)
+            with session.imap(self.request) as imap:
+                data["to"] = beginning.author(imap, writer, origin)
+            data["cc"] = data["bcc"] = data["delivery"] = ""
+            data["kind"] = "reply"
+        data["do"] = "schedule" if data.get("act") == "schedule" else "send"
+        self.form.data = data
 
     def keep(self) -> Draft:
         """Keep all that was posted as a draft: the words first, then the files that came without a

@@ -36,6 +36,8 @@ def send(post: Post) -> HttpResponse:
     with its mistakes."""
     if accepted := OutboxMessage.objects.of(post.user).filter(key=post.key).first():
         return _sent(post, accepted)
+    if post.form.action == ComposeForm.SENDER_ALONE:
+        post.answer_sender_alone()
     draft = post.keep()
     if post.form.action == ComposeForm.SCHEDULE and settings.CELERY_TASK_ALWAYS_EAGER:
         # Without a broker no beat sends it later: it is not offered.
@@ -79,7 +81,7 @@ def _accept(post: Post, mailing: Mailing) -> HttpResponse:
             identity=mailing.identity,
             due=mailing.due,
             hold_seconds=int(post.request.preferences.undo_seconds),
-            template=template(mailing, collected),
+            template=template(post.request, mailing, collected),
         )
     except (TooManyRecipients, OutboxFull) as error:  # another window sent meanwhile, or no room
         post.form.add_error(None, error.words)

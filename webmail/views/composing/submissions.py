@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,7 +26,8 @@ from webmail.writing.recipients import EachMessage, Filling
 class Mailing:
     """The messages to send of a draft. ``written`` is the draft's content; ``messages`` are made of
     it, one for all or one for each recipient. ``due`` is None if they leave at once. ``held`` are
-    the documents of which each recipient gets some."""
+    the documents of which each recipient gets some. ``known`` are the keys of the fields that a
+    text may have."""
 
     draft: Draft
     written: Content
@@ -34,6 +35,7 @@ class Mailing:
     identity: Identity
     due: datetime | None
     held: Held | None
+    known: frozenset[str] = fields.OF_CONTACTS
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,14 @@ def _growths(laid: making.Laid, fillings: Sequence[Filling]) -> list[int]:
     ]
 
 
-def template(mailing: Mailing, collected: Collected) -> BatchTemplate | None:
-    """Return what several messages to each have in common, None for a single message."""
+def template(
+    request: SignedInRequest, mailing: Mailing, collected: Collected
+) -> BatchTemplate | None:
+    """Return what several messages to each have in common, None for a single message. Raises
+    FieldsLeft."""
     if not isinstance(mailing.messages, EachMessage) or len(mailing.messages) < 2:
         return None
+    _check_first(request, mailing, collected)
     return BatchTemplate(
         written=mailing.written,
         laid_out=collected.laid_out,
@@ -140,7 +146,22 @@ def template(mailing: Mailing, collected: Collected) -> BatchTemplate | None:
         date=timezone.localtime(mailing.due),
         identity=mailing.identity,
         stored=documents.stored(mailing.draft) if mailing.held else {},
+        known=mailing.known,
     )
+
+
+def _check_first(request: SignedInRequest, mailing: Mailing, collected: Collected) -> None:
+    """Raise FieldsLeft for a placeholder that no value replaces, while the draft can be kept. Each
+    message is checked again when it is made."""
+    first = mailing.messages[0]
+    (laid,) = making.lay_out_each(
+        mailing.written,
+        [first],
+        collected.enclosed,
+        mailing.draft.message_id,
+        laid=collected.laid_out,
+    )
+    _made(request, mailing, collected, first, mailing.draft.message_id, laid, mailing.known)
 
 
 def submissions(
@@ -173,6 +194,7 @@ def _single(
         content,
         draft.message_id,
         replace(laid, attachments=(*laid.attachments, *own)) if own else laid,
+        mailing.known,
     )
     return Submission(
         message=build.message(made, keep_bcc=True),
@@ -208,6 +230,7 @@ def _made(
     content: Content,
     message_id: str,
     laid: making.Laid,
+    known: Collection[str],
 ) -> build.Outgoing:
     return making.outgoing(
         request.user,
@@ -218,6 +241,7 @@ def _made(
         references=collected.references,
         identity=mailing.identity,
         laid=laid,
+        known=known,
     )
 
 
@@ -228,7 +252,7 @@ def _copy_of_all(request: SignedInRequest, mailing: Mailing, collected: Collecte
     sender = addresses.format(identities.sender(mailing.identity))
     content = replace(mailing.written, to=sender, cc="", bcc="")
     message_id = _another_id(mailing.draft.message_id)
-    made = _made(request, mailing, collected, content, message_id, collected.laid_out)
+    made = _made(request, mailing, collected, content, message_id, collected.laid_out, ())
     message, number = build.message(made, keep_bcc=True), len(mailing.messages)
     return Submission(message, (), made.message_id, made.sender.address, number)
 

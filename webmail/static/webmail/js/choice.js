@@ -20,12 +20,10 @@ function count(root) {
   place.textContent = counted({ one, many }, ticked) + (off ? `, ${counted({ one: offOne, many: offMany }, off)}` : "");
 }
 
-/** Adapts the label of the button to the chosen way, and shows the parts that belong to it. */
+/** Adapts the label of the button to the chosen way. */
 function follow(root) {
   const way = root.querySelector("[name=delivery]:checked");
-  if (!way) return;
-  root.querySelector("[data-choice-send] span").textContent = way.dataset.sendWords;
-  for (const part of root.querySelectorAll("[data-only]")) part.hidden = part.dataset.only !== way.value;
+  if (way) root.querySelector("[data-choice-send] span").textContent = way.dataset.sendWords;
 }
 
 function find(root, text) {

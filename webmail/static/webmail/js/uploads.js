@@ -366,7 +366,7 @@ class Uploads {
 
   holdBack(event) {
     const act = event.detail.triggeringEvent?.submitter?.value ?? "send";
-    if (event.target !== this.form || !["send", "schedule"].includes(act)) return;
+    if (event.target !== this.form || !["send", "schedule", "sender_alone"].includes(act)) return;
     if (!this.isBusy && !this.missing) return;
     event.preventDefault();
     this.held = event.detail.issueRequest;
