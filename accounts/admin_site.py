@@ -38,6 +38,7 @@ TASKS: Final = (
             "accounts.StaffRecord",
             "accounts.StaffImport",
             "accounts.MovedUser",
+            "accounts.ProviderSubject",
             "mfa.Authenticator",
             "addressbook.AddressBook",
             "addressbook.ImportJob",
