@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from accounts import dashboard, roles, second_factor, sessions
+from accounts import binding, dashboard, roles, second_factor, sessions
 from accounts.admin_log import RecordedAdmin
 from accounts.models import User
 from accounts.views import doctor, jobs, retention, support
@@ -38,6 +38,7 @@ TASKS: Final = (
             "accounts.StaffRecord",
             "accounts.StaffImport",
             "accounts.MovedUser",
+            "accounts.ProviderSubject",
             "mfa.Authenticator",
             "addressbook.AddressBook",
             "addressbook.ImportJob",
@@ -173,6 +174,7 @@ class AdminSite(admin.AdminSite):
             and user.is_active
             and user.is_staff
             and (not settings.ADMIN_NEEDS_TOTP or second_factor.passed(request))
+            and binding.holds(request)
         )
 
     def password_change(
@@ -200,7 +202,8 @@ class AdminSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead to the step that is still missing: to sign in, to set up a code, or to give one."""
+        """Lead to the step that is still missing: to sign in, to set up a code, to give one, or to
+        give the password again."""
         user = request.user
         following = request.GET.get("next") or resolve_url("admin:index")
         if not isinstance(user, User):
@@ -211,6 +214,8 @@ class AdminSite(admin.AdminSite):
             return redirect("admin:index")
         elif is_mfa_enabled(user):
             step = "mfa_reauthenticate"
+        elif not binding.holds(request):
+            step = "accounts:reenter"
         else:
             step = "mfa_activate_totp"
         return redirect(f"{resolve_url(step)}?{urlencode({'next': following})}")

@@ -117,6 +117,7 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("reason", "mailbox"): _("no mailbox opened"),
     ("reason", "other"): _("mailbox known by another login"),
     ("reason", "person"): _("another person than the session’s"),
+    ("reason", "subject"): _("another account at the provider"),
     ("reason", "provider"): _("ended by the provider"),
     ("reason", "address"): _("address of return not registered"),
     ("reason", "invalid_client"): _("unknown service, or wrong secret"),

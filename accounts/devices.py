@@ -138,12 +138,18 @@ def _is_first_today(user: User, network: str) -> bool:
     return bool(cache.add(f"device:{_digest(user, network)}", 1, _ONCE_SECONDS))
 
 
+def token(request: HttpRequest) -> str:
+    """Return the token of the browser, which it has or is about to be given; "" without one."""
+    made = getattr(request, "device_token", None)
+    return str(made or request.COOKIES.get(cookie_name(), ""))
+
+
 def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
     """Give the browser its token, if this request made one."""
-    if token := getattr(request, "device_token", None):
+    if made := getattr(request, "device_token", None):
         response.set_cookie(
             cookie_name(),
-            token,
+            made,
             max_age=COOKIE_SECONDS,
             secure=settings.HTTPS,
             httponly=True,

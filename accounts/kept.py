@@ -131,6 +131,14 @@ KINDS: Final[tuple[StoredData, ...]] = (
         absent=_("They are keys to your mailbox, and tell nothing about you."),
     ),
     StoredData(
+        _(
+            "The number by which your authority’s sign-in service knows you, where you sign in by it"
+        ),
+        _ACCOUNT,
+        ("accounts.ProviderSubject",),
+        absent=_("It lets nobody else open your mailbox, and tells nothing about you."),
+    ),
+    StoredData(
         _("How much was brought here from your former webmail"),
         _ACCOUNT,
         ("accounts.MovedUser",),

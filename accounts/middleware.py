@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.cache import add_never_cache_headers
 
-from accounts import credentials, devices, session, sessions
+from accounts import binding, credentials, devices, session, sessions
 from accounts.models.sessions import idle_seconds
 from webmail import clock
 
@@ -23,9 +23,11 @@ def is_activity(request: HttpRequest) -> bool:
 
 
 def seconds_left(request: HttpRequest) -> int:
-    """Return the seconds that this session may still idle, counted from the last activity noted."""
+    """Return the seconds that this session may still idle, counted from the last activity noted, or
+    until it is too old, whichever comes first."""
     now = clock.timestamp()
-    return max(0, _allowed(request) - (now - request.session.get(LAST_ACTIVE, now)))
+    idle_left = _allowed(request) - (now - request.session.get(LAST_ACTIVE, now))
+    return max(0, min(idle_left, sessions.seconds_to_live(request)))
 
 
 def _allowed(request: HttpRequest) -> int:
@@ -38,8 +40,8 @@ def _leave(request: HttpRequest) -> None:
 
 
 class SessionMiddleware:
-    """Ends idle sessions, notes activity, sets the cookie of the mail key, and leaves no traces on
-    a shared computer."""
+    """Ends idle and old sessions, notes activity, sets the cookie of the mail key, binds sessions
+    of administrators to their browsers, and lets no browser store a page of a signed-in user."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -49,13 +51,11 @@ class SessionMiddleware:
             self._note_activity(request)
         signed_in = request.user.is_authenticated
         response = self.get_response(request)
+        binding.note(request)
         credentials.write_cookie(request, response)
         devices.write_cookie(request, response)
         if signed_in and not response.has_header("Cache-Control"):
-            if request.session.get("shared_computer"):
-                add_never_cache_headers(response)
-            else:
-                patch_cache_control(response, private=True, no_cache=True)
+            add_never_cache_headers(response)
         elif signed_in and request.session.get("shared_computer"):
             response["Cache-Control"] = "no-store, private"
         return response
@@ -64,7 +64,7 @@ class SessionMiddleware:
     def _note_activity(request: HttpRequest) -> None:
         now = clock.timestamp()
         idle = now - request.session.get(LAST_ACTIVE, now)
-        if idle > _allowed(request):
+        if idle > _allowed(request) or sessions.seconds_to_live(request) <= 0:
             sessions.forget(request)
             _leave(request)
             return

@@ -14,6 +14,9 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # The prefix length of a subscriber's IPv6 network (RFC 6177), which may use any address in it.
 _SUBSCRIBER = 64
+# From a subscriber to the block of a provider, as they are assigned: a home gets /64 to /56, an
+# organisation /48, a provider /32 (RFC 6177); an IPv4 block has no such fixed lengths.
+_WIDTHS = {4: (32, 24, 16), 6: (_SUBSCRIBER, 56, 48, 32)}
 
 
 def _parsed(text: str) -> IPAddress | None:
@@ -41,6 +44,18 @@ def network_of(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, _SUBSCRIBER), strict=False))
     return str(parsed or "")
+
+
+def networks_of(address: str) -> tuple[str, ...]:
+    """Return the networks around an address, the narrowest first: /32, /24 and /16 of IPv4, /64,
+    /56, /48 and /32 of IPv6; nothing if the text is no address."""
+    parsed = _parsed(address)
+    if parsed is None:
+        return ()
+    return tuple(
+        str(ipaddress.ip_network((parsed, width), strict=False))
+        for width in _WIDTHS[parsed.version]
+    )
 
 
 def client_address(request: HttpRequest) -> str:

@@ -1,6 +1,7 @@
 """The sessions of a user: begun at sign-in, listed on a page, and ended there.
 
-Our own row stands beside Django's. To end a session deletes Django's row and its copy in the cache,
+Our own row stands beside Django's, and both name the session by the digest of its key
+(`accounts.session_stores.shared`). To end a session deletes Django's row and its copy in the cache,
 with the sealed password in it. The key in the other browser then opens nothing.
 """
 
@@ -12,13 +13,12 @@ from importlib import import_module
 from typing import Final
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
 from accounts import devices
 from accounts.models import User, UserSession
-from accounts.models.sessions import WRITTEN_EVERY, idle_seconds
+from accounts.models.sessions import WRITTEN_EVERY, idle_seconds, lifetime
 from accounts.network import client_address
 from accounts.oidc import farewells
 from accounts.providers import grants
@@ -28,6 +28,7 @@ from webmail.unwritable import is_unwritable
 ROW: Final = "own_session"
 WRITTEN: Final = "own_session_written"
 STAYS: Final = "stays_signed_in"
+BEGAN: Final = "session_began"
 
 
 def begin(request: HttpRequest, user: User) -> None:
@@ -38,25 +39,34 @@ def begin(request: HttpRequest, user: User) -> None:
         session.create()
     device = devices.of(request)
     values = {
-        "session_key": session.session_key,
+        "session_key": digest(request),
         "browser": device.browser,
         "system": device.system,
         "network": client_address(request),
         "is_shared": bool(session.get("shared_computer")),
         "stays": stays(request),
+        "began": clock.now(),
         "last_used": clock.now(),
     }
     rows = UserSession.objects.filter(pk=row(request), user=user)
     if not rows.update(**values):
         session[ROW] = UserSession.objects.create(user=user, **values).pk
     grants.bind(request, session[ROW])
-    session[WRITTEN] = clock.timestamp()
+    session[WRITTEN] = session[BEGAN] = clock.timestamp()
 
 
 def stays(request: HttpRequest) -> bool:
     """Return whether the user has chosen at sign-in to stay signed in on this device."""
     session = request.session
     return bool(session.get(STAYS) and settings.STAY_DAYS and not session.get("shared_computer"))
+
+
+def seconds_to_live(request: HttpRequest) -> int:
+    """Return the seconds until the session ends even if it is used all the time. They are counted
+    from the last sign-in, or from now for a session that has not noted one."""
+    now = clock.timestamp()
+    began = request.session.setdefault(BEGAN, now)
+    return lifetime(stays(request)) - (now - int(began))
 
 
 def keep_signed_in(request: HttpRequest) -> None:
@@ -70,7 +80,7 @@ def keep_signed_in(request: HttpRequest) -> None:
 def renew(request: HttpRequest) -> None:
     """Give the session a new key, so that the old key no longer opens it."""
     request.session.cycle_key()
-    UserSession.objects.filter(pk=row(request)).update(session_key=request.session.session_key)
+    UserSession.objects.filter(pk=row(request)).update(session_key=digest(request))
 
 
 def touch(request: HttpRequest) -> bool:
@@ -124,10 +134,15 @@ def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | Non
     return changed_by_row
 
 
+def digest(request: HttpRequest) -> str:
+    """Return the digest of the session's key, by which database and cache name the session."""
+    return str(request.session.digest)  # type: ignore[attr-defined]  # `SharedStore` has it
+
+
 def end(own: UserSession) -> None:
     """End a session: delete Django's row, its copy in the cache, and our row."""
     _tell_services(own.pk)
-    _store(own.session_key).delete()
+    import_module(settings.SESSION_ENGINE).SessionStore.end(own.session_key)
     own.delete()
 
 
@@ -145,8 +160,3 @@ def _tell_services(number: int) -> None:
 
     for visit in farewells.of_session(number):
         tasks.tell_service_of_end.delay(visit)
-
-
-def _store(key: str) -> SessionBase:
-    store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    return store

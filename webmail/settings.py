@@ -227,6 +227,9 @@ if REMOTE_USER_HEADER and not TRUSTED_PROXIES:
         "WEBMAIL_REMOTE_USER_HEADER is believed of WEBMAIL_TRUSTED_PROXIES alone, and none is set"
     )
 STAY_DAYS = env_int("WEBMAIL_STAY_DAYS")
+SESSION_DAYS = env_int("WEBMAIL_SESSION_DAYS")
+STAY_MOST_DAYS = env_int("WEBMAIL_STAY_MOST_DAYS")
+ADMIN_PROOF_HOURS = env_int("WEBMAIL_ADMIN_PROOF_HOURS")
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
 SECOND_FACTOR_ROLES = frozenset(env_list("WEBMAIL_SECOND_FACTOR_ROLES"))
 for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "auditor"}:

@@ -6,14 +6,16 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import SignInProvider
-from accounts.providers import flow, grants
+from accounts.models import ProviderSubject, SignInProvider, User
+from accounts.providers import flow, grants, subjects
 from webmail.errors import ServerUnavailable
 
 
@@ -33,7 +35,7 @@ class ProviderForm(forms.ModelForm):
         model = SignInProvider
         fields = (
             *("is_on", "label", "issuer", "client_id", "secret", "scopes", "audience"),
-            *("login_template", "way"),
+            *("login_template", "asks_consent", "way"),
         )
 
     def clean(self) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class ProviderInline(admin.StackedInline):
             {
                 "fields": (
                     *("is_on", "label", "issuer", "client_id", "secret", "scopes", "audience"),
-                    *("login_template", "way", "addresses"),
+                    *("login_template", "asks_consent", "way", "addresses"),
                 )
             },
         ),
@@ -86,3 +88,38 @@ class ProviderInline(admin.StackedInline):
             pgettext("address at a provider", "Back-channel logout: "),
             over,
         )
+
+
+@admin.register(ProviderSubject)
+class ProviderSubjectAdmin(admin.ModelAdmin):
+    """Which account at a provider opens which login. Another account is accepted here; to delete a
+    row lets the next account that names the login open it."""
+
+    list_display = ("login", "mail_domain", "subject", "pinned", "proposed", "proposed_at")
+    list_filter = (("proposed_at", admin.EmptyFieldListFilter), "mail_domain")
+    list_select_related = ("mail_domain",)
+    list_per_page = 50
+    search_fields = ("login", "subject", "proposed")
+    search_help_text = _("Login or subject")
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("login", "mail_domain", "issuer", "subject", "pinned", "proposed", "proposed_at"),
+    )
+    actions = ("accept",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_accept_permission(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and request.user.is_administrator
+
+    @admin.action(description=_("Accept the account that was refused"), permissions=["accept"])
+    def accept(self, request: HttpRequest, rows: QuerySet[ProviderSubject]) -> None:
+        accepted = [row for row in rows if row.proposed]
+        for row in accepted:
+            subjects.accept(row)
+            self.log_change(request, row, [{"changed": {"fields": ["subject"]}}])
+        text = ngettext(
+            "%(count)s account accepted.", "%(count)s accounts accepted.", len(accepted)
+        )
+        messages.info(request, text % {"count": len(accepted)})

@@ -6,7 +6,7 @@ from accounts.models.audit import AuditEvent
 from accounts.models.lending import LentCredential
 from accounts.models.mail_domains import MailDomain, ServerURL
 from accounts.models.moved import MovedUser
-from accounts.models.providers import SignInProvider, TokenGrant
+from accounts.models.providers import ProviderSubject, SignInProvider, TokenGrant
 from accounts.models.service_menu import Service
 from accounts.models.sessions import KnownDevice, UserSession
 from accounts.models.staff import StaffRecord
@@ -26,6 +26,7 @@ __all__ = [
     "LentCredential",
     "MailDomain",
     "MovedUser",
+    "ProviderSubject",
     "ServerURL",
     "Service",
     "ServiceVisit",

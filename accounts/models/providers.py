@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -25,6 +25,9 @@ _PURPOSE = b"provider secret"
 _ISSUER = re.compile(
     r"(https?)://([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]{2,39}\])(:\d{1,5})?(/[!-~]*)?"
 )
+# What RFC 5322 allows in an address without quotes, in ASCII: no blank, no control, and no letter
+# that only looks like another or becomes another in lower case.
+LOGIN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}(?:@([A-Za-z0-9.-]{1,189}))?")
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,63})\}")
 FIELDS: dict[str, Any] = {"max_length": 255}
 
@@ -108,6 +111,18 @@ class SignInProvider(models.Model):
             " {email}. Another domain after the @ is refused."
         ),
     )
+    # The default is also in the database: a former version that still runs does not name this
+    # column.
+    asks_consent = models.BooleanField(
+        _("ask for consent"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "With offline_access, send prompt=consent, without which a provider that follows OpenID"
+            " Connect gives no refresh token, and scheduled messages wait for a new sign-in. Switch"
+            " it off where the provider gives one all the same, and asks each time."
+        ),
+    )
     way = models.CharField(
         _("access to the mailbox"), max_length=8, choices=Way.choices, default=Way.TOKEN
     )
@@ -138,14 +153,56 @@ class SignInProvider(models.Model):
         return reverse("accounts:provider_start", args=[self.pk])
 
     def login_of(self, claims: dict[str, Any]) -> str:
-        """Return the login that the template makes of claims; "" if a claim is missing or is no
-        plain text."""
+        """Return the login that the template makes of claims, in lower case; "" if a claim is
+        missing, or if what they make is no login. Nothing is stripped: ``fdurand`` and a name that
+        ends with a blank are two accounts at the provider."""
         names = _PLACE.findall(self.login_template)
         values = {name: claims.get(name) for name in names}
-        if not all(isinstance(value, str) and value.strip() for value in values.values()):
+        if not all(isinstance(value, str) and value for value in values.values()):
             return ""
         login = _PLACE.sub(lambda place: str(values[place[1]]), self.login_template)
-        return login.strip().lower()
+        return login.lower() if LOGIN.fullmatch(login) else ""
+
+
+class ProviderSubject(models.Model):
+    """Whose account at a provider opens a login: the subject (``sub``) of the first sign-in, which
+    never changes, while names and addresses do.
+
+    ``proposed`` is another subject that came for the login, or one that has opened another login
+    before. It opens nothing until an administrator accepts it. ``subject`` is "" if the login has
+    not been opened yet; ``user`` is None until then.
+    """
+
+    mail_domain = models.ForeignKey(
+        MailDomain, models.CASCADE, related_name="+", verbose_name=_("mail domain")
+    )
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="+", verbose_name=_("user")
+    )
+    login = models.CharField(_("login"), **FIELDS)
+    issuer = models.CharField(_("issuer"), **FIELDS)
+    subject = models.CharField(pgettext_lazy("of a token", "subject"), blank=True, **FIELDS)
+    pinned = models.DateTimeField(_("since"), null=True)
+    proposed = models.CharField(_("subject that was refused"), blank=True, **FIELDS)
+    proposed_at = models.DateTimeField(_("refused"), null=True)
+
+    class Meta:
+        verbose_name = _("account at a provider")
+        verbose_name_plural = _("accounts at providers")
+        ordering = ("-proposed_at", "login")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["mail_domain", "login", "issuer"], name="one_subject_per_login"
+            ),
+            models.UniqueConstraint(
+                fields=["mail_domain", "issuer", "subject"],
+                condition=~models.Q(subject=""),
+                name="one_login_per_subject",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.login}@{self.mail_domain.name}"
 
 
 class TokenGrantQuerySet(models.QuerySet["TokenGrant"]):

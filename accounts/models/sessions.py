@@ -21,6 +21,12 @@ def idle_seconds(is_shared: bool, stays: bool = False) -> int:
     return 60 * (settings.SHARED_IDLE_MINUTES if is_shared else settings.SESSION_IDLE_MINUTES)
 
 
+def lifetime(stays: bool = False) -> int:
+    """Return the seconds after which a session ends, however much it is used."""
+    days = settings.STAY_MOST_DAYS if stays and settings.STAY_DAYS else settings.SESSION_DAYS
+    return 24 * 60 * 60 * int(days)
+
+
 class UserSessionQuerySet(models.QuerySet["UserSession"]):
     def of(self, user: User) -> UserSessionQuerySet:
         """Return the sessions of a user, the last used first."""
@@ -31,7 +37,10 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         used = Q()
         for is_shared, stays in ((False, False), (False, True), (True, False)):
             allowed = timedelta(seconds=idle_seconds(is_shared, stays)) + WRITTEN_EVERY
-            used |= Q(is_shared=is_shared, stays=stays, last_used__gte=now - allowed)
+            oldest = now - timedelta(seconds=lifetime(stays))
+            used |= Q(
+                is_shared=is_shared, stays=stays, last_used__gte=now - allowed, began__gt=oldest
+            )
         return self.filter(used)
 
     def unused_for(self, days: int) -> UserSessionQuerySet:
@@ -40,8 +49,8 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
 
 
 class UserSession(models.Model):
-    """A signed-in browser. ``session_key`` is the key in Django's own table, by which the session
-    can be ended."""
+    """A signed-in browser. ``session_key`` is the digest of its key, as in Django's own table, by
+    which the session can be ended."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -72,9 +81,11 @@ class UserSession(models.Model):
         return f"{self.browser} {self.system} {self.network}".strip()
 
     def is_over(self, now: datetime) -> bool:
-        """Return whether the session has idled for so long that its next request ends it."""
+        """Return whether the session has idled, or lived, for so long that its next request ends
+        it."""
         allowed = timedelta(seconds=idle_seconds(self.is_shared, self.stays))
-        return now - self.last_used > allowed + WRITTEN_EVERY
+        has_idled = now - self.last_used > allowed + WRITTEN_EVERY
+        return has_idled or now - self.began >= timedelta(seconds=lifetime(self.stays))
 
 
 # The last use is written at most this often: a page view alone is not worth a write to the

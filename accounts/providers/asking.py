@@ -23,6 +23,8 @@ from webmail import bearer, remote
 from webmail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
 
 CONFIGURATION_SECONDS: Final = 600
+# For so long a provider that has answered is taken to answer the browser too.
+ANSWERS_SECONDS: Final = 15
 # A provider that is down is not asked again each time a visitor presses the button.
 DOWN_SECONDS: Final = 5
 # An unknown key makes the list be fetched again, at most this often.
@@ -48,12 +50,13 @@ class Tokens:
     scope: str = ""
 
 
-def configuration(provider: SignInProvider) -> dict[str, Any]:
-    """Return the provider's configuration (OpenID Connect Discovery 1.0, 4). Raises
-    ProviderError."""
-    key = _key("configuration", provider.issuer)
-    endpoints: dict[str, Any] | None = cache.get(key)
-    if endpoints is None:
+def configuration(provider: SignInProvider, *, answers: bool = False) -> dict[str, Any]:
+    """Return the provider's configuration (OpenID Connect Discovery 1.0, 4). With ``answers`` the
+    provider must have answered in the last seconds. Raises ProviderError."""
+    key, answered = _key("configuration", provider.issuer), _key("answered", provider.issuer)
+    kept = cache.get_many([key, answered])
+    endpoints: dict[str, Any] | None = kept.get(key)
+    if endpoints is None or (answers and answered not in kept):
         down = _key("down", provider.issuer)
         if cache.get(down):
             raise ProviderError(ProviderFailure.DOWN, "the provider did not answer just now")
@@ -64,6 +67,7 @@ def configuration(provider: SignInProvider) -> dict[str, Any]:
                 cache.set(down, 1, DOWN_SECONDS)
             raise
         cache.set(key, endpoints, CONFIGURATION_SECONDS)
+        cache.set(answered, 1, ANSWERS_SECONDS)
     return endpoints
 
 

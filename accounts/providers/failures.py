@@ -72,6 +72,15 @@ class ProviderFailure(Enum):
             " opened. Tell the support desk."
         ),
     )
+    SUBJECT = (
+        403,
+        _("This mailbox is another account’s"),
+        _(
+            "The sign-in service named a mailbox that another account of it has opened before, or"
+            " your account has opened another mailbox. Nothing was opened. Tell the support desk:"
+            " an administrator decides."
+        ),
+    )
     PERSON = (
         403,
         _("You signed in as somebody else"),

@@ -24,20 +24,25 @@ from accounts.models import SignInProvider
 from accounts.providers import asking, checking
 from accounts.providers.asking import Tokens
 from accounts.providers.failures import ProviderError, ProviderFailure
+from webmail import clock
 
 SECONDS: Final = 600
+# Both clocks are read in whole seconds.
+_ROUNDING: Final = 1
 _SALT: Final = "accounts.providers.flow"
 
 
 @dataclass(frozen=True, slots=True)
 class PendingSignIn:
     """A sign-in under way. ``user`` is the primary key of the signed-in user who reauthenticates,
-    or 0; ``reauthenticates``: the provider must ask for the password again."""
+    or 0; ``reauthenticates``: the provider must ask for the password again; ``begun`` is a Unix
+    time in seconds."""
 
     provider: int
     state: str
     nonce: str
     verifier: str
+    begun: int
     next_url: str = ""
     shared: bool = False
     stay: bool = False
@@ -65,12 +70,14 @@ def begin(provider: SignInProvider, **more: Any) -> PendingSignIn:
         secrets.token_urlsafe(32),
         secrets.token_urlsafe(32),
         secrets.token_urlsafe(48),
+        clock.timestamp(),
         **more,
     )
 
 
 def authorization_url(provider: SignInProvider, pending: PendingSignIn) -> str:
-    """Return the address of the authorization request. Raises ProviderError."""
+    """Return the address of the authorization request. Raises ProviderError, also when the provider
+    does not answer: the browser is not led to an address that shows nothing."""
     digest = hashlib.sha256(pending.verifier.encode()).digest()
     query = {
         "response_type": "code",
@@ -82,10 +89,17 @@ def authorization_url(provider: SignInProvider, pending: PendingSignIn) -> str:
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    if pending.reauthenticates:
-        query["prompt"] = "login"
-    endpoint = asking.configuration(provider)["authorization_endpoint"]
+    if prompts := _prompts(provider, pending):
+        query["prompt"] = " ".join(prompts)
+    endpoint = asking.configuration(provider, answers=True)["authorization_endpoint"]
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+
+def _prompts(provider: SignInProvider, pending: PendingSignIn) -> list[str]:
+    """Return what the provider must ask. Without ``consent`` it may ignore ``offline_access``
+    (OpenID Connect Core 1.0, 11)."""
+    asks = provider.asks_consent and "offline_access" in provider.scopes.split()
+    return ["login"] * pending.reauthenticates + ["consent"] * asks
 
 
 def redirect_uri(provider: SignInProvider) -> str:
@@ -143,11 +157,26 @@ def verify(
     return VerifiedSignIn(pending, tokens, _all_claims(provider, tokens, claims))
 
 
+def has_reauthenticated(verified: VerifiedSignIn) -> bool:
+    """Return whether the provider was told to ask for the password, and has done so since.
+
+    The age of the authentication when the ID token was made, both by the provider's clock, is
+    compared with the time that has passed here, so that it does not matter how clocks differ.
+    """
+    signed_in, made = verified.claims.get("auth_time"), verified.claims["iat"]
+    if not verified.pending.reauthenticates or type(signed_in) is not int:
+        return False
+    return 0 <= made - signed_in <= clock.timestamp() - verified.pending.begun + _ROUNDING
+
+
 def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> dict[str, Any]:
     """Return the claims, with those of the userinfo endpoint if the login needs them."""
-    if provider.login_of(claims):
+    login, by_address = provider.login_of(claims), "{email}" in provider.login_template
+    if login and not (by_address and "email_verified" not in claims):
         return claims
     user_info = asking.user_info(provider, tokens.access)
+    if login and user_info.get("email") != claims.get("email"):
+        return claims  # what is said there about verification is about another address
     if user_info.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
         raise ProviderError(ProviderFailure.ANSWER, "the claims are of another person")
     return user_info | claims

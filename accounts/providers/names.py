@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,11 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain, SignInProvider, User
+from accounts.models.providers import LOGIN
 from accounts.providers.failures import ProviderError, ProviderFailure
 
 OFFERED_KEY: Final = "near:sign-in-providers"
 OFFERED_SECONDS: Final = 60
-LOGIN: Final = re.compile(r"[^\s\x00-\x1f\x7f@]{1,64}(?:@([a-z0-9.-]{1,189}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,8 @@ class ProviderButton:
 def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
     """Return the login on the mail server. Raises ProviderError: LOGIN.
 
-    A domain after the @ must be that of the provider's mail domain, and an address that the
-    provider has not verified is refused.
+    A domain after the @ must be that of the provider's mail domain, and an address is refused
+    unless the provider says that it has verified it (OpenID Connect Core 1.0, 5.1).
     """
     claimed = provider.login_of(claims)
     match = LOGIN.fullmatch(claimed)
@@ -48,7 +47,7 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
         raise ProviderError(ProviderFailure.LOGIN, "the claims make no login")
     if match[1] and match[1] != provider.mail_domain.name:
         raise ProviderError(ProviderFailure.LOGIN, "the login is of another domain")
-    if "{email}" in provider.login_template and claims.get("email_verified") is False:
+    if "{email}" in provider.login_template and claims.get("email_verified") is not True:
         raise ProviderError(ProviderFailure.LOGIN, "the address is not verified")
     return provider.mail_domain.server_login(claimed)
 

@@ -14,8 +14,8 @@ from django.core import signing
 from django.http import HttpRequest
 
 from accounts.models import MailDomain, User
+from accounts.models.providers import LOGIN
 from accounts.network import inside
-from accounts.providers.names import LOGIN
 
 BUTTON: Final = "proxy"
 """The value of the button on the sign-in page, where a provider's button has its primary key."""
@@ -38,10 +38,10 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not is_on() or not inside(peer, settings.TRUSTED_PROXIES):
         return None
-    typed = request.headers.get(settings.REMOTE_USER_HEADER, "").strip().lower()
-    match = LOGIN.fullmatch(typed)
+    said = request.headers.get(settings.REMOTE_USER_HEADER, "").strip(" \t")
+    match, typed = LOGIN.fullmatch(said), said.lower()
     domain = MailDomain.objects.of_typed_login(typed) if match else None
-    if match is None or domain is None or (match[1] and match[1] != domain.name):
+    if match is None or domain is None or (match[1] and match[1].lower() != domain.name):
         return None
     if "," in typed:  # two headers that were joined: one of them is forged
         return None

@@ -1,11 +1,23 @@
-"""The differences between both stores and Django's."""
+"""The differences between both stores and Django's.
+
+The key of a session is known to the browser's cookie alone. Database and cache hold a keyed digest
+of it, and contents encrypted with a key that is derived from it: whoever reads or writes them opens
+no session, and can neither change one nor make one.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
+import secrets
+import zlib
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
@@ -15,9 +27,29 @@ from webmail.unwritable import is_unwritable
 
 logger = logging.getLogger(__name__)
 
+_NONCE: Final = 12
+
+
+def digest_of(session_key: str) -> str:
+    """Return the digest under which a session is stored: 40 characters, as long as the column of
+    Django's table."""
+    return _derived(b"session row", session_key, 20).hex()
+
+
+def _derived(purpose: bytes, session_key: str, size: int) -> bytes:
+    """Return bytes that need both the session's key and the installation's to be computed."""
+    installation = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32).digest()
+    text = session_key.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, key=installation, person=purpose, digest_size=size).digest()
+
 
 class SharedStore(DatabaseStore):
     """The base of both stores."""
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of this session's key, which is made if there is none yet."""
+        return digest_of(self._get_or_create_session_key())
 
     def get_expiry_age(self, **kwargs: Any) -> int:
         kwargs.setdefault("modification", clock.now())
@@ -30,6 +62,45 @@ class SharedStore(DatabaseStore):
     @classmethod
     def clear_expired(cls) -> None:
         Session.objects.filter(expire_date__lt=clock.now()).delete()
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Encrypt the contents with a key that only the cookie gives."""
+        packed = zlib.compress(self.serializer().dumps(session_dict), 1)
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = self._cipher().encrypt(nonce, packed, self.digest.encode())
+        return base64.b64encode(nonce + sealed).decode()
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        """Return the contents; {} if they were written by another key, or not by us."""
+        try:
+            sealed = base64.b64decode(session_data, validate=True)
+            packed = self._cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], self.digest.encode())
+            contents: dict[str, Any] = self.serializer().loads(zlib.decompress(packed))
+        except (ValueError, TypeError, InvalidTag, zlib.error):
+            return {}
+        return contents
+
+    def _cipher(self) -> AESGCM:
+        return AESGCM(_derived(b"session contents", self._get_or_create_session_key(), 32))
+
+    def exists(self, session_key: str) -> bool:
+        return Session.objects.filter(session_key=digest_of(session_key)).exists()
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        return Session(
+            session_key=self.digest,
+            session_data=self.encode(data),
+            expire_date=self.get_expiry_date(),
+        )
+
+    def delete(self, session_key: str | None = None) -> None:
+        if key := session_key or self.session_key:
+            self.end(digest_of(key))
+
+    @classmethod
+    def end(cls, digest: str) -> None:
+        """Delete a session by the digest of its key, which its row has."""
+        Session.objects.filter(session_key=digest).delete()
 
     def save(self, must_create: bool = False) -> None:
         """Save the session. With a read-only database, a page that only notes something in the
@@ -46,7 +117,9 @@ class SharedStore(DatabaseStore):
         """Keep the session elsewhere until the database accepts it."""
 
     def _get_session_from_db(self) -> Session | None:
-        sessions = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())
+        if self.session_key is None:
+            return None
+        sessions = Session.objects.filter(session_key=self.digest, expire_date__gt=clock.now())
         session = sessions.first()
         if session is None:
             self._session_key = None

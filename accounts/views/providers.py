@@ -13,10 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit, session, sessions
 from accounts.http import safe_next
 from accounts.models import AuditEvent, SignInProvider, User
-from accounts.providers import checking, flow, grants, names
+from accounts.providers import checking, flow, grants, names, subjects
 from accounts.providers.failures import ProviderError, ProviderFailure
 from accounts.views import entering
-from webmail import clock
 from webmail.bearer import AccessToken
 from webmail.errors import WebmailError
 
@@ -74,9 +73,15 @@ def _enter(
     request: HttpRequest, provider: SignInProvider, verified: flow.VerifiedSignIn
 ) -> HttpResponse:
     """Open the mailbox and begin the session. Raises ProviderError."""
-    login = names.login(provider, verified.claims)
+    login, subject = names.login(provider, verified.claims), str(verified.claims["sub"])
+    subjects.check(provider, login, subject)
     way_in = _way_in(provider, login, verified)
     user, connection = entering.open_mailbox(request, provider.mail_domain, login, way_in)
+    try:
+        subjects.pin(provider, login, subject, user)
+    except ProviderError:
+        connection.close()
+        raise
     credential = grants.make(user, provider, verified.tokens, verified.claims)
     session.keep(user, credential, connection)
     request.session[grants.SESSION_KEY] = str(grants.number_of(credential))
@@ -88,7 +93,7 @@ def _enter(
         entering.SignInBoxes(pending.shared, pending.stay),
         by=provider.pk,
         next_url=pending.next_url,
-        reauthenticated=_has_reauthenticated(verified),
+        reauthenticated=flow.has_reauthenticated(verified),
     )
 
 
@@ -100,14 +105,6 @@ def _way_in(provider: SignInProvider, login: str, verified: flow.VerifiedSignIn)
     except WebmailError as error:
         failure = ProviderFailure.MAIL_SERVER if error.status >= 500 else ProviderFailure.MAILBOX
         raise ProviderError(failure, str(error)) from error
-
-
-def _has_reauthenticated(verified: flow.VerifiedSignIn) -> bool:
-    """Return whether the provider was told to ask for the password, and confirms that it has just
-    done so."""
-    signed_in = verified.claims.get("auth_time")
-    recent = clock.timestamp() - flow.SECONDS - checking.SKEW_SECONDS
-    return verified.pending.reauthenticates and isinstance(signed_in, int) and signed_in >= recent
 
 
 def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError) -> HttpResponse:

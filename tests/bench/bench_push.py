@@ -125,11 +125,11 @@ def sign_everybody_in(count: int, imap_port: int, by_tls: bool) -> Iterator[tupl
 
     django.setup()
     from django.conf import settings
-    from django.contrib.sessions.backends.cached_db import SessionStore
     from django.http import HttpRequest
 
     from accounts import credentials, sessions
     from accounts.models import MailDomain, User, UserSession
+    from accounts.session_stores.cached import SessionStore
 
     domain = MailDomain.objects.create(
         name=DOMAIN,
@@ -151,7 +151,7 @@ def sign_everybody_in(count: int, imap_port: int, by_tls: bool) -> Iterator[tupl
         request.session["_auth_user_hash"] = user.get_session_auth_hash()
         credentials.seal(request, user.pk, f"Mot-de-passe-{user.pk}")
         request.session.create()
-        row = UserSession.objects.create(user=user, session_key=str(request.session.session_key))
+        row = UserSession.objects.create(user=user, session_key=request.session.digest)
         request.session[sessions.ROW] = row.pk
         request.session.save()
         cookies = {

@@ -767,6 +767,33 @@ _SIGN_IN = Group(
             maximum=90,
             example="30",
         ),
+        number(
+            "WEBMAIL_SESSION_DAYS",
+            7,
+            """After this many days a session ends even if it is used all the time, and its user
+            signs in again.""",
+            minimum=1,
+            maximum=90,
+            example="1",
+        ),
+        number(
+            "WEBMAIL_STAY_MOST_DAYS",
+            90,
+            """After this many days a session ends whose user stays signed in
+            (`WEBMAIL_STAY_DAYS`), even if it is used all the time.""",
+            minimum=1,
+            maximum=365,
+            example="30",
+        ),
+        number(
+            "WEBMAIL_ADMIN_PROOF_HOURS",
+            12,
+            """After this many hours the admin asks again for the second factor, or for the
+            password where there is none.""",
+            minimum=1,
+            maximum=7 * 24,
+            example="4",
+        ),
         switch(
             "WEBMAIL_ADMIN_NEEDS_TOTP",
             True,

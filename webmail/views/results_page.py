@@ -126,7 +126,8 @@ def _clock(request: SignedInRequest) -> Callable[[], bool]:
     """Return a function that tells when to answer: after two seconds, or when the same user has
     begun another search, since this one is no longer awaited."""
     deadline = time.monotonic() + FIRST_ANSWER
-    key, mine = f"searching:{request.session.session_key}", secrets.token_hex(4)
+    session_name = request.session.digest  # type: ignore[attr-defined]  # of our stores
+    key, mine = f"searching:{session_name}", secrets.token_hex(4)
     cache.set(key, mine, 60)
     return lambda: time.monotonic() > deadline or cache.get(key, mine) != mine
 

@@ -1,0 +1,63 @@
+"""What binds an administrator's session to a browser, beside the cookie of the session.
+
+The session notes the place of the last proof of identity: the browser's name and system, the wide
+network, and the cookie by which the webmail knows the device. From another place, or when the proof
+is old, the admin asks for a proof again. Sessions of other users are bound to their cookies alone:
+telephones change their network all day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Final
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts import devices
+from accounts.models import User
+from accounts.network import client_address, networks_of
+
+BOUND: Final = "bound_to"
+
+
+def note(request: HttpRequest) -> None:
+    """Bind the session of an administrator to this browser, if this request has proved who the user
+    is."""
+    user = request.user
+    if not (isinstance(user, User) and user.is_staff):
+        return
+    proved = proved_at(request)
+    if BOUND not in request.session or request.session[BOUND][0] < proved:
+        request.session[BOUND] = [proved, _place(request)]
+
+
+def holds(request: HttpRequest) -> bool:
+    """Return whether the request comes from where the user last proved who it is, not too long
+    ago."""
+    bound = request.session.get(BOUND)
+    if bound is None:  # this request binds it
+        return True
+    proved, place = bound
+    is_recent = not proved or time.time() - proved < 60 * 60 * settings.ADMIN_PROOF_HOURS
+    return is_recent and place == _place(request)
+
+
+def proved_at(request: HttpRequest) -> float:
+    """Return the Unix time of the last second factor of this session, or of the sign-in if there
+    was no second factor; 0 if neither is known."""
+    user = request.user
+    if not isinstance(user, User):
+        return 0
+    records = get_authentication_records(request, user)
+    factors = [record for record in records if record.get("method") == "mfa"]
+    return float(max((record.get("at", 0) for record in factors or records), default=0))
+
+
+def _place(request: HttpRequest) -> str:
+    device = devices.of(request)
+    wide = networks_of(client_address(request))[-1:]
+    text = "\0".join([device.browser, device.system, devices.token(request), *wide])
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
