@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
-from webmail.environment.declared import DECLARED
+from webmail.environment.declared import DECLARED, TOOLS, setting_of
 from webmail.previews import office
 from webmail.sizes import size
 
@@ -56,9 +56,10 @@ def _counts(check: str) -> bool:
 
 def _unknown_variables() -> Iterator[Finding]:
     for variable in sorted(os.environ):
-        name = variable.removesuffix("_FILE").partition("__")[0]
-        if not name.startswith("WEBMAIL_") or name in DECLARED:
+        is_ours = variable.startswith("WEBMAIL_") and variable not in TOOLS
+        if not is_ours or setting_of(variable):
             continue
+        name = variable.removesuffix("_FILE").partition("__")[0]
         close = get_close_matches(name, DECLARED, 1)
         advice = gettext("Is %(name)s meant?") % {"name": close[0]} if close else ""
         yield bad(

@@ -24,7 +24,7 @@ from tests.servers import nginx
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S, wait_for
 from webmail.environment import file
-from webmail.environment.declared import DECLARED
+from webmail.environment.declared import DECLARED, TOOLS, setting_of
 from webmail.jobs import queues
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +36,14 @@ def test_the_settings_are_settings() -> None:
     values = file.parsed((DEPLOY / "environment").read_text())
     assert not values.keys() - DECLARED.keys()
     assert {"WEBMAIL_SECRET_KEY", "DATABASE_URL", "REDIS_URL"} <= values.keys()
+
+
+def test_no_variable_of_the_programs_is_taken_for_a_misspelt_setting() -> None:
+    files = [path for path in DEPLOY.rglob("*") if path.is_file()]
+    text = "".join(path.read_text() for path in files)
+    named = set(re.findall(r"\bWEBMAIL_[A-Z_]+", text))
+    assert "WEBMAIL_IMAGE" in named
+    assert not [name for name in named if name not in TOOLS and not setting_of(name)]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -1181,3 +1181,24 @@ GROUPS = (
 DECLARED: Mapping[str, Setting] = {
     setting.name: setting for group in GROUPS for setting in group.settings
 }
+
+TOOLS = frozenset(
+    (
+        "WEBMAIL_CHECKOUT", "WEBMAIL_IMAGE", "WEBMAIL_LINK", "WEBMAIL_MANAGE", "WEBMAIL_PYTHON",
+        "WEBMAIL_RELEASES", "WEBMAIL_REQUIREMENTS",
+    )
+)  # fmt: skip
+"""Variables of the programs in deploy/ and bin/, which may reach the webmail's environment."""
+
+
+def setting_of(variable: str) -> Setting | None:
+    """Return the setting that a variable of the environment is read for; None if there is none.
+
+    ``NAME_FILE`` is also the path of a file that holds ``NAME``, unless it is declared itself.
+    """
+    for name in (variable, variable.removesuffix("_FILE")):
+        own, _separator, domain = name.partition("__")
+        setting = DECLARED.get(own)
+        if setting and (not domain or setting.kind is Kind.BY_DOMAIN):
+            return setting
+    return None
