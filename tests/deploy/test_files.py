@@ -121,7 +121,7 @@ def test_the_image_is_made_of_what_is_there_and_runs_as_nobody_special() -> None
     assert "requirements.txt" in names and "webmail" in names
     assert not [name for name in names if not (ROOT / name).exists()]
     last = text.rpartition("\nFROM ")[2]
-    assert "\nUSER 10001\n" in last and "HEALTHCHECK" in last and "/readyz" in last
+    assert "\nUSER 10001\n" in last and "HEALTHCHECK" in last and "webmail-is-ready" in last
     assert "python:webmail.serving.processes" in last
 
 
@@ -198,8 +198,8 @@ def test_every_server_in_a_container_is_pinned_and_may_do_next_to_nothing() -> N
         (own,) = re.findall(rf"^  {name}:\n((?: {{4}}.*\n)+)", text, re.M)
         assert own.startswith("    <<: *server\n") and "tmpfs:" in own
         assert ("cap_add" in own) == (name == "nginx") and ("user: " in own) == (name != "nginx")
-    for file in (DEPLOY / "container").glob("*Containerfile"):
-        assert re.search(r"^ARG BASE=\S+:trixie-\d{8}-slim$", file.read_text(), re.M)
+    for path in (DEPLOY / "container").glob("*Containerfile"):
+        assert re.search(r"^ARG BASE=\S+:trixie-\d{8}-slim$", path.read_text(), re.M)
 
 
 def test_redis_asks_for_a_password_that_no_list_of_processes_shows(tmp_path: Path) -> None:
@@ -220,9 +220,9 @@ def test_redis_asks_for_a_password_that_no_list_of_processes_shows(tmp_path: Pat
     try:
         wait_for((tmp_path / "redis").exists)
         assert b"craie" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
-        with redis.Redis.from_url(f"unix://{tmp_path}/redis") as stranger:
-            with pytest.raises(redis.AuthenticationError):
-                stranger.ping()
+        stranger = redis.Redis.from_url(f"unix://{tmp_path}/redis")
+        with stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
         with redis.Redis.from_url(f"unix://:craie@{tmp_path}/redis") as client:
             assert client.ping()
     finally:
