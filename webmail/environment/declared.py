@@ -227,7 +227,8 @@ _INSTALLATION = Group(
         text(
             "WEBMAIL_METRICS_TOKEN",
             """The token with which Prometheus reads `/metrics` (`Authorization: Bearer …`). Without
-            it there is no such page.""",
+            it there is no such page. With it `/readyz` says what is wrong, as it does to requests
+            from the machine itself.""",
             example="WEBMAIL_METRICS_TOKEN_FILE=>/etc/webmail/metrics-token",
         ),
         switch(
@@ -252,7 +253,7 @@ _HTTPS = Group(
         switch(
             "WEBMAIL_SSL_REDIRECT",
             True,
-            """Redirect http to https, for every address but `/healthz`.""",
+            """Redirect http to https, for every address but `/healthz` and `/readyz`.""",
             example="0",
         ),
         number(
@@ -793,7 +794,8 @@ _SIGN_IN = Group(
             """The header of requests to `/accounts/proxy/` in which a proxy of
             `WEBMAIL_TRUSTED_PROXIES` names the login of a user whom it has signed in by CAS or
             SAML. The mailbox is opened by the master user. Without this setting the address does
-            not exist.""",
+            not exist. The proxy must drop the header from requests of browsers: the webmail tries
+            this through `WEBMAIL_BASE_URL`, and does not start where it comes through.""",
             example="X-Remote-User",
         ),
         text(
