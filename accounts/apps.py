@@ -19,6 +19,7 @@ class AccountsConfig(AppConfig):
         lives.share()
         connection_created.connect(clock.ask)
         register(checks.second_factors, deploy=True)
+        register(checks.proxy_header, deploy=True)
 
 
 class AdminConfig(admin.AdminConfig):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError
 
 from accounts import mailboxes
 from accounts.models import MailDomain, User
+from accounts.providers import proof, proxied
 
 
 def second_factors(**_kwargs: Any) -> list[CheckMessage]:
@@ -19,6 +20,21 @@ def second_factors(**_kwargs: Any) -> list[CheckMessage]:
         return [message for domain in MailDomain.objects.all() for message in _of_domain(domain)]
     except DatabaseError:  # before the first migration
         return []
+
+
+def proxy_header(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse a proxy that lets browsers name the user of a sign-in. Stay silent where this
+    installation does not answer, since it may not run yet."""
+    if not proxied.is_on() or proof.ask() is not proof.Passage.LET_THROUGH:
+        return []
+    return [
+        Error(
+            f"{settings.BASE_URL} lets browsers send the header {settings.REMOTE_USER_HEADER} of"
+            " WEBMAIL_REMOTE_USER_HEADER: anybody could open any mailbox.",
+            hint="Let the proxy drop it at every address (docs/sign-in.md, “CAS and SAML”).",
+            id="accounts.E001",
+        )
+    ]
 
 
 def _of_domain(domain: MailDomain) -> list[CheckMessage]:

@@ -37,6 +37,12 @@ def inside(address: str, networks: Iterable[IPNetwork]) -> bool:
     return parsed is not None and any(parsed in network for network in networks)
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether the address is one of this machine itself; False if the text is no address."""
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback
+
+
 def network_of(address: str) -> str:
     """Return the network that limits count by: an IPv4 address, or the /64 network of an IPv6
     address."""

@@ -483,7 +483,7 @@ def _healthy(port: int) -> bool:
     # Do not use a proxy of the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{process.LOOPBACK}:{port}/healthz", timeout=5) as answer:
+        with opener.open(f"http://{process.LOOPBACK}:{port}/readyz", timeout=5) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

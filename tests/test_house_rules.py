@@ -441,6 +441,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.serving.health": {
         "accounts.installation",
         "accounts.jobs",
+        "accounts.network",
         "webmail.models",
         "webmail.sandbox",
     },
@@ -456,11 +457,13 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.health",
     },
     "webmail.serving.processes": {
+        "accounts.providers.proof",
         "webmail.jobs.queues",
         "webmail.jobs.running",
         "webmail.serving.warming",
     },
     "webmail.serving.warming": {
+        "accounts.providers",
         "webmail.adverts.classify",
         "webmail.dates",
         "webmail.sandbox",
@@ -636,6 +639,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.probing",
         "webmail.sizes",
     },
+    "accounts.providers.proof": {"accounts.own_address", "webmail.serving.logs"},
     "accounts.logos": {"webmail.previews", "webmail.sandbox"},
     "accounts.sends": {"accounts", "webmail.models"},
     "accounts": {

@@ -73,35 +73,47 @@ class RequestIdMiddleware:
 class HealthMiddleware:
     """Answers the addresses of health checks.
 
-    ``/healthz``: 200 or 503 with the state of each service; the self-check also learns how its
-    request arrived (`accounts.arrival`). ``/readyz``: 200 or 503 with what this process lacks to
-    take requests. ``/metrics``: see `webmail.serving.metrics`.
+    ``/healthz``: 200 while the process lives; nothing is looked at. ``/readyz``: 200 or 503,
+    whether the process can serve requests. Callers that may know it (`health.may_know`) are told
+    why not, and whether background work is done; the self-check also learns how its request
+    arrived (`accounts.arrival`). ``/metrics``: see `webmail.serving.metrics`.
 
     It runs before all other middleware, since sessions and preferences need services that may be
-    down. It accepts any host name, since load balancers use addresses.
+    down. It accepts any host name, since load balancers use addresses, and no answer repeats it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        self._readiness = health.Readiness()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info.removesuffix("/")
-        if path == "/readyz":
-            return self._told(ready := health.readiness(), is_able=all(ready.values()))
-        if path == metrics.PATH and (measured := metrics.answer(request)):
-            return measured
-        if path != "/healthz":
-            return self.get_response(request)
-        state = health.state()
-        is_able = all(state[name] for name in health.NEEDED)
-        seen = arrival.seen(request) if is_able else None
-        return self._told({**state, "seen": seen} if seen else state, is_able=is_able)
+        if request.method in {"GET", "HEAD"}:
+            if path == "/healthz":
+                return _uncached({"alive": True})
+            if path == "/readyz":
+                return self._ready(request)
+            if path == metrics.PATH and (measured := metrics.answer(request)):
+                return measured
+        return self.get_response(request)
 
-    @staticmethod
-    def _told(body: Mapping[str, object], *, is_able: bool) -> JsonResponse:
-        response = JsonResponse(body, status=200 if is_able else 503)
-        response["Cache-Control"] = "no-store"
-        return response
+    def _ready(self, request: HttpRequest) -> JsonResponse:
+        state = self._readiness.state()
+        is_ready = all(state.values())
+        body: dict[str, object] = {"ready": is_ready}
+        if is_ready and (seen := arrival.seen(request)):
+            body["seen"] = seen
+        if health.may_know(request):
+            body |= state
+            if state["database"]:
+                body |= health.work()
+        return _uncached(body, status=200 if is_ready else 503)
+
+
+def _uncached(body: Mapping[str, object], status: int = 200) -> JsonResponse:
+    response = JsonResponse(body, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 class ConfinementMiddleware:

@@ -5,6 +5,7 @@ is declared in `webmail/environment/declared.py` and described in docs/settings.
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -222,6 +223,11 @@ SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES")
 SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES")
 REMOTE_USER_HEADER = env_text("WEBMAIL_REMOTE_USER_HEADER").strip()
 REMOTE_USER_LOGOUT = env_text("WEBMAIL_REMOTE_USER_LOGOUT").strip()
+if not re.fullmatch(r"[A-Za-z0-9-]*", REMOTE_USER_HEADER):
+    raise ImproperlyConfigured(
+        "WEBMAIL_REMOTE_USER_HEADER must be letters, digits and hyphens, not underscores: proxies"
+        " drop headers with these"
+    )
 if REMOTE_USER_HEADER and not TRUSTED_PROXIES:
     raise ImproperlyConfigured(
         "WEBMAIL_REMOTE_USER_HEADER is believed of WEBMAIL_TRUSTED_PROXIES alone, and none is set"

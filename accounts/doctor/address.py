@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import arrival, server_check
+from accounts import arrival, own_address, server_check
 from accounts.findings import Finding, bad, ok, warn
-
-_SECONDS: Final = 8.0
-_MOST_BYTES: Final = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class _HealthAnswer:
-    status: int
-    body: dict[str, Any] | None
-    expires: datetime | None
+from accounts.own_address import OwnAnswer
+from accounts.providers import proof, proxied
 
 
 def findings() -> Iterator[Finding]:
     """Yield findings on whether the public address leads to this installation, and on what the
     proxy tells of the client."""
-    parts = urlsplit(settings.BASE_URL)
-    host = parts.hostname or "localhost"
     try:
-        answer = _ask(parts.scheme, host, parts.port, f"/healthz?{arrival.query()}")
+        answer = own_address.ask(f"/readyz?{arrival.query()}")
     except (OSError, UnicodeError) as error:
         outcome = server_check.outcome_of(error)
         yield bad(
@@ -44,40 +31,52 @@ def findings() -> Iterator[Finding]:
         )
         return
     except http.client.HTTPException:
-        answer = _HealthAnswer(0, None, None)
+        yield _elsewhere(0)
+        return
     yield from _reached(answer)
-    yield from certificate(host, answer.expires)
+    yield from certificate(own_address.host(), answer.expires)
+    if proxied.is_on():
+        yield from header_findings()
 
 
-def _ask(scheme: str, host: str, port: int | None, path: str) -> _HealthAnswer:
-    if scheme == "https":
-        context = server_check.tls_context()
-        connection = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)  # type: ignore[assignment]
-    try:
-        connection.request("GET", path)
-        # The answer may close the socket, so the certificate is read before it.
-        expires = server_check.expiry(connection.sock) if connection.sock else None
-        response = connection.getresponse()
-        text = response.read(_MOST_BYTES)
-    finally:
-        connection.close()
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        body = None
-    return _HealthAnswer(response.status, body if isinstance(body, dict) else None, expires)
+def _elsewhere(status: int) -> Finding:
+    return bad(
+        gettext("%(url)s leads elsewhere, or to a proxy that reaches no webmail (%(status)s).")
+        % {"url": settings.BASE_URL, "status": status},
+        gettext("Look at WEBMAIL_BASE_URL, at proxy_pass, and whether webmail.service runs."),
+    )
 
 
-def _reached(answer: _HealthAnswer) -> Iterator[Finding]:
-    words = {"url": settings.BASE_URL, "status": answer.status}
-    if answer.body is None or "database" not in answer.body:
+def header_findings() -> Iterator[Finding]:
+    """Yield a finding on whether a browser can name the user of a sign-in by the proxy."""
+    words = {"header": settings.REMOTE_USER_HEADER, "url": settings.BASE_URL}
+    passage = proof.ask()
+    if passage is proof.Passage.DROPPED:
+        yield ok(gettext("The proxy lets no browser send the header %(header)s.") % words)
+    elif passage is proof.Passage.LET_THROUGH:
         yield bad(
-            gettext("%(url)s leads elsewhere, or to a proxy that reaches no webmail (%(status)s).")
+            gettext(
+                "The proxy lets browsers send the header %(header)s: anybody could open any"
+                " mailbox, and the web server does not start."
+            )
             % words,
-            gettext("Look at WEBMAIL_BASE_URL, at proxy_pass, and whether webmail.service runs."),
+            gettext("Let the proxy drop it at every address (docs/sign-in.md, “CAS and SAML”)."),
         )
+    else:
+        yield warn(
+            gettext(
+                "Whether browsers can send the header %(header)s through %(url)s could not be"
+                " tried: sign-ins by the proxy stay closed."
+            )
+            % words,
+            gettext("The webmail must reach itself at its own address, through the proxy."),
+        )
+
+
+def _reached(answer: OwnAnswer) -> Iterator[Finding]:
+    words = {"url": settings.BASE_URL}
+    if answer.body is None or "ready" not in answer.body:
+        yield _elsewhere(answer.status)
         return
     request = answer.body.get("seen")
     if not isinstance(request, dict):

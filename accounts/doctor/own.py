@@ -17,14 +17,14 @@ from django.utils.translation import gettext
 
 from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
-from webmail.environment.declared import DECLARED
+from webmail.environment.declared import DECLARED, TOOLS, setting_of
 from webmail.previews import office
 from webmail.sizes import size
 
 # Bytes that must be free in the spool: a morning's attachments of a few thousand users.
 _ROOM: Final = 2 * 1024**3
-# `queues.job_findings` reports these in more detail.
-_SAID_ELSEWHERE: Final = frozenset({"webmail.W003"})
+# Other parts report these in more detail.
+_SAID_ELSEWHERE: Final = frozenset({"webmail.W003", "accounts.E001"})
 
 
 def settings_findings() -> Iterator[Finding]:
@@ -56,9 +56,10 @@ def _counts(check: str) -> bool:
 
 def _unknown_variables() -> Iterator[Finding]:
     for variable in sorted(os.environ):
-        name = variable.removesuffix("_FILE").partition("__")[0]
-        if not name.startswith("WEBMAIL_") or name in DECLARED:
+        is_ours = variable.startswith("WEBMAIL_") and variable not in TOOLS
+        if not is_ours or setting_of(variable):
             continue
+        name = variable.removesuffix("_FILE").partition("__")[0]
         close = get_close_matches(name, DECLARED, 1)
         advice = gettext("Is %(name)s meant?") % {"name": close[0]} if close else ""
         yield bad(

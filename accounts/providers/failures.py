@@ -86,6 +86,14 @@ class ProviderFailure(Enum):
         _("You signed in as somebody else"),
         _("This session belongs to another person: sign out first."),
     )
+    UNPROVEN = (
+        503,
+        _("This sign-in is not open yet"),
+        _(
+            "The webmail has not yet made sure that nobody else can sign in under your name. Try"
+            " again in a minute. If it happens again, tell the support desk."
+        ),
+    )
     MAIL_SERVER = (
         503,
         _("The mail server does not answer"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import session
 from accounts.http import safe_next
-from accounts.providers import grants, proxied
+from accounts.providers import grants, proof, proxied
 from accounts.providers.failures import ProviderError, ProviderFailure
 from accounts.views import entering
 from webmail.errors import WebmailError
@@ -37,7 +37,13 @@ def enter(request: HttpRequest) -> HttpResponseBase:
     arrives was authenticated."""
     if not proxied.is_on():
         raise Http404
+    if told := proof.answer(request):
+        return JsonResponse(told)
     try:
+        if not proof.is_given():
+            raise ProviderError(
+                ProviderFailure.UNPROVEN, "the proxy has not been seen to drop the header"
+            )
         named = proxied.named(request)
         if named is None:
             raise ProviderError(

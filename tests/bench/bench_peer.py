@@ -179,7 +179,7 @@ def _environment(folder: Path, broker_url: str) -> dict[str, str]:
 
 def _answers() -> bool:
     try:
-        with urllib.request.urlopen(f"http://{process.LOOPBACK}:{PORT}/healthz", timeout=5) as got:
+        with urllib.request.urlopen(f"http://{process.LOOPBACK}:{PORT}/readyz", timeout=5) as got:
             return bool(got.status == 200)
     except OSError:
         return False

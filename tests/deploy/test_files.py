@@ -7,24 +7,29 @@ import http.client
 import http.server
 import os
 import re
+import shlex
 import shutil
 import ssl
 import subprocess
+import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import redis
 
+from demo.servers import process
 from demo.servers.process import free_port
 from tests.deploy import instructions
 from tests.servers import nginx
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S, wait_for
 from webmail.environment import file
-from webmail.environment.declared import DECLARED
+from webmail.environment.declared import DECLARED, TOOLS, setting_of
 from webmail.jobs import queues
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +41,14 @@ def test_the_settings_are_settings() -> None:
     values = file.parsed((DEPLOY / "environment").read_text())
     assert not values.keys() - DECLARED.keys()
     assert {"WEBMAIL_SECRET_KEY", "DATABASE_URL", "REDIS_URL"} <= values.keys()
+
+
+def test_no_variable_of_the_programs_is_taken_for_a_misspelt_setting() -> None:
+    files = [path for path in DEPLOY.rglob("*") if path.is_file()]
+    text = "".join(path.read_text() for path in files)
+    named = set(re.findall(r"\bWEBMAIL_[A-Z_]+", text))
+    assert "WEBMAIL_IMAGE" in named
+    assert not [name for name in named if name not in TOOLS and not setting_of(name)]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -108,7 +121,7 @@ def test_the_image_is_made_of_what_is_there_and_runs_as_nobody_special() -> None
     assert "requirements.txt" in names and "webmail" in names
     assert not [name for name in names if not (ROOT / name).exists()]
     last = text.rpartition("\nFROM ")[2]
-    assert "\nUSER 10001\n" in last and "HEALTHCHECK" in last and "/readyz" in last
+    assert "\nUSER 10001\n" in last and "HEALTHCHECK" in last and "webmail-is-ready" in last
     assert "python:webmail.serving.processes" in last
 
 
@@ -126,7 +139,103 @@ def test_the_containers_do_every_job_once_and_write_nowhere_else() -> None:
     assert mounted
     assert not [path for path in mounted if not (DEPLOY / "container" / path).exists()]
     values = file.parsed((DEPLOY / "container" / "env.example").read_text())
-    assert values.keys() - DECLARED.keys() == {"POSTGRES_PASSWORD"}
+    assert values.keys() - DECLARED.keys() == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+
+
+def checks_of_health() -> list[list[str]]:
+    """Return the words of each check of health in the files of containers."""
+    found = [
+        re.findall(r"^ +test: \[CMD, (.+)\]$", (DEPLOY / "container" / name).read_text(), re.M)
+        for name in ("compose.yaml", "nodes.yaml")
+    ]
+    return [line.split(", ") for lines in found for line in lines]
+
+
+def test_a_check_of_health_survives_podman_compose_of_debian_13(tmp_path: Path) -> None:
+    checks = checks_of_health()
+    assert len(checks) == 4 and ["webmail-is-ready"] in checks
+    for words in checks:
+        program = tmp_path / words[0]
+        program.write_text('#!/bin/sh\nprintf "%s\\n" "$(basename "$0")" "$@"\n')
+        program.chmod(0o755)
+        # podman-compose 1.3.0 makes such a line of the words, and podman gives it to a shell.
+        line = "/bin/sh -c " + "' '".join(map(shlex.quote, words))
+        done = subprocess.run(  # noqa: S603
+            ["/bin/sh", "-c", line],
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_S,
+        )
+        assert (done.stdout.splitlines(), done.stderr) == (words, "")
+
+
+def test_the_check_of_health_says_whether_the_web_server_is_ready(
+    upstream: http.server.ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    text = (DEPLOY / "container" / "webmail-is-ready").read_text()
+    (tmp_path / "check").write_text(text.replace(":8000", f":{upstream.server_port}"))
+    check = [sys.executable, "-IS", str(tmp_path / "check")]
+    for status in (200, 503):
+        upstream.status = status  # type: ignore[attr-defined]
+        done = subprocess.run(check, capture_output=True, check=False, timeout=LONGEST_S)  # noqa: S603
+        assert (done.returncode == 0) == (status == 200)
+    (asked, *_others) = upstream.paths  # type: ignore[attr-defined]
+    assert asked == "/readyz"
+
+
+def test_every_server_in_a_container_is_pinned_and_may_do_next_to_nothing() -> None:
+    text = (DEPLOY / "container" / "compose.yaml").read_text()
+    images = re.findall(r"image: (docker\.io/\S+)", text)
+    assert len(images) == 3
+    for image in images:
+        assert re.fullmatch(r"docker\.io/library/\w+:\d+\.\d+(\.\d+)?", image)
+    common = text.partition("x-server: &server")[2].partition("\n\n")[0]
+    for line in ("read_only: true", "cap_drop: [ALL]", '["no-new-privileges:true"]'):
+        assert line in common
+    for name in ("postgresql", "redis", "nginx"):
+        (own,) = re.findall(rf"^  {name}:\n((?: {{4}}.*\n)+)", text, re.M)
+        assert own.startswith("    <<: *server\n") and "tmpfs:" in own
+        assert ("cap_add" in own) == (name == "nginx") and ("user: " in own) == (name != "nginx")
+    for path in (DEPLOY / "container").glob("*Containerfile"):
+        assert re.search(r"^ARG BASE=\S+:trixie-\d{8}-slim$", path.read_text(), re.M)
+
+
+def test_redis_asks_for_a_password_that_no_list_of_processes_shows(tmp_path: Path) -> None:
+    text = (DEPLOY / "container" / "compose.yaml").read_text()
+    assert "${REDIS_PASSWORD:?" in text
+    values = file.parsed((DEPLOY / "container" / "env.example").read_text())
+    assert urlsplit(values["REDIS_URL"]).password and "REDIS_PASSWORD" in values
+    if shutil.which("redis-server") is None:
+        pytest.skip(missing("Redis"))
+    server = process.spawn(
+        [
+            *("/bin/sh", DEPLOY / "container" / "redis-server", "--port", "0", "--save", ""),
+            *("--unixsocket", tmp_path / "redis", "--dir", tmp_path),
+        ],
+        tmp_path / "log",
+        env={"REDISCLI_AUTH": "craie", "PATH": os.environ["PATH"]},
+    )
+    try:
+        wait_for((tmp_path / "redis").exists)
+        assert b"craie" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
+        stranger = redis.Redis.from_url(f"unix://{tmp_path}/redis")
+        with stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        with redis.Redis.from_url(f"unix://:craie@{tmp_path}/redis") as client:
+            assert client.ping()
+    finally:
+        server.terminate()
+        server.wait(LONGEST_S)
+
+
+def test_the_package_and_the_image_bring_bubblewrap() -> None:
+    control = (DEPLOY / "debian" / "control").read_text()
+    (depends,) = re.findall(r"^Depends: (.+)$", control, re.M)
+    assert "bubblewrap" in depends.split(", ")
+    image = (DEPLOY / "container" / "Containerfile").read_text().rpartition("\nFROM ")[2]
+    assert " bubblewrap " in image.partition("${PACKAGES}")[0]
 
 
 @pytest.mark.parametrize("name", ["build", "postinst", "prerm", "postrm"])
@@ -181,7 +290,8 @@ def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
         def do_GET(self) -> None:
             self.server.seen.append(self.headers)  # type: ignore[attr-defined]
             body = b"le serveur de messagerie"
-            self.send_response(503)
+            self.server.paths.append(self.path)  # type: ignore[attr-defined]
+            self.send_response(self.server.status)  # type: ignore[attr-defined]
             self.send_header("X-Request-ID", "0badcafe")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -191,7 +301,7 @@ def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.seen = []  # type: ignore[attr-defined]
+    server.seen, server.paths, server.status = [], [], 503  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()

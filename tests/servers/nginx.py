@@ -22,7 +22,8 @@ def program() -> str | None:
 class Nginx(process.Server):
     """`start()`, then `port`, by https with a certificate of nobody's; `stop()`.
 
-    It is before the webmails at the ports `upstreams`.
+    It is before the webmails at the ports `upstreams`. `proxy` is the file of settings for passed
+    requests, and `more` are lines of the server. The certificate is that of `host`.
     """
 
     name = "nginx"
@@ -33,6 +34,9 @@ class Nginx(process.Server):
         self.access_log = folder / "access.log"
         self.port = process.free_port()
         self.has_affinity = True
+        self.proxy = DEPLOY / "webmail-proxy.conf"
+        self.more = ""
+        self.host = NAME
         self._upstreams = upstreams
 
     def start(self) -> None:
@@ -53,7 +57,7 @@ class Nginx(process.Server):
         )
 
     def _site(self) -> str:
-        pem = str(certificate(self.folder, NAME))
+        pem = str(certificate(self.folder, self.host))
         servers = "\n    ".join(f"server 127.0.0.1:{port};" for port in self._upstreams)
         changes = {
             "server 127.0.0.1:8000;": servers,
@@ -62,7 +66,8 @@ class Nginx(process.Server):
             "/etc/ssl/webmail/fullchain.pem": pem,
             "/etc/ssl/webmail/privkey.pem": pem,
             "/var/log/nginx/webmail.log": str(self.access_log),
-            "/etc/nginx/webmail-proxy.conf": str(DEPLOY / "webmail-proxy.conf"),
+            "    location / {": f"{self.more}    location / {{",
+            "/etc/nginx/webmail-proxy.conf": str(self.proxy),
             "/srv/webmail/": f"{ROOT}/",
         }
         site = (DEPLOY / "webmail.conf").read_text()

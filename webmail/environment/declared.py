@@ -227,7 +227,8 @@ _INSTALLATION = Group(
         text(
             "WEBMAIL_METRICS_TOKEN",
             """The token with which Prometheus reads `/metrics` (`Authorization: Bearer …`). Without
-            it there is no such page.""",
+            it there is no such page. With it `/readyz` says what is wrong, as it does to requests
+            from the machine itself.""",
             example="WEBMAIL_METRICS_TOKEN_FILE=>/etc/webmail/metrics-token",
         ),
         switch(
@@ -252,7 +253,7 @@ _HTTPS = Group(
         switch(
             "WEBMAIL_SSL_REDIRECT",
             True,
-            """Redirect http to https, for every address but `/healthz`.""",
+            """Redirect http to https, for every address but `/healthz` and `/readyz`.""",
             example="0",
         ),
         number(
@@ -835,7 +836,8 @@ _SIGN_IN = Group(
             """The header of requests to `/accounts/proxy/` in which a proxy of
             `WEBMAIL_TRUSTED_PROXIES` names the login of a user whom it has signed in by CAS or
             SAML. The mailbox is opened by the master user. Without this setting the address does
-            not exist.""",
+            not exist. The proxy must drop the header from requests of browsers: the webmail tries
+            this through `WEBMAIL_BASE_URL`, and does not start where it comes through.""",
             example="X-Remote-User",
         ),
         text(
@@ -1223,3 +1225,24 @@ GROUPS = (
 DECLARED: Mapping[str, Setting] = {
     setting.name: setting for group in GROUPS for setting in group.settings
 }
+
+TOOLS = frozenset(
+    (
+        "WEBMAIL_CHECKOUT", "WEBMAIL_IMAGE", "WEBMAIL_LINK", "WEBMAIL_MANAGE", "WEBMAIL_PYTHON",
+        "WEBMAIL_RELEASES", "WEBMAIL_REQUIREMENTS",
+    )
+)  # fmt: skip
+"""Variables of the programs in deploy/ and bin/, which may reach the webmail's environment."""
+
+
+def setting_of(variable: str) -> Setting | None:
+    """Return the setting that a variable of the environment is read for; None if there is none.
+
+    ``NAME_FILE`` is also the path of a file that holds ``NAME``, unless it is declared itself.
+    """
+    for name in (variable, variable.removesuffix("_FILE")):
+        own, _separator, domain = name.partition("__")
+        setting = DECLARED.get(own)
+        if setting and (not domain or setting.kind is Kind.BY_DOMAIN):
+            return setting
+    return None

@@ -1,23 +1,77 @@
 """Tell a load balancer whether this process can serve requests, and a monitoring system whether
-jobs are processed."""
+jobs are processed.
+
+Anybody may ask, so a question costs next to nothing: nothing is written, and the state is looked at
+once in some seconds.
+"""
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
+from secrets import compare_digest
+from threading import Lock
+from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.http import HttpRequest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts import installation, jobs
+from accounts import installation, jobs, network
 from webmail.models import OfficePreview
 from webmail.sandbox import CallLimit
 
 _A_DAY = 24 * 60 * 60
+_FRESH_S: Final = 2.0
+_LEAST_FREE = 1024 * 1024
 _has_migrations = False
-NEEDED = ("database", "cache")
-"""Services without which no page can be shown."""
+
+
+class Readiness:
+    """Whether a process can serve requests, looked at once in two seconds however many ask."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._told: Mapping[str, bool] = {}
+        self._until = 0.0
+
+    def state(self) -> Mapping[str, bool]:
+        """Return what the process needs to serve requests: ``{"database": True, "cache": True,
+        "spool": True, "migrations": True}``. ``migrations`` means that all of this version have
+        been applied."""
+        # While one request looks, the others get what was seen last.
+        if self._lock.acquire(blocking=not self._told):
+            try:
+                self._look()
+            finally:
+                self._lock.release()
+        return self._told
+
+    def _look(self) -> None:
+        if time.monotonic() >= self._until:
+            self._told = _readiness()
+            self._until = time.monotonic() + _FRESH_S
+
+
+def may_know(request: HttpRequest) -> bool:
+    """Return whether the request may be told what is wrong: it comes from this machine and through
+    no proxy, or it has the token of WEBMAIL_METRICS_TOKEN."""
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    is_from_here = network.is_loopback(peer) and "HTTP_X_FORWARDED_FOR" not in request.META
+    return is_from_here or has_token(request)
+
+
+def has_token(request: HttpRequest) -> bool:
+    """Return whether the request has the token of WEBMAIL_METRICS_TOKEN."""
+    presented = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    token = settings.METRICS_TOKEN.encode()
+    return bool(token) and compare_digest(presented, token)
 
 
 def state() -> dict[str, bool]:
@@ -27,17 +81,15 @@ def state() -> dict[str, bool]:
     ``office`` is False while an office file has waited too long for its conversion: the worker is
     gone or too slow. ``jobs`` is False while another queue has no worker.
     """
-    return {
-        "database": _database(),
-        "cache": _cache(),
-        "office": _office(),
-        "jobs": jobs.are_done(),
-    }
+    return {"database": _database(), "cache": _cache(), **work()}
 
 
-def readiness() -> dict[str, bool]:
-    """Return whether this process can serve requests: ``{"database": True, "cache": True, "spool":
-    True, "migrations": True}``. ``migrations`` means that all of this version have been applied."""
+def work() -> dict[str, bool]:
+    """Return whether background work is done: ``{"office": True, "jobs": True}``, as in `state`."""
+    return {"office": _office(), "jobs": jobs.are_done()}
+
+
+def _readiness() -> dict[str, bool]:
     has_database = _database()
     return {
         "database": has_database,
@@ -48,11 +100,16 @@ def readiness() -> dict[str, bool]:
 
 
 def _spool() -> bool:
+    """Return whether files can be written to the spool, or the spool be made."""
+    folder: Path = settings.SPOOL
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
     try:
-        installation.write_to_spool()
+        free = os.statvfs(folder)
     except OSError:
         return False
-    return True
+    is_writable = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return is_writable and free.f_bavail * free.f_frsize >= _LEAST_FREE
 
 
 def _migrations() -> bool:
@@ -77,10 +134,10 @@ def _database() -> bool:
 
 def _cache() -> bool:
     try:
-        cache.set("healthz", 1, 10)
-        return cache.get("healthz") == 1
+        cache.get("readyz")
     except (RedisError, OSError):
         return False
+    return True
 
 
 def _office() -> bool:

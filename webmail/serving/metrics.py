@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from secrets import compare_digest
 from typing import Final
 
 from django.conf import settings
@@ -28,9 +27,7 @@ PATH: Final = "/metrics"
 
 def answer(request: HttpRequest) -> HttpResponse | None:
     """Return the metrics if the request has the token of WEBMAIL_METRICS_TOKEN, else None."""
-    presented = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-    token = settings.METRICS_TOKEN.encode()
-    if not token or not compare_digest(presented, token):
+    if not health.has_token(request):
         return None
     registry = CollectorRegistry()
     registry.register(InstallationCollector())

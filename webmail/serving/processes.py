@@ -35,6 +35,9 @@ FIRST_REQUEST_S = 2
 # prometheus_client reads it at import: processes share their numbers by files in this folder.
 MEASURES = tempfile.mkdtemp(prefix="webmail-measures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = MEASURES
+# A process writes it to say that the settings must not be served.
+_REFUSED = Path(MEASURES) / "refused"
+_REFUSED_STATUS = 3
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 HAS_JOBS = settings.ONE_SERVICE and bool(settings.REDIS_URL)
 
@@ -64,8 +67,12 @@ class Worker(UvicornWorker):
     """Whether this process answers no requests and runs the background jobs."""
 
     def init_process(self) -> None:
+        # Imported here, since gunicorn reads this module before it loads the project.
+        from accounts.providers import proof
+
         if self.does_jobs:
             self._do_jobs()
+        proof.when_refused(_refuse)
         super().init_process()
 
     def _do_jobs(self) -> NoReturn:
@@ -91,6 +98,12 @@ class Worker(UvicornWorker):
         if not self._has_begun:
             self._has_begun = True
             _relieve()
+
+
+def _refuse() -> None:
+    """End all processes, and let the parent say by its status that they must not run."""
+    _REFUSED.touch()
+    os.kill(os.getppid(), signal.SIGTERM)
 
 
 def _relieve() -> None:
@@ -150,7 +163,10 @@ def child_exit(_arbiter: Any, worker: Any) -> None:
 
 
 def on_exit(_arbiter: Any) -> None:
+    was_refused = _REFUSED.exists()
     shutil.rmtree(MEASURES, ignore_errors=True)
+    if was_refused:
+        sys.exit(_REFUSED_STATUS)
 
 
 def when_ready(_arbiter: Any) -> None:

@@ -12,13 +12,17 @@ from django.template.engine import Engine
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.providers import proof, proxied
 from webmail import dates, sandbox
 from webmail.adverts.classify import verdict
 from webmail.serving import health
 
 
 def warm() -> None:
-    """Prepare this process, and the connections of this thread to the database."""
+    """Prepare this process, and the connections of this thread to the database. Where a proxy names
+    users, find out whether it alone can."""
+    if proxied.is_on():
+        proof.begin()
     health.state()
     sandbox.start()
     _load()

@@ -193,7 +193,7 @@ def test_the_webmail_reaches_itself(site: str) -> None:
 @pytest.mark.usefixtures("site")
 def test_nobody_else_is_told_how_he_came(client: Client) -> None:
     for query in ("", "?doctor=", "?doctor=" + "a" * 32, "?doctor=" + "é" * 32, "?doctor=\0"):
-        assert "seen" not in client.get(f"/healthz{query}").json()
+        assert "seen" not in client.get(f"/readyz{query}").json()
 
 
 def test_nothing_listens_there(settings: Settings) -> None:
@@ -217,7 +217,7 @@ def test_the_address_leads_elsewhere(
 
 
 def test_another_installation_answers(settings: Settings, speaking: Callable[..., str]) -> None:
-    settings.BASE_URL = speaking(lambda _headers: (200, b'{"database": true, "cache": true}'))
+    settings.BASE_URL = speaking(lambda _headers: (200, b'{"ready": true}'))
     assert "REDIS_URL" in of(address.findings, "warn")
 
 

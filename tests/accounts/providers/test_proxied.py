@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts import session
 from accounts.models import User, UserSession
-from accounts.providers import grants, proxied
+from accounts.providers import grants, proof, proxied
 from accounts.providers.failures import ProviderFailure
 from tests.accounts.providers.conftest import MASTER, Academy, onward
 from webmail.errors import SignInNeeded
@@ -20,7 +20,8 @@ ADDRESS = "/accounts/proxy/"
 
 
 @pytest.fixture(autouse=True)
-def guarded(academy: Academy, settings: Any) -> None:
+def guarded(academy: Academy, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof._state, "passage", proof.Passage.DROPPED)
     settings.REMOTE_USER_HEADER = "X-Remote-User"
     settings.TRUSTED_PROXIES = [ipaddress.ip_network("10.0.0.0/8")]
     settings.MASTER_USER = {"": MASTER.login}

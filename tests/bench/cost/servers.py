@@ -139,7 +139,7 @@ class Installation:
     def _is_healthy(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(f"{self.base}/healthz", timeout=5) as answer:
+            with opener.open(f"{self.base}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

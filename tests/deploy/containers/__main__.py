@@ -14,6 +14,7 @@ the images that `compose.yaml` names, of Debian packages (mmdebstrap). With `--n
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
 import shutil
 import socket
@@ -37,8 +38,8 @@ HERE = Path(__file__).parent
 NAME = "webmail.ac-exemple.fr"
 DOMAIN = "ac-exemple.fr"
 URL = "https://127.0.0.1"
-BASE = "docker.io/library/debian:trixie-slim"
-STAND_INS = {"postgres": "17", "redis": "7", "nginx": "1.28"}
+CONTAINERS = ROOT / "deploy" / "container"
+STAND_INS = ("postgres", "redis", "nginx")
 READY_SECONDS = 300
 SYSTEMD = Path("/run/systemd/system")
 
@@ -65,7 +66,7 @@ def main() -> None:
                 _make_images(options.podman, folder, options.build.split())
         if not options.built:
             with timed("image of the webmail"):
-                file = ROOT / "deploy" / "container" / "Containerfile"
+                file = CONTAINERS / "Containerfile"
                 _build(options.podman, file, "localhost/webmail", ROOT, options.build.split())
         people, imap_port, smtp_port = _mail_servers(stack, folder)
         place = _place(folder, _forwarded(stack, imap_port), _forwarded(stack, smtp_port))
@@ -147,10 +148,18 @@ def _make_images(podman: str, folder: Path, more: list[str]) -> None:
     archive = str(folder / "base.tar")
     variant = ("--quiet", "--variant=minbase", "--include=ca-certificates")
     _run("mmdebstrap", *variant, "trixie", archive)
-    _run(podman, "import", "--quiet", archive, BASE)
-    for name, version in STAND_INS.items():
-        tag = f"docker.io/library/{name}:{version}"
+    base = _named("Containerfile", r"^ARG BASE=(\S+)$")
+    _run(podman, "import", "--quiet", archive, base)
+    more = [*more, "--build-arg", f"BASE={base}"]
+    for name in STAND_INS:
+        tag = _named("compose.yaml", rf"image: (\S+/{name}:\S+)$")
         _build(podman, HERE / f"{name}.Containerfile", tag, HERE, more)
+
+
+def _named(file: str, pattern: str) -> str:
+    """Return the name of an image as a file of deploy/container has it."""
+    (name,) = re.findall(pattern, (CONTAINERS / file).read_text(), re.MULTILINE)
+    return str(name)
 
 
 def _build(podman: str, file: Path, tag: str, context: Path, more: list[str]) -> None:
@@ -178,9 +187,11 @@ def _place(folder: Path, imap_port: int, smtp_port: int) -> Path:
     """A copy of `deploy`, filled in as docs/install.md says."""
     shutil.copytree(ROOT / "deploy", folder / "deploy")
     place = folder / "deploy" / "container"
-    password = secrets.token_hex(16)
+    password, redis_password = secrets.token_hex(16), secrets.token_hex(16)
     values = {
         "POSTGRES_PASSWORD": password,
+        "REDIS_PASSWORD": redis_password,
+        "REDIS_URL": f"redis://:{redis_password}@redis:6379/0",
         "WEBMAIL_SECRET_KEY": secrets.token_urlsafe(50),
         "DATABASE_URL": f"postgresql://webmail:{password}@postgresql/webmail",
         "WEBMAIL_BASE_URL": f"https://{NAME}",

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from demo.servers.broker import Broker
+from tests.servers import nginx
+from tests.servers.plugin import missing
 from tests.waiting import join, wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -195,7 +197,7 @@ def test_a_process_that_dies_is_replaced(listener: socket.socket, start: Start) 
 def has_jobs_done(listener: socket.socket) -> bool:
     host, port = listener.getsockname()
     client = http.client.HTTPConnection(host, port, timeout=60)
-    client.request("GET", "/healthz")
+    client.request("GET", "/readyz")
     try:
         return bool(json.loads(client.getresponse().read())["jobs"])
     finally:
@@ -224,3 +226,59 @@ def test_one_service_does_the_jobs_too(
         assert server.wait(60) == 0
     finally:
         broker.stop()
+
+
+# --- a proxy that names users ---
+
+
+@pytest.fixture
+def proxy(listener: socket.socket, tmp_path: Path) -> Iterator[nginx.Nginx]:
+    """An nginx that is still to be started, before the web server."""
+    if nginx.program() is None:
+        pytest.skip(missing("nginx"))
+    server = nginx.Nginx(tmp_path, [listener.getsockname()[1]])
+    server.host = "localhost"
+    yield server
+    server.stop()
+
+
+def behind(proxy: nginx.Nginx) -> dict[str, str]:
+    return {
+        "WEBMAIL_BASE_URL": f"https://localhost:{proxy.port}",
+        "WEBMAIL_REMOTE_USER_HEADER": "X-Remote-User",
+        "WEBMAIL_TLS_CA_FILE": str(proxy.folder / "localhost-30.pem"),
+        "WEBMAIL_TRUSTED_PROXIES": "127.0.0.1",
+    }
+
+
+def entered(listener: socket.socket) -> str:
+    """The page of the address at which the proxy names a user, asked by the proxy."""
+    client = http.client.HTTPConnection(*listener.getsockname(), timeout=60)
+    headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    client.request("GET", "/accounts/proxy/", headers=headers)
+    try:
+        return client.getresponse().read().decode()
+    finally:
+        client.close()
+
+
+def test_the_web_server_ends_where_a_browser_can_name_the_user(
+    start: Start, proxy: nginx.Nginx, tmp_path: Path
+) -> None:
+    proxy.proxy = tmp_path / "proxy.conf"
+    shipped = (nginx.DEPLOY / "webmail-proxy.conf").read_text()
+    proxy.proxy.write_text(shipped.replace('proxy_set_header X-Remote-User "";\n', ""))
+    proxy.start()
+    assert start(**behind(proxy)).wait(60) == 3
+
+
+def test_sign_ins_by_the_proxy_open_once_it_is_seen_to_drop_the_header(
+    listener: socket.socket, start: Start, proxy: nginx.Nginx
+) -> None:
+    server = start(WEB_CONCURRENCY="1", **behind(proxy))
+    assert asked(listener) == 200
+    closed = "Cette connexion n’est pas encore ouverte"
+    assert closed in entered(listener)
+    proxy.start()
+    wait_for(lambda: closed not in entered(listener))
+    assert "ne désigne aucune boîte" in entered(listener) and server.poll() is None

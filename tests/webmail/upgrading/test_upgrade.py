@@ -24,6 +24,7 @@ from django.db import models
 from django.db.migrations import Migration, operations
 from django.utils import timezone
 
+from tests.servers.certificates import certificate
 from tests.waiting import LONGEST_S, join
 from webmail import backups
 from webmail.backups import contents
@@ -168,6 +169,42 @@ def test_a_service_is_told_by_its_signal(systemctl: Callable[[dict[str, int]], P
     assert not service.renew(), "it has ended"
 
 
+@pytest.fixture
+def installed(tmp_path: Path, collected: Path) -> dict[str, str]:
+    """The environment of an installation with an empty database, and nothing of the tests."""
+    shutil.copytree(collected, tmp_path / "static")
+    return os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/webmail.sqlite3",
+        "REDIS_URL": "",
+        "WEBMAIL_SECRET_KEY": "k" * 50,
+        "WEBMAIL_SPOOL": str(tmp_path / "spool"),
+        "WEBMAIL_STATIC_ROOT": str(tmp_path / "static"),
+    }
+
+
+@pytest.mark.slow
+def test_every_variable_that_the_documents_name_lets_an_upgrade_pass(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    pem = certificate(tmp_path, "ac-exemple.fr")
+    for name in ("WEBMAIL_TLS_CA", "WEBMAIL_PROFILE_CERTIFICATE", "WEBMAIL_PROFILE_KEY"):
+        installed[f"{name}_FILE"] = str(pem)
+    secret = tmp_path / "secret"
+    secret.write_text("x" * 50)
+    for name in ("SECRET_KEY", "LENDING_KEY", "METRICS_TOKEN", "MASTER_PASSWORD"):
+        installed[f"WEBMAIL_{name}_FILE"] = str(secret)
+    installed["WEBMAIL_MASTER_PASSWORD__AC_EXEMPLE_FR_FILE"] = str(secret)
+    installed["WEBMAIL_IMAGE"] = "registry.exemple.fr/webmail:1.0"  # compose.yaml reads it
+    assert "settings, Redis and spool are well" in manage(installed, "upgrade", "--dry-run")
+
+
+@pytest.mark.slow
+def test_a_variable_that_nothing_reads_stops_an_upgrade(installed: dict[str, str]) -> None:
+    for name in ("WEBMAIL_TLS_CA_FIL", "WEBMAIL_IMAP_TIMEOUT__AC_EXEMPLE_FR"):
+        done = ran(installed | {name: "1"}, "upgrade", "--dry-run")
+        assert done.returncode == 1 and f"No setting is called {name}" in done.stderr
+
+
 # --- the whole, beside a web server under requests ---
 
 
@@ -211,7 +248,13 @@ OF_TESTS = ("WEBMAIL_TESTS_NEED_ALL", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 def manage(environment: dict[str, str], *words: str) -> str:
-    done = subprocess.run(  # noqa: S603
+    done = ran(environment, *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ran(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", *words],
         env={name: value for name, value in environment.items() if name not in OF_TESTS},
         cwd=ROOT,
@@ -220,8 +263,6 @@ def manage(environment: dict[str, str], *words: str) -> str:
         check=False,
         timeout=LONGEST_S,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture
