@@ -148,9 +148,8 @@ def keep(checkout: Path, packages: Iterable[str]) -> dict[str, Any]:
 def _date_of(checkout: Path) -> str:
     """Return the day of the last commit."""
     words = ["git", "-C", str(checkout), "log", "-1", "--format=%cs"]
-    return subprocess.run(
-        words, capture_output=True, text=True, check=True, timeout=LONGEST_S
-    ).stdout.strip()  # noqa: S603
+    done = subprocess.run(words, capture_output=True, check=True, timeout=LONGEST_S)  # noqa: S603
+    return done.stdout.decode().strip()
 
 
 def _read_all(folder: Path) -> Iterator[dict[str, Any]]:
