@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, credentials, limits, numen, sessions, themes
@@ -129,14 +129,14 @@ class SignInForm(LoginForm):
         return response
 
 
-def _unavailable(error: WebmailError) -> str | Promise:
+def _unavailable(error: WebmailError) -> str:
     """Return the reason why the mail server could not be asked about login and password."""
     if isinstance(error, ServerBusy):
-        return _(
+        return gettext(
             "The mail server is busy: it lets nobody else in just now. Your identifiers are not in"
             " question: try again in a minute."
         )
-    return _(
+    return gettext(
         "The mail server does not answer. Your identifiers are not in question: try again in a few"
         " minutes."
     )

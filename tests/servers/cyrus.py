@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from demo.servers import process
 from demo.servers.dovecot import MailAccount, mail_owner
@@ -98,7 +99,7 @@ class Cyrus(process.Server):
             for name in ("imapd.conf", "cyrus.conf")
             for word in ("--ro-bind", str(self.folder / name), f"/etc/{name}")
         ]
-        master = [_BIN / "master", "-p", self.folder / "master.pid"]
+        master: list[str | Path] = [_BIN / "master", "-p", self.folder / "master.pid"]
         self.child = process.spawn(CYRUS.command(self.folder, master, *binds), self.log)
         for port in ports.values():
             process.wait_for_port(port, self.child, self.log)
@@ -113,7 +114,8 @@ class Cyrus(process.Server):
         """Give a user a mailbox that has INBOX alone, and remove what is shared with all."""
         with self.administering() as imap:
             _, found = imap.list('""', "*")
-            names = [line.rsplit(b" ", 1)[-1].decode().strip('"') for line in found if line]
+            lines = [line for line in found if isinstance(line, bytes)]
+            names = [line.rsplit(b" ", 1)[-1].decode().strip('"') for line in lines]
             own = f"user{self.separator}{login}"
             for name in sorted(names, reverse=True):
                 if name == own or not name.startswith(f"user{self.separator}"):
@@ -163,13 +165,13 @@ class _Passwords:
                     asking.sendall(b"\0\x02OK" if right else b"\0\x02NO")
 
 
-def _counted(told) -> str:
+def _counted(told: BinaryIO) -> str:
     head = told.read(2)
     if len(head) < 2:
         raise EOFError
     return str(told.read(struct.unpack(">H", head)[0]).decode())
 
 
-def _expect(answer: tuple[str, list[bytes]]) -> None:
+def _expect(answer: tuple[str, Sequence[object]]) -> None:
     if answer[0] != "OK":
         raise AssertionError(f"the server said {answer}")

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from imap_tools.imap_utf7 import utf7_decode, utf7_encode
 
-from demo.servers.dovecot import SPECIAL_USE, Dovecot, MailAccount
+from demo.servers.dovecot import SPECIAL_USE, MailAccount
 from demo.servers.process import LOOPBACK
 from tests.waiting import LONGEST_S
 
@@ -34,10 +35,20 @@ def message_bytes(message: str | bytes) -> bytes:
     return re.sub(rb"\r?\n", b"\r\n", message)
 
 
+class MailServer(Protocol):
+    """A server with mailboxes, and its ports."""
+
+    @property
+    def imap_port(self) -> int: ...
+
+    @property
+    def lmtp_port(self) -> int: ...
+
+
 class Mailbox:
     """All of one person's mail. Folder names are plain text; flags are as IMAP writes them."""
 
-    def __init__(self, server: Dovecot, account: MailAccount) -> None:
+    def __init__(self, server: MailServer, account: MailAccount) -> None:
         self.account = account
         self._server = server
         self._imap: imaplib.IMAP4 | None = None

@@ -62,6 +62,8 @@ service imap {{
 }}
 """
 
+_OLD_EXTENSIONS = "fileinto vacation imap4flags envelope body relational copy date include mailbox"
+
 _running = ExitStack()
 _header: list[str] = []
 _late: list[Callable[[], None]] = []
@@ -260,8 +262,8 @@ def narrow_courier() -> Generator[Courier, None, None]:
 
 @pytest.fixture(scope="session")
 def narrow_cyrus() -> Generator[Cyrus, None, None]:
-    """One that takes three sign-ins from one address."""
-    settings = f"{DEFAULT}\nmaxlogins_per_host: 3"
+    """One that takes three sign-ins from one address, and knows only old extensions of Sieve."""
+    settings = f"{DEFAULT}\nmaxlogins_per_host: 3\nsieve_extensions: {_OLD_EXTENSIONS}"
     yield from _started(CYRUS, lambda folder: Cyrus(folder, [ALICE, BOB], settings))
 
 

@@ -45,10 +45,11 @@ class Unpacked:
         further arguments of bubblewrap."""
         layers: list[str | Path] = []
         for name in ("usr", "etc"):
-            below, above = f"/{name}", self.tree / name
-            layers += ["--overlay-src", below, "--overlay-src", above, "--ro-overlay", below]
+            layers += ["--overlay-src", f"/{name}", "--overlay-src", self.tree / name]
+            layers += ["--ro-overlay", f"/{name}"]
         shut_in = ["bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/"]
-        own = ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run", "--bind", folder, folder]
+        own: list[str | Path] = ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run"]
+        own += ["--bind", folder, folder]
         # Servers that root starts change to an account without rights.
         rights = ["--cap-add", "ALL"] if os.getuid() == 0 else []
         return [*shut_in, *layers, *own, *rights, *more, *command]

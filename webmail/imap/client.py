@@ -181,7 +181,7 @@ class Guard(_Imaplib):
         """Send commands, each its name and its arguments, in one write. Return after all answers,
         some of which may be refusals.
         """
-        tags = [self._new_tag() for _command in commands]  # type: ignore[attr-defined]
+        tags = [self._new_tag() for _command in commands]
         lines = (b" ".join((tag, *words)) for tag, words in zip(tags, commands, strict=True))
         self.send(b"".join(line + b"\r\n" for line in lines))
         for tag, words in zip(tags, commands, strict=True):

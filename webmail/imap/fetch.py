@@ -28,8 +28,9 @@ from webmail.imap.values import (
 )
 from webmail.mime import priority
 from webmail.mime.envelope import read as read_envelope
+from webmail.mime.headers import Headers
 from webmail.mime.headers import parse as parse_fields
-from webmail.mime.structure import Part
+from webmail.mime.structure import Part, described
 from webmail.mime.text import LINE, base64_size
 
 _TOLD = "UID FLAGS INTERNALDATE RFC822.SIZE"
@@ -74,7 +75,17 @@ _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
 # References may have any length; those of fifty messages take some four thousand bytes.
 _LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
-_NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")
+_NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT|\.MIME)?)?")
+# The fields of a message that describe its content.
+_DESCRIBING = (
+    "CONTENT-TYPE",
+    "CONTENT-TRANSFER-ENCODING",
+    "CONTENT-DISPOSITION",
+    "CONTENT-LOCATION",
+)
+# Bytes of a part's header that are read, and the greatest number of such headers.
+_MIME_LIMIT = 4096
+_MOST_LOCATED = 100
 
 
 def rows(imap: Connection, uids: Iterable[int]) -> tuple[FetchedMessage, ...]:
@@ -392,7 +403,8 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[FetchedMessage, bytes]:
     if not left:
         if ref.uid not in fetched:
             raise _gone(ref)
-        return fetched[ref.uid], _section(_said(imap.untagged("FETCH"), ref), "HEADER")
+        raw = _section(_said(imap.untagged("FETCH"), ref), "HEADER")
+        return _by_header(imap, fetched[ref.uid], raw), raw
     message = _one(imap, ref, _STEPS[1:])
     try:
         raw = headers(imap, ref)
@@ -403,6 +415,66 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[FetchedMessage, bytes]:
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
         imap.recover()
         return message, b""
+
+
+def _by_header(imap: Connection, message: FetchedMessage, raw: bytes) -> FetchedMessage:
+    """Return the message with what its header says otherwise than the server. Sends a command only
+    for a message whose pictures have no names.
+
+    Courier leaves letters in 8 bits out of an ENVELOPE.
+    """
+    parsed = parse_fields(raw)
+    part = _located(imap, message.ref, _believed(message.structure, parsed), parsed)
+    if raw.isascii() or len(raw) >= HEADER_LIMIT:
+        return replace(message, structure=part)
+    return replace(message, structure=part, envelope=read_envelope(parsed))
+
+
+def _is_bare(part: Part) -> bool:
+    """Return whether a structure is a lone text without parameters. Courier says so of a message
+    without MIME-Version, whatever its Content-Type is.
+    """
+    return (part.media_type, part.number, part.parameters) == ("text/plain", "1", {})
+
+
+def _believed(part: Part, header: Headers) -> Part:
+    """Return a bare structure with the type that the header tells. A multipart becomes a container
+    (`webmail.mime.containers`), whose parts are found in its content.
+    """
+    told = described(header)
+    boundless = told.is_multipart and not told.parameters.get("boundary")
+    if not _is_bare(part) or boundless or told.media_type.startswith("message/"):
+        return part
+    encoding = "8bit" if told.is_multipart else told.encoding
+    return replace(told, number=part.number, size=part.size, encoding=encoding)
+
+
+def _located(imap: Connection, ref: MessageRef, root: Part, header: Headers) -> Part:
+    """Return the structure with the Content-Location of its parts, which Courier leaves out, if
+    pictures of a multipart/related are named by nothing else. Sends one command then.
+    """
+    related = [part for part in root.walk() if part.media_type == "multipart/related"]
+    inside = [part for outer in related for part in outer.children if not part.children]
+    if not any(_is_nameless(part) for part in inside):
+        return root
+    numbers = [f"{part.number}.MIME" for part in inside[:_MOST_LOCATED]]
+    told = {
+        number.removesuffix(".MIME"): parse_fields(raw).get("Content-Location").strip()
+        for number, raw in parts(imap, ref, numbers, _MIME_LIMIT).items()
+    }
+    return _with_locations(root, told | {root.number: header.get("Content-Location").strip()})
+
+
+def _is_nameless(part: Part) -> bool:
+    return part.media_type.startswith("image/") and not (part.content_id or part.location)
+
+
+def _with_locations(part: Part, told: Mapping[str, str]) -> Part:
+    return replace(
+        part,
+        location=part.location or told.get(part.number, ""),
+        children=tuple(_with_locations(child, told) for child in part.children),
+    )
 
 
 def _recipients(imap: Connection, message: FetchedMessage) -> int:
@@ -418,7 +490,9 @@ def _recipients(imap: Connection, message: FetchedMessage) -> int:
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:
-    """Return the tree of the message's parts alone."""
+    """Return the tree of the message's parts alone. Sends one command, and another where the
+    server tells less than the message.
+    """
     imap.require(ref)
     bounds = Bounds(_PATIENCE, OPENED_LIMIT)
     try:
@@ -429,9 +503,14 @@ def structure(imap: Connection, ref: MessageRef) -> Part:
     if not lines:
         raise _gone(ref)
     try:
-        return response.structure(_said(lines, ref).get(b"BODYSTRUCTURE"))
+        told = response.structure(_said(lines, ref).get(b"BODYSTRUCTURE"))
     except (BadServerAnswer, *response.TRIPS):
         return response.UNREADABLE
+    related = any(part.media_type == "multipart/related" for part in told.walk())
+    if not (_is_bare(told) or (related and any(map(_is_nameless, told.walk())))):
+        return told
+    header = parse_fields(fields(imap, str(ref.uid), _DESCRIBING, _MIME_LIMIT).get(ref.uid, b""))
+    return _located(imap, ref, _believed(told, header), header)
 
 
 def headers(imap: Connection, ref: MessageRef) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -20,11 +20,12 @@ from webmail.sieve import forwarding, reading, writing
 from webmail.sieve.connection import ScriptName, SieveConnection
 from webmail.sieve.forwarding import UNTOLD, AllowedForwards, ScriptSending
 from webmail.sieve.grammar import NotSieve
-from webmail.sieve.values import Absence, Item, RawPiece, Rule, Script
+from webmail.sieve.values import COPY, MOVE, Absence, Item, RawPiece, Rule, Script
 
 BACKUP: Final = "webmail-backup-"
 MOST_BACKUPS: Final = 8
 _MOST_INCLUDED: Final = 20
+_FILING: Final = frozenset({MOVE, COPY})
 # With a digest, stands for the addresses of an included script that cannot be read.
 _BOX: Final = "script:"
 
@@ -37,7 +38,8 @@ class UserScripts:
     if it is no valid Sieve (then ``is_readable`` is False). ``former`` is another script that runs
     instead. ``digest`` changes when any of it changes. ``allowed`` says where a written script may
     send mail. ``standing`` are addresses that the running script sends mail to although it is no
-    longer allowed, UNTOLD if the text does not tell them.
+    longer allowed, UNTOLD if the text does not tell them. ``may_misread`` says that the server may
+    take the name of a folder for another one, if there are other letters than those of ASCII in it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class UserScripts:
     former_text: str = ""
     is_readable: bool = True
     standing: tuple[str, ...] = ()
+    may_misread: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -116,6 +119,7 @@ def read(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScr
         script=script,
         digest=hashlib.sha256(serialized).hexdigest()[:32],
         extensions=sieve.extensions,
+        may_misread=sieve.may_misread,
         names=names,
         former=former,
         former_text=former_text,
@@ -145,6 +149,35 @@ def save(sieve: SieveConnection, scripts: UserScripts, script: Script, now: date
     elif scripts.is_cut_off:
         script = replace(script, included="")
     return _put(sieve, scripts, writing.write(script), now, always=scripts.is_foreign)
+
+
+def misread(scripts: UserScripts, folders: Iterable[str]) -> set[str]:
+    """Return those of the folders whose names the server may misread."""
+    names = set(folders) if scripts.may_misread else set()
+    return {name for name in names if "&" in name or not name.isascii()}
+
+
+def folders_of(script: Script) -> set[str]:
+    """Return the folders that the rules file messages in."""
+    rules = (item for item in script.items if isinstance(item, Rule))
+    return {action.value for rule in rules for action in rule.actions if action.kind in _FILING}
+
+
+def placed(script: Script, ids: Mapping[str, str]) -> Script:
+    """Return the script with the server's identifiers of folders, by name."""
+
+    def with_ids(item: Item) -> Item:
+        if not isinstance(item, Rule):
+            return item
+        actions = (
+            replace(action, mailbox_id=ids.get(action.value, ""))
+            if action.kind in _FILING
+            else action
+            for action in item.actions
+        )
+        return replace(item, actions=tuple(actions))
+
+    return replace(script, items=tuple(map(with_ids, script.items)))
 
 
 def save_text(sieve: SieveConnection, scripts: UserScripts, text: str, now: datetime) -> str:

@@ -1,5 +1,5 @@
 """Parts that contain others although IMAP sees only one: winmail.dat, S/MIME in one part (.p7m),
-files uuencoded in a text.
+files uuencoded in a text, a multipart that the server did not divide.
 
 Each opens into a small tree whose parts are numbered after the container's own number: ``"2~1.2"``
 is part 1.2 of the contents of part 2 of the message, ``"2~1~3"`` is in a container inside a
@@ -39,7 +39,14 @@ def is_container(part: Part) -> bool:
     """Return whether the structure shows that this part contains others. It does not show
     uuencode.
     """
-    return _is_tnef(part) or _is_smime(part)
+    return _is_tnef(part) or _is_smime(part) or is_undivided(part)
+
+
+def is_undivided(part: Part) -> bool:
+    """Return whether a part is a multipart of which the server did not tell the parts: Courier does
+    so in a message without MIME-Version.
+    """
+    return part.is_multipart and not part.children and part.number == "1"
 
 
 def _is_tnef(part: Part) -> bool:
@@ -101,9 +108,19 @@ def _unpack(part: Part, content: bytes, depth: int) -> ParsedMessage | None:
     elif _is_smime(part):
         # There may be ten inside another container, each with ten inside.
         opened = _unpack_smime(part, content, prefix, MOST_BYTES >> 5 * (depth - 1))
+    elif is_undivided(part):
+        opened = _divided(part, content, prefix)
     elif part.media_type == "text/plain":
         opened = _unpack_text(part, content, prefix)
     return _unpack_inside(opened, depth) if opened and opened.bodies else opened
+
+
+def _divided(part: Part, content: bytes, prefix: str) -> ParsedMessage:
+    boundary = part.parameters.get("boundary", "").replace("\\", "\\\\").replace('"', '\\"')
+    head = f'Content-Type: {part.media_type}; boundary="{boundary}"\r\n\r\n'
+    inner = structure.parse(head.encode("utf-8", "replace") + content, prefix)
+    root = Part(part.number, "multipart/mixed", children=(inner.root,))
+    return ParsedMessage(inner.headers, root, inner.bodies, inner.damage)
 
 
 def _unpack_tnef(part: Part, content: bytes, prefix: str) -> ParsedMessage:

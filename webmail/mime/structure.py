@@ -540,8 +540,8 @@ class _Parser:
         """Return the part in ``raw[start:end]``."""
         head_end, body = _head_end(self._raw, start, end)
         fields = headers.parse(self._raw[start:head_end])
-        described = _described(fields, default)
-        part = replace(described, number=f"{self._prefix}{number or '1'}", size=end - body)
+        told = described(fields, default)
+        part = replace(told, number=f"{self._prefix}{number or '1'}", size=end - body)
         if part.media_type in MESSAGE_TYPES:
             head = self._raw[body : min(end, body + _LONGEST_HEAD)]
             part = replace(part, envelope=_envelope(decode_transfer(head, part.encoding)))
@@ -575,7 +575,8 @@ class _Parser:
         )
 
 
-def _described(fields: headers.Headers, default: str) -> Part:
+def described(fields: headers.Headers, default: str = "text/plain") -> Part:
+    """Return a part as its own header describes it, without number, size and children."""
     media_type, parameters = headers.parse_value(fields.raw("Content-Type"))
     if not re.fullmatch(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,120}", media_type):
         media_type = default

@@ -77,6 +77,7 @@ class SieveConnection:
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
         self.extensions: frozenset[str] = frozenset()
+        self.may_misread = False
         self._methods: frozenset[str] = frozenset()
         self._can_start_tls = False
 
@@ -190,6 +191,9 @@ class SieveConnection:
                 value = line[1] if len(line) > 1 and isinstance(line[1], bytes) else b""
                 capabilities[line[0].upper()] = value.decode("utf-8", "replace")
         self.extensions = frozenset(capabilities.get(b"SIEVE", "").lower().split())
+        # Cyrus reads the names of folders in scripts as modified UTF-7, unless it is set otherwise,
+        # which it does not tell.
+        self.may_misread = capabilities.get(b"IMPLEMENTATION", "").lower().startswith("cyrus")
         self._methods = frozenset(capabilities.get(b"SASL", "").upper().split())
         self._can_start_tls = b"STARTTLS" in capabilities
 

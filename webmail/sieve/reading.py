@@ -279,7 +279,17 @@ class _Arguments:
 
 # Tags that a value follows.
 _VALUED: Final = frozenset(
-    {":comparator", ":value", ":zone", ":count", ":days", ":handle", ":subject", ":addresses"}
+    {
+        ":comparator",
+        ":value",
+        ":zone",
+        ":count",
+        ":days",
+        ":handle",
+        ":subject",
+        ":addresses",
+        ":mailboxid",
+    }
 )
 
 
@@ -414,8 +424,9 @@ def _each_action(block: Sequence[ScriptCommand]) -> Iterator[RuleAction]:
             raise _Unshown
         values = _strings(arguments.rest[0])
         match command.name, set(arguments.tags):
-            case "fileinto", tags if tags <= {":copy"} and len(values) == 1:
-                yield RuleAction(COPY if tags else MOVE, values[0])
+            case "fileinto", tags if tags <= {":copy", ":mailboxid"} and len(values) == 1:
+                (mailbox_id,) = _strings(arguments.tags.get(":mailboxid", ""))
+                yield RuleAction(COPY if ":copy" in tags else MOVE, values[0], mailbox_id)
             case "redirect", tags if tags <= {":copy"} and len(values) == 1:
                 yield RuleAction(FORWARD if tags else REDIRECT, values[0])
             case "addflag", tags if not tags and values:

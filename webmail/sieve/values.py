@@ -86,10 +86,14 @@ class ConditionGroup:
 
 @dataclass(frozen=True)
 class RuleAction:
-    """An action. ``value`` is the folder, the keyword or the address; empty for READ and FLAG."""
+    """An action. ``value`` is the folder, the keyword or the address; empty for READ and FLAG.
+    ``mailbox_id`` is the server's identifier of the folder (RFC 9042), where its name alone may be
+    misread.
+    """
 
     kind: str
     value: str = ""
+    mailbox_id: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in ACTIONS or (self.kind in {READ, FLAG}) == bool(self.value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,7 +44,7 @@ _RELATIONS: Final = {SINCE: "ge", UNTIL: "le", IS: "eq"}
 
 class UnwritableScript(ValueError):
     """The script cannot express this. ``reason`` is ``expands`` (a kept piece gives ``${`` a
-    meaning of its own) or ``many`` (rules).
+    meaning of its own), ``many`` (rules) or ``folder`` (the server may misread its name).
     """
 
     def __init__(self, reason: str) -> None:
@@ -126,6 +126,7 @@ def _pieces(script: Script, parts: _ScriptParts) -> Iterator[str]:
         yield item.text.rstrip("\n") + "\n" if isinstance(item, RawPiece) else _rule(item, parts)
     if script.adverts:
         parts.requires |= ADVERTS_REQUIRES
+        parts.requires |= {"mailboxid"} if " :mailboxid " in script.adverts else set()
         yield script.adverts.rstrip("\n") + "\n"
 
 
@@ -205,14 +206,21 @@ def _action(action: RuleAction, parts: _ScriptParts) -> str:
             return f"addflag {parts.text(flag)};"
         case "copy":
             parts.requires |= {"fileinto", "copy"}
-            return f"fileinto :copy {parts.text(action.value)};"
+            return f"fileinto :copy {_place(action, parts)};"
         case "move":
             parts.requires.add("fileinto")
-            return f"fileinto {parts.text(action.value)};"
+            return f"fileinto {_place(action, parts)};"
         case "forward":
             parts.requires.add("copy")
             return f"redirect :copy {parts.text(action.value)};"
     return f"redirect {parts.text(action.value)};"
+
+
+def _place(action: RuleAction, parts: _ScriptParts) -> str:
+    if not action.mailbox_id:
+        return parts.text(action.value)
+    parts.requires.add("mailboxid")
+    return f":mailboxid {quoted(action.mailbox_id)} {parts.text(action.value)}"
 
 
 def _absence(absence: Absence, parts: _ScriptParts) -> str:
@@ -283,13 +291,15 @@ _SELLING: Final = (
 @dataclass(frozen=True)
 class AsideMail:
     """The mail that the script moves: the folders for junk and for adverts; ``allowed`` are
-    addresses whose mail stays, ``domains`` too, with those below them.
+    addresses whose mail stays, ``domains`` too, with those below them. ``ids`` are the server's
+    identifiers of folders whose names alone it may misread.
     """
 
     adverts_folder: str
     junk_folder: str
     allowed: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def adverts(aside: AsideMail) -> str:
@@ -313,14 +323,19 @@ if {_stranger(aside)}
 {{
     if anyof ({verdicts})
     {{
-        fileinto :create {quoted(aside.junk_folder)};
+        fileinto :create {_named(aside, aside.junk_folder)};
     }}
     elsif allof ({advert})
     {{
-        fileinto :create {quoted(aside.adverts_folder)};
+        fileinto :create {_named(aside, aside.adverts_folder)};
     }}
 }}
 """
+
+
+def _named(aside: AsideMail, folder: str) -> str:
+    mailbox_id = aside.ids.get(folder, "")
+    return f":mailboxid {quoted(mailbox_id)} {quoted(folder)}" if mailbox_id else quoted(folder)
 
 
 def _stranger(aside: AsideMail) -> str:

@@ -16,7 +16,7 @@ from webmail.mailbox import folders, rules
 from webmail.models import SenderChoice
 from webmail.sieve import writing
 from webmail.sieve.connection import SieveConnection as Sieve
-from webmail.views.rules_page import open_rules
+from webmail.views.rules_page import folder_ids, open_rules
 
 
 def renew_adverts(request: SignedInRequest) -> None:
@@ -47,8 +47,10 @@ def _aside(request: SignedInRequest, kept: rules.UserScripts) -> str:
         return ""
     with session.imap(request) as imap:
         known = folders.outline(imap)
-    adverts = folders.named(known, settings.ADVERTS_FOLDER)
-    junk = folders.special(known, folders.JUNK)
+        adverts = folders.named(known, settings.ADVERTS_FOLDER)
+        junk = folders.special(known, folders.JUNK)
+        there = [folder.name for folder in (adverts, junk) if folder]
+        ids = folder_ids(imap, kept, rules.misread(kept, there))
     allowed, blocked = SenderChoice.objects.all().named(request.user)
     people = [name for name in allowed if "@" in name]
     people += acquaintances.nearest(request.user, writing.MOST_ALLOWED)
@@ -60,5 +62,6 @@ def _aside(request: SignedInRequest, kept: rules.UserScripts) -> str:
             junk_folder=junk.name if junk else f"{prefix}Junk",
             allowed=tuple(name for name in dict.fromkeys(people) if name not in blocked),
             domains=tuple({name for name in allowed if "@" not in name} | authority),
+            ids=ids,
         )
     )

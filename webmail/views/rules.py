@@ -41,6 +41,7 @@ from webmail.views.rules_page import (
     note_change,
     open_rules,
     problem_of,
+    with_places,
 )
 
 CHANGES = {"on": "switched", "off": "switched", "remove": "removed", "put-back": "rule"}
@@ -301,7 +302,7 @@ def _saved(
     def change() -> None:
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
-        script = rules.with_item(kept.script, number, editor.rule)
+        script = with_places(request, kept, rules.with_item(kept.script, number, editor.rule))
         note_change(request, kept, "rule", rules.save(sieve, kept, script, timezone.localtime()))
 
     if problem := problem_of(change):

@@ -3,7 +3,7 @@ why a change was not saved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from accounts import audit, session
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
 from webmail.errors import ForwardRefused, OverQuota, SieveChanged, SieveRefused, TooLarge
+from webmail.imap.connection import Connection
 from webmail.mailbox import rules
 from webmail.models import ForwardPolicy, StandingForward
 from webmail.presentation import away
@@ -23,6 +24,7 @@ from webmail.presentation import rules as words
 from webmail.sieve import writing
 from webmail.sieve.connection import SieveConnection as Sieve
 from webmail.sieve.forwarding import AllowedForwards
+from webmail.sieve.values import Script
 from webmail.views.page import read_folders
 
 Problem = dict[str, str]
@@ -58,6 +60,26 @@ def ask_first(kept: rules.UserScripts) -> None:
         raise _Ask
     if not kept.is_readable:
         raise SieveRefused("The script can't be read.")
+
+
+def with_places(request: SignedInRequest, kept: rules.UserScripts, script: Script) -> Script:
+    """Return the script with the identifiers of the folders whose names the server may misread.
+    Raises UnwritableScript where it has none: a rule that files nothing is not saved."""
+    names = rules.misread(kept, rules.folders_of(script))
+    if not names:
+        return script
+    with session.imap(request) as imap:
+        ids = folder_ids(imap, kept, names)
+    if not all(ids.values()):
+        raise writing.UnwritableScript("folder")
+    return rules.placed(script, ids)
+
+
+def folder_ids(imap: Connection, kept: rules.UserScripts, names: Iterable[str]) -> dict[str, str]:
+    """Return the server's identifiers of folders, "" where it or its scripts know none. Sends one
+    command for each."""
+    is_known = "mailboxid" in kept.extensions and imap.has("OBJECTID")
+    return {name: imap.mailbox_id(name) if is_known else "" for name in names}
 
 
 def note_change(
@@ -172,6 +194,11 @@ def forwarding(user: User) -> AllowedForwards:
 def _unwritable(error: writing.UnwritableScript) -> str:
     if error.reason == "many":
         return gettext("There are as many rules as one can have.")
+    if error.reason == "folder":
+        return gettext(
+            "Your mail server files nothing by rules into a folder with accents or the sign & in"
+            " its name. Rename the folder, or ask the support desk to set “sieve_utf8fileinto”."
+        )
     return gettext(
         "A piece of your script gives the characters ${ another meaning: leave them out."
     )

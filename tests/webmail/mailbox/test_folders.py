@@ -365,5 +365,6 @@ def test_whose_a_folder_is(kind, delimiter, own, foreign):
     top = [node.label for node in folders.tree(found) if not node.folder.owner]
     assert top[0] == "INBOX"
     if own:
-        assert folders.special(found, folders.TRASH).name == own[0]
+        trash = folders.special(found, folders.TRASH)
+        assert trash and trash.name == own[0]
         assert top[1] == "Trash"
