@@ -6,8 +6,10 @@ the pupil's row, and the files are read again with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from django.db.models import Q
 
@@ -70,10 +72,19 @@ def same_names(job: ImportJob) -> list[PupilQuestion]:
     if part is None or job.state != ImportJob.State.READY:
         return []
     pupils = _of_file(part)
-    if not pupils:
+    names = Counter(pupil.name for pupil in pupils)
+    unsettled = {pupil.name for pupil in pupils if pupil.row and _is_open(job, pupil.row)}
+    known = _in_book(part, unsettled)
+    if not known and all(names[name] == 1 for name in unsettled):
         return []
-    known = _of_book(part, {pupil.name for pupil in pupils})
-    return list(_questions(job, pupils, known))[:MOST_ASKED]
+    _describe(part, pupils)
+    return list(islice(_questions(job, pupils, _of_book(part, known)), MOST_ASKED))
+
+
+def _is_open(job: ImportJob, row: ImportRow) -> bool:
+    """Return whether nothing proves who a pupil is, or the user has said it."""
+    is_answered = str(row.number) in job.same_pupils
+    return is_answered or (row.head is None and row.contact_id is None)
 
 
 def choose(job: ImportJob, chosen: Mapping[int, tuple[str, int]]) -> bool:
@@ -117,8 +128,7 @@ def _questions(
             for one in (*of_book, *earlier)
             if not homonyms.differ(one.birthday, pupil.birthday)
         ][:_MOST_OPTIONS]
-        is_settled = not chosen and (row.head is not None or row.contact_id is not None)
-        if options and not is_settled:
+        if options and _is_open(job, row):
             about = pupil.namesake
             yield PupilQuestion(
                 row.number,
@@ -134,47 +144,48 @@ def _questions(
 
 
 def _of_file(part: ImportPart) -> list[_Pupil]:
-    """Return the pupils of the file in their order, with classes and guardians."""
+    """Return the pupils of the file in their order."""
     rows = part.rows.filter(role=PUPIL).exclude(decision=ImportRow.Decision.REFUSED)
-    pupils = {
-        row.number: _of_card(f"{_ROW}-{row.number}", row.vcard, row)
-        for row in rows.order_by("number")
-    }
+    return [_of_card(f"{_ROW}-{row.number}", row.vcard, row) for row in rows.order_by("number")]
+
+
+def _describe(part: ImportPart, every: Iterable[_Pupil]) -> None:
+    """Add classes and guardians to pupils of the file."""
+    pupils = {pupil.row.number: pupil for pupil in every if pupil.row}
     for group in part.staged_groups.filter(is_class=True):
         for number in group.members:
             if number in pupils:
                 pupils[number].classes.append(group.name)
-    links = list(part.links.values_list("pupil", "guardian"))
-    names = dict(
-        part.rows.filter(number__in={guardian for _pupil, guardian in links}).values_list(
-            "number", "name"
-        )
-    )
-    for number, guardian in links:
+    guardians = part.rows.exclude(role=PUPIL).values_list("number", "name")
+    names = dict(guardians)
+    for number, guardian in part.links.values_list("pupil", "guardian"):
         if number in pupils and guardian in names:
             pupils[number].guardians.append(names[guardian])
-    return list(pupils.values())
 
 
-def _of_book(part: ImportPart, wanted: Iterable[str]) -> dict[str, list[_Pupil]]:
+def _in_book(part: ImportPart, wanted: Collection[str]) -> list[int]:
     """Return the pupils of the address book who have these names."""
-    if part.user is None:
-        return {}
+    if part.user is None or not wanted:
+        return []
     classes = Group.objects.of(part.user).filter(kind=Group.Kind.CLASS)
-    ties = Guardianship.objects.filter(user=part.user, guardian__deleted=None)
-    there = Contact.objects.of(part.user).filter(
-        Q(pk__in=Group.contacts.through.objects.filter(group__in=classes).values("contact"))
-        | Q(pk__in=ties.values("pupil"))
-    )
-    keys = set(wanted)
+    in_class = Group.contacts.through.objects.filter(group__in=classes).values("contact")
+    pupils = Guardianship.objects.filter(user=part.user, guardian__deleted=None).values("pupil")
+    there = Contact.objects.of(part.user).filter(Q(pk__in=in_class) | Q(pk__in=pupils))
     names = there.order_by("pk").values_list("pk", "display_name")
-    pks = [pk for pk, name in names if homonyms.key_of(name) in keys]
+    return [pk for pk, name in names.iterator(chunk_size=2000) if homonyms.key_of(name) in wanted]
+
+
+def _of_book(part: ImportPart, pks: Collection[int]) -> dict[str, list[_Pupil]]:
+    """Return these pupils by their names, with classes and guardians."""
     cards = Contact.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "vcard")
     pupils = {pk: _of_card(f"{_CONTACT}-{pk}", text, None) for pk, text in cards}
-    through = Group.contacts.through.objects.filter(group__in=classes, contact__in=pks)
+    through = Group.contacts.through.objects.filter(
+        group__kind=Group.Kind.CLASS, group__deleted=None, contact__in=pks
+    )
     for pk, name in through.values_list("contact_id", "group__name"):
         pupils[pk].classes.append(name)
-    for pk, name in ties.filter(pupil__in=pks).values_list("pupil_id", "guardian__display_name"):
+    ties = Guardianship.objects.filter(user=part.user, guardian__deleted=None, pupil__in=pks)
+    for pk, name in ties.values_list("pupil_id", "guardian__display_name"):
         pupils[pk].guardians.append(name)
     by_name: dict[str, list[_Pupil]] = {}
     for pupil in pupils.values():

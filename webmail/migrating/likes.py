@@ -80,6 +80,17 @@ def _collected(value: Value) -> Ours | None:
     return {"collect": "off"} if value in ("", None, False) else {"collect": "on"}
 
 
+def _read_after(value: Value) -> Ours | None:
+    """Return the nearest of our pauses after which an opened message becomes read, in seconds;
+    Roundcube has -1 for never."""
+    seconds = _number(value)
+    if seconds is None:
+        return None
+    if seconds < 0:
+        return {"mark_read": "never"}
+    return {"mark_read": "0" if seconds == 0 else "5" if seconds <= 10 else "20"}
+
+
 _ABOVE = {"reply_place": "above", "reply_quote": "quoted"}
 _BELOW = {"reply_place": "below", "reply_quote": "quoted"}
 
@@ -87,6 +98,7 @@ ROUNDCUBE: Final[Mapping[str, Converter]] = {
     "language": _language,
     "timezone": _time_zone,
     "mail_pagesize": _page_size,
+    "mail_read_time": _read_after,
     "prettydate": _switch("dates", "relative", "full"),
     "layout": _one_of(
         {

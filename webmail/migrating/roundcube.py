@@ -252,15 +252,20 @@ def _moment(value: object) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+_SEARCH_OF_CONTACTS = 1
+
+
 def _count_searches(source: Source, user: int, left_out: Counter[str]) -> None:
-    """Count saved searches as left out. Roundcube itself only saves searches of contacts; those of
-    mail belong to plug-ins, each with its own format."""
+    """Count saved searches as left out: those of contacts, which have the type 1, and of mail."""
     if source.has("searches"):
         rows = source.rows(
-            f"SELECT COUNT(*) FROM {source.table('searches')} WHERE user_id = %s",  # noqa: S608
+            f"SELECT type, COUNT(*) FROM {source.table('searches')}"  # noqa: S608
+            " WHERE user_id = %s GROUP BY type",
             [user],
         )
-        left_out["saved search of contacts: no like here"] += int(rows[0][0])
+        for kind, count in rows:
+            subject = "contacts" if int(kind or 0) == _SEARCH_OF_CONTACTS else "mail"
+            left_out[f"saved search of {subject}: no like here"] += int(count)
 
 
 # Contacts

@@ -193,5 +193,5 @@ def test_a_guardian_without_authority_gets_no_mail_unless_the_list_says_so(
         (tie,) = Guardianship.objects.all()
         assert (tie.is_legal, tie.receives_mail) == wanted
         group = tie.pupil.groups.get()
-        written_to = audiences.recipients_of(group, audiences.Audience.GUARDIANS).addresses
+        written_to = audiences.recipients_of(group, audiences.Audience.GUARDIANS).recipients
         assert bool(written_to) == wanted[1]

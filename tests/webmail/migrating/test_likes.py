@@ -71,3 +71,10 @@ def test_what_has_no_like_is_counted_by_its_name() -> None:
         == {}
     )
     assert left_out == {"preference skin: no like here": 1, "preference timezone: no like here": 1}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ours"), [(-1, "never"), (0, "0"), ("5", "5"), (10, "5"), (20, "20"), (30, "20")]
+)
+def test_the_pause_before_a_message_becomes_read_is_kept(seconds: int | str, ours: str) -> None:
+    assert likes.ROUNDCUBE["mail_read_time"](seconds) == {"mark_read": ours}

@@ -196,7 +196,7 @@ def test_odd_files_come_as_they_are(reader: Client, mailbox: Mailbox, kind: str)
 
 
 def test_five_hundred_random_messages_come_back(reader: Client, mailbox: Mailbox) -> None:
-    chance = random.Random(20261202)
+    chance = random.Random(20261202)  # noqa: S311  the same messages each time
     bits = (b"\r\n", b"\n", b"\r", b"From ", b"From a Tue Mar  3 09:00:00 2026\r\n", b"a: b", b">",
             b"Message-ID: <m@x>\r\n", b"Subject: s\r\n", b"\xe9", b" ", b"x", b"Status: D\r\n",
             b"\r\r\n", b"\x80")  # fmt: skip
@@ -215,7 +215,7 @@ def test_five_hundred_random_messages_come_back(reader: Client, mailbox: Mailbox
 
 @pytest.mark.parametrize("form", FORMS)
 def test_flags_dates_and_keywords_come_along(reader: Client, mailbox: Mailbox, form: str) -> None:
-    flags = (
+    flags: tuple[list[str], ...] = (
         [], ["\\Seen"], ["\\Seen", "\\Answered"], ["\\Flagged", "$Forwarded"], ["\\Draft"],
         ["$label1", "Conseil"], ["\\Seen", "Conseil", "&AOk-t&AOk-"],
     )  # fmt: skip
@@ -263,7 +263,8 @@ def test_the_lists_of_others_are_not_believed(reader: Client, mailbox: Mailbox) 
     mailbox.create_folder("Retour")
     raw = b"Subject: a\r\nFrom: a@b\r\n\r\nx\r\n"
     hostile = (
-        b'[\n{"file": "a.eml", "flags": ["\\\\Deleted", "a b", "\\r\\nX", 7, "ok"], "received": 1}\n'
+        b'[\n{"file": "a.eml", "flags": ["\\\\Deleted", "a b", "\\r\\nX", 7, "ok"],'
+        b' "received": 1}\n'
         b'{"file": ["a"]}\n{"flags": 1}\n' + b"[" * 10_000 + b"\n{" + b'"a":{' * 10_000 + b"\n]"
     )
     file = io.BytesIO()
