@@ -34,6 +34,7 @@ from webmail.views.policies import INERT, policy
 from webmail.views.uploads import announced_size, body
 from webmail.writing import (
     cleaning,
+    continuing,
     copies,
     drafts,
     files,
@@ -90,6 +91,20 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
             "copied": draft.copy_revision == draft.revision,
         }
     )
+
+
+@require_POST
+@login_required
+def again(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """Begin a new message with what a window still has of a draft that was sent or discarded. A
+    script gets the address of the new draft."""
+    try:
+        draft = continuing.write_again(request.user, number, posted.content(request.POST))
+    except WebmailError as error:
+        if in_place(request):
+            return refused(error)
+        raise
+    return lead_to(request, reverse("mail:draft", args=[draft.pk]))
 
 
 @require_POST
