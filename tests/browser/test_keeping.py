@@ -140,11 +140,11 @@ def rich(page: Page, subject: str) -> None:
 def test_what_came_back_can_be_undone(writing: Page) -> None:
     page = writing
     rich(page, "Notes")
-    page.context.set_offline(True)
+    page.route("**/save/", lambda route: route.abort())
     page.keyboard.type("Hors ligne")
     wait_for(lambda: "Hors ligne" in page.evaluate("JSON.stringify(localStorage)"))
-    page.context.set_offline(False)
     page.reload()
+    page.unroute_all()
     expect(page.locator("#rich")).to_contain_text("Hors ligne")
     wait_for(lambda: "Hors ligne" in saved("Notes").html)
     page.locator("[data-undo]").click()
@@ -211,10 +211,8 @@ def test_a_window_whose_draft_has_gone_keeps_its_text_in_a_new_message(
     other.goto(page.url)
     expect(other.locator("#rich td")).to_have_count(2)
     page.locator("#rich").click()
-    page.context.set_offline(True)
+    page.route("**/save/", lambda route: route.abort())
     page.keyboard.type("Tapé ici")
-    page.wait_for_timeout(300)
-    page.context.set_offline(False)
     if end == "sent":
         other.keyboard.press("Control+Enter")
         wait_for(lambda: OutboxMessage.objects.exists())
@@ -293,7 +291,7 @@ def test_the_notice_of_an_unreachable_server_goes_when_the_draft_is_saved(writin
 def test_signing_out_deletes_the_files_that_wait(writing: Page) -> None:
     page = writing
     held: list[Route] = []
-    page.route("**/files/", held.append)
+    page.route("**/files/", lambda route: held.append(route))
     page.locator("#id_attachments").set_input_files(
         {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"le plan"}
     )

@@ -358,13 +358,13 @@ def test_a_page_that_dies_comes_back_as_it_was_and_that_is_sent(
 def dies(desk: Desk, moment: Moment) -> None:
     desk.begin()
     was = write(desk, moment)
+    desk.page.unroute_all()
     moment.death(desk)
     desk.be_ready()
     for route in desk.held:
         with suppress(Error):  # its page is no more
             route.abort()
     desk.held.clear()
-    desk.page.unroute_all()
     if moment.steps[-1] is pending:
         link = desk.page.locator("[data-files] a.file-name[title='en route.txt']")
         expect(link).to_be_visible()

@@ -10,7 +10,7 @@ import { askAgain } from "./session.js";
 const KEEP_MS = 150;
 const SHARE = 10;
 // How long a window that was closed or reloaded may still hold its draft.
-const RELEASE_MS = 1500;
+const RELEASE_MS = 3000;
 
 const PAUSE_MS = 1500;
 const LATEST_MS = 5000;
@@ -59,6 +59,8 @@ class Keeper {
       if (this.isDirty) this.save();
     });
     window.addEventListener("online", () => this.isDirty && this.save());
+    // The next page may have been made before what is being saved: until then the copy stays.
+    window.addEventListener("beforeunload", () => (this.isLeaving = true));
     window.addEventListener("pagehide", () => this.last());
     this.listenToSending();
     this.listenToOthers();
@@ -237,6 +239,7 @@ class Keeper {
 
   changed(event) {
     this.changes += 1;
+    this.isLeaving = false;
     const wasDirty = this.isDirty;
     this.isDirty = true;
     this.nameAddress();
@@ -310,7 +313,7 @@ class Keeper {
     }
     if (changes === this.changes) {
       this.isDirty = false;
-      this.forget();
+      if (!this.isLeaving) this.forget();
       this.form.dispatchEvent(new CustomEvent("draft:saved", { detail: told }));
       if (act !== "save" && told.revision > 0 && !told.copied) this.rest = setTimeout(() => this.save("save"), REST_MS);
     } else {
