@@ -335,7 +335,7 @@ def check_what_left(was: dict[str, Any], messages: list[EmailMessage]) -> None:
         text = body.get_content()
         for words in ("notes", "Zoé", "conseil"):
             assert (words in text) == (words in was["text"])
-        attached = [part.get_filename() for part in message.iter_attachments()]
+        attached = [part.get_filename() or "" for part in message.iter_attachments()]
         if not was["documents"]:
             assert sorted(attached) == was["files"]
         if was["isRich"]:
