@@ -1036,3 +1036,15 @@ def test_pages_stand_in_folders(app: str) -> None:
             if f'"{app}/{name}"' in text:
                 folders[name].add(path.parent)
     assert not {name for name, users in folders.items() if len(users) < 2}
+
+
+def test_no_script_moves_more_scrollers_than_its_own() -> None:
+    """The browser's `scrollIntoView` scrolls every ancestor, also those that users cannot scroll
+    back. `js/scrolling.js` moves the nearest one."""
+    bare = [
+        f"{path.name}:{number}"
+        for path in sorted((ROOT / "webmail/static/webmail/js").glob("*.js"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if "scrollIntoView" in line and not line.lstrip().startswith("//")
+    ]
+    assert bare == []

@@ -113,6 +113,7 @@ mail = [
     path("drafts/offered/dismiss/", drafts.dismiss, name="drafts_dismiss"),
     path("drafts/<uuid:number>/as-sent/", drafts.as_sent, name="draft_as_sent"),
     path("drafts/<uuid:number>/save/", drafts.save, name="draft_save"),
+    path("drafts/<uuid:number>/again/", drafts.again, name="draft_again"),
     path("drafts/<uuid:number>/files/", drafts.upload, name="draft_files"),
     path("drafts/<uuid:number>/files/<uuid:file>", drafts.file, name="draft_file"),
     path(

@@ -6,6 +6,7 @@ import http.client
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from pytest_django import Settings
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.browser.conformity import violations
+from tests.browser.test_compose import PASTE
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import LONGEST_S
@@ -104,6 +106,216 @@ def test_without_a_network_words_stay_in_the_browser_until_it_is_back(writing: P
     assert page.evaluate(LOCAL) == []
 
 
+TABLE = "<p>Les <b>notes</b></p><table><tbody><tr><td>Zoé</td><td>15</td></tr></tbody></table>"
+
+
+def test_a_reload_while_one_types_brings_back_the_screen_with_its_formats(writing: Page) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Notes")
+    page.locator("#rich").click()
+    page.locator("#rich").evaluate(PASTE, {"text/html": TABLE})
+    saved("Notes")
+    page.keyboard.type("Suite")
+    page.reload()
+    text = page.locator("#rich")
+    expect(text).to_contain_text("Suite")
+    expect(text.locator("td")).to_have_count(2)
+    expect(text.locator("b")).to_have_text("notes")
+    wait_for(lambda: "Suite" in saved("Notes").html)
+    assert "<td" in saved("Notes").html
+    page.wait_for_timeout(1000)
+    expect(page.locator("[data-mine]")).to_have_count(0)
+
+
+def rich(page: Page, subject: str) -> None:
+    """A formatted text with a table, saved."""
+    page.locator("#id_to").fill("bob@ac-exemple.fr,")
+    page.locator("#id_subject").fill(subject)
+    page.locator("#rich").click()
+    page.locator("#rich").evaluate(PASTE, {"text/html": TABLE})
+    saved(subject)
+    expect(page).to_have_url(re.compile("/drafts/"))
+
+
+def test_what_came_back_can_be_undone(writing: Page) -> None:
+    page = writing
+    rich(page, "Notes")
+    page.route("**/save/", lambda route: route.abort())
+    page.keyboard.type("Hors ligne")
+    wait_for(lambda: "Hors ligne" in page.evaluate("JSON.stringify(localStorage)"))
+    page.reload()
+    page.unroute_all()
+    expect(page.locator("#rich")).to_contain_text("Hors ligne")
+    wait_for(lambda: "Hors ligne" in saved("Notes").html)
+    page.locator("[data-undo]").click()
+    expect(page.locator("[data-undo]")).to_have_count(0)
+    expect(page.locator("#rich td")).to_have_count(2)
+    expect(page.locator("#rich")).not_to_contain_text("Hors ligne")
+    draft = Draft.objects.get()
+    versions = [drafts._opened(draft, one.sealed).html for one in draft.versions.all()]
+    assert any("Hors ligne" in html for html in versions)
+    assert page.evaluate(LOCAL) == []
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+def test_a_copy_of_a_draft_that_went_on_elsewhere_is_shown_beside_it(
+    writing: Page, choice: str, faults: list[str]
+) -> None:
+    page = writing
+    rich(page, "Notes")
+    address = page.url
+    page.context.set_offline(True)
+    page.keyboard.type("Sur cet écran")
+    wait_for(lambda: "Sur cet" in page.evaluate("JSON.stringify(localStorage)"))
+    other = page.context.new_page()
+    page.close()
+    other.context.set_offline(False)
+    draft = Draft.objects.get()
+    elsewhere = replace(drafts.content(draft), html="<p>Ailleurs, <b>en gras</b></p>")
+    drafts.save(draft.user, draft.pk, elsewhere, base=draft.revision, writer="other")
+    other.goto(address)
+    dialog = other.locator("#keeping-choice")
+    expect(dialog).to_be_visible()
+    mine, theirs = dialog.locator("[data-content]").all()
+    expect(mine.locator("td")).to_have_count(2)
+    expect(mine).to_contain_text("Sur cet écran")
+    expect(theirs.locator("b")).to_have_text(["Notes", "en gras"])
+    assert violations(other) == []
+    other.keyboard.press("Escape")
+    other.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    assert "Ailleurs" in drafts.content(Draft.objects.get()).html
+    dialog.locator(f"[data-take={choice}]").click()
+    expect(dialog).to_be_hidden()
+    lost, won = ("Ailleurs", "Sur cet écran") if choice == "mine" else ("Sur cet écran", "Ailleurs")
+    expect(other.locator("#rich")).to_contain_text(won)
+    draft = Draft.objects.get()
+    assert won in drafts.content(draft).html
+    assert any(lost in drafts._opened(draft, one.sealed).html for one in draft.versions.all())
+    assert other.evaluate(LOCAL) == []
+    assert faults == []
+
+
+@pytest.mark.parametrize("end", ["sent", "discarded"])
+def test_a_window_whose_draft_has_gone_keeps_its_text_in_a_new_message(
+    writing: Page, submission: SubmissionServer, bob: MailAccount, tmp_path: Path, end: str
+) -> None:
+    page = writing
+    page.locator("#id_attachments").set_input_files(
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"le plan"}
+    )
+    rich(page, "Un")
+    expect(page.locator("[data-files] a.file-name")).to_be_visible()
+    wait_for(lambda: saved("Un").files)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#rich td")).to_have_count(2)
+    page.locator("#rich").click()
+    page.route("**/save/", lambda route: route.abort())
+    page.keyboard.type("Tapé ici")
+    if end == "sent":
+        other.keyboard.press("Control+Enter")
+        wait_for(lambda: OutboxMessage.objects.exists())
+    else:
+        other.locator("[data-discard-draft]").click()
+        other.locator("[data-discard=go]").click()
+        wait_for(lambda: Draft.objects.filter(state=Draft.State.DISCARDED).exists())
+    banner = page.locator("#notices .banner").filter(has=page.locator("[data-write-again]"))
+    expect(banner).to_contain_text("déjà parti (ou a été supprimé)")
+    banner.locator("[data-write-again]").click()
+    expect(banner).to_have_count(0)
+    expect(page.locator("#rich td")).to_have_count(2)
+    expect(page.locator("#rich")).to_contain_text("Tapé ici")
+    expect(page.locator("[data-files] a.file-name")).to_have_text("plan.txt")
+    expect(page.locator(".recipient")).to_contain_text("bob@ac-exemple.fr")
+    assert Draft.objects.filter(state=Draft.State.WRITING).count() == 1
+    assert page.evaluate(LOCAL) == []
+
+
+def test_a_copy_that_the_server_refuses_is_shown_once_and_not_sent_again(
+    writing: Page, submission: SubmissionServer
+) -> None:
+    page = writing
+    rich(page, "Un")
+    page.context.set_offline(True)
+    page.keyboard.type("Resté ici")
+    wait_for(lambda: "Resté" in page.evaluate("JSON.stringify(localStorage)"))
+    other = page.context.new_page()
+    page.close()
+    other.context.set_offline(False)
+    draft = Draft.objects.get()
+    drafts.discard(draft.user, draft.pk)
+    other.goto("/compose/")
+    age(other)
+    asked: list[str] = []
+    other.on("request", lambda one: asked.append(one.url) if one.url.endswith("/save/") else None)
+    other.goto("/mail/INBOX/")
+    notice = other.locator("#notices .banner").filter(has=other.locator("[data-kept-again]"))
+    expect(notice).to_contain_text("Un")
+    expect(notice.locator("textarea")).to_have_value(re.compile("Resté ici"))
+    assert violations(other) == []
+    assert len(asked) == 1
+    kept = other.evaluate("JSON.stringify(localStorage)")
+    other.goto("/mail/INBOX/")
+    other.wait_for_timeout(1500)
+    assert len(asked) == 1
+    expect(notice).to_have_count(0)
+    assert other.evaluate("JSON.stringify(localStorage)") == kept
+    # Another page that is shown it may still keep it.
+    other.evaluate(
+        """() => { for (const name of Object.keys(localStorage)) {
+        const { isShown, ...kept } = JSON.parse(localStorage.getItem(name));
+        localStorage.setItem(name, JSON.stringify(kept)); } }"""
+    )
+    other.goto("/mail/INBOX/")
+    notice.locator("[data-kept-again]").click()
+    expect(other.locator("#rich td")).to_have_count(2)
+    expect(other.locator("#rich")).to_contain_text("Resté ici")
+    assert other.evaluate(LOCAL) == []
+
+
+def test_the_notice_of_an_unreachable_server_goes_when_the_draft_is_saved(writing: Page) -> None:
+    page = writing
+    rich(page, "Un")
+    page.context.set_offline(True)
+    page.keyboard.press("Control+Enter")
+    notice = page.locator("#notices [data-notice]")
+    expect(notice).to_be_visible()
+    page.locator("#rich").click()
+    page.keyboard.type("Suite")
+    page.context.set_offline(False)
+    wait_for(lambda: "Suite" in saved("Un").html)
+    expect(notice).to_have_count(0)
+
+
+def test_signing_out_deletes_the_files_that_wait(writing: Page) -> None:
+    page = writing
+    held: list[Route] = []
+    page.route("**/files/", lambda route: held.append(route))
+    page.locator("#id_attachments").set_input_files(
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"le plan"}
+    )
+    bases = "indexedDB.databases().then((all) => all.map(({ name }) => name))"
+    wait_for(lambda: page.evaluate(bases) == ["pending-files"], page)
+    for route in held:
+        route.abort()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/mail/INBOX/")
+    page.locator("summary", has_text="Mon compte").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.get_by_label("Adresse ou identifiant")).to_be_visible()
+    wait_for(lambda: page.evaluate(bases) == [], page)
+
+
+def age(page: Page) -> None:
+    """The copies in this browser are two minutes old."""
+    page.evaluate(
+        """() => { for (const name of Object.keys(localStorage)) {
+        const kept = JSON.parse(localStorage.getItem(name));
+        localStorage.setItem(name, JSON.stringify({ ...kept, at: kept.at - 120000 })); } }"""
+    )
+
+
 def test_words_of_a_closed_browser_come_to_the_server_when_one_is_back(writing: Page) -> None:
     page = writing
     page.context.set_offline(True)
@@ -113,11 +325,7 @@ def test_words_of_a_closed_browser_come_to_the_server_when_one_is_back(writing: 
     page.close(run_before_unload=False)
     page.context.set_offline(False)
     other.goto("/compose/")
-    other.evaluate(
-        """() => { for (const name of Object.keys(localStorage)) {
-        const kept = JSON.parse(localStorage.getItem(name));
-        localStorage.setItem(name, JSON.stringify({ ...kept, at: kept.at - 120000 })); } }"""
-    )
+    age(other)
     other.goto("/mail/INBOX/")
     saved("Hors ligne")
     wait_for(lambda: other.evaluate(LOCAL) == [])

@@ -94,6 +94,27 @@ def test_messages_of_a_conversation_stand_one_below_the_other(
     assert box(page.locator(".reader-title"))["x"] == boxes[0]["x"]
 
 
+def test_a_long_conversation_below_the_list_moves_nothing_but_itself(
+    watched_page: Page, mailbox: Mailbox
+) -> None:
+    """The first unread message comes into sight, and the head of the list stays."""
+    page = watched_page
+    prefer(panes="below")
+    for number in range(20):
+        append(mailbox, f"m{number}", "m0" if number else "")
+    append(mailbox, "c", "m0")
+    append(mailbox, "last", "m0")
+    page.goto("/mail/INBOX/?threads=1")
+    before = box(page.locator("#list-title"))
+    page.locator("#rows .row > a").first.click()
+    expect(page.locator(".conversation > li[data-begins]")).to_be_in_viewport()
+    moved = """() => [...document.querySelectorAll("body, body *")].filter((one) =>
+        one.scrollTop > 0 && /hidden|clip/.test(getComputedStyle(one).overflowY))
+      .map((one) => one.id)"""
+    assert page.evaluate(moved) == []
+    assert box(page.locator("#list-title")) == before
+
+
 @pytest.mark.parametrize("width", [375, 1440])
 def test_a_long_conversation_begins_at_its_first_unread_message(
     watched_page: Page, mailbox: Mailbox, width: int

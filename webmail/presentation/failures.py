@@ -115,7 +115,7 @@ def of_draft(error: WebmailError) -> str:
         case DraftChanged():
             return draft_was_changed()
         case DraftNotFound():
-            return gettext("This message was sent or discarded in another window.")
+            return draft_is_gone()
         case OverQuota():
             return _mailbox_is_full()
         case _:
@@ -248,6 +248,10 @@ def send_the_rest() -> str:
 
 def draft_was_changed() -> str:
     return gettext("This draft was changed in another window.")
+
+
+def draft_is_gone() -> str:
+    return gettext("This message was already sent (or discarded) from another window.")
 
 
 def _message_is_too_large() -> str:

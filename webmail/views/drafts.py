@@ -38,6 +38,7 @@ from webmail.views.uploads import announced_size, body
 from webmail.writing import (
     choosing,
     cleaning,
+    continuing,
     copies,
     drafts,
     files,
@@ -95,6 +96,20 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
             "copied": draft.copy_revision == draft.revision,
         }
     )
+
+
+@require_POST
+@login_required
+def again(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """Begin a new message with what a window still has of a draft that was sent or discarded. A
+    script gets the address of the new draft."""
+    try:
+        draft = continuing.write_again(request.user, number, posted.content(request.POST))
+    except WebmailError as error:
+        if in_place(request):
+            return refused(error)
+        raise
+    return lead_to(request, reverse("mail:draft", args=[draft.pk]))
 
 
 @require_POST

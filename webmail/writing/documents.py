@@ -273,8 +273,26 @@ def remove(draft: Draft) -> None:
         own.documents.all().delete()
         _count(own, settled=None)
         draft.documents_count, draft.documents_settled = 0, None
-    for spool in spools:
+    shared = set(DraftDocument.objects.filter(spool__in=spools).values_list("spool", flat=True))
+    for spool in set(spools) - shared:
         path_of(spool).unlink(missing_ok=True)
+
+
+def adopt(draft: Draft, former: Draft) -> None:
+    """Give a draft the documents of another one, as far as they are in the spool. Both share the
+    files; each recipient is decided anew."""
+    rows = [
+        _same(draft, former, row) for row in former.documents.all() if path_of(row.spool).is_file()
+    ]
+    if rows:
+        _note(draft, rows)
+
+
+def _same(draft: Draft, former: Draft, row: DraftDocument) -> DraftDocument:
+    same = DraftDocument(draft=draft, size=row.size, spool=row.spool)
+    values = sealing.opened(row.pk, former.user_id, row.sealed)
+    same.sealed = sealing.seal(same.pk, draft.user_id, values)
+    return same
 
 
 def prune() -> None:

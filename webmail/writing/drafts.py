@@ -38,6 +38,7 @@ CLOSED_KEPT = timedelta(days=30)
 stays."""
 _NOW_WRITTEN = timedelta(minutes=2)
 _SHOWN = 80
+_RICH = ("<img", "<table", "<tr")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,21 @@ def find(user: User, number: uuid.UUID) -> Draft:
     """Return a draft that can be continued. Raises DraftNotFound for one that was accepted into the
     outbox or discarded, and for another user's."""
     return _one(user, number, State.WRITING)
+
+
+def began(user: User, number: uuid.UUID) -> Draft | None:
+    """Return a draft that can be continued, or None."""
+    try:
+        return find(user, number)
+    except DraftNotFound:
+        return None
+
+
+def free(number: uuid.UUID | None) -> uuid.UUID:
+    """Return a number for a new draft: this one, unless any draft has it."""
+    if number is None or Draft.objects.filter(pk=number).exists():
+        return uuid.uuid4()
+    return number
 
 
 def content(draft: Draft) -> Content:
@@ -125,7 +141,7 @@ def save(
         if draft.revision != base and not is_own:
             raise DraftChanged(revision=draft.revision)
         if draft.revision:
-            _keep_version(draft, always=over)
+            _keep_version(draft, always=over or _is_poorer(content, _opened(draft, draft.sealed)))
         _write(draft, content, plain, writer)
         files.settle(draft, content.files)
     return draft
@@ -313,6 +329,23 @@ def _write(draft: Draft, content: Content, plain: bytes, writer: str) -> None:
     draft.is_closed = False
     draft.changed = clock.now()
     draft.save()
+
+
+def _is_poorer(content: Content, former: Content) -> bool:
+    """Return whether a content has lost much of the former one: its formatting, an image, a table,
+    a file, or half of its words. The former one is then kept, however recent the last version is.
+    """
+    if former.is_html and not content.is_html:
+        return True
+    if len(content.files) < len(former.files) or len(content.keep) < len(former.keep):
+        return True
+    if any(content.html.count(mark) < former.html.count(mark) for mark in _RICH):
+        return True
+    return 2 * len(_written(content)) < len(_written(former))
+
+
+def _written(content: Content) -> str:
+    return content.html if content.is_html else content.text
 
 
 def _keep_version(draft: Draft, *, always: bool) -> None:

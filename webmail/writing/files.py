@@ -139,10 +139,13 @@ def number_of_part(draft: Draft, origin: MessageRef, number: str) -> uuid.UUID:
     return uuid.uuid5(draft.pk, f"{origin.folder} {origin.uidvalidity}-{origin.uid} {number}")
 
 
-def adopt(user: User, draft: Draft, numbers: Sequence[str]) -> dict[str, str]:
+def adopt(
+    user: User, draft: Draft, numbers: Sequence[str], *, with_attachments: bool = False
+) -> dict[str, str]:
     """Make images of the user's other drafts images of this one, and return their new numbers by
-    the former ones. Both share the file in the spool. Images of other users, and those for which
-    the draft has no room, are left out. Two queries, and three for each new image."""
+    the former ones; ``with_attachments`` also the other files. Both drafts share the file in the
+    spool. Files of other users, and those for which the draft has no room, are left out. Two
+    queries, and three for each new file."""
     copies = {
         original: str(uuid.uuid5(draft.pk, original)) for original in map(str, _numbers(numbers))
     }
@@ -150,8 +153,10 @@ def adopt(user: User, draft: Draft, numbers: Sequence[str]) -> dict[str, str]:
         return {}
     own = kinds(draft, copies.values())
     wanted = [original for original, here in copies.items() if here not in own]
-    rows = DraftFile.objects.filter(user=user, is_inline=True, pk__in=wanted) if wanted else ()
-    for row in rows:
+    rows = (
+        DraftFile.objects.filter(user=user, pk__in=wanted) if wanted else DraftFile.objects.none()
+    )
+    for row in rows if with_attachments else rows.filter(is_inline=True):
         with suppress(FileRefused, TooLarge, Unreadable):
             about, key = _opened(row)
             if about.size > _place_for(user, draft):

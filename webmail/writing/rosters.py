@@ -61,11 +61,15 @@ def keep(user: User, draft: Draft, name: str, content: bytes) -> NamedRoster:
     name = files.safe_name(name)
     file = NamedRoster(name, read(content))
     if not file.roster.refusal:
-        row = DraftRoster(draft=draft, rows=len(file.roster.rows))
-        row.sealed = sealing.seal(row.pk, user.pk, _to_json(file))
-        DraftRoster.objects.filter(draft=draft).delete()
-        row.save()
+        _store(draft, file)
     return file
+
+
+def _store(draft: Draft, file: NamedRoster) -> None:
+    row = DraftRoster(draft=draft, rows=len(file.roster.rows))
+    row.sealed = sealing.seal(row.pk, draft.user_id, _to_json(file))
+    DraftRoster.objects.filter(draft=draft).delete()
+    row.save()
 
 
 def read(content: bytes) -> Roster:
@@ -101,6 +105,12 @@ def asked_for(draft: Draft, content: Content) -> Roster | None:
         return None
     file = of(draft)
     return file.roster if file else None
+
+
+def adopt(draft: Draft, former: Draft) -> None:
+    """Give a draft the roster of another one, if that has one."""
+    if file := of(former):
+        _store(draft, file)
 
 
 def remove(draft: Draft) -> None:

@@ -384,7 +384,7 @@ def test_the_words_that_were_sent_are_no_news_from_whatever_window(
     Draft.objects.update(state=Draft.State.ACCEPTED)
     assert save(reader, revision="1", writer="another").status_code == 204
     refused = save(reader, revision="1", writer="another", subject="Autre chose")
-    assert refused.status_code == 404 and "envoyé" in refused.json()["words"]
+    assert refused.status_code == 404 and "déjà parti" in refused.json()["words"]
 
 
 def test_another_persons_sent_draft_is_not_there(
@@ -479,3 +479,46 @@ def test_what_was_typed_and_taken_out_again_leaves_no_draft(
     reader.post("/compose/", form | {"revision": "1", "do": "close"})
     assert mailbox.uids("Drafts") == []
     assert not Draft.objects.filter(state=Draft.State.WRITING).exists()
+
+
+def test_a_page_that_is_loaded_again_has_the_number_of_its_address(
+    reader: Client, me: User
+) -> None:
+    """Until the draft is there; then the page is the draft's. Another user's number is none."""
+    page_ = reader.get(f"/compose/?draft={NUMBER}").content.decode()
+    assert f'name="draft" value="{NUMBER}"' in page_
+    save(reader)
+    page_ = reader.get(f"/compose/?draft={NUMBER}").content.decode()
+    assert 'value="Réunion"' in page_ and f'name="draft" value="{NUMBER}"' in page_
+    other = User.objects.create(mail_domain=me.mail_domain, login="autre", address="o@x.example")
+    Draft.objects.update(user=other)
+    page_ = reader.get(f"/compose/?draft={NUMBER}").content.decode()
+    assert str(NUMBER) not in page_ and "Réunion" not in page_
+    for wrong in ("x", "", "../../a"):
+        assert reader.get("/compose/", {"draft": wrong}).status_code == 200
+
+
+def test_a_form_of_a_draft_that_has_gone_goes_on_in_a_new_message(reader: Client, me: User) -> None:
+    """With a script and without."""
+    save(reader)
+    drafts.discard(me, NUMBER)
+    answer = reader.post("/compose/", WRITTEN | {"draft": str(NUMBER), "do": "send"})
+    assert answer.status_code == 404
+    again = f"/drafts/{NUMBER}/again/"
+    assert f'formaction="{again}"' in answer.content.decode()
+    told = reader.post(again, WRITTEN, headers=FETCH).json()
+    plain = reader.post(again, WRITTEN)
+    assert plain.status_code == 302
+    for url in (told["url"], plain["Location"]):
+        assert 'value="Réunion"' in reader.get(url).content.decode()
+
+
+def test_what_a_browser_brings_back_is_cleaned_as_what_is_typed(reader: Client, me: User) -> None:
+    hostile = "<p onclick=a()>Bon<script>a()</script><img src=https://x.example/a.png></p>"
+    save(reader, html=hostile, format="html", over="1")
+    drafts.discard(me, NUMBER)
+    url = reader.post(f"/drafts/{NUMBER}/again/", WRITTEN | {"html": hostile, "format": "html"})
+    shown = reader.get(url["Location"]).content.decode()
+    assert "Bon" in shown
+    for mark in ("onclick", "a()", "x.example/a.png"):
+        assert mark not in shown

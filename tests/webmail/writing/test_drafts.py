@@ -237,3 +237,37 @@ def test_files_that_come_at_once_make_one_draft_together(claire: User) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(begin, numbers)) == numbers
     assert Draft.objects.count() == 30
+
+
+RICH = "<p><b>Notes</b></p><table><tr><td>15</td></tr></table><img src=x>" + "mot " * 20
+
+
+@pytest.mark.parametrize(
+    "poorer",
+    [
+        Content(is_html=False, html=RICH, text="Notes 15"),
+        Content(html=RICH.replace("<table>", "").replace("<tr>", "")),
+        Content(html=RICH.replace("<img src=x>", "")),
+        Content(html=RICH[:70]),
+    ],
+    ids=["plain", "table", "image", "half"],
+)
+def test_a_content_that_loses_much_leaves_the_richer_one_as_a_version(
+    claire: User, poorer: Content
+) -> None:
+    """However recent the last version is."""
+    save(claire, "<p>a", 0)
+    save(claire, "<p>ab", 1)  # the first is a version now
+    save(claire, RICH, 2)
+    drafts.save(claire, NUMBER, poorer, base=3)
+    assert RICH in [one.content.html for one in drafts.versions(claire, NUMBER)]
+
+
+def test_a_number_of_the_address_begins_a_draft_unless_any_has_it(claire: User, paul: User) -> None:
+    assert drafts.free(NUMBER) == NUMBER
+    save(claire, "<p>a", 0)
+    assert drafts.free(NUMBER) != NUMBER
+    assert drafts.began(claire, NUMBER) is not None
+    assert drafts.began(paul, NUMBER) is None
+    drafts.discard(claire, NUMBER)
+    assert drafts.began(claire, NUMBER) is None

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest
-from webmail.errors import SignInNeeded, WebmailError
+from webmail.errors import DraftNotFound, SignInNeeded, WebmailError
 from webmail.forms.compose import ComposeForm
 from webmail.middleware import in_place
 from webmail.models import Draft
@@ -102,6 +102,7 @@ def refuse(
         reenter=isinstance(error, SignInNeeded) or sign_in is not None,
         problem=words,
         error=error,
+        is_gone=isinstance(error, DraftNotFound),
         is_missing=is_missing,
         files_lost=[file.name for file in uploaded],
     )

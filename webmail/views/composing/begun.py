@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from webmail.models import Draft
 from webmail.views.composing.form import form_of
 from webmail.views.composing.page import page
 from webmail.views.page import folders_beside, read_folders
-from webmail.writing import beginning, drafts
+from webmail.writing import beginning, drafts, posted
 from webmail.writing.beginning import Begun, Writer
 
 
@@ -45,8 +44,12 @@ def begun_page(
     draft: Draft | None = None,
 ) -> HttpResponse:
     """Show the composer with a message. No row is made: the page has a number of its own until
-    the user writes something."""
-    number, revision = (draft.pk, draft.revision) if draft else (uuid.uuid4(), 0)
+    the user writes something. A page that is loaded again has the number that its address names,
+    by which the browser finds what was typed; once a row has it, the page is that of the draft."""
+    asked = posted.number(request.GET.get("draft", ""))
+    if draft is None and asked and (began := drafts.began(request.user, asked)):
+        return draft_page(request, began)
+    number, revision = (draft.pk, draft.revision) if draft else (drafts.free(asked), 0)
     form, warnings = form_of(begun.content, number, revision)
     return page(
         request,

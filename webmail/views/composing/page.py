@@ -53,6 +53,7 @@ def page(
         "draft_images": images,
         "roster": rosters.of(draft) if draft else None,
         "documents": settling.sheet(user, draft) if user and draft else None,
+        "writer": draft.writer if draft else "",
         "saved": saved_words(draft) if draft and draft.revision else "",
         "limit": words.size(room),
         "limit_bytes": room,

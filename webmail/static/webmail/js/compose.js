@@ -53,6 +53,12 @@ async function popOut(form, keeper) {
   else location.assign(form.dataset.cancelUrl);
 }
 
+function becomeDirty(form) {
+  const wasDirty = isDirty(form);
+  form.dataset.dirty = "";
+  if (!wasDirty) tell(form, "dirty");
+}
+
 const isDirty = (form) => "dirty" in form.dataset;
 const hasRow = (form) => Number(form.elements.revision.value) > 0;
 
@@ -268,7 +274,8 @@ export async function start() {
   if (!form) return;
   form.classList.add("is-scripted");
   form.querySelector("[data-drop]")?.removeAttribute("hidden");
-  for (const name of ["input", "change", "draft:changed"]) form.addEventListener(name, () => (form.dataset.dirty = ""));
+  for (const name of ["input", "change", "draft:changed"]) form.addEventListener(name, () => becomeDirty(form));
+  form.addEventListener("draft:elsewhere", ({ detail }) => goTo(form, detail.url));
   form.addEventListener("draft:saved", () => {
     delete form.dataset.dirty;
     form.querySelector("[data-versions]").hidden = !hasRow(form);
@@ -276,8 +283,8 @@ export async function start() {
   form.elements.subject.addEventListener("input", () => showTitle(form));
   for (const button of form.querySelectorAll("[data-close]"))
     button.addEventListener("click", (event) => leaveUntouched(event, form));
-  const keeper = keeping.start(form);
-  uploads.start(form);
+  const keeper = await keeping.start(form);
+  const files = uploads.start(form, keeper);
   showWindow(form, keeper);
   followAnswers(form);
   askToDiscard(form);
@@ -294,9 +301,9 @@ export async function start() {
   const editor = new Editor(form);
   editor.begin();
   offerAnswers(form, editor);
-  roster.start(form, editor);
-  documents.start(form, keeper);
+  const parts = { roster: roster.start(form, editor), document: documents.start(form, keeper) };
   form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));
   showTitle(form);
+  await files?.goOnWith(parts);
   if (form.dataset.frame === IN_PANE && !isShared()) tell(form, "ready", { url: form.dataset.draftUrl });
 }

@@ -210,6 +210,8 @@ async function postedFor(action, body) {
 
 const ACTS = {
   title: (pane, { title }) => entitle(pane, title),
+  // The draft has its address a moment later, and a page that is killed remembers nothing.
+  dirty: () => setTimeout(keep),
   ready: (pane) => pane.classList.add("is-ready"),
   reduce: (pane) => {
     reduce(pane);
@@ -250,8 +252,9 @@ function asKept(pane) {
   const title = pane.querySelector("[data-pane-title]").textContent;
   if (!frameOf(pane)) return { url: pane.dataset.url, title };
   const form = formIn(pane);
-  const hasDraft = form?.dataset.draftUrl && ("dirty" in form.dataset || Number(form.elements.revision.value) > 0);
-  return hasDraft ? { url: form.dataset.draftUrl, title } : null;
+  if (!form?.dataset.draftUrl) return null;
+  if (Number(form.elements.revision.value) > 0) return { url: form.dataset.draftUrl, title };
+  return "dirty" in form.dataset ? { url: frameOf(pane).contentWindow.location.href, title } : null;
 }
 
 function bringBack() {

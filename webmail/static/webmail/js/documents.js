@@ -1,5 +1,7 @@
 // The documents of a message to each: every file is uploaded by itself, two at a time; then the part about them is
-// loaded again, with the file of each recipient.
+// loaded again, with the file of each recipient. Until a file is on the server this browser keeps it (js/pending.js).
+
+import * as pending from "./pending.js";
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
@@ -22,7 +24,15 @@ class DocumentsPart {
     });
   }
 
+  /** Goes on with the files of a window that was closed. */
+  resume(files) {
+    return this.sendAll(files);
+  }
+
   async sendAll(files) {
+    const { who } = document.getElementById("keeping").dataset;
+    const { value: draft } = this.form.elements.draft;
+    const kept = new Map(files.map((file) => [file, pending.add(who, draft, "document", file)]));
     this.part.setAttribute("aria-busy", "true");
     const progress = this.part.querySelector("[data-documents-progress]");
     const { words, cut } = progress.dataset;
@@ -32,6 +42,7 @@ class DocumentsPart {
     const sendNext = async () => {
       for (let file = waiting.shift(); file; file = waiting.shift()) {
         messages.push(...(await this.send(file, cut)));
+        pending.remove(await kept.get(file));
         done += 1;
         progress.textContent = words.replace("#", String(done)).replace("@", String(files.length));
       }
@@ -94,5 +105,8 @@ class DocumentsPart {
 }
 
 export function start(form, keeper) {
-  if (form.querySelector("[data-documents]")) new DocumentsPart(form, keeper).begin();
+  if (!form.querySelector("[data-documents]")) return null;
+  const part = new DocumentsPart(form, keeper);
+  part.begin();
+  return part;
 }

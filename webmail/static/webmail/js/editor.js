@@ -40,7 +40,9 @@ export class Editor {
 
   begin() {
     const isRich = this.format.dataset.begun !== "plain";
+    delete this.format.dataset.begun;
     if (isRich) this.beginRich();
+    else this.beginPlain();
     this.form.querySelector("[data-switch]").hidden = false;
     this.switch.setAttribute("aria-pressed", String(!isRich));
     if (this.plain.hasAttribute("autofocus")) this.focus();
@@ -48,15 +50,24 @@ export class Editor {
 
   beginRich() {
     // The user may have typed in the field before this script was loaded.
-    const isTyped = this.plain.value !== this.plain.defaultValue;
+    const typed = typedIn(this.plain);
     const wasIn = document.activeElement === this.plain;
-    const isHere = this.field.value.trim() && !isTyped;
-    this.squire.setHTML(isHere ? this.field.value : pasting.htmlOf(this.plain.value));
-    if (isTyped) this.squire.moveCursorToEnd();
+    const html = this.field.value;
+    const added = typed.text && pasting.htmlOf(typed.text);
+    if (!html.trim()) this.squire.setHTML(pasting.htmlOf(this.plain.value));
+    else this.squire.setHTML(typed.isAtEnd ? html + added : added + html);
+    if (typed.isAtEnd) this.squire.moveCursorToEnd();
     else this.squire.moveCursorToStart();
     this.show(true);
     this.fold();
     if (wasIn) this.squire.focus();
+  }
+
+  /** The formats of a text that was changed to plain text stay, as long as it is the same. */
+  beginPlain() {
+    const html = this.field.value;
+    if (html.trim() && pasting.textOf(pasting.safe(html)) === this.plain.value)
+      this.before = { html, text: this.plain.value };
   }
 
   listen() {
@@ -355,16 +366,40 @@ export class Editor {
     input.click();
   }
 
-  async addImages(files) {
+  /** Uploads images into the text: at the cursor, or so many characters behind its beginning. */
+  async addImages(files, place = null) {
+    if (!this.isRich) return;
     for (const file of files) {
-      const url = await this.uploadImage(file);
+      const at = place ?? this.place;
+      const url = await this.uploadImage(file, at);
       if (!url) {
         this.say(this.announcer.dataset.imageFailed);
         continue;
       }
+      if (place !== null) this.place = place;
       this.squire.insertImage(url, { alt: file.name.replace(/\.\w+$/, "") });
       this.say(this.announcer.dataset.image);
     }
+  }
+
+  /** The number of characters before the cursor. */
+  get place() {
+    const before = document.createRange();
+    const { startContainer, startOffset } = this.squire.getSelection();
+    before.setStart(this.root, 0);
+    before.setEnd(startContainer, startOffset);
+    return before.toString().length;
+  }
+
+  set place(length) {
+    const walker = document.createTreeWalker(this.root, NodeFilter.SHOW_TEXT);
+    let left = length;
+    let node = walker.nextNode();
+    for (; node && left > node.length; node = walker.nextNode()) left -= node.length;
+    const range = document.createRange();
+    if (node) range.setStart(node, left);
+    else range.setStart(this.root, this.root.childNodes.length);
+    this.squire.setSelection(range);
   }
 
   paste(event) {
@@ -425,6 +460,7 @@ export class Editor {
     const html = this.html;
     this.plain.value = pasting.textOf(pasting.safe(html));
     this.before = { html, text: this.plain.value };
+    this.field.value = html;
     this.show(false);
     this.plain.focus();
     this.plain.setSelectionRange(0, 0);
@@ -487,6 +523,17 @@ export class Editor {
     this.plain.focus();
     this.plain.dispatchEvent(new Event("input", { bubbles: true }));
   }
+}
+
+/** What was typed into a field before or after its first text. */
+function typedIn({ value, defaultValue }) {
+  if (value === defaultValue) return { text: "", isAtEnd: false };
+  if (value.startsWith(defaultValue)) return { text: value.slice(defaultValue.length), isAtEnd: true };
+  let same = 0;
+  while (same < defaultValue.length && value.at(-1 - same) === defaultValue.at(-1 - same)) same += 1;
+  let before = 0;
+  while (before < value.length - same && value[before] === defaultValue[before]) before += 1;
+  return { text: value.slice(before, value.length - same), isAtEnd: false };
 }
 
 /** The typed address as the target of a link; "" when it is none. */

@@ -1,8 +1,16 @@
-// Keeps a message while it is written: in this browser at each pause, on the server a moment later, and in the folder
-// Drafts when the user pauses longer. Nothing here takes the focus.
+// Keeps a message while it is written: in this browser as it is typed, on the server at each pause, and in the folder
+// Drafts when the user pauses longer. Nothing here takes the focus, except the question which of two contents to keep.
 
 import * as local from "./local.js";
+import { reached } from "./notices.js";
+import * as recovery from "./recovery.js";
 import { askAgain } from "./session.js";
+
+// The browser's own copy: reading a long text takes time, of which this may take a tenth.
+const KEEP_MS = 150;
+const SHARE = 10;
+// How long a window that was closed or reloaded may still hold its draft.
+const RELEASE_MS = 3000;
 
 const PAUSE_MS = 1500;
 const LATEST_MS = 5000;
@@ -12,30 +20,38 @@ const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 60_000;
 // A browser limits what a page can send while it closes.
 const MOST_AT_THE_END = 60_000;
-const UNKEPT = new Set(["do", "over", "key", "password", "login", "csrfmiddlewaretoken"]);
-const RESTORED = new Set(["to", "cc", "bcc", "reply_to", "subject", "html", "body", "format", "identity", "priority"]);
-
+// After these the draft is no longer written.
+const ENDS = new Set(["send", "schedule", "discard"]);
 class Keeper {
   constructor(form) {
     this.form = form;
     this.words = document.getElementById("keeping").dataset;
     this.status = form.querySelector("[data-saved]");
     this.draft = form.elements.draft.value;
+    // A window that continues the text of a closed one takes its name, since the server knows the text by that.
     this.writer = crypto.randomUUID();
+    this.page = crypto.randomUUID();
     this.isDirty = false;
     this.isStopped = false; // another window has the draft, or it no longer exists
+    this.isGone = false; // it was sent or discarded
     this.other = null; // the revision that another window made
     this.isSending = false;
     this.retryMs = FIRST_RETRY_MS;
     this.changes = 0;
+    this.keepMs = KEEP_MS;
+    this.removed = new Set(); // files that were taken out
   }
 
-  begin() {
+  async begin() {
+    this.hold();
+    this.rendered = recovery.fieldsOf(this.form);
+    await this.recover();
     const field = document.createElement("input");
     Object.assign(field, { type: "hidden", name: "writer", value: this.writer });
     this.form.append(field);
-    this.restore();
-    for (const name of ["input", "change", "draft:changed"]) this.form.addEventListener(name, () => this.changed());
+    for (const name of ["input", "change", "draft:changed"])
+      this.form.addEventListener(name, (event) => this.changed(event));
+    this.form.addEventListener("draft:removed", ({ detail }) => this.removed.add(detail));
     this.form.addEventListener("click", (event) => this.pressed(event), { capture: true });
     this.form.addEventListener("session:over", () => this.sessionOver());
     document.addEventListener("session:renewed", () => {
@@ -43,52 +59,194 @@ class Keeper {
       if (this.isDirty) this.save();
     });
     window.addEventListener("online", () => this.isDirty && this.save());
+    // The next page may have been made before what is being saved: until then the copy stays.
+    window.addEventListener("beforeunload", () => (this.isLeaving = true));
     window.addEventListener("pagehide", () => this.last());
     this.listenToSending();
     this.listenToOthers();
-    // While this page is open, no other page sends the local copy of this draft.
-    navigator.locks?.request(`draft:${this.draft}`, () => new Promise(() => {}));
+    if (this.isTakenUp) this.form.dispatchEvent(new CustomEvent("draft:changed"));
+  }
+
+  /** While this page is open, no other page takes or sends the local copies of this draft. */
+  hold() {
+    this.isAlone = new Promise((resolve) => {
+      setTimeout(() => resolve(false), RELEASE_MS);
+      if (!navigator.locks) return resolve(true);
+      navigator.locks.request(`draft:${this.draft}`, () => {
+        resolve(true);
+        return new Promise(() => {});
+      });
+    });
   }
 
   // The content
 
-  fields() {
-    const all = [...new FormData(this.form)].filter(([, value]) => typeof value === "string");
-    return all.filter(([name]) => !UNKEPT.has(name));
-  }
-
   body(act, isOver) {
-    const body = new URLSearchParams(this.fields());
+    const body = new URLSearchParams(recovery.fieldsOf(this.form));
     body.set("csrfmiddlewaretoken", this.form.elements.csrfmiddlewaretoken.value);
     body.set("do", act);
-    if (isOver) body.set("over", "1");
+    if (isOver || this.isRestored) body.set("over", "1");
     return body;
   }
 
-  /** Restores text of this browser that the server did not get, unless it belongs to another revision than the page. */
-  restore() {
-    const kept = local.get(this.words.who, this.draft);
-    if (!kept) return;
+  /** Keeps the screen in this browser. */
+  keepHere() {
+    clearTimeout(this.keeping);
+    this.keeping = null;
+    if (!this.isDirty) return;
+    const begun = performance.now();
+    const kept = {
+      fields: recovery.fieldsOf(this.form),
+      cards: recovery.cardsOf(this.form),
+      removed: [...this.removed],
+    };
+    this.isHere = local.put(this.words.who, this.draft, this.writer, kept);
+    this.keepMs = Math.max(KEEP_MS, SHARE * (performance.now() - begun));
+  }
+
+  forget() {
+    clearTimeout(this.keeping);
+    this.keeping = null;
+    local.remove(this.words.who, this.draft, this.writer);
+  }
+
+  // Recovery
+
+  /** Brings back what a window that was closed, reloaded or killed had on its screen and the server did not get. If
+   * the draft went on elsewhere since, the user chooses. */
+  async recover() {
+    const kept = local.last(this.words.who, this.draft);
+    if (!kept || !(await this.isAlone)) return;
+    if (this.continues(kept)) this.takeUp(kept);
+    else if (recovery.isSame(kept.fields, this.rendered)) local.drop(kept.name);
+    else this.ask(kept);
+  }
+
+  /** Whether the draft is as the window of a copy knew it, or as this window itself has saved it since. */
+  continues(kept) {
     const fields = new Map(kept.fields);
-    if (fields.get("revision") !== this.form.elements.revision.value) return;
-    for (const [name, value] of fields) {
-      if (!RESTORED.has(name) || !this.form.elements[name]) continue;
-      if (name === "format") this.form.elements.format.dataset.begun = value;
-      else this.form.elements[name].value = value;
-    }
+    const known = Number(fields.get("revision"));
+    const revision = Number(this.form.elements.revision.value);
+    return known === revision || (known < revision && fields.get("writer") === this.form.dataset.writer);
+  }
+
+  takeUp(kept) {
+    const isNew = !recovery.isSame(kept.fields, this.rendered);
+    this.writer = new Map(kept.fields).get("writer") || this.writer;
+    this.removed = new Set(kept.removed);
+    recovery.apply(this.form, kept.fields);
+    this.cards = kept.cards ?? [];
+    this.isTakenUp = true;
+    this.isRestored = isNew;
+    if (isNew) this.tellRestored();
+    // The copy of a former release has another name.
+    if (!kept.name.endsWith(`:${this.writer}`)) local.drop(kept.name);
+  }
+
+  tellRestored() {
     this.say(this.words.found);
-    queueMicrotask(() => this.changed());
+    const banner = document.getElementById("keeping-restored").content.cloneNode(true).firstElementChild;
+    banner.querySelector("[data-undo]").addEventListener("click", () => this.undo());
+    banner.querySelector("[data-put-away]").addEventListener("click", () => banner.remove());
+    document.getElementById("notices").append(banner);
+  }
+
+  /** Returns to what the server had; what was brought back stays as a version. */
+  async undo() {
+    this.stop();
+    await this.running;
+    if (!(await this.replace([recovery.fieldsOf(this.form), this.rendered]))) return this.goOn();
+    this.forget();
+    this.reload();
+  }
+
+  /** Saves contents one after the other, so that all but the last stay as versions. Returns whether all are saved. */
+  async replace(contents) {
+    for (const fields of contents) {
+      const told = await this.put(fields);
+      if (!told) return false;
+      this.form.elements.revision.value = told.revision;
+    }
+    return true;
+  }
+
+  /** Saves a content over the present one, which stays as a version. Returns what the server tells; null if it does
+   * not save it. */
+  async put(fields) {
+    const body = new URLSearchParams(fields);
+    body.set("revision", this.form.elements.revision.value);
+    body.set("csrfmiddlewaretoken", this.form.elements.csrfmiddlewaretoken.value);
+    body.set("writer", this.writer);
+    body.set("over", "1");
+    try {
+      const answer = await fetch(this.form.dataset.saveUrl, {
+        method: "POST",
+        body,
+        headers: { "X-Requested-With": "fetch" },
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      return answer.status === 200 && !answer.redirected ? await answer.json() : null;
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+      return null;
+    }
+  }
+
+  stop() {
+    this.isStopped = true;
+    for (const timer of [this.pause, this.latest, this.rest, this.retry]) clearTimeout(timer);
+  }
+
+  goOn() {
+    this.isStopped = false;
+    this.say(this.words.waiting);
+    this.form.dispatchEvent(new CustomEvent("draft:changed"));
+  }
+
+  reload() {
+    this.isDirty = false;
+    this.form.dataset.left = "";
+    location.reload();
+  }
+
+  /** Asks which of two contents to continue; both are shown. */
+  ask(kept) {
+    this.isStopped = true;
+    const dialog = document.getElementById("keeping-choice");
+    const [mine, theirs] = dialog.querySelectorAll("[data-content]");
+    const style = { hour: "2-digit", minute: "2-digit" };
+    const time = new Date(kept.at).toLocaleTimeString(document.documentElement.lang, style);
+    dialog.querySelector("[data-kept-at]").textContent = time;
+    recovery.show(mine, kept.fields, kept.cards ?? []);
+    recovery.show(theirs, this.rendered, recovery.cardsOf(this.form));
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.addEventListener("close", () => dialog.showModal());
+    dialog.addEventListener("click", async (event) => {
+      const choice = event.target.closest("[data-take]")?.dataset.take;
+      if (choice) await this.choose(choice === "mine" ? [kept.fields] : [kept.fields, this.rendered], kept, dialog);
+    });
+    dialog.showModal();
+  }
+
+  /** Saves the last of the contents; the others stay as versions. */
+  async choose(contents, kept, dialog) {
+    if (!(await this.replace(contents))) return (dialog.querySelector("[data-failed]").hidden = false);
+    local.drop(kept.name);
+    this.reload();
   }
 
   // The times
 
-  changed() {
-    if (this.isStopped) return;
+  changed(event) {
     this.changes += 1;
-    if (!this.isDirty) {
-      this.isDirty = true;
-      this.latest = setTimeout(() => this.save(), LATEST_MS);
-    }
+    this.isLeaving = false;
+    const wasDirty = this.isDirty;
+    this.isDirty = true;
+    this.nameAddress();
+    if (event?.detail?.isUrgent) this.keepHere();
+    else this.keeping ??= setTimeout(() => this.keepHere(), this.keepMs);
+    if (this.isStopped) return this.isGone && this.tellGone();
+    if (!wasDirty) this.latest = setTimeout(() => this.save(), LATEST_MS);
     clearTimeout(this.pause);
     clearTimeout(this.rest);
     this.pause = setTimeout(() => this.save(), PAUSE_MS);
@@ -104,7 +262,7 @@ class Keeper {
     }
     for (const timer of [this.pause, this.latest, this.retry]) clearTimeout(timer);
     const changes = this.changes;
-    if (this.isDirty) this.isHere = local.put(this.words.who, this.draft, this.fields());
+    this.keepHere();
     this.running = this.post(act, isOver, changes);
     const isSaved = await this.running;
     this.running = null;
@@ -117,9 +275,9 @@ class Keeper {
   }
 
   async post(act, isOver, changes) {
-    let answer;
+    const asked = performance.now();
     try {
-      answer = await fetch(this.form.dataset.saveUrl, {
+      const answer = await fetch(this.form.dataset.saveUrl, {
         method: "POST",
         body: this.body(act, isOver),
         // Typing is activity, and js/idle.js reports it; automatic saving alone is none.
@@ -129,7 +287,10 @@ class Keeper {
       if (answer.status === 401 || answer.redirected) return this.sessionOver();
       if (answer.status === 204) return this.sent();
       const told = await answer.json();
-      if (answer.ok) return this.saved(told, act, changes);
+      if (answer.ok) {
+        reached(asked);
+        return this.saved(told, act, changes);
+      }
       if (answer.status === 409) return this.contradicted(told.revision);
       return this.refused(answer.status, told.words);
     } catch (error) {
@@ -143,15 +304,16 @@ class Keeper {
     this.form.elements.revision.value = told.revision;
     this.form.dataset.revision = told.revision;
     this.retryMs = FIRST_RETRY_MS;
+    this.isRestored = false;
     this.hideBanner();
     this.say(told.saved, told.revision > 0);
     if (told.revision > 0) {
-      this.channel.postMessage({ draft: this.draft, writer: this.writer, revision: told.revision });
+      this.channel.postMessage({ draft: this.draft, page: this.page, revision: told.revision });
       this.nameAddress();
     }
     if (changes === this.changes) {
       this.isDirty = false;
-      local.remove(this.words.who, this.draft);
+      if (!this.isLeaving) this.forget();
       this.form.dispatchEvent(new CustomEvent("draft:saved", { detail: told }));
       if (act !== "save" && told.revision > 0 && !told.copied) this.rest = setTimeout(() => this.save("save"), REST_MS);
     } else {
@@ -164,19 +326,24 @@ class Keeper {
 
   /** The message was sent during the request, so there is nothing to save. */
   sent() {
-    this.isStopped = true;
+    this.stop();
+    this.isGone = true;
     this.isDirty = false;
-    local.remove(this.words.who, this.draft);
+    this.forget();
     if (!this.isSending) this.say(this.words.sent);
     return false;
   }
 
-  /** Changes the address of the page, so that a reload opens the draft. */
+  /** Changes the address of the page, so that a reload opens the draft; before there is one, it begins this one. */
   nameAddress() {
-    const url = new URL(this.form.dataset.draftUrl, location.href);
-    if (url.pathname === location.pathname) return;
-    if (this.form.dataset.frame) url.searchParams.set("frame", this.form.dataset.frame);
-    history.replaceState(history.state, "", url);
+    const url = new URL(location.href);
+    const isThere = Number(this.form.elements.revision.value) > 0;
+    if (!isThere) url.searchParams.set("draft", this.draft);
+    else if (url.pathname !== new URL(this.form.dataset.draftUrl, url).pathname) {
+      url.pathname = this.form.dataset.draftUrl;
+      url.search = this.form.dataset.frame ? `?frame=${this.form.dataset.frame}` : "";
+    }
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
   }
 
   later() {
@@ -196,7 +363,7 @@ class Keeper {
 
   refused(status, words) {
     this.say(words);
-    if (status === 404) this.isStopped = true;
+    if (status === 404) this.gone();
     else if (status >= 500) return this.later();
     return false;
   }
@@ -206,11 +373,39 @@ class Keeper {
   listenToOthers() {
     this.channel = new BroadcastChannel("drafts");
     this.channel.addEventListener("message", ({ data }) => {
-      if (data.draft === this.draft && data.writer !== this.writer) this.contradicted(data.revision);
+      if (data.draft !== this.draft || data.page === this.page) return;
+      if (data.isGone) this.gone();
+      else this.contradicted(data.revision);
     });
   }
 
+  /** The message was sent or discarded by another window: what is written here can go on in a new message. */
+  gone() {
+    this.stop();
+    this.isGone = true;
+    this.say("");
+    this.tellGone();
+    return false;
+  }
+
+  tellGone() {
+    if (this.banner?.querySelector("[data-write-again]")) return;
+    document.querySelector("#notices [data-notice]")?.remove();
+    const banner = this.showBanner("gone");
+    banner.querySelector("[data-write-again]").addEventListener("click", () => this.writeAgain(banner));
+  }
+
+  async writeAgain(banner) {
+    const { value: token } = this.form.elements.csrfmiddlewaretoken;
+    const url = await local.newDraft(this.draft, recovery.fieldsOf(this.form), token);
+    if (!url) return (banner.querySelector("[data-failed]").hidden = false);
+    this.forget();
+    this.isDirty = false;
+    this.form.dispatchEvent(new CustomEvent("draft:elsewhere", { detail: { url } }));
+  }
+
   contradicted(revision) {
+    if (this.isGone) return false;
     this.isStopped = true;
     this.other = revision;
     this.say("");
@@ -269,7 +464,7 @@ class Keeper {
       if (!isOurs(event)) return;
       this.isSending = true;
       for (const timer of [this.pause, this.latest, this.rest, this.retry]) clearTimeout(timer);
-      if (this.isDirty) this.isHere = local.put(this.words.who, this.draft, this.fields());
+      this.keepHere();
     });
     this.form.addEventListener("htmx:afterRequest", (event) => {
       if (!isOurs(event)) return;
@@ -278,16 +473,20 @@ class Keeper {
       if (event.detail.xhr.status < 300 && event.detail.xhr.getResponseHeader("HX-Redirect")) {
         this.isStopped = true;
         this.isDirty = false;
-        local.remove(this.words.who, this.draft);
+        this.forget();
+        if (ENDS.has(event.detail.requestConfig.formData.get("do") ?? "send"))
+          this.channel.postMessage({ draft: this.draft, page: this.page, isGone: true });
       } else if (event.detail.xhr.status === 409) this.askWhich();
+      else if (event.detail.xhr.status === 404) this.gone();
       else if (this.isDirty) this.changed();
     });
   }
 
   /** Sends the last changes while the page closes, without waiting for a response. */
   last() {
-    if (!this.isDirty || this.isStopped || this.isSending || "left" in this.form.dataset) return;
-    this.isHere = local.put(this.words.who, this.draft, this.fields());
+    if (!this.isDirty || "left" in this.form.dataset) return;
+    this.keepHere();
+    if (this.isStopped || this.isSending) return;
     const body = this.body("", false);
     if (body.toString().length > MOST_AT_THE_END) return;
     fetch(this.form.dataset.saveUrl, {
@@ -300,10 +499,10 @@ class Keeper {
 }
 
 /** Starts before the editor, since the text may come from this browser and not from the page. */
-export function start(form) {
+export async function start(form) {
   if (!form.dataset.saveUrl || !document.getElementById("keeping")) return null;
   const keeper = new Keeper(form);
-  keeper.begin();
+  await keeper.begin();
   return keeper;
 }
 

@@ -1,6 +1,7 @@
 // Notices stay until they are closed or an action succeeds; toasts disappear by themselves.
 
 import { on, within } from "./dom.js";
+import { reveal } from "./scrolling.js";
 
 const TOAST_MS = 10_000;
 
@@ -117,6 +118,6 @@ export function load(root) {
   }
   for (const link of within(root, "a[data-field]")) markField(link);
   if (!root.matches("[data-notice]")) return;
-  root.scrollIntoView({ block: "nearest" });
+  reveal(root);
   takeFocus(root);
 }

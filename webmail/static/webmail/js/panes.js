@@ -1,6 +1,7 @@
 // The drawer of folders, and the way from list to message and back where only one of them is shown.
 
 import { isPlain, on } from "./dom.js";
+import { reveal } from "./scrolling.js";
 import { ROOMY, sayFolders, toggleRail } from "./splits.js";
 
 const side = () => document.querySelector(".side");
@@ -47,7 +48,7 @@ function backToList(list) {
   window.scrollTo(0, listTop);
   const row = rowOf(ref);
   row?.focus({ preventScroll: true });
-  row?.scrollIntoView({ block: "nearest" }); // it may be another message than the one that was opened from the list
+  if (row) reveal(row); // it may be another message than the one that was opened from the list
 }
 
 /** Moves the focus to the list beside the open message. */
@@ -115,7 +116,7 @@ function beginUnread(message) {
   const first = message.querySelector("[data-begins]");
   if (!first || !message.querySelector(".conversation-head")) return;
   const above = first.getBoundingClientRect().top - message.getBoundingClientRect().top;
-  if (above > innerHeight / 2) first.scrollIntoView({ block: "start" });
+  if (above > innerHeight / 2) reveal(first, "start");
 }
 
 export function load(root) {

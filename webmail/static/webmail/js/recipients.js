@@ -1,6 +1,8 @@
 // Completes recipients while the user types: an editable combobox with a listbox (ARIA Authoring Practices). The text
 // between two commas is completed. js/chips.js turns complete recipients into chips.
 
+import { reveal } from "./scrolling.js";
+
 const DELAY = 60;
 // From this length the server tolerates a mistake, and may find people whom the local answers lack.
 const FORGIVEN = 4;
@@ -129,7 +131,7 @@ class Line {
     const item = this.list.children[index];
     if (!item) return this.input.removeAttribute("aria-activedescendant");
     item.setAttribute("aria-selected", "true");
-    item.scrollIntoView({ block: "nearest" });
+    reveal(item);
     this.input.setAttribute("aria-activedescendant", item.id);
   }
 

@@ -1,5 +1,7 @@
 // The list of recipients of a message to each: its file is uploaded by itself, its people become recipients, and its
-// columns become fields for the text.
+// columns become fields for the text. Until it is on the server this browser keeps it (js/pending.js).
+
+import * as pending from "./pending.js";
 
 const LONGEST_NAME = 200;
 
@@ -24,8 +26,15 @@ class RosterPart {
     });
   }
 
+  /** Goes on with the file of a window that was closed. */
+  resume(files) {
+    return this.send(files.at(-1));
+  }
+
   /** Uploads the file; null removes the list. */
   async send(file) {
+    const { who } = document.getElementById("keeping").dataset;
+    const kept = file && pending.add(who, this.form.elements.draft.value, "roster", file);
     this.part.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(this.part.dataset.roster, {
@@ -44,6 +53,7 @@ class RosterPart {
       this.form.querySelector("#id_roster").value = "";
     } finally {
       this.part.removeAttribute("aria-busy");
+      pending.remove(await kept);
     }
   }
 
@@ -71,10 +81,13 @@ class RosterPart {
   /** Dispatches an event for the recipients. */
   tell(name, detail) {
     this.form.querySelector("#id_to").dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable: true }));
-    this.form.dispatchEvent(new CustomEvent("draft:changed"));
+    this.form.dispatchEvent(new CustomEvent("draft:changed", { detail: { isUrgent: true } }));
   }
 }
 
 export function start(form, editor) {
-  if (form.querySelector("[data-roster]")) new RosterPart(form, editor).begin();
+  if (!form.querySelector("[data-roster]")) return null;
+  const part = new RosterPart(form, editor);
+  part.begin();
+  return part;
 }

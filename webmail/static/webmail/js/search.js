@@ -2,6 +2,7 @@
 
 import { isKey, on, strokeOf, within } from "./dom.js";
 import { regionOf } from "./keys.js";
+import { reveal } from "./scrolling.js";
 
 // Limit of searched characters in a message: marking more would block the page.
 const MOST = 400_000;
@@ -62,7 +63,7 @@ function activate(option) {
   active()?.setAttribute("aria-selected", "false");
   if (!option) return field().removeAttribute("aria-activedescendant");
   option.setAttribute("aria-selected", "true");
-  option.scrollIntoView({ block: "nearest" });
+  reveal(option);
   field().setAttribute("aria-activedescendant", option.id);
 }
 

@@ -2,6 +2,7 @@
 // has the focus. A tab bar that is too long is scrolled to the open tab.
 
 import { on } from "./dom.js";
+import { revealInRow } from "./scrolling.js";
 
 const SHOWN = ["theme", "density", "panes", "accent", "text"];
 
@@ -77,7 +78,8 @@ export function start() {
     "[data-settings] input[name=snippets]",
     (choice) => (document.documentElement.dataset.sampleSnippets = choice.value),
   );
-  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) revealInRow(tab);
   const toast = document.querySelector("#toast [data-toast]");
   if (!toast || !document.querySelector("[data-settings]")) return;
   toast.tabIndex = -1;

@@ -3,6 +3,7 @@
 
 import { grouped, isPlain, on } from "./dom.js";
 import { rows } from "./list.js";
+import { reveal } from "./scrolling.js";
 
 const reader = () => document.getElementById("message");
 const endOf = (step) => document.getElementById(step > 0 ? "more" : "previous");
@@ -29,7 +30,7 @@ export async function bring(step) {
 
 export function openMessage(row) {
   row.querySelector(":scope > a").click();
-  row.scrollIntoView({ block: "nearest" });
+  reveal(row);
 }
 
 async function go(link) {

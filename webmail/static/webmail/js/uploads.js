@@ -1,5 +1,9 @@
 // Files of a message: dropped anywhere on it, pasted or chosen. Each is uploaded at once in its own request, two at a
-// time. The message itself is sent when they have arrived.
+// time. The message itself is sent when they have arrived. Until then this browser keeps them (js/pending.js).
+
+import { isShared } from "./dom.js";
+import * as pending from "./pending.js";
+import { reveal } from "./scrolling.js";
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
@@ -20,8 +24,9 @@ function seenName(name) {
 }
 
 class Uploads {
-  constructor(form) {
+  constructor(form, keeper) {
     this.form = form;
+    this.keeper = keeper;
     this.input = form.querySelector("[name=attachments]");
     this.list = form.querySelector("[data-files]");
     this.status = document.getElementById("upload-status");
@@ -77,12 +82,83 @@ class Uploads {
     this.goOn();
   }
 
-  addOne(file) {
+  addOne(file, kept = null) {
     const row = this.row(file);
     const refusal = this.refusal(file);
     if (refusal) return this.refuse(row, refusal.words, refusal.way);
+    row.kept = kept ? Promise.resolve(kept) : this.keepHere("file", row);
     this.waiting.push(row);
-    row.meta.textContent = this.words.waiting;
+    this.tellState(row, this.words.waiting);
+  }
+
+  /** Keeps the file of a row in this browser until it is on the server; a row says if that is impossible. */
+  async keepHere(kind, row) {
+    const { who } = document.getElementById("keeping").dataset;
+    const kept = await pending.add(who, this.form.elements.draft.value, kind, row.file, row.place);
+    row.isUnkept = kept === null && !isShared();
+    if (row.isUnkept && row.meta?.isConnected && row.state) this.tellState(row, row.state);
+    return kept;
+  }
+
+  tellState(row, words) {
+    row.state = words;
+    row.meta.textContent = row.isUnkept ? `${words} ${this.words.unkept}` : words;
+  }
+
+  /** The file of a row is on the server, or is no longer wanted. */
+  async forget(row) {
+    row.state = "";
+    pending.remove(await row.kept);
+  }
+
+  // Coming back
+
+  /** Shows the files that were on the screen of a window that this one continues, and does not show those that were
+   * taken out there. */
+  restore() {
+    const removed = this.keeper?.removed ?? new Set();
+    for (const field of [...this.form.querySelectorAll("[name=files]")].filter(({ value }) => removed.has(value)))
+      (field.closest("li") ?? field).remove();
+    const there = new Set([...this.list.querySelectorAll("[name=files]")].map(({ value }) => value));
+    for (const card of (this.keeper?.cards ?? []).filter(({ id }) => !there.has(id))) this.showCard(card);
+    this.list.hidden = !this.list.children.length;
+  }
+
+  showCard(card) {
+    this.form.querySelector(`:scope > [name=files][value="${CSS.escape(card.id)}"]`)?.remove();
+    const row = this.row(new File([], card.name));
+    this.fill(row, card);
+  }
+
+  /** Goes on with the uploads of a window that was closed. `parts` take the other kinds of files. */
+  async goOnWith(parts) {
+    const { who } = document.getElementById("keeping").dataset;
+    const rows = await pending.all(who, this.form.elements.draft.value);
+    if (rows.length === 0 || !(await this.keeper?.isAlone)) return;
+    for (const kept of rows.filter(({ kind }) => kind === "file")) this.resumeFile(kept);
+    for (const kept of rows.filter(({ kind }) => kind === "image")) await this.resumeImage(kept);
+    for (const [kind, part] of Object.entries(parts)) {
+      const all = rows.filter((row) => row.kind === kind);
+      for (const { id } of all) pending.remove(id);
+      if (all.length > 0) part?.resume(all.map(({ file }) => file));
+    }
+    this.goOn();
+  }
+
+  /** The server may have got the file before the window was closed. */
+  resumeFile({ id, file }) {
+    const known = new Set((this.keeper.cards ?? []).map((card) => card.id));
+    const isThere = [...this.list.querySelectorAll("li[data-size]")].some((item) => {
+      const isSame = item.querySelector(".file-name").title === file.name && Number(item.dataset.size) === file.size;
+      return isSame && !known.has(item.querySelector("[name=files]")?.value);
+    });
+    if (isThere) pending.remove(id);
+    else this.addOne(file, id);
+  }
+
+  async resumeImage({ id, file, place }) {
+    pending.remove(id);
+    await this.editor?.addImages([file], place);
   }
 
   /** The reason why a file is refused, and the remedy; null when it is accepted. */
@@ -137,6 +213,7 @@ class Uploads {
 
   refuse(row, words, way) {
     row.isRefused = true;
+    this.forget(row);
     row.bar.hidden = true;
     row.item.classList.add("is-bad");
     row.meta.textContent = words;
@@ -156,7 +233,7 @@ class Uploads {
     }
     this.showRefused();
     // Not at the edge of the window, where a phone shows the bar with "Send".
-    this.banner.scrollIntoView({ block: "center" });
+    reveal(this.banner, "center");
   }
 
   showRefused() {
@@ -186,7 +263,7 @@ class Uploads {
     row.bar.hidden = true;
     row.retry.hidden = false;
     row.item.classList.add("is-bad");
-    row.meta.textContent = this.words.cut;
+    this.tellState(row, this.words.cut);
     this.say(`${row.file.name}: ${this.words.cut}`);
   }
 
@@ -197,7 +274,7 @@ class Uploads {
     row.bar.value = 0;
     if (document.activeElement === row.retry) row.item.querySelector("[data-remove]").focus();
     row.retry.hidden = true;
-    row.meta.textContent = this.words.waiting;
+    this.tellState(row, this.words.waiting);
     this.waiting.push(row);
     this.goOn();
   }
@@ -212,6 +289,7 @@ class Uploads {
     this.waiting = this.waiting.filter((other) => other !== row);
     this.broken.delete(row);
     row.request?.abort();
+    this.forget(row);
     this.noLongerRefused(row);
     if (row.removeUrl) this.takeOut(row.removeUrl);
     this.drop(row.item, row.file.name);
@@ -241,6 +319,8 @@ class Uploads {
 
   /** Removes a file from the server. If this fails, the next save removes it too. */
   takeOut(url) {
+    const [, id] = /\/files\/([0-9a-f-]{36})\//.exec(url) ?? [];
+    this.form.dispatchEvent(new CustomEvent("draft:removed", { detail: id }));
     fetch(url, { method: "POST", headers: this.headers(), keepalive: true }).catch(() => {});
   }
 
@@ -253,7 +333,7 @@ class Uploads {
 
   send(row) {
     this.running.add(row);
-    row.meta.textContent = this.words.sending.replace("#", this.inWords(row.file.size));
+    this.tellState(row, this.words.sending.replace("#", this.inWords(row.file.size)));
     row.request = this.request(row.file, row.isInline, {
       progress: (percent) => (row.bar.value = percent),
       over: (status, told) => {
@@ -296,6 +376,15 @@ class Uploads {
   }
 
   arrived(row, told) {
+    this.fill(row, told);
+    this.say(this.words.added.replace("#", told.name));
+    this.changed(true);
+    this.forget(row);
+  }
+
+  /** Makes the line of a file that is on the server. */
+  fill(row, told) {
+    row.state = "";
     row.removeUrl = told.remove_url;
     row.bar.remove();
     const link = document.createElement("a");
@@ -306,8 +395,6 @@ class Uploads {
     row.kind.classList.add(told.kind_class);
     row.item.dataset.size = told.size_bytes;
     row.item.append(this.field(told.id));
-    this.say(this.words.added.replace("#", told.name));
-    this.changed();
   }
 
   field(id) {
@@ -317,13 +404,14 @@ class Uploads {
   }
 
   /** Uploads an image of the text and returns its address; null when that fails: then a waiting message is not sent. */
-  image(file) {
-    const under = { file };
+  image(file, place) {
+    const under = { file, place };
     const refusal = this.refusal(file);
     if (refusal) {
       this.warn(under, refusal.words, refusal.way);
       return Promise.resolve(null);
     }
+    under.kept = this.keepHere("image", under);
     return new Promise((resolve) => {
       this.running.add(under);
       this.request(file, true, {
@@ -341,7 +429,11 @@ class Uploads {
           }
           resolve(isThere ? told : null);
           // The image is in the text a moment later, and a waiting message is read after that.
-          setTimeout(() => this.goOn());
+          setTimeout(() => {
+            if (isThere) this.changed(true);
+            if (status !== 0 && status !== 401) this.forget(under);
+            this.goOn();
+          });
         },
       });
     });
@@ -389,16 +481,20 @@ class Uploads {
     if (isSeen && saved) saved.textContent = words;
   }
 
-  changed() {
-    this.form.dispatchEvent(new CustomEvent("draft:changed"));
+  /** Tells that the draft has changed; a change that nobody can repeat is kept at once. */
+  changed(isUrgent = false) {
+    this.form.dispatchEvent(new CustomEvent("draft:changed", { detail: { isUrgent } }));
   }
 }
 
-export function start(form) {
-  if (!form.dataset.filesUrl || !document.getElementById("upload-status")) return;
-  const uploads = new Uploads(form);
+export function start(form, keeper) {
+  if (!form.dataset.filesUrl || !document.getElementById("upload-status")) return null;
+  const uploads = new Uploads(form, keeper);
   uploads.begin();
+  uploads.restore();
   form.addEventListener("composer:ready", ({ detail }) => {
-    detail.editor.upload = async (file) => (await uploads.image(file))?.url;
+    uploads.editor = detail.editor;
+    detail.editor.upload = async (file, place) => (await uploads.image(file, place))?.url;
   });
+  return uploads;
 }
