@@ -37,11 +37,6 @@ def _leave(request: HttpRequest) -> None:
     logout(request)
 
 
-WHOSE = "accounts.user"
-"""The key of the user's number in a request's environment, for the server to share itself among
-users (`webmail.serving.shares`)."""
-
-
 class SessionMiddleware:
     """Ends idle sessions, notes activity, sets the cookie of the mail key, and leaves no traces on
     a shared computer."""
@@ -51,7 +46,7 @@ class SessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
-            request.META[WHOSE] = request.user.pk
+            request.META[session.WHOSE] = request.user.pk
             self._note_activity(request)
         signed_in = request.user.is_authenticated
         response = self.get_response(request)

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from accounts import session
-from accounts.middleware import WHOSE
+from accounts.session import WHOSE
 from tests.waiting import PATIENCE_S, run_apart
 from webmail import asgi
 from webmail.asgi import Bridge, Message, environ_of

@@ -17,7 +17,6 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 
 from accounts import session
-from accounts.middleware import WHOSE
 from webmail.errors import TooManyDownloads
 from webmail.serving.bodies import REFUSED, BrowserGone
 
@@ -77,7 +76,7 @@ class Shares:
 
     def note(self, environ: Mapping[str, Any]) -> None:
         """Note whose session it was, once a request is answered."""
-        session_key, whose = session_of(environ), environ.get(WHOSE)
+        session_key, whose = session_of(environ), environ.get(session.WHOSE)
         if not session_key or whose is None:
             return
         self._users[session_key] = f"user {whose}"
